@@ -1,0 +1,66 @@
+"""derive: tells whether a documented derivation is right.
+
+State a claim as a frozen record of SymPy expressions, and :func:`verify` decides it::
+
+    from sympy import MatrixSymbol, symbols
+    from derive import Gradient, verify
+
+    n, m = symbols("n m", integer=True, positive=True)
+    X, w, y = MatrixSymbol("X", n, m), MatrixSymbol("w", m, 1), MatrixSymbol("y", n, 1)
+    r = X*w - y
+    verify(Gradient((r.T*r)[0, 0]/2, w, X.T*r)).status  # 'holds'
+"""
+
+from derive.claims import (
+    Backward,
+    Claim,
+    Gradient,
+    Hessian,
+    Identity,
+    Inequality,
+    Jacobian,
+    Shape,
+)
+from derive.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
+from derive.formula import Formula
+from derive.operators import (
+    ScalarFunction,
+    broadcast,
+    logsumexp,
+    max_over,
+    softmax,
+    tensor,
+)
+from derive.pipeline import backward, gradient, hessian, jacobian, shape_of, verify
+from derive.verdict import Step, Verdict, Witness
+
+__all__ = [
+    "Backward",
+    "Claim",
+    "ClaimError",
+    "DeriveError",
+    "Formula",
+    "Gradient",
+    "Hessian",
+    "Identity",
+    "Inequality",
+    "Jacobian",
+    "ScalarFunction",
+    "Shape",
+    "ShapeError",
+    "Step",
+    "UnsupportedError",
+    "Verdict",
+    "Witness",
+    "backward",
+    "broadcast",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "logsumexp",
+    "max_over",
+    "shape_of",
+    "softmax",
+    "tensor",
+    "verify",
+]

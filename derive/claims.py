@@ -1,0 +1,170 @@
+"""The statements a document makes, as frozen records of SymPy expressions.
+
+Every record takes the keywords of :class:`Claim` besides its own fields. ``where`` gives the
+document's definitions in order (``{h: x*W1 + b1, o: h.applyfunc(s)*W2 + b2}``); each may use the
+ones before it, and every other field may use all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import sympy as sp
+
+from derive.errors import ClaimError
+
+
+def _expression(value: Any, name: str) -> sp.Basic:
+    if isinstance(value, str):
+        raise ClaimError(f"{name} is the string {value!r}; a SymPy expression is expected")
+    try:
+        result = sp.sympify(value)
+    except (sp.SympifyError, TypeError, ValueError, AttributeError) as problem:
+        raise ClaimError(f"{name} is not a SymPy expression: {value!r}") from problem
+    if isinstance(result, sp.MatrixBase):  # a mutable matrix cannot be hashed
+        return sp.ImmutableMatrix(result)
+    return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What every claim carries.
+
+    :param id: the claim's permanent name, ``formula.statement`` in a catalogue.
+    :param title: the statement in one line, for people.
+    :param source: where the document states it.
+    :param note: how it is to be read, where the document leaves room.
+    :param where: definitions in order, symbol to expression.
+    """
+
+    kind: ClassVar[str] = ""
+    expression_fields: ClassVar[tuple[str, ...]] = ()
+
+    id: str = ""
+    title: str = ""
+    source: str = ""
+    note: str = ""
+    where: Mapping[Any, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for name in self.expression_fields:
+            object.__setattr__(self, name, _expression(getattr(self, name), f"`{name}`"))
+        definitions = {}
+        for symbol, value in dict(self.where).items():
+            definitions[symbol] = _expression(value, f"the definition of {symbol}")
+        object.__setattr__(self, "where", definitions)
+        if any(f.name == "given" for f in fields(self)):
+            given = getattr(self, "given")
+            if not isinstance(given, (tuple, list, set, frozenset)):
+                given = (given,)
+            given = tuple(_expression(fact, "an assumption in `given`") for fact in given)
+            object.__setattr__(self, "given", given)
+
+    @property
+    def assumed(self) -> tuple[sp.Basic, ...]:
+        """The ``given`` of the claim; empty for a kind that takes none."""
+        return getattr(self, "given", ())
+
+
+@dataclass(frozen=True)
+class Gradient(Claim):
+    """∂of/∂wrt = equals, for a scalar ``of``; the answer has the shape of ``wrt``."""
+
+    kind: ClassVar[str] = "gradient"
+    expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
+
+    of: Any
+    wrt: Any
+    equals: Any
+    given: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Jacobian(Claim):
+    """∂of/∂wrt = equals for a tensor ``of``: the axes of ``of``, then the axes of ``wrt``.
+
+    Between two vectors (a row or a column each) it is the matrix J[i, j] = ∂of_i/∂wrt_j.
+    """
+
+    kind: ClassVar[str] = "jacobian"
+    expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
+
+    of: Any
+    wrt: Any
+    equals: Any
+    given: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Backward(Claim):
+    """Σ upstream · ∂of/∂wrt = equals, summed over all axes of ``of``.
+
+    ``upstream`` has the shape of ``of``, the answer the shape of ``wrt``.
+    """
+
+    kind: ClassVar[str] = "backward"
+    expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "upstream", "equals")
+
+    of: Any
+    wrt: Any
+    upstream: Any
+    equals: Any
+    given: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hessian(Claim):
+    """∂²of/∂wrt_i ∂wrt_j = equals[i, j], for a scalar ``of`` and a vector ``wrt``."""
+
+    kind: ClassVar[str] = "hessian"
+    expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
+
+    of: Any
+    wrt: Any
+    equals: Any
+    given: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Identity(Claim):
+    """left = right, entry by entry."""
+
+    kind: ClassVar[str] = "identity"
+    expression_fields: ClassVar[tuple[str, ...]] = ("left", "right")
+
+    left: Any
+    right: Any
+    given: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inequality(Claim):
+    """left ≤ right, entry by entry."""
+
+    kind: ClassVar[str] = "inequality"
+    expression_fields: ClassVar[tuple[str, ...]] = ("left", "right")
+
+    left: Any
+    right: Any
+    given: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shape(Claim):
+    """``of`` is well-shaped, and ``equals`` (a tuple of sizes) is its shape."""
+
+    kind: ClassVar[str] = "shape"
+    expression_fields: ClassVar[tuple[str, ...]] = ("of",)
+
+    of: Any
+    equals: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        equals = self.equals
+        if not isinstance(equals, (tuple, list, sp.Tuple)):
+            raise ClaimError(f"`equals` of a Shape is a tuple of sizes, not {equals!r}")
+        sizes = tuple(_expression(size, "a size in `equals`") for size in equals)
+        object.__setattr__(self, "equals", sizes)

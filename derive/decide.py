@@ -1,0 +1,132 @@
+"""Does a term vanish? A ladder of canonical forms, each step costlier than the one before.
+
+Every step is sound on its own: zero in any canonical form is a proof. The steps differ in how
+far they look into shared arrays and whether functions are written in exponentials.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from derive.algebra import Atom, Exponent, Monomial, Polynomial
+from derive.errors import BudgetExceeded
+from derive.index import Term
+from derive.integers import as_poly
+from derive.normalise import Normaliser
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That a term vanishes: the normaliser that found it, and the forms of both sides."""
+
+    normaliser: Normaliser
+    left: Polynomial
+    right: Polynomial
+
+
+# How many terms a shared array may have to be looked into (None: any), and whether hyperbolic
+# functions are written in exponentials.
+LADDER: tuple[tuple[int | None, bool], ...] = ((3, False), (12, True), (None, True))
+
+
+def prove_equal(
+    left: Term,
+    right: Term,
+    prepare: Callable[[Normaliser], None],
+    deadline: float | None,
+    ladder: tuple[tuple[int | None, bool], ...] = LADDER,
+) -> Proof | None:
+    """A proof that two terms are equal, or None where none of the canonical forms shows it.
+
+    :raises BudgetExceeded: past the deadline.
+    :raises UnsupportedError: naming a node without a canonical form.
+    """
+    for inline, exponentials in ladder:
+        normaliser = Normaliser(inline, exponentials, deadline)
+        try:
+            prepare(normaliser)
+            a, b = normaliser.of(left), normaliser.of(right)
+            if vanishes(normaliser, normaliser.subtract(a, b)):
+                return Proof(normaliser, a, b)
+        except BudgetExceeded:
+            normaliser.check()  # only the deadline is passed on
+    return None
+
+
+def vanishes(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial over atoms is zero: as it stands, over a common denominator, or
+    with its sums of one range taken together.
+    """
+    if not poly:
+        return True
+    cleared = without_denominators(n, poly)
+    if not cleared:
+        return True
+    return _vanishes_by_sums(n, cleared)
+
+
+def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """The polynomial times every denominator in it, multiplied out."""
+    for _ in range(8):
+        below: dict[Atom, Exponent] = {}
+        for monomial in poly:
+            for atom, exponent in monomial:
+                if atom.kind == "base" and exponent < 0:
+                    below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
+        if not below:
+            return poly
+        for atom, exponent in below.items():
+            poly = n.multiply(poly, {((atom, exponent),): 1})
+    return poly
+
+
+def _vanishes_by_sums(n: Normaliser, poly: Polynomial) -> bool:
+    """Σ_t c_t·m·Σ_k b_t(k) = m·Σ_k Σ_t c_t·b_t(k): sums of one range under one sign."""
+    groups: dict[Any, list[tuple[Atom, Any]]] = {}
+    rest: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        sums = [(a, e) for a, e in monomial if a.kind == "sum" and e == 1]
+        chosen = max(sums, key=lambda pair: pair[0].id, default=None)
+        if chosen is None:
+            rest[monomial] = coefficient
+            continue
+        others: Monomial = tuple(p for p in monomial if p is not chosen)
+        groups.setdefault((others, chosen[0].data[0]), []).append((chosen[0], coefficient))
+    if rest or not groups:
+        return False
+    for members in groups.values():
+        if len(members) == 1:
+            return False
+        first, _ = n.opened(members[0][0])
+        body: Polynomial = {}
+        for atom, coefficient in members:
+            opened, inside = n.opened(atom)
+            names = dict(zip(opened, first, strict=True))
+            renamed = n.substitute(inside, {v: as_poly(w) for v, w in names.items()})
+            body = n.add(body, n.scale(renamed, coefficient))
+        if not vanishes(n, body):
+            return False
+    return True
+
+
+def prove_at_most(
+    left: Term,
+    right: Term,
+    prepare: Callable[[Normaliser], None],
+    deadline: float | None,
+    ladder: tuple[tuple[int | None, bool], ...] = LADDER,
+) -> Proof | None:
+    """A proof that ``left`` ≤ ``right``: the sign of the difference, by sign rules."""
+    for inline, exponentials in ladder:
+        normaliser = Normaliser(inline, exponentials, deadline)
+        try:
+            prepare(normaliser)
+            a, b = normaliser.of(left), normaliser.of(right)
+            if normaliser.sign(normaliser.subtract(b, a)) in ("+", "0+"):
+                return Proof(normaliser, a, b)
+        except BudgetExceeded:
+            normaliser.check()
+    return None

@@ -1,0 +1,445 @@
+"""Reverse accumulation over the shared graph: one rule per node, one table of derivatives.
+
+The adjoint of every shared array is itself a shared array, made once, so that the work grows with
+the number of arrays and not with the number of paths through them. Inside one body, a rule hands
+the cotangent of a node on to its operands until an entry is reached; there it becomes a
+contribution Σ (binders) cotangent · [place = index] to the adjoint of the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from derive.errors import UnsupportedError
+from derive.index import (
+    Add,
+    Apply,
+    Array,
+    Const,
+    Determinant,
+    Entry,
+    IndexBracket,
+    Int,
+    InverseEntry,
+    Maximum,
+    Mul,
+    Num,
+    Pow,
+    Product,
+    RealBracket,
+    Ref,
+    Shared,
+    Sum,
+    Term,
+    Unknown,
+    Whole,
+    add,
+    apply,
+    at_least,
+    axis_variable,
+    delta,
+    in_order,
+    mul,
+    neg,
+    num,
+    power,
+    ref,
+    renewed,
+    substitute,
+    total,
+)
+from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+
+Target = Array | Shared
+
+
+def _minus_square(value: Term) -> Term:
+    return add(num(1), neg(power(value, 2)))
+
+
+def _positive(value: Term) -> Term:
+    return RealBracket((value,), (">",))
+
+
+# The derivative of each scalar function in each of its arguments.
+SCALAR_DERIVATIVES: Mapping[str, tuple[Callable[..., Term], ...]] = {
+    "exp": (lambda x: apply("exp", x),),
+    "log": (lambda x: power(x, -1),),
+    "sin": (lambda x: apply("cos", x),),
+    "cos": (lambda x: neg(apply("sin", x)),),
+    "tan": (lambda x: add(num(1), power(apply("tan", x), 2)),),
+    "asin": (lambda x: power(_minus_square(x), Fraction(-1, 2)),),
+    "acos": (lambda x: neg(power(_minus_square(x), Fraction(-1, 2))),),
+    "atan": (lambda x: power(add(num(1), power(x, 2)), -1),),
+    "sinh": (lambda x: apply("cosh", x),),
+    "cosh": (lambda x: apply("sinh", x),),
+    "tanh": (lambda x: _minus_square(apply("tanh", x)),),
+    "asinh": (lambda x: power(add(power(x, 2), num(1)), Fraction(-1, 2)),),
+    "acosh": (lambda x: power(add(power(x, 2), num(-1)), Fraction(-1, 2)),),
+    "atanh": (lambda x: power(_minus_square(x), -1),),
+    "erf": (lambda x: _gauss(x),),
+    "erfc": (lambda x: neg(_gauss(x)),),
+    "Abs": (lambda x: apply("sign", x),),
+    "sign": (lambda x: num(0),),
+    "Max": (
+        lambda a, b: _positive(add(a, neg(b))),
+        lambda a, b: _positive(add(b, neg(a))),
+    ),
+}
+
+# Where a function has a kink, the difference that must not vanish for it to be differentiable.
+KINKS: Mapping[str, Callable[..., Term]] = {
+    "Abs": lambda x: x,
+    "sign": lambda x: x,
+    "Max": lambda a, b: add(a, neg(b)),
+}
+
+
+def _gauss(x: Term) -> Term:
+    """2/√π · exp(−x²), the derivative of erf."""
+    scale = mul(num(2), power(Const((), (sp.pi,)), Fraction(-1, 2)))
+    return mul(scale, apply("exp", neg(power(x, 2))))
+
+
+@dataclass
+class Contribution:
+    """Σ over ``binders`` of ``cotangent``, added to an adjoint at ``place``."""
+
+    binders: tuple[Var, ...]
+    place: tuple[Poly, ...]
+    cotangent: Term
+
+
+@dataclass
+class Reverse:
+    """One reverse accumulation: from a scalar term to the adjoint of one array."""
+
+    target: Target
+    conditions: dict[Term, str] = field(default_factory=dict)
+    steps: list[tuple[Shared, Shared]] = field(default_factory=list)
+    _found: dict[Target, list[Contribution]] = field(default_factory=dict)
+    _active: dict[Any, bool] = field(default_factory=dict)
+
+    def run(
+        self, of: Term, cotangent: Term | None = None, binders: tuple[Var, ...] = ()
+    ) -> tuple[Shared, tuple[Poly, ...]]:
+        """The adjoint of the target, and the indices that its leading parameters stand for.
+
+        It starts from Σ over ``binders`` of ``cotangent`` times ``of``; from ``of`` by default.
+        """
+        order = in_order([of], cut=lambda shared: shared is self.target)
+        for shared in order:
+            self._active[shared] = shared is self.target or self.depends(shared.body)
+        self.pull(of, cotangent or num(1), binders)
+        for shared in reversed(order):
+            if shared is self.target or shared not in self._found:
+                continue
+            adjoint, outer = self.adjoint(shared)
+            self.steps.append((shared, adjoint))
+            binders = self.renamed(shared.params)
+            places = tuple(as_poly(b) for b in binders)
+            self.pull(shared.at(places), ref(adjoint, *outer, *places), binders)
+        return self.adjoint(self.target)
+
+    def renamed(self, params: tuple[Var, ...]) -> tuple[Var, ...]:
+        """Fresh variables over the ranges of some parameters, which may depend on one another."""
+        values: dict[Var, Poly] = {}
+        fresh_ones = []
+        for param in params:
+            new = renewed(param, values)
+            values[param] = as_poly(new)
+            fresh_ones.append(new)
+        return tuple(fresh_ones)
+
+    def depends(self, term: Term) -> bool:
+        """Whether a term depends on the target."""
+        found = self._active.get(term)
+        if found is None:
+            found = any(self._active.get(s, False) for s in _shared_in(term)) or (
+                isinstance(term, Entry) and term.data[0] is self.target
+            )
+            found = found or any(self.depends(arg) for arg in term.args)
+            self._active[term] = found
+        return found
+
+    def is_active(self, target: Target) -> bool:
+        """Whether an array is the target or depends on it."""
+        return target is self.target or self._active.get(target, False)
+
+    def pull(self, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
+        """Hand the cotangent of a term on to the entries that it is made of."""
+        if self.depends(term):
+            rule = _RULES.get(type(term))
+            if rule is None:
+                raise UnsupportedError(f"{type(term).__name__} has no derivative rule")
+            rule(self, term, cotangent, binders)
+
+    def emit(
+        self, target: Target, place: tuple[Poly, ...], cotangent: Term, binders: tuple[Var, ...]
+    ) -> None:
+        """Add a contribution to the adjoint of an array that depends on the target."""
+        if self.is_active(target):
+            self._found.setdefault(target, []).append(Contribution(binders, place, cotangent))
+
+    def adjoint(self, target: Target) -> tuple[Shared, tuple[Poly, ...]]:
+        """The sum of all contributions to one array, as a shared array over its axes."""
+        if isinstance(target, Shared):
+            params = self.renamed(target.params)
+        else:
+            params = tuple(axis_variable(size) for size in target.axes)
+            found = self._found.get(target, [])
+            if found and len(found[0].place) != len(params):
+                # An array without a declared shape: its indices range over all integers.
+                params = tuple(Var("k", FREE) for _ in found[0].place)
+        body = add(
+            *(contracted(c, tuple(as_poly(p) for p in params)) for c in self._found.get(target, []))
+        )
+        if isinstance(target, Array) and "symmetric" in target.traits and len(params) == 2:
+            body = _symmetrised(body, params)
+        outer = sorted(
+            (v for v in body.free - set(params) if v.kind not in (SIZE, FREE)), key=lambda v: v.key
+        )
+        return Shared((*outer, *params), body), tuple(as_poly(v) for v in outer)
+
+
+def _shared_in(term: Term) -> tuple[Shared, ...]:
+    if isinstance(term, (Ref, InverseEntry, Determinant)):
+        return (term.data[0],)
+    return term.data[1] if isinstance(term, Whole) else ()
+
+
+def _symmetrised(body: Term, params: tuple[Var, ...]) -> Term:
+    """The gradient within the symmetric matrices: (G + Gᵀ)/2."""
+    i, j = params
+    swapped = substitute(body, {i: as_poly(j), j: as_poly(i)})
+    return mul(num(Fraction(1, 2)), add(body, swapped))
+
+
+def contracted(contribution: Contribution, indices: tuple[Poly, ...]) -> Term:
+    """Σ_binders cotangent · Π [place = index], the deltas used up where a binder solves them.
+
+    A binder that is solved for must lie in its range: where that is not plain from the ranges of
+    the indices, a bracket says so, and an index out of range contributes nothing.
+    """
+    term = contribution.cotangent
+    equations = [place - index for place, index in zip(contribution.place, indices, strict=True)]
+    remaining = list(contribution.binders)
+    brackets: list[Term] = []
+    for position, _ in enumerate(equations):
+        equation = equations[position]
+        if equation == ZERO:
+            continue
+        solved = _solve(equation, remaining)
+        if solved is None:
+            brackets.append(delta(equation, ZERO))
+            continue
+        variable, value = solved
+        values = {variable: value}
+        term = substitute(term, values)
+        equations = [e.substitute(values) for e in equations]
+        brackets = [substitute(b, values) for b in brackets]
+        assert variable.low is not None and variable.high is not None
+        for gap in (value - variable.low, variable.high - value):
+            if not is_nonnegative(gap):
+                brackets.append(at_least(gap, ZERO))
+        # A later binder's range may mention the one that is gone.
+        renaming: dict[Var, Poly] = dict(values)
+        rest = []
+        for binder in remaining:
+            if binder is variable:
+                continue
+            ends = {v for e in (binder.low, binder.high) if e is not None for v in e.variables}
+            if ends.isdisjoint(renaming):
+                rest.append(binder)
+                continue
+            new = renewed(binder, renaming)
+            renaming[binder] = as_poly(new)
+            rest.append(new)
+        if len(renaming) > 1:
+            term = substitute(term, renaming)
+            equations = [e.substitute(renaming) for e in equations]
+            brackets = [substitute(b, renaming) for b in brackets]
+        remaining = rest
+    body = mul(*brackets, term)
+    for variable in reversed(remaining):
+        body = total(variable, body)
+    return body
+
+
+def _solve(equation: Poly, binders: list[Var]) -> tuple[Var, Poly] | None:
+    """A binder that occurs with factor ±1, and its value where the equation is 0."""
+    for variable in binders:
+        slope = equation.coefficient(variable)
+        if slope is None or slope.constant not in (1, -1) or variable.low is None:
+            continue
+        rest = equation - as_poly(variable) * slope
+        ends = {v for e in (variable.low, variable.high) if e is not None for v in e.variables}
+        if ends.isdisjoint(b for b in binders if b.key > variable.key):
+            return variable, -rest * slope
+    return None
+
+
+# ---- one rule per node
+
+Rule = Callable[[Reverse, Any, Term, tuple[Var, ...]], None]
+_RULES: dict[type, Rule] = {}
+
+
+def rule(*nodes: type) -> Callable[[Rule], Rule]:
+    """Register the derivative rule of a node; its docstring is the law."""
+
+    def register(function: Rule) -> Rule:
+        for node in nodes:
+            _RULES[node] = function
+        return function
+
+    return register
+
+
+def rules() -> Mapping[type, Rule]:
+    """The derivative rule of every node."""
+    return _RULES
+
+
+@rule(Num, Const, Int, IndexBracket)
+def _constant(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """A constant contributes nothing."""
+
+
+@rule(Add)
+def _add(run: Reverse, term: Add, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """Linearity: d(a + b) = da + db"""
+    for arg in term.args:
+        run.pull(arg, cotangent, binders)
+
+
+@rule(Mul)
+def _mul(run: Reverse, term: Mul, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """The product rule: d(a·b) = b·da + a·db"""
+    for position, arg in enumerate(term.args):
+        others = term.args[:position] + term.args[position + 1 :]
+        run.pull(arg, mul(cotangent, *others), binders)
+
+
+@rule(Pow)
+def _pow(run: Reverse, term: Pow, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """d(b^e) = e·b^(e−1)·db + b^e·log b·de"""
+    base, exponent = term.args
+    if run.depends(base):
+        if isinstance(exponent, Num):
+            lowered = power(base, exponent.data[0] - 1)
+        else:
+            lowered = Pow((base, add(exponent, num(-1))))
+        if not (isinstance(exponent, Num) and exponent.data[0] == 0):
+            run.pull(base, mul(cotangent, exponent, lowered), binders)
+    run.pull(exponent, mul(cotangent, term, apply("log", base)), binders)
+
+
+@rule(Apply)
+def _apply(run: Reverse, term: Apply, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """The chain rule: d f(a) = f′(a)·da"""
+    name = term.data[0]
+    partials = SCALAR_DERIVATIVES.get(name)
+    if partials is None:
+        raise UnsupportedError(f"the function {name} has no derivative in the table")
+    if name in KINKS:
+        run.conditions[KINKS[name](*term.args)] = "!="
+    for arg, derivative in zip(term.args, partials, strict=True):
+        run.pull(arg, mul(cotangent, derivative(*term.args)), binders)
+
+
+@rule(Unknown)
+def _unknown(run: Reverse, term: Unknown, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """The chain rule for an undefined function: d f(a) = f′(a)·da"""
+    function, orders = term.data
+    for position, arg in enumerate(term.args):
+        raised = tuple(o + (k == position) for k, o in enumerate(orders))
+        run.pull(arg, mul(cotangent, Unknown(term.args, (function, raised))), binders)
+
+
+@rule(Sum)
+def _sum(run: Reverse, term: Sum, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """d Σ_k a_k = Σ_k da_k"""
+    new = renewed(term.variable, {})
+    body = substitute(term.args[0], {term.variable: as_poly(new)})
+    run.pull(body, cotangent, (*binders, new))
+
+
+@rule(Product)
+def _product(run: Reverse, term: Product, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """d Π_k a_k = Σ_k da_k · Π_{j ≠ k} a_j"""
+    new, other = renewed(term.variable, {}), renewed(term.variable, {})
+    body = substitute(term.args[0], {term.variable: as_poly(new)})
+    rest = substitute(term.args[0], {term.variable: as_poly(other)})
+    here = delta(as_poly(other), as_poly(new))
+    others = Product((add(rest, mul(here, add(num(1), neg(rest)))),), (other,))
+    run.pull(body, mul(cotangent, others), (*binders, new))
+
+
+@rule(Maximum)
+def _maximum(run: Reverse, term: Maximum, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique"""
+    new = renewed(term.variable, {})
+    body = substitute(term.args[0], {term.variable: as_poly(new)})
+    run.conditions[term] = "unique"
+    here = RealBracket((add(body, neg(term)),), ("=",))
+    run.pull(body, mul(cotangent, here), (*binders, new))
+
+
+@rule(RealBracket)
+def _bracket(run: Reverse, term: RealBracket, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """d[a > 0] = 0 wherever a ≠ 0"""
+    run.conditions[term.args[0]] = "!="
+
+
+@rule(Entry, Ref)
+def _entry(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """dA[i]/dA[j] = [i = j]"""
+    run.emit(term.data[0], term.data[1], cotangent, binders)
+
+
+@rule(Whole)
+def _whole(run: Reverse, term: Whole, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """dL(A, …) = Σ_ij (∂L/∂A)[i, j]·dA[i, j] + …"""
+    name, arguments, path = term.data
+    for position, argument in enumerate(arguments):
+        if not run.is_active(argument):
+            continue
+        axes = run.renamed(argument.params)
+        place = tuple(as_poly(v) for v in axes)
+        # Mixed derivatives commute, so the path is kept in one order.
+        longer = tuple(sorted((*path, (position, place)), key=_path_key))
+        slope = Whole((), (name, arguments, longer))
+        run.emit(argument, place, mul(cotangent, slope), (*binders, *axes))
+
+
+def _path_key(step: tuple[int, tuple[Poly, ...]]) -> Any:
+    return (step[0], tuple(index.sort_key() for index in step[1]))
+
+
+@rule(InverseEntry)
+def _inverse(run: Reverse, term: InverseEntry, cotangent: Term, binders: tuple[Var, ...]) -> None:
+    """dA⁻¹ = −A⁻¹·dA·A⁻¹"""
+    shared, size, i, j = term.data
+    p, q = axis_variable(size), axis_variable(size)
+    left = InverseEntry((), (shared, size, i, as_poly(p)))
+    right = InverseEntry((), (shared, size, as_poly(q), j))
+    run.emit(
+        shared, (as_poly(p), as_poly(q)), mul(num(-1), cotangent, left, right), (*binders, p, q)
+    )
+
+
+@rule(Determinant)
+def _determinant(
+    run: Reverse, term: Determinant, cotangent: Term, binders: tuple[Var, ...]
+) -> None:
+    """d det A = det A · tr(A⁻¹·dA)"""
+    shared, size = term.data
+    p, q = axis_variable(size), axis_variable(size)
+    transposed = InverseEntry((), (shared, size, as_poly(q), as_poly(p)))
+    run.emit(shared, (as_poly(p), as_poly(q)), mul(cotangent, term, transposed), (*binders, p, q))

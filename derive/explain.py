@@ -1,0 +1,2 @@
+def disagreement(problem, claim, statement, witness, deadline):
+    return "differs"

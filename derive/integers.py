@@ -1,0 +1,225 @@
+"""Integer polynomials in sizes and indices: what stands between the brackets of an entry.
+
+An index such as ``s*j + q`` or a range end such as ``n - 1`` is a polynomial with rational
+coefficients in integer variables. Polynomials are hash-consed, so equal ones are one object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from itertools import count
+from typing import Any
+
+Number = int | Fraction
+Monomial = tuple["Var", ...]
+
+SIZE, FREE, PARAM, BOUND, FRESH = range(5)
+
+_serial = count()
+
+
+class Var:
+    """An integer variable: a size (at least 1), a free index, or a bound index.
+
+    ``low`` and ``high`` are its range, both ends included, where one is known; they may mention
+    variables made earlier.
+    """
+
+    __slots__ = ("high", "key", "kind", "low", "name", "symbol")
+
+    def __init__(
+        self,
+        name: str,
+        kind: int,
+        low: Poly | None = None,
+        high: Poly | None = None,
+        symbol: Any = None,
+        number: int | None = None,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.low = low
+        self.high = high
+        self.symbol = symbol
+        self.key = (kind, next(_serial) if number is None else number)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __lt__(self, other: Var) -> bool:
+        return self.key < other.key
+
+
+class Poly:
+    """A polynomial in :class:`Var`, immutable and hash-consed: ``terms`` maps monomials."""
+
+    __slots__ = ("_hash", "key", "terms", "variables")
+
+    terms: dict[Monomial, Number]
+    key: tuple[Any, ...]
+    variables: frozenset[Var]
+    _table: dict[tuple[Any, ...], Poly] = {}
+
+    def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
+        items = tuple(
+            sorted(
+                ((m, c) for m, c in terms.items() if c),
+                key=lambda item: tuple(v.key for v in item[0]),
+            )
+        )
+        found = cls._table.get(items)
+        if found is None:
+            found = super().__new__(cls)
+            found.terms = dict(items)
+            found.key = items
+            found.variables = frozenset(v for m, _ in items for v in m)
+            found._hash = hash(items)
+            cls._table[items] = found
+        return found
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Poly) and self.key == other.key)
+
+    def sort_key(self) -> tuple[Any, ...]:
+        """A total order on polynomials that does not depend on when they were made."""
+        return tuple((tuple(v.key for v in m), c) for m, c in self.key)
+
+    @property
+    def constant(self) -> Number | None:
+        """The value, when there is no variable in it."""
+        if not self.terms:
+            return 0
+        if len(self.terms) == 1 and () in self.terms:
+            return self.terms[()]
+        return None
+
+    def __add__(self, other: Poly | int) -> Poly:
+        other = as_poly(other)
+        terms = dict(self.terms)
+        for monomial, coefficient in other.terms.items():
+            terms[monomial] = terms.get(monomial, 0) + coefficient
+        return Poly(terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Poly:
+        return Poly({m: -c for m, c in self.terms.items()})
+
+    def __sub__(self, other: Poly | int) -> Poly:
+        return self + (-as_poly(other))
+
+    def __rsub__(self, other: Poly | int) -> Poly:
+        return as_poly(other) - self
+
+    def __mul__(self, other: Poly | Number) -> Poly:
+        if not isinstance(other, Poly):
+            return Poly({m: c * other for m, c in self.terms.items()})
+        terms: dict[Monomial, Number] = {}
+        for m1, c1 in self.terms.items():
+            for m2, c2 in other.terms.items():
+                monomial = tuple(sorted(m1 + m2, key=lambda v: v.key))
+                terms[monomial] = terms.get(monomial, 0) + c1 * c2
+        return Poly(terms)
+
+    __rmul__ = __mul__
+
+    def coefficient(self, variable: Var) -> Poly | None:
+        """The factor of ``variable`` where the polynomial is linear in it, else None."""
+        terms: dict[Monomial, Number] = {}
+        for monomial, coefficient in self.terms.items():
+            times = monomial.count(variable)
+            if times > 1:
+                return None
+            if times:
+                rest = list(monomial)
+                rest.remove(variable)
+                terms[tuple(rest)] = coefficient
+        return Poly(terms)
+
+    def substitute(self, values: Mapping[Var, Poly]) -> Poly:
+        """The polynomial with variables replaced, all at once."""
+        if self.variables.isdisjoint(values):
+            return self
+        result: dict[Monomial, Number] = {}
+        for monomial, coefficient in self.terms.items():
+            product = Poly({(): coefficient})
+            kept: list[Var] = []
+            for variable in monomial:
+                if variable in values:
+                    product = product * values[variable]
+                else:
+                    kept.append(variable)
+            if kept:
+                product = product * Poly({tuple(kept): 1})
+            for m, c in product.terms.items():
+                result[m] = result.get(m, 0) + c
+        return Poly(result)
+
+    def __repr__(self) -> str:
+        parts = []
+        for monomial, coefficient in self.key:
+            names = "*".join(v.name for v in monomial)
+            parts.append(
+                names if coefficient == 1 and names else f"{coefficient}*{names}".rstrip("*")
+            )
+        return " + ".join(parts) or "0"
+
+
+def as_poly(value: Poly | Var | Number) -> Poly:
+    """A number or a variable as a polynomial."""
+    if isinstance(value, Poly):
+        return value
+    if isinstance(value, Var):
+        return Poly({(value,): 1})
+    return Poly({(): value})
+
+
+ZERO = as_poly(0)
+ONE = as_poly(1)
+
+
+def is_nonnegative(poly: Poly, facts: Iterable[Poly] = (), depth: int = 4) -> bool:
+    """Whether ``poly`` ≥ 0 can be shown for all values in range: sound, not complete.
+
+    Each index is replaced by the end of its range that makes the polynomial smallest, innermost
+    ranges first; a polynomial in sizes alone (each at least 1) is nonnegative when, written in
+    the sizes less one, no coefficient is negative. ``facts`` are polynomials known to be
+    nonnegative, which may be subtracted.
+    """
+    if _by_ranges(poly):
+        return True
+    if depth:
+        for fact in facts:
+            if not fact.variables.isdisjoint(poly.variables):
+                rest = [other for other in facts if other is not fact]
+                if is_nonnegative(poly - fact, rest, depth - 1):
+                    return True
+    return False
+
+
+def _by_ranges(poly: Poly) -> bool:
+    for _ in range(32):
+        value = poly.constant
+        if value is not None:
+            return value >= 0
+        ranged = [v for v in poly.variables if v.kind != SIZE]
+        if not ranged:
+            shifted = poly.substitute({v: as_poly(v) + 1 for v in poly.variables})
+            return all(c >= 0 for c in shifted.terms.values())
+        # Ranges mention only variables made earlier, so the latest goes first.
+        variable = max(ranged, key=lambda v: v.key)
+        slope = poly.coefficient(variable)
+        if slope is None:
+            return False
+        if variable.low is not None and _by_ranges(slope):
+            end = variable.low
+        elif variable.high is not None and _by_ranges(-slope):
+            end = variable.high
+        else:
+            return False
+        poly = poly.substitute({variable: end})
+    return False

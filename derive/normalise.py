@@ -1,0 +1,473 @@
+"""The canonical form of a term: one rule per core node, shared arrays kept or looked into.
+
+A shared array whose canonical body has few terms is looked into wherever it is referred to; a
+larger one stays a name. Names go by content: arrays with the same body (up to the order of
+their axes and a rational factor) are one. That is what makes a deep derivation cheap: the
+adjoint of a layer and the δ that a document defines for it turn out to be one name, layer by
+layer, and nothing is ever multiplied out through all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+from typing import Any
+
+from derive.algebra import Key, Polynomial
+from derive.errors import BudgetExceeded, UnsupportedError
+from derive.index import (
+    Add,
+    Apply,
+    Const,
+    Determinant,
+    Entry,
+    IndexBracket,
+    Int,
+    InverseEntry,
+    Maximum,
+    Mul,
+    Num,
+    Pow,
+    Product,
+    RealBracket,
+    Ref,
+    Shared,
+    Sum,
+    Term,
+    Unknown,
+    Whole,
+)
+from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly
+from derive.summation import Summation
+
+
+@dataclass(frozen=True)
+class Body:
+    """The canonical body of a shared array: ``poly`` in canonical parameters.
+
+    ``name`` is the number of its class where the array stays a name: then the array is
+    ``scale`` times that class at the indices in the order ``axes``.
+    """
+
+    params: tuple[Var, ...]
+    poly: Polynomial
+    name: int | None = None
+    axes: tuple[int, ...] = ()
+    scale: Fraction | int = 1
+
+
+class Normaliser(Summation):
+    """Canonical forms for one decision.
+
+    :param inline: the largest number of terms of an array that is looked into.
+    :param exponentials: whether hyperbolic functions are written in exponentials.
+    :param deadline: the ``time.monotonic()`` after which the work is given up.
+    """
+
+    def __init__(
+        self,
+        inline: int | None = 3,
+        exponentials: bool = False,
+        deadline: float | None = None,
+    ) -> None:
+        super().__init__(exponentials)
+        self.inline = inline
+        self.deadline = deadline
+        self.assumed: dict[Term, None] = {}
+        self.inverted: dict[Any, None] = {}
+        self._memo: dict[Term, Polynomial] = {}
+        self._bodies: dict[Shared, Body] = {}
+        self._names: dict[Any, int] = {}
+        self._params: dict[Any, Var] = {}
+        self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
+
+    def check(self) -> None:
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise BudgetExceeded("the time limit has passed")
+
+    def forget(self) -> None:
+        """Drop what was worked out before an equation was added."""
+        self._memo.clear()
+        self._bodies.clear()
+        self._substituted.clear()
+
+    def of(self, term: Term) -> Polynomial:
+        """The canonical form of a term.
+
+        :raises UnsupportedError: naming a node without a rule.
+        :raises BudgetExceeded: past the deadline, or when too many terms arise.
+        """
+        found = self._memo.get(term)
+        if found is None:
+            rule = _RULES.get(type(term))
+            if rule is None:
+                raise UnsupportedError(f"{type(term).__name__} has no canonical form")
+            found = self._memo[term] = rule(self, term)
+        return found
+
+    # ---- shared arrays
+
+    def param(self, position: int, low: Poly | None, high: Poly | None) -> Var:
+        """The canonical parameter with that place and range."""
+        key = (position, low, high)
+        found = self._params.get(key)
+        if found is None:
+            number = len(self._params)
+            found = self._params[key] = Var(f"p{position}", PARAM, low, high, number=number)
+        return found
+
+    def parameters(self, shared: Shared, order: tuple[int, ...]) -> dict[Var, Var]:
+        """Canonical parameters for those of an array, taken in the given order."""
+        result: dict[Var, Var] = {}
+        for position, place in enumerate(order):
+            own = shared.params[place]
+            ends = [
+                None if e is None else e.substitute({v: as_poly(p) for v, p in result.items()})
+                for e in (own.low, own.high)
+            ]
+            result[own] = self.param(position, *ends)
+        return result
+
+    def body(self, shared: Shared) -> Body:
+        """The canonical body of a shared array."""
+        found = self._bodies.get(shared)
+        if found is None:
+            self.check()
+            found = self._bodies[shared] = self._body(shared)
+        return found
+
+    def _body(self, shared: Shared) -> Body:
+        plain = tuple(range(len(shared.params)))
+        own = self.of(shared.body)
+        renaming = self.parameters(shared, plain)
+        params = tuple(renaming.values())
+        poly = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
+        few = self.inline is None or len(poly) <= self.inline
+        if few or any(v.kind == FREE for m in poly for a, _ in m for v in a.free):
+            return Body(params, poly)
+        best: tuple[Any, ...] | None = None
+        for order in self._axis_orders(shared):
+            renaming = self.parameters(shared, order)
+            named = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
+            key, scale = self.primitive(named)
+            rank = _rank(key, tuple(renaming.values()))
+            if best is None or rank < best[0]:
+                best = (rank, key, scale, order, tuple(renaming.values()))
+        assert best is not None
+        _, key, scale, order, axes = best
+        name = self._names.setdefault((axes, key), len(self._names))
+        return Body(params, poly, name, order, scale)
+
+    def _axis_orders(self, shared: Shared) -> list[tuple[int, ...]]:
+        plain = tuple(range(len(shared.params)))
+        independent = not any(
+            set(e.variables) & set(shared.params)
+            for p in shared.params
+            for e in (p.low, p.high)
+            if e is not None
+        )
+        return list(permutations(plain)) if independent and len(plain) <= 3 else [plain]
+
+    def matrix_name(self, shared: Shared) -> tuple[int, bool, bool]:
+        """The class of a whole square matrix, whether transposed, and whether symmetric."""
+        found = self._matrices.get(shared)
+        if found is not None:
+            return found
+        own = self.of(shared.body)
+        keys = []
+        for order in ((0, 1), (1, 0)):
+            renaming = self.parameters(shared, order)
+            named = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
+            keys.append((tuple(renaming.values()), self.key(named)))
+        symmetric = keys[0] == keys[1]
+        transposed = _rank(keys[1][1], keys[1][0]) < _rank(keys[0][1], keys[0][0])
+        new = ("matrix", keys[transposed]) not in self._names
+        name = self._names.setdefault(("matrix", keys[transposed]), len(self._names))
+        found = self._matrices[shared] = (name, transposed, symmetric)
+        if new:
+            self._inverse_laws(shared)
+        return found
+
+    def _inverse_laws(self, shared: Shared) -> None:
+        """Σ_k A[i, k]·A⁻¹[k, j] = [i = j], and the other way round."""
+        size = shared.params[0].high
+        assert size is not None
+        i, j = (Var(n, FREE, ZERO, size) for n in "ij")
+        k = Var("k", FRESH, ZERO, size)
+        same = self.index_bracket("=", as_poly(i) - as_poly(j))
+        for flipped in (False, True):
+            place = (as_poly(k), as_poly(j)) if flipped else (as_poly(i), as_poly(k))
+            other = (as_poly(i), as_poly(k)) if flipped else (as_poly(k), as_poly(j))
+            matrix = self.of(shared.at(place))
+            product = self.multiply(matrix, self.inverse_entry(shared, *other))
+            self.add_equation(self.subtract(self.sum_over(k, product), same), ("inverse", shared))
+
+    def inverse_entry(self, shared: Shared, i: Poly, j: Poly) -> Polynomial:
+        """An entry of an inverse, the indices in order where the matrix is symmetric."""
+        name, transposed, symmetric = self.matrix_name(shared)
+        self.inverted[shared.label] = None
+        if transposed:
+            i, j = j, i
+        if symmetric and j.sort_key() < i.sort_key():
+            i, j = j, i
+        return self.of_atom(self.atom("inverse", name, i, j))
+
+    # ---- scalar functions
+
+    def function(self, name: str, args: list[Polynomial]) -> Polynomial:
+        law = _FUNCTIONS.get(name)
+        if law is None:
+            raise UnsupportedError(f"the function {name} has no canonical form")
+        return law(self, *args)
+
+
+def _rank(key: Key, params: tuple[Var, ...]) -> Any:
+    """An order of canonical bodies that depends on them alone."""
+    return (
+        tuple((tuple((a.id, e) for a, e in m), c) for m, c in key),
+        tuple(p.key for p in params),
+    )
+
+
+# ---- one rule per core node
+
+_RULES: dict[type, Callable[[Normaliser, Any], Polynomial]] = {}
+
+
+def rule(*nodes: type) -> Callable[[Any], Any]:
+    """Register the rule of a node; its docstring is the law."""
+
+    def register(function: Any) -> Any:
+        for node in nodes:
+            _RULES[node] = function
+        return function
+
+    return register
+
+
+def rules() -> Mapping[type, Callable[[Normaliser, Any], Polynomial]]:
+    """The rule of every core node."""
+    return _RULES
+
+
+@rule(Num)
+def _num(n: Normaliser, term: Num) -> Polynomial:
+    """a rational"""
+    return n.constant(term.data[0])
+
+
+@rule(Const)
+def _const(n: Normaliser, term: Const) -> Polynomial:
+    """a positive constant"""
+    return n.of_atom(n.atom("const", term.data[0]))
+
+
+@rule(Int)
+def _int(n: Normaliser, term: Int) -> Polynomial:
+    """an integer polynomial, variable by variable"""
+    return n.of_integer(term.data[0])
+
+
+@rule(Entry)
+def _entry(n: Normaliser, term: Entry) -> Polynomial:
+    """an entry; the indices in order where the array is symmetric, 0 off a diagonal"""
+    array, indices = term.data
+    if "symmetric" in array.traits or "diagonal" in array.traits:
+        n.used[("symmetric" if "symmetric" in array.traits else "diagonal", array)] = None
+        indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
+    value = n.of_atom(n.atom("entry", array, indices))
+    if "diagonal" in array.traits and len(indices) == 2:
+        value = n.multiply(value, n.index_bracket("=", indices[0] - indices[1]))
+    return value
+
+
+@rule(Ref)
+def _ref(n: Normaliser, term: Ref) -> Polynomial:
+    """a shared array's body at the indices, or its name"""
+    shared, indices = term.data
+    body = n.body(shared)
+    if body.name is None:
+        return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
+    places = tuple(indices[axis] for axis in body.axes)
+    return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
+
+
+@rule(Add)
+def _add(n: Normaliser, term: Add) -> Polynomial:
+    """like terms collected"""
+    return n.add({}, *(n.of(arg) for arg in term.args))
+
+
+@rule(Mul)
+def _mul(n: Normaliser, term: Mul) -> Polynomial:
+    """multiplied out"""
+    return n.multiply(*(n.of(arg) for arg in term.args))
+
+
+@rule(Pow)
+def _pow(n: Normaliser, term: Pow) -> Polynomial:
+    """b^(c + e) = b^c · exp(e·log b), c rational; b > 0 is assumed for an e that is not"""
+    base, exponent = n.of(term.args[0]), n.of(term.args[1])
+    constant = exponent.get((), 0)
+    varying = {m: c for m, c in exponent.items() if m}
+    result = n.power(base, constant)
+    if not varying:
+        return result
+    if n.sign(base) != "+":
+        n.assumed[term.args[0]] = None
+    return n.multiply(result, n.exp(n.multiply(varying, n.log(base))))
+
+
+@rule(Apply)
+def _apply(n: Normaliser, term: Apply) -> Polynomial:
+    """the function's own laws"""
+    return n.function(term.data[0], [n.of(arg) for arg in term.args])
+
+
+@rule(Unknown)
+def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
+    """an undefined function of canonical arguments"""
+    function, orders = term.data
+    return n.of_atom(n.atom("unknown", function, orders, *(n.key(n.of(a)) for a in term.args)))
+
+
+@rule(Sum)
+def _sum(n: Normaliser, term: Sum) -> Polynomial:
+    """see derive.summation"""
+    return n.sum_over(term.variable, n.of(term.args[0]))
+
+
+@rule(Product)
+def _product(n: Normaliser, term: Product) -> Polynomial:
+    """Π_k exp a_k = exp Σ_k a_k; a product of one factor at a time"""
+    body = n.of(term.args[0])
+    if len(body) != 1:
+        return n.bind("prod", term.variable, body)
+    ((monomial, coefficient),) = body.items()
+    result = n.bind("prod", term.variable, n.constant(coefficient))
+    for atom, exponent in monomial:
+        if atom.kind == "exp":
+            total = n.sum_over(term.variable, {atom.data[0]: exponent})
+            result = n.multiply(result, n.exp(total))
+        else:
+            factor = n.bind("prod", term.variable, n.of_atom(atom))
+            result = n.multiply(result, n.power(factor, exponent))
+    return result
+
+
+@rule(Maximum)
+def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
+    """an atom: the maximum over a range"""
+    return n.bind("max", term.variable, n.of(term.args[0]))
+
+
+@rule(IndexBracket)
+def _index_bracket(n: Normaliser, term: IndexBracket) -> Polynomial:
+    """decided by the ranges where they decide it"""
+    return n.index_bracket(*term.data)
+
+
+@rule(RealBracket)
+def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
+    """decided by the sign where it is known"""
+    return n.real_bracket(term.data[0], n.of(term.args[0]))
+
+
+@rule(Whole)
+def _whole(n: Normaliser, term: Whole) -> Polynomial:
+    """a function of whole arrays: equal where the arrays are"""
+    name, arguments, path = term.data
+    names = []
+    for shared in arguments:
+        body = n.body(shared)
+        names.append(n._names.setdefault((body.params, n.key(body.poly)), len(n._names)))
+    return n.of_atom(n.atom("whole", name, tuple(names), path))
+
+
+@rule(InverseEntry)
+def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
+    """an entry of an inverse, with its two laws"""
+    shared, _, i, j = term.data
+    return n.inverse_entry(shared, i, j)
+
+
+@rule(Determinant)
+def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
+    """det A = det Aᵀ, by the matrix"""
+    name, _, _ = n.matrix_name(term.data[0])
+    return n.of_atom(n.atom("det", name))
+
+
+# ---- the laws of scalar functions
+
+
+def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        if not x:
+            return {}
+        _, scale = n.primitive(x)
+        sign = 1 if scale > 0 else -1
+        return n.scale(n.of_atom(n.atom("fn", name, n.key(n.scale(x, sign)))), sign)
+
+    return lambda n, x: n.split(x, lambda part: law(n, part))
+
+
+def _plain(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    return lambda n, x: n.split(x, lambda p: n.of_atom(n.atom("fn", name, n.key(p))))
+
+
+def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
+    if not x:
+        return {(): 1}
+    _, scale = n.primitive(x)
+    return n.of_atom(n.atom("cos", n.key(n.scale(x, 1 if scale > 0 else -1))))
+
+
+def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        up, down = n.exp(x), n.exp(n.scale(x, -1))
+        sinh, cosh = n.subtract(up, down), n.add(up, down)
+        if name == "tanh":
+            return n.multiply(sinh, n.power(cosh, -1))
+        return n.scale(sinh if name == "sinh" else cosh, Fraction(1, 2))
+
+    opaque = _odd(name)
+    return lambda n, x: law(n, x) if n.exponentials or name != "tanh" else opaque(n, x)
+
+
+def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
+    return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
+
+
+def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
+    """max(a, b) = b + (a − b)·[a > b]"""
+    difference = n.subtract(a, b)
+    return n.add(b, n.multiply(difference, n.real_bracket(">", difference)))
+
+
+_FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
+    "exp": lambda n, x: n.exp(x),
+    "log": lambda n, x: n.log(x),
+    "sin": _odd("sin"),
+    "cos": lambda n, x: n.split(x, lambda p: _cos(n, p)),
+    "tan": lambda n, x: n.multiply(
+        n.function("sin", [x]), n.power(n.function("cos", [x]), -1)
+    ),
+    "asin": _odd("asin"),
+    "acos": _plain("acos"),
+    "atan": _odd("atan"),
+    "sinh": _hyperbolic("sinh"),
+    "cosh": _hyperbolic("cosh"),
+    "tanh": _hyperbolic("tanh"),
+    "asinh": _odd("asinh"),
+    "acosh": _plain("acosh"),
+    "atanh": _odd("atanh"),
+    "erf": _odd("erf"),
+    "erfc": lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
+    "Abs": lambda n, x: n.absolute(x),
+    "sign": _sign_law,
+    "Max": _max,
+}  # fmt: skip

@@ -1,0 +1,179 @@
+"""The one page: from a claim to its verdict, stage by stage.
+
+1. **Shapes** (:mod:`derive.shapes`). First, because nothing else means anything for an
+   expression whose parts do not fit; it needs no derivative and names the place.
+2. **Lowering** (:mod:`derive.problem`, :mod:`derive.lower`). Both sides to index notation, once:
+   what SymPy's matrix algebra would do afterwards is never asked.
+3. **Differentiation** (:mod:`derive.differentiate`) in index notation, over the shared graph.
+4. **Proof** (:mod:`derive.decide`, :mod:`derive.normalise`): the canonical form of the
+   difference, at first with shared arrays as names, which is all that most true claims need.
+5. **Refutation** (:mod:`derive.refute`): a point at which the sides differ, found by an
+   evaluator that shares nothing with stages 2 to 4. Before the costlier canonical forms,
+   because a false claim is refuted faster than a proof of it can fail.
+6. **The answer** (:mod:`derive.show`) back in matrix notation, for people; nothing is decided
+   from it.
+
+A proof is checked once more by evaluating both sides at a point with stage 5's evaluator; where
+they differ there, something inside is broken and the verdict is undecided.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from derive import explain, show
+from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian
+from derive.decide import LADDER, Proof, prove_at_most, prove_equal
+from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
+from derive.problem import Problem
+from derive.refute import agrees_numerically, search
+from derive.shapes import Shapes
+from derive.statement import Statement, state
+from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
+from derive.worker import run_deep
+
+QUICK_SECONDS = 1.5  # for a witness before the costlier canonical forms
+PATIENT_SECONDS = 10.0  # for a witness after them
+
+__all__ = ["backward", "gradient", "hessian", "jacobian", "shape_of", "verify"]
+
+
+def verify(claim: Claim, timeout: float = 60.0) -> Verdict:
+    """Decide a claim.
+
+    :param timeout: seconds after which the verdict is ``undecided``.
+    :raises ClaimError: when ``claim`` is no claim.
+
+    Never raises for what a claim contains: what is unsupported, too slow or broken inside gives
+    ``undecided``, with the reason.
+    """
+    if not isinstance(claim, Claim):
+        raise ClaimError(f"verify takes a claim, not {type(claim).__name__}")
+    start = time.monotonic()
+    try:
+        verdict = run_deep(lambda: _decided(claim, start + timeout), timeout + 1)
+    except BudgetExceeded as problem:
+        verdict = Verdict(claim, UNDECIDED, reason=f"{problem} (limit {timeout:g} s)")
+    except (UnsupportedError, ClaimError) as problem:
+        verdict = Verdict(claim, UNDECIDED, reason=str(problem))
+    except Exception as problem:  # whatever broke inside is no verdict
+        reason = f"internal error: {type(problem).__name__}: {problem}"
+        verdict = Verdict(claim, UNDECIDED, reason=reason)
+    return replace(verdict, seconds=time.monotonic() - start)
+
+
+def gradient(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """∂of/∂wrt of a scalar, of the shape of ``wrt``.
+
+    :raises ShapeError: where the expression does not fit together, or is no scalar.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Gradient(of, wrt, 0, where=where or {}))
+
+
+def jacobian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """∂of/∂wrt: the axes of ``of``, then those of ``wrt``; a matrix between two vectors.
+
+    :raises ShapeError: where the expression does not fit together.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Jacobian(of, wrt, 0, where=where or {}))
+
+
+def backward(of: Any, wrt: Any, upstream: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """Σ upstream · ∂of/∂wrt over all axes of ``of``, of the shape of ``wrt``.
+
+    :raises ShapeError: where the expression does not fit together.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Backward(of, wrt, upstream, 0, where=where or {}))
+
+
+def hessian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """∂²of/∂wrt_i ∂wrt_j of a scalar in a vector.
+
+    :raises ShapeError: where the expression does not fit together, or is no scalar.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Hessian(of, wrt, 0, where=where or {}))
+
+
+def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ...]:
+    """The shape of an expression: SymPy sizes, () for a scalar.
+
+    :raises ShapeError: naming the subexpression and both shapes.
+    :raises UnsupportedError: naming a node that has no shape rule.
+    """
+    return run_deep(lambda: Shapes(where or {}).of(sp.sympify(expr)))
+
+
+# ---- the stages
+
+
+def _decided(claim: Claim, deadline: float) -> Verdict:
+    try:
+        problem = Problem(_fields(claim), claim.where, claim.assumed)
+        statement = state(problem, claim)
+    except ShapeError as mismatch:
+        return Verdict(claim, ILL_SHAPED, reason=str(mismatch))
+    notes = tuple(problem.shapes.notes)
+    if statement is None:
+        return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
+    derived = show.derived(problem, statement)
+    verdict = _compared(problem, claim, statement, deadline)
+    return replace(verdict, derived=derived, notes=notes)
+
+
+def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
+    """Proof, then refutation, then the costlier proofs, then a longer search."""
+    prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
+    for ladder, patience in ((LADDER[:1], QUICK_SECONDS), (LADDER[1:], PATIENT_SECONDS)):
+        proof = prove(statement.left, statement.right, problem.prepare, deadline, ladder)
+        if proof is not None:
+            return _proved(problem, claim, statement, proof)
+        witness = search(claim, deadline, budget=patience)
+        if witness is not None:
+            reason = explain.disagreement(problem, claim, statement, witness, deadline)
+            return Verdict(claim, DISAGREES, witness=witness, reason=reason)
+    tried = "no canonical form shows it and no witness was found"
+    if problem.ignored:
+        tried += f"; not used: {', '.join(map(str, problem.ignored))}"
+    return Verdict(claim, UNDECIDED, reason=tried)
+
+
+def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:
+    if agrees_numerically(claim) is False:
+        return Verdict(
+            claim,
+            UNDECIDED,
+            reason="internal error: the proof is contradicted by an evaluation of both sides",
+        )
+    return Verdict(
+        claim,
+        HOLDS,
+        assumptions=show.assumptions(problem, proof.normaliser),
+        steps=show.steps(problem, statement, proof),
+    )
+
+
+def _derived_only(claim: Claim) -> sp.Expr:
+    def derive() -> sp.Expr:
+        problem = Problem(_fields(claim), claim.where)
+        statement = state(problem, claim, derive_only=True)
+        assert statement is not None
+        return show.derived(problem, statement)
+
+    return run_deep(derive)
+
+
+def _fields(claim: Claim) -> tuple[Any, ...]:
+    return tuple(getattr(claim, name) for name in claim.expression_fields)
+
+
+def _shape_steps(problem: Problem, claim: Any) -> tuple[Step, ...]:
+    return (Step("shape", claim.of, sp.Tuple(*problem.shapes.of(claim.of))),)

@@ -1,0 +1,376 @@
+"""A claim laid out for the engine: its symbols told apart, its definitions and facts lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+from sympy.assumptions import AppliedPredicate
+from sympy.core.relational import Relational
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.tensor.array import ArrayComprehension
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
+
+from derive.differentiate import Reverse
+from derive.errors import ClaimError, ShapeError
+from derive.index import Shared, Term, forget_terms, ref
+from derive.integers import FREE, ZERO, Poly, Var, as_poly
+from derive.lower import Lowering, target_of
+from derive.normalise import Normaliser
+from derive.operators import Broadcast, MaxOver, Tensor, TensorElement
+from derive.shapes import Shapes, same_shape, shown
+
+SIGN_PREDICATES = {
+    "positive": "+",
+    "nonnegative": "0+",
+    "negative": "-",
+    "nonpositive": "0-",
+    "nonzero": "!=",
+}
+TRAITS = {*SIGN_PREDICATES, "symmetric", "diagonal"}
+# What holds of a matrix by the kind of the engine's variables, or where its inverse is written.
+GRANTED = {
+    "real",
+    "real_elements",
+    "square",
+    "invertible",
+    "fullrank",
+    "nonsingular",
+    "commutative",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a derivation needs of the point: that a term is not zero, or is positive."""
+
+    term: Term
+    relation: str
+
+
+@dataclass
+class Inventory:
+    """The integer symbols of some expressions: sizes, and where each index is used."""
+
+    sizes: set[Any] = field(default_factory=set)
+    ends: set[Any] = field(default_factory=set)
+    places: dict[Any, list[Any]] = field(default_factory=dict)
+    indexed: set[Any] = field(default_factory=set)
+    bound: set[Any] = field(default_factory=set)
+
+    def read(self, expr: Any) -> None:
+        """Collect from an expression and everything in it, each part once."""
+        seen: set[Any] = set()
+        stack = [expr]
+        while stack:
+            node = stack.pop()
+            if node in seen or not isinstance(node, sp.Basic):
+                continue
+            seen.add(node)
+            self._note(node)
+            stack.extend(node.args)
+            if isinstance(node, sp.MatrixBase):
+                stack.extend(node)
+
+    def _note(self, node: Any) -> None:
+        if isinstance(node, (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase, sp.Identity,
+                             sp.ZeroMatrix, sp.OneMatrix, sp.FunctionMatrix, Broadcast)):  # fmt: skip
+            for size in node.shape or ():
+                self.sizes |= sp.sympify(size).free_symbols
+            if isinstance(node, sp.FunctionMatrix):
+                self.bound |= set(node.lamda.variables)
+        elif isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
+            for limit in node.limits:
+                self.bound.add(limit[0])
+                for end in limit[1:]:
+                    self.ends |= end.free_symbols
+        elif isinstance(node, MaxOver):
+            self.bound.add(node.limits[0])
+            for end in node.limits[1:]:
+                self.ends |= end.free_symbols
+        elif isinstance(node, Tensor):
+            self.bound |= set(node.bound_symbols)
+            for size in node.shape:
+                self.sizes |= size.free_symbols
+        elif isinstance(node, sp.Lambda):
+            self.bound |= set(node.variables)
+        elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement, TensorElement)):
+            self._note_indices(node)
+        elif isinstance(node, sp.KroneckerDelta):
+            for index in node.args[:2]:
+                self.indexed |= index.free_symbols
+        elif isinstance(node, MatrixSlice):
+            for start, stop, _ in (node.rowslice, node.colslice):
+                self.ends |= sp.sympify(start).free_symbols | sp.sympify(stop).free_symbols
+
+    def _note_indices(self, node: Any) -> None:
+        if isinstance(node, MatrixElement):
+            shape = node.parent.shape
+        elif isinstance(node, TensorElement):
+            shape = node.array.shape
+        else:
+            base = node.base if isinstance(node, sp.Indexed) else node.name
+            shape = base.shape
+        for axis, index in enumerate(node.indices):
+            for symbol in index.free_symbols:
+                if isinstance(symbol, (sp.Symbol, sp.Idx)):
+                    self.indexed.add(symbol)
+            if isinstance(index, (sp.Symbol, sp.Idx)) and shape is not None:
+                self.places.setdefault(index, []).append(shape[axis])
+
+    @property
+    def integers(self) -> set[Any]:
+        """All symbols that stand for integers."""
+        return self.sizes | self.ends | self.indexed
+
+    @property
+    def free_indices(self) -> set[Any]:
+        """Index symbols that nothing binds and that are no size."""
+        return self.indexed - self.sizes - self.bound
+
+
+class Problem:
+    """The expressions of one claim, shaped and lowered; the derivatives taken on the way.
+
+    :raises ShapeError: when a definition does not fit.
+    :raises ClaimError: when a definition uses a symbol that is defined after it.
+    """
+
+    def __init__(
+        self,
+        expressions: tuple[Any, ...],
+        where: Mapping[Any, Any] | None = None,
+        given: tuple[Any, ...] = (),
+    ) -> None:
+        forget_terms()
+        self.expressions = expressions
+        self.where = dict(where or {})
+        self.given = given
+        self.shapes = Shapes(self.where)
+        self.conditions: dict[Condition, None] = {}
+        self.steps: list[tuple[Shared, Shared]] = []
+        self.inventory = Inventory()
+        for expr in (*expressions, *self.where, *self.where.values(), *given):
+            self.inventory.read(expr)
+        self._check_definitions()
+        self.trait_labels: dict[tuple[str, Any], Any] = {}
+        self.equations: list[tuple[Any, Any]] = []
+        self.signs: list[tuple[Any, str, Any]] = []
+        self.ignored: list[Any] = []
+        ranges, traits = self._ranges(), self._traits()
+        self.lowering = Lowering(
+            self.shapes, ranges, traits, self.inventory.integers, self._derivative
+        )
+        for symbol, expr in self.where.items():
+            self.lowering.define(symbol, expr)
+
+    # ---- definitions
+
+    def _check_definitions(self) -> None:
+        later = list(self.where)
+        for symbol, expr in self.where.items():
+            if isinstance(expr, sp.Lambda):
+                later.remove(symbol)
+                continue
+            early = [s for s in later if s in _symbols(expr)]
+            if early:
+                raise ClaimError(f"the definition of {symbol} uses {early[0]} before it is defined")
+            later.remove(symbol)
+            shape = self.shapes.of(expr)
+            declared = getattr(symbol, "shape", ()) if not isinstance(symbol, sp.Symbol) else ()
+            if declared is not None and not same_shape(tuple(declared), shape):
+                raise ShapeError(
+                    f"{symbol} is declared with shape {shown(tuple(declared))}, and its "
+                    f"definition {expr} has shape {shown(shape)}"
+                )
+
+    # ---- what is given
+
+    def _ranges(self) -> dict[Any, tuple[Any, Any]]:
+        """The range of each free index: that of its axes, narrowed by the given inequalities."""
+        ranges: dict[Any, tuple[Any, Any]] = {}
+        for symbol in sorted(self.inventory.free_indices, key=str):
+            sizes = self.inventory.places.get(symbol, [])
+            low, high = (sp.S.Zero, sizes[0] - 1) if sizes else (None, None)
+            if isinstance(symbol, sp.Idx) and symbol.lower is not None:
+                low, high = symbol.lower, symbol.upper
+            for fact in self.given:
+                bound = _bound_on(symbol, fact, self.inventory.free_indices)
+                if bound is not None:
+                    low, high = bound[0] or low, bound[1] or high
+            ranges[symbol] = (low, high)
+        return ranges
+
+    def _traits(self) -> dict[Any, frozenset[str]]:
+        traits: dict[Any, set[str]] = {}
+        for expr in self._all_symbols():
+            for name in ("positive", "nonnegative", "negative", "nonpositive"):
+                if getattr(expr, f"is_{name}", None) and expr not in self.inventory.integers:
+                    traits.setdefault(expr, set()).add(name)
+        for fact in self.given:
+            self._take(fact, fact, traits)
+        return {symbol: frozenset(names) for symbol, names in traits.items()}
+
+    def _all_symbols(self) -> Iterator[Any]:
+        for expr in (*self.where, *self.where.values(), *self.given, *self.expressions):
+            yield from (s for s in _symbols(expr) if isinstance(s, sp.Symbol))
+
+    def _take(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
+        """Sort a given fact: a trait of a symbol, a sign, an equation, or of no use here."""
+        if isinstance(fact, sp.And):
+            for part in fact.args:
+                self._take(part, label, traits)
+        elif isinstance(fact, AppliedPredicate):
+            self._take_predicate(fact, label, traits)
+        elif isinstance(fact, sp.Eq):
+            self.equations.append((fact, label))
+        elif isinstance(fact, Relational):
+            difference = fact.lhs - fact.rhs
+            sign = {sp.Gt: "+", sp.Ge: "0+", sp.Lt: "-", sp.Le: "0-", sp.Ne: "!="}[type(fact)]
+            self.signs.append((difference, sign, label))
+        elif fact not in (sp.true, True):
+            self.ignored.append(label)
+
+    def _take_predicate(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
+        name, argument = str(fact.function.name), fact.arguments[0]
+        symbol = self._whole_symbol(argument)
+        if name == "orthogonal":
+            size = argument.shape[0]
+            for product in (argument.T * argument, argument * argument.T):
+                self.equations.append((sp.Eq(product, sp.Identity(size), evaluate=False), label))
+        elif name == "positive_definite":
+            if symbol is not None:
+                self._give(symbol, "symmetric", label, traits)
+            self.signs.append((sp.Determinant(argument), "+", label))
+        elif name in TRAITS and symbol is not None and symbol not in self.where:
+            self._give(symbol, name, label, traits)
+            if name == "nonzero":
+                self.signs.append((argument, "!=", label))
+        elif name in SIGN_PREDICATES:
+            self.signs.append((argument, SIGN_PREDICATES[name], label))
+        elif name not in GRANTED:
+            self.ignored.append(label)
+
+    def _give(self, symbol: Any, trait: str, label: Any, traits: dict[Any, set[str]]) -> None:
+        traits.setdefault(symbol, set()).add(trait)
+        self.trait_labels[(trait, symbol)] = label
+
+    def _whole_symbol(self, argument: Any) -> Any:
+        """The symbol of which a predicate speaks: itself, or any entry of it."""
+        if isinstance(argument, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
+            return argument
+        if isinstance(argument, (MatrixElement, sp.Indexed, ArrayElement)):
+            indices = [i for i in argument.indices if i != 0]
+            free = self.inventory.free_indices
+            if all(i in free for i in indices) and len(set(indices)) == len(indices):
+                base = argument.parent if isinstance(argument, MatrixElement) else argument.args[0]
+                shape = getattr(base, "shape", None)
+                axes = sum(size != 1 for size in shape) if shape is not None else len(indices)
+                if axes == len(indices) and isinstance(
+                    base, (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
+                ):
+                    return base
+        return None
+
+    def prepare(self, normaliser: Normaliser) -> None:
+        """Give a normaliser what the claim gives: signs, equations, and the conditions found."""
+        for expr, sign, label in self.signs:
+            if self._concerns_indices(expr):
+                continue
+            shape = self.shapes.of(expr)
+            poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
+            open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
+            normaliser.assume(poly, sign, open_, label)
+        for condition in self.conditions:
+            poly = normaliser.of(condition.term)
+            open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
+            normaliser.assume(poly, condition.relation, open_, condition)
+        for equation, label in self.equations:
+            self.shapes.of(equation)
+            shape = max(self.shapes.of(equation.lhs), self.shapes.of(equation.rhs), key=len)
+            place = self.place(shape)
+            left, right = (
+                normaliser.of(self.lowering.element(side, place, {}))
+                for side in (equation.lhs, equation.rhs)
+            )
+            if not normaliser.add_equation(normaliser.subtract(left, right), label):
+                self.ignored.append(label)
+        normaliser.forget()
+
+    def _concerns_indices(self, expr: Any) -> bool:
+        return _symbols(expr) <= self.inventory.integers
+
+    # ---- derivatives
+
+    def _derivative(self, of: Term, target: Any, place: tuple[Poly, ...]) -> Term:
+        """∂of/∂target[place] as a term."""
+        adjoint, outer = self.adjoint(of, target)
+        return ref(adjoint, *outer, *place)
+
+    def adjoint(
+        self,
+        of: Term,
+        target: Any,
+        cotangent: Term | None = None,
+        binders: tuple[Var, ...] = (),
+    ) -> tuple[Shared, tuple[Poly, ...]]:
+        """The derivative of a term in every entry of an array, as a shared array."""
+        run = Reverse(target)
+        result = run.run(of, cotangent, binders)
+        self.steps.extend(run.steps)
+        for term, relation in run.conditions.items():
+            self.conditions[Condition(term, relation)] = None
+        return result
+
+    def place(self, shape: tuple[Any, ...], names: str = "ijklpqrs") -> tuple[Poly, ...]:
+        """A free index for each axis of a shape, 0 for an axis of size 1."""
+        return tuple(
+            ZERO if size == 1 else as_poly(Var(name, FREE, ZERO, self.lowering.size(size) - 1))
+            for size, name in zip(shape, names, strict=False)
+        )
+
+    def target(self, wrt: Any) -> tuple[Any, tuple[Poly, ...]]:
+        return target_of(self.lowering, wrt, {})
+
+    def entry(self, expr: Any, place: tuple[Poly, ...]) -> Term:
+        """An entry of an expression of the claim; a scalar stands for a 1×1 matrix."""
+        return self.lowering.element(expr, place, {})
+
+
+def _symbols(expr: Any) -> set[Any]:
+    """The symbols of an expression, matrices and arrays by their own symbol."""
+    result: set[Any] = set()
+    seen: set[Any] = set()
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if node in seen or not isinstance(node, sp.Basic):
+            continue
+        seen.add(node)
+        if isinstance(node, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
+            result.add(node)
+            if not isinstance(node, sp.Symbol):
+                continue
+        stack.extend(node.args)
+        if isinstance(node, sp.MatrixBase):
+            stack.extend(node)
+    return result
+
+
+def _bound_on(symbol: Any, fact: Any, indices: set[Any]) -> tuple[Any, Any] | None:
+    """The range that an inequality gives an index on its own: (low, high)."""
+    if not isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
+        return None
+    lesser, greater = (fact.lhs, fact.rhs) if isinstance(fact, (sp.Lt, sp.Le)) else (
+        fact.rhs, fact.lhs)  # fmt: skip
+    gap = 1 if isinstance(fact, (sp.Gt, sp.Lt)) else 0
+    # Of two indices, the later in name is bounded by the earlier.
+    others = {s for s in indices if s != symbol and str(s) >= str(symbol)}
+    if greater == symbol and not lesser.free_symbols & others:
+        return (lesser + gap, None)
+    if lesser == symbol and not greater.free_symbols & others:
+        return (None, greater - gap)
+    return None

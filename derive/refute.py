@@ -1,0 +1,228 @@
+"""The search for a point at which a claim is wrong, and the check that nothing speaks against it.
+
+A witness is found in floats and confirmed in rationals or in balls; only what is confirmed is
+reported. Sizes go up from the smallest, values from the simplest.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import arb, fmpq
+
+from derive.claims import Claim, Inequality
+from derive.errors import ShapeError, UnsupportedError
+from derive.evaluate import LazyArray, Point, sides
+from derive.fields import BALL, FINE, FLOATING, EvaluationError, Field, Inconclusive, as_fraction
+from derive.points import LEVELS, PointMaker, dimension_symbols, free_indices
+from derive.verdict import Witness
+
+__all__ = ["agrees_numerically", "dimension_symbols", "free_indices", "search"]
+
+_SCREEN = 1e-9  # a relative difference of floats that is worth an exact look
+_AGREEMENT = 1e-6  # a relative difference of floats that rounding explains
+_FIRST_LEVELS = 3  # levels of values tried at every size before any other
+
+
+def search(
+    claim: Claim, deadline: float | None = None, seed: int = 0, budget: float = 3.0
+) -> Witness | None:
+    """The smallest witness against a claim that is found in time, or None.
+
+    :param deadline: the value of ``time.monotonic()`` at which to give up.
+    :param budget: seconds after which to give up in any case.
+    """
+    end = time.monotonic() + budget
+    if deadline is not None:
+        end = min(end, deadline)
+    try:
+        maker = PointMaker(claim)
+        rounds = [range(1)] if maker.constant else [range(_FIRST_LEVELS),
+                                                    range(_FIRST_LEVELS, LEVELS + 12)]  # fmt: skip
+        for levels in rounds:
+            for sizes in maker.sizes():
+                for level in levels:
+                    rng = random.Random(f"{seed}/{level}/{sorted(map(str, sizes.items()))}")
+                    witness = _try_values(maker, sizes, level, rng, end)
+                    if witness is not None:
+                        return witness
+                    if time.monotonic() > end:
+                        return None
+    except UnsupportedError:
+        return None
+    return None
+
+
+def _try_values(
+    maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, end: float
+) -> Witness | None:
+    for values in maker.values(sizes, level, rng):
+        if time.monotonic() > end:
+            return None
+        base = maker.point(sizes, values)
+        if not maker.admits(base, local=False):
+            continue
+        for position in maker.positions(sizes):
+            if time.monotonic() > end:
+                return None
+            point = Point({**base.sizes, **position}, base.values, base.functions)
+            if maker.admits(point, local=True) and _worth_a_look(maker.claim, point):
+                witness = confirm(maker.claim, point)
+                if witness is not None:
+                    return witness
+    return None
+
+
+def _worth_a_look(claim: Claim, point: Point) -> bool:
+    """Whether floats disagree at a point, or cannot tell."""
+    try:
+        left, right = sides(claim, point, FLOATING)
+    except Inconclusive:
+        return True
+    except (EvaluationError, ShapeError):
+        return False
+    return bool((_excess(claim, left, right) > _SCREEN).any())
+
+
+def _excess(claim: Claim, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """How far two float sides are from what the claim says, relative to their size."""
+    difference = left - right
+    if not isinstance(claim, Inequality):
+        difference = np.abs(difference)
+    return difference / (1 + np.abs(left) + np.abs(right))
+
+
+def confirm(claim: Claim, point: Point) -> Witness | None:
+    """The witness that a point is, where rationals or disjoint balls prove it; else None.
+
+    The assumptions of the claim are taken to have been checked at the point.
+    """
+    found = _disagreement(claim, point)
+    if found is None:
+        return None
+    entry, left, right = found
+    sizes = {str(symbol): size for symbol, size in point.sizes.items()}
+    values = {str(symbol): _plain(value) for symbol, value in point.values.items()}
+    return Witness(sizes, values, dict(point.functions), entry, *_shown(left, right))
+
+
+def _disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any] | None:
+    """The first entry at which the sides provably differ, with both."""
+    for field in (BALL, FINE):
+        try:
+            left, right = sides(claim, point, field)
+        except (EvaluationError, ShapeError):
+            return None
+        unclear = False
+        for entry in np.ndindex(left.shape):
+            try:
+                if _violated(claim, left[entry], right[entry], field):
+                    return entry, left[entry], right[entry]
+            except Inconclusive:
+                unclear = True
+        if not unclear:
+            return None
+    return None
+
+
+def _violated(claim: Claim, left: Any, right: Any, field: Field) -> bool:
+    sign = field.sign(left - right)
+    return sign > 0 if isinstance(claim, Inequality) else sign != 0
+
+
+def _shown(left: Any, right: Any) -> tuple[Any, Any]:
+    """Two numbers that differ: rationals as they are, balls as decimals that differ as well."""
+    for digits in (15, 30, 60):
+        shown = tuple(_decimal(x, digits) if isinstance(x, arb) else as_fraction(x)
+                      for x in (left, right))  # fmt: skip
+        if str(shown[0]) != str(shown[1]):
+            break
+    return shown[0], shown[1]
+
+
+def _decimal(ball: arb, digits: int) -> sp.Float:
+    """The middle of a ball; zero for one that contains it, where the middle is only noise."""
+    if 0 in ball:
+        return sp.Float(0, digits)
+    return sp.Float(ball.mid().str(digits, radius=False), digits)
+
+
+def _plain(value: Any) -> Any:
+    """A value as a rational or as nested lists of them."""
+    if isinstance(value, LazyArray):
+        rank = max((len(position) for position in value), default=0)
+        shape = tuple(1 + max(p[axis] for p in value) for axis in range(rank))
+        full = np.full(shape, Fraction(0), dtype=object)
+        for position, number in value.items():
+            full[position] = number
+        return full.tolist()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return as_fraction(value) if isinstance(value, fmpq) else value
+
+
+def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | None:
+    """Whether both sides of a claim agree at a few random points with unequal sizes.
+
+    True: they do wherever they could be evaluated. False: they provably differ at one. None:
+    no point could be evaluated.
+    """
+    rng = random.Random(seed)
+    agreed = 0
+    try:
+        maker = PointMaker(claim)
+        for _ in range(4 * tries):
+            sizes = _unequal_sizes(maker, rng)
+            if sizes is None:
+                continue
+            point = _some_point(maker, sizes, rng)
+            if point is None:
+                continue
+            try:
+                left, right = sides(claim, point, FLOATING)
+            except (EvaluationError, ShapeError):
+                continue
+            if (_excess(claim, left, right) > _AGREEMENT).any():
+                if _disagreement(claim, point) is not None:
+                    return False
+                continue
+            agreed += 1
+            if agreed == tries:
+                break
+    except UnsupportedError:
+        return None
+    return True if agreed else None
+
+
+def _unequal_sizes(maker: PointMaker, rng: random.Random) -> dict[Any, int] | None:
+    """Sizes that are as unequal as they can be while they are small."""
+    count = len(maker.dimensions)
+    for _ in range(10):
+        pool = [2, 3] if count <= 2 else [1, 2, 3]
+        rng.shuffle(pool)
+        sizes = [pool[k % len(pool)] for k in range(count)]
+        candidate = dict(zip(maker.dimensions, sizes, strict=True))
+        if maker.admits_sizes(candidate):
+            return candidate
+    return next(maker.sizes(), None)
+
+
+def _some_point(maker: PointMaker, sizes: dict[Any, int], rng: random.Random) -> Point | None:
+    """A random point of these sizes at which every assumption holds."""
+    for level in (LEVELS, rng.choice((0, 3)), LEVELS):
+        for values in maker.values(sizes, level, rng):
+            point = maker.point(sizes, values)
+            if not maker.admits(point, local=False):
+                continue
+            positions = list(maker.positions(sizes))
+            rng.shuffle(positions)
+            for position in positions[:8]:
+                chosen = Point({**point.sizes, **position}, point.values, point.functions)
+                if maker.admits(chosen, local=True):
+                    return chosen
+    return None

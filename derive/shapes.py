@@ -1,0 +1,590 @@
+"""Shapes with symbolic sizes, decided here and not by SymPy.
+
+One function per SymPy node, each with its shape rule in words. A node that is not listed has no
+shape and is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.function import AppliedUndef
+from sympy.logic.boolalg import Boolean
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix, DiagonalOf
+from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.matrices.expressions.special import GenericIdentity, GenericZeroMatrix
+from sympy.tensor.array import ArrayComprehension
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
+
+from derive.errors import ShapeError, UnsupportedError
+from derive.operators import (
+    Broadcast,
+    LogSumExp,
+    MatrixGradient,
+    MatrixPartial,
+    MaxOver,
+    Partial,
+    ScalarApplication,
+    ScalarGradient,
+    Softmax,
+    Tensor,
+    TensorElement,
+)
+
+Dims = tuple[Any, ...]
+
+SCALAR: Dims = ()
+
+
+def same_size(a: Any, b: Any) -> bool:
+    """Whether two sizes are equal whatever the symbols in them stand for."""
+    return a == b or sp.expand(a - b) == 0
+
+
+def is_unit(shape: Dims) -> bool:
+    """Whether a shape is a scalar's: () or all axes of size 1."""
+    return all(size == 1 for size in shape)
+
+
+def same_shape(a: Dims, b: Dims) -> bool:
+    """Whether two shapes are equal; a scalar and a 1×1 matrix may stand for one another."""
+    if is_unit(a) and is_unit(b):
+        return len(a) == len(b) or {len(a), len(b)} <= {0, 2}
+    return len(a) == len(b) and all(same_size(x, y) for x, y in zip(a, b, strict=True))
+
+
+def shown(shape: Dims) -> str:
+    """A shape in print: ``(n, 1)``."""
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
+
+def condition(pairs: list[tuple[Any, Any]]) -> str:
+    """Under what the sizes in each pair would be equal, or '' if they never are."""
+    parts = []
+    for a, b in pairs:
+        if same_size(a, b):
+            continue
+        difference = sp.expand(a - b)
+        if difference.is_number:
+            return ""
+        symbol, number = (b, a) if sp.sympify(a).is_number else (a, b)
+        parts.append(f"{symbol} = {number}")
+    return "only if " + " and ".join(parts) if parts else ""
+
+
+class Shapes:
+    """The shapes of expressions and all their parts, each worked out once.
+
+    ``notes`` collects where NumPy's broadcasting was needed. ``definitions`` are the symbols that
+    a claim defines; a defined function is looked through.
+    """
+
+    def __init__(self, definitions: Mapping[Any, Any] | None = None) -> None:
+        self.definitions = dict(definitions or {})
+        self.notes: dict[str, None] = {}
+        self._memo: dict[Any, Dims] = {}
+
+    def of(self, expr: Any) -> Dims:
+        """The shape of ``expr``: a tuple of SymPy sizes, () for a scalar.
+
+        :raises ShapeError: naming the subexpression and both shapes.
+        :raises UnsupportedError: naming a node that has no shape rule.
+        """
+        found = self._memo.get(expr)
+        if found is None:
+            found = self._memo[expr] = _rule(expr)(self, expr)
+        return found
+
+    def scalar(self, expr: Any, where: Any) -> None:
+        """Insist that ``expr`` is a scalar or 1×1."""
+        shape = self.of(expr)
+        if not is_unit(shape):
+            hint = condition([(size, sp.S.One) for size in shape])
+            raise ShapeError(
+                f"in {where}: {expr} has shape {shown(shape)} where a scalar is meant"
+                + (f"; it fits {hint}" if hint else "")
+            )
+
+    def vector(self, expr: Any, where: Any) -> Any:
+        """The length of a row or a column."""
+        shape = self.of(expr)
+        if len(shape) == 2 and shape[1] == 1:
+            return shape[0]
+        if len(shape) == 2 and shape[0] == 1:
+            return shape[1]
+        raise ShapeError(
+            f"in {where}: {expr} has shape {shown(shape)} where a row or a column is meant"
+        )
+
+    def square(self, expr: Any, where: Any) -> Any:
+        """The size of a square matrix."""
+        shape = self.of(expr)
+        if len(shape) != 2:
+            raise ShapeError(f"in {where}: {expr} has shape {shown(shape)}, a square is meant")
+        if not same_size(*shape):
+            hint = condition([shape])
+            raise ShapeError(
+                f"in {where}: {expr} has shape {shown(shape)}, which is not square"
+                + (f"; it fits {hint}" if hint else "")
+            )
+        return shape[0]
+
+    def broadcast(self, parts: list[Any], where: Any, verb: str) -> Dims:
+        """NumPy's rule: axes of equal size, or of size 1, which is repeated."""
+        shapes = [self.of(part) for part in parts]
+        rank = max(len(shape) for shape in shapes)
+        full = [(sp.S.One,) * (rank - len(s)) + tuple(s) for s in shapes]
+        # The widest operand is the one that a clash is reported against.
+        result, origin = list(full[0]), [parts[0]] * rank
+        for part, shape in zip(parts[1:], full[1:], strict=True):
+            for axis, size in enumerate(shape):
+                if size == 1 or same_size(size, result[axis]):
+                    continue
+                if result[axis] == 1:
+                    result[axis], origin[axis] = size, part
+                    continue
+                other = origin[axis]
+                hint = _fits(list(self.of(other)), list(self.of(part)))
+                raise ShapeError(
+                    f"in {where}: {other} has shape {shown(self.of(other))} and {part} has shape "
+                    f"{shown(self.of(part))}; they cannot be {verb}"
+                    + (f" ({hint})" if hint else "")
+                )
+        for part, shape in zip(parts, full, strict=True):
+            if not is_unit(shape) or not is_unit(tuple(result)):
+                if any(s == 1 and r != 1 for s, r in zip(shape, result, strict=True)):
+                    target = shown(tuple(result))
+                    self.notes[f"{part} {shown(self.of(part))} is broadcast to {target}"] = None
+        return tuple(result)
+
+
+def _fits(a: list[Any], b: list[Any]) -> str:
+    """Under what two shapes would broadcast."""
+    rank = max(len(a), len(b))
+    a = [sp.S.One] * (rank - len(a)) + a
+    b = [sp.S.One] * (rank - len(b)) + b
+    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x != 1 and y != 1]
+    return condition(pairs)
+
+
+Rule = Callable[[Shapes, Any], Dims]
+_RULES: dict[type, Rule] = {}
+
+
+def _rule(expr: Any) -> Rule:
+    for base in type(expr).__mro__:
+        rule = _RULES.get(base)
+        if rule is not None:
+            return rule
+    raise UnsupportedError(f"{type(expr).__name__} has no shape rule (in {expr})")
+
+
+def shape_rule(*nodes: type) -> Callable[[Rule], Rule]:
+    """Register the shape rule of SymPy nodes; the docstring is the rule in words."""
+
+    def register(rule: Rule) -> Rule:
+        for node in nodes:
+            _RULES[node] = rule
+        return rule
+
+    return register
+
+
+def rules() -> Mapping[type, Rule]:
+    """Every node that has a shape rule."""
+    return dict(_RULES)
+
+
+@shape_rule(sp.Symbol, sp.Number, sp.NumberSymbol)
+def _atom(shapes: Shapes, expr: Any) -> Dims:
+    """A number or a symbol is a scalar."""
+    return SCALAR
+
+
+@shape_rule(sp.MatrixSymbol, sp.ZeroMatrix, sp.OneMatrix, sp.FunctionMatrix)
+def _declared(shapes: Shapes, expr: Any) -> Dims:
+    """The declared shape."""
+    if isinstance(expr, (GenericIdentity, GenericZeroMatrix)):
+        raise ShapeError(f"{expr} has no size")
+    if isinstance(expr, sp.FunctionMatrix):
+        shapes.scalar(expr.lamda.expr, expr)
+    return tuple(expr.shape)
+
+
+@shape_rule(sp.Identity)
+def _identity(shapes: Shapes, expr: Any) -> Dims:
+    """The declared size, twice."""
+    if isinstance(expr, GenericIdentity):
+        raise ShapeError(f"{expr} has no size")
+    return tuple(expr.shape)
+
+
+@shape_rule(ArraySymbol, sp.IndexedBase)
+def _array(shapes: Shapes, expr: Any) -> Dims:
+    """The declared shape."""
+    shape = expr.shape
+    if shape is None:
+        raise ShapeError(f"{expr} has no declared shape; give it one: shape=(…)")
+    return tuple(shape)
+
+
+@shape_rule(sp.MatrixBase)
+def _explicit(shapes: Shapes, expr: Any) -> Dims:
+    """The number of rows and columns written out; each entry is a scalar."""
+    for value in expr:
+        shapes.scalar(value, expr)
+    return tuple(map(sp.Integer, expr.shape))
+
+
+@shape_rule(
+    sp.Add, sp.Mul, sp.Pow, sp.Max, sp.Min, sp.Function, sp.Abs, AppliedUndef, sp.KroneckerDelta
+)
+def _scalar_operation(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of scalars."""
+    for arg in expr.args:
+        shapes.scalar(arg, expr)
+    return SCALAR
+
+
+@shape_rule(sp.Piecewise)
+def _piecewise(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of scalars and conditions between scalars."""
+    for value, test in expr.args:
+        shapes.scalar(value, expr)
+        shapes.of(test)
+    return SCALAR
+
+
+@shape_rule(Boolean)
+def _boolean(shapes: Shapes, expr: Any) -> Dims:
+    """A condition has scalars on its sides."""
+    for arg in expr.args:
+        if isinstance(arg, Boolean):
+            shapes.of(arg)
+        else:
+            shapes.scalar(arg, expr)
+    return SCALAR
+
+
+@shape_rule(sp.Eq)
+def _equation(shapes: Shapes, expr: Any) -> Dims:
+    """The two sides have one shape."""
+    left, right = shapes.of(expr.lhs), shapes.of(expr.rhs)
+    if not same_shape(left, right):
+        raise ShapeError(
+            f"in {expr}: {expr.lhs} has shape {shown(left)} and {expr.rhs} has {shown(right)}"
+        )
+    return SCALAR
+
+
+@shape_rule(ExprWithLimits)
+def _limits(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the body; the ends of a range are scalars."""
+    for limit in expr.limits:
+        if len(limit) != 3:
+            raise UnsupportedError(f"{expr} has no range: write ({limit[0]}, low, high)")
+        for end in limit[1:]:
+            shapes.scalar(end, expr)
+    return shapes.of(expr.function)
+
+
+@shape_rule(MaxOver)
+def _max_over(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of a scalar body."""
+    shapes.scalar(expr.body, expr)
+    return SCALAR
+
+
+@shape_rule(sp.Derivative, sp.Subs)
+def _derivative(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar: the derivative of a scalar function in a scalar variable."""
+    shapes.scalar(expr.expr, expr)
+    return SCALAR
+
+
+@shape_rule(sp.MatAdd)
+def _sum(shapes: Shapes, expr: Any) -> Dims:
+    """The operands' shapes broadcast: equal sizes, or 1."""
+    return shapes.broadcast(_widest_first(shapes, expr.args), expr, "added")
+
+
+@shape_rule(sp.HadamardProduct)
+def _hadamard(shapes: Shapes, expr: Any) -> Dims:
+    """The operands' shapes broadcast: equal sizes, or 1."""
+    return shapes.broadcast(_widest_first(shapes, expr.args), expr, "multiplied entry by entry")
+
+
+def _widest_first(shapes: Shapes, parts: Any) -> list[Any]:
+    # SymPy sorts operands, so their order says nothing; a message reads best against the widest.
+    return sorted(parts, key=lambda part: sum(size == 1 for size in shapes.of(part)))
+
+
+@shape_rule(sp.HadamardPower)
+def _hadamard_power(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the base; a scalar exponent."""
+    base, exponent = expr.args
+    if is_unit(shapes.of(exponent)):
+        return shapes.of(base)
+    return shapes.broadcast([base, exponent], expr, "raised entry by entry")
+
+
+def product_shape(a: Dims, b: Dims) -> Dims | None:
+    """The shape of a product, None where the inner sizes differ and neither side is a scalar."""
+    if not a or not b:
+        return a or b
+    if len(a) == len(b) == 2 and same_size(a[1], b[0]):
+        return (a[0], b[1])
+    if is_unit(a):
+        return b
+    return a if is_unit(b) else None
+
+
+@shape_rule(sp.MatMul)
+def _product(shapes: Shapes, expr: Any) -> Dims:
+    """Inner sizes agree; a scalar, or a 1×1 matrix where a scalar is meant, multiplies anything."""
+    shape: Dims = SCALAR
+    for position, factor in enumerate(expr.args):
+        right = shapes.of(factor)
+        combined = product_shape(shape, right)
+        if combined is None:
+            left = [f for f in expr.args[:position] if shapes.of(f)]
+            product = left[0] if len(left) == 1 else sp.MatMul(*left, evaluate=False)
+            raise ShapeError(_misaligned(expr, product, shape, factor, right))
+        shape = combined
+    return shape
+
+
+def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
+    if len(a) != 2 or len(b) != 2:
+        return (
+            f"in {expr}: {left} has shape {shown(a)} and {right} has {shown(b)}; "
+            f"a matrix product takes matrices"
+        )
+    hint = condition([(a[1], b[0])])
+    remedies = []
+    if hint:
+        remedies.append(f"it fits {hint}")
+    if same_size(b[1], a[0]):
+        remedies.append(f"the other order, {right}*{left}, would fit")
+    elif same_size(a[0], b[0]):
+        remedies.append("the transpose of the first would fit")
+    elif same_size(a[1], b[1]):
+        remedies.append("the transpose of the second would fit")
+    return (
+        f"in {expr}: {left} has shape {shown(a)} and {right} has shape {shown(b)}; "
+        f"the inner sizes {a[1]} and {b[0]} differ"
+        + (f" ({'; '.join(remedies)})" if remedies else "")
+    )
+
+
+@shape_rule(sp.MatPow)
+def _power(shapes: Shapes, expr: Any) -> Dims:
+    """A square matrix, or a 1×1 one where a scalar is meant."""
+    shapes.scalar(expr.exp, expr)
+    size = shapes.square(expr.base, expr)
+    return (size, size)
+
+
+@shape_rule(sp.Inverse)
+def _inverse(shapes: Shapes, expr: Any) -> Dims:
+    """Square, as its argument."""
+    size = shapes.square(expr.arg, expr)
+    return (size, size)
+
+
+@shape_rule(sp.Transpose, sp.Adjoint)
+def _transpose(shapes: Shapes, expr: Any) -> Dims:
+    """The two sizes exchanged."""
+    shape = shapes.of(expr.arg)
+    return tuple(reversed(shape))
+
+
+@shape_rule(sp.Trace, sp.Determinant)
+def _of_square(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of a square matrix."""
+    shapes.square(expr.arg, expr)
+    return SCALAR
+
+
+@shape_rule(ElementwiseApplyFunction)
+def _applied(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the argument; the function takes and gives a scalar."""
+    return shapes.of(expr.expr)
+
+
+@shape_rule(DiagMatrix)
+def _diag_matrix(shapes: Shapes, expr: Any) -> Dims:
+    """A vector of n entries gives (n, n)."""
+    size = shapes.vector(expr.args[0], expr)
+    return (size, size)
+
+
+@shape_rule(DiagonalMatrix)
+def _diagonal_matrix(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the argument, with zeros off the diagonal."""
+    return shapes.of(expr.arg)
+
+
+@shape_rule(DiagonalOf)
+def _diagonal_of(shapes: Shapes, expr: Any) -> Dims:
+    """The diagonal of a square matrix, as a column."""
+    return (shapes.square(expr.arg, expr), sp.S.One)
+
+
+@shape_rule(sp.KroneckerProduct)
+def _kronecker(shapes: Shapes, expr: Any) -> Dims:
+    """The products of the sizes."""
+    rows = cols = sp.S.One
+    for arg in expr.args:
+        shape = shapes.of(arg)
+        if len(shape) != 2:
+            raise ShapeError(f"in {expr}: {arg} has shape {shown(shape)}; a matrix is meant")
+        rows, cols = rows * shape[0], cols * shape[1]
+    return (rows, cols)
+
+
+@shape_rule(sp.BlockMatrix)
+def _block(shapes: Shapes, expr: Any) -> Dims:
+    """The sizes of the blocks added up; blocks in a row have one height, in a column one width."""
+    blocks = expr.blocks
+    heights = [shapes.of(blocks[i, 0])[0] for i in range(blocks.shape[0])]
+    widths = [shapes.of(blocks[0, j])[1] for j in range(blocks.shape[1])]
+    for i, height in enumerate(heights):
+        for j, width in enumerate(widths):
+            shape = shapes.of(blocks[i, j])
+            if not same_shape(shape, (height, width)):
+                hint = condition([(shape[0], height), (shape[1], width)])
+                raise ShapeError(
+                    f"in {expr}: block ({i}, {j}), {blocks[i, j]}, has shape {shown(shape)} "
+                    f"where {shown((height, width))} is meant"
+                    + (f"; it fits {hint}" if hint else "")
+                )
+    return (sp.Add(*heights), sp.Add(*widths))
+
+
+@shape_rule(MatrixSlice)
+def _slice(shapes: Shapes, expr: Any) -> Dims:
+    """The lengths of the two ranges."""
+    shapes.of(expr.parent)
+    for _, _, step in (expr.rowslice, expr.colslice):
+        if step != 1:
+            raise UnsupportedError(f"{expr}: a slice with a step is not supported")
+    return tuple(stop - start for start, stop, _ in (expr.rowslice, expr.colslice))
+
+
+@shape_rule(MatrixElement)
+def _matrix_element(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar: an entry of a matrix."""
+    shape = shapes.of(expr.parent)
+    _check_indices(shapes, expr, shape, expr.indices)
+    return SCALAR
+
+
+@shape_rule(sp.Indexed, ArrayElement)
+def _indexed(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar: an entry of an array; as many indices as axes."""
+    base = expr.base if isinstance(expr, sp.Indexed) else expr.name
+    if getattr(base, "shape", None) is not None:
+        _check_indices(shapes, expr, tuple(base.shape), expr.indices)
+    return SCALAR
+
+
+@shape_rule(TensorElement)
+def _tensor_element(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar: an entry of a tensor; as many indices as axes."""
+    _check_indices(shapes, expr, shapes.of(expr.array), expr.indices)
+    return SCALAR
+
+
+def _check_indices(shapes: Shapes, expr: Any, shape: Dims, indices: Any) -> None:
+    if len(indices) != len(shape):
+        raise ShapeError(
+            f"{expr} has {len(indices)} indices; the shape {shown(shape)} has {len(shape)} axes"
+        )
+    for axis, (index, size) in enumerate(zip(indices, shape, strict=True)):
+        shapes.scalar(index, expr)
+        low, high = sp.sympify(index), sp.expand(index - size)
+        if (low.is_number and low < 0) or (high.is_number and high >= 0):
+            raise ShapeError(
+                f"{expr} reads outside its array: index {index} on axis {axis}, which has size {size}"
+            )
+
+
+@shape_rule(Tensor)
+def _tensor(shapes: Shapes, expr: Any) -> Dims:
+    """The sizes of its axes; the body is a scalar."""
+    shapes.scalar(expr.body, expr)
+    return tuple(expr.shape)
+
+
+@shape_rule(ArrayComprehension)
+def _comprehension(shapes: Shapes, expr: Any) -> Dims:
+    """The lengths of its ranges; the body is a scalar."""
+    shapes.scalar(expr.function, expr)
+    return tuple(high - low + 1 for _, low, high in expr.limits)
+
+
+@shape_rule(Softmax)
+def _softmax(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of its argument, a matrix."""
+    shape = shapes.of(expr.operand)
+    if len(shape) != 2:
+        raise ShapeError(f"in {expr}: {expr.operand} has shape {shown(shape)}; a matrix is meant")
+    return shape
+
+
+@shape_rule(LogSumExp)
+def _logsumexp(shapes: Shapes, expr: Any) -> Dims:
+    """A column with one entry for each row of its argument."""
+    shape = shapes.of(expr.operand)
+    if len(shape) != 2:
+        raise ShapeError(f"in {expr}: {expr.operand} has shape {shown(shape)}; a matrix is meant")
+    return (shape[0], sp.S.One)
+
+
+@shape_rule(Broadcast)
+def _broadcast(shapes: Shapes, expr: Any) -> Dims:
+    """The shape asked for; each axis of the operand has that size or 1."""
+    shape = shapes.of(expr.operand)
+    full = (sp.S.One,) * (2 - len(shape)) + shape
+    for size, target in zip(full, expr.shape, strict=True):
+        if size != 1 and not same_size(size, target):
+            raise ShapeError(
+                f"in {expr}: {expr.operand} has shape {shown(shape)}, which does not broadcast to "
+                f"{shown(expr.shape)}"
+            )
+    return tuple(expr.shape)
+
+
+@shape_rule(ScalarApplication, ScalarGradient)
+def _whole(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of arrays of any shape."""
+    for argument in expr.arguments:
+        shapes.of(argument)
+    return SCALAR
+
+
+@shape_rule(MatrixGradient)
+def _whole_gradient(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the argument in which the gradient is taken."""
+    return [shapes.of(argument) for argument in expr.arguments][expr.position]
+
+
+@shape_rule(Partial)
+def _partial(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar: the derivative of a scalar in a scalar."""
+    shapes.scalar(expr.of, expr)
+    shapes.scalar(expr.wrt, expr)
+    return SCALAR
+
+
+@shape_rule(MatrixPartial)
+def _matrix_partial(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the matrix in which a scalar is differentiated."""
+    shapes.scalar(expr.of, expr)
+    return shapes.of(expr.wrt)

@@ -1,0 +1,537 @@
+"""Sums over symbolic ranges in one canonical form, whatever the names and order of their indices.
+
+A sum is pushed as far in as it goes: over the terms of a polynomial, past the factors that do not
+depend on its index, through deltas (which it uses up), into independent factors. What is left is
+an atom: a connected product of factors under bound indices that run from 0, with canonical names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+from typing import Any
+
+from derive.algebra import Algebra, Atom, Exponent, Key, Monomial, Polynomial, UndefinedValue
+from derive.errors import UnsupportedError
+from derive.integers import BOUND, FREE, FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+
+UNROLLED = 4  # a range of at most so many values is written out
+_colours: dict[int, Var] = {}
+
+
+def _colour(number: int) -> Var:
+    if number not in _colours:
+        _colours[number] = Var(f"c{number}", BOUND, number=-1 - number)
+    return _colours[number]
+
+
+@dataclass
+class Contraction:
+    """An equation Σ (factors) = value, used from left to right wherever the factors occur.
+
+    ``bound`` are the summation indices of the pattern with the ends of their ranges, ``open``
+    the indices that stand for anything.
+    """
+
+    bound: tuple[Var, ...]
+    highs: tuple[Poly, ...]
+    factors: Monomial
+    open: frozenset[Var]
+    value: Polynomial
+    label: Any = None
+
+
+class Summation(Algebra):
+    """Adds bound indices to the algebra."""
+
+    def __init__(self, exponentials: bool = False) -> None:
+        super().__init__(exponentials)
+        self.contractions: list[Contraction] = []
+
+    # ---- sums
+
+    def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
+        """Σ over the range of ``variable``, term by term."""
+        assert variable.low is not None and variable.high is not None
+        low, high = variable.low, variable.high
+        length = (high - low).constant
+        if length is not None and length < UNROLLED:
+            values = [low + k for k in range(int(length) + 1)]
+            return self.add({}, *(self.substitute(poly, {variable: v}) for v in values))
+        if low != ZERO:
+            shifted = Var(variable.name, FRESH, ZERO, high - low)
+            poly = self.substitute(poly, {variable: as_poly(shifted) + low})
+            variable = shifted
+        return self.add(
+            {}, *(self.scale(self._sum_monomial([variable], m), c) for m, c in poly.items())
+        )
+
+    def _sum_monomial(self, variables: list[Var], monomial: Monomial) -> Polynomial:
+        """Σ over some indices, each from 0, of one product."""
+        self.check()
+        # A sum inside that depends on an index out here becomes one sum with it.
+        for atom, exponent in monomial:
+            if (
+                atom.kind == "sum"
+                and isinstance(exponent, int)
+                and 0 < exponent <= 4
+                and not atom.free.isdisjoint(variables)
+            ):
+                opened, inside = self.opened(atom)
+                rest = {a: e for a, e in monomial}
+                rest[atom] = exponent - 1
+                product = self.multiply(inside, self.settled(rest, 1))
+                return self._sum_all([*variables, *opened], product)
+        for atom, _ in monomial:
+            if atom.kind == "index":
+                done = self._use_bracket(variables, monomial, atom)
+                if done is not None:
+                    return done
+        for rule in self.contractions:
+            done = self._contract(rule, variables, monomial)
+            if done is not None:
+                return done
+        return self._factored(variables, monomial)
+
+    def _sum_all(self, variables: list[Var], poly: Polynomial) -> Polynomial:
+        return self.add(
+            {}, *(self.scale(self._sum_monomial(variables, m), c) for m, c in poly.items())
+        )
+
+    def _use_bracket(
+        self, variables: list[Var], monomial: Monomial, atom: Atom
+    ) -> Polynomial | None:
+        relation, poly = atom.data
+        rest = self.monomial({a: e for a, e in monomial if a is not atom})
+        for variable in reversed(variables):
+            slope = poly.coefficient(variable)
+            if slope is None or slope.constant not in (1, -1):
+                continue
+            value = (as_poly(variable) * slope - poly) * slope
+            if relation == "=":
+                return self._solved(variables, variable, value, {rest: 1})
+            if not value.variables.isdisjoint(variables):
+                continue
+            assert variable.high is not None
+            tightened = self._tightened(variables, variable, value, slope, {rest: 1})
+            if tightened is not None:
+                return tightened
+        return None
+
+    def _solved(
+        self, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
+    ) -> Polynomial:
+        """Σ_k [k = e] f(k) = [0 ≤ e ≤ high] f(e)"""
+        assert variable.high is not None
+        inside = self.multiply(
+            self.index_bracket(">=", value), self.index_bracket(">=", variable.high - value)
+        )
+        product = self.multiply(inside, self.substitute(rest, {variable: value}))
+        others = [v for v in variables if v is not variable]
+        return self._sum_all(others, product) if others else product
+
+    def _tightened(
+        self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
+    ) -> Polynomial | None:
+        """A bracket that cuts a range shorter becomes the range's end."""
+        high = variable.high
+        assert high is not None
+        others = [v for v in variables if v is not variable]
+        if slope == ONE:  # k ≥ bound
+            if not (is_nonnegative(bound) and is_nonnegative(high + 1 - bound)):
+                return None
+            new = Var(variable.name, FRESH, ZERO, high - bound)
+            value = as_poly(new) + bound
+        else:  # k ≤ bound
+            if not (is_nonnegative(bound + 1) and is_nonnegative(high - bound)):
+                return None
+            new = Var(variable.name, FRESH, ZERO, bound)
+            value = as_poly(new)
+        return self._sum_all([*others, new], self.substitute(rest, {variable: value}))
+
+    def _factored(self, variables: list[Var], monomial: Monomial) -> Polynomial:
+        """Σ of a product of independent factors: the product of their sums."""
+        pending = list(monomial)
+        outside = [(a, e) for a, e in pending if a.free.isdisjoint(variables)]
+        result = self.settled(dict(outside), 1)
+        pending = [pair for pair in pending if not pair[0].free.isdisjoint(variables)]
+        left = list(variables)
+        while left:
+            group = {left.pop()}
+            factors: list[tuple[Atom, Exponent]] = []
+            grown = True
+            while grown:
+                grown = False
+                for pair in list(pending):
+                    if not pair[0].free.isdisjoint(group):
+                        pending.remove(pair)
+                        factors.append(pair)
+                        joined = {v for v in left if v in pair[0].free}
+                        group |= joined
+                        left = [v for v in left if v not in joined]
+                        grown = True
+            ordered = sorted(group, key=lambda v: v.key)
+            result = self.multiply(result, self._connected(ordered, factors))
+        return result
+
+    def _connected(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
+        if len(variables) == 1:
+            variable = variables[0]
+            assert variable.high is not None
+            if not factors:
+                return self._counted(variable.high + 1)
+            if all(a.kind == "int" for a, _ in factors):
+                exponent = factors[0][1]
+                if isinstance(exponent, int) and exponent > 0:
+                    return self._power_sum(exponent, variable.high)
+        return self._canonical(variables, factors)
+
+    def _counted(self, length: Poly) -> Polynomial:
+        """Σ 1 over a range is its length, or 0 where it is empty."""
+        number = self.of_integer(length)
+        if is_nonnegative(length):
+            return number
+        return self.multiply(number, self.index_bracket(">=", length))
+
+    def _power_sum(self, exponent: int, high: Poly) -> Polynomial:
+        """Σ_{k=0}^{high} k^p by Faulhaber's formula; 0 where the range is empty."""
+        length = high + 1
+        total = ZERO
+        power = ONE
+        coefficients = _faulhaber(exponent)
+        for degree in range(exponent + 2):
+            total = total + power * coefficients[degree]
+            power = power * length
+        result = self.of_integer(total)
+        if is_nonnegative(length):
+            return result
+        return self.multiply(result, self.index_bracket(">=", length))
+
+    def opened(self, atom: Atom) -> tuple[list[Var], Polynomial]:
+        """Fresh indices for those that a sum binds, and the product under it."""
+        highs, monomial = atom.data
+        first = atom.height - len(highs)
+        fresh = [Var("k", FRESH, ZERO, high) for high in highs]
+        values = {self.bound(first + k): as_poly(v) for k, v in enumerate(fresh)}
+        return fresh, self.substitute({monomial: 1}, values)
+
+    # ---- one name for every index
+
+    def _canonical(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
+        """The sum as an atom: of all ways to name its indices, the first in order."""
+        body = self.monomial(dict(factors))
+        height = max((a.height for a, _ in body), default=0)
+        best: tuple[Any, ...] | None = None
+        for order in self._orders(variables, factors):
+            values = {v: as_poly(self.bound(height + k)) for k, v in enumerate(order)}
+            named = self.substitute({body: 1}, values)
+            if len(named) != 1:
+                raise UnsupportedError("a sum whose factors change with the names of its indices")
+            ((monomial, coefficient),) = named.items()
+            # Renaming may turn a factor's sign; the order of atoms may not depend on names.
+            rank = (tuple((a.id, e) for a, e in monomial), coefficient)
+            if best is None or rank < best[0]:
+                best = (rank, monomial, coefficient, tuple(v.high for v in order))
+        assert best is not None
+        _, monomial, coefficient, highs = best
+        if max((a.height for a, _ in monomial), default=0) != height:
+            raise UnsupportedError("a sum whose factors change with the names of its indices")
+        atom = self.atom("sum", highs, monomial)
+        return self.scale(self.of_atom(atom), coefficient)
+
+    def _orders(
+        self, variables: list[Var], factors: list[tuple[Atom, Exponent]]
+    ) -> Iterator[list[Var]]:
+        """The orders of the indices that nothing tells apart, found by refining colours."""
+        if len(variables) == 1:
+            yield variables
+            return
+        signature: dict[Var, Any] = {
+            v: () if v.high is None else v.high.sort_key() for v in variables
+        }
+        colours = _ranked(signature)
+        yield from self._refined(colours, factors)
+
+    def _refined(
+        self, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
+    ) -> Iterator[list[Var]]:
+        while len(set(colours.values())) < len(colours):
+            signatures = {v: (colours[v], self._surroundings(v, colours, factors)) for v in colours}
+            refined = _ranked(signatures)
+            if len(set(refined.values())) == len(set(colours.values())):
+                break
+            colours = refined
+        by_colour: dict[int, list[Var]] = {}
+        for v, c in colours.items():
+            by_colour.setdefault(c, []).append(v)
+        tied = next((by_colour[c] for c in sorted(by_colour) if len(by_colour[c]) > 1), None)
+        if tied is None:
+            yield sorted(colours, key=lambda v: colours[v])
+            return
+        for chosen in tied:
+            singled = {v: 2 * c + (v is not chosen and v in tied) for v, c in colours.items()}
+            yield from self._refined(singled, factors)
+
+    def _surroundings(
+        self, variable: Var, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
+    ) -> tuple[Any, ...]:
+        """What the factors with an index look like when only colours are seen."""
+        values = {v: as_poly(_colour(c + 1)) for v, c in colours.items()}
+        values[variable] = as_poly(_colour(0))
+        seen = []
+        for atom, exponent in factors:
+            if variable in atom.free:
+                try:
+                    poly = self.substituted_atom(atom, values)
+                except UndefinedValue:
+                    poly = {}
+                seen.append(
+                    (
+                        tuple((tuple((a.id, e) for a, e in m), c) for m, c in self.key(poly)),
+                        exponent,
+                    )
+                )
+        return tuple(sorted(seen))
+
+    # ---- given contractions
+
+    def _contract(
+        self, rule: Contraction, variables: list[Var], monomial: Monomial
+    ) -> Polynomial | None:
+        """Use an equation where all its factors stand under indices that nothing else mentions."""
+        match = self._match(rule, list(rule.factors), dict(monomial), variables, {})
+        if match is None:
+            return None
+        bindings, rest = match
+        used = {next(iter(bindings[v].variables)) for v in rule.bound}
+        value = self.substitute(
+            rule.value, {v: p for v, p in bindings.items() if v not in rule.bound}
+        )
+        self.used[rule.label] = None
+        product = self.multiply(value, self.settled(rest, 1))
+        others = [v for v in variables if v not in used]
+        return self._sum_all(others, product) if others else product
+
+    def _match(
+        self,
+        rule: Contraction,
+        pattern: list[tuple[Atom, Exponent]],
+        available: dict[Atom, Exponent],
+        variables: list[Var],
+        bindings: Mapping[Var, Poly],
+    ) -> tuple[dict[Var, Poly], dict[Atom, Exponent]] | None:
+        if not pattern:
+            if any(v not in bindings for v in rule.bound):
+                return None
+            used = {next(iter(bindings[v].variables)) for v in rule.bound}
+            if any(e and not a.free.isdisjoint(used) for a, e in available.items()):
+                return None
+            for v in rule.open:
+                value = bindings.get(v)
+                if value is not None and not value.variables.isdisjoint(used):
+                    return None
+            return dict(bindings), {a: e for a, e in available.items() if e}
+        (atom, exponent), *later = pattern
+        for candidate, have in available.items():
+            if candidate.kind != atom.kind or have < exponent or not have:
+                continue
+            extended = self._unify(rule, atom.data, candidate.data, variables, dict(bindings))
+            if extended is not None:
+                left = {**available, candidate: have - exponent}
+                found = self._match(rule, later, left, variables, extended)
+                if found is not None:
+                    return found
+        return None
+
+    def _unify(
+        self,
+        rule: Contraction,
+        pattern: Any,
+        value: Any,
+        variables: list[Var],
+        bindings: dict[Var, Poly],
+    ) -> dict[Var, Poly] | None:
+        if isinstance(pattern, Poly):
+            variable = next(iter(pattern.variables), None)
+            plain = variable is not None and pattern == as_poly(variable)
+            if plain and (variable in rule.open or variable in rule.bound):
+                assert variable is not None
+                if variable in bindings:
+                    return bindings if bindings[variable] == value else None
+                if variable in rule.bound:
+                    inner = next(iter(value.variables), None)
+                    place = rule.bound.index(variable)
+                    if (
+                        inner not in variables
+                        or value != as_poly(inner)
+                        or inner.high != rule.highs[place]
+                        or any(bindings.get(v) == value for v in rule.bound)
+                    ):
+                        return None
+                bindings[variable] = value
+                return bindings
+            return bindings if pattern.substitute(bindings) == value else None
+        if isinstance(pattern, tuple) and isinstance(value, tuple) and len(pattern) == len(value):
+            for p, v in zip(pattern, value, strict=True):
+                extended = self._unify(rule, p, v, variables, bindings)
+                if extended is None:
+                    return None
+                bindings = extended
+            return bindings
+        if isinstance(pattern, Atom) and isinstance(value, Atom):
+            if pattern is value:
+                return bindings
+            if pattern.kind != value.kind:
+                return None
+            return self._unify(rule, pattern.data, value.data, variables, bindings)
+        return bindings if pattern == value else None
+
+    def matches(self, pattern: Key, key: Key, open_: frozenset[Var]) -> bool:
+        if pattern == key:
+            return True
+        if not open_:
+            return False
+        return self._unify(Contraction((), (), (), open_, {}), pattern, key, [], {}) is not None
+
+    def add_equation(self, poly: Polynomial, label: Any) -> bool:
+        """Use ``poly = 0`` as a rewriting of its most complicated term; whether that is possible.
+
+        A sum is replaced wherever its factors stand under a sum; an atom, wherever it occurs.
+        """
+        candidates = [(a, c) for m, c in poly.items() for a, e in m if len(m) == 1 and e == 1]
+        sums = [(a, c) for a, c in candidates if a.kind == "sum"]
+        if sums:
+            atom, coefficient = max(sums, key=lambda s: (len(s[0].data[0]), s[0].id))
+            rest = self.scale(
+                {m: c for m, c in poly.items() if m != ((atom, 1),)}, -1 / Fraction(coefficient)
+            )
+            opened, inside = self.opened(atom)
+            ((factors, scale),) = inside.items()
+            highs = tuple(v.high for v in opened if v.high is not None)
+            open_indices = frozenset(v for v in atom.free if v.kind == FREE)
+            value = self.scale(rest, 1 / Fraction(scale))
+            self.contractions.append(
+                Contraction(tuple(opened), highs, factors, open_indices, value, label)
+            )
+            self._substituted.clear()
+            return True
+        plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
+        for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
+            rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
+            if any(atom in _atoms_in(a) for m in rest for a, _ in m):
+                continue
+            if any(v.kind == FREE for v in atom.free):
+                continue
+            self.replacements[atom] = self.scale(rest, -1 / Fraction(coefficient))
+            self.used[label] = None
+            self._substituted.clear()
+            return True
+        return False
+
+    # ---- rebuilding an atom
+
+    def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        kind, data = atom.kind, atom.data
+        if kind == "sum":
+            opened, inside = self.opened(atom)
+            ranged = [Var(v.name, FRESH, ZERO, v.high.substitute(values)) for v in opened if v.high]
+            renaming = {v: as_poly(new) for v, new in zip(opened, ranged, strict=True)}
+            body = self.substitute(inside, {**values, **renaming})
+            for variable in ranged:
+                body = self.sum_over(variable, body)
+            return body
+        if kind in ("prod", "max"):
+            (high,), key = data
+            new = Var("k", FRESH, ZERO, high.substitute(values))
+            bound = self.bound(atom.height - 1)
+            body = self.substitute(dict(key), {bound: as_poly(new)})
+            return self.bind(kind, new, self.substitute(body, values))
+        if kind == "int":
+            return self.of_integer(data[0].substitute(values))
+        if kind == "index":
+            return self.index_bracket(data[0], data[1].substitute(values))
+        if kind == "real":
+            return self.real_bracket(data[0], self.substitute(dict(data[1]), values))
+        if kind == "exp":
+            return self.exp(self.substitute({data[0]: 1}, values))
+        if kind == "base":
+            return self.substitute(dict(data[0]), values)
+        if kind == "cos":
+            return self.function("cos", self._keys(data, values))
+        if kind == "fn":
+            return self.function(data[0], self._keys(data[1:], values))
+        if kind == "unknown":
+            keys = tuple(self.key(p) for p in self._keys(data[2:], values))
+            return self.of_atom(self.atom(kind, data[0], data[1], *keys))
+        return self.of_atom(self.atom(kind, *(_replaced(part, values) for part in data)))
+
+    def _keys(self, keys: tuple[Any, ...], values: Mapping[Var, Poly]) -> list[Polynomial]:
+        return [self.substitute(dict(key), values) for key in keys]
+
+    def function(self, name: str, args: list[Polynomial]) -> Polynomial:
+        """A known scalar function of polynomials, by its laws."""
+        raise NotImplementedError
+
+    def bind(self, kind: str, variable: Var, body: Polynomial) -> Polynomial:
+        """A product or a maximum over a range, as an atom with a canonical index."""
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        if low != ZERO:
+            shifted = Var(variable.name, FRESH, ZERO, high - low)
+            body = self.substitute(body, {variable: as_poly(shifted) + low})
+            variable, high = shifted, high - low
+        if not any(variable in a.free for m in body for a, _ in m):
+            if kind == "max":
+                return body
+            length = (high + 1).constant
+            if length is not None:
+                return self.power(body, max(int(length), 0))
+        height = max((a.height for m in body for a, _ in m), default=0)
+        named = self.substitute(body, {variable: as_poly(self.bound(height))})
+        return self.of_atom(self.atom(kind, (high,), self.key(named)))
+
+
+def _replaced(data: Any, values: Mapping[Var, Poly]) -> Any:
+    if isinstance(data, Poly):
+        return data.substitute(values)
+    if isinstance(data, tuple):
+        return tuple(_replaced(part, values) for part in data)
+    return data
+
+
+def _atoms_in(atom: Atom) -> Iterator[Atom]:
+    """An atom and all atoms in its data."""
+    yield atom
+    stack: list[Any] = list(atom.data)
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Atom):
+            yield part
+            stack.extend(part.data)
+        elif isinstance(part, tuple):
+            stack.extend(part)
+
+
+def _ranked(signatures: Mapping[Var, Any]) -> dict[Var, int]:
+    order = {s: k for k, s in enumerate(sorted(set(signatures.values())))}
+    return {v: order[s] for v, s in signatures.items()}
+
+
+def _faulhaber(exponent: int) -> list[Fraction]:
+    """Coefficients of Σ_{k=0}^{n−1} k^p as a polynomial in n, lowest degree first."""
+    bernoulli = [Fraction(1)]
+    for m in count(1):
+        if m > exponent:
+            break
+        bernoulli.append(
+            -sum((math.comb(m + 1, k) * bernoulli[k] for k in range(m)), Fraction(0)) / (m + 1)
+        )
+    result = [Fraction(0)] * (exponent + 2)
+    for k in range(exponent + 1):
+        result[exponent + 1 - k] += (
+            Fraction(math.comb(exponent + 1, k)) * bernoulli[k] / (exponent + 1)
+        )
+    return result

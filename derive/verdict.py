@@ -1,0 +1,77 @@
+"""What a claim is decided to be: the answer, and what anyone needs to check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sympy as sp
+
+from derive.claims import Claim
+
+HOLDS = "holds"
+DISAGREES = "disagrees"
+ILL_SHAPED = "ill-shaped"
+UNDECIDED = "undecided"
+
+STATUSES = (HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED)
+
+
+class Step(NamedTuple):
+    """One step of a derivation: a named rule, and the expression before and after it."""
+
+    rule: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A point at which the two sides of a claim differ.
+
+    :param sizes: the value of every dimension symbol and free index, by name.
+    :param values: the value of every symbol, by name, as nested lists of exact rationals
+        (a scalar is a bare rational, a matrix a list of rows).
+    :param functions: each undefined function and the SymPy ``Lambda`` put in its place.
+    :param entry: the index of the entry at which the sides are compared.
+    :param left: the derived (or left) side at that entry: exact, or an enclosing ball.
+    :param right: the documented (or right) side at that entry.
+    """
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, Any]
+    functions: Mapping[Any, sp.Lambda]
+    entry: tuple[int, ...]
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision on one claim.
+
+    :param status: ``"holds"``, ``"disagrees"``, ``"ill-shaped"`` or ``"undecided"``.
+    :param assumptions: what it holds under: the ``given`` that was used, then the conditions
+        found on the way.
+    :param derived: the right-hand side as derived, as a person would write it.
+    :param witness: for ``disagrees``, a :class:`Witness`.
+    :param reason: one sentence for people.
+    :param steps: for ``holds``, the derivation, rule by rule.
+    :param notes: remarks that change nothing, such as a broadcast.
+    :param seconds: the time the decision took.
+    """
+
+    claim: Claim
+    status: str
+    assumptions: tuple[Any, ...] = ()
+    derived: Any = None
+    witness: Witness | None = None
+    reason: str = ""
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"{self.status!r} is not a status; one of {', '.join(STATUSES)}")
