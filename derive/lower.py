@@ -189,6 +189,11 @@ class Lowering:
             self._arrays[symbol] = found
         return found
 
+    @property
+    def shared(self) -> Iterable[Shared]:
+        """Every computed array that was lowered."""
+        return self._shared.values()
+
     # ---- matrices and arrays, entry by entry
 
     def element(self, expr: Any, indices: Indices, scope: Scope) -> Term:

@@ -65,6 +65,7 @@ class Normaliser(Summation):
     :param inline: the largest number of terms of an array that is looked into.
     :param exponentials: whether hyperbolic functions are written in exponentials.
     :param deadline: the ``time.monotonic()`` after which the work is given up.
+    :param keep: the shared arrays that stay names, each by itself, whatever their body is.
     """
 
     def __init__(
@@ -72,8 +73,13 @@ class Normaliser(Summation):
         inline: int | None = 3,
         exponentials: bool = False,
         deadline: float | None = None,
+        keep: Callable[[Shared], bool] = lambda _: False,
     ) -> None:
         super().__init__(exponentials)
+        self.keep = keep
+        self.kept: dict[int, Shared] = {}
+        self.arguments: dict[tuple[int, ...], tuple[Shared, ...]] = {}
+        self.matrices: dict[int, tuple[Shared, bool]] = {}
         self.inline = inline
         self.deadline = deadline
         self.assumed: dict[Term, None] = {}
@@ -141,6 +147,10 @@ class Normaliser(Summation):
 
     def _body(self, shared: Shared) -> Body:
         plain = tuple(range(len(shared.params)))
+        if self.keep(shared):
+            name = self._names.setdefault(("kept", shared), len(self._names))
+            self.kept[name] = shared
+            return Body((), {}, name, plain)
         own = self.of(shared.body)
         renaming = self.parameters(shared, plain)
         params = tuple(renaming.values())
@@ -187,6 +197,7 @@ class Normaliser(Summation):
         new = ("matrix", keys[transposed]) not in self._names
         name = self._names.setdefault(("matrix", keys[transposed]), len(self._names))
         found = self._matrices[shared] = (name, transposed, symmetric)
+        self.matrices.setdefault(name, (shared, transposed))
         if new:
             self._inverse_laws(shared)
         return found
@@ -384,6 +395,7 @@ def _whole(n: Normaliser, term: Whole) -> Polynomial:
     for shared in arguments:
         body = n.body(shared)
         names.append(n._names.setdefault((body.params, n.key(body.poly)), len(n._names)))
+    n.arguments[tuple(names)] = arguments
     return n.of_atom(n.atom("whole", name, tuple(names), path))
 
 

@@ -10,7 +10,7 @@
 5. **Refutation** (:mod:`derive.refute`): a point at which the sides differ, found by an
    evaluator that shares nothing with stages 2 to 4. Before the costlier canonical forms,
    because a false claim is refuted faster than a proof of it can fail.
-6. **The answer** (:mod:`derive.show`) back in matrix notation, for people; nothing is decided
+6. **The answer** (:mod:`derive.answer`) back in matrix notation, for people; nothing is decided
    from it.
 
 A proof is checked once more by evaluating both sides at a point with stage 5's evaluator; where
@@ -26,7 +26,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import explain, show
+from derive import answer, explain
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian
 from derive.decide import LADDER, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
@@ -124,7 +124,7 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     notes = tuple(problem.shapes.notes)
     if statement is None:
         return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
-    derived = show.derived(problem, statement)
+    derived = answer.derived(problem, statement)
     verdict = _compared(problem, claim, statement, deadline)
     return replace(verdict, derived=derived, notes=notes)
 
@@ -156,8 +156,8 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
     return Verdict(
         claim,
         HOLDS,
-        assumptions=show.assumptions(problem, proof.normaliser),
-        steps=show.steps(problem, statement, proof),
+        assumptions=answer.assumptions(problem, proof.normaliser),
+        steps=answer.steps(problem, statement, proof),
     )
 
 
@@ -166,7 +166,7 @@ def _derived_only(claim: Claim) -> sp.Expr:
         problem = Problem(_fields(claim), claim.where)
         statement = state(problem, claim, derive_only=True)
         assert statement is not None
-        return show.derived(problem, statement)
+        return answer.derived(problem, statement)
 
     return run_deep(derive)
 

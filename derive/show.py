@@ -1,13 +1,591 @@
-from derive.problem import Condition
+"""From the core back to SymPy, for people: matrices where there is a matrix form, else entries.
+
+Nothing is decided here. A term with two free indices is read as a matrix over them: factors that
+share both are multiplied entry by entry, a sum over an index that two factors share is a product.
+What fits no such pattern is written entry by entry, which always works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
+
+import sympy as sp
+from sympy.matrices.expressions.diagonal import DiagMatrix
+from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
+
+from derive.index import (
+    Add,
+    Apply,
+    Const,
+    Determinant,
+    Entry,
+    IndexBracket,
+    Int,
+    InverseEntry,
+    Maximum,
+    Mul,
+    Num,
+    Pow,
+    Product,
+    RealBracket,
+    Ref,
+    Sum,
+    Term,
+    Unknown,
+    Whole,
+    substitute,
+)
+from derive.integers import ZERO, Poly, Var, as_poly
+from derive.operators import (
+    MatrixGradient,
+    MatrixPartial,
+    MaxOver,
+    Partial,
+    ScalarApplication,
+    ScalarGradient,
+    Tensor,
+    entry,
+)
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan,
+    "asin": sp.asin, "acos": sp.acos, "atan": sp.atan, "sinh": sp.sinh, "cosh": sp.cosh,
+    "tanh": sp.tanh, "asinh": sp.asinh, "acosh": sp.acosh, "atanh": sp.atanh,
+    "erf": sp.erf, "erfc": sp.erfc, "Abs": sp.Abs, "sign": sp.sign, "Max": sp.Max,
+}  # fmt: skip
 
 
-def derived(problem, statement):
-    return None
+class NoMatrixForm(Exception):
+    """A term that is no matrix expression over the two indices; caught here, never outside."""
 
 
-def assumptions(problem, normaliser):
-    return tuple(l for l in normaliser.used if not isinstance(l, (tuple, Condition)))
+class Writer:
+    """Writes terms of one decision as SymPy expressions; each shared array once.
+
+    :param symbols: SymPy symbols for free indices, by variable.
+    """
+
+    def __init__(self, symbols: Mapping[Var, Any] | None = None) -> None:
+        self._symbols: dict[Var, Any] = dict(symbols or {})
+        self._names = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
+
+    # ---- integers
+
+    def symbol(self, variable: Var) -> Any:
+        """The SymPy symbol of an integer variable: its own, or a new index name."""
+        found = self._symbols.get(variable)
+        if found is None:
+            if variable.symbol is not None:
+                found = variable.symbol
+            else:
+                found = sp.Symbol(next(self._names), integer=True)
+            self._symbols[variable] = found
+        return found
+
+    def integer(self, poly: Poly) -> Any:
+        """An integer polynomial as a SymPy expression."""
+        terms = [
+            sp.Mul(_rational(c), *(self.symbol(v) for v in monomial))
+            for monomial, c in poly.terms.items()
+        ]
+        return sp.Add(*terms)
+
+    # ---- entry by entry
+
+    def scalar(self, term: Term) -> Any:
+        """A term as a scalar expression in entries."""
+        return _SCALARS[type(term)](self, term)
+
+    # ---- matrices
+
+    def matrix(self, term: Term, row: Poly, col: Poly) -> Any:
+        """A term as a matrix over the ranges of two indices; an index 0 is an axis of size 1.
+
+        :raises NoMatrixForm: where there is none that this knows.
+        """
+        if not (row.variables or col.variables):
+            return self._unit(term)
+        if term.free.isdisjoint({*row.variables, *col.variables}):
+            return self._filled(self.scalar(term), row, col)
+        rule = _MATRICES.get(type(term))
+        if rule is None:
+            raise NoMatrixForm
+        return rule(self, term, row, col)
+
+    def _unit(self, term: Term) -> Any:
+        """A 1×1 matrix: sums and products of vectors where it is one, else its entry."""
+        if isinstance(term, (Entry, Ref, Add, Mul, Sum, Num)):
+            try:
+                return _MATRICES[type(term)](self, term, ZERO, ZERO)
+            except (NoMatrixForm, KeyError):
+                pass
+        return sp.ImmutableMatrix([[self.scalar(term)]])
+
+    def _length(self, index: Poly) -> Any:
+        (variable,) = index.variables or (None,)
+        if variable is None:
+            return sp.S.One
+        if index != as_poly(variable) or variable.low != ZERO or variable.high is None:
+            raise NoMatrixForm
+        return self.integer(variable.high + 1)
+
+    def _filled(self, value: Any, row: Poly, col: Poly) -> Any:
+        shape = (self._length(row), self._length(col))
+        if value == 0:
+            return sp.ZeroMatrix(*shape)
+        return _scaled(value, sp.OneMatrix(*shape))
+
+    def whole(self, term: Term, shape: tuple[Any, ...], place: tuple[Poly, ...]) -> Any:
+        """A term over free indices as an array of the given shape, in the best form there is."""
+        if not shape:
+            return self.scalar(term)
+        if len(shape) == 2:
+            row, col = place
+            try:
+                return self.matrix(term, row, col)
+            except NoMatrixForm:
+                if all(size == 1 for size in shape):
+                    return sp.ImmutableMatrix([[self.scalar(term)]])
+                i, j = (
+                    self.symbol(next(iter(p.variables)))
+                    if p.variables
+                    else sp.Dummy("i", integer=True)
+                    for p in place
+                )
+                return sp.FunctionMatrix(*shape, sp.Lambda((i, j), self.scalar(term)))
+        axes = []
+        for p, size in zip(place, shape, strict=True):
+            index = (
+                self.symbol(next(iter(p.variables))) if p.variables else sp.Dummy("i", integer=True)
+            )
+            axes.append((index, size))
+        return Tensor(self.scalar(term), *axes)
 
 
-def steps(problem, statement, proof):
-    return ()
+def _tails() -> Iterator[str]:
+    yield ""
+    yield from map(str, count(1))
+
+
+def _rational(value: Any) -> Any:
+    return sp.Rational(value.numerator, value.denominator)
+
+
+def _scaled(value: Any, matrix: Any) -> Any:
+    return matrix if value == 1 else sp.MatMul(value, matrix).doit(deep=False)
+
+
+# ---- scalars, node by node
+
+_SCALARS: dict[type, Callable[[Writer, Any], Any]] = {}
+_MATRICES: dict[type, Callable[[Writer, Any, Poly, Poly], Any]] = {}
+
+
+def _writes(table: dict[type, Any], *nodes: type) -> Callable[[Any], Any]:
+    def register(function: Any) -> Any:
+        table.update(dict.fromkeys(nodes, function))
+        return function
+
+    return register
+
+
+@_writes(_SCALARS, Num)
+def _num(w: Writer, term: Num) -> Any:
+    return _rational(term.data[0])
+
+
+@_writes(_SCALARS, Const)
+def _const(w: Writer, term: Const) -> Any:
+    return term.data[0]
+
+
+@_writes(_SCALARS, Int)
+def _int(w: Writer, term: Int) -> Any:
+    return w.integer(term.data[0])
+
+
+def _entry_of(w: Writer, symbol: Any, indices: tuple[Poly, ...]) -> Any:
+    """An entry of an array, the axes of size 1 put back."""
+    shape = () if isinstance(symbol, sp.Symbol) else getattr(symbol, "shape", None)
+    if shape is None:
+        return symbol[tuple(w.integer(i) for i in indices)]
+    if not shape:
+        return symbol
+    supply = iter(indices)
+    place = [sp.S.Zero if size == 1 else w.integer(next(supply)) for size in shape]
+    return entry(symbol, *place)
+
+
+@_writes(_SCALARS, Entry)
+def _entry(w: Writer, term: Entry) -> Any:
+    return _entry_of(w, term.data[0].symbol, term.data[1])
+
+
+@_writes(_SCALARS, Ref)
+def _ref(w: Writer, term: Ref) -> Any:
+    shared, indices = term.data
+    if shared.named:
+        return _entry_of(w, shared.label, indices)
+    return w.scalar(shared.at(indices))
+
+
+@_writes(_SCALARS, Add)
+def _add(w: Writer, term: Add) -> Any:
+    return sp.Add(*(w.scalar(a) for a in term.args))
+
+
+@_writes(_SCALARS, Mul)
+def _mul(w: Writer, term: Mul) -> Any:
+    return sp.Mul(*(w.scalar(a) for a in term.args))
+
+
+@_writes(_SCALARS, Pow)
+def _pow(w: Writer, term: Pow) -> Any:
+    return w.scalar(term.args[0]) ** w.scalar(term.args[1])
+
+
+@_writes(_SCALARS, Apply)
+def _apply(w: Writer, term: Apply) -> Any:
+    return FUNCTIONS[term.data[0]](*(w.scalar(a) for a in term.args))
+
+
+@_writes(_SCALARS, Unknown)
+def _unknown(w: Writer, term: Unknown) -> Any:
+    function, orders = term.data
+    return _derived_function(function, orders, [w.scalar(a) for a in term.args])
+
+
+def _derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) -> Any:
+    symbols = [sp.Dummy("x") for _ in args]
+    value = function(*symbols)
+    for symbol, order in zip(symbols, orders, strict=True):
+        if order:
+            value = value.diff(symbol, order)
+    if not any(orders):
+        return function(*args)
+    if all(isinstance(a, sp.Symbol) for a in args):
+        return value.xreplace(dict(zip(symbols, args, strict=True)))
+    return sp.Subs(value, tuple(symbols), tuple(args))
+
+
+@_writes(_SCALARS, Sum, Product)
+def _bound(w: Writer, term: Any) -> Any:
+    variable = term.variable
+    index = w.symbol(variable)
+    node = sp.Sum if isinstance(term, Sum) else sp.Product
+    return node(w.scalar(term.args[0]), (index, w.integer(variable.low), w.integer(variable.high)))
+
+
+@_writes(_SCALARS, Maximum)
+def _maximum(w: Writer, term: Maximum) -> Any:
+    variable = term.variable
+    limits = (w.symbol(variable), w.integer(variable.low), w.integer(variable.high))
+    return MaxOver(w.scalar(term.args[0]), limits)
+
+
+@_writes(_SCALARS, IndexBracket)
+def _index_bracket(w: Writer, term: IndexBracket) -> Any:
+    relation, poly = term.data
+    positive = Poly({m: c for m, c in poly.terms.items() if c > 0})
+    left, right = w.integer(positive), w.integer(positive - poly)
+    if relation == "=":
+        return sp.KroneckerDelta(left, right)
+    return sp.Piecewise((1, left >= right), (0, True))
+
+
+@_writes(_SCALARS, RealBracket)
+def _real_bracket(w: Writer, term: RealBracket) -> Any:
+    value = w.scalar(term.args[0])
+    test = sp.Gt(value, 0) if term.data[0] == ">" else sp.Eq(value, 0)
+    return sp.Piecewise((1, test), (0, True))
+
+
+@_writes(_SCALARS, Whole)
+def _whole(w: Writer, term: Whole) -> Any:
+    name, arguments, path = term.data
+    labels = [a.label for a in arguments]
+    if not path:
+        return ScalarApplication(sp.Symbol(name), *labels)
+    if len(path) > 1:
+        raise NoMatrixForm
+    ((position, indices),) = path
+    if isinstance(labels[position], MatrixExpr):
+        return _entry_of(w, MatrixGradient(sp.Symbol(name), sp.Integer(position), *labels), indices)
+    return ScalarGradient(sp.Symbol(name), sp.Integer(position), *labels)
+
+
+@_writes(_SCALARS, InverseEntry)
+def _inverse(w: Writer, term: InverseEntry) -> Any:
+    shared, _, i, j = term.data
+    return MatrixElement(sp.Inverse(shared.label), w.integer(i), w.integer(j))
+
+
+@_writes(_SCALARS, Determinant)
+def _determinant(w: Writer, term: Determinant) -> Any:
+    return sp.Determinant(term.data[0].label)
+
+
+# ---- matrices, node by node
+
+
+def _oriented(w: Writer, matrix: Any, indices: tuple[Poly, ...], row: Poly, col: Poly) -> Any:
+    """A matrix (or vector) at two (or one) indices, turned so that ``row`` is its first axis."""
+    if len(indices) == 2:
+        if indices == (row, col):
+            return matrix
+        if indices == (col, row):
+            return _transposed(matrix)
+        if indices[0] == indices[1] and row == col:
+            return matrix
+        raise NoMatrixForm
+    if not indices and matrix.shape == (1, 1):
+        if row.variables or col.variables:
+            return _scaled(matrix[0, 0], sp.OneMatrix(w._length(row), w._length(col)))
+        return matrix
+    if len(indices) != 1:
+        raise NoMatrixForm
+    column = matrix if matrix.shape[1] == 1 else _transposed(matrix)
+    if indices[0] == row:
+        if col.variables:  # the same in every column
+            return sp.MatMul(column, sp.OneMatrix(1, w._length(col)))
+        return column
+    if indices[0] == col:
+        if row.variables:
+            return sp.MatMul(sp.OneMatrix(w._length(row), 1), _transposed(column))
+        return _transposed(column)
+    raise NoMatrixForm
+
+
+def _transposed(matrix: Any) -> Any:
+    if isinstance(matrix, sp.Transpose):
+        return matrix.arg
+    if isinstance(matrix, (sp.Identity,)) or matrix.shape == (1, 1):
+        return matrix
+    if isinstance(matrix, DiagMatrix):
+        return matrix
+    return sp.Transpose(matrix)
+
+
+@_writes(_MATRICES, Entry)
+def _matrix_entry(w: Writer, term: Entry, row: Poly, col: Poly) -> Any:
+    symbol = term.data[0].symbol
+    if not isinstance(symbol, MatrixExpr):
+        raise NoMatrixForm
+    return _oriented(w, symbol, term.data[1], row, col)
+
+
+@_writes(_MATRICES, Ref)
+def _matrix_ref(w: Writer, term: Ref, row: Poly, col: Poly) -> Any:
+    shared, indices = term.data
+    if isinstance(shared.label, MatrixExpr) and not shared.label.has(Partial, MatrixPartial):
+        axes = sum(size != 1 for size in shared.label.shape)
+        if axes == len(shared.params):
+            return _oriented(w, shared.label, indices, row, col)
+    if shared.named:
+        raise NoMatrixForm
+    return w.matrix(shared.at(indices), row, col)
+
+
+@_writes(_MATRICES, InverseEntry)
+def _matrix_inverse(w: Writer, term: InverseEntry, row: Poly, col: Poly) -> Any:
+    shared, _, i, j = term.data
+    return _oriented(w, sp.Inverse(shared.label), (i, j), row, col)
+
+
+@_writes(_MATRICES, Whole)
+def _matrix_whole(w: Writer, term: Whole, row: Poly, col: Poly) -> Any:
+    name, arguments, path = term.data
+    if len(path) != 1:
+        raise NoMatrixForm
+    ((position, indices),) = path
+    labels = [a.label for a in arguments]
+    if not isinstance(labels[position], MatrixExpr):
+        raise NoMatrixForm
+    return _oriented(
+        w, MatrixGradient(sp.Symbol(name), sp.Integer(position), *labels), indices, row, col
+    )
+
+
+@_writes(_MATRICES, IndexBracket)
+def _matrix_delta(w: Writer, term: IndexBracket, row: Poly, col: Poly) -> Any:
+    relation, poly = term.data
+    if relation == "=" and poly in (row - col, col - row):
+        return sp.Identity(w._length(row))
+    raise NoMatrixForm
+
+
+@_writes(_MATRICES, Add)
+def _matrix_add(w: Writer, term: Add, row: Poly, col: Poly) -> Any:
+    elementwise = _elementwise(w, term, row, col)
+    if elementwise is not None:
+        return elementwise
+    return sp.MatAdd(*(w.matrix(a, row, col) for a in term.args)).doit(deep=False)
+
+
+@_writes(_MATRICES, Pow, Apply, Unknown, RealBracket)
+def _matrix_function(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
+    elementwise = _elementwise(w, term, row, col)
+    if elementwise is None:
+        raise NoMatrixForm
+    return elementwise
+
+
+def _elementwise(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
+    """f(A[i, j]) as A.applyfunc(f), where one entry is all that depends on the indices."""
+    both = {*row.variables, *col.variables}
+    leaves: dict[Term, None] = {}
+
+    def visit(node: Term) -> bool:
+        if node.free.isdisjoint(both):
+            return True
+        if isinstance(node, (Entry, Ref, InverseEntry, Whole)):
+            leaves[node] = None
+            return True
+        if isinstance(node, (Add, Mul, Pow, Apply, Unknown, RealBracket)):
+            return all(visit(arg) for arg in node.args)
+        return False
+
+    if not visit(term) or len(leaves) != 1:
+        return None
+    (leaf,) = leaves
+    if leaf is term or {v for v in leaf.free if v in both} != both:
+        return None
+    matrix = w.matrix(leaf, row, col)
+    t = sp.Symbol("t")
+    body = _with_leaf(w, term, leaf, t)
+    return matrix.applyfunc(sp.Lambda(t, body))
+
+
+def _with_leaf(w: Writer, term: Term, leaf: Term, symbol: Any) -> Any:
+    if term is leaf:
+        return symbol
+    parts = [_with_leaf(w, a, leaf, symbol) for a in term.args]
+    if isinstance(term, Add):
+        return sp.Add(*parts)
+    if isinstance(term, Mul):
+        return sp.Mul(*parts)
+    if isinstance(term, Pow):
+        return parts[0] ** parts[1]
+    if isinstance(term, Apply):
+        return FUNCTIONS[term.data[0]](*parts)
+    if isinstance(term, Unknown):
+        return _derived_function(term.data[0], term.data[1], parts)
+    if isinstance(term, RealBracket):
+        test = sp.Gt(parts[0], 0) if term.data[0] == ">" else sp.Eq(parts[0], 0)
+        return sp.Piecewise((1, test), (0, True))
+    return w.scalar(term)
+
+
+@_writes(_MATRICES, Mul)
+def _matrix_mul(w: Writer, term: Mul, row: Poly, col: Poly) -> Any:
+    """Scalars in front; factors of both indices entry by entry; of one index, on its side."""
+    return _product(w, list(term.args), row, col)
+
+
+def _product(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
+    rows, cols = set(row.variables), set(col.variables)
+    scalars, left, right, both, diagonal = [], [], [], [], False
+    for factor in factors:
+        on_row, on_col = bool(factor.free & rows), bool(factor.free & cols)
+        if isinstance(factor, IndexBracket) and on_row and on_col:
+            relation, poly = factor.data
+            if relation == "=" and poly in (row - col, col - row):
+                diagonal = True
+                continue
+        if on_row and on_col:
+            both.append(factor)
+        elif on_row:
+            left.append(factor)
+        elif on_col:
+            right.append(factor)
+        else:
+            scalars.append(factor)
+    if not (rows or cols):
+        vectors = [s for s in scalars if isinstance(s, Sum)]
+        if len(vectors) == 1:  # one product of vectors, the rest in front of it
+            scalars = [s for s in scalars if s is not vectors[0]]
+            return _scaled(sp.Mul(*(w.scalar(s) for s in scalars)), w.matrix(vectors[0], row, col))
+        raise NoMatrixForm
+    scale = sp.Mul(*(w.scalar(s) for s in scalars))
+    if diagonal:
+        renamed = [substitute(f, {v: row for v in cols}) for f in (*both, *left, *right)]
+        if not renamed:
+            return _scaled(scale, sp.Identity(w._length(row)))
+        return _scaled(scale, DiagMatrix(_hadamard(w, renamed, row, ZERO)))
+    if not both:
+        column = _hadamard(w, left, row, ZERO) if left else None
+        line = _hadamard(w, right, ZERO, col) if right else None
+        if column is not None and line is not None:
+            return _scaled(scale, sp.MatMul(column, line).doit(deep=False))
+        if column is not None:
+            ones = [sp.OneMatrix(1, w._length(col))] if cols else []
+            return _scaled(scale, sp.MatMul(column, *ones).doit(deep=False))
+        ones = [sp.OneMatrix(w._length(row), 1)] if rows else []
+        return _scaled(scale, sp.MatMul(*ones, line).doit(deep=False))
+    result = _hadamard(w, both, row, col)
+    if left:
+        result = sp.MatMul(DiagMatrix(_hadamard(w, left, row, ZERO)), result).doit(deep=False)
+    if right:
+        result = sp.MatMul(result, DiagMatrix(_hadamard(w, right, col, ZERO))).doit(deep=False)
+    return _scaled(scale, result)
+
+
+def _hadamard(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
+    """The entrywise product of factors that all depend on the same indices."""
+    if len(factors) > 1:
+        whole = _elementwise(w, Mul(tuple(factors)), row, col)
+        if whole is not None:
+            return whole
+    matrices: list[Any] = []
+    powers: dict[Any, int] = {}
+    for factor in factors:
+        matrix = w.matrix(factor, row, col)
+        powers[matrix] = powers.get(matrix, 0) + 1
+    for matrix, times in powers.items():
+        matrices.append(matrix if times == 1 else sp.HadamardPower(matrix, times))
+    return matrices[0] if len(matrices) == 1 else sp.HadamardProduct(*matrices)
+
+
+@_writes(_MATRICES, Sum)
+def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
+    """Σ_k A[i, k]·B[k, j] = (A B)[i, j]; what does not mention k stays outside."""
+    variable, body = term.variable, term.args[0]
+    if isinstance(body, Add):
+        parts = [Sum((a,), (variable,)) for a in body.args]
+        return sp.MatAdd(*(w.matrix(p, row, col) for p in parts)).doit(deep=False)
+    k = as_poly(variable)
+    factors = list(body.args) if isinstance(body, Mul) else [body]
+    rows, cols = set(row.variables), set(col.variables)
+    outside = [f for f in factors if variable not in f.free]
+    inside = [f for f in factors if variable in f.free]
+    if outside:
+        inner = Sum((Mul(tuple(inside)) if len(inside) > 1 else inside[0],), (variable,))
+        return _product(w, [*outside, inner], row, col)
+    left = [f for f in inside if f.free & rows and not f.free & cols]
+    right = [f for f in inside if f.free & cols and not f.free & rows]
+    middle = [f for f in inside if not f.free & (rows | cols)]
+    if len(left) + len(right) + len(middle) != len(inside) or (rows == cols and rows):
+        raise NoMatrixForm
+    # A factor of k alone joins a side that is a vector, else it stands between as a diagonal.
+    if middle and not rows:
+        left, middle = [*left, *middle], []
+    elif middle and not cols:
+        right, middle = [*right, *middle], []
+    parts = []
+    if left:
+        parts.append(_hadamard(w, left, row, k))
+    elif not rows:
+        parts.append(sp.OneMatrix(1, w._length(k)))
+    else:
+        raise NoMatrixForm
+    if middle:
+        parts.append(DiagMatrix(_hadamard(w, middle, k, ZERO)))
+    if right:
+        parts.append(_hadamard(w, right, k, col))
+    elif not cols:
+        parts.append(sp.OneMatrix(w._length(k), 1))
+    else:
+        raise NoMatrixForm
+    return sp.MatMul(*parts).doit(deep=False)

@@ -1,0 +1,211 @@
+"""What a verdict shows: the derived side as a person would write it, the assumptions, the steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from derive.decide import Proof
+from derive.errors import BudgetExceeded, UnsupportedError
+from derive.index import Array, Shared, Term, in_order
+from derive.integers import as_poly
+from derive.normalise import Normaliser
+from derive.operators import MatrixOperator
+from derive.problem import Condition, Problem
+from derive.show import NoMatrixForm, Writer
+from derive.simplify import Reader
+from derive.statement import Statement
+from derive.verdict import Step
+
+SECONDS = 1.0  # spent on a better-looking answer
+MANY = 60  # shared arrays beyond which each is written as it was derived
+
+_WEIGHTS = {sp.Sum: 4, sp.FunctionMatrix: 8, sp.OneMatrix: 3, sp.Piecewise: 2, sp.KroneckerDelta: 4}
+
+
+def weight(expr: Any) -> int:
+    """How hard an expression is to read: its nodes, entry-wise notation counting more."""
+    result = 0
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        result += 1 + next((w for kind, w in _WEIGHTS.items() if isinstance(node, kind)), 0)
+        if not isinstance(node, (sp.MatrixSymbol, sp.Symbol)):
+            stack.extend(node.args)
+        if result > 100_000:
+            break
+    return result
+
+
+class Answer:
+    """Writes the derived side of one statement."""
+
+    def __init__(self, problem: Problem, statement: Statement) -> None:
+        self.problem = problem
+        self.statement = statement
+        self.writer = Writer(
+            {
+                v: sp.Symbol(v.name, integer=True)
+                for p in statement.place
+                for v in p.variables
+                if v.symbol is None and v.low is not None
+            }
+        )
+        self.deadline = time.monotonic() + SECONDS
+        self._made = {adjoint for _, adjoint in problem.steps}
+        self._primals = {adjoint: primal for primal, adjoint in problem.steps}
+        self._readers: dict[bool, Reader] = {}
+
+    def derived(self) -> Any:
+        """The left side, in the most readable of the forms that were found."""
+        adjoints = self._adjoints()
+        if len(adjoints) <= MANY:
+            for shared in adjoints:
+                self._label(shared)
+        shape, place = self.statement.shape, self.statement.place
+        forms = self._forms(self.statement.left, lambda t: self.writer.whole(t, shape, place))
+        return min(forms, key=weight) if forms else None
+
+    def _adjoints(self) -> list[Shared]:
+        """The arrays that a derivation has made, each after those that it refers to."""
+        return [s for s in in_order([self.statement.left]) if s in self._made]
+
+    def _label(self, shared: Shared) -> None:
+        """Write an adjoint as a matrix, so that what refers to it can be written with it."""
+        label = self._primals[shared].label
+        if label is None:
+            return
+        shape = self.problem.shapes.of(label)
+        if sum(size != 1 for size in shape) != len(shared.params) or len(shape) not in (0, 2):
+            return
+        place = self.problem.lowering.spread(shape, [as_poly(p) for p in shared.params])
+        if shape:
+            forms = self._forms(shared.body, lambda t: self.writer.matrix(t, *place))
+        else:
+            forms = self._forms(shared.body, self.writer.scalar)
+        if forms:
+            shared.label = min(forms, key=weight)
+
+    def _forms(self, term: Term, write: Any) -> list[Any]:
+        """The term as it was derived, and simplified with the arrays below kept or looked into."""
+        forms = []
+        candidates: list[Callable[[], Term]] = [lambda: term]
+        if time.monotonic() < self.deadline:
+            candidates += [
+                lambda: self._simplified(term, True),
+                lambda: self._simplified(term, False),
+            ]
+        for candidate in candidates:
+            try:
+                forms.append(write(candidate()))
+            except (
+                NoMatrixForm,
+                UnsupportedError,
+                BudgetExceeded,
+                KeyError,
+                ValueError,
+                TypeError,
+            ):
+                continue
+        return forms
+
+    def _keeps(self, shared: Shared) -> bool:
+        """Names of the document stay, but for products of factors, which are put back later."""
+        operator = isinstance(self.problem.where.get(shared.label), MatrixOperator)
+        return shared.named and not operator
+
+    def _simplified(self, term: Term, keep_adjoints: bool) -> Term:
+        reader = self._readers.get(keep_adjoints)
+        if reader is None:
+            reader = self._readers[keep_adjoints] = self._reader(keep_adjoints)
+        return reader.term(reader.normaliser.of(term))
+
+    def _reader(self, keep_adjoints: bool) -> Reader:
+        def keep(shared: Shared) -> bool:
+            return self._keeps(shared) or (
+                keep_adjoints and shared in self._made and shared.label is not None
+            )
+
+        normaliser = Normaliser(None, False, self.deadline, keep)
+        self.problem.prepare(normaliser)
+        lowering = self.problem.lowering
+        operators = (s for s in lowering.shared if isinstance(s.label, MatrixOperator))
+        return Reader(normaliser, (*lowering.named.values(), *operators))
+
+
+def derived(problem: Problem, statement: Statement) -> Any:
+    """The derived side of a statement as a SymPy expression, None where it cannot be written."""
+    return Answer(problem, statement).derived()
+
+
+def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
+    """What a proof relied on: the given facts it used, then the conditions it found."""
+    result: dict[Any, None] = {}
+    for label in normaliser.used:
+        if isinstance(label, tuple) and isinstance(label[1], Array):
+            trait, array = label
+            known = problem.trait_labels.get((trait, array.symbol))
+            result[known if known is not None else _predicate(trait, array.symbol)] = None
+        elif label is not None and not isinstance(label, (tuple, Condition)):
+            result[label] = None
+    for label in normaliser.inverted:
+        result[sp.Q.invertible(label)] = None
+    for condition in problem.conditions:
+        written = _condition(condition)
+        if written is not None:
+            result[written] = None
+    for term in normaliser.assumed:
+        written = _condition(Condition(term, "+"))
+        if written is not None:
+            result[written] = None
+    return tuple(result)
+
+
+def _predicate(trait: str, symbol: Any) -> Any:
+    return getattr(sp.Q, trait)(symbol)
+
+
+def _condition(condition: Condition) -> Any:
+    """A condition as a SymPy relation between entries."""
+    value = Writer().scalar(condition.term)
+    if condition.relation == "!=":
+        value = -value if value.could_extract_minus_sign() else value
+        return sp.Ne(value, 0)
+    if condition.relation == "+":
+        return sp.Gt(value, 0)
+    return sp.Symbol(f"the maximum {value} is attained once")
+
+
+def steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, ...]:
+    """The derivation: each adjoint, then both sides in canonical form."""
+    writer = Writer()
+    result = []
+    for primal, adjoint in problem.steps:
+        before = _written(writer, primal)
+        after = _written(writer, adjoint)
+        result.append(Step("reverse accumulation", before, after))
+    reader = Reader(proof.normaliser)
+    for side, poly in (("left", proof.left), ("right", proof.right)):
+        try:
+            after = writer.scalar(reader.term(poly))
+        except (NoMatrixForm, KeyError):
+            continue
+        term = statement.left if side == "left" else statement.right
+        result.append(Step(f"canonical form of the {side} side", _scalar(writer, term), after))
+    return tuple(result)
+
+
+def _written(writer: Writer, shared: Shared) -> Any:
+    if shared.label is not None:
+        return shared.label
+    return _scalar(writer, shared.body)
+
+
+def _scalar(writer: Writer, term: Term) -> Any:
+    try:
+        return writer.scalar(term)
+    except NoMatrixForm:
+        return None

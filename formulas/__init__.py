@@ -1,0 +1,27 @@
+"""The catalogue: the formulas of the notes, one module each, in the order of the sections.
+
+``from formulas import softmax_regression`` gives a module whose expressions are plain SymPy;
+its ``formula`` is the catalogue entry, with every claim encoded as the notes make it, right or
+wrong.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from derive.formula import Formula
+
+# Written out, since no rule on file names would give the order of the sections.
+MODULES = (
+    "linear_regression",  # 1.1
+    "softmax_regression",  # 1.2
+    "mlp",  # 1.3
+    "weight_decay",  # 1.4
+    "dropout",  # 1.4
+)
+
+
+def catalogue() -> dict[str, Formula]:
+    """Every formula by its id, in the order of the sections."""
+    formulas = (import_module(f"formulas.{module}").formula for module in MODULES)
+    return {formula.id: formula for formula in formulas}

@@ -1,0 +1,526 @@
+"""A second opinion on claims: numbers in float64 and automatic differentiation by autograd.
+
+It reads the SymPy of a claim node by node and shares nothing with the engine but the node
+classes: no shapes, no rules, no evaluator of ours. It proves nothing; it is there so that an
+error of the engine has to be made twice.
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce, singledispatch
+from itertools import product
+from typing import Any
+
+import autograd
+import autograd.numpy as np
+import numpy
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.matexpr import MatrixElement
+
+from derive import operators as ops
+from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value for every symbol, a definition for the others, and the functions put in.
+
+    A symbol that has a value is not looked up in the definitions: that is how one is cut.
+    """
+
+    values: Mapping[sp.Basic, Any]
+    definitions: Mapping[sp.Basic, sp.Basic] = field(default_factory=dict)
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)
+
+    def at(self, values: Mapping[sp.Basic, Any]) -> Point:
+        """The same point with other values, and nothing known about it yet."""
+        return Point({**self.values, **values}, self.definitions, self.functions)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A point, and the variables bound around the expression being read."""
+
+    point: Point
+    bound: Mapping[sp.Basic, Any] = field(default_factory=dict)
+
+    def bind(self, variables: Any, values: Any) -> Scope:
+        return Scope(self.point, {**self.bound, **dict(zip(variables, values, strict=True))})
+
+    def look_up(self, symbol: sp.Basic) -> Any:
+        if symbol in self.bound:
+            return self.bound[symbol]
+        if symbol in self.point.values:
+            return self.point.values[symbol]
+        if symbol not in self.point.known:
+            # Read outside of what is bound here, so that no bound variable is captured.
+            definition = self.point.definitions[symbol]
+            self.point.known[symbol] = value(definition, Scope(self.point))
+        return self.point.known[symbol]
+
+
+@singledispatch
+def value(expr: Any, scope: Scope) -> Any:
+    """The value of an expression: a float, or an array of them."""
+    raise NotImplementedError(f"the oracle does not read {type(expr).__name__}")
+
+
+def _integer(expr: Any, scope: Scope) -> int:
+    number = float(value(sp.sympify(expr), scope))
+    assert number == int(number), f"{expr} = {number} where an integer is expected"
+    return int(number)
+
+
+def _values(args: Any, scope: Scope) -> list[Any]:
+    return [value(arg, scope) for arg in args]
+
+
+# Nodes that are a function of the values of their arguments
+
+
+def _add(*terms: Any) -> Any:
+    return reduce(operator.add, terms)
+
+
+def _multiply(*factors: Any) -> Any:
+    return reduce(operator.mul, factors)
+
+
+def _matrix_product(*factors: Any) -> Any:
+    def times(left: Any, right: Any) -> Any:
+        return left @ right if np.ndim(left) and np.ndim(right) else left * right
+
+    return reduce(times, factors)
+
+
+def _softmax(x: Any) -> Any:
+    e = np.exp(x - np.max(x, axis=1, keepdims=True))
+    return e / np.sum(e, axis=1, keepdims=True)
+
+
+_OF_VALUES = {
+    sp.Add: _add,
+    sp.MatAdd: _add,
+    sp.Mul: _multiply,
+    sp.HadamardProduct: _multiply,
+    sp.MatMul: _matrix_product,
+    sp.Pow: operator.pow,
+    sp.HadamardPower: operator.pow,
+    sp.MatPow: lambda base, exponent: np.linalg.matrix_power(base, int(exponent)),
+    sp.Transpose: np.transpose,
+    sp.Inverse: lambda base, _exponent: np.linalg.inv(base),
+    sp.Trace: np.trace,
+    sp.Determinant: np.linalg.det,
+    sp.exp: np.exp,
+    sp.log: np.log,
+    sp.sin: np.sin,
+    sp.cos: np.cos,
+    sp.tanh: np.tanh,
+    sp.Abs: np.abs,
+    sp.sign: np.sign,
+    sp.Max: lambda *args: reduce(np.maximum, args),
+    sp.Min: lambda *args: reduce(np.minimum, args),
+    sp.Gt: operator.gt,
+    sp.Ge: operator.ge,
+    sp.Lt: operator.lt,
+    sp.Le: operator.le,
+    sp.KroneckerDelta: lambda i, j: float(i == j),
+    sp.Identity: lambda n: np.eye(int(n)),
+    sp.ZeroMatrix: lambda *shape: np.zeros([int(size) for size in shape]),
+    sp.OneMatrix: lambda *shape: np.ones([int(size) for size in shape]),
+    ops.Softmax: _softmax,
+    ops.LogSumExp: lambda x: np.log(np.sum(np.exp(x), axis=1, keepdims=True)),
+    ops.Broadcast: lambda x, *shape: x * np.ones([int(size) for size in shape]),
+}
+
+
+def _apply(expr: Any, scope: Scope) -> Any:
+    return _OF_VALUES[expr.func](*_values(expr.args, scope))
+
+
+for _node in _OF_VALUES:
+    value.register(_node)(_apply)
+
+
+# Nodes that look something up, choose, or bind a variable
+
+
+@value.register(sp.Number)
+@value.register(sp.NumberSymbol)
+@value.register(sp.logic.boolalg.BooleanAtom)
+def _(expr, scope):
+    return float(expr) if isinstance(expr, sp.Expr) else bool(expr)
+
+
+@value.register(sp.Symbol)
+@value.register(sp.MatrixSymbol)
+@value.register(sp.IndexedBase)
+def _(expr, scope):
+    return scope.look_up(expr)
+
+
+@value.register(MatrixElement)
+@value.register(sp.Indexed)
+@value.register(ops.TensorElement)
+def _(expr, scope):
+    array = value(expr.args[0], scope)
+    at = tuple(_integer(index, scope) for index in expr.indices)
+    in_range = len(at) == np.ndim(array) and all(
+        0 <= index < size for index, size in zip(at, np.shape(array), strict=True)
+    )
+    assert in_range, f"entry {at} of an array of shape {np.shape(array)}"
+    return array[at]
+
+
+@value.register(sp.Piecewise)
+def _(expr, scope):
+    result = np.nan
+    for branch, condition in reversed(expr.args):
+        result = np.where(value(condition, scope), value(branch, scope), result)
+    return result
+
+
+def _over(body: Any, limits: Any, scope: Scope) -> Iterator[Any]:
+    """The values of ``body`` over its ranges, of which the last is the outermost."""
+    if not limits:
+        yield value(body, scope)
+        return
+    *inner, (variable, low, high) = limits
+    for at in range(_integer(low, scope), _integer(high, scope) + 1):
+        yield from _over(body, inner, scope.bind([variable], [at]))
+
+
+@value.register(sp.Sum)
+def _(expr, scope):
+    return sum(_over(expr.function, expr.limits, scope), start=0.0)
+
+
+@value.register(sp.Product)
+def _(expr, scope):
+    return reduce(operator.mul, _over(expr.function, expr.limits, scope), 1.0)
+
+
+@value.register(ops.MaxOver)
+def _(expr, scope):
+    return reduce(np.maximum, _over(expr.body, [expr.limits], scope))
+
+
+def _built(shape: Any, body: Any, variables: Any, scope: Scope) -> Any:
+    """The array of the given shape with ``body`` at the indices ``variables``."""
+    shape = [_integer(size, scope) for size in shape]
+    entries = [value(body, scope.bind(variables, at)) for at in product(*map(range, shape))]
+    return np.reshape(np.array(entries), shape)
+
+
+@value.register(sp.FunctionMatrix)
+def _(expr, scope):
+    return _built(expr.shape, expr.lamda.expr, expr.lamda.variables, scope)
+
+
+@value.register(ops.Tensor)
+def _(expr, scope):
+    return _built(expr.shape, expr.body, expr.bound_symbols, scope)
+
+
+@value.register(sp.BlockMatrix)
+def _(expr, scope):
+    rows = [_values(row, scope) for row in expr.blocks.tolist()]
+    return np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
+
+
+@value.register(ElementwiseApplyFunction)
+def _(expr, scope):
+    operand = value(expr.expr, scope)
+    applied = value(expr.function.expr, scope.bind(expr.function.variables, [operand]))
+    return applied + 0 * operand  # a constant function gives one number for all positions
+
+
+# Undefined functions and derivatives
+
+
+@value.register(AppliedUndef)
+def _(expr, scope):
+    return scope.point.functions[expr.func.__name__](*_values(expr.args, scope))
+
+
+@value.register(ops.ScalarApplication)
+def _(expr, scope):
+    return scope.point.functions[expr.function.name](*_values(expr.arguments, scope))
+
+
+@value.register(ops.ScalarGradient)
+@value.register(ops.MatrixGradient)
+def _(expr, scope):
+    function = scope.point.functions[expr.function.name]
+    return autograd.grad(function, expr.position)(*_values(expr.arguments, scope))
+
+
+@value.register(sp.Derivative)
+def _(expr, scope):
+    ((variable, order),) = expr.variable_count
+    free = sp.Dummy()  # the variable may be an entry such as h[0, k]
+    body = expr.expr.xreplace({variable: free})
+
+    def function(at):
+        return value(body, scope.bind([free], [at]))
+
+    for _ in range(order):
+        function = autograd.elementwise_grad(function)
+    return function(1.0 * value(variable, scope))
+
+
+@value.register(sp.Subs)
+def _(expr, scope):
+    return value(expr.expr, scope.bind(expr.variables, _values(expr.point, scope)))
+
+
+@value.register(ops.Partial)
+@value.register(ops.MatrixPartial)
+def _(expr, scope):
+    return gradient(expr.of, expr.wrt, scope)
+
+
+def _array_and_entry(wrt: Any) -> tuple[Any, tuple[Any, ...]]:
+    if isinstance(wrt, MatrixElement):
+        return wrt.parent, wrt.indices
+    if isinstance(wrt, sp.Indexed):
+        return wrt.base, wrt.indices
+    return wrt, ()
+
+
+def _differentiate(function: Callable[[Scope], Any], wrt: Any, scope: Scope) -> Any:
+    """The derivative of a function of the scope: its own axes, then the axes of ``wrt``."""
+    array, indices = _array_and_entry(wrt)
+
+    def at(values):
+        return function(Scope(scope.point.at({array: values}), scope.bound))
+
+    with warnings.catch_warnings():
+        # What does not depend on its argument has the derivative 0, and that is meant.
+        warnings.filterwarnings("ignore", message="Output seems independent of input")
+        jacobian = autograd.jacobian(at)(1.0 * scope.look_up(array))
+    return jacobian[(..., *(_integer(index, scope) for index in indices))] if indices else jacobian
+
+
+def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
+    """∂of/∂wrt of a scalar or a 1×1 matrix, in the shape of ``wrt``."""
+    bound = tuple((s, scope.bound[s]) for s in of.free_symbols if s in scope.bound)
+    array, indices = _array_and_entry(wrt)
+
+    def whole():
+        return _differentiate(lambda at: np.reshape(value(of, at), ()), array, scope)
+
+    if all(type(at) is int for _, at in bound):  # an array bound by a function is no key
+        if (of, array, bound) not in scope.point.known:
+            scope.point.known[of, array, bound] = whole()
+        found = scope.point.known[of, array, bound]
+    else:
+        found = whole()
+    return found[tuple(_integer(index, scope) for index in indices)] if indices else found
+
+
+# Claims
+
+
+def sides(claim: Claim, point: Point) -> tuple[Any, Any]:
+    """What the claim says is equal (or left ≤ right), as autograd and NumPy have it."""
+    scope = Scope(point)
+    if isinstance(claim, (Identity, Inequality)):
+        return value(claim.left, scope), value(claim.right, scope)
+    documented = value(claim.equals, scope)
+    if isinstance(claim, Gradient):
+        return gradient(claim.of, claim.wrt, scope), documented
+    if isinstance(claim, Backward):
+        upstream = value(claim.upstream, scope)
+        paired = _differentiate(lambda at: np.sum(upstream * value(claim.of, at)), claim.wrt, scope)
+        return paired, documented
+    if isinstance(claim, Hessian):
+        second = _differentiate(lambda at: gradient(claim.of, claim.wrt, at), claim.wrt, scope)
+        return _as_matrix(second, claim.wrt, claim.wrt, scope), documented
+    if isinstance(claim, Jacobian):
+        first = _differentiate(lambda at: value(claim.of, at), claim.wrt, scope)
+        if _is_vector(claim.of) and _is_vector(claim.wrt):
+            first = _as_matrix(first, claim.of, claim.wrt, scope)
+        return first, documented
+    raise NotImplementedError(f"the oracle does not read the claim {type(claim).__name__}")
+
+
+def _as_matrix(array: Any, of: Any, wrt: Any, scope: Scope) -> Any:
+    """A derivative between two vectors as a matrix, without their axes of size 1."""
+    return np.reshape(array, (np.size(value(of, scope)), np.size(value(wrt, scope))))
+
+
+def _is_vector(expr: Any) -> bool:
+    shape = getattr(expr, "shape", ())
+    return len(shape) == 2 and 1 in shape
+
+
+def agree(left: Any, right: Any) -> bool:
+    """Equal up to rounding, and of one shape; a 1×1 matrix may stand for a scalar."""
+    if np.shape(left) != np.shape(right) and not np.size(left) == np.size(right) == 1:
+        return False
+    left, right = numpy.ravel(left), numpy.ravel(right)
+    return bool(numpy.allclose(left, right, rtol=1e-8, atol=1e-9))
+
+
+# Points to ask at
+
+
+def expressions(claim: Claim) -> list[sp.Basic]:
+    """Every expression in a claim."""
+    fields = [getattr(claim, name) for name in claim.expression_fields]
+    return [*fields, *claim.where.values(), *claim.assumed]
+
+
+def free_symbols(claim: Claim) -> set[sp.Basic]:
+    """Every symbol a claim speaks of, sizes included, defined ones excluded."""
+    found = set().union(*(expr.free_symbols for expr in expressions(claim)))
+    arrays = found | set(claim.where)
+    sizes = (sp.sympify(size) for array in arrays for size in getattr(array, "shape", ()) or ())
+    return found.union(*(size.free_symbols for size in sizes)) - set(claim.where)
+
+
+def dimensions(claim: Claim) -> list[sp.Symbol]:
+    """The size symbols of a claim, in alphabetical order."""
+    found = (s for s in free_symbols(claim) if s.is_integer and s.is_positive)
+    return sorted(found, key=str)
+
+
+def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
+    """The free indices of a claim, and the size of the axis that each runs over."""
+    found = {}
+    free = free_symbols(claim)
+    for expr in expressions(claim):
+        for element in expr.atoms(MatrixElement):
+            for index, size in zip(element.indices, element.parent.shape, strict=True):
+                if index in free and not index.is_positive:
+                    found[index] = size
+    return found
+
+
+def undefined_functions(claim: Claim) -> tuple[set[str], set[str]]:
+    """The names of the undefined elementwise functions, and of the scalar functions."""
+    elementwise, scalar = set(), set()
+    for expr in expressions(claim):
+        for node in sp.preorder_traversal(expr):
+            if isinstance(node, AppliedUndef):
+                elementwise.add(node.func.__name__)
+            elif isinstance(node, (ops.ScalarApplication, ops.ScalarGradient, ops.MatrixGradient)):
+                scalar.add(node.function.name)
+    return elementwise, scalar
+
+
+def _an_elementwise_function(t: Any) -> Any:
+    return np.sin(2 * t) + t**2 / 3 + 0.7
+
+
+def _a_scalar_function(*arguments: Any) -> Any:
+    """Smooth, and with no two entries independent of each other."""
+    entries = np.concatenate([np.ravel(argument) for argument in arguments])
+    weights = np.arange(1.0, len(entries) + 1)
+    return np.sum(weights * np.sin(entries)) + np.sum(weights * entries) ** 3 / 10
+
+
+def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[Point]:
+    """A random point that satisfies the claim's assumptions, at every value of its free indices."""
+    indices = free_indices(claim)
+    values: dict[Any, Any] = dict(sizes)
+    for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
+        shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
+        values[symbol] = rng.standard_normal(shape)
+    elementwise, scalar = undefined_functions(claim)
+    functions = dict.fromkeys(elementwise, _an_elementwise_function)
+    functions.update(dict.fromkeys(scalar, _a_scalar_function))
+    point = _satisfying(claim.assumed, Point(values, claim.where, functions))
+    ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
+    for at in product(*ranges):
+        yield point.at(dict(zip(indices, at, strict=True)))
+
+
+def _satisfying(given: Any, point: Point) -> Point:
+    """The point moved to where the equations hold, by Gauss–Newton steps of least norm."""
+    for fact in given:
+        if not isinstance(fact, sp.Eq):
+            raise NotImplementedError(f"the oracle has no sampler for {fact}")
+    arrays = [s for s in point.values if any(s in fact.free_symbols for fact in given)]
+    arrays = [array for array in arrays if not array.is_integer]
+    if not arrays:
+        return point
+
+    def move(flat):
+        moved, start = {}, 0
+        for array in arrays:
+            old = point.values[array]
+            moved[array] = np.reshape(flat[start : start + np.size(old)], np.shape(old))
+            start += np.size(old)
+        return point.at(moved)
+
+    def residuals(flat):
+        scope = Scope(move(flat))
+        gaps = [value(fact.lhs, scope) - value(fact.rhs, scope) for fact in given]
+        return np.concatenate([np.ravel(gap) for gap in gaps])
+
+    flat = np.concatenate([np.ravel(point.values[array]) for array in arrays])
+    for _ in range(50):
+        gap = residuals(flat)
+        if np.max(np.abs(gap)) < 1e-13:
+            return move(flat)
+        flat = flat - np.linalg.pinv(autograd.jacobian(residuals)(flat)) @ gap
+    raise ArithmeticError("the oracle found no point that satisfies the assumptions")
+
+
+def satisfies(given: Any, point: Point) -> bool:
+    """Whether every equation and inequality in ``given`` is met at the point."""
+    for fact in given:
+        if isinstance(fact, sp.Eq):
+            met = agree(value(fact.lhs, Scope(point)), value(fact.rhs, Scope(point)))
+        else:
+            met = bool(value(fact, Scope(point)))
+        if not met:
+            return False
+    return True
+
+
+def _array(nested: Any) -> Any:
+    if isinstance(nested, (list, tuple)):
+        return numpy.array([_array(part) for part in nested])
+    return float(nested)
+
+
+def _python_function(function: sp.Lambda) -> Callable[..., Any]:
+    def call(*arguments):
+        sizes = {}
+        for variable, argument in zip(function.variables, arguments, strict=True):
+            if isinstance(variable, sp.MatrixSymbol):
+                sizes.update(zip(variable.shape, np.shape(argument), strict=True))
+        return value(function.expr, Scope(Point(sizes)).bind(function.variables, arguments))
+
+    return call
+
+
+def point_of(claim: Claim, witness: Any) -> Point:
+    """The point that a witness describes."""
+    given = {**witness.sizes, **{name: _array(v) for name, v in witness.values.items()}}
+    symbols = free_symbols(claim) | set(claim.where)
+    values = {s: given[s.name] for s in symbols if s.name in given}
+    functions = {
+        getattr(function, "__name__", None) or function.name: _python_function(replacement)
+        for function, replacement in witness.functions.items()
+    }
+    return Point(values, claim.where, functions)
+
+
+def replay(claim: Claim, witness: Any) -> tuple[float, float]:
+    """Both sides of the claim at the witness's entry, worked out anew."""
+    found = []
+    for side in sides(claim, point_of(claim, witness)):
+        scalar = np.ndim(side) == 0 or np.size(side) == 1
+        found.append(float(numpy.ravel(side)[0] if scalar else side[tuple(witness.entry)]))
+    return found[0], found[1]

@@ -1,0 +1,447 @@
+"""The catalogue: every claim is decided as pinned, and confirmed by what is not the engine."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+from pathlib import Path
+
+import autograd
+import autograd.numpy as np
+import numpy
+import oracle
+import pytest
+import sympy as sp
+from expected import CONDITIONAL, DISAGREES, EXPECTED, HOLDS, NEEDS_GIVEN
+
+import formulas
+from derive import (
+    Backward,
+    Gradient,
+    Hessian,
+    Identity,
+    Inequality,
+    Jacobian,
+    ScalarFunction,
+    Shape,
+    operators,
+    verify,
+)
+from derive.verdict import Witness
+from formulas import dropout, linear_regression, mlp, softmax_regression
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
+SEEDS = (1, 2, 3)
+
+CATALOGUE = formulas.catalogue()
+CLAIMS = {claim.id: claim for formula in CATALOGUE.values() for claim in formula.claims}
+FORMULA_OF = {claim.id: formula for formula in CATALOGUE.values() for claim in formula.claims}
+
+every_formula = pytest.mark.parametrize("formula", CATALOGUE.values(), ids=list(CATALOGUE))
+every_claim = pytest.mark.parametrize("claim", CLAIMS.values(), ids=list(CLAIMS))
+
+
+def claims_that(status, *kinds):
+    """A parametrization over the claims pinned to a status, of the given kinds or of all."""
+    chosen = [
+        claim
+        for claim in CLAIMS.values()
+        if EXPECTED.get(claim.id) == status and isinstance(claim, kinds or object)
+    ]
+    return pytest.mark.parametrize("claim", chosen, ids=[claim.id for claim in chosen])
+
+
+@functools.cache
+def verdict(claim_id):
+    return verify(CLAIMS[claim_id], timeout=60)
+
+
+def sizes_to_try(claim):
+    """Sizes of 1 throughout, then unequal ones in three orders."""
+    names = oracle.dimensions(claim)
+    yield dict.fromkeys(names, 1)
+    for turn in range(3):
+        unequal = numpy.roll(range(2, 2 + len(names)), turn)
+        yield dict(zip(names, map(int, unequal), strict=True))
+
+
+def points(claim):
+    for seed in SEEDS:
+        rng = numpy.random.default_rng(seed)
+        for sizes in sizes_to_try(claim):
+            for point in oracle.sample(claim, sizes, rng):
+                yield f"seed {seed}, sizes {sizes}", point
+
+
+def numbers(*shape):
+    return numpy.random.default_rng(0).standard_normal(shape)
+
+
+# What is decided
+
+
+def test_ids_are_the_pinned_ones():
+    assert list(CLAIMS) == list(EXPECTED)
+    assert len(CLAIMS) == sum(len(formula.claims) for formula in CATALOGUE.values())
+
+
+@pytest.mark.skipif(not NOTES.exists(), reason="the notes are not beside the repository")
+def test_ids_are_those_of_the_notes():
+    noted = [line.split("\t")[0] for line in NOTES.read_text("utf-8").splitlines()[1:]]
+    covered = [claim_id for claim_id in noted if claim_id.split(".")[0] in CATALOGUE]
+    assert sorted(CLAIMS) == sorted(covered)
+
+
+@every_claim
+def test_verdict_is_as_pinned(claim):
+    found = verdict(claim.id)
+    assert found.status == EXPECTED[claim.id], found.reason
+
+
+@claims_that(HOLDS)
+def test_what_holds_has_a_derivation(claim):
+    assert verdict(claim.id).steps
+
+
+@claims_that(HOLDS)
+def test_what_holds_names_its_conditions_and_no_others(claim):
+    found = verdict(claim.id)
+    conditions = [fact for fact in found.assumptions if fact not in claim.assumed]
+    assert bool(conditions) == (claim.id in CONDITIONAL), conditions
+    if claim.id in NEEDS_GIVEN:
+        assert set(claim.assumed) <= set(found.assumptions)
+
+
+@pytest.mark.parametrize("claim_id", NEEDS_GIVEN)
+def test_without_what_is_given_it_disagrees(claim_id):
+    bare = dataclasses.replace(CLAIMS[claim_id], given=())
+    assert verify(bare, timeout=60).status == DISAGREES
+
+
+def with_one_added(claim):
+    """The claim with 1 added to every entry of its documented side: false."""
+    name = "right" if isinstance(claim, Identity) else "equals"
+    side = getattr(claim, name)
+    if isinstance(side, sp.MatrixExpr):
+        shape = claim.wrt.shape if isinstance(claim, Gradient) else side.shape
+        return dataclasses.replace(claim, **{name: sp.MatAdd(side, sp.OneMatrix(*shape))})
+    return dataclasses.replace(claim, **{name: side + 1})
+
+
+@claims_that(HOLDS, Gradient, Identity)
+def test_a_planted_error_is_found(claim):
+    planted = with_one_added(claim)
+    found = verify(planted, timeout=60)
+    assert found.status == DISAGREES, found.reason
+    left, right = oracle.replay(planted, found.witness)
+    assert numpy.isclose(right - left, 1)
+
+
+# What others say of it
+
+
+@claims_that(HOLDS, Gradient, Identity)
+def test_automatic_differentiation_confirms_what_holds(claim):
+    asked = 0
+    for at, point in points(claim):
+        left, right = oracle.sides(claim, point)
+        assert oracle.agree(left, right), f"{at}: {left} is not {right}"
+        asked += 1
+    assert asked >= len(SEEDS)
+
+
+@claims_that(HOLDS, Gradient, Identity)
+def test_automatic_differentiation_rejects_a_planted_error(claim):
+    planted = with_one_added(claim)
+    assert not any(oracle.agree(*oracle.sides(planted, point)) for _, point in points(planted))
+
+
+@pytest.mark.parametrize("claim_id", NEEDS_GIVEN)
+def test_automatic_differentiation_needs_what_is_given(claim_id):
+    bare = dataclasses.replace(CLAIMS[claim_id], given=())
+    assert not all(oracle.agree(*oracle.sides(bare, point)) for _, point in points(bare))
+
+
+@claims_that(HOLDS, Shape)
+def test_numpy_confirms_a_shape(claim):
+    for at, point in points(claim):
+        sizes = [int(oracle.value(size, oracle.Scope(point))) for size in claim.equals]
+        assert list(numpy.shape(oracle.value(claim.of, oracle.Scope(point)))) == sizes, at
+
+
+@claims_that(HOLDS, Inequality)
+def test_numpy_confirms_an_inequality(claim):
+    for at, point in points(claim):
+        left, right = oracle.sides(claim, point)
+        assert numpy.all(left <= right), at
+
+
+# Points at which the refuted claims fail, found by hand.
+
+SIGMOID = 1 / (1 + numpy.exp(-1))
+COUNTEREXAMPLES = {
+    # Two classes and one feature: the entry is sigmoid(X), with X = 1.
+    "softmax-regression.affine": Witness(
+        sizes={"n": 1, "m": 1, "c": 2, **dict.fromkeys("ijpqrs", 0)},
+        values={"X": [[1]], "W": [[1, 0]], "b": [[0, 0]]},
+        functions={},
+        entry=(),
+        left=SIGMOID * (1 - SIGMOID) * (1 - 2 * SIGMOID),
+        right=0,
+    ),
+    # σ(t) = t, h = 1, softmax(o) − y = (−1/2, 1/2): the updated W2 is (1/2, −1/2).
+    "mlp.layer-by-layer-update": Witness(
+        sizes={"m": 1, "h": 1, "c": 2},
+        values={
+            "x": [[1]],
+            "W1": [[0]],
+            "b1": [[1]],
+            "W2": [[0, 0]],
+            "b2": [[0, 0]],
+            "y": [[1, 0]],
+            "eta": 1,
+        },
+        functions={mlp.sigma: sp.Lambda(mlp.t, mlp.t)},
+        entry=(0, 0),
+        left=0.5,
+        right=0,
+    ),
+    # L(w, b) = w₀ w₁ with w₁ dropped: the loss does not change with w₀, as printed it does.
+    "dropout.grad": Witness(
+        sizes={"m": 2},
+        values={"w": [[1], [1]], "D": [[1], [0]], "b": [[0]]},
+        functions={dropout.L: sp.Lambda((dropout.w, dropout.b), dropout.w[0, 0] * dropout.w[1, 0])},
+        entry=(0, 0),
+        left=0,
+        right=1,
+    ),
+    "dropout.mask": Witness({}, {"p": 0}, {}, (), 0.5, 1),
+}
+
+
+def check_witness(claim, witness):
+    assert oracle.satisfies(claim.assumed, oracle.point_of(claim, witness))
+    left, right = oracle.replay(claim, witness)
+    assert left != pytest.approx(right, rel=1e-6, abs=1e-9)
+    assert left == pytest.approx(float(witness.left), rel=1e-9, abs=1e-12)
+    assert right == pytest.approx(float(witness.right), rel=1e-9, abs=1e-12)
+
+
+@claims_that(DISAGREES)
+def test_a_counterexample_worked_out_by_hand(claim):
+    check_witness(claim, COUNTEREXAMPLES[claim.id])
+
+
+@claims_that(DISAGREES)
+def test_the_witness_replays(claim):
+    check_witness(claim, verdict(claim.id).witness)
+
+
+# Forward functions written by hand: they confirm that the catalogue encodes the losses it names.
+
+
+def squared_loss(v):
+    return np.sum((v["x"] @ v["w"] + v["b"] - v["y"]) ** 2) / 2
+
+
+def cross_entropy(o, y):
+    shifted = o - np.max(o)
+    return -np.sum(y * (shifted - np.log(np.sum(np.exp(shifted)))))
+
+
+def softmax_loss(v):
+    return cross_entropy(v["x"] @ v["W"] + v["b"], v["y"])
+
+
+def mlp_loss(v, activation):
+    hidden = v["x"] @ v["W1"] + v["b1"]
+    return cross_entropy(activation(hidden) @ v["W2"] + v["b2"], v["y"])
+
+
+def forward(claim, point):
+    """The hand-written loss of a claim, as a function of the values by name."""
+    if claim.wrt.name == "o":
+        return lambda v: cross_entropy(v["o"], v["y"])
+    formula = FORMULA_OF[claim.id].id
+    if formula == "linear-regression":
+        return squared_loss
+    if formula == "softmax-regression":
+        return softmax_loss
+    relu = claim.id.endswith(".relu")
+    activation = (lambda t: t * (t > 0)) if relu else point.functions["sigma"]
+    return lambda v: mlp_loss(v, activation)
+
+
+BY_HAND = [
+    claim
+    for claim in CLAIMS.values()
+    if isinstance(claim, Gradient)
+    and isinstance(claim.wrt, sp.MatrixSymbol)
+    and claim.id.split(".")[0] in ("linear-regression", "softmax-regression", "mlp")
+]
+
+
+@pytest.mark.parametrize("claim", BY_HAND, ids=[claim.id for claim in BY_HAND])
+def test_the_gradient_of_a_loss_written_by_hand(claim):
+    for at, point in points(claim):
+        scope = oracle.Scope(point)
+        by_name = {symbol.name: scope.look_up(symbol) for symbol in [*point.values, *claim.where]}
+        loss = forward(claim, point)
+        name = claim.wrt.name
+        gradient = autograd.grad(lambda a: loss({**by_name, name: a}))(by_name[name])  # noqa: B023
+        assert oracle.agree(gradient, oracle.value(claim.equals, scope)), at
+
+
+# The oracle itself
+
+
+def test_the_oracle_reads_every_node_as_numpy_does():
+    A, B = sp.MatrixSymbol("A", 3, 3), sp.MatrixSymbol("B", 3, 3)
+    T = sp.IndexedBase("T")
+    t, i, j = sp.Symbol("t"), *sp.symbols("i j", integer=True)
+    a, b, u = numbers(3, 3), numbers(3, 3)[::-1] + 1, numbers(2, 3, 4)
+    at = oracle.Scope(oracle.Point({A: a, B: b, T: u, t: 0.3}))
+    f = sp.Function("f")
+    cubed = oracle.Scope(oracle.Point({t: 0.3}, functions={"f": lambda s: s**3}))
+    for expr, expected in (
+        (A * B.T + 2 * A, a @ b.T + 2 * a),
+        (sp.HadamardProduct(A, sp.HadamardPower(B, 2)), a * b**2),
+        (sp.Trace(A * B) + sp.Determinant(A), numpy.trace(a @ b) + numpy.linalg.det(a)),
+        (A.I + A**2 + sp.Identity(3), numpy.linalg.inv(a) + a @ a + numpy.eye(3)),
+        (A.applyfunc(sp.tanh) + A.applyfunc(sp.Lambda(t, 2)), numpy.tanh(a) + 2),
+        (sp.BlockMatrix([[A, B]]), numpy.hstack([a, b])),
+        (operators.logsumexp(A), numpy.log(numpy.exp(a).sum(axis=1, keepdims=True))),
+        (operators.broadcast(t, 2, 3), numpy.full((2, 3), 0.3)),
+        (operators.max_over(A[0, i], (i, 0, 2)), a[0].max()),
+        (operators.tensor(T[1, j, i], (i, 4), (j, 3)), u[1].T),
+        (operators.tensor(T[1, j, i], (i, 4), (j, 3))[2, 0], u[1, 0, 2]),
+        (sp.Sum(A[i, j], (j, 0, i), (i, 0, 2)), numpy.tril(a).sum()),
+        (sp.Product(A[i, i], (i, 0, 2)), numpy.diag(a).prod()),
+        (sp.Piecewise((sp.sin(t), t > 1), (sp.cos(t), True)), numpy.cos(0.3)),
+        (sp.Min(t, 1) + sp.Max(t, 1) + abs(-t) + sp.sign(t) + sp.pi, 0.3 + 1 + 0.3 + 1 + numpy.pi),
+        (sp.KroneckerDelta(i, j).subs({i: sp.Integer(1)}).subs(j, 1), 1),
+    ):
+        assert oracle.agree(oracle.value(expr, at), expected), expr
+    assert oracle.value(f(2 * t).diff(t), cubed) == pytest.approx(24 * 0.3**2)
+
+
+def test_the_oracle_differentiates_every_kind_of_claim():
+    k = sp.Symbol("k", integer=True, positive=True)
+    A, B, G = (sp.MatrixSymbol(name, k, k) for name in "ABG")
+    x = sp.MatrixSymbol("x", k, 1)
+    L = ScalarFunction("L")
+    for claim in (
+        Jacobian(A * x, x, A),
+        Backward(A * B, B, G, A.T * G),
+        Backward(A * x, A, x, x * x.T),
+        Hessian((x.T * A * x)[0, 0], x, A + A.T),
+        Gradient(L(2 * x), x, 2 * L.gradient(0)(2 * x)),
+    ):
+        for at, point in points(claim):
+            assert oracle.agree(*oracle.sides(claim, point)), f"{claim}, {at}"
+
+
+# What an entry has to have
+
+
+@every_formula
+def test_a_formula_is_complete(formula):
+    assert formula.title and formula.section and formula.claims
+    assert formula.references and all(formula.references)
+    assert all(formula.dimensions.values()) and all(formula.symbols.values())
+    names = [str(symbol) for symbol in [*formula.dimensions, *formula.symbols]]
+    assert len(set(names)) == len(names), "two symbols of one name"
+
+
+@every_claim
+def test_every_symbol_of_a_claim_is_described(claim):
+    formula = FORMULA_OF[claim.id]
+    assert set(oracle.dimensions(claim)) <= set(formula.dimensions)
+    described = {*formula.dimensions, *formula.symbols, *oracle.free_indices(claim)}
+    assert oracle.free_symbols(claim) | set(claim.where) <= described
+    elementwise, scalar = oracle.undefined_functions(claim)
+    assert elementwise | scalar <= {str(symbol) for symbol in formula.symbols}
+
+
+@every_formula
+def test_every_described_symbol_is_used(formula):
+    used = set()
+    for claim in formula.claims:
+        used |= {str(symbol) for symbol in oracle.free_symbols(claim) | set(claim.where)}
+        used = used.union(*oracle.undefined_functions(claim))
+    assert {str(symbol) for symbol in [*formula.dimensions, *formula.symbols]} <= used
+
+
+@every_claim
+def test_a_claim_says_what_it_is_and_where_it_stands(claim):
+    assert claim.id.startswith(FORMULA_OF[claim.id].id + ".")
+    assert claim.source.startswith("notes ")
+    assert claim.title and "\n" not in claim.title and len(claim.title) <= 60
+
+
+# The modules as a user meets them
+
+
+def test_expressions_of_softmax_regression_are_plain_sympy():
+    s = softmax_regression
+    o, y = numbers(1, 3), numpy.array([[0.2, 0.5, 0.3]])
+    loss = sp.lambdify((s.o, s.y, s.c), s.loss)
+    grad_o = sp.lambdify((s.o, s.y), s.grad_o)(o, y)
+    probabilities = sp.lambdify((s.o,), s.softmax)(o)
+    assert loss(o, y, 3) == pytest.approx(cross_entropy(o, y))
+    assert probabilities.sum() == pytest.approx(1)
+    assert grad_o == pytest.approx(autograd.grad(lambda a: cross_entropy(a, y))(o))
+    at_three = s.loss.subs(s.c, 3).doit()
+    o3, y3 = (sp.MatrixSymbol(symbol.name, 1, 3) for symbol in (s.o, s.y))
+    derivative = sp.lambdify((o3, y3), at_three.diff(o3[0, 1]))
+    assert derivative(o, y) == pytest.approx(grad_o[0, 1])
+    for expr in (s.loss, s.softmax, s.grad_o, s.grad_W, s.model):
+        assert sp.latex(expr)
+
+
+def test_expressions_of_linear_regression_are_plain_sympy():
+    s = linear_regression
+    values = [numbers(1, 4), numbers(4, 1), numbers(1, 1), numbers(1, 1) + 1]
+    names = ("x", "w", "b", "y")
+    loss = sp.lambdify((s.x, s.w, s.b, s.y, s.m), s.loss)(*values, 4)
+    assert loss == pytest.approx(squared_loss(dict(zip(names, values, strict=True))))
+    grad_w, grad_b = sp.lambdify((s.x, s.w, s.b, s.y), [s.grad_w, s.grad_b])(*values)
+    at_four = s.loss.subs(s.m, 4).doit()
+    x4, w4 = sp.MatrixSymbol("x", 1, 4), sp.MatrixSymbol("w", 4, 1)
+    derivative = sp.lambdify((x4, w4, s.b, s.y), at_four.diff(w4[2, 0]))
+    assert derivative(*values) == pytest.approx(grad_w[2, 0])
+    derivative = sp.lambdify((x4, w4, s.b, s.y), at_four.diff(s.b[0, 0]))
+    assert derivative(*values) == pytest.approx(grad_b[0, 0])
+
+
+def test_the_gradient_of_dropout_taken_at_the_masked_weights():
+    claim = dataclasses.replace(CLAIMS["dropout.grad"], equals=dropout.grad_w, given=())
+    for at, point in points(claim):
+        assert oracle.agree(*oracle.sides(claim, point)), at
+    assert verify(claim, timeout=60).status == HOLDS
+
+
+def test_a_definition_is_shared_and_not_copied():
+    assert mlp.loss is softmax_regression.loss
+
+
+# Imports run one way: cli → formulas → derive
+
+
+MAY_IMPORT = {"derive": set(), "formulas": {"derive"}, "cli": {"derive", "formulas"}}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_run_one_way(package):
+    ours = set(MAY_IMPORT)
+    for file in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            imported = {name.split(".")[0] for name in names} & ours - {package}
+            assert imported <= MAY_IMPORT[package], f"{file.name}, line {node.lineno}: {imported}"
