@@ -13,7 +13,7 @@ from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import Array, Shared, Term, in_order
 from derive.integers import as_poly
 from derive.normalise import Normaliser
-from derive.operators import MatrixOperator
+from derive.operators import MatrixOperator, MatrixPartial, Partial
 from derive.problem import Condition, Problem
 from derive.show import NoMatrixForm, Writer
 from derive.simplify import Reader
@@ -21,9 +21,18 @@ from derive.statement import Statement
 from derive.verdict import Step
 
 SECONDS = 1.0  # spent on a better-looking answer
+PLAIN = 1000  # the weight from which a documented side is not an answer as it stands
 MANY = 60  # shared arrays beyond which each is written as it was derived
 
-_WEIGHTS = {sp.Sum: 4, sp.FunctionMatrix: 8, sp.OneMatrix: 3, sp.Piecewise: 2, sp.KroneckerDelta: 4}
+_WEIGHTS = {
+    sp.Sum: 4,
+    sp.FunctionMatrix: 8,
+    sp.OneMatrix: 3,
+    sp.Piecewise: 2,
+    sp.KroneckerDelta: 4,
+    Partial: 1000,  # a derivative that is still to be taken is no answer
+    MatrixPartial: 1000,
+}
 
 
 def weight(expr: Any) -> int:
@@ -59,14 +68,22 @@ class Answer:
         self._primals = {adjoint: primal for primal, adjoint in problem.steps}
         self._readers: dict[bool, Reader] = {}
 
-    def derived(self) -> Any:
-        """The left side, in the most readable of the forms that were found."""
+    def derived(self, documented: Any = None) -> Any:
+        """The left side, in the most readable of the forms that were found.
+
+        :param documented: the right side where it is proved equal: then it is one of the forms,
+            and one that is as readable as a form gets is not improved on.
+        """
+        if documented is not None and weight(documented) < PLAIN:
+            return documented
         adjoints = self._adjoints()
         if len(adjoints) <= MANY:
             for shared in adjoints:
                 self._label(shared)
         shape, place = self.statement.shape, self.statement.place
         forms = self._forms(self.statement.left, lambda t: self.writer.whole(t, shape, place))
+        if documented is not None:
+            forms.append(documented)
         return min(forms, key=weight) if forms else None
 
     def _adjoints(self) -> list[Shared]:
@@ -136,9 +153,12 @@ class Answer:
         return Reader(normaliser, (*lowering.named.values(), *operators))
 
 
-def derived(problem: Problem, statement: Statement) -> Any:
-    """The derived side of a statement as a SymPy expression, None where it cannot be written."""
-    return Answer(problem, statement).derived()
+def derived(problem: Problem, statement: Statement, documented: Any = None) -> Any:
+    """The derived side of a statement as a SymPy expression, None where it cannot be written.
+
+    :param documented: the documented side, where the two are proved equal.
+    """
+    return Answer(problem, statement).derived(documented)
 
 
 def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:

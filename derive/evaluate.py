@@ -179,7 +179,7 @@ def _within_symmetric(
     else:
         mirrored = np.swapaxes(unconstrained, -1, -2)
     with precision(field.precisions[-1]):
-        return (unconstrained + mirrored) * field.number(Fraction(1, 2))
+        return _finished((unconstrained + mirrored) * field.number(Fraction(1, 2)), field)
 
 
 def _is_vector(shape: tuple[int, ...]) -> bool:

@@ -27,7 +27,9 @@ def fresh_index(name: str = "k") -> sp.Dummy:
 def entry(array: Any, *indices: Any) -> sp.Expr:
     """The entry of a matrix or array at ``indices``, left unevaluated."""
     if isinstance(array, MatrixExpr):
-        return MatrixElement(array, *map(sp.sympify, indices))
+        # Not by MatrixElement's own constructor: it asks SymPy whether the indices are in range,
+        # which takes longer than everything else and is decided elsewhere.
+        return sp.Expr.__new__(MatrixElement, array, *map(sp.sympify, indices))
     if isinstance(array, Tensor):
         return TensorElement(array, *map(sp.sympify, indices))
     return array[tuple(indices)] if indices else array

@@ -124,9 +124,10 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     notes = tuple(problem.shapes.notes)
     if statement is None:
         return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
-    derived = answer.derived(problem, statement)
     verdict = _compared(problem, claim, statement, deadline)
-    return replace(verdict, derived=derived, notes=notes)
+    proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
+    documented = _fields(claim)[-1] if proved else None
+    return replace(verdict, derived=answer.derived(problem, statement, documented), notes=notes)
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:

@@ -173,8 +173,39 @@ def _rational(value: Any) -> Any:
     return sp.Rational(value.numerator, value.denominator)
 
 
+def _times(*factors: Any) -> Any:
+    """A matrix product, flat, its scalars in front; SymPy's own ``doit`` is slow and rewrites."""
+    scalar, matrices = sp.S.One, []
+    for factor in factors:
+        for part in factor.args if isinstance(factor, sp.MatMul) else (factor,):
+            if isinstance(part, MatrixExpr) or part.is_Matrix:
+                matrices.append(part)
+            else:
+                scalar = scalar * part
+    if not matrices:
+        return scalar
+    scalars = [] if scalar == 1 else [scalar]
+    return (
+        sp.MatMul(*scalars, *matrices, evaluate=False) if scalars or matrices[1:] else matrices[0]
+    )
+
+
+def _plus(*terms: Any) -> Any:
+    """A matrix sum, flat, without zeros."""
+    flat = [p for t in terms for p in (t.args if isinstance(t, sp.MatAdd) else (t,))]
+    kept = [p for p in flat if not isinstance(p, sp.ZeroMatrix)]
+    if len(kept) < 2:
+        return kept[0] if kept else flat[0]
+    return sp.MatAdd(*sorted(kept, key=lambda p: (-_sign(p), str(p))), evaluate=False)
+
+
+def _sign(matrix: Any) -> int:
+    first = matrix.args[0] if isinstance(matrix, sp.MatMul) else sp.S.One
+    return -1 if getattr(first, "could_extract_minus_sign", lambda: False)() else 1
+
+
 def _scaled(value: Any, matrix: Any) -> Any:
-    return matrix if value == 1 else sp.MatMul(value, matrix).doit(deep=False)
+    return matrix if value == 1 else _times(value, matrix)
 
 
 # ---- scalars, node by node
@@ -349,11 +380,11 @@ def _oriented(w: Writer, matrix: Any, indices: tuple[Poly, ...], row: Poly, col:
     column = matrix if matrix.shape[1] == 1 else _transposed(matrix)
     if indices[0] == row:
         if col.variables:  # the same in every column
-            return sp.MatMul(column, sp.OneMatrix(1, w._length(col)))
+            return _times(column, sp.OneMatrix(1, w._length(col)))
         return column
     if indices[0] == col:
         if row.variables:
-            return sp.MatMul(sp.OneMatrix(w._length(row), 1), _transposed(column))
+            return _times(sp.OneMatrix(w._length(row), 1), _transposed(column))
         return _transposed(column)
     raise NoMatrixForm
 
@@ -421,7 +452,7 @@ def _matrix_add(w: Writer, term: Add, row: Poly, col: Poly) -> Any:
     elementwise = _elementwise(w, term, row, col)
     if elementwise is not None:
         return elementwise
-    return sp.MatAdd(*(w.matrix(a, row, col) for a in term.args)).doit(deep=False)
+    return _plus(*(w.matrix(a, row, col) for a in term.args))
 
 
 @_writes(_MATRICES, Pow, Apply, Unknown, RealBracket)
@@ -518,17 +549,17 @@ def _product(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
         column = _hadamard(w, left, row, ZERO) if left else None
         line = _hadamard(w, right, ZERO, col) if right else None
         if column is not None and line is not None:
-            return _scaled(scale, sp.MatMul(column, line).doit(deep=False))
+            return _scaled(scale, _times(column, line))
         if column is not None:
             ones = [sp.OneMatrix(1, w._length(col))] if cols else []
-            return _scaled(scale, sp.MatMul(column, *ones).doit(deep=False))
+            return _scaled(scale, _times(column, *ones))
         ones = [sp.OneMatrix(w._length(row), 1)] if rows else []
-        return _scaled(scale, sp.MatMul(*ones, line).doit(deep=False))
+        return _scaled(scale, _times(*ones, line))
     result = _hadamard(w, both, row, col)
     if left:
-        result = sp.MatMul(DiagMatrix(_hadamard(w, left, row, ZERO)), result).doit(deep=False)
+        result = _times(DiagMatrix(_hadamard(w, left, row, ZERO)), result)
     if right:
-        result = sp.MatMul(result, DiagMatrix(_hadamard(w, right, col, ZERO))).doit(deep=False)
+        result = _times(result, DiagMatrix(_hadamard(w, right, col, ZERO)))
     return _scaled(scale, result)
 
 
@@ -554,7 +585,7 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
     variable, body = term.variable, term.args[0]
     if isinstance(body, Add):
         parts = [Sum((a,), (variable,)) for a in body.args]
-        return sp.MatAdd(*(w.matrix(p, row, col) for p in parts)).doit(deep=False)
+        return _plus(*(w.matrix(p, row, col) for p in parts))
     k = as_poly(variable)
     factors = list(body.args) if isinstance(body, Mul) else [body]
     rows, cols = set(row.variables), set(col.variables)
@@ -588,4 +619,4 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
         parts.append(sp.OneMatrix(w._length(k), 1))
     else:
         raise NoMatrixForm
-    return sp.MatMul(*parts).doit(deep=False)
+    return _times(*parts)

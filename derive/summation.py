@@ -436,6 +436,9 @@ class Summation(Algebra):
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
         kind, data = atom.kind, atom.data
         if kind == "sum":
+            renamed = self._renamed_sum(atom, values)
+            if renamed is not None:
+                return renamed
             opened, inside = self.opened(atom)
             ranged = [Var(v.name, FRESH, ZERO, v.high.substitute(values)) for v in opened if v.high]
             renaming = {v: as_poly(new) for v, new in zip(opened, ranged, strict=True)}
@@ -467,6 +470,24 @@ class Summation(Algebra):
             keys = tuple(self.key(p) for p in self._keys(data[2:], values))
             return self.of_atom(self.atom(kind, data[0], data[1], *keys))
         return self.of_atom(self.atom(kind, *(_replaced(part, values) for part in data)))
+
+    def _renamed_sum(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial | None:
+        """A sum over one index with free indices replaced inside, where nothing else changes."""
+        highs, monomial = atom.data
+        if len(highs) > 1 or any(a.kind in ("index", "real") for a, _ in monomial):
+            return None
+        bound = self.bound(atom.height - 1)
+        body = self.substitute({monomial: 1}, values)
+        if len(body) != 1:
+            return None
+        ((named, coefficient),) = body.items()
+        if coefficient != 1 or len(named) != len(monomial):
+            return None
+        if any(bound not in a.free or a.kind in ("index", "real") for a, _ in named):
+            return None
+        if max(a.height for a, _ in named) != atom.height - 1:
+            return None
+        return self.of_atom(self.atom("sum", (highs[0].substitute(values),), named))
 
     def _keys(self, keys: tuple[Any, ...], values: Mapping[Var, Poly]) -> list[Polynomial]:
         return [self.substitute(dict(key), values) for key in keys]
