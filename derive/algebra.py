@@ -29,19 +29,33 @@ Exponent = int | Fraction
 
 
 class Atom:
-    """An indivisible factor. ``kind`` says what ``data`` means; see :class:`Algebra`."""
+    """An indivisible factor. ``kind`` says what ``data`` means.
 
-    __slots__ = ("data", "free", "height", "id", "kind", "special")
+    ``height`` is one more than the greatest number of a bound index inside, ``size`` the number
+    of atoms in it. Atoms that differ in the names of indices alone have one ``form``.
+    """
+
+    __slots__ = ("data", "form", "free", "has_sum", "height", "id", "kind", "size", "special")
 
     def __init__(
-        self, kind: str, data: tuple[Any, ...], number: int, free: frozenset[Var], height: int
+        self,
+        kind: str,
+        data: tuple[Any, ...],
+        number: int,
+        free: frozenset[Var],
+        height: int,
+        size: int,
+        form: int,
     ) -> None:
         self.kind = kind
         self.data = data
         self.id = number
         self.free = free
         self.height = height
+        self.size = size
+        self.form = form
         self.special = kind in SPECIAL
+        self.has_sum = kind == "sum" or _has_sum(data)
 
     def __repr__(self) -> str:
         return f"{self.kind}{self.data}"
@@ -65,7 +79,8 @@ class Fact:
     label: Any
 
 
-MAX_TERMS = 20000
+MAX_ATOMS = 200_000
+MAX_TERMS = 20_000
 MAX_EXPANDED_POWER = 24
 
 
@@ -80,7 +95,21 @@ def exact(value: Number) -> Number:
 
 def monomial_order(monomial: Monomial) -> tuple[Any, ...]:
     """Graded lexicographic order: what a leading term is."""
-    return (sum(e for _, e in monomial), tuple((-a.id, e) for a, e in monomial))
+    pairs = sorted((-a.form, -a.id, e) for a, e in monomial)
+    return (sum(e for _, e in monomial), tuple(reversed(pairs)))
+
+
+def formal_order(monomial: Monomial) -> tuple[Any, ...]:
+    """The same order, blind to the names of indices."""
+    pairs = sorted((-a.form, e) for a, e in monomial)
+    return (sum(e for _, e in monomial), tuple(reversed(pairs)))
+
+
+def leading(poly: Polynomial) -> Monomial | None:
+    """The leading term, if it leads whatever its indices are called."""
+    lead = max(poly, key=monomial_order)
+    order = formal_order(lead)
+    return lead if sum(formal_order(m) == order for m in poly) == 1 else None
 
 
 class Algebra:
@@ -96,6 +125,7 @@ class Algebra:
         self.facts: list[Fact] = []
         self.used: dict[Any, None] = {}
         self._atoms: dict[tuple[str, tuple[Any, ...]], Atom] = {}
+        self._forms: dict[Any, int] = {}
         self._bound: list[Var] = []
         self._substituted: dict[Any, Polynomial] = {}
         self._signs: dict[Atom, str | None] = {}
@@ -112,14 +142,18 @@ class Algebra:
         found = self._atoms.get(key)
         if found is None:
             self.check()
+            if len(self._atoms) > MAX_ATOMS:
+                raise BudgetExceeded("the canonical form grows too large")
             free: set[Var] = set()
-            height = _scan(data, free)
+            height, size = _scan(data, free)
             if kind in ("sum", "prod", "max"):
                 count = len(data[0])
                 bound = {self.bound(n) for n in range(height, height + count)}
                 free -= bound
                 height += count
-            found = Atom(kind, data, len(self._atoms), frozenset(free), height)
+            outline = (kind, _outline(data))
+            form = self._forms.setdefault(outline, len(self._forms))
+            found = Atom(kind, data, len(self._atoms), frozenset(free), height, size + 1, form)
             self._atoms[key] = found
         return found
 
@@ -294,8 +328,8 @@ class Algebra:
             if atom.kind != "base" or exponent >= 0:
                 continue
             terms = dict(atom.data[0])
-            lead = max(terms, key=monomial_order)
-            if all(exponents.get(a, 0) >= e for a, e in lead):
+            lead = leading(terms)
+            if lead is not None and all(exponents.get(a, 0) >= e for a, e in lead):
                 rest = dict(exponents)
                 for a, e in lead:
                     rest[a] = rest[a] - e
@@ -695,11 +729,10 @@ class Algebra:
         if not poly:
             return (), 1
         factor, _ = self.content(poly)
-        key = self.key(poly)
-        if key[0][1] < 0:
+        if poly[max(poly, key=monomial_order)] < 0:
             factor = -factor
         if factor == 1:
-            return key, 1
+            return self.key(poly), 1
         return self.key(self.scale(poly, 1 / Fraction(factor))), exact(Fraction(factor))
 
     def monomial_sign(self, monomial: Monomial) -> str | None:
@@ -823,18 +856,42 @@ def _merged(a: Monomial, b: Monomial) -> Monomial:
     return Algebra.monomial(exponents)
 
 
-def _scan(data: Any, free: set[Var]) -> int:
-    """Collect the integer variables in an atom's data; the greatest height of atoms in it."""
-    height = 0
+def _scan(data: Any, free: set[Var]) -> tuple[int, int]:
+    """Collect the variables in an atom's data; the greatest height, and the number, of atoms."""
     if isinstance(data, Atom):
         free |= data.free
-        return data.height
+        return data.height, data.size
+    height = size = 0
     if isinstance(data, Poly):
         free |= {v for v in data.variables if v.kind != SIZE}
     elif isinstance(data, tuple):
         for part in data:
-            height = max(height, _scan(part, free))
-    return height
+            inner, number = _scan(part, free)
+            height, size = max(height, inner), size + number
+    return height, size
+
+
+def _has_sum(data: Any) -> bool:
+    if isinstance(data, Atom):
+        return data.has_sum
+    return isinstance(data, tuple) and any(_has_sum(part) for part in data)
+
+
+def _outline(data: Any) -> Any:
+    """An atom's data without the names of indices and without the order of commuting parts."""
+    if isinstance(data, Atom):
+        return data.form
+    if isinstance(data, Poly):
+        return tuple(
+            sorted((tuple(v.key if v.kind == SIZE else (-1, 0) for v in m), c) for m, c in data.key)
+        )
+    if isinstance(data, tuple):
+        parts = [_outline(part) for part in data]
+        commuting = data and all(
+            isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], (int, Fraction)) for p in data
+        )
+        return tuple(sorted(parts, key=repr) if commuting else parts)
+    return data
 
 
 def _sign_times(sign: str | None, coefficient: Number) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -19,6 +19,7 @@ from derive.show import NoMatrixForm, Writer
 from derive.simplify import Reader
 from derive.statement import Statement
 from derive.verdict import Step
+from derive.worker import run_deep
 
 SECONDS = 1.0  # spent on a better-looking answer
 PLAIN = 1000  # the weight from which a documented side is not an answer as it stands
@@ -199,33 +200,91 @@ def _condition(condition: Condition) -> Any:
     return sp.Symbol(f"the maximum {value} is attained once")
 
 
-def steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, ...]:
-    """The derivation: each adjoint, then both sides in canonical form."""
-    writer = Writer()
-    result = []
+class Steps(Sequence[Step]):
+    """The derivation, written when it is first read: most verdicts are never explained."""
+
+    def __init__(self, write: Callable[[], tuple[Step, ...]]) -> None:
+        self._write = write
+        self._steps: tuple[Step, ...] | None = None
+
+    def _all(self) -> tuple[Step, ...]:
+        if self._steps is None:
+            self._steps = run_deep(self._write)
+        return self._steps
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def __reduce__(self) -> Any:
+        return tuple, (self._all(),)
+
+
+def steps(problem: Problem, statement: Statement, proof: Proof) -> Steps:
+    """The derivation: each adjoint in terms of those before it, then both canonical forms."""
+    return Steps(lambda: _steps(problem, statement, proof))
+
+
+def _steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, ...]:
+    names = _adjoint_names(problem)
+    result = [Step("definition", symbol, expr) for symbol, expr in problem.where.items()]
     for primal, adjoint in problem.steps:
-        before = _written(writer, primal)
-        after = _written(writer, adjoint)
-        result.append(Step("reverse accumulation", before, after))
-    reader = Reader(proof.normaliser)
-    for side, poly in (("left", proof.left), ("right", proof.right)):
-        try:
-            after = writer.scalar(reader.term(poly))
-        except (NoMatrixForm, KeyError):
-            continue
-        term = statement.left if side == "left" else statement.right
-        result.append(Step(f"canonical form of the {side} side", _scalar(writer, term), after))
+        writer = Writer(names=names)
+        value = _best(writer, problem, primal, adjoint)
+        result.append(Step("reverse accumulation", names.get(adjoint), value))
+    for side, term, poly in (
+        ("left", statement.left, proof.left),
+        ("right", statement.right, proof.right),
+    ):
+        before = _or_none(lambda w, t=term: w.scalar(t), Writer(names=names))
+        after = _or_none(
+            lambda w, p=poly: w.scalar(Reader(proof.normaliser).term(p)), Writer(names=names)
+        )
+        if after is not None:
+            result.append(Step(f"canonical form of the {side} side", before, after))
     return tuple(result)
 
 
-def _written(writer: Writer, shared: Shared) -> Any:
-    if shared.label is not None:
-        return shared.label
-    return _scalar(writer, shared.body)
+def _adjoint_names(problem: Problem) -> dict[Shared, Any]:
+    """A symbol for each adjoint: the loss's derivative in what it is the adjoint of."""
+    names: dict[Shared, Any] = {}
+    for number, (primal, adjoint) in enumerate(problem.steps, 1):
+        label = primal.label
+        shape = problem.shapes.of(label) if label is not None else ()
+        name = f"d_{label}" if primal.named else f"d_{number}"
+        if label is None or sum(s != 1 for s in shape) != len(adjoint.params):
+            continue
+        if len(shape) == 2:
+            names[adjoint] = sp.MatrixSymbol(name, *shape)
+        elif not shape:
+            names[adjoint] = sp.Symbol(name)
+    return names
 
 
-def _scalar(writer: Writer, term: Term) -> Any:
+def _best(writer: Writer, problem: Problem, primal: Shared, adjoint: Shared) -> Any:
+    """An adjoint's body as a matrix where there is a matrix form, else its entry."""
+    shape = problem.shapes.of(primal.label) if primal.label is not None else ()
+    if len(shape) == 2 and sum(s != 1 for s in shape) == len(adjoint.params):
+        place = problem.lowering.spread(shape, [as_poly(p) for p in adjoint.params])
+        matrix = _or_none(lambda w: w.matrix(adjoint.body, *place), writer)
+        if matrix is not None:
+            return matrix
+    return _or_none(lambda w: w.scalar(adjoint.body), writer)
+
+
+def _or_none(write: Callable[[Writer], Any], writer: Writer) -> Any:
     try:
-        return writer.scalar(term)
-    except NoMatrixForm:
+        return write(writer)
+    except (NoMatrixForm, KeyError, AttributeError, TypeError):
         return None

@@ -401,9 +401,7 @@ def references(term: Term) -> Iterator[Shared]:
         if node in seen:
             continue
         seen.add(node)
-        if isinstance(node, Ref):
-            found[node.data[0]] = None
-        elif isinstance(node, (InverseEntry, Determinant)):
+        if isinstance(node, (Ref, InverseEntry, Determinant)):
             found[node.data[0]] = None
         elif isinstance(node, Whole):
             found.update(dict.fromkeys(node.data[1]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 Number = int | Fraction
 Monomial = tuple["Var", ...]
@@ -59,7 +59,7 @@ class Poly:
     terms: dict[Monomial, Number]
     key: tuple[Any, ...]
     variables: frozenset[Var]
-    _table: dict[tuple[Any, ...], Poly] = {}
+    _table: ClassVar[dict[tuple[Any, ...], Poly]] = {}
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
         items = tuple(

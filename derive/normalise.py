@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
-from derive.algebra import Key, Polynomial
+from derive.algebra import Atom, Key, Polynomial
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Add,
@@ -42,6 +42,8 @@ from derive.index import (
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly
 from derive.summation import Summation
+
+MAX_SIZE = 80  # atoms in a shared array that is looked into
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,11 @@ class Normaliser(Summation):
         self._memo: dict[Term, Polynomial] = {}
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
+        self._contents: dict[int, Polynomial] = {}
+        self._naming = False
         self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
+        self._symmetric: set[int] = set()
 
     def check(self) -> None:
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -155,8 +160,7 @@ class Normaliser(Summation):
         renaming = self.parameters(shared, plain)
         params = tuple(renaming.values())
         poly = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
-        few = self.inline is None or len(poly) <= self.inline
-        if few or any(v.kind == FREE for m in poly for a, _ in m for v in a.free):
+        if self._is_small(poly) or any(v.kind == FREE for m in poly for a, _ in m for v in a.free):
             return Body(params, poly)
         best: tuple[Any, ...] | None = None
         for order in self._axis_orders(shared):
@@ -169,7 +173,43 @@ class Normaliser(Summation):
         assert best is not None
         _, key, scale, order, axes = best
         name = self._names.setdefault((axes, key), len(self._names))
+        self._contents[name] = dict(key)
         return Body(params, poly, name, order, scale)
+
+    def _is_small(self, poly: Polynomial) -> bool:
+        """Whether a body is looked into: few terms, and not much inside them."""
+        if self.inline is None:
+            return True
+        return len(poly) <= self.inline and sum(a.size for m in poly for a, _ in m) <= MAX_SIZE
+
+    def named_sum(self, atom: Atom) -> Polynomial:
+        """A sum over what a function has made of other sums: it starts a new layer of a network
+        and becomes a name, the same wherever and however it was written.
+        """
+        if self.inline is None or self._naming or not _is_second_layer(atom):
+            return self.of_atom(atom)
+        self._naming = True  # what is looked at on the way to a name is not named itself
+        try:
+            name, order = self._name_of(atom)
+        finally:
+            self._naming = False
+        return self.of_atom(self.atom("ref", name, tuple(as_poly(v) for v in order)))
+
+    def _name_of(self, atom: Atom) -> tuple[int, tuple[Var, ...]]:
+        """The name of a sum, and its free indices in the order of the name's."""
+        best: tuple[Any, ...] | None = None
+        free = sorted(atom.free, key=lambda v: v.key)
+        for order in permutations(free) if len(free) <= 3 else (tuple(free),):
+            values = {v: as_poly(self.param(k, None, None)) for k, v in enumerate(order)}
+            key = self.key(self.substituted_atom(atom, values))
+            rank = _rank(key, ())
+            if best is None or rank < best[0]:
+                best = (rank, key, order)
+        assert best is not None
+        _, key, order = best
+        name = self._names.setdefault(("sum", key), len(self._names))
+        self._contents[name] = dict(key)
+        return name, order
 
     def _axis_orders(self, shared: Shared) -> list[tuple[int, ...]]:
         plain = tuple(range(len(shared.params)))
@@ -198,6 +238,8 @@ class Normaliser(Summation):
         name = self._names.setdefault(("matrix", keys[transposed]), len(self._names))
         found = self._matrices[shared] = (name, transposed, symmetric)
         self.matrices.setdefault(name, (shared, transposed))
+        if symmetric:
+            self._symmetric.add(name)
         if new:
             self._inverse_laws(shared)
         return found
@@ -218,13 +260,40 @@ class Normaliser(Summation):
 
     def inverse_entry(self, shared: Shared, i: Poly, j: Poly) -> Polynomial:
         """An entry of an inverse, the indices in order where the matrix is symmetric."""
-        name, transposed, symmetric = self.matrix_name(shared)
+        name, transposed, _ = self.matrix_name(shared)
         self.inverted[shared.label] = None
-        if transposed:
-            i, j = j, i
-        if symmetric and j.sort_key() < i.sort_key():
+        return self.class_inverse(name, *((j, i) if transposed else (i, j)))
+
+    def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
+        """An entry of the inverse of a class of matrices."""
+        if name in self._symmetric and j.sort_key() < i.sort_key():
             i, j = j, i
         return self.of_atom(self.atom("inverse", name, i, j))
+
+    def entry(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
+        """An entry of a given array, by what is assumed of the array."""
+        if len(indices) == 2 and "diagonal" in array.traits:
+            self.used[("diagonal", array)] = None
+            on = self.index_bracket("=", indices[0] - indices[1])
+            return self.multiply(on, self.of_atom(self.atom("entry", array, indices)))
+        if len(indices) == 2 and "symmetric" in array.traits:
+            self.used[("symmetric", array)] = None
+            indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
+        return self.of_atom(self.atom("entry", array, indices))
+
+    def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        if atom.kind == "entry":
+            array, indices = atom.data
+            return self.entry(array, tuple(i.substitute(values) for i in indices))
+        if atom.kind == "inverse":
+            name, i, j = atom.data
+            return self.class_inverse(name, i.substitute(values), j.substitute(values))
+        return super().rebuilt(atom, values)
+
+    def _find_sign(self, atom: Atom) -> str | None:
+        if atom.kind == "ref" and atom.data[0] in self._contents:
+            return self.sign(self._contents[atom.data[0]])
+        return super()._find_sign(atom)
 
     # ---- scalar functions
 
@@ -233,6 +302,13 @@ class Normaliser(Summation):
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")
         return law(self, *args)
+
+
+def _is_second_layer(atom: Atom) -> bool:
+    """Whether an atom applies a function to a sum, directly or under a sum of its own."""
+    if atom.kind == "sum":
+        return any(_is_second_layer(a) for a, _ in atom.data[1])
+    return atom.has_sum
 
 
 def _rank(key: Key, params: tuple[Var, ...]) -> Any:
@@ -285,14 +361,7 @@ def _int(n: Normaliser, term: Int) -> Polynomial:
 @rule(Entry)
 def _entry(n: Normaliser, term: Entry) -> Polynomial:
     """an entry; the indices in order where the array is symmetric, 0 off a diagonal"""
-    array, indices = term.data
-    if "symmetric" in array.traits or "diagonal" in array.traits:
-        n.used[("symmetric" if "symmetric" in array.traits else "diagonal", array)] = None
-        indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
-    value = n.of_atom(n.atom("entry", array, indices))
-    if "diagonal" in array.traits and len(indices) == 2:
-        value = n.multiply(value, n.index_bracket("=", indices[0] - indices[1]))
-    return value
+    return n.entry(*term.data)
 
 
 @rule(Ref)

@@ -134,7 +134,7 @@ class Broadcast(MatrixOperator):
         return entry(x, row, col)
 
     def _sympystr(self, printer: Any) -> str:
-        return "broadcast(%s, %s, %s)" % tuple(printer._print(a) for a in self.args)
+        return f"broadcast({', '.join(printer._print(a) for a in self.args)})"
 
 
 class MaxOver(sp.Expr):

@@ -1,8 +1,7 @@
 """Points at which a claim is made: small sizes, simple rationals, every assumption satisfied.
 
 Proposals are cheap guesses, made likely to satisfy the assumptions; what makes a point usable is
-that every assumption is then checked at it, exactly. An assumption of a kind that cannot be
-checked makes all points of a claim unusable: it is never ignored.
+that every assumption is then checked at it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice, product
 from typing import Any
@@ -18,329 +16,24 @@ from typing import Any
 import flint
 import numpy as np
 import sympy as sp
-from sympy.core.function import AppliedUndef
-from sympy.core.relational import Relational
-from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
-from sympy.tensor.array import ArrayComprehension
-from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive.claims import Claim
-from derive.errors import DeriveError, ShapeError, UnsupportedError
-from derive.evaluate import LazyArray, Point, derivative, evaluate, mentions, truth
-from derive.fields import BALL, EXACT, EvaluationError, Inconclusive, as_fraction
-from derive.jets import Jet, Jets
-from derive.operators import (
-    MatrixGradient,
-    MatrixPartial,
-    MaxOver,
-    Partial,
-    ScalarApplication,
-    ScalarFunction,
-    ScalarGradient,
-    Tensor,
-    TensorElement,
+from derive.assumptions import (
+    Fact,
+    assignments,
+    axis_range,
+    counted,
+    fact_of,
+    flattened,
+    holds,
+    size_of,
+    whole,
 )
-
-_ARRAYS = (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
-
-
-# -- what a claim speaks of ------------------------------------------------------------------
-
-
-@dataclass
-class Inventory:
-    """The symbols of some expressions, by what they stand for. Bound indices are left out.
-
-    :param shapes: symbols in the shape of an array or an operator.
-    :param ranges: symbols in an end of a range.
-    :param axes: each symbol that is an index by itself, with the sizes of the axes it indexes.
-    :param affine: symbols inside an index, such as the stride s in ``x[s*i]``.
-    :param scalars: symbols with any other occurrence.
-    :param functions: each undefined function with the number of its arguments.
-    :param scalar_functions: each scalar function with the arguments of one of its calls.
-    """
-
-    shapes: dict[Any, None] = field(default_factory=dict)
-    ranges: dict[Any, None] = field(default_factory=dict)
-    axes: dict[Any, list[Any]] = field(default_factory=dict)
-    affine: dict[Any, None] = field(default_factory=dict)
-    scalars: dict[Any, None] = field(default_factory=dict)
-    arrays: dict[Any, None] = field(default_factory=dict)
-    functions: dict[Any, int] = field(default_factory=dict)
-    scalar_functions: dict[ScalarFunction, tuple[Any, ...]] = field(default_factory=dict)
-
-    def visit(self, expr: Any, bound: frozenset[Any] = frozenset()) -> None:
-        """Take in an expression inside which the symbols ``bound`` are bound."""
-        if isinstance(expr, sp.Symbol):
-            if expr not in bound:
-                self.scalars[expr] = None
-        elif isinstance(expr, _ARRAYS):
-            if expr not in bound:
-                self.arrays[expr] = None
-                self._note(self.shapes, expr.shape or (), bound)
-        elif isinstance(expr, (MatrixElement, sp.Indexed, ArrayElement, TensorElement)):
-            self._visit_element(expr, bound)
-        elif isinstance(expr, sp.KroneckerDelta):
-            self._note(self.affine, expr.args, bound)
-        elif isinstance(expr, (sp.Sum, sp.Product, MaxOver, ArrayComprehension)):
-            limits = [expr.limits] if isinstance(expr, MaxOver) else expr.limits
-            inner = bound | {limit[0] for limit in limits}
-            for limit in limits:
-                self._note(self.ranges, limit[1:], inner)
-            self.visit(expr.body if isinstance(expr, MaxOver) else expr.function, inner)
-        elif isinstance(expr, Tensor):
-            self._note(self.shapes, expr.shape, bound)
-            self.visit(expr.body, bound | set(expr.bound_symbols))
-        elif isinstance(expr, sp.Lambda):
-            self.visit(expr.expr, bound | set(expr.variables))
-        elif isinstance(expr, sp.Subs):
-            for point in expr.point:
-                self.visit(point, bound)
-            self.visit(expr.expr, bound | set(expr.variables))
-        elif isinstance(expr, (ScalarApplication, ScalarGradient, MatrixGradient)):
-            self.scalar_functions.setdefault(expr.function, expr.arguments)
-            self._visit_all(expr.arguments, bound)
-        else:
-            if isinstance(expr, AppliedUndef):
-                self.functions[expr.func] = len(expr.args)
-            elif isinstance(expr, MatrixExpr):
-                self._visit_sizes(expr, bound)
-                if isinstance(expr, (sp.Identity, sp.OneMatrix, sp.ZeroMatrix)):
-                    return
-            self._visit_all(expr.args, bound)
-
-    def _visit_all(self, expressions: Iterable[Any], bound: frozenset[Any]) -> None:
-        for expr in expressions:
-            if isinstance(expr, sp.Basic):
-                self.visit(expr, bound)
-
-    def _visit_sizes(self, expr: Any, bound: frozenset[Any]) -> None:
-        """The sizes that a matrix node carries itself, besides those of its operands."""
-        if isinstance(expr, (sp.Identity, sp.OneMatrix, sp.ZeroMatrix, sp.FunctionMatrix)) or (
-            type(expr).__name__ == "Broadcast"
-        ):
-            self._note(self.shapes, expr.shape, bound)
-
-    def _visit_element(self, expr: Any, bound: frozenset[Any]) -> None:
-        if isinstance(expr, MatrixElement):
-            array = expr.parent
-        elif isinstance(expr, sp.Indexed):
-            array = expr.base
-        else:
-            array = expr.name if isinstance(expr, ArrayElement) else expr.array
-        self.visit(array, bound)
-        shape = getattr(array, "shape", None) or (None,) * len(expr.indices)
-        for index, size in zip(expr.indices, shape, strict=False):
-            if isinstance(index, sp.Symbol) and index not in bound:
-                self.axes.setdefault(index, [])
-                if size is not None:
-                    self.axes[index].append(size)
-            else:
-                self._note(self.affine, [index], bound)
-
-    @staticmethod
-    def _note(table: dict[Any, None], expressions: Iterable[Any], bound: frozenset[Any]) -> None:
-        for expr in expressions:
-            for symbol in sorted(sp.sympify(expr).free_symbols - bound, key=str):
-                if isinstance(symbol, sp.Symbol):
-                    table[symbol] = None
-
-    def dimensions(self) -> list[Any]:
-        """The symbols that count something."""
-        strides = [s for s in self.affine if s.is_positive]
-        found = dict.fromkeys([*self.shapes, *self.ranges, *strides])
-        return [s for s in found if s in self.shapes or s not in self.axes]
-
-    def indices(self) -> dict[Any, list[Any]]:
-        """The free indices, with the sizes of the axes that they range over."""
-        dimensions = set(self.dimensions())
-        found = {s: sizes for s, sizes in self.axes.items() if s not in dimensions}
-        for symbol in self.affine:
-            if symbol not in dimensions:
-                found.setdefault(symbol, [])
-        return found
-
-
-def _fields_of(claim: Claim) -> list[Any]:
-    return [getattr(claim, name) for name in claim.expression_fields] + list(claim.where.values())
-
-
-def inventory(claim: Claim) -> Inventory:
-    """What a claim speaks of, its assumptions apart."""
-    found = Inventory()
-    for expr in _fields_of(claim):
-        found.visit(expr)
-    for symbol in claim.where:
-        if isinstance(symbol, sp.Basic):
-            found.visit(symbol)
-    return found
-
-
-def dimension_symbols(claim: Claim) -> list[Any]:
-    """The symbols of a claim that count something: sizes of arrays and ends of ranges."""
-    return inventory(claim).dimensions()
-
-
-def free_indices(claim: Claim) -> dict[Any, list[Any]]:
-    """The free indices of a claim, each with the sizes of the axes that it ranges over."""
-    return inventory(claim).indices()
-
-
-# -- assumptions, checked --------------------------------------------------------------------
-
-
-def _signs(values: np.ndarray) -> list[int]:
-    return [BALL.sign(x) for x in values.reshape(-1)]
-
-
-def _zero(values: np.ndarray) -> bool:
-    return not any(_signs(values))
-
-
-def _is_square(a: np.ndarray) -> bool:
-    return a.ndim == 2 and a.shape[0] == a.shape[1]
-
-
-def _is_symmetric(a: np.ndarray) -> bool:
-    return _is_square(a) and _zero(a - a.T)
-
-
-def _is_orthogonal(a: np.ndarray) -> bool:
-    return _is_square(a) and _zero(a.T @ a - BALL.array(np.eye(len(a), dtype=int)))
-
-
-def _determinant(a: np.ndarray) -> Any:
-    return Jets(BALL, 0).determinant(Jet(a)).v
-
-
-def _is_invertible(a: np.ndarray) -> bool:
-    return _is_square(a) and BALL.sign(_determinant(a)) != 0
-
-
-def _is_full_rank(a: np.ndarray) -> bool:
-    return _is_invertible(a.T @ a if a.shape[0] >= a.shape[1] else a @ a.T)
-
-
-def _is_positive_definite(a: np.ndarray) -> bool:
-    return _is_symmetric(a) and all(
-        BALL.sign(_determinant(a[:k, :k])) > 0 for k in range(1, len(a) + 1)
-    )
-
-
-def _is_integer(a: np.ndarray) -> bool:
-    return all(BALL.sign(x - BALL.floor(x)) == 0 for x in a.reshape(-1))
-
-
-def _is_even(a: np.ndarray) -> bool:
-    return _is_integer(a * flint.fmpq(1, 2))
-
-
-_CHECKS: dict[str, Any] = {
-    "positive": lambda a: all(s > 0 for s in _signs(a)),
-    "negative": lambda a: all(s < 0 for s in _signs(a)),
-    "nonnegative": lambda a: all(s >= 0 for s in _signs(a)),
-    "nonpositive": lambda a: all(s <= 0 for s in _signs(a)),
-    "nonzero": lambda a: all(s != 0 for s in _signs(a)),
-    "zero": _zero,
-    "real": lambda a: True,
-    "extended_real": lambda a: True,
-    "complex": lambda a: True,
-    "finite": lambda a: True,
-    "commutative": lambda a: True,
-    "real_elements": lambda a: True,
-    "complex_elements": lambda a: True,
-    "integer": _is_integer,
-    "integer_elements": _is_integer,
-    "even": _is_even,
-    "odd": lambda a: _is_integer(a) and not _is_even(a),
-    "square": _is_square,
-    "symmetric": _is_symmetric,
-    "orthogonal": _is_orthogonal,
-    "unitary": _is_orthogonal,
-    "invertible": _is_invertible,
-    "singular": lambda a: _is_square(a) and not _is_invertible(a),
-    "fullrank": _is_full_rank,
-    "positive_definite": _is_positive_definite,
-    "diagonal": lambda a: _zero(a - np.diag(np.diag(a)) if _is_square(a) else a),
-    "upper_triangular": lambda a: _zero(np.tril(a, -1)),
-    "lower_triangular": lambda a: _zero(np.triu(a, 1)),
-    "unit_triangular": lambda a: (
-        (_zero(np.tril(a, -1)) or _zero(np.triu(a, 1))) and _zero(np.diag(a) - 1)
-    ),
-    "normal": lambda a: _is_square(a) and _zero(a @ a.T - a.T @ a),
-}
-
-
-@dataclass(frozen=True)
-class _Fact:
-    """One assumption: a predicate by name with its argument, or a condition by itself.
-
-    :param everywhere: indices for every value of which it is assumed, with their axes' sizes.
-    :param local: it depends on the free indices of the claim, at which it is then checked.
-    :param of_sizes: it is about dimension symbols alone.
-    """
-
-    name: str
-    argument: Any
-    everywhere: tuple[tuple[Any, tuple[Any, ...]], ...]
-    local: bool
-    of_sizes: bool = False
-
-
-def _flattened(given: Iterable[Any]) -> Iterator[Any]:
-    for fact in given:
-        if isinstance(fact, sp.And):
-            yield from _flattened(fact.args)
-        else:
-            yield fact
-
-
-def _decidable(condition: Any) -> bool:
-    if isinstance(condition, (sp.And, sp.Or, sp.Not)):
-        return all(_decidable(arg) for arg in condition.args)
-    return isinstance(condition, Relational) or condition in (sp.true, sp.false)
-
-
-def _counted(fact: Any, own_indices: Mapping[Any, Any], known: set[Any]) -> list[Any]:
-    """The n of an assumption such as i < n on a free index, where nothing else mentions n."""
-    found = Inventory()
-    found.visit(fact)
-    if found.arrays or not any(s in own_indices for s in found.scalars):
-        return []
-    return [s for s in found.scalars if s.is_integer and s not in known and s not in own_indices]
-
-
-def _fact(fact: Any, own_indices: Mapping[Any, Any], dimensions: set[Any]) -> _Fact:
-    """Read one assumption. Raises :class:`UnsupportedError` where it cannot be checked."""
-    name, argument = "", fact
-    if isinstance(fact, sp.assumptions.AppliedPredicate):
-        name = str(fact.function.name)
-        if name not in _CHECKS or len(fact.arguments) != 1:
-            raise UnsupportedError(f"the assumption {fact} cannot be checked at a point")
-        (argument,) = fact.arguments
-    elif not _decidable(fact):
-        raise UnsupportedError(f"the assumption {fact} cannot be checked at a point")
-    found = Inventory()
-    found.visit(argument)
-    # A property or an equation of entries is read as said of all of them, the stronger reading:
-    # what disagrees under it disagrees under the weaker one too. An inequality at an index that
-    # the claim itself mentions is about that index.
-    weaker = not name and not isinstance(fact, sp.Eq)
-    shared = {s for s in found.indices() if s in own_indices}
-    pure = not found.arrays
-    if pure:
-        shared |= {s for s in found.scalars if s in own_indices}
-    local = bool(shared) and (weaker or pure)
-    everywhere = tuple(
-        (s, tuple(sizes or own_indices.get(s, ())))
-        for s, sizes in found.indices().items()
-        if not (local and s in shared)
-    )
-    of_sizes = mentions(argument) <= dimensions
-    return _Fact(name, argument, everywhere, local, of_sizes)
-
-
-# -- values, proposed ------------------------------------------------------------------------
+from derive.claims import Claim
+from derive.errors import DeriveError, UnsupportedError
+from derive.evaluate import LazyArray, Point, derivative, evaluate, mentions
+from derive.fields import BALL, EXACT, EvaluationError, as_fraction
+from derive.inventory import fields_of, inventory
+from derive.operators import MatrixPartial, Partial
 
 _POOLS: tuple[tuple[Fraction, ...], ...] = tuple(
     tuple(map(Fraction, pool))
@@ -357,6 +50,7 @@ _POOLS: tuple[tuple[Fraction, ...], ...] = tuple(
     )
 )
 LEVELS = len(_POOLS)
+_DRAWS = 24  # of the scalars, until the inequalities between them hold
 
 
 def _with_sign(value: Fraction, kinds: Iterable[str], rng: random.Random) -> Fraction:
@@ -510,20 +204,28 @@ class PointMaker:
         self.dimensions = [s for s in self.dimensions if s not in own_indices]
         self.indices = own_indices
         for fact in claim.assumed:
-            self.dimensions += _counted(fact, own_indices, {*found.scalars, *self.dimensions})
+            self.dimensions += counted(fact, own_indices, {*found.scalars, *self.dimensions})
         self.facts = [
-            _fact(fact, own_indices, set(self.dimensions)) for fact in _flattened(claim.assumed)
+            fact_of(fact, own_indices, set(self.dimensions)) for fact in flattened(claim.assumed)
         ]
         known = {*self.dimensions, *own_indices, *everything.indices(), *claim.where}
         self.scalars = [s for s in everything.scalars if s not in known]
         self.arrays = [a for a in everything.arrays if a not in claim.where]
         self.functions = everything.functions
         self.scalar_functions = everything.scalar_functions
+        determined = {*self.scalars, *self.dimensions}
+        self._scalar_facts = [
+            fact
+            for fact in self.facts
+            if not fact.local
+            and not isinstance(fact.argument, sp.Eq)
+            and mentions(fact.argument) <= determined
+        ]
         self._kinds: dict[Any, set[str]] = {}
         for symbol in (*self.scalars, *self.arrays):
             self._kinds[symbol] = _kinds_of_symbol(symbol)
         for fact in self.facts:
-            target = _whole(fact.argument)
+            target = whole(fact.argument)
             if fact.name and target in self._kinds:
                 self._kinds[target].add(fact.name)
         self._refuse_symmetric_partials()
@@ -536,9 +238,9 @@ class PointMaker:
     def _refuse_symmetric_partials(self) -> None:
         """A derivative inside an expression knows nothing of the assumptions on its variable."""
         symmetric = {fact.argument for fact in self.facts if fact.name == "symmetric"}
-        for expr in _fields_of(self.claim) if symmetric else ():
+        for expr in fields_of(self.claim) if symmetric else ():
             for node in expr.atoms(Partial, MatrixPartial):
-                if _whole(node.wrt) in symmetric:
+                if whole(node.wrt) in symmetric:
                     raise UnsupportedError(f"{node} within the symmetric matrices")
 
     @property
@@ -578,7 +280,7 @@ class PointMaker:
         if not all(_suits(symbol, Fraction(size)) for symbol, size in sizes.items()):
             return False
         point = Point(sizes, {})
-        if not all(self._holds(fact, point) for fact in self.facts if fact.of_sizes):
+        if not all(holds(fact, point, self.claim.where) for fact in self.facts if fact.of_sizes):
             return False
         try:
             return all(min(self.shape_of(a, sizes), default=1) > 0 for a in self.arrays)
@@ -588,12 +290,12 @@ class PointMaker:
     def shape_of(self, array: Any, sizes: Mapping[Any, int]) -> tuple[int, ...]:
         """The shape of an array symbol at these sizes."""
         shape = array.shape
-        return tuple(_integer(size, sizes) for size in shape) if shape is not None else ()
+        return tuple(size_of(size, sizes) for size in shape) if shape is not None else ()
 
     def positions(self, sizes: Mapping[Any, int], most: int = 64) -> Iterator[dict[Any, int]]:
         """Values of the free indices of the claim, at most so many."""
         ranges = [
-            [k for k in _axis(axes, sizes) if _suits(symbol, Fraction(k))]
+            [k for k in axis_range(axes, sizes) if _suits(symbol, Fraction(k))]
             for symbol, axes in self.indices.items()
         ]
         for values in islice(product(*ranges), most):
@@ -603,13 +305,11 @@ class PointMaker:
         self, sizes: Mapping[Any, int], level: int, rng: random.Random
     ) -> Iterator[dict[Any, Any]]:
         """Proposals for the values of all symbols, of one level of simplicity."""
-        values: dict[Any, Any] = {}
-        for symbol in (*self.scalars, *self.arrays):
+        values = self._scalar_values(sizes, level, rng)
+        for symbol in self.arrays:
             pool = _POOLS[level] if level < LEVELS else rng.choice(_POOLS)
             kinds = self._kinds[symbol]
-            if isinstance(symbol, sp.Symbol):
-                values[symbol] = _with_sign(rng.choice(pool), kinds, rng)
-            elif symbol.shape is None:
+            if symbol.shape is None:
                 values[symbol] = LazyArray(str(symbol), rng.randrange(1000))
             else:
                 raw = np.empty(self.shape_of(symbol, sizes), dtype=object)
@@ -621,6 +321,21 @@ class PointMaker:
         if equations:
             proposals = self._solutions(equations, sizes, values, rng)
         yield from (proposal for proposal in proposals if self._suitable(proposal))
+
+    def _scalar_values(
+        self, sizes: Mapping[Any, int], level: int, rng: random.Random
+    ) -> dict[Any, Any]:
+        """Values of the scalars, drawn again while an inequality between them does not hold."""
+        values: dict[Any, Any] = {}
+        for draw in range(_DRAWS):
+            for symbol in self.scalars:
+                own = level < LEVELS and draw < _DRAWS // 4
+                pool = _POOLS[level] if own else rng.choice(_POOLS)
+                values[symbol] = _with_sign(rng.choice(pool), self._kinds[symbol], rng)
+            point = Point(sizes, values, self._polynomials)
+            if all(holds(fact, point, self.claim.where) for fact in self._scalar_facts):
+                break
+        return values
 
     def _suitable(self, values: Mapping[Any, Any]) -> bool:
         """Whether all values have the properties that their symbols carry."""
@@ -636,7 +351,7 @@ class PointMaker:
 
     def _solutions(
         self,
-        equations: list[_Fact],
+        equations: list[Fact],
         sizes: Mapping[Any, int],
         values: dict[Any, Any],
         rng: random.Random,
@@ -668,14 +383,14 @@ class PointMaker:
                             yield {**changed, other: proposal}
 
     def _residuals(
-        self, equations: list[_Fact], sizes: Mapping[Any, int], values: Mapping[Any, Any],
+        self, equations: list[Fact], sizes: Mapping[Any, int], values: Mapping[Any, Any],
         symbol: Any = None,
     ) -> Iterator[np.ndarray]:  # fmt: skip
         """left − right of each equation, flat; with a symbol, its derivative in that instead."""
         for fact in equations:
             if fact.local:
                 continue
-            for assignment in _assignments(fact, sizes):
+            for assignment in assignments(fact, sizes):
                 point = self.point({**sizes, **assignment}, values)
                 sides = []
                 for side in (fact.argument.lhs, fact.argument.rhs):
@@ -687,7 +402,7 @@ class PointMaker:
                 yield sides[0] - sides[1]
 
     def _newton(
-        self, equations: list[_Fact], symbol: Any, sizes: Mapping[Any, int],
+        self, equations: list[Fact], symbol: Any, sizes: Mapping[Any, int],
         values: Mapping[Any, Any],
     ) -> Any:  # fmt: skip
         """The value of a symbol that solves the equations, where they are affine in it."""
@@ -715,7 +430,7 @@ class PointMaker:
         return value + _fractions(step).reshape(value.shape)
 
     def _scaled(
-        self, equations: list[_Fact], symbol: Any, sizes: Mapping[Any, int],
+        self, equations: list[Fact], symbol: Any, sizes: Mapping[Any, int],
         values: Mapping[Any, Any],
     ) -> Any:  # fmt: skip
         """The multiple of a symbol's value that solves the equations, where there is one.
@@ -744,7 +459,7 @@ class PointMaker:
                     shapes.append(evaluate(argument, point, self.claim.where, BALL).shape)
                 except (EvaluationError, UnsupportedError):
                     declared = getattr(argument, "shape", ())
-                    shapes.append(tuple(_integer(size, sizes) for size in declared))
+                    shapes.append(tuple(size_of(size, sizes) for size in declared))
             functions[function] = _scalar_polynomial(shapes, rank)
         return functions
 
@@ -758,20 +473,9 @@ class PointMaker:
 
         :param local: check those that depend on the claim's free indices, or all others.
         """
-        return all(self._holds(fact, point) for fact in self.facts if fact.local == local)
-
-    def _holds(self, fact: _Fact, point: Point) -> bool:
-        try:
-            for assignment in _assignments(fact, point.sizes):
-                there = Point({**point.sizes, **assignment}, point.values, point.functions)
-                if not fact.name:
-                    if not truth(fact.argument, there, self.claim.where):
-                        return False
-                elif not _CHECKS[fact.name](evaluate(fact.argument, there, self.claim.where, BALL)):
-                    return False
-        except (EvaluationError, ShapeError):
-            return False
-        return True
+        return all(
+            holds(fact, point, self.claim.where) for fact in self.facts if fact.local == local
+        )
 
 
 def _special_values(shape: tuple[int, ...], rng: random.Random) -> Iterator[Any]:
@@ -793,47 +497,3 @@ def _special_values(shape: tuple[int, ...], rng: random.Random) -> Iterator[Any]
         yield one_hot * 0
     else:
         yield _fractions(np.zeros(shape, dtype=int))
-
-
-def _whole(argument: Any) -> Any:
-    """The symbol or array that an assumption on one of its entries is about."""
-    if isinstance(argument, MatrixElement):
-        return argument.parent
-    if isinstance(argument, sp.Indexed):
-        return argument.base
-    return argument.name if isinstance(argument, ArrayElement) else argument
-
-
-def _integer(expr: Any, sizes: Mapping[Any, int]) -> int:
-    if isinstance(expr, int):
-        return expr
-    known = sizes.get(expr)
-    if known is not None:
-        return known
-    if isinstance(expr, sp.Integer):
-        return int(expr)
-    return int(as_fraction(evaluate(expr, Point(sizes, {})).item()))
-
-
-def _axis(axes: Iterable[Any], sizes: Mapping[Any, int]) -> range:
-    """The values of an index along its axes; without any, a few past the largest size."""
-    known = [_integer(size, sizes) for size in axes]
-    return range(min(known)) if known else range(max(sizes.values(), default=2) + 1)
-
-
-def _assignments(fact: _Fact, sizes: Mapping[Any, int]) -> Iterator[dict[Any, int]]:
-    """Every value of the indices for which an assumption is made throughout."""
-    ranges = [_axis(axes, sizes) for _, axes in fact.everywhere]
-    for values in product(*ranges):
-        yield {s: v for (s, _), v in zip(fact.everywhere, values, strict=True)}
-
-
-__all__ = [
-    "LEVELS",
-    "Inconclusive",
-    "Inventory",
-    "PointMaker",
-    "dimension_symbols",
-    "free_indices",
-    "inventory",
-]

@@ -43,6 +43,19 @@ GRANTED = {
 }
 
 
+# Nodes that carry a shape of their own.
+DECLARED = (
+    sp.MatrixSymbol,
+    ArraySymbol,
+    sp.IndexedBase,
+    sp.Identity,
+    sp.ZeroMatrix,
+    sp.OneMatrix,
+    sp.FunctionMatrix,
+    Broadcast,
+)
+
+
 @dataclass(frozen=True)
 class Condition:
     """What a derivation needs of the point: that a term is not zero, or is positive."""
@@ -76,8 +89,7 @@ class Inventory:
                 stack.extend(node)
 
     def _note(self, node: Any) -> None:
-        if isinstance(node, (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase, sp.Identity,
-                             sp.ZeroMatrix, sp.OneMatrix, sp.FunctionMatrix, Broadcast)):  # fmt: skip
+        if isinstance(node, DECLARED):
             for size in node.shape or ():
                 self.sizes |= sp.sympify(size).free_symbols
             if isinstance(node, sp.FunctionMatrix):

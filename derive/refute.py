@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -19,13 +20,16 @@ from derive.claims import Claim, Inequality
 from derive.errors import ShapeError, UnsupportedError
 from derive.evaluate import LazyArray, Point, sides
 from derive.fields import BALL, FINE, FLOATING, EvaluationError, Field, Inconclusive, as_fraction
-from derive.points import LEVELS, PointMaker, dimension_symbols, free_indices
+from derive.inventory import dimension_symbols, free_indices
+from derive.points import LEVELS, PointMaker
 from derive.verdict import Witness
 
 __all__ = ["agrees_numerically", "dimension_symbols", "free_indices", "search"]
 
 _SCREEN = 1e-9  # a relative difference of floats that is worth an exact look
 _AGREEMENT = 1e-6  # a relative difference of floats that rounding explains
+_MIXED = 40  # points of mixed values at every size, after the simple ones
+_REPEATS = 8  # draws of mixed values until one satisfies the assumptions
 _FIRST_LEVELS = 3  # levels of values tried at every size before any other
 
 
@@ -42,8 +46,8 @@ def search(
         end = min(end, deadline)
     try:
         maker = PointMaker(claim)
-        rounds = [range(1)] if maker.constant else [range(_FIRST_LEVELS),
-                                                    range(_FIRST_LEVELS, LEVELS + 12)]  # fmt: skip
+        simple, mixed = range(_FIRST_LEVELS), range(_FIRST_LEVELS, LEVELS + _MIXED)
+        rounds = [range(1)] if maker.constant else [simple, mixed]
         for levels in rounds:
             for sizes in maker.sizes():
                 for level in levels:
@@ -61,12 +65,7 @@ def search(
 def _try_values(
     maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, end: float
 ) -> Witness | None:
-    for values in maker.values(sizes, level, rng):
-        if time.monotonic() > end:
-            return None
-        base = maker.point(sizes, values)
-        if not maker.admits(base, local=False):
-            continue
+    for base in _admitted(maker, sizes, level, rng, end):
         for position in maker.positions(sizes):
             if time.monotonic() > end:
                 return None
@@ -76,6 +75,23 @@ def _try_values(
                 if witness is not None:
                     return witness
     return None
+
+
+def _admitted(
+    maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, end: float
+) -> Iterator[Point]:
+    """Points of one level at which the assumptions hold; a mixed level is tried repeatedly."""
+    for _ in range(1 if level < LEVELS else _REPEATS):
+        found = False
+        for values in maker.values(sizes, level, rng):
+            if time.monotonic() > end:
+                return
+            point = maker.point(sizes, values)
+            if maker.admits(point, local=False):
+                found = True
+                yield point
+        if found:
+            return
 
 
 def _worth_a_look(claim: Claim, point: Point) -> bool:

@@ -15,7 +15,7 @@ from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix, DiagonalOf
-from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
+from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.matrices.expressions.special import GenericIdentity, GenericZeroMatrix
 from sympy.tensor.array import ArrayComprehension
@@ -156,10 +156,9 @@ class Shapes:
                     + (f" ({hint})" if hint else "")
                 )
         for part, shape in zip(parts, full, strict=True):
-            if not is_unit(shape) or not is_unit(tuple(result)):
-                if any(s == 1 and r != 1 for s, r in zip(shape, result, strict=True)):
-                    target = shown(tuple(result))
-                    self.notes[f"{part} {shown(self.of(part))} is broadcast to {target}"] = None
+            if any(s == 1 and r != 1 for s, r in zip(shape, result, strict=True)):
+                target = shown(tuple(result))
+                self.notes[f"{part} {shown(self.of(part))} is broadcast to {target}"] = None
         return tuple(result)
 
 
@@ -511,7 +510,7 @@ def _check_indices(shapes: Shapes, expr: Any, shape: Dims, indices: Any) -> None
         low, high = sp.sympify(index), sp.expand(index - size)
         if (low.is_number and low < 0) or (high.is_number and high >= 0):
             raise ShapeError(
-                f"{expr} reads outside its array: index {index} on axis {axis}, which has size {size}"
+                f"{expr} reads outside its array: index {index} on axis {axis} of size {size}"
             )
 
 

@@ -31,6 +31,7 @@ from derive.index import (
     Product,
     RealBracket,
     Ref,
+    Shared,
     Sum,
     Term,
     Unknown,
@@ -65,13 +66,23 @@ class Writer:
     """Writes terms of one decision as SymPy expressions; each shared array once.
 
     :param symbols: SymPy symbols for free indices, by variable.
+    :param names: symbols to write for shared arrays, instead of what they are.
     """
 
-    def __init__(self, symbols: Mapping[Var, Any] | None = None) -> None:
+    def __init__(
+        self,
+        symbols: Mapping[Var, Any] | None = None,
+        names: Mapping[Shared, Any] | None = None,
+    ) -> None:
         self._symbols: dict[Var, Any] = dict(symbols or {})
+        self._named = dict(names or {})
         self._names = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
 
     # ---- integers
+
+    def label(self, shared: Shared) -> Any:
+        """What a shared array is written as, or None where its body has to be."""
+        return self._named.get(shared, shared.label)
 
     def symbol(self, variable: Var) -> Any:
         """The SymPy symbol of an integer variable: its own, or a new index name."""
@@ -191,12 +202,25 @@ def _times(*factors: Any) -> Any:
 
 
 def _plus(*terms: Any) -> Any:
-    """A matrix sum, flat, without zeros."""
-    flat = [p for t in terms for p in (t.args if isinstance(t, sp.MatAdd) else (t,))]
-    kept = [p for p in flat if not isinstance(p, sp.ZeroMatrix)]
+    """A matrix sum, flat, without zeros, equal terms collected."""
+    counts: dict[Any, Any] = {}
+    for term in terms:
+        for part in term.args if isinstance(term, sp.MatAdd) else (term,):
+            scalar, matrix = _parts(part)
+            if not isinstance(matrix, sp.ZeroMatrix):
+                counts[matrix] = counts.get(matrix, 0) + scalar
+    kept = [_times(scalar, matrix) for matrix, scalar in counts.items() if scalar != 0]
     if len(kept) < 2:
-        return kept[0] if kept else flat[0]
-    return sp.MatAdd(*sorted(kept, key=lambda p: (-_sign(p), str(p))), evaluate=False)
+        return kept[0] if kept else sp.ZeroMatrix(*terms[0].shape)
+    return sp.MatAdd(*sorted(kept, key=_sign, reverse=True), evaluate=False)
+
+
+def _parts(matrix: Any) -> tuple[Any, Any]:
+    """The scalar in front of a matrix, and the matrix."""
+    if not isinstance(matrix, sp.MatMul):
+        return sp.S.One, matrix
+    scalars = [a for a in matrix.args if not (isinstance(a, MatrixExpr) or a.is_Matrix)]
+    return sp.Mul(*scalars), _times(*(a for a in matrix.args if a not in scalars))
 
 
 def _sign(matrix: Any) -> int:
@@ -257,8 +281,8 @@ def _entry(w: Writer, term: Entry) -> Any:
 @_writes(_SCALARS, Ref)
 def _ref(w: Writer, term: Ref) -> Any:
     shared, indices = term.data
-    if shared.named:
-        return _entry_of(w, shared.label, indices)
+    if shared.named or shared in w._named:
+        return _entry_of(w, w.label(shared), indices)
     return w.scalar(shared.at(indices))
 
 
@@ -410,10 +434,11 @@ def _matrix_entry(w: Writer, term: Entry, row: Poly, col: Poly) -> Any:
 @_writes(_MATRICES, Ref)
 def _matrix_ref(w: Writer, term: Ref, row: Poly, col: Poly) -> Any:
     shared, indices = term.data
-    if isinstance(shared.label, MatrixExpr) and not shared.label.has(Partial, MatrixPartial):
-        axes = sum(size != 1 for size in shared.label.shape)
+    label = w.label(shared)
+    if isinstance(label, MatrixExpr) and not label.has(Partial, MatrixPartial):
+        axes = sum(size != 1 for size in label.shape)
         if axes == len(shared.params):
-            return _oriented(w, shared.label, indices, row, col)
+            return _oriented(w, label, indices, row, col)
     if shared.named:
         raise NoMatrixForm
     return w.matrix(shared.at(indices), row, col)

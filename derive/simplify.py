@@ -10,15 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
+
 from derive.algebra import Atom, Exponent, Monomial, Polynomial
 from derive.index import (
     Apply,
+    Array,
     Const,
     Determinant,
     IndexBracket,
     Int,
     InverseEntry,
     Maximum,
+    Mul,
     Product,
     RealBracket,
     Shared,
@@ -147,7 +151,10 @@ class Reader:
         if kind == "entry":
             return entry(data[0], *data[1])
         if kind == "ref":
-            return ref(n.kept[data[0]], *data[1])
+            if data[0] in n.kept:
+                return ref(n.kept[data[0]], *data[1])
+            # A name that the canonical form made: it is shown as one.
+            return entry(Array(sp.IndexedBase(f"s{data[0]}"), ()), *data[1])
         if kind == "int":
             return Int((), (data[0],))
         if kind == "const":
@@ -156,10 +163,7 @@ class Reader:
             return num(data[0])
         if kind == "sum":
             variables, inside = n.opened(atom)
-            body = self.term(inside)
-            for variable in reversed(variables):
-                body = total(variable, body)
-            return body
+            return _nested(variables, self.term(inside))
         if kind in ("prod", "max"):
             variable = Var("k", FRESH, ZERO, data[0][0])
             bound = n.bound(atom.height - 1)
@@ -187,6 +191,23 @@ class Reader:
         assert shared.params[0].high is not None
         place = (j, i) if transposed else (i, j)
         return InverseEntry((), (shared, shared.params[0].high + 1, *place))
+
+
+def _nested(variables: list[Var], body: Term) -> Term:
+    """Σ over several indices, each drawn over the factors that mention it, as A (B v) is."""
+    factors = list(body.args) if isinstance(body, Mul) else [body]
+    left = list(variables)
+
+    def touched(variable: Var) -> int:
+        return len({v for f in factors if variable in f.free for v in f.free})
+
+    while left:
+        variable = min(left, key=touched)
+        left.remove(variable)
+        inside = [f for f in factors if variable in f.free]
+        factors = [f for f in factors if variable not in f.free]
+        factors.append(total(variable, mul(*inside)))
+    return mul(*factors)
 
 
 def _shared_factor(members: list[tuple[Monomial, Any, Atom]]) -> bool:

@@ -240,7 +240,11 @@ class Summation(Algebra):
         if max((a.height for a, _ in monomial), default=0) != height:
             raise UnsupportedError("a sum whose factors change with the names of its indices")
         atom = self.atom("sum", highs, monomial)
-        return self.scale(self.of_atom(atom), coefficient)
+        return self.scale(self.named_sum(atom), coefficient)
+
+    def named_sum(self, atom: Atom) -> Polynomial:
+        """A sum as a polynomial: the atom, or a name for it."""
+        return self.of_atom(atom)
 
     def _orders(
         self, variables: list[Var], factors: list[tuple[Atom, Exponent]]

@@ -1,0 +1,422 @@
+"""The command ``derive``: parse, run, print, exit.
+
+Exit codes: 0 everything holds; 1 something disagrees, is ill-shaped or undecided; 2 usage, an
+unreadable file, an internal error, each said in one sentence on standard error.
+
+SymPy and rich are imported by the commands that need them: ``--help`` must not wait for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import math
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from cli.screen import Screen
+    from cli.targets import Entry
+    from derive.formula import Formula
+    from derive.verdict import Verdict
+
+OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
+
+DEFAULT_TIMEOUT = 60.0
+
+
+def _complain(message: str) -> None:
+    click.echo(f"derive: {' '.join(message.split())}", err=True)
+
+
+class _Commands(click.Group):
+    """Turns whatever ends a command into an exit code and at most one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order in which one meets them
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError:
+            _complain("no command is given; `derive --help` lists them")
+            code = USAGE
+        except click.ClickException as problem:
+            _complain(problem.format_message())
+            code = USAGE
+        except click.Abort:
+            _complain("interrupted")
+            code = INTERRUPTED
+        sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> int:
+        try:
+            return super().invoke(ctx) or OK
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except KeyboardInterrupt:
+            _complain("interrupted")
+            return INTERRUPTED
+        except Exception as problem:
+            if isinstance(problem, OSError) and problem.errno == errno.EPIPE:
+                _abandon_output()
+                return CLOSED_PIPE
+            _complain(f"internal error: {_located(problem)}")
+            return USAGE
+
+
+def _abandon_output() -> None:
+    """Whoever read standard output has gone: let the last flush go nowhere, quietly."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _located(problem: Exception) -> str:
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = (
+        f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
+    )
+    return f"{type(problem).__name__}: {problem}{where}"
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        click.echo(f"derive {version('derive-formulas')}")
+    except PackageNotFoundError:
+        click.echo("derive (not installed)")
+    ctx.exit()
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not (value > 0 and math.isfinite(value)):
+        raise click.BadParameter(f"{value} is not a positive number of seconds.")
+    return value
+
+
+_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="A report for people, or JSON on standard output.",
+)
+_timeout = click.option(
+    "--timeout",
+    type=float,
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    callback=_seconds,
+    help="How long to try each claim before it is called undecided.",
+)
+_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of "
+    "claims (my_claims.py, my_claims.py::name) or a directory of them; none means the whole "
+    "catalogue. Exit code 0: everything holds; 1: something disagrees, is ill-shaped or "
+    "undecided; 2: a usage error, an unreadable file or an internal error.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def main() -> None:
+    """Tell whether documented derivations are right: shapes, gradients and identities."""
+
+
+@main.command("list", short_help="Show the catalogue: id, section, kind, title.")
+@_format
+def list_command(form: str) -> int:
+    """Show the catalogue: the id, section, kind and title of every claim."""
+    from cli.targets import catalogue_entries
+
+    entries = catalogue_entries(_catalogue())
+    if form == "json":
+        from cli.records import list_records
+
+        _print_json(list_records(entries))
+        return OK
+    from cli.render import list_lines
+
+    screen = _screen()
+    screen.print(list_lines(entries, screen.width if screen.is_terminal else None))
+    return OK
+
+
+@main.command(short_help="Say which derivations hold and which disagree.")
+@_targets
+@_format
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Decide N claims at a time, each in its own process.",
+)
+@_timeout
+def verify(targets: tuple[str, ...], form: str, jobs: int, timeout: float) -> int:
+    """Say which derivations hold and which disagree, with the reason and a witness."""
+    entries = _resolve(targets)
+    if form == "json":
+        return _verify_json(entries, jobs, timeout)
+    return _verify_text(entries, jobs, timeout)
+
+
+@main.command(short_help="Show every expression with its shape, and every mismatch.")
+@_targets
+@_format
+def shapes(targets: tuple[str, ...], form: str) -> int:
+    """Show every expression and subexpression with its shape, and every mismatch."""
+    from cli.shapes import shape_rows
+    from derive.pipeline import shape_of
+
+    entries = _resolve(targets)
+    rows = _deeply(lambda: list(shape_rows(entries, shape_of)))
+    if form == "json":
+        from cli.records import shape_records
+
+        _print_json(_deeply(shape_records, rows))
+    else:
+        _print_shapes(rows)
+    return FAILS if any(row.error is not None for row in rows) else OK
+
+
+@main.command(short_help="Show a formula or claim in full, with both of its sides.")
+@click.argument("id")
+@_timeout
+def show(id: str, timeout: float) -> int:
+    """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
+    from cli.render import show_lines
+    from cli.runner import decide_safely
+
+    entries = _resolve([id])
+    screen = _screen()
+    verdicts = []
+    shown: Formula | None = None
+    for entry in entries:
+        if entry.formula is not None and entry.formula is not shown:
+            screen.print(_formula_head(entry.formula, screen))
+            shown = entry.formula
+        verdicts.append(decide_safely(entry.claim, _decide(timeout)))
+        screen.print([_blank(), *_deeply(show_lines, entry, verdicts[-1], screen.width)])
+    return _exit_code(verdicts)
+
+
+@main.command(short_help="Show a derivation step by step, or a witness worked out.")
+@click.argument("id")
+@click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
+@_timeout
+def explain(id: str, numpy: bool, timeout: float) -> int:
+    """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
+    from cli.render import explain_lines
+    from cli.runner import decide_safely
+    from cli.snippet import replay
+
+    entries = _resolve([id])
+    screen = _screen()
+    verdicts = []
+    for position, entry in enumerate(entries):
+        verdict = decide_safely(entry.claim, _decide(timeout))
+        verdicts.append(verdict)
+        script = _deeply(replay, verdict) if verdict.witness is not None else None
+        if numpy:
+            if script is None:
+                raise click.ClickException(f"{entry.id} has no witness to replay: {verdict.status}")
+            screen.print_script(script)
+            continue
+        if position:
+            screen.print([_blank()])
+        screen.print(_deeply(explain_lines, entry, verdict, screen.width))
+        if script is not None:
+            screen.print([_blank()])
+            screen.print_script(script)
+    return _exit_code(verdicts)
+
+
+# ---------------------------------------------------------------------------------- the report
+
+
+def _verify_json(entries: list[Entry], jobs: int, timeout: float) -> int:
+    from cli.records import verify_record
+
+    results: list[tuple[Entry, Verdict]] = []
+    try:
+        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+            results.extend(stream)
+    finally:  # what was decided before Ctrl-C is not lost
+        _print_json(_deeply(verify_record, results))
+    return _exit_code([verdict for _, verdict in results])
+
+
+def _verify_text(entries: list[Entry], jobs: int, timeout: float) -> int:
+    from cli.render import summary_lines
+
+    screen = _screen()
+    started = time.perf_counter()
+    verdicts: list[Verdict] = []
+    waiting: list[tuple[Entry, Verdict]] = []
+    sections = _section_ends(entries)
+    try:
+        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+            for entry, verdict in stream:
+                verdicts.append(verdict)
+                waiting.append((entry, verdict))
+                if len(verdicts) in sections:
+                    _print_section(screen, waiting)
+                    waiting = []
+    finally:
+        _print_section(screen, waiting)
+        elapsed = time.perf_counter() - started
+        screen.print(summary_lines(verdicts, len(entries), elapsed))
+    return _exit_code(verdicts)
+
+
+def _results(entries: list[Entry], jobs: int, timeout: float) -> Generator[tuple[Entry, Verdict]]:
+    """Each entry with its verdict, in order, behind a progress line."""
+    from cli.runner import Progress, verdicts
+
+    progress = Progress(sys.stderr, len(entries))
+    claims = [entry.claim for entry in entries]
+    with contextlib.closing(verdicts(claims, _decide(timeout), jobs)) as stream:
+        try:
+            for done, entry in enumerate(entries):
+                progress.show(done, entry.id)
+                verdict = next(stream)
+                progress.clear()
+                yield entry, verdict
+        finally:
+            progress.clear()
+
+
+def _section_ends(entries: Sequence[Entry]) -> set[int]:
+    """After how many claims a section, and so its part of the report, is complete."""
+    from cli.render import heading_key
+
+    keys = [heading_key(entry) for entry in entries]
+    return {
+        done
+        for done in range(1, len(keys) + 1)
+        if done == len(keys) or keys[done] != keys[done - 1]
+    }
+
+
+def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> None:
+    from cli.render import heading, verdict_lines
+
+    if not results:
+        return
+    screen.print(heading([entry for entry, _ in results], screen.width))
+    id_width = max(len(entry.id) for entry, _ in results)
+    for entry, verdict in results:
+        screen.print(_deeply(verdict_lines, entry, verdict, screen.width, id_width))
+    screen.print([_blank()])
+
+
+def _print_shapes(rows: Sequence[Any]) -> None:
+    from itertools import groupby
+
+    from cli.render import heading, heading_key, shapes_lines
+
+    screen = _screen()
+    for _, group in groupby(rows, key=lambda row: heading_key(row.entry)):
+        section = list(group)
+        screen.print(heading([row.entry for row in section], screen.width))
+        screen.print(_deeply(shapes_lines, section, screen.width))
+        screen.print([_blank()])
+
+
+def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
+    from cli.notation import shape_text
+    from cli.render import formula_lines
+    from derive.pipeline import shape_of
+
+    symbol_shapes = {}
+    for symbol in formula.symbols:
+        with contextlib.suppress(Exception):  # a symbol without a shape is shown without one
+            symbol_shapes[symbol] = shape_text(shape_of(symbol))
+    return formula_lines(formula, screen.width, symbol_shapes)
+
+
+# ------------------------------------------------------------------------ what commands rest on
+
+
+def _catalogue() -> Mapping[str, Formula]:
+    import formulas
+
+    return formulas.catalogue()
+
+
+def _resolve(targets: Sequence[str]) -> list[Entry]:
+    from cli.targets import TargetError, resolve
+
+    try:
+        entries = resolve(targets, _catalogue)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    if not entries:
+        raise click.ClickException("the catalogue is empty")
+    return entries
+
+
+def _decide(timeout: float) -> Any:
+    from derive import pipeline
+
+    return partial(pipeline.verify, timeout=timeout)
+
+
+def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Printing recurses into expressions as deciding does, and needs as deep a stack."""
+    from derive.worker import run_deep
+
+    return run_deep(partial(function, *arguments))
+
+
+def _exit_code(verdicts: Sequence[Verdict]) -> int:
+    return OK if all(verdict.status == "holds" for verdict in verdicts) else FAILS
+
+
+def _screen() -> Screen:
+    from cli.screen import Screen
+
+    return Screen()
+
+
+def _blank() -> Any:
+    from rich.text import Text
+
+    return Text("")
+
+
+def _print_json(record: Any) -> None:
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    text = json.dumps(record, indent=2, ensure_ascii=encoding != "utf8")
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

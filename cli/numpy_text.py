@@ -1,0 +1,456 @@
+"""SymPy to NumPy text, for matrices and scalars at a point where every symbol has a value."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from cli.records import function_name
+
+
+class Unprintable(Exception):
+    """A node that has no NumPy text here; the message says which."""
+
+
+class Names:
+    """A Python name for every symbol: ASCII, no keyword, no builtin, no two alike."""
+
+    def __init__(self) -> None:
+        self._taken = {"np", "math", "at", "jacobian", "symmetric_part", "left", "right"}
+        self._taken |= set(keyword.kwlist) | set(dir(builtins))
+        self._given: dict[Any, str] = {}
+
+    def of(self, key: Any, wanted: str) -> str:
+        if key not in self._given:
+            name = base = _identifier(wanted)
+            number = 2
+            while name in self._taken:
+                name = base + "_" if number == 2 else f"{base}_{number}"
+                number += 1
+            self._taken.add(name)
+            self._given[key] = name
+        return self._given[key]
+
+
+def _identifier(text: str) -> str:
+    letters = "".join(map(_ascii_letter, text)).strip()
+    return letters if letters.isidentifier() else f"v{letters}"
+
+
+def _ascii_letter(letter: str) -> str:
+    if letter == "_" or (letter.isascii() and letter.isalnum()):
+        return letter
+    if letter == "′" or letter == "'":
+        return "_prime"
+    name = unicodedata.name(letter, "")
+    return name.split()[-1].lower() if "LETTER" in name else "_"
+
+
+class NumpyPrinter:
+    """SymPy to NumPy. Matrices are arrays of two axes, scalars are numbers.
+
+    ``known`` has the Python name of every symbol that has a value, ``bound`` those of the
+    indices of the sums around the node, ``derivative`` prints a ``partial`` node.
+    """
+
+    def __init__(self, names: Names, sizes: Mapping[str, int], functions: Mapping[Any, Any]):
+        self.names = names
+        self.sizes = sizes
+        self.functions = {function_name(key): value for key, value in functions.items()}
+        self.known: dict[str, str] = {}
+        self.bound: dict[Any, str] = {}
+        self.derivative: Callable[[Any], str] | None = None
+
+    def print(self, node: Any) -> str:
+        for kind in type(node).__mro__:
+            method = getattr(self, f"_{kind.__name__}", None)
+            if method is not None:
+                return method(node)
+        raise Unprintable(f"{type(node).__name__} has no NumPy text here")
+
+    # -- leaves
+
+    def _Symbol(self, node: Any) -> str:
+        # a document may give a size and an array one name; a size is an integer
+        is_size = node.name in self.sizes and (node.is_integer or node.name not in self.known)
+        if is_size and node not in self.bound:
+            return self.names.of(("size", node.name), node.name)
+        return self._named(node)
+
+    def _named(self, node: Any) -> str:
+        if node in self.bound:
+            return self.bound[node]
+        if str(node.name) not in self.known:
+            raise Unprintable(f"the witness gives no value to {node.name}")
+        return self.known[str(node.name)]
+
+    _MatrixSymbol = _ArraySymbol = _IndexedBase = _named
+
+    def _Integer(self, node: Any) -> str:
+        return str(node)
+
+    def _Rational(self, node: Any) -> str:
+        return f"({node.p}/{node.q})"
+
+    def _NumberSymbol(self, node: Any) -> str:
+        return repr(float(node))
+
+    _Float = _NumberSymbol
+
+    # -- arithmetic
+
+    def _Add(self, node: Any) -> str:
+        text = self.print(node.args[0])
+        for term in node.args[1:]:
+            positive = _without_sign(term)
+            if positive is None:
+                text += f" + {self.print(term)}"
+            else:
+                text += f" - {_factor(self.print(positive))}"
+        return text
+
+    _MatAdd = _Add
+
+    def _Mul(self, node: Any) -> str:
+        if node.args[0] == -1:
+            return f"-{_factor(self.print(node.func(*node.args[1:])))}"
+        text = "*".join(_factor(self.print(part)) for part in node.args if not _divides(part))
+        for part in filter(_divides, node.args):
+            text = f"{text or 1}/{_atom(self.print(1 / part))}"
+        return text
+
+    def _HadamardProduct(self, node: Any) -> str:
+        return "*".join(_factor(self.print(part)) for part in node.args)
+
+    def _Pow(self, node: Any) -> str:
+        base, power = node.args
+        if power == -1:
+            return f"1/{_atom(self.print(base))}"
+        if power == sp.Rational(1, 2):
+            return f"np.sqrt({self.print(base)})"
+        return f"{_atom(self.print(base))}**{_atom(self.print(power))}"
+
+    _HadamardPower = _Pow
+
+    def _MatMul(self, node: Any) -> str:
+        scalars = [part for part in node.args if not part.is_Matrix]
+        text, shape = "", None
+        for part in (part for part in node.args if part.is_Matrix):
+            text, shape = self._times(text, shape, part)
+        if not scalars:
+            return text
+        coefficient = sp.Mul(*scalars)
+        if coefficient == -1:
+            return f"-{_factor(text)}"
+        return f"{_factor(self.print(coefficient))}*{_factor(text)}"
+
+    def _times(self, text: str, shape: Any, factor: Any) -> tuple[str, tuple[int, int]]:
+        """The product so far with one more factor; a 1×1 factor may stand for a scalar."""
+        rows, cols = self.shape(factor)
+        if shape is None:
+            return self.print(factor), (rows, cols)
+        left, right = (text if " @ " in text else _atom(text)), _atom(self.print(factor))
+        if shape[1] == rows:
+            return f"{left} @ {right}", (shape[0], cols)
+        if (1, 1) in (shape, (rows, cols)):
+            return f"({left}*{right})", (rows, cols) if shape == (1, 1) else shape
+        raise Unprintable(f"the product {factor} does not fit at these sizes")
+
+    def shape(self, matrix: Any) -> tuple[int, int]:
+        rows, cols = (self._size(size) for size in matrix.shape)
+        return rows, cols
+
+    def _size(self, size: Any) -> int:
+        size = sp.sympify(size)
+        values = {symbol: self.sizes.get(symbol.name, symbol) for symbol in size.free_symbols}
+        value = size.subs(values)
+        if not value.is_Integer:
+            raise Unprintable(f"the witness gives no value to the size {size}")
+        return int(value)
+
+    # -- matrices
+
+    def _Transpose(self, node: Any) -> str:
+        return f"{_atom(self.print(node.arg))}.T"
+
+    def _MatPow(self, node: Any) -> str:
+        return f"np.linalg.matrix_power({self.print(node.base)}, {self.print(node.exp)})"
+
+    def _Inverse(self, node: Any) -> str:
+        return f"np.linalg.inv({self.print(node.arg)})"
+
+    def _Trace(self, node: Any) -> str:
+        return f"np.trace({self.print(node.arg)})"
+
+    def _Determinant(self, node: Any) -> str:
+        return f"np.linalg.det({self.print(node.arg)})"
+
+    def _Identity(self, node: Any) -> str:
+        return f"np.eye({self._size(node.shape[0])})"
+
+    def _OneMatrix(self, node: Any) -> str:
+        return f"np.ones({self.shape(node)})"
+
+    def _ZeroMatrix(self, node: Any) -> str:
+        return f"np.zeros({self.shape(node)})"
+
+    def _KroneckerProduct(self, node: Any) -> str:
+        text = self.print(node.args[0])
+        for factor in node.args[1:]:
+            text = f"np.kron({text}, {self.print(factor)})"
+        return text
+
+    def _BlockMatrix(self, node: Any) -> str:
+        rows, cols = node.blockshape
+        blocks = [[self.print(node.blocks[i, j]) for j in range(cols)] for i in range(rows)]
+        rows_text = ", ".join(f"[{', '.join(row)}]" for row in blocks)
+        return f"np.block([{rows_text}])"
+
+    def _DiagMatrix(self, node: Any) -> str:
+        return f"np.diag(np.ravel({self.print(node.args[0])}))"
+
+    def _DiagonalMatrix(self, node: Any) -> str:
+        operand = self.print(node.arg)
+        return f"np.eye(*np.shape({operand}))*{_factor(operand)}"
+
+    def _DiagonalOf(self, node: Any) -> str:
+        return f"np.diag({self.print(node.arg)}).reshape(-1, 1)"
+
+    def _MatrixBase(self, node: Any) -> str:
+        rows = (", ".join(map(self.print, node.row(i))) for i in range(node.rows))
+        return f"np.array([{', '.join(f'[{row}]' for row in rows)}], dtype=float)"
+
+    def _FunctionMatrix(self, node: Any) -> str:
+        i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
+        return self._array(node.lamda(i, j), tuple(zip((i, j), node.shape, strict=True)))
+
+    def _ElementwiseApplyFunction(self, node: Any) -> str:
+        function = node.function
+        if not isinstance(function, sp.Lambda):
+            variable = sp.Dummy("z")
+            function = sp.Lambda(variable, function(variable))
+        operand = self.print(node.expr)
+        return f"np.vectorize({self._Lambda(function)}, otypes=[float])({operand})"
+
+    def _Lambda(self, node: Any) -> str:
+        with self._binding(node.variables) as names:
+            return f"lambda {', '.join(names)}: {self.print(node.expr)}"
+
+    @contextmanager
+    def _binding(self, variables: Any) -> Iterator[list[str]]:
+        """Within, the variables have Python names of their own."""
+        before = dict(self.bound)
+        for variable in variables:
+            self.bound[variable] = self.names.of(variable, str(variable.name))
+        yield [self.bound[variable] for variable in variables]
+        self.bound = before
+
+    # -- entries
+
+    def _entry(self, array: Any, indices: Any) -> str:
+        return f"{_atom(self.print(array))}[{', '.join(map(self.print, indices))}]"
+
+    def _MatrixElement(self, node: Any) -> str:
+        return self._entry(node.args[0], node.args[1:])
+
+    def _Indexed(self, node: Any) -> str:
+        return self._entry(node.base, node.indices)
+
+    def _ArrayElement(self, node: Any) -> str:
+        return self._entry(node.args[0], node.args[1])
+
+    def _TensorElement(self, node: Any) -> str:
+        return self._entry(node.array, node.indices)
+
+    # -- sums, and the operators' own definitions
+
+    def _Sum(self, node: Any) -> str:
+        return self._over("sum", node.function, node.limits)
+
+    def _Product(self, node: Any) -> str:
+        return self._over("math.prod", node.function, node.limits)
+
+    def _MaxOver(self, node: Any) -> str:
+        return self._over("max", node.body, [node.limits])
+
+    def _over(self, name: str, body: Any, limits: Any) -> str:
+        # the last limit is the outermost loop, and the others may depend on it
+        with self._binding([limit[0] for limit in limits]) as names:
+            loops = [
+                f"for {variable} in range({self.print(low)}, {self.print(high + 1)})"
+                for variable, (_, low, high) in zip(names, limits, strict=True)
+            ]
+            return f"{name}({self.print(body)} {' '.join(reversed(loops))})"
+
+    def _Tensor(self, node: Any) -> str:
+        return self._array(node.body, node.axes)
+
+    def _array(self, body: Any, axes: Any) -> str:
+        with self._binding([index for index, _ in axes]) as names:
+            text = self.print(body)
+            for name, (_, size) in reversed(list(zip(names, axes, strict=True))):
+                text = f"[{text} for {name} in range({self.print(size)})]"
+        return f"np.array({text}, dtype=float)"
+
+    def _MatrixOperator(self, node: Any) -> str:
+        """Any operator is its index definition."""
+        i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
+        return self._array(node.definition(i, j), tuple(zip((i, j), node.shape, strict=True)))
+
+    def _Softmax(self, node: Any) -> str:
+        return f"(lambda e: e/e.sum(axis=1, keepdims=True))(np.exp({self.print(node.operand)}))"
+
+    def _LogSumExp(self, node: Any) -> str:
+        return f"np.log(np.exp({self.print(node.operand)}).sum(axis=1, keepdims=True))"
+
+    def _Broadcast(self, node: Any) -> str:
+        return f"np.broadcast_to({self.print(node.operand)}, {self.shape(node)})"
+
+    # -- functions
+
+    def _call(self, name: str) -> Callable[[Any], str]:
+        return lambda node: f"{name}({', '.join(map(self.print, node.args))})"
+
+    def _Function(self, node: Any) -> str:
+        name = _FUNCTIONS.get(type(node).__name__)
+        if name is None:
+            raise Unprintable(f"the function {type(node).__name__} has no NumPy text here")
+        return self._call(name)(node)
+
+    _Max = _Min = _Function
+
+    def _Heaviside(self, node: Any) -> str:
+        return f"np.heaviside({', '.join(map(self.print, node.args[:2]))})"
+
+    def _KroneckerDelta(self, node: Any) -> str:
+        first, second = map(self.print, node.args[:2])
+        return f"float({_atom(first)} == {_atom(second)})"
+
+    def _Piecewise(self, node: Any) -> str:
+        text = "np.nan"
+        for value, condition in reversed(node.args):
+            text = f"{_atom(self.print(value))} if {self.print(condition)} else {text}"
+        return text
+
+    def _Relational(self, node: Any) -> str:
+        return f"{_atom(self.print(node.lhs))} {node.rel_op} {_atom(self.print(node.rhs))}"
+
+    def _And(self, node: Any) -> str:
+        return " and ".join(_atom(self.print(part)) for part in node.args)
+
+    def _Or(self, node: Any) -> str:
+        return " or ".join(_atom(self.print(part)) for part in node.args)
+
+    def _Not(self, node: Any) -> str:
+        return f"not {_atom(self.print(node.args[0]))}"
+
+    def _BooleanAtom(self, node: Any) -> str:
+        return str(bool(node))
+
+    # -- undefined functions, each a Lambda of the witness
+
+    def _meaning(self, name: str) -> sp.Lambda:
+        if name not in self.functions:
+            raise Unprintable(f"the witness gives no meaning to the function {name}")
+        return self.functions[name]
+
+    def _applied(self, name: str, arguments: Any) -> str:
+        self._meaning(name)
+        return f"{self.names.of(('function', name), name)}({', '.join(map(self.print, arguments))})"
+
+    def _AppliedUndef(self, node: Any) -> str:
+        return self._applied(node.func.__name__, node.args)
+
+    def _ScalarApplication(self, node: Any) -> str:
+        return self._applied(node.function.name, node.arguments)
+
+    def _Derivative(self, node: Any) -> str:
+        return self.print(self._without_undefined(node))
+
+    def _Subs(self, node: Any) -> str:
+        return self.print(self._without_undefined(node))
+
+    def _without_undefined(self, node: Any) -> Any:
+        plain = node.replace(
+            lambda part: isinstance(part, AppliedUndef),
+            lambda part: self._meaning(part.func.__name__)(*part.args),
+        ).doit()
+        if plain.has(sp.Derivative, sp.Subs):
+            raise Unprintable(f"{node} has no value here")
+        return plain
+
+    def _AppliedGradient(self, node: Any) -> str:
+        """The gradient of a scalar function of arrays, by central differences too."""
+        arguments = [self.print(argument) for argument in node.arguments]
+        variable = self.names.of(("argument", node), "z")
+        moved = [variable if k == node.position else text for k, text in enumerate(arguments)]
+        name = self.names.of(("function", node.function.name), node.function.name)
+        self._meaning(node.function.name)
+        point = arguments[node.position]
+        return f"jacobian(lambda {variable}: float({name}({', '.join(moved)})), {point})"
+
+    _MatrixGradient = _ScalarGradient = _AppliedGradient
+
+    def _Partial(self, node: Any) -> str:
+        if self.derivative is None:
+            raise Unprintable(f"{node} stands outside a claim")
+        return self.derivative(node)
+
+    _MatrixPartial = _Partial
+
+
+def _without_sign(term: Any) -> Any:
+    """The term less its minus, None if it has none. (SymPy's own ``-A`` evaluates sums in A.)"""
+    if not isinstance(term, sp.Mul) or term.args[0].is_Matrix:
+        return -term if term.is_Number and term.is_negative else None
+    first, *others = term.args
+    if not first.could_extract_minus_sign():
+        return None
+    factors = ([] if first == -1 else [-first]) + others
+    return factors[0] if len(factors) == 1 else term.func(*factors, evaluate=False)
+
+
+def _divides(node: Any) -> bool:
+    return isinstance(node, sp.Pow) and node.exp.could_extract_minus_sign()
+
+
+def _atom(text: str) -> str:
+    """The text in parentheses, unless it is a name, a number, a call or an entry."""
+    return f"({text})" if set(_outside_brackets(text)) & set(" +-*/@:") else text
+
+
+def _factor(text: str) -> str:
+    """The text in parentheses, unless it can stand in a product as it is."""
+    outside = _outside_brackets(text)
+    return f"({text})" if " " in outside or outside.startswith("-") else text
+
+
+def _outside_brackets(text: str) -> str:
+    depth, kept = 0, []
+    for character in text:
+        depth -= character in ")]}"
+        if depth == 0:
+            kept.append(character)
+        depth += character in "([{"
+    return "".join(kept)
+
+
+_FUNCTIONS = {
+    **{
+        name: f"np.{name}"
+        for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign", "floor")
+    },
+    **{f"a{name}": f"np.arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "ceiling": "np.ceil",
+    "Abs": "np.abs",
+    "Max": "max",
+    "Min": "min",
+    "erf": "np.vectorize(math.erf, otypes=[float])",
+}

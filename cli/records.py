@@ -1,0 +1,104 @@
+"""The JSON of every command: plain dictionaries, with exact numbers as strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cli.notation import documented, plain_text, statement
+from cli.shapes import ShapeRow
+from cli.targets import Entry
+from derive.verdict import STATUSES, Verdict, Witness
+
+Record = dict[str, Any]
+
+
+def list_records(entries: Sequence[Entry]) -> list[Record]:
+    """The catalogue, one record a claim."""
+    return [
+        {
+            "id": entry.id,
+            "formula": _formula_id(entry),
+            "section": entry.section or None,
+            "kind": entry.claim.kind,
+            "title": entry.claim.title,
+        }
+        for entry in entries
+    ]
+
+
+def verify_record(results: Sequence[tuple[Entry, Verdict]]) -> Record:
+    """The report of ``verify``: every claim with its verdict, and how many there are of each."""
+    return {
+        "claims": [verdict_record(entry, verdict) for entry, verdict in results],
+        "summary": count_statuses(verdict for _, verdict in results),
+    }
+
+
+def count_statuses(verdicts: Any) -> dict[str, int]:
+    """How many verdicts there are of each status, in the order of ``STATUSES``."""
+    statuses = [verdict.status for verdict in verdicts]
+    return {status: statuses.count(status) for status in STATUSES}
+
+
+def verdict_record(entry: Entry, verdict: Verdict) -> Record:
+    """One claim with its verdict."""
+    claim = entry.claim
+    return {
+        "id": claim.id,
+        "formula": _formula_id(entry),
+        "section": entry.section or None,
+        "kind": claim.kind,
+        "status": verdict.status,
+        "assumptions": [plain_text(assumption) for assumption in verdict.assumptions],
+        "statement": statement(claim),
+        "documented": plain_text(documented(claim)),
+        "derived": None if verdict.derived is None else plain_text(verdict.derived),
+        "witness": witness_record(verdict.witness) if verdict.witness else None,
+        "reason": verdict.reason,
+        "source": claim.source,
+        "seconds": round(verdict.seconds, 4),
+    }
+
+
+def _formula_id(entry: Entry) -> str | None:
+    return entry.formula.id if entry.formula else None
+
+
+def witness_record(witness: Witness) -> Record:
+    """A witness, its rationals as strings such as ``"1/2"``."""
+    return {
+        "sizes": {str(name): int(size) for name, size in witness.sizes.items()},
+        "values": {str(name): _exact(value) for name, value in witness.values.items()},
+        "functions": {function_name(key): str(value) for key, value in witness.functions.items()},
+        "entry": [int(index) for index in witness.entry],
+        "left": _exact(witness.left),
+        "right": _exact(witness.right),
+    }
+
+
+def function_name(function: Any) -> str:
+    """The name of an undefined function, a ``ScalarFunction`` or a bare name."""
+    return str(getattr(function, "name", None) or getattr(function, "__name__", None) or function)
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _exact(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_exact(item) for item in value]
+    return str(value)
+
+
+def shape_records(rows: Sequence[ShapeRow]) -> list[Record]:
+    """The report of ``shapes``: every expression with its shape, or the error in it."""
+    return [
+        {
+            "claim": row.claim,
+            "field": row.field,
+            "expression": plain_text(row.expression),
+            "shape": None if row.shape is None else [str(size) for size in row.shape],
+            "error": row.error,
+        }
+        for row in rows
+    ]

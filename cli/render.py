@@ -1,0 +1,376 @@
+"""Verdicts, formulas and shapes as lines of styled text. Pure: nothing is printed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
+from cli.notation import (
+    definitions,
+    documented,
+    equation,
+    number_text,
+    shape_text,
+    text_of,
+)
+from cli.records import count_statuses, function_name
+from cli.shapes import ShapeRow
+from cli.targets import Entry
+from derive.formula import Formula
+from derive.verdict import (
+    DISAGREES,
+    HOLDS,
+    ILL_SHAPED,
+    STATUSES,
+    UNDECIDED,
+    Step,
+    Verdict,
+    Witness,
+)
+
+Lines = list[Text]
+
+_MARKS = {
+    HOLDS: ("✓", "green"),
+    DISAGREES: ("✗", "bold red"),
+    ILL_SHAPED: ("⊘", "magenta"),
+    UNDECIDED: ("?", "yellow"),
+}
+_WORD_WIDTH = max(map(len, STATUSES))
+_INDENT = 6
+_LABEL_WIDTH = 12
+_VALUE_WIDTH = 60
+_LONGEST_FIELD = 4000  # of characters: beyond, nobody reads; the JSON has all of it
+
+
+# ------------------------------------------------------------------------------------ the list
+
+
+def list_lines(entries: Sequence[Entry], width: int | None) -> Lines:
+    """The catalogue as a table; ``width=None`` (no terminal) keeps each claim on one line."""
+    rows = [(entry.id, entry.section, entry.claim.kind) for entry in entries]
+    widths = [max((len(row[k]) for row in rows), default=0) for k in range(3)]
+    lines: Lines = []
+    for entry, row in zip(entries, rows, strict=True):
+        cells = [cell.ljust(size) for cell, size in zip(row, widths, strict=True)]
+        line = Text("  ".join(cells) + "  ")
+        line.stylize("bold", 0, len(row[0]))
+        line.stylize("dim", len(cells[0]) + 2, len(line))
+        lines += _titled(line, entry.claim.title, width)
+    return lines
+
+
+def _titled(line: Text, title: str, width: int | None) -> Lines:
+    """The title beside the other columns, or under them where it has no room."""
+    if width is None:
+        return [line.append(title)]
+    hang = len(line)
+    if width - hang < 20:
+        return [line, *(Text("    " + part) for part in wrap_prose(title, width - 4))]
+    first, *others = wrap_prose(title, width - hang)
+    return [line.append(first), *(Text(" " * hang + part) for part in others)]
+
+
+# ---------------------------------------------------------------------------------- the report
+
+
+def heading_key(entry: Entry) -> tuple[str, str]:
+    """Claims with the same key stand under one heading."""
+    return (entry.path, entry.section)
+
+
+def heading(entries: Sequence[Entry], width: int) -> Lines:
+    """The section and what it treats, or the file."""
+    path, section = heading_key(entries[0])
+    titles = dict.fromkeys(entry.formula.title for entry in entries if entry.formula)
+    text = "  ".join(part for part in (path, section, " · ".join(titles)) if part)
+    return [Text(line, "bold") for line in wrap_expression(text, width)]
+
+
+def verdict_lines(entry: Entry, verdict: Verdict, width: int, id_width: int = 0) -> Lines:
+    """One claim of the report: its verdict and, unless it holds, why.
+
+    :param id_width: the width of the longest id of the section, to align the titles.
+    """
+    lines = [_verdict_line(entry, verdict, width, id_width)]
+    if verdict.status == HOLDS:
+        lines += _conditions(verdict, width, brief=True)
+    else:
+        lines += _reason(verdict, width)
+        lines += _sides(verdict, width)
+        lines += _witness(verdict, width)
+    for note in verdict.notes:
+        lines += _prose(f"note: {note}", width, "dim")
+    return lines
+
+
+def _verdict_line(entry: Entry, verdict: Verdict, width: int, id_width: int = 0) -> Text:
+    mark, style = _MARKS[verdict.status]
+    line = Text("  ").append(f"{mark} {verdict.status.ljust(_WORD_WIDTH)}", style)
+    line.append(f"  {entry.id.ljust(min(id_width, 36))}")
+    room = width - cell_len(line.plain) - 2
+    if entry.claim.title and room >= 16:
+        line.append("  " + one_line(entry.claim.title, room), "dim")
+    return line
+
+
+def summary_lines(verdicts: Sequence[Verdict], total: int, seconds: float) -> Lines:
+    """``41 claims: 29 hold, 7 disagree, 5 ill-shaped, 0 undecided · 1.2 s``."""
+    counts = count_statuses(verdicts)
+    words = {HOLDS: "hold", DISAGREES: "disagree", ILL_SHAPED: ILL_SHAPED, UNDECIDED: UNDECIDED}
+    if counts[HOLDS] == 1:
+        words[HOLDS] = "holds"
+    if counts[DISAGREES] == 1:
+        words[DISAGREES] = "disagrees"
+    line = Text(_plural(total, "claim") + ": ", "bold")
+    if len(verdicts) < total:
+        line = Text(f"{len(verdicts)} of {_plural(total, 'claim')}: ", "bold")
+    for position, (status, number) in enumerate(counts.items()):
+        line.append(", " if position else "")
+        line.append(f"{number} {words[status]}", _MARKS[status][1] if number else "dim")
+    line.append(f" · {seconds:.1f} s", "dim")
+    return [line]
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# ----------------------------------------------------------------------- the parts of a verdict
+
+
+def _prose(text: str, width: int, style: str = "") -> Lines:
+    if not text:
+        return []
+    return [Text(" " * _INDENT).append(line, style) for line in wrap_prose(text, width - _INDENT)]
+
+
+def _field(label: str, text: str, width: int) -> Lines:
+    """A label and an expression beside it, the expression wrapped under itself."""
+    if len(text) > _LONGEST_FIELD:
+        text = f"{text[:_LONGEST_FIELD]}… ({len(text)} characters in all)"
+    return _labelled(label, wrap_expression(text, _field_width(width)))
+
+
+def _field_width(width: int) -> int:
+    return width - _INDENT - _LABEL_WIDTH
+
+
+def _labelled(label: str, parts: Sequence[str]) -> Lines:
+    labels = [label] + [""] * (len(parts) - 1)
+    return [
+        Text(" " * _INDENT).append(shown.ljust(_LABEL_WIDTH), "dim").append(part)
+        for shown, part in zip(labels, parts, strict=True)
+    ]
+
+
+def _conditions(verdict: Verdict, width: int, *, brief: bool) -> Lines:
+    if not verdict.assumptions:
+        return []
+    text = "assuming " + ", ".join(text_of(fact) for fact in verdict.assumptions)
+    return _prose(one_line(text, width - _INDENT) if brief else text, width, "dim")
+
+
+def _reason(verdict: Verdict, width: int) -> Lines:
+    return _prose(verdict.reason, width)
+
+
+def _sides(verdict: Verdict, width: int) -> Lines:
+    """The documented and the derived side; an identity has a left and a right one."""
+    claim: Any = verdict.claim
+    sides = [("documented", text_of(documented(claim)))]
+    if claim.kind in ("identity", "inequality"):
+        sides = [("left", text_of(claim.left)), ("right", text_of(claim.right))]
+    derived = None if verdict.derived is None else text_of(verdict.derived)
+    if derived is not None and derived != sides[0][1]:
+        sides.append(("derived", derived))
+    elif derived is not None and claim.kind not in ("identity", "inequality"):
+        sides.append(("derived", "the same"))
+    return [line for label, text in sides for line in _field(label, text, width)]
+
+
+def _witness(verdict: Verdict, width: int) -> Lines:
+    witness = verdict.witness
+    if witness is None:
+        return []
+    point = _point(witness)
+    lines = _labelled("witness", wrap_items(point, _field_width(width))) if point else []
+    at = f"at {_entry_text(witness.entry)}" if witness.entry else "there"
+    return lines + _field(at, _comparison(verdict, witness), width)
+
+
+def _comparison(verdict: Verdict, witness: Witness) -> str:
+    names = ("derived", "documented")
+    if verdict.claim.kind in ("identity", "inequality"):
+        names = ("left", "right")
+    left, right = number_text(witness.left), number_text(witness.right)
+    return f"{names[0]} {left}, {names[1]} {right}"
+
+
+def _entry_text(entry: Iterable[Any]) -> str:
+    return f"[{', '.join(str(index) for index in entry)}]"
+
+
+def _point(witness: Witness) -> list[str]:
+    """``m = 2``, ``W = [[1, 1/2]]``, ``f(z) = z**2``, …: everything that fixes the point."""
+    parts = [f"{name} = {size}" for name, size in witness.sizes.items()]
+    parts += [f"{name} = {value_text(value)}" for name, value in witness.values.items()]
+    return parts + [
+        f"{function_name(function)} = {text_of(meaning)}"
+        for function, meaning in witness.functions.items()
+    ]
+
+
+def value_text(value: Any) -> str:
+    """A value of a witness; a large array only by its first numbers and its shape."""
+    text = _nested(value)
+    if len(text) <= _VALUE_WIDTH or not isinstance(value, (list, tuple)):
+        return text
+    sizes: list[str] = []
+    row: Any = value
+    while isinstance(row, (list, tuple)):
+        sizes.append(str(len(row)))
+        first, row = row, row[0] if row else None
+    start = ", ".join([*map(_nested, first[:4]), *(["…"] if len(first) > 4 else [])])
+    brackets = len(sizes) - 1
+    return f"{'[' * brackets}[{start}]{', …]' * brackets} ({'×'.join(sizes)})"
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_nested(item) for item in value)}]"
+    return number_text(value)
+
+
+# ---------------------------------------------------------------------------------- the shapes
+
+
+def shapes_lines(rows: Sequence[ShapeRow], width: int) -> Lines:
+    """Each field as a tree, the shape of every expression before it."""
+    if not rows:
+        return [Text("  nothing that is not shown above", "dim")]
+    shape_width = min(max(len(_shape_cell(row)) for row in rows), 24)
+    lines: Lines = []
+    for (claim, field), group in groupby(rows, key=lambda row: (row.claim, row.field)):
+        lines.append(Text("  ").append(claim, "bold").append(f"  {field}", "dim"))
+        for row in group:
+            lines += _shape_lines(row, shape_width, width)
+    return lines
+
+
+def _shape_cell(row: ShapeRow) -> str:
+    if row.error is not None:
+        return "✗"
+    return "?" if row.shape is None else shape_text(row.shape)
+
+
+def _shape_lines(row: ShapeRow, shape_width: int, width: int) -> Lines:
+    cell = _shape_cell(row).ljust(shape_width)
+    indent = " " * (2 * min(row.depth, 12))
+    margin = 4 + cell_len(cell) + 2 + len(indent)
+    style = "bold red" if row.error is not None else "cyan"
+    lines = []
+    for position, part in enumerate(wrap_expression(text_of(row.expression), width - margin)):
+        shown = cell if position == 0 else " " * len(cell)
+        lines.append(Text("    ").append(shown, style).append(f"  {indent}{part}"))
+    if row.error is not None:
+        for part in wrap_prose(row.error, width - margin - 2):
+            lines.append(Text(" " * (margin + 2)).append(part, "red"))
+    return lines
+
+
+# --------------------------------------------------------------------------- show and explain
+
+
+def formula_lines(formula: Formula, width: int, symbol_shapes: Mapping[Any, str]) -> Lines:
+    """The head of a formula: what it is about, its dimensions, its symbols, where it is published.
+
+    :param symbol_shapes: the shape of each symbol, as text.
+    """
+    lines = [Text(line, "bold") for line in wrap_prose(formula.title, width)]
+    lines.append(Text(f"  {formula.id} · section {formula.section}", "dim"))
+    lines += _table("dimensions", [(text_of(k), v) for k, v in formula.dimensions.items()], width)
+    symbols = [
+        (f"{text_of(symbol)} {symbol_shapes.get(symbol, '')}".strip(), meaning)
+        for symbol, meaning in formula.symbols.items()
+    ]
+    lines += _table("symbols", symbols, width)
+    lines += _table("references", [("", reference) for reference in formula.references], width)
+    return lines
+
+
+def _table(title: str, rows: Sequence[tuple[str, str]], width: int) -> Lines:
+    if not rows:
+        return []
+    first = min(max(cell_len(name) for name, _ in rows), 28)
+    lines = [Text(f"  {title}", "dim")]
+    for name, meaning in rows:
+        margin = 4 + first + (2 if first else 0)
+        for position, part in enumerate(wrap_prose(meaning, width - margin)):
+            shown = name if position == 0 else ""
+            lines.append(Text("    " + shown.ljust(margin - 4) + part))
+    return lines
+
+
+def show_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
+    """A claim in full: what it states, both sides, and the verdict."""
+    claim = entry.claim
+    lines = [_verdict_line(entry, verdict, width)]
+    lines += _provenance(entry, width)
+    lines += _field("states", equation(claim), width)
+    lines += _given(entry, width)
+    lines += _sides(verdict, width)
+    lines += _reason(verdict, width) if verdict.status != HOLDS else []
+    lines += _conditions(verdict, width, brief=False)
+    lines += _witness(verdict, width)
+    for note in verdict.notes:
+        lines += _prose(f"note: {note}", width, "dim")
+    return lines
+
+
+def _provenance(entry: Entry, width: int) -> Lines:
+    lines: Lines = []
+    for label, text in (("source", entry.claim.source), ("reading", entry.claim.note)):
+        if text:
+            lines += _labelled(label, wrap_prose(text, _field_width(width)))
+    return lines
+
+
+def _given(entry: Entry, width: int) -> Lines:
+    lines: Lines = []
+    for position, definition in enumerate(definitions(entry.claim)):
+        lines += _field("where" if position == 0 else "", definition, width)
+    for position, fact in enumerate(entry.claim.assumed):
+        lines += _field("given" if position == 0 else "", text_of(fact), width)
+    return lines
+
+
+def explain_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
+    """The derivation step by step, or the witness worked out, or why there is neither."""
+    lines = [_verdict_line(entry, verdict, width)]
+    lines += _field("states", equation(entry.claim), width)
+    lines += _given(entry, width)
+    if verdict.status == HOLDS:
+        lines += [Text("")]
+        for number, step in enumerate(verdict.steps, start=1):
+            lines += _step_lines(number, step, width)
+        if not verdict.steps:
+            lines += _prose("The proof records no step.", width)
+    else:
+        lines += _reason(verdict, width) + _sides(verdict, width)
+        lines += _witness(verdict, width)
+    lines += _conditions(verdict, width, brief=False)
+    for note in verdict.notes:
+        lines += _prose(f"note: {note}", width, "dim")
+    return lines
+
+
+def _step_lines(number: int, step: Step, width: int) -> Lines:
+    lines = [Text(f"  {number:>3}. ").append(step.rule, "bold")]
+    lines += _field("", text_of(step.before), width)
+    return lines + _field("        →", text_of(step.after), width)
