@@ -35,7 +35,18 @@ class Atom:
     of atoms in it. Atoms that differ in the names of indices alone have one ``form``.
     """
 
-    __slots__ = ("data", "form", "free", "has_sum", "height", "id", "kind", "size", "special")
+    __slots__ = (
+        "_form",
+        "_forms",
+        "data",
+        "free",
+        "has_sum",
+        "height",
+        "id",
+        "kind",
+        "size",
+        "special",
+    )
 
     def __init__(
         self,
@@ -45,7 +56,8 @@ class Atom:
         free: frozenset[Var],
         height: int,
         size: int,
-        form: int,
+        has_sum: bool,
+        forms: dict[Any, int],
     ) -> None:
         self.kind = kind
         self.data = data
@@ -53,9 +65,18 @@ class Atom:
         self.free = free
         self.height = height
         self.size = size
-        self.form = form
+        self._forms = forms
+        self._form: int | None = None
         self.special = kind in SPECIAL
-        self.has_sum = kind == "sum" or _has_sum(data)
+        self.has_sum = has_sum or kind == "sum"
+
+    @property
+    def form(self) -> int:
+        """The number of the form, worked out when it is first asked for."""
+        if self._form is None:
+            outline = (self.kind, _outline(self.data))
+            self._form = self._forms.setdefault(outline, len(self._forms))
+        return self._form
 
     def __repr__(self) -> str:
         return f"{self.kind}{self.data}"
@@ -90,7 +111,8 @@ class UndefinedValue(UnsupportedError):
 
 def exact(value: Number) -> Number:
     """A rational, as an int where it is whole."""
-    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
+    # type() and not isinstance(): Fraction is an abstract base class, and asking those is slow.
+    return value.numerator if type(value) is Fraction and value.denominator == 1 else value
 
 
 def monomial_order(monomial: Monomial) -> tuple[Any, ...]:
@@ -145,15 +167,15 @@ class Algebra:
             if len(self._atoms) > MAX_ATOMS:
                 raise BudgetExceeded("the canonical form grows too large")
             free: set[Var] = set()
-            height, size = _scan(data, free)
+            height, size, has_sum = _scan(data, free)
             if kind in ("sum", "prod", "max"):
                 count = len(data[0])
                 bound = {self.bound(n) for n in range(height, height + count)}
                 free -= bound
                 height += count
-            outline = (kind, _outline(data))
-            form = self._forms.setdefault(outline, len(self._forms))
-            found = Atom(kind, data, len(self._atoms), frozenset(free), height, size + 1, form)
+            number = len(self._atoms)
+            names = frozenset(free)
+            found = Atom(kind, data, number, names, height, size + 1, has_sum, self._forms)
             self._atoms[key] = found
         return found
 
@@ -856,25 +878,24 @@ def _merged(a: Monomial, b: Monomial) -> Monomial:
     return Algebra.monomial(exponents)
 
 
-def _scan(data: Any, free: set[Var]) -> tuple[int, int]:
-    """Collect the variables in an atom's data; the greatest height, and the number, of atoms."""
-    if isinstance(data, Atom):
-        free |= data.free
-        return data.height, data.size
+def _scan(data: tuple[Any, ...], free: set[Var]) -> tuple[int, int, bool]:
+    """Of what is in an atom's data: the greatest height, the number of atoms, whether it sums.
+
+    The integer variables in it are added to ``free``.
+    """
     height = size = 0
-    if isinstance(data, Poly):
-        free |= {v for v in data.variables if v.kind != SIZE}
-    elif isinstance(data, tuple):
-        for part in data:
-            inner, number = _scan(part, free)
-            height, size = max(height, inner), size + number
-    return height, size
-
-
-def _has_sum(data: Any) -> bool:
-    if isinstance(data, Atom):
-        return data.has_sum
-    return isinstance(data, tuple) and any(_has_sum(part) for part in data)
+    has_sum = False
+    for part in data:
+        if isinstance(part, Atom):
+            free |= part.free
+            height, size = max(height, part.height), size + part.size
+            has_sum = has_sum or part.has_sum
+        elif isinstance(part, Poly):
+            free |= part.indices
+        elif isinstance(part, tuple):
+            inner, number, sums = _scan(part, free)
+            height, size, has_sum = max(height, inner), size + number, has_sum or sums
+    return height, size, has_sum
 
 
 def _outline(data: Any) -> Any:

@@ -26,7 +26,7 @@ class Var:
     variables made earlier.
     """
 
-    __slots__ = ("high", "key", "kind", "low", "name", "symbol")
+    __slots__ = ("_poly", "high", "key", "kind", "low", "name", "symbol")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Var:
         self.high = high
         self.symbol = symbol
         self.key = (kind, next(_serial) if number is None else number)
+        self._poly: Poly | None = None
 
     def __repr__(self) -> str:
         return self.name
@@ -54,11 +55,12 @@ class Var:
 class Poly:
     """A polynomial in :class:`Var`, immutable and hash-consed: ``terms`` maps monomials."""
 
-    __slots__ = ("_hash", "key", "terms", "variables")
+    __slots__ = ("_hash", "indices", "key", "terms", "variables")
 
     terms: dict[Monomial, Number]
     key: tuple[Any, ...]
     variables: frozenset[Var]
+    indices: frozenset[Var]  # the variables that are no sizes
     _table: ClassVar[dict[tuple[Any, ...], Poly]] = {}
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
@@ -74,6 +76,7 @@ class Poly:
             found.terms = dict(items)
             found.key = items
             found.variables = frozenset(v for m, _ in items for v in m)
+            found.indices = frozenset(v for v in found.variables if v.kind != SIZE)
             found._hash = hash(items)
             cls._table[items] = found
         return found
@@ -144,6 +147,10 @@ class Poly:
         """The polynomial with variables replaced, all at once."""
         if self.variables.isdisjoint(values):
             return self
+        if len(self.terms) == 1:
+            ((monomial, coefficient),) = self.key
+            if coefficient == 1 and len(monomial) == 1:
+                return values[monomial[0]]
         result: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
             product = Poly({(): coefficient})
@@ -174,7 +181,9 @@ def as_poly(value: Poly | Var | Number) -> Poly:
     if isinstance(value, Poly):
         return value
     if isinstance(value, Var):
-        return Poly({(value,): 1})
+        if value._poly is None:
+            value._poly = Poly({(value,): 1})
+        return value._poly
     return Poly({(): value})
 
 

@@ -48,7 +48,7 @@ MAX_SIZE = 80  # atoms in a shared array that is looked into
 
 @dataclass(frozen=True)
 class Body:
-    """The canonical body of a shared array: ``poly`` in canonical parameters.
+    """The canonical body of a shared array: ``poly`` in its parameters.
 
     ``name`` is the number of its class where the array stays a name: then the array is
     ``scale`` times that class at the indices in the order ``axes``.
@@ -157,11 +157,8 @@ class Normaliser(Summation):
             self.kept[name] = shared
             return Body((), {}, name, plain)
         own = self.of(shared.body)
-        renaming = self.parameters(shared, plain)
-        params = tuple(renaming.values())
-        poly = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
-        if self._is_small(poly) or any(v.kind == FREE for m in poly for a, _ in m for v in a.free):
-            return Body(params, poly)
+        if self._is_small(own) or any(v.kind == FREE for m in own for a, _ in m for v in a.free):
+            return Body(shared.params, own)
         best: tuple[Any, ...] | None = None
         for order in self._axis_orders(shared):
             renaming = self.parameters(shared, order)
@@ -174,7 +171,7 @@ class Normaliser(Summation):
         _, key, scale, order, axes = best
         name = self._names.setdefault((axes, key), len(self._names))
         self._contents[name] = dict(key)
-        return Body(params, poly, name, order, scale)
+        return Body(shared.params, own, name, order, scale)
 
     def _is_small(self, poly: Polynomial) -> bool:
         """Whether a body is looked into: few terms, and not much inside them."""
@@ -220,6 +217,13 @@ class Normaliser(Summation):
             if e is not None
         )
         return list(permutations(plain)) if independent and len(plain) <= 3 else [plain]
+
+    def array_name(self, shared: Shared) -> int:
+        """A number for a whole array: one for all that have the same entries."""
+        renaming = self.parameters(shared, tuple(range(len(shared.params))))
+        named = self.substitute(self.of(shared.body), {v: as_poly(p) for v, p in renaming.items()})
+        content = (tuple(renaming.values()), self.key(named))
+        return self._names.setdefault(content, len(self._names))
 
     def matrix_name(self, shared: Shared) -> tuple[int, bool, bool]:
         """The class of a whole square matrix, whether transposed, and whether symmetric."""
@@ -460,12 +464,9 @@ def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
 def _whole(n: Normaliser, term: Whole) -> Polynomial:
     """a function of whole arrays: equal where the arrays are"""
     name, arguments, path = term.data
-    names = []
-    for shared in arguments:
-        body = n.body(shared)
-        names.append(n._names.setdefault((body.params, n.key(body.poly)), len(n._names)))
-    n.arguments[tuple(names)] = arguments
-    return n.of_atom(n.atom("whole", name, tuple(names), path))
+    names = tuple(n.array_name(shared) for shared in arguments)
+    n.arguments[names] = arguments
+    return n.of_atom(n.atom("whole", name, names, path))
 
 
 @rule(InverseEntry)

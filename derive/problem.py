@@ -182,15 +182,15 @@ class Problem:
     # ---- definitions
 
     def _check_definitions(self) -> None:
-        later = list(self.where)
+        later = set(self.where)
         for symbol, expr in self.where.items():
+            early = later & _symbols(expr)
+            later.discard(symbol)
             if isinstance(expr, sp.Lambda):
-                later.remove(symbol)
                 continue
-            early = [s for s in later if s in _symbols(expr)]
             if early:
-                raise ClaimError(f"the definition of {symbol} uses {early[0]} before it is defined")
-            later.remove(symbol)
+                first = min(map(str, early))
+                raise ClaimError(f"the definition of {symbol} uses {first} before it is defined")
             shape = self.shapes.of(expr)
             declared = getattr(symbol, "shape", ()) if not isinstance(symbol, sp.Symbol) else ()
             if declared is not None and not same_shape(tuple(declared), shape):
