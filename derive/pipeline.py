@@ -28,7 +28,7 @@ import sympy as sp
 
 from derive import answer, explain
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian
-from derive.decide import LADDER, Proof, prove_at_most, prove_equal
+from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.problem import Problem
 from derive.refute import agrees_numerically, search
@@ -133,7 +133,7 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
     """Proof, then refutation, then the costlier proofs, then a longer search."""
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
-    for ladder, patience in ((LADDER[:1], QUICK_SECONDS), (LADDER[1:], PATIENT_SECONDS)):
+    for ladder, patience in ((CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)):
         proof = prove(statement.left, statement.right, problem.prepare, deadline, ladder)
         if proof is not None:
             return _proved(problem, claim, statement, proof)
