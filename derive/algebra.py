@@ -16,7 +16,7 @@ equal ones are one object; every operation returns a polynomial in which
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -314,6 +314,23 @@ class Algebra:
                 solved = self._eliminate(atom, exponents)
                 if solved is not None:
                     return self.scale(solved, coefficient)
+            elif atom.kind == "index":
+                opposite = self.atom("index", ">=", -atom.data[1])
+                stronger = any(
+                    other.kind == "index"
+                    and other.data[0] == ">="
+                    and other is not atom
+                    and (atom.data[1] - other.data[1]).constant is not None
+                    and (atom.data[1] - other.data[1]).constant >= 0
+                    for other in exponents
+                )
+                if stronger:  # [p + c ≥ 0]·[p ≥ 0] = [p ≥ 0]
+                    rest = {a: e for a, e in exponents.items() if a is not atom}
+                    return self.settled(rest, coefficient)
+                if opposite in exponents:  # [p ≥ 0]·[−p ≥ 0] = [p = 0]
+                    rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
+                    equal = self.index_bracket("=", atom.data[1])
+                    return self.multiply(equal, self.settled(rest, coefficient))
             elif atom.kind == "real" and atom.data[0] == "=":
                 key = atom.data[1]
                 if (
@@ -544,12 +561,12 @@ class Algebra:
         if atom is None:
             return function(poly)
         on = {((atom, 1),): 1}
-        with_it, without = self._sides(poly, atom)
+        with_it, without = self.sides_of(poly, atom)
         inside = self.multiply(on, self.split(with_it, function))
         outside = self.multiply(self.subtract({(): 1}, on), self.split(without, function))
         return self.add(inside, outside)
 
-    def _sides(self, poly: Polynomial, bracket: Atom) -> tuple[Polynomial, Polynomial]:
+    def sides_of(self, poly: Polynomial, bracket: Atom) -> tuple[Polynomial, Polynomial]:
         """A polynomial where a bracket in it is 1, and where it is 0."""
         with_it = self.add(
             {}, *({tuple(p for p in m if p[0] is not bracket): c} for m, c in poly.items())
@@ -642,6 +659,10 @@ class Algebra:
             return {(): 1}
         elif is_nonnegative(-poly - 1):
             return {}
+        else:
+            upper = _upper_digit(poly)
+            if upper is not None:
+                return self.index_bracket(">=", upper)
         return self.of_atom(self.atom("index", relation, poly))
 
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
@@ -694,7 +715,7 @@ class Algebra:
         )
         if bracket is None or any(f.key == bracket.data[1] for f in self.facts):
             return None
-        with_it, without = self._sides(poly, bracket)
+        with_it, without = self.sides_of(poly, bracket)
         above = self._assuming(bracket.data[1], "+", with_it)
         below = self._assuming(bracket.data[1], "0-", without)
         if above is None or below is None or above[-1] != below[-1]:
@@ -843,8 +864,26 @@ class Algebra:
         raise NotImplementedError
 
 
+def _upper_digit(poly: Poly) -> Poly | None:
+    """s·u + v ≥ 0 with 0 ≤ v < s means u ≥ 0."""
+    for step, u, v in _radix_splits(poly):
+        for carry in (0, 1, -1):
+            digit = v + step * carry
+            if is_nonnegative(digit) and is_nonnegative(step - 1 - digit):
+                return u - carry
+    return None
+
+
 def _digits(poly: Poly) -> tuple[Poly, Poly] | None:
     """s·u + v = 0 with |v| < s means u = 0 and v = 0: the digits of a mixed-radix number."""
+    for step, u, v in _radix_splits(poly):
+        if v.terms and is_nonnegative(step - 1 - v) and is_nonnegative(step - 1 + v):
+            return u, v
+    return None
+
+
+def _radix_splits(poly: Poly) -> Iterator[tuple[Poly, Poly, Poly]]:
+    """The ways to write an integer polynomial as s·u + v, s a product of sizes in it."""
     for monomial in poly.terms:
         sizes = tuple(v for v in monomial if v.kind == SIZE)
         if not sizes or len(sizes) == len(monomial):
@@ -860,11 +899,8 @@ def _digits(poly: Poly) -> tuple[Poly, Poly] | None:
                 lower[m] = c
             else:
                 upper[tuple(rest)] = c
-        step, u, v = Poly({sizes: 1}), Poly(upper), Poly(lower)
-        integral = all(c == int(c) for c in u.terms.values())
-        if v.terms and integral and is_nonnegative(step - 1 - v) and is_nonnegative(step - 1 + v):
-            return u, v
-    return None
+        if all(c == int(c) for c in upper.values()):
+            yield Poly({sizes: 1}), Poly(upper), Poly(lower)
 
 
 def _merged(a: Monomial, b: Monomial) -> Monomial:

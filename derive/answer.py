@@ -56,14 +56,8 @@ class Answer:
     def __init__(self, problem: Problem, statement: Statement) -> None:
         self.problem = problem
         self.statement = statement
-        self.writer = Writer(
-            {
-                v: sp.Symbol(v.name, integer=True)
-                for p in statement.place
-                for v in p.variables
-                if v.symbol is None and v.low is not None
-            }
-        )
+        self.names = problem.names
+        self.writer = Writer(taken=self.names)
         self.deadline = time.monotonic() + SECONDS
         self._made = {adjoint for _, adjoint in problem.steps}
         self._primals = {adjoint: primal for primal, adjoint in problem.steps}
@@ -175,11 +169,14 @@ def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
     for label in normaliser.inverted:
         result[sp.Q.invertible(label)] = None
     for condition in problem.conditions:
-        written = _condition(condition)
+        written = _condition(condition, problem.names)
         if written is not None:
             result[written] = None
+    for key in normaliser.divided_by:
+        written = _condition(Condition(Reader(normaliser).term(dict(key)), "!="), problem.names)
+        result[written] = None
     for term in normaliser.assumed:
-        written = _condition(Condition(term, "+"))
+        written = _condition(Condition(term, "+"), problem.names)
         if written is not None:
             result[written] = None
     return tuple(result)
@@ -189,9 +186,9 @@ def _predicate(trait: str, symbol: Any) -> Any:
     return getattr(sp.Q, trait)(symbol)
 
 
-def _condition(condition: Condition) -> Any:
+def _condition(condition: Condition, taken: frozenset[str]) -> Any:
     """A condition as a SymPy relation between entries."""
-    value = Writer().scalar(condition.term)
+    value = Writer(taken=taken).scalar(condition.term)
     if condition.relation == "!=":
         value = -value if value.could_extract_minus_sign() else value
         return sp.Ne(value, 0)
@@ -240,16 +237,17 @@ def _steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, 
     names = _adjoint_names(problem)
     result = [Step("definition", symbol, expr) for symbol, expr in problem.where.items()]
     for primal, adjoint in problem.steps:
-        writer = Writer(names=names)
+        writer = Writer(names=names, taken=problem.names)
         value = _best(writer, problem, primal, adjoint)
         result.append(Step("reverse accumulation", names.get(adjoint), value))
     for side, term, poly in (
         ("left", statement.left, proof.left),
         ("right", statement.right, proof.right),
     ):
-        before = _or_none(lambda w, t=term: w.scalar(t), Writer(names=names))
+        before = _or_none(lambda w, t=term: w.scalar(t), Writer(names=names, taken=problem.names))
         after = _or_none(
-            lambda w, p=poly: w.scalar(Reader(proof.normaliser).term(p)), Writer(names=names)
+            lambda w, p=poly: w.scalar(Reader(proof.normaliser).term(p)),
+            Writer(names=names, taken=problem.names),
         )
         if after is not None:
             result.append(Step(f"canonical form of the {side} side", before, after))

@@ -17,6 +17,7 @@ from derive.errors import BudgetExceeded
 from derive.index import Term
 from derive.integers import as_poly
 from derive.normalise import Normaliser
+from derive.squares import is_sum_of_squares
 
 
 @dataclass(frozen=True)
@@ -142,14 +143,30 @@ def prove_at_most(
     deadline: float | None,
     ladder: tuple[Rung, ...] = CHEAP + COSTLY,
 ) -> Proof | None:
-    """A proof that ``left`` ≤ ``right``: the sign of the difference, by sign rules."""
-    for rung in ladder:
+    """A proof that ``left`` ≤ ``right``: the sign of the difference, by sign rules and squares.
+
+    First with every shared array as a name, so that rᵀr is seen to be a sum of squares.
+    """
+    for rung in (Rung(0, False, 5.0), *ladder):
         normaliser = Normaliser(rung.inline, rung.exponentials, _sooner(deadline, rung))
         try:
             prepare(normaliser)
             a, b = normaliser.of(left), normaliser.of(right)
-            if normaliser.sign(normaliser.subtract(b, a)) in ("+", "0+"):
+            if is_nonnegative_everywhere(normaliser, normaliser.subtract(b, a)):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
+
+
+def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial over atoms is ≥ 0: over its positive denominators, by the signs of its
+    terms, as a sum of squares, or by a mean of squares against the square of a mean.
+    """
+    cleared, below = n.cleared(poly, False)
+    if any(n.atom_sign(a) != "+" for a in below):
+        cleared = poly
+    for candidate in (poly, cleared):
+        if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
+            return True
+    return False

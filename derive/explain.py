@@ -22,6 +22,7 @@ from derive.statement import Statement
 from derive.verdict import Witness
 
 SECONDS = 1.0
+PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
 
 
 def disagreement(
@@ -74,18 +75,17 @@ def _factor(
     """derived = r · documented, r free of the entry's indices."""
     if not left or not right:
         return ""
-    own = {v for p in statement.place for v in p.variables}
     for monomial, coefficient in right.items():
         lead = next(iter(left.items()))
         exponents = dict(lead[0])
         for atom, e in monomial:
             exponents[atom] = exponents.get(atom, 0) - e
         exponents = {a: e for a, e in exponents.items() if e}
-        if len(exponents) > 2 or any(a.free & own or a.kind == "base" for a in exponents):
+        if any(a.kind not in PLAIN for a in exponents) or len(exponents) > 2:
             continue
         ratio: Polynomial = {n.monomial(exponents): Fraction(lead[1]) / Fraction(coefficient)}
         if vanishes(n, n.subtract(left, n.multiply(ratio, right))):
-            written = Writer().scalar(Reader(n).term(ratio))
+            written = Writer(taken=problem.names).scalar(Reader(n).term(ratio))
             if written == -1:
                 return "the sign is wrong: it holds with a factor -1"
             return f"it holds with a factor {written}"
@@ -111,7 +111,7 @@ def _assumption(
         return ""
     value = -Fraction(c2) / Fraction(c1)
     value = value if e == 1 else 1 / value
-    written = Writer().scalar(Reader(n).term({((atom, 1),): 1}))
+    written = Writer(taken=problem.names).scalar(Reader(n).term({((atom, 1),): 1}))
     return f"it would hold if {written} = {_rational(value)}"
 
 

@@ -86,6 +86,7 @@ class Normaliser(Summation):
         self.deadline = deadline
         self.assumed: dict[Term, None] = {}
         self.inverted: dict[Any, None] = {}
+        self.divided_by: dict[Key, None] = {}
         self._memo: dict[Term, Polynomial] = {}
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
@@ -428,6 +429,9 @@ def _sum(n: Normaliser, term: Sum) -> Polynomial:
 def _product(n: Normaliser, term: Product) -> Polynomial:
     """Π_k exp a_k = exp Σ_k a_k; a product of one factor at a time"""
     body = n.of(term.args[0])
+    replaced = _one_factor_replaced(n, term, body)
+    if replaced is not None:
+        return replaced
     if len(body) != 1:
         return n.bind("prod", term.variable, body)
     ((monomial, coefficient),) = body.items()
@@ -440,6 +444,32 @@ def _product(n: Normaliser, term: Product) -> Polynomial:
             factor = n.bind("prod", term.variable, n.of_atom(atom))
             result = n.multiply(result, n.power(factor, exponent))
     return result
+
+
+def _one_factor_replaced(n: Normaliser, term: Product, body: Polynomial) -> Polynomial | None:
+    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e, where a_e is not zero."""
+    variable = term.variable
+    for atom in {a for m in body for a, _ in m}:
+        if atom.kind != "index" or atom.data[0] != "=":
+            continue
+        slope = atom.data[1].coefficient(variable)
+        if slope is None or slope.constant not in (1, -1):
+            continue
+        place = (as_poly(variable) * slope - atom.data[1]) * slope
+        assert variable.low is not None and variable.high is not None
+        inside = n.multiply(
+            n.index_bracket(">=", place - variable.low),
+            n.index_bracket(">=", variable.high - place),
+        )
+        if inside != {(): 1}:
+            continue
+        new, old = n.sides_of(body, atom)
+        here = {variable: place}
+        removed = n.substitute(old, here)
+        n.divided_by[n.key(removed)] = None
+        ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
+        return n.multiply(ratio, n.bind("prod", variable, old))
+    return None
 
 
 @rule(Maximum)

@@ -179,6 +179,13 @@ class Problem:
         for symbol, expr in self.where.items():
             self.lowering.define(symbol, expr)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all symbols of the claim, which no new index may take."""
+        parts = (*self.expressions, *self.where, *self.where.values(), *self.given)
+        bound = map(str, self.inventory.bound)
+        return frozenset(bound).union(*({str(s) for s in _symbols(part)} for part in parts))
+
     # ---- definitions
 
     def _check_definitions(self) -> None:

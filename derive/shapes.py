@@ -73,8 +73,10 @@ def condition(pairs: list[tuple[Any, Any]]) -> str:
         if difference.is_number:
             return ""
         symbol, number = (b, a) if sp.sympify(a).is_number else (a, b)
+        if f"{number} = {symbol}" in parts:
+            continue
         parts.append(f"{symbol} = {number}")
-    return "only if " + " and ".join(parts) if parts else ""
+    return "only if " + " and ".join(dict.fromkeys(parts)) if parts else ""
 
 
 class Shapes:

@@ -7,7 +7,7 @@ What fits no such pattern is written entry by entry, which always works.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -67,16 +67,20 @@ class Writer:
 
     :param symbols: SymPy symbols for free indices, by variable.
     :param names: symbols to write for shared arrays, instead of what they are.
+    :param taken: names that a new index may not have.
     """
 
     def __init__(
         self,
         symbols: Mapping[Var, Any] | None = None,
         names: Mapping[Shared, Any] | None = None,
+        taken: Collection[str] = (),
     ) -> None:
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
-        self._names = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
+        used = {*taken, *(str(symbol) for symbol in self._symbols.values())}
+        letters = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
+        self._names = (name for name in letters if name not in used)
 
     # ---- integers
 
@@ -616,6 +620,8 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
     rows, cols = set(row.variables), set(col.variables)
     outside = [f for f in factors if variable not in f.free]
     inside = [f for f in factors if variable in f.free]
+    if not inside:
+        return _scaled(w.integer(variable.high - variable.low + 1), _product(w, outside, row, col))
     if outside:
         inner = Sum((Mul(tuple(inside)) if len(inside) > 1 else inside[0],), (variable,))
         return _product(w, [*outside, inner], row, col)

@@ -16,7 +16,18 @@ from typing import Any
 
 from derive.algebra import Algebra, Atom, Exponent, Key, Monomial, Polynomial, UndefinedValue
 from derive.errors import UnsupportedError
-from derive.integers import BOUND, FREE, FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.integers import (
+    BOUND,
+    FREE,
+    FRESH,
+    ONE,
+    SIZE,
+    ZERO,
+    Poly,
+    Var,
+    as_poly,
+    is_nonnegative,
+)
 
 UNROLLED = 4  # a range of at most so many values is written out
 _colours: dict[int, Var] = {}
@@ -85,6 +96,9 @@ class Summation(Algebra):
                 rest[atom] = exponent - 1
                 product = self.multiply(inside, self.settled(rest, 1))
                 return self._sum_all([*variables, *opened], product)
+        dependent = next((v for v in variables if not _ends(v).isdisjoint(variables)), None)
+        if dependent is not None:
+            return self._boxed(variables, monomial, dependent)
         for atom, _ in monomial:
             if atom.kind == "index":
                 done = self._use_bracket(variables, monomial, atom)
@@ -95,6 +109,28 @@ class Summation(Algebra):
             if done is not None:
                 return done
         return self._factored(variables, monomial)
+
+    def _boxed(self, variables: list[Var], monomial: Monomial, variable: Var) -> Polynomial:
+        """A range that depends on another index becomes a fixed one, with a bracket."""
+        assert variable.high is not None
+        widest = variable.high
+        for other in variables:
+            slope = widest.coefficient(other)
+            if slope is None or other.high is None:
+                raise UnsupportedError(f"a range up to {variable.high}")
+            if slope == ZERO:
+                continue
+            if is_nonnegative(slope):
+                widest = widest.substitute({other: other.high})
+            elif is_nonnegative(-slope):
+                widest = widest.substitute({other: ZERO})
+            else:
+                raise UnsupportedError(f"a range up to {variable.high}")
+        new = Var(variable.name, FRESH, ZERO, widest)
+        inside = self.index_bracket(">=", variable.high - as_poly(new))
+        body = self.substitute({monomial: 1}, {variable: as_poly(new)})
+        others = [v for v in variables if v is not variable]
+        return self._sum_all([*others, new], self.multiply(inside, body))
 
     def _sum_all(self, variables: list[Var], poly: Polynomial) -> Polynomial:
         return self.add(
@@ -113,13 +149,31 @@ class Summation(Algebra):
             value = (as_poly(variable) * slope - poly) * slope
             if relation == "=":
                 return self._solved(variables, variable, value, {rest: 1})
-            if not value.variables.isdisjoint(variables):
+            if not any(variable in a.free for a, _ in rest):
+                counted = self._count(variables, variable, value, slope, {rest: 1})
+                if counted is not None:
+                    return counted
+            if not value.variables.isdisjoint(variables) or self._axis(variable, rest) is not None:
                 continue
-            assert variable.high is not None
             tightened = self._tightened(variables, variable, value, slope, {rest: 1})
             if tightened is not None:
                 return tightened
         return None
+
+    def _count(
+        self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
+    ) -> Polynomial | None:
+        """Σ_k [k ≥ b] over 0 … high is high − b + 1, and Σ_k [k ≤ b] is b + 1."""
+        assert variable.high is not None
+        if not (is_nonnegative(bound + 1) and is_nonnegative(variable.high + 1 - bound)):
+            return None
+        length = variable.high - bound + 1 if slope == ONE else bound + 1
+        over = variable.high - bound if slope != ONE else bound
+        if not is_nonnegative(over):
+            return None
+        others = [v for v in variables if v is not variable]
+        product = self.multiply(self.of_integer(length), rest)
+        return self._sum_all(others, product) if others else product
 
     def _solved(
         self, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
@@ -187,7 +241,132 @@ class Summation(Algebra):
                 exponent = factors[0][1]
                 if isinstance(exponent, int) and exponent > 0:
                     return self._power_sum(exponent, variable.high)
+        moved = self._on_axes(variables, factors)
+        if moved is not None:
+            return moved
+        return self._cut(variables, factors)
+
+    # ---- one range for every index: the axis that it runs along
+
+    def _axis(self, variable: Var, monomial: Monomial) -> Poly | None:
+        """The size of the axis that a variable runs along, if it runs along one."""
+        for array, axis, index in _axes_used(monomial):
+            slope = index.coefficient(variable)
+            if slope is not None and slope.constant in (1, -1):
+                return array.axes[axis]
+        return None
+
+    def _on_axes(
+        self, variables: list[Var], factors: list[tuple[Atom, Exponent]]
+    ) -> Polynomial | None:
+        """The sum with each index running along an axis of an array, from its start to its end.
+
+        Σ_k f(k) A[k + a] is Σ_u f(u − a) A[u] over the whole axis, with brackets for the range
+        of k: so x[0] + … + x[l] is the same however its index is shifted or turned round. The
+        axes are taken in the order of the arrays; None where every index is as it should be.
+        """
+        old = list(variables)
+        values: dict[Var, Poly] = {}
+        new: list[Var] = []
+        moved = False
+        for array, axis, index in _axes_used(tuple(factors)):
+            if not old:
+                break
+            form = index.substitute(values)
+            pivots = [v for v in old if _unit_slope(form, v)]
+            if not pivots:
+                continue
+            size = array.axes[axis]
+            same = next((v for v in pivots if form == as_poly(v) and v.high == size - 1), None)
+            if same is not None:
+                old.remove(same)
+                new.append(same)
+                continue
+            pivot = pivots[0]
+            slope = form.coefficient(pivot)
+            assert slope is not None
+            along = Var(pivot.name, FRESH, ZERO, size - 1)
+            value = (as_poly(along) - (form - as_poly(pivot) * slope)) * slope
+            values = {v: p.substitute({pivot: value}) for v, p in values.items()}
+            values[pivot] = value
+            old.remove(pivot)
+            new.append(along)
+            moved = True
+        if not moved:
+            return None
+        inside: Polynomial = {(): 1}
+        for variable, value in values.items():
+            assert variable.high is not None
+            for gap in (value, variable.high - value):
+                inside = self.multiply(inside, self.index_bracket(">=", gap))
+        body = self.substitute(self.settled(dict(factors), 1), values)
+        return self._sum_all([*old, *new], self.multiply(inside, body))
+
+    def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
+        """Brackets on the summation indices in one direction, and short ranges written out."""
+        brackets = [a for a, _ in factors if a.kind == "index" and a.data[0] == ">="]
+        for atom in brackets:
+            poly = atom.data[1]
+            others = self.monomial({a: e for a, e in factors if a is not atom})
+            if self._implied(poly, [a.data[1] for a in brackets if a is not atom]):
+                return self._sum_all(variables, self.settled(dict(others), 1))
+            leader = self._leader(poly, variables, others)
+            if leader is None:
+                continue
+            if poly.coefficient(leader) == -ONE:
+                # [p ≥ 0] = 1 − [−p − 1 ≥ 0]
+                opposite = self.index_bracket(">=", -poly - 1)
+                product = self.subtract(
+                    self.settled(dict(others), 1),
+                    self.multiply(opposite, self.settled(dict(others), 1)),
+                )
+                return self._sum_all(variables, product)
+            bound = as_poly(leader) - poly
+            if not bound.variables.isdisjoint(variables):
+                continue
+            assert leader.high is not None
+            values: list[Poly] | None = None
+            start, end = bound.constant, (leader.high - bound).constant
+            rest = [v for v in variables if v is not leader]
+            if start is not None and 0 < start <= UNROLLED:
+                whole = self._sum_all(variables, self.settled(dict(others), 1))
+                parts = self.at_values(
+                    self.settled(dict(others), 1), leader, [as_poly(k) for k in range(int(start))]
+                )
+                return self.subtract(whole, self._sum_all(rest, parts) if rest else parts)
+            if end is not None and end < UNROLLED:
+                values = [bound + k for k in range(int(end) + 1)]
+                parts = self.at_values(self.settled(dict(others), 1), leader, values)
+                return self._sum_all(rest, parts) if rest else parts
         return self._canonical(variables, factors)
+
+    def at_values(self, poly: Polynomial, variable: Var, values: list[Poly]) -> Polynomial:
+        """The sum of a polynomial at some values of an index that lie in its range."""
+        parts = []
+        for value in values:
+            inside = self.index_bracket(">=", value)
+            if variable.high is not None:
+                over = self.index_bracket(">=", variable.high - value)
+                inside = self.multiply(inside, over)
+            parts.append(self.multiply(inside, self.substitute(poly, {variable: value})))
+        return self.add({}, *parts)
+
+    def _implied(self, poly: Poly, others: list[Poly]) -> bool:
+        """Whether [poly ≥ 0] follows from another bracket that is as strong."""
+        return any(is_nonnegative(poly - other) for other in others if other != poly)
+
+    def _leader(self, poly: Poly, variables: list[Var], factors: Monomial) -> Var | None:
+        """The index that gives a bracket its direction: that of the first axis in it."""
+        for _, _, index in _axes_used(factors):
+            variable = next(iter(index.variables), None)
+            if (
+                variable in variables
+                and variable is not None
+                and index == as_poly(variable)
+                and _unit_slope(poly, variable)
+            ):
+                return variable
+        return None
 
     def _counted(self, length: Poly) -> Polynomial:
         """Σ 1 over a range is its length, or 0 where it is empty."""
@@ -509,7 +688,7 @@ class Summation(Algebra):
             body = self.substitute(body, {variable: as_poly(shifted) + low})
             variable, high = shifted, high - low
         if not any(variable in a.free for m in body for a, _ in m):
-            if kind == "max":
+            if kind == "max" or body == {(): 1}:
                 return body
             length = (high + 1).constant
             if length is not None:
@@ -517,6 +696,43 @@ class Summation(Algebra):
         height = max((a.height for m in body for a, _ in m), default=0)
         named = self.substitute(body, {variable: as_poly(self.bound(height))})
         return self.of_atom(self.atom(kind, (high,), self.key(named)))
+
+
+def _ends(variable: Var) -> frozenset[Var]:
+    """The variables that the end of a range mentions."""
+    return frozenset() if variable.high is None else variable.high.variables
+
+
+def _unit_slope(poly: Poly, variable: Var) -> bool:
+    slope = poly.coefficient(variable)
+    return slope is not None and slope.constant in (1, -1)
+
+
+def _axes_used(factors: Monomial) -> list[tuple[Any, int, Poly]]:
+    """Which axes of given arrays some factors read and where, in the order of the arrays."""
+    found: dict[tuple[Any, int, Poly], None] = {}
+    stack: list[Any] = [a for a, _ in factors]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Atom):
+            if part.kind == "entry":
+                array, indices = part.data
+                for axis, index in enumerate(indices):
+                    if axis < len(array.axes):
+                        found[(array, axis, index)] = None
+            else:
+                stack.extend(part.data)
+        elif isinstance(part, tuple):
+            stack.extend(part)
+    usable = [f for f in found if not any(v.kind == BOUND for v in f[2].variables)]
+    return sorted(usable, key=lambda f: (f[0].serial, f[1], _offset(f[2])))
+
+
+def _offset(index: Poly) -> tuple[Any, ...]:
+    """An order of the indices along one axis that does not depend on names."""
+    constant = index.terms.get((), 0)
+    sizes = [(m, c) for m, c in index.key if m and all(v.kind == SIZE for v in m)]
+    return (len(index.terms), constant, [(tuple(v.key for v in m), c) for m, c in sizes])
 
 
 def _replaced(data: Any, values: Mapping[Var, Poly]) -> Any:

@@ -1,0 +1,128 @@
+"""Sums of squares: why a polynomial that has terms of both signs is nonnegative all the same.
+
+A polynomial of even degree in its atoms is written as a quadratic form in half-monomials. If the
+matrix of that form is positive semidefinite, found by exact elimination, the polynomial is a sum
+of squares. Where a product can be written in two ways the form is not unique and only one is
+tried: a polynomial may be missed, never wrongly accepted.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import combinations
+
+from derive.algebra import Atom, Exponent, Monomial, Polynomial
+from derive.integers import as_poly, is_nonnegative
+from derive.normalise import Normaliser
+
+MAX_BASIS = 30
+
+
+def is_sum_of_squares(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial over atoms is seen to be a sum of squares, times positive factors."""
+    if not poly:
+        return True
+    factor, common = n.content(poly)
+    outside = {a: e for a, e in common.items() if n.atom_sign(a) == "+"}
+    poly = n.divided(poly, factor, outside)
+    reduced = _mean_squares(n, poly)
+    return _by_gram(n, poly) or (reduced is not None and (not reduced or _by_gram(n, reduced)))
+
+
+def _by_gram(n: Normaliser, poly: Polynomial) -> bool:
+    basis = _half_monomials(n, poly)
+    if basis is None or len(basis) > MAX_BASIS:
+        return False
+    left = {m: Fraction(c) for m, c in poly.items()}
+    size = len(basis)
+    gram = [[Fraction(0)] * size for _ in range(size)]
+    for i, m in enumerate(basis):
+        gram[i][i] = left.pop(_product(n, m, m), Fraction(0))
+    for i, j in combinations(range(size), 2):
+        value = left.pop(_product(n, basis[i], basis[j]), Fraction(0))
+        gram[i][j] = gram[j][i] = value / 2
+    # What is left over must be nonnegative term by term.
+    for monomial, coefficient in left.items():
+        if coefficient < 0 or n.monomial_sign(monomial) not in ("+", "0+"):
+            return False
+    return _is_semidefinite(gram)
+
+
+def _half_monomials(n: Normaliser, poly: Polynomial) -> list[Monomial] | None:
+    """The square roots of the terms that are squares."""
+    result = []
+    for monomial, coefficient in poly.items():
+        if coefficient > 0:
+            root: dict[Atom, Exponent] = {}
+            for atom, e in monomial:
+                half = Fraction(e) / 2
+                if half.denominator != 1 and n.atom_sign(atom) != "+":
+                    break
+                root[atom] = half
+            else:
+                result.append(n.monomial(root))
+    return result or None
+
+
+def _product(n: Normaliser, a: Monomial, b: Monomial) -> Monomial:
+    exponents: dict[Atom, Exponent] = dict(a)
+    for atom, e in b:
+        exponents[atom] = exponents.get(atom, 0) + e
+    return n.monomial(exponents)
+
+
+def _is_semidefinite(gram: list[list[Fraction]]) -> bool:
+    """By symmetric elimination in exact rationals."""
+    size = len(gram)
+    rows = [list(row) for row in gram]
+    for k in range(size):
+        pivot = rows[k][k]
+        if pivot < 0:
+            return False
+        if pivot == 0:
+            if any(rows[k][j] for j in range(k, size)):
+                return False
+            continue
+        for i in range(k + 1, size):
+            ratio = rows[i][k] / pivot
+            for j in range(k, size):
+                rows[i][j] -= ratio * rows[k][j]
+    return True
+
+
+def _mean_squares(n: Normaliser, poly: Polynomial) -> Polynomial | None:
+    """A lower bound: Σ_k f² over n values replaced by (Σ_k f)²/n, by Cauchy and Schwarz.
+
+    None where no term has that form.
+    """
+    result: Polynomial = {}
+    replaced = False
+    for monomial, coefficient in poly.items():
+        bound = None
+        squares = [(a, e) for a, e in monomial if a.kind == "sum" and e == 1]
+        rest = {a: e for a, e in monomial if (a, e) not in squares}
+        positive = coefficient > 0 and n.monomial_sign(n.monomial(rest)) in ("+", "0+")
+        if positive and len(squares) == 1:
+            bound = _lower_bound(n, squares[0][0])
+        if bound is None:
+            result = n.add(result, {monomial: coefficient})
+        else:
+            replaced = True
+            result = n.add(result, n.multiply({n.monomial(rest): coefficient}, bound))
+    return result if replaced else None
+
+
+def _lower_bound(n: Normaliser, atom: Atom) -> Polynomial | None:
+    """(Σ_k f)²/n for an atom Σ_k f²."""
+    highs, monomial = atom.data
+    if len(highs) != 1 or not is_nonnegative(highs[0]):
+        return None
+    if any(not isinstance(e, int) or e % 2 for _, e in monomial):
+        return None
+    (variable,), _ = n.opened(atom)
+    root = n.monomial({a: e // 2 for a, e in monomial})
+    bound = n.bound(atom.height - 1)
+    inside = n.substitute({root: 1}, {bound: as_poly(variable)})
+    total = n.sum_over(variable, inside)
+    length = n.of_integer(highs[0] + 1)
+    return n.multiply(n.multiply(total, total), n.power(length, -1))
