@@ -101,6 +101,7 @@ class Fact:
 
 
 MAX_ATOMS = 200_000
+MAX_SPLITS = 2  # brackets on either side of which a sign is looked for
 MAX_TERMS = 20_000
 MAX_EXPANDED_POWER = 24
 
@@ -145,6 +146,7 @@ class Algebra:
     def __init__(self, exponentials: bool = False) -> None:
         self.exponentials = exponentials
         self.facts: list[Fact] = []
+        self._supposed: list[Fact] = []  # on one side of a bracket, while that side is looked at
         self.used: dict[Any, None] = {}
         self._atoms: dict[tuple[str, tuple[Any, ...]], Atom] = {}
         self._forms: dict[Any, int] = {}
@@ -713,7 +715,9 @@ class Algebra:
         bracket = next(
             (a for m in poly for a, _ in m if a.kind == "real" and a.data[0] == ">"), None
         )
-        if bracket is None or any(f.key == bracket.data[1] for f in self.facts):
+        if bracket is None or len(self._supposed) >= MAX_SPLITS:
+            return None
+        if any(f.key == bracket.data[1] for f in (*self.facts, *self._supposed)):
             return None
         with_it, without = self.sides_of(poly, bracket)
         above = self._assuming(bracket.data[1], "+", with_it)
@@ -725,15 +729,15 @@ class Algebra:
     def _assuming(self, key: Key, sign: str, poly: Polynomial) -> str | None:
         """The sign of a polynomial where one more sign is known."""
         saved, self._signs = self._signs, {}
-        self.facts.append(Fact(key, sign, frozenset(), None))
+        self._supposed.append(Fact(key, sign, frozenset(), None))
         try:
             return self.sign(poly)
         finally:
-            self.facts.pop()
+            self._supposed.pop()
             self._signs = saved
 
     def _known_sign(self, poly: Polynomial) -> str | None:
-        if not self.facts:
+        if not (self.facts or self._supposed):
             return None
         key, factor = self.primitive(poly)
         for sign in ("+", "-", "0+", "0-"):
@@ -756,7 +760,7 @@ class Algebra:
 
     def known(self, key: Key, sign: str) -> bool:
         """Whether an assumption gives a primitive polynomial that sign."""
-        for fact in self.facts:
+        for fact in (*self.facts, *self._supposed):
             if fact.sign == sign and self.matches(fact.key, key, fact.open):
                 if fact.label is not None:
                     self.used[fact.label] = None

@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
-from derive.algebra import Atom, Key, Polynomial
+from derive.algebra import MAX_SPLITS, Atom, Fact, Key, Polynomial
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Add,
@@ -42,6 +42,9 @@ from derive.index import (
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly
 from derive.summation import Summation
+
+# So many suppositions, of nothing, that no further bracket is looked at from both sides.
+NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
 
 MAX_SIZE = 80  # atoms in a shared array that is looked into
 
@@ -91,6 +94,7 @@ class Normaliser(Summation):
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
         self._contents: dict[int, Polynomial] = {}
+        self._name_signs: dict[int, str | None] = {}
         self._naming = False
         self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
@@ -101,7 +105,8 @@ class Normaliser(Summation):
             raise BudgetExceeded("the time limit has passed")
 
     def forget(self) -> None:
-        """Drop what was worked out before an equation was added."""
+        """Drop what was worked out before an equation or a sign was added."""
+        self._name_signs.clear()
         self._memo.clear()
         self._bodies.clear()
         self._substituted.clear()
@@ -297,8 +302,20 @@ class Normaliser(Summation):
 
     def _find_sign(self, atom: Atom) -> str | None:
         if atom.kind == "ref" and atom.data[0] in self._contents:
-            return self.sign(self._contents[atom.data[0]])
+            return self._name_sign(atom.data[0])
         return super()._find_sign(atom)
+
+    def _name_sign(self, name: int) -> str | None:
+        """The sign of what a name stands for: found once, so nothing supposed may enter it."""
+        if name not in self._name_signs:
+            self._name_signs[name] = None
+            saved = self._signs, self._supposed
+            self._signs, self._supposed = {}, NOTHING_MORE
+            try:
+                self._name_signs[name] = self.sign(self._contents[name])
+            finally:
+                self._signs, self._supposed = saved
+        return self._name_signs[name]
 
     # ---- scalar functions
 

@@ -110,7 +110,10 @@ def _excess(claim: Claim, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     difference = left - right
     if not isinstance(claim, Inequality):
         difference = np.abs(difference)
-    return difference / (1 + np.abs(left) + np.abs(right))
+    sizes = np.abs(left) + np.abs(right)
+    # Gradients that have come through many layers are tiny as a whole.
+    scale = min(1.0, float(sizes.max(initial=0.0))) or 1.0
+    return difference / (scale + sizes)
 
 
 def confirm(claim: Claim, point: Point) -> Witness | None:
