@@ -343,7 +343,19 @@ class Algebra:
                     return {}
                 if self.atom("real", ">", key) in exponents:
                     return {}
+                replaced = self._on_zero(dict(key), exponents)
+                if replaced is not None:
+                    return self.scale(replaced, coefficient)
         return self._reduced(exponents, coefficient)
+
+    def _on_zero(self, poly: Polynomial, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p = 0]·f: the leading term of p is minus the rest of it."""
+        lead = leading(poly)
+        if not lead or any(exponents.get(a, 0) < e for a, e in lead):
+            return None
+        rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
+        tail = {m: c for m, c in poly.items() if m != lead}
+        return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
 
     def _eliminate(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
         """[i = e]·f(i) = [i = e]·f(e): the latest variable goes, where the rest mentions it."""
@@ -509,7 +521,7 @@ class Algebra:
         result = self.rational_power(factor, exponent)
         leaving: dict[Atom, Exponent] = {}
         for atom, e in common.items():
-            if signed or self.atom_sign(atom) == "+":
+            if signed or self.atom_sign(atom) in ("+", "0+"):
                 leaving[atom] = e
                 result = self.multiply(result, self.of_atom(atom, e * exponent))
             else:
@@ -669,6 +681,8 @@ class Algebra:
 
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
         """[poly > 0] or [poly = 0], decided by sign where it is known, else up to a factor."""
+        if any(a.kind in ("real", "index") for m in poly for a, _ in m):
+            return self.split(poly, lambda part: self.real_bracket(relation, part))
         sign = self.sign(poly)
         if not poly or sign is not None:
             true = {">": sign == "+", "=": not poly}[relation]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.algebra import Atom, Exponent, Monomial, Polynomial
+from derive.cases import vanishes_by_cases
+from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import Term
 from derive.integers import as_poly
@@ -72,6 +74,7 @@ def prove_equal(
         normaliser = Normaliser(rung.inline, rung.exponentials, _sooner(deadline, rung))
         try:
             prepare(normaliser)
+            assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
             if vanishes(normaliser, normaliser.subtract(a, b)):
                 return Proof(normaliser, a, b)
@@ -81,15 +84,15 @@ def prove_equal(
 
 
 def vanishes(n: Normaliser, poly: Polynomial) -> bool:
-    """Whether a polynomial over atoms is zero: as it stands, over a common denominator, or
-    with its sums of one range taken together.
+    """Whether a polynomial over atoms is zero: as it stands, over a common denominator, on
+    either side of every bracket, or with its sums of one range taken together.
     """
     if not poly:
         return True
     cleared = without_denominators(n, poly)
     if not cleared:
         return True
-    return _vanishes_by_sums(n, cleared)
+    return vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared)
 
 
 def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:
@@ -151,6 +154,7 @@ def prove_at_most(
         normaliser = Normaliser(rung.inline, rung.exponentials, _sooner(deadline, rung))
         try:
             prepare(normaliser)
+            assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
             if is_nonnegative_everywhere(normaliser, normaliser.subtract(b, a)):
                 return Proof(normaliser, a, b)

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from derive.algebra import Polynomial
-from derive.claims import Claim, Inequality
+from derive.claims import Claim, Identity, Inequality
 from derive.decide import vanishes
 from derive.errors import DeriveError
 from derive.index import substitute
@@ -29,14 +29,22 @@ def disagreement(
     problem: Problem, claim: Claim, statement: Statement, witness: Witness, deadline: float
 ) -> str:
     """One sentence for a claim that a witness refutes."""
+    where = difference(claim, witness)
+    if isinstance(claim, Inequality):
+        return where
+    hint = _hint(problem, statement, min(deadline, time.monotonic() + SECONDS))
+    return f"{hint}; {where}" if hint else where
+
+
+def difference(claim: Claim, witness: Witness) -> str:
+    """What the two sides are at a witness."""
     sizes = ", ".join(f"{name} = {value}" for name, value in witness.sizes.items())
     entry = f" at entry {witness.entry}" if witness.entry else ""
     at = f" for {sizes}" if sizes else ""
     if isinstance(claim, Inequality):
         return f"{witness.left} ≤ {witness.right} is false{entry}{at}"
-    where = f"{witness.left} derived against {witness.right} documented{entry}{at}"
-    hint = _hint(problem, statement, min(deadline, time.monotonic() + SECONDS))
-    return f"{hint}; {where}" if hint else where
+    sides = ("left", "right") if isinstance(claim, Identity) else ("derived", "documented")
+    return f"{witness.left} {sides[0]} against {witness.right} {sides[1]}{entry}{at}"
 
 
 def _hint(problem: Problem, statement: Statement, deadline: float) -> str:

@@ -30,6 +30,7 @@ from derive.index import (
     Int,
     InverseEntry,
     Maximum,
+    Mul,
     Pow,
     Product,
     RealBracket,
@@ -52,7 +53,7 @@ from derive.index import (
     ref,
     total,
 )
-from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly
+from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.operators import (
     MatrixGradient,
     MatrixOperator,
@@ -102,6 +103,8 @@ class Lowering:
         self.integer_symbols = set(integers)
         self.named: dict[Any, Shared] = {}
         self.functions: dict[Any, sp.Lambda] = {}
+        self.guards: list[Poly] = []
+        self.unsafe_reads: dict[str, None] = {}
         self._integers: dict[Any, Var] = {}
         self._arrays: dict[Any, Array] = {}
         self._shared: dict[Any, Shared] = {}
@@ -264,6 +267,18 @@ class Lowering:
         if not body.free <= set(params) | {v for v in body.free if v.kind in (SIZE, FREE)}:
             raise UnsupportedError(f"{expr} under a sum, inside an inverse or a determinant")
         return Shared(params, body, expr)
+
+    def check_read(self, expr: Any, indices: Indices, shape: Iterable[Any]) -> None:
+        """Note an entry whose index is not seen to lie within its axis.
+
+        What is read outside an array has no value, so a claim about it cannot be proved.
+        """
+        for axis, (index, size) in enumerate(zip(indices, shape, strict=True)):
+            over = self.size(size) - 1 - index
+            if not all(is_nonnegative(gap, self.guards) for gap in (index, over)):
+                self.unsafe_reads[
+                    f"{expr} is not seen to stay within its array (axis {axis}, of size {size})"
+                ] = None
 
     # ---- scalars
 
@@ -819,27 +834,30 @@ def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
 @_register(_SCALARS, MatrixElement)
 def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a matrix"""
-    return low.element(expr.parent, _places(low, expr.parent, expr.indices, scope), scope)
+    places = _places(low, expr, low.shapes.of(expr.parent), scope)
+    return low.element(expr.parent, places, scope)
 
 
 @_register(_SCALARS, TensorElement)
 def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a tensor"""
-    return low.element(expr.array, _places(low, expr.array, expr.indices, scope), scope)
+    return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
 
 
 @_register(_SCALARS, sp.Indexed, ArrayElement)
 def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
-    places = tuple(low.integer(i, scope) for i in expr.indices)
     if getattr(base, "shape", None) is not None:
-        return low.element(base, places, scope)
-    return low.named_entry(base, places)
+        return low.element(base, _places(low, expr, base.shape, scope), scope)
+    return low.named_entry(base, tuple(low.integer(i, scope) for i in expr.indices))
 
 
-def _places(low: Lowering, array: Any, indices: Any, scope: Scope) -> Indices:
-    return tuple(low.integer(i, scope) for i in indices)
+def _places(low: Lowering, expr: Any, shape: Iterable[Any], scope: Scope) -> Indices:
+    """The indices of an entry, seen to lie within its array or noted."""
+    places = tuple(low.integer(i, scope) for i in expr.indices)
+    low.check_read(expr, places, shape)
+    return places
 
 
 @_register(_SCALARS, sp.KroneckerDelta)
@@ -855,9 +873,22 @@ def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
     terms, before = [], []
     for value, test in expr.args:
         bracket = condition_term(low, test, scope)
+        known = len(low.guards)
+        low.guards.extend(_guards(bracket))
         terms.append(mul(*before, bracket, low.scalar(value, scope)))
+        del low.guards[known:]
         before.append(_not(bracket))
     return add(*terms)
+
+
+def _guards(bracket: Term) -> Iterable[Poly]:
+    """The integer inequalities that hold where a condition does."""
+    for factor in bracket.args if isinstance(bracket, Mul) else (bracket,):
+        if isinstance(factor, IndexBracket):
+            relation, poly = factor.data
+            yield poly
+            if relation == "=":
+                yield -poly
 
 
 def _not(bracket: Term) -> Term:

@@ -266,7 +266,8 @@ class Normaliser(Summation):
             other = (as_poly(i), as_poly(k)) if flipped else (as_poly(k), as_poly(j))
             matrix = self.of(shared.at(place))
             product = self.multiply(matrix, self.inverse_entry(shared, *other))
-            self.add_equation(self.subtract(self.sum_over(k, product), same), ("inverse", shared))
+            law = self.subtract(self.sum_over(k, product), same)
+            self.add_equation(law, frozenset((i, j)), ("inverse", shared))
 
     def inverse_entry(self, shared: Shared, i: Poly, j: Poly) -> Polynomial:
         """An entry of an inverse, the indices in order where the matrix is symmetric."""

@@ -121,6 +121,12 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
         statement = state(problem, claim)
     except ShapeError as mismatch:
         return Verdict(claim, ILL_SHAPED, reason=str(mismatch))
+    except UnsupportedError:
+        # What cannot be derived may still be refuted: the evaluator knows more nodes.
+        witness = search(claim, deadline, budget=QUICK_SECONDS)
+        if witness is None:
+            raise
+        return Verdict(claim, DISAGREES, witness=witness, reason=explain.difference(claim, witness))
     notes = tuple(problem.shapes.notes)
     if statement is None:
         return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
@@ -135,13 +141,15 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
     for ladder, patience in ((CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)):
         proof = prove(statement.left, statement.right, problem.prepare, deadline, ladder)
-        if proof is not None:
+        if proof is not None and not problem.lowering.unsafe_reads:
             return _proved(problem, claim, statement, proof)
         witness = search(claim, deadline, budget=patience)
         if witness is not None:
             reason = explain.disagreement(problem, claim, statement, witness, deadline)
             return Verdict(claim, DISAGREES, witness=witness, reason=reason)
     tried = "no canonical form shows it and no witness was found"
+    if problem.lowering.unsafe_reads:
+        tried = next(iter(problem.lowering.unsafe_reads))
     if problem.ignored:
         tried += f"; not used: {', '.join(map(str, problem.ignored))}"
     return Verdict(claim, UNDECIDED, reason=tried)

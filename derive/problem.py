@@ -14,6 +14,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.algebra import Polynomial
 from derive.differentiate import Reverse
 from derive.errors import ClaimError, ShapeError
 from derive.index import Shared, Term, forget_terms, ref
@@ -73,6 +74,7 @@ class Inventory:
     places: dict[Any, list[Any]] = field(default_factory=dict)
     indexed: set[Any] = field(default_factory=set)
     bound: set[Any] = field(default_factory=set)
+    compared: set[Any] = field(default_factory=set)
 
     def read(self, expr: Any) -> None:
         """Collect from an expression and everything in it, each part once."""
@@ -140,8 +142,11 @@ class Inventory:
 
     @property
     def free_indices(self) -> set[Any]:
-        """Index symbols that nothing binds and that are no size."""
-        return self.indexed - self.sizes - self.bound
+        """Integer symbols that nothing binds and that are no size: those that index an array, or
+        stand at the end of a range and are bounded by an inequality.
+        """
+        ends = {s for s in self.ends if s in self.compared or s.is_positive is False}
+        return (self.indexed | ends) - self.sizes - self.bound
 
 
 class Problem:
@@ -167,11 +172,15 @@ class Problem:
         self.inventory = Inventory()
         for expr in (*expressions, *self.where, *self.where.values(), *given):
             self.inventory.read(expr)
+        for fact in given:
+            if isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
+                self.inventory.compared |= fact.free_symbols
         self._check_definitions()
         self.trait_labels: dict[tuple[str, Any], Any] = {}
         self.equations: list[tuple[Any, Any]] = []
         self.signs: list[tuple[Any, str, Any]] = []
         self.ignored: list[Any] = []
+        self.narrowed: set[Any] = set()
         ranges, traits = self._ranges(), self._traits()
         self.lowering = Lowering(
             self.shapes, ranges, traits, self.inventory.integers, self._derivative
@@ -219,7 +228,9 @@ class Problem:
             for fact in self.given:
                 bound = _bound_on(symbol, fact, self.inventory.free_indices)
                 if bound is not None:
-                    low, high = bound[0] or low, bound[1] or high
+                    self.narrowed.add(symbol)
+                    low = low if bound[0] is None else bound[0]
+                    high = high if bound[1] is None else bound[1]
             ranges[symbol] = (low, high)
         return ranges
 
@@ -283,7 +294,7 @@ class Problem:
             return argument
         if isinstance(argument, (MatrixElement, sp.Indexed, ArrayElement)):
             indices = [i for i in argument.indices if i != 0]
-            free = self.inventory.free_indices
+            free = self.inventory.free_indices - self.narrowed
             if all(i in free for i in indices) and len(set(indices)) == len(indices):
                 base = argument.parent if isinstance(argument, MatrixElement) else argument.args[0]
                 shape = getattr(base, "shape", None)
@@ -301,8 +312,7 @@ class Problem:
                 continue
             shape = self.shapes.of(expr)
             poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
-            open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
-            normaliser.assume(poly, sign, open_, label)
+            normaliser.assume(poly, sign, self._open(poly), label)
         for condition in self.conditions:
             poly = normaliser.of(condition.term)
             open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
@@ -315,9 +325,17 @@ class Problem:
                 normaliser.of(self.lowering.element(side, place, {}))
                 for side in (equation.lhs, equation.rhs)
             )
-            if not normaliser.add_equation(normaliser.subtract(left, right), label):
+            difference = normaliser.subtract(left, right)
+            if not normaliser.add_equation(difference, self._open(difference), label):
                 self.ignored.append(label)
         normaliser.forget()
+
+    def _open(self, poly: Polynomial) -> frozenset[Var]:
+        """The free indices of a given fact, which holds for all their values: not for an index
+        that the claim itself narrows down.
+        """
+        free = frozenset(v for m in poly for a, _ in m for v in a.free)
+        return frozenset(v for v in free if v.symbol not in self.narrowed)
 
     def _concerns_indices(self, expr: Any) -> bool:
         return _symbols(expr) <= self.inventory.integers

@@ -18,7 +18,6 @@ from derive.algebra import Algebra, Atom, Exponent, Key, Monomial, Polynomial, U
 from derive.errors import UnsupportedError
 from derive.integers import (
     BOUND,
-    FREE,
     FRESH,
     ONE,
     SIZE,
@@ -579,8 +578,9 @@ class Summation(Algebra):
             return False
         return self._unify(Contraction((), (), (), open_, {}), pattern, key, [], {}) is not None
 
-    def add_equation(self, poly: Polynomial, label: Any) -> bool:
-        """Use ``poly = 0`` as a rewriting of its most complicated term; whether that is possible.
+    def add_equation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
+        """Use ``poly = 0``, for all values of its ``open_`` indices, as a rewriting of its most
+        complicated term; whether that is possible.
 
         A sum is replaced wherever its factors stand under a sum; an atom, wherever it occurs.
         """
@@ -594,10 +594,11 @@ class Summation(Algebra):
             opened, inside = self.opened(atom)
             ((factors, scale),) = inside.items()
             highs = tuple(v.high for v in opened if v.high is not None)
-            open_indices = frozenset(v for v in atom.free if v.kind == FREE)
+            if any(v not in atom.free for m in rest for a, _ in m for v in a.free & open_):
+                return False  # an index that only the right side has is not determined
             value = self.scale(rest, 1 / Fraction(scale))
             self.contractions.append(
-                Contraction(tuple(opened), highs, factors, open_indices, value, label)
+                Contraction(tuple(opened), highs, factors, open_ & atom.free, value, label)
             )
             self._substituted.clear()
             return True
@@ -606,7 +607,7 @@ class Summation(Algebra):
             rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
             if any(atom in _atoms_in(a) for m in rest for a, _ in m):
                 continue
-            if any(v.kind == FREE for v in atom.free):
+            if not atom.free.isdisjoint(open_):
                 continue
             self.replacements[atom] = self.scale(rest, -1 / Fraction(coefficient))
             self.used[label] = None

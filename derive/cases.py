@@ -1,0 +1,122 @@
+"""Case analysis: a polynomial with brackets vanishes if it does on every side of all of them.
+
+Each bracket [p > 0] or [p = 0] splits the reals into p > 0, p = 0 and p < 0. Combinations that
+cannot occur together are left out, by linear arithmetic in which every monomial counts as a
+variable of its own: what is infeasible there is infeasible for sure.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+
+from derive.algebra import Algebra, Atom, Key, Monomial, Polynomial, leading
+
+MAX_BRACKETS = 5
+MAX_CONSTRAINTS = 400
+
+Linear = tuple[dict[Monomial, Fraction], str]  # a linear form, and its relation to 0: > or =
+
+
+def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
+    """Whether a polynomial is zero in every case that its brackets allow."""
+    keys = list(dict.fromkeys(a.data[1] for m in poly for a, _ in m if a.kind == "real"))
+    if not keys or len(keys) > MAX_BRACKETS:
+        return False
+    for signs in product((1, 0, -1), repeat=len(keys)):
+        case = dict(zip(keys, signs, strict=True))
+        if _vanishes_in(n, poly, case):
+            continue
+        if is_possible([_constraint(key, sign) for key, sign in case.items()]):
+            return False
+    return True
+
+
+def _vanishes_in(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> bool:
+    """Whether a polynomial is zero where each p has the given sign."""
+    result: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        if all(_truth(a, case) for a, _ in monomial):
+            plain = tuple(p for p in monomial if p[0].kind != "real")
+            result = n.add(result, {plain: coefficient})
+    for key, sign in case.items():
+        if sign == 0:
+            result = _reduced(n, result, dict(key))
+    return not result
+
+
+def _truth(atom: Atom, case: dict[Key, int]) -> bool:
+    if atom.kind != "real":
+        return True
+    sign = case[atom.data[1]]
+    return sign > 0 if atom.data[0] == ">" else sign == 0
+
+
+def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
+    """A polynomial where another is zero: the other's leading term replaced by the rest."""
+    lead = leading(zero)
+    if not lead:
+        return poly
+    tail = n.scale({m: c for m, c in zero.items() if m != lead}, -1 / Fraction(zero[lead]))
+    for _ in range(20):
+        for monomial, coefficient in poly.items():
+            exponents = dict(monomial)
+            if all(exponents.get(a, 0) >= e for a, e in lead):
+                for a, e in lead:
+                    exponents[a] = exponents[a] - e
+                replaced = n.multiply(n.settled(exponents, coefficient), tail)
+                rest = {m: c for m, c in poly.items() if m != monomial}
+                poly = n.add(rest, replaced)
+                break
+        else:
+            return poly
+    return poly
+
+
+def _constraint(key: Key, sign: int) -> Linear:
+    form = {m: Fraction(c) * (sign or 1) for m, c in key}
+    return form, ">" if sign else "="
+
+
+def is_possible(constraints: list[Linear]) -> bool:
+    """Whether linear constraints over monomials can hold together (Fourier and Motzkin)."""
+    constraints = [(dict(form), relation) for form, relation in constraints]
+    while True:
+        variables = {m for form, _ in constraints for m in form if m}
+        for form, relation in constraints:
+            if not any(m for m in form):
+                value = form.get((), Fraction(0))
+                if not (value > 0 if relation == ">" else value == 0):
+                    return False
+        if not variables or len(constraints) > MAX_CONSTRAINTS:
+            return True
+        constraints = _without(min(variables, key=lambda m: [a.id for a, _ in m]), constraints)
+
+
+def _without(variable: Monomial, constraints: list[Linear]) -> list[Linear]:
+    """The constraints with one variable eliminated."""
+    equal = next((c for c in constraints if c[1] == "=" and variable in c[0]), None)
+    involved = [c for c in constraints if variable in c[0]]
+    result = [c for c in constraints if variable not in c[0]]
+    if equal is not None:
+        for form, relation in involved:
+            if form is not equal[0]:
+                ratio = -form[variable] / equal[0][variable]
+                result.append((_combined(form, equal[0], ratio, variable), relation))
+        return result
+    above = [form for form, _ in involved if form[variable] > 0]
+    below = [form for form, _ in involved if form[variable] < 0]
+    for a in above:
+        for b in below:
+            result.append((_combined(a, b, -a[variable] / b[variable], variable), ">"))
+    return result
+
+
+def _combined(
+    a: dict[Monomial, Fraction], b: dict[Monomial, Fraction], factor: Fraction, gone: Monomial
+) -> dict[Monomial, Fraction]:
+    """a + factor·b, in which one variable cancels."""
+    result = dict(a)
+    for monomial, value in b.items():
+        result[monomial] = result.get(monomial, Fraction(0)) + factor * value
+    return {m: c for m, c in result.items() if c and m != gone}
