@@ -153,7 +153,7 @@ class Algebra:
         self._bound: list[Var] = []
         self._substituted: dict[Any, Polynomial] = {}
         self._signs: dict[Atom, str | None] = {}
-        self.replacements: dict[Atom, Polynomial] = {}
+        self.replacements: dict[Atom, tuple[Polynomial, Any]] = {}
 
     def check(self) -> None:
         """Called at the start of every expensive step; a subclass may stop the work here."""
@@ -191,7 +191,8 @@ class Algebra:
         """An atom as a polynomial, or what a given equation says it equals."""
         replacement = self.replacements.get(atom)
         if replacement is not None:
-            return self.power(replacement, exponent)
+            self.used[replacement[1]] = None
+            return self.power(replacement[0], exponent)
         if atom.special:
             return self.settled({atom: exponent}, 1)
         return {((atom, exponent),): 1}
@@ -628,7 +629,7 @@ class Algebra:
                 parts.append(self.scale(self._log_of_positive(atom), e))
             elif e % 2 == 0:
                 leaving[atom] = e
-                parts.append(self.scale(self._log_atom(self.absolute(self.of_atom(atom))), e))
+                parts.append(self.scale(self.log(self.absolute(self.of_atom(atom))), e))
         rest = self.divided(poly, factor, leaving)
         if len(rest) == 1:
             ((monomial, coefficient),) = rest.items()
@@ -695,6 +696,10 @@ class Algebra:
         factor, common = self.content(poly)
         leaving = {a: e for a, e in common.items() if self.atom_sign(a) == "+"}
         poly = self.divided(poly, factor, leaving)
+        if len(poly) == 1:
+            factored = self._bracket_of_product(relation, poly)
+            if factored is not None:
+                return factored
         lead = max(poly, key=monomial_order)
         flipped = poly[lead] < 0
         key = self.key(self.scale(poly, -1 if flipped else 1))
@@ -710,6 +715,34 @@ class Algebra:
         return self.subtract(
             self.subtract({(): 1}, above), zero
         )  # [−p > 0] = 1 − [p > 0] − [p = 0]
+
+    def _bracket_of_product(self, relation: str, poly: Polynomial) -> Polynomial | None:
+        """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0]."""
+        ((monomial, coefficient),) = poly.items()
+        if any(not isinstance(e, int) for _, e in monomial):
+            return None
+        if len(monomial) == 1:
+            atom, exponent = monomial[0]
+            if exponent == 1:
+                return None
+            base = self.of_atom(atom)
+            zero = self.real_bracket("=", base) if exponent > 0 else {}
+            if relation == "=":
+                return zero
+            if exponent % 2:
+                return self.real_bracket(">", self.scale(base, coefficient))
+            return self.subtract({(): 1}, zero) if coefficient > 0 else {}
+        first = {monomial[:1]: 1}
+        rest = {monomial[1:]: coefficient}
+        if relation == "=":
+            nonzero = (self.subtract({(): 1}, self.real_bracket("=", p)) for p in (first, rest))
+            return self.subtract({(): 1}, self.multiply(*nonzero))
+        both = self.multiply(self.real_bracket(">", first), self.real_bracket(">", rest))
+        neither = self.multiply(
+            self.real_bracket(">", self.scale(first, -1)),
+            self.real_bracket(">", self.scale(rest, -1)),
+        )
+        return self.add(both, neither)
 
     # ---- signs
 

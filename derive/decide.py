@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from derive.algebra import Atom, Exponent, Monomial, Polynomial
 from derive.cases import vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
-from derive.index import Term
-from derive.integers import as_poly
+from derive.index import Add, Mul, Ref, Sum, Term
+from derive.integers import Poly, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 from derive.squares import is_sum_of_squares
 
@@ -87,9 +88,10 @@ def vanishes(n: Normaliser, poly: Polynomial) -> bool:
     """Whether a polynomial over atoms is zero: as it stands, over a common denominator, on
     either side of every bracket, or with its sums of one range taken together.
     """
+    poly = n.related(poly)
     if not poly:
         return True
-    cleared = without_denominators(n, poly)
+    cleared = n.related(without_denominators(n, poly))
     if not cleared:
         return True
     return vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared)
@@ -101,7 +103,7 @@ def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:
         below: dict[Atom, Exponent] = {}
         for monomial in poly:
             for atom, exponent in monomial:
-                if atom.kind == "base" and exponent < 0:
+                if atom.kind in ("base", "cos") and exponent < 0:
                     below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
         if not below:
             return poly
@@ -158,14 +160,16 @@ def prove_at_most(
             a, b = normaliser.of(left), normaliser.of(right)
             if is_nonnegative_everywhere(normaliser, normaliser.subtract(b, a)):
                 return Proof(normaliser, a, b)
+            if not a and is_nonnegative_term(normaliser, right):
+                return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
 
 
-def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial) -> bool:
+def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -> bool:
     """Whether a polynomial over atoms is ≥ 0: over its positive denominators, by the signs of its
-    terms, as a sum of squares, or by a mean of squares against the square of a mean.
+    terms, as a sum of squares, entry by entry of a sum, or with the help of what is given.
     """
     cleared, below = n.cleared(poly, False)
     if any(n.atom_sign(a) != "+" for a in below):
@@ -173,4 +177,91 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial) -> bool:
     for candidate in (poly, cleared):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
+    less = without_entries(n, cleared)
+    if less is not None and is_nonnegative_everywhere(n, less, depth):
+        return True
+    return depth > 0 and any(
+        is_nonnegative_everywhere(n, rest, depth - 1) for rest in _less_facts(n, cleared)
+    )
+
+
+def _less_facts(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
+    """The polynomial less a multiple of each given sign, so that a term of it cancels."""
+    for fact in n.facts:
+        if fact.sign == "!=" or fact.open:
+            continue
+        known = n.scale(dict(fact.key), 1 if "+" in fact.sign else -1)
+        for monomial, coefficient in known.items():
+            ratio = Fraction(poly.get(monomial, 0)) / Fraction(coefficient)
+            if ratio > 0:
+                n.used[fact.label] = None
+                yield n.subtract(poly, n.scale(known, ratio))
+
+
+def without_entries(n: Normaliser, poly: Polynomial) -> Polynomial | None:
+    """A lower bound: Σ_k f(k) − f(e) ≥ 0 for f ≥ 0 and e in range, taken off; None without one."""
+    for monomial, coefficient in poly.items():
+        for atom, exponent in monomial:
+            if coefficient <= 0 or atom.kind != "sum" or exponent != 1 or len(atom.data[0]) != 1:
+                continue
+            rest = {a: e for a, e in monomial if a is not atom}
+            if n.monomial_sign(n.monomial(rest)) not in ("+", "0+"):
+                continue
+            if n.atom_sign(atom) not in ("+", "0+"):
+                continue
+            taken = _entry_taken(n, poly, atom, rest, coefficient)
+            if taken is not None:
+                return {m: c for m, c in n.add(poly, taken).items() if m != monomial}
+    return None
+
+
+def _entry_taken(
+    n: Normaliser, poly: Polynomial, atom: Atom, rest: dict[Atom, Exponent], coefficient: Any
+) -> Polynomial | None:
+    """rest·f(e) for an index e at which the polynomial has a multiple −c·rest·f(e), c ≤ 1."""
+    (variable,), inside = n.opened(atom)
+    for monomial, c in poly.items():
+        if c >= 0 or -c > coefficient:
+            continue
+        for place in {i for a, _ in monomial if a.kind in ("entry", "exp") for i in _indices(a)}:
+            gap = (atom.data[0][0] - place, place)
+            if not all(is_nonnegative(g) for g in gap):
+                continue
+            entry = n.multiply(n.settled(rest, -c), n.substitute(inside, {variable: place}))
+            if entry == {monomial: -c}:
+                return entry
+    return None
+
+
+def _indices(atom: Atom) -> Iterator[Poly]:
+    stack: list[Any] = [atom]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Atom):
+            stack.extend(part.data)
+        elif isinstance(part, Poly):
+            yield part
+        elif isinstance(part, tuple):
+            stack.extend(part)
+
+
+def is_nonnegative_term(n: Normaliser, term: Term) -> bool:
+    """Whether a term is ≥ 0 as it is written: before products of sums are multiplied out."""
+    if n.sign(n.of(term)) in ("+", "0+"):
+        return True
+    if isinstance(term, Sum):
+        return is_nonnegative_term(n, term.args[0])
+    if isinstance(term, Add):
+        return all(is_nonnegative_term(n, a) for a in term.args)
+    if isinstance(term, Ref):
+        return is_nonnegative_term(n, term.data[0].at(term.data[1]))
+    if isinstance(term, Mul):
+        odd: dict[Any, Term] = {}
+        for arg in term.args:
+            key = n.key(n.of(arg))
+            if key in odd:
+                del odd[key]
+            else:
+                odd[key] = arg
+        return all(is_nonnegative_term(n, a) for a in odd.values())
     return False

@@ -46,6 +46,7 @@ from derive.summation import Summation
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.
 NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
 
+MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
 MAX_SIZE = 80  # atoms in a shared array that is looked into
 
 
@@ -556,6 +557,26 @@ def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
     return n.of_atom(n.atom("cos", n.key(n.scale(x, 1 if scale > 0 else -1))))
 
 
+def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    """sin and cos of a sum by the addition theorems, down to one term with factor 1."""
+    plain_sin = _odd("sin")
+
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        whole = all(isinstance(c, int) for c in x.values())
+        if not whole or not 1 < sum(abs(c) for c in x.values()) <= MAX_ANGLES:
+            return plain_sin(n, x) if name == "sin" else _cos(n, x)
+        monomial, coefficient = next(iter(x.items()))
+        first: Polynomial = {monomial: 1 if coefficient > 0 else -1}
+        rest = n.subtract(x, first)
+        sines = [n.function("sin", [p]) for p in (first, rest)]
+        cosines = [n.function("cos", [p]) for p in (first, rest)]
+        if name == "sin":
+            return n.add(n.multiply(sines[0], cosines[1]), n.multiply(cosines[0], sines[1]))
+        return n.subtract(n.multiply(*cosines), n.multiply(*sines))
+
+    return lambda n, x: n.split(x, lambda part: law(n, part))
+
+
 def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     def law(n: Normaliser, x: Polynomial) -> Polynomial:
         up, down = n.exp(x), n.exp(n.scale(x, -1))
@@ -581,8 +602,8 @@ def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
 _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
     "exp": lambda n, x: n.exp(x),
     "log": lambda n, x: n.log(x),
-    "sin": _odd("sin"),
-    "cos": lambda n, x: n.split(x, lambda p: _cos(n, p)),
+    "sin": _circular("sin"),
+    "cos": _circular("cos"),
     "tan": lambda n, x: n.multiply(
         n.function("sin", [x]), n.power(n.function("cos", [x]), -1)
     ),

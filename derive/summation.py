@@ -14,7 +14,16 @@ from fractions import Fraction
 from itertools import count
 from typing import Any
 
-from derive.algebra import Algebra, Atom, Exponent, Key, Monomial, Polynomial, UndefinedValue
+from derive.algebra import (
+    Algebra,
+    Atom,
+    Exponent,
+    Key,
+    Monomial,
+    Polynomial,
+    UndefinedValue,
+    leading,
+)
 from derive.errors import UnsupportedError
 from derive.integers import (
     BOUND,
@@ -28,6 +37,7 @@ from derive.integers import (
     is_nonnegative,
 )
 
+MAX_REDUCTIONS = 200
 UNROLLED = 4  # a range of at most so many values is written out
 _colours: dict[int, Var] = {}
 
@@ -584,6 +594,8 @@ class Summation(Algebra):
 
         A sum is replaced wherever its factors stand under a sum; an atom, wherever it occurs.
         """
+        if not poly:
+            return True
         candidates = [(a, c) for m, c in poly.items() for a, e in m if len(m) == 1 and e == 1]
         sums = [(a, c) for a, c in candidates if a.kind == "sum"]
         if sums:
@@ -609,11 +621,40 @@ class Summation(Algebra):
                 continue
             if not atom.free.isdisjoint(open_):
                 continue
-            self.replacements[atom] = self.scale(rest, -1 / Fraction(coefficient))
-            self.used[label] = None
+            self.replacements[atom] = (self.scale(rest, -1 / Fraction(coefficient)), label)
             self._substituted.clear()
             return True
-        return False
+        return self._add_relation(poly, open_, label)
+
+    def _add_relation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
+        """A product of powers of given entries is replaced by what it equals."""
+        lead = leading(poly)
+        if not lead or any(a.kind != "entry" or e <= 0 for a, e in lead):
+            return False
+        named = {v for a, _ in lead for v in a.free}
+        rest = {m: c for m, c in poly.items() if m != lead}
+        if any(v not in named for m in rest for a, _ in m for v in a.free & open_):
+            return False
+        value = self.scale(rest, -1 / Fraction(poly[lead]))
+        self.contractions.append(Contraction((), (), lead, open_ & named, value, label))
+        self._substituted.clear()
+        return True
+
+    def related(self, poly: Polynomial) -> Polynomial:
+        """A polynomial reduced by the given equations between products of entries."""
+        rules = [r for r in self.contractions if not r.bound]
+        for _ in range(MAX_REDUCTIONS if rules else 0):
+            for monomial, coefficient in poly.items():
+                done = next(
+                    (d for r in rules if (d := self._contract(r, [], monomial)) is not None), None
+                )
+                if done is not None:
+                    rest = {m: c for m, c in poly.items() if m != monomial}
+                    poly = self.add(rest, self.scale(done, coefficient))
+                    break
+            else:
+                return poly
+        return poly
 
     # ---- rebuilding an atom
 
@@ -694,6 +735,8 @@ class Summation(Algebra):
             length = (high + 1).constant
             if length is not None:
                 return self.power(body, max(int(length), 0))
+            if self.sign(body) == "+" and is_nonnegative(high + 1):
+                return self.exp(self.multiply(self.of_integer(high + 1), self.log(body)))
         height = max((a.height for m in body for a, _ in m), default=0)
         named = self.substitute(body, {variable: as_poly(self.bound(height))})
         return self.of_atom(self.atom(kind, (high,), self.key(named)))
