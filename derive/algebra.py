@@ -20,12 +20,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_nonnegative
 
 Exponent = int | Fraction
+Result = TypeVar("Result")
 
 
 class Atom:
@@ -775,10 +776,14 @@ class Algebra:
 
     def _assuming(self, key: Key, sign: str, poly: Polynomial) -> str | None:
         """The sign of a polynomial where one more sign is known."""
+        return self.supposing(key, sign, lambda: self.sign(poly))
+
+    def supposing(self, key: Key, sign: str, compute: Callable[[], Result]) -> Result:
+        """What is computed while one more sign is known."""
         saved, self._signs = self._signs, {}
         self._supposed.append(Fact(key, sign, frozenset(), None))
         try:
-            return self.sign(poly)
+            return compute()
         finally:
             self._supposed.pop()
             self._signs = saved

@@ -23,13 +23,18 @@ def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
     keys = list(dict.fromkeys(a.data[1] for m in poly for a, _ in m if a.kind == "real"))
     if not keys or len(keys) > MAX_BRACKETS:
         return False
+    known = [({m: Fraction(1)}, ">") for key in keys for m, _ in key if _is_positive(n, m)]
     for signs in product((1, 0, -1), repeat=len(keys)):
         case = dict(zip(keys, signs, strict=True))
         if _vanishes_in(n, poly, case):
             continue
-        if is_possible([_constraint(key, sign) for key, sign in case.items()]):
+        if is_possible([*known, *(_constraint(key, sign) for key, sign in case.items())]):
             return False
     return True
+
+
+def _is_positive(n: Algebra, monomial: Monomial) -> bool:
+    return bool(monomial) and n.monomial_sign(monomial) == "+"
 
 
 def _vanishes_in(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> bool:

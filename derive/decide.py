@@ -18,7 +18,7 @@ from derive.cases import vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import Add, Mul, Ref, Sum, Term
-from derive.integers import Poly, as_poly, is_nonnegative
+from derive.integers import FREE, FRESH, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 from derive.squares import is_sum_of_squares
 
@@ -65,6 +65,7 @@ def prove_equal(
     prepare: Callable[[Normaliser], None],
     deadline: float | None,
     ladder: tuple[Rung, ...] = CHEAP + COSTLY,
+    place: tuple[Poly, ...] = (),
 ) -> Proof | None:
     """A proof that two terms are equal, or None where none of the canonical forms shows it.
 
@@ -77,11 +78,47 @@ def prove_equal(
             prepare(normaliser)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
-            if vanishes(normaliser, normaliser.subtract(a, b)):
+            if vanishes_multiplied(normaliser, normaliser.subtract(a, b), place):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
+
+
+def vanishes_multiplied(
+    n: Normaliser, poly: Polynomial, place: tuple[Poly, ...], depth: int = 2
+) -> bool:
+    """Whether a matrix is zero: it is if it is when multiplied by an invertible matrix, here by
+    one whose inverse stands in it, from the left or from the right.
+    """
+    if vanishes(n, poly):
+        return True
+    if depth == 0:
+        return False
+    names = {a.data[0] for m in poly for b, _ in m for a in _atoms(b) if a.kind == "inverse"}
+    for name in sorted(names):
+        shared, _ = n.matrices[name]
+        for index in place:
+            variable = next(iter(index.variables), None)
+            if variable is None or variable.high != shared.params[0].high:
+                continue
+            k = Var("k", FRESH, variable.low, variable.high)
+            other = Var(variable.name, FREE, variable.low, variable.high)
+            moved = n.substitute(poly, {variable: as_poly(k)})
+            for at in ((as_poly(other), as_poly(k)), (as_poly(k), as_poly(other))):
+                product = n.sum_over(k, n.multiply(n.of(shared.at(at)), moved))
+                rest = tuple(as_poly(other) if p == index else p for p in place)
+                if vanishes_multiplied(n, product, rest, depth - 1):
+                    return True
+    return False
+
+
+def _atoms(atom: Atom) -> Iterator[Atom]:
+    """An atom and the atoms under the sums in it."""
+    yield atom
+    if atom.kind == "sum":
+        for inner, _ in atom.data[1]:
+            yield from _atoms(inner)
 
 
 def vanishes(n: Normaliser, poly: Polynomial) -> bool:
@@ -147,6 +184,7 @@ def prove_at_most(
     prepare: Callable[[Normaliser], None],
     deadline: float | None,
     ladder: tuple[Rung, ...] = CHEAP + COSTLY,
+    place: tuple[Poly, ...] = (),
 ) -> Proof | None:
     """A proof that ``left`` ≤ ``right``: the sign of the difference, by sign rules and squares.
 
@@ -174,15 +212,53 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
     cleared, below = n.cleared(poly, False)
     if any(n.atom_sign(a) != "+" for a in below):
         cleared = poly
+    if poly:
+        # Positive factors of all terms, denominators among them, change nothing.
+        factor, common = n.content(cleared)
+        positive = {a: e for a, e in common.items() if n.atom_sign(a) == "+"}
+        cleared = n.divided(cleared, factor, positive)
     for candidate in (poly, cleared):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
+    if depth > 0 and any(
+        is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared)
+    ):
+        return True
+    bracket = next(
+        (a for m in cleared for a, _ in m if a.kind == "real" and a.data[0] == ">"), None
+    )
+    if bracket is not None and depth > 0:
+        above, below_it = n.sides_of(cleared, bracket)
+        key = bracket.data[1]
+        return n.supposing(
+            key, "+", lambda: is_nonnegative_everywhere(n, above, depth - 1)
+        ) and n.supposing(key, "0-", lambda: is_nonnegative_everywhere(n, below_it, depth - 1))
     less = without_entries(n, cleared)
     if less is not None and is_nonnegative_everywhere(n, less, depth):
         return True
     return depth > 0 and any(
         is_nonnegative_everywhere(n, rest, depth - 1) for rest in _less_facts(n, cleared)
     )
+
+
+def lower_bounds(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
+    """Bounds from below by convexity: exp x ≥ 1 + x, −log p ≥ 1 − p, and log p ≥ x where
+    p ≥ exp x.
+    """
+    for monomial, coefficient in poly.items():
+        if len(monomial) != 1:
+            continue
+        ((atom, exponent),) = monomial
+        rest = {m: c for m, c in poly.items() if m != monomial}
+        if atom.kind == "exp" and coefficient > 0:
+            line = n.add({(): 1}, {atom.data[0]: exponent})
+            yield n.add(rest, n.scale(line, coefficient))
+        elif atom.kind == "fn" and atom.data[0] == "log" and exponent == 1:
+            inside = dict(atom.data[1])
+            if coefficient < 0:
+                yield n.add(rest, n.scale(n.subtract({(): 1}, inside), -coefficient))
+            elif coefficient == 1:
+                yield n.subtract(n.multiply(inside, n.exp(rest)), {(): 1})
 
 
 def _less_facts(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:

@@ -824,11 +824,25 @@ def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
     """det A; what is known of it is ∂det A/∂A = det A · A⁻ᵀ"""
     if is_unit(low.shapes.of(expr.arg)):
         return low.scalar(expr.arg, scope)
+    if isinstance(expr.arg, (sp.MatMul, sp.MatPow)):
+        parts = [expr.arg] if isinstance(expr.arg, sp.MatPow) else list(expr.arg.args)
+        shapes = [low.shapes.of(part) for part in parts]
+        squares = all(len(s) == 0 or same_size(*s) for s in shapes)
+        if len(parts) > 1 and squares and all(not s or not is_unit(s) for s in shapes):
+            return mul(*(_factor_of_determinant(low, p, expr, scope) for p in parts))
     key = (sp.Inverse, expr.arg)
     shared = low._shared.get(key)
     if shared is None:
         shared = low._shared[key] = low.matrix(expr.arg, scope)
     return Determinant((), (shared, low.size(low.shapes.of(expr.arg)[0])))
+
+
+def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) -> Term:
+    """det(c A B) = cⁿ · det A · det B for square A and B."""
+    if low.shapes.of(part):
+        return low.scalar(sp.Determinant(part), scope)
+    size = low.size(low.shapes.of(expr.arg)[0])
+    return Pow((low.scalar(part, scope), Int((), (size,))))
 
 
 @_register(_SCALARS, MatrixElement)

@@ -10,7 +10,7 @@ layer, and nothing is ever multiplied out through all of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -40,7 +40,7 @@ from derive.index import (
     Unknown,
     Whole,
 )
-from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly
+from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.summation import Summation
 
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.
@@ -91,6 +91,7 @@ class Normaliser(Summation):
         self.assumed: dict[Term, None] = {}
         self.inverted: dict[Any, None] = {}
         self.divided_by: dict[Key, None] = {}
+        self.positive_bases: dict[Key, None] = {}
         self._memo: dict[Term, Polynomial] = {}
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
@@ -305,7 +306,30 @@ class Normaliser(Summation):
     def _find_sign(self, atom: Atom) -> str | None:
         if atom.kind == "ref" and atom.data[0] in self._contents:
             return self._name_sign(atom.data[0])
-        return super()._find_sign(atom)
+        found = super()._find_sign(atom)
+        if found is None and atom.kind == "sum" and self._find_square(atom):
+            return "0+"
+        return found
+
+    def _find_square(self, atom: Atom) -> bool:
+        """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is."""
+        opened, inside = self.opened(atom)
+        if len(inside) != 1:
+            return False
+        ((monomial, coefficient),) = inside.items()
+        if coefficient < 0 or any(e != 1 for _, e in monomial) or not 2 <= len(opened) <= 4:
+            return False
+        for pairs in _pairings(opened):
+            first, second = {p[0] for p in pairs}, {p[1] for p in pairs}
+            left = tuple(p for p in monomial if not p[0].free.isdisjoint(first))
+            right = tuple(p for p in monomial if not p[0].free.isdisjoint(second))
+            if len(left) + len(right) != len(monomial) or set(left) & set(right):
+                continue
+            if any(a.high != b.high for a, b in pairs):
+                continue
+            if self.substitute({left: 1}, {a: as_poly(b) for a, b in pairs}) == {right: 1}:
+                return True
+        return False
 
     def _name_sign(self, name: int) -> str | None:
         """The sign of what a name stands for: found once, so nothing supposed may enter it."""
@@ -319,6 +343,37 @@ class Normaliser(Summation):
                 self._signs, self._supposed = saved
         return self._name_signs[name]
 
+    def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
+        """Π over the range of a variable."""
+        replaced = _one_factor_replaced(self, variable, body)
+        if replaced is not None:
+            return replaced
+        if len(body) != 1:
+            return self.bind("prod", variable, body)
+        ((monomial, coefficient),) = body.items()
+        result = self._repeated(variable, self.constant(coefficient))
+        for atom, exponent in monomial:
+            if variable not in atom.free:
+                factor = self._repeated(variable, self.of_atom(atom, exponent))
+            elif atom.kind == "exp":
+                factor = self.exp(self.sum_over(variable, {atom.data[0]: exponent}))
+            else:
+                factor = self.power(self.bind("prod", variable, self.of_atom(atom)), exponent)
+            result = self.multiply(result, factor)
+        return result
+
+    def _repeated(self, variable: Var, factor: Polynomial) -> Polynomial:
+        """Π_k c = c^n where c does not depend on k; c > 0 is assumed where n is a symbol."""
+        assert variable.low is not None and variable.high is not None
+        length = variable.high - variable.low + 1
+        if factor == {(): 1}:
+            return factor
+        if length.constant is not None or not is_nonnegative(length):
+            return self.bind("prod", variable, factor)
+        if self.sign(factor) != "+":
+            self.positive_bases[self.key(factor)] = None
+        return self.exp(self.multiply(self.of_integer(length), self.log(factor)))
+
     # ---- scalar functions
 
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
@@ -326,6 +381,19 @@ class Normaliser(Summation):
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")
         return law(self, *args)
+
+
+def _pairings(variables: list[Var]) -> Iterator[list[tuple[Var, Var]]]:
+    """The ways to pair off some of the variables, at least two of them."""
+    if len(variables) < 2:
+        return
+    head, *rest = variables
+    yield from _pairings(rest)
+    for other in rest:
+        left = [v for v in rest if v is not other]
+        yield [(head, other)]
+        for more in _pairings(left):
+            yield [(head, other), *more]
 
 
 def _is_second_layer(atom: Atom) -> bool:
@@ -446,28 +514,12 @@ def _sum(n: Normaliser, term: Sum) -> Polynomial:
 
 @rule(Product)
 def _product(n: Normaliser, term: Product) -> Polynomial:
-    """Π_k exp a_k = exp Σ_k a_k; a product of one factor at a time"""
-    body = n.of(term.args[0])
-    replaced = _one_factor_replaced(n, term, body)
-    if replaced is not None:
-        return replaced
-    if len(body) != 1:
-        return n.bind("prod", term.variable, body)
-    ((monomial, coefficient),) = body.items()
-    result = n.bind("prod", term.variable, n.constant(coefficient))
-    for atom, exponent in monomial:
-        if atom.kind == "exp":
-            total = n.sum_over(term.variable, {atom.data[0]: exponent})
-            result = n.multiply(result, n.exp(total))
-        else:
-            factor = n.bind("prod", term.variable, n.of_atom(atom))
-            result = n.multiply(result, n.power(factor, exponent))
-    return result
+    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time"""
+    return n.product_over(term.variable, n.of(term.args[0]))
 
 
-def _one_factor_replaced(n: Normaliser, term: Product, body: Polynomial) -> Polynomial | None:
+def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
     """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e, where a_e is not zero."""
-    variable = term.variable
     for atom in {a for m in body for a, _ in m}:
         if atom.kind != "index" or atom.data[0] != "=":
             continue
@@ -487,7 +539,7 @@ def _one_factor_replaced(n: Normaliser, term: Product, body: Polynomial) -> Poly
         removed = n.substitute(old, here)
         n.divided_by[n.key(removed)] = None
         ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
-        return n.multiply(ratio, n.bind("prod", variable, old))
+        return n.multiply(ratio, n.product_over(variable, old))
     return None
 
 

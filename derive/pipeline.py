@@ -140,7 +140,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     """Proof, then refutation, then the costlier proofs, then a longer search."""
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
     for ladder, patience in ((CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)):
-        proof = prove(statement.left, statement.right, problem.prepare, deadline, ladder)
+        sides = statement.left, statement.right
+        proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
         if proof is not None and not problem.lowering.unsafe_reads:
             return _proved(problem, claim, statement, proof)
         witness = search(claim, deadline, budget=patience)

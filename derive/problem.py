@@ -75,52 +75,62 @@ class Inventory:
     indexed: set[Any] = field(default_factory=set)
     bound: set[Any] = field(default_factory=set)
     compared: set[Any] = field(default_factory=set)
+    shifted: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
 
     def read(self, expr: Any) -> None:
-        """Collect from an expression and everything in it, each part once."""
-        seen: set[Any] = set()
-        stack = [expr]
-        while stack:
-            node = stack.pop()
-            if node in seen or not isinstance(node, sp.Basic):
-                continue
-            seen.add(node)
-            self._note(node)
-            stack.extend(node.args)
-            if isinstance(node, sp.MatrixBase):
-                stack.extend(node)
+        """Collect from an expression and everything in it, each part once in each scope."""
+        self._visit(expr, frozenset(), set())
 
-    def _note(self, node: Any) -> None:
+    def _visit(self, node: Any, bound: frozenset[Any], seen: set[Any]) -> None:
+        if not isinstance(node, sp.Basic):
+            return
+        here = bound & node.free_symbols if bound else bound
+        if (node, here) in seen:
+            return
+        seen.add((node, here))
+        inner = here | self._binds(node)
+        self.bound |= inner
+        self._note(node, inner)
+        for arg in node.args if not isinstance(node, sp.MatrixBase) else tuple(node):
+            self._visit(arg, inner, seen)
+
+    def _binds(self, node: Any) -> frozenset[Any]:
+        """The index symbols that a node binds in its parts."""
+        if isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
+            return frozenset(limit[0] for limit in node.limits)
+        if isinstance(node, MaxOver):
+            return frozenset((node.limits[0],))
+        if isinstance(node, Tensor):
+            return frozenset(node.bound_symbols)
+        if isinstance(node, sp.Lambda):
+            return frozenset(node.variables)
+        return frozenset()
+
+    def _note(self, node: Any, bound: frozenset[Any]) -> None:
         if isinstance(node, DECLARED):
             for size in node.shape or ():
-                self.sizes |= sp.sympify(size).free_symbols
-            if isinstance(node, sp.FunctionMatrix):
-                self.bound |= set(node.lamda.variables)
+                self.sizes |= sp.sympify(size).free_symbols - bound
         elif isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
             for limit in node.limits:
-                self.bound.add(limit[0])
                 for end in limit[1:]:
-                    self.ends |= end.free_symbols
+                    self.ends |= end.free_symbols - bound
         elif isinstance(node, MaxOver):
-            self.bound.add(node.limits[0])
             for end in node.limits[1:]:
-                self.ends |= end.free_symbols
+                self.ends |= end.free_symbols - bound
         elif isinstance(node, Tensor):
-            self.bound |= set(node.bound_symbols)
             for size in node.shape:
-                self.sizes |= size.free_symbols
-        elif isinstance(node, sp.Lambda):
-            self.bound |= set(node.variables)
+                self.sizes |= size.free_symbols - bound
         elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement, TensorElement)):
-            self._note_indices(node)
+            self._note_indices(node, bound)
         elif isinstance(node, sp.KroneckerDelta):
             for index in node.args[:2]:
-                self.indexed |= index.free_symbols
+                self.indexed |= index.free_symbols - bound
         elif isinstance(node, MatrixSlice):
             for start, stop, _ in (node.rowslice, node.colslice):
-                self.ends |= sp.sympify(start).free_symbols | sp.sympify(stop).free_symbols
+                ends = sp.sympify(start).free_symbols | sp.sympify(stop).free_symbols
+                self.ends |= ends - bound
 
-    def _note_indices(self, node: Any) -> None:
+    def _note_indices(self, node: Any, bound: frozenset[Any]) -> None:
         if isinstance(node, MatrixElement):
             shape = node.parent.shape
         elif isinstance(node, TensorElement):
@@ -129,11 +139,15 @@ class Inventory:
             base = node.base if isinstance(node, sp.Indexed) else node.name
             shape = base.shape
         for axis, index in enumerate(node.indices):
-            for symbol in index.free_symbols:
-                if isinstance(symbol, (sp.Symbol, sp.Idx)):
-                    self.indexed.add(symbol)
-            if isinstance(index, (sp.Symbol, sp.Idx)) and shape is not None:
+            free = index.free_symbols - bound
+            self.indexed |= {s for s in free if isinstance(s, (sp.Symbol, sp.Idx))}
+            if shape is None:
+                continue
+            if index in free:
                 self.places.setdefault(index, []).append(shape[axis])
+            else:
+                for symbol in free:
+                    self.shifted.setdefault(symbol, (index, shape[axis]))
 
     @property
     def integers(self) -> set[Any]:
@@ -146,7 +160,7 @@ class Inventory:
         stand at the end of a range and are bounded by an inequality.
         """
         ends = {s for s in self.ends if s in self.compared or s.is_positive is False}
-        return (self.indexed | ends) - self.sizes - self.bound
+        return (self.indexed | ends) - self.sizes
 
 
 class Problem:
@@ -222,7 +236,7 @@ class Problem:
         ranges: dict[Any, tuple[Any, Any]] = {}
         for symbol in sorted(self.inventory.free_indices, key=str):
             sizes = self.inventory.places.get(symbol, [])
-            low, high = (sp.S.Zero, sizes[0] - 1) if sizes else (None, None)
+            low, high = (sp.S.Zero, sizes[0] - 1) if sizes else self._shifted_range(symbol)
             if isinstance(symbol, sp.Idx) and symbol.lower is not None:
                 low, high = symbol.lower, symbol.upper
             for fact in self.given:
@@ -233,6 +247,18 @@ class Problem:
                     high = high if bound[1] is None else bound[1]
             ranges[symbol] = (low, high)
         return ranges
+
+    def _shifted_range(self, symbol: Any) -> tuple[Any, Any]:
+        """The range of an index that stands in an entry only as i + a or a − i."""
+        index, size = self.inventory.shifted.get(symbol, (None, None))
+        if index is None or not isinstance(symbol, sp.Symbol):
+            return None, None
+        rest, slope = sp.expand(index).coeff(symbol, 0), sp.expand(index).coeff(symbol, 1)
+        if slope == 1 and sp.expand(rest + symbol - index) == 0:
+            return -rest, size - 1 - rest
+        if slope == -1 and sp.expand(rest - symbol - index) == 0:
+            return rest - size + 1, rest
+        return None, None
 
     def _traits(self) -> dict[Any, frozenset[str]]:
         traits: dict[Any, set[str]] = {}
