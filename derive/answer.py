@@ -238,6 +238,7 @@ def steps(problem: Problem, statement: Statement, proof: Proof) -> Steps:
 
 def _steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, ...]:
     names = _adjoint_names(problem)
+    proof.normaliser.deadline = None  # the claim's time limit is not that of reading its proof
     result = [Step("definition", symbol, expr) for symbol, expr in problem.where.items()]
     for primal, adjoint in problem.steps:
         writer = Writer(names=names, taken=problem.names)

@@ -7,6 +7,7 @@ variable of its own: what is infeasible there is infeasible for sure.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 
@@ -15,7 +16,45 @@ from derive.algebra import Algebra, Atom, Key, Monomial, Polynomial, leading
 MAX_BRACKETS = 5
 MAX_CONSTRAINTS = 400
 
-Linear = tuple[dict[Monomial, Fraction], str]  # a linear form, and its relation to 0: > or =
+Linear = tuple[dict[Monomial, Fraction], str]  # a linear form, and its relation to 0: > >= =
+
+
+_TRUE: dict[str, Callable[[Fraction], bool]] = {
+    ">": lambda value: value > 0,
+    ">=": lambda value: value >= 0,
+    "=": lambda value: value == 0,
+}
+
+
+def nonnegative_by_cases(n: Algebra, poly: Polynomial) -> bool:
+    """Whether a polynomial is ≥ 0 in every case that its brackets allow, by linear arithmetic."""
+    keys = list(dict.fromkeys(a.data[1] for m in poly for a, _ in m if a.kind == "real"))
+    if len(keys) > MAX_BRACKETS:
+        return False
+    for signs in product((1, 0, -1), repeat=len(keys)):
+        case = dict(zip(keys, signs, strict=True))
+        here = _in_case(n, poly, case)
+        known: list[Linear] = [_constraint(key, sign) for key, sign in case.items()]
+        for form in (here, *map(dict, keys)):
+            known += [({m: Fraction(1)}, _STRICT[s]) for m in form if m and (s := _sign(n, m))]
+        for fact in n.facts:
+            if fact.sign in ("+", "0+", "-", "0-") and not fact.open:
+                direction = 1 if "+" in fact.sign else -1
+                form = {m: Fraction(c) * direction for m, c in fact.key}
+                known.append((form, ">=" if "0" in fact.sign else ">"))
+                n.used[fact.label] = None
+        negative = {m: -Fraction(c) for m, c in here.items()}
+        if is_possible([*known, (negative, ">")]):
+            return False
+    return True
+
+
+_STRICT = {"+": ">", "0+": ">="}
+
+
+def _sign(n: Algebra, monomial: Monomial) -> str | None:
+    sign = n.monomial_sign(monomial)
+    return sign if sign in _STRICT else None
 
 
 def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
@@ -39,6 +78,11 @@ def _is_positive(n: Algebra, monomial: Monomial) -> bool:
 
 def _vanishes_in(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> bool:
     """Whether a polynomial is zero where each p has the given sign."""
+    return not _in_case(n, poly, case)
+
+
+def _in_case(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> Polynomial:
+    """A polynomial where each p has the given sign."""
     result: Polynomial = {}
     for monomial, coefficient in poly.items():
         if all(_truth(a, case) for a, _ in monomial):
@@ -47,7 +91,7 @@ def _vanishes_in(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> bool:
     for key, sign in case.items():
         if sign == 0:
             result = _reduced(n, result, dict(key))
-    return not result
+    return result
 
 
 def _truth(atom: Atom, case: dict[Key, int]) -> bool:
@@ -91,7 +135,7 @@ def is_possible(constraints: list[Linear]) -> bool:
         for form, relation in constraints:
             if not any(m for m in form):
                 value = form.get((), Fraction(0))
-                if not (value > 0 if relation == ">" else value == 0):
+                if not _TRUE[relation](value):
                     return False
         if not variables or len(constraints) > MAX_CONSTRAINTS:
             return True
@@ -109,11 +153,13 @@ def _without(variable: Monomial, constraints: list[Linear]) -> list[Linear]:
                 ratio = -form[variable] / equal[0][variable]
                 result.append((_combined(form, equal[0], ratio, variable), relation))
         return result
-    above = [form for form, _ in involved if form[variable] > 0]
-    below = [form for form, _ in involved if form[variable] < 0]
+    above = [c for c in involved if c[0][variable] > 0]
+    below = [c for c in involved if c[0][variable] < 0]
     for a in above:
         for b in below:
-            result.append((_combined(a, b, -a[variable] / b[variable], variable), ">"))
+            strict = ">" in (a[1], b[1])
+            form = _combined(a[0], b[0], -a[0][variable] / b[0][variable], variable)
+            result.append((form, ">" if strict else ">="))
     return result
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.algebra import Atom, Exponent, Monomial, Polynomial
-from derive.cases import vanishes_by_cases
+from derive.cases import nonnegative_by_cases, vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import Add, Mul, Ref, Sum, Term
@@ -220,6 +220,8 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
     for candidate in (poly, cleared):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
+    if nonnegative_by_cases(n, cleared):
+        return True
     if depth > 0 and any(
         is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared)
     ):

@@ -133,7 +133,11 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     verdict = _compared(problem, claim, statement, deadline)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    return replace(verdict, derived=answer.derived(problem, statement, documented), notes=notes)
+    return replace(
+        verdict,
+        derived=answer.derived(problem, statement, documented),
+        notes=notes + verdict.notes,
+    )
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
@@ -157,7 +161,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
 
 
 def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:
-    if agrees_numerically(claim) is False:
+    checked = agrees_numerically(claim)
+    if checked is False:
         return Verdict(
             claim,
             UNDECIDED,
@@ -167,6 +172,7 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
         claim,
         HOLDS,
         assumptions=answer.assumptions(problem, proof.normaliser),
+        notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
         steps=answer.steps(problem, statement, proof),
     )
 

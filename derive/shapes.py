@@ -90,6 +90,7 @@ class Shapes:
         self.definitions = dict(definitions or {})
         self.notes: dict[str, None] = {}
         self._memo: dict[Any, Dims] = {}
+        self._signatures: dict[str, tuple[Any, list[Dims]]] = {}
 
     def of(self, expr: Any) -> Dims:
         """The shape of ``expr``: a tuple of SymPy sizes, () for a scalar.
@@ -111,6 +112,21 @@ class Shapes:
                 f"in {where}: {expr} has shape {shown(shape)} where a scalar is meant"
                 + (f"; it fits {hint}" if hint else "")
             )
+
+    def signature(self, expr: Any) -> list[Dims]:
+        """The shapes of the arguments of a scalar function, the same wherever it is applied."""
+        own = [self.of(argument) for argument in expr.arguments]
+        name = expr.function.name
+        first, known = self._signatures.setdefault(name, (expr, own))
+        if len(own) != len(known):
+            raise ShapeError(f"{first} and {expr} give {name} different numbers of arguments")
+        for argument, here, there in zip(expr.arguments, own, known, strict=True):
+            if not same_shape(here, there):
+                raise ShapeError(
+                    f"in {expr}: {argument} has shape {shown(here)}, and {name} takes "
+                    f"{shown(there)} there, as in {first}"
+                )
+        return own
 
     def vector(self, expr: Any, where: Any) -> Any:
         """The length of a row or a column."""
@@ -565,15 +581,14 @@ def _broadcast(shapes: Shapes, expr: Any) -> Dims:
 @shape_rule(ScalarApplication, ScalarGradient)
 def _whole(shapes: Shapes, expr: Any) -> Dims:
     """A scalar, of arrays of any shape."""
-    for argument in expr.arguments:
-        shapes.of(argument)
+    shapes.signature(expr)
     return SCALAR
 
 
 @shape_rule(MatrixGradient)
 def _whole_gradient(shapes: Shapes, expr: Any) -> Dims:
     """The shape of the argument in which the gradient is taken."""
-    return [shapes.of(argument) for argument in expr.arguments][expr.position]
+    return shapes.signature(expr)[expr.position]
 
 
 @shape_rule(Partial)

@@ -391,6 +391,11 @@ def _determinant(w: Writer, term: Determinant) -> Any:
 
 def _oriented(w: Writer, matrix: Any, indices: tuple[Poly, ...], row: Poly, col: Poly) -> Any:
     """A matrix (or vector) at two (or one) indices, turned so that ``row`` is its first axis."""
+    sizes = [size for size in matrix.shape if size != 1]
+    if len(sizes) != len(indices) or any(
+        w._length(index) != size for index, size in zip(indices, sizes, strict=True)
+    ):
+        raise NoMatrixForm  # an index that runs along a part of its axis, or not along one
     if len(indices) == 2:
         if indices == (row, col):
             return matrix
