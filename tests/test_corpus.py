@@ -1,0 +1,106 @@
+"""The corpus: every claim is decided as it is to be, and what is derived on the way is right."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import pytest
+from corpus import FALSE, ILL_SHAPED, TRUE
+
+from derive import Identity, Inequality, Shape, verify
+from derive.refute import agrees_numerically
+
+SEEDS = range(6)
+
+# What is not decided today, and why. A claim is taken out here as soon as it is decided.
+KNOWN_UNDECIDED = {
+    "inverse.reversed": "(ST)⁻¹ is a matrix of its own, never multiplied by S T",
+    "inverse.push-through": "two inverses of different matrices are not brought together",
+    "det.product": "no law of the determinant of a product",
+    "orthogonal.inverse": "Q⁻¹ = Qᵀ is not read from QᵀQ = I",
+    "points.inverse": "as orthogonal.inverse",
+    "definite.form": "positive definiteness has no sign rule",
+    "gram.form": "xᵀWᵀWx is multiplied out, and no longer a sum of squares",
+    "huber.clipped": "a clip is not split into the three cases of a Piecewise",
+    "normal.product": "the logarithm of a product over a range is not taken apart",
+    "product.log": "as normal.product",
+    "product.constant": "a product over a range of a constant is no power",
+    "triangular.pairs": "Σ over k < l and Σ over k > l are not joined across the missing k = l",
+    "triangular.square": "a double sum over a square is not split into its triangles",
+    "max-over.shift": "what is constant in k does not come out of the maximum over k",
+    "max-over.bound": "no sign rule for a maximum over a range",
+    "given.bayes": "the equation has no leading term that could be replaced",
+    "bound.softmax-one": "no sign rule: an entry is at most the sum",
+    "bound.logsumexp": "as bound.softmax-one, under a logarithm",
+    "bound.cross-entropy": "as bound.logsumexp",
+    "bound.entropy": "needs s ≤ 1 for each entry",
+    "bound.softplus": "needs the monotony of the logarithm",
+    "bound.gaussian": "needs the monotony of exp",
+    "bound.tangent": "convexity of exp",
+    "bound.log": "concavity of log",
+    "bound.cauchy-schwarz": "needs Lagrange's identity as a lemma",
+    "bound.means": "needs (√u − √v)² ≥ 0 as a lemma",
+    "bound.triangle": "needs cases by sign",
+    "bound.mask": "needs cases by the value of the mask",
+    "outside.one-more": "reads x[n], which there is not: no value to compare",
+    "outside.split": "reads x[n], which there is not: no value to compare",
+    "outside.frobenius": "reads A[n, m], which there is not: no value to compare",
+    "outside.next": "reads x[n], which there is not: no value to compare",
+    "outside.before": "reads x[-1] for l = 0: no value to compare there",
+}
+
+CLAIMS = {claim.id: claim for claim in (*TRUE, *FALSE)}
+
+
+def each_of(claims):
+    return pytest.mark.parametrize("claim", claims, ids=[claim.id for claim in claims])
+
+
+@functools.cache
+def verdict(claim_id):
+    return verify(CLAIMS[claim_id], timeout=60)
+
+
+def expect(claim, status):
+    found = verdict(claim.id)
+    assert not found.reason.startswith("internal error"), found.reason
+    wanted = "undecided" if claim.id in KNOWN_UNDECIDED else status
+    assert found.status == wanted, found.reason
+
+
+def agreement(claim):
+    """What the evaluator says of a claim at the first random points that it can evaluate."""
+    answers = (agrees_numerically(claim, seed) for seed in SEEDS)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def test_every_id_is_its_own():
+    assert len(CLAIMS) == len(TRUE) + len(FALSE)
+    assert set(CLAIMS) >= set(KNOWN_UNDECIDED)
+    assert {claim.id for claim in FALSE} >= ILL_SHAPED
+
+
+@each_of(TRUE)
+def test_a_true_claim_holds(claim):
+    expect(claim, "holds")
+
+
+@each_of(FALSE)
+def test_a_false_claim_is_refuted(claim):
+    expect(claim, "ill-shaped" if claim.id in ILL_SHAPED else "disagrees")
+
+
+@each_of([claim for claim in TRUE if not isinstance(claim, Shape)])
+def test_a_true_claim_is_true_at_random_points(claim):
+    assert agreement(claim)
+
+
+@each_of([claim for claim in CLAIMS.values() if not isinstance(claim, (Shape, Inequality))])
+def test_what_is_derived_is_right(claim):
+    """Whatever the status: a claim of the derived side is true, by an evaluation of both."""
+    found = verdict(claim.id)
+    if claim.id in ILL_SHAPED or claim.id.startswith("outside."):
+        return
+    field = "right" if isinstance(claim, Identity) else "equals"
+    assert agreement(dataclasses.replace(claim, **{field: found.derived}))
