@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
 DEFAULT_TIMEOUT = 60.0
+CLAIMS_WORTH_A_PROCESS = 8
 
 
 def _complain(message: str) -> None:
@@ -172,13 +173,12 @@ def list_command(form: str) -> int:
     "--jobs",
     "-j",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
+    default=None,
     metavar="N",
-    help="Decide N claims at a time, each in its own process.",
+    help="Decide N claims at a time, each in its own process  [default: one per processor].",
 )
 @_timeout
-def verify(targets: tuple[str, ...], form: str, jobs: int, timeout: float) -> int:
+def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness."""
     entries = _resolve(targets)
     if form == "json":
@@ -260,7 +260,7 @@ def explain(id: str, numpy: bool, timeout: float) -> int:
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int, timeout: float) -> int:
+def _verify_json(entries: list[Entry], jobs: int | None, timeout: float) -> int:
     from cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
@@ -272,7 +272,7 @@ def _verify_json(entries: list[Entry], jobs: int, timeout: float) -> int:
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int, timeout: float) -> int:
+def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
     from cli.render import summary_lines
 
     screen = _screen()
@@ -295,12 +295,17 @@ def _verify_text(entries: list[Entry], jobs: int, timeout: float) -> int:
     return _exit_code(verdicts)
 
 
-def _results(entries: list[Entry], jobs: int, timeout: float) -> Generator[tuple[Entry, Verdict]]:
+def _results(
+    entries: list[Entry], jobs: int | None, timeout: float
+) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
     from cli.runner import Progress, verdicts
 
     progress = Progress(sys.stderr, len(entries))
     claims = [entry.claim for entry in entries]
+    if jobs is None:
+        # A process of its own pays off for a number of claims only.
+        jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
     with contextlib.closing(verdicts(claims, _decide(timeout), jobs)) as stream:
         try:
             for done, entry in enumerate(entries):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import partial
 from typing import Any, TextIO
 
@@ -66,7 +67,8 @@ def _work(position: int) -> bytes | None:
     """The pickled verdict, or None if it cannot travel."""
     assert _inherited is not None  # set by `_start_worker`
     claims, decide = _inherited
-    verdict = decide_safely(claims[position], decide)
+    # Steps are written when they are read, and no report of many claims reads them.
+    verdict = replace(decide_safely(claims[position], decide), steps=())
     try:
         return run_deep(partial(pickle.dumps, verdict))
     except Exception:

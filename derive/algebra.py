@@ -576,7 +576,7 @@ class Algebra:
         atom = next((a for m in poly for a, _ in m if a.kind in ("real", "index")), None)
         if atom is None:
             return function(poly)
-        on = {((atom, 1),): 1}
+        on: Polynomial = {((atom, 1),): 1}
         with_it, without = self.sides_of(poly, atom)
         inside = self.multiply(on, self.split(with_it, function))
         outside = self.multiply(self.subtract({(): 1}, on), self.split(without, function))
@@ -733,8 +733,8 @@ class Algebra:
             if exponent % 2:
                 return self.real_bracket(">", self.scale(base, coefficient))
             return self.subtract({(): 1}, zero) if coefficient > 0 else {}
-        first = {monomial[:1]: 1}
-        rest = {monomial[1:]: coefficient}
+        first: Polynomial = {monomial[:1]: 1}
+        rest: Polynomial = {monomial[1:]: coefficient}
         if relation == "=":
             nonzero = (self.subtract({(): 1}, self.real_bracket("=", p)) for p in (first, rest))
             return self.subtract({(): 1}, self.multiply(*nonzero))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from operator import methodcaller
 from typing import Any
 
 import sympy as sp
@@ -248,10 +249,10 @@ def _steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, 
         ("left", statement.left, proof.left),
         ("right", statement.right, proof.right),
     ):
-        before = _or_none(lambda w, t=term: w.scalar(t), Writer(names=names, taken=problem.names))
-        after = _or_none(
-            lambda w, p=poly: w.scalar(Reader(proof.normaliser).term(p)),
-            Writer(names=names, taken=problem.names),
+        read = Reader(proof.normaliser).term(poly)
+        before, after = (
+            _or_none(methodcaller("scalar", t), Writer(names=names, taken=problem.names))
+            for t in (term, read)
         )
         if after is not None:
             result.append(Step(f"canonical form of the {side} side", before, after))

@@ -56,7 +56,7 @@ class Claim:
             definitions[symbol] = _expression(value, f"the definition of {symbol}")
         object.__setattr__(self, "where", definitions)
         if any(f.name == "given" for f in fields(self)):
-            given = self.given
+            given: Any = self.assumed
             if not isinstance(given, (tuple, list, set, frozenset)):
                 given = (given,)
             given = tuple(_expression(fact, "an assumption in `given`") for fact in given)

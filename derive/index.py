@@ -78,6 +78,7 @@ class Term:
     args: tuple[Term, ...]
     data: tuple[Any, ...]
     serial: int
+    _free: frozenset[Var] | None
 
     def __new__(cls, args: tuple[Term, ...] = (), data: tuple[Any, ...] = ()) -> Any:
         key = (cls, args, data)
@@ -346,6 +347,12 @@ def fresh(name: str, low: Poly, high: Poly) -> Var:
 def axis_variable(size: Poly, name: str = "k") -> Var:
     """A fresh variable over an axis: 0 … size − 1."""
     return fresh(name, ZERO, size - ONE)
+
+
+def bounds(variable: Var) -> tuple[Poly, Poly]:
+    """Both ends of the range of a bound variable."""
+    assert variable.low is not None and variable.high is not None
+    return variable.low, variable.high
 
 
 def renewed(variable: Var, values: Mapping[Var, Poly]) -> Var:

@@ -61,6 +61,7 @@ class Poly:
     key: tuple[Any, ...]
     variables: frozenset[Var]
     indices: frozenset[Var]  # the variables that are no sizes
+    _hash: int
     _table: ClassVar[dict[tuple[Any, ...], Poly]] = {}
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:

@@ -109,8 +109,8 @@ class Lowering:
         self._arrays: dict[Any, Array] = {}
         self._shared: dict[Any, Shared] = {}
         for symbol, (low, high) in ranges.items():
-            ends = [None if end is None else self.integer(end, {}) for end in (low, high)]
-            self._integers[symbol] = Var(str(symbol), FREE, *ends, symbol=symbol)
+            first, last = (None if e is None else self.integer(e, {}) for e in (low, high))
+            self._integers[symbol] = Var(str(symbol), FREE, first, last, symbol=symbol)
 
     # ---- definitions, symbols, integers
 
@@ -884,7 +884,8 @@ def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
 @_register(_SCALARS, sp.Piecewise)
 def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ of each value times its condition and the failure of those before it"""
-    terms, before = [], []
+    terms: list[Term] = []
+    before: list[Term] = []
     for value, test in expr.args:
         bracket = condition_term(low, test, scope)
         known = len(low.guards)

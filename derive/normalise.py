@@ -614,8 +614,8 @@ def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     plain_sin = _odd("sin")
 
     def law(n: Normaliser, x: Polynomial) -> Polynomial:
-        whole = all(isinstance(c, int) for c in x.values())
-        if not whole or not 1 < sum(abs(c) for c in x.values()) <= MAX_ANGLES:
+        angles = sum((abs(Fraction(c)) for c in x.values()), Fraction(0))
+        if any(Fraction(c).denominator != 1 for c in x.values()) or not 1 < angles <= MAX_ANGLES:
             return plain_sin(n, x) if name == "sin" else _cos(n, x)
         monomial, coefficient = next(iter(x.items()))
         first: Polynomial = {monomial: 1 if coefficient > 0 else -1}

@@ -36,6 +36,7 @@ from derive.index import (
     Term,
     Unknown,
     Whole,
+    bounds,
     substitute,
 )
 from derive.integers import ZERO, Poly, Var, as_poly
@@ -106,6 +107,11 @@ class Writer:
             for monomial, c in poly.terms.items()
         ]
         return sp.Add(*terms)
+
+    def limits(self, variable: Var) -> tuple[Any, Any, Any]:
+        """A bound index with the ends of its range."""
+        low, high = bounds(variable)
+        return self.symbol(variable), self.integer(low), self.integer(high)
 
     # ---- entry by entry
 
@@ -331,17 +337,13 @@ def _derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) -
 
 @_writes(_SCALARS, Sum, Product)
 def _bound(w: Writer, term: Any) -> Any:
-    variable = term.variable
-    index = w.symbol(variable)
     node = sp.Sum if isinstance(term, Sum) else sp.Product
-    return node(w.scalar(term.args[0]), (index, w.integer(variable.low), w.integer(variable.high)))
+    return node(w.scalar(term.args[0]), w.limits(term.variable))
 
 
 @_writes(_SCALARS, Maximum)
 def _maximum(w: Writer, term: Maximum) -> Any:
-    variable = term.variable
-    limits = (w.symbol(variable), w.integer(variable.low), w.integer(variable.high))
-    return MaxOver(w.scalar(term.args[0]), limits)
+    return MaxOver(w.scalar(term.args[0]), w.limits(term.variable))
 
 
 @_writes(_SCALARS, IndexBracket)
@@ -626,7 +628,8 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
     outside = [f for f in factors if variable not in f.free]
     inside = [f for f in factors if variable in f.free]
     if not inside:
-        return _scaled(w.integer(variable.high - variable.low + 1), _product(w, outside, row, col))
+        low, high = bounds(variable)
+        return _scaled(w.integer(high - low + 1), _product(w, outside, row, col))
     if outside:
         inner = Sum((Mul(tuple(inside)) if len(inside) > 1 else inside[0],), (variable,))
         return _product(w, [*outside, inner], row, col)

@@ -184,7 +184,9 @@ class Reader:
         if kind == "inverse":
             return self._inverse(*data)
         shared, _ = n.matrices[data[0]]
-        return Determinant((), (shared, shared.params[0].high + 1))
+        high = shared.params[0].high
+        assert high is not None
+        return Determinant((), (shared, high + 1))
 
     def _inverse(self, name: int, i: Poly, j: Poly) -> Term:
         shared, transposed = self.normaliser.matrices[name]
