@@ -11,7 +11,7 @@ import sympy as sp
 
 from derive.decide import Proof
 from derive.errors import BudgetExceeded, UnsupportedError
-from derive.index import Array, Shared, Term, in_order
+from derive.index import Array, Ref, Shared, Term, in_order
 from derive.integers import as_poly
 from derive.normalise import Normaliser
 from derive.operators import MatrixOperator, MatrixPartial, Partial
@@ -242,6 +242,8 @@ def _steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, 
     proof.normaliser.deadline = None  # the claim's time limit is not that of reading its proof
     result = [Step("definition", symbol, expr) for symbol, expr in problem.where.items()]
     for primal, adjoint in problem.steps:
+        if _handed_on(adjoint) is not None:
+            continue
         writer = Writer(names=names, taken=problem.names)
         value = _best(writer, problem, primal, adjoint)
         result.append(Step("reverse accumulation", names.get(adjoint), value))
@@ -263,6 +265,10 @@ def _adjoint_names(problem: Problem) -> dict[Shared, Any]:
     """A symbol for each adjoint: the loss's derivative in what it is the adjoint of."""
     names: dict[Shared, Any] = {}
     for number, (primal, adjoint) in enumerate(problem.steps, 1):
+        handed_on = _handed_on(adjoint)
+        if handed_on is not None and handed_on in names:
+            names[adjoint] = names[handed_on]
+            continue
         label = primal.label
         shape = problem.shapes.of(label) if label is not None else ()
         name = f"d_{label}" if primal.named else f"d_{number}"
@@ -273,6 +279,14 @@ def _adjoint_names(problem: Problem) -> dict[Shared, Any]:
         elif not shape:
             names[adjoint] = sp.Symbol(name)
     return names
+
+
+def _handed_on(adjoint: Shared) -> Shared | None:
+    """The adjoint that this one is, where nothing is done to it on the way."""
+    body = adjoint.body
+    if isinstance(body, Ref) and body.data[1] == tuple(as_poly(p) for p in adjoint.params):
+        return body.data[0]
+    return None
 
 
 def _best(writer: Writer, problem: Problem, primal: Shared, adjoint: Shared) -> Any:

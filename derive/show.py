@@ -79,6 +79,7 @@ class Writer:
     ) -> None:
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
+        self._scalars: dict[Term, Any] = {}
         used = {*taken, *(str(symbol) for symbol in self._symbols.values())}
         letters = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
         self._names = (name for name in letters if name not in used)
@@ -117,7 +118,10 @@ class Writer:
 
     def scalar(self, term: Term) -> Any:
         """A term as a scalar expression in entries."""
-        return _SCALARS[type(term)](self, term)
+        found = self._scalars.get(term)
+        if found is None:
+            found = self._scalars[term] = _SCALARS[type(term)](self, term)
+        return found
 
     # ---- matrices
 

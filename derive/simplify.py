@@ -51,6 +51,7 @@ class Reader:
     named: Iterable[Shared] = ()
 
     def __post_init__(self) -> None:
+        self._terms: dict[Atom, Term] = {}
         self._patterns = [p for p in map(self._pattern, self.named) if p is not None]
 
     def _pattern(self, shared: Shared) -> tuple[Shared, Contraction, tuple[Var, ...]] | None:
@@ -147,6 +148,13 @@ class Reader:
         return power(self._atom(atom), exponent)
 
     def _atom(self, atom: Atom) -> Term:
+        """An atom as a term, the same wherever it occurs."""
+        found = self._terms.get(atom)
+        if found is None:
+            found = self._terms[atom] = self._made(atom)
+        return found
+
+    def _made(self, atom: Atom) -> Term:
         kind, data, n = atom.kind, atom.data, self.normaliser
         if kind == "entry":
             return entry(data[0], *data[1])
