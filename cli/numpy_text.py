@@ -155,12 +155,12 @@ class NumpyPrinter:
         """The product so far with one more factor; a 1×1 factor may stand for a scalar."""
         rows, cols = self.shape(factor)
         if shape is None:
-            return self.print(factor), (rows, cols)
-        left, right = (text if " @ " in text else _atom(text)), _atom(self.print(factor))
+            return _atom(self.print(factor)), (rows, cols)
+        right = _atom(self.print(factor))
         if shape[1] == rows:
-            return f"{left} @ {right}", (shape[0], cols)
+            return f"{text} @ {right}", (shape[0], cols)
         if (1, 1) in (shape, (rows, cols)):
-            return f"({left}*{right})", (rows, cols) if shape == (1, 1) else shape
+            return f"(({text})*{right})", (rows, cols) if shape == (1, 1) else shape
         raise Unprintable(f"the product {factor} does not fit at these sizes")
 
     def shape(self, matrix: Any) -> tuple[int, int]:

@@ -176,9 +176,6 @@ def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
     for key in normaliser.divided_by:
         written = _condition(Condition(Reader(normaliser).term(dict(key)), "!="), problem.names)
         result[written] = None
-    for key in normaliser.positive_bases:
-        written = _condition(Condition(Reader(normaliser).term(dict(key)), "+"), problem.names)
-        result[written] = None
     for term in normaliser.assumed:
         written = _condition(Condition(term, "+"), problem.names)
         if written is not None:

@@ -243,16 +243,26 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
     )
 
 
+BETWEEN_ONES = ("sin", "tanh", "erf")
+
+
 def lower_bounds(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
-    """Bounds from below by convexity: exp x ≥ 1 + x, −log p ≥ 1 − p, and log p ≥ x where
-    p ≥ exp x.
+    """Bounds from below: |sin x| ≤ 1 and its like; by convexity, exp x ≥ 1 + x and
+    −log p ≥ 1 − p; log p ≥ x where p ≥ exp x.
     """
     for monomial, coefficient in poly.items():
         if len(monomial) != 1:
             continue
         ((atom, exponent),) = monomial
         rest = {m: c for m, c in poly.items() if m != monomial}
-        if atom.kind == "exp" and coefficient > 0:
+        bounded = atom.kind == "cos" or (atom.kind == "fn" and atom.data[0] in BETWEEN_ONES)
+        if bounded and exponent == 1:
+            yield n.subtract(rest, n.constant(abs(Fraction(coefficient))))
+        elif exponent == Fraction(1, 2) and coefficient > 0:
+            # √p ≥ −x where p ≥ x²
+            below = n.scale(n.of_atom(atom), coefficient * coefficient)
+            yield n.subtract(below, n.multiply(rest, rest))
+        elif atom.kind == "exp" and coefficient > 0:
             line = n.add({(): 1}, {atom.data[0]: exponent})
             yield n.add(rest, n.scale(line, coefficient))
         elif atom.kind == "fn" and atom.data[0] == "log" and exponent == 1:
@@ -285,8 +295,8 @@ def without_entries(n: Normaliser, poly: Polynomial) -> Polynomial | None:
             rest = {a: e for a, e in monomial if a is not atom}
             if n.monomial_sign(n.monomial(rest)) not in ("+", "0+"):
                 continue
-            if n.atom_sign(atom) not in ("+", "0+"):
-                continue
+            if n.monomial_sign(atom.data[1]) not in ("+", "0+"):
+                continue  # every term must be nonnegative, not only the sum
             taken = _entry_taken(n, poly, atom, rest, coefficient)
             if taken is not None:
                 return {m: c for m, c in n.add(poly, taken).items() if m != monomial}

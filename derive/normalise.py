@@ -91,7 +91,6 @@ class Normaliser(Summation):
         self.assumed: dict[Term, None] = {}
         self.inverted: dict[Any, None] = {}
         self.divided_by: dict[Key, None] = {}
-        self.positive_bases: dict[Key, None] = {}
         self._memo: dict[Term, Polynomial] = {}
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
@@ -298,6 +297,9 @@ class Normaliser(Summation):
         if atom.kind == "entry":
             array, indices = atom.data
             return self.entry(array, tuple(i.substitute(values) for i in indices))
+        if atom.kind == "whole power":
+            base, exponent = self._keys((atom.data[0], ((atom.data[1], 1),)), values)
+            return self.integer_power(base, exponent)
         if atom.kind == "inverse":
             name, i, j = atom.data
             return self.class_inverse(name, i.substitute(values), j.substitute(values))
@@ -362,8 +364,41 @@ class Normaliser(Summation):
             result = self.multiply(result, factor)
         return result
 
+    def integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
+        """b^e for an e that takes whole values only: (a·b)^e = a^e·b^e, whatever the signs."""
+        result: Polynomial = {(): 1}
+        if len(base) == 1:
+            ((monomial, coefficient),) = base.items()
+            parts: list[tuple[Polynomial, int]] = [
+                ({((a, 1),): 1}, e) for a, e in monomial if isinstance(e, int)
+            ]
+            if len(parts) == len(monomial):
+                if coefficient < 0:
+                    parts.append(({(): -1}, 1))
+                size = self.constant(abs(Fraction(coefficient)))
+                result = self.exp(self.multiply(exponent, self.log(size)))
+                for part, e in parts:
+                    powered = self._integer_power(part, self.scale(exponent, e))
+                    result = self.multiply(result, powered)
+                return result
+        return self._integer_power(base, exponent)
+
+    def _integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
+        result: Polynomial = {(): 1}
+        if self.sign(base) == "+":
+            return self.exp(self.multiply(exponent, self.log(base)))
+        for monomial, coefficient in exponent.items():
+            if not monomial:
+                result = self.multiply(result, self.power(base, coefficient))
+            elif base == {(): -1} and coefficient % 2 == 0:
+                continue
+            else:
+                atom = self.atom("whole power", self.key(base), monomial)
+                result = self.multiply(result, self.of_atom(atom, coefficient))
+        return result
+
     def _repeated(self, variable: Var, factor: Polynomial) -> Polynomial:
-        """Π_k c = c^n where c does not depend on k; c > 0 is assumed where n is a symbol."""
+        """Π_k c = c^n where c does not depend on k."""
         assert variable.low is not None and variable.high is not None
         length = variable.high - variable.low + 1
         if factor == {(): 1}:
@@ -371,7 +406,7 @@ class Normaliser(Summation):
         if length.constant is not None or not is_nonnegative(length):
             return self.bind("prod", variable, factor)
         if self.sign(factor) != "+":
-            self.positive_bases[self.key(factor)] = None
+            return self.integer_power(factor, self.of_integer(length))
         return self.exp(self.multiply(self.of_integer(length), self.log(factor)))
 
     # ---- scalar functions
@@ -401,6 +436,15 @@ def _is_second_layer(atom: Atom) -> bool:
     if atom.kind == "sum":
         return any(_is_second_layer(a) for a, _ in atom.data[1])
     return atom.has_sum
+
+
+def is_integer_valued(poly: Polynomial) -> bool:
+    """Whether a polynomial is one in integers with whole coefficients."""
+    return all(
+        Fraction(c).denominator == 1
+        and all(a.kind == "int" and isinstance(e, int) and e > 0 for a, e in m)
+        for m, c in poly.items()
+    )
 
 
 def _rank(key: Key, params: tuple[Var, ...]) -> Any:
@@ -481,13 +525,15 @@ def _mul(n: Normaliser, term: Mul) -> Polynomial:
 
 @rule(Pow)
 def _pow(n: Normaliser, term: Pow) -> Polynomial:
-    """b^(c + e) = b^c · exp(e·log b), c rational; b > 0 is assumed for an e that is not"""
+    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only"""
     base, exponent = n.of(term.args[0]), n.of(term.args[1])
     constant = exponent.get((), 0)
     varying = {m: c for m, c in exponent.items() if m}
     result = n.power(base, constant)
     if not varying:
         return result
+    if n.sign(base) != "+" and is_integer_valued(varying):
+        return n.multiply(result, n.integer_power(base, varying))
     if n.sign(base) != "+":
         n.assumed[term.args[0]] = None
     return n.multiply(result, n.exp(n.multiply(varying, n.log(base))))

@@ -142,21 +142,24 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
     """Proof, then refutation, then the costlier proofs, then a longer search."""
+    tried = "no canonical form shows it and no witness was found"
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
     for ladder, patience in ((CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)):
         sides = statement.left, statement.right
-        proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
+        try:
+            proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
+        except UnsupportedError as obstacle:  # no proof, and perhaps a witness
+            proof, tried = None, str(obstacle)
         if proof is not None and not problem.lowering.unsafe_reads:
             return _proved(problem, claim, statement, proof)
         witness = search(claim, deadline, budget=patience)
         if witness is not None:
             reason = explain.disagreement(problem, claim, statement, witness, deadline)
             return Verdict(claim, DISAGREES, witness=witness, reason=reason)
-    tried = "no canonical form shows it and no witness was found"
     if problem.lowering.unsafe_reads:
         tried = next(iter(problem.lowering.unsafe_reads))
     if problem.ignored:
-        tried += f"; not used: {', '.join(map(str, problem.ignored))}"
+        tried += f"; not used: {', '.join(dict.fromkeys(map(str, problem.ignored)))}"
     return Verdict(claim, UNDECIDED, reason=tried)
 
 

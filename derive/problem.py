@@ -107,7 +107,11 @@ class Inventory:
         return frozenset()
 
     def _note(self, node: Any, bound: frozenset[Any]) -> None:
-        if isinstance(node, DECLARED):
+        if isinstance(node, sp.Symbol):
+            # A symbol that is declared to be an integer is one, whatever it is used for.
+            if node.is_integer and node not in bound:
+                (self.sizes if node.is_positive else self.indexed).add(node)
+        elif isinstance(node, DECLARED):
             for size in node.shape or ():
                 self.sizes |= sp.sympify(size).free_symbols - bound
         elif isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
@@ -186,6 +190,9 @@ class Problem:
         self.inventory = Inventory()
         for expr in (*expressions, *self.where, *self.where.values(), *given):
             self.inventory.read(expr)
+        self.spoken: set[Any] = set()
+        for expr in (*expressions, *self.where.values()):
+            self.spoken |= getattr(expr, "free_symbols", set())
         for fact in given:
             if isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
                 self.inventory.compared |= fact.free_symbols
@@ -237,6 +244,8 @@ class Problem:
         for symbol in sorted(self.inventory.free_indices, key=str):
             sizes = self.inventory.places.get(symbol, [])
             low, high = (sp.S.Zero, sizes[0] - 1) if sizes else self._shifted_range(symbol)
+            if low is None and symbol.is_nonnegative:
+                low = sp.S.Zero
             if isinstance(symbol, sp.Idx) and symbol.lower is not None:
                 low, high = symbol.lower, symbol.upper
             for fact in self.given:
@@ -338,7 +347,8 @@ class Problem:
                 continue
             shape = self.shapes.of(expr)
             poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
-            normaliser.assume(poly, sign, self._open(poly), label)
+            # An inequality between entries at an index of the claim is about that index.
+            normaliser.assume(poly, sign, self._open(poly, label), label)
         for condition in self.conditions:
             poly = normaliser.of(condition.term)
             open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
@@ -352,16 +362,19 @@ class Problem:
                 for side in (equation.lhs, equation.rhs)
             )
             difference = normaliser.subtract(left, right)
-            if not normaliser.add_equation(difference, self._open(difference), label):
+            if not normaliser.add_equation(difference, self._open(difference, label), label):
                 self.ignored.append(label)
         normaliser.forget()
 
-    def _open(self, poly: Polynomial) -> frozenset[Var]:
-        """The free indices of a given fact, which holds for all their values: not for an index
-        that the claim itself narrows down.
+    def _open(self, poly: Polynomial, fact: Any) -> frozenset[Var]:
+        """The free indices of a given fact for all of whose values it holds: none that the claim
+        narrows down, and in an inequality none that the claim itself speaks of.
         """
+        fixed = set(self.narrowed)
+        if isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le, sp.Ne)):
+            fixed |= self.spoken
         free = frozenset(v for m in poly for a, _ in m for v in a.free)
-        return frozenset(v for v in free if v.symbol not in self.narrowed)
+        return frozenset(v for v in free if v.symbol not in fixed)
 
     def _concerns_indices(self, expr: Any) -> bool:
         return _symbols(expr) <= self.inventory.integers

@@ -268,6 +268,14 @@ def _scalar_operation(shapes: Shapes, expr: Any) -> Dims:
     return SCALAR
 
 
+@shape_rule(sp.KroneckerDelta)
+def _delta(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of two indices (SymPy may add the range that they lie in)."""
+    for index in expr.args[:2]:
+        shapes.scalar(index, expr)
+    return SCALAR
+
+
 @shape_rule(sp.Piecewise)
 def _piecewise(shapes: Shapes, expr: Any) -> Dims:
     """A scalar, of scalars and conditions between scalars."""

@@ -23,6 +23,7 @@ from derive.index import (
     InverseEntry,
     Maximum,
     Mul,
+    Pow,
     Product,
     RealBracket,
     Shared,
@@ -162,9 +163,12 @@ class Reader:
             if data[0] in n.kept:
                 return ref(n.kept[data[0]], *data[1])
             # A name that the canonical form made: it is shown as one.
-            return entry(Array(sp.IndexedBase(f"s{data[0]}"), ()), *data[1])
+            symbol = sp.IndexedBase(f"s{data[0]}") if data[1] else sp.Symbol(f"s{data[0]}")
+            return entry(Array(symbol, ()), *data[1])
         if kind == "int":
             return Int((), (data[0],))
+        if kind == "whole power":
+            return Pow((self.term(dict(data[0])), self.term({data[1]: 1})))
         if kind == "const":
             return Const((), (data[0],))
         if kind == "prime":

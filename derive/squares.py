@@ -56,7 +56,7 @@ def _half_monomials(n: Normaliser, poly: Polynomial) -> list[Monomial] | None:
             root: dict[Atom, Exponent] = {}
             for atom, e in monomial:
                 half = Fraction(e) / 2
-                if half.denominator != 1 and n.atom_sign(atom) != "+":
+                if half.denominator != 1 and n.atom_sign(atom) not in ("+", "0+"):
                     break
                 root[atom] = half
             else:
