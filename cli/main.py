@@ -53,6 +53,8 @@ class _Commands(click.Group):
             code = USAGE
         except click.ClickException as problem:
             _complain(problem.format_message())
+            for line in getattr(problem, "pointer", ()):
+                click.echo(line, err=True)
             code = USAGE
         except click.Abort:
             _complain("interrupted")
@@ -255,6 +257,84 @@ def explain(id: str, numpy: bool, timeout: float) -> int:
             screen.print([_blank()])
             screen.print_script(script)
     return _exit_code(verdicts)
+
+
+class _TakesFormula(click.Command):
+    """A command whose argument may start with a minus: ``-log(x)`` is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        shielded = [
+            f" {arg}" if arg[:1] == "-" and arg[1:2] != "-" and arg != "-h" else arg for arg in args
+        ]
+        return super().parse_args(ctx, shielded)
+
+
+class _Misread(click.ClickException):
+    """A formula that cannot be read, with the place in it marked."""
+
+    def __init__(self, problem: ExpressionError) -> None:
+        from cli.render import pointer_lines
+
+        super().__init__(str(problem))
+        self.pointer = pointer_lines(problem.text, problem.start, problem.end)
+
+
+@main.command(cls=_TakesFormula, short_help="Derive a gradient, or check one, at the prompt.")
+@click.argument("expression", metavar="EXPR")
+@click.option("--wrt", required=True, metavar="NAME", help="What the gradient is taken in.")
+@click.option(
+    "--dim",
+    "dims",
+    multiple=True,
+    metavar="NAME=N,M",
+    help="NAME is a matrix with N rows and M columns, names or integers; NAME=N is a column. "
+    "Repeatable; a name without sizes is a real scalar.",
+)
+@click.option("--equals", metavar="EXPR", help="The gradient that is claimed, to be verified.")
+@click.option(
+    "--given",
+    multiple=True,
+    metavar="FACT",
+    help="What is assumed: symmetric(A), positive(t), 'sum(y) == 1', … Repeatable.",
+)
+@_format
+@_timeout
+def gradient(
+    expression: str,
+    wrt: str,
+    dims: tuple[str, ...],
+    equals: str | None,
+    given: tuple[str, ...],
+    form: str,
+    timeout: float,
+) -> int:
+    """Derive the gradient of the scalar EXPR, or with --equals decide whether it is the one given.
+
+    EXPR is made of numbers, names, + - * / **, A.T, X[0, 1] and functions: exp log sqrt sin cos
+    tanh erf abs sign sigmoid softplus relu max min where(a < b, then, otherwise) entry by entry;
+    softmax logsumexp row by row; sum mean norm (Frobenius) trace det logdet inv hadamard diag
+    outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are the product, of matrices too.
+    """
+    from cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
+    from derive.claims import Gradient
+    from derive.verdict import ILL_SHAPED, Verdict
+
+    asked = Asked(expression, wrt, dims, equals, given)
+    title = {"id": "gradient", "title": f"∂({expression.strip()})/∂{wrt}"}
+    try:
+        question = _within(timeout, read, asked)
+    except MisfitError as problem:
+        if equals is None:
+            raise _Misread(problem) from None
+        # What does not fit together is what `verify` calls ill-shaped, and no usage error.
+        claim = replace(unread_claim(asked), **title)
+        return _answer(Verdict(claim, ILL_SHAPED, reason=str(problem)), form)
+    except ExpressionError as problem:
+        raise _Misread(problem) from None
+    if equals is None:
+        return _derive(question, form, timeout)
+    claim = Gradient(question.of, question.wrt, question.equals, question.given, **title)
+    return _answer(decide_safely(claim, _decide(timeout)), form)
 
 
 # ---------------------------------------------------------------------------------- the report

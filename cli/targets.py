@@ -105,12 +105,12 @@ def _is_plainly_a_path(target: str) -> bool:
 def _unknown(target: str, known: list[Entry]) -> str:
     names = [entry.id for entry in known]
     names += [entry.formula.id for entry in known if entry.formula]
-    near = _near(target, names)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`derive list` shows the catalogue"
+    close = near(target, names)
+    hint = f"did you mean {' or '.join(close)}?" if close else "`derive list` shows the catalogue"
     return f"no claim, formula, section or file is called {target!r}; {hint}"
 
 
-def _near(name: str, names: Sequence[str]) -> list[str]:
+def near(name: str, names: Sequence[str]) -> list[str]:
     """At most three names that could have been meant, whatever their case."""
     spelt = {known.lower(): known for known in names}
     return [spelt[key] for key in difflib.get_close_matches(name.lower(), spelt, n=3, cutoff=0.6)]
@@ -131,8 +131,8 @@ def _resolve_path(target: str) -> list[Entry]:
     chosen = [entry for entry in entries if _is_called(entry, name)]
     if not chosen:
         names = list(dict.fromkeys(entry.name for entry in entries))
-        near = _near(name, names) or names[:5]
-        raise TargetError(f"{path} has no claim called {name!r}; it has {', '.join(near)}")
+        close = near(name, names) or names[:5]
+        raise TargetError(f"{path} has no claim called {name!r}; it has {', '.join(close)}")
     return chosen
 
 

@@ -806,6 +806,8 @@ FALSE += [
     grad("mlp.batch.W2.sum", batch_squared, W2, each(H, sigma(t)).T * (O - Y), where=layer),
     grad("mlp.batch.W1.twice-mean", batch_squared, W1, X.T * batch_signal / n, where=layer),
     misfit(grad("mlp.batch.b1.unsummed", batch_squared, b1, batch_signal, where=layer)),
+    grad("mlp.deep.W1.one-class-less", Sum((o[0, j] - y[0, j]) ** 2, (j, 1, c - 1)) / 2, W1,
+        x.T * signal1, where=deep),
     grad("mlp.deep.W1.skips-layer", squared, W1, x.T * odot(signal2 * W3.T, each(hid,
             phi(t).diff(t))), where=deep),
     grad("mlp.deep.W1.square-untransposed", squared, W1, x.T * odot(signal2 * W3, each(hid,
@@ -1835,4 +1837,98 @@ FALSE += [
     same("max-over.negated", max_over(-ix[k], (k, 0, n - 1)), -top),
     at_most("max-over.reversed", top, ix[l]),
     at_most("max-over.total", top, Sum(ix[k], (k, 0, n - 1))),
+]
+
+# ---- traps for a rule that reaches too far
+
+a, b = symbols("a b", real=True)
+Sx, squares = Sum(ix[i], (i, 0, n - 1)), Sum(ix[i] ** 2, (i, 0, n - 1))
+log_branch = Piecewise((log(t), t > 0), (0, True))
+over = Piecewise((1, u > v), (0, True))
+TRUE += [
+    at_most("trap.all-entries", 0, Sx, ix[l] >= 0),
+    at_most("trap.fewer-terms", Sum(ix[i], (i, 0, n - 2)), Sx, ix[i] >= 0),
+    at_most("trap.row-entry", ia[k, l] ** 2, Sum(ia[k, j] ** 2, (j, 0, n - 1))),
+    at_most("trap.transitive", u, v, u <= a, a <= v),
+    same("trap.log-of-power", log(a**n), n * log(a)),
+    same("trap.log-of-squares", log(Product(ix[i] ** 2, (i, 0, n - 1))),
+        2 * log(Product(ix[i], (i, 0, n - 1)))),
+    same("trap.sign-squared", sp.sign(t) ** 2, 1 - Piecewise((1, Eq(t, 0)), (0, True))),
+    same("trap.disjoint", Max(0, t) * Piecewise((1, t < 0), (0, True)), 0),
+    same("trap.heaviside", sp.Heaviside(t), (1 + sp.sign(t)) / 2),
+    same("trap.implied", over * Piecewise((1, v > a), (0, True)) * Piecewise((1, u > a), (0, True)),
+        over * Piecewise((1, v > a), (0, True))),
+]
+FALSE += [
+    at_most("trap.entry-of-nonnegative-sum", ix[l], Sx, Sx >= 0),
+    at_most("trap.entry-of-one", ix[l], Sx, Eq(Sx, 1)),
+    at_most("trap.this-entry", ix[l], ix[l] + Sx, ix[l] >= 0),
+    at_most("trap.first-entry", 0, Sx, ix[0] >= 0),
+    at_most("trap.two-entries", ix[l] ** 2 + ix[k] ** 2, squares),
+    at_most("trap.entry-twice", 2 * ix[l] ** 2, squares),
+    at_most("trap.entry-outside", ix[l] ** 2, Sum(ix[i] ** 2, (i, 1, n - 1))),
+    at_most("trap.entry-product", ix[l] * ig[l], Sum(ix[i] * ig[i], (i, 0, n - 1))),
+    at_most("trap.entry-signed", u * ix[l] ** 2, u * squares),
+    at_most("trap.other-row", ia[k, l] ** 2, Sum(ia[j, k] ** 2, (j, 0, n - 1))),
+    at_most("trap.relu-entry", Max(0, ix[l]), Sx),
+    at_most("trap.fewer-terms.signed", Sum(ix[i], (i, 0, n - 2)), Sx),
+    at_most("trap.bounded-factors", u * v, 1, u <= 1, v <= 1),
+    at_most("trap.cancelled-factor", u, v, u * a <= v * a),
+    at_most("trap.product-given", 0, u, u * v >= 0),
+    at_most("trap.squares-given", u, v, u**2 <= v**2),
+    at_most("trap.power", 0, a**n),
+    same("trap.root-of-power", (a**n) ** (1 / n), a),
+    same("trap.root-of-even-power", sqrt(a ** (2 * n)), a**n),
+    same("trap.root-of-squares", sqrt(Product(ix[i] ** 2, (i, 0, n - 1))),
+        Product(ix[i], (i, 0, n - 1))),
+    same("trap.negated-factors", Product(-a, (i, 1, n)), -(a**n)),
+    same("trap.log-branch", log_branch + sp.Abs(t), log_branch + t),
+    same("trap.log-unused", Sum(log(t) * ix[i], (i, 0, n - 2)) + sp.Abs(t),
+        Sum(log(t) * ix[i], (i, 0, n - 2)) + t),
+    same("trap.log-partly", Sum(log(ix[i]), (i, 1, n - 1)) + sp.Abs(ix[0]),
+        Sum(log(ix[i]), (i, 1, n - 1)) + ix[0]),
+    same("trap.root-unused", Sum(sqrt(t) * ix[i], (i, 0, n - 2)) + sp.Abs(t),
+        Sum(sqrt(t) * ix[i], (i, 0, n - 2)) + t),
+    same("trap.reciprocal-given", sp.Abs(u), u, Eq(u * v, 1)),
+    same("trap.square-given", u, 1, Eq(u**2, 1)),
+    same("trap.zero-product", u, 0, Eq(u * v, 0)),
+    same("trap.cancel-given", u, v, Eq(u * a, v * a)),
+    same("trap.heaviside-zero", sp.Heaviside(t), Piecewise((1, t > 0), (0, True))),
+    same("trap.boundary", Piecewise((1, t >= 0), (0, True)), Piecewise((1, t > 0), (0, True))),
+    same("trap.tie", over + Piecewise((1, v > u), (0, True)), 1),
+    same("trap.sign-of-product", Piecewise((1, u * v > 0), (0, True)),
+        Piecewise((1, u > 0), (0, True)) * Piecewise((1, v > 0), (0, True))),
+    same("trap.squared-order", Piecewise((1, u**2 > v**2), (0, True)), over),
+]
+
+# ---- blocks, and functions of two arguments
+
+A, B, C, W, G = M("A", n, m), M("B", n, d), M("C", d, m), M("W", m + d, h), M("G", n, h)
+P, S, x = M("P", m, m), M("S", n, n), M("x", n, 1)
+beside, below = sp.BlockMatrix([[A, B]]), sp.BlockMatrix([[A], [C]])
+blocks = sp.BlockMatrix([[S, M("Z", n, m)], [M("Y", m, n), P]])
+f2, lo, hh = sp.Function("f"), Symbol("lo", real=True), M("hh", n, 1)
+through = {hh: S * x, lo: Sum(sigma(hh[i, 0]), (i, 0, n - 1))}
+TRUE += [
+    back("blocks.first", beside * W, A, G, G * W[:m, :].T),
+    back("blocks.weights", beside * W, W, G, beside.T * G),
+    same("blocks.split", beside * W, A * W[:m, :] + B * W[m:, :]),
+    same("blocks.gram", below.T * below, A.T * A + C.T * C),
+    same("blocks.trace", Trace(blocks), Trace(S) + Trace(P)),
+    grad("arguments.both", f2(t, t), t,
+        f2(t, u).diff(u).subs(u, t) + f2(u, t).diff(u).subs(u, t)),
+    grad("arguments.through", lo, x, S.T * each(hh, dsigma), where=through),
+    grad("arguments.cut", lo, hh, each(hh, dsigma), where=through),
+]
+FALSE += [
+    back("blocks.first.wrong-rows", beside * W, A, G, G * W[d:, :].T),
+    misfit(back("blocks.first.all-rows", beside * W, A, G, G * W.T)),
+    same("blocks.determinant-kronecker", Determinant(KroneckerProduct(S, P)),
+        Determinant(S) * Determinant(P)),
+    grad("arguments.other", f2(t, u), t, f2(t, u).diff(u)),
+    grad("arguments.one", f2(t, t), t, f2(t, u).diff(u).subs(u, t)),
+    grad("arguments.through.stopped", lo, x, each(hh, dsigma), where=through),
+    same("trap.root-given", sqrt(ix[l] ** 2) * Sum(sp.Abs(ix[i]), (i, 0, n - 1)), ix[l] * Sx,
+        ix[l] >= 0),
+    grad("trap.abs-given", Sum(sp.Abs(ix[i]), (i, 0, n - 1)) ** 2, ix[l], 2 * Sx, ix[l] > 0),
 ]

@@ -1,0 +1,412 @@
+"""How each scalar SymPy node lowers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.logic.boolalg import BooleanFalse, BooleanTrue
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.tensor.array.expressions import ArrayElement
+
+from derive.errors import UnsupportedError
+from derive.index import (
+    Const,
+    Determinant,
+    IndexBracket,
+    Int,
+    Maximum,
+    Mul,
+    Pow,
+    Product,
+    RealBracket,
+    Shared,
+    Sum,
+    Term,
+    Unknown,
+    Whole,
+    add,
+    apply,
+    axis_variable,
+    delta,
+    entry,
+    mul,
+    neg,
+    num,
+    power,
+    total,
+)
+from derive.integers import FREE, SIZE, Poly, as_poly
+from derive.lower import (
+    KNOWN_FUNCTIONS,
+    SCALARS,
+    Indices,
+    Lowering,
+    Scope,
+    called,
+    register,
+    target_of,
+)
+from derive.operators import (
+    MaxOver,
+    Partial,
+    ScalarApplication,
+    ScalarGradient,
+    TensorElement,
+)
+from derive.shapes import is_unit, same_size
+
+
+@register(SCALARS, sp.Rational, sp.Float)
+def _number(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an exact rational; a float is taken as the decimal it is written as"""
+    if expr.is_Integer:
+        return num(int(expr))
+    if isinstance(expr, sp.Float):
+        return num(Fraction(str(expr)))
+    return num(Fraction(int(expr.p), int(expr.q)))
+
+
+@register(SCALARS, sp.NumberSymbol)
+def _constant(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """π as itself, e as exp(1)"""
+    if expr is sp.E:
+        return apply("exp", num(1))
+    return Const((), (expr,))
+
+
+@register(SCALARS, sp.Symbol, sp.Idx)
+def _symbol(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """its definition, a size or an index as a number, or a real parameter"""
+    if expr in low.named:
+        return low.named_entry(expr, ())
+    if expr in low.integer_symbols:
+        return Int((), (low.integer(expr, scope),))
+    return entry(low.array(expr))
+
+
+@register(SCALARS, sp.Add)
+def _add(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a + b"""
+    return add(*(low.scalar(a, scope) for a in expr.args))
+
+
+@register(SCALARS, sp.Mul)
+def _mul(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a·b"""
+    return mul(*(low.scalar(a, scope) for a in expr.args))
+
+
+@register(SCALARS, sp.Pow)
+def _pow(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a^b"""
+    return Pow((low.scalar(expr.base, scope), low.scalar(expr.exp, scope)))
+
+
+@register(SCALARS, *KNOWN_FUNCTIONS)
+def _known(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """the function itself, whose derivative stands in one table"""
+    if isinstance(expr, sp.log) and len(expr.args) == 2:
+        value, base = (apply("log", low.scalar(a, scope)) for a in expr.args)
+        return mul(value, power(base, -1))
+    return apply(KNOWN_FUNCTIONS[expr.func], low.scalar(expr.args[0], scope))
+
+
+@register(SCALARS, sp.Max)
+def _max(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """max(a, b), of more than two from left to right"""
+    first, *rest = (low.scalar(a, scope) for a in expr.args)
+    for other in rest:
+        first = apply("Max", first, other)
+    return first
+
+
+@register(SCALARS, sp.Min)
+def _min(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """min(a, b) = −max(−a, −b)"""
+    first, *rest = (low.scalar(a, scope) for a in expr.args)
+    for other in rest:
+        first = neg(apply("Max", neg(first), neg(other)))
+    return first
+
+
+@register(SCALARS, sp.Heaviside)
+def _heaviside(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """[x > 0] + h·[x = 0], h its value at 0"""
+    argument = low.scalar(expr.args[0], scope)
+    at_zero = low.scalar(expr.args[1], scope)
+    return add(RealBracket((argument,), (">",)), mul(at_zero, RealBracket((argument,), ("=",))))
+
+
+@register(SCALARS, sp.sec, sp.csc, sp.cot, sp.coth, sp.sech, sp.csch)
+def _reciprocal(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """quotients of sine and cosine"""
+    argument = low.scalar(expr.args[0], scope)
+    hyperbolic = isinstance(expr, (sp.coth, sp.sech, sp.csch))
+    sine, cosine = (
+        (apply("sinh", argument), apply("cosh", argument))
+        if hyperbolic
+        else (apply("sin", argument), apply("cos", argument))
+    )
+    if isinstance(expr, (sp.cot, sp.coth)):
+        return mul(cosine, power(sine, -1))
+    return power(cosine if isinstance(expr, (sp.sec, sp.sech)) else sine, -1)
+
+
+@register(SCALARS, AppliedUndef)
+def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an undefined function at its arguments, or its definition where there is one"""
+    arguments = [low.scalar(a, scope) for a in expr.args]
+    if expr.func in low.functions:
+        return called(low, low.functions[expr.func], arguments, scope)
+    return Unknown(tuple(arguments), (expr.func, (0,) * len(arguments)))
+
+
+@register(SCALARS, sp.Derivative)
+def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an undefined function differentiated in its own arguments; anything else is worked out"""
+    function = expr.expr
+    if isinstance(function, AppliedUndef) and function.func in low.functions:
+        replaced = low.functions[function.func](*function.args)
+        return low.scalar(replaced.diff(*expr.variable_count), scope)
+    if isinstance(function, AppliedUndef):
+        orders = [0] * len(function.args)
+        for symbol, times in expr.variable_count:
+            places = [k for k, a in enumerate(function.args) if a == symbol]
+            others = [a for a in function.args if a != symbol and symbol in a.free_symbols]
+            if len(places) != 1 or others:
+                break
+            orders[places[0]] += int(times)
+        else:
+            arguments = tuple(low.scalar(a, scope) for a in function.args)
+            return Unknown(arguments, (function.func, tuple(orders)))
+    worked_out = expr.doit()
+    if isinstance(worked_out, sp.Derivative):
+        raise UnsupportedError(f"{expr} is a derivative that cannot be worked out")
+    return low.scalar(worked_out, scope)
+
+
+@register(SCALARS, sp.Subs)
+def _subs(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """the expression with its variables at the given point"""
+    point = {
+        variable: low.scalar(value, scope)
+        for variable, value in zip(expr.variables, expr.point, strict=True)
+    }
+    return low.scalar(expr.expr, {**scope, **point})
+
+
+@register(SCALARS, sp.Sum)
+def _sum(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Σ over the range, both ends included; 0 where it is empty"""
+    return _bound(low, expr.function, list(expr.limits), scope, Sum)
+
+
+@register(SCALARS, sp.Product)
+def _product(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Π over the range, both ends included; 1 where it is empty"""
+    return _bound(low, expr.function, list(expr.limits), scope, Product)
+
+
+@register(SCALARS, MaxOver)
+def _max_over(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """the maximum over the range"""
+    return _bound(low, expr.body, [expr.limits], scope, Maximum)
+
+
+def _bound(low: Lowering, body: Any, limits: list[Any], scope: Scope, node: Any) -> Term:
+    # SymPy writes the innermost range first.
+    variables = []
+    for limit in reversed(limits):
+        variable, scope = low.bind(limit, scope)
+        variables.append(variable)
+    term = low.scalar(body, scope)
+    for variable in reversed(variables):
+        term = node((term,), (variable,))
+    return term
+
+
+@register(SCALARS, sp.Trace)
+def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Σ_k A[k, k]"""
+    size = low.shapes.of(expr.arg)[0]
+    if size == 1:
+        return low.scalar(expr.arg, scope)
+    k = axis_variable(low.size(size))
+    return total(k, low.element(expr.arg, (as_poly(k), as_poly(k)), scope))
+
+
+@register(SCALARS, sp.Determinant)
+def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """det A; what is known of it is ∂det A/∂A = det A · A⁻ᵀ"""
+    if is_unit(low.shapes.of(expr.arg)):
+        return low.scalar(expr.arg, scope)
+    if isinstance(expr.arg, (sp.MatMul, sp.MatPow)):
+        parts = [expr.arg] if isinstance(expr.arg, sp.MatPow) else list(expr.arg.args)
+        shapes = [low.shapes.of(part) for part in parts]
+        squares = all(len(s) == 0 or same_size(*s) for s in shapes)
+        if len(parts) > 1 and squares and all(not s or not is_unit(s) for s in shapes):
+            return mul(*(_factor_of_determinant(low, p, expr, scope) for p in parts))
+    key = (sp.Inverse, expr.arg)
+    shared = low._shared.get(key)
+    if shared is None:
+        shared = low._shared[key] = low.matrix(expr.arg, scope)
+    return Determinant((), (shared, low.size(low.shapes.of(expr.arg)[0])))
+
+
+def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) -> Term:
+    """det(c A B) = cⁿ · det A · det B for square A and B."""
+    if low.shapes.of(part):
+        return low.scalar(sp.Determinant(part), scope)
+    size = low.size(low.shapes.of(expr.arg)[0])
+    return Pow((low.scalar(part, scope), Int((), (size,))))
+
+
+@register(SCALARS, MatrixElement)
+def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an entry of a matrix"""
+    places = _places(low, expr, low.shapes.of(expr.parent), scope)
+    return low.element(expr.parent, places, scope)
+
+
+@register(SCALARS, TensorElement)
+def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an entry of a tensor"""
+    return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
+
+
+@register(SCALARS, sp.Indexed, ArrayElement)
+def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an entry of an array"""
+    base = expr.base if isinstance(expr, sp.Indexed) else expr.name
+    if getattr(base, "shape", None) is not None:
+        return low.element(base, _places(low, expr, base.shape, scope), scope)
+    return low.named_entry(base, tuple(low.integer(i, scope) for i in expr.indices))
+
+
+def _places(low: Lowering, expr: Any, shape: Iterable[Any], scope: Scope) -> Indices:
+    """The indices of an entry, seen to lie within its array or noted."""
+    places = tuple(low.integer(i, scope) for i in expr.indices)
+    low.check_read(expr, places, shape)
+    return places
+
+
+@register(SCALARS, sp.KroneckerDelta)
+def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """[i = j]"""
+    left, right = (low.integer(a, scope) for a in expr.args[:2])
+    return delta(left, right)
+
+
+@register(SCALARS, sp.Piecewise)
+def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Σ of each value times its condition and the failure of those before it"""
+    terms: list[Term] = []
+    before: list[Term] = []
+    for value, test in expr.args:
+        bracket = condition_term(low, test, scope)
+        known = len(low.guards)
+        low.guards.extend(_guards(bracket))
+        terms.append(mul(*before, bracket, low.scalar(value, scope)))
+        del low.guards[known:]
+        before.append(_not(bracket))
+    return add(*terms)
+
+
+def _guards(bracket: Term) -> Iterable[Poly]:
+    """The integer inequalities that hold where a condition does."""
+    for factor in bracket.args if isinstance(bracket, Mul) else (bracket,):
+        if isinstance(factor, IndexBracket):
+            relation, poly = factor.data
+            yield poly
+            if relation == "=":
+                yield -poly
+
+
+def _not(bracket: Term) -> Term:
+    return add(num(1), neg(bracket))
+
+
+def condition_term(low: Lowering, test: Any, scope: Scope) -> Term:
+    """A condition as a term that is 1 where it is true and 0 where it is not."""
+    if isinstance(test, BooleanTrue):
+        return num(1)
+    if isinstance(test, BooleanFalse):
+        return num(0)
+    if isinstance(test, sp.And):
+        return mul(*(condition_term(low, a, scope) for a in test.args))
+    if isinstance(test, sp.Or):
+        return _not(mul(*(_not(condition_term(low, a, scope)) for a in test.args)))
+    if isinstance(test, sp.Not):
+        return _not(condition_term(low, test.args[0], scope))
+    if not isinstance(test, sp.core.relational.Relational):
+        raise UnsupportedError(f"{type(test).__name__} is no supported condition (in {test})")
+    if low.is_integer(test.lhs, scope) and low.is_integer(test.rhs, scope):
+        return _integer_relation(low, test, scope)
+    left, right = low.scalar(test.lhs, scope), low.scalar(test.rhs, scope)
+    return _real_relation(test, add(left, neg(right)), add(right, neg(left)))
+
+
+def _integer_relation(low: Lowering, test: Any, scope: Scope) -> Term:
+    left, right = low.integer(test.lhs, scope), low.integer(test.rhs, scope)
+    if isinstance(test, sp.Eq):
+        return delta(left, right)
+    if isinstance(test, sp.Ne):
+        return _not(delta(left, right))
+    if isinstance(test, (sp.Lt, sp.Le)):
+        left, right = right, left
+    strict = isinstance(test, (sp.Lt, sp.Gt))
+    return IndexBracket((), (">=", left - right - 1 if strict else left - right))
+
+
+def _real_relation(test: Any, difference: Term, opposite: Term) -> Term:
+    if isinstance(test, sp.Gt):
+        return RealBracket((difference,), (">",))
+    if isinstance(test, sp.Lt):
+        return RealBracket((opposite,), (">",))
+    if isinstance(test, sp.Ge):
+        return _not(RealBracket((opposite,), (">",)))
+    if isinstance(test, sp.Le):
+        return _not(RealBracket((difference,), (">",)))
+    if isinstance(test, sp.Eq):
+        return RealBracket((difference,), ("=",))
+    return _not(RealBracket((difference,), ("=",)))
+
+
+@register(SCALARS, ScalarApplication)
+def _whole(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an arbitrary scalar function of whole arrays"""
+    return whole_term(low, expr, (), scope)
+
+
+@register(SCALARS, ScalarGradient)
+def _whole_gradient(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """∂L/∂(a scalar argument) at the arguments"""
+    return whole_term(low, expr, ((expr.position, ()),), scope)
+
+
+def whole_term(low: Lowering, expr: Any, path: Any, scope: Scope) -> Term:
+    arguments = []
+    for argument in expr.arguments:
+        shape = low.shapes.of(argument)
+        params = low.axes(shape)
+        place = low.spread(shape, [as_poly(p) for p in params])
+        body = low.element(argument, place, scope)
+        loose = [v for v in body.free - set(params) if v.kind not in (SIZE, FREE)]
+        if loose:
+            raise UnsupportedError(f"{expr} under a sum over an index of its argument {argument}")
+        key = (ScalarApplication, argument)
+        if key not in low._shared:
+            low._shared[key] = Shared(params, body, argument)
+        arguments.append(low._shared[key])
+    return Whole((), (expr.args[0].name, tuple(arguments), path))
+
+
+@register(SCALARS, Partial)
+def _partial(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """∂f/∂x, worked out"""
+    target, place = target_of(low, expr.wrt, scope)
+    return low.differentiate(low.scalar(expr.of, scope), target, place)
