@@ -211,6 +211,11 @@ def is_nonnegative(poly: Poly, facts: Iterable[Poly] = (), depth: int = 4) -> bo
     return False
 
 
+def _least(size: Var) -> Poly:
+    """The smallest value of a size: 1, or what is given."""
+    return ONE if size.low is None else size.low
+
+
 def _by_ranges(poly: Poly) -> bool:
     for _ in range(32):
         value = poly.constant
@@ -218,7 +223,7 @@ def _by_ranges(poly: Poly) -> bool:
             return value >= 0
         ranged = [v for v in poly.variables if v.kind != SIZE]
         if not ranged:
-            shifted = poly.substitute({v: as_poly(v) + 1 for v in poly.variables})
+            shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
             return all(c >= 0 for c in shifted.terms.values())
         # Ranges mention only variables made earlier, so the latest goes first.
         variable = max(ranged, key=lambda v: v.key)

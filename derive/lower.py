@@ -51,6 +51,8 @@ class Lowering:
     :param shapes: the shapes of everything, already checked.
     :param ranges: the free indices, each with its range.
     :param traits: what is assumed of a symbol, by symbol.
+    :param integers: the symbols that stand for integers.
+    :param minima: the smallest value of a size, where it is more than 1.
     :param differentiate: how a derivative node of a documented side is worked out.
     """
 
@@ -60,12 +62,14 @@ class Lowering:
         ranges: Mapping[Any, tuple[Any, Any]],
         traits: Mapping[Any, frozenset[str]],
         integers: Iterable[Any],
+        minima: Mapping[Any, int],
         differentiate: Differentiate,
     ) -> None:
         self.shapes = shapes
         self.differentiate = differentiate
         self.traits = traits
         self.integer_symbols = set(integers)
+        self.minima = minima
         self.named: dict[Any, Shared] = {}
         self.functions: dict[Any, sp.Lambda] = {}
         self.guards: list[Poly] = []
@@ -116,7 +120,9 @@ class Lowering:
         """The integer variable of a size symbol or a free index."""
         found = self._integers.get(symbol)
         if found is None:
-            found = self._integers[symbol] = Var(str(symbol), SIZE, symbol=symbol)
+            least = as_poly(self.minima[symbol]) if symbol in self.minima else None
+            found = Var(str(symbol), SIZE, least, symbol=symbol)
+            self._integers[symbol] = found
         return found
 
     def integer(self, expr: Any, scope: Scope) -> Poly:

@@ -134,7 +134,7 @@ def _structured(raw: np.ndarray, kinds: set[str], rng: random.Random) -> np.ndar
     elif "positive_definite" in kinds:
         if "diagonal" in kinds:
             return identity * (abs(np.diag(raw)) + 1)
-        return raw @ raw.T + identity
+        return raw @ raw.T + identity * rng.choice((Fraction(1), Fraction(1, 8)))
     elif "diagonal" in kinds:
         return raw * identity
     elif "symmetric" in kinds:
@@ -155,11 +155,14 @@ def _structured(raw: np.ndarray, kinds: set[str], rng: random.Random) -> np.ndar
 def _polynomial(function: Any, arguments: int, rank: int) -> sp.Lambda:
     """A generic polynomial to stand for an undefined function, another for each rank."""
     slots = sp.symbols(f"x:{arguments}", real=True) if arguments > 1 else (sp.Symbol("x"),)
-    weights = [sp.Rational(k + rank + 2, k + 2) for k in range(arguments)]
+    weights = [sp.Rational(2 * k + rank + 2, k + 2) for k in range(arguments)]
     linear = sum((w * s for w, s in zip(weights, slots, strict=True)), sp.S.Zero)
-    if function.is_positive or function.is_nonnegative or function.is_nonzero:
+    # Of a function class, is_positive is a property and true as such; what was declared of an
+    # undefined function stands in its own namespace.
+    declared = {name for name, value in vars(function).items() if value is True}
+    if declared & {"is_positive", "is_nonnegative", "is_nonzero"}:
         return sp.Lambda(slots, linear**2 / 2 + linear / 3 + sp.Rational(rank + 1, 2))
-    if function.is_negative or function.is_nonpositive or function.is_integer:
+    if declared & {"is_negative", "is_nonpositive", "is_integer"}:
         raise UnsupportedError(f"the assumptions on {function} leave no polynomial to try")
     mixed = sum((s**2 * (k + 1) for k, s in enumerate(slots)), sp.S.Zero)
     body = linear / 3 + mixed / 2 + linear**3 / (5 + rank) + sp.Rational(rank + 1, 4)

@@ -203,9 +203,10 @@ class Problem:
         self.signs: list[tuple[Any, str, Any]] = []
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
+        self.about_sizes: list[Any] = []
         ranges, traits = self._ranges(), self._traits()
         self.lowering = Lowering(
-            self.shapes, ranges, traits, self.inventory.integers, self._derivative
+            self.shapes, ranges, traits, self.inventory.integers, self._minima(), self._derivative
         )
         for symbol, expr in self.where.items():
             self.lowering.define(symbol, expr)
@@ -257,6 +258,25 @@ class Problem:
                     high = high if bound[1] is None else bound[1]
             ranges[symbol] = (low, high)
         return ranges
+
+    def _minima(self) -> dict[Any, int]:
+        """The smallest value that a given inequality leaves a size."""
+        result: dict[Any, int] = {}
+        for fact in self.given:
+            if not isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
+                continue
+            bound = next(
+                (
+                    (size, least[0])
+                    for size in fact.free_symbols & self.inventory.sizes
+                    if (least := _bound_on(size, fact, set())) and least[0] is not None
+                ),
+                None,
+            )
+            if bound is not None and bound[1].is_Integer and bound[1] > 1:
+                result[bound[0]] = max(int(bound[1]), result.get(bound[0], 1))
+                self.about_sizes.append(fact)
+        return result
 
     def _shifted_range(self, symbol: Any) -> tuple[Any, Any]:
         """The range of an index that stands in an entry only as i + a or a − i."""

@@ -37,9 +37,10 @@ from derive.index import (
     Unknown,
     Whole,
     bounds,
+    mul,
     substitute,
 )
-from derive.integers import ZERO, Poly, Var, as_poly
+from derive.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.operators import (
     MatrixGradient,
     MatrixPartial,
@@ -327,22 +328,58 @@ def _unknown(w: Writer, term: Unknown) -> Any:
 
 
 def _derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) -> Any:
-    symbols = [sp.Dummy("x") for _ in args]
-    value = function(*symbols)
-    for symbol, order in zip(symbols, orders, strict=True):
-        if order:
-            value = value.diff(symbol, order)
+    """An undefined function, differentiated in its arguments and taken at a point."""
     if not any(orders):
         return function(*args)
-    if all(isinstance(a, sp.Symbol) for a in args):
-        return value.xreplace(dict(zip(symbols, args, strict=True)))
-    return sp.Subs(value, tuple(symbols), tuple(args))
+    # Only what is differentiated in becomes a variable: SymPy takes two variables of a Subs with
+    # one value for one another.
+    points = [
+        (k, order, arg) for k, (order, arg) in enumerate(zip(orders, args, strict=True)) if order
+    ]
+    plain = len(set(args)) == len(args) and all(isinstance(a, sp.Symbol) for _, _, a in points)
+    symbols = {k: arg if plain else sp.Dummy("x") for k, _, arg in points}
+    value = function(*(symbols.get(k, arg) for k, arg in enumerate(args)))
+    for k, order, _ in points:
+        value = value.diff(symbols[k], order)
+    if plain:
+        return value
+    return sp.Subs(value, tuple(symbols.values()), tuple(arg for _, _, arg in points))
 
 
 @_writes(_SCALARS, Sum, Product)
 def _bound(w: Writer, term: Any) -> Any:
-    node = sp.Sum if isinstance(term, Sum) else sp.Product
-    return node(w.scalar(term.args[0]), w.limits(term.variable))
+    if isinstance(term, Product):
+        return sp.Product(w.scalar(term.args[0]), w.limits(term.variable))
+    body, low, high = _range(term)
+    limits = sp.Tuple(w.symbol(term.variable), w.integer(low), w.integer(high))
+    # Not by Sum's own constructor: it folds a Piecewise of an inner sum out of that sum.
+    result = sp.Expr.__new__(sp.Sum, w.scalar(body), limits)
+    result.is_commutative = True
+    return result
+
+
+def _range(term: Sum) -> tuple[Term, Poly, Poly]:
+    """What is summed and from where to where, brackets that bound the index used as ends."""
+    variable = term.variable
+    low, high = bounds(variable)
+    factors = list(term.args[0].args) if isinstance(term.args[0], Mul) else [term.args[0]]
+    rest = []
+    for factor in factors:
+        slope = None
+        if isinstance(factor, IndexBracket) and factor.data[0] == ">=":
+            slope = factor.data[1].coefficient(variable)
+        if slope == ONE:
+            end = as_poly(variable) - factor.data[1]
+            if is_nonnegative(end - low):
+                low = end
+                continue
+        elif slope == -ONE:
+            end = factor.data[1] + as_poly(variable)
+            if is_nonnegative(high - end):
+                high = end
+                continue
+        rest.append(factor)
+    return mul(*rest), low, high
 
 
 @_writes(_SCALARS, Maximum)

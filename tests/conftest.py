@@ -4,6 +4,8 @@ import os
 
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]
+
 # Deciding a claim takes as long as it takes: a deadline per example would make tests depend on
 # the machine's load.
 settings.register_profile("default", deadline=None)
