@@ -11,7 +11,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 
-from derive.algebra import Algebra, Atom, Key, Monomial, Polynomial, leading
+from derive.algebra import Algebra
+from derive.atoms import Atom, Key, Monomial, Polynomial, leading
 
 MAX_BRACKETS = 5
 MAX_CONSTRAINTS = 400

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from derive.algebra import Atom, Exponent, Monomial, Polynomial
+from derive.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.cases import nonnegative_by_cases, vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.algebra import Polynomial
+from derive.atoms import Polynomial
 from derive.claims import Claim, Identity, Inequality
 from derive.decide import vanishes
 from derive.errors import DeriveError

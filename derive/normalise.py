@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
-from derive.algebra import MAX_SPLITS, Atom, Fact, Key, Polynomial
+from derive.atoms import Atom, Key, Polynomial
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Add,
@@ -41,6 +41,7 @@ from derive.index import (
     Whole,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.signs import MAX_SPLITS, Fact
 from derive.summation import Summation
 
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.

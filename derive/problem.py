@@ -15,7 +15,7 @@ from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive import lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
-from derive.algebra import Polynomial
+from derive.atoms import Polynomial
 from derive.differentiate import Reverse
 from derive.errors import ClaimError, ShapeError
 from derive.index import Shared, Term, forget_terms, ref

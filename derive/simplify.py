@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.algebra import Atom, Exponent, Monomial, Polynomial
+from derive.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.index import (
     Apply,
     Array,

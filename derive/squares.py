@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 
-from derive.algebra import Atom, Exponent, Monomial, Polynomial
+from derive.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.integers import as_poly, is_nonnegative
 from derive.normalise import Normaliser
 

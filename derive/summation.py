@@ -14,16 +14,8 @@ from fractions import Fraction
 from itertools import count
 from typing import Any
 
-from derive.algebra import (
-    Algebra,
-    Atom,
-    Exponent,
-    Key,
-    Monomial,
-    Polynomial,
-    UndefinedValue,
-    leading,
-)
+from derive.algebra import Algebra
+from derive.atoms import Atom, Exponent, Key, Monomial, Polynomial, UndefinedValue, leading
 from derive.errors import UnsupportedError
 from derive.integers import (
     BOUND,

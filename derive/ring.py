@@ -1,0 +1,451 @@
+"""Polynomials over atoms: the commutative algebra in which two sides are compared.
+
+A polynomial is a dict from monomials to rational coefficients; a monomial is a tuple of
+(atom, exponent) pairs in the order in which the atoms were made. Exponents are rational:
+``exp(2x)`` is the square of the atom ``exp(x)``, a square root has exponent ½ and a
+denominator is an atom (a whole polynomial) with a negative exponent. Atoms are interned, so
+equal ones are one object; every operation returns a polynomial in which
+
+* like terms are collected, brackets are idempotent, deltas are used up;
+* a polynomial never stands under a positive whole exponent (it is multiplied out), and a
+  numerator is reduced by each denominator that its terms are divisible by;
+* exponentials of sums are products, logarithms of products are sums, and a fractional power
+  is taken of what is left once squares and positive factors are outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+from derive.atoms import (
+    Atom,
+    Exponent,
+    Key,
+    Monomial,
+    Polynomial,
+    exact,
+    leading,
+    monomial_order,
+    scan,
+)
+from derive.errors import BudgetExceeded
+from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly
+
+MAX_ATOMS = 200_000
+MAX_TERMS = 20_000
+MAX_EXPANDED_POWER = 24
+
+
+class Ring:
+    """The atoms of one decision, and sums, products and substitutions of polynomials over them.
+
+    :param exponentials: whether hyperbolic functions are written in exponentials.
+
+    ``used`` collects the labels of the assumptions relied on.
+    """
+
+    def __init__(self, exponentials: bool = False) -> None:
+        self.exponentials = exponentials
+        self.used: dict[Any, None] = {}
+        self._atoms: dict[tuple[str, tuple[Any, ...]], Atom] = {}
+        self._forms: dict[Any, int] = {}
+        self._bound: list[Var] = []
+        self._substituted: dict[Any, Polynomial] = {}
+        self.replacements: dict[Atom, tuple[Polynomial, Any]] = {}
+
+    def check(self) -> None:
+        """Called at the start of every expensive step; a subclass may stop the work here."""
+
+    # ---- what the layers above add
+
+    def power(self, poly: Polynomial, exponent: Exponent) -> Polynomial:
+        """A polynomial to a rational power."""
+        raise NotImplementedError
+
+    def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
+        """[poly ≥ 0] or [poly = 0] for an integer polynomial."""
+        raise NotImplementedError
+
+    def atom_sign(self, atom: Atom) -> str | None:
+        """The sign of an atom wherever it is defined."""
+        raise NotImplementedError
+
+    # ---- atoms
+
+    def atom(self, kind: str, *data: Any) -> Atom:
+        """The atom of that kind and data, made once."""
+        key = (kind, data)
+        found = self._atoms.get(key)
+        if found is None:
+            self.check()
+            if len(self._atoms) > MAX_ATOMS:
+                raise BudgetExceeded("the canonical form grows too large")
+            free: set[Var] = set()
+            height, size, has_sum = scan(data, free)
+            if kind in ("sum", "prod", "max"):
+                count = len(data[0])
+                bound = {self.bound(n) for n in range(height, height + count)}
+                free -= bound
+                height += count
+            number = len(self._atoms)
+            names = frozenset(free)
+            found = Atom(kind, data, number, names, height, size + 1, has_sum, self._forms)
+            self._atoms[key] = found
+        return found
+
+    def bound(self, number: int) -> Var:
+        """The canonical bound variable of that number."""
+        while len(self._bound) <= number:
+            self._bound.append(Var(f"b{len(self._bound)}", BOUND, number=len(self._bound)))
+        return self._bound[number]
+
+    def of_atom(self, atom: Atom, exponent: Exponent = 1) -> Polynomial:
+        """An atom as a polynomial, or what a given equation says it equals."""
+        replacement = self.replacements.get(atom)
+        if replacement is not None:
+            self.used[replacement[1]] = None
+            return self.power(replacement[0], exponent)
+        if atom.special:
+            return self.settled({atom: exponent}, 1)
+        return {((atom, exponent),): 1}
+
+    def of_integer(self, poly: Poly) -> Polynomial:
+        """An integer polynomial as a polynomial over the atoms of its variables."""
+        result: Polynomial = {}
+        for monomial, coefficient in poly.terms.items():
+            exponents: dict[Atom, Exponent] = {}
+            for variable in monomial:
+                atom = self.atom("int", as_poly(variable))
+                exponents[atom] = exponents.get(atom, 0) + 1
+            result[self.monomial(exponents)] = coefficient
+        return result
+
+    @staticmethod
+    def constant(value: Number) -> Polynomial:
+        return {(): exact(value)} if value else {}
+
+    @staticmethod
+    def monomial(exponents: Mapping[Atom, Exponent]) -> Monomial:
+        return tuple(
+            sorted(
+                ((a, exact(e)) for a, e in exponents.items() if e),
+                key=lambda pair: pair[0].id,
+            )
+        )
+
+    @staticmethod
+    def key(poly: Polynomial) -> Key:
+        """A polynomial as a hashable value, the same however it was built."""
+        return tuple(sorted(poly.items(), key=lambda item: [(a.id, e) for a, e in item[0]]))
+
+    # ---- sums and products
+
+    def add(self, *polys: Polynomial) -> Polynomial:
+        """The sum, like terms collected."""
+        if len(polys) == 1:
+            return polys[0]
+        result = dict(polys[0]) if polys else {}
+        for poly in polys[1:]:
+            for monomial, coefficient in poly.items():
+                value = result.get(monomial, 0) + coefficient
+                if value:
+                    result[monomial] = exact(value)
+                else:
+                    del result[monomial]
+        return result
+
+    def scale(self, poly: Polynomial, factor: Number) -> Polynomial:
+        """A rational multiple."""
+        if factor == 1:
+            return poly
+        return {m: exact(c * factor) for m, c in poly.items()} if factor else {}
+
+    def subtract(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        return self.add(a, self.scale(b, -1))
+
+    def multiply(self, *polys: Polynomial) -> Polynomial:
+        """The product, multiplied out."""
+        return reduce(self._times, polys) if polys else {(): 1}
+
+    def _times(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        if len(a) > len(b):
+            a, b = b, a
+        if not a:
+            return {}
+        if len(a) == 1 and () in a:
+            return self.scale(b, a[()])
+        if len(a) * len(b) > MAX_TERMS:
+            raise BudgetExceeded(f"a product of {len(a)} by {len(b)} terms")
+        result: Polynomial = {}
+        self.check()
+        for m1, c1 in a.items():
+            for m2, c2 in b.items():
+                coefficient = exact(c1 * c2)
+                if any(x.special for x, _ in m1) or any(x.special for x, _ in m2):
+                    exponents: dict[Atom, Exponent] = dict(m1)
+                    for atom, exponent in m2:
+                        exponents[atom] = exponents.get(atom, 0) + exponent
+                    part = self.settled(exponents, coefficient)
+                else:
+                    part = {_merged(m1, m2): coefficient}
+                for monomial, value in part.items():
+                    value = result.get(monomial, 0) + value
+                    if value:
+                        result[monomial] = exact(value)
+                    else:
+                        result.pop(monomial, None)
+        return result
+
+    def settled(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+        """A product of powers, the laws of its special atoms applied."""
+        exponents = {a: exact(e) for a, e in exponents.items() if e}
+        extra: list[Polynomial] = []
+        for atom, exponent in list(exponents.items()):
+            if atom.kind in ("index", "real"):
+                exponents[atom] = 1
+            elif atom.kind == "prime":
+                whole = math.floor(exponent)
+                coefficient = coefficient * Fraction(atom.data[0]) ** whole
+                exponents[atom] = exponent - whole
+            elif atom.kind == "base" and exponent >= 1:
+                whole = math.floor(exponent)
+                if whole <= MAX_EXPANDED_POWER:
+                    exponents[atom] = exponent - whole
+                    extra.append(self._whole_power(dict(atom.data[0]), whole))
+            elif atom.kind == "cos" and exponent >= 2 and isinstance(exponent, int):
+                # cos² = 1 − sin²
+                exponents[atom] = exponent % 2
+                sine = self.of_atom(self.atom("fn", "sin", *atom.data), 2)
+                extra.append(self._whole_power(self.subtract({(): 1}, sine), exponent // 2))
+        exponents = {a: e for a, e in exponents.items() if e}
+        result = self._brackets_used(exponents, coefficient)
+        for poly in extra:
+            result = self.multiply(result, poly)
+        return result
+
+    def _brackets_used(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+        for atom in exponents:
+            if atom.kind == "index" and atom.data[0] == "=":
+                solved = self._eliminate(atom, exponents)
+                if solved is not None:
+                    return self.scale(solved, coefficient)
+            elif atom.kind == "index":
+                opposite = self.atom("index", ">=", -atom.data[1])
+                stronger = any(
+                    other.kind == "index"
+                    and other.data[0] == ">="
+                    and other is not atom
+                    and (atom.data[1] - other.data[1]).constant is not None
+                    and (atom.data[1] - other.data[1]).constant >= 0
+                    for other in exponents
+                )
+                if stronger:  # [p + c ≥ 0]·[p ≥ 0] = [p ≥ 0]
+                    rest = {a: e for a, e in exponents.items() if a is not atom}
+                    return self.settled(rest, coefficient)
+                if opposite in exponents:  # [p ≥ 0]·[−p ≥ 0] = [p = 0]
+                    rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
+                    equal = self.index_bracket("=", atom.data[1])
+                    return self.multiply(equal, self.settled(rest, coefficient))
+            elif atom.kind == "real" and atom.data[0] == "=":
+                key = atom.data[1]
+                if (
+                    len(key) == 1
+                    and any(exponents.get(a, 0) > 0 for a, _ in key[0][0])
+                    and len(key[0][0]) == 1
+                ):  # x·[x = 0] = 0
+                    return {}
+                if self.atom("real", ">", key) in exponents:
+                    return {}
+                replaced = self._on_zero(dict(key), exponents)
+                if replaced is not None:
+                    return self.scale(replaced, coefficient)
+        return self._reduced(exponents, coefficient)
+
+    def _on_zero(self, poly: Polynomial, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p = 0]·f: the leading term of p is minus the rest of it."""
+        lead = leading(poly)
+        if not lead or any(exponents.get(a, 0) < e for a, e in lead):
+            return None
+        rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
+        tail = {m: c for m, c in poly.items() if m != lead}
+        return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
+
+    def _eliminate(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[i = e]·f(i) = [i = e]·f(e): the latest variable goes, where the rest mentions it."""
+        equation = atom.data[1]
+        for variable in sorted(equation.variables, key=lambda v: v.key, reverse=True):
+            slope = equation.coefficient(variable)
+            if variable.kind == SIZE or slope is None or slope.constant not in (1, -1):
+                continue
+            rest = {a: e for a, e in exponents.items() if a is not atom}
+            if not any(variable in a.free for a in rest):
+                return None
+            value = (as_poly(variable) * slope - equation) * slope
+            product = self.substitute(self._unsettled(rest), {variable: value})
+            return self.multiply(product, {((atom, 1),): 1})
+        return None
+
+    def _unsettled(self, exponents: Mapping[Atom, Exponent]) -> Polynomial:
+        return {self.monomial(exponents): 1}
+
+    def _reduced(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+        """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P."""
+        for atom, exponent in exponents.items():
+            if atom.kind != "base" or exponent >= 0:
+                continue
+            terms = dict(atom.data[0])
+            lead = leading(terms)
+            if lead is not None and all(exponents.get(a, 0) >= e for a, e in lead):
+                rest = dict(exponents)
+                for a, e in lead:
+                    rest[a] = rest[a] - e
+                tail = {m: c for m, c in terms.items() if m != lead}
+                head = dict(rest)
+                head[atom] = exponent + 1
+                scale = Fraction(coefficient) / Fraction(terms[lead])
+                minus = self.multiply(tail, self.settled(rest, -scale))
+                return self.add(self.settled(head, exact(scale)), minus)
+            split = self._split_exponential(exponents, atom, terms, coefficient)
+            if split is not None:
+                return split
+        return {self.monomial(exponents): exact(coefficient)}
+
+    def _split_exponential(
+        self,
+        exponents: dict[Atom, Exponent],
+        base: Atom,
+        terms: Polynomial,
+        coefficient: Number,
+    ) -> Polynomial | None:
+        """1/(E·P) in partial fractions, where P = c + E·Q: (1/E − Q/P)/c."""
+        free = terms.get(())
+        if free is None:
+            return None
+        others = {m: c for m, c in terms.items() if m}
+        for atom, exponent in exponents.items():
+            if atom.kind != "exp" or exponent >= 0:
+                continue
+            if all(any(a is atom for a, _ in m) for m in others):
+                head = dict(exponents)
+                head[base] = head[base] + 1
+                scale = Fraction(coefficient) / Fraction(free)
+                product: list[Polynomial] = []
+                for m, c in others.items():
+                    merged = dict(exponents)
+                    for a, e in m:
+                        merged[a] = merged.get(a, 0) + e
+                    product.append(self.settled(merged, exact(-scale * c)))
+                return self.add(self.settled(head, exact(scale)), *product)
+        return None
+
+    def _whole_power(self, poly: Polynomial, exponent: int) -> Polynomial:
+        result: Polynomial = {(): 1}
+        for _ in range(exponent):
+            result = self.multiply(result, poly)
+        return result
+
+    # ---- what divides every term
+
+    def content(self, poly: Polynomial) -> tuple[Number, dict[Atom, Exponent]]:
+        """The positive rational and the monomial that divide every term."""
+        coefficients = [Fraction(c) for c in poly.values()]
+        numerator = reduce(math.gcd, (abs(c.numerator) for c in coefficients))
+        denominator = reduce(math.lcm, (c.denominator for c in coefficients))
+        common: dict[Atom, Exponent] | None = None
+        for monomial in poly:
+            here = dict(monomial)
+            if common is None:
+                common = here
+                continue
+            for atom in set(common) | set(here):
+                common[atom] = min(common.get(atom, 0), here.get(atom, 0))
+        shared = {a: e for a, e in (common or {}).items() if e and a.kind not in ("index", "real")}
+        return exact(Fraction(numerator, denominator)), shared
+
+    def cleared(self, poly: Polynomial, signed: bool) -> tuple[Polynomial, dict[Atom, Exponent]]:
+        """A polynomial times its denominators, and these; only positive ones unless signed."""
+        below: dict[Atom, Exponent] = {}
+        for monomial in poly:
+            for atom, exponent in monomial:
+                if atom.kind == "base" and exponent < 0 and (signed or self.atom_sign(atom) == "+"):
+                    below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
+        for atom, exponent in below.items():
+            poly = self.multiply(poly, {((atom, exponent),): 1})
+        return poly, below
+
+    def divided(
+        self, poly: Polynomial, factor: Number, exponents: Mapping[Atom, Exponent]
+    ) -> Polynomial:
+        """A polynomial over a content of it."""
+        result: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            rest = dict(monomial)
+            for atom, exponent in exponents.items():
+                rest[atom] = rest.get(atom, 0) - exponent
+            result[self.monomial(rest)] = exact(Fraction(coefficient) / Fraction(factor))
+        return result
+
+    def primitive(self, poly: Polynomial) -> tuple[Key, Number]:
+        """A polynomial without its rational factor and sign, and that factor."""
+        if not poly:
+            return (), 1
+        factor, _ = self.content(poly)
+        if poly[max(poly, key=monomial_order)] < 0:
+            factor = -factor
+        if factor == 1:
+            return self.key(poly), 1
+        return self.key(self.scale(poly, 1 / Fraction(factor))), exact(Fraction(factor))
+
+    def sides_of(self, poly: Polynomial, bracket: Atom) -> tuple[Polynomial, Polynomial]:
+        """A polynomial where a bracket in it is 1, and where it is 0."""
+        with_it = self.add(
+            {}, *({tuple(p for p in m if p[0] is not bracket): c} for m, c in poly.items())
+        )
+        return with_it, {m: c for m, c in poly.items() if all(a is not bracket for a, _ in m)}
+
+    # ---- substitution
+
+    def substitute(self, poly: Polynomial, values: Mapping[Var, Poly]) -> Polynomial:
+        """Integer variables replaced in a polynomial, everything rebuilt by its own laws."""
+        touched = False
+        parts: list[Polynomial] = []
+        for monomial, coefficient in poly.items():
+            if all(a.free.isdisjoint(values) for a, _ in monomial):
+                parts.append({monomial: coefficient})
+                continue
+            touched = True
+            kept = {a: e for a, e in monomial if a.free.isdisjoint(values)}
+            product = self.settled(kept, coefficient)
+            for atom, exponent in monomial:
+                if not atom.free.isdisjoint(values):
+                    value = self.substituted_atom(atom, values)
+                    product = self.multiply(product, self.power(value, exponent))
+            parts.append(product)
+        return self.add(*parts) if touched and parts else poly
+
+    def substituted_atom(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        relevant = {v: p for v, p in values.items() if v in atom.free}
+        key = (atom, tuple(sorted(relevant.items(), key=lambda item: item[0].key)))
+        found = self._substituted.get(key)
+        if found is None:
+            found = self._substituted[key] = self.rebuilt(atom, relevant)
+        return found
+
+    def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        """An atom with variables replaced in its data, by the constructor of its kind."""
+        raise NotImplementedError
+
+
+def _merged(a: Monomial, b: Monomial) -> Monomial:
+    if not a:
+        return b
+    if not b:
+        return a
+    exponents = dict(a)
+    for atom, exponent in b:
+        exponents[atom] = exponents.get(atom, 0) + exponent
+    return Ring.monomial(exponents)

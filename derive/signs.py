@@ -1,0 +1,177 @@
+"""The sign of a polynomial wherever it is defined: from its terms, and from what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from derive.atoms import Atom, Key, Monomial, Polynomial
+from derive.integers import Number, Var, is_nonnegative
+from derive.ring import Ring
+
+Result = TypeVar("Result")
+
+MAX_SPLITS = 2  # brackets on either side of which a sign is looked for
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A sign that is assumed of a primitive polynomial, whatever its ``open`` indices are."""
+
+    key: Key
+    sign: str
+    open: frozenset[Var]
+    label: Any
+
+
+class Signs(Ring):
+    """Adds signs: ``facts`` are those that are assumed."""
+
+    def __init__(self, exponentials: bool = False) -> None:
+        super().__init__(exponentials)
+        self.facts: list[Fact] = []
+        self._supposed: list[Fact] = []  # on one side of a bracket, while that side is looked at
+        self._signs: dict[Atom, str | None] = {}
+
+    def sign(self, poly: Polynomial) -> str | None:
+        """``"+"`` (positive), ``"0+"`` (nonnegative), ``"-"``, ``"0-"`` or None (not known)."""
+        if not poly:
+            return "0+"
+        signs = {_sign_times(self.monomial_sign(m), c) for m, c in poly.items()}
+        if signs <= {"+", "0+"}:
+            return "+" if "+" in signs else "0+"
+        if signs <= {"-", "0-"}:
+            return "-" if "-" in signs else "0-"
+        return self._known_sign(poly) or self._split_sign(poly)
+
+    def _split_sign(self, poly: Polynomial) -> str | None:
+        """The sign on either side of a bracket [p > 0], p positive on the one."""
+        bracket = next(
+            (a for m in poly for a, _ in m if a.kind == "real" and a.data[0] == ">"), None
+        )
+        if bracket is None or len(self._supposed) >= MAX_SPLITS:
+            return None
+        if any(f.key == bracket.data[1] for f in (*self.facts, *self._supposed)):
+            return None
+        with_it, without = self.sides_of(poly, bracket)
+        above = self._assuming(bracket.data[1], "+", with_it)
+        below = self._assuming(bracket.data[1], "0-", without)
+        if above is None or below is None or above[-1] != below[-1]:
+            return None
+        return above if above == below else "0" + above[-1]
+
+    def _assuming(self, key: Key, sign: str, poly: Polynomial) -> str | None:
+        """The sign of a polynomial where one more sign is known."""
+        return self.supposing(key, sign, lambda: self.sign(poly))
+
+    def supposing(self, key: Key, sign: str, compute: Callable[[], Result]) -> Result:
+        """What is computed while one more sign is known."""
+        saved, self._signs = self._signs, {}
+        self._supposed.append(Fact(key, sign, frozenset(), None))
+        try:
+            return compute()
+        finally:
+            self._supposed.pop()
+            self._signs = saved
+
+    def _known_sign(self, poly: Polynomial) -> str | None:
+        if not (self.facts or self._supposed):
+            return None
+        key, factor = self.primitive(poly)
+        for sign in ("+", "-", "0+", "0-"):
+            if self.known(key, sign):
+                return _sign_times(sign, factor)
+        return None
+
+    def assume(self, poly: Polynomial, sign: str, open_: frozenset[Var], label: Any) -> None:
+        """Assume a sign of a polynomial, for all values of its ``open_`` indices.
+
+        ``sign`` is ``"+"``, ``"0+"``, ``"-"``, ``"0-"`` or ``"!="`` (not zero).
+        """
+        if not poly:
+            return
+        key, factor = self.primitive(poly)
+        if sign != "!=":
+            sign = str(_sign_times(sign, factor))
+        self.facts.append(Fact(key, sign, open_, label))
+        self._signs.clear()
+
+    def known(self, key: Key, sign: str) -> bool:
+        """Whether an assumption gives a primitive polynomial that sign."""
+        for fact in (*self.facts, *self._supposed):
+            if fact.sign == sign and self.matches(fact.key, key, fact.open):
+                if fact.label is not None:
+                    self.used[fact.label] = None
+                return True
+        return False
+
+    def matches(self, pattern: Key, key: Key, open_: frozenset[Var]) -> bool:
+        """Whether a key is a pattern with its open indices replaced."""
+        return pattern == key
+
+    def monomial_sign(self, monomial: Monomial) -> str | None:
+        sign: str | None = "+"
+        for atom, exponent in monomial:
+            here = self.atom_sign(atom)
+            if isinstance(exponent, int) and exponent % 2 == 0:
+                here = "+" if here in ("+", "-") or (exponent < 0) else "0+"
+            elif not isinstance(exponent, int) and here is None:
+                # A fractional power is real only where it is nonnegative.
+                here = "0+" if exponent > 0 else "+"
+            elif exponent < 0 and here in ("0+", "0-"):
+                here = here[1]
+            sign = _sign_product(sign, here)
+        return sign
+
+    def atom_sign(self, atom: Atom) -> str | None:
+        """The sign of an atom wherever it is defined."""
+        if atom not in self._signs:
+            self._signs[atom] = None  # a sign that depends on itself is not known
+            self._signs[atom] = self._find_sign(atom)
+        return self._signs[atom]
+
+    def _find_sign(self, atom: Atom) -> str | None:
+        kind = atom.kind
+        if kind in ("exp", "prime", "const"):
+            return "+"
+        if kind in ("index", "real"):
+            return "0+"
+        if kind == "int":
+            poly = atom.data[0]
+            if is_nonnegative(poly - 1):
+                return "+"
+            return "0+" if is_nonnegative(poly) else None
+        if kind == "base":
+            return self.sign(dict(atom.data[0]))
+        if kind == "sum":
+            highs, monomial = atom.data
+            inner = self.monomial_sign(monomial)
+            if inner in ("+", "-") and not all(is_nonnegative(h) for h in highs):
+                inner = "0" + inner
+            return inner if inner else self._known_sign({((atom, 1),): 1})
+        if kind == "max":
+            return self.sign(dict(atom.data[1]))
+        if kind == "fn" and atom.data[0] == "cosh":
+            return "+"
+        if kind == "entry":
+            traits = atom.data[0].traits
+            for trait, sign in (("positive", "+"), ("nonnegative", "0+"), ("negative", "-"),
+                                ("nonpositive", "0-")):  # fmt: skip
+                if trait in traits:
+                    self.used[(trait, atom.data[0])] = None
+                    return sign
+        return self._known_sign({((atom, 1),): 1})
+
+
+def _sign_times(sign: str | None, coefficient: Number) -> str | None:
+    if sign is None or coefficient > 0:
+        return sign
+    return sign.replace("+", "-") if "+" in sign else sign.replace("-", "+")
+
+
+def _sign_product(a: str | None, b: str | None) -> str | None:
+    if a is None or b is None:
+        return None
+    zero = "0" if "0" in a or "0" in b else ""
+    return zero + ("+" if a[-1] == b[-1] else "-")
