@@ -26,16 +26,17 @@ from functools import partial
 from typing import Any, NoReturn
 
 import sympy as sp
-from sympy.core.relational import Relational
 from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
 from cli.targets import near
-from derive import logsumexp, shape_of, softmax
 from derive.claims import Gradient
-from derive.errors import DeriveError
-from derive.operators import broadcast, entry
+from derive.errors import DeriveError, UnsupportedError
+from derive.operators import broadcast, entry, logsumexp, softmax
+from derive.pipeline import gradient, shape_of, verify
 from derive.shapes import condition, is_unit, product_shape, same_shape, same_size, shown
+from derive.worker import run_deep
 
+ID = "gradient"  # of a claim made at the prompt
 LONGEST = 4000  # characters of an expression
 DEEPEST = 100  # levels of an expression: SymPy and the engine recurse into it
 LARGEST_BITS = 4096  # of a number that is worked out
@@ -75,6 +76,10 @@ class Question:
     equals: Any = None
     given: tuple[Any, ...] = ()
 
+    def claim(self, asked: Asked) -> Gradient:
+        """What is claimed, under the name that it has in print."""
+        return Gradient(self.of, self.wrt, self.equals, self.given, id=ID, title=asked.title)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -85,6 +90,10 @@ class Asked:
     dims: tuple[str, ...] = ()
     equals: str | None = None
     given: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"∂({self.of.strip()})/∂{self.wrt.strip()}"
 
 
 def read(asked: Asked) -> Question:
@@ -110,7 +119,25 @@ def read(asked: Asked) -> Question:
 def unread_claim(asked: Asked) -> Gradient:
     """The claim in print only, its sides as they were typed: for one without shapes."""
     of, wrt, equals = (sp.Symbol(text or "") for text in (asked.of, asked.wrt, asked.equals))
-    return Gradient(of, wrt, equals, given=tuple(map(sp.Symbol, asked.given)))
+    given = tuple(map(sp.Symbol, asked.given))
+    return Gradient(of, wrt, equals, given, id=ID, title=asked.title)
+
+
+def derived(question: Question, timeout: float) -> Any:
+    """∂of/∂wrt.
+
+    :raises DeriveError: where there is none, or the engine has no rule or no time for it.
+    """
+    if not question.given:
+        return run_deep(lambda: gradient(question.of, question.wrt), timeout)
+    # What is assumed may change the gradient (of a symmetric matrix) and simplify it; only a
+    # claim takes assumptions, and whatever it claims, its verdict has what was derived.
+    shape = shape_of(question.wrt)
+    nothing = sp.ZeroMatrix(*shape) if shape else sp.S.Zero
+    verdict = verify(Gradient(question.of, question.wrt, nothing, question.given), timeout)
+    if verdict.derived is None:
+        raise UnsupportedError(verdict.reason)
+    return verdict.derived
 
 
 # ------------------------------------------------------------------------------ text into a tree
@@ -140,7 +167,7 @@ class _Source:
         return ExpressionError(self.label + message, self.text, *self.span(node))
 
     def misfit(self, message: str, node: ast.expr) -> MisfitError:
-        return MisfitError(self.label + message, self.text, *self.span(node))
+        return MisfitError(message, self.text, *self.span(node))
 
 
 def _parsed(text: str, label: str = "") -> _Source:
@@ -312,6 +339,7 @@ class _Reader:
     source: _Source
     names: Mapping[str, Any]
     shapes: dict[Any, Shape] = field(default_factory=dict)
+    bound: dict[str, Any] = field(default_factory=dict)
 
     def expression(self) -> Any:
         return self.value(self.source.tree)
@@ -323,16 +351,16 @@ class _Reader:
             raise self.source.error(_refusal(node, self.source.of(node)), node)
         try:
             value = rule(self, node)
+            if not value.is_Matrix:
+                self._refuse_unreal(node, value)
             self.shape(value)
         except ExpressionError:
             raise
         except DeriveError as problem:
             raise self.source.misfit(str(problem), node) from None
-        except (SymPyShapeError, ValueError, TypeError) as problem:
+        except (SymPyShapeError, ValueError, TypeError, ArithmeticError) as problem:
             message = f"in {self.source.of(node)}: SymPy refuses it: {problem}"
             raise self.source.error(message, node) from None
-        if not value.is_Matrix:
-            self._refuse_unreal(node, value)
         return value
 
     def _refuse_unreal(self, node: ast.expr, value: Any) -> None:
@@ -345,6 +373,17 @@ class _Reader:
         if value not in self.shapes:
             self.shapes[value] = shape_of(value)
         return self.shapes[value]
+
+    def fresh(self, letter: str, **assumptions: bool) -> Any:
+        """A bound symbol: nobody's own name, and nowhere bound already."""
+        name, number = letter, 0
+        while name in self.names or name in self.bound:
+            number += 1
+            name = f"{letter}{number}"
+        return self.bound.setdefault(name, sp.Symbol(name, **assumptions))
+
+    def indices(self) -> tuple[Any, Any]:
+        return self.fresh("i", integer=True), self.fresh("j", integer=True)
 
     # ---- the nodes
 
@@ -583,9 +622,7 @@ def _add(reader: _Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
     shape = _common(reader, node, [(node.left, a), (node.right, b)])
     # A scalar has to be broadcast. SymPy takes a row or a column as it is, and so prints it as it
     # was typed, unless the sizes are integers.
-    values = [
-        value if own else broadcast(value, *shape) for value, own in ((left, a), (right, b))
-    ]
+    values = [value if own else broadcast(value, *shape) for value, own in ((left, a), (right, b))]
     terms = [
         term
         for value in values
@@ -710,11 +747,6 @@ _RULES: dict[type, Callable[..., Any]] = {
 # -------------------------------------------------------------------------------- the functions
 
 
-def _indices() -> tuple[sp.Dummy, sp.Dummy]:
-    """New ones every time: what is bound in an operand must not be bound around it."""
-    return sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
-
-
 @dataclass(frozen=True)
 class _Function:
     """How a call is read, and how many arguments it takes."""
@@ -738,11 +770,11 @@ def _entrywise(
     if not matrices:
         return function(*values)
     if len(matrices) == 1:
-        z = sp.Dummy("z", real=True)
+        z = reader.fresh("z", real=True)
         body = function(*(z if value.is_Matrix else value for value in values))
         return matrices[0].applyfunc(sp.Lambda(z, body))
     shape = _common(reader, node, parts)
-    i, j = _indices()
+    i, j = reader.indices()
     entries = [
         entry(_fitted(value, shape, own), i, j) if value.is_Matrix else value
         for value, (_, own) in zip(values, parts, strict=True)
@@ -794,9 +826,11 @@ def _by_rows(function: Callable[[Any], Any]) -> _Function:
     return _Function(build)
 
 
-def _added_up(value: Any, shape: Shape, term: Callable[[Any], Any] = lambda x: x) -> Any:
+def _added_up(
+    reader: _Reader, value: Any, shape: Shape, term: Callable[[Any], Any] = lambda x: x
+) -> Any:
     """Σ term(entry) over all entries; an axis of size 1 is not summed over."""
-    axes = list(zip(_indices(), shape, strict=True))
+    axes = list(zip(reader.indices(), shape, strict=True))
     body = term(entry(value, *(k if size != 1 else sp.S.Zero for k, size in axes)))
     limits = [(k, 0, size - 1) for k, size in axes if size != 1]
     return sp.Sum(body, *limits) if limits else body
@@ -805,19 +839,19 @@ def _added_up(value: Any, shape: Shape, term: Callable[[Any], Any] = lambda x: x
 def _sum(reader: _Reader, node: ast.Call) -> Any:
     value = reader.value(node.args[0])
     shape = reader.shape(value)
-    return _added_up(value, shape) if shape else value
+    return _added_up(reader, value, shape) if shape else value
 
 
 def _mean(reader: _Reader, node: ast.Call) -> Any:
     value = reader.value(node.args[0])
     shape = reader.shape(value)
-    return _added_up(value, shape) / sp.Mul(*shape) if shape else value
+    return _added_up(reader, value, shape) / sp.Mul(*shape) if shape else value
 
 
 def _norm(reader: _Reader, node: ast.Call) -> Any:
     value = reader.value(node.args[0])
     shape = reader.shape(value)
-    return sp.sqrt(_added_up(value, shape, lambda x: x**2)) if shape else sp.Abs(value)
+    return sp.sqrt(_added_up(reader, value, shape, lambda x: x**2)) if shape else sp.Abs(value)
 
 
 def _of_square(function: Callable[[Any], Any]) -> _Function:

@@ -13,6 +13,7 @@ import errno
 import json
 import math
 import os
+import re
 import sys
 import time
 import traceback
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from cli.expression import ExpressionError, Question
     from cli.screen import Screen
     from cli.targets import Entry
     from derive.formula import Formula
@@ -263,10 +265,11 @@ class _TakesFormula(click.Command):
     """A command whose argument may start with a minus: ``-log(x)`` is no option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        shielded = [
-            f" {arg}" if arg[:1] == "-" and arg[1:2] != "-" and arg != "-h" else arg for arg in args
-        ]
-        return super().parse_args(ctx, shielded)
+        options = re.compile(r"-h|--|--[a-z].*", re.DOTALL)
+        shielded = (
+            f" {arg}" if arg.startswith("-") and not options.fullmatch(arg) else arg for arg in args
+        )
+        return super().parse_args(ctx, list(shielded))
 
 
 class _Misread(click.ClickException):
@@ -316,25 +319,64 @@ def gradient(
     outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are the product, of matrices too.
     """
     from cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
-    from derive.claims import Gradient
+    from cli.runner import decide_safely
+    from derive.errors import BudgetExceeded
     from derive.verdict import ILL_SHAPED, Verdict
+    from derive.worker import run_deep
 
     asked = Asked(expression, wrt, dims, equals, given)
-    title = {"id": "gradient", "title": f"∂({expression.strip()})/∂{wrt}"}
     try:
-        question = _within(timeout, read, asked)
+        question = run_deep(partial(read, asked), timeout)
     except MisfitError as problem:
         if equals is None:
             raise _Misread(problem) from None
         # What does not fit together is what `verify` calls ill-shaped, and no usage error.
-        claim = replace(unread_claim(asked), **title)
-        return _answer(Verdict(claim, ILL_SHAPED, reason=str(problem)), form)
+        return _answer(Verdict(unread_claim(asked), ILL_SHAPED, reason=str(problem)), form)
     except ExpressionError as problem:
         raise _Misread(problem) from None
+    except BudgetExceeded as problem:
+        raise click.ClickException(f"the expression cannot be read: {problem}") from None
     if equals is None:
         return _derive(question, form, timeout)
-    claim = Gradient(question.of, question.wrt, question.equals, question.given, **title)
-    return _answer(decide_safely(claim, _decide(timeout)), form)
+    return _answer(decide_safely(question.claim(asked), _decide(timeout)), form)
+
+
+def _derive(question: Question, form: str, timeout: float) -> int:
+    """Print the gradient that nothing is claimed of."""
+    from cli.expression import derived
+    from derive.errors import DeriveError
+    from derive.pipeline import shape_of
+
+    try:
+        answer = derived(question, timeout)
+        shape = shape_of(question.wrt)
+    except DeriveError as problem:
+        raise click.ClickException(str(problem)) from None
+    if form == "json":
+        from cli.records import gradient_record
+
+        _print_json(_deeply(gradient_record, question.of, question.wrt, shape, answer))
+        return OK
+    from cli.render import gradient_lines
+
+    screen = _screen()
+    screen.print(_deeply(gradient_lines, shape, answer, screen.width))
+    return OK
+
+
+def _answer(verdict: Verdict, form: str) -> int:
+    """Print the verdict on a claim that was made at the prompt."""
+    from cli.records import verify_record
+    from cli.render import verdict_lines
+    from cli.targets import Entry
+
+    entry = Entry(verdict.claim)
+    if form == "json":
+        _print_json(_deeply(verify_record, [(entry, verdict)]))
+    else:
+        screen = _screen()
+        screen.print(_deeply(verdict_lines, entry, verdict, screen.width))
+    return _exit_code([verdict])
 
 
 # ---------------------------------------------------------------------------------- the report

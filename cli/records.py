@@ -61,6 +61,16 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
     }
 
 
+def gradient_record(of: Any, wrt: Any, shape: Sequence[Any], derived: Any) -> Record:
+    """A gradient of which nothing is claimed."""
+    return {
+        "of": plain_text(of),
+        "wrt": plain_text(wrt),
+        "shape": [str(size) for size in shape],
+        "derived": plain_text(derived),
+    }
+
+
 def _formula_id(entry: Entry) -> str | None:
     return entry.formula.id if entry.formula else None
 

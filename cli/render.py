@@ -45,6 +45,7 @@ _WORD_WIDTH = max(map(len, STATUSES))
 _INDENT = 6
 _LABEL_WIDTH = 12
 _VALUE_WIDTH = 60
+_POINTER_WIDTH = 72
 _LONGEST_FIELD = 4000  # of characters: beyond, nobody reads; the JSON has all of it
 
 
@@ -348,6 +349,27 @@ def _given(entry: Entry, width: int) -> Lines:
     for position, fact in enumerate(entry.claim.assumed):
         lines += _field("given" if position == 0 else "", text_of(fact), width)
     return lines
+
+
+def gradient_lines(shape: Sequence[Any], derived: Any, width: int) -> Lines:
+    """A gradient of which nothing is claimed: its shape, and what it is."""
+    lines: Lines = []
+    for label, text in (("shape", shape_text(shape)), ("gradient", text_of(derived))):
+        first, *others = wrap_expression(text, width - _LABEL_WIDTH)
+        lines.append(Text(label.ljust(_LABEL_WIDTH), "dim").append(first))
+        lines += [Text(" " * _LABEL_WIDTH + other) for other in others]
+    return lines
+
+
+def pointer_lines(text: str, start: int, end: int) -> list[str]:
+    """A line of what was typed and a line of carets under its faulty part, of a readable length."""
+    if not text:
+        return []
+    first = max(0, start - _POINTER_WIDTH // 2) if len(text) > _POINTER_WIDTH else 0
+    shown = text[first : first + _POINTER_WIDTH]
+    start, end = start - first, min(end - first, len(shown))
+    before, faulty = cell_len(shown[:start]), cell_len(shown[start:end])
+    return [f"    {shown}", "    " + " " * before + "^" * max(1, faulty)]
 
 
 def explain_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:

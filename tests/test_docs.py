@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_command_prints_what_a_document_shows(document, tmp_path, monkeypatch)
     for block in _blocks(document, "console"):
         command, *shown = block.splitlines()
         assert command.startswith("$ derive ")
-        printed = CliRunner().invoke(main, command.split()[2:]).output.splitlines()
+        printed = CliRunner().invoke(main, shlex.split(command)[2:]).output.splitlines()
         expected = [line for line in map(_without_time, shown) if line.strip() not in ("", "…")]
         lines = iter(map(_without_time, printed))
         for line in expected:

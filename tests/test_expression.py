@@ -1,6 +1,7 @@
 """The language of ``derive gradient``: what formulas mean, and what is said of faulty ones."""
 
 import json
+import re
 
 import pytest
 import sympy as sp
@@ -205,7 +206,7 @@ def test_an_expression_may_start_with_a_minus():
         ("X.inv", ".inv has no meaning here, only .T (the transpose) has; write inv(…)", "X.inv"),
         ("().__class__", ".__class__ has no meaning here", "().__class__"),
         ("X.__class__.T", ".__class__ has no meaning here", "X.__class__"),
-        ("exp(lambda: 1)", "'lambda' is a reserved word", "l"),
+        ("exp(lambda: 1)", "lambda: 1 has no meaning here", "lambda: 1"),
         ("lambda*t", "'lambda' is a reserved word", "l"),
         ("s^2", "a power is written **", "s^2"),
         ("s//2", "an operator that has no meaning here", "s//2"),
@@ -215,7 +216,8 @@ def test_an_expression_may_start_with_a_minus():
         ("where(0 < s < 1, 1, 2)", "0 < s < 1 is not a single comparison", "0 < s < 1"),
         ("where(s in s, 1, 2)", "s in s is not a comparison", "s in s"),
         ("[1, 2]", "matrices are names with --dim", "[1, 2]"),
-        ("'X'", "'X' has no meaning here", "'X'"),
+        ("'a'", "'a' has no meaning here", "'a'"),
+        ("relu(exp(exp(exp(exp(9)))))", "SymPy refuses it", None),
         ("True", "True has no meaning here", "True"),
         ("1j", "1j has no meaning here", "1j"),
         ("f'{s}'", "has no meaning here", "f'{s}'"),
@@ -269,7 +271,7 @@ def test_an_expression_may_start_with_a_minus():
 def test_a_faulty_expression_is_one_sentence_and_its_place(text, expected, marked):
     result = run(*arguments(text, "s"))
     if "--wrt" in result.stderr:
-        result = run(*arguments(f"s + {text}", "s"))
+        result = run(*arguments(f"s*({text})", "s"))
     assert (result.exit_code, result.stdout) == (2, ""), result.output
     sentence, *pointer = result.stderr.splitlines()
     assert sentence.startswith("derive: ") and "internal error" not in sentence
@@ -349,6 +351,6 @@ def test_errors_know_their_place():
 
 
 def test_the_help_names_every_function():
-    words = run("--help").stdout.replace("(", " ").split()
+    words = re.findall(r"\w+", run("--help").stdout)
     missing = [name for name in FUNCTIONS if name not in words]
     assert missing == ["tr"]  # which is short for trace

@@ -1,0 +1,162 @@
+"""Claims as tests: ``pytest --derive my_claims.py``, or ``derive_files = claims_*.py`` for good.
+
+Every claim of such a file is a test, called by its id. It passes if the claim holds; otherwise the
+verdict's report is the failure. A file that cannot be run is an error of collection.
+
+Nothing is imported before a file of claims is met: a suite without any pays nothing for this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from cli.targets import Entry
+    from derive.verdict import Verdict
+
+WIDTH = 80
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--derive``, ``--derive-timeout`` and the setting ``derive_files``."""
+    group = parser.getgroup("derive", "documented derivations")
+    group.addoption(
+        "--derive",
+        action="append",
+        default=[],
+        dest="derive_paths",
+        metavar="PATH",
+        help="decide the claims of this Python file, besides the tests; repeatable",
+    )
+    group.addoption(
+        "--derive-timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to try each claim before it is called undecided (default: 60)",
+    )
+    parser.addini("derive_files", "patterns of files of claims to collect", type="args", default=[])
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        value = float(text)
+        if value > 0 and math.isfinite(value):
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect what ``--derive`` names as if it had been named by itself."""
+    for path in config.getoption("derive_paths"):
+        file = path.partition("::")[0]
+        if not (config.invocation_params.dir / file).is_file():
+            raise pytest.UsageError(f"--derive: {file} is not a file")
+        if path not in config.args:
+            config.args.append(path)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The claims of a file that an option or the setting names."""
+    patterns = parent.config.getini("derive_files")
+    if _is_named(file_path, parent.config) or _matches(file_path, patterns):
+        return ClaimFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Collector | None:
+    """Keep a file that is named for its claims alone from being imported for tests as well."""
+    tests = parent.config.getini("python_files")
+    if _is_named(module_path, parent.config) and not _matches(module_path, tests):
+        return _NoTests.from_parent(parent, path=module_path)
+    return None
+
+
+def _is_named(path: Path, config: pytest.Config) -> bool:
+    here = config.invocation_params.dir
+    named = (here / given.partition("::")[0] for given in config.getoption("derive_paths"))
+    return any(path == file or path == file.resolve() for file in named)
+
+
+def _matches(path: Path, patterns: list[str]) -> bool:
+    return any(fnmatch(path.name, p) or fnmatch(str(path), f"*/{p}") for p in patterns)
+
+
+class _NoTests(pytest.File):
+    def collect(self) -> Iterator[Any]:
+        return iter(())
+
+
+class ClaimFile(pytest.File):
+    """A Python file of claims."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its claims, in order of definition; it is run for that."""
+        from cli.targets import TargetError, load_file
+
+        try:
+            entries = load_file(self.path)
+        except TargetError as problem:
+            raise self.CollectError(str(problem)) from None
+        if not entries and _is_named(self.path, self.config):
+            raise self.CollectError(f"{self.path} has no claims at module level")
+        for entry in entries:
+            yield ClaimItem.from_parent(self, name=entry.id, entry=entry)
+
+
+class ClaimItem(pytest.Item):
+    """A claim, which passes if it holds."""
+
+    def __init__(self, *, entry: Entry, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.entry = entry
+
+    def runtest(self) -> None:
+        """Decide the claim.
+
+        :raises DoesNotHold: with the verdict, whatever else it is than *holds*.
+        """
+        from cli.runner import decide_safely
+        from derive import pipeline
+
+        timeout = self.config.getoption("derive_timeout")
+        verdict = decide_safely(self.entry.claim, partial(pipeline.verify, timeout=timeout))
+        if verdict.status != "holds":
+            raise DoesNotHold(verdict)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The verdict's report, as ``derive verify`` prints it."""
+        if isinstance(excinfo.value, DoesNotHold):
+            return _report(self.entry, excinfo.value.verdict)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where it comes from, and its heading in the report."""
+        return self.path, None, f"claim {self.name}"  # the bare id, pytest would break at its dots
+
+
+class DoesNotHold(Exception):
+    """A claim that disagrees, is ill-shaped or is undecided."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.status)
+        self.verdict = verdict
+
+
+def _report(entry: Entry, verdict: Verdict) -> str:
+    from cli.render import verdict_lines
+    from derive.worker import run_deep
+
+    lines = run_deep(partial(verdict_lines, entry, verdict, WIDTH))
+    return "\n".join(line.plain.rstrip() for line in lines)
