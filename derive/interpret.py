@@ -132,6 +132,22 @@ class Seed(NamedTuple):
     width: int
 
 
+@lru_cache(maxsize=256)
+def _differentiated(
+    function: sp.Lambda, orders: tuple[tuple[tuple[int, ...], int], ...]
+) -> tuple[tuple[Any, ...], Any]:
+    """A Lambda's body, differentiated so often in the sum of some of its slots, and its slots.
+
+    Kept, because a search evaluates the same derivative at every point.
+    """
+    slots = tuple(sp.Dummy(f"a{k}") for k in range(len(function.variables)))
+    body = function(*slots)
+    for own, times in orders:
+        for _ in range(times):
+            body = sp.Add(*(sp.diff(body, slots[k]) for k in own))
+    return slots, body
+
+
 class Interpreter:
     """One walk over expressions at one point, with every subexpression evaluated once.
 
@@ -422,14 +438,13 @@ class Interpreter:
 
     def _derive_call(self, call: AppliedUndef, expr: sp.Derivative) -> Any:
         """∂f(a, b)/∂a where the variables are themselves arguments of the function."""
-        slots = [sp.Dummy(f"a{k}") for k in range(len(call.args))]
-        body = self.lambda_of(call.func)(*slots)
+        orders = []
         for variable, times in expr.variable_count:
             if any(arg != variable and arg.has(variable) for arg in call.args):
                 raise UnsupportedError(f"{expr} is a Derivative the evaluator cannot take")
-            own = [s for s, arg in zip(slots, call.args, strict=True) if arg == variable]
-            for _ in range(int(times)):
-                body = sp.Add(*(sp.diff(body, slot) for slot in own))
+            own = tuple(k for k, arg in enumerate(call.args) if arg == variable)
+            orders.append((own, int(times)))
+        slots, body = _differentiated(self.lambda_of(call.func), tuple(orders))
         return body.xreplace(dict(zip(slots, call.args, strict=True)))
 
     def gradient_of(self, expr: Any, env: Environment) -> Jet:

@@ -32,6 +32,7 @@ from derive.operators import (
     MatrixOperator,
     MatrixPartial,
     Tensor,
+    defined,
 )
 from derive.shapes import is_unit, same_size
 
@@ -262,11 +263,8 @@ def _function_matrix(low: Lowering, expr: Any, indices: Indices, scope: Scope) -
 @register(BODIES, MatrixOperator)
 def _operator(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """the operator's own definition"""
-    symbols = [sp.Dummy(name, integer=True) for name in "ij"]
-    at = dict(zip(symbols, indices, strict=True))
-    # An axis of size 1 has the index 0 in a definition too.
-    places = [sp.S.Zero if at[s] == ZERO else s for s in symbols]
-    return low.scalar(expr.definition(*places), {**scope, **at})
+    symbols, body = defined(expr)
+    return low.scalar(body, {**scope, **dict(zip(symbols, indices, strict=True))})
 
 
 @register(BODIES, sp.MatrixBase)

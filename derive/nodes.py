@@ -34,7 +34,7 @@ from derive.operators import (
     ScalarGradient,
     Tensor,
     TensorElement,
-    fresh_index,
+    defined,
 )
 
 # -- numbers and symbols ---------------------------------------------------------------------
@@ -581,10 +581,7 @@ def _explicit(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 
 @handles(MatrixOperator)
 def _operator(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    if expr not in walk.made:
-        i, j = fresh_index("i"), fresh_index("j")
-        walk.made[expr] = (i, j, expr.definition(i, j))
-    i, j, body = walk.made[expr]
+    (i, j), body = defined(expr)
     shape = tuple(walk.integer(size, env) for size in expr.shape)
     return walk.table([i, j], shape, body, env)
 

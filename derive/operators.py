@@ -8,6 +8,7 @@ expression, so that no operator has a derivative rule of its own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -52,6 +53,13 @@ class MatrixOperator(MatrixExpr):
                 *(a.doit(**hints) if isinstance(a, sp.Basic) else a for a in self.args)
             )
         return self
+
+
+@lru_cache(maxsize=256)
+def defined(operator: MatrixOperator) -> tuple[tuple[sp.Symbol, sp.Symbol], sp.Expr]:
+    """Two indices, and an operator's entry at them; worked out once."""
+    i, j = fresh_index("i"), fresh_index("j")
+    return (i, j), operator.definition(i, j)
 
 
 class Softmax(MatrixOperator):
