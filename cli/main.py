@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import json
 import math
 import os
@@ -48,6 +49,8 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         kwargs["standalone_mode"] = False
+        # A short-lived process that builds many small objects: fewer looks for cycles among them.
+        gc.set_threshold(100_000, 50, 50)
         try:
             code = super().main(*args, **kwargs)
         except click.exceptions.NoArgsIsHelpError:
