@@ -261,6 +261,11 @@ def _writes(table: dict[type, Any], *nodes: type) -> Callable[[Any], Any]:
     return register
 
 
+def scalar_writers() -> Mapping[type, Callable[[Writer, Any], Any]]:
+    """How each core node is written entry by entry."""
+    return _SCALARS
+
+
 @_writes(_SCALARS, Num)
 def _num(w: Writer, term: Num) -> Any:
     return _rational(term.data[0])

@@ -1,0 +1,113 @@
+"""Planted errors: with a rule broken, what it would prove wrongly must not come out as proved."""
+
+import pytest
+import sympy as sp
+from sympy import MatrixSymbol, Sum, Symbol, Trace, symbols
+
+import derive
+from derive import Gradient, verify
+from derive import differentiate as passes
+from derive.index import Add, Mul, Pow, mul, num
+from derive.normalise import Normaliser
+
+n, m = symbols("n m", integer=True, positive=True)
+i = Symbol("i", integer=True)
+t = Symbol("t", real=True)
+x = MatrixSymbol("x", n, 1)
+A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
+
+FUNCTIONS = {
+    name: getattr(sp, name) for name in passes.SCALAR_DERIVATIVES if name not in ("Max", "sign")
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_doubled_derivative_of_a_function_is_caught(name, monkeypatch):
+    """With f′ doubled in the table, the claim that doubles it must not hold."""
+    (right,) = passes.SCALAR_DERIVATIVES[name]
+    broken = {**passes.SCALAR_DERIVATIVES, name: (lambda u: mul(num(2), right(u)),)}
+    monkeypatch.setattr(passes, "SCALAR_DERIVATIVES", broken)
+    function = FUNCTIONS[name]
+    slope = sp.diff(function(t), t) if name != "Abs" else sp.sign(t)
+    claim = Gradient(Sum(function(x[i, 0]), (i, 0, n - 1)), x, x.applyfunc(sp.Lambda(t, 2 * slope)))
+    assert verify(claim).status != "holds"
+
+
+def _without_last(rule):
+    """A rule that forgets the last operand."""
+
+    def broken(run, term, cotangent, binders):
+        class Run:
+            def __getattr__(self, name):
+                return getattr(run, name)
+
+            def pull(self, arg, *rest):
+                if arg is not term.args[-1]:
+                    run.pull(arg, *rest)
+
+        rule(Run(), term, cotangent, binders)
+
+    return broken
+
+
+@pytest.mark.parametrize("node", [Add, Mul], ids=lambda node: node.__name__)
+def test_a_forgotten_operand_is_caught(node, monkeypatch):
+    """With the last operand of a sum or product forgotten, half a gradient must not hold."""
+    rules = passes.rules()
+    monkeypatch.setitem(rules, node, _without_last(rules[node]))
+    if node is Add:
+        claim = Gradient(t**2 + sp.sin(t), t, 2 * t)
+        other = Gradient(t**2 + sp.sin(t), t, sp.cos(t))
+    else:
+        claim = Gradient(sp.exp(t) * sp.sin(t), t, sp.exp(t) * sp.sin(t))
+        other = Gradient(sp.exp(t) * sp.sin(t), t, sp.exp(t) * sp.cos(t))
+    assert "holds" not in {verify(claim).status, verify(other).status}
+
+
+def test_a_power_rule_without_its_factor_is_caught(monkeypatch):
+    def broken(run, term, cotangent, binders):
+        base, exponent = term.args
+        run.pull(base, mul(cotangent, Pow((base, num(exponent.data[0] - 1)))), binders)
+
+    monkeypatch.setitem(passes.rules(), Pow, broken)
+    assert verify(Gradient(t**3, t, t**2)).status != "holds"
+
+
+def test_a_transposed_entry_is_caught(monkeypatch):
+    """With A[i, j] read as A[j, i], the gradient of a trace loses its transpose."""
+    right = Normaliser.entry
+
+    def broken(self, array, indices):
+        return right(self, array, indices[::-1] if array.symbol == B else indices)
+
+    monkeypatch.setattr(Normaliser, "entry", broken)
+    assert verify(Gradient(Trace(A * B), A, B)).status != "holds"
+    # A mistake on both sides alike proves nothing wrong: this one is true.
+    assert verify(Gradient(Trace(A * B), A, B.T)).status != "disagrees"
+
+
+def test_a_wrong_sum_of_ones_is_caught(monkeypatch):
+    """With Σ 1 one too many, a mean comes out wrong."""
+    right = Normaliser._counted
+    monkeypatch.setattr(Normaliser, "_counted", lambda self, length: right(self, length + 1))
+    claim = derive.Identity(Sum(1, (i, 0, n - 1)), n + 1)
+    assert verify(claim).status != "holds"
+
+
+def test_a_wrong_exponential_is_caught(monkeypatch):
+    """With exp(a + b) taken for exp(a) + exp(b), nothing false holds."""
+    right = Normaliser._exp
+
+    def broken(self, poly):
+        if len(poly) < 2:
+            return right(self, poly)
+        return self.add(*(right(self, {term: factor}) for term, factor in poly.items()))
+
+    monkeypatch.setattr(Normaliser, "_exp", broken)
+    u = Symbol("u", real=True)
+    claim = derive.Identity(sp.exp(t + u), sp.exp(t) + sp.exp(u))
+    assert verify(claim).status != "holds"
+
+
+def test_the_rules_are_whole_again():
+    assert verify(Gradient(t**3, t, 3 * t**2)).status == "holds"
