@@ -33,6 +33,8 @@ class Signs(Ring):
         self.facts: list[Fact] = []
         self._supposed: list[Fact] = []  # on one side of a bracket, while that side is looked at
         self._signs: dict[Atom, str | None] = {}
+        self._filed: list[Fact] = []
+        self._by_look: dict[Any, list[Fact]] = {}
 
     def sign(self, poly: Polynomial) -> str | None:
         """``"+"`` (positive), ``"0+"`` (nonnegative), ``"-"``, ``"0-"`` or None (not known)."""
@@ -99,12 +101,22 @@ class Signs(Ring):
 
     def known(self, key: Key, sign: str) -> bool:
         """Whether an assumption gives a primitive polynomial that sign."""
-        for fact in (*self.facts, *self._supposed):
+        if len(self._filed) != len(self.facts):
+            self._file_facts()
+        candidates = self._by_look.get(_look(key), ())
+        for fact in (*candidates, *self._supposed):
             if fact.sign == sign and self.matches(fact.key, key, fact.open):
                 if fact.label is not None:
                     self.used[fact.label] = None
                 return True
         return False
+
+    def _file_facts(self) -> None:
+        """Facts by what they look like: with one for each layer, few of them are worth a match."""
+        self._filed = list(self.facts)
+        self._by_look = {}
+        for fact in self._filed:
+            self._by_look.setdefault(_look(fact.key), []).append(fact)
 
     def matches(self, pattern: Key, key: Key, open_: frozenset[Var]) -> bool:
         """Whether a key is a pattern with its open indices replaced."""
@@ -162,6 +174,20 @@ class Signs(Ring):
                     self.used[(trait, atom.data[0])] = None
                     return sign
         return self._known_sign({((atom, 1),): 1})
+
+
+def _look(key: Key) -> Any:
+    """What stays of a key when the indices in it are replaced: the kinds of its atoms, and whose
+    entries they are.
+    """
+    return tuple(
+        sorted(
+            tuple(
+                sorted((a.kind, id(a.data[0]) if a.kind == "entry" else 0, e) for a, e in monomial)
+            )
+            for monomial, _ in key
+        )
+    )
 
 
 def _sign_times(sign: str | None, coefficient: Number) -> str | None:
