@@ -284,6 +284,8 @@ class Problem:
         if index is None or not isinstance(symbol, sp.Symbol):
             return None, None
         rest, slope = sp.expand(index).coeff(symbol, 0), sp.expand(index).coeff(symbol, 1)
+        if not rest.free_symbols <= self.inventory.sizes:
+            return None, None  # another index stands beside it
         if slope == 1 and sp.expand(rest + symbol - index) == 0:
             return -rest, size - 1 - rest
         if slope == -1 and sp.expand(rest - symbol - index) == 0:

@@ -238,6 +238,10 @@ class Summation(Algebra):
             assert variable.high is not None
             if not factors:
                 return self._counted(variable.high + 1)
+            if len(factors) == 2 and all(a.kind == "index" for a, _ in factors):
+                digit = self._one_digit(variable, factors[0][0].data[1], factors[1][0].data[1])
+                if digit is not None:
+                    return digit
             if all(a.kind == "int" for a, _ in factors):
                 exponent = factors[0][1]
                 if isinstance(exponent, int) and exponent > 0:
@@ -368,6 +372,25 @@ class Summation(Algebra):
             ):
                 return variable
         return None
+
+    def _one_digit(self, variable: Var, first: Poly, second: Poly) -> Polynomial | None:
+        """Σ_u [0 ≤ e − s·u < s] = [0 ≤ e < s·(high + 1)]: one digit u, where e has that many."""
+        high = variable.high
+        slope = first.coefficient(variable)
+        if high is None or slope is None:
+            return None
+        if not is_nonnegative(-slope):
+            first, second, slope = second, first, -slope
+        step = -slope
+        if second.coefficient(variable) != step or first + second != step - 1:
+            return None
+        if variable in step.variables or not is_nonnegative(step - 1):
+            return None
+        value = first + as_poly(variable) * step
+        return self.multiply(
+            self.index_bracket(">=", value),
+            self.index_bracket(">=", step * (high + 1) - 1 - value),
+        )
 
     def _counted(self, length: Poly) -> Polynomial:
         """Σ 1 over a range is its length, or 0 where it is empty."""
