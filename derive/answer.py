@@ -159,7 +159,7 @@ def derived(problem: Problem, statement: Statement, documented: Any = None) -> A
 
 def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
     """What a proof relied on: the given facts it used, then the conditions it found."""
-    result: dict[Any, None] = dict.fromkeys(problem.about_sizes)
+    result: dict[Any, None] = dict.fromkeys(problem.about_integers)
     for label in normaliser.used:
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy.assumptions import AppliedPredicate
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension
@@ -198,12 +199,13 @@ class Problem:
             if isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
                 self.inventory.compared |= fact.free_symbols
         self._check_definitions()
+        self._check_given()
         self.trait_labels: dict[tuple[str, Any], Any] = {}
         self.equations: list[tuple[Any, Any]] = []
         self.signs: list[tuple[Any, str, Any]] = []
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
-        self.about_sizes: list[Any] = []
+        self.about_integers: list[Any] = []
         ranges, traits = self._ranges(), self._traits()
         self.lowering = Lowering(
             self.shapes, ranges, traits, self.inventory.integers, self._minima(), self._derivative
@@ -240,6 +242,17 @@ class Problem:
 
     # ---- what is given
 
+    def _check_given(self) -> None:
+        """Facts have shapes too: an equation between matrices that do not fit is no assumption."""
+        for fact in self.given:
+            if isinstance(fact, AppliedPredicate):
+                for argument in fact.arguments:
+                    self.shapes.of(argument)
+            elif isinstance(fact, Boolean):
+                self.shapes.of(fact)
+            else:
+                raise ClaimError(f"{fact} in `given` is no assumption")
+
     def _ranges(self) -> dict[Any, tuple[Any, Any]]:
         """The range of each free index: that of its axes, narrowed by the given inequalities."""
         ranges: dict[Any, tuple[Any, Any]] = {}
@@ -254,6 +267,7 @@ class Problem:
                 bound = _bound_on(symbol, fact, self.inventory.free_indices)
                 if bound is not None:
                     self.narrowed.add(symbol)
+                    self.about_integers.append(fact)
                     low = low if bound[0] is None else bound[0]
                     high = high if bound[1] is None else bound[1]
             ranges[symbol] = (low, high)
@@ -275,7 +289,7 @@ class Problem:
             )
             if bound is not None and bound[1].is_Integer and bound[1] > 1:
                 result[bound[0]] = max(int(bound[1]), result.get(bound[0], 1))
-                self.about_sizes.append(fact)
+                self.about_integers.append(fact)
         return result
 
     def _shifted_range(self, symbol: Any) -> tuple[Any, Any]:

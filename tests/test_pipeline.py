@@ -1,0 +1,90 @@
+"""What is unsupported, too slow or broken inside is undecided, and says why."""
+
+import pytest
+from sympy import (
+    Eq,
+    IndexedBase,
+    Integral,
+    MatrixSymbol,
+    Q,
+    Rational,
+    Sum,
+    Symbol,
+    gamma,
+    symbols,
+    tanh,
+)
+
+import derive
+from derive import ClaimError, Gradient, Identity, UnsupportedError, gradient, pipeline, verify
+
+n, m = symbols("n m", integer=True, positive=True)
+i, l = symbols("i l", integer=True)
+t = Symbol("t", real=True)
+x = IndexedBase("x", shape=(n,))
+
+
+def test_an_unsupported_node_is_named():
+    verdict = verify(Gradient(gamma(t), t, t))
+    assert verdict.status == "undecided"
+    assert "gamma" in verdict.reason
+    with pytest.raises(UnsupportedError, match="gamma"):
+        gradient(gamma(t), t)
+    assert verify(Gradient(Integral(t, (l, 0, 1)), t, 1)).status == "undecided"
+
+
+def test_a_passed_limit_is_undecided():
+    verdict = verify(Gradient(t**2, t, 2 * t), timeout=0)
+    assert verdict.status == "undecided"
+    assert "time limit" in verdict.reason
+
+
+@pytest.mark.parametrize("stage", ["state", "prove_equal", "search", "agrees_numerically"])
+def test_a_broken_stage_is_undecided(stage, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(pipeline, stage, broken)
+    wrong = stage == "search"  # the one stage that only a false claim comes to
+    verdict = verify(Gradient(t**2, t, 3 * t if wrong else 2 * t))
+    assert verdict.status == "undecided"
+    assert "internal error" in verdict.reason and "planted" in verdict.reason
+
+
+def test_a_read_outside_an_array_is_not_proved():
+    verdict = verify(Identity(Sum(x[i], (i, 0, n)), Sum(x[i], (i, 0, n))))
+    assert verdict.status == "undecided"
+    assert "stay within its array" in verdict.reason
+
+
+def test_given_facts_have_shapes_and_are_facts():
+    A, v = MatrixSymbol("A", n, m), MatrixSymbol("v", n, 1)
+    claim = Gradient(t**2, t, 2 * t, given=Eq(A, v, evaluate=False))
+    assert verify(claim).status == "ill-shaped"
+    verdict = verify(Gradient(t**2, t, 2 * t, given=A))
+    assert verdict.status == "undecided" and "no assumption" in verdict.reason
+
+
+def test_a_range_that_was_used_is_listed():
+    parts = Sum(x[i], (i, 0, l)) + Sum(x[i], (i, l + 1, n - 1))
+    claim = Identity(parts, Sum(x[i], (i, 0, n - 1)), given=(l >= 0, l <= n - 1))
+    verdict = verify(claim)
+    assert verdict.status == "holds"
+    assert set(verdict.assumptions) == {l >= 0, l <= n - 1}
+
+
+def test_an_assumption_that_is_not_understood_never_helps():
+    verdict = verify(Identity(t, Rational(1, 2), given=Q.prime(t)))
+    assert verdict.status in ("undecided", "disagrees")
+
+
+def test_definitions_come_in_order():
+    a, b = symbols("a b", real=True)
+    verdict = verify(Gradient(a, t, 1, where={a: b + t, b: tanh(t)}))
+    assert verdict.status == "undecided" and "before it is defined" in verdict.reason
+
+
+def test_only_claims_are_verified():
+    with pytest.raises(ClaimError):
+        verify("t")
+    assert derive.shape_of(t) == ()
