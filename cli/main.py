@@ -236,10 +236,11 @@ def show(id: str, timeout: float) -> int:
 @main.command(short_help="Show a derivation step by step, or a witness worked out.")
 @click.argument("id")
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
+@click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
-def explain(id: str, numpy: bool, timeout: float) -> int:
+def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
     """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
-    from cli.render import explain_lines
+    from cli.render import explain_lines, replay_lines
     from cli.runner import decide_safely
     from cli.snippet import replay
 
@@ -258,6 +259,8 @@ def explain(id: str, numpy: bool, timeout: float) -> int:
         if position:
             screen.print([_blank()])
         screen.print(_deeply(explain_lines, entry, verdict, screen.width))
+        if check and verdict.status not in ("ill-shaped", "undecided"):
+            screen.print(_deeply(replay_lines, verdict.replay(), screen.width))
         if script is not None:
             screen.print([_blank()])
             screen.print_script(script)

@@ -22,6 +22,7 @@ from cli.records import count_statuses, function_name
 from cli.shapes import ShapeRow
 from cli.targets import Entry
 from derive.formula import Formula
+from derive.replay import Replay
 from derive.verdict import (
     DISAGREES,
     HOLDS,
@@ -389,6 +390,19 @@ def explain_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
     lines += _conditions(verdict, width, brief=False)
     for note in verdict.notes:
         lines += _prose(f"note: {note}", width, "dim")
+    return lines
+
+
+def replay_lines(replay: Replay, width: int) -> Lines:
+    """What came of evaluating every step, or the witness, once more."""
+    if not replay.steps:
+        return _prose(f"replay: the witness {'stands' if replay else 'does not stand'}", width)
+    number = len(replay.steps)
+    said = f"replay: {number - len(replay.unchecked)} of {number} steps could be evaluated, "
+    said += f"{len(replay.failed)} of them are false" if replay.failed else "and all agree"
+    lines = _prose(said, width)
+    for step in replay.failed:
+        lines += _prose(f"false: {step.rule}", width)
     return lines
 
 

@@ -196,13 +196,18 @@ def prove_at_most(
             prepare(normaliser)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
-            if is_nonnegative_everywhere(normaliser, normaliser.subtract(b, a)):
-                return Proof(normaliser, a, b)
-            if not a and is_nonnegative_term(normaliser, right):
+            if has_sign(normaliser, a, b, right):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
+
+
+def has_sign(n: Normaliser, left: Polynomial, right: Polynomial, written: Term) -> bool:
+    """Whether left ≤ right, of two canonical forms, the right one of the term ``written``."""
+    if is_nonnegative_everywhere(n, n.subtract(right, left)):
+        return True
+    return not left and is_nonnegative_term(n, written)
 
 
 def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -> bool:

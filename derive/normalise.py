@@ -95,7 +95,9 @@ class Normaliser(Summation):
         self._memo: dict[Term, Polynomial] = {}
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
-        self._contents: dict[int, Polynomial] = {}
+        # What a name stands for, and its parameters with the ends of their ranges.
+        self.contents: dict[int, Polynomial] = {}
+        self.extents: dict[int, tuple[tuple[Var, Poly | None], ...]] = {}
         self._name_signs: dict[int, str | None] = {}
         self._naming = False
         self._params: dict[Any, Var] = {}
@@ -178,7 +180,8 @@ class Normaliser(Summation):
         assert best is not None
         _, key, scale, order, axes = best
         name = self._names.setdefault((axes, key), len(self._names))
-        self._contents[name] = dict(key)
+        self.contents[name] = dict(key)
+        self.extents[name] = tuple((axis, axis.high) for axis in axes)
         return Body(shared.params, own, name, order, scale)
 
     def _is_small(self, poly: Polynomial) -> bool:
@@ -213,7 +216,9 @@ class Normaliser(Summation):
         assert best is not None
         _, key, order = best
         name = self._names.setdefault(("sum", key), len(self._names))
-        self._contents[name] = dict(key)
+        self.contents[name] = dict(key)
+        ranges = ((self.param(k, None, None), v.high) for k, v in enumerate(order))
+        self.extents.setdefault(name, tuple(ranges))
         return name, order
 
     def _axis_orders(self, shared: Shared) -> list[tuple[int, ...]]:
@@ -307,7 +312,7 @@ class Normaliser(Summation):
         return super().rebuilt(atom, values)
 
     def _find_sign(self, atom: Atom) -> str | None:
-        if atom.kind == "ref" and atom.data[0] in self._contents:
+        if atom.kind == "ref" and atom.data[0] in self.contents:
             return self._name_sign(atom.data[0])
         found = super()._find_sign(atom)
         if found is None and atom.kind == "sum" and self._find_square(atom):
@@ -341,7 +346,7 @@ class Normaliser(Summation):
             saved = self._signs, self._supposed
             self._signs, self._supposed = {}, NOTHING_MORE
             try:
-                self._name_signs[name] = self.sign(self._contents[name])
+                self._name_signs[name] = self.sign(self.contents[name])
             finally:
                 self._signs, self._supposed = saved
         return self._name_signs[name]
@@ -472,7 +477,7 @@ def rule(*nodes: type) -> Callable[[Any], Any]:
     return register
 
 
-def rules() -> Mapping[type, Callable[[Normaliser, Any], Polynomial]]:
+def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
     """The rule of every core node."""
     return _RULES
 
@@ -721,3 +726,8 @@ _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
     "sign": _sign_law,
     "Max": _max,
 }  # fmt: skip
+
+
+def function_laws() -> dict[str, Callable[..., Polynomial]]:
+    """The law of every known scalar function."""
+    return _FUNCTIONS

@@ -34,6 +34,7 @@ from derive.problem import Problem
 from derive.refute import agrees_numerically, search
 from derive.shapes import Shapes
 from derive.statement import Statement, state
+from derive.steps import steps
 from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
 from derive.worker import run_deep
 
@@ -176,7 +177,7 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
         HOLDS,
         assumptions=answer.assumptions(problem, proof.normaliser),
         notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
-        steps=answer.steps(problem, statement, proof),
+        steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
     )
 
 

@@ -66,7 +66,7 @@ class Summation(Algebra):
     # ---- sums
 
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
-        """Σ over the range of ``variable``, term by term."""
+        """Σ (a + b) = Σ a + Σ b, every range from 0; a range of few values is written out."""
         assert variable.low is not None and variable.high is not None
         low, high = variable.low, variable.high
         length = (high - low).constant
@@ -191,7 +191,7 @@ class Summation(Algebra):
     def _tightened(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
-        """A bracket that cuts a range shorter becomes the range's end."""
+        """A bracket that cuts a range shorter becomes the end of the range."""
         high = variable.high
         assert high is not None
         others = [v for v in variables if v is not variable]
@@ -308,7 +308,7 @@ class Summation(Algebra):
         return self._sum_all([*old, *new], self.multiply(inside, body))
 
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
-        """Brackets on the summation indices in one direction, and short ranges written out."""
+        """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out."""
         brackets = [a for a, _ in factors if a.kind == "index" and a.data[0] == ">="]
         for atom in brackets:
             poly = atom.data[1]
@@ -508,7 +508,7 @@ class Summation(Algebra):
     def _contract(
         self, rule: Contraction, variables: list[Var], monomial: Monomial
     ) -> Polynomial | None:
-        """Use an equation where all its factors stand under indices that nothing else mentions."""
+        """A given equation Σ (factors) = value, used where the factors stand under a sum."""
         match = self._match(rule, list(rule.factors), dict(monomial), variables, {})
         if match is None:
             return None
