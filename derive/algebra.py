@@ -220,7 +220,7 @@ class Algebra(Signs):
         return self.of_atom(self.atom("index", relation, poly))
 
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
-        """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; decided by a known sign."""
+        """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; known signs decide."""
         if any(a.kind in ("real", "index") for m in poly for a, _ in m):
             return self.split(poly, lambda part: self.real_bracket(relation, part))
         sign = self.sign(poly)

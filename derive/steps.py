@@ -171,7 +171,7 @@ class _Author:
         return list(found.values())
 
     def _names_of_sums(self, normaliser: Any, written: list[Step]) -> Iterator[Step]:
-        """What the names s0, s1, … that canonical forms have made stand for, each before its use."""
+        """What the names s0, s1, … of canonical forms stand for, each before its use."""
         wanted = {str(s) for step in written for side in step[1:] for s in side.free_symbols}
         found: dict[int, Step] = {}
         for number in sorted(normaliser.contents, reverse=True):
