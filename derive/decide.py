@@ -20,6 +20,7 @@ from derive.errors import BudgetExceeded
 from derive.index import Add, Mul, Ref, Sum, Term
 from derive.integers import FREE, FRESH, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
+from derive.order import attained, grows, indices, lower_bounds, over_pairs
 from derive.squares import is_sum_of_squares
 
 
@@ -218,14 +219,23 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
     if any(n.atom_sign(a) != "+" for a in below):
         cleared = poly
     if poly:
-        # Positive factors of all terms, denominators among them, change nothing.
+        # Nonnegative factors of all terms, denominators among them, change nothing.
         factor, common = n.content(cleared)
-        positive = {a: e for a, e in common.items() if n.atom_sign(a) == "+"}
-        cleared = n.divided(cleared, factor, positive)
+        outside = {a: e for a, e in common.items() if n.monomial_sign(((a, e),)) in ("+", "0+")}
+        cleared = n.divided(cleared, factor, outside)
     for candidate in (poly, cleared):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
     if nonnegative_by_cases(n, cleared):
+        return True
+
+    def sooner(other: Polynomial) -> bool:
+        return is_nonnegative_everywhere(n, other, depth - 1)
+
+    if depth > 0 and grows(n, cleared, sooner):
+        return True
+    pairs = over_pairs(n, cleared)
+    if pairs is not None and (n.sign(pairs) in ("+", "0+") or is_sum_of_squares(n, pairs)):
         return True
     if depth > 0 and any(
         is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared)
@@ -240,42 +250,15 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
         return n.supposing(
             key, "+", lambda: is_nonnegative_everywhere(n, above, depth - 1)
         ) and n.supposing(key, "0-", lambda: is_nonnegative_everywhere(n, below_it, depth - 1))
+    anywhere = attained(n, cleared)
+    if anywhere is not None and is_nonnegative_everywhere(n, anywhere, depth):
+        return True
     less = without_entries(n, cleared)
     if less is not None and is_nonnegative_everywhere(n, less, depth):
         return True
     return depth > 0 and any(
         is_nonnegative_everywhere(n, rest, depth - 1) for rest in _less_facts(n, cleared)
     )
-
-
-BETWEEN_ONES = ("sin", "tanh", "erf")
-
-
-def lower_bounds(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
-    """Bounds from below: |sin x| ≤ 1 and its like; by convexity, exp x ≥ 1 + x and
-    −log p ≥ 1 − p; log p ≥ x where p ≥ exp x.
-    """
-    for monomial, coefficient in poly.items():
-        if len(monomial) != 1:
-            continue
-        ((atom, exponent),) = monomial
-        rest = {m: c for m, c in poly.items() if m != monomial}
-        bounded = atom.kind == "cos" or (atom.kind == "fn" and atom.data[0] in BETWEEN_ONES)
-        if bounded and exponent == 1:
-            yield n.subtract(rest, n.constant(abs(Fraction(coefficient))))
-        elif exponent == Fraction(1, 2) and coefficient > 0:
-            # √p ≥ −x where p ≥ x²
-            below = n.scale(n.of_atom(atom), coefficient * coefficient)
-            yield n.subtract(below, n.multiply(rest, rest))
-        elif atom.kind == "exp" and coefficient > 0:
-            line = n.add({(): 1}, {atom.data[0]: exponent})
-            yield n.add(rest, n.scale(line, coefficient))
-        elif atom.kind == "fn" and atom.data[0] == "log" and exponent == 1:
-            inside = dict(atom.data[1])
-            if coefficient < 0:
-                yield n.add(rest, n.scale(n.subtract({(): 1}, inside), -coefficient))
-            elif coefficient == 1:
-                yield n.subtract(n.multiply(inside, n.exp(rest)), {(): 1})
 
 
 def _less_facts(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
@@ -316,7 +299,7 @@ def _entry_taken(
     for monomial, c in poly.items():
         if c >= 0 or -c > coefficient:
             continue
-        for place in {i for a, _ in monomial if a.kind in ("entry", "exp") for i in _indices(a)}:
+        for place in {i for a, _ in monomial if a.kind in ("entry", "exp") for i in indices(a)}:
             gap = (atom.data[0][0] - place, place)
             if not all(is_nonnegative(g) for g in gap):
                 continue
@@ -324,18 +307,6 @@ def _entry_taken(
             if entry == {monomial: -c}:
                 return entry
     return None
-
-
-def _indices(atom: Atom) -> Iterator[Poly]:
-    stack: list[Any] = [atom]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Atom):
-            stack.extend(part.data)
-        elif isinstance(part, Poly):
-            yield part
-        elif isinstance(part, tuple):
-            stack.extend(part)
 
 
 def is_nonnegative_term(n: Normaliser, term: Term) -> bool:

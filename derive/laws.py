@@ -174,6 +174,7 @@ LAWS: Mapping[str, Law] = {
         # products and maxima over a range, entries of given arrays
         Law("product over a range", "product_over", lambda r, v, p: _bound(r, "prod", v, p)),
         Law("range of a binder", "bind", _bound),
+        Law("maximum", "maximum_over", lambda r, v, p: _bound(r, "max", v, p)),
         Law("repeated factor", "_repeated", lambda r, v, p: _bound(r, "prod", v, p)),
         Law("entry", "entry", lambda r, array, indices: entry(array, *indices)),
         Law("entry of an inverse", "class_inverse"),

@@ -241,11 +241,15 @@ def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
 
 @register(SCALARS, sp.Determinant)
 def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
-    """det A; what is known of it is ∂det A/∂A = det A · A⁻ᵀ"""
+    """det A; det A⁻¹ = 1/det A, det Aᵏ = (det A)ᵏ, and ∂det A/∂A = det A · A⁻ᵀ"""
     if is_unit(low.shapes.of(expr.arg)):
         return low.scalar(expr.arg, scope)
-    if isinstance(expr.arg, (sp.MatMul, sp.MatPow)):
-        parts = [expr.arg] if isinstance(expr.arg, sp.MatPow) else list(expr.arg.args)
+    if isinstance(expr.arg, sp.Inverse):
+        return power(low.scalar(sp.Determinant(expr.arg.arg), scope), -1)
+    if isinstance(expr.arg, sp.MatPow) and expr.arg.exp.is_Integer:
+        return power(low.scalar(sp.Determinant(expr.arg.base), scope), int(expr.arg.exp))
+    if isinstance(expr.arg, sp.MatMul):
+        parts = list(expr.arg.args)
         shapes = [low.shapes.of(part) for part in parts]
         squares = all(len(s) == 0 or same_size(*s) for s in shapes)
         if len(parts) > 1 and squares and all(not s or not is_unit(s) for s in shapes):

@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
-from derive.atoms import Atom, Key, Polynomial
+from derive.atoms import Atom, Key, Monomial, Polynomial
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Add,
@@ -268,11 +268,13 @@ class Normaliser(Summation):
         i, j = (Var(n, FREE, ZERO, size) for n in "ij")
         k = Var("k", FRESH, ZERO, size)
         same = self.index_bracket("=", as_poly(i) - as_poly(j))
+        name, transposed, _ = self._matrices[shared]
         for flipped in (False, True):
             place = (as_poly(k), as_poly(j)) if flipped else (as_poly(i), as_poly(k))
             other = (as_poly(i), as_poly(k)) if flipped else (as_poly(k), as_poly(j))
             matrix = self.of(shared.at(place))
-            product = self.multiply(matrix, self.inverse_entry(shared, *other))
+            inverse = self.class_inverse(name, *(other[::-1] if transposed else other))
+            product = self.multiply(matrix, inverse)
             law = self.subtract(self.sum_over(k, product), same)
             self.add_equation(law, frozenset((i, j)), ("inverse", shared))
 
@@ -314,19 +316,63 @@ class Normaliser(Summation):
     def _find_sign(self, atom: Atom) -> str | None:
         if atom.kind == "ref" and atom.data[0] in self.contents:
             return self._name_sign(atom.data[0])
+        places = self.definite_places(atom)
+        if places is not None and places[0] == places[1]:
+            self.definite_used(atom)
+            return "+"
         found = super()._find_sign(atom)
         if found is None and atom.kind == "sum" and self._find_square(atom):
             return "0+"
         return found
 
     def _find_square(self, atom: Atom) -> bool:
-        """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is."""
+        """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is.
+
+        And so is Σ_k Σ_a Σ_b f(k, a) S[a, b] f(k, b) ≥ 0 for a positive definite S.
+        """
         opened, inside = self.opened(atom)
         if len(inside) != 1:
             return False
         ((monomial, coefficient),) = inside.items()
         if coefficient < 0 or any(e != 1 for _, e in monomial) or not 2 <= len(opened) <= 4:
             return False
+        if self._is_square(opened, monomial):
+            return True
+        for position, (form, _) in enumerate(monomial):
+            places = self.definite_places(form)
+            rest = monomial[:position] + monomial[position + 1 :]
+            if places is not None and self._is_square(opened, rest, places):
+                self.definite_used(form)
+                return True
+        return False
+
+    def definite_places(self, atom: Atom) -> tuple[Poly, Poly] | None:
+        """The row and the column of an entry of a positive definite matrix or of its inverse."""
+        if atom.kind == "entry" and "positive_definite" in atom.data[0].traits:
+            return atom.data[1]
+        if atom.kind == "inverse":
+            body = self.matrices[atom.data[0]][0].body
+            if isinstance(body, Entry) and "positive_definite" in body.data[0].traits:
+                return atom.data[1:]
+        return None
+
+    def definite_used(self, atom: Atom) -> None:
+        """Note that the positive definiteness of an entry's matrix was relied on."""
+        matrix = atom.data[0]
+        if atom.kind == "inverse":
+            matrix = self.matrices[matrix][0].body.data[0]
+        self.used["positive_definite", matrix] = None
+
+    def _is_square(
+        self,
+        opened: list[Var],
+        monomial: Monomial,
+        between: tuple[Poly, Poly] | None = None,
+    ) -> bool:
+        """Whether a product falls into two factors that are one another's mirror image.
+
+        :param between: indices that must be one another's mirror image too.
+        """
         for pairs in _pairings(opened):
             first, second = {p[0] for p in pairs}, {p[1] for p in pairs}
             left = tuple(p for p in monomial if not p[0].free.isdisjoint(first))
@@ -335,7 +381,17 @@ class Normaliser(Summation):
                 continue
             if any(a.high != b.high for a, b in pairs):
                 continue
-            if self.substitute({left: 1}, {a: as_poly(b) for a, b in pairs}) == {right: 1}:
+            mirror = {a: as_poly(b) for a, b in pairs}
+            mirror.update({b: as_poly(a) for a, b in pairs})
+            if between is not None:
+                row, column = between
+                apart = any(
+                    row.variables.isdisjoint(a) and column.variables.isdisjoint(b)
+                    for a, b in ((first, second), (second, first))
+                )
+                if not apart or row.substitute(mirror) != column:
+                    continue
+            if self.substitute({left: 1}, mirror) == {right: 1}:
                 return True
         return False
 
@@ -597,8 +653,8 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
 
 @rule(Maximum)
 def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
-    """an atom: the maximum over a range"""
-    return n.bind("max", term.variable, n.of(term.args[0]))
+    """what does not depend on the index outside, and an atom"""
+    return n.maximum_over(term.variable, n.of(term.args[0]))
 
 
 @rule(IndexBracket)

@@ -343,9 +343,11 @@ class Problem:
             size = argument.shape[0]
             for product in (argument.T * argument, argument * argument.T):
                 self.equations.append((sp.Eq(product, sp.Identity(size), evaluate=False), label))
+            self.equations.append((sp.Eq(sp.Determinant(argument) ** 2, 1), label))
         elif name == "positive_definite":
             if symbol is not None:
                 self._give(symbol, "symmetric", label, traits)
+                self._give(symbol, "positive_definite", label, traits)
             self.signs.append((sp.Determinant(argument), "+", label))
         elif name in TRAITS and symbol is not None and symbol not in self.where:
             self._give(symbol, name, label, traits)

@@ -644,7 +644,7 @@ class Summation(Algebra):
     def _add_relation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """A product of powers of given entries is replaced by what it equals."""
         lead = leading(poly)
-        if not lead or any(a.kind != "entry" or e <= 0 for a, e in lead):
+        if not lead or any(a.kind not in ("entry", "det") or e <= 0 for a, e in lead):
             return False
         named = {v for a, _ in lead for v in a.free}
         rest = {m: c for m, c in poly.items() if m != lead}
@@ -691,7 +691,8 @@ class Summation(Algebra):
             new = Var("k", FRESH, ZERO, high.substitute(values))
             bound = self.bound(atom.height - 1)
             body = self.substitute(dict(key), {bound: as_poly(new)})
-            return self.bind(kind, new, self.substitute(body, values))
+            body = self.substitute(body, values)
+            return self.maximum_over(new, body) if kind == "max" else self.bind(kind, new, body)
         if kind == "int":
             return self.of_integer(data[0].substitute(values))
         if kind == "index":
@@ -735,6 +736,22 @@ class Summation(Algebra):
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
         """A known scalar function of polynomials, by its laws."""
         raise NotImplementedError
+
+    def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
+        """max_k (c + s·f) = c + s·max_k f, where c and s ≥ 0 do not depend on k."""
+        fixed = {m: c for m, c in body.items() if all(variable not in a.free for a, _ in m)}
+        varying = {m: c for m, c in body.items() if m not in fixed}
+        if not varying:
+            return body
+        factor, common = self.content(varying)
+        outside = {
+            a: e
+            for a, e in common.items()
+            if variable not in a.free and self.monomial_sign(((a, e),)) in ("+", "0+")
+        }
+        largest = self.bind("max", variable, self.divided(varying, factor, outside))
+        scale = self.settled(outside, factor)
+        return self.add(fixed, self.multiply(scale, largest))
 
     def bind(self, kind: str, variable: Var, body: Polynomial) -> Polynomial:
         """A product or a maximum over a range, as an atom with a canonical index."""
