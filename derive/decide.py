@@ -98,7 +98,7 @@ def vanishes_multiplied(
         return False
     names = {a.data[0] for m in poly for b, _ in m for a in _atoms(b) if a.kind == "inverse"}
     for name in sorted(names):
-        shared, _ = n.matrices[name]
+        shared, transposed = n.matrices[name]
         for index in place:
             variable = next(iter(index.variables), None)
             if variable is None or variable.high != shared.params[0].high:
@@ -107,11 +107,44 @@ def vanishes_multiplied(
             other = Var(variable.name, FREE, variable.low, variable.high)
             moved = n.substitute(poly, {variable: as_poly(k)})
             for at in ((as_poly(other), as_poly(k)), (as_poly(k), as_poly(other))):
-                product = n.sum_over(k, n.multiply(n.of(shared.at(at)), moved))
+                used, left = _against_inverse(n, moved, name, transposed, at, k)
+                product = n.sum_over(k, n.multiply(n.of(shared.at(at)), left))
+                product = n.add(used, product)
                 rest = tuple(as_poly(other) if p == index else p for p in place)
                 if vanishes_multiplied(n, product, rest, depth - 1):
                     return True
     return False
+
+
+def _against_inverse(
+    n: Normaliser,
+    poly: Polynomial,
+    name: int,
+    transposed: bool,
+    at: tuple[Poly, Poly],
+    k: Var,
+) -> tuple[Polynomial, Polynomial]:
+    """What Σ_k A[i, k]·A⁻¹[k, j] = [i = j] makes of a polynomial's terms, and its other terms.
+
+    :param at: the indices of A, one of which is k: on the right it is multiplied from the left.
+    """
+    used: Polynomial = {}
+    left: Polynomial = {}
+    from_left = at[1] == as_poly(k)
+    for monomial, coefficient in poly.items():
+        inverse = [a for a, e in monomial if a.kind == "inverse" and a.data[0] == name and e == 1]
+        outside = {a: e for a, e in monomial if a not in inverse}
+        if len(inverse) == 1 and not any(k in a.free for a in outside):
+            row, column = inverse[0].data[1:]
+            if transposed:
+                row, column = column, row
+            met, far, own = (row, column, at[0]) if from_left else (column, row, at[1])
+            if met == as_poly(k) and k not in far.variables:
+                same = n.index_bracket("=", own - far)
+                used = n.add(used, n.multiply(same, n.settled(outside, coefficient)))
+                continue
+        left[monomial] = coefficient
+    return used, left
 
 
 def _atoms(atom: Atom) -> Iterator[Atom]:

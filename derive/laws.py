@@ -159,6 +159,20 @@ LAWS: Mapping[str, Law] = {
         Law("independent factors", "_factored", _sum),
         Law("index along an axis", "_on_axes", _sum),
         Law("cut range", "_cut", _sum),
+        Law(
+            "half of a square",
+            "_triangle",
+            lambda r, variables, p, rest: _summed(
+                r, variables, mul(IndexBracket((), (">=", p)), r.monomial(rest, 1))
+            ),
+        ),
+        Law(
+            "offset of a bracket",
+            "_without_offset",
+            lambda r, variables, p, rest: _summed(
+                r, variables, mul(IndexBracket((), (">=", p)), r.monomial(rest, 1))
+            ),
+        ),
         Law("one digit", "_one_digit", _digit),
         Law(
             "sum of ones",

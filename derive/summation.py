@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
+from itertools import count, permutations
 from typing import Any
 
 from derive.algebra import Algebra
@@ -315,6 +315,9 @@ class Summation(Algebra):
             others = self.monomial({a: e for a, e in factors if a is not atom})
             if self._implied(poly, [a.data[1] for a in brackets if a is not atom]):
                 return self._sum_all(variables, self.settled(dict(others), 1))
+            half = self._triangle(variables, poly, others)
+            if half is not None:
+                return half
             leader = self._leader(poly, variables, others)
             if leader is None:
                 continue
@@ -327,6 +330,10 @@ class Summation(Algebra):
                 )
                 return self._sum_all(variables, product)
             bound = as_poly(leader) - poly
+            if any(v.kind != SIZE for v in bound.variables):
+                cleared = self._without_offset(variables, poly, others)
+                if cleared is not None:
+                    return cleared
             if not bound.variables.isdisjoint(variables):
                 continue
             assert leader.high is not None
@@ -344,6 +351,38 @@ class Summation(Algebra):
                 parts = self.at_values(self.settled(dict(others), 1), leader, values)
                 return self._sum_all(rest, parts) if rest else parts
         return self._canonical(variables, factors)
+
+    def _without_offset(
+        self, variables: list[Var], poly: Poly, rest: Monomial
+    ) -> Polynomial | None:
+        """[k ≥ l + c] = [k ≥ l] − [k = l] − … − [k = l + c − 1] for a small number c."""
+        offset = int(poly.terms.get((), 0))
+        if not 0 < abs(offset) <= UNROLLED or len(poly.terms) != 3:
+            return None
+        plain = poly - offset
+        inside = self.index_bracket(">=", plain)
+        for step in range(abs(offset)):
+            # offset < 0: the bracket is the smaller; offset > 0: the larger
+            line = self.index_bracket("=", plain - step if offset < 0 else plain + step + 1)
+            inside = self.add(inside, self.scale(line, -1 if offset < 0 else 1))
+        return self._sum_all(variables, self.multiply(inside, self.settled(dict(rest), 1)))
+
+    def _triangle(self, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
+        """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l."""
+        for k, l in permutations(variables, 2):
+            gap = (poly - as_poly(k) + as_poly(l)).constant
+            if gap not in (0, -1) or k.high != l.high:
+                continue
+            swap = {k: as_poly(l), l: as_poly(k)}
+            if self.substitute({rest: 1}, swap) != {rest: 1}:
+                continue
+            square = self._sum_all(variables, self.settled(dict(rest), 1))
+            others = [v for v in variables if v is not l]
+            diagonal = self._sum_all(others, self.substitute({rest: 1}, {l: as_poly(k)}))
+            if gap == -1:  # k > l
+                diagonal = self.scale(diagonal, -1)
+            return self.scale(self.add(square, diagonal), Fraction(1, 2))
+        return None
 
     def at_values(self, poly: Polynomial, variable: Var, values: list[Poly]) -> Polynomial:
         """The sum of a polynomial at some values of an index that lie in its range."""

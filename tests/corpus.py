@@ -1153,6 +1153,14 @@ TRUE += [
         2 * Sum(Sum(ix[j], (j, 0, i)), (i, l, last))),
     grad("triangular.pairs", Sum(ix[i] * ix[j], (j, 0, i - 1), (i, 0, last)), ix[l], Sum(ix[j], (j,
             0, last)) - ix[l]),
+    same("triangular.square-of-sum", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0, last))
+        + 2 * Sum(ix[i] * ix[j], (j, i + 1, last), (i, 0, last))),
+    same("triangular.both-sides", Sum(ix[i] * ig[j], (j, i + 1, last), (i, 0, last)) + Sum(ix[i]
+            * ig[j], (j, 0, i - 1), (i, 0, last)), Sum(ix[i], (i, 0, last)) * Sum(ig[j], (j, 0,
+            last)) - Sum(ix[i] * ig[i], (i, 0, last))),
+    same("triangular.lagrange", Sum((ix[i] * ig[j] - ix[j] * ig[i]) ** 2, (j, i + 1, last), (i, 0,
+            last)), Sum(ix[i] ** 2, (i, 0, last)) * Sum(ig[i] ** 2, (i, 0, last))
+        - Sum(ix[i] * ig[i], (i, 0, last)) ** 2),
     same("triangular.exchange", Sum(ia[i, j], (j, 0, i), (i, 0, last)), Sum(ia[i, j], (i, j, last),
             (j, 0, last))),
     same("triangular.square", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0,
@@ -1218,6 +1226,11 @@ FALSE += [
         2 * Sum(Sum(ix[j], (j, 0, i)), (i, l + 1, last))),
     grad("triangular.pairs.all", Sum(ix[i] * ix[j], (j, 0, i - 1), (i, 0, last)), ix[l], Sum(ix[j],
             (j, 0, last))),
+    same("triangular.square-of-sum.diagonal", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0,
+            last)) + 2 * Sum(ix[i] * ix[j], (j, i, last), (i, 0, last))),
+    same("triangular.lagrange.square", Sum((ix[i] * ig[j] - ix[j] * ig[i]) ** 2, (j, 0, last), (i,
+            0, last)), Sum(ix[i] ** 2, (i, 0, last)) * Sum(ig[i] ** 2, (i, 0, last))
+        - Sum(ix[i] * ig[i], (i, 0, last)) ** 2),
     same("triangular.exchange.strict", Sum(ia[i, j], (j, 0, i), (i, 0, last)), Sum(ia[i, j], (i,
             j + 1, last), (j, 0, last))),
     same("triangular.square.dropped-2", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0,

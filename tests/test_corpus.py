@@ -15,15 +15,12 @@ SEEDS = range(6)
 
 # What is not decided today, and why. A claim is taken out here as soon as it is decided.
 KNOWN_UNDECIDED = {
-    "triangular.pairs": "Σ over k < l and Σ over k > l are not joined across the missing k = l",
-    "triangular.square": "a double sum over a square is not split into its triangles",
     "given.bayes": "u is to be found from u·p = a·b, which is divided by p",
     "bound.entropy": "needs s ≤ 1 for each entry",
     "bound.mask": "needs cases by the value of the mask",
     "order.reciprocal": "needs the given order divided by u·v",
     "order.logsumexp-shifted": "two bounds, one after the other",
     "order.between": "an equation from two inequalities",
-    "inverse.rank-one": "the denominator 1 + yᵀx is not seen in the inverse",
     "product.logarithm": "the logarithm of a product over a range of arbitrary signs",
     "max-over.sum-of-abs": "no sign rule for a maximum over a range",
     "outside.one-more": "reads x[n], which there is not: no value to compare",
