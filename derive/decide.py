@@ -17,10 +17,10 @@ from derive.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.cases import nonnegative_by_cases, vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
-from derive.index import Add, Mul, Ref, Sum, Term
+from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import FREE, FRESH, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
-from derive.order import attained, grows, indices, lower_bounds, over_pairs
+from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs
 from derive.squares import is_sum_of_squares
 
 
@@ -230,21 +230,24 @@ def prove_at_most(
             prepare(normaliser)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
-            if has_sign(normaliser, a, b, right):
+            if has_sign(normaliser, left, right):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
 
 
-def has_sign(n: Normaliser, left: Polynomial, right: Polynomial, written: Term) -> bool:
-    """Whether left ≤ right, of two canonical forms, the right one of the term ``written``."""
-    if is_nonnegative_everywhere(n, n.subtract(right, left)):
+def has_sign(n: Normaliser, left: Term, right: Term) -> bool:
+    """Whether left ≤ right, by their canonical forms, or as they are written where one is 0."""
+    a, b = n.of(left), n.of(right)
+    if is_nonnegative_everywhere(n, n.subtract(b, a)):
         return True
-    return not left and is_nonnegative_term(n, written)
+    return (not a and is_nonnegative_term(n, right)) or (
+        not b and is_nonnegative_term(n, neg(left))
+    )
 
 
-def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -> bool:
+def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -> bool:
     """Whether a polynomial over atoms is ≥ 0: over its positive denominators, by the signs of its
     terms, as a sum of squares, entry by entry of a sum, or with the help of what is given.
     """
@@ -267,11 +270,14 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
 
     if depth > 0 and grows(n, cleared, sooner):
         return True
+    found = gathered(n, cleared) if depth > 0 else None
+    if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):
+        return True
     pairs = over_pairs(n, cleared)
     if pairs is not None and (n.sign(pairs) in ("+", "0+") or is_sum_of_squares(n, pairs)):
         return True
     if depth > 0 and any(
-        is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared)
+        is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared, sooner)
     ):
         return True
     bracket = next(
@@ -360,5 +366,20 @@ def is_nonnegative_term(n: Normaliser, term: Term) -> bool:
                 del odd[key]
             else:
                 odd[key] = arg
-        return all(is_nonnegative_term(n, a) for a in odd.values())
-    return False
+        return _is_nonnegative_product(n, list(odd.values()))
+    return is_nonnegative_everywhere(n, n.of(term), 1)
+
+
+def _is_nonnegative_product(n: Normaliser, factors: list[Term]) -> bool:
+    """Whether each factor has a sign, and an even number of them the negative one."""
+    negative = 0
+    for factor in factors:
+        if not is_nonnegative_term(n, factor):
+            if isinstance(factor, Sum):  # −Σ f = Σ −f
+                opposite = is_nonnegative_term(n, neg(factor.args[0]))
+            else:
+                opposite = is_nonnegative_everywhere(n, n.scale(n.of(factor), -1), 1)
+            if not opposite:
+                return False
+            negative += 1
+    return negative % 2 == 0

@@ -20,10 +20,13 @@ GROWING = ("log", "tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh")
 Test = Callable[[Polynomial], bool]
 
 
-def lower_bounds(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
+def lower_bounds(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
     """Bounds from below: |sin x| ≤ 1 and its like; by convexity, exp x ≥ 1 + x and
-    −log p ≥ 1 − p; log p ≥ x where p ≥ exp x; a maximum is at least each entry.
+    −log p ≥ 1 − p; a logarithm against x is its argument against exp x; a maximum is at least
+    each entry; a sum of what is nonnegative is at least any of its terms.
     """
+    yield from _by_logarithms(n, poly)
+    yield from _below_sums(n, poly, test)
     for monomial, coefficient in poly.items():
         rest = {m: c for m, c in poly.items() if m != monomial}
         yield from _entries_of_maximum(n, poly, monomial, rest)
@@ -42,10 +45,73 @@ def lower_bounds(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
             yield n.add(rest, n.scale(line, coefficient))
         elif atom.kind == "fn" and atom.data[0] == "log" and exponent == 1:
             inside = dict(atom.data[1])
-            if coefficient < 0:
-                yield n.add(rest, n.scale(n.subtract({(): 1}, inside), -coefficient))
+            if coefficient == -1:
+                yield n.subtract(n.exp(rest), inside)
             elif coefficient == 1:
                 yield n.subtract(n.multiply(inside, n.exp(rest)), {(): 1})
+
+
+def _by_logarithms(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
+    """s·(c·log p + d·log q + …) ≥ s·(1 − p^−c·q^−d·…) for s ≥ 0, as x ≥ 1 − exp(−x)."""
+    groups: dict[Monomial, Polynomial] = {}
+    for monomial, coefficient in poly.items():
+        logs = [a for a, e in monomial if a.kind == "fn" and a.data[0] == "log" and e == 1]
+        if len(logs) == 1:
+            outside = n.monomial({a: e for a, e in monomial if a is not logs[0]})
+            groups.setdefault(outside, {})[((logs[0], 1),)] = coefficient
+    for outside, logs_of_it in groups.items():
+        if n.monomial_sign(outside) in ("+", "0+"):
+            taken = n.multiply({outside: 1}, logs_of_it)
+            line = n.subtract({(): 1}, n.exp(n.scale(logs_of_it, -1)))
+            yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
+
+
+def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomial] | None:
+    """An index k, g and r with Σ_k g(k) + r = the polynomial: its sums of one range under one
+    sign, a multiple of the number of values among them. None where there is no such sum.
+    """
+    highs = {a.data[0][0] for m in poly for a, _ in m if a.kind == "sum" and len(a.data[0]) == 1}
+    if len(highs) != 1:
+        return None
+    (high,) = highs
+    if not is_nonnegative(high + 1):
+        return None
+    k = Var("k", FREE, ZERO, high)
+    length = n.of_integer(high + 1)
+    count = next(iter(length))[0][0] if len(length) == 1 and length != {(): 1} else None
+    body: Polynomial = {}
+    rest: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        taken = next(
+            (a for a, e in monomial if a.kind == "sum" and e == 1 and a.data[0] == (high,)), None
+        )
+        if taken is None:
+            taken = next((a for a, e in monomial if a is count and e == 1), None)
+        if taken is None:
+            rest[monomial] = coefficient
+            continue
+        outside = n.settled({a: e for a, e in monomial if a is not taken}, coefficient)
+        inside = _at(n, taken if taken.kind == "sum" else None, k)
+        body = n.add(body, n.multiply(outside, inside))
+    return k, body, rest
+
+
+def _below_sums(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
+    """Σ_k g(k) + r is at least r, and at least g(e) + r for an index e in range, for g ≥ 0; it is
+    at least Σ_k h(k) + r for a lower bound h of g.
+    """
+    found = gathered(n, poly)
+    if found is None:
+        return
+    k, body, rest = found
+    assert k.high is not None
+    if rest and test(body):
+        yield rest
+        for place in {i for m in rest for a, _ in m for i in indices(a)}:
+            if is_nonnegative(place) and is_nonnegative(k.high - place):
+                yield n.add(rest, n.substitute(body, {k: place}))
+    for bound in _by_logarithms(n, body):
+        yield n.add(rest, n.sum_over(k, bound))
 
 
 def _entries_of_maximum(

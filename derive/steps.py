@@ -124,7 +124,7 @@ class _Author:
         assume_defined(journal, left, right)
         forms = journal.of(left), journal.of(right)
         if self.at_most:
-            has_sign(journal, *forms, right)
+            has_sign(journal, left, right)
         else:
             vanishes_multiplied(journal, journal.subtract(*forms), self.statement.place)
         return forms

@@ -16,13 +16,10 @@ SEEDS = range(6)
 # What is not decided today, and why. A claim is taken out here as soon as it is decided.
 KNOWN_UNDECIDED = {
     "given.bayes": "u is to be found from u·p = a·b, which is divided by p",
-    "bound.entropy": "needs s ≤ 1 for each entry",
     "bound.mask": "needs cases by the value of the mask",
     "order.reciprocal": "needs the given order divided by u·v",
-    "order.logsumexp-shifted": "two bounds, one after the other",
     "order.between": "an equation from two inequalities",
     "product.logarithm": "the logarithm of a product over a range of arbitrary signs",
-    "max-over.sum-of-abs": "no sign rule for a maximum over a range",
     "outside.one-more": "reads x[n], which there is not: no value to compare",
     "outside.split": "reads x[n], which there is not: no value to compare",
     "outside.frobenius": "reads A[n, m], which there is not: no value to compare",
