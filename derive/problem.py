@@ -23,7 +23,7 @@ from derive.index import Shared, Term, forget_terms, ref
 from derive.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
 from derive.normalise import Normaliser
-from derive.operators import Broadcast, MaxOver, Tensor, TensorElement
+from derive.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorElement
 from derive.shapes import Shapes, same_shape, shown
 
 SIGN_PREDICATES = {
@@ -126,6 +126,8 @@ class Inventory:
         elif isinstance(node, Tensor):
             for size in node.shape:
                 self.sizes |= size.free_symbols - bound
+        elif isinstance(node, ArrayOperator):
+            self.sizes |= node.args[-1].free_symbols - bound
         elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement, TensorElement)):
             self._note_indices(node, bound)
         elif isinstance(node, sp.KroneckerDelta):

@@ -33,7 +33,7 @@ from derive.atoms import (
     scan,
 )
 from derive.errors import BudgetExceeded
-from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly
+from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_nonnegative
 
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
@@ -242,7 +242,7 @@ class Ring:
                     and (atom.data[1] - other.data[1]).constant is not None
                     and (atom.data[1] - other.data[1]).constant >= 0
                     for other in exponents
-                )
+                ) or self._follows(atom.data[1], exponents)
                 if stronger:  # [p + c ≥ 0]·[p ≥ 0] = [p ≥ 0]
                     rest = {a: e for a, e in exponents.items() if a is not atom}
                     return self.settled(rest, coefficient)
@@ -264,6 +264,14 @@ class Ring:
                 if replaced is not None:
                     return self.scale(replaced, coefficient)
         return self._reduced(exponents, coefficient)
+
+    def _follows(self, poly: Poly, exponents: Mapping[Atom, Exponent]) -> bool:
+        """[p ≥ 0]·[e = 0] = [e = 0] where p + e or p − e is never negative."""
+        return any(
+            is_nonnegative(poly + other.data[1]) or is_nonnegative(poly - other.data[1])
+            for other in exponents
+            if other.kind == "index" and other.data[0] == "="
+        )
 
     def _on_zero(self, poly: Polynomial, exponents: dict[Atom, Exponent]) -> Polynomial | None:
         """[p = 0]·f: the leading term of p is minus the rest of it."""
