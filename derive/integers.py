@@ -23,10 +23,11 @@ class Var:
     """An integer variable: a size (at least 1), a free index, or a bound index.
 
     ``low`` and ``high`` are its range, both ends included, where one is known; they may mention
-    variables made earlier. A size that is ``unbounded`` may be any integer, as ⌊(n − k)/s⌋.
+    variables made earlier. A size that is ``unbounded`` may be any integer, as ⌊(n − k)/s⌋;
+    ``facts`` are polynomials with it that are never negative.
     """
 
-    __slots__ = ("_poly", "high", "key", "kind", "low", "name", "symbol", "unbounded")
+    __slots__ = ("_poly", "facts", "high", "key", "kind", "low", "name", "symbol", "unbounded")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Var:
         self.high = high
         self.symbol = symbol
         self.unbounded = unbounded
+        self.facts: tuple[Poly, ...] = ()
         self.key = (kind, next(_serial) if number is None else number)
         self._poly: Poly | None = None
 
@@ -224,6 +226,18 @@ def _least(size: Var) -> Poly:
     return ONE if size.low is None else size.low
 
 
+def _in_sizes(poly: Poly, used: tuple[Poly, ...] = ()) -> bool:
+    """Whether a polynomial in sizes is nonnegative: no coefficient of it in the sizes less one
+    is negative, or none is once a fact of one of its sizes is taken off.
+    """
+    if not any(v.unbounded for v in poly.variables):
+        shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
+        if all(c >= 0 for c in shifted.terms.values()):
+            return True
+    facts = {f for v in poly.variables for f in v.facts}.difference(used)
+    return any(_in_sizes(poly - fact, (*used, fact)) for fact in facts)
+
+
 def _by_ranges(poly: Poly) -> bool:
     for _ in range(32):
         value = poly.constant
@@ -231,10 +245,7 @@ def _by_ranges(poly: Poly) -> bool:
             return value >= 0
         ranged = [v for v in poly.variables if v.kind != SIZE]
         if not ranged:
-            if any(v.unbounded for v in poly.variables):
-                return False
-            shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
-            return all(c >= 0 for c in shifted.terms.values())
+            return _in_sizes(poly)
         # Ranges mention only variables made earlier, so the latest goes first.
         variable = max(ranged, key=lambda v: v.key)
         slope = poly.coefficient(variable)

@@ -73,7 +73,6 @@ class Lowering:
         self.named: dict[Any, Shared] = {}
         self.functions: dict[Any, sp.Lambda] = {}
         self.guards: list[Poly] = []
-        self.roundings: tuple[Poly, ...] = ()  # nonnegative, by what ⌊ ⌋ and ⌈ ⌉ mean
         self.unsafe_reads: dict[str, None] = {}
         self._integers: dict[Any, Var] = {}
         self._arrays: dict[Any, Array] = {}
@@ -150,7 +149,7 @@ class Lowering:
         self._integers[expr] = found
         multiple = as_poly(found) * below
         gap = above - multiple if down else multiple - above
-        self.roundings += (gap, below - 1 - gap)
+        found.facts = (gap, below - 1 - gap)
         return as_poly(found)
 
     def integer(self, expr: Any, scope: Scope) -> Poly:
@@ -276,8 +275,7 @@ class Lowering:
         """
         for axis, (index, size) in enumerate(zip(indices, shape, strict=True)):
             over = self.size(size) - 1 - index
-            known = (*self.guards, *self.roundings)
-            if not all(is_nonnegative(gap, known) for gap in (index, over)):
+            if not all(is_nonnegative(gap, self.guards) for gap in (index, over)):
                 self.unsafe_reads[
                     f"{expr} is not seen to stay within its array (axis {axis}, of size {size})"
                 ] = None

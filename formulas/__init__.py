@@ -18,6 +18,9 @@ MODULES = (
     "mlp",  # 1.3
     "weight_decay",  # 1.4
     "dropout",  # 1.4
+    "conv2d",  # 2.1
+    "max_pool",  # 2.2
+    "avg_pool",  # 2.2
 )
 
 
