@@ -34,6 +34,7 @@ from derive.convolution import (
 )
 from derive.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
 from derive.formula import Formula
+from derive.network import Layer, Network
 from derive.operators import (
     ScalarFunction,
     broadcast,
@@ -56,6 +57,8 @@ __all__ = [
     "Identity",
     "Inequality",
     "Jacobian",
+    "Layer",
+    "Network",
     "ScalarFunction",
     "Shape",
     "ShapeError",

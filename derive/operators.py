@@ -265,6 +265,10 @@ class TensorElement(sp.Expr):
     def indices(self) -> tuple[sp.Expr, ...]:
         return self.args[1:]
 
+    def _sympystr(self, printer: Any) -> str:
+        indices = ", ".join(map(printer._print, self.indices))
+        return f"{printer._print(self.array)}[{indices}]"
+
 
 class ScalarFunction:
     """ScalarFunction("L"): an arbitrary differentiable scalar function of whole arrays.

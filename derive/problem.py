@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -208,12 +209,18 @@ class Problem:
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
-        ranges, traits = self._ranges(), self._traits()
-        self.lowering = Lowering(
-            self.shapes, ranges, traits, self.inventory.integers, self._minima(), self._derivative
+        self._about_symbols = self._ranges(), self._traits(), self._minima()
+
+    @cached_property
+    def lowering(self) -> Lowering:
+        """What lowers the expressions, every definition lowered; a shape alone needs none of it."""
+        ranges, traits, minima = self._about_symbols
+        lowering = Lowering(
+            self.shapes, ranges, traits, self.inventory.integers, minima, self._derivative
         )
         for symbol, expr in self.where.items():
-            self.lowering.define(symbol, expr)
+            lowering.define(symbol, expr)
+        return lowering
 
     @property
     def names(self) -> frozenset[str]:

@@ -53,10 +53,44 @@ EXPECTED = {
     "weight-decay.grad": HOLDS,  # ∂‖w‖²/∂w = 2 w
     "dropout.grad": DISAGREES,  # the gradient is to be taken at w ⊙ D: L = w₀ w₁, D = (1, 0)
     "dropout.mask": DISAGREES,  # 1/2 = 1 − p only for p = 1/2
+    # H[o, r, t] = Σ W[o, c, i, j] X[c, i + r, j + t] + b[o]: linear in each of W, X and b.
+    "conv2d.shape": HOLDS,  # w + p − 1 − p + 1 = w
+    "conv2d.entry": HOLDS,  # the definition
+    "conv2d.grad-W": ILL_SHAPED,  # ∂H/∂W has the four axes of H and the four of W, X has four
+    "conv2d.grad-b": HOLDS,  # b[o] occurs once
+    "conv2d.grad-b.tensor": DISAGREES,  # channel o does not see b[k] for k ≠ o
+    "conv2d.grad-W.entry": HOLDS,  # the weight's factor, in its own channel
+    "conv2d.backward-W": HOLDS,  # Σ over the places of D
+    "conv2d.backward-b": HOLDS,  # Σ over the places of D
+    "conv2d.shape.strided": HOLDS,  # as many windows as begin at a multiple of s and fit
+    "conv2d.backward-W.strided": HOLDS,  # the weight's factor, 0 outside
+    "conv2d.backward-b.strided": HOLDS,  # the bias is in every entry of its channel
+    "conv2d.backward-x": HOLDS,  # x[u] meets W[i] at r = u + P − i, so G at u − (p−1−P) + (p−1−i)
+    "conv2d.backward-x.unflipped": DISAGREES,  # p = 2: W[0] and W[1] exchanged
+    "conv2d.backward-x.strided": HOLDS,  # x[u] meets W[i] where u = s r + d i − P
+    "conv2d.backward-x.zeros-between": HOLDS,  # G at s r is the entry r, others are 0
+    "conv2d.pointwise": HOLDS,  # i = j = 0 only
+    "conv2d.grouped": HOLDS,  # the definition, at output channel e m + k
+    "conv2d.backward-W.depthwise": HOLDS,  # backward-W of each channel by itself
+    "max-pool.shape": HOLDS,  # as conv2d.shape.strided
+    "max-pool.grad": HOLDS,  # d max = d of the largest, where it is one
+    "max-pool.grad.tiled": HOLDS,  # the same for s = window
+    "max-pool.grad.entry": HOLDS,  # one window, one position
+    "avg-pool.grad": HOLDS,  # the mean is linear
+    "avg-pool.grad.tiled": HOLDS,  # every position is in one window
+    "avg-pool.grad.overlapping": DISAGREES,  # a position is in up to p q windows
+    "avg-pool.backward": HOLDS,  # the mean is linear
+    "avg-pool.global": HOLDS,  # one window
 }
 
 # The conditions that the statement itself leaves out: where the derivative exists.
-CONDITIONAL = ("mlp.relu-derivative", "mlp.grad-W1.relu")
+CONDITIONAL = (
+    "mlp.relu-derivative",
+    "mlp.grad-W1.relu",
+    "max-pool.grad",
+    "max-pool.grad.tiled",
+    "max-pool.grad.entry",
+)
 
 # Claims that are false without what they are given.
 NEEDS_GIVEN = (
