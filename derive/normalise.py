@@ -96,6 +96,7 @@ class Normaliser(Summation):
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
         self._contents: dict[int, Polynomial] = {}
+        self._places: dict[int, tuple[Var, ...]] = {}  # what the indices of a content are called
         self._name_signs: dict[int, str | None] = {}
         self._naming = False
         self._params: dict[Any, Var] = {}
@@ -179,7 +180,28 @@ class Normaliser(Summation):
         _, key, scale, order, axes = best
         name = self._names.setdefault((axes, key), len(self._names))
         self._contents[name] = dict(key)
+        self._places[name] = axes
         return Body(shared.params, own, name, order, scale)
+
+    def looked_into(self, poly: Polynomial) -> Polynomial:
+        """A polynomial with the names that are terms of their own replaced by their contents.
+
+        Two sides may add up the same terms under different names: A + B as one array, and A and
+        B apart.
+        """
+        result: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            ((atom, exponent), *others) = monomial or ((None, 0),)
+            if atom is None or others or exponent != 1 or atom.kind != "ref":
+                part: Polynomial = {monomial: coefficient}
+            elif atom.data[0] not in self._contents:
+                part = {monomial: coefficient}
+            else:
+                name, indices = atom.data
+                values = dict(zip(self._places[name], indices, strict=True))
+                part = self.scale(self.substitute(self._contents[name], values), coefficient)
+            result = self.add(result, part)
+        return result
 
     def _is_small(self, poly: Polynomial) -> bool:
         """Whether a body is looked into: few terms, and not much inside them."""
@@ -214,6 +236,7 @@ class Normaliser(Summation):
         _, key, order = best
         name = self._names.setdefault(("sum", key), len(self._names))
         self._contents[name] = dict(key)
+        self._places[name] = tuple(self.param(k, None, None) for k in range(len(order)))
         return name, order
 
     def _axis_orders(self, shared: Shared) -> list[tuple[int, ...]]:

@@ -241,7 +241,10 @@ class Problem:
             if early:
                 first = min(map(str, early))
                 raise ClaimError(f"the definition of {symbol} uses {first} before it is defined")
-            shape = self.shapes.of(expr)
+            try:
+                shape = self.shapes.of(expr)
+            except ShapeError as mismatch:
+                raise ShapeError(f"in the definition of {symbol}: {mismatch}") from None
             declared = getattr(symbol, "shape", ()) if not isinstance(symbol, sp.Symbol) else ()
             if declared is not None and not same_shape(tuple(declared), shape):
                 raise ShapeError(

@@ -75,16 +75,6 @@ formula = Formula(
         ),
         Backward(
             y,
-            x,
-            G,
-            delta_x,
-            where={**block, **backward},
-            id="resnet.identity-path.forgotten",
-            title="∂l/∂x is what comes back through F",
-            source="a common mistake",
-        ),
-        Backward(
-            y,
             f,
             G,
             G,

@@ -485,7 +485,7 @@ def agree(left: Any, right: Any) -> bool:
     if np.shape(left) != np.shape(right) and not np.size(left) == np.size(right) == 1:
         return False
     left, right = numpy.ravel(left), numpy.ravel(right)
-    return bool(numpy.allclose(left, right, rtol=1e-8, atol=1e-9))
+    return bool(numpy.allclose(left, right, rtol=1e-9, atol=1e-9))
 
 
 # Points to ask at
@@ -587,7 +587,8 @@ def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[P
     values: dict[Any, Any] = dict(sizes)
     for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
         shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
-        values[symbol] = rng.standard_normal(shape)
+        drawn = rng.standard_normal(shape)
+        values[symbol] = abs(drawn) if symbol.is_positive else drawn
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))

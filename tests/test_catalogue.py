@@ -25,15 +25,17 @@ from derive import (
     Jacobian,
     ScalarFunction,
     Shape,
+    elementwise,
     operators,
     verify,
 )
 from derive.verdict import Witness
-from formulas import dropout, linear_regression, mlp, softmax_regression
+from formulas import batch_norm, dropout, linear_regression, mlp, softmax_regression
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
 SEEDS = (1, 2, 3)
+ONE_MORE = sp.Symbol("t", real=True)
 
 CATALOGUE = formulas.catalogue()
 CLAIMS = {claim.id: claim for formula in CATALOGUE.values() for claim in formula.claims}
@@ -129,11 +131,9 @@ def with_one_added(claim):
     name = "right" if isinstance(claim, Identity) else "equals"
     side = getattr(claim, name)
     if oracle.rank(side):
-        axes = [(sp.Dummy("i", integer=True), size) for size in side.shape]
-        indices = [index for index, _ in axes]
-        own = side.definition(*indices) if not isinstance(side, sp.IndexedBase) else side[*indices]
-        more = own + 1
-        return dataclasses.replace(claim, **{name: operators.tensor(more, *axes)})
+        return dataclasses.replace(
+            claim, **{name: elementwise(sp.Lambda(ONE_MORE, ONE_MORE + 1), side)}
+        )
     if isinstance(side, sp.MatrixExpr):
         shape = claim.wrt.shape if isinstance(claim, Gradient) else side.shape
         return dataclasses.replace(claim, **{name: sp.MatAdd(side, sp.OneMatrix(*shape))})
@@ -176,6 +176,8 @@ def test_automatic_differentiation_needs_what_is_given(claim_id):
 
 @claims_that(HOLDS, Shape)
 def test_numpy_confirms_a_shape(claim):
+    if FORMULA_OF[claim.id].network and len(claim.where) > 12:
+        pytest.skip("a forward pass of a deep network takes minutes")
     for at, point in points(claim):
         sizes = [int(oracle.value(size, oracle.Scope(point))) for size in claim.equals]
         assert list(numpy.shape(oracle.value(claim.of, oracle.Scope(point)))) == sizes, at
@@ -252,6 +254,15 @@ COUNTEREXAMPLES = {
         entry=(0, 0, 0, 0),
         left=1,
         right=2,
+    ),
+    # One sample: its normalised activation is 0 whatever it is, with L(y) = y and v + ε = 1.
+    "batch-norm.grad-x.constant-statistics": Witness(
+        sizes={"m": 1},
+        values={"x": [[3]], "gamma": 1, "beta": 0, "epsilon": 1},
+        functions={batch_norm.L: sp.Lambda((batch_norm.y,), batch_norm.y[0, 0])},
+        entry=(0, 0),
+        left=0,
+        right=1,
     ),
     # Three columns, windows of two: the middle one is in both.
     "avg-pool.grad.overlapping": Witness(
