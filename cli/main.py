@@ -206,7 +206,8 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
     if form == "json":
         from cli.records import shape_records
 
-        _print_json(_deeply(shape_records, rows))
+        layers = [record for formula in _networks(entries) for record in _layers_of(formula)]
+        _print_json(layers + _deeply(shape_records, rows))
     else:
         _print_shapes(rows)
     return FAILS if any(row.error is not None for row in rows) else OK
@@ -472,14 +473,32 @@ def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> 
 def _print_shapes(rows: Sequence[Any]) -> None:
     from itertools import groupby
 
+    from cli.layers import layer_lines
     from cli.render import heading, heading_key, shapes_lines
 
     screen = _screen()
     for _, group in groupby(rows, key=lambda row: heading_key(row.entry)):
         section = list(group)
-        screen.print(heading([row.entry for row in section], screen.width))
+        entries = [row.entry for row in section]
+        screen.print(heading(entries, screen.width))
+        for formula in _networks(entries):
+            assert formula.network is not None
+            screen.print([*layer_lines(formula.network, screen.width), _blank()])
         screen.print(_deeply(shapes_lines, section, screen.width))
         screen.print([_blank()])
+
+
+def _networks(entries: Sequence[Entry]) -> list[Formula]:
+    """The formulas that are networks, each once."""
+    formulas = {entry.formula.id: entry.formula for entry in entries if entry.formula}
+    return [formula for formula in formulas.values() if formula.network is not None]
+
+
+def _layers_of(formula: Formula) -> list[dict[str, Any]]:
+    from cli.layers import layer_records
+
+    assert formula.network is not None
+    return layer_records(formula.id, formula.network)
 
 
 def _formula_head(formula: Formula, screen: Screen) -> list[Any]:

@@ -166,7 +166,7 @@ def _field_width(width: int) -> int:
 def _labelled(label: str, parts: Sequence[str]) -> Lines:
     labels = [label] + [""] * (len(parts) - 1)
     return [
-        Text(" " * _INDENT).append(shown.ljust(_LABEL_WIDTH), "dim").append(part)
+        Text(" " * _INDENT).append((shown + " ").ljust(_LABEL_WIDTH), "dim").append(part)
         for shown, part in zip(labels, parts, strict=True)
     ]
 
@@ -315,7 +315,7 @@ def _table(title: str, rows: Sequence[tuple[str, str]], width: int) -> Lines:
         margin = 4 + first + (2 if first else 0)
         for position, part in enumerate(wrap_prose(meaning, width - margin)):
             shown = name if position == 0 else ""
-            lines.append(Text("    " + shown.ljust(margin - 4) + part))
+            lines.append(Text("    " + (shown + " ").ljust(margin - 4) + part))
     return lines
 
 

@@ -21,8 +21,20 @@ from derive.claims import (
     Jacobian,
     Shape,
 )
+from derive.convolution import (
+    avg_pool2d,
+    batch_norm2d,
+    concatenate,
+    conv2d,
+    conv_transpose2d,
+    elementwise,
+    flatten,
+    global_avg_pool2d,
+    max_pool2d,
+)
 from derive.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
 from derive.formula import Formula
+from derive.network import Layer, Network
 from derive.operators import (
     ScalarFunction,
     broadcast,
@@ -45,6 +57,8 @@ __all__ = [
     "Identity",
     "Inequality",
     "Jacobian",
+    "Layer",
+    "Network",
     "ScalarFunction",
     "Shape",
     "ShapeError",
@@ -52,13 +66,22 @@ __all__ = [
     "UnsupportedError",
     "Verdict",
     "Witness",
+    "avg_pool2d",
     "backward",
+    "batch_norm2d",
     "broadcast",
+    "concatenate",
+    "conv2d",
+    "conv_transpose2d",
+    "elementwise",
+    "flatten",
+    "global_avg_pool2d",
     "gradient",
     "hessian",
     "jacobian",
     "logsumexp",
     "max_over",
+    "max_pool2d",
     "shape_of",
     "softmax",
     "tensor",

@@ -79,7 +79,11 @@ def prove_equal(
             prepare(normaliser)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
-            if vanishes_multiplied(normaliser, normaliser.subtract(a, b), place):
+            difference = normaliser.subtract(a, b)
+            if vanishes_multiplied(normaliser, difference, place):
+                return Proof(normaliser, a, b)
+            opened = normaliser.looked_into(difference)
+            if opened != difference and vanishes(normaliser, opened):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)

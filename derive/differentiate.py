@@ -383,12 +383,16 @@ def _product(run: Reverse, term: Product, cotangent: Term, binders: tuple[Var, .
 
 @rule(Maximum)
 def _maximum(run: Reverse, term: Maximum, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique"""
-    new = renewed(term.variable, {})
-    body = substitute(term.args[0], {term.variable: as_poly(new)})
+    """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique, over all its indices"""
+    body: Term = term
+    over: tuple[Var, ...] = ()
+    while isinstance(body, Maximum):  # a maximum of maxima is one over the indices of both
+        new = renewed(body.variable, {})
+        body = substitute(body.args[0], {body.variable: as_poly(new)})
+        over = (*over, new)
     run.conditions[term] = "unique"
     here = RealBracket((add(body, neg(term)),), ("=",))
-    run.pull(body, mul(cotangent, here), (*binders, new))
+    run.pull(body, mul(cotangent, here), (*binders, *over))
 
 
 @rule(RealBracket)

@@ -14,6 +14,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.claims import Claim
 from derive.operators import (
+    ArrayOperator,
     Broadcast,
     MatrixGradient,
     MaxOver,
@@ -71,6 +72,9 @@ class Inventory:
         elif isinstance(expr, Tensor):
             self._note(self.shapes, expr.shape, bound)
             self.visit(expr.body, bound | set(expr.bound_symbols))
+        elif isinstance(expr, ArrayOperator):
+            self._note(self.shapes, expr.args[-1:], bound)
+            self._visit_all(expr.operands, bound)
         elif isinstance(expr, sp.Lambda):
             self.visit(expr.expr, bound | set(expr.variables))
         elif isinstance(expr, sp.Subs):

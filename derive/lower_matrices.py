@@ -28,6 +28,7 @@ from derive.integers import ONE, ZERO, Poly, Var, as_poly
 from derive.lower import BODIES, THROUGH, Indices, Lowering, Scope, called, register
 from derive.lower_scalars import whole_term
 from derive.operators import (
+    ArrayOperator,
     MatrixGradient,
     MatrixOperator,
     MatrixPartial,
@@ -260,7 +261,7 @@ def _function_matrix(low: Lowering, expr: Any, indices: Indices, scope: Scope) -
     return low.scalar(expr.lamda.expr, {**scope, row: indices[0], col: indices[1]})
 
 
-@register(BODIES, MatrixOperator)
+@register(BODIES, MatrixOperator, ArrayOperator)
 def _operator(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """the operator's own definition"""
     symbols, body = defined(expr)

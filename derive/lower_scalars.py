@@ -133,6 +133,14 @@ def _min(low: Lowering, expr: Any, scope: Scope) -> Term:
     return first
 
 
+@register(SCALARS, sp.floor, sp.ceiling)
+def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """⌊a/b⌋, ⌈a/b⌉ of sizes: an integer of its own"""
+    if not low.is_integer(expr, scope):
+        raise UnsupportedError(f"{expr} rounds what is made of more than sizes")
+    return Int((), (low.integer(expr, scope),))
+
+
 @register(SCALARS, sp.Heaviside)
 def _heaviside(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[x > 0] + h·[x = 0], h its value at 0"""

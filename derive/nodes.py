@@ -25,6 +25,7 @@ from derive.fields import NotDifferentiable, OutOfRange, Undefined
 from derive.interpret import Environment, Interpreter, NeedsScalars, handles
 from derive.jets import Jet
 from derive.operators import (
+    ArrayOperator,
     MatrixGradient,
     MatrixOperator,
     MatrixPartial,
@@ -579,11 +580,11 @@ def _explicit(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     return walk.jets.stack(entries, shape)
 
 
-@handles(MatrixOperator)
+@handles(MatrixOperator, ArrayOperator)
 def _operator(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    (i, j), body = defined(expr)
+    indices, body = defined(expr)
     shape = tuple(walk.integer(size, env) for size in expr.shape)
-    return walk.table([i, j], shape, body, env)
+    return walk.table(list(indices), shape, body, env)
 
 
 @handles(Tensor)
@@ -597,6 +598,8 @@ def _tensor_element(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     shape = tuple(walk.integer(size, env) for size in expr.array.shape)
     position = tuple(walk.integer(index, env) for index in expr.indices)
     walk.check_range(expr.array, position, shape)
+    if isinstance(expr.array, ArrayOperator):
+        return walk.jets.entry(walk.value(expr.array, env), position)
     bound = dict(zip(expr.array.bound_symbols, position, strict=True))
     return walk.scalar(expr.array.body, {**env, **bound})
 

@@ -184,6 +184,27 @@ class Normaliser(Summation):
         self.extents[name] = tuple((axis, axis.high) for axis in axes)
         return Body(shared.params, own, name, order, scale)
 
+    def looked_into(self, poly: Polynomial) -> Polynomial:
+        """A polynomial with the names that are terms of their own replaced by their contents.
+
+        Two sides may add up the same terms under different names: A + B as one array, and A and
+        B apart.
+        """
+        result: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            ((atom, exponent), *others) = monomial or ((None, 0),)
+            if atom is None or others or exponent != 1 or atom.kind != "ref":
+                part: Polynomial = {monomial: coefficient}
+            elif atom.data[0] not in self.contents:
+                part = {monomial: coefficient}
+            else:
+                name, indices = atom.data
+                places = (place for place, _ in self.extents[name])
+                values = dict(zip(places, indices, strict=True))
+                part = self.scale(self.substitute(self.contents[name], values), coefficient)
+            result = self.add(result, part)
+        return result
+
     def _is_small(self, poly: Polynomial) -> bool:
         """Whether a body is looked into: few terms, and not much inside them."""
         if self.inline is None:

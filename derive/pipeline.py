@@ -121,7 +121,7 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
         problem = Problem(_fields(claim), claim.where, claim.assumed)
         statement = state(problem, claim)
     except ShapeError as mismatch:
-        return Verdict(claim, ILL_SHAPED, reason=str(mismatch))
+        return Verdict(claim, ILL_SHAPED, reason=str(mismatch), derived=_derivable(claim))
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
         witness = search(claim, deadline, budget=QUICK_SECONDS)
@@ -182,13 +182,25 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
 
 
 def _derived_only(claim: Claim) -> sp.Expr:
-    def derive() -> sp.Expr:
-        problem = Problem(_fields(claim), claim.where)
-        statement = state(problem, claim, derive_only=True)
-        assert statement is not None
-        return answer.derived(problem, statement)
+    return run_deep(lambda: _left_side(claim))
 
-    return run_deep(derive)
+
+def _left_side(claim: Claim) -> sp.Expr:
+    """What is derived, whatever the document says that it is."""
+    problem = Problem(_fields(claim), claim.where)
+    statement = state(problem, claim, derive_only=True)
+    assert statement is not None
+    return answer.derived(problem, statement)
+
+
+def _derivable(claim: Claim) -> sp.Expr | None:
+    """What is derived where only the documented side does not fit; None where nothing is."""
+    if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+        return None
+    try:
+        return _left_side(replace(claim, equals=sp.S.Zero))
+    except (ShapeError, UnsupportedError, ClaimError):
+        return None
 
 
 def _fields(claim: Claim) -> tuple[Any, ...]:

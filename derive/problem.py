@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -23,7 +24,7 @@ from derive.index import Shared, Term, forget_terms, ref
 from derive.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
 from derive.normalise import Normaliser
-from derive.operators import Broadcast, MaxOver, Tensor, TensorElement
+from derive.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorElement
 from derive.shapes import Shapes, same_shape, shown
 
 SIGN_PREDICATES = {
@@ -126,6 +127,8 @@ class Inventory:
         elif isinstance(node, Tensor):
             for size in node.shape:
                 self.sizes |= size.free_symbols - bound
+        elif isinstance(node, ArrayOperator):
+            self.sizes |= node.args[-1].free_symbols - bound
         elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement, TensorElement)):
             self._note_indices(node, bound)
         elif isinstance(node, sp.KroneckerDelta):
@@ -206,12 +209,18 @@ class Problem:
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
-        ranges, traits = self._ranges(), self._traits()
-        self.lowering = Lowering(
-            self.shapes, ranges, traits, self.inventory.integers, self._minima(), self._derivative
+        self._about_symbols = self._ranges(), self._traits(), self._minima()
+
+    @cached_property
+    def lowering(self) -> Lowering:
+        """What lowers the expressions, every definition lowered; a shape alone needs none of it."""
+        ranges, traits, minima = self._about_symbols
+        lowering = Lowering(
+            self.shapes, ranges, traits, self.inventory.integers, minima, self._derivative
         )
         for symbol, expr in self.where.items():
-            self.lowering.define(symbol, expr)
+            lowering.define(symbol, expr)
+        return lowering
 
     @property
     def names(self) -> frozenset[str]:
@@ -232,7 +241,10 @@ class Problem:
             if early:
                 first = min(map(str, early))
                 raise ClaimError(f"the definition of {symbol} uses {first} before it is defined")
-            shape = self.shapes.of(expr)
+            try:
+                shape = self.shapes.of(expr)
+            except ShapeError as mismatch:
+                raise ShapeError(f"in the definition of {symbol}: {mismatch}") from None
             declared = getattr(symbol, "shape", ()) if not isinstance(symbol, sp.Symbol) else ()
             if declared is not None and not same_shape(tuple(declared), shape):
                 raise ShapeError(

@@ -33,7 +33,7 @@ from derive.atoms import (
     scan,
 )
 from derive.errors import BudgetExceeded
-from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly
+from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_nonnegative
 
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
@@ -270,12 +270,20 @@ class Ring:
         return self._reduced(exponents, coefficient)
 
     def _stronger(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p + c ≥ 0]·[p ≥ 0] = [p ≥ 0] for a number c ≥ 0"""
+        """[p + c ≥ 0]·[p ≥ 0] = [p ≥ 0] for a number c ≥ 0; [p ≥ 0]·[e = 0] = [e = 0] where p + e
+        or p − e is never negative.
+        """
+        poly = atom.data[1]
         for other in exponents:
-            if other.kind == "index" and other.data[0] == ">=" and other is not atom:
-                gap = (atom.data[1] - other.data[1]).constant
-                if gap is not None and gap >= 0:
-                    return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
+            if other.kind != "index" or other is atom:
+                continue
+            if other.data[0] == ">=":
+                gap = (poly - other.data[1]).constant
+                follows = gap is not None and gap >= 0
+            else:
+                follows = any(is_nonnegative(poly + e) for e in (other.data[1], -other.data[1]))
+            if follows:
+                return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
         return None
 
     def _opposite(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:

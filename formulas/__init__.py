@@ -18,6 +18,18 @@ MODULES = (
     "mlp",  # 1.3
     "weight_decay",  # 1.4
     "dropout",  # 1.4
+    "conv2d",  # 2.1
+    "max_pool",  # 2.2
+    "avg_pool",  # 2.2
+    "lenet_5",  # 2.3
+    "alexnet",  # 2.3
+    "vgg_16",  # 2.3
+    "nin",  # 2.3
+    "googlenet",  # 2.3
+    "residual_block",  # 2.3
+    "resnet_18",  # 2.3
+    "densenet_121",  # 2.3
+    "batch_norm",  # 2.3
 )
 
 

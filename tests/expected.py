@@ -53,10 +53,100 @@ EXPECTED = {
     "weight-decay.grad": HOLDS,  # ∂‖w‖²/∂w = 2 w
     "dropout.grad": DISAGREES,  # the gradient is to be taken at w ⊙ D: L = w₀ w₁, D = (1, 0)
     "dropout.mask": DISAGREES,  # 1/2 = 1 − p only for p = 1/2
+    # H[o, r, t] = Σ W[o, c, i, j] X[c, i + r, j + t] + b[o]: linear in each of W, X and b.
+    "conv2d.shape": HOLDS,  # w + p − 1 − p + 1 = w
+    "conv2d.entry": HOLDS,  # the definition
+    "conv2d.grad-W": ILL_SHAPED,  # ∂H/∂W has the four axes of H and the four of W, X has four
+    "conv2d.grad-b": HOLDS,  # b[o] occurs once
+    "conv2d.grad-b.tensor": DISAGREES,  # channel o does not see b[k] for k ≠ o
+    "conv2d.grad-W.entry": HOLDS,  # the weight's factor, in its own channel
+    "conv2d.backward-W": HOLDS,  # Σ over the places of D
+    "conv2d.backward-b": HOLDS,  # Σ over the places of D
+    "conv2d.shape.strided": HOLDS,  # as many windows as begin at a multiple of s and fit
+    "conv2d.backward-W.strided": HOLDS,  # the weight's factor, 0 outside
+    "conv2d.backward-b.strided": HOLDS,  # the bias is in every entry of its channel
+    "conv2d.backward-x": HOLDS,  # x[u] meets W[i] at r = u + P − i, so G at u − (p−1−P) + (p−1−i)
+    "conv2d.backward-x.unflipped": DISAGREES,  # p = 2: W[0] and W[1] exchanged
+    "conv2d.backward-x.strided": HOLDS,  # x[u] meets W[i] where u = s r + d i − P
+    "conv2d.backward-x.zeros-between": HOLDS,  # G at s r is the entry r, others are 0
+    "conv2d.pointwise": HOLDS,  # i = j = 0 only
+    "conv2d.grouped": HOLDS,  # the definition, at output channel e m + k
+    "conv2d.backward-W.depthwise": HOLDS,  # backward-W of each channel by itself
+    "max-pool.shape": HOLDS,  # as conv2d.shape.strided
+    "max-pool.grad": HOLDS,  # d max = d of the largest, where it is one
+    "max-pool.grad.tiled": HOLDS,  # the same for s = window
+    "max-pool.grad.entry": HOLDS,  # one window, one position
+    "avg-pool.grad": HOLDS,  # the mean is linear
+    "avg-pool.grad.tiled": HOLDS,  # every position is in one window
+    "avg-pool.grad.overlapping": DISAGREES,  # a position is in up to p q windows
+    "avg-pool.backward": HOLDS,  # the mean is linear
+    "avg-pool.global": HOLDS,  # one window
+    "lenet-5.conv1": HOLDS,  # 28 + 4 − 5 + 1
+    "lenet-5.pool2": HOLDS,  # 28/2 = 14, 14 − 4 = 10, 10/2 = 5
+    "lenet-5.output": HOLDS,
+    "lenet-5.parameters": HOLDS,  # 156 + 2416 + 48120 + 10164 + 850
+    "lenet-5.parameters.published": HOLDS,  # 156 + 12 + 1516 + 32 + 48120 + 10164
+    "alexnet.conv1.printed": ILL_SHAPED,  # ⌊213/4⌋ + 1 = 54
+    "alexnet.conv1": HOLDS,  # ⌊217/4⌋ + 1 = 55
+    "alexnet.pool5": HOLDS,  # 55, 27, 13, 6
+    "alexnet.output": HOLDS,
+    "alexnet.parameters": HOLDS,  # torchvision's own count
+    "alexnet.parameters.two-devices": HOLDS,  # 34,944 + 307,456 + … by hand
+    "alexnet.macs": HOLDS,  # torchvision has 0.714 billion
+    "vgg-16.block3": HOLDS,  # 224/8
+    "vgg-16.block5": HOLDS,  # 224/32
+    "vgg-16.parameters": HOLDS,  # torchvision's own count
+    "vgg-16.macs": HOLDS,  # torchvision has 15.47 billion
+    "nin.block1": HOLDS,  # ⌊213/4⌋ + 1 = 54, ⌊51/2⌋ + 1 = 26
+    "nin.block3": HOLDS,  # 26, 12, 5
+    "nin.output": HOLDS,
+    "nin.parameters": HOLDS,  # 30,336 + 746,240 + 1,180,800 + 34,790 by hand
+    "googlenet.inception.backward": HOLDS,  # a concatenation copies each entry once
+    "googlenet.inception3a": HOLDS,  # 64 + 128 + 32 + 32
+    "googlenet.inception4e": HOLDS,  # 256 + 320 + 128 + 128
+    "googlenet.inception5b": HOLDS,  # 384 + 384 + 128 + 128
+    "googlenet.parameters": HOLDS,  # torchvision's own count, less the auxiliary classifiers
+    "googlenet.macs": HOLDS,  # torchvision has 1.498 billion
+    "resnet.shape": HOLDS,  # rows + 2P − (2P + 1) + 1
+    "resnet.identity-path": HOLDS,  # dy = dx + dF
+    "resnet.backward-F": HOLDS,  # dy = dF for fixed x
+    "resnet-18.pool1": HOLDS,  # 224, 112, 56
+    "resnet-18.stage2": HOLDS,
+    "resnet-18.stage3": HOLDS,
+    "resnet-18.stage4": HOLDS,
+    "resnet-18.parameters": HOLDS,  # torchvision's own count
+    "resnet-18.parameters.resnet-50": HOLDS,  # torchvision's own count
+    "resnet-18.macs": HOLDS,  # torchvision has 1.814 billion
+    "densenet-121.dense-layer.backward": HOLDS,  # dy = (dx, W ∗ dx)
+    "densenet-121.pool1": HOLDS,
+    "densenet-121.block1": HOLDS,  # 64 + 6·32
+    "densenet-121.transition1": HOLDS,  # half of it
+    "densenet-121.block2": HOLDS,  # 128 + 12·32
+    "densenet-121.block3": HOLDS,  # 256 + 24·32
+    "densenet-121.block4": HOLDS,  # 512 + 16·32
+    "densenet-121.parameters": HOLDS,  # torchvision's own count
+    "densenet-121.macs": HOLDS,  # torchvision has 2.834 billion
+    # With g = ∂l/∂y: y = γ x̂ + β, x̂ = (x − μ)/√(v + ε), μ and v by their means.
+    "batch-norm.grad-xhat": HOLDS,
+    "batch-norm.grad-variance": HOLDS,  # d(v + ε)^(−1/2) = −1/2 (v + ε)^(−3/2) dv
+    "batch-norm.grad-mean": HOLDS,  # through x̂, and through v
+    "batch-norm.grad-x": HOLDS,  # through x̂, v and μ
+    "batch-norm.grad-gamma": HOLDS,
+    "batch-norm.grad-beta": HOLDS,
+    "batch-norm.grad-x.constant-statistics": DISAGREES,  # one sample: y = β whatever x is
+    "batch-norm.centred": HOLDS,  # Σ (xᵢ − μ) = 0
+    "batch-norm.images.grad-x": HOLDS,  # the six equations put together
 }
 
 # The conditions that the statement itself leaves out: where the derivative exists.
-CONDITIONAL = ("mlp.relu-derivative", "mlp.grad-W1.relu")
+CONDITIONAL = (
+    "mlp.relu-derivative",
+    "mlp.grad-W1.relu",
+    "max-pool.grad",
+    "max-pool.grad.tiled",
+    "max-pool.grad.entry",
+    "resnet.identity-path",
+)
 
 # Claims that are false without what they are given.
 NEEDS_GIVEN = (

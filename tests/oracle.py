@@ -23,6 +23,7 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from derive import convolution
 from derive import operators as ops
 from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
 
@@ -112,6 +113,10 @@ _OF_VALUES = {
     sp.HadamardProduct: _multiply,
     sp.MatMul: _matrix_product,
     sp.Pow: operator.pow,
+    sp.Eq: operator.eq,
+    sp.And: lambda *tests: reduce(np.logical_and, tests),
+    sp.floor: np.floor,
+    sp.ceiling: np.ceil,
     sp.HadamardPower: operator.pow,
     sp.MatPow: lambda base, exponent: np.linalg.matrix_power(base, int(exponent)),
     sp.Transpose: np.transpose,
@@ -170,7 +175,7 @@ def _(expr, scope):
 @value.register(sp.Indexed)
 @value.register(ops.TensorElement)
 def _(expr, scope):
-    array = value(expr.args[0], scope)
+    array = _array_once(expr.args[0], scope)
     at = tuple(_integer(index, scope) for index in expr.indices)
     in_range = len(at) == np.ndim(array) and all(
         0 <= index < size for index, size in zip(at, np.shape(array), strict=True)
@@ -179,12 +184,125 @@ def _(expr, scope):
     return array[at]
 
 
+def _array_once(expr: Any, scope: Scope) -> Any:
+    """The value of an array, worked out once at a point if nothing bound here is in it."""
+    if not isinstance(expr, ops.ArrayOperator) or expr.free_symbols & set(scope.bound):
+        return value(expr, scope)
+    if expr not in scope.point.known:
+        scope.point.known[expr] = value(expr, Scope(scope.point))
+    return scope.point.known[expr]
+
+
 @value.register(sp.Piecewise)
 def _(expr, scope):
     result = np.nan
-    for branch, condition in reversed(expr.args):
-        result = np.where(value(condition, scope), value(branch, scope), result)
+    chosen = [(branch, value(condition, scope)) for branch, condition in expr.args]
+    for branch, holds in reversed(chosen):
+        if np.ndim(holds) or holds:  # what is not chosen anywhere may have no value
+            result = np.where(holds, value(branch, scope), result)
     return result
+
+
+# Operators on images, written with slices and selections and not by their definitions
+
+
+@value.register(convolution.Conv2d)
+def _(expr, scope):
+    x, kernel, *bias = _values(expr.operands, scope)
+    (stride, padding, dilation), groups = _pairs(expr, scope, 3), _integer(expr.options[3], scope)
+    x = np.pad(x, ((0, 0), (0, 0), *((max(p, 0), max(p, 0)) for p in padding)), "constant")
+    cut = [
+        slice(max(-p, 0), size - max(-p, 0)) for p, size in zip(padding, x.shape[2:], strict=True)
+    ]
+    x = x[(slice(None), slice(None), *cut)]
+    rows, columns = (_integer(size, scope) for size in expr.shape[2:])
+    total = 0.0
+    seen = np.split(x, groups, axis=1)
+    for p, q in np.ndindex(kernel.shape[2:]):
+        down, right = p * dilation[0], q * dilation[1]
+        places = (
+            slice(down, down + stride[0] * rows, stride[0]),
+            slice(right, right + stride[1] * columns, stride[1]),
+        )
+        blocks = [
+            np.einsum("acij,oc->aoij", part[(slice(None), slice(None), *places)], weights)
+            for part, weights in zip(seen, np.split(kernel[:, :, p, q], groups), strict=True)
+        ]
+        total = total + np.concatenate(blocks, axis=1)
+    return total + np.reshape(bias[0], (1, -1, 1, 1)) if bias else total
+
+
+@value.register(convolution.ConvTranspose2d)
+def _(expr, scope):
+    g, kernel = _values(expr.operands, scope)
+    stride, padding, _, dilation = _pairs(expr, scope, 4)
+    sizes = [_integer(size, scope) for size in expr.shape[2:]]
+    total = 0.0
+    for place in np.ndindex(kernel.shape[2:]):
+        rows, columns = (
+            numpy.equal.outer(range(size), numpy.arange(count) * s + d * at - p).astype(float)
+            for size, count, s, d, at, p in zip(
+                sizes, g.shape[2:], stride, dilation, place, padding, strict=True
+            )
+        )
+        weights = kernel[:, :, place[0], place[1]]
+        total = total + np.einsum("aoij,oc,ui,vj->acuv", g, weights, rows, columns)
+    return total
+
+
+def _pairs(expr: Any, scope: Scope, count: int) -> list[tuple[int, int]]:
+    return [tuple(_integer(part, scope) for part in pair) for pair in expr.options[:count]]
+
+
+def _windows(expr: Any, scope: Scope) -> Any:
+    """The entries of each window along a new first axis; windows do not leave the image."""
+    x = value(expr.image, scope)
+    window, stride, padding = _pairs(expr, scope, 3)
+    assert padding == (0, 0)
+    rows, columns = (_integer(size, scope) for size in expr.shape[2:])
+    return np.array(
+        [
+            x[:, :, p : p + stride[0] * rows : stride[0], q : q + stride[1] * columns : stride[1]]
+            for p, q in np.ndindex(*window)
+        ]
+    )
+
+
+@value.register(convolution.MaxPool2d)
+def _(expr, scope):
+    return np.max(_windows(expr, scope), axis=0)
+
+
+@value.register(convolution.AvgPool2d)
+def _(expr, scope):
+    return np.mean(_windows(expr, scope), axis=0)
+
+
+@value.register(convolution.BatchNorm2d)
+def _(expr, scope):
+    x, scale, shift, epsilon = _values(expr.operands, scope)
+    mean = np.mean(x, axis=(0, 2, 3), keepdims=True)
+    deviation = np.sqrt(np.mean((x - mean) ** 2, axis=(0, 2, 3), keepdims=True) + epsilon)
+    scale, shift = (np.reshape(part, (1, -1, 1, 1)) for part in (scale, shift))
+    return scale * (x - mean) / deviation + shift
+
+
+@value.register(convolution.Concatenation)
+def _(expr, scope):
+    return np.concatenate(_values(expr.operands, scope), axis=1)
+
+
+@value.register(convolution.Elementwise)
+def _(expr, scope):
+    return value(
+        expr.function.expr, scope.bind(expr.function.variables, _values(expr.operands, scope))
+    )
+
+
+@value.register(convolution.Flatten)
+def _(expr, scope):
+    x = value(expr.image, scope)
+    return np.reshape(x, (len(x), -1))
 
 
 def _over(body: Any, limits: Any, scope: Scope) -> Iterator[Any]:
@@ -367,10 +485,12 @@ def agree(left: Any, right: Any) -> bool:
     if np.shape(left) != np.shape(right) and not np.size(left) == np.size(right) == 1:
         return False
     left, right = numpy.ravel(left), numpy.ravel(right)
-    return bool(numpy.allclose(left, right, rtol=1e-8, atol=1e-9))
+    return bool(numpy.allclose(left, right, rtol=1e-9, atol=1e-9))
 
 
 # Points to ask at
+
+MANY_PLACES = 40  # values of the free indices of a claim, beyond which some are drawn
 
 
 def expressions(claim: Claim) -> list[sp.Basic]:
@@ -382,15 +502,45 @@ def expressions(claim: Claim) -> list[sp.Basic]:
 def free_symbols(claim: Claim) -> set[sp.Basic]:
     """Every symbol a claim speaks of, sizes included, defined ones excluded."""
     found = set().union(*(expr.free_symbols for expr in expressions(claim)))
-    arrays = found | set(claim.where)
+    indexed = set().union(*(expr.atoms(sp.IndexedBase) for expr in expressions(claim)))
+    # SymPy counts an entry X[i], and X's name, among the free symbols
+    found = {s for s in found if not isinstance(s, sp.Indexed)} - {b.label for b in indexed}
+    arrays = found | indexed | set(claim.where)
+    found |= indexed
     sizes = (sp.sympify(size) for array in arrays for size in getattr(array, "shape", ()) or ())
     return found.union(*(size.free_symbols for size in sizes)) - set(claim.where)
 
 
 def dimensions(claim: Claim) -> list[sp.Symbol]:
     """The size symbols of a claim, in alphabetical order."""
-    found = (s for s in free_symbols(claim) if s.is_integer and s.is_positive)
+    found = (s for s in free_symbols(claim) if s.is_integer and s.is_nonnegative)
     return sorted(found, key=str)
+
+
+def arrays(claim: Claim) -> list[Any]:
+    """Every array of a claim that is no matrix: symbols, tensors, and operators on images."""
+    kinds = (sp.IndexedBase, ops.Tensor, ops.ArrayOperator)
+    found = [node for expr in expressions(claim) for node in sp.preorder_traversal(expr)]
+    return [node for node in dict.fromkeys(found) if isinstance(node, kinds)]
+
+
+def rank(expr: Any) -> int:
+    """How many axes an array has that is no matrix; 0 for anything else."""
+    return (
+        len(expr.shape) if isinstance(expr, (sp.IndexedBase, ops.Tensor, ops.ArrayOperator)) else 0
+    )
+
+
+def image_sizes(claim: Claim, count: int) -> Iterator[dict[sp.Symbol, int]]:
+    """Small sizes, strides and paddings at random, at which no array of the claim is empty."""
+    rng = numpy.random.default_rng(0)
+    names, shapes = dimensions(claim), [node.shape for node in arrays(claim)]
+    while count:
+        sizes = {s: int(rng.integers(1 if s.is_positive else 0, 4)) for s in names}
+        scope = Scope(Point(sizes))
+        if all(_integer(size, scope) >= 1 for shape in shapes for size in shape):
+            count -= 1
+            yield sizes
 
 
 def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
@@ -398,10 +548,13 @@ def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
     found = {}
     free = free_symbols(claim)
     for expr in expressions(claim):
-        for element in expr.atoms(MatrixElement):
-            for index, size in zip(element.indices, element.parent.shape, strict=True):
-                if index in free and not index.is_positive:
-                    found[index] = size
+        for element in expr.atoms(MatrixElement, sp.Indexed, ops.TensorElement):
+            for index, size in zip(element.indices, element.args[0].shape, strict=True):
+                if index in free and not index.is_nonnegative:
+                    found.setdefault(index, size)
+    for fact in claim.assumed:  # an upper end that is given
+        if isinstance(fact, sp.Le) and fact.lhs in free and fact.lhs.is_integer:
+            found[fact.lhs] = fact.rhs + 1
     return found
 
 
@@ -434,18 +587,26 @@ def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[P
     values: dict[Any, Any] = dict(sizes)
     for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
         shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
-        values[symbol] = rng.standard_normal(shape)
+        drawn = rng.standard_normal(shape)
+        values[symbol] = abs(drawn) if symbol.is_positive else drawn
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))
     point = _satisfying(claim.assumed, Point(values, claim.where, functions))
     ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
-    for at in product(*ranges):
+    places = list(product(*ranges))
+    if len(places) > MANY_PLACES:
+        places = [places[k] for k in rng.choice(len(places), MANY_PLACES, replace=False)]
+    for at in places:
         yield point.at(dict(zip(indices, at, strict=True)))
 
 
 def _satisfying(given: Any, point: Point) -> Point:
-    """The point moved to where the equations hold, by Gauss–Newton steps of least norm."""
+    """The point moved to where the equations hold, by Gauss–Newton steps of least norm.
+
+    Inequalities are about indices, whose ranges they give.
+    """
+    given = [fact for fact in given if not isinstance(fact, (sp.Le, sp.Ge))]
     for fact in given:
         if not isinstance(fact, sp.Eq):
             raise NotImplementedError(f"the oracle has no sampler for {fact}")
