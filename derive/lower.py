@@ -135,6 +135,9 @@ class Lowering:
 
         With q = ⌊a/b⌋: b·q ≤ a ≤ b·q + b − 1. With q = ⌈a/b⌉: a ≤ b·q ≤ a + b − 1.
         """
+        expr = expr.func(sp.expand(expr.args[0]))  # one form, however it was written
+        if not isinstance(expr, (sp.floor, sp.ceiling)):
+            return self.integer(expr, {})
         found = self._integers.get(expr)
         if found is not None:
             return as_poly(found)

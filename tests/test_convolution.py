@@ -154,6 +154,14 @@ def test_a_padding_may_be_nothing():
         # for n = 1 the sum is empty and the right side is −1
         (Identity(Sum(1, (i, 0, sp.floor(n / 2) - 2)), sp.floor(n / 2) - 1), "disagrees"),
         (Identity(Sum(1, (i, 0, sp.ceiling(n / 2) - 1)), sp.ceiling(n / 2)), "holds"),
+        # however it is written
+        (
+            Identity(
+                Sum(X[0, 0, i, 0], (i, 0, sp.floor((h - 1) / s))),
+                Sum(X[0, 0, i, 0], (i, 0, sp.floor(h / s - 1 / s))),
+            ),
+            "holds",
+        ),
         (Identity(Sum(KroneckerDelta(i, n), (i, 0, 2 * sp.floor(n / 2))), 1), "disagrees"),
         (Identity(Sum(KroneckerDelta(i, n), (i, 0, 2 * sp.floor(n / 2) + 1)), 1), "holds"),
     ],
