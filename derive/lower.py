@@ -123,7 +123,8 @@ class Lowering:
             least = as_poly(self.minima[symbol]) if symbol in self.minima else None
             if least is None and _may_be_zero(symbol):
                 least = ZERO
-            unbounded = not isinstance(symbol, (sp.Symbol, sp.Idx)) and not symbol.is_positive
+            whole = symbol.is_integer and symbol.is_positive
+            unbounded = not isinstance(symbol, (sp.Symbol, sp.Idx)) and not whole
             found = Var(
                 str(symbol), SIZE, least, symbol=symbol, unbounded=unbounded and least is None
             )

@@ -9,6 +9,7 @@ from sympy import IndexedBase, KroneckerDelta, Sum, symbols
 from derive import (
     Backward,
     Identity,
+    Jacobian,
     ShapeError,
     UnsupportedError,
     avg_pool2d,
@@ -240,3 +241,10 @@ def test_what_rounds_more_than_sizes_is_refused():
         from derive import gradient
 
         gradient(sp.floor(t) * t, t)
+
+
+def test_a_jacobian_of_too_few_axes_is_told_what_it_is():
+    verdict = verify(Jacobian(conv2d(X, W), W, X))
+    assert verdict.status == "ill-shaped"
+    assert "its entry (i, j, p, q, r, s, t, i1) is " in verdict.reason
+    assert verdict.reason.endswith("KroneckerDelta(j, r)*X[i, s, p + t, i1 + q]")
