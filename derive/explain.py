@@ -15,6 +15,7 @@ from derive.errors import DeriveError
 from derive.index import substitute
 from derive.integers import as_poly
 from derive.normalise import Normaliser
+from derive.operators import Tensor
 from derive.problem import Problem
 from derive.show import NoMatrixForm, Writer
 from derive.simplify import Reader
@@ -22,6 +23,7 @@ from derive.statement import Statement
 from derive.verdict import Witness
 
 SECONDS = 1.0
+MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
 
 
@@ -125,3 +127,12 @@ def _assumption(
 
 def _rational(value: Fraction) -> Any:
     return sp.Rational(value.numerator, value.denominator)
+
+
+def entry_by_entry(derived: Any) -> str:
+    """What an array of more axes than a matrix is at its indices, where that is short."""
+    if not isinstance(derived, Tensor) or len(derived.axes) < 3:
+        return ""
+    indices = ", ".join("0" if size == 1 else str(index) for index, size in derived.axes)
+    body = str(derived.body)
+    return f"; its entry ({indices}) is {body}" if len(body) <= MOST_OF_AN_ENTRY else ""

@@ -123,7 +123,8 @@ class Lowering:
             least = as_poly(self.minima[symbol]) if symbol in self.minima else None
             if least is None and _may_be_zero(symbol):
                 least = ZERO
-            unbounded = not isinstance(symbol, (sp.Symbol, sp.Idx)) and not symbol.is_positive
+            whole = symbol.is_integer and symbol.is_positive
+            unbounded = not isinstance(symbol, (sp.Symbol, sp.Idx)) and not whole
             found = Var(
                 str(symbol), SIZE, least, symbol=symbol, unbounded=unbounded and least is None
             )
@@ -135,6 +136,9 @@ class Lowering:
 
         With q = ⌊a/b⌋: b·q ≤ a ≤ b·q + b − 1. With q = ⌈a/b⌉: a ≤ b·q ≤ a + b − 1.
         """
+        expr = expr.func(sp.expand(expr.args[0]))  # one form, however it was written
+        if not isinstance(expr, (sp.floor, sp.ceiling)):
+            return self.integer(expr, {})
         found = self._integers.get(expr)
         if found is not None:
             return as_poly(found)

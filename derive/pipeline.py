@@ -121,7 +121,9 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
         problem = Problem(_fields(claim), claim.where, claim.assumed)
         statement = state(problem, claim)
     except ShapeError as mismatch:
-        return Verdict(claim, ILL_SHAPED, reason=str(mismatch), derived=_derivable(claim))
+        derived = _derivable(claim)
+        reason = str(mismatch) + explain.entry_by_entry(derived)
+        return Verdict(claim, ILL_SHAPED, reason=reason, derived=derived)
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
         witness = search(claim, deadline, budget=QUICK_SECONDS)

@@ -226,7 +226,7 @@ class Problem:
     def names(self) -> frozenset[str]:
         """The names of all symbols of the claim, which no new index may take."""
         parts = (*self.expressions, *self.where, *self.where.values(), *self.given)
-        bound = map(str, self.inventory.bound)
+        bound = map(str, self.inventory.bound | self.inventory.sizes)
         return frozenset(bound).union(*({str(s) for s in _symbols(part)} for part in parts))
 
     # ---- definitions

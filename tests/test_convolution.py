@@ -9,6 +9,7 @@ from sympy import IndexedBase, KroneckerDelta, Sum, symbols
 from derive import (
     Backward,
     Identity,
+    Jacobian,
     ShapeError,
     UnsupportedError,
     avg_pool2d,
@@ -154,6 +155,14 @@ def test_a_padding_may_be_nothing():
         # for n = 1 the sum is empty and the right side is −1
         (Identity(Sum(1, (i, 0, sp.floor(n / 2) - 2)), sp.floor(n / 2) - 1), "disagrees"),
         (Identity(Sum(1, (i, 0, sp.ceiling(n / 2) - 1)), sp.ceiling(n / 2)), "holds"),
+        # however it is written
+        (
+            Identity(
+                Sum(X[0, 0, i, 0], (i, 0, sp.floor((h - 1) / s))),
+                Sum(X[0, 0, i, 0], (i, 0, sp.floor(h / s - 1 / s))),
+            ),
+            "holds",
+        ),
         (Identity(Sum(KroneckerDelta(i, n), (i, 0, 2 * sp.floor(n / 2))), 1), "disagrees"),
         (Identity(Sum(KroneckerDelta(i, n), (i, 0, 2 * sp.floor(n / 2) + 1)), 1), "holds"),
     ],
@@ -232,3 +241,10 @@ def test_what_rounds_more_than_sizes_is_refused():
         from derive import gradient
 
         gradient(sp.floor(t) * t, t)
+
+
+def test_a_jacobian_of_too_few_axes_is_told_what_it_is():
+    verdict = verify(Jacobian(conv2d(X, W), W, X))
+    assert verdict.status == "ill-shaped"
+    assert "its entry (i, j, p, q, r, s, t, i1) is " in verdict.reason
+    assert verdict.reason.endswith("KroneckerDelta(j, r)*X[i, s, p + t, i1 + q]")
