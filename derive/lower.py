@@ -131,6 +131,11 @@ class Lowering:
             self._integers[symbol] = found
         return found
 
+    @property
+    def indices(self) -> dict[Any, Var]:
+        """The free index that each integer symbol of the claim stands for."""
+        return {s: v for s, v in self._integers.items() if v.kind == FREE}
+
     def rounded(self, expr: Any) -> Poly:
         """⌊a/b⌋ or ⌈a/b⌉ of a polynomial a and a size b: a size of its own, and what it obeys.
 

@@ -81,6 +81,7 @@ class _Author:
         place = [v for p in statement.place for v in p.variables]
         first = Writer(taken=problem.names)
         self.symbols = {v: first.symbol(v) for v in place}
+        self._indices = problem.lowering.indices
 
     def steps(self, proof: Proof) -> Iterator[Step]:
         for symbol, expr in self.problem.where.items():
@@ -150,13 +151,16 @@ class _Author:
         ]
         if None in sides or (sides[0] == sides[1] and not always):
             return None
+        # The indices of the claim may also stand inside a shared array.
+        written = sides[0].free_symbols | sides[1].free_symbols
+        ranged = {*free, *(v for s, v in self._indices.items() if s in written)}
         ranges = [
             relation
-            for v in sorted(free, key=_by_key)
+            for v in sorted(ranged, key=_by_key)
             if v.low is not None and v.high is not None
             for relation in (
-                sp.Ge(symbols[v], naming.integer(v.low)),
-                sp.Le(symbols[v], naming.integer(v.high)),
+                sp.Ge(naming.symbol(v), naming.integer(v.low)),
+                sp.Le(naming.symbol(v), naming.integer(v.high)),
             )
         ]
         return Step(rule, sides[0], sides[1], tuple(ranges))
