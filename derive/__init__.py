@@ -32,6 +32,7 @@ from derive.operators import (
     tensor,
 )
 from derive.pipeline import backward, gradient, hessian, jacobian, shape_of, verify
+from derive.recurrences import at, ordered_product, recurrence, sequence, sum_over
 from derive.verdict import Step, Verdict, Witness
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "UnsupportedError",
     "Verdict",
     "Witness",
+    "at",
     "backward",
     "broadcast",
     "gradient",
@@ -59,8 +61,12 @@ __all__ = [
     "jacobian",
     "logsumexp",
     "max_over",
+    "ordered_product",
+    "recurrence",
+    "sequence",
     "shape_of",
     "softmax",
+    "sum_over",
     "tensor",
     "verify",
 ]

@@ -41,6 +41,7 @@ from derive.index import (
     Whole,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.recursion import Recursion
 from derive.signs import MAX_SPLITS, Fact
 from derive.summation import Summation
 
@@ -84,6 +85,7 @@ class Normaliser(Summation):
     ) -> None:
         super().__init__(exponentials)
         self.keep = keep
+        self.recursion = Recursion(self)
         self.kept: dict[int, Shared] = {}
         self.arguments: dict[tuple[int, ...], tuple[Shared, ...]] = {}
         self.matrices: dict[int, tuple[Shared, bool]] = {}
@@ -160,6 +162,9 @@ class Normaliser(Summation):
 
     def _body(self, shared: Shared) -> Body:
         plain = tuple(range(len(shared.params)))
+        if shared.unfoldings:
+            name = self.recursion.name(shared)
+            return Body((), {}, name, plain)
         if self.keep(shared):
             name = self._names.setdefault(("kept", shared), len(self._names))
             self.kept[name] = shared
@@ -301,6 +306,9 @@ class Normaliser(Summation):
         if atom.kind == "whole power":
             base, exponent = self._keys((atom.data[0], ((atom.data[1], 1),)), values)
             return self.integer_power(base, exponent)
+        if atom.kind == "ref" and atom.data[0] in self.recursion.heads:
+            name, indices = atom.data
+            return self.recursion.entry(name, tuple(i.substitute(values) for i in indices))
         if atom.kind == "inverse":
             name, i, j = atom.data
             return self.class_inverse(name, i.substitute(values), j.substitute(values))
@@ -509,6 +517,8 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
     if body.name is None:
         return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
     places = tuple(indices[axis] for axis in body.axes)
+    if body.name in n.recursion.heads:
+        return n.recursion.entry(body.name, places)
     return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
 
 
