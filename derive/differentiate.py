@@ -189,22 +189,30 @@ class Reverse:
                 adjoint.label, adjoint.named = sp.IndexedBase(f"d_{shared.label}"), True
             self._adjoints[shared] = adjoint, own
             self._found[shared] = []
+        last = self._only_time(given)
         for shared, adjoint in adjoints.items():
             binders = self.renamed(shared.params)
             places = tuple(as_poly(b) for b in binders)
-            self.pull(shared.at(places), ref(adjoint, *own, *places), binders)
-        last = self._only_time(given)
+            cotangent = ref(adjoint, *own, *places)
+            for unfolding in shared.unfoldings[:1] if last is not None else ():
+                gap = (last - places[unfolding.axis]) * unfolding.direction
+                cotangent = mul(at_least(gap, ZERO), cotangent)
+            self.pull(shared.at(places), cotangent, binders)
         for shared, adjoint in adjoints.items():
             indices = tuple(as_poly(p) for p in adjoint.params[len(outer) :])
             outside = [contracted(c, indices) for c in given[shared]]
-            inside = [contracted(c, indices) for c in self._found[shared]]
-            for unfolding in shared.unfoldings[:1] if last is not None else ():
-                # What comes after the one time that counts is of no influence.
-                gap = (last - indices[unfolding.axis]) * unfolding.direction
-                inside = [mul(at_least(gap, ZERO), add(*inside))]
+            inside = []
+            for c in self._found[shared]:
+                part = contracted(c, indices)
+                for unfolding in shared.unfoldings[:1] if last is not None else ():
+                    # What comes after the one time that counts is of no influence.
+                    gap = (last - indices[unfolding.axis]) * unfolding.direction
+                    shift = c.place[unfolding.axis].terms.get((), 0) * unfolding.direction
+                    part = mul(at_least(gap + int(shift), ZERO), part)
+                inside.append(part)
             adjoint.body = add(*outside, *inside)
             adjoint.unfoldings = tuple(
-                _reversed(u, shared, adjoint, len(outer)) for u in shared.unfoldings[:1]
+                _reversed(u, shared, adjoint, len(outer), last) for u in shared.unfoldings[:1]
             )
             self.steps.append((shared, adjoint))
 
@@ -305,12 +313,17 @@ def _is_system(group: list[Shared]) -> bool:
     return len(group) > 1 or (group[0].recursive and group[0] in references(group[0].body))
 
 
-def _reversed(unfolding: Unfolding, of: Shared, adjoint: Shared, outer: int) -> Unfolding:
-    """How an adjoint is taken apart: from the other end of the time."""
+def _reversed(
+    unfolding: Unfolding, of: Shared, adjoint: Shared, outer: int, only: Poly | None
+) -> Unfolding:
+    """How an adjoint is taken apart: from the other end of the time, or from the one time to
+    which everything comes.
+    """
     time = of.params[unfolding.axis]
     assert time.low is not None and time.high is not None
     ends = (time.high, time.low) if unfolding.direction > 0 else (time.low, time.high)
-    return Unfolding(unfolding.axis + outer, -unfolding.direction, ends[0], adjoint.body, ends[1])
+    origin = ends[0] if only is None else only
+    return Unfolding(unfolding.axis + outer, -unfolding.direction, origin, adjoint.body, ends[1])
 
 
 def _symmetrised(body: Term, params: tuple[Var, ...]) -> Term:

@@ -18,7 +18,7 @@ ranges are integers, from the base on.
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -27,7 +27,7 @@ from derive.atoms import Atom, Monomial, Polynomial
 from derive.decide import Proof, vanishes
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded, UnsupportedError
-from derive.index import Shared, Term, Unfolding, in_order, ref, substitute
+from derive.index import Ref, Shared, Term, Unfolding, in_order, ref, substitute
 from derive.integers import FREE, SIZE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 from derive.recursion import Reference, Rewrite
@@ -114,7 +114,7 @@ class Induction:
                 rewrites = self._everywhere(n)
                 if opened:
                     self._look_into(n, rewrites)
-                n.recursion.reference = Reference(as_poly(0), None, rewrites)
+                n.recursion.reference = Reference(None, None, rewrites)
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
                 if vanishes(n, difference):
@@ -233,9 +233,9 @@ class Induction:
         """How far before its own time the value of a lemma reads arrays that run its way."""
         result: dict[tuple[Shared, int], int] = {}
         for term in _parts(lemma.value):
-            shared = term.data[0] if type(term).__name__ == "Ref" else None
-            if shared is None or not shared.unfoldings:
+            if not isinstance(term, Ref) or not term.data[0].unfoldings:
                 continue
+            shared = term.data[0]
             for unfolding in shared.unfoldings:
                 index = term.data[1][unfolding.axis]
                 if unfolding.direction != lemma.direction or lemma.time not in index.variables:
@@ -278,6 +278,10 @@ class Induction:
             moving = [v for v in index.variables if index.coefficient(v) == as_poly(1)]
             ranged = [v for v in moving if v.kind != SIZE]
             variable = (ranged or moving or [None])[0]
+            if index.constant is not None and place is None:
+                lemma = self._generalised(shared, unfolding, indices, value)
+                if lemma is not None:
+                    return lemma
             if variable is None:
                 continue
             shift = index - as_poly(variable)
@@ -304,6 +308,46 @@ class Induction:
                 shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
             )
         return None
+
+
+    def _generalised(
+        self, shared: Shared, unfolding: Unfolding, indices: tuple[Poly, ...], value: Term
+    ) -> Lemma | None:
+        """A reading at a time that is a number, as one of many times: all arrays that refer to
+        themselves are read as far from it as they are there.
+        """
+        start = indices[unfolding.axis]
+        places = dict(zip(shared.params, indices, strict=True))
+        origin = unfolding.origin.substitute(places)
+        low, high = (origin, start) if unfolding.direction > 0 else (start, origin)
+        time = Var("t", FREE, low, high)
+        stated = _shifted(value, as_poly(time) - start)
+        others = [i for k, i in enumerate(indices) if k != unfolding.axis]
+        open_ = [v for v in map(_plain, others) if v is not None and v not in origin.variables]
+        loose = stated.free - {time} - set(open_)
+        if len(set(open_)) < len(open_) or any(v.kind not in (SIZE, FREE) for v in loose):
+            return None
+        moved = tuple(
+            as_poly(time) if k == unfolding.axis else i for k, i in enumerate(indices)
+        )
+        return Lemma(
+            shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
+        )
+
+
+def _shifted(term: Term, by: Poly) -> Term:
+    """A term in which arrays that refer to themselves are read so much later, where the time at
+    which they are read is a number.
+    """
+    if isinstance(term, Ref):
+        shared, indices = term.data
+        axes = {u.axis for u in shared.unfoldings}
+        moved = tuple(
+            i + by if k in axes and i.constant is not None else i for k, i in enumerate(indices)
+        )
+        return ref(shared, *moved)
+    args = tuple(_shifted(a, by) for a in term.args)
+    return term if args == term.args else type(term)(args, term.data)
 
 
 def _parts(term: Term) -> Iterator[Term]:
@@ -388,7 +432,22 @@ def _bound(lemma: Lemma, indices: tuple[Poly, ...]) -> dict[Var, Poly] | None:
             values[variable] = given
         elif own != given:
             return None
-    return values
+    narrow = {v for v, param in zip(map(_plain, lemma.indices), lemma.array.params, strict=True)
+              if v is not None and (v.low, v.high) != (param.low, param.high)}  # fmt: skip
+    return values if all(_within(v, values[v], values) for v in narrow & set(values)) else None
+
+
+def _within(variable: Var, value: Poly, values: Mapping[Var, Poly]) -> bool:
+    """Whether a value is seen to lie in the range of a variable. Where that is the range of the
+    axis there is nothing to be seen: entries are read within their arrays.
+    """
+    ends = (variable.low, variable.high)
+    if value == as_poly(variable):
+        return True
+    return all(
+        end is None or is_nonnegative((value - end.substitute(values)) * sign)
+        for end, sign in zip(ends, (1, -1), strict=True)
+    )
 
 
 def _at_time(n: Normaliser, lemma: Lemma, time: Poly) -> Rewrite:

@@ -132,40 +132,36 @@ def _ordered_product(low: Lowering, expr: Any, indices: Indices, scope: Scope) -
     symbol, first, last = expr.limits
     ends = (low.integer(first, scope), low.integer(last, scope))
     shape = low.shapes.of(expr.body)
-    inner = {**scope, symbol: as_poly(Var(str(symbol), FRESH))}
-    guards = [inner[symbol] - ends[0], ends[1] - inner[symbol]]
-    product, own = _product(low, expr.body, symbol, inner, expr.later_left, guards)
+    variable, inner = low.bind(expr.limits, scope)
+    product, own = _product(low, expr.body, variable, inner, (first, last), expr.later_left)
     return ref(product, *own, *ends, *low.kept(shape, indices))
 
 
 def matrix_power(low: Lowering, base: Any, times: Poly, indices: Indices, scope: Scope) -> Term:
     """Aⁿ for a symbolic n ≥ 0: the product of n factors A."""
-    product, own = _product(low, base, None, dict(scope), True, [])
+    product, own = _product(low, base, None, scope, (), True)
     return ref(product, *own, ONE, times, *low.kept(low.shapes.of(base), indices))
 
 
 def _product(
     low: Lowering,
     body: Any,
-    symbol: Any,
-    scope: dict[Any, Poly | Term],
+    place: Var | None,
+    scope: Scope,
+    limits: tuple[Any, ...],
     later_left: bool,
-    guards: list[Poly],
 ) -> tuple[Shared, Indices]:
     """The products of one kind of factors, as an array over both ends; what else it depends on."""
-    needed = tuple((s, v) for s, v in scope.items() if s in body.free_symbols and s != symbol)
-    key = (OrderedProduct, body, symbol, needed, later_left)
+    symbols = body.free_symbols.union(*(end.free_symbols for end in limits))
+    bound = None if place is None else as_poly(place)
+    needed = tuple((s, v) for s, v in scope.items() if s in symbols and v is not bound)
+    key = (OrderedProduct, body, None if place is None else place.name, limits, needed, later_left)
     product = low._shared.get(key)
     if product is None:
         size = low.size(low.shapes.of(body)[0])
         row, column = axis_variable(size, "i"), axis_variable(size, "k")
-        known = len(low.guards)
-        low.guards.extend(guards)
         factor = low.element(body, (as_poly(row), as_poly(column)), scope)
-        del low.guards[known:]
-        place = scope.get(symbol, ZERO)
-        index = next(iter(place.variables)) if isinstance(place, Poly) and place != ZERO else None
-        product = low._shared[key] = ordered(factor, index, (row, column), size, later_left)
+        product = low._shared[key] = ordered(factor, place, (row, column), size, later_left)
     own = product.params[: product.unfoldings[1].axis]
     return product, tuple(as_poly(v) for v in own)
 

@@ -31,13 +31,13 @@ Rewrite = Callable[[tuple[Poly, ...]], Polynomial | None]
 class Reference:
     """The time relative to which arrays are looked into.
 
-    :param time: the time, a polynomial.
+    :param time: the time, a polynomial; None where arrays are replaced and not looked into.
     :param variable: what changes in it from one step to the next.
     :param rewrites: what an array is replaced by, where it is at all.
     :param reach: for an array and a direction, how far before the time it is looked into.
     """
 
-    time: Poly
+    time: Poly | None
     variable: Var | None
     rewrites: dict[Shared, list[Rewrite]] = field(default_factory=dict)
     reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
@@ -46,9 +46,10 @@ class Reference:
         """How far an index is past the time, its other variables left out; None where it does
         not move with the time.
         """
+        if self.time is None:
+            return None
         if self.variable is None:
-            gap = (index - self.time).constant
-            return gap
+            return (index - self.time).constant
         slope = index.coefficient(self.variable)
         own = self.time.coefficient(self.variable)
         if slope is None or own is None or slope != own:
