@@ -18,19 +18,21 @@ ranges are integers, from the base on.
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from derive.claims import Claim, Inequality
 from derive.atoms import Atom, Monomial, Polynomial
 from derive.decide import Proof, vanishes
 from derive.domain import assume_defined
-from derive.errors import BudgetExceeded, UnsupportedError
+from derive.errors import BudgetExceeded
 from derive.index import Ref, Shared, Term, Unfolding, in_order, ref, substitute
 from derive.integers import FREE, SIZE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 from derive.recursion import Reference, Rewrite
+from derive.refute import agrees_numerically
 from derive.simplify import Reader
 
 SECONDS = 20.0
@@ -67,20 +69,16 @@ class Lemma:
         assert self.time.high is not None
         return self.time.high
 
+    @property
+    def text(self) -> tuple[Any, ...]:
+        """What it says, whatever its variables are called: to tell what was tried before."""
+        return (self.array, repr(self.indices), repr(self.value))
+
     def at(self, time: Poly) -> tuple[Term, Term]:
         """Both sides at one time."""
         values = {self.time: time}
         indices = tuple(i.substitute(values) for i in self.indices)
         return ref(self.array, *indices), substitute(self.value, values)
-
-    def over(self, time: Var) -> Lemma:
-        """The same lemma with another name for the time."""
-        values = {self.time: as_poly(time)}
-        indices = tuple(i.substitute(values) for i in self.indices)
-        value = substitute(self.value, values)
-        return Lemma(
-            self.array, indices, value, self.axis, self.direction, time, self.variables
-        )
 
 
 @dataclass
@@ -106,9 +104,9 @@ class Induction:
         first = self.normaliser()
         first.recursion.classify(self.heads)
         self.classes = first.recursion.stands_for
-        refuted: set[Any] = set()
+        tried: set[Any] = set()
         while len(self.lemmas) < LEMMAS:
-            read: list[tuple[Normaliser, Polynomial]] = []
+            lemma = None
             for opened in (False, True):
                 n = self.normaliser()
                 rewrites = self._everywhere(n)
@@ -119,18 +117,12 @@ class Induction:
                 difference = n.subtract(a, b)
                 if vanishes(n, difference):
                     return Proof(n, a, b)
-                read.append((n, difference))
-            for lemma in self._proposals(read):
-                key = (lemma.array, lemma.value)
-                if key in refuted:
-                    continue
-                refuted.add(key)
-                proved = self.proved((lemma,))
-                if proved is not None:
-                    self.lemmas.extend(proved)
+                lemma = self._first_proved(self._proposals(n, difference), tried)
+                if lemma is not None:
                     break
-            else:
+            if lemma is None:
                 return None
+            self.lemmas.extend(lemma)
         return None
 
     def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
@@ -140,15 +132,28 @@ class Induction:
                 if unfolding.last is not None:
                     rewrites.setdefault(shared, []).append(_step_of(n, shared, unfolding))
 
-    def _proposals(self, read: list[tuple[Normaliser, Polynomial]]) -> Iterator[Lemma]:
-        """Lemmas for what is to be shown: read off the difference, then adjoints by name."""
-        for n, difference in read:
-            yield from self.candidates(n, difference, None)
-        for shared in self.heads:
-            for adjoint in () if shared.derived else self.adjoints:
-                lemma = _same(shared, adjoint)
-                if lemma is not None:
-                    yield lemma
+    def _first_proved(
+        self, proposals: Iterator[Lemma], tried: set[Any]
+    ) -> tuple[Lemma, ...] | None:
+        """The first of some lemmas that has a proof, with what that needs."""
+        for lemma in proposals:
+            if lemma.text not in tried:
+                tried.add(lemma.text)
+                proved = self.proved((lemma,))
+                if proved is not None:
+                    return proved
+        return None
+
+    def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
+        """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what
+        is read off the difference.
+        """
+        documented = [s for s in self.heads if not s.derived]
+        states = [s for s in self.adjoints if s.unfoldings]
+        others = [s for s in self.adjoints if not s.unfoldings]
+        yield from _same(documented, states)
+        yield from self.candidates(n, difference, None)
+        yield from _same(documented, others)
 
     def normaliser(self) -> Normaliser:
         n = Normaliser(None, False, self.deadline)
@@ -161,7 +166,7 @@ class Induction:
 
     def proved(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
         """Some lemmas, and what they need, where one induction proves them all."""
-        tried: set[Any] = {(l.array, l.value) for l in lemmas}
+        tried = {lemma.text for lemma in lemmas}
         while len(lemmas) <= TOGETHER:
             for position, lemma in enumerate(lemmas):
                 left_over = self._base(lemmas, position) or self._step(lemmas, position)
@@ -172,13 +177,13 @@ class Induction:
                     (
                         c
                         for c in self.candidates(n, difference, place)
-                        if (c.array, c.value) not in tried and c.array is not lemma.array
+                        if c.text not in tried and c.array is not lemma.array
                     ),
                     None,
                 )
                 if further is None:
                     return None
-                tried.add((further.array, further.value))
+                tried.add(further.text)
                 lemmas = (*lemmas[:position], further, *lemmas[position:])
                 break
             else:
@@ -195,8 +200,7 @@ class Induction:
         for earlier in lemmas[:position]:
             rewrites.setdefault(earlier.array, []).append(_at_time(n, earlier, end))
         variable = single[0] if len(single) == 1 else None
-        n.recursion.reference = Reference(end, variable, rewrites, self._reach(lemma))
-        return self._left_over(n, lemma, end, None)
+        return self._left_over(n, lemma, Reference(end, variable, rewrites, self._reach(lemma)))
 
     def _step(self, lemmas: tuple[Lemma, ...], position: int) -> Any:
         """What is left of a lemma at a time t, None where it follows from what is before t."""
@@ -214,13 +218,22 @@ class Induction:
             rewrites.setdefault(other.array, []).append(_at_time(n, other, before))
         for earlier in lemmas[:position]:
             rewrites[earlier.array].append(_at_time(n, earlier, now))
-        n.recursion.reference = Reference(now, time, rewrites, self._reach(lemma))
-        return self._left_over(n, lemma, now, lemma)
+        return self._left_over(n, lemma, Reference(now, time, rewrites, self._reach(lemma)))
 
-    def _left_over(self, n: Normaliser, lemma: Lemma, time: Poly, place: Lemma | None) -> Any:
-        a, b = (n.of(side) for side in lemma.at(time))
-        difference = n.subtract(a, b)
-        return None if vanishes(n, difference) else (n, difference, place or lemma)
+    def _left_over(self, n: Normaliser, lemma: Lemma, reference: Reference) -> Any:
+        """The difference of both sides at the time of a reference; None where there is none.
+
+        Arrays that run the other way are looked into only where it is needed.
+        """
+        n.recursion.reference = reference
+        for direction in (lemma.direction, 0):
+            reference.direction = direction
+            n.forget()
+            a, b = (n.of(side) for side in lemma.at(reference.time))
+            difference = n.subtract(a, b)
+            if vanishes(n, difference):
+                return None
+        return n, difference, lemma
 
     def _everywhere(self, n: Normaliser) -> dict[Shared, list[Rewrite]]:
         """The lemmas that are proved, wherever a time is seen to lie in their range."""
@@ -384,10 +397,21 @@ def _times(
     return variable.low + shift, variable.high + shift
 
 
-def _same(shared: Shared, adjoint: Shared) -> Lemma | None:
-    """That a recurrence of the document is an adjoint, for all of its steps."""
+def _same(documented: Iterable[Shared], adjoints: Iterable[Shared]) -> Iterator[Lemma]:
+    """That recurrences of the document are adjoints, for all of their steps."""
+    for shared in documented:
+        for adjoint in adjoints:
+            lemma = _equal(shared, adjoint)
+            if lemma is not None:
+                yield lemma
+
+
+def _equal(shared: Shared, adjoint: Shared) -> Lemma | None:
+    """That one array is another for all of its steps; None where their axes differ."""
     unfolding = shared.unfoldings[0]
     if len(shared.params) != len(adjoint.params) or unfolding.last is None:
+        return None
+    if any(u.direction != unfolding.direction for u in adjoint.unfoldings):
         return None
     ends = (unfolding.origin, unfolding.last)
     low, high = ends if unfolding.direction > 0 else ends[::-1]
@@ -452,22 +476,18 @@ def _within(variable: Var, value: Poly, values: Mapping[Var, Poly]) -> bool:
 
 def _at_time(n: Normaliser, lemma: Lemma, time: Poly) -> Rewrite:
     """The array at one time, by what the lemma says."""
-    known: list[Polynomial] = []
 
     def rewrite(indices: tuple[Poly, ...]) -> Polynomial | None:
         values = _bound(lemma, indices) if indices[lemma.axis] == time else None
         if values is None:
             return None
-        if not known:
-            known.append(n.of(lemma.at(time)[1]))
-        return n.substitute(known[0], values)
+        return n.substitute(n.of(lemma.at(time)[1]), values)
 
     return rewrite
 
 
 def _in_range(n: Normaliser, lemma: Lemma) -> Rewrite:
     """The array at any time that is seen to be in the range of the lemma."""
-    known: list[Polynomial] = []
 
     def rewrite(indices: tuple[Poly, ...]) -> Polynomial | None:
         time = indices[lemma.axis]
@@ -476,9 +496,7 @@ def _in_range(n: Normaliser, lemma: Lemma) -> Rewrite:
         values = _bound(lemma, indices)
         if values is None:
             return None
-        if not known:
-            known.append(n.of(lemma.value))
-        return n.substitute(known[0], {**values, lemma.time: time})
+        return n.substitute(n.of(lemma.value), {**values, lemma.time: time})
 
     return rewrite
 
@@ -569,7 +587,16 @@ def _under_one_sum(n: Normaliser, poly: Polynomial, highs: Any) -> Polynomial:
     return body
 
 
-def prove_by_induction(
+def is_due(claim: Claim, *sides: Term) -> bool:
+    """Whether an induction may prove a claim: where something refers to itself, and the sides do
+    not differ at the first points that are looked at.
+    """
+    if isinstance(claim, Inequality) or not any(s.unfoldings for s in in_order(sides)):
+        return False
+    return agrees_numerically(claim) is not False
+
+
+def prove(
     left: Term, right: Term, prepare: Prepare, deadline: float | None
 ) -> Proof | None:
     """A proof that two terms are equal, or None where no induction that was tried gives one.
@@ -586,4 +613,3 @@ def prove_by_induction(
         return None
 
 
-__all__ = ["Induction", "Lemma", "UnsupportedError", "prove_by_induction"]

@@ -34,13 +34,15 @@ class Reference:
     :param time: the time, a polynomial; None where arrays are replaced and not looked into.
     :param variable: what changes in it from one step to the next.
     :param rewrites: what an array is replaced by, where it is at all.
-    :param reach: for an array and a direction, how far before the time it is looked into.
+    :param reach: for an array and one of its axes, how far before the time it is looked into.
+    :param direction: the direction in which arrays are looked into, 0 for both.
     """
 
     time: Poly | None
     variable: Var | None
     rewrites: dict[Shared, list[Rewrite]] = field(default_factory=dict)
     reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
+    direction: int = 0
 
     def offset(self, index: Poly) -> Any:
         """How far an index is past the time, its other variables left out; None where it does
@@ -101,7 +103,7 @@ class Recursion:
         distance = (index - unfolding.origin.substitute(places)).constant
         if distance is not None and 0 <= distance * unfolding.direction <= NEAR:
             return True
-        if self.reference is None:
+        if self.reference is None or -unfolding.direction == self.reference.direction:
             return False
         offset = self.reference.offset(index)
         if offset is None:
