@@ -217,7 +217,10 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
         factor, common = n.content(cleared)
         positive = {a: e for a, e in common.items() if n.atom_sign(a) == "+"}
         cleared = n.divided(cleared, factor, positive)
-    for candidate in (poly, cleared):
+    roots = {a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)}
+    multiples = [n.multiply(cleared, n.of_atom(a, Fraction(1, 2)))
+                 for a in roots if n.atom_sign(a) == "+"]  # fmt: skip
+    for candidate in (poly, cleared, *multiples):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
     if nonnegative_by_cases(n, cleared):

@@ -28,8 +28,21 @@ from derive.atoms import Atom, Monomial, Polynomial
 from derive.decide import Proof, vanishes
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
-from derive.index import Ref, Shared, Term, Unfolding, in_order, ref, substitute
-from derive.integers import FREE, SIZE, Poly, Var, as_poly, is_nonnegative
+from derive.index import (
+    Entry,
+    Product,
+    Ref,
+    Shared,
+    Sum,
+    Term,
+    Unfolding,
+    add,
+    in_order,
+    neg,
+    ref,
+    substitute,
+)
+from derive.integers import FREE, ONE, SIZE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 from derive.recursion import Reference, Rewrite
 from derive.refute import agrees_numerically
@@ -100,7 +113,7 @@ class Induction:
     def prove(self) -> Proof | None:
         """A proof, or None where no lemma that was tried gives one."""
         if not self.heads:
-            return None
+            return self._telescoped()
         first = self.normaliser()
         first.recursion.classify(self.heads)
         self.classes = first.recursion.stands_for
@@ -123,6 +136,25 @@ class Induction:
             if lemma is None:
                 return None
             self.lemmas.extend(lemma)
+        return None
+
+    def _telescoped(self) -> Proof | None:
+        """A proof by differences: D(1) = 0, and D(t) − D(t − 1) = 0 for t > 1, for the difference D
+        of both sides as a function of an integer that is the size of no array.
+        """
+        difference = add(self.left, neg(self.right))
+        for variable in sorted(_lengths(difference), key=lambda v: v.key):
+            low = variable.low if variable.low is not None else ONE
+            time = Var("t", FREE, low + 1, variable.high)
+            now, start = ({variable: p} for p in (as_poly(time), low))
+            before = {variable: as_poly(time) - 1}
+            n = self.normaliser()
+            n.recursion.reference = Reference(as_poly(time), time, direction=1)
+            if not vanishes(n, n.of(substitute(difference, start))):
+                continue
+            step = add(substitute(difference, now), neg(substitute(difference, before)))
+            if vanishes(n, n.of(step)):
+                return Proof(n, n.of(self.left), n.of(self.right))
         return None
 
     def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
@@ -363,6 +395,31 @@ def _shifted(term: Term, by: Poly) -> Term:
     return term if args == term.args else type(term)(args, term.data)
 
 
+def _lengths(term: Term) -> set[Var]:
+    """The integers that the ends of sums and powers depend on, and no array and no axis does."""
+    bodies = [term, *(s.body for s in in_order([term]))]
+    parts = {part for body in bodies for part in _parts(body)}
+    ends = {
+        v
+        for part in parts
+        if isinstance(part, (Sum, Product))
+        for end in (part.variable.low, part.variable.high)
+        if end is not None
+        for v in end.variables
+    }
+    axes = {
+        v
+        for part in parts
+        if isinstance(part, Entry)
+        for size in part.data[0].axes
+        for v in size.variables
+    }
+    axes |= {v for s in in_order([term]) for p in s.params for e in (p.low, p.high) if e is not None
+             for v in e.variables}  # fmt: skip
+    counted = {v for v in ends - axes if v in term.free}
+    return {v for v in counted if v.kind == SIZE or (v.kind == FREE and v.low is not None)}
+
+
 def _parts(term: Term) -> Iterator[Term]:
     seen: set[Term] = set()
     stack = [term]
@@ -591,7 +648,9 @@ def is_due(claim: Claim, *sides: Term) -> bool:
     """Whether an induction may prove a claim: where something refers to itself, and the sides do
     not differ at the first points that are looked at.
     """
-    if isinstance(claim, Inequality) or not any(s.unfoldings for s in in_order(sides)):
+    if isinstance(claim, Inequality):
+        return False
+    if not any(s.unfoldings for s in in_order(sides)) and not _lengths(add(*sides)):
         return False
     return agrees_numerically(claim) is not False
 

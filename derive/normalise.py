@@ -354,6 +354,32 @@ class Normaliser(Summation):
                 self._signs, self._supposed = saved
         return self._name_signs[name]
 
+    def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
+        """[poly ≥ 0] or [poly = 0], the first relative to the time of an induction."""
+        moving = relation == ">=" and len(poly.indices) > 1
+        steps = self.recursion.steps_past(poly) if moving else 0
+        if not steps:
+            return super().index_bracket(relation, poly)
+        # [p ≥ 0] = [p − 1 ≥ 0] + [p = 0], and the other way round.
+        passed = [poly - k for k in range(steps)] or [poly + k for k in range(1, 1 - steps)]
+        equal = self.add({}, *(super(Normaliser, self).index_bracket("=", p) for p in passed))
+        sign = 1 if steps > 0 else -1
+        return self.add(
+            super().index_bracket(relation, poly - steps), self.scale(equal, sign)
+        )
+
+    def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
+        """Σ over the range of a variable, its last terms apart that an induction is about."""
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        steps = self.recursion.steps_past(high - low)
+        if steps <= 0 or not is_nonnegative(high - low - steps + 1):
+            return super().sum_over(variable, poly)
+        shorter = Var(variable.name, FRESH, low, high - steps)
+        rest = self.substitute(poly, {variable: as_poly(shorter)})
+        last = (self.substitute(poly, {variable: high - k}) for k in range(steps))
+        return self.add(super().sum_over(shorter, rest), *last)
+
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable."""
         replaced = _one_factor_replaced(self, variable, body)

@@ -111,6 +111,20 @@ class Recursion:
         reach = self.reference.reach.get((shared, unfolding.axis), 0)
         return bool((offset - reach) * unfolding.direction >= 0)
 
+    def steps_past(self, length: Poly) -> int:
+        """How many steps past the last but one before the time of an induction a length is that
+        grows with it: so that ranges that end near the time are written as one range, and terms.
+        """
+        reference = self.reference
+        if reference is None or reference.variable is None or reference.direction != 1:
+            return 0
+        gap = reference.offset(length)
+        aim = -2
+        if gap is None:  # it may end where the time begins
+            gap, aim = reference.offset(-length), 1
+            gap = None if gap is None else -gap
+        return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
+
     def classify(self, arrays: list[Shared]) -> None:
         """Give one name to arrays that are equal at all times, found by splitting classes of
         arrays over the same ranges until the bodies of a class agree.
