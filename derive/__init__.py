@@ -44,6 +44,7 @@ from derive.operators import (
     tensor,
 )
 from derive.pipeline import backward, gradient, hessian, jacobian, shape_of, verify
+from derive.recurrences import at, ordered_product, recurrence, sequence, sum_over
 from derive.verdict import Step, Verdict, Witness
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "UnsupportedError",
     "Verdict",
     "Witness",
+    "at",
     "avg_pool2d",
     "backward",
     "batch_norm2d",
@@ -82,8 +84,12 @@ __all__ = [
     "logsumexp",
     "max_over",
     "max_pool2d",
+    "ordered_product",
+    "recurrence",
+    "sequence",
     "shape_of",
     "softmax",
+    "sum_over",
     "tensor",
     "verify",
 ]

@@ -125,7 +125,7 @@ def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
             exponents = dict(monomial)
             if all(exponents.get(a, 0) >= e for a, e in lead):
                 for a, e in lead:
-                    exponents[a] = exponents[a] - e
+                    exponents[a] = exponents.get(a, 0) - e
                 replaced = n.multiply(n.settled(exponents, coefficient), tail)
                 rest = {m: c for m, c in poly.items() if m != monomial}
                 poly = n.add(rest, replaced)

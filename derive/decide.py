@@ -263,7 +263,11 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -
         factor, common = n.content(cleared)
         outside = {a: e for a, e in common.items() if n.monomial_sign(((a, e),)) in ("+", "0+")}
         cleared = n.divided(cleared, factor, outside)
-    for candidate in (poly, cleared):
+    roots = {a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)}
+    multiples = [
+        n.multiply(cleared, n.of_atom(a, Fraction(1, 2))) for a in roots if n.atom_sign(a) == "+"
+    ]
+    for candidate in (poly, cleared, *multiples):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
     if nonnegative_by_cases(n, cleared):

@@ -30,6 +30,7 @@ from derive.index import (
     ref,
 )
 from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.recurrences import At
 from derive.shapes import Shapes, is_unit
 
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
@@ -372,13 +373,16 @@ def called(low: Lowering, function: Any, arguments: list[Term], scope: Scope) ->
 
 
 def target_of(low: Lowering, wrt: Any, scope: Scope) -> tuple[Any, Indices]:
-    """The array that ``wrt`` is, or is an entry of, and the entry's indices (none for a whole).
+    """The array that ``wrt`` is, or is a part of, and the indices that say which part: all of an
+    entry's, the first of a position's, none for a whole.
 
     :raises ClaimError: if it is neither a symbol nor an entry of one.
     """
     indices: Indices = ()
     symbol = wrt
-    if isinstance(wrt, (MatrixElement, sp.Indexed, ArrayElement)):
+    if isinstance(wrt, At):
+        symbol, indices = wrt.array, (low.integer(wrt.index, scope),)
+    elif isinstance(wrt, (MatrixElement, sp.Indexed, ArrayElement)):
         if isinstance(wrt, MatrixElement):
             symbol = wrt.parent
         else:

@@ -41,6 +41,7 @@ from derive.index import (
     Whole,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.recursion import Recursion
 from derive.signs import MAX_SPLITS, Fact
 from derive.summation import Summation
 
@@ -84,6 +85,7 @@ class Normaliser(Summation):
     ) -> None:
         super().__init__(exponentials)
         self.keep = keep
+        self.recursion = Recursion(self)
         self.kept: dict[int, Shared] = {}
         self.arguments: dict[tuple[int, ...], tuple[Shared, ...]] = {}
         self.matrices: dict[int, tuple[Shared, bool]] = {}
@@ -162,6 +164,9 @@ class Normaliser(Summation):
 
     def _body(self, shared: Shared) -> Body:
         plain = tuple(range(len(shared.params)))
+        if shared.unfoldings:
+            name = self.recursion.name(shared)
+            return Body((), {}, name, plain)
         if self.keep(shared):
             name = self._names.setdefault(("kept", shared), len(self._names))
             self.kept[name] = shared
@@ -329,6 +334,9 @@ class Normaliser(Summation):
         if atom.kind == "whole power":
             base, exponent = self._keys((atom.data[0], ((atom.data[1], 1),)), values)
             return self.integer_power(base, exponent)
+        if atom.kind == "ref" and atom.data[0] in self.recursion.heads:
+            name, indices = atom.data
+            return self.recursion.entry(name, tuple(i.substitute(values) for i in indices))
         if atom.kind == "inverse":
             name, i, j = atom.data
             return self.class_inverse(name, i.substitute(values), j.substitute(values))
@@ -427,6 +435,30 @@ class Normaliser(Summation):
             finally:
                 self._signs, self._supposed = saved
         return self._name_signs[name]
+
+    def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
+        """[poly ≥ 0] or [poly = 0], the first relative to the time of an induction."""
+        moving = relation == ">=" and len(poly.indices) > 1
+        steps = self.recursion.steps_past(poly) if moving else 0
+        if not steps:
+            return super().index_bracket(relation, poly)
+        # [p ≥ 0] = [p − 1 ≥ 0] + [p = 0], and the other way round.
+        passed = [poly - k for k in range(steps)] or [poly + k for k in range(1, 1 - steps)]
+        equal = self.add({}, *(super(Normaliser, self).index_bracket("=", p) for p in passed))
+        sign = 1 if steps > 0 else -1
+        return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
+
+    def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
+        """Σ over the range of a variable, its last terms apart that an induction is about."""
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        steps = self.recursion.steps_past(high - low)
+        if steps <= 0 or not is_nonnegative(high - low - steps + 1):
+            return super().sum_over(variable, poly)
+        shorter = Var(variable.name, FRESH, low, high - steps)
+        rest = self.substitute(poly, {variable: as_poly(shorter)})
+        last = (self.substitute(poly, {variable: high - k}) for k in range(steps))
+        return self.add(super().sum_over(shorter, rest), *last)
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable."""
@@ -591,6 +623,8 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
     if body.name is None:
         return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
     places = tuple(indices[axis] for axis in body.axes)
+    if body.name in n.recursion.heads:
+        return n.recursion.entry(body.name, places)
     return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain
+from derive import answer, explain, induction
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
@@ -151,6 +151,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
         sides = statement.left, statement.right
         try:
             proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
+            if proof is None and ladder is CHEAP and induction.is_due(claim, *sides):
+                proof = induction.prove(*sides, problem.prepare, deadline)
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
             proof, tried = None, str(obstacle)
         if proof is not None and not problem.lowering.unsafe_reads:
