@@ -7,6 +7,7 @@ error of the engine has to be made twice.
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +17,14 @@ from itertools import product
 from typing import Any
 
 import autograd
+import autograd.extend
 import autograd.numpy as np
 import numpy
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
 
 from derive import operators as ops
 from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
@@ -100,6 +103,14 @@ def _matrix_product(*factors: Any) -> Any:
     return reduce(times, factors)
 
 
+@autograd.extend.primitive
+def _erf(x: Any) -> Any:
+    return numpy.vectorize(math.erf)(x)
+
+
+autograd.extend.defvjp(_erf, lambda _, x: lambda g: g * 2 / np.sqrt(np.pi) * np.exp(-(x**2)))
+
+
 def _softmax(x: Any) -> Any:
     e = np.exp(x - np.max(x, axis=1, keepdims=True))
     return e / np.sum(e, axis=1, keepdims=True)
@@ -118,6 +129,7 @@ _OF_VALUES = {
     sp.Inverse: lambda base, _exponent: np.linalg.inv(base),
     sp.Trace: np.trace,
     sp.Determinant: np.linalg.det,
+    sp.erf: _erf,
     sp.exp: np.exp,
     sp.log: np.log,
     sp.sin: np.sin,
@@ -177,6 +189,14 @@ def _(expr, scope):
     )
     assert in_range, f"entry {at} of an array of shape {np.shape(array)}"
     return array[at]
+
+
+@value.register(MatrixSlice)
+def _(expr, scope):
+    rows, columns = (
+        slice(*(_integer(end, scope) for end in part)) for part in (expr.rowslice, expr.colslice)
+    )
+    return value(expr.parent, scope)[rows, columns]
 
 
 @value.register(sp.Piecewise)
@@ -382,6 +402,10 @@ def expressions(claim: Claim) -> list[sp.Basic]:
 def free_symbols(claim: Claim) -> set[sp.Basic]:
     """Every symbol a claim speaks of, sizes included, defined ones excluded."""
     found = set().union(*(expr.free_symbols for expr in expressions(claim)))
+    bases = set().union(*(expr.atoms(sp.IndexedBase) for expr in expressions(claim)))
+    # SymPy counts entries, and the symbol under an array's name, among the free symbols as well.
+    labels = {base.label for base in bases}
+    found = {s for s in found - labels if not isinstance(s, sp.Indexed)} | bases
     arrays = found | set(claim.where)
     sizes = (sp.sympify(size) for array in arrays for size in getattr(array, "shape", ()) or ())
     return found.union(*(size.free_symbols for size in sizes)) - set(claim.where)
@@ -434,21 +458,26 @@ def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[P
     values: dict[Any, Any] = dict(sizes)
     for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
         shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
-        values[symbol] = rng.standard_normal(shape)
+        drawn = rng.standard_normal(shape)
+        values[symbol] = abs(drawn) if getattr(symbol, "is_positive", None) else drawn
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))
     point = _satisfying(claim.assumed, Point(values, claim.where, functions))
     ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
+    about_indices = [fact for fact in claim.assumed if not isinstance(fact, sp.Eq)]
     for at in product(*ranges):
-        yield point.at(dict(zip(indices, at, strict=True)))
+        chosen = point.at(dict(zip(indices, at, strict=True)))
+        if satisfies(about_indices, chosen):
+            yield chosen
 
 
 def _satisfying(given: Any, point: Point) -> Point:
     """The point moved to where the equations hold, by Gauss–Newton steps of least norm."""
     for fact in given:
-        if not isinstance(fact, sp.Eq):
+        if not isinstance(fact, sp.core.relational.Relational):
             raise NotImplementedError(f"the oracle has no sampler for {fact}")
+    given = [fact for fact in given if isinstance(fact, sp.Eq)]
     arrays = [s for s in point.values if any(s in fact.free_symbols for fact in given)]
     arrays = [array for array in arrays if not array.is_integer]
     if not arrays:
