@@ -18,6 +18,17 @@ MODULES = (
     "mlp",  # 1.3
     "weight_decay",  # 1.4
     "dropout",  # 1.4
+    "attention",  # 4.1
+    "causal_attention",  # 4.1
+    "online_softmax",  # 4.1
+    "bahdanau",  # 4.2
+    "self_attention",  # 4.3
+    "multi_head_attention",  # 4.3
+    "rotary_embedding",  # 4.3
+    "feed_forward",  # 4.4
+    "layer_norm",  # 4.4
+    "token_embedding",  # 4.4
+    "transformer",  # 4.4
 )
 
 
