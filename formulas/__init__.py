@@ -8,8 +8,10 @@ wrong.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from derive.formula import Formula
+if TYPE_CHECKING:
+    from derive.formula import Formula
 
 # Written out, since no rule on file names would give the order of the sections.
 MODULES = (

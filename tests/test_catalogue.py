@@ -30,7 +30,7 @@ from derive import (
     verify,
 )
 from derive.verdict import Witness
-from formulas import dropout, linear_regression, mlp, softmax_regression
+from formulas import dropout, index, linear_regression, mlp, softmax_regression
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
@@ -94,6 +94,10 @@ def test_ids_are_those_of_the_notes():
     covered = [claim_id for claim_id in noted if claim_id.split(".")[0] in CATALOGUE]
     of_the_notes = [claim.id for claim in CLAIMS.values() if claim.source.startswith("notes ")]
     assert sorted(of_the_notes) == sorted(covered)
+
+
+def test_the_index_is_up_to_date():
+    assert index.listed() == index.index_of(CATALOGUE)  # else: python -m formulas.index
 
 
 @every_claim
