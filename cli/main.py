@@ -158,16 +158,13 @@ def main() -> None:
 @_format
 def list_command(form: str) -> int:
     """Show the catalogue: the id, section, kind and title of every claim."""
-    from cli.targets import catalogue_entries
+    from cli.listing import list_lines, list_records
+    from formulas import index
 
-    entries = catalogue_entries(_catalogue())
+    entries = index.listed()
     if form == "json":
-        from cli.records import list_records
-
         _print_json(list_records(entries))
         return OK
-    from cli.render import list_lines
-
     screen = _screen()
     screen.print(list_lines(entries, screen.width if screen.is_terminal else None))
     return OK

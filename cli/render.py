@@ -50,34 +50,6 @@ _POINTER_WIDTH = 72
 _LONGEST_FIELD = 4000  # of characters: beyond, nobody reads; the JSON has all of it
 
 
-# ------------------------------------------------------------------------------------ the list
-
-
-def list_lines(entries: Sequence[Entry], width: int | None) -> Lines:
-    """The catalogue as a table; ``width=None`` (no terminal) keeps each claim on one line."""
-    rows = [(entry.id, entry.section, entry.claim.kind) for entry in entries]
-    widths = [max((len(row[k]) for row in rows), default=0) for k in range(3)]
-    lines: Lines = []
-    for entry, row in zip(entries, rows, strict=True):
-        cells = [cell.ljust(size) for cell, size in zip(row, widths, strict=True)]
-        line = Text("  ".join(cells) + "  ")
-        line.stylize("bold", 0, len(row[0]))
-        line.stylize("dim", len(cells[0]) + 2, len(line))
-        lines += _titled(line, entry.claim.title, width)
-    return lines
-
-
-def _titled(line: Text, title: str, width: int | None) -> Lines:
-    """The title beside the other columns, or under them where it has no room."""
-    if width is None:
-        return [line.append(title)]
-    hang = len(line)
-    if width - hang < 20:
-        return [line, *(Text("    " + part) for part in wrap_prose(title, width - 4))]
-    first, *others = wrap_prose(title, width - hang)
-    return [line.append(first), *(Text(" " * hang + part) for part in others)]
-
-
 # ---------------------------------------------------------------------------------- the report
 
 

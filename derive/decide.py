@@ -46,6 +46,7 @@ class Rung:
 
 # The cheap forms come before the search for a witness, the costly ones after it.
 CHEAP = (Rung(3, False, 60.0), Rung(None, False, 0.5))
+OFFSET_SECONDS = 2.0  # for a form in which brackets have no offset
 COSTLY = (Rung(None, True, 4.0), Rung(12, True, 8.0), Rung(None, True, 30.0))
 
 
@@ -85,6 +86,11 @@ def prove_equal(
             opened = normaliser.looked_into(difference)
             if opened != difference and vanishes(normaliser, opened):
                 return Proof(normaliser, a, b)
+            if normaliser.offsets_seen:
+                normaliser.clear_offsets(OFFSET_SECONDS)
+                a, b = normaliser.of(left), normaliser.of(right)
+                if vanishes(normaliser, normaliser.subtract(a, b)):
+                    return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None

@@ -117,6 +117,13 @@ class Normaliser(Summation):
         self._bodies.clear()
         self._substituted.clear()
 
+    def clear_offsets(self, seconds: float) -> None:
+        """From here on brackets have no offset, see :meth:`_without_offset`; for so long."""
+        self.clears_offsets = True
+        self.forget()
+        end = time.monotonic() + seconds
+        self.deadline = end if self.deadline is None else min(self.deadline, end)
+
     def of(self, term: Term) -> Polynomial:
         """The canonical form of a term.
 

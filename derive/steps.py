@@ -94,6 +94,7 @@ class _Author:
         journal = Journal(
             proof.normaliser.inline, proof.normaliser.exponentials, time.monotonic() + SECONDS
         )
+        journal.clears_offsets = proof.normaliser.clears_offsets
         try:
             forms = self._worked_out(journal)
         except (BudgetExceeded, UnsupportedError):

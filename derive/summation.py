@@ -62,6 +62,9 @@ class Summation(Algebra):
     def __init__(self, exponentials: bool = False) -> None:
         super().__init__(exponentials)
         self.contractions: list[Contraction] = []
+        # Brackets lose their offsets only where that is needed: it makes more terms.
+        self.clears_offsets = False
+        self.offsets_seen = False
 
     # ---- sums
 
@@ -358,6 +361,9 @@ class Summation(Algebra):
         """[k ≥ l + c] = [k ≥ l] − [k = l] − … − [k = l + c − 1] for a small number c."""
         offset = int(poly.terms.get((), 0))
         if not 0 < abs(offset) <= UNROLLED or len(poly.terms) != 3:
+            return None
+        self.offsets_seen = True
+        if not self.clears_offsets:
             return None
         plain = poly - offset
         inside = self.index_bracket(">=", plain)

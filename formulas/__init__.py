@@ -8,8 +8,10 @@ wrong.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from derive.formula import Formula
+if TYPE_CHECKING:
+    from derive.formula import Formula
 
 # Written out, since no rule on file names would give the order of the sections.
 MODULES = (
@@ -30,6 +32,17 @@ MODULES = (
     "resnet_18",  # 2.3
     "densenet_121",  # 2.3
     "batch_norm",  # 2.3
+    "attention",  # 4.1
+    "causal_attention",  # 4.1
+    "online_softmax",  # 4.1
+    "bahdanau",  # 4.2
+    "self_attention",  # 4.3
+    "multi_head_attention",  # 4.3
+    "rotary_embedding",  # 4.3
+    "feed_forward",  # 4.4
+    "layer_norm",  # 4.4
+    "token_embedding",  # 4.4
+    "transformer",  # 4.4
 )
 
 

@@ -136,6 +136,98 @@ EXPECTED = {
     "batch-norm.grad-x.constant-statistics": DISAGREES,  # one sample: y = β whatever x is
     "batch-norm.centred": HOLDS,  # Σ (xᵢ − μ) = 0
     "batch-norm.images.grad-x": HOLDS,  # the six equations put together
+    # With S = Q Kᵀ/√d, P = softmax(S), O = P V: dP = dO Vᵀ, and a row of P has the Jacobian
+    # diag(p) − pᵀp, so that dS = P ⊙ (dP − Σ_k P_k dP_k).
+    "attention.shape": HOLDS,  # (n,d)(d,m) is (n,m), times (m,v)
+    "attention.weights": HOLDS,  # Σ exp over Σ exp
+    "attention.shift": HOLDS,  # exp(c) is above and below
+    "attention.backward.V": HOLDS,  # O is linear in V
+    "attention.backward.P": HOLDS,  # O is linear in P
+    "attention.backward.S": HOLDS,  # Σ_k P_k dP_k = dO · O, as O = P V
+    "attention.backward.row-sums": HOLDS,  # Σ_j P_j (dO · V_j) = dO · Σ_j P_j V_j
+    "attention.backward.Q": HOLDS,  # S is linear in Q
+    "attention.backward.K": HOLDS,  # S is linear in K
+    "attention.mask.weights": HOLDS,  # where some entry of the row is allowed
+    "attention.mask.backward.Q": HOLDS,  # P_j changes with S_k by P_j ([j = k] − P_k) as before
+    "attention.mask.backward.K": HOLDS,  # likewise
+    "attention.mask.backward.V": HOLDS,  # O is linear in V
+    "causal-attention.weights": HOLDS,  # Σ_{j ≤ i} exp over Σ_{k ≤ i} exp
+    "causal-attention.later-values": HOLDS,  # their weight is 0
+    "causal-attention.later-keys": HOLDS,  # no score of row i beyond i is read
+    "causal-attention.backward.Q": HOLDS,  # as without the mask
+    "causal-attention.backward.K": HOLDS,  # as without the mask
+    "causal-attention.backward.V": HOLDS,  # O is linear in V
+    "causal-attention.padding": HOLDS,  # what is 0 may be left out of a sum
+    # e^(m1 − m) e^(x − m1) = e^(x − m), whatever m1 and m are.
+    "online-softmax.sum": HOLDS,
+    "online-softmax.logsumexp": HOLDS,  # m + log Σ e^(x − m) = log Σ e^x
+    "online-softmax.output": HOLDS,  # l_b o_b is Σ e^(x − m_b) V over block b
+    "online-softmax.step": HOLDS,  # a second block of one score
+    "bahdanau.context": HOLDS,  # (1,T)(T,h)
+    "bahdanau.decoder": HOLDS,  # (1,e+h)(e+h,s) + (1,s)(s,s) + (1,s)
+    "bahdanau.weights": HOLDS,  # a softmax
+    "bahdanau.backward.score": HOLDS,  # α ⊙ (H dcᵀ − α · H dcᵀ), and α H = c
+    "bahdanau.backward.v": HOLDS,  # the score is linear in v
+    "bahdanau.backward.W1": HOLDS,  # every step has the same s
+    "bahdanau.backward.W2": HOLDS,  # Z is linear in W2
+    "bahdanau.backward.state": HOLDS,  # every step has the same s
+    "bahdanau.backward.H": HOLDS,  # c is linear in H as values; Z is in H as keys
+    "self-attention.shape": HOLDS,  # (n,u)(u,n) is (n,n), times (n,v)
+    "self-attention.row": HOLDS,  # row i of softmax(S) V uses row i of S only
+    "self-attention.permutation": HOLDS,  # the sums over keys run over both exchanged ones
+    "self-attention.backward.Wq": HOLDS,  # Q = X Wq
+    "self-attention.backward.Wk": HOLDS,  # K = X Wk
+    "self-attention.backward.Wv": HOLDS,  # V = X Wv
+    "self-attention.backward.X": HOLDS,  # X stands in Q, K and V
+    "multi-head-attention.shape": HOLDS,  # (n,h v)(h v,d)
+    "multi-head-attention.sum-of-heads": HOLDS,  # a product by blocks
+    "multi-head-attention.backward.Wq": HOLDS,  # as for one head
+    "multi-head-attention.backward.Wk": HOLDS,  # as for one head
+    "multi-head-attention.backward.Wv": HOLDS,  # as for one head
+    "multi-head-attention.backward.Wo": HOLDS,  # Y is linear in Wo
+    "multi-head-attention.backward.X": HOLDS,  # the sum over heads
+    "multi-head-attention.grouped": HOLDS,  # a group and a head instead of a head
+    "multi-head-attention.grouped.backward": HOLDS,  # every head of the group reads V
+    "rotary-embedding.relative": HOLDS,  # R(s)ᵀ R(t) = R(t − s)
+    "rotary-embedding.norm": HOLDS,  # cos² + sin² = 1
+    "rotary-embedding.backward": HOLDS,  # q1 cos − q2 sin
+    "feed-forward.shape": HOLDS,  # (n,d)(d,f) and (n,f)(f,d), a bias in every row
+    "feed-forward.backward.W2": HOLDS,  # Y is linear in W2
+    "feed-forward.backward.b2": HOLDS,  # once in every row
+    "feed-forward.backward.W1": HOLDS,  # the chain rule
+    "feed-forward.backward.b1": HOLDS,  # once in every row
+    "feed-forward.backward.X": HOLDS,  # H is linear in X
+    "feed-forward.gelu": HOLDS,  # Φ′ = φ
+    "feed-forward.gelu-tanh": HOLDS,  # tanh′ = 1 − tanh²
+    "feed-forward.silu": HOLDS,  # s′ = s (1 − s)
+    "feed-forward.silu.odd-part": HOLDS,  # t s(t) + t s(−t) = t
+    "feed-forward.swiglu.backward.W2": HOLDS,  # Y is linear in W2
+    "feed-forward.swiglu.backward.W3": HOLDS,  # and in W3
+    "feed-forward.swiglu.backward.W1": HOLDS,  # the chain rule through SiLU
+    "feed-forward.swiglu.backward.X": HOLDS,  # both ways
+    "layer-norm.shape": HOLDS,  # (1,d) throughout
+    "layer-norm.mean": HOLDS,  # Σ (x − μ) = 0
+    "layer-norm.variance": HOLDS,  # σ² over σ² + ε
+    "layer-norm.backward.x": HOLDS,  # x̂ loses its mean and its projection on x̂
+    "layer-norm.backward.gamma": HOLDS,  # linear in γ
+    "layer-norm.backward.beta": HOLDS,  # linear in β
+    "layer-norm.rms.backward.x": HOLDS,  # ∂r/∂x = x/(d r)
+    "layer-norm.rms.backward.gamma": HOLDS,  # linear in γ
+    "token-embedding.shape": HOLDS,  # (n,c)(c,d)
+    "token-embedding.backward": HOLDS,  # linear in E
+    "token-embedding.tied": HOLDS,  # H Eᵀ in E, and √d T E in E
+    "token-embedding.positions.sin": HOLDS,  # the addition theorem
+    "token-embedding.positions.cos": HOLDS,  # the addition theorem
+    "token-embedding.smoothing.sum": HOLDS,  # (1 − ε) + ε
+    "token-embedding.smoothing.gradient": HOLDS,  # softmax(z) Σ q − q, with Σ q = 1
+    "token-embedding.smoothing.mixture": HOLDS,  # H(q, p) is linear in q
+    "transformer.encoder": HOLDS,  # every sublayer keeps (n,d)
+    "transformer.decoder": HOLDS,  # every sublayer keeps (n,d), whatever m
+    "transformer.pre-norm": HOLDS,  # every sublayer keeps (n,d)
+    # An encoder block has 4 dhu + 2 df + f + 5 d, a decoder block 8 dhu + 2 df + f + 7 d.
+    "transformer.size": HOLDS,
+    "transformer.size.base": HOLDS,  # 18,944,000 + 6 (3,150,336 + 4,199,936)
+    "transformer.size.big": HOLDS,  # 37,888,000 + 6 (12,592,128 + 16,788,480)
 }
 
 # The conditions that the statement itself leaves out: where the derivative exists.
@@ -161,4 +253,6 @@ NEEDS_GIVEN = (
     "mlp.grad-b1",
     "mlp.grad-W1",
     "mlp.grad-W1.relu",
+    "token-embedding.smoothing.sum",
+    "token-embedding.smoothing.gradient",
 )

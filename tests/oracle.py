@@ -7,6 +7,7 @@ error of the engine has to be made twice.
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +17,14 @@ from itertools import product
 from typing import Any
 
 import autograd
+import autograd.extend
 import autograd.numpy as np
 import numpy
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
 
 from derive import convolution
 from derive import operators as ops
@@ -101,6 +104,14 @@ def _matrix_product(*factors: Any) -> Any:
     return reduce(times, factors)
 
 
+@autograd.extend.primitive
+def _erf(x: Any) -> Any:
+    return numpy.vectorize(math.erf)(x)
+
+
+autograd.extend.defvjp(_erf, lambda _, x: lambda g: g * 2 / np.sqrt(np.pi) * np.exp(-(x**2)))
+
+
 def _softmax(x: Any) -> Any:
     e = np.exp(x - np.max(x, axis=1, keepdims=True))
     return e / np.sum(e, axis=1, keepdims=True)
@@ -123,6 +134,7 @@ _OF_VALUES = {
     sp.Inverse: lambda base, _exponent: np.linalg.inv(base),
     sp.Trace: np.trace,
     sp.Determinant: np.linalg.det,
+    sp.erf: _erf,
     sp.exp: np.exp,
     sp.log: np.log,
     sp.sin: np.sin,
@@ -191,6 +203,14 @@ def _array_once(expr: Any, scope: Scope) -> Any:
     if expr not in scope.point.known:
         scope.point.known[expr] = value(expr, Scope(scope.point))
     return scope.point.known[expr]
+
+
+@value.register(MatrixSlice)
+def _(expr, scope):
+    rows, columns = (
+        slice(*(_integer(end, scope) for end in part)) for part in (expr.rowslice, expr.colslice)
+    )
+    return value(expr.parent, scope)[rows, columns]
 
 
 @value.register(sp.Piecewise)
@@ -588,17 +608,20 @@ def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[P
     for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
         shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
         drawn = rng.standard_normal(shape)
-        values[symbol] = abs(drawn) if symbol.is_positive else drawn
+        values[symbol] = abs(drawn) if getattr(symbol, "is_positive", None) else drawn
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))
     point = _satisfying(claim.assumed, Point(values, claim.where, functions))
     ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
+    about_indices = [fact for fact in claim.assumed if not isinstance(fact, sp.Eq)]
     places = list(product(*ranges))
     if len(places) > MANY_PLACES:
         places = [places[k] for k in rng.choice(len(places), MANY_PLACES, replace=False)]
     for at in places:
-        yield point.at(dict(zip(indices, at, strict=True)))
+        chosen = point.at(dict(zip(indices, at, strict=True)))
+        if satisfies(about_indices, chosen):
+            yield chosen
 
 
 def _satisfying(given: Any, point: Point) -> Point:
@@ -606,10 +629,10 @@ def _satisfying(given: Any, point: Point) -> Point:
 
     Inequalities are about indices, whose ranges they give.
     """
-    given = [fact for fact in given if not isinstance(fact, (sp.Le, sp.Ge))]
     for fact in given:
-        if not isinstance(fact, sp.Eq):
+        if not isinstance(fact, sp.core.relational.Relational):
             raise NotImplementedError(f"the oracle has no sampler for {fact}")
+    given = [fact for fact in given if isinstance(fact, sp.Eq)]
     arrays = [s for s in point.values if any(s in fact.free_symbols for fact in given)]
     arrays = [array for array in arrays if not array.is_integer]
     if not arrays:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import re
 from pathlib import Path
 
 import autograd
@@ -30,7 +31,7 @@ from derive import (
     verify,
 )
 from derive.verdict import Witness
-from formulas import batch_norm, dropout, linear_regression, mlp, softmax_regression
+from formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
@@ -96,8 +97,12 @@ def test_ids_are_the_pinned_ones():
 def test_ids_are_those_of_the_notes():
     noted = [line.split("\t")[0] for line in NOTES.read_text("utf-8").splitlines()[1:]]
     covered = [claim_id for claim_id in noted if claim_id.split(".")[0] in CATALOGUE]
-    of_the_notes = [c.id for c in CLAIMS.values() if c.source.startswith("notes ")]
+    of_the_notes = [claim.id for claim in CLAIMS.values() if claim.source.startswith("notes ")]
     assert sorted(of_the_notes) == sorted(covered)
+
+
+def test_the_index_is_up_to_date():
+    assert index.listed() == index.index_of(CATALOGUE)  # else: python -m formulas.index
 
 
 @every_claim
@@ -135,8 +140,10 @@ def with_one_added(claim):
             claim, **{name: elementwise(sp.Lambda(ONE_MORE, ONE_MORE + 1), side)}
         )
     if isinstance(side, sp.MatrixExpr):
-        shape = claim.wrt.shape if isinstance(claim, Gradient) else side.shape
+        shape = side.shape if isinstance(claim, Identity) else claim.wrt.shape
         return dataclasses.replace(claim, **{name: sp.MatAdd(side, sp.OneMatrix(*shape))})
+    if isinstance(side, operators.Tensor):
+        return dataclasses.replace(claim, **{name: operators.tensor(side.body + 1, *side.axes)})
     return dataclasses.replace(claim, **{name: side + 1})
 
 
@@ -432,7 +439,8 @@ def test_every_described_symbol_is_used(formula):
 @every_claim
 def test_a_claim_says_what_it_is_and_where_it_stands(claim):
     assert claim.id.startswith(FORMULA_OF[claim.id].id + ".")
-    assert claim.source
+    # The notes, or a publication with its year.
+    assert re.match(r"notes |.* \d{4}(,|$)", claim.source)
     assert claim.title and "\n" not in claim.title and len(claim.title) <= 60
 
 
