@@ -244,6 +244,16 @@ def _steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, 
         writer = Writer(names=names, taken=problem.names)
         value = _best(writer, problem, primal, adjoint)
         result.append(Step("reverse accumulation", names.get(adjoint), value))
+    for lemma in proof.lemmas:
+        earlier = "t - 1" if lemma.direction > 0 else "t + 1"
+        base = Writer(taken=problem.names).integer(lemma.base)
+        for rule, moment in (
+            (f"induction, base t = {base}", lemma.base),
+            (f"induction, step from {earlier} to t", as_poly(lemma.time)),
+        ):
+            writer = Writer(names=names, taken=problem.names, symbols={lemma.time: sp.Symbol("t")})
+            stated = [_or_none(methodcaller("scalar", side), writer) for side in lemma.at(moment)]
+            result.append(Step(rule, *stated))
     for side, term, poly in (
         ("left", statement.left, proof.left),
         ("right", statement.right, proof.right),

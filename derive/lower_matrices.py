@@ -189,7 +189,9 @@ def _matpow(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     if not exponent.is_Integer:
         times = low.integer(exponent, scope) if low.is_integer(exponent, scope) else None
         if times is None or not is_nonnegative(times, low.guards):
-            raise UnsupportedError(f"{expr}: a matrix power needs an integer exponent, not negative")
+            raise UnsupportedError(
+                f"{expr}: a matrix power needs an integer exponent, not negative"
+            )
         return matrix_power(low, base, times, indices, scope)
     if exponent == 0:
         return delta(*indices)

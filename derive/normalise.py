@@ -364,9 +364,7 @@ class Normaliser(Summation):
         passed = [poly - k for k in range(steps)] or [poly + k for k in range(1, 1 - steps)]
         equal = self.add({}, *(super(Normaliser, self).index_bracket("=", p) for p in passed))
         sign = 1 if steps > 0 else -1
-        return self.add(
-            super().index_bracket(relation, poly - steps), self.scale(equal, sign)
-        )
+        return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
 
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
         """Σ over the range of a variable, its last terms apart that an induction is about."""

@@ -346,9 +346,7 @@ def _check_system(group: tuple[Any, ...], where: Mapping[Any, Any]) -> None:
             raise ClaimError(f"the definition of {symbol} uses {early} before it is defined")
     direction = direction_of(group, where)
     ranges = {where[symbol].args[1][1:] for symbol in group}
-    turned = any(
-        where[s].initial is not None and where[s].direction != direction for s in group
-    )
+    turned = any(where[s].initial is not None and where[s].direction != direction for s in group)
     if len(ranges) > 1 or turned:
         names = ", ".join(map(str, group))
         raise ClaimError(f"{names} refer to one another and run over unequal ranges")

@@ -18,6 +18,13 @@ MODULES = (
     "mlp",  # 1.3
     "weight_decay",  # 1.4
     "dropout",  # 1.4
+    "rnn",  # 3.1
+    "sequences",  # 3.1
+    "gradient_clipping",  # 3.2
+    "deep_rnn",  # 3.3
+    "gru",  # 3.4
+    "lstm",  # 3.4
+    "seq2seq",  # 3.5
 )
 
 

@@ -26,7 +26,7 @@ h_t, Wq, bq = MatrixSymbol("h_t", 1, h), MatrixSymbol("Wq", h, q), MatrixSymbol(
 Wl = MatrixSymbol("Wl", h, h)
 
 X, Y = MatrixSymbol("X", T, d), MatrixSymbol("Y", T, q)
-O = MatrixSymbol("O", T + 1, q)  # noqa: E741
+O = MatrixSymbol("O", T + 1, q)
 loss = Symbol("L", real=True)
 LAYERS = 3
 Z, H, delta = (
@@ -104,9 +104,7 @@ def through_b(time):
 
 two_ways_back = {
     **two_ways,
-    DA: recurrence(
-        error(t) * Va.T + through_a(t + 1) * Ua.T, (t, 1, T - 1), end=error(T) * Va.T
-    ),
+    DA: recurrence(error(t) * Va.T + through_a(t + 1) * Ua.T, (t, 1, T - 1), end=error(T) * Va.T),
     DB: recurrence(error(t) * Vb.T + through_b(t - 1) * Ub.T, (t, 2, T), start=error(1) * Vb.T),
 }
 

@@ -36,7 +36,11 @@ Whr, Whz, Whh = (MatrixSymbol(f"Wh{gate}", h, h) for gate in "rzh")
 br, bz, bh = (MatrixSymbol(f"b{gate}", 1, h) for gate in "rzh")
 
 # One step, as the notes write it.
-X_t, H_prev, R_t = MatrixSymbol("X_t", n, d), MatrixSymbol("H_prev", n, h), MatrixSymbol("R_t", n, h)
+X_t, H_prev, R_t = (
+    MatrixSymbol("X_t", n, d),
+    MatrixSymbol("H_prev", n, h),
+    MatrixSymbol("R_t", n, h),
+)
 Z_t, C_t = MatrixSymbol("Z_t", n, h), MatrixSymbol("C_t", n, h)
 reset_gate = (X_t * Wxr + H_prev * Whr + br).applyfunc(sigmoid)
 update_gate = (X_t * Wxz + H_prev * Whz + bz).applyfunc(sigmoid)

@@ -11,8 +11,9 @@ sigmoid = Lambda(u, 1 / (1 + exp(-u)))
 sigmoid_slope, tanh_slope = Lambda(u, u * (1 - u)), Lambda(u, 1 - u**2)  # of the values
 tanh_of_slope = Lambda(u, 1 - tanh(u) ** 2)
 X = IndexedBase("X", shape=(T, n, d))
-I, F, O, K, C, H, G, DH, DC = (  # noqa: E741  (the usual names of the gates)
-    IndexedBase(name, shape=(T + 1, n, h)) for name in ("I", "F", "O", "K", "C", "H", "G", "DH", "DC")
+I, F, O, K, C, H, G, DH, DC = (
+    IndexedBase(name, shape=(T + 1, n, h))
+    for name in ("I", "F", "O", "K", "C", "H", "G", "DH", "DC")
 )
 H0, C0 = MatrixSymbol("H_0", n, h), MatrixSymbol("C_0", n, h)
 Wxi, Wxf, Wxo, Wxc = (MatrixSymbol(f"Wx{gate}", d, h) for gate in "ifoc")
@@ -87,7 +88,9 @@ through_time = {
     ),
 }
 
-HOCHREITER = "S. Hochreiter, J. Schmidhuber, Neural Computation 9 (8), 1997; F. A. Gers et al., 2000"
+HOCHREITER = (
+    "S. Hochreiter, J. Schmidhuber, Neural Computation 9 (8), 1997; F. A. Gers et al., 2000"
+)
 
 
 def over_time(body):

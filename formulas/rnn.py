@@ -14,14 +14,12 @@ from sympy import (
     MatrixSymbol,
     Sum,
     Symbol,
-
     tanh,
 )
 
 from derive import (
     Formula,
     Gradient,
-
     Jacobian,
     Shape,
     at,
@@ -42,7 +40,7 @@ h0 = MatrixSymbol("h_0", 1, h)
 Wx, Wh, bh = MatrixSymbol("Wx", d, h), MatrixSymbol("Wh", h, h), MatrixSymbol("bh", 1, h)
 Wq, bq = MatrixSymbol("Wq", h, q), MatrixSymbol("bq", 1, q)
 Z, H, delta = (MatrixSymbol(name, T + 1, h) for name in ("Z", "H", "delta"))
-O = MatrixSymbol("O", T + 1, q)  # noqa: E741  (as the notes write it)
+O = MatrixSymbol("O", T + 1, q)
 loss = Symbol("L", real=True)
 
 x_t, h_t, h_prev = (MatrixSymbol("x_t", 1, d), MatrixSymbol("h_t", 1, h),
@@ -83,9 +81,7 @@ def through(time):
 
 backward = {
     **network,
-    delta: recurrence(
-        error(t) * Wq.T + through(t + 1) * Wh.T, (t, 1, T - 1), end=error(T) * Wq.T
-    ),
+    delta: recurrence(error(t) * Wq.T + through(t + 1) * Wh.T, (t, 1, T - 1), end=error(T) * Wq.T),
 }
 # The same with tanh, whose slope is a function of the state.
 tanh_network = {
@@ -304,9 +300,7 @@ formula = Formula(
         Gradient(
             loss,
             Wh,
-            over_time(
-                at(H, t - 1).T * HadamardProduct(error(t) * Wq.T, at(Z, t).applyfunc(slope))
-            ),
+            over_time(at(H, t - 1).T * HadamardProduct(error(t) * Wq.T, at(Z, t).applyfunc(slope))),
             where=network,
             id="rnn.bptt.Wh.one-step",
             title="∂L/∂Wh without the path through earlier states",
