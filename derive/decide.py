@@ -26,11 +26,14 @@ from derive.squares import is_sum_of_squares
 
 @dataclass(frozen=True)
 class Proof:
-    """That a term vanishes: the normaliser that found it, and the forms of both sides."""
+    """That a term vanishes: the normaliser that found it, the forms of both sides, and what was
+    proved by induction for it.
+    """
 
     normaliser: Normaliser
     left: Polynomial
     right: Polynomial
+    lemmas: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -194,9 +194,10 @@ class Reverse:
             binders = self.renamed(shared.params)
             places = tuple(as_poly(b) for b in binders)
             cotangent = ref(adjoint, *own, *places)
-            for unfolding in shared.unfoldings[:1] if last is not None else ():
-                gap = (last - places[unfolding.axis]) * unfolding.direction
-                cotangent = mul(at_least(gap, ZERO), cotangent)
+            for unfolding in shared.unfoldings[:1]:
+                if last is not None:
+                    gap = (last - places[unfolding.axis]) * unfolding.direction
+                    cotangent = mul(at_least(gap, ZERO), cotangent)
             self.pull(shared.at(places), cotangent, binders)
         for shared, adjoint in adjoints.items():
             indices = tuple(as_poly(p) for p in adjoint.params[len(outer) :])
@@ -204,11 +205,12 @@ class Reverse:
             inside = []
             for c in self._found[shared]:
                 part = contracted(c, indices)
-                for unfolding in shared.unfoldings[:1] if last is not None else ():
-                    # What comes after the one time that counts is of no influence.
-                    gap = (last - indices[unfolding.axis]) * unfolding.direction
-                    shift = c.place[unfolding.axis].terms.get((), 0) * unfolding.direction
-                    part = mul(at_least(gap + int(shift), ZERO), part)
+                for unfolding in shared.unfoldings[:1]:
+                    if last is not None:
+                        # What comes after the one time that counts is of no influence.
+                        gap = (last - indices[unfolding.axis]) * unfolding.direction
+                        shift = c.place[unfolding.axis].terms.get((), 0) * unfolding.direction
+                        part = mul(at_least(gap + int(shift), ZERO), part)
                 inside.append(part)
             adjoint.body = add(*outside, *inside)
             adjoint.unfoldings = tuple(

@@ -50,7 +50,7 @@ class Unfolding:
     """How an array that refers to itself is taken apart at one of its parameters.
 
     ``body`` is the array in its own parameters, by entries with the parameter ``axis`` nearer to
-    ``origin``: one less of it for ``direction`` 1, one more for −1. At the origin it refers to none.
+    ``origin``: one less of it for ``direction`` 1, one more for −1; at the origin, by none.
     ``last`` is the value of the parameter to which this goes on, where there is one.
     """
 

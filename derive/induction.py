@@ -5,9 +5,9 @@ array that refers to itself, and what it would have to be, an expression E(t, i)
 then proved for every t from low to high, and used.
 
 * **Base**: A = E at the time at which A begins: low, or high where A runs backward.
-* **Step**: let t be any other time of the range, and let A = E, for all values of the other indices,
-  at the one time before t (after t where A runs backward). Then A = E at t: A is looked into once,
-  and its entries at that earlier time are replaced.
+* **Step**: let t be any other time of the range, and let A = E, for all values of the other
+  indices, at the one time before t (after t where A runs backward). Then A = E at t: A is looked
+  into once, and its entries at that earlier time are replaced.
 
 Where the step leaves a difference, a further lemma is read off that, and all of them are proved
 together: each may use all of them at the earlier time, and at t itself those that stand before it.
@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from derive.claims import Claim, Inequality
 from derive.atoms import Atom, Monomial, Polynomial
-from derive.decide import Proof, vanishes
+from derive.claims import Claim, Inequality
+from derive.decide import Proof, vanishes, without_denominators
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import (
@@ -87,6 +87,11 @@ class Lemma:
         """What it says, whatever its variables are called: to tell what was tried before."""
         return (self.array, repr(self.indices), repr(self.value))
 
+    @property
+    def base(self) -> Poly:
+        """The time at which it begins."""
+        return self.low if self.direction > 0 else self.high
+
     def at(self, time: Poly) -> tuple[Term, Term]:
         """Both sides at one time."""
         values = {self.time: time}
@@ -129,7 +134,7 @@ class Induction:
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
                 if vanishes(n, difference):
-                    return Proof(n, a, b)
+                    return Proof(n, a, b, tuple(self.lemmas))
                 lemma = self._first_proved(self._proposals(n, difference), tried)
                 if lemma is not None:
                     break
@@ -185,6 +190,9 @@ class Induction:
         others = [s for s in self.adjoints if not s.unfoldings]
         yield from _same(documented, states)
         yield from self.candidates(n, difference, None)
+        cleared = without_denominators(n, difference)
+        if cleared != difference:
+            yield from self.candidates(n, cleared, None)
         yield from _same(documented, others)
 
     def normaliser(self) -> Normaliser:
@@ -225,7 +233,7 @@ class Induction:
     def _base(self, lemmas: tuple[Lemma, ...], position: int) -> Any:
         """What is left of a lemma at the beginning, None where it holds there."""
         lemma = lemmas[position]
-        end = lemma.low if lemma.direction > 0 else lemma.high
+        end = lemma.base
         single = [v for v in end.variables if end.coefficient(v) == as_poly(1)]
         n = self.normaliser()
         rewrites = self._everywhere(n)
@@ -258,9 +266,12 @@ class Induction:
         Arrays that run the other way are looked into only where it is needed.
         """
         n.recursion.reference = reference
-        for direction in (lemma.direction, 0):
-            reference.direction = direction
+        for direction, turned in ((lemma.direction, False), (lemma.direction, True), (0, False)):
+            if turned and not any(len(s.unfoldings) > 1 for s in self.heads):
+                continue
+            reference.direction, reference.turned = direction, turned
             n.forget()
+            assert reference.time is not None
             a, b = (n.of(side) for side in lemma.at(reference.time))
             difference = n.subtract(a, b)
             if vanishes(n, difference):
@@ -322,7 +333,7 @@ class Induction:
             index = indices[unfolding.axis]
             moving = [v for v in index.variables if index.coefficient(v) == as_poly(1)]
             ranged = [v for v in moving if v.kind != SIZE]
-            variable = (ranged or moving or [None])[0]
+            variable = next(iter(ranged or moving), None)
             if index.constant is not None and place is None:
                 lemma = self._generalised(shared, unfolding, indices, value)
                 if lemma is not None:
@@ -448,7 +459,12 @@ def _times(
         return origin, as_poly(variable) + shift
     if variable.low is None or variable.high is None:
         return None
-    return variable.low + shift, variable.high + shift
+    low, high = variable.low + shift, variable.high + shift
+    origin = unfolding.origin.substitute(dict(zip(shared.params, indices, strict=True)))
+    if origin.indices and variable not in origin.variables:
+        # It begins at another index, and is nothing beyond.
+        return (origin, high) if unfolding.direction > 0 else (low, origin)
+    return low, high
 
 
 def _same(documented: Iterable[Shared], adjoints: Iterable[Shared]) -> Iterator[Lemma]:
@@ -490,8 +506,11 @@ def _step_of(n: Normaliser, shared: Shared, unfolding: Unfolding) -> Rewrite:
     """The array at any time that is seen to be one of its steps, by that step."""
 
     def rewrite(indices: tuple[Poly, ...]) -> Polynomial | None:
-        gap = (indices[unfolding.axis] - unfolding.origin) * unfolding.direction - 1
-        over = (unfolding.last - indices[unfolding.axis]) * unfolding.direction
+        places = dict(zip(shared.params, indices, strict=True))
+        begin, last = unfolding.origin.substitute(places), unfolding.last
+        assert last is not None
+        gap = (indices[unfolding.axis] - begin) * unfolding.direction - 1
+        over = (last - indices[unfolding.axis]) * unfolding.direction
         if not (is_nonnegative(gap) and is_nonnegative(over)):
             return None
         return n.of(shared.unfolded(unfolding, indices))
@@ -528,12 +547,27 @@ def _within(variable: Var, value: Poly, values: Mapping[Var, Poly]) -> bool:
     )
 
 
+def _is_time(
+    lemma: Lemma, time: Poly, values: Mapping[Var, Poly], changed: Mapping[Var, Poly]
+) -> bool:
+    """Whether a time is seen to be in the range of a lemma, whose ends may depend on the other
+    indices; taken for granted where none of what is changed stands in it.
+    """
+    ends = lemma.low.variables | lemma.high.variables
+    if lemma.time not in changed and all(
+        v not in ends or changed[v] == as_poly(v) for v in changed
+    ):
+        return True
+    low, high = lemma.low.substitute(values), lemma.high.substitute(values)
+    return is_nonnegative(time - low) and is_nonnegative(high - time)
+
+
 def _at_time(n: Normaliser, lemma: Lemma, time: Poly) -> Rewrite:
     """The array at one time, by what the lemma says."""
 
     def rewrite(indices: tuple[Poly, ...]) -> Polynomial | None:
         values = _bound(lemma, indices) if indices[lemma.axis] == time else None
-        if values is None:
+        if values is None or not _is_time(lemma, time, values, values):
             return None
         return n.substitute(n.of(lemma.at(time)[1]), values)
 
@@ -545,10 +579,8 @@ def _in_range(n: Normaliser, lemma: Lemma) -> Rewrite:
 
     def rewrite(indices: tuple[Poly, ...]) -> Polynomial | None:
         time = indices[lemma.axis]
-        if not (is_nonnegative(time - lemma.low) and is_nonnegative(lemma.high - time)):
-            return None
         values = _bound(lemma, indices)
-        if values is None:
+        if values is None or not _is_time(lemma, time, values, {lemma.time: time}):
             return None
         return n.substitute(n.of(lemma.value), {**values, lemma.time: time})
 

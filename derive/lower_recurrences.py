@@ -129,7 +129,7 @@ def _matrix_sum(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Ter
 @register(THROUGH, OrderedProduct)
 def _ordered_product(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """P(low, high) = B_high P(low, high − 1) = P(low + 1, high) B_low, P = I for an empty range"""
-    symbol, first, last = expr.limits
+    first, last = expr.limits[1:]
     ends = (low.integer(first, scope), low.integer(last, scope))
     shape = low.shapes.of(expr.body)
     variable, inner = low.bind(expr.limits, scope)
@@ -162,7 +162,7 @@ def _product(
         row, column = axis_variable(size, "i"), axis_variable(size, "k")
         factor = low.element(body, (as_poly(row), as_poly(column)), scope)
         product = low._shared[key] = ordered(factor, place, (row, column), size, later_left)
-    own = product.params[: product.unfoldings[1].axis]
+    own = product.params[: product.unfoldings[0].axis - 1]
     return product, tuple(as_poly(v) for v in own)
 
 
@@ -202,8 +202,12 @@ def ordered(
     lower = add(empty, mul(some, times(first, first + 1, last, not later_left)))
     product.body = upper
     product.recursive = True
+    axis = len(outer)
     product.unfoldings = (
-        Unfolding(len(outer) + 1, 1, first - 1, upper),
-        Unfolding(len(outer), -1, last + 1, lower),
+        Unfolding(axis + 1, 1, first - 1, upper),
+        Unfolding(axis, -1, last + 1, lower),
     )
+    if place is None:  # Aⁿ is A Aⁿ⁻¹ and Aⁿ⁻¹ A
+        right = add(empty, mul(some, times(last, first, last - 1, not later_left)))
+        product.unfoldings = (product.unfoldings[0], Unfolding(axis + 1, 1, first - 1, right))
     return product

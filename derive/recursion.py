@@ -36,6 +36,7 @@ class Reference:
     :param rewrites: what an array is replaced by, where it is at all.
     :param reach: for an array and one of its axes, how far before the time it is looked into.
     :param direction: the direction in which arrays are looked into, 0 for both.
+    :param turned: whether an array is looked into from its other end first.
     """
 
     time: Poly | None
@@ -43,6 +44,7 @@ class Reference:
     rewrites: dict[Shared, list[Rewrite]] = field(default_factory=dict)
     reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
     direction: int = 0
+    turned: bool = False
 
     def offset(self, index: Poly) -> Any:
         """How far an index is past the time, its other variables left out; None where it does
@@ -89,7 +91,8 @@ class Recursion:
                 done = rewrite(indices)
                 if done is not None:
                     return done
-        for unfolding in shared.unfoldings:
+        turned = reference is not None and reference.turned
+        for unfolding in shared.unfoldings[::-1] if turned else shared.unfoldings:
             if self._is_open(shared, unfolding, indices):
                 n.check()
                 return n.of(shared.unfolded(unfolding, indices))
@@ -101,10 +104,14 @@ class Recursion:
         distance = (index - unfolding.origin.substitute(places)).constant
         if distance is not None and 0 <= distance * unfolding.direction <= NEAR:
             return True
-        if self.reference is None or -unfolding.direction == self.reference.direction:
+        if self.reference is None:
             return False
-        offset = self.reference.offset(index)
-        if offset is None:
+        offset, direction = self.reference.offset(index), unfolding.direction
+        if offset is None and self.reference.variable is not None:
+            # An index that falls as the time rises.
+            offset, direction = self.reference.offset(-index), -unfolding.direction
+            offset = None if offset is None else -offset
+        if offset is None or -direction == self.reference.direction:
             return False
         reach = self.reference.reach.get((shared, unfolding.axis), 0)
         return bool((offset - reach) * unfolding.direction >= 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from operator import methodcaller
 from typing import Any
 
@@ -95,10 +96,12 @@ class _Author:
             proof.normaliser.inline, proof.normaliser.exponentials, time.monotonic() + SECONDS
         )
         journal.clears_offsets = proof.normaliser.clears_offsets
-        try:
-            forms = self._worked_out(journal)
-        except (BudgetExceeded, UnsupportedError):
-            forms = None  # a slow proof is shown without its single rewrites
+        yield from self._lemmas(proof)
+        forms = None
+        if not proof.lemmas:
+            # A proof by induction is shown by its lemmas, a slow one without its rewrites.
+            with suppress(BudgetExceeded, UnsupportedError):
+                forms = self._worked_out(journal)
         rewrites = self._rewrites(journal)
         proof.normaliser.deadline = None  # the claim's time limit is not that of reading its proof
         normaliser = proof.normaliser if forms is None else journal
@@ -117,6 +120,20 @@ class _Author:
         written = [s for s in (*rewrites, *sides, last) if s is not None]
         yield from self._names_of_sums(normaliser, written)
         yield from written
+
+    def _lemmas(self, proof: Proof) -> Iterator[Step]:
+        """What an induction proves: each lemma at its base, and at the step from time to time."""
+        for lemma in proof.lemmas:
+            earlier = "t - 1" if lemma.direction > 0 else "t + 1"
+            base = self._writer().integer(lemma.base)
+            for rule, moment in (
+                (f"induction, base t = {base}", lemma.base),
+                (f"induction, step from {earlier} to t", as_poly(lemma.time)),
+            ):
+                left, right = lemma.at(moment)
+                step = self._step(rule, left, right, True)
+                if step is not None:
+                    yield step
 
     def _worked_out(self, journal: Journal) -> tuple[Any, Any]:
         """The forms of both sides, and the reason why they make the claim true."""

@@ -43,6 +43,13 @@ MODULES = (
     "layer_norm",  # 4.4
     "token_embedding",  # 4.4
     "transformer",  # 4.4
+    "rnn",  # 3.1
+    "sequences",  # 3.1
+    "gradient_clipping",  # 3.2
+    "deep_rnn",  # 3.3
+    "gru",  # 3.4
+    "lstm",  # 3.4
+    "seq2seq",  # 3.5
 )
 
 

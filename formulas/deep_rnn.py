@@ -26,7 +26,7 @@ h_t, Wq, bq = MatrixSymbol("h_t", 1, h), MatrixSymbol("Wq", h, q), MatrixSymbol(
 Wl = MatrixSymbol("Wl", h, h)
 
 X, Y = MatrixSymbol("X", T, d), MatrixSymbol("Y", T, q)
-O = MatrixSymbol("O", T + 1, q)  # noqa: E741
+O = MatrixSymbol("O", T + 1, q)
 loss = Symbol("L", real=True)
 LAYERS = 3
 Z, H, delta = (

@@ -8,7 +8,7 @@ from derive.operators import entry
 n, m = (Symbol(name, integer=True, positive=True) for name in "nm")
 i = Symbol("i", integer=True)
 u = Symbol("u", real=True)
-theta = Symbol("theta", positive=True)
+theta = Symbol("theta", real=True)
 g = MatrixSymbol("g", n, 1)
 a, b = MatrixSymbol("a", n, 1), MatrixSymbol("b", m, 1)
 
@@ -43,7 +43,7 @@ formula = Formula(
         Identity(
             sqrt(squared(theta / norm * g)),
             theta,
-            given=(norm > theta,),
+            given=(theta > 0, norm > theta),
             id="gradient-clipping.norm",
             title="for ‖g‖ > θ > 0: ‖θ g/‖g‖‖ = θ",
             source="notes line 145",
@@ -51,7 +51,7 @@ formula = Formula(
         Inequality(
             sqrt(squared(by_norm)),
             theta,
-            given=(Ne(norm, 0),),
+            given=(theta > 0, Ne(norm, 0)),
             id="gradient-clipping.bound",
             title="‖min(1, θ/‖g‖) g‖ ≤ θ for g ≠ 0 and θ > 0",
             source="notes line 145",
@@ -59,7 +59,7 @@ formula = Formula(
         Inequality(
             sqrt(squared(by_norm)),
             norm,
-            given=(Ne(norm, 0),),
+            given=(theta > 0, Ne(norm, 0)),
             id="gradient-clipping.shorter",
             title="‖min(1, θ/‖g‖) g‖ ≤ ‖g‖",
             source=PASCANU,
@@ -67,6 +67,7 @@ formula = Formula(
         Inequality(
             entry(by_value, i, 0),
             theta,
+            given=theta > 0,
             id="gradient-clipping.value",
             title="max(−θ, min(θ, g_i)) ≤ θ",
             source="notes line 145",
@@ -74,6 +75,7 @@ formula = Formula(
         Inequality(
             -theta,
             entry(by_value, i, 0),
+            given=theta > 0,
             id="gradient-clipping.value.below",
             title="−θ ≤ max(−θ, min(θ, g_i))",
             source="notes line 145",
@@ -81,6 +83,7 @@ formula = Formula(
         Inequality(
             sqrt(squared(by_value)),
             theta,
+            given=theta > 0,
             id="gradient-clipping.value.norm",
             title="clipping by value bounds the norm by θ",
             source="notes line 145",
@@ -89,7 +92,7 @@ formula = Formula(
         Inequality(
             sqrt(squared(scale * a) + squared(scale * b)),
             theta,
-            given=(Ne(global_norm, 0),),
+            given=(theta > 0, Ne(global_norm, 0)),
             id="gradient-clipping.global",
             title="√(‖c a‖² + ‖c b‖²) ≤ θ for c = min(1, θ/√(‖a‖² + ‖b‖²))",
             source=PASCANU,

@@ -11,7 +11,7 @@ sigmoid = Lambda(u, 1 / (1 + exp(-u)))
 sigmoid_slope, tanh_slope = Lambda(u, u * (1 - u)), Lambda(u, 1 - u**2)  # of the values
 tanh_of_slope = Lambda(u, 1 - tanh(u) ** 2)
 X = IndexedBase("X", shape=(T, n, d))
-I, F, O, K, C, H, G, DH, DC = (  # noqa: E741  (the usual names of the gates)
+I, F, O, K, C, H, G, DH, DC = (
     IndexedBase(name, shape=(T + 1, n, h))
     for name in ("I", "F", "O", "K", "C", "H", "G", "DH", "DC")
 )

@@ -40,7 +40,7 @@ h0 = MatrixSymbol("h_0", 1, h)
 Wx, Wh, bh = MatrixSymbol("Wx", d, h), MatrixSymbol("Wh", h, h), MatrixSymbol("bh", 1, h)
 Wq, bq = MatrixSymbol("Wq", h, q), MatrixSymbol("bq", 1, q)
 Z, H, delta = (MatrixSymbol(name, T + 1, h) for name in ("Z", "H", "delta"))
-O = MatrixSymbol("O", T + 1, q)  # noqa: E741  (as the notes write it)
+O = MatrixSymbol("O", T + 1, q)
 loss = Symbol("L", real=True)
 
 x_t, h_t, h_prev = (MatrixSymbol("x_t", 1, d), MatrixSymbol("h_t", 1, h),

@@ -30,7 +30,7 @@ Wy, Wc, Ws = MatrixSymbol("Wy", e, m), MatrixSymbol("Wc", h, m), MatrixSymbol("W
 bs = MatrixSymbol("bs", 1, m)
 ZD, D, DD = (MatrixSymbol(name, S + 1, m) for name in ("ZD", "D", "DD"))
 Wq, bq = MatrixSymbol("Wq", m, q), MatrixSymbol("bq", 1, q)
-P, O = MatrixSymbol("P", S, q), MatrixSymbol("O", S + 1, q)  # noqa: E741
+P, O = MatrixSymbol("P", S, q), MatrixSymbol("O", S + 1, q)
 loss = Symbol("L", real=True)
 
 # One step each, as the notes write it.

@@ -28,6 +28,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from derive import convolution
 from derive import operators as ops
+from derive import recurrences as rec
 from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
 
 
@@ -42,10 +43,25 @@ class Point:
     definitions: Mapping[sp.Basic, sp.Basic] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     known: dict[Any, Any] = field(default_factory=dict)
+    moved: Mapping[sp.Basic, Any] = field(default_factory=dict)
 
     def at(self, values: Mapping[sp.Basic, Any]) -> Point:
-        """The same point with other values, and nothing known about it yet."""
-        return Point({**self.values, **values}, self.definitions, self.functions)
+        """The same point with other values, and nothing known about it yet.
+
+        What is given for a sequence that is defined by its steps is added to each of them, so
+        that later positions move with it.
+        """
+        steps = {s: v for s, v in values.items() if self.is_sequence(s)}
+        others = {s: v for s, v in values.items() if s not in steps}
+        return Point(
+            {**self.values, **others},
+            self.definitions,
+            self.functions,
+            moved={**self.moved, **steps},
+        )
+
+    def is_sequence(self, symbol: Any) -> bool:
+        return isinstance(self.definitions.get(symbol), rec.Recurrence)
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,9 @@ class Scope:
             return self.bound[symbol]
         if symbol in self.point.values:
             return self.point.values[symbol]
+        if self.point.is_sequence(symbol):
+            count = _integer(symbol.shape[0], self)
+            return np.stack([_position(symbol, time, self.point) for time in range(count)])
         if symbol not in self.point.known:
             # Read outside of what is bound here, so that no bound variable is captured.
             definition = self.point.definitions[symbol]
@@ -148,6 +167,7 @@ _OF_VALUES = {
     sp.Ge: operator.ge,
     sp.Lt: operator.lt,
     sp.Le: operator.le,
+    sp.Ne: operator.ne,
     sp.KroneckerDelta: lambda i, j: float(i == j),
     sp.Identity: lambda n: np.eye(int(n)),
     sp.ZeroMatrix: lambda *shape: np.zeros([int(size) for size in shape]),
@@ -211,6 +231,56 @@ def _(expr, scope):
         slice(*(_integer(end, scope) for end in part)) for part in (expr.rowslice, expr.colslice)
     )
     return value(expr.parent, scope)[rows, columns]
+
+
+@value.register(rec.At)
+def _(expr, scope):
+    time = _integer(expr.index, scope)
+    if scope.point.is_sequence(expr.array) and expr.array not in scope.bound:
+        position = _position(expr.array, time, scope.point)
+    else:
+        whole = value(expr.array, scope)
+        assert 0 <= time < len(whole), f"position {time} of {len(whole)}"
+        position = whole[time]
+    return np.reshape(position, (1, -1)) if np.ndim(position) == 1 else position
+
+
+def _position(symbol: Any, time: int, point: Point) -> Any:
+    """One position of a sequence by its definition, each worked out once."""
+    if (symbol, time) not in point.known:
+        definition, scope = point.definitions[symbol], Scope(point)
+        shape = [_integer(size, scope) for size in symbol.shape[1:]]
+        low, high = (_integer(end, scope) for end in (definition.low, definition.high))
+        assert time >= 0
+        if low <= time <= high:
+            found = value(definition.step, scope.bind([definition.index], [time]))
+        elif definition.initial is not None and time == _integer(definition.origin, scope):
+            found = value(definition.initial, scope)
+        else:
+            found = np.zeros(shape)
+        found = np.reshape(found, shape)
+        if symbol in point.moved:
+            found = found + point.moved[symbol][time]
+        point.known[symbol, time] = found
+    return point.known[symbol, time]
+
+
+@value.register(rec.MatrixSum)
+def _(expr, scope):
+    return sum(_over(expr.body, [expr.limits], scope), start=0.0)
+
+
+@value.register(rec.OrderedProduct)
+def _(expr, scope):
+    result = np.eye(_integer(expr.shape[0], scope))
+    for factor in _over(expr.body, [expr.limits], scope):
+        result = factor @ result if expr.later_left else result @ factor
+    return result
+
+
+@value.register(sp.MatrixBase)
+def _(expr, scope):
+    return np.reshape(np.array(_values(list(expr), scope)), expr.shape)
 
 
 @value.register(sp.Piecewise)
@@ -430,6 +500,8 @@ def _array_and_entry(wrt: Any) -> tuple[Any, tuple[Any, ...]]:
         return wrt.parent, wrt.indices
     if isinstance(wrt, sp.Indexed):
         return wrt.base, wrt.indices
+    if isinstance(wrt, rec.At):
+        return wrt.array, (wrt.index,)
     return wrt, ()
 
 
@@ -443,8 +515,22 @@ def _differentiate(function: Callable[[Scope], Any], wrt: Any, scope: Scope) -> 
     with warnings.catch_warnings():
         # What does not depend on its argument has the derivative 0, and that is meant.
         warnings.filterwarnings("ignore", message="Output seems independent of input")
-        jacobian = autograd.jacobian(at)(1.0 * scope.look_up(array))
-    return jacobian[(..., *(_integer(index, scope) for index in indices))] if indices else jacobian
+        here = scope.look_up(array)
+        start = 0.0 if scope.point.is_sequence(array) else 1.0
+        jacobian = autograd.jacobian(at)(start * here)
+    return _part(jacobian, wrt, indices, np.ndim(here), scope)
+
+
+def _part(derivative: Any, wrt: Any, indices: Any, rank: int, scope: Scope) -> Any:
+    """The part of a derivative in an array that is about an entry or a position of it."""
+    if not indices:
+        return derivative
+    places = tuple(_integer(index, scope) for index in indices)
+    if not isinstance(wrt, rec.At):
+        return derivative[(..., *places)]
+    axis = np.ndim(derivative) - rank
+    part = derivative[(slice(None),) * axis + places]
+    return part if rank == 3 else np.expand_dims(part, axis)
 
 
 def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
@@ -455,13 +541,15 @@ def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
     def whole():
         return _differentiate(lambda at: np.reshape(value(of, at), ()), array, scope)
 
+    rank = len(getattr(array, "shape", ()) or ())
+
     if all(type(at) is int for _, at in bound):  # an array bound by a function is no key
         if (of, array, bound) not in scope.point.known:
             scope.point.known[of, array, bound] = whole()
         found = scope.point.known[of, array, bound]
     else:
         found = whole()
-    return found[tuple(_integer(index, scope) for index in indices)] if indices else found
+    return _part(found, wrt, indices, rank, scope)
 
 
 # Claims
@@ -511,6 +599,7 @@ def agree(left: Any, right: Any) -> bool:
 # Points to ask at
 
 MANY_PLACES = 40  # values of the free indices of a claim, beyond which some are drawn
+DRAWS = 200  # of all values, until the inequalities hold
 
 
 def expressions(claim: Claim) -> list[sp.Basic]:
@@ -572,6 +661,9 @@ def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
             for index, size in zip(element.indices, element.args[0].shape, strict=True):
                 if index in free and not index.is_nonnegative:
                     found.setdefault(index, size)
+        for position in expr.atoms(rec.At):
+            if position.index in free and not position.index.is_positive:
+                found[position.index] = position.array.shape[0]
     for fact in claim.assumed:  # an upper end that is given
         if isinstance(fact, sp.Le) and fact.lhs in free and fact.lhs.is_integer:
             found[fact.lhs] = fact.rhs + 1
@@ -604,35 +696,35 @@ def _a_scalar_function(*arguments: Any) -> Any:
 def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[Point]:
     """A random point that satisfies the claim's assumptions, at every value of its free indices."""
     indices = free_indices(claim)
-    values: dict[Any, Any] = dict(sizes)
-    for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
-        shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
-        drawn = rng.standard_normal(shape)
-        values[symbol] = abs(drawn) if getattr(symbol, "is_positive", None) else drawn
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))
-    point = _satisfying(claim.assumed, Point(values, claim.where, functions))
+    local = [fact for fact in claim.assumed if fact.free_symbols & set(indices)]
+    others = [fact for fact in claim.assumed if fact not in local]
+    equations = [fact for fact in others if isinstance(fact, sp.Eq)]
+    for _ in range(DRAWS):
+        values: dict[Any, Any] = dict(sizes)
+        for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
+            shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
+            drawn = rng.standard_normal(shape)
+            values[symbol] = abs(drawn) if getattr(symbol, "is_positive", None) else drawn
+        point = _satisfying(equations, Point(values, claim.where, functions))
+        if satisfies([fact for fact in others if fact not in equations], point):
+            break
+    else:
+        raise ArithmeticError("the oracle found no point that satisfies the assumptions")
     ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
-    about_indices = [fact for fact in claim.assumed if not isinstance(fact, sp.Eq)]
     places = list(product(*ranges))
     if len(places) > MANY_PLACES:
         places = [places[k] for k in rng.choice(len(places), MANY_PLACES, replace=False)]
     for at in places:
-        chosen = point.at(dict(zip(indices, at, strict=True)))
-        if satisfies(about_indices, chosen):
-            yield chosen
+        there = point.at(dict(zip(indices, at, strict=True)))
+        if satisfies(local, there):
+            yield there
 
 
 def _satisfying(given: Any, point: Point) -> Point:
-    """The point moved to where the equations hold, by Gauss–Newton steps of least norm.
-
-    Inequalities are about indices, whose ranges they give.
-    """
-    for fact in given:
-        if not isinstance(fact, sp.core.relational.Relational):
-            raise NotImplementedError(f"the oracle has no sampler for {fact}")
-    given = [fact for fact in given if isinstance(fact, sp.Eq)]
+    """The point moved to where the equations hold, by Gauss–Newton steps of least norm."""
     arrays = [s for s in point.values if any(s in fact.free_symbols for fact in given)]
     arrays = [array for array in arrays if not array.is_integer]
     if not arrays:
