@@ -14,7 +14,8 @@ from formulas.index import Listed
 
 def list_records(entries: Sequence[Listed]) -> list[dict[str, Any]]:
     """The catalogue, one record a claim."""
-    return [{**asdict(entry), "section": entry.section or None} for entry in entries]
+    shown = ("id", "formula", "section", "kind", "title")
+    return [{name: asdict(entry)[name] for name in shown} for entry in entries]
 
 
 def list_lines(entries: Sequence[Listed], width: int | None) -> list[Text]:

@@ -513,17 +513,20 @@ def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
 # ------------------------------------------------------------------------ what commands rest on
 
 
-def _catalogue() -> Mapping[str, Formula]:
+def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
+    """The formulas that the targets name: building all of them takes a while."""
     import formulas
+    from cli.targets import needed_modules
+    from formulas import index
 
-    return formulas.catalogue()
+    return formulas.catalogue(needed_modules(targets, index.listed()) or formulas.MODULES)
 
 
 def _resolve(targets: Sequence[str]) -> list[Entry]:
     from cli.targets import TargetError, resolve
 
     try:
-        entries = resolve(targets, _catalogue)
+        entries = resolve(targets, lambda: _catalogue(targets))
     except TargetError as problem:
         raise click.ClickException(str(problem)) from None
     if not entries:

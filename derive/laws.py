@@ -33,7 +33,7 @@ from derive.integers import FRESH, ONE, ZERO, Poly, Var, as_poly
 from derive.normalise import Normaliser
 from derive.simplify import Reader
 
-MAX_NOTES = 1000  # rewrites that are written down of one proof
+MAX_NOTES = 400  # rewrites that are written down of one proof
 
 Before = Callable[..., Term]
 

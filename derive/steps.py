@@ -62,6 +62,11 @@ class Steps(Sequence[Step]):
         return tuple, (self._all(),)
 
 
+def _names_in(expr: Any) -> set[Any]:
+    """The symbols of an expression; quicker than asking which of them are free."""
+    return expr.atoms(sp.Symbol, sp.IndexedBase)
+
+
 def _by_key(variable: Var) -> Any:
     return variable.key
 
@@ -150,7 +155,8 @@ class _Author:
 
     def _writer(self, symbols: Mapping[Var, Any] | None = None) -> Writer:
         symbols = self.symbols if symbols is None else symbols
-        return Writer(symbols, self.names, {*self.problem.names, *map(str, symbols.values())})
+        taken = {*self.problem.names, *map(str, symbols.values())}
+        return Writer(symbols, self.names, taken, unevaluated=True)
 
     def _step(
         self, rule: str, before: Term, after: Term | None, always: bool = False
@@ -170,7 +176,7 @@ class _Author:
         if None in sides or (sides[0] == sides[1] and not always):
             return None
         # The indices of the claim may also stand inside a shared array.
-        written = sides[0].free_symbols | sides[1].free_symbols
+        written = sides[0].atoms(sp.Symbol) | sides[1].atoms(sp.Symbol)
         ranged = {*free, *(v for s, v in self._indices.items() if s in written)}
         ranges = [
             relation
@@ -194,7 +200,7 @@ class _Author:
 
     def _names_of_sums(self, normaliser: Any, written: list[Step]) -> Iterator[Step]:
         """What the names s0, s1, … of canonical forms stand for, each before its use."""
-        wanted = {str(s) for step in written for side in step[1:] for s in side.free_symbols}
+        wanted = {str(s) for step in written for side in step[1:] for s in _names_in(side)}
         found: dict[int, Step] = {}
         for number in sorted(normaliser.contents, reverse=True):
             symbol = sp.IndexedBase(f"s{number}")
@@ -202,7 +208,7 @@ class _Author:
                 step = self._name(normaliser, number)
                 if step is not None:
                     found[number] = step
-                    wanted |= {str(s) for s in step.after.free_symbols}
+                    wanted |= {str(s) for s in _names_in(step.after)}
         for number in sorted(found):
             yield found[number]
 

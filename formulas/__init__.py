@@ -7,6 +7,7 @@ wrong.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,13 @@ MODULES = (
     "resnet_18",  # 2.3
     "densenet_121",  # 2.3
     "batch_norm",  # 2.3
+    "rnn",  # 3.1
+    "sequences",  # 3.1
+    "gradient_clipping",  # 3.2
+    "deep_rnn",  # 3.3
+    "gru",  # 3.4
+    "lstm",  # 3.4
+    "seq2seq",  # 3.5
     "attention",  # 4.1
     "causal_attention",  # 4.1
     "online_softmax",  # 4.1
@@ -43,17 +51,10 @@ MODULES = (
     "layer_norm",  # 4.4
     "token_embedding",  # 4.4
     "transformer",  # 4.4
-    "rnn",  # 3.1
-    "sequences",  # 3.1
-    "gradient_clipping",  # 3.2
-    "deep_rnn",  # 3.3
-    "gru",  # 3.4
-    "lstm",  # 3.4
-    "seq2seq",  # 3.5
 )
 
 
-def catalogue() -> dict[str, Formula]:
-    """Every formula by its id, in the order of the sections."""
-    formulas = (import_module(f"formulas.{module}").formula for module in MODULES)
+def catalogue(modules: Iterable[str] = MODULES) -> dict[str, Formula]:
+    """Every formula by its id, in the order of the sections; or those of some modules alone."""
+    formulas = (import_module(f"formulas.{module}").formula for module in modules)
     return {formula.id: formula for formula in formulas}

@@ -7,26 +7,22 @@ The index is the file ``index.json`` beside this one, written from the catalogue
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from derive.formula import Formula
 
 FILE = Path(__file__).with_name("index.json")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One claim of the catalogue, as a list shows it."""
+    """One claim of the catalogue, as a list shows it, and the module that it stands in."""
 
     id: str
     formula: str
     section: str
     kind: str
     title: str
+    module: str
 
 
 def listed() -> list[Listed]:
@@ -34,12 +30,15 @@ def listed() -> list[Listed]:
     return [Listed(**record) for record in json.loads(FILE.read_text("utf-8"))]
 
 
-def index_of(catalogue: Mapping[str, Formula]) -> list[Listed]:
-    """The same of a catalogue itself, in the order in which each formula states its claims."""
-    ordered = sorted(catalogue.values(), key=lambda formula: _numbers(formula.section))
+def current() -> list[Listed]:
+    """The same of the catalogue itself, in the order in which each formula states its claims."""
+    from formulas import MODULES, catalogue
+
+    stated = {module: next(iter(catalogue([module]).values())) for module in MODULES}
+    ordered = sorted(stated.items(), key=lambda item: _numbers(item[1].section))
     return [
-        Listed(claim.id, formula.id, formula.section, claim.kind, claim.title)
-        for formula in ordered
+        Listed(claim.id, formula.id, formula.section, claim.kind, claim.title, module)
+        for module, formula in ordered
         for claim in formula.claims
     ]
 
@@ -50,9 +49,7 @@ def _numbers(section: str) -> list[int]:
 
 def write() -> None:
     """Bring the index up to date."""
-    import formulas
-
-    records = [asdict(entry) for entry in index_of(formulas.catalogue())]
+    records = [asdict(entry) for entry in current()]
     FILE.write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -61,7 +61,7 @@ def _(expr, scope):
 
 @oracle.value.register(sp.MatPow)  # autograd has no derivative of NumPy's matrix_power
 def _(expr, scope):
-    return reduce(matmul, [oracle.value(expr.base, scope)] * int(expr.exp))
+    return reduce(matmul, [oracle.value(expr.base, scope)] * int(oracle.value(expr.exp, scope)))
 
 
 @st.composite
