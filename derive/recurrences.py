@@ -39,6 +39,11 @@ class At(MatrixOperator):
         _, *rest = self.array.shape
         return (sp.S.One, rest[0]) if len(rest) == 1 else tuple(rest)
 
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        sizes = (sp.sympify(size).free_symbols for size in self.array.shape)
+        return {self.array} | self.index.free_symbols.union(*sizes)
+
     def place(self, i: Any, j: Any, index: Any = None) -> tuple[Any, ...]:
         """Where in the array the entry (i, j) stands."""
         at = self.index if index is None else index

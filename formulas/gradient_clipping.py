@@ -37,7 +37,6 @@ formula = Formula(
         a: "the gradient of one parameter",
         b: "the gradient of another",
         theta: "threshold",
-        u: "a real number, an entry",
     },
     claims=(
         Identity(

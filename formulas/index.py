@@ -7,8 +7,13 @@ The index is the file ``index.json`` beside this one, written from the catalogue
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from derive.formula import Formula
 
 FILE = Path(__file__).with_name("index.json")
 
@@ -30,17 +35,21 @@ def listed() -> list[Listed]:
     return [Listed(**record) for record in json.loads(FILE.read_text("utf-8"))]
 
 
-def current() -> list[Listed]:
-    """The same of the catalogue itself, in the order in which each formula states its claims."""
-    from formulas import MODULES, catalogue
-
-    stated = {module: next(iter(catalogue([module]).values())) for module in MODULES}
+def index_of(stated: Mapping[str, Formula]) -> list[Listed]:
+    """The same of formulas by their modules, in the order in which each states its claims."""
     ordered = sorted(stated.items(), key=lambda item: _numbers(item[1].section))
     return [
         Listed(claim.id, formula.id, formula.section, claim.kind, claim.title, module)
         for module, formula in ordered
         for claim in formula.claims
     ]
+
+
+def current() -> list[Listed]:
+    """What the index should be: that of the catalogue itself."""
+    from formulas import MODULES, catalogue
+
+    return index_of({module: next(iter(catalogue([module]).values())) for module in MODULES})
 
 
 def _numbers(section: str) -> list[int]:

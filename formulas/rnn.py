@@ -160,7 +160,6 @@ formula = Formula(
         h_prev: "the state before it",
         dh_prev: "∂h_{t−1}/∂Wh, read as a matrix of the shape of Wh",
         phi: "activation, any differentiable function, applied elementwise",
-        u: "a real number, the argument of an activation",
     },
     claims=(
         Shape(

@@ -140,7 +140,6 @@ formula = Formula(
         y_prev: "the target before",
         s_prev: "the decoder's state before",
         phi: "activation, any differentiable function, applied elementwise",
-        u: "a real number, the argument of an activation",
     },
     claims=(
         Shape(

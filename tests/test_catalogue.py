@@ -195,7 +195,7 @@ def test_numpy_confirms_a_shape(claim):
 def test_numpy_confirms_an_inequality(claim):
     for at, point in points(claim):
         left, right = oracle.sides(claim, point)
-        assert numpy.all(left <= right), at
+        assert numpy.all(left <= right + 1e-9 * (abs(left) + abs(right))), at
 
 
 # Points at which the refuted claims fail, found by hand.

@@ -60,7 +60,7 @@ def decide(claim, timeout=60.0):
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch):
-    monkeypatch.setattr(formulas, "catalogue", lambda: CATALOGUE)
+    monkeypatch.setattr(formulas, "catalogue", lambda modules=(): CATALOGUE)
     monkeypatch.setattr(index, "listed", lambda: index.index_of(CATALOGUE))
     monkeypatch.setattr(derive.pipeline, "verify", decide)
 
@@ -323,7 +323,7 @@ FAKE_ENGINE = f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + textwrap
             open(os.environ["MARK"], "w").close()
             time.sleep(60)
         return test_cli.decide(claim)
-    formulas.catalogue = lambda: test_cli.CATALOGUE
+    formulas.catalogue = lambda modules=(): test_cli.CATALOGUE
     derive.pipeline.verify = verify
     """
 )
