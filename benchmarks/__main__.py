@@ -1,4 +1,4 @@
-"""Prints two tables: the cold start, and how deep derivations grow."""
+"""Prints tables: the cold start, how deep derivations grow, and those through time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, scaling
+from benchmarks import cold_start, recurrences, scaling
 
 
 def main() -> int:
@@ -23,6 +23,19 @@ def main() -> int:
             table.add_row(*_network_row(now, before))
             before = now
         console.print(table)
+    table = Table(title="∂loss/∂Wh of a recurrent tanh network, by backpropagation through time")
+    for heading in ("written", "steps", "verdict"):
+        table.add_column(heading)
+    table.add_column("verify s", justify="right")
+    for name, kind, sizes in (
+        ("as a recurrence", recurrences.through_time, recurrences.LENGTHS),
+        ("step by step", recurrences.unrolled, recurrences.STEPS),
+    ):
+        for found in recurrences.measure(kind, sizes):
+            held &= found.status == "holds"
+            table.add_row(name, str(found.steps), found.status, f"{found.verify:.3f}")
+        table.add_section()
+    console.print(table)
     return 0 if held else 1
 
 
