@@ -1,7 +1,7 @@
 """Backpropagation through time: written step by step, and by a recurrence of any length.
 
-A tanh network h_t = tanh(x_t Wx + h_{t−1} Wh + b) with the loss ½ ‖h_T − y‖², and the gradient in Wh
-as books write it:
+A tanh network h_t = tanh(x_t Wx + h_{t−1} Wh + b) with the loss ½ ‖h_T − y‖², and the gradient in
+Wh as books write it:
 
     δ_T = h_T − y
     δ_{t-1} = (δ_t ⊙ (1 − h_t²)) Whᵀ

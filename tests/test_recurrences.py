@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import sympy as sp
+from expected import EXPECTED
 from sympy import Lambda, MatrixSymbol, Symbol, symbols
 
 from derive import (
@@ -15,6 +18,7 @@ from derive import (
     Shape,
     ShapeError,
     at,
+    induction,
     ordered_product,
     recurrence,
     sequence,
@@ -22,14 +26,15 @@ from derive import (
     sum_over,
     verify,
 )
-from derive.errors import DeriveError
+from derive.decide import CHEAP, prove_equal
+from derive.errors import BudgetExceeded, DeriveError
 from derive.evaluate import Point, derivative, evaluate
 from derive.index import components, in_order
 from derive.induction import Induction
 from derive.problem import Problem
 from derive.recurrences import carried, systems
 from derive.statement import state
-from formulas import gru, rnn
+from formulas import gru, rnn, sequences
 
 T, n, m = symbols("T n m", integer=True, positive=True)
 t, s, j, k = symbols("t s j k", integer=True)
@@ -174,6 +179,33 @@ def test_a_false_claim_is_refuted(claim):
     assert found.witness.sizes["T"] <= 3
 
 
+def proved_without_a_look_at_numbers(claim):
+    """Whether the engine alone proves a claim; nothing is evaluated."""
+    fields = [getattr(claim, name) for name in claim.expression_fields]
+    problem = Problem(tuple(fields), claim.where, claim.assumed)
+    sides = state(problem, claim)
+    deadline = time.monotonic() + 8
+    try:
+        cheap = prove_equal(sides.left, sides.right, problem.prepare, deadline, CHEAP)
+        return bool(cheap or induction.prove(sides.left, sides.right, problem.prepare, deadline))
+    except BudgetExceeded:
+        return False
+
+
+@pytest.mark.parametrize("claim", FALSE, ids=str)
+def test_no_induction_proves_what_is_false(claim):
+    assert not proved_without_a_look_at_numbers(claim)
+
+
+WRONG = [c for c in rnn.formula.claims if EXPECTED[c.id] == "disagrees"]
+WRONG += [c for c in sequences.formula.claims if EXPECTED[c.id] == "disagrees"]
+
+
+@pytest.mark.parametrize("claim", WRONG, ids=lambda claim: claim.id)
+def test_no_induction_proves_a_wrong_claim_of_the_catalogue(claim):
+    assert not proved_without_a_look_at_numbers(claim)
+
+
 PLANTED = {
     "later input": rnn.over_time(at(rnn.H, t).T * rnn.through(t)),
     "mean for sum": rnn.over_time(at(rnn.H, t - 1).T * rnn.through(t)) / rnn.T,
@@ -188,6 +220,7 @@ def test_a_planted_error_in_a_gradient_through_time_is_refuted(equals):
     equals = equals.xreplace({t: rnn.t})
     claim = Gradient(rnn.loss, rnn.Wh, equals, where=rnn.backward)
     assert status(claim) == "disagrees"
+    assert not proved_without_a_look_at_numbers(claim)
 
 
 def test_a_recurrence_of_the_adjoint_that_reads_the_wrong_slope_is_refuted():
