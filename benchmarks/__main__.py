@@ -1,4 +1,4 @@
-"""Prints tables: the cold start, how deep derivations grow, and the shapes of deep networks."""
+"""Prints tables: the cold start, how deep derivations grow, those through time, deep shapes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, deep_shapes, scaling
+from benchmarks import cold_start, deep_shapes, recurrences, scaling
 from benchmarks.convolutions import stack
 from benchmarks.networks import network
 from derive import Gradient
@@ -36,6 +36,19 @@ def main() -> int:
     for measured in deep_shapes.measure():
         held &= measured.status == "holds"
         table.add_row(*_shapes_row(measured))
+    console.print(table)
+    table = Table(title="∂loss/∂Wh of a recurrent tanh network, by backpropagation through time")
+    for heading in ("written", "steps", "verdict"):
+        table.add_column(heading)
+    table.add_column("verify s", justify="right")
+    for name, kind, sizes in (
+        ("as a recurrence", recurrences.through_time, recurrences.LENGTHS),
+        ("step by step", recurrences.unrolled, recurrences.STEPS),
+    ):
+        for found in recurrences.measure(kind, sizes):
+            held &= found.status == "holds"
+            table.add_row(name, str(found.steps), found.status, f"{found.verify:.3f}")
+        table.add_section()
     console.print(table)
     return 0 if held else 1
 

@@ -69,7 +69,10 @@ class Answer:
         if documented is not None and weight(documented) < PLAIN:
             return documented
         adjoints = self._adjoints()
-        if len(adjoints) <= MANY:
+        long = len(adjoints) > MANY
+        if long and documented is not None and not documented.has(Partial, MatrixPartial):
+            return documented
+        if not long:
             for shared in adjoints:
                 self._label(shared)
         shape, place = self.statement.shape, self.statement.place

@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 import sympy as sp
+from breaking import breaking, rule_names
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix
 from sympy.tensor.array.expressions import ArrayElement
@@ -29,7 +30,6 @@ from derive.claims import Claim
 from derive.index import Term, add, mul, neg, num
 from derive.verdict import UNDECIDED, Verdict
 
-from breaking import breaking, rule_names
 from .material import SECONDS
 from .probes import PROBES, READ_OUTSIDE
 
