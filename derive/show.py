@@ -323,7 +323,19 @@ def _pow(w: Writer, term: Pow) -> Any:
 
 @_writes(_SCALARS, Apply)
 def _apply(w: Writer, term: Apply) -> Any:
-    return FUNCTIONS[term.data[0]](*(w.scalar(a) for a in term.args))
+    arguments = [w.scalar(a) for a in term.args]
+    if term.data[0] == "exp":
+        return _exponential(*arguments)
+    return FUNCTIONS[term.data[0]](*arguments)
+
+
+def _exponential(exponent: Any) -> Any:
+    """exp(exponent), which is 2ⁿ for n·log 2."""
+    factors = sp.Mul.make_args(exponent)
+    logarithms = [f for f in factors if isinstance(f, sp.log) and f.args[0].is_Integer]
+    if len(logarithms) != 1:
+        return sp.exp(exponent)
+    return logarithms[0].args[0] ** sp.Mul(*(f for f in factors if f is not logarithms[0]))
 
 
 @_writes(_SCALARS, Unknown)
