@@ -154,7 +154,10 @@ def derived(problem: Problem, statement: Statement, documented: Any = None) -> A
 
     :param documented: the documented side, where the two are proved equal.
     """
-    return Answer(problem, statement).derived(documented)
+    known = problem.answers.get(documented)
+    if known is None:
+        known = problem.answers[documented] = Answer(problem, statement).derived(documented)
+    return known
 
 
 def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:

@@ -120,7 +120,7 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
         problem = Problem(_fields(claim), claim.where, claim.assumed)
         statement = state(problem, claim)
     except ShapeError as mismatch:
-        return Verdict(claim, ILL_SHAPED, reason=str(mismatch))
+        return Verdict(claim, ILL_SHAPED, reason=explain.misfit(claim, str(mismatch), deadline))
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
         witness = search(claim, deadline, budget=QUICK_SECONDS)
