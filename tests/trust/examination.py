@@ -142,7 +142,7 @@ def examine(task: Task) -> list[Finding]:
         return []
     try:
         truth = Truth(claim, task.seed)
-    except NotImplementedError:
+    except (NotImplementedError, KeyError):  # a node, or an assumption on what is computed
         return []
     if truth.of(claim) != EQUAL:
         return [_finding(task, MUTANT, claim, Variant(claim, ("nothing",)), truth)]
