@@ -7,6 +7,7 @@ error of the engine has to be made twice.
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +17,16 @@ from itertools import product
 from typing import Any
 
 import autograd
+import autograd.extend
 import autograd.numpy as np
 import numpy
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalMatrix, DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive import operators as ops
 from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
@@ -95,9 +100,54 @@ def _multiply(*factors: Any) -> Any:
 
 def _matrix_product(*factors: Any) -> Any:
     def times(left: Any, right: Any) -> Any:
-        return left @ right if np.ndim(left) and np.ndim(right) else left * right
+        if not (np.ndim(left) and np.ndim(right)):
+            return left * right
+        fits = np.shape(left)[1] == np.shape(right)[0]
+        # A 1×1 matrix may stand where a scalar is meant.
+        return left * right if not fits and 1 in (np.size(left), np.size(right)) else left @ right
 
     return reduce(times, factors)
+
+
+def _of_square(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, of square matrices only: NumPy's trace takes any."""
+
+    def checked(matrix: Any, *others: Any) -> Any:
+        if np.ndim(matrix) != 2 or np.shape(matrix)[0] != np.shape(matrix)[1]:
+            raise ValueError(f"a matrix of shape {np.shape(matrix)} where a square one is meant")
+        return function(matrix, *others)
+
+    return checked
+
+
+def _matrix_power(base: Any, exponent: Any) -> Any:
+    factor = base if exponent >= 0 else np.linalg.inv(base)
+    return reduce(operator.matmul, [factor] * abs(int(exponent)), np.eye(len(base)))
+
+
+def _entries(vector: Any) -> Any:
+    if np.size(vector) != max(np.shape(vector)):
+        raise ValueError(f"a matrix of shape {np.shape(vector)} where a vector is meant")
+    return np.ravel(vector)
+
+
+def _kronecker(*factors: Any) -> Any:
+    def times(left: Any, right: Any) -> Any:
+        (a, b), (c, d) = np.shape(left), np.shape(right)
+        pairs = np.reshape(left, (a, 1, b, 1)) * np.reshape(right, (1, c, 1, d))
+        return np.reshape(pairs, (a * c, b * d))
+
+    return reduce(times, factors)
+
+
+@autograd.extend.primitive
+def _erf(x: Any) -> Any:
+    return numpy.vectorize(math.erf, otypes=[float])(x)
+
+
+autograd.extend.defvjp(
+    _erf, lambda value, x: lambda g: g * 2 / np.sqrt(np.pi) * np.exp(-np.square(x))
+)
 
 
 def _softmax(x: Any) -> Any:
@@ -113,16 +163,34 @@ _OF_VALUES = {
     sp.MatMul: _matrix_product,
     sp.Pow: operator.pow,
     sp.HadamardPower: operator.pow,
-    sp.MatPow: lambda base, exponent: np.linalg.matrix_power(base, int(exponent)),
+    sp.MatPow: _of_square(_matrix_power),
+    sp.KroneckerProduct: _kronecker,
     sp.Transpose: np.transpose,
-    sp.Inverse: lambda base, _exponent: np.linalg.inv(base),
-    sp.Trace: np.trace,
-    sp.Determinant: np.linalg.det,
+    sp.Inverse: _of_square(lambda base, _exponent: np.linalg.inv(base)),
+    sp.Trace: _of_square(np.trace),
+    sp.Determinant: _of_square(np.linalg.det),
+    sp.DiagMatrix: lambda vector: np.diag(_entries(vector)),
+    DiagonalOf: _of_square(lambda matrix: np.reshape(np.diag(matrix), (-1, 1))),
+    DiagonalMatrix: lambda matrix: matrix * np.eye(*np.shape(matrix)),
     sp.exp: np.exp,
     sp.log: np.log,
     sp.sin: np.sin,
     sp.cos: np.cos,
+    sp.tan: np.tan,
+    sp.asin: np.arcsin,
+    sp.acos: np.arccos,
+    sp.atan: np.arctan,
+    sp.sinh: np.sinh,
+    sp.cosh: np.cosh,
     sp.tanh: np.tanh,
+    sp.asinh: np.arcsinh,
+    sp.acosh: np.arccosh,
+    sp.atanh: np.arctanh,
+    sp.sech: lambda x: 1 / np.cosh(x),
+    sp.coth: lambda x: 1 / np.tanh(x),
+    sp.erf: _erf,
+    sp.erfc: lambda x: 1 - _erf(x),
+    sp.Heaviside: lambda x, at_zero: np.where(x == 0, at_zero, 1.0 * (x > 0)),
     sp.Abs: np.abs,
     sp.sign: np.sign,
     sp.Max: lambda *args: reduce(np.maximum, args),
@@ -131,7 +199,12 @@ _OF_VALUES = {
     sp.Ge: operator.ge,
     sp.Lt: operator.lt,
     sp.Le: operator.le,
-    sp.KroneckerDelta: lambda i, j: float(i == j),
+    sp.Eq: lambda left, right: left == right,
+    sp.Ne: lambda left, right: left != right,
+    sp.And: lambda *tests: reduce(np.logical_and, tests),
+    sp.Or: lambda *tests: reduce(np.logical_or, tests),
+    sp.Not: np.logical_not,
+    sp.KroneckerDelta: lambda i, j, *_range: float(i == j),
     sp.Identity: lambda n: np.eye(int(n)),
     sp.ZeroMatrix: lambda *shape: np.zeros([int(size) for size in shape]),
     sp.OneMatrix: lambda *shape: np.ones([int(size) for size in shape]),
@@ -162,16 +235,21 @@ def _(expr, scope):
 @value.register(sp.Symbol)
 @value.register(sp.MatrixSymbol)
 @value.register(sp.IndexedBase)
+@value.register(ArraySymbol)
 def _(expr, scope):
     return scope.look_up(expr)
 
 
 @value.register(MatrixElement)
 @value.register(sp.Indexed)
+@value.register(ArrayElement)
 @value.register(ops.TensorElement)
 def _(expr, scope):
-    array = value(expr.args[0], scope)
-    at = tuple(_integer(index, scope) for index in expr.indices)
+    return _entry(value(expr.args[0], scope), expr.indices, scope)
+
+
+def _entry(array: Any, indices: Any, scope: Scope) -> Any:
+    at = tuple(_integer(index, scope) for index in indices)
     in_range = len(at) == np.ndim(array) and all(
         0 <= index < size for index, size in zip(at, np.shape(array), strict=True)
     )
@@ -181,10 +259,18 @@ def _(expr, scope):
 
 @value.register(sp.Piecewise)
 def _(expr, scope):
-    result = np.nan
-    for branch, condition in reversed(expr.args):
-        result = np.where(value(condition, scope), value(branch, scope), result)
-    return result
+    return _by_cases(list(expr.args), scope)
+
+
+def _by_cases(cases: list[Any], scope: Scope) -> Any:
+    """The first value whose condition is met; one that is not chosen need not exist."""
+    if not cases:
+        return np.nan
+    (branch, condition), *rest = cases
+    chosen = value(condition, scope)
+    if np.ndim(chosen) == 0:
+        return value(branch, scope) if chosen else _by_cases(rest, scope)
+    return np.where(chosen, value(branch, scope), _by_cases(rest, scope))
 
 
 def _over(body: Any, limits: Any, scope: Scope) -> Iterator[Any]:
@@ -233,6 +319,19 @@ def _(expr, scope):
 def _(expr, scope):
     rows = [_values(row, scope) for row in expr.blocks.tolist()]
     return np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
+
+
+@value.register(sp.ImmutableDenseMatrix)
+def _(expr, scope):
+    return np.array([_values(row, scope) for row in expr.tolist()])
+
+
+@value.register(MatrixSlice)
+def _(expr, scope):
+    at = tuple(
+        slice(*(_integer(part, scope) for part in axis)) for axis in (expr.rowslice, expr.colslice)
+    )
+    return value(expr.parent, scope)[at]
 
 
 @value.register(ElementwiseApplyFunction)
@@ -292,6 +391,8 @@ def _array_and_entry(wrt: Any) -> tuple[Any, tuple[Any, ...]]:
         return wrt.parent, wrt.indices
     if isinstance(wrt, sp.Indexed):
         return wrt.base, wrt.indices
+    if isinstance(wrt, ArrayElement):
+        return wrt.name, wrt.indices
     return wrt, ()
 
 
@@ -302,6 +403,8 @@ def _differentiate(function: Callable[[Scope], Any], wrt: Any, scope: Scope) -> 
     def at(values):
         return function(Scope(scope.point.at({array: values}), scope.bound))
 
+    if not np.all(np.isfinite(function(scope))):
+        raise ArithmeticError("there is no derivative where there is no value")
     with warnings.catch_warnings():
         # What does not depend on its argument has the derivative 0, and that is meant.
         warnings.filterwarnings("ignore", message="Output seems independent of input")
@@ -323,7 +426,7 @@ def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
         found = scope.point.known[of, array, bound]
     else:
         found = whole()
-    return found[tuple(_integer(index, scope) for index in indices)] if indices else found
+    return _entry(found, indices, scope) if indices else found
 
 
 # Claims
@@ -331,25 +434,40 @@ def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
 
 def sides(claim: Claim, point: Point) -> tuple[Any, Any]:
     """What the claim says is equal (or left ≤ right), as autograd and NumPy have it."""
-    scope = Scope(point)
+    return asked(claim, Scope(point)), documented(claim, Scope(point))
+
+
+def documented(claim: Claim, scope: Scope) -> Any:
+    """The side that the document gives as the answer."""
+    given = isinstance(claim, (Identity, Inequality))
+    return value(claim.right if given else claim.equals, scope)
+
+
+def asked(claim: Claim, scope: Scope) -> Any:
+    """The other side, worked out."""
     if isinstance(claim, (Identity, Inequality)):
-        return value(claim.left, scope), value(claim.right, scope)
-    documented = value(claim.equals, scope)
+        return value(claim.left, scope)
     if isinstance(claim, Gradient):
-        return gradient(claim.of, claim.wrt, scope), documented
+        return _within_symmetric(claim, gradient(claim.of, claim.wrt, scope))
     if isinstance(claim, Backward):
         upstream = value(claim.upstream, scope)
         paired = _differentiate(lambda at: np.sum(upstream * value(claim.of, at)), claim.wrt, scope)
-        return paired, documented
+        return _within_symmetric(claim, paired)
     if isinstance(claim, Hessian):
         second = _differentiate(lambda at: gradient(claim.of, claim.wrt, at), claim.wrt, scope)
-        return _as_matrix(second, claim.wrt, claim.wrt, scope), documented
+        return _as_matrix(second, claim.wrt, claim.wrt, scope)
     if isinstance(claim, Jacobian):
         first = _differentiate(lambda at: value(claim.of, at), claim.wrt, scope)
         if _is_vector(claim.of) and _is_vector(claim.wrt):
             first = _as_matrix(first, claim.of, claim.wrt, scope)
-        return first, documented
+        return first
     raise NotImplementedError(f"the oracle does not read the claim {type(claim).__name__}")
+
+
+def _within_symmetric(claim: Claim, found: Any) -> Any:
+    """The part of a gradient that lies in the symmetric matrices, where those are meant."""
+    symmetric = sp.Q.symmetric(claim.wrt) in claim.assumed
+    return (found + np.transpose(found)) / 2 if symmetric else found
 
 
 def _as_matrix(array: Any, of: Any, wrt: Any, scope: Scope) -> Any:
@@ -438,18 +556,22 @@ def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[P
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))
-    point = _satisfying(claim.assumed, Point(values, claim.where, functions))
+    for fact in claim.assumed:
+        if not isinstance(fact, sp.Eq):
+            raise NotImplementedError(f"the oracle has no sampler for {fact}")
+    equations = [(fact, {}) for fact in claim.assumed]
+    point = solved(equations, Point(values, claim.where, functions))
     ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
     for at in product(*ranges):
         yield point.at(dict(zip(indices, at, strict=True)))
 
 
-def _satisfying(given: Any, point: Point) -> Point:
-    """The point moved to where the equations hold, by Gauss–Newton steps of least norm."""
-    for fact in given:
-        if not isinstance(fact, sp.Eq):
-            raise NotImplementedError(f"the oracle has no sampler for {fact}")
-    arrays = [s for s in point.values if any(s in fact.free_symbols for fact in given)]
+def solved(equations: Any, point: Point) -> Point:
+    """The point moved to where the equations hold, by Gauss–Newton steps of least norm.
+
+    Each comes with values for indices that it alone speaks of.
+    """
+    arrays = [s for s in point.values if any(fact.has(s) for fact, _ in equations)]
     arrays = [array for array in arrays if not array.is_integer]
     if not arrays:
         return point
@@ -463,8 +585,9 @@ def _satisfying(given: Any, point: Point) -> Point:
         return point.at(moved)
 
     def residuals(flat):
-        scope = Scope(move(flat))
-        gaps = [value(fact.lhs, scope) - value(fact.rhs, scope) for fact in given]
+        moved = move(flat)
+        scopes = [(fact, Scope(moved.at(at))) for fact, at in equations]
+        gaps = [value(fact.lhs, scope) - value(fact.rhs, scope) for fact, scope in scopes]
         return np.concatenate([np.ravel(gap) for gap in gaps])
 
     flat = np.concatenate([np.ravel(point.values[array]) for array in arrays])
@@ -494,7 +617,7 @@ def _array(nested: Any) -> Any:
     return float(nested)
 
 
-def _python_function(function: sp.Lambda) -> Callable[..., Any]:
+def python_function(function: sp.Lambda) -> Callable[..., Any]:
     def call(*arguments):
         sizes = {}
         for variable, argument in zip(function.variables, arguments, strict=True):
@@ -511,7 +634,7 @@ def point_of(claim: Claim, witness: Any) -> Point:
     symbols = free_symbols(claim) | set(claim.where)
     values = {s: given[s.name] for s in symbols if s.name in given}
     functions = {
-        getattr(function, "__name__", None) or function.name: _python_function(replacement)
+        getattr(function, "__name__", None) or function.name: python_function(replacement)
         for function, replacement in witness.functions.items()
     }
     return Point(values, claim.where, functions)
