@@ -22,6 +22,7 @@ from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.errors import ShapeError, UnsupportedError
+from derive.notation import text_of
 from derive.operators import (
     Broadcast,
     LogSumExp,
@@ -35,6 +36,7 @@ from derive.operators import (
     Tensor,
     TensorElement,
 )
+from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence
 
 Dims = tuple[Any, ...]
 
@@ -169,14 +171,16 @@ class Shapes:
                 other = origin[axis]
                 hint = _fits(list(self.of(other)), list(self.of(part)))
                 raise ShapeError(
-                    f"in {where}: {other} has shape {shown(self.of(other))} and {part} has shape "
-                    f"{shown(self.of(part))}; they cannot be {verb}"
+                    f"in {text_of(where)}: {text_of(other)} has shape {shown(self.of(other))} and "
+                    f"{text_of(part)} has shape {shown(self.of(part))}; they cannot be {verb}"
                     + (f" ({hint})" if hint else "")
                 )
         for part, shape in zip(parts, full, strict=True):
             if any(s == 1 and r != 1 for s, r in zip(shape, result, strict=True)):
                 target = shown(tuple(result))
-                self.notes[f"{part} {shown(self.of(part))} is broadcast to {target}"] = None
+                self.notes[f"{text_of(part)} {shown(self.of(part))} is broadcast to {target}"] = (
+                    None
+                )
         return tuple(result)
 
 
@@ -318,6 +322,49 @@ def _limits(shapes: Shapes, expr: Any) -> Dims:
     return shapes.of(expr.function)
 
 
+@shape_rule(At)
+def _at(shapes: Shapes, expr: Any) -> Dims:
+    """Of a sequence of shape (N, m): (1, m); of (N, n, m): (n, m)."""
+    shape = shapes.of(expr.array)
+    if len(shape) not in (2, 3):
+        raise ShapeError(f"{expr} reads {expr.array} of shape {shown(shape)}, which is no sequence")
+    _check_indices(shapes, expr, shape[:1], (expr.index,))
+    return (sp.S.One, shape[1]) if len(shape) == 2 else tuple(shape[1:])
+
+
+@shape_rule(Recurrence)
+def _recurrence(shapes: Shapes, expr: Any) -> Dims:
+    """One axis more than the step, for the time; rows (1, m) become (N, m), scalars (N, 1)."""
+    shape = shapes.of(expr.step)
+    if expr.initial is not None and not same_shape(shape, shapes.of(expr.initial)):
+        raise ShapeError(
+            f"in {expr}: the step has shape {shown(shape)} and what it starts from, "
+            f"{expr.initial}, has shape {shown(shapes.of(expr.initial))}"
+        )
+    for end in (expr.low, expr.high):
+        shapes.scalar(end, expr)
+    if is_unit(shape):
+        return (expr.length, sp.S.One)
+    return (expr.length, shape[1]) if len(shape) == 2 and shape[0] == 1 else (expr.length, *shape)
+
+
+@shape_rule(MatrixSum)
+def _matrix_sum(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the body; the ends of a range are scalars."""
+    for end in expr.limits[1:]:
+        shapes.scalar(end, expr)
+    return shapes.of(expr.body)
+
+
+@shape_rule(OrderedProduct)
+def _ordered_product(shapes: Shapes, expr: Any) -> Dims:
+    """Square, as its body; the ends of the range are scalars."""
+    for end in expr.limits[1:]:
+        shapes.scalar(end, expr)
+    size = shapes.square(expr.body, expr)
+    return (size, size)
+
+
 @shape_rule(MaxOver)
 def _max_over(shapes: Shapes, expr: Any) -> Dims:
     """A scalar, of a scalar body."""
@@ -385,9 +432,10 @@ def _product(shapes: Shapes, expr: Any) -> Dims:
 
 
 def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
+    whole, first, second = text_of(expr), text_of(left), text_of(right)
     if len(a) != 2 or len(b) != 2:
         return (
-            f"in {expr}: {left} has shape {shown(a)} and {right} has {shown(b)}; "
+            f"in {whole}: {first} has shape {shown(a)} and {second} has {shown(b)}; "
             f"a matrix product takes matrices"
         )
     hint = condition([(a[1], b[0])])
@@ -395,13 +443,14 @@ def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
     if hint:
         remedies.append(f"it fits {hint}")
     if same_size(b[1], a[0]):
-        remedies.append(f"the other order, {right}*{left}, would fit")
+        swapped = text_of(sp.MatMul(right, left, evaluate=False))
+        remedies.append(f"the other order, {swapped}, would fit")
     elif same_size(a[0], b[0]):
         remedies.append("the transpose of the first would fit")
     elif same_size(a[1], b[1]):
         remedies.append("the transpose of the second would fit")
     return (
-        f"in {expr}: {left} has shape {shown(a)} and {right} has shape {shown(b)}; "
+        f"in {whole}: {first} has shape {shown(a)} and {second} has shape {shown(b)}; "
         f"the inner sizes {a[1]} and {b[0]} differ"
         + (f" ({'; '.join(remedies)})" if remedies else "")
     )

@@ -70,6 +70,7 @@ class Writer:
     :param symbols: SymPy symbols for free indices, by variable.
     :param names: symbols to write for shared arrays, instead of what they are.
     :param taken: names that a new index may not have.
+    :param unevaluated: whether SymPy leaves functions as they are, not looking for a simpler form.
     """
 
     def __init__(
@@ -77,7 +78,9 @@ class Writer:
         symbols: Mapping[Var, Any] | None = None,
         names: Mapping[Shared, Any] | None = None,
         taken: Collection[str] = (),
+        unevaluated: bool = False,
     ) -> None:
+        self.unevaluated = unevaluated
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
         self._scalars: dict[Term, Any] = {}
@@ -323,7 +326,22 @@ def _pow(w: Writer, term: Pow) -> Any:
 
 @_writes(_SCALARS, Apply)
 def _apply(w: Writer, term: Apply) -> Any:
-    return FUNCTIONS[term.data[0]](*(w.scalar(a) for a in term.args))
+    args = [w.scalar(a) for a in term.args]
+    if w.unevaluated:
+        # SymPy takes long to see that it cannot simplify a function of a long argument.
+        return FUNCTIONS[term.data[0]](*args, evaluate=False)
+    if term.data[0] == "exp":
+        return _exponential(*args)
+    return FUNCTIONS[term.data[0]](*args)
+
+
+def _exponential(exponent: Any) -> Any:
+    """exp(exponent), which is 2ⁿ for n·log 2."""
+    factors = sp.Mul.make_args(exponent)
+    logarithms = [f for f in factors if isinstance(f, sp.log) and f.args[0].is_Integer]
+    if len(logarithms) != 1:
+        return sp.exp(exponent)
+    return logarithms[0].args[0] ** sp.Mul(*(f for f in factors if f is not logarithms[0]))
 
 
 @_writes(_SCALARS, Unknown)

@@ -93,6 +93,12 @@ class Signs(Ring):
         """
         if not poly:
             return
+        if sign == "!=" and len(poly) == 1:
+            # A product of powers is not zero where none of its factors is.
+            for atom, _ in next(iter(poly)):
+                self.facts.append(Fact(self.key({((atom, 1),): 1}), sign, open_, label))
+            self._signs.clear()
+            return
         key, factor = self.primitive(poly)
         if sign != "!=":
             sign = str(_sign_times(sign, factor))
@@ -140,7 +146,10 @@ class Signs(Ring):
         """The sign of an atom wherever it is defined."""
         if atom not in self._signs:
             self._signs[atom] = None  # a sign that depends on itself is not known
-            self._signs[atom] = self._find_sign(atom)
+            found = self._find_sign(atom)
+            if found in ("0+", "0-") and self.known(self.key({((atom, 1),): 1}), "!="):
+                found = found[1]
+            self._signs[atom] = found
         return self._signs[atom]
 
     def _find_sign(self, atom: Atom) -> str | None:

@@ -28,7 +28,9 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive import convolution
 from derive import operators as ops
+from derive import recurrences as rec
 from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
 
 
@@ -43,10 +45,25 @@ class Point:
     definitions: Mapping[sp.Basic, sp.Basic] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     known: dict[Any, Any] = field(default_factory=dict)
+    moved: Mapping[sp.Basic, Any] = field(default_factory=dict)
 
     def at(self, values: Mapping[sp.Basic, Any]) -> Point:
-        """The same point with other values, and nothing known about it yet."""
-        return Point({**self.values, **values}, self.definitions, self.functions)
+        """The same point with other values, and nothing known about it yet.
+
+        What is given for a sequence that is defined by its steps is added to each of them, so
+        that later positions move with it.
+        """
+        steps = {s: v for s, v in values.items() if self.is_sequence(s)}
+        others = {s: v for s, v in values.items() if s not in steps}
+        return Point(
+            {**self.values, **others},
+            self.definitions,
+            self.functions,
+            moved={**self.moved, **steps},
+        )
+
+    def is_sequence(self, symbol: Any) -> bool:
+        return isinstance(self.definitions.get(symbol), rec.Recurrence)
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,9 @@ class Scope:
             return self.bound[symbol]
         if symbol in self.point.values:
             return self.point.values[symbol]
+        if self.point.is_sequence(symbol):
+            count = _integer(symbol.shape[0], self)
+            return np.stack([_position(symbol, time, self.point) for time in range(count)])
         if symbol not in self.point.known:
             # Read outside of what is bound here, so that no bound variable is captured.
             definition = self.point.definitions[symbol]
@@ -162,6 +182,8 @@ _OF_VALUES = {
     sp.HadamardProduct: _multiply,
     sp.MatMul: _matrix_product,
     sp.Pow: operator.pow,
+    sp.floor: np.floor,
+    sp.ceiling: np.ceil,
     sp.HadamardPower: operator.pow,
     sp.MatPow: _of_square(_matrix_power),
     sp.KroneckerProduct: _kronecker,
@@ -245,7 +267,7 @@ def _(expr, scope):
 @value.register(ArrayElement)
 @value.register(ops.TensorElement)
 def _(expr, scope):
-    return _entry(value(expr.args[0], scope), expr.indices, scope)
+    return _entry(_array_once(expr.args[0], scope), expr.indices, scope)
 
 
 def _entry(array: Any, indices: Any, scope: Scope) -> Any:
@@ -255,6 +277,76 @@ def _entry(array: Any, indices: Any, scope: Scope) -> Any:
     )
     assert in_range, f"entry {at} of an array of shape {np.shape(array)}"
     return array[at]
+
+
+def _array_once(expr: Any, scope: Scope) -> Any:
+    """The value of an array, worked out once at a point if nothing bound here is in it."""
+    if not isinstance(expr, ops.ArrayOperator) or expr.free_symbols & set(scope.bound):
+        return value(expr, scope)
+    if expr not in scope.point.known:
+        scope.point.known[expr] = value(expr, Scope(scope.point))
+    return scope.point.known[expr]
+
+
+@value.register(MatrixSlice)
+def _(expr, scope):
+    rows, columns = (
+        slice(*(_integer(end, scope) for end in part)) for part in (expr.rowslice, expr.colslice)
+    )
+    return value(expr.parent, scope)[rows, columns]
+
+
+@value.register(rec.At)
+def _(expr, scope):
+    time = _integer(expr.index, scope)
+    if scope.point.is_sequence(expr.array) and expr.array not in scope.bound:
+        position = _position(expr.array, time, scope.point)
+    else:
+        whole = value(expr.array, scope)
+        assert 0 <= time < len(whole), f"position {time} of {len(whole)}"
+        position = whole[time]
+    return np.reshape(position, (1, -1)) if np.ndim(position) == 1 else position
+
+
+def _position(symbol: Any, time: int, point: Point) -> Any:
+    """One position of a sequence by its definition, each worked out once."""
+    if (symbol, time) not in point.known:
+        definition, scope = point.definitions[symbol], Scope(point)
+        shape = [_integer(size, scope) for size in symbol.shape[1:]]
+        low, high = (_integer(end, scope) for end in (definition.low, definition.high))
+        assert time >= 0
+        point.known[symbol, time] = None
+        if low <= time <= high:
+            found = value(definition.step, scope.bind([definition.index], [time]))
+        elif definition.initial is not None and time == _integer(definition.origin, scope):
+            found = value(definition.initial, scope)
+        else:
+            found = np.zeros(shape)
+        found = np.reshape(found, shape)
+        if symbol in point.moved:
+            found = found + point.moved[symbol][time]
+        point.known[symbol, time] = found
+    if point.known[symbol, time] is None:
+        raise ValueError(f"position {time} of {symbol} is defined by itself")
+    return point.known[symbol, time]
+
+
+@value.register(rec.MatrixSum)
+def _(expr, scope):
+    return sum(_over(expr.body, [expr.limits], scope), start=0.0)
+
+
+@value.register(rec.OrderedProduct)
+def _(expr, scope):
+    result = np.eye(_integer(expr.shape[0], scope))
+    for factor in _over(expr.body, [expr.limits], scope):
+        result = factor @ result if expr.later_left else result @ factor
+    return result
+
+
+@value.register(sp.MatrixBase)
+def _(expr, scope):
+    return np.reshape(np.array(_values(list(expr), scope)), expr.shape)
 
 
 @value.register(sp.Piecewise)
@@ -271,6 +363,108 @@ def _by_cases(cases: list[Any], scope: Scope) -> Any:
     if np.ndim(chosen) == 0:
         return value(branch, scope) if chosen else _by_cases(rest, scope)
     return np.where(chosen, value(branch, scope), _by_cases(rest, scope))
+
+
+# Operators on images, written with slices and selections and not by their definitions
+
+
+@value.register(convolution.Conv2d)
+def _(expr, scope):
+    x, kernel, *bias = _values(expr.operands, scope)
+    (stride, padding, dilation), groups = _pairs(expr, scope, 3), _integer(expr.options[3], scope)
+    x = np.pad(x, ((0, 0), (0, 0), *((max(p, 0), max(p, 0)) for p in padding)), "constant")
+    cut = [
+        slice(max(-p, 0), size - max(-p, 0)) for p, size in zip(padding, x.shape[2:], strict=True)
+    ]
+    x = x[(slice(None), slice(None), *cut)]
+    rows, columns = (_integer(size, scope) for size in expr.shape[2:])
+    total = 0.0
+    seen = np.split(x, groups, axis=1)
+    for p, q in np.ndindex(kernel.shape[2:]):
+        down, right = p * dilation[0], q * dilation[1]
+        places = (
+            slice(down, down + stride[0] * rows, stride[0]),
+            slice(right, right + stride[1] * columns, stride[1]),
+        )
+        blocks = [
+            np.einsum("acij,oc->aoij", part[(slice(None), slice(None), *places)], weights)
+            for part, weights in zip(seen, np.split(kernel[:, :, p, q], groups), strict=True)
+        ]
+        total = total + np.concatenate(blocks, axis=1)
+    return total + np.reshape(bias[0], (1, -1, 1, 1)) if bias else total
+
+
+@value.register(convolution.ConvTranspose2d)
+def _(expr, scope):
+    g, kernel = _values(expr.operands, scope)
+    stride, padding, _, dilation = _pairs(expr, scope, 4)
+    sizes = [_integer(size, scope) for size in expr.shape[2:]]
+    total = 0.0
+    for place in np.ndindex(kernel.shape[2:]):
+        rows, columns = (
+            numpy.equal.outer(range(size), numpy.arange(count) * s + d * at - p).astype(float)
+            for size, count, s, d, at, p in zip(
+                sizes, g.shape[2:], stride, dilation, place, padding, strict=True
+            )
+        )
+        weights = kernel[:, :, place[0], place[1]]
+        total = total + np.einsum("aoij,oc,ui,vj->acuv", g, weights, rows, columns)
+    return total
+
+
+def _pairs(expr: Any, scope: Scope, count: int) -> list[tuple[int, int]]:
+    return [tuple(_integer(part, scope) for part in pair) for pair in expr.options[:count]]
+
+
+def _windows(expr: Any, scope: Scope) -> Any:
+    """The entries of each window along a new first axis; windows do not leave the image."""
+    x = value(expr.image, scope)
+    window, stride, padding = _pairs(expr, scope, 3)
+    assert padding == (0, 0)
+    rows, columns = (_integer(size, scope) for size in expr.shape[2:])
+    return np.array(
+        [
+            x[:, :, p : p + stride[0] * rows : stride[0], q : q + stride[1] * columns : stride[1]]
+            for p, q in np.ndindex(*window)
+        ]
+    )
+
+
+@value.register(convolution.MaxPool2d)
+def _(expr, scope):
+    return np.max(_windows(expr, scope), axis=0)
+
+
+@value.register(convolution.AvgPool2d)
+def _(expr, scope):
+    return np.mean(_windows(expr, scope), axis=0)
+
+
+@value.register(convolution.BatchNorm2d)
+def _(expr, scope):
+    x, scale, shift, epsilon = _values(expr.operands, scope)
+    mean = np.mean(x, axis=(0, 2, 3), keepdims=True)
+    deviation = np.sqrt(np.mean((x - mean) ** 2, axis=(0, 2, 3), keepdims=True) + epsilon)
+    scale, shift = (np.reshape(part, (1, -1, 1, 1)) for part in (scale, shift))
+    return scale * (x - mean) / deviation + shift
+
+
+@value.register(convolution.Concatenation)
+def _(expr, scope):
+    return np.concatenate(_values(expr.operands, scope), axis=1)
+
+
+@value.register(convolution.Elementwise)
+def _(expr, scope):
+    return value(
+        expr.function.expr, scope.bind(expr.function.variables, _values(expr.operands, scope))
+    )
+
+
+@value.register(convolution.Flatten)
+def _(expr, scope):
+    x = value(expr.image, scope)
+    return np.reshape(x, (len(x), -1))
 
 
 def _over(body: Any, limits: Any, scope: Scope) -> Iterator[Any]:
@@ -324,14 +518,6 @@ def _(expr, scope):
 @value.register(sp.ImmutableDenseMatrix)
 def _(expr, scope):
     return np.array([_values(row, scope) for row in expr.tolist()])
-
-
-@value.register(MatrixSlice)
-def _(expr, scope):
-    at = tuple(
-        slice(*(_integer(part, scope) for part in axis)) for axis in (expr.rowslice, expr.colslice)
-    )
-    return value(expr.parent, scope)[at]
 
 
 @value.register(ElementwiseApplyFunction)
@@ -391,6 +577,8 @@ def _array_and_entry(wrt: Any) -> tuple[Any, tuple[Any, ...]]:
         return wrt.parent, wrt.indices
     if isinstance(wrt, sp.Indexed):
         return wrt.base, wrt.indices
+    if isinstance(wrt, rec.At):
+        return wrt.array, (wrt.index,)
     if isinstance(wrt, ArrayElement):
         return wrt.name, wrt.indices
     return wrt, ()
@@ -408,8 +596,22 @@ def _differentiate(function: Callable[[Scope], Any], wrt: Any, scope: Scope) -> 
     with warnings.catch_warnings():
         # What does not depend on its argument has the derivative 0, and that is meant.
         warnings.filterwarnings("ignore", message="Output seems independent of input")
-        jacobian = autograd.jacobian(at)(1.0 * scope.look_up(array))
-    return jacobian[(..., *(_integer(index, scope) for index in indices))] if indices else jacobian
+        here = scope.look_up(array)
+        start = 0.0 if scope.point.is_sequence(array) else 1.0
+        jacobian = autograd.jacobian(at)(start * here)
+    return _part(jacobian, wrt, indices, np.ndim(here), scope)
+
+
+def _part(derivative: Any, wrt: Any, indices: Any, rank: int, scope: Scope) -> Any:
+    """The part of a derivative in an array that is about an entry or a position of it."""
+    if not indices:
+        return derivative
+    places = tuple(_integer(index, scope) for index in indices)
+    if not isinstance(wrt, rec.At):
+        return derivative[(..., *places)]
+    axis = np.ndim(derivative) - rank
+    part = derivative[(slice(None),) * axis + places]
+    return part if rank == 3 else np.expand_dims(part, axis)
 
 
 def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
@@ -420,13 +622,15 @@ def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
     def whole():
         return _differentiate(lambda at: np.reshape(value(of, at), ()), array, scope)
 
+    rank = len(getattr(array, "shape", ()) or ())
+
     if all(type(at) is int for _, at in bound):  # an array bound by a function is no key
         if (of, array, bound) not in scope.point.known:
             scope.point.known[of, array, bound] = whole()
         found = scope.point.known[of, array, bound]
     else:
         found = whole()
-    return _entry(found, indices, scope) if indices else found
+    return _part(found, wrt, indices, rank, scope)
 
 
 # Claims
@@ -485,10 +689,13 @@ def agree(left: Any, right: Any) -> bool:
     if np.shape(left) != np.shape(right) and not np.size(left) == np.size(right) == 1:
         return False
     left, right = numpy.ravel(left), numpy.ravel(right)
-    return bool(numpy.allclose(left, right, rtol=1e-8, atol=1e-9))
+    return bool(numpy.allclose(left, right, rtol=1e-9, atol=1e-9))
 
 
 # Points to ask at
+
+MANY_PLACES = 40  # values of the free indices of a claim, beyond which some are drawn
+DRAWS = 200  # of all values, until the inequalities hold
 
 
 def expressions(claim: Claim) -> list[sp.Basic]:
@@ -500,15 +707,45 @@ def expressions(claim: Claim) -> list[sp.Basic]:
 def free_symbols(claim: Claim) -> set[sp.Basic]:
     """Every symbol a claim speaks of, sizes included, defined ones excluded."""
     found = set().union(*(expr.free_symbols for expr in expressions(claim)))
-    arrays = found | set(claim.where)
+    indexed = set().union(*(expr.atoms(sp.IndexedBase) for expr in expressions(claim)))
+    # SymPy counts an entry X[i], and X's name, among the free symbols
+    found = {s for s in found if not isinstance(s, sp.Indexed)} - {b.label for b in indexed}
+    arrays = found | indexed | set(claim.where)
+    found |= indexed
     sizes = (sp.sympify(size) for array in arrays for size in getattr(array, "shape", ()) or ())
     return found.union(*(size.free_symbols for size in sizes)) - set(claim.where)
 
 
 def dimensions(claim: Claim) -> list[sp.Symbol]:
     """The size symbols of a claim, in alphabetical order."""
-    found = (s for s in free_symbols(claim) if s.is_integer and s.is_positive)
+    found = (s for s in free_symbols(claim) if s.is_integer and s.is_nonnegative)
     return sorted(found, key=str)
+
+
+def arrays(claim: Claim) -> list[Any]:
+    """Every array of a claim that is no matrix: symbols, tensors, and operators on images."""
+    kinds = (sp.IndexedBase, ops.Tensor, ops.ArrayOperator)
+    found = [node for expr in expressions(claim) for node in sp.preorder_traversal(expr)]
+    return [node for node in dict.fromkeys(found) if isinstance(node, kinds)]
+
+
+def rank(expr: Any) -> int:
+    """How many axes an array has that is no matrix; 0 for anything else."""
+    return (
+        len(expr.shape) if isinstance(expr, (sp.IndexedBase, ops.Tensor, ops.ArrayOperator)) else 0
+    )
+
+
+def image_sizes(claim: Claim, count: int) -> Iterator[dict[sp.Symbol, int]]:
+    """Small sizes, strides and paddings at random, at which no array of the claim is empty."""
+    rng = numpy.random.default_rng(0)
+    names, shapes = dimensions(claim), [node.shape for node in arrays(claim)]
+    while count:
+        sizes = {s: int(rng.integers(1 if s.is_positive else 0, 4)) for s in names}
+        scope = Scope(Point(sizes))
+        if all(_integer(size, scope) >= 1 for shape in shapes for size in shape):
+            count -= 1
+            yield sizes
 
 
 def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
@@ -516,10 +753,16 @@ def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
     found = {}
     free = free_symbols(claim)
     for expr in expressions(claim):
-        for element in expr.atoms(MatrixElement):
-            for index, size in zip(element.indices, element.parent.shape, strict=True):
-                if index in free and not index.is_positive:
-                    found[index] = size
+        for element in expr.atoms(MatrixElement, sp.Indexed, ops.TensorElement):
+            for index, size in zip(element.indices, element.args[0].shape, strict=True):
+                if index in free and not index.is_nonnegative:
+                    found.setdefault(index, size)
+        for position in expr.atoms(rec.At):
+            if position.index in free and not position.index.is_positive:
+                found[position.index] = position.array.shape[0]
+    for fact in claim.assumed:  # an upper end that is given
+        if isinstance(fact, sp.Le) and fact.lhs in free and fact.lhs.is_integer:
+            found[fact.lhs] = fact.rhs + 1
     return found
 
 
@@ -536,7 +779,8 @@ def undefined_functions(claim: Claim) -> tuple[set[str], set[str]]:
 
 
 def _an_elementwise_function(t: Any) -> Any:
-    return np.sin(2 * t) + t**2 / 3 + 0.7
+    # Bounded, so that a network of many steps stays where floats can tell values apart.
+    return np.sin(2 * t) + np.cos(t) / 3 + 0.7
 
 
 def _a_scalar_function(*arguments: Any) -> Any:
@@ -549,21 +793,31 @@ def _a_scalar_function(*arguments: Any) -> Any:
 def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[Point]:
     """A random point that satisfies the claim's assumptions, at every value of its free indices."""
     indices = free_indices(claim)
-    values: dict[Any, Any] = dict(sizes)
-    for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
-        shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
-        values[symbol] = rng.standard_normal(shape)
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))
-    for fact in claim.assumed:
-        if not isinstance(fact, sp.Eq):
-            raise NotImplementedError(f"the oracle has no sampler for {fact}")
-    equations = [(fact, {}) for fact in claim.assumed]
-    point = solved(equations, Point(values, claim.where, functions))
+    local = [fact for fact in claim.assumed if fact.free_symbols & set(indices)]
+    others = [fact for fact in claim.assumed if fact not in local]
+    equations = [fact for fact in others if isinstance(fact, sp.Eq)]
+    for _ in range(DRAWS):
+        values: dict[Any, Any] = dict(sizes)
+        for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
+            shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
+            drawn = rng.standard_normal(shape)
+            values[symbol] = abs(drawn) if getattr(symbol, "is_positive", None) else drawn
+        point = solved([(fact, {}) for fact in equations], Point(values, claim.where, functions))
+        if satisfies([fact for fact in others if fact not in equations], point):
+            break
+    else:
+        raise ArithmeticError("the oracle found no point that satisfies the assumptions")
     ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
-    for at in product(*ranges):
-        yield point.at(dict(zip(indices, at, strict=True)))
+    places = list(product(*ranges))
+    if len(places) > MANY_PLACES:
+        places = [places[k] for k in rng.choice(len(places), MANY_PLACES, replace=False)]
+    for at in places:
+        there = point.at(dict(zip(indices, at, strict=True)))
+        if satisfies(local, there):
+            yield there
 
 
 def solved(equations: Any, point: Point) -> Point:

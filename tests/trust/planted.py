@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 import sympy as sp
+from breaking import breaking, rule_names
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix
 from sympy.tensor.array.expressions import ArrayElement
@@ -287,9 +288,15 @@ def _one_later(low: Any, test: Any, scope: Any) -> Term:
 # ---- whether it is noticed
 
 
+def rewrites() -> Iterator[Rule]:
+    """Every rewrite rule of the canonical forms: what it gives is doubled."""
+    for name in rule_names():
+        yield Rule(f"the rewrite rule {name!r} doubled", functools.partial(breaking, name))
+
+
 def every_rule() -> list[Rule]:
     """Every rule of the engine, each falsified in every way that changes it."""
-    kinds = (derivatives, kinks, local_rules, adjoints, lowerings, conditions)
+    kinds = (derivatives, kinks, local_rules, adjoints, lowerings, conditions, rewrites)
     return [rule for rules in kinds for rule in rules()]
 
 

@@ -14,6 +14,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive import operators as ops
+from derive import recurrences as rec
 
 Path = tuple[int, ...]
 
@@ -50,6 +51,11 @@ PARTS: dict[type, slice] = {
     ops.TensorElement: slice(0, 1),
     MatrixSlice: slice(0, 1),
     ops.Broadcast: slice(0, 1),
+    rec.At: slice(0, 0),
+    rec.MatrixSum: slice(0, 1),
+    rec.OrderedProduct: slice(0, 1),
+    rec.Recurrence: slice(0, 0),
+    ops.ArrayOperator: slice(0, 0),
     sp.Heaviside: slice(0, 1),
     ops.ScalarApplication: slice(1, None),
     ops.ScalarGradient: slice(2, None),
@@ -83,6 +89,8 @@ def binds(node: Any) -> frozenset[Any]:
     """The variables that a node binds in its parts."""
     if isinstance(node, (sp.Sum, sp.Product)):
         return frozenset(limit[0] for limit in node.limits)
+    if isinstance(node, (rec.MatrixSum, rec.OrderedProduct)):
+        return frozenset((node.limits[0],))
     if isinstance(node, (ops.MaxOver, ops.Tensor)):
         return frozenset(node.bound_symbols)
     if isinstance(node, sp.Lambda):
