@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ MUTANT, REWRITING = "mutant", "rewriting"
 NOT_COMPARED = "not compared"  # without a value, or a difference as small as rounding
 HELD_THOUGH_DIFFERENT = "held though different"
 EQUAL_AND_HELD, EQUAL_AND_OTHER = "equal and held", "equal and other"
+NOT_READ = "not read"  # the truth of a claim of which the numbers cannot be asked
 NOT_EQUAL, REFUTED = "not equal", "refuted"
 KINDS = {
     MUTANT: (
@@ -46,6 +49,7 @@ VIOLATIONS = {
     REFUTED: "true, and refuted",
 }
 
+RECURSION = 5000  # what SymPy needs for what is written here
 AT_LEAST = 4  # variants of one claim, so that few variants need few claims
 
 
@@ -75,7 +79,7 @@ class Finding:
     @property
     def kind(self) -> str:
         """What the finding is counted as."""
-        if self.truth in (NO_POINT, UNCLEAR):
+        if self.truth in (NO_POINT, UNCLEAR, NOT_READ):
             return NOT_COMPARED
         if self.part == MUTANT and self.truth == DIFFERENT:
             return HELD_THOUGH_DIFFERENT if self.status == HOLDS else self.status
@@ -90,6 +94,8 @@ class Finding:
         """The requirement that is not met, in words; empty where all are."""
         if self.reason.startswith("internal error: the proof is contradicted"):
             return "the engine proved what its own evaluation contradicts"
+        if self.truth == NOT_READ:
+            return "the tests' own interpreter does not read it"
         if self.replayed is False:
             return "the witness shows no difference"
         return VIOLATIONS.get(self.kind, "")
@@ -134,42 +140,66 @@ def _up(number: float) -> int:
 
 
 def examine(task: Task) -> list[Finding]:
-    """Every finding about one claim; none about a claim that does not hold to begin with, or
-    that the numbers cannot be asked about.
-    """
+    """Every finding about one claim; none about a claim that does not hold to begin with."""
     claim = claims()[task.source][task.position]
+    itself = Variant(claim, ("nothing",))
     if verify(claim, SECONDS).status != HOLDS:
         return []
-    try:
-        truth = Truth(claim, task.seed)
-    except (NotImplementedError, KeyError):  # a node, or an assumption on what is computed
-        return []
-    if truth.of(claim) != EQUAL:
-        return [_finding(task, MUTANT, claim, Variant(claim, ("nothing",)), truth)]
-    rng = random.Random(f"{task.seed} {claim.id}")
-    found = [(MUTANT, variant) for variant in mutants(claim, task.mutants, rng)]
-    found += [(REWRITING, variant) for variant in rewritings(claim, task.rewritings, rng)]
-    return [_finding(task, part, claim, variant, truth) for part, variant in found]
+    with shallow():
+        try:
+            truth = Truth(claim, task.seed)
+            answer = truth.of(claim)
+        except (NotImplementedError, KeyError) as problem:
+            return [_finding(task, MUTANT, itself, NOT_READ, str(problem))]
+        if answer != EQUAL:
+            return [_finding(task, MUTANT, itself, answer)]
+        rng = random.Random(f"{task.seed} {claim.id}")
+        found = [(MUTANT, variant) for variant in mutants(claim, task.mutants, rng)]
+        found += [(REWRITING, variant) for variant in rewritings(claim, task.rewritings, rng)]
+    return [_asked(task, part, variant, truth) for part, variant in found]
 
 
-def _finding(task: Task, part: str, claim: Claim, variant: Variant, truth: Truth) -> Finding:
-    found = truth.of(variant.claim)
+def _asked(task: Task, part: str, variant: Variant, truth: Truth) -> Finding:
+    with shallow():
+        try:
+            answer = truth.of(variant.claim)
+        except (NotImplementedError, KeyError) as problem:
+            return _finding(task, part, variant, NO_POINT, str(problem))
+    return _finding(task, part, variant, answer)
+
+
+def _finding(task: Task, part: str, variant: Variant, answer: str, note: str = "") -> Finding:
     verdict = verify(variant.claim, SECONDS)
-    replayed = _replayed(verdict) if verdict.status == DISAGREES else None
-    if found == EQUAL and replayed:
-        found = DIFFERENT  # the few points had not shown it
+    with shallow():
+        replayed = _replayed(verdict) if verdict.status == DISAGREES else None
+        statement = stated(variant.claim)
+    if answer == EQUAL and replayed:
+        answer = DIFFERENT  # the few points had not shown it
     return Finding(
         task.source,
         part,
-        claim.id,
+        variant.claim.id,
         variant.changes,
-        stated(variant.claim),
-        found,
+        statement,
+        answer,
         verdict.status,
-        verdict.reason,
+        note or verdict.reason,
         verdict.seconds,
         replayed,
     )
+
+
+@contextlib.contextmanager
+def shallow() -> Iterator[None]:
+    """Recursion is an exception again: the engine raises the limit for its deep stack for good,
+    and on this one SymPy, which recurses without end now and then, would overflow it.
+    """
+    raised = sys.getrecursionlimit()
+    sys.setrecursionlimit(RECURSION)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(raised)
 
 
 def _replayed(verdict: Verdict) -> bool | None:

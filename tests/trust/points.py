@@ -27,8 +27,9 @@ CORNERS = ("integers",)
 SOLVED = 4  # and where equations are to be solved, which takes long if they have no solution
 INDICES = 6  # values of the free indices that are kept of one draw
 
-# What an evaluation raises where there is no value: outside of an array, at a singular matrix.
-NO_VALUE = (AssertionError, ArithmeticError, numpy.linalg.LinAlgError)
+# What an evaluation raises where there is no value: outside of an array, at a singular matrix,
+# where SymPy recurses without end.
+NO_VALUE = (AssertionError, ArithmeticError, RecursionError, numpy.linalg.LinAlgError)
 
 
 def points(

@@ -91,15 +91,16 @@ def _show_gaps(console: Console, findings: Sequence[Finding]) -> None:
         )
 
 
-def _table(title: str, rows: dict[str, Counter[str]], kinds: Sequence[str]) -> Table:
+def _table(title: str, found: dict[str, Counter[str]], kinds: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left")
-    table.add_column("of the")
-    table.add_column("all", justify="right")
+    columns = {**found, "together": sum(found.values(), Counter())}
+    table.add_column("counted as")
+    for source in columns:
+        table.add_column(source, justify="right")
     for kind in kinds:
-        table.add_column(kind, justify="right")
-    total = sum(rows.values(), Counter())
-    for source, row in (*rows.items(), ("together", total)):
-        table.add_row(source, str(row.total()), *(str(row[kind]) for kind in kinds))
+        table.add_row(kind, *(str(column[kind]) for column in columns.values()))
+    table.add_section()
+    table.add_row("all", *(str(column.total()) for column in columns.values()))
     return table
 
 
