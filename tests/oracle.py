@@ -761,7 +761,8 @@ def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
             if position.index in free and not position.index.is_positive:
                 found[position.index] = position.array.shape[0]
     for fact in claim.assumed:  # an upper end that is given
-        if isinstance(fact, sp.Le) and fact.lhs in free and fact.lhs.is_integer:
+        about_index = isinstance(fact, sp.Le) and fact.lhs in free and fact.lhs.is_integer
+        if about_index and fact.rhs.free_symbols <= set(dimensions(claim)):
             found[fact.lhs] = fact.rhs + 1
     return found
 

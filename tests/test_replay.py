@@ -5,6 +5,9 @@ import random
 
 import pytest
 import sympy as sp
+from breaking import breaking, rule_names
+from corpus import TRUE
+from test_corpus import KNOWN_UNDECIDED
 
 import formulas
 from derive import Gradient, Identity, verify
@@ -13,9 +16,6 @@ from derive.laws import LAWS, Journal
 from derive.normalise import Normaliser
 from derive.replay import Replay
 from derive.verdict import Step
-from tests.breaking import breaking, rule_names
-from tests.corpus import TRUE
-from tests.test_corpus import KNOWN_UNDECIDED
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, j, k = sp.symbols("i j k", integer=True)
@@ -23,7 +23,12 @@ t = sp.Symbol("t", real=True)
 X, A = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("A", n, n)
 w, y = sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
 
-CATALOGUE = [claim for formula in formulas.catalogue().values() for claim in formula.claims]
+CATALOGUE = [
+    claim
+    for formula in formulas.catalogue().values()
+    if formula.section[0] in "12" and formula.section != "2.3"
+    for claim in formula.claims
+]
 SAMPLE = random.Random(7).sample([c for c in TRUE if c.id not in KNOWN_UNDECIDED], 60)
 squared = Gradient(sp.Trace((X * w - y).T * (X * w - y)), w, 2 * X.T * (X * w - y))
 
