@@ -2,6 +2,7 @@
 
 python -m benchmarks cold        the cold start, against importing SymPy
 python -m benchmarks depth       how deep derivations grow
+python -m benchmarks time        networks through time
 python -m benchmarks shapes      the shapes of deep networks
 python -m benchmarks catalogue   the whole catalogue from the command line
 python -m benchmarks peers       other programs beside this one: `pip install .[peers]`
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, deep_shapes, peers, scaling, whole_catalogue
+from benchmarks import cold_start, deep_shapes, peers, recurrences, scaling, whole_catalogue
 from benchmarks.convolutions import stack
 from benchmarks.networks import network
 from derive import Gradient
@@ -23,7 +24,7 @@ from derive import Gradient
 
 def main() -> int:
     """0 where every network's gradient holds, else 1; how long it took changes nothing."""
-    named = sys.argv[1:] or ["cold", "depth", "shapes"]
+    named = sys.argv[1:] or ["cold", "depth", "time", "shapes"]
     unknown = sorted(set(named) - set(TABLES))
     if unknown:
         print(f"there is no table {', '.join(unknown)}; there are {', '.join(TABLES)}")
@@ -61,6 +62,24 @@ def _shapes(console: Console) -> bool:
     for measured in deep_shapes.measure():
         held &= measured.status == "holds"
         table.add_row(*_shapes_row(measured))
+    console.print(table)
+    return held
+
+
+def _time(console: Console) -> bool:
+    held = True
+    table = Table(title="∂loss/∂Wh of a recurrent tanh network, by backpropagation through time")
+    for heading in ("written", "steps", "verdict"):
+        table.add_column(heading)
+    table.add_column("verify s", justify="right")
+    for name, kind, sizes in (
+        ("as a recurrence", recurrences.through_time, recurrences.LENGTHS),
+        ("step by step", recurrences.unrolled, recurrences.STEPS),
+    ):
+        for found in recurrences.measure(kind, sizes):
+            held &= found.status == "holds"
+            table.add_row(name, str(found.steps), found.status, f"{found.verify:.3f}")
+        table.add_section()
     console.print(table)
     return held
 
@@ -160,6 +179,7 @@ def _network_row(now: scaling.Measurement, before: scaling.Measurement | None) -
 TABLES: dict[str, Callable[[Console], bool]] = {
     "cold": _cold,
     "depth": _depth,
+    "time": _time,
     "shapes": _shapes,
     "catalogue": _catalogue,
     "peers": _peers,

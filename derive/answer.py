@@ -69,7 +69,10 @@ class Answer:
         if documented is not None and weight(documented) < PLAIN:
             return documented
         adjoints = self._adjoints()
-        if len(adjoints) <= MANY:
+        long = len(adjoints) > MANY
+        if long and documented is not None and not documented.has(Partial, MatrixPartial):
+            return documented
+        if not long:
             for shared in adjoints:
                 self._label(shared)
         elif documented is not None:
@@ -152,7 +155,21 @@ def derived(problem: Problem, statement: Statement, documented: Any = None) -> A
 
     :param documented: the documented side, where the two are proved equal.
     """
-    return Answer(problem, statement).derived(documented)
+    known = problem.answers.get(documented)
+    if known is None:
+        known = problem.answers[documented] = Answer(problem, statement).derived(documented)
+    return known
+
+
+def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
+    """What an expression calls by a name that no document gave it: adjoints through time."""
+    arrays = expr.atoms(sp.IndexedBase) if isinstance(expr, sp.Basic) else set()
+    made = {adjoint.label: primal.label for primal, adjoint in problem.steps if adjoint.named}
+    return tuple(
+        f"{name} is the derivative in {of}, at each of its positions; it is defined backward"
+        for name, of in made.items()
+        if name in arrays
+    )
 
 
 def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:

@@ -51,6 +51,7 @@ __all__ = [
     "OutOfRange",
     "Point",
     "Undefined",
+    "Values",
     "derivative",
     "evaluate",
     "mentions",
@@ -101,6 +102,21 @@ def evaluate(
         return _finished(walk.value(expr, {}).v, field)
 
     return _at_enough_precision(field, compute)
+
+
+class Values:
+    """The values of many expressions at one point, in floats; what they share is evaluated once."""
+
+    def __init__(self, point: Point, where: Mapping[Any, Any]) -> None:
+        self._walk = Interpreter(point, where, Jets(FLOATING, 0))
+        self._defines = bool(where)
+
+    def of(self, expr: Any) -> np.ndarray:
+        """The value of an expression. Raises as :func:`evaluate` does."""
+        with np.errstate(all="ignore"):
+            if self._defines:
+                self._walk.define(expr)
+            return _finished(self._walk.value(expr, {}).v, FLOATING)
 
 
 def truth(

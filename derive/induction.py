@@ -395,6 +395,8 @@ def _shifted(term: Term, by: Poly) -> Term:
     if isinstance(term, Ref):
         shared, indices = term.data
         axes = {u.axis for u in shared.unfoldings}
+        if len(axes) < len(shared.unfoldings):  # a power has as many factors fewer
+            return ref(shared, *(i - by if k in axes else i for k, i in enumerate(indices)))
         moved = tuple(
             i + by if k in axes and i.constant is not None else i for k, i in enumerate(indices)
         )

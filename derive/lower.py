@@ -207,6 +207,11 @@ class Lowering:
         """Every computed array that was lowered."""
         return self._shared.values()
 
+    @property
+    def arrays(self) -> Iterable[Array]:
+        """Every given array that was lowered."""
+        return self._arrays.values()
+
     # ---- matrices and arrays, entry by entry
 
     def element(self, expr: Any, indices: Indices, scope: Scope) -> Term:

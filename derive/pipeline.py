@@ -122,7 +122,7 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
         statement = state(problem, claim)
     except ShapeError as mismatch:
         derived = _derivable(claim)
-        reason = str(mismatch) + explain.entry_by_entry(derived)
+        reason = explain.misfit(claim, str(mismatch), deadline) + explain.entry_by_entry(derived)
         return Verdict(claim, ILL_SHAPED, reason=reason, derived=derived)
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
@@ -136,11 +136,9 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     verdict = _compared(problem, claim, statement, deadline)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    return replace(
-        verdict,
-        derived=answer.derived(problem, statement, documented),
-        notes=notes + verdict.notes,
-    )
+    derived = answer.derived(problem, statement, documented)
+    named = answer.adjoints_in(problem, derived)
+    return replace(verdict, derived=derived, notes=notes + verdict.notes + named)
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:

@@ -199,6 +199,7 @@ class Problem:
         self.shapes = Shapes(self.where)
         self.conditions: dict[Condition, None] = {}
         self.steps: list[tuple[Shared, Shared]] = []
+        self.answers: dict[Any, Any] = {}
         self.inventory = Inventory()
         for expr in (*expressions, *self.where, *self.where.values(), *given):
             self.inventory.read(expr)

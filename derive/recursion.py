@@ -111,7 +111,7 @@ class Recursion:
             # An index that falls as the time rises.
             offset, direction = self.reference.offset(-index), -unfolding.direction
             offset = None if offset is None else -offset
-        if offset is None or -direction == self.reference.direction:
+        if offset is None or -direction == self.reference.direction or abs(offset) > NEAR:
             return False
         reach = self.reference.reach.get((shared, unfolding.axis), 0)
         return bool((offset - reach) * unfolding.direction >= 0)

@@ -107,9 +107,13 @@ def _worth_a_look(claim: Claim, point: Point) -> bool:
 
 def _excess(claim: Claim, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """How far two float sides are from what the claim says, relative to their size."""
-    difference = left - right
-    if not isinstance(claim, Inequality):
-        difference = np.abs(difference)
+    return relative(
+        left - right if isinstance(claim, Inequality) else np.abs(left - right), left, right
+    )
+
+
+def relative(difference: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """A difference of two float sides, relative to their size."""
     sizes = np.abs(left) + np.abs(right)
     # Gradients that have come through many layers are tiny as a whole.
     scale = min(1.0, float(sizes.max(initial=0.0))) or 1.0
@@ -196,10 +200,7 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     try:
         maker = PointMaker(claim)
         for _ in range(4 * tries):
-            sizes = _unequal_sizes(maker, rng)
-            if sizes is None:
-                continue
-            point = _some_point(maker, sizes, rng)
+            point = ordinary_point(maker, rng)
             if point is None:
                 continue
             try:
@@ -216,6 +217,25 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     except UnsupportedError:
         return None
     return True if agreed else None
+
+
+def ordinary_point(maker: PointMaker, rng: random.Random) -> Point | None:
+    """A random point of unequal sizes at which every assumption holds, where one is found."""
+    sizes = _unequal_sizes(maker, rng)
+    return None if sizes is None else _some_point(maker, sizes, rng)
+
+
+def point_of(maker: PointMaker, witness: Witness) -> Point | None:
+    """The point that a witness describes; None for one with arrays without a shape."""
+    named = {str(symbol): symbol for symbol in (*maker.dimensions, *maker.indices)}
+    sizes = {named[name]: size for name, size in witness.sizes.items() if name in named}
+    values: dict[Any, Any] = {}
+    for symbol in (*maker.scalars, *maker.arrays):
+        value = witness.values.get(str(symbol))
+        if value is None or (symbol in maker.arrays and symbol.shape is None):
+            return None
+        values[symbol] = np.array(value, dtype=object) if isinstance(value, list) else value
+    return Point(sizes, values, witness.functions)
 
 
 def _unequal_sizes(maker: PointMaker, rng: random.Random) -> dict[Any, int] | None:

@@ -22,6 +22,7 @@ from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.errors import ShapeError, UnsupportedError
+from derive.notation import text_of
 from derive.operators import (
     Broadcast,
     LogSumExp,
@@ -170,14 +171,16 @@ class Shapes:
                 other = origin[axis]
                 hint = _fits(list(self.of(other)), list(self.of(part)))
                 raise ShapeError(
-                    f"in {where}: {other} has shape {shown(self.of(other))} and {part} has shape "
-                    f"{shown(self.of(part))}; they cannot be {verb}"
+                    f"in {text_of(where)}: {text_of(other)} has shape {shown(self.of(other))} and "
+                    f"{text_of(part)} has shape {shown(self.of(part))}; they cannot be {verb}"
                     + (f" ({hint})" if hint else "")
                 )
         for part, shape in zip(parts, full, strict=True):
             if any(s == 1 and r != 1 for s, r in zip(shape, result, strict=True)):
                 target = shown(tuple(result))
-                self.notes[f"{part} {shown(self.of(part))} is broadcast to {target}"] = None
+                self.notes[f"{text_of(part)} {shown(self.of(part))} is broadcast to {target}"] = (
+                    None
+                )
         return tuple(result)
 
 
@@ -429,9 +432,10 @@ def _product(shapes: Shapes, expr: Any) -> Dims:
 
 
 def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
+    whole, first, second = text_of(expr), text_of(left), text_of(right)
     if len(a) != 2 or len(b) != 2:
         return (
-            f"in {expr}: {left} has shape {shown(a)} and {right} has {shown(b)}; "
+            f"in {whole}: {first} has shape {shown(a)} and {second} has {shown(b)}; "
             f"a matrix product takes matrices"
         )
     hint = condition([(a[1], b[0])])
@@ -439,13 +443,14 @@ def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
     if hint:
         remedies.append(f"it fits {hint}")
     if same_size(b[1], a[0]):
-        remedies.append(f"the other order, {right}*{left}, would fit")
+        swapped = text_of(sp.MatMul(right, left, evaluate=False))
+        remedies.append(f"the other order, {swapped}, would fit")
     elif same_size(a[0], b[0]):
         remedies.append("the transpose of the first would fit")
     elif same_size(a[1], b[1]):
         remedies.append("the transpose of the second would fit")
     return (
-        f"in {expr}: {left} has shape {shown(a)} and {right} has shape {shown(b)}; "
+        f"in {whole}: {first} has shape {shown(a)} and {second} has shape {shown(b)}; "
         f"the inner sizes {a[1]} and {b[0]} differ"
         + (f" ({'; '.join(remedies)})" if remedies else "")
     )

@@ -326,9 +326,22 @@ def _pow(w: Writer, term: Pow) -> Any:
 
 @_writes(_SCALARS, Apply)
 def _apply(w: Writer, term: Apply) -> Any:
-    args = (w.scalar(a) for a in term.args)
-    # SymPy takes long to see that it cannot simplify a function of a long argument.
-    return FUNCTIONS[term.data[0]](*args, **({"evaluate": False} if w.unevaluated else {}))
+    args = [w.scalar(a) for a in term.args]
+    if w.unevaluated:
+        # SymPy takes long to see that it cannot simplify a function of a long argument.
+        return FUNCTIONS[term.data[0]](*args, evaluate=False)
+    if term.data[0] == "exp":
+        return _exponential(*args)
+    return FUNCTIONS[term.data[0]](*args)
+
+
+def _exponential(exponent: Any) -> Any:
+    """exp(exponent), which is 2ⁿ for n·log 2."""
+    factors = sp.Mul.make_args(exponent)
+    logarithms = [f for f in factors if isinstance(f, sp.log) and f.args[0].is_Integer]
+    if len(logarithms) != 1:
+        return sp.exp(exponent)
+    return logarithms[0].args[0] ** sp.Mul(*(f for f in factors if f is not logarithms[0]))
 
 
 @_writes(_SCALARS, Unknown)

@@ -189,14 +189,13 @@ def _look(key: Key) -> Any:
     """What stays of a key when the indices in it are replaced: the kinds of its atoms, and whose
     entries they are.
     """
-    return tuple(
-        sorted(
-            tuple(
-                sorted((a.kind, id(a.data[0]) if a.kind == "entry" else 0, e) for a, e in monomial)
-            )
-            for monomial, _ in key
-        )
-    )
+    return tuple(sorted(tuple(sorted((*_whose(a), e) for a, e in m)) for m, _ in key))
+
+
+def _whose(atom: Atom) -> tuple[str, int]:
+    if atom.kind == "entry":
+        return atom.kind, id(atom.data[0])
+    return atom.kind, atom.data[0] if atom.kind == "ref" else 0
 
 
 def _sign_times(sign: str | None, coefficient: Number) -> str | None:

@@ -25,6 +25,7 @@ from derive.claims import (
 from derive.errors import ShapeError
 from derive.index import Term, axis_variable, num, ref
 from derive.integers import ZERO, Poly, as_poly
+from derive.notation import text_of
 from derive.problem import Problem
 from derive.shapes import condition, is_unit, same_shape, shown
 
@@ -50,12 +51,14 @@ def state(problem: Problem, claim: Claim, derive_only: bool = False) -> Statemen
     return _STATE[type(claim)](problem, claim, derive_only)
 
 
-def _documented(problem: Problem, equals: Any, shape: Dims, what: str) -> None:
-    own = problem.shapes.of(equals)
+def _documented(problem: Problem, claim: Any, shape: Dims, what: str) -> None:
+    """Insist on the documented side's shape; ``what`` has it, in terms of the claim's fields."""
+    own = problem.shapes.of(claim.equals)
     if not same_shape(own, shape):
+        named = what.format(of=text_of(claim.of), wrt=text_of(claim.wrt))
         raise ShapeError(
-            f"{what} has shape {shown(shape)}, and the documented {equals} has shape {shown(own)}"
-            + _fits(own, shape)
+            f"{named} has shape {shown(shape)}, and the documented {text_of(claim.equals)} has "
+            f"shape {shown(own)}" + _fits(own, shape)
         )
 
 
@@ -69,8 +72,11 @@ def _fits(a: Dims, b: Dims) -> str:
 
 
 def _right(problem: Problem, equals: Any, place: tuple[Poly, ...], derive_only: bool) -> Term:
-    if derive_only:
-        return num(0)
+    return num(0) if derive_only else right_side(problem, equals, place)
+
+
+def right_side(problem: Problem, equals: Any, place: tuple[Poly, ...]) -> Term:
+    """A documented side at an entry."""
     rank = len(problem.shapes.of(equals))
     # A scalar may stand for a 1×1 matrix and the other way round.
     at = place if rank == len(place) else (ZERO,) * rank
@@ -98,7 +104,7 @@ def _scalar(problem: Problem, of: Any, claim: Claim) -> Term:
     if not is_unit(shape):
         hint = condition([(size, sp.S.One) for size in shape])
         raise ShapeError(
-            f"a {claim.kind} is of a scalar, and {of} has shape {shown(shape)}"
+            f"a {claim.kind} is of a scalar, and {text_of(of)} has shape {shown(shape)}"
             + (f" (it fits {hint})" if hint else "")
         )
     return problem.lowering.scalar(of, {})
@@ -108,7 +114,7 @@ def _gradient(problem: Problem, claim: Gradient, derive_only: bool) -> Statement
     of = _scalar(problem, claim.of, claim)
     shape = problem.shapes.of(claim.wrt)
     if not derive_only:
-        _documented(problem, claim.equals, shape, f"∂({claim.of})/∂{claim.wrt}")
+        _documented(problem, claim, shape, "∂({of})/∂{wrt}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(of, target)
     place = problem.place(shape)
@@ -129,7 +135,7 @@ def _jacobian(problem: Problem, claim: Jacobian, derive_only: bool) -> Statement
         place = problem.place(shape)
         of_place, wrt_place = place[: len(of_shape)], place[len(of_shape) :]
     if not derive_only:
-        _documented(problem, claim.equals, shape, f"∂({claim.of})/∂{claim.wrt}")
+        _documented(problem, claim, shape, "∂({of})/∂{wrt}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(problem.lowering.element(claim.of, of_place, {}), target)
     kept = (*indices, *problem.lowering.kept(wrt_shape, wrt_place))
@@ -141,12 +147,12 @@ def _backward(problem: Problem, claim: Backward, derive_only: bool) -> Statement
     of_shape, up_shape = problem.shapes.of(claim.of), problem.shapes.of(claim.upstream)
     if not same_shape(of_shape, up_shape):
         raise ShapeError(
-            f"the upstream {claim.upstream} has shape {shown(up_shape)}, and {claim.of} has "
-            f"shape {shown(of_shape)}" + _fits(up_shape, of_shape)
+            f"the upstream {text_of(claim.upstream)} has shape {shown(up_shape)}, and "
+            f"{text_of(claim.of)} has shape {shown(of_shape)}" + _fits(up_shape, of_shape)
         )
     shape = problem.shapes.of(claim.wrt)
     if not derive_only:
-        _documented(problem, claim.equals, shape, f"the gradient in {claim.wrt}")
+        _documented(problem, claim, shape, "the gradient in {wrt}")
     low = problem.lowering
     binders = tuple(axis_variable(low.size(s)) for s in of_shape if s != 1)
     of_place = low.spread(of_shape, [as_poly(b) for b in binders])
@@ -175,7 +181,7 @@ def _hessian(problem: Problem, claim: Hessian, derive_only: bool) -> Statement:
         place = problem.place(shape)
         first, second = place[: len(wrt_shape)], place[len(wrt_shape) :]
     if not derive_only:
-        _documented(problem, claim.equals, shape, f"the Hessian of {claim.of}")
+        _documented(problem, claim, shape, "the Hessian of {of}")
     target, indices = problem.target(claim.wrt)
     low = problem.lowering
     adjoint, outer = problem.adjoint(of, target)
@@ -189,8 +195,8 @@ def _identity(problem: Problem, claim: Identity, derive_only: bool) -> Statement
     left_shape, right_shape = problem.shapes.of(claim.left), problem.shapes.of(claim.right)
     if not same_shape(left_shape, right_shape):
         raise ShapeError(
-            f"{claim.left} has shape {shown(left_shape)}, and {claim.right} has shape "
-            f"{shown(right_shape)}" + _fits(right_shape, left_shape)
+            f"{text_of(claim.left)} has shape {shown(left_shape)}, and {text_of(claim.right)} has "
+            f"shape {shown(right_shape)}" + _fits(right_shape, left_shape)
         )
     place = problem.place(left_shape)
     left = problem.lowering.element(claim.left, place, {})
@@ -201,8 +207,8 @@ def _inequality(problem: Problem, claim: Inequality, derive_only: bool) -> State
     left_shape, right_shape = problem.shapes.of(claim.left), problem.shapes.of(claim.right)
     if left_shape and right_shape and not same_shape(left_shape, right_shape):
         raise ShapeError(
-            f"{claim.left} has shape {shown(left_shape)}, and {claim.right} has shape "
-            f"{shown(right_shape)}" + _fits(right_shape, left_shape)
+            f"{text_of(claim.left)} has shape {shown(left_shape)}, and {text_of(claim.right)} has "
+            f"shape {shown(right_shape)}" + _fits(right_shape, left_shape)
         )
     shape = left_shape or right_shape
     place = problem.place(shape)
@@ -215,7 +221,7 @@ def _shape(problem: Problem, claim: Shape, derive_only: bool) -> None:
     shape = problem.shapes.of(claim.of)
     if not same_shape(shape, claim.equals):
         raise ShapeError(
-            f"{claim.of} has shape {shown(shape)}, and {shown(claim.equals)} is documented"
+            f"{text_of(claim.of)} has shape {shown(shape)}, and {shown(claim.equals)} is documented"
             + _fits(claim.equals, shape).replace(
                 " (its transpose would fit)", " (the transpose has)"
             )

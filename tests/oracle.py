@@ -23,9 +23,10 @@ import numpy
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.diagonal import DiagMatrix
+from sympy.matrices.expressions.diagonal import DiagonalMatrix, DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive import convolution
 from derive import operators as ops
@@ -119,17 +120,54 @@ def _multiply(*factors: Any) -> Any:
 
 def _matrix_product(*factors: Any) -> Any:
     def times(left: Any, right: Any) -> Any:
-        return left @ right if np.ndim(left) and np.ndim(right) else left * right
+        if not (np.ndim(left) and np.ndim(right)):
+            return left * right
+        fits = np.shape(left)[1] == np.shape(right)[0]
+        # A 1×1 matrix may stand where a scalar is meant.
+        return left * right if not fits and 1 in (np.size(left), np.size(right)) else left @ right
+
+    return reduce(times, factors)
+
+
+def _of_square(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, of square matrices only: NumPy's trace takes any."""
+
+    def checked(matrix: Any, *others: Any) -> Any:
+        if np.ndim(matrix) != 2 or np.shape(matrix)[0] != np.shape(matrix)[1]:
+            raise ValueError(f"a matrix of shape {np.shape(matrix)} where a square one is meant")
+        return function(matrix, *others)
+
+    return checked
+
+
+def _matrix_power(base: Any, exponent: Any) -> Any:
+    factor = base if exponent >= 0 else np.linalg.inv(base)
+    return reduce(operator.matmul, [factor] * abs(int(exponent)), np.eye(len(base)))
+
+
+def _entries(vector: Any) -> Any:
+    if np.size(vector) != max(np.shape(vector)):
+        raise ValueError(f"a matrix of shape {np.shape(vector)} where a vector is meant")
+    return np.ravel(vector)
+
+
+def _kronecker(*factors: Any) -> Any:
+    def times(left: Any, right: Any) -> Any:
+        (a, b), (c, d) = np.shape(left), np.shape(right)
+        pairs = np.reshape(left, (a, 1, b, 1)) * np.reshape(right, (1, c, 1, d))
+        return np.reshape(pairs, (a * c, b * d))
 
     return reduce(times, factors)
 
 
 @autograd.extend.primitive
 def _erf(x: Any) -> Any:
-    return numpy.vectorize(math.erf)(x)
+    return numpy.vectorize(math.erf, otypes=[float])(x)
 
 
-autograd.extend.defvjp(_erf, lambda _, x: lambda g: g * 2 / np.sqrt(np.pi) * np.exp(-(x**2)))
+autograd.extend.defvjp(
+    _erf, lambda value, x: lambda g: g * 2 / np.sqrt(np.pi) * np.exp(-np.square(x))
+)
 
 
 def _softmax(x: Any) -> Any:
@@ -144,22 +182,37 @@ _OF_VALUES = {
     sp.HadamardProduct: _multiply,
     sp.MatMul: _matrix_product,
     sp.Pow: operator.pow,
-    sp.Eq: operator.eq,
-    sp.And: lambda *tests: reduce(np.logical_and, tests),
     sp.floor: np.floor,
     sp.ceiling: np.ceil,
     sp.HadamardPower: operator.pow,
-    sp.MatPow: lambda base, exponent: np.linalg.matrix_power(base, int(exponent)),
+    sp.MatPow: _of_square(_matrix_power),
+    sp.KroneckerProduct: _kronecker,
     sp.Transpose: np.transpose,
-    sp.Inverse: lambda base, _exponent: np.linalg.inv(base),
-    sp.Trace: np.trace,
-    sp.Determinant: np.linalg.det,
-    sp.erf: _erf,
+    sp.Inverse: _of_square(lambda base, _exponent: np.linalg.inv(base)),
+    sp.Trace: _of_square(np.trace),
+    sp.Determinant: _of_square(np.linalg.det),
+    sp.DiagMatrix: lambda vector: np.diag(_entries(vector)),
+    DiagonalOf: _of_square(lambda matrix: np.reshape(np.diag(matrix), (-1, 1))),
+    DiagonalMatrix: lambda matrix: matrix * np.eye(*np.shape(matrix)),
     sp.exp: np.exp,
     sp.log: np.log,
     sp.sin: np.sin,
     sp.cos: np.cos,
+    sp.tan: np.tan,
+    sp.asin: np.arcsin,
+    sp.acos: np.arccos,
+    sp.atan: np.arctan,
+    sp.sinh: np.sinh,
+    sp.cosh: np.cosh,
     sp.tanh: np.tanh,
+    sp.asinh: np.arcsinh,
+    sp.acosh: np.arccosh,
+    sp.atanh: np.arctanh,
+    sp.sech: lambda x: 1 / np.cosh(x),
+    sp.coth: lambda x: 1 / np.tanh(x),
+    sp.erf: _erf,
+    sp.erfc: lambda x: 1 - _erf(x),
+    sp.Heaviside: lambda x, at_zero: np.where(x == 0, at_zero, 1.0 * (x > 0)),
     sp.Abs: np.abs,
     sp.sign: np.sign,
     sp.Max: lambda *args: reduce(np.maximum, args),
@@ -168,9 +221,12 @@ _OF_VALUES = {
     sp.Ge: operator.ge,
     sp.Lt: operator.lt,
     sp.Le: operator.le,
-    sp.Ne: operator.ne,
-    DiagMatrix: lambda v: np.diag(np.ravel(v)),
-    sp.KroneckerDelta: lambda i, j: float(i == j),
+    sp.Eq: lambda left, right: left == right,
+    sp.Ne: lambda left, right: left != right,
+    sp.And: lambda *tests: reduce(np.logical_and, tests),
+    sp.Or: lambda *tests: reduce(np.logical_or, tests),
+    sp.Not: np.logical_not,
+    sp.KroneckerDelta: lambda i, j, *_range: float(i == j),
     sp.Identity: lambda n: np.eye(int(n)),
     sp.ZeroMatrix: lambda *shape: np.zeros([int(size) for size in shape]),
     sp.OneMatrix: lambda *shape: np.ones([int(size) for size in shape]),
@@ -201,16 +257,21 @@ def _(expr, scope):
 @value.register(sp.Symbol)
 @value.register(sp.MatrixSymbol)
 @value.register(sp.IndexedBase)
+@value.register(ArraySymbol)
 def _(expr, scope):
     return scope.look_up(expr)
 
 
 @value.register(MatrixElement)
 @value.register(sp.Indexed)
+@value.register(ArrayElement)
 @value.register(ops.TensorElement)
 def _(expr, scope):
-    array = _array_once(expr.args[0], scope)
-    at = tuple(_integer(index, scope) for index in expr.indices)
+    return _entry(_array_once(expr.args[0], scope), expr.indices, scope)
+
+
+def _entry(array: Any, indices: Any, scope: Scope) -> Any:
+    at = tuple(_integer(index, scope) for index in indices)
     in_range = len(at) == np.ndim(array) and all(
         0 <= index < size for index, size in zip(at, np.shape(array), strict=True)
     )
@@ -254,6 +315,7 @@ def _position(symbol: Any, time: int, point: Point) -> Any:
         shape = [_integer(size, scope) for size in symbol.shape[1:]]
         low, high = (_integer(end, scope) for end in (definition.low, definition.high))
         assert time >= 0
+        point.known[symbol, time] = None
         if low <= time <= high:
             found = value(definition.step, scope.bind([definition.index], [time]))
         elif definition.initial is not None and time == _integer(definition.origin, scope):
@@ -264,6 +326,8 @@ def _position(symbol: Any, time: int, point: Point) -> Any:
         if symbol in point.moved:
             found = found + point.moved[symbol][time]
         point.known[symbol, time] = found
+    if point.known[symbol, time] is None:
+        raise ValueError(f"position {time} of {symbol} is defined by itself")
     return point.known[symbol, time]
 
 
@@ -287,12 +351,18 @@ def _(expr, scope):
 
 @value.register(sp.Piecewise)
 def _(expr, scope):
-    result = np.nan
-    chosen = [(branch, value(condition, scope)) for branch, condition in expr.args]
-    for branch, holds in reversed(chosen):
-        if np.ndim(holds) or holds:  # what is not chosen anywhere may have no value
-            result = np.where(holds, value(branch, scope), result)
-    return result
+    return _by_cases(list(expr.args), scope)
+
+
+def _by_cases(cases: list[Any], scope: Scope) -> Any:
+    """The first value whose condition is met; one that is not chosen need not exist."""
+    if not cases:
+        return np.nan
+    (branch, condition), *rest = cases
+    chosen = value(condition, scope)
+    if np.ndim(chosen) == 0:
+        return value(branch, scope) if chosen else _by_cases(rest, scope)
+    return np.where(chosen, value(branch, scope), _by_cases(rest, scope))
 
 
 # Operators on images, written with slices and selections and not by their definitions
@@ -445,6 +515,11 @@ def _(expr, scope):
     return np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
 
 
+@value.register(sp.ImmutableDenseMatrix)
+def _(expr, scope):
+    return np.array([_values(row, scope) for row in expr.tolist()])
+
+
 @value.register(ElementwiseApplyFunction)
 def _(expr, scope):
     operand = value(expr.expr, scope)
@@ -504,6 +579,8 @@ def _array_and_entry(wrt: Any) -> tuple[Any, tuple[Any, ...]]:
         return wrt.base, wrt.indices
     if isinstance(wrt, rec.At):
         return wrt.array, (wrt.index,)
+    if isinstance(wrt, ArrayElement):
+        return wrt.name, wrt.indices
     return wrt, ()
 
 
@@ -514,6 +591,8 @@ def _differentiate(function: Callable[[Scope], Any], wrt: Any, scope: Scope) -> 
     def at(values):
         return function(Scope(scope.point.at({array: values}), scope.bound))
 
+    if not np.all(np.isfinite(function(scope))):
+        raise ArithmeticError("there is no derivative where there is no value")
     with warnings.catch_warnings():
         # What does not depend on its argument has the derivative 0, and that is meant.
         warnings.filterwarnings("ignore", message="Output seems independent of input")
@@ -559,25 +638,40 @@ def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
 
 def sides(claim: Claim, point: Point) -> tuple[Any, Any]:
     """What the claim says is equal (or left ≤ right), as autograd and NumPy have it."""
-    scope = Scope(point)
+    return asked(claim, Scope(point)), documented(claim, Scope(point))
+
+
+def documented(claim: Claim, scope: Scope) -> Any:
+    """The side that the document gives as the answer."""
+    given = isinstance(claim, (Identity, Inequality))
+    return value(claim.right if given else claim.equals, scope)
+
+
+def asked(claim: Claim, scope: Scope) -> Any:
+    """The other side, worked out."""
     if isinstance(claim, (Identity, Inequality)):
-        return value(claim.left, scope), value(claim.right, scope)
-    documented = value(claim.equals, scope)
+        return value(claim.left, scope)
     if isinstance(claim, Gradient):
-        return gradient(claim.of, claim.wrt, scope), documented
+        return _within_symmetric(claim, gradient(claim.of, claim.wrt, scope))
     if isinstance(claim, Backward):
         upstream = value(claim.upstream, scope)
         paired = _differentiate(lambda at: np.sum(upstream * value(claim.of, at)), claim.wrt, scope)
-        return paired, documented
+        return _within_symmetric(claim, paired)
     if isinstance(claim, Hessian):
         second = _differentiate(lambda at: gradient(claim.of, claim.wrt, at), claim.wrt, scope)
-        return _as_matrix(second, claim.wrt, claim.wrt, scope), documented
+        return _as_matrix(second, claim.wrt, claim.wrt, scope)
     if isinstance(claim, Jacobian):
         first = _differentiate(lambda at: value(claim.of, at), claim.wrt, scope)
         if _is_vector(claim.of) and _is_vector(claim.wrt):
             first = _as_matrix(first, claim.of, claim.wrt, scope)
-        return first, documented
+        return first
     raise NotImplementedError(f"the oracle does not read the claim {type(claim).__name__}")
+
+
+def _within_symmetric(claim: Claim, found: Any) -> Any:
+    """The part of a gradient that lies in the symmetric matrices, where those are meant."""
+    symmetric = sp.Q.symmetric(claim.wrt) in claim.assumed
+    return (found + np.transpose(found)) / 2 if symmetric else found
 
 
 def _as_matrix(array: Any, of: Any, wrt: Any, scope: Scope) -> Any:
@@ -711,7 +805,7 @@ def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[P
             shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
             drawn = rng.standard_normal(shape)
             values[symbol] = abs(drawn) if getattr(symbol, "is_positive", None) else drawn
-        point = _satisfying(equations, Point(values, claim.where, functions))
+        point = solved([(fact, {}) for fact in equations], Point(values, claim.where, functions))
         if satisfies([fact for fact in others if fact not in equations], point):
             break
     else:
@@ -726,9 +820,12 @@ def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[P
             yield there
 
 
-def _satisfying(given: Any, point: Point) -> Point:
-    """The point moved to where the equations hold, by Gauss–Newton steps of least norm."""
-    arrays = [s for s in point.values if any(s in fact.free_symbols for fact in given)]
+def solved(equations: Any, point: Point) -> Point:
+    """The point moved to where the equations hold, by Gauss–Newton steps of least norm.
+
+    Each comes with values for indices that it alone speaks of.
+    """
+    arrays = [s for s in point.values if any(fact.has(s) for fact, _ in equations)]
     arrays = [array for array in arrays if not array.is_integer]
     if not arrays:
         return point
@@ -742,8 +839,9 @@ def _satisfying(given: Any, point: Point) -> Point:
         return point.at(moved)
 
     def residuals(flat):
-        scope = Scope(move(flat))
-        gaps = [value(fact.lhs, scope) - value(fact.rhs, scope) for fact in given]
+        moved = move(flat)
+        scopes = [(fact, Scope(moved.at(at))) for fact, at in equations]
+        gaps = [value(fact.lhs, scope) - value(fact.rhs, scope) for fact, scope in scopes]
         return np.concatenate([np.ravel(gap) for gap in gaps])
 
     flat = np.concatenate([np.ravel(point.values[array]) for array in arrays])
@@ -773,7 +871,7 @@ def _array(nested: Any) -> Any:
     return float(nested)
 
 
-def _python_function(function: sp.Lambda) -> Callable[..., Any]:
+def python_function(function: sp.Lambda) -> Callable[..., Any]:
     def call(*arguments):
         sizes = {}
         for variable, argument in zip(function.variables, arguments, strict=True):
@@ -790,7 +888,7 @@ def point_of(claim: Claim, witness: Any) -> Point:
     symbols = free_symbols(claim) | set(claim.where)
     values = {s: given[s.name] for s in symbols if s.name in given}
     functions = {
-        getattr(function, "__name__", None) or function.name: _python_function(replacement)
+        getattr(function, "__name__", None) or function.name: python_function(replacement)
         for function, replacement in witness.functions.items()
     }
     return Point(values, claim.where, functions)

@@ -1,0 +1,169 @@
+"""Expressions as one line of plain text, in a document's own notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.core.mul import _keep_coeff
+from sympy.printing.precedence import PRECEDENCE, precedence
+from sympy.printing.str import StrPrinter
+
+from derive.operators import MatrixPartial, Partial
+
+_RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
+_SIMPLE = re.compile(r"\w+(\[[^\[\]]*\])?")
+
+
+def _precedence(node: Any) -> int:
+    """SymPy's own, which for a matrix product first evaluates every sum inside of it."""
+    if not isinstance(node, sp.MatMul):
+        return precedence(node)
+    first = node.args[0]
+    return PRECEDENCE["Add" if first.is_Number and first.is_negative else "Mul"]
+
+
+class _QuickPrinter(StrPrinter):
+    """SymPy's own text, without evaluating what it prints."""
+
+    def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+        own, text = _precedence(item), self._print(item)
+        return f"({text})" if own < level or (own == level and not strict) else text
+
+    def _print_MatMul(self, node: Any) -> str:
+        coefficient, product = node.as_coeff_mmul()
+        sign = ""
+        if coefficient.is_number and coefficient.is_negative:
+            node, sign = _keep_coeff(-coefficient, product), "-"
+        level = _precedence(node)
+        return sign + "*".join(self.parenthesize(factor, level) for factor in node.args)
+
+    def _print_MatAdd(self, node: Any) -> str:
+        level, result = PRECEDENCE["Add"], ""
+        for term in self._as_ordered_terms(node):
+            text = self._print(term)
+            minus = text.startswith("-") and not isinstance(term, sp.MatAdd)
+            text = text[1:] if minus else text
+            if _precedence(term) < level or isinstance(term, sp.MatAdd):
+                text = f"({text})"
+            result += (" - " if minus else " + ") + text
+        return result[3:] if result.startswith(" + ") else "-" + result[3:]
+
+
+class _NotationPrinter(_QuickPrinter):
+    """SymPy's own text, less the constructors that no document writes."""
+
+    def _print_MatMul(self, node: Any) -> str:
+        numbers = [f for f in node.args if not isinstance(f, sp.MatrixExpr)]
+        number, sign = sp.Mul(*numbers), ""
+        if number.could_extract_minus_sign():
+            number, sign = -number, "-"
+        level = PRECEDENCE["Mul"]
+        factors = [self.parenthesize(f, level) for f in node.args if f not in numbers]
+        if number != 1:  # in front it needs no parentheses: a*b*C is (a*b)*C
+            factors.insert(0, self.parenthesize(number, level, strict=True))
+        return sign + "*".join(factors)
+
+    def _print_ElementwiseApplyFunction(self, node: Any) -> str:
+        function, operand = node.function, self._print(node.expr)
+        if isinstance(function, sp.Lambda):
+            name = function_name(function)
+            return f"{name or f'({self._print(function)})'}({operand})"
+        return f"{self._print(function)}({operand})"
+
+    def _print_Derivative(self, node: Any) -> str:
+        name = _primed(node)
+        return (
+            f"{name}({self._print(node.expr.args[0])})" if name else super()._print_Derivative(node)
+        )
+
+    def _print_Subs(self, node: Any) -> str:
+        name = _primed(node.expr) if len(node.point) == 1 else None
+        if name and node.expr.expr.args == node.variables:
+            return f"{name}({self._print(node.point[0])})"
+        return super()._print_Subs(node)
+
+    def _print_Lambda(self, node: Any) -> str:
+        variables = ", ".join(self._print(variable) for variable in node.variables)
+        if len(node.variables) != 1:
+            variables = f"({variables})"
+        return f"{variables} ↦ {self._print(node.expr)}"
+
+    def _print_HadamardProduct(self, node: Any) -> str:
+        level = PRECEDENCE["Mul"]
+        return " ⊙ ".join(self.parenthesize(factor, level) for factor in node.args)
+
+    def _print_Relational(self, node: Any) -> str:
+        left, right = self._print(node.lhs), self._print(node.rhs)
+        return f"{left} {_RELATIONS[node.rel_op]} {right}"
+
+    def _print_AppliedPredicate(self, node: Any) -> str:
+        arguments = ", ".join(self._print(argument) for argument in node.arguments)
+        return f"{arguments} is {str(node.function.name).replace('_', ' ')}"
+
+    def _print_FunctionMatrix(self, node: Any) -> str:
+        return f"[{self._print(node.lamda)}]"
+
+    def _print(self, expr: Any, **settings: Any) -> str:
+        if isinstance(expr, (Partial, MatrixPartial)):  # before their own `_sympystr`
+            return f"(∂{operand(expr.of)}/∂{operand(expr.wrt)})"
+        return super()._print(expr, **settings)
+
+    def _print_MatrixBase(self, node: Any) -> str:  # SymPy takes a line a row
+        rows = (", ".join(self._print(item) for item in node.row(i)) for i in range(node.rows))
+        return f"[{', '.join(f'[{row}]' for row in rows)}]"
+
+    def _print_Dummy(self, node: Any) -> str:
+        return str(node.name)
+
+
+def function_name(function: sp.Lambda) -> str | None:
+    """The name f of z ↦ f(z), f' of z ↦ f'(z); other functions have none."""
+    body = function.expr
+    if isinstance(body, sp.Derivative):
+        return _primed(body) if body.expr.args == function.variables else None
+    if getattr(body, "args", ()) != function.variables:
+        return None
+    name = body.func.__name__
+    return name if isinstance(body, AppliedUndef) else name.lower()
+
+
+def _primed(node: Any) -> str | None:
+    """``f''`` for the second derivative of f(z) in z, f being any function of one argument."""
+    if not isinstance(node, sp.Derivative) or not isinstance(node.expr, AppliedUndef):
+        return None
+    if len(node.expr.args) != 1 or set(node.variables) != set(node.expr.args):
+        return None
+    return node.expr.func.__name__ + "'" * len(node.variables)
+
+
+def text_of(value: Any) -> str:
+    """An expression, an assumption or a shape as a person would type it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (tuple, list)):
+        return shape_text(value)
+    if isinstance(value, sp.Basic):
+        return _NotationPrinter().doprint(value)
+    return str(value)
+
+
+def plain_text(value: Any) -> str:
+    """``str(value)``, for programs."""
+    return _QuickPrinter().doprint(value) if isinstance(value, sp.Basic) else str(value)
+
+
+def shape_text(shape: Iterable[Any]) -> str:
+    """``(n, m)``, ``(n,)`` or ``()``."""
+    sizes = [text_of(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def operand(expression: Any) -> str:
+    """What stands after ∂: a symbol or an entry as it is, anything else in parentheses."""
+    text = text_of(expression)
+    stands_alone = isinstance(expression, (Partial, MatrixPartial)) or _SIMPLE.fullmatch(text)
+    return text if stands_alone else f"({text})"
