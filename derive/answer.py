@@ -75,8 +75,6 @@ class Answer:
         if not long:
             for shared in adjoints:
                 self._label(shared)
-        elif documented is not None:
-            return documented  # without labels, what is shared would be written out every time
         shape, place = self.statement.shape, self.statement.place
         forms = self._forms(self.statement.left, lambda t: self.writer.whole(t, shape, place))
         if documented is not None:
