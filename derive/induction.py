@@ -335,7 +335,7 @@ class Induction:
             ranged = [v for v in moving if v.kind != SIZE]
             variable = next(iter(ranged or moving), None)
             if index.constant is not None and place is None:
-                lemma = self._generalised(shared, unfolding, indices, value)
+                lemma = self._generalised(n, shared, unfolding, indices, value)
                 if lemma is not None:
                     return lemma
             if variable is None:
@@ -356,17 +356,26 @@ class Induction:
             open_ = [v for v in plain if v is not None]
             if any(time in i.variables for i in others) or len(set(open_)) < len(open_):
                 continue
+            if not n.fixed_indices().isdisjoint(open_):
+                continue  # something is assumed of that index alone
             stated = substitute(value, values)
             loose = stated.free - {time} - set(open_)
             if any(v.kind not in (SIZE, FREE) for v in loose):
                 continue
+            if _reads(stated, shared, unfolding.axis, moved[unfolding.axis]):
+                continue  # it would be replaced by itself without end
             return Lemma(
                 shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
             )
         return None
 
     def _generalised(
-        self, shared: Shared, unfolding: Unfolding, indices: tuple[Poly, ...], value: Term
+        self,
+        n: Normaliser,
+        shared: Shared,
+        unfolding: Unfolding,
+        indices: tuple[Poly, ...],
+        value: Term,
     ) -> Lemma | None:
         """A reading at a time that is a number, as one of many times: all arrays that refer to
         themselves are read as far from it as they are there.
@@ -380,12 +389,22 @@ class Induction:
         others = [i for k, i in enumerate(indices) if k != unfolding.axis]
         open_ = [v for v in map(_plain, others) if v is not None and v not in origin.variables]
         loose = stated.free - {time} - set(open_)
+        if not n.fixed_indices().isdisjoint(open_):
+            return None  # something is assumed of that index alone
         if len(set(open_)) < len(open_) or any(v.kind not in (SIZE, FREE) for v in loose):
             return None
         moved = tuple(as_poly(time) if k == unfolding.axis else i for k, i in enumerate(indices))
         return Lemma(
             shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
         )
+
+
+def _reads(term: Term, shared: Shared, axis: int, time: Poly) -> bool:
+    """Whether an array is read at a time."""
+    return any(
+        isinstance(part, Ref) and part.data[0] is shared and part.data[1][axis] == time
+        for part in in_order([term])
+    )
 
 
 def _shifted(term: Term, by: Poly) -> Term:
@@ -427,7 +446,12 @@ def _lengths(term: Term) -> set[Var]:
     axes |= {v for s in in_order([term]) for p in s.params for e in (p.low, p.high) if e is not None
              for v in e.variables}  # fmt: skip
     counted = {v for v in ends - axes if v in term.free}
-    return {v for v in counted if v.kind == SIZE or (v.kind == FREE and v.low is not None)}
+    # Of a rounded size it is not known where it begins.
+    return {
+        v
+        for v in counted
+        if (v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None)
+    }
 
 
 def _parts(term: Term) -> Iterator[Term]:

@@ -385,7 +385,7 @@ class Normaliser(Summation):
     def definite_places(self, atom: Atom) -> tuple[Poly, Poly] | None:
         """The row and the column of an entry of a positive definite matrix or of its inverse."""
         if atom.kind == "entry" and "positive_definite" in atom.data[0].traits:
-            return atom.data[1]
+            return atom.data[1] if len(atom.data[1]) == 2 else (ZERO, ZERO)  # a 1×1 matrix
         if atom.kind == "inverse":
             body = self.matrices[atom.data[0]][0].body
             if isinstance(body, Entry) and "positive_definite" in body.data[0].traits:

@@ -10,7 +10,7 @@ from functools import reduce
 from math import gcd
 from typing import Any
 
-from derive.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial
 from derive.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 
@@ -77,23 +77,41 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
     if not is_nonnegative(high + 1):
         return None
     k = Var("k", FREE, ZERO, high)
-    length = n.of_integer(high + 1)
-    count = next(iter(length))[0][0] if len(length) == 1 and length != {(): 1} else None
+    count = _count(n, high)
     body: Polynomial = {}
     rest: Polynomial = {}
     for monomial, coefficient in poly.items():
         taken = next(
             (a for a, e in monomial if a.kind == "sum" and e == 1 and a.data[0] == (high,)), None
         )
-        if taken is None:
-            taken = next((a for a, e in monomial if a is count and e == 1), None)
-        if taken is None:
+        if taken is not None:
+            outside = n.settled({a: e for a, e in monomial if a is not taken}, coefficient)
+        elif count is not None and (left := _without(dict(monomial), count[0])) is not None:
+            outside = n.settled(left, Fraction(coefficient) / count[1])
+        else:
             rest[monomial] = coefficient
             continue
-        outside = n.settled({a: e for a, e in monomial if a is not taken}, coefficient)
-        inside = _at(n, taken if taken.kind == "sum" else None, k)
+        inside = _at(n, taken, k)
         body = n.add(body, n.multiply(outside, inside))
     return k, body, rest
+
+
+def _count(n: Normaliser, high: Poly) -> tuple[Monomial, Number] | None:
+    """The number of values from 0 to an end as sizes and a coefficient, such as 2n or n·m; None
+    where it is a number or a sum.
+    """
+    terms = n.of_integer(high + 1)
+    if len(terms) != 1 or () in terms:
+        return None
+    return next(iter(terms.items()))
+
+
+def _without(exponents: dict[Atom, Exponent], factors: Monomial) -> dict[Atom, Exponent] | None:
+    """A product without some of its factors, None where it does not have them."""
+    if any(exponents.get(a, 0) < e for a, e in factors):
+        return None
+    taken = dict(factors)
+    return {a: e - taken.get(a, 0) for a, e in exponents.items() if e != taken.get(a, 0)}
 
 
 def _below_sums(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
@@ -203,37 +221,40 @@ def over_pairs(n: Normaliser, poly: Polynomial) -> Polynomial | None:
     high = highs[0][0]
     if not is_nonnegative(high + 1):
         return None  # what is no number of values is not Σ 1
-    length = n.of_integer(high + 1)
-    count = next(iter(length))[0][0] if len(length) == 1 and length != {(): 1} else None
+    count = _count(n, high)
     i, j = (Var(name, FREE, ZERO, high) for name in "ij")
     result: Polynomial = {}
     for monomial, coefficient in poly.items():
         found = _two_sums(n, monomial, high, count)
         if found is None:
             return None
-        first, second, rest = found
+        first, second, rest, share = found
         for a, b in ((i, j), (j, i)):
-            parts = (_at(n, first, a), _at(n, second, b), n.settled(dict(rest), 1))
+            parts = (_at(n, first, a), _at(n, second, b), n.settled(rest, share))
             result = n.add(result, n.scale(n.multiply(*parts), Fraction(coefficient) / 2))
     return result
 
 
 def _two_sums(
-    n: Normaliser, monomial: Monomial, high: Poly, count: Atom | None
-) -> tuple[Atom | None, Atom | None, Monomial] | None:
-    """Two sums of a range in a product, None for Σ 1, and what is left of it."""
+    n: Normaliser, monomial: Monomial, high: Poly, count: tuple[Monomial, Number] | None
+) -> tuple[Atom | None, Atom | None, dict[Atom, Exponent], Number] | None:
+    """Two sums of a range in a product, None for Σ 1, and the factors and the coefficient that
+    are left of it.
+    """
     left: dict[Atom, Exponent] = dict(monomial)
     chosen: list[Atom | None] = []
+    share: Number = Fraction(1)
     for atom in [a for a, _ in monomial if a.kind == "sum" and a.data[0] == (high,)]:
         while left[atom] >= 1 and len(chosen) < 2:
             left[atom] -= 1
             chosen.append(atom)
-    while len(chosen) < 2 and count is not None and left.get(count, 0) >= 1:
-        left[count] -= 1
+    while len(chosen) < 2:
+        fewer = None if count is None else _without(left, count[0])
+        if count is None or fewer is None:
+            return None
+        left, share = fewer, share / count[1]
         chosen.append(None)
-    if len(chosen) < 2:
-        return None
-    return chosen[0], chosen[1], n.monomial(left)
+    return chosen[0], chosen[1], {a: e for a, e in left.items() if e}, share
 
 
 def _at(n: Normaliser, atom: Atom | None, index: Var) -> Polynomial:

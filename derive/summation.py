@@ -700,6 +700,19 @@ class Summation(Algebra):
         self._substituted.clear()
         return True
 
+    def fixed_indices(self) -> frozenset[Var]:
+        """The indices of which something is assumed that is not assumed of all their values."""
+        found: set[Var] = set()
+        for fact in self.facts:
+            found |= {v for m, _ in fact.key for a, _ in m for v in a.free} - fact.open
+        for rule in self.contractions:
+            named = {v for a, _ in rule.factors for v in a.free}
+            named |= {v for m in rule.value for a, _ in m for v in a.free}
+            found |= named - rule.open - set(rule.bound)
+        for atom, (value, _) in self.replacements.items():
+            found |= atom.free | {v for m in value for a, _ in m for v in a.free}
+        return frozenset(found)
+
     def related(self, poly: Polynomial) -> Polynomial:
         """A polynomial reduced by the given equations between products of entries."""
         rules = [r for r in self.contractions if not r.bound]

@@ -1980,3 +1980,21 @@ FALSE += [
             n - 1)) * Sum(ip[i] ** 2, (i, 0, n - 1))),
     at_most("sums.product-of-facts.one", 0, 1 - u**2, u <= 1),
 ]
+
+# ---- ranges whose number of values is no single size
+
+twice, rect = sp.IndexedBase("x2", shape=(2 * n,)), sp.IndexedBase("xy", shape=(n * m,))
+over_2n, over_nm = (i, 0, 2 * n - 1), (i, 0, n * m - 1)
+TRUE += [
+    at_most("count.twice", Sum(twice[i], over_2n) ** 2, 2 * n * Sum(twice[i] ** 2, over_2n)),
+    at_most("count.product", Sum(rect[i], over_nm) ** 2, n * m * Sum(rect[i] ** 2, over_nm)),
+    at_most("count.maximum", Sum(twice[i], over_2n), 2 * n * max_over(twice[k],
+            (k, 0, 2 * n - 1))),
+]
+FALSE += [
+    at_most("count.twice.half", Sum(twice[i], over_2n) ** 2, n * Sum(twice[i] ** 2, over_2n)),
+    at_most("count.product.rows", Sum(rect[i], over_nm) ** 2, n * Sum(rect[i] ** 2, over_nm)),
+    at_most("count.maximum.half", Sum(twice[i], over_2n), n * max_over(twice[k],
+            (k, 0, 2 * n - 1))),
+    at_most("count.softplus", Sum(log(1 + exp(twice[i])), over_2n), n * u, u >= 0),
+]

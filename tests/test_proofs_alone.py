@@ -1,0 +1,35 @@
+"""The proof search without what catches its mistakes.
+
+A proof is confirmed by an evaluation before it becomes a verdict, and a witness is looked for
+before the costly rungs. Without both, no false claim may be proved either: the evaluation is a
+second line, not the reason why the verdicts are right.
+"""
+
+from __future__ import annotations
+
+import pytest
+from corpus import FALSE, ILL_SHAPED
+from expected import EXPECTED
+
+import derive.induction
+import derive.pipeline
+import formulas
+from derive import verify
+from derive.decide import Rung
+
+CLAIMS = [claim for claim in FALSE if claim.id not in ILL_SHAPED]
+CLAIMS += [
+    claim
+    for formula in formulas.catalogue().values()
+    for claim in formula.claims
+    if EXPECTED[claim.id] == "disagrees"
+]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
+def test_no_false_claim_is_proved(claim, monkeypatch):
+    for module in (derive.pipeline, derive.induction):
+        monkeypatch.setattr(module, "agrees_numerically", lambda *_, **__: True)
+    monkeypatch.setattr(derive.pipeline, "search", lambda *_, **__: None)
+    monkeypatch.setattr(derive.pipeline, "COSTLY", (Rung(None, True, 1.0),))
+    assert verify(claim, timeout=20).status == "undecided"
