@@ -22,7 +22,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.errors import ShapeError, UnsupportedError
 from derive.fields import NotDifferentiable, OutOfRange, Undefined
-from derive.interpret import Environment, Interpreter, NeedsScalars, handles
+from derive.interpret import Environment, Interpreter, NeedsScalars, handles, refuse_huge
 from derive.jets import Jet
 from derive.operators import (
     MatrixGradient,
@@ -484,6 +484,7 @@ def _matpow(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 
 
 def _eye(walk: Interpreter, shape: tuple[int, ...]) -> Jet:
+    refuse_huge(*shape)
     return Jet(walk.field.array(np.eye(*shape, dtype=int)))
 
 
@@ -495,6 +496,7 @@ def _identity(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 @handles(sp.OneMatrix, sp.ZeroMatrix)
 def _filled(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     shape = tuple(walk.integer(size, env) for size in expr.shape)
+    refuse_huge(*shape)
     return Jet(walk.field.array(np.full(shape, int(isinstance(expr, sp.OneMatrix)))))
 
 
