@@ -247,9 +247,9 @@ class Reader:
         if len(indices) == 1 and 1 in shape:
             indices.insert(0 if shape[0] == 1 else 1, sp.S.Zero)
         if len(indices) != len(shape) or not shape:
+            given = "1 index" if len(parts) == 1 else f"{len(parts)} indices"
             raise self.source.misfit(
-                f"{self.source.of(node)} has {len(parts)} of the indices that a matrix of shape "
-                f"{shown(shape)} has"
+                f"{self.source.of(node)} has {given}, and a matrix of shape {shown(shape)} takes 2"
                 if shape
                 else f"{self.source.of(node.value)} is a scalar and has no entries",
                 node,
@@ -313,6 +313,8 @@ class Reader:
             hint = ""
             if isinstance(node, ast.Call):
                 hint = meant(self._called(node), list(FACTS))
+            elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+                hint = "; each fact has a --given of its own"
             raise self.source.error(
                 "a fact is a comparison, as in sum(y) == 1, or a property, as in symmetric(A)"
                 + hint,

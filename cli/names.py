@@ -33,7 +33,8 @@ def declared(dims: Sequence[str], sources: Sequence[Source]) -> dict[str, Any]:
     used = {name for source in sources for name in names_in(source)}
     for name in set(shapes) - used:
         undeclared = sorted(used - set(shapes) - sizes)
-        raise ExpressionError(f"--dim: {name} does not occur{meant(name, undeclared)}")
+        there = f"; without sizes are {', '.join(undeclared)}" if undeclared else ""
+        raise ExpressionError(f"--dim: {name} does not occur{meant(name, undeclared) or there}")
     meaning: dict[str, Any] = {name: sp.Symbol(name, real=True) for name in names_in(sources[0])}
     meaning.pop("pi", None)
     meaning |= {name: sp.Symbol(name, integer=True, positive=True) for name in sizes}
@@ -51,10 +52,14 @@ def _dimension(dim: str) -> tuple[str, tuple[str, str]]:
         raise ExpressionError(f"--dim: {dim!r} is not of the form NAME=rows,columns")
     _refuse_name(name)
     for size in parts:
-        if not (size.isascii() and size.isdigit()):
+        number = size.isascii() and size.isdigit()
+        if not number and size.isidentifier():
             _refuse_name(size)
-        elif len(size) > MOST_DIGITS or int(size) == 0:
-            raise ExpressionError(f"--dim: {size} is not a size from 1 to {10**MOST_DIGITS - 1}")
+        elif not number or len(size) > MOST_DIGITS or int(size) == 0:
+            largest = 10**MOST_DIGITS - 1
+            raise ExpressionError(
+                f"--dim: {size} is not a size: a number from 1 to {largest}, or a name"
+            )
     return name, (parts[0], parts[1] if len(parts) == 2 else "1")
 
 
@@ -83,11 +88,13 @@ def _size_names(source: Source) -> set[str]:
 
 def differentiated(wrt: str, of: Source, names: Mapping[str, Any]) -> Any:
     name, known = _normal(wrt.strip()), [key for key in names_in(of) if key != "pi"]
+    if not name:
+        raise ExpressionError("--wrt: no name is given")
+    if getattr(names.get(name), "is_integer", False):
+        raise ExpressionError(f"--wrt: {name} is a size, in which nothing is differentiated")
     if name not in known:
         there = f"; it has {', '.join(sorted(known))}" if known else ""
         raise ExpressionError(
             f"--wrt: {wrt} does not occur in the expression{meant(name, known) or there}"
         )
-    if getattr(names[name], "is_integer", False):
-        raise ExpressionError(f"--wrt: {name} is a size, in which nothing is differentiated")
     return names[name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from cli.targets import near
 
 LONGEST = 4000  # characters of an expression
 DEEPEST = 100  # levels of an expression: SymPy and the engine recurse into it
+# What documents print and Python has no word for, or takes for a letter; and how it is written.
+PRINTED = {
+    "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⊙": "hadamard(A, B)",
+    "∘": "hadamard(A, B)", "²": "**2", "³": "**3", "⁻": "**-", "ᵀ": ".T", "⊤": ".T",
+    "√": "sqrt(…)", "∑": "sum(…)", "‖": "norm(…)", "≤": "<=", "≥": ">=", "≠": "!=",
+}  # fmt: skip
 
 
 class ExpressionError(Exception):
@@ -71,6 +78,7 @@ def parsed(text: str, label: str = "") -> Source:
         raise ExpressionError(
             f"{label}the expression has {len(text)} characters, and {LONGEST} are allowed"
         )
+    _refuse_printed(text, label)
     try:
         text.encode()
         with warnings.catch_warnings():
@@ -87,6 +95,13 @@ def parsed(text: str, label: str = "") -> Source:
     return source
 
 
+def _refuse_printed(text: str, label: str) -> None:
+    for position, character in enumerate(text):
+        if character in PRINTED:
+            message = f"{label}{character} is written {PRINTED[character]}"
+            raise ExpressionError(message, text, position)
+
+
 def _not_read(problem: SyntaxError, text: str, label: str) -> ExpressionError:
     start = min(max((problem.offset or 1) - 1, 0), len(text))
     message = problem.msg.partition(". Perhaps")[0]
@@ -98,6 +113,8 @@ def _not_read(problem: SyntaxError, text: str, label: str) -> ExpressionError:
         message = f"{reserved[0]!r} is a reserved word; call it something else"
     elif "'" in text:
         message += "; a transpose is written A.T"
+    elif equality := re.search("(?<![<>=!])=(?!=)", text):
+        start, message = equality.start(), "an equation is written =="
     return ExpressionError(f"{label}the expression cannot be read: {message}", text, start)
 
 
@@ -111,7 +128,10 @@ def _refuse_deep(source: Source) -> None:
         level = [child for node in level for child in _operands(node)]
         if not level:
             return
-    raise ExpressionError(f"{source.label}the expression is nested deeper than {DEEPEST} levels")
+    raise ExpressionError(
+        f"{source.label}the expression is nested deeper than {DEEPEST} levels; in a long sum or "
+        f"product every term is one more"
+    )
 
 
 def _operands(node: ast.AST) -> Iterator[ast.AST]:
