@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.networks import network
 from derive import Gradient, verify
 from derive.index import Term, in_order
 from derive.problem import Problem
@@ -14,6 +13,7 @@ from derive.statement import state
 from derive.worker import run_deep
 
 DEPTHS = (4, 8, 16, 32, 64, 128)
+STACK_DEPTHS = (4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class Measurement:
     :param nodes: nodes of the core in their bodies, each once.
     """
 
-    residual: bool
     depth: int
     build: float
     verify: float
@@ -33,16 +32,18 @@ class Measurement:
     status: str
 
 
-def measure(residual: bool, depths: Iterable[int] = DEPTHS) -> Iterator[Measurement]:
+def measure(
+    made: Callable[[int], Gradient], depths: Iterable[int] = DEPTHS
+) -> Iterator[Measurement]:
     """Each depth, with the best of two decisions: the first may pay for what is made once."""
     for depth in depths:
         start = time.perf_counter()
-        claim = network(depth, residual)
+        claim = made(depth)
         build = time.perf_counter() - start
         verdicts = [verify(claim, timeout=300) for _ in range(2)]
         seconds = min(verdict.seconds for verdict in verdicts)
         arrays, nodes = size(claim)
-        yield Measurement(residual, depth, build, seconds, arrays, nodes, verdicts[0].status)
+        yield Measurement(depth, build, seconds, arrays, nodes, verdicts[0].status)
 
 
 def size(claim: Gradient) -> tuple[int, int]:

@@ -158,16 +158,13 @@ def main() -> None:
 @_format
 def list_command(form: str) -> int:
     """Show the catalogue: the id, section, kind and title of every claim."""
-    from cli.targets import catalogue_entries
+    from cli.listing import list_lines, list_records
+    from formulas import index
 
-    entries = catalogue_entries(_catalogue())
+    entries = index.listed()
     if form == "json":
-        from cli.records import list_records
-
         _print_json(list_records(entries))
         return OK
-    from cli.render import list_lines
-
     screen = _screen()
     screen.print(list_lines(entries, screen.width if screen.is_terminal else None))
     return OK
@@ -206,7 +203,8 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
     if form == "json":
         from cli.records import shape_records
 
-        _print_json(_deeply(shape_records, rows))
+        layers = [record for formula in _networks(entries) for record in _layers_of(formula)]
+        _print_json(layers + _deeply(shape_records, rows))
     else:
         _print_shapes(rows)
     return FAILS if any(row.error is not None for row in rows) else OK
@@ -236,10 +234,11 @@ def show(id: str, timeout: float) -> int:
 @main.command(short_help="Show a derivation step by step, or a witness worked out.")
 @click.argument("id")
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
+@click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
-def explain(id: str, numpy: bool, timeout: float) -> int:
+def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
     """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
-    from cli.render import explain_lines
+    from cli.render import explain_lines, replay_lines
     from cli.runner import decide_safely
     from cli.snippet import replay
 
@@ -258,6 +257,8 @@ def explain(id: str, numpy: bool, timeout: float) -> int:
         if position:
             screen.print([_blank()])
         screen.print(_deeply(explain_lines, entry, verdict, screen.width))
+        if check and verdict.status not in ("ill-shaped", "undecided"):
+            screen.print(_deeply(replay_lines, verdict.replay(), screen.width))
         if script is not None:
             screen.print([_blank()])
             screen.print_script(script)
@@ -469,14 +470,32 @@ def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> 
 def _print_shapes(rows: Sequence[Any]) -> None:
     from itertools import groupby
 
+    from cli.layers import layer_lines
     from cli.render import heading, heading_key, shapes_lines
 
     screen = _screen()
     for _, group in groupby(rows, key=lambda row: heading_key(row.entry)):
         section = list(group)
-        screen.print(heading([row.entry for row in section], screen.width))
+        entries = [row.entry for row in section]
+        screen.print(heading(entries, screen.width))
+        for formula in _networks(entries):
+            assert formula.network is not None
+            screen.print([*layer_lines(formula.network, screen.width), _blank()])
         screen.print(_deeply(shapes_lines, section, screen.width))
         screen.print([_blank()])
+
+
+def _networks(entries: Sequence[Entry]) -> list[Formula]:
+    """The formulas that are networks, each once."""
+    formulas = {entry.formula.id: entry.formula for entry in entries if entry.formula}
+    return [formula for formula in formulas.values() if formula.network is not None]
+
+
+def _layers_of(formula: Formula) -> list[dict[str, Any]]:
+    from cli.layers import layer_records
+
+    assert formula.network is not None
+    return layer_records(formula.id, formula.network)
 
 
 def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
@@ -494,17 +513,20 @@ def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
 # ------------------------------------------------------------------------ what commands rest on
 
 
-def _catalogue() -> Mapping[str, Formula]:
+def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
+    """The formulas that the targets name: building all of them takes a while."""
     import formulas
+    from cli.targets import needed_modules
+    from formulas import index
 
-    return formulas.catalogue()
+    return formulas.catalogue(needed_modules(targets, index.listed()) or formulas.MODULES)
 
 
 def _resolve(targets: Sequence[str]) -> list[Entry]:
     from cli.targets import TargetError, resolve
 
     try:
-        entries = resolve(targets, _catalogue)
+        entries = resolve(targets, lambda: _catalogue(targets))
     except TargetError as problem:
         raise click.ClickException(str(problem)) from None
     if not entries:

@@ -13,6 +13,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from cli.records import function_name
+from derive.operators import defined
 
 
 class Unprintable(Exception):
@@ -301,8 +302,17 @@ class NumpyPrinter:
 
     def _MatrixOperator(self, node: Any) -> str:
         """Any operator is its index definition."""
-        i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
-        return self._array(node.definition(i, j), tuple(zip((i, j), node.shape, strict=True)))
+        indices, body = defined(node)
+        return self._array(body, tuple(zip(indices, node.shape, strict=True)))
+
+    _ArrayOperator = _MatrixOperator
+
+    def _floor(self, node: Any) -> str:
+        above, below = sp.fraction(sp.together(node.args[0]))
+        return f"({_atom(self.print(above))}//{_atom(self.print(below))})"
+
+    def _ceiling(self, node: Any) -> str:
+        return f"(-{self._floor(sp.floor(-node.args[0], evaluate=False))})"
 
     def _Softmax(self, node: Any) -> str:
         return f"(lambda e: e/e.sum(axis=1, keepdims=True))(np.exp({self.print(node.operand)}))"

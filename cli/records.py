@@ -13,20 +13,6 @@ from derive.verdict import STATUSES, Verdict, Witness
 Record = dict[str, Any]
 
 
-def list_records(entries: Sequence[Entry]) -> list[Record]:
-    """The catalogue, one record a claim."""
-    return [
-        {
-            "id": entry.id,
-            "formula": _formula_id(entry),
-            "section": entry.section or None,
-            "kind": entry.claim.kind,
-            "title": entry.claim.title,
-        }
-        for entry in entries
-    ]
-
-
 def verify_record(results: Sequence[tuple[Entry, Verdict]]) -> Record:
     """The report of ``verify``: every claim with its verdict, and how many there are of each."""
     return {

@@ -22,6 +22,7 @@ from cli.records import count_statuses, function_name
 from cli.shapes import ShapeRow
 from cli.targets import Entry
 from derive.formula import Formula
+from derive.replay import Replay
 from derive.verdict import (
     DISAGREES,
     HOLDS,
@@ -47,34 +48,6 @@ _LABEL_WIDTH = 12
 _VALUE_WIDTH = 60
 _POINTER_WIDTH = 72
 _LONGEST_FIELD = 4000  # of characters: beyond, nobody reads; the JSON has all of it
-
-
-# ------------------------------------------------------------------------------------ the list
-
-
-def list_lines(entries: Sequence[Entry], width: int | None) -> Lines:
-    """The catalogue as a table; ``width=None`` (no terminal) keeps each claim on one line."""
-    rows = [(entry.id, entry.section, entry.claim.kind) for entry in entries]
-    widths = [max((len(row[k]) for row in rows), default=0) for k in range(3)]
-    lines: Lines = []
-    for entry, row in zip(entries, rows, strict=True):
-        cells = [cell.ljust(size) for cell, size in zip(row, widths, strict=True)]
-        line = Text("  ".join(cells) + "  ")
-        line.stylize("bold", 0, len(row[0]))
-        line.stylize("dim", len(cells[0]) + 2, len(line))
-        lines += _titled(line, entry.claim.title, width)
-    return lines
-
-
-def _titled(line: Text, title: str, width: int | None) -> Lines:
-    """The title beside the other columns, or under them where it has no room."""
-    if width is None:
-        return [line.append(title)]
-    hang = len(line)
-    if width - hang < 20:
-        return [line, *(Text("    " + part) for part in wrap_prose(title, width - 4))]
-    first, *others = wrap_prose(title, width - hang)
-    return [line.append(first), *(Text(" " * hang + part) for part in others)]
 
 
 # ---------------------------------------------------------------------------------- the report
@@ -165,7 +138,7 @@ def _field_width(width: int) -> int:
 def _labelled(label: str, parts: Sequence[str]) -> Lines:
     labels = [label] + [""] * (len(parts) - 1)
     return [
-        Text(" " * _INDENT).append(shown.ljust(_LABEL_WIDTH), "dim").append(part)
+        Text(" " * _INDENT).append((shown + " ").ljust(_LABEL_WIDTH), "dim").append(part)
         for shown, part in zip(labels, parts, strict=True)
     ]
 
@@ -314,7 +287,7 @@ def _table(title: str, rows: Sequence[tuple[str, str]], width: int) -> Lines:
         margin = 4 + first + (2 if first else 0)
         for position, part in enumerate(wrap_prose(meaning, width - margin)):
             shown = name if position == 0 else ""
-            lines.append(Text("    " + shown.ljust(margin - 4) + part))
+            lines.append(Text("    " + (shown + " ").ljust(margin - 4) + part))
     return lines
 
 
@@ -389,6 +362,19 @@ def explain_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
     lines += _conditions(verdict, width, brief=False)
     for note in verdict.notes:
         lines += _prose(f"note: {note}", width, "dim")
+    return lines
+
+
+def replay_lines(replay: Replay, width: int) -> Lines:
+    """What came of evaluating every step, or the witness, once more."""
+    if not replay.steps:
+        return _prose(f"replay: the witness {'stands' if replay else 'does not stand'}", width)
+    number = len(replay.steps)
+    said = f"replay: {number - len(replay.unchecked)} of {number} steps could be evaluated, "
+    said += f"{len(replay.failed)} of them are false" if replay.failed else "and all agree"
+    lines = _prose(said, width)
+    for step in replay.failed:
+        lines += _prose(f"false: {step.rule}", width)
     return lines
 
 

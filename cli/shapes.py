@@ -77,8 +77,11 @@ def _formula_id(entry: Entry) -> str | None:
 def _claim_rows(entry: Entry, walk: _Walk) -> Iterator[ShapeRow]:
     claim = entry.claim
     known: dict[Any, Any] = {}
+    network = entry.formula.network if entry.formula else None
+    layers = network.where if network else {}
     for symbol, value in claim.where.items():
-        if not isinstance(value, sp.Lambda):  # a function has no shape
+        # a function has no shape, and the layers of a network stand in a table of their own
+        if not isinstance(value, sp.Lambda) and symbol not in layers:
             yield from _tree(entry, f"where[{symbol}]", value, dict(known), walk)
         known[symbol] = value
     failed = False

@@ -17,6 +17,7 @@ from typing import Any
 
 from derive.claims import KINDS, Claim
 from derive.formula import Formula
+from formulas.index import Listed
 
 _SECTION = re.compile(r"\d+(\.\d+)*")
 _module_numbers = count()
@@ -79,6 +80,23 @@ def resolve(targets: Sequence[str], catalogue: Callable[[], Mapping[str, Formula
         if not targets:
             return known
     return list({(entry.path, entry.id): entry for entry in found}.values())
+
+
+def needed_modules(targets: Sequence[str], listed: Sequence[Listed]) -> list[str]:
+    """The modules of the formulas that the targets name; none where a target names nothing that
+    is listed, as the message about it knows the whole catalogue.
+    """
+    found: dict[str, None] = {}
+    for target in targets:
+        named = [
+            entry.module
+            for entry in listed
+            if target in (entry.id, entry.formula) or _is_within(entry.section, target)
+        ]
+        if not named:
+            return []
+        found.update(dict.fromkeys(named))
+    return list(found)
 
 
 def _resolve_one(target: str, known: list[Entry]) -> list[Entry]:

@@ -21,8 +21,20 @@ from derive.claims import (
     Jacobian,
     Shape,
 )
+from derive.convolution import (
+    avg_pool2d,
+    batch_norm2d,
+    concatenate,
+    conv2d,
+    conv_transpose2d,
+    elementwise,
+    flatten,
+    global_avg_pool2d,
+    max_pool2d,
+)
 from derive.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
 from derive.formula import Formula
+from derive.network import Layer, Network
 from derive.operators import (
     ScalarFunction,
     broadcast,
@@ -32,6 +44,7 @@ from derive.operators import (
     tensor,
 )
 from derive.pipeline import backward, gradient, hessian, jacobian, shape_of, verify
+from derive.recurrences import at, ordered_product, recurrence, sequence, sum_over
 from derive.verdict import Step, Verdict, Witness
 
 __all__ = [
@@ -45,6 +58,8 @@ __all__ = [
     "Identity",
     "Inequality",
     "Jacobian",
+    "Layer",
+    "Network",
     "ScalarFunction",
     "Shape",
     "ShapeError",
@@ -52,15 +67,29 @@ __all__ = [
     "UnsupportedError",
     "Verdict",
     "Witness",
+    "at",
+    "avg_pool2d",
     "backward",
+    "batch_norm2d",
     "broadcast",
+    "concatenate",
+    "conv2d",
+    "conv_transpose2d",
+    "elementwise",
+    "flatten",
+    "global_avg_pool2d",
     "gradient",
     "hessian",
     "jacobian",
     "logsumexp",
     "max_over",
+    "max_pool2d",
+    "ordered_product",
+    "recurrence",
+    "sequence",
     "shape_of",
     "softmax",
+    "sum_over",
     "tensor",
     "verify",
 ]

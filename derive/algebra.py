@@ -47,10 +47,10 @@ class Algebra(Signs):
             return self.settled(
                 {a: e * exponent for a, e in monomial}, exact(Fraction(coefficient) ** exponent)
             )
-        return self._base_power(poly, exponent, signed=isinstance(exponent, int))
+        return self._base_power(poly, exponent, isinstance(exponent, int))
 
     def _base_power(self, poly: Polynomial, exponent: Exponent, signed: bool) -> Polynomial:
-        """Outside the power: the rational content and, of the common factors, what may leave.
+        """(c·a·b)^e = c^e·a^e·b^e, of the rational content and of the factors that may leave.
 
         A whole power lets every common factor and the sign out. A fractional one is real where
         its argument is nonnegative; there a positive factor leaves, and a square leaves as an
@@ -96,7 +96,7 @@ class Algebra(Signs):
         return self.multiply(result, self.of_atom(base, exponent))
 
     def rational_power(self, value: Number, exponent: Exponent) -> Polynomial:
-        """A positive rational to a rational power, primes under the fractional part."""
+        """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime."""
         if isinstance(exponent, int):
             return {(): exact(Fraction(value) ** exponent)}
         result: Polynomial = {(): 1}
@@ -130,6 +130,7 @@ class Algebra(Signs):
         return self.split(poly, self._exp)
 
     def _exp(self, poly: Polynomial) -> Polynomial:
+        """exp(a + b) = exp a · exp b; exp(c·x) = exp(x)^c; exp(c·log u) = u^c"""
         result: Polynomial = {(): 1}
         for monomial, coefficient in poly.items():
             inner = monomial[0][0] if len(monomial) == 1 and monomial[0][1] == 1 else None
@@ -148,6 +149,7 @@ class Algebra(Signs):
         return self.split(poly, self._log)
 
     def _log(self, poly: Polynomial) -> Polynomial:
+        """log(a·bᵉ) = log a + e·log b, of the factors that are positive or an even power"""
         if not poly:
             raise UndefinedValue("the logarithm of zero")
         poly, below = self.cleared(poly, False)
@@ -195,7 +197,7 @@ class Algebra(Signs):
     # ---- brackets
 
     def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
-        """[poly ≥ 0] or [poly = 0], decided by the ranges where they decide it."""
+        """[p ≥ 0] and [p = 0] of an integer p, decided by the ranges where they decide it."""
         if relation == "=":
             if poly.constant is not None:
                 return {} if poly.constant else {(): 1}
@@ -218,7 +220,7 @@ class Algebra(Signs):
         return self.of_atom(self.atom("index", relation, poly))
 
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
-        """[poly > 0] or [poly = 0], decided by sign where it is known, else up to a factor."""
+        """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; known signs decide."""
         if any(a.kind in ("real", "index") for m in poly for a, _ in m):
             return self.split(poly, lambda part: self.real_bracket(relation, part))
         sign = self.sign(poly)

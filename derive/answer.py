@@ -1,17 +1,15 @@
-"""What a verdict shows: the derived side as a person would write it, the assumptions, the steps."""
+"""What a verdict shows: the derived side as a person would write it, and the assumptions."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from operator import methodcaller
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
-from derive.decide import Proof
 from derive.errors import BudgetExceeded, UnsupportedError
-from derive.index import Array, Ref, Shared, Term, in_order
+from derive.index import Array, Shared, Term, in_order
 from derive.integers import as_poly
 from derive.normalise import Normaliser
 from derive.operators import MatrixOperator, MatrixPartial, Partial
@@ -19,8 +17,6 @@ from derive.problem import Condition, Problem
 from derive.show import NoMatrixForm, Writer
 from derive.simplify import Reader
 from derive.statement import Statement
-from derive.verdict import Step
-from derive.worker import run_deep
 
 SECONDS = 1.0  # spent on a better-looking answer
 PLAIN = 1000  # the weight from which a documented side is not an answer as it stands
@@ -73,7 +69,10 @@ class Answer:
         if documented is not None and weight(documented) < PLAIN:
             return documented
         adjoints = self._adjoints()
-        if len(adjoints) <= MANY:
+        long = len(adjoints) > MANY
+        if long and documented is not None and not documented.has(Partial, MatrixPartial):
+            return documented
+        if not long:
             for shared in adjoints:
                 self._label(shared)
         shape, place = self.statement.shape, self.statement.place
@@ -160,6 +159,17 @@ def derived(problem: Problem, statement: Statement, documented: Any = None) -> A
     return known
 
 
+def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
+    """What an expression calls by a name that no document gave it: adjoints through time."""
+    arrays = expr.atoms(sp.IndexedBase) if isinstance(expr, sp.Basic) else set()
+    made = {adjoint.label: primal.label for primal, adjoint in problem.steps if adjoint.named}
+    return tuple(
+        f"{name} is the derivative in {of}, at each of its positions; it is defined backward"
+        for name, of in made.items()
+        if name in arrays
+    )
+
+
 def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
     """What a proof relied on: the given facts it used, then the conditions it found."""
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
@@ -199,109 +209,3 @@ def _condition(condition: Condition, taken: frozenset[str]) -> Any:
     if condition.relation == "+":
         return sp.Gt(value, 0)
     return sp.Symbol(f"the maximum {value} is attained once")
-
-
-class Steps(Sequence[Step]):
-    """The derivation, written when it is first read: most verdicts are never explained."""
-
-    def __init__(self, write: Callable[[], tuple[Step, ...]]) -> None:
-        self._write = write
-        self._steps: tuple[Step, ...] | None = None
-
-    def _all(self) -> tuple[Step, ...]:
-        if self._steps is None:
-            self._steps = run_deep(self._write)
-        return self._steps
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._all()[index]
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and self._all() == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(self._all())
-
-    def __repr__(self) -> str:
-        return repr(self._all())
-
-    def __reduce__(self) -> Any:
-        return tuple, (self._all(),)
-
-
-def steps(problem: Problem, statement: Statement, proof: Proof) -> Steps:
-    """The derivation: each adjoint in terms of those before it, then both canonical forms."""
-    return Steps(lambda: _steps(problem, statement, proof))
-
-
-def _steps(problem: Problem, statement: Statement, proof: Proof) -> tuple[Step, ...]:
-    names = _adjoint_names(problem)
-    proof.normaliser.deadline = None  # the claim's time limit is not that of reading its proof
-    result = [Step("definition", symbol, expr) for symbol, expr in problem.where.items()]
-    for primal, adjoint in problem.steps:
-        if _handed_on(adjoint) is not None:
-            continue
-        writer = Writer(names=names, taken=problem.names)
-        value = _best(writer, problem, primal, adjoint)
-        result.append(Step("reverse accumulation", names.get(adjoint), value))
-    for side, term, poly in (
-        ("left", statement.left, proof.left),
-        ("right", statement.right, proof.right),
-    ):
-        read = Reader(proof.normaliser).term(poly)
-        before, after = (
-            _or_none(methodcaller("scalar", t), Writer(names=names, taken=problem.names))
-            for t in (term, read)
-        )
-        if after is not None:
-            result.append(Step(f"canonical form of the {side} side", before, after))
-    return tuple(result)
-
-
-def _adjoint_names(problem: Problem) -> dict[Shared, Any]:
-    """A symbol for each adjoint: the loss's derivative in what it is the adjoint of."""
-    names: dict[Shared, Any] = {}
-    for number, (primal, adjoint) in enumerate(problem.steps, 1):
-        handed_on = _handed_on(adjoint)
-        if handed_on is not None and handed_on in names:
-            names[adjoint] = names[handed_on]
-            continue
-        label = primal.label
-        shape = problem.shapes.of(label) if label is not None else ()
-        name = f"d_{label}" if primal.named else f"d_{number}"
-        if label is None or sum(s != 1 for s in shape) != len(adjoint.params):
-            continue
-        if len(shape) == 2:
-            names[adjoint] = sp.MatrixSymbol(name, *shape)
-        elif not shape:
-            names[adjoint] = sp.Symbol(name)
-    return names
-
-
-def _handed_on(adjoint: Shared) -> Shared | None:
-    """The adjoint that this one is, where nothing is done to it on the way."""
-    body = adjoint.body
-    if isinstance(body, Ref) and body.data[1] == tuple(as_poly(p) for p in adjoint.params):
-        return body.data[0]
-    return None
-
-
-def _best(writer: Writer, problem: Problem, primal: Shared, adjoint: Shared) -> Any:
-    """An adjoint's body as a matrix where there is a matrix form, else its entry."""
-    shape = problem.shapes.of(primal.label) if primal.label is not None else ()
-    if len(shape) == 2 and sum(s != 1 for s in shape) == len(adjoint.params):
-        place = problem.lowering.spread(shape, [as_poly(p) for p in adjoint.params])
-        matrix = _or_none(lambda w: w.matrix(adjoint.body, *place), writer)
-        if matrix is not None:
-            return matrix
-    return _or_none(lambda w: w.scalar(adjoint.body), writer)
-
-
-def _or_none(write: Callable[[Writer], Any], writer: Writer) -> Any:
-    try:
-        return write(writer)
-    except (NoMatrixForm, KeyError, AttributeError, TypeError):
-        return None

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import product
+from itertools import combinations_with_replacement, product
 
 from derive.algebra import Algebra
 from derive.atoms import Atom, Key, Monomial, Polynomial, leading
 
 MAX_BRACKETS = 5
 MAX_CONSTRAINTS = 400
+MAX_FACTS = 4  # given signs that are multiplied in pairs
 
 Linear = tuple[dict[Monomial, Fraction], str]  # a linear form, and its relation to 0: > >= =
 
@@ -44,6 +45,7 @@ def nonnegative_by_cases(n: Algebra, poly: Polynomial) -> bool:
                 form = {m: Fraction(c) * direction for m, c in fact.key}
                 known.append((form, ">=" if "0" in fact.sign else ">"))
                 n.used[fact.label] = None
+        known += _products_of_facts(n)
         negative = {m: -Fraction(c) for m, c in here.items()}
         if is_possible([*known, (negative, ">")]):
             return False
@@ -51,6 +53,16 @@ def nonnegative_by_cases(n: Algebra, poly: Polynomial) -> bool:
 
 
 _STRICT = {"+": ">", "0+": ">="}
+
+
+def _products_of_facts(n: Algebra) -> list[Linear]:
+    """What is given to be nonnegative, multiplied in pairs: p·q ≥ 0."""
+    facts = [f for f in n.facts if f.sign in ("+", "0+", "-", "0-") and not f.open]
+    if not 0 < len(facts) <= MAX_FACTS:
+        return []
+    forms = [n.scale(dict(f.key), 1 if "+" in f.sign else -1) for f in facts]
+    products = (n.multiply(p, q) for p, q in combinations_with_replacement(forms, 2))
+    return [({m: Fraction(c) for m, c in p.items()}, ">=") for p in products]
 
 
 def _sign(n: Algebra, monomial: Monomial) -> str | None:
@@ -113,7 +125,7 @@ def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
             exponents = dict(monomial)
             if all(exponents.get(a, 0) >= e for a, e in lead):
                 for a, e in lead:
-                    exponents[a] = exponents[a] - e
+                    exponents[a] = exponents.get(a, 0) - e
                 replaced = n.multiply(n.settled(exponents, coefficient), tail)
                 rest = {m: c for m, c in poly.items() if m != monomial}
                 poly = n.add(rest, replaced)

@@ -17,19 +17,23 @@ from derive.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.cases import nonnegative_by_cases, vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
-from derive.index import Add, Mul, Ref, Sum, Term
+from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import FREE, FRESH, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
+from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs
 from derive.squares import is_sum_of_squares
 
 
 @dataclass(frozen=True)
 class Proof:
-    """That a term vanishes: the normaliser that found it, and the forms of both sides."""
+    """That a term vanishes: the normaliser that found it, the forms of both sides, and what was
+    proved by induction for it.
+    """
 
     normaliser: Normaliser
     left: Polynomial
     right: Polynomial
+    lemmas: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Rung:
 
 # The cheap forms come before the search for a witness, the costly ones after it.
 CHEAP = (Rung(3, False, 60.0), Rung(None, False, 0.5))
+OFFSET_SECONDS = 2.0  # for a form in which brackets have no offset
 COSTLY = (Rung(None, True, 4.0), Rung(12, True, 8.0), Rung(None, True, 30.0))
 
 
@@ -78,8 +83,17 @@ def prove_equal(
             prepare(normaliser)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
-            if vanishes_multiplied(normaliser, normaliser.subtract(a, b), place):
+            difference = normaliser.subtract(a, b)
+            if vanishes_multiplied(normaliser, difference, place):
                 return Proof(normaliser, a, b)
+            opened = normaliser.looked_into(difference)
+            if opened != difference and vanishes(normaliser, opened):
+                return Proof(normaliser, a, b)
+            if normaliser.offsets_seen:
+                normaliser.clear_offsets(OFFSET_SECONDS)
+                a, b = normaliser.of(left), normaliser.of(right)
+                if vanishes(normaliser, normaliser.subtract(a, b)):
+                    return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
@@ -97,7 +111,7 @@ def vanishes_multiplied(
         return False
     names = {a.data[0] for m in poly for b, _ in m for a in _atoms(b) if a.kind == "inverse"}
     for name in sorted(names):
-        shared, _ = n.matrices[name]
+        shared, transposed = n.matrices[name]
         for index in place:
             variable = next(iter(index.variables), None)
             if variable is None or variable.high != shared.params[0].high:
@@ -106,11 +120,44 @@ def vanishes_multiplied(
             other = Var(variable.name, FREE, variable.low, variable.high)
             moved = n.substitute(poly, {variable: as_poly(k)})
             for at in ((as_poly(other), as_poly(k)), (as_poly(k), as_poly(other))):
-                product = n.sum_over(k, n.multiply(n.of(shared.at(at)), moved))
+                used, left = _against_inverse(n, moved, name, transposed, at, k)
+                product = n.sum_over(k, n.multiply(n.of(shared.at(at)), left))
+                product = n.add(used, product)
                 rest = tuple(as_poly(other) if p == index else p for p in place)
                 if vanishes_multiplied(n, product, rest, depth - 1):
                     return True
     return False
+
+
+def _against_inverse(
+    n: Normaliser,
+    poly: Polynomial,
+    name: int,
+    transposed: bool,
+    at: tuple[Poly, Poly],
+    k: Var,
+) -> tuple[Polynomial, Polynomial]:
+    """What Σ_k A[i, k]·A⁻¹[k, j] = [i = j] makes of a polynomial's terms, and its other terms.
+
+    :param at: the indices of A, one of which is k: on the right it is multiplied from the left.
+    """
+    used: Polynomial = {}
+    left: Polynomial = {}
+    from_left = at[1] == as_poly(k)
+    for monomial, coefficient in poly.items():
+        inverse = [a for a, e in monomial if a.kind == "inverse" and a.data[0] == name and e == 1]
+        outside = {a: e for a, e in monomial if a not in inverse}
+        if len(inverse) == 1 and not any(k in a.free for a in outside):
+            row, column = inverse[0].data[1:]
+            if transposed:
+                row, column = column, row
+            met, far, own = (row, column, at[0]) if from_left else (column, row, at[1])
+            if met == as_poly(k) and k not in far.variables:
+                same = n.index_bracket("=", own - far)
+                used = n.add(used, n.multiply(same, n.settled(outside, coefficient)))
+                continue
+        left[monomial] = coefficient
+    return used, left
 
 
 def _atoms(atom: Atom) -> Iterator[Atom]:
@@ -196,16 +243,24 @@ def prove_at_most(
             prepare(normaliser)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
-            if is_nonnegative_everywhere(normaliser, normaliser.subtract(b, a)):
-                return Proof(normaliser, a, b)
-            if not a and is_nonnegative_term(normaliser, right):
+            if has_sign(normaliser, left, right):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
 
 
-def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -> bool:
+def has_sign(n: Normaliser, left: Term, right: Term) -> bool:
+    """Whether left ≤ right, by their canonical forms, or as they are written where one is 0."""
+    a, b = n.of(left), n.of(right)
+    if is_nonnegative_everywhere(n, n.subtract(b, a)):
+        return True
+    return (not a and is_nonnegative_term(n, right)) or (
+        not b and is_nonnegative_term(n, neg(left))
+    )
+
+
+def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -> bool:
     """Whether a polynomial over atoms is ≥ 0: over its positive denominators, by the signs of its
     terms, as a sum of squares, entry by entry of a sum, or with the help of what is given.
     """
@@ -213,17 +268,33 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
     if any(n.atom_sign(a) != "+" for a in below):
         cleared = poly
     if poly:
-        # Positive factors of all terms, denominators among them, change nothing.
+        # Nonnegative factors of all terms, denominators among them, change nothing.
         factor, common = n.content(cleared)
-        positive = {a: e for a, e in common.items() if n.atom_sign(a) == "+"}
-        cleared = n.divided(cleared, factor, positive)
-    for candidate in (poly, cleared):
+        outside = {a: e for a, e in common.items() if n.monomial_sign(((a, e),)) in ("+", "0+")}
+        cleared = n.divided(cleared, factor, outside)
+    roots = {a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)}
+    multiples = [
+        n.multiply(cleared, n.of_atom(a, Fraction(1, 2))) for a in roots if n.atom_sign(a) == "+"
+    ]
+    for candidate in (poly, cleared, *multiples):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
     if nonnegative_by_cases(n, cleared):
         return True
+
+    def sooner(other: Polynomial) -> bool:
+        return is_nonnegative_everywhere(n, other, depth - 1)
+
+    if depth > 0 and grows(n, cleared, sooner):
+        return True
+    found = gathered(n, cleared) if depth > 0 else None
+    if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):
+        return True
+    pairs = over_pairs(n, cleared)
+    if pairs is not None and (n.sign(pairs) in ("+", "0+") or is_sum_of_squares(n, pairs)):
+        return True
     if depth > 0 and any(
-        is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared)
+        is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared, sooner)
     ):
         return True
     bracket = next(
@@ -235,42 +306,15 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 2) -
         return n.supposing(
             key, "+", lambda: is_nonnegative_everywhere(n, above, depth - 1)
         ) and n.supposing(key, "0-", lambda: is_nonnegative_everywhere(n, below_it, depth - 1))
+    anywhere = attained(n, cleared)
+    if anywhere is not None and is_nonnegative_everywhere(n, anywhere, depth):
+        return True
     less = without_entries(n, cleared)
     if less is not None and is_nonnegative_everywhere(n, less, depth):
         return True
     return depth > 0 and any(
         is_nonnegative_everywhere(n, rest, depth - 1) for rest in _less_facts(n, cleared)
     )
-
-
-BETWEEN_ONES = ("sin", "tanh", "erf")
-
-
-def lower_bounds(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
-    """Bounds from below: |sin x| ≤ 1 and its like; by convexity, exp x ≥ 1 + x and
-    −log p ≥ 1 − p; log p ≥ x where p ≥ exp x.
-    """
-    for monomial, coefficient in poly.items():
-        if len(monomial) != 1:
-            continue
-        ((atom, exponent),) = monomial
-        rest = {m: c for m, c in poly.items() if m != monomial}
-        bounded = atom.kind == "cos" or (atom.kind == "fn" and atom.data[0] in BETWEEN_ONES)
-        if bounded and exponent == 1:
-            yield n.subtract(rest, n.constant(abs(Fraction(coefficient))))
-        elif exponent == Fraction(1, 2) and coefficient > 0:
-            # √p ≥ −x where p ≥ x²
-            below = n.scale(n.of_atom(atom), coefficient * coefficient)
-            yield n.subtract(below, n.multiply(rest, rest))
-        elif atom.kind == "exp" and coefficient > 0:
-            line = n.add({(): 1}, {atom.data[0]: exponent})
-            yield n.add(rest, n.scale(line, coefficient))
-        elif atom.kind == "fn" and atom.data[0] == "log" and exponent == 1:
-            inside = dict(atom.data[1])
-            if coefficient < 0:
-                yield n.add(rest, n.scale(n.subtract({(): 1}, inside), -coefficient))
-            elif coefficient == 1:
-                yield n.subtract(n.multiply(inside, n.exp(rest)), {(): 1})
 
 
 def _less_facts(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
@@ -311,7 +355,7 @@ def _entry_taken(
     for monomial, c in poly.items():
         if c >= 0 or -c > coefficient:
             continue
-        for place in {i for a, _ in monomial if a.kind in ("entry", "exp") for i in _indices(a)}:
+        for place in {i for a, _ in monomial if a.kind in ("entry", "exp") for i in indices(a)}:
             gap = (atom.data[0][0] - place, place)
             if not all(is_nonnegative(g) for g in gap):
                 continue
@@ -319,18 +363,6 @@ def _entry_taken(
             if entry == {monomial: -c}:
                 return entry
     return None
-
-
-def _indices(atom: Atom) -> Iterator[Poly]:
-    stack: list[Any] = [atom]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Atom):
-            stack.extend(part.data)
-        elif isinstance(part, Poly):
-            yield part
-        elif isinstance(part, tuple):
-            stack.extend(part)
 
 
 def is_nonnegative_term(n: Normaliser, term: Term) -> bool:
@@ -351,5 +383,20 @@ def is_nonnegative_term(n: Normaliser, term: Term) -> bool:
                 del odd[key]
             else:
                 odd[key] = arg
-        return all(is_nonnegative_term(n, a) for a in odd.values())
-    return False
+        return _is_nonnegative_product(n, list(odd.values()))
+    return is_nonnegative_everywhere(n, n.of(term), 1)
+
+
+def _is_nonnegative_product(n: Normaliser, factors: list[Term]) -> bool:
+    """Whether each factor has a sign, and an even number of them the negative one."""
+    negative = 0
+    for factor in factors:
+        if not is_nonnegative_term(n, factor):
+            if isinstance(factor, Sum):  # −Σ f = Σ −f
+                opposite = is_nonnegative_term(n, neg(factor.args[0]))
+            else:
+                opposite = is_nonnegative_everywhere(n, n.scale(n.of(factor), -1), 1)
+            if not opposite:
+                return False
+            negative += 1
+    return negative % 2 == 0

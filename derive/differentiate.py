@@ -36,12 +36,14 @@ from derive.index import (
     Shared,
     Sum,
     Term,
+    Unfolding,
     Unknown,
     Whole,
     add,
     apply,
     at_least,
     axis_variable,
+    components,
     delta,
     in_order,
     mul,
@@ -49,6 +51,7 @@ from derive.index import (
     num,
     power,
     ref,
+    references,
     renewed,
     substitute,
     total,
@@ -124,6 +127,7 @@ class Reverse:
     steps: list[tuple[Shared, Shared]] = field(default_factory=list)
     _found: dict[Target, list[Contribution]] = field(default_factory=dict)
     _active: dict[Any, bool] = field(default_factory=dict)
+    _adjoints: dict[Target, tuple[Shared, tuple[Poly, ...]]] = field(default_factory=dict)
 
     def run(
         self, of: Term, cotangent: Term | None = None, binders: tuple[Var, ...] = ()
@@ -132,11 +136,22 @@ class Reverse:
 
         It starts from Σ over ``binders`` of ``cotangent`` times ``of``; from ``of`` by default.
         """
-        order = in_order([of], cut=lambda shared: shared is self.target)
-        for shared in order:
-            self._active[shared] = shared is self.target or self.depends(shared.body)
+        # What is differentiated in is not looked into, but for the later positions of a sequence.
+        order = in_order([of], cut=lambda s: s is self.target and not s.recursive)
+        groups = components(order) if any(s.recursive for s in order) else [[s] for s in order]
+        for group in groups:
+            if _is_system(group):
+                active = any(s is self.target or self._outside(s.body, group) for s in group)
+                self._active.update(dict.fromkeys(group, active))
+            else:
+                (shared,) = group
+                self._active[shared] = shared is self.target or self.depends(shared.body)
         self.pull(of, cotangent or num(1), binders)
-        for shared in reversed(order):
+        for group in reversed(groups):
+            if _is_system(group):
+                self._system(group)
+                continue
+            (shared,) = group
             if shared is self.target or shared not in self._found:
                 continue
             adjoint, outer = self.adjoint(shared)
@@ -145,6 +160,86 @@ class Reverse:
             places = tuple(as_poly(b) for b in binders)
             self.pull(shared.at(places), ref(adjoint, *outer, *places), binders)
         return self.adjoint(self.target)
+
+    def _outside(self, term: Term, group: list[Shared]) -> bool:
+        """Whether a term depends on the target otherwise than through some arrays."""
+        if isinstance(term, Entry) and term.data[0] is self.target:
+            return True
+        others = [s for s in _shared_in(term) if s not in group]
+        if any(self._active.get(s, False) for s in others):
+            return True
+        return any(self._outside(arg, group) for arg in term.args)
+
+    def _system(self, group: list[Shared]) -> None:
+        """The adjoints of arrays that refer to one another through time: a system again, which
+        runs the other way. Each is what comes from outside, and what comes from the group.
+        """
+        if all(s not in self._found for s in group):
+            return
+        if any(v.low is None for s in group for v in s.params[: len(s.params)] if v.kind != FREE):
+            raise UnsupportedError("an ordered product is not differentiated; write its recurrence")
+        given = {s: list(self._found.get(s, ())) for s in group}
+        outer = self._outer(given)
+        own = tuple(as_poly(v) for v in outer)
+        adjoints = {}
+        for shared in group:
+            adjoints[shared] = adjoint = Shared((*outer, *self.renamed(shared.params)), num(0))
+            adjoint.recursive = adjoint.derived = True
+            if shared.unfoldings:  # it has no closed form: what it is written as is a name
+                adjoint.label, adjoint.named = sp.IndexedBase(f"d_{shared.label}"), True
+            self._adjoints[shared] = adjoint, own
+            self._found[shared] = []
+        last = self._only_time(given)
+        for shared, adjoint in adjoints.items():
+            binders = self.renamed(shared.params)
+            places = tuple(as_poly(b) for b in binders)
+            cotangent = ref(adjoint, *own, *places)
+            for unfolding in shared.unfoldings[:1]:
+                if last is not None:
+                    gap = (last - places[unfolding.axis]) * unfolding.direction
+                    cotangent = mul(at_least(gap, ZERO), cotangent)
+            self.pull(shared.at(places), cotangent, binders)
+        for shared, adjoint in adjoints.items():
+            indices = tuple(as_poly(p) for p in adjoint.params[len(outer) :])
+            outside = [contracted(c, indices) for c in given[shared]]
+            inside = []
+            for c in self._found[shared]:
+                part = contracted(c, indices)
+                for unfolding in shared.unfoldings[:1]:
+                    if last is not None:
+                        # What comes after the one time that counts is of no influence.
+                        gap = (last - indices[unfolding.axis]) * unfolding.direction
+                        shift = c.place[unfolding.axis].terms.get((), 0) * unfolding.direction
+                        part = mul(at_least(gap + int(shift), ZERO), part)
+                inside.append(part)
+            adjoint.body = add(*outside, *inside)
+            adjoint.unfoldings = tuple(
+                _reversed(u, shared, adjoint, len(outer), last) for u in shared.unfoldings[:1]
+            )
+            self.steps.append((shared, adjoint))
+
+    def _outer(self, given: Mapping[Shared, list[Contribution]]) -> tuple[Var, ...]:
+        """The indices that what comes from outside depends on, besides the places it comes to."""
+        free: set[Var] = set()
+        for contributions in given.values():
+            for c in contributions:
+                ends = [e for b in c.binders for e in (b.low, b.high) if e is not None]
+                inside = {v for poly in (*c.place, *ends) for v in poly.variables}
+                free |= (inside | c.cotangent.free) - set(c.binders)
+        return tuple(sorted((v for v in free if v.kind != SIZE), key=lambda v: v.key))
+
+    def _only_time(self, given: Mapping[Shared, list[Contribution]]) -> Poly | None:
+        """The one time to which everything comes, if there is one for all of a system."""
+        times = set()
+        for shared, contributions in given.items():
+            for c in contributions:
+                if not shared.unfoldings:
+                    return None
+                time = c.place[shared.unfoldings[0].axis]
+                if not time.variables.isdisjoint(c.binders):
+                    return None
+                times.add(time)
+        return times.pop() if len(times) == 1 else None
 
     def renamed(self, params: tuple[Var, ...]) -> tuple[Var, ...]:
         """Fresh variables over the ranges of some parameters, which may depend on one another."""
@@ -188,6 +283,8 @@ class Reverse:
 
     def adjoint(self, target: Target) -> tuple[Shared, tuple[Poly, ...]]:
         """The sum of all contributions to one array, as a shared array over its axes."""
+        if target in self._adjoints:
+            return self._adjoints[target]
         if isinstance(target, Shared):
             params = self.renamed(target.params)
         else:
@@ -211,6 +308,24 @@ def _shared_in(term: Term) -> tuple[Shared, ...]:
     if isinstance(term, (Ref, InverseEntry, Determinant)):
         return (term.data[0],)
     return term.data[1] if isinstance(term, Whole) else ()
+
+
+def _is_system(group: list[Shared]) -> bool:
+    """Whether the arrays of a group refer to themselves."""
+    return len(group) > 1 or (group[0].recursive and group[0] in references(group[0].body))
+
+
+def _reversed(
+    unfolding: Unfolding, of: Shared, adjoint: Shared, outer: int, only: Poly | None
+) -> Unfolding:
+    """How an adjoint is taken apart: from the other end of the time, or from the one time to
+    which everything comes.
+    """
+    time = of.params[unfolding.axis]
+    assert time.low is not None and time.high is not None
+    ends = (time.high, time.low) if unfolding.direction > 0 else (time.low, time.high)
+    origin = ends[0] if only is None else only
+    return Unfolding(unfolding.axis + outer, -unfolding.direction, origin, adjoint.body, ends[1])
 
 
 def _symmetrised(body: Term, params: tuple[Var, ...]) -> Term:
@@ -383,12 +498,16 @@ def _product(run: Reverse, term: Product, cotangent: Term, binders: tuple[Var, .
 
 @rule(Maximum)
 def _maximum(run: Reverse, term: Maximum, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique"""
-    new = renewed(term.variable, {})
-    body = substitute(term.args[0], {term.variable: as_poly(new)})
+    """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique, over all its indices"""
+    body: Term = term
+    over: tuple[Var, ...] = ()
+    while isinstance(body, Maximum):  # a maximum of maxima is one over the indices of both
+        new = renewed(body.variable, {})
+        body = substitute(body.args[0], {body.variable: as_poly(new)})
+        over = (*over, new)
     run.conditions[term] = "unique"
     here = RealBracket((add(body, neg(term)),), ("=",))
-    run.pull(body, mul(cotangent, here), (*binders, new))
+    run.pull(body, mul(cotangent, here), (*binders, *over))
 
 
 @rule(RealBracket)

@@ -31,10 +31,12 @@ from derive.fields import (
     NotExact,
     OutOfRange,
     Undefined,
+    as_fraction,
     precision,
 )
 from derive.interpret import Interpreter, LazyArray, Point, Seed, mentions, variable
 from derive.jets import Jet, Jets
+from derive.recurrences import At
 
 __all__ = [
     "BALL",
@@ -139,6 +141,9 @@ def truth(
 def _seed_of(wrt: Any, point: Point, where: Mapping[Any, Any]) -> tuple[Seed, tuple[int, ...]]:
     """What is varied for a derivative in ``wrt``, and the shape of that."""
     walk = Interpreter(point, where, Jets(BALL, 0))
+    if isinstance(wrt, At):
+        seed, shape = _seed_of(wrt.array, point, where)
+        return seed, (1, *shape[1:]) if len(shape) == 2 else shape[1:]
     symbol, position = variable(wrt, walk, {})
     if position is not None:
         return Seed(symbol, position, 1), ()
@@ -171,6 +176,9 @@ def derivative(
     if symmetric:
         return _within_symmetric(of, wrt, point, where, field, order)
 
+    if isinstance(wrt, At):
+        return _of_position(derivative(of, wrt.array, point, where, field, order), wrt, point)
+
     def compute() -> np.ndarray:
         seed, shape = _seed_of(wrt, point, where)
         walk = Interpreter(point, where, Jets(field, order), (seed,))
@@ -184,6 +192,17 @@ def derivative(
         return _finished(np.moveaxis(found, 0, -1).reshape(result.shape + shape), field)
 
     return _at_enough_precision(field, compute)
+
+
+def _of_position(whole: np.ndarray, wrt: At, point: Point) -> np.ndarray:
+    """The part of a derivative in a sequence that is about one position of it."""
+    time = int(as_fraction(evaluate(wrt.index, point).item()))
+    rank = len(wrt.array.shape)
+    axis = whole.ndim - rank
+    if not 0 <= time < whole.shape[axis]:
+        raise OutOfRange(f"{wrt.array} has no position {time}")
+    part = np.take(whole, [time], axis=axis)
+    return part if rank == 2 else part.reshape(whole.shape[:axis] + whole.shape[axis + 1 :])
 
 
 def _within_symmetric(

@@ -22,7 +22,7 @@ from derive.errors import DeriveError
 from derive.index import Shared
 from derive.normalise import Normaliser
 from derive.notation import text_of
-from derive.operators import MatrixOperator
+from derive.operators import MatrixOperator, Tensor
 from derive.problem import Problem
 from derive.refit import fitting
 from derive.repair import MISTAKES, Scaling, factor_words
@@ -34,6 +34,7 @@ from derive.verdict import Witness
 
 SECONDS = 0.7  # for undoing mistakes
 MORE_SECONDS = 0.3  # for what the canonical forms of both sides tell
+MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
 SHORT = 60  # characters of a term that is said to be missing
 
@@ -338,3 +339,14 @@ def _assumption(show: _Shown, forms: Forms, kinds: tuple[str, ...] = ()) -> str:
 
 def _rational(value: Fraction) -> Any:
     return sp.Rational(value.numerator, value.denominator)
+
+
+def entry_by_entry(derived: Any) -> str:
+    """What an array of more axes than a matrix is at its indices, where that is short."""
+    if not isinstance(derived, Tensor) or len(derived.axes) < 3:
+        return ""
+    if any(str(array).startswith("d_") for array in derived.atoms(sp.IndexedBase)):
+        return ""  # by an adjoint through time, which says nothing by itself
+    indices = ", ".join("0" if size == 1 else str(index) for index, size in derived.axes)
+    body = str(derived.body)
+    return f"; its entry ({indices}) is {body}" if len(body) <= MOST_OF_AN_ENTRY else ""

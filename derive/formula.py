@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derive.claims import Claim
+from derive.network import Network
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Formula:
     :param symbols: each symbol and its meaning; its shape is the symbol's own.
     :param claims: what the document states.
     :param references: where the formula is published.
+    :param network: the layers, where the formula is a network.
     """
 
     id: str
@@ -30,3 +32,4 @@ class Formula:
     symbols: Mapping[sp.Basic, str]
     claims: tuple[Claim, ...]
     references: tuple[str, ...] = ()
+    network: Network | None = None

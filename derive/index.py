@@ -9,6 +9,7 @@ node that already stands for the same term.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
@@ -44,12 +45,32 @@ class Array:
         return str(self.symbol)
 
 
+@dataclass(frozen=True)
+class Unfolding:
+    """How an array that refers to itself is taken apart at one of its parameters.
+
+    ``body`` is the array in its own parameters, by entries with the parameter ``axis`` nearer to
+    ``origin``: one less of it for ``direction`` 1, one more for −1; at the origin, by none.
+    ``last`` is the value of the parameter to which this goes on, where there is one.
+    """
+
+    axis: int
+    direction: int
+    origin: Poly
+    body: Term
+    last: Poly | None = None
+
+
 class Shared:
     """An array defined by a term: ``body`` with the indices ``params`` as its axes.
 
     The range of each parameter is its variable's own; it may depend on the parameters before it.
     ``label`` is the SymPy expression that it stands for, where there is one, and ``named`` tells
     whether a document gave it that name.
+
+    The body of a ``recursive`` array refers, directly or through others, to the array itself, at
+    an earlier time. On every such way stands an array that has ``unfoldings``; its body is set
+    when all arrays of the system are made. One that is ``derived`` is an adjoint.
     """
 
     def __init__(
@@ -59,11 +80,18 @@ class Shared:
         self.body = body
         self.label = label
         self.named = named
+        self.recursive = False
+        self.derived = False
+        self.unfoldings: tuple[Unfolding, ...] = ()
         self.serial = next(_serial)
 
     def at(self, indices: Iterable[Poly]) -> Term:
         """The body at the given indices (with bound variables made fresh where needed)."""
         return substitute(self.body, dict(zip(self.params, indices, strict=True)))
+
+    def unfolded(self, unfolding: Unfolding, indices: Iterable[Poly]) -> Term:
+        """The body of one of its unfoldings at the given indices."""
+        return substitute(unfolding.body, dict(zip(self.params, indices, strict=True)))
 
     def __repr__(self) -> str:
         return str(self.label) if self.named else f"@{self.serial}"
@@ -436,3 +464,39 @@ def in_order(
             if not cut(shared):
                 stack.extend((s, False) for s in references(shared.body) if s not in state)
     return order
+
+
+def components(order: list[Shared]) -> list[list[Shared]]:
+    """The arrays of :func:`in_order` in groups that refer to one another, each after those that
+    its bodies refer to.
+    """
+    known = set(order)
+    number: dict[Shared, int] = {}
+    lowest: dict[Shared, int] = {}
+    open_: list[Shared] = []
+    groups: list[list[Shared]] = []
+    for root in order:
+        if root in number:
+            continue
+        stack = [(root, iter([s for s in references(root.body) if s in known]))]
+        number[root] = lowest[root] = len(number)
+        open_.append(root)
+        while stack:
+            shared, below = stack[-1]
+            other = next(below, None)
+            if other is None:
+                stack.pop()
+                if stack:
+                    above = stack[-1][0]
+                    lowest[above] = min(lowest[above], lowest[shared])
+                if lowest[shared] == number[shared]:
+                    start = open_.index(shared)
+                    groups.append(open_[start:])
+                    del open_[start:]
+            elif other not in number:
+                number[other] = lowest[other] = len(number)
+                open_.append(other)
+                stack.append((other, iter([s for s in references(other.body) if s in known])))
+            elif other in open_:
+                lowest[shared] = min(lowest[shared], number[other])
+    return groups

@@ -23,10 +23,11 @@ class Var:
     """An integer variable: a size (at least 1), a free index, or a bound index.
 
     ``low`` and ``high`` are its range, both ends included, where one is known; they may mention
-    variables made earlier.
+    variables made earlier. A size that is ``unbounded`` may be any integer, as ⌊(n − k)/s⌋;
+    ``facts`` are polynomials with it that are never negative.
     """
 
-    __slots__ = ("_poly", "high", "key", "kind", "low", "name", "symbol")
+    __slots__ = ("_poly", "facts", "high", "key", "kind", "low", "name", "symbol", "unbounded")
 
     def __init__(
         self,
@@ -36,12 +37,15 @@ class Var:
         high: Poly | None = None,
         symbol: Any = None,
         number: int | None = None,
+        unbounded: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
         self.low = low
         self.high = high
         self.symbol = symbol
+        self.unbounded = unbounded
+        self.facts: tuple[Poly, ...] = ()
         self.key = (kind, next(_serial) if number is None else number)
         self._poly: Poly | None = None
 
@@ -202,18 +206,36 @@ def is_nonnegative(poly: Poly, facts: Iterable[Poly] = (), depth: int = 4) -> bo
     """
     if _by_ranges(poly):
         return True
-    if depth:
-        for fact in facts:
-            if not fact.variables.isdisjoint(poly.variables):
-                rest = [other for other in facts if other is not fact]
-                if is_nonnegative(poly - fact, rest, depth - 1):
-                    return True
-    return False
+    known = list(facts)
+    return any(_less_facts(poly, known, count) for count in range(1, min(depth, len(known)) + 1))
+
+
+def _less_facts(poly: Poly, facts: list[Poly], count: int) -> bool:
+    """Whether a polynomial less so many of the facts is nonnegative by its ranges."""
+    if not count:
+        return _by_ranges(poly)
+    return any(
+        _less_facts(poly - fact, [other for other in facts if other is not fact], count - 1)
+        for fact in facts
+        if not fact.variables.isdisjoint(poly.variables)
+    )
 
 
 def _least(size: Var) -> Poly:
     """The smallest value of a size: 1, or what is given."""
     return ONE if size.low is None else size.low
+
+
+def _in_sizes(poly: Poly, used: tuple[Poly, ...] = ()) -> bool:
+    """Whether a polynomial in sizes is nonnegative: no coefficient of it in the sizes less one
+    is negative, or none is once a fact of one of its sizes is taken off.
+    """
+    if not any(v.unbounded for v in poly.variables):
+        shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
+        if all(c >= 0 for c in shifted.terms.values()):
+            return True
+    facts = {f for v in poly.variables for f in v.facts}.difference(used)
+    return any(_in_sizes(poly - fact, (*used, fact)) for fact in facts)
 
 
 def _by_ranges(poly: Poly) -> bool:
@@ -223,8 +245,7 @@ def _by_ranges(poly: Poly) -> bool:
             return value >= 0
         ranged = [v for v in poly.variables if v.kind != SIZE]
         if not ranged:
-            shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
-            return all(c >= 0 for c in shifted.terms.values())
+            return _in_sizes(poly)
         # Ranges mention only variables made earlier, so the latest goes first.
         variable = max(ranged, key=lambda v: v.key)
         slope = poly.coefficient(variable)

@@ -25,6 +25,7 @@ from derive.errors import ShapeError, UnsupportedError
 from derive.fields import Field, NotDifferentiable, OutOfRange, Undefined
 from derive.jets import Jet, Jets
 from derive.operators import MatrixGradient, ScalarApplication, ScalarGradient
+from derive.recurrences import At, direction_of, systems
 
 
 class LazyArray(dict[tuple[int, ...], Fraction]):
@@ -182,6 +183,8 @@ class Interpreter:
         self.made: dict[Any, Any] = {}
         self._shortens = type(self.field).shortened is not Field.shortened
         self._where = where
+        self._systems = systems(where)
+        self.unfinished: dict[Any, dict[int, Jet]] = {}
         self._stored: dict[Any, Any] = {}
         self._memo: dict[Any, Jet] = {}
         self._inner: dict[Any, Interpreter] = {}
@@ -193,13 +196,17 @@ class Interpreter:
         needed: set[Any] = set()
         for expr in expressions:
             needed |= mentions(expr)
-        for symbol in reversed(self._where):
-            if symbol in needed:
-                needed |= mentions(self._where[symbol])
-        for symbol, value in self._where.items():
-            if symbol not in needed or symbol in self._stored:
+        for system in reversed(self._systems):
+            if not needed.isdisjoint(system.symbols):
+                needed = needed.union(*(mentions(self._where[s]) for s in system.symbols))
+        for system in self._systems:
+            symbol = system.symbols[0]
+            if needed.isdisjoint(system.symbols) or symbol in self._stored:
                 continue
-            if isinstance(value, sp.Lambda):
+            value = self._where[symbol]
+            if system.recursive:
+                self._stored.update(unrolled(self, system.symbols, self._where))
+            elif isinstance(value, sp.Lambda):
                 self._stored[symbol] = value
             else:
                 self._stored[symbol] = self._seed(symbol, self._fitted(symbol, value))
@@ -378,6 +385,18 @@ class Interpreter:
         # A defined symbol moves with the other seeds besides.
         return Jet(jet.v, varied if jet.g is None else jet.g + varied, jet.h)
 
+    def seed_position(self, symbol: Any, t: int, shape: tuple[int, ...], jet: Jet) -> Jet:
+        """Position t of a sequence of some shape, varied where the sequence is: what follows from
+        it in time moves with it.
+        """
+        if not any(seed.symbol == symbol for seed in self.seeds):
+            return jet
+        whole = self._seed(symbol, Jet(self.field.array(np.zeros(shape, dtype=int)))).g
+        own = whole[:, t]
+        if not own.shape[1:]:
+            own = own.reshape(-1)
+        return Jet(jet.v, own if jet.g is None else jet.g + own, jet.h)
+
     @staticmethod
     def check_range(array: Any, position: tuple[int, ...], shape: tuple[int, ...]) -> None:
         if len(position) != len(shape):
@@ -388,6 +407,9 @@ class Interpreter:
     def read(self, array: Any, indices: Any, env: Environment) -> Jet:
         """An entry of an array symbol or of any other array."""
         position = tuple(self.integer(index, env) for index in indices)
+        if array in self.unfinished:
+            time, *rest = position
+            return self.jets.entry(self.step(array, time), tuple(rest))
         if isinstance(array, sp.IndexedBase):
             whole = self.fetch(array)
             if isinstance(whole, LazyArray):
@@ -400,6 +422,13 @@ class Interpreter:
             return whole
         self.check_range(array, position, whole.shape)
         return self.jets.entry(whole, position)
+
+    def step(self, array: Any, time: int) -> Jet:
+        """Position ``time`` of a sequence that is being worked out."""
+        found = self.unfinished[array].get(time)
+        if found is None:
+            raise OutOfRange(f"{array} has no position {time} yet")
+        return found
 
     def _read_lazily(self, array: Any, values: LazyArray, position: tuple[int, ...]) -> Jet:
         if any(i < 0 for i in position):
@@ -506,6 +535,9 @@ class Interpreter:
 
         The inner walk varies ``wrt`` and all that is varied here, to one order more.
         """
+        if isinstance(wrt, At):
+            whole = self.partial(of, wrt.array, env)
+            return position_of(self, wrt, whole, env)
         symbol, position = variable(wrt, self, env)
         if any(isinstance(env.get(s), Jet) for s in _bindable(of)):
             raise UnsupportedError(f"the derivative of {of} inside a function")
@@ -569,3 +601,75 @@ def variable(wrt: Any, walk: Interpreter, env: Environment) -> tuple[Any, Any]:
         if isinstance(symbol, (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
             return symbol, tuple(walk.integer(index, env) for index in wrt.indices)
     raise UnsupportedError(f"a derivative is taken in a symbol or an entry of one, not in {wrt}")
+
+
+def position_of(walk: Interpreter, expr: At, whole: Jet, env: Environment) -> Jet:
+    """One position of the value of a sequence, a matrix."""
+    time = walk.integer(expr.index, env)
+    rank = len(whole.shape)
+    if rank not in (2, 3):
+        raise ShapeError(f"{expr} reads an array of shape {whole.shape}, which is no sequence")
+    if not 0 <= time < whole.shape[0]:
+        raise OutOfRange(f"{expr.array} of shape {whole.shape} has no position {time}")
+    if rank == 2:
+        return walk.jets.linear(lambda x: x[..., time : time + 1, :], whole)
+    return walk.jets.linear(lambda x: x[..., time, :, :], whole)
+
+
+def unrolled(
+    walk: Interpreter, symbols: tuple[Any, ...], definitions: Mapping[Any, Any]
+) -> dict[Any, Jet]:
+    """The values of sequences that refer to one another, worked out position by position."""
+    shapes = {s: tuple(walk.integer(size, {}) for size in s.shape) for s in symbols}
+    direction = direction_of(symbols, definitions)
+    first = definitions[symbols[0]]
+    low, high = walk.integer(first.low, {}), walk.integer(first.high, {})
+    steps = range(low, high + 1) if direction > 0 else range(high, low - 1, -1)
+    origin = low - 1 if direction > 0 else high + 1
+
+    def store(symbol: Any, time: int, jet: Jet) -> None:
+        shape = shapes[symbol][1:]
+        if math.prod(jet.shape) != math.prod(shape):
+            raise ShapeError(f"{symbol} at {time} has shape {jet.shape} where {shape} is declared")
+        jet = reshaped(walk, jet, shape)
+        walk.unfinished[symbol][time] = walk.seed_position(symbol, time, shapes[symbol], jet)
+
+    outer = walk.unfinished
+    walk.unfinished = {**outer, **{s: {} for s in symbols}}
+    try:
+        for symbol in symbols:
+            nothing = Jet(walk.field.array(np.zeros(shapes[symbol][1:], dtype=int)))
+            if not shapes[symbol][1:]:
+                nothing = walk.number(0)
+            initial = definitions[symbol].initial
+            for time in range(shapes[symbol][0]):
+                if not low <= time <= high:
+                    start = initial is not None and time == origin
+                    store(symbol, time, walk.value(initial, {}) if start else nothing)
+        for time in steps:
+            for symbol in symbols:
+                definition = definitions[symbol]
+                store(symbol, time, walk.value(definition.step, {definition.index: time}))
+        return {s: _joined(walk, walk.unfinished[s], shapes[s]) for s in symbols}
+    finally:
+        walk.unfinished = outer
+
+
+def reshaped(walk: Interpreter, jet: Jet, shape: tuple[int, ...]) -> Jet:
+    """The same entries in another shape."""
+    if jet.shape == shape:
+        return jet
+    if shape == ():
+        return walk.jets.squeezed(jet)
+    if jet.shape == ():
+        jet = walk.jets.as_matrix(jet)
+    rank = len(jet.shape)
+    return walk.jets.linear(lambda x: x.reshape(x.shape[: x.ndim - rank] + shape), jet)
+
+
+def _joined(walk: Interpreter, positions: Mapping[int, Jet], shape: tuple[int, ...]) -> Jet:
+    ordered = [positions[time] for time in range(shape[0])]
+    if len(shape) == 1:
+        return walk.jets.stack(ordered, shape)
+    parts = [reshaped(walk, jet, (1, *shape[1:])) for jet in ordered]
+    return walk.jets.concatenate(parts, axis=-len(shape))

@@ -14,6 +14,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.claims import Claim
 from derive.operators import (
+    ArrayOperator,
     Broadcast,
     MatrixGradient,
     MaxOver,
@@ -23,6 +24,7 @@ from derive.operators import (
     Tensor,
     TensorElement,
 )
+from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence
 
 _ARRAYS = (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
 
@@ -58,7 +60,7 @@ class Inventory:
             if expr not in bound:
                 self.arrays[expr] = None
                 self._note(self.shapes, expr.shape or (), bound)
-        elif isinstance(expr, (MatrixElement, sp.Indexed, ArrayElement, TensorElement)):
+        elif isinstance(expr, (MatrixElement, sp.Indexed, ArrayElement, TensorElement, At)):
             self._visit_element(expr, bound)
         elif isinstance(expr, sp.KroneckerDelta):
             self._note(self.affine, expr.args, bound)
@@ -68,9 +70,22 @@ class Inventory:
             for limit in limits:
                 self._note(self.ranges, limit[1:], inner)
             self.visit(expr.body if isinstance(expr, MaxOver) else expr.function, inner)
+        elif isinstance(expr, (MatrixSum, OrderedProduct)):
+            inner = bound | {expr.limits[0]}
+            self._note(self.ranges, expr.limits[1:], inner)
+            self.visit(expr.body, inner)
+        elif isinstance(expr, Recurrence):
+            inner = bound | {expr.index}
+            self._note(self.ranges, (expr.low, expr.high), inner)
+            self.visit(expr.step, inner)
+            if expr.initial is not None:
+                self.visit(expr.initial, bound)
         elif isinstance(expr, Tensor):
             self._note(self.shapes, expr.shape, bound)
             self.visit(expr.body, bound | set(expr.bound_symbols))
+        elif isinstance(expr, ArrayOperator):
+            self._note(self.shapes, expr.args[-1:], bound)
+            self._visit_all(expr.operands, bound)
         elif isinstance(expr, sp.Lambda):
             self.visit(expr.expr, bound | set(expr.variables))
         elif isinstance(expr, sp.Subs):
@@ -101,6 +116,7 @@ class Inventory:
             self._note(self.shapes, expr.shape, bound)
 
     def _visit_element(self, expr: Any, bound: frozenset[Any]) -> None:
+        indices = (expr.index,) if isinstance(expr, At) else expr.indices
         if isinstance(expr, MatrixElement):
             array = expr.parent
         elif isinstance(expr, sp.Indexed):
@@ -108,8 +124,8 @@ class Inventory:
         else:
             array = expr.name if isinstance(expr, ArrayElement) else expr.array
         self.visit(array, bound)
-        shape = getattr(array, "shape", None) or (None,) * len(expr.indices)
-        for index, size in zip(expr.indices, shape, strict=False):
+        shape = getattr(array, "shape", None) or (None,) * len(indices)
+        for index, size in zip(indices, shape, strict=False):
             if isinstance(index, sp.Symbol) and index not in bound:
                 self.axes.setdefault(index, [])
                 if size is not None:

@@ -30,6 +30,7 @@ from derive.index import (
     ref,
 )
 from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.recurrences import At
 from derive.shapes import Shapes, is_unit
 
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
@@ -121,9 +122,45 @@ class Lowering:
         found = self._integers.get(symbol)
         if found is None:
             least = as_poly(self.minima[symbol]) if symbol in self.minima else None
-            found = Var(str(symbol), SIZE, least, symbol=symbol)
+            if least is None and _may_be_zero(symbol):
+                least = ZERO
+            whole = symbol.is_integer and symbol.is_positive
+            unbounded = not isinstance(symbol, (sp.Symbol, sp.Idx)) and not whole
+            found = Var(
+                str(symbol), SIZE, least, symbol=symbol, unbounded=unbounded and least is None
+            )
             self._integers[symbol] = found
         return found
+
+    @property
+    def indices(self) -> dict[Any, Var]:
+        """The free index that each integer symbol of the claim stands for."""
+        return {s: v for s, v in self._integers.items() if v.kind == FREE}
+
+    def rounded(self, expr: Any) -> Poly:
+        """⌊a/b⌋ or ⌈a/b⌉ of a polynomial a and a size b: a size of its own, and what it obeys.
+
+        With q = ⌊a/b⌋: b·q ≤ a ≤ b·q + b − 1. With q = ⌈a/b⌉: a ≤ b·q ≤ a + b − 1.
+        """
+        expr = expr.func(sp.expand(expr.args[0]))  # one form, however it was written
+        if not isinstance(expr, (sp.floor, sp.ceiling)):
+            return self.integer(expr, {})
+        found = self._integers.get(expr)
+        if found is not None:
+            return as_poly(found)
+        above, below = (self.integer(part, {}) for part in sp.fraction(sp.together(expr.args[0])))
+        if not is_nonnegative(below - 1):
+            raise UnsupportedError(f"{expr}: {below} is not seen to be positive")
+        down = isinstance(expr, sp.floor)
+        low = next((as_poly(k) for k in (1, 0)
+                    if is_nonnegative(above - (k * below if down else (k - 1) * below + 1))),
+                   None)  # fmt: skip
+        found = Var(str(expr), SIZE, low, symbol=expr, unbounded=low is None)
+        self._integers[expr] = found
+        multiple = as_poly(found) * below
+        gap = above - multiple if down else multiple - above
+        found.facts = (gap, below - 1 - gap)
+        return as_poly(found)
 
     def integer(self, expr: Any, scope: Scope) -> Poly:
         """A size or an index as an integer polynomial.
@@ -150,6 +187,8 @@ class Lowering:
                 result = result * self.integer(factor, scope)
             return result
         if expr.free_symbols.isdisjoint(scope):
+            if isinstance(expr, (sp.floor, sp.ceiling)):
+                return self.rounded(expr)
             return as_poly(self.variable(expr))
         raise UnsupportedError(f"the index {expr} is no polynomial in integer symbols")
 
@@ -277,13 +316,22 @@ class Lowering:
         return all(
             isinstance(scope.get(s), Poly) or (s not in scope and s in self.integer_symbols)
             for s in expr.free_symbols
-        ) and not expr.atoms(sp.Float, MatrixElement, sp.Indexed, sp.Function)
+        ) and not [
+            part
+            for part in expr.atoms(sp.Float, MatrixElement, sp.Indexed, sp.Function)
+            if not isinstance(part, (sp.floor, sp.ceiling))
+        ]
 
     def bind(self, limit: Any, scope: Scope) -> tuple[Var, dict[Any, Poly | Term]]:
         """A fresh bound variable for a limit ``(k, low, high)``, and the scope with it."""
         symbol, low, high = limit
         variable = fresh(str(symbol), self.integer(low, scope), self.integer(high, scope))
         return variable, {**scope, symbol: as_poly(variable)}
+
+
+def _may_be_zero(symbol: Any) -> bool:
+    """Whether a size such as a padding is declared nonnegative, and not positive."""
+    return bool(symbol.is_nonnegative) and not symbol.is_positive
 
 
 def _is_variable(value: Poly | Term) -> bool:
@@ -330,13 +378,16 @@ def called(low: Lowering, function: Any, arguments: list[Term], scope: Scope) ->
 
 
 def target_of(low: Lowering, wrt: Any, scope: Scope) -> tuple[Any, Indices]:
-    """The array that ``wrt`` is, or is an entry of, and the entry's indices (none for a whole).
+    """The array that ``wrt`` is, or is a part of, and the indices that say which part: all of an
+    entry's, the first of a position's, none for a whole.
 
     :raises ClaimError: if it is neither a symbol nor an entry of one.
     """
     indices: Indices = ()
     symbol = wrt
-    if isinstance(wrt, (MatrixElement, sp.Indexed, ArrayElement)):
+    if isinstance(wrt, At):
+        symbol, indices = wrt.array, (low.integer(wrt.index, scope),)
+    elif isinstance(wrt, (MatrixElement, sp.Indexed, ArrayElement)):
         if isinstance(wrt, MatrixElement):
             symbol = wrt.parent
         else:

@@ -24,10 +24,12 @@ from derive.index import (
     power,
     total,
 )
-from derive.integers import ONE, ZERO, Poly, Var, as_poly
-from derive.lower import BODIES, THROUGH, Indices, Lowering, Scope, called, register
+from derive.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.lower import BODIES, THROUGH, Indices, Lowering, Scope, called, register, target_of
+from derive.lower_recurrences import matrix_power
 from derive.lower_scalars import whole_term
 from derive.operators import (
+    ArrayOperator,
     MatrixGradient,
     MatrixOperator,
     MatrixPartial,
@@ -181,12 +183,17 @@ def _chain(low: Lowering, factors: list[Any], indices: Indices, scope: Scope) ->
 
 @register(BODIES, sp.MatPow)
 def _matpow(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
-    """Aᵖ = A A … A, A⁰ = I, A⁻ᵖ = A⁻¹ … A⁻¹ for an integer p"""
+    """Aᵖ = A A … A, A⁰ = I, A⁻ᵖ = A⁻¹ … A⁻¹ for an integer p, which may be symbolic from 0 on"""
     base, exponent = expr.args
     if is_unit(low.shapes.of(base)):
         return Pow((low.scalar(base, scope), low.scalar(exponent, scope)))
     if not exponent.is_Integer:
-        raise UnsupportedError(f"{expr}: a matrix power needs an integer exponent")
+        times = low.integer(exponent, scope) if low.is_integer(exponent, scope) else None
+        if times is None or not is_nonnegative(times, low.guards):
+            raise UnsupportedError(
+                f"{expr}: a matrix power needs an integer exponent, not negative"
+            )
+        return matrix_power(low, base, times, indices, scope)
     if exponent == 0:
         return delta(*indices)
     factor = base if exponent > 0 else sp.Inverse(base)
@@ -260,7 +267,7 @@ def _function_matrix(low: Lowering, expr: Any, indices: Indices, scope: Scope) -
     return low.scalar(expr.lamda.expr, {**scope, row: indices[0], col: indices[1]})
 
 
-@register(BODIES, MatrixOperator)
+@register(BODIES, MatrixOperator, ArrayOperator)
 def _operator(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """the operator's own definition"""
     symbols, body = defined(expr)
@@ -311,6 +318,6 @@ def _matrix_gradient(low: Lowering, expr: Any, indices: Indices, scope: Scope) -
 @register(BODIES, MatrixPartial)
 def _matrix_partial(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """∂f/∂A[i, j]"""
-    target = low.named.get(expr.wrt) or low.array(expr.wrt)
+    target, leading = target_of(low, expr.wrt, scope)
     kept = low.kept(low.shapes.of(expr.wrt), indices)
-    return low.differentiate(low.scalar(expr.of, scope), target, kept)
+    return low.differentiate(low.scalar(expr.of, scope), target, (*leading, *kept))

@@ -133,6 +133,14 @@ def _min(low: Lowering, expr: Any, scope: Scope) -> Term:
     return first
 
 
+@register(SCALARS, sp.floor, sp.ceiling)
+def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """⌊a/b⌋, ⌈a/b⌉ of sizes: an integer of its own"""
+    if not low.is_integer(expr, scope):
+        raise UnsupportedError(f"{expr} rounds what is made of more than sizes")
+    return Int((), (low.integer(expr, scope),))
+
+
 @register(SCALARS, sp.Heaviside)
 def _heaviside(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[x > 0] + h·[x = 0], h its value at 0"""
@@ -241,11 +249,15 @@ def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
 
 @register(SCALARS, sp.Determinant)
 def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
-    """det A; what is known of it is ∂det A/∂A = det A · A⁻ᵀ"""
+    """det A; det A⁻¹ = 1/det A, det Aᵏ = (det A)ᵏ, and ∂det A/∂A = det A · A⁻ᵀ"""
     if is_unit(low.shapes.of(expr.arg)):
         return low.scalar(expr.arg, scope)
-    if isinstance(expr.arg, (sp.MatMul, sp.MatPow)):
-        parts = [expr.arg] if isinstance(expr.arg, sp.MatPow) else list(expr.arg.args)
+    if isinstance(expr.arg, sp.Inverse):
+        return power(low.scalar(sp.Determinant(expr.arg.arg), scope), -1)
+    if isinstance(expr.arg, sp.MatPow) and expr.arg.exp.is_Integer:
+        return power(low.scalar(sp.Determinant(expr.arg.base), scope), int(expr.arg.exp))
+    if isinstance(expr.arg, sp.MatMul):
+        parts = list(expr.arg.args)
         shapes = [low.shapes.of(part) for part in parts]
         squares = all(len(s) == 0 or same_size(*s) for s in shapes)
         if len(parts) > 1 and squares and all(not s or not is_unit(s) for s in shapes):

@@ -22,9 +22,18 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.errors import ShapeError, UnsupportedError
 from derive.fields import NotDifferentiable, OutOfRange, Undefined
-from derive.interpret import Environment, Interpreter, NeedsScalars, handles, refuse_huge
+from derive.interpret import (
+    Environment,
+    Interpreter,
+    NeedsScalars,
+    handles,
+    position_of,
+    refuse_huge,
+    reshaped,
+)
 from derive.jets import Jet
 from derive.operators import (
+    ArrayOperator,
     MatrixGradient,
     MatrixOperator,
     MatrixPartial,
@@ -36,6 +45,7 @@ from derive.operators import (
     TensorElement,
     defined,
 )
+from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence
 
 # -- numbers and symbols ---------------------------------------------------------------------
 
@@ -581,11 +591,11 @@ def _explicit(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     return walk.jets.stack(entries, shape)
 
 
-@handles(MatrixOperator)
+@handles(MatrixOperator, ArrayOperator)
 def _operator(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    (i, j), body = defined(expr)
+    indices, body = defined(expr)
     shape = tuple(walk.integer(size, env) for size in expr.shape)
-    return walk.table([i, j], shape, body, env)
+    return walk.table(list(indices), shape, body, env)
 
 
 @handles(Tensor)
@@ -594,11 +604,68 @@ def _tensor(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     return walk.table(expr.bound_symbols, shape, expr.body, env)
 
 
+@handles(At)
+def _at(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    if expr.array in walk.unfinished:
+        position = walk.step(expr.array, walk.integer(expr.index, env))
+        shape = position.shape if len(position.shape) == 2 else (1, *position.shape)
+        return reshaped(walk, position, shape)
+    return position_of(walk, expr, walk.value(expr.array, env), env)
+
+
+@handles(MatrixSum)
+def _matrix_sum(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    total: Jet | None = None
+    for inner in walk.ranges([expr.limits], env):
+        term = walk.value(expr.body, inner)
+        total = term if total is None else walk.jets.add(total, term)
+    if total is None:
+        shape = tuple(walk.integer(size, env) for size in expr.shape)
+        return Jet(walk.field.array(np.zeros(shape, dtype=int)))
+    return total
+
+
+@handles(OrderedProduct)
+def _ordered_product(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    total: Jet | None = None
+    for inner in walk.ranges([expr.limits], env):
+        factor = walk.matrix(expr.body, inner)
+        if total is None:
+            total = factor
+        else:
+            pair = (factor, total) if expr.later_left else (total, factor)
+            total = walk.jets.matmul(*pair)
+    if total is None:
+        return _eye(walk, tuple(walk.integer(size, env) for size in expr.shape))
+    return total
+
+
+@handles(Recurrence)
+def _recurrence(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    if env:
+        raise UnsupportedError(f"{expr} inside of another expression")
+    low, high = walk.integer(expr.low, {}), walk.integer(expr.high, {})
+    parts: dict[int, Jet] = {t: walk.value(expr.step, {expr.index: t})
+                             for t in range(low, high + 1)}  # fmt: skip
+    if expr.initial is not None:
+        parts[walk.integer(expr.origin, {})] = walk.value(expr.initial, {})
+    shape = next(iter(parts.values())).shape or (1, 1)
+    row = shape[1:] if shape[0] == 1 else shape
+    nothing = Jet(walk.field.array(np.zeros((1, *row), dtype=int)))
+    rows = [
+        reshaped(walk, parts[t], (1, *row)) if t in parts else nothing
+        for t in range(walk.integer(expr.length, {}))
+    ]
+    return walk.jets.concatenate(rows, axis=-1 - len(row))
+
+
 @handles(TensorElement)
 def _tensor_element(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     shape = tuple(walk.integer(size, env) for size in expr.array.shape)
     position = tuple(walk.integer(index, env) for index in expr.indices)
     walk.check_range(expr.array, position, shape)
+    if isinstance(expr.array, ArrayOperator):
+        return walk.jets.entry(walk.value(expr.array, env), position)
     bound = dict(zip(expr.array.bound_symbols, position, strict=True))
     return walk.scalar(expr.array.body, {**env, **bound})
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
-from derive.atoms import Atom, Key, Polynomial
+from derive.atoms import Atom, Key, Monomial, Polynomial
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Add,
@@ -41,6 +41,7 @@ from derive.index import (
     Whole,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.recursion import Recursion
 from derive.signs import MAX_SPLITS, Fact
 from derive.summation import Summation
 
@@ -84,6 +85,7 @@ class Normaliser(Summation):
     ) -> None:
         super().__init__(exponentials)
         self.keep = keep
+        self.recursion = Recursion(self)
         self.kept: dict[int, Shared] = {}
         self.arguments: dict[tuple[int, ...], tuple[Shared, ...]] = {}
         self.matrices: dict[int, tuple[Shared, bool]] = {}
@@ -95,7 +97,9 @@ class Normaliser(Summation):
         self._memo: dict[Term, Polynomial] = {}
         self._bodies: dict[Shared, Body] = {}
         self._names: dict[Any, int] = {}
-        self._contents: dict[int, Polynomial] = {}
+        # What a name stands for, and its parameters with the ends of their ranges.
+        self.contents: dict[int, Polynomial] = {}
+        self.extents: dict[int, tuple[tuple[Var, Poly | None], ...]] = {}
         self._name_signs: dict[int, str | None] = {}
         self._naming = False
         self._params: dict[Any, Var] = {}
@@ -112,6 +116,13 @@ class Normaliser(Summation):
         self._memo.clear()
         self._bodies.clear()
         self._substituted.clear()
+
+    def clear_offsets(self, seconds: float) -> None:
+        """From here on brackets have no offset, see :meth:`_without_offset`; for so long."""
+        self.clears_offsets = True
+        self.forget()
+        end = time.monotonic() + seconds
+        self.deadline = end if self.deadline is None else min(self.deadline, end)
 
     def of(self, term: Term) -> Polynomial:
         """The canonical form of a term.
@@ -160,6 +171,9 @@ class Normaliser(Summation):
 
     def _body(self, shared: Shared) -> Body:
         plain = tuple(range(len(shared.params)))
+        if shared.unfoldings:
+            name = self.recursion.name(shared)
+            return Body((), {}, name, plain)
         if self.keep(shared):
             name = self._names.setdefault(("kept", shared), len(self._names))
             self.kept[name] = shared
@@ -178,8 +192,30 @@ class Normaliser(Summation):
         assert best is not None
         _, key, scale, order, axes = best
         name = self._names.setdefault((axes, key), len(self._names))
-        self._contents[name] = dict(key)
+        self.contents[name] = dict(key)
+        self.extents[name] = tuple((axis, axis.high) for axis in axes)
         return Body(shared.params, own, name, order, scale)
+
+    def looked_into(self, poly: Polynomial) -> Polynomial:
+        """A polynomial with the names that are terms of their own replaced by their contents.
+
+        Two sides may add up the same terms under different names: A + B as one array, and A and
+        B apart.
+        """
+        result: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            ((atom, exponent), *others) = monomial or ((None, 0),)
+            if atom is None or others or exponent != 1 or atom.kind != "ref":
+                part: Polynomial = {monomial: coefficient}
+            elif atom.data[0] not in self.contents:
+                part = {monomial: coefficient}
+            else:
+                name, indices = atom.data
+                places = (place for place, _ in self.extents[name])
+                values = dict(zip(places, indices, strict=True))
+                part = self.scale(self.substitute(self.contents[name], values), coefficient)
+            result = self.add(result, part)
+        return result
 
     def _is_small(self, poly: Polynomial) -> bool:
         """Whether a body is looked into: few terms, and not much inside them."""
@@ -213,7 +249,9 @@ class Normaliser(Summation):
         assert best is not None
         _, key, order = best
         name = self._names.setdefault(("sum", key), len(self._names))
-        self._contents[name] = dict(key)
+        self.contents[name] = dict(key)
+        ranges = ((self.param(k, None, None), v.high) for k, v in enumerate(order))
+        self.extents.setdefault(name, tuple(ranges))
         return name, order
 
     def _axis_orders(self, shared: Shared) -> list[tuple[int, ...]]:
@@ -263,11 +301,13 @@ class Normaliser(Summation):
         i, j = (Var(n, FREE, ZERO, size) for n in "ij")
         k = Var("k", FRESH, ZERO, size)
         same = self.index_bracket("=", as_poly(i) - as_poly(j))
+        name, transposed, _ = self._matrices[shared]
         for flipped in (False, True):
             place = (as_poly(k), as_poly(j)) if flipped else (as_poly(i), as_poly(k))
             other = (as_poly(i), as_poly(k)) if flipped else (as_poly(k), as_poly(j))
             matrix = self.of(shared.at(place))
-            product = self.multiply(matrix, self.inverse_entry(shared, *other))
+            inverse = self.class_inverse(name, *(other[::-1] if transposed else other))
+            product = self.multiply(matrix, inverse)
             law = self.subtract(self.sum_over(k, product), same)
             self.add_equation(law, frozenset((i, j)), ("inverse", shared))
 
@@ -301,27 +341,74 @@ class Normaliser(Summation):
         if atom.kind == "whole power":
             base, exponent = self._keys((atom.data[0], ((atom.data[1], 1),)), values)
             return self.integer_power(base, exponent)
+        if atom.kind == "ref" and atom.data[0] in self.recursion.heads:
+            name, indices = atom.data
+            return self.recursion.entry(name, tuple(i.substitute(values) for i in indices))
         if atom.kind == "inverse":
             name, i, j = atom.data
             return self.class_inverse(name, i.substitute(values), j.substitute(values))
         return super().rebuilt(atom, values)
 
     def _find_sign(self, atom: Atom) -> str | None:
-        if atom.kind == "ref" and atom.data[0] in self._contents:
+        if atom.kind == "ref" and atom.data[0] in self.contents:
             return self._name_sign(atom.data[0])
+        places = self.definite_places(atom)
+        if places is not None and places[0] == places[1]:
+            self.definite_used(atom)
+            return "+"
         found = super()._find_sign(atom)
         if found is None and atom.kind == "sum" and self._find_square(atom):
             return "0+"
         return found
 
     def _find_square(self, atom: Atom) -> bool:
-        """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is."""
+        """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is.
+
+        And so is Σ_k Σ_a Σ_b f(k, a) S[a, b] f(k, b) ≥ 0 for a positive definite S.
+        """
         opened, inside = self.opened(atom)
         if len(inside) != 1:
             return False
         ((monomial, coefficient),) = inside.items()
         if coefficient < 0 or any(e != 1 for _, e in monomial) or not 2 <= len(opened) <= 4:
             return False
+        if self._is_square(opened, monomial):
+            return True
+        for position, (form, _) in enumerate(monomial):
+            places = self.definite_places(form)
+            rest = monomial[:position] + monomial[position + 1 :]
+            if places is not None and self._is_square(opened, rest, places):
+                self.definite_used(form)
+                return True
+        return False
+
+    def definite_places(self, atom: Atom) -> tuple[Poly, Poly] | None:
+        """The row and the column of an entry of a positive definite matrix or of its inverse."""
+        if atom.kind == "entry" and "positive_definite" in atom.data[0].traits:
+            return atom.data[1]
+        if atom.kind == "inverse":
+            body = self.matrices[atom.data[0]][0].body
+            if isinstance(body, Entry) and "positive_definite" in body.data[0].traits:
+                return atom.data[1:]
+        return None
+
+    def definite_used(self, atom: Atom) -> None:
+        """Note that the positive definiteness of an entry's matrix was relied on."""
+        matrix = atom.data[0]
+        if atom.kind == "inverse":
+            matrix = self.matrices[matrix][0].body.data[0]
+        self.used["positive_definite", matrix] = None
+
+    def _is_square(
+        self,
+        opened: list[Var],
+        monomial: Monomial,
+        between: tuple[Poly, Poly] | None = None,
+    ) -> bool:
+        """Whether a product falls into two factors that are one another's mirror image.
+
+        :param between: indices that must be one another's mirror image too.
+        """
         for pairs in _pairings(opened):
             first, second = {p[0] for p in pairs}, {p[1] for p in pairs}
             left = tuple(p for p in monomial if not p[0].free.isdisjoint(first))
@@ -330,7 +417,17 @@ class Normaliser(Summation):
                 continue
             if any(a.high != b.high for a, b in pairs):
                 continue
-            if self.substitute({left: 1}, {a: as_poly(b) for a, b in pairs}) == {right: 1}:
+            mirror = {a: as_poly(b) for a, b in pairs}
+            mirror.update({b: as_poly(a) for a, b in pairs})
+            if between is not None:
+                row, column = between
+                apart = any(
+                    row.variables.isdisjoint(a) and column.variables.isdisjoint(b)
+                    for a, b in ((first, second), (second, first))
+                )
+                if not apart or row.substitute(mirror) != column:
+                    continue
+            if self.substitute({left: 1}, mirror) == {right: 1}:
                 return True
         return False
 
@@ -341,10 +438,34 @@ class Normaliser(Summation):
             saved = self._signs, self._supposed
             self._signs, self._supposed = {}, NOTHING_MORE
             try:
-                self._name_signs[name] = self.sign(self._contents[name])
+                self._name_signs[name] = self.sign(self.contents[name])
             finally:
                 self._signs, self._supposed = saved
         return self._name_signs[name]
+
+    def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
+        """[poly ≥ 0] or [poly = 0], the first relative to the time of an induction."""
+        moving = relation == ">=" and len(poly.indices) > 1
+        steps = self.recursion.steps_past(poly) if moving else 0
+        if not steps:
+            return super().index_bracket(relation, poly)
+        # [p ≥ 0] = [p − 1 ≥ 0] + [p = 0], and the other way round.
+        passed = [poly - k for k in range(steps)] or [poly + k for k in range(1, 1 - steps)]
+        equal = self.add({}, *(super(Normaliser, self).index_bracket("=", p) for p in passed))
+        sign = 1 if steps > 0 else -1
+        return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
+
+    def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
+        """Σ over the range of a variable, its last terms apart that an induction is about."""
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        steps = self.recursion.steps_past(high - low)
+        if steps <= 0 or not is_nonnegative(high - low - steps + 1):
+            return super().sum_over(variable, poly)
+        shorter = Var(variable.name, FRESH, low, high - steps)
+        rest = self.substitute(poly, {variable: as_poly(shorter)})
+        last = (self.substitute(poly, {variable: high - k}) for k in range(steps))
+        return self.add(super().sum_over(shorter, rest), *last)
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable."""
@@ -472,7 +593,7 @@ def rule(*nodes: type) -> Callable[[Any], Any]:
     return register
 
 
-def rules() -> Mapping[type, Callable[[Normaliser, Any], Polynomial]]:
+def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
     """The rule of every core node."""
     return _RULES
 
@@ -509,6 +630,8 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
     if body.name is None:
         return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
     places = tuple(indices[axis] for axis in body.axes)
+    if body.name in n.recursion.heads:
+        return n.recursion.entry(body.name, places)
     return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
 
 
@@ -592,8 +715,8 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
 
 @rule(Maximum)
 def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
-    """an atom: the maximum over a range"""
-    return n.bind("max", term.variable, n.of(term.args[0]))
+    """what does not depend on the index outside, and an atom"""
+    return n.maximum_over(term.variable, n.of(term.args[0]))
 
 
 @rule(IndexBracket)
@@ -721,3 +844,8 @@ _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
     "sign": _sign_law,
     "Max": _max,
 }  # fmt: skip
+
+
+def function_laws() -> dict[str, Callable[..., Polynomial]]:
+    """The law of every known scalar function."""
+    return _FUNCTIONS

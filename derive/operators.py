@@ -31,7 +31,7 @@ def entry(array: Any, *indices: Any) -> sp.Expr:
         # Not by MatrixElement's own constructor: it asks SymPy whether the indices are in range,
         # which takes longer than everything else and is decided elsewhere.
         return sp.Expr.__new__(MatrixElement, array, *map(sp.sympify, indices))
-    if isinstance(array, Tensor):
+    if isinstance(array, (Tensor, ArrayOperator)):
         return TensorElement(array, *map(sp.sympify, indices))
     return array[tuple(indices)] if indices else array
 
@@ -55,11 +55,39 @@ class MatrixOperator(MatrixExpr):
         return self
 
 
-@lru_cache(maxsize=256)
-def defined(operator: MatrixOperator) -> tuple[tuple[sp.Symbol, sp.Symbol], sp.Expr]:
-    """Two indices, and an operator's entry at them; worked out once."""
-    i, j = fresh_index("i"), fresh_index("j")
-    return (i, j), operator.definition(i, j)
+class ArrayOperator(sp.Expr):
+    """Base of the operators whose value is an array of any rank.
+
+    ``args`` are the operands, arrays all, and after them one tuple of ``options``: sizes such as
+    a stride. A subclass gives ``shape`` and ``definition(*indices)``, and registers a shape rule.
+    """
+
+    is_commutative = True
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        return self.args[:-1]
+
+    @property
+    def options(self) -> tuple[Any, ...]:
+        return tuple(self.args[-1])
+
+    @property
+    def shape(self) -> tuple[sp.Expr, ...]:
+        raise NotImplementedError
+
+    def definition(self, *indices: sp.Expr) -> sp.Expr:
+        raise NotImplementedError
+
+    def __getitem__(self, indices: Any) -> TensorElement:
+        return TensorElement(self, *(indices if isinstance(indices, tuple) else (indices,)))
+
+
+@lru_cache(maxsize=1024)
+def defined(operator: MatrixOperator | ArrayOperator) -> tuple[tuple[sp.Symbol, ...], sp.Expr]:
+    """An index for each axis, and an operator's entry at them; worked out once."""
+    indices = tuple(fresh_index("ij"[k] if k < 2 else "k") for k in range(len(operator.shape)))
+    return indices, operator.definition(*indices)
 
 
 class Softmax(MatrixOperator):
@@ -219,24 +247,27 @@ class Tensor(sp.Expr):
 
 
 class TensorElement(sp.Expr):
-    """One entry of a :class:`Tensor`. A scalar."""
+    """One entry of a :class:`Tensor` or of an :class:`ArrayOperator`. A scalar."""
 
     is_commutative = True
 
-    def __new__(cls, array: Tensor, *indices: Any) -> TensorElement:
-        if len(indices) != len(array.axes):
-            raise ShapeError(
-                f"{array} has {len(array.axes)} axes and is indexed with {len(indices)} indices"
-            )
+    def __new__(cls, array: Tensor | ArrayOperator, *indices: Any) -> TensorElement:
+        rank = len(array.axes if isinstance(array, Tensor) else array.shape)
+        if len(indices) != rank:
+            raise ShapeError(f"{array} has {rank} axes and is indexed with {len(indices)} indices")
         return super().__new__(cls, array, *map(sp.sympify, indices))
 
     @property
-    def array(self) -> Tensor:
+    def array(self) -> Tensor | ArrayOperator:
         return self.args[0]
 
     @property
     def indices(self) -> tuple[sp.Expr, ...]:
         return self.args[1:]
+
+    def _sympystr(self, printer: Any) -> str:
+        indices = ", ".join(map(printer._print, self.indices))
+        return f"{printer._print(self.array)}[{indices}]"
 
 
 class ScalarFunction:

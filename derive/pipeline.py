@@ -26,7 +26,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain
+from derive import answer, explain, induction
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
@@ -34,6 +34,7 @@ from derive.problem import Problem
 from derive.refute import agrees_numerically, search
 from derive.shapes import Shapes
 from derive.statement import Statement, state
+from derive.steps import steps
 from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
 from derive.worker import run_deep
 
@@ -120,7 +121,9 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
         problem = Problem(_fields(claim), claim.where, claim.assumed)
         statement = state(problem, claim)
     except ShapeError as mismatch:
-        return Verdict(claim, ILL_SHAPED, reason=explain.misfit(claim, str(mismatch), deadline))
+        derived = _derivable(claim)
+        reason = explain.misfit(claim, str(mismatch), deadline) + explain.entry_by_entry(derived)
+        return Verdict(claim, ILL_SHAPED, reason=reason, derived=derived)
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
         witness = search(claim, deadline, budget=QUICK_SECONDS)
@@ -133,11 +136,9 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     verdict = _compared(problem, claim, statement, deadline)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    return replace(
-        verdict,
-        derived=answer.derived(problem, statement, documented),
-        notes=notes + verdict.notes,
-    )
+    derived = answer.derived(problem, statement, documented)
+    named = answer.adjoints_in(problem, derived)
+    return replace(verdict, derived=derived, notes=notes + verdict.notes + named)
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
@@ -148,6 +149,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
         sides = statement.left, statement.right
         try:
             proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
+            if proof is None and ladder is CHEAP and induction.is_due(claim, *sides):
+                proof = induction.prove(*sides, problem.prepare, deadline)
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
             proof, tried = None, str(obstacle)
         if proof is not None and not problem.lowering.unsafe_reads:
@@ -176,18 +179,30 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
         HOLDS,
         assumptions=answer.assumptions(problem, proof.normaliser),
         notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
-        steps=answer.steps(problem, statement, proof),
+        steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
     )
 
 
 def _derived_only(claim: Claim) -> sp.Expr:
-    def derive() -> sp.Expr:
-        problem = Problem(_fields(claim), claim.where)
-        statement = state(problem, claim, derive_only=True)
-        assert statement is not None
-        return answer.derived(problem, statement)
+    return run_deep(lambda: _left_side(claim))
 
-    return run_deep(derive)
+
+def _left_side(claim: Claim) -> sp.Expr:
+    """What is derived, whatever the document says that it is."""
+    problem = Problem(_fields(claim), claim.where)
+    statement = state(problem, claim, derive_only=True)
+    assert statement is not None
+    return answer.derived(problem, statement)
+
+
+def _derivable(claim: Claim) -> sp.Expr | None:
+    """What is derived where only the documented side does not fit; None where nothing is."""
+    if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+        return None
+    try:
+        return _left_side(replace(claim, equals=sp.S.Zero))
+    except (ShapeError, UnsupportedError, ClaimError):
+        return None
 
 
 def _fields(claim: Claim) -> tuple[Any, ...]:

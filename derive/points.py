@@ -34,7 +34,7 @@ from derive.evaluate import LazyArray, Point, derivative, evaluate, mentions
 from derive.fields import BALL, EXACT, EvaluationError, as_fraction
 from derive.interpret import refuse_huge
 from derive.inventory import fields_of, inventory
-from derive.operators import MatrixPartial, Partial
+from derive.operators import ArrayOperator, MatrixPartial, Partial
 
 _POOLS: tuple[tuple[Fraction, ...], ...] = tuple(
     tuple(map(Fraction, pool))
@@ -215,6 +215,14 @@ class PointMaker:
         known = {*self.dimensions, *own_indices, *everything.indices(), *claim.where}
         self.scalars = [s for s in everything.scalars if s not in known]
         self.arrays = [a for a in everything.arrays if a not in claim.where]
+        self._computed = list(
+            dict.fromkeys(
+                node
+                for expr in fields_of(claim)
+                for node in sp.preorder_traversal(expr)
+                if isinstance(node, ArrayOperator)
+            )
+        )
         self.functions = everything.functions
         self.scalar_functions = everything.scalar_functions
         determined = {*self.scalars, *self.dimensions}
@@ -263,8 +271,9 @@ class PointMaker:
 
     def _candidates(self, largest: int) -> Iterator[dict[Any, int]]:
         count = len(self.dimensions)
+        lows = [0 if s.is_nonnegative and not s.is_positive else 1 for s in self.dimensions]
         if count <= 6:
-            candidates = sorted(product(range(1, largest + 1), repeat=count), key=sum)
+            candidates = sorted(product(*(range(low, largest + 1) for low in lows)), key=sum)
         else:
             ones = (1,) * count
             twos = [(*ones[:k], 2, *ones[k + 1 :]) for k in range(count)]
@@ -274,6 +283,8 @@ class PointMaker:
                 for start in range(3)
             ]
             candidates = [ones, *twos, *sorted(mixed, key=sum), (2,) * count]
+            if 0 in lows:
+                candidates.insert(0, tuple(lows))
         for candidate in candidates:
             sizes = dict(zip(self.dimensions, candidate, strict=True))
             if self.admits_sizes(sizes):
@@ -287,7 +298,8 @@ class PointMaker:
         if not all(holds(fact, point, self.claim.where) for fact in self.facts if fact.of_sizes):
             return False
         try:
-            return all(min(self.shape_of(a, sizes), default=1) > 0 for a in self.arrays)
+            arrays = (*self.arrays, *self._computed)
+            return all(min(self.shape_of(a, sizes), default=1) > 0 for a in arrays)
         except EvaluationError:
             return False
 

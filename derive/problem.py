@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -22,8 +23,10 @@ from derive.errors import ClaimError, ShapeError
 from derive.index import Shared, Term, forget_terms, ref
 from derive.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
+from derive.lower_recurrences import define_system
 from derive.normalise import Normaliser
-from derive.operators import Broadcast, MaxOver, Tensor, TensorElement
+from derive.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorElement
+from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence, systems
 from derive.shapes import Shapes, same_shape, shown
 
 SIGN_PREDICATES = {
@@ -100,9 +103,9 @@ class Inventory:
         """The index symbols that a node binds in its parts."""
         if isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
             return frozenset(limit[0] for limit in node.limits)
-        if isinstance(node, MaxOver):
+        if isinstance(node, (MaxOver, MatrixSum, OrderedProduct)):
             return frozenset((node.limits[0],))
-        if isinstance(node, Tensor):
+        if isinstance(node, (Tensor, Recurrence)):
             return frozenset(node.bound_symbols)
         if isinstance(node, sp.Lambda):
             return frozenset(node.variables)
@@ -120,13 +123,17 @@ class Inventory:
             for limit in node.limits:
                 for end in limit[1:]:
                     self.ends |= end.free_symbols - bound
-        elif isinstance(node, MaxOver):
+        elif isinstance(node, (MaxOver, MatrixSum, OrderedProduct)):
             for end in node.limits[1:]:
                 self.ends |= end.free_symbols - bound
+        elif isinstance(node, Recurrence):
+            self.ends |= (node.low.free_symbols | node.high.free_symbols) - bound
         elif isinstance(node, Tensor):
             for size in node.shape:
                 self.sizes |= size.free_symbols - bound
-        elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement, TensorElement)):
+        elif isinstance(node, ArrayOperator):
+            self.sizes |= node.args[-1].free_symbols - bound
+        elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement, TensorElement, At)):
             self._note_indices(node, bound)
         elif isinstance(node, sp.KroneckerDelta):
             for index in node.args[:2]:
@@ -137,14 +144,17 @@ class Inventory:
                 self.ends |= ends - bound
 
     def _note_indices(self, node: Any, bound: frozenset[Any]) -> None:
-        if isinstance(node, MatrixElement):
+        indices = (node.index,) if isinstance(node, At) else node.indices
+        if isinstance(node, At):
+            shape = node.array.shape
+        elif isinstance(node, MatrixElement):
             shape = node.parent.shape
         elif isinstance(node, TensorElement):
             shape = node.array.shape
         else:
             base = node.base if isinstance(node, sp.Indexed) else node.name
             shape = base.shape
-        for axis, index in enumerate(node.indices):
+        for axis, index in enumerate(indices):
             free = index.free_symbols - bound
             self.indexed |= {s for s in free if isinstance(s, (sp.Symbol, sp.Idx))}
             if shape is None:
@@ -199,6 +209,7 @@ class Problem:
         for fact in given:
             if isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
                 self.inventory.compared |= fact.free_symbols
+        self.systems = systems(self.where)
         self._check_definitions()
         self._check_given()
         self.trait_labels: dict[tuple[str, Any], Any] = {}
@@ -207,34 +218,44 @@ class Problem:
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
-        ranges, traits = self._ranges(), self._traits()
-        self.lowering = Lowering(
-            self.shapes, ranges, traits, self.inventory.integers, self._minima(), self._derivative
+        self._about_symbols = self._ranges(), self._traits(), self._minima()
+
+    @cached_property
+    def lowering(self) -> Lowering:
+        """What lowers the expressions, every definition lowered; a shape alone needs none of it."""
+        ranges, traits, minima = self._about_symbols
+        lowering = Lowering(
+            self.shapes, ranges, traits, self.inventory.integers, minima, self._derivative
         )
-        for symbol, expr in self.where.items():
-            self.lowering.define(symbol, expr)
+        for system in self.systems:
+            if system.recursive:
+                define_system(lowering, system, self.where)
+            else:
+                (symbol,) = system.symbols
+                lowering.define(symbol, self.where[symbol])
+        return lowering
 
     @property
     def names(self) -> frozenset[str]:
         """The names of all symbols of the claim, which no new index may take."""
         parts = (*self.expressions, *self.where, *self.where.values(), *self.given)
-        bound = map(str, self.inventory.bound)
+        bound = map(str, self.inventory.bound | self.inventory.sizes)
         return frozenset(bound).union(*({str(s) for s in _symbols(part)} for part in parts))
 
     # ---- definitions
 
     def _check_definitions(self) -> None:
-        later = set(self.where)
         for symbol, expr in self.where.items():
-            early = later & _symbols(expr)
-            later.discard(symbol)
             if isinstance(expr, sp.Lambda):
                 continue
-            if early:
-                first = min(map(str, early))
-                raise ClaimError(f"the definition of {symbol} uses {first} before it is defined")
-            shape = self.shapes.of(expr)
+            try:
+                shape = self.shapes.of(expr)
+            except ShapeError as mismatch:
+                raise ShapeError(f"in the definition of {symbol}: {mismatch}") from None
             declared = getattr(symbol, "shape", ()) if not isinstance(symbol, sp.Symbol) else ()
+            if isinstance(expr, Recurrence) and declared is not None:
+                # A sequence of rows or of scalars may be declared with or without axes of size 1.
+                shape, declared = (tuple(s for s in d if s != 1) for d in (shape, declared))
             if declared is not None and not same_shape(tuple(declared), shape):
                 raise ShapeError(
                     f"{symbol} is declared with shape {shown(tuple(declared))}, and its "
@@ -344,9 +365,11 @@ class Problem:
             size = argument.shape[0]
             for product in (argument.T * argument, argument * argument.T):
                 self.equations.append((sp.Eq(product, sp.Identity(size), evaluate=False), label))
+            self.equations.append((sp.Eq(sp.Determinant(argument) ** 2, 1), label))
         elif name == "positive_definite":
             if symbol is not None:
                 self._give(symbol, "symmetric", label, traits)
+                self._give(symbol, "positive_definite", label, traits)
             self.signs.append((sp.Determinant(argument), "+", label))
         elif name in TRAITS and symbol is not None and symbol not in self.where:
             self._give(symbol, name, label, traits)

@@ -24,7 +24,7 @@ from derive.inventory import dimension_symbols, free_indices
 from derive.points import LEVELS, PointMaker
 from derive.verdict import Witness
 
-__all__ = ["agrees_numerically", "dimension_symbols", "free_indices", "search"]
+__all__ = ["agrees_numerically", "confirm", "dimension_symbols", "free_indices", "search"]
 
 _SCREEN = 1e-9  # a relative difference of floats that is worth an exact look
 _AGREEMENT = 1e-6  # a relative difference of floats that rounding explains

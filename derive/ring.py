@@ -33,11 +33,20 @@ from derive.atoms import (
     scan,
 )
 from derive.errors import BudgetExceeded
-from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly
+from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_nonnegative
 
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
 MAX_EXPANDED_POWER = 24
+
+# The law of powers of each kind of special atom.
+_POWER_LAWS = {
+    "index": "_bracket_power",
+    "real": "_bracket_power",
+    "prime": "_prime_power",
+    "base": "_sum_power",
+    "cos": "_cosine_power",
+}
 
 
 class Ring:
@@ -201,74 +210,102 @@ class Ring:
         return result
 
     def settled(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
-        """A product of powers, the laws of its special atoms applied."""
+        """Powers and brackets in a product, multiplied out, used up or made one."""
         exponents = {a: exact(e) for a, e in exponents.items() if e}
         extra: list[Polynomial] = []
         for atom, exponent in list(exponents.items()):
-            if atom.kind in ("index", "real"):
-                exponents[atom] = 1
-            elif atom.kind == "prime":
-                whole = math.floor(exponent)
-                coefficient = coefficient * Fraction(atom.data[0]) ** whole
-                exponents[atom] = exponent - whole
-            elif atom.kind == "base" and exponent >= 1:
-                whole = math.floor(exponent)
-                if whole <= MAX_EXPANDED_POWER:
-                    exponents[atom] = exponent - whole
-                    extra.append(self._whole_power(dict(atom.data[0]), whole))
-            elif atom.kind == "cos" and exponent >= 2 and isinstance(exponent, int):
-                # cos² = 1 − sin²
-                exponents[atom] = exponent % 2
-                sine = self.of_atom(self.atom("fn", "sin", *atom.data), 2)
-                extra.append(self._whole_power(self.subtract({(): 1}, sine), exponent // 2))
+            if atom.special:
+                law = getattr(self, _POWER_LAWS[atom.kind])
+                exponents[atom], factor = law(atom, exponent)
+                if factor is not None:
+                    extra.append(factor)
         exponents = {a: e for a, e in exponents.items() if e}
         result = self._brackets_used(exponents, coefficient)
         for poly in extra:
             result = self.multiply(result, poly)
         return result
 
+    # ---- powers: what stays as a power of the atom, and what is multiplied out
+
+    def _bracket_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """[p]² = [p]"""
+        return 1, None
+
+    def _prime_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """p^(w + f) = pʷ·p^f for a whole w"""
+        whole = math.floor(exponent)
+        factor = self.constant(Fraction(atom.data[0]) ** whole) if whole else None
+        return exponent - whole, factor
+
+    def _sum_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1"""
+        whole = math.floor(exponent)
+        if not 1 <= whole <= MAX_EXPANDED_POWER:
+            return exponent, None
+        return exponent - whole, self._whole_power(dict(atom.data[0]), whole)
+
+    def _cosine_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """cos² = 1 − sin²"""
+        if exponent < 2 or not isinstance(exponent, int):
+            return exponent, None
+        sine = self.of_atom(self.atom("fn", "sin", *atom.data), 2)
+        return exponent % 2, self._whole_power(self.subtract({(): 1}, sine), exponent // 2)
+
+    # ---- products in which brackets occur
+
     def _brackets_used(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
         for atom in exponents:
             if atom.kind == "index" and atom.data[0] == "=":
-                solved = self._eliminate(atom, exponents)
-                if solved is not None:
-                    return self.scale(solved, coefficient)
+                used = self._eliminate(atom, exponents)
             elif atom.kind == "index":
-                opposite = self.atom("index", ">=", -atom.data[1])
-                stronger = any(
-                    other.kind == "index"
-                    and other.data[0] == ">="
-                    and other is not atom
-                    and (atom.data[1] - other.data[1]).constant is not None
-                    and (atom.data[1] - other.data[1]).constant >= 0
-                    for other in exponents
-                )
-                if stronger:  # [p + c ≥ 0]·[p ≥ 0] = [p ≥ 0]
-                    rest = {a: e for a, e in exponents.items() if a is not atom}
-                    return self.settled(rest, coefficient)
-                if opposite in exponents:  # [p ≥ 0]·[−p ≥ 0] = [p = 0]
-                    rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
-                    equal = self.index_bracket("=", atom.data[1])
-                    return self.multiply(equal, self.settled(rest, coefficient))
+                used = self._stronger(atom, exponents)
+                if used is None:
+                    used = self._opposite(atom, exponents)
             elif atom.kind == "real" and atom.data[0] == "=":
-                key = atom.data[1]
-                if (
-                    len(key) == 1
-                    and any(exponents.get(a, 0) > 0 for a, _ in key[0][0])
-                    and len(key[0][0]) == 1
-                ):  # x·[x = 0] = 0
-                    return {}
-                if self.atom("real", ">", key) in exponents:
-                    return {}
-                replaced = self._on_zero(dict(key), exponents)
-                if replaced is not None:
-                    return self.scale(replaced, coefficient)
+                used = self._on_zero(atom, exponents)
+            else:
+                continue
+            if used is not None:
+                return self.scale(used, coefficient)
         return self._reduced(exponents, coefficient)
 
-    def _on_zero(self, poly: Polynomial, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p = 0]·f: the leading term of p is minus the rest of it."""
+    def _stronger(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p + c ≥ 0]·[p ≥ 0] = [p ≥ 0] for a number c ≥ 0; [p ≥ 0]·[e = 0] = [e = 0] where p + e
+        or p − e is never negative.
+        """
+        poly = atom.data[1]
+        for other in exponents:
+            if other.kind != "index" or other is atom:
+                continue
+            if other.data[0] == ">=":
+                gap = (poly - other.data[1]).constant
+                follows = gap is not None and gap >= 0
+            else:
+                follows = any(is_nonnegative(poly + e) for e in (other.data[1], -other.data[1]))
+            if follows:
+                return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
+        return None
+
+    def _opposite(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p ≥ 0]·[−p ≥ 0] = [p = 0]"""
+        opposite = self.atom("index", ">=", -atom.data[1])
+        if opposite not in exponents:
+            return None
+        rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
+        return self.multiply(self.index_bracket("=", atom.data[1]), self.settled(rest, 1))
+
+    def _on_zero(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it"""
+        key = atom.data[1]
+        if self.atom("real", ">", key) in exponents:
+            return {}
+        poly = dict(key)
         lead = leading(poly)
-        if not lead or any(exponents.get(a, 0) < e for a, e in lead):
+        if not lead:
+            return None
+        if len(poly) == 1 and len(lead) == 1 and exponents.get(lead[0][0], 0) > 0:
+            return {}  # x·[x = 0] = 0, whatever the powers of x
+        if any(exponents.get(a, 0) < e for a, e in lead):
             return None
         rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
         tail = {m: c for m, c in poly.items() if m != lead}

@@ -36,6 +36,7 @@ from derive.operators import (
     Tensor,
     TensorElement,
 )
+from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence
 
 Dims = tuple[Any, ...]
 
@@ -319,6 +320,49 @@ def _limits(shapes: Shapes, expr: Any) -> Dims:
         for end in limit[1:]:
             shapes.scalar(end, expr)
     return shapes.of(expr.function)
+
+
+@shape_rule(At)
+def _at(shapes: Shapes, expr: Any) -> Dims:
+    """Of a sequence of shape (N, m): (1, m); of (N, n, m): (n, m)."""
+    shape = shapes.of(expr.array)
+    if len(shape) not in (2, 3):
+        raise ShapeError(f"{expr} reads {expr.array} of shape {shown(shape)}, which is no sequence")
+    _check_indices(shapes, expr, shape[:1], (expr.index,))
+    return (sp.S.One, shape[1]) if len(shape) == 2 else tuple(shape[1:])
+
+
+@shape_rule(Recurrence)
+def _recurrence(shapes: Shapes, expr: Any) -> Dims:
+    """One axis more than the step, for the time; rows (1, m) become (N, m), scalars (N, 1)."""
+    shape = shapes.of(expr.step)
+    if expr.initial is not None and not same_shape(shape, shapes.of(expr.initial)):
+        raise ShapeError(
+            f"in {expr}: the step has shape {shown(shape)} and what it starts from, "
+            f"{expr.initial}, has shape {shown(shapes.of(expr.initial))}"
+        )
+    for end in (expr.low, expr.high):
+        shapes.scalar(end, expr)
+    if is_unit(shape):
+        return (expr.length, sp.S.One)
+    return (expr.length, shape[1]) if len(shape) == 2 and shape[0] == 1 else (expr.length, *shape)
+
+
+@shape_rule(MatrixSum)
+def _matrix_sum(shapes: Shapes, expr: Any) -> Dims:
+    """The shape of the body; the ends of a range are scalars."""
+    for end in expr.limits[1:]:
+        shapes.scalar(end, expr)
+    return shapes.of(expr.body)
+
+
+@shape_rule(OrderedProduct)
+def _ordered_product(shapes: Shapes, expr: Any) -> Dims:
+    """Square, as its body; the ends of the range are scalars."""
+    for end in expr.limits[1:]:
+        shapes.scalar(end, expr)
+    size = shapes.square(expr.body, expr)
+    return (size, size)
 
 
 @shape_rule(MaxOver)

@@ -70,6 +70,7 @@ class Writer:
     :param symbols: SymPy symbols for free indices, by variable.
     :param names: symbols to write for shared arrays, instead of what they are.
     :param taken: names that a new index may not have.
+    :param unevaluated: whether SymPy leaves functions as they are, not looking for a simpler form.
     """
 
     def __init__(
@@ -77,7 +78,9 @@ class Writer:
         symbols: Mapping[Var, Any] | None = None,
         names: Mapping[Shared, Any] | None = None,
         taken: Collection[str] = (),
+        unevaluated: bool = False,
     ) -> None:
+        self.unevaluated = unevaluated
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
         self._scalars: dict[Term, Any] = {}
@@ -323,10 +326,13 @@ def _pow(w: Writer, term: Pow) -> Any:
 
 @_writes(_SCALARS, Apply)
 def _apply(w: Writer, term: Apply) -> Any:
-    arguments = [w.scalar(a) for a in term.args]
+    args = [w.scalar(a) for a in term.args]
+    if w.unevaluated:
+        # SymPy takes long to see that it cannot simplify a function of a long argument.
+        return FUNCTIONS[term.data[0]](*args, evaluate=False)
     if term.data[0] == "exp":
-        return _exponential(*arguments)
-    return FUNCTIONS[term.data[0]](*arguments)
+        return _exponential(*args)
+    return FUNCTIONS[term.data[0]](*args)
 
 
 def _exponential(exponent: Any) -> Any:

@@ -93,6 +93,12 @@ class Signs(Ring):
         """
         if not poly:
             return
+        if sign == "!=" and len(poly) == 1:
+            # A product of powers is not zero where none of its factors is.
+            for atom, _ in next(iter(poly)):
+                self.facts.append(Fact(self.key({((atom, 1),): 1}), sign, open_, label))
+            self._signs.clear()
+            return
         key, factor = self.primitive(poly)
         if sign != "!=":
             sign = str(_sign_times(sign, factor))
@@ -140,7 +146,10 @@ class Signs(Ring):
         """The sign of an atom wherever it is defined."""
         if atom not in self._signs:
             self._signs[atom] = None  # a sign that depends on itself is not known
-            self._signs[atom] = self._find_sign(atom)
+            found = self._find_sign(atom)
+            if found in ("0+", "0-") and self.known(self.key({((atom, 1),): 1}), "!="):
+                found = found[1]
+            self._signs[atom] = found
         return self._signs[atom]
 
     def _find_sign(self, atom: Atom) -> str | None:
@@ -180,14 +189,13 @@ def _look(key: Key) -> Any:
     """What stays of a key when the indices in it are replaced: the kinds of its atoms, and whose
     entries they are.
     """
-    return tuple(
-        sorted(
-            tuple(
-                sorted((a.kind, id(a.data[0]) if a.kind == "entry" else 0, e) for a, e in monomial)
-            )
-            for monomial, _ in key
-        )
-    )
+    return tuple(sorted(tuple(sorted((*_whose(a), e) for a, e in m)) for m, _ in key))
+
+
+def _whose(atom: Atom) -> tuple[str, int]:
+    if atom.kind == "entry":
+        return atom.kind, id(atom.data[0])
+    return atom.kind, atom.data[0] if atom.kind == "ref" else 0
 
 
 def _sign_times(sign: str | None, coefficient: Number) -> str | None:

@@ -77,11 +77,11 @@ class Reader:
             return num(0)
         if len(poly) == 1:
             ((monomial, coefficient),) = poly.items()
-            return self._monomial(monomial, coefficient)
+            return self.monomial(monomial, coefficient)
         factor, common = self._content(poly)
         if factor != 1 or common:
             rest = self.normaliser.divided(poly, factor, common)
-            outside = self._monomial(self.normaliser.monomial(common), factor)
+            outside = self.monomial(self.normaliser.monomial(common), factor)
             return mul(outside, self.term(rest))
         return add(*(self._grouped(poly)))
 
@@ -103,11 +103,11 @@ class Reader:
             if len(sums) == 1:
                 groups.setdefault(sums[0].data[0], []).append((monomial, coefficient, sums[0]))
             else:
-                singles.append(self._monomial(monomial, coefficient))
+                singles.append(self.monomial(monomial, coefficient))
         for (high,), members in groups.items():
             shares = _shared_factor(members)
             if len(members) == 1 or not shares:
-                singles.extend(self._monomial(m, c) for m, c, _ in members)
+                singles.extend(self.monomial(m, c) for m, c, _ in members)
                 continue
             variable = Var("k", FRESH, ZERO, high)
             body: Polynomial = {}
@@ -119,7 +119,8 @@ class Reader:
             singles.append(total(variable, self.term(body)))
         return singles
 
-    def _monomial(self, monomial: Monomial, coefficient: Any) -> Term:
+    def monomial(self, monomial: Monomial, coefficient: Any) -> Term:
+        """A product of powers of atoms as a term."""
         factors: dict[Atom, Exponent] = dict(monomial)
         terms: list[Term] = [] if coefficient == 1 else [num(coefficient)]
         for shared, pattern, params in self._patterns:

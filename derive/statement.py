@@ -121,7 +121,7 @@ def _gradient(problem: Problem, claim: Gradient, derive_only: bool) -> Statement
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(of, target)
     place = problem.place(shape)
-    kept = indices if not shape else problem.lowering.kept(shape, place)
+    kept = (*indices, *problem.lowering.kept(shape, place))
     left = ref(adjoint, *outer, *kept)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
@@ -141,7 +141,7 @@ def _jacobian(problem: Problem, claim: Jacobian, derive_only: bool) -> Statement
         _documented(problem, claim, shape, "∂({of})/∂{wrt}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(problem.lowering.element(claim.of, of_place, {}), target)
-    kept = indices if not wrt_shape else problem.lowering.kept(wrt_shape, wrt_place)
+    kept = (*indices, *problem.lowering.kept(wrt_shape, wrt_place))
     left = ref(adjoint, *outer, *kept)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
@@ -166,7 +166,7 @@ def _backward(problem: Problem, claim: Backward, derive_only: bool) -> Statement
         low.element(claim.of, of_place, {}), target, cotangent, binders
     )
     place = problem.place(shape)
-    kept = indices if not shape else low.kept(shape, place)
+    kept = (*indices, *low.kept(shape, place))
     left = ref(adjoint, *outer, *kept)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
@@ -188,9 +188,9 @@ def _hessian(problem: Problem, claim: Hessian, derive_only: bool) -> Statement:
     target, indices = problem.target(claim.wrt)
     low = problem.lowering
     adjoint, outer = problem.adjoint(of, target)
-    slope = ref(adjoint, *outer, *(low.kept(wrt_shape, first) if wrt_shape else indices))
+    slope = ref(adjoint, *outer, *indices, *low.kept(wrt_shape, first))
     again, outer = problem.adjoint(slope, target)
-    left = ref(again, *outer, *(low.kept(wrt_shape, second) if wrt_shape else indices))
+    left = ref(again, *outer, *indices, *low.kept(wrt_shape, second))
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 

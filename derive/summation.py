@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
+from itertools import count, permutations
 from typing import Any
 
 from derive.algebra import Algebra
@@ -62,11 +62,14 @@ class Summation(Algebra):
     def __init__(self, exponentials: bool = False) -> None:
         super().__init__(exponentials)
         self.contractions: list[Contraction] = []
+        # Brackets lose their offsets only where that is needed: it makes more terms.
+        self.clears_offsets = False
+        self.offsets_seen = False
 
     # ---- sums
 
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
-        """Σ over the range of ``variable``, term by term."""
+        """Σ (a + b) = Σ a + Σ b, every range from 0; a range of few values is written out."""
         assert variable.low is not None and variable.high is not None
         low, high = variable.low, variable.high
         length = (high - low).constant
@@ -191,7 +194,7 @@ class Summation(Algebra):
     def _tightened(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
-        """A bracket that cuts a range shorter becomes the range's end."""
+        """A bracket that cuts a range shorter becomes the end of the range."""
         high = variable.high
         assert high is not None
         others = [v for v in variables if v is not variable]
@@ -308,13 +311,16 @@ class Summation(Algebra):
         return self._sum_all([*old, *new], self.multiply(inside, body))
 
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
-        """Brackets on the summation indices in one direction, and short ranges written out."""
+        """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out."""
         brackets = [a for a, _ in factors if a.kind == "index" and a.data[0] == ">="]
         for atom in brackets:
             poly = atom.data[1]
             others = self.monomial({a: e for a, e in factors if a is not atom})
             if self._implied(poly, [a.data[1] for a in brackets if a is not atom]):
                 return self._sum_all(variables, self.settled(dict(others), 1))
+            half = self._triangle(variables, poly, others)
+            if half is not None:
+                return half
             leader = self._leader(poly, variables, others)
             if leader is None:
                 continue
@@ -327,6 +333,10 @@ class Summation(Algebra):
                 )
                 return self._sum_all(variables, product)
             bound = as_poly(leader) - poly
+            if any(v.kind != SIZE for v in bound.variables):
+                cleared = self._without_offset(variables, poly, others)
+                if cleared is not None:
+                    return cleared
             if not bound.variables.isdisjoint(variables):
                 continue
             assert leader.high is not None
@@ -344,6 +354,41 @@ class Summation(Algebra):
                 parts = self.at_values(self.settled(dict(others), 1), leader, values)
                 return self._sum_all(rest, parts) if rest else parts
         return self._canonical(variables, factors)
+
+    def _without_offset(
+        self, variables: list[Var], poly: Poly, rest: Monomial
+    ) -> Polynomial | None:
+        """[k ≥ l + c] = [k ≥ l] − [k = l] − … − [k = l + c − 1] for a small number c."""
+        offset = int(poly.terms.get((), 0))
+        if not 0 < abs(offset) <= UNROLLED or len(poly.terms) != 3:
+            return None
+        self.offsets_seen = True
+        if not self.clears_offsets:
+            return None
+        plain = poly - offset
+        inside = self.index_bracket(">=", plain)
+        for step in range(abs(offset)):
+            # offset < 0: the bracket is the smaller; offset > 0: the larger
+            line = self.index_bracket("=", plain - step if offset < 0 else plain + step + 1)
+            inside = self.add(inside, self.scale(line, -1 if offset < 0 else 1))
+        return self._sum_all(variables, self.multiply(inside, self.settled(dict(rest), 1)))
+
+    def _triangle(self, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
+        """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l."""
+        for k, l in permutations(variables, 2):
+            gap = (poly - as_poly(k) + as_poly(l)).constant
+            if gap not in (0, -1) or k.high != l.high:
+                continue
+            swap = {k: as_poly(l), l: as_poly(k)}
+            if self.substitute({rest: 1}, swap) != {rest: 1}:
+                continue
+            square = self._sum_all(variables, self.settled(dict(rest), 1))
+            others = [v for v in variables if v is not l]
+            diagonal = self._sum_all(others, self.substitute({rest: 1}, {l: as_poly(k)}))
+            if gap == -1:  # k > l
+                diagonal = self.scale(diagonal, -1)
+            return self.scale(self.add(square, diagonal), Fraction(1, 2))
+        return None
 
     def at_values(self, poly: Polynomial, variable: Var, values: list[Poly]) -> Polynomial:
         """The sum of a polynomial at some values of an index that lie in its range."""
@@ -508,7 +553,7 @@ class Summation(Algebra):
     def _contract(
         self, rule: Contraction, variables: list[Var], monomial: Monomial
     ) -> Polynomial | None:
-        """Use an equation where all its factors stand under indices that nothing else mentions."""
+        """A given equation Σ (factors) = value, used where the factors stand under a sum."""
         match = self._match(rule, list(rule.factors), dict(monomial), variables, {})
         if match is None:
             return None
@@ -644,7 +689,7 @@ class Summation(Algebra):
     def _add_relation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """A product of powers of given entries is replaced by what it equals."""
         lead = leading(poly)
-        if not lead or any(a.kind != "entry" or e <= 0 for a, e in lead):
+        if not lead or any(a.kind not in ("entry", "det") or e <= 0 for a, e in lead):
             return False
         named = {v for a, _ in lead for v in a.free}
         rest = {m: c for m, c in poly.items() if m != lead}
@@ -691,7 +736,8 @@ class Summation(Algebra):
             new = Var("k", FRESH, ZERO, high.substitute(values))
             bound = self.bound(atom.height - 1)
             body = self.substitute(dict(key), {bound: as_poly(new)})
-            return self.bind(kind, new, self.substitute(body, values))
+            body = self.substitute(body, values)
+            return self.maximum_over(new, body) if kind == "max" else self.bind(kind, new, body)
         if kind == "int":
             return self.of_integer(data[0].substitute(values))
         if kind == "index":
@@ -735,6 +781,22 @@ class Summation(Algebra):
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
         """A known scalar function of polynomials, by its laws."""
         raise NotImplementedError
+
+    def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
+        """max_k (c + s·f) = c + s·max_k f, where c and s ≥ 0 do not depend on k."""
+        fixed = {m: c for m, c in body.items() if all(variable not in a.free for a, _ in m)}
+        varying = {m: c for m, c in body.items() if m not in fixed}
+        if not varying:
+            return body
+        factor, common = self.content(varying)
+        outside = {
+            a: e
+            for a, e in common.items()
+            if variable not in a.free and self.monomial_sign(((a, e),)) in ("+", "0+")
+        }
+        largest = self.bind("max", variable, self.divided(varying, factor, outside))
+        scale = self.settled(outside, factor)
+        return self.add(fixed, self.multiply(scale, largest))
 
     def bind(self, kind: str, variable: Var, body: Polynomial) -> Polynomial:
         """A product or a maximum over a range, as an atom with a canonical index."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sympy as sp
 
 from derive.claims import Claim
+
+if TYPE_CHECKING:
+    from derive.replay import Replay
 
 HOLDS = "holds"
 DISAGREES = "disagrees"
@@ -18,12 +21,30 @@ UNDECIDED = "undecided"
 STATUSES = (HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED)
 
 
-class Step(NamedTuple):
-    """One step of a derivation: a named rule, and the expression before and after it."""
-
+class _Step(NamedTuple):
     rule: str
     before: Any
     after: Any
+
+
+class Step(_Step):
+    """One step of a derivation: (rule, before, after).
+
+    :param rule: the rule's name, or its law in words.
+    :param before: the expression that is rewritten, or the symbol that is defined.
+    :param after: what it is rewritten to, or what the symbol stands for.
+    :param ranges: inequalities that say in which range each free index of the step runs.
+    """
+
+    ranges: tuple[Any, ...]
+
+    def __new__(cls, rule: str, before: Any, after: Any, ranges: tuple[Any, ...] = ()) -> Step:
+        step = super().__new__(cls, rule, before, after)
+        step.ranges = ranges
+        return step
+
+    def __reduce__(self) -> Any:
+        return Step, (*self, self.ranges)
 
 
 @dataclass(frozen=True)
@@ -75,3 +96,13 @@ class Verdict:
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise ValueError(f"{self.status!r} is not a status; one of {', '.join(STATUSES)}")
+
+    def replay(self) -> Replay:
+        """Check the verdict by evaluation, each step of a proof on its own, or the witness.
+
+        :raises DeriveError: for a verdict that is ill-shaped or undecided.
+        """
+        # The checker reads verdicts, so that it can only be imported once they are defined.
+        from derive.replay import replay
+
+        return replay(self)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from derive import lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
+from derive import (  # noqa: F401  (they fill the tables)
+    convolution,
+    lower_matrices,
+    lower_recurrences,
+    lower_scalars,
+)
 from derive.lower import lowered_nodes
 from derive.shapes import rules
 

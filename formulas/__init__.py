@@ -7,9 +7,12 @@ wrong.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from derive.formula import Formula
+if TYPE_CHECKING:
+    from derive.formula import Formula
 
 # Written out, since no rule on file names would give the order of the sections.
 MODULES = (
@@ -18,10 +21,40 @@ MODULES = (
     "mlp",  # 1.3
     "weight_decay",  # 1.4
     "dropout",  # 1.4
+    "conv2d",  # 2.1
+    "max_pool",  # 2.2
+    "avg_pool",  # 2.2
+    "lenet_5",  # 2.3
+    "alexnet",  # 2.3
+    "vgg_16",  # 2.3
+    "nin",  # 2.3
+    "googlenet",  # 2.3
+    "residual_block",  # 2.3
+    "resnet_18",  # 2.3
+    "densenet_121",  # 2.3
+    "batch_norm",  # 2.3
+    "rnn",  # 3.1
+    "sequences",  # 3.1
+    "gradient_clipping",  # 3.2
+    "deep_rnn",  # 3.3
+    "gru",  # 3.4
+    "lstm",  # 3.4
+    "seq2seq",  # 3.5
+    "attention",  # 4.1
+    "causal_attention",  # 4.1
+    "online_softmax",  # 4.1
+    "bahdanau",  # 4.2
+    "self_attention",  # 4.3
+    "multi_head_attention",  # 4.3
+    "rotary_embedding",  # 4.3
+    "feed_forward",  # 4.4
+    "layer_norm",  # 4.4
+    "token_embedding",  # 4.4
+    "transformer",  # 4.4
 )
 
 
-def catalogue() -> dict[str, Formula]:
-    """Every formula by its id, in the order of the sections."""
-    formulas = (import_module(f"formulas.{module}").formula for module in MODULES)
+def catalogue(modules: Iterable[str] = MODULES) -> dict[str, Formula]:
+    """Every formula by its id, in the order of the sections; or those of some modules alone."""
+    formulas = (import_module(f"formulas.{module}").formula for module in modules)
     return {formula.id: formula for formula in formulas}

@@ -1153,6 +1153,14 @@ TRUE += [
         2 * Sum(Sum(ix[j], (j, 0, i)), (i, l, last))),
     grad("triangular.pairs", Sum(ix[i] * ix[j], (j, 0, i - 1), (i, 0, last)), ix[l], Sum(ix[j], (j,
             0, last)) - ix[l]),
+    same("triangular.square-of-sum", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0, last))
+        + 2 * Sum(ix[i] * ix[j], (j, i + 1, last), (i, 0, last))),
+    same("triangular.both-sides", Sum(ix[i] * ig[j], (j, i + 1, last), (i, 0, last)) + Sum(ix[i]
+            * ig[j], (j, 0, i - 1), (i, 0, last)), Sum(ix[i], (i, 0, last)) * Sum(ig[j], (j, 0,
+            last)) - Sum(ix[i] * ig[i], (i, 0, last))),
+    same("triangular.lagrange", Sum((ix[i] * ig[j] - ix[j] * ig[i]) ** 2, (j, i + 1, last), (i, 0,
+            last)), Sum(ix[i] ** 2, (i, 0, last)) * Sum(ig[i] ** 2, (i, 0, last))
+        - Sum(ix[i] * ig[i], (i, 0, last)) ** 2),
     same("triangular.exchange", Sum(ia[i, j], (j, 0, i), (i, 0, last)), Sum(ia[i, j], (i, j, last),
             (j, 0, last))),
     same("triangular.square", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0,
@@ -1218,6 +1226,11 @@ FALSE += [
         2 * Sum(Sum(ix[j], (j, 0, i)), (i, l + 1, last))),
     grad("triangular.pairs.all", Sum(ix[i] * ix[j], (j, 0, i - 1), (i, 0, last)), ix[l], Sum(ix[j],
             (j, 0, last))),
+    same("triangular.square-of-sum.diagonal", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0,
+            last)) + 2 * Sum(ix[i] * ix[j], (j, i, last), (i, 0, last))),
+    same("triangular.lagrange.square", Sum((ix[i] * ig[j] - ix[j] * ig[i]) ** 2, (j, 0, last), (i,
+            0, last)), Sum(ix[i] ** 2, (i, 0, last)) * Sum(ig[i] ** 2, (i, 0, last))
+        - Sum(ix[i] * ig[i], (i, 0, last)) ** 2),
     same("triangular.exchange.strict", Sum(ia[i, j], (j, 0, i), (i, 0, last)), Sum(ia[i, j], (i,
             j + 1, last), (j, 0, last))),
     same("triangular.square.dropped-2", Sum(ix[i], (i, 0, last)) ** 2, Sum(ix[i] ** 2, (i, 0,
@@ -1931,4 +1944,39 @@ FALSE += [
     same("trap.root-given", sqrt(ix[l] ** 2) * Sum(sp.Abs(ix[i]), (i, 0, n - 1)), ix[l] * Sx,
         ix[l] >= 0),
     grad("trap.abs-given", Sum(sp.Abs(ix[i]), (i, 0, n - 1)) ** 2, ix[l], 2 * Sx, ix[l] > 0),
+]
+
+# ---- inequalities between sums
+
+ip = sp.IndexedBase("p", shape=(n,))
+distributions = (ix[i] > 0, ip[i] > 0, Eq(Sum(ix[i], (i, 0, n - 1)), 1),
+    Eq(Sum(ip[i], (i, 0, n - 1)), 1))
+TRUE += [
+    at_most("sums.gibbs", 0, Sum(ip[i] * log(ip[i] / ix[i]), (i, 0, n - 1)), *distributions),
+    at_most("sums.variance", Sum(ix[i], (i, 0, n - 1)) ** 2, n * Sum(ix[i] ** 2, (i, 0, n - 1))),
+    at_most("sums.gram-minor", (X.T * X)[j, k] ** 2, (X.T * X)[j, j] * (X.T * X)[k, k]),
+    at_most("sums.mean-of-abs", sp.Abs(Sum(ix[i], (i, 0, n - 1)) / n), Sum(sp.Abs(ix[i]), (i, 0,
+            n - 1)) / n),
+    at_most("sums.logsumexp-above", logsumexp(o)[0, 0], max_over(o[0, j], (j, 0, c - 1)) + log(c)),
+    at_most("sums.logsumexp-below", max_over(o[0, j], (j, 0, c - 1)), logsumexp(o)[0, 0]),
+    at_most("sums.cosine", Sum(ix[i] * ip[i], (i, 0, n - 1)), sqrt(Sum(ix[i] ** 2, (i, 0, n - 1)))
+        * sqrt(Sum(ip[i] ** 2, (i, 0, n - 1)))),
+    at_most("sums.product-of-facts", 0, 1 - u**2, u <= 1, u >= -1),
+]
+FALSE += [
+    at_most("sums.gibbs.negated", Sum(ip[i] * log(ip[i] / ix[i]), (i, 0, n - 1)), 0,
+        *distributions),
+    at_most("sums.gibbs.unnormalised", 0, Sum(ip[i] * log(ip[i] / ix[i]), (i, 0, n - 1)),
+        ix[i] > 0, ip[i] > 0),
+    at_most("sums.variance.reversed", n * Sum(ix[i] ** 2, (i, 0, n - 1)), Sum(ix[i], (i, 0,
+            n - 1)) ** 2),
+    at_most("sums.variance.no-n", Sum(ix[i], (i, 0, n - 1)) ** 2, Sum(ix[i] ** 2, (i, 0, n - 1))),
+    at_most("sums.mean-of-abs.reversed", Sum(sp.Abs(ix[i]), (i, 0, n - 1)) / n,
+        sp.Abs(Sum(ix[i], (i, 0, n - 1)) / n)),
+    at_most("sums.logsumexp-above.no-log", logsumexp(o)[0, 0], max_over(o[0, j], (j, 0, c - 1))),
+    at_most("sums.logsumexp-above.half", logsumexp(o)[0, 0], max_over(o[0, j], (j, 0, c - 1))
+        + log(c) / 2),
+    at_most("sums.cosine.no-root", Sum(ix[i] * ip[i], (i, 0, n - 1)), Sum(ix[i] ** 2, (i, 0,
+            n - 1)) * Sum(ip[i] ** 2, (i, 0, n - 1))),
+    at_most("sums.product-of-facts.one", 0, 1 - u**2, u <= 1),
 ]

@@ -7,6 +7,7 @@ error of the engine has to be made twice.
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,14 +17,20 @@ from itertools import product
 from typing import Any
 
 import autograd
+import autograd.extend
 import autograd.numpy as np
 import numpy
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalMatrix, DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive import convolution
 from derive import operators as ops
+from derive import recurrences as rec
 from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
 
 
@@ -38,10 +45,25 @@ class Point:
     definitions: Mapping[sp.Basic, sp.Basic] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     known: dict[Any, Any] = field(default_factory=dict)
+    moved: Mapping[sp.Basic, Any] = field(default_factory=dict)
 
     def at(self, values: Mapping[sp.Basic, Any]) -> Point:
-        """The same point with other values, and nothing known about it yet."""
-        return Point({**self.values, **values}, self.definitions, self.functions)
+        """The same point with other values, and nothing known about it yet.
+
+        What is given for a sequence that is defined by its steps is added to each of them, so
+        that later positions move with it.
+        """
+        steps = {s: v for s, v in values.items() if self.is_sequence(s)}
+        others = {s: v for s, v in values.items() if s not in steps}
+        return Point(
+            {**self.values, **others},
+            self.definitions,
+            self.functions,
+            moved={**self.moved, **steps},
+        )
+
+    def is_sequence(self, symbol: Any) -> bool:
+        return isinstance(self.definitions.get(symbol), rec.Recurrence)
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,9 @@ class Scope:
             return self.bound[symbol]
         if symbol in self.point.values:
             return self.point.values[symbol]
+        if self.point.is_sequence(symbol):
+            count = _integer(symbol.shape[0], self)
+            return np.stack([_position(symbol, time, self.point) for time in range(count)])
         if symbol not in self.point.known:
             # Read outside of what is bound here, so that no bound variable is captured.
             definition = self.point.definitions[symbol]
@@ -95,9 +120,54 @@ def _multiply(*factors: Any) -> Any:
 
 def _matrix_product(*factors: Any) -> Any:
     def times(left: Any, right: Any) -> Any:
-        return left @ right if np.ndim(left) and np.ndim(right) else left * right
+        if not (np.ndim(left) and np.ndim(right)):
+            return left * right
+        fits = np.shape(left)[1] == np.shape(right)[0]
+        # A 1×1 matrix may stand where a scalar is meant.
+        return left * right if not fits and 1 in (np.size(left), np.size(right)) else left @ right
 
     return reduce(times, factors)
+
+
+def _of_square(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, of square matrices only: NumPy's trace takes any."""
+
+    def checked(matrix: Any, *others: Any) -> Any:
+        if np.ndim(matrix) != 2 or np.shape(matrix)[0] != np.shape(matrix)[1]:
+            raise ValueError(f"a matrix of shape {np.shape(matrix)} where a square one is meant")
+        return function(matrix, *others)
+
+    return checked
+
+
+def _matrix_power(base: Any, exponent: Any) -> Any:
+    factor = base if exponent >= 0 else np.linalg.inv(base)
+    return reduce(operator.matmul, [factor] * abs(int(exponent)), np.eye(len(base)))
+
+
+def _entries(vector: Any) -> Any:
+    if np.size(vector) != max(np.shape(vector)):
+        raise ValueError(f"a matrix of shape {np.shape(vector)} where a vector is meant")
+    return np.ravel(vector)
+
+
+def _kronecker(*factors: Any) -> Any:
+    def times(left: Any, right: Any) -> Any:
+        (a, b), (c, d) = np.shape(left), np.shape(right)
+        pairs = np.reshape(left, (a, 1, b, 1)) * np.reshape(right, (1, c, 1, d))
+        return np.reshape(pairs, (a * c, b * d))
+
+    return reduce(times, factors)
+
+
+@autograd.extend.primitive
+def _erf(x: Any) -> Any:
+    return numpy.vectorize(math.erf, otypes=[float])(x)
+
+
+autograd.extend.defvjp(
+    _erf, lambda value, x: lambda g: g * 2 / np.sqrt(np.pi) * np.exp(-np.square(x))
+)
 
 
 def _softmax(x: Any) -> Any:
@@ -112,17 +182,37 @@ _OF_VALUES = {
     sp.HadamardProduct: _multiply,
     sp.MatMul: _matrix_product,
     sp.Pow: operator.pow,
+    sp.floor: np.floor,
+    sp.ceiling: np.ceil,
     sp.HadamardPower: operator.pow,
-    sp.MatPow: lambda base, exponent: np.linalg.matrix_power(base, int(exponent)),
+    sp.MatPow: _of_square(_matrix_power),
+    sp.KroneckerProduct: _kronecker,
     sp.Transpose: np.transpose,
-    sp.Inverse: lambda base, _exponent: np.linalg.inv(base),
-    sp.Trace: np.trace,
-    sp.Determinant: np.linalg.det,
+    sp.Inverse: _of_square(lambda base, _exponent: np.linalg.inv(base)),
+    sp.Trace: _of_square(np.trace),
+    sp.Determinant: _of_square(np.linalg.det),
+    sp.DiagMatrix: lambda vector: np.diag(_entries(vector)),
+    DiagonalOf: _of_square(lambda matrix: np.reshape(np.diag(matrix), (-1, 1))),
+    DiagonalMatrix: lambda matrix: matrix * np.eye(*np.shape(matrix)),
     sp.exp: np.exp,
     sp.log: np.log,
     sp.sin: np.sin,
     sp.cos: np.cos,
+    sp.tan: np.tan,
+    sp.asin: np.arcsin,
+    sp.acos: np.arccos,
+    sp.atan: np.arctan,
+    sp.sinh: np.sinh,
+    sp.cosh: np.cosh,
     sp.tanh: np.tanh,
+    sp.asinh: np.arcsinh,
+    sp.acosh: np.arccosh,
+    sp.atanh: np.arctanh,
+    sp.sech: lambda x: 1 / np.cosh(x),
+    sp.coth: lambda x: 1 / np.tanh(x),
+    sp.erf: _erf,
+    sp.erfc: lambda x: 1 - _erf(x),
+    sp.Heaviside: lambda x, at_zero: np.where(x == 0, at_zero, 1.0 * (x > 0)),
     sp.Abs: np.abs,
     sp.sign: np.sign,
     sp.Max: lambda *args: reduce(np.maximum, args),
@@ -131,7 +221,12 @@ _OF_VALUES = {
     sp.Ge: operator.ge,
     sp.Lt: operator.lt,
     sp.Le: operator.le,
-    sp.KroneckerDelta: lambda i, j: float(i == j),
+    sp.Eq: lambda left, right: left == right,
+    sp.Ne: lambda left, right: left != right,
+    sp.And: lambda *tests: reduce(np.logical_and, tests),
+    sp.Or: lambda *tests: reduce(np.logical_or, tests),
+    sp.Not: np.logical_not,
+    sp.KroneckerDelta: lambda i, j, *_range: float(i == j),
     sp.Identity: lambda n: np.eye(int(n)),
     sp.ZeroMatrix: lambda *shape: np.zeros([int(size) for size in shape]),
     sp.OneMatrix: lambda *shape: np.ones([int(size) for size in shape]),
@@ -162,16 +257,21 @@ def _(expr, scope):
 @value.register(sp.Symbol)
 @value.register(sp.MatrixSymbol)
 @value.register(sp.IndexedBase)
+@value.register(ArraySymbol)
 def _(expr, scope):
     return scope.look_up(expr)
 
 
 @value.register(MatrixElement)
 @value.register(sp.Indexed)
+@value.register(ArrayElement)
 @value.register(ops.TensorElement)
 def _(expr, scope):
-    array = value(expr.args[0], scope)
-    at = tuple(_integer(index, scope) for index in expr.indices)
+    return _entry(_array_once(expr.args[0], scope), expr.indices, scope)
+
+
+def _entry(array: Any, indices: Any, scope: Scope) -> Any:
+    at = tuple(_integer(index, scope) for index in indices)
     in_range = len(at) == np.ndim(array) and all(
         0 <= index < size for index, size in zip(at, np.shape(array), strict=True)
     )
@@ -179,12 +279,192 @@ def _(expr, scope):
     return array[at]
 
 
+def _array_once(expr: Any, scope: Scope) -> Any:
+    """The value of an array, worked out once at a point if nothing bound here is in it."""
+    if not isinstance(expr, ops.ArrayOperator) or expr.free_symbols & set(scope.bound):
+        return value(expr, scope)
+    if expr not in scope.point.known:
+        scope.point.known[expr] = value(expr, Scope(scope.point))
+    return scope.point.known[expr]
+
+
+@value.register(MatrixSlice)
+def _(expr, scope):
+    rows, columns = (
+        slice(*(_integer(end, scope) for end in part)) for part in (expr.rowslice, expr.colslice)
+    )
+    return value(expr.parent, scope)[rows, columns]
+
+
+@value.register(rec.At)
+def _(expr, scope):
+    time = _integer(expr.index, scope)
+    if scope.point.is_sequence(expr.array) and expr.array not in scope.bound:
+        position = _position(expr.array, time, scope.point)
+    else:
+        whole = value(expr.array, scope)
+        assert 0 <= time < len(whole), f"position {time} of {len(whole)}"
+        position = whole[time]
+    return np.reshape(position, (1, -1)) if np.ndim(position) == 1 else position
+
+
+def _position(symbol: Any, time: int, point: Point) -> Any:
+    """One position of a sequence by its definition, each worked out once."""
+    if (symbol, time) not in point.known:
+        definition, scope = point.definitions[symbol], Scope(point)
+        shape = [_integer(size, scope) for size in symbol.shape[1:]]
+        low, high = (_integer(end, scope) for end in (definition.low, definition.high))
+        assert time >= 0
+        point.known[symbol, time] = None
+        if low <= time <= high:
+            found = value(definition.step, scope.bind([definition.index], [time]))
+        elif definition.initial is not None and time == _integer(definition.origin, scope):
+            found = value(definition.initial, scope)
+        else:
+            found = np.zeros(shape)
+        found = np.reshape(found, shape)
+        if symbol in point.moved:
+            found = found + point.moved[symbol][time]
+        point.known[symbol, time] = found
+    if point.known[symbol, time] is None:
+        raise ValueError(f"position {time} of {symbol} is defined by itself")
+    return point.known[symbol, time]
+
+
+@value.register(rec.MatrixSum)
+def _(expr, scope):
+    return sum(_over(expr.body, [expr.limits], scope), start=0.0)
+
+
+@value.register(rec.OrderedProduct)
+def _(expr, scope):
+    result = np.eye(_integer(expr.shape[0], scope))
+    for factor in _over(expr.body, [expr.limits], scope):
+        result = factor @ result if expr.later_left else result @ factor
+    return result
+
+
+@value.register(sp.MatrixBase)
+def _(expr, scope):
+    return np.reshape(np.array(_values(list(expr), scope)), expr.shape)
+
+
 @value.register(sp.Piecewise)
 def _(expr, scope):
-    result = np.nan
-    for branch, condition in reversed(expr.args):
-        result = np.where(value(condition, scope), value(branch, scope), result)
-    return result
+    return _by_cases(list(expr.args), scope)
+
+
+def _by_cases(cases: list[Any], scope: Scope) -> Any:
+    """The first value whose condition is met; one that is not chosen need not exist."""
+    if not cases:
+        return np.nan
+    (branch, condition), *rest = cases
+    chosen = value(condition, scope)
+    if np.ndim(chosen) == 0:
+        return value(branch, scope) if chosen else _by_cases(rest, scope)
+    return np.where(chosen, value(branch, scope), _by_cases(rest, scope))
+
+
+# Operators on images, written with slices and selections and not by their definitions
+
+
+@value.register(convolution.Conv2d)
+def _(expr, scope):
+    x, kernel, *bias = _values(expr.operands, scope)
+    (stride, padding, dilation), groups = _pairs(expr, scope, 3), _integer(expr.options[3], scope)
+    x = np.pad(x, ((0, 0), (0, 0), *((max(p, 0), max(p, 0)) for p in padding)), "constant")
+    cut = [
+        slice(max(-p, 0), size - max(-p, 0)) for p, size in zip(padding, x.shape[2:], strict=True)
+    ]
+    x = x[(slice(None), slice(None), *cut)]
+    rows, columns = (_integer(size, scope) for size in expr.shape[2:])
+    total = 0.0
+    seen = np.split(x, groups, axis=1)
+    for p, q in np.ndindex(kernel.shape[2:]):
+        down, right = p * dilation[0], q * dilation[1]
+        places = (
+            slice(down, down + stride[0] * rows, stride[0]),
+            slice(right, right + stride[1] * columns, stride[1]),
+        )
+        blocks = [
+            np.einsum("acij,oc->aoij", part[(slice(None), slice(None), *places)], weights)
+            for part, weights in zip(seen, np.split(kernel[:, :, p, q], groups), strict=True)
+        ]
+        total = total + np.concatenate(blocks, axis=1)
+    return total + np.reshape(bias[0], (1, -1, 1, 1)) if bias else total
+
+
+@value.register(convolution.ConvTranspose2d)
+def _(expr, scope):
+    g, kernel = _values(expr.operands, scope)
+    stride, padding, _, dilation = _pairs(expr, scope, 4)
+    sizes = [_integer(size, scope) for size in expr.shape[2:]]
+    total = 0.0
+    for place in np.ndindex(kernel.shape[2:]):
+        rows, columns = (
+            numpy.equal.outer(range(size), numpy.arange(count) * s + d * at - p).astype(float)
+            for size, count, s, d, at, p in zip(
+                sizes, g.shape[2:], stride, dilation, place, padding, strict=True
+            )
+        )
+        weights = kernel[:, :, place[0], place[1]]
+        total = total + np.einsum("aoij,oc,ui,vj->acuv", g, weights, rows, columns)
+    return total
+
+
+def _pairs(expr: Any, scope: Scope, count: int) -> list[tuple[int, int]]:
+    return [tuple(_integer(part, scope) for part in pair) for pair in expr.options[:count]]
+
+
+def _windows(expr: Any, scope: Scope) -> Any:
+    """The entries of each window along a new first axis; windows do not leave the image."""
+    x = value(expr.image, scope)
+    window, stride, padding = _pairs(expr, scope, 3)
+    assert padding == (0, 0)
+    rows, columns = (_integer(size, scope) for size in expr.shape[2:])
+    return np.array(
+        [
+            x[:, :, p : p + stride[0] * rows : stride[0], q : q + stride[1] * columns : stride[1]]
+            for p, q in np.ndindex(*window)
+        ]
+    )
+
+
+@value.register(convolution.MaxPool2d)
+def _(expr, scope):
+    return np.max(_windows(expr, scope), axis=0)
+
+
+@value.register(convolution.AvgPool2d)
+def _(expr, scope):
+    return np.mean(_windows(expr, scope), axis=0)
+
+
+@value.register(convolution.BatchNorm2d)
+def _(expr, scope):
+    x, scale, shift, epsilon = _values(expr.operands, scope)
+    mean = np.mean(x, axis=(0, 2, 3), keepdims=True)
+    deviation = np.sqrt(np.mean((x - mean) ** 2, axis=(0, 2, 3), keepdims=True) + epsilon)
+    scale, shift = (np.reshape(part, (1, -1, 1, 1)) for part in (scale, shift))
+    return scale * (x - mean) / deviation + shift
+
+
+@value.register(convolution.Concatenation)
+def _(expr, scope):
+    return np.concatenate(_values(expr.operands, scope), axis=1)
+
+
+@value.register(convolution.Elementwise)
+def _(expr, scope):
+    return value(
+        expr.function.expr, scope.bind(expr.function.variables, _values(expr.operands, scope))
+    )
+
+
+@value.register(convolution.Flatten)
+def _(expr, scope):
+    x = value(expr.image, scope)
+    return np.reshape(x, (len(x), -1))
 
 
 def _over(body: Any, limits: Any, scope: Scope) -> Iterator[Any]:
@@ -233,6 +513,11 @@ def _(expr, scope):
 def _(expr, scope):
     rows = [_values(row, scope) for row in expr.blocks.tolist()]
     return np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
+
+
+@value.register(sp.ImmutableDenseMatrix)
+def _(expr, scope):
+    return np.array([_values(row, scope) for row in expr.tolist()])
 
 
 @value.register(ElementwiseApplyFunction)
@@ -292,6 +577,10 @@ def _array_and_entry(wrt: Any) -> tuple[Any, tuple[Any, ...]]:
         return wrt.parent, wrt.indices
     if isinstance(wrt, sp.Indexed):
         return wrt.base, wrt.indices
+    if isinstance(wrt, rec.At):
+        return wrt.array, (wrt.index,)
+    if isinstance(wrt, ArrayElement):
+        return wrt.name, wrt.indices
     return wrt, ()
 
 
@@ -302,11 +591,27 @@ def _differentiate(function: Callable[[Scope], Any], wrt: Any, scope: Scope) -> 
     def at(values):
         return function(Scope(scope.point.at({array: values}), scope.bound))
 
+    if not np.all(np.isfinite(function(scope))):
+        raise ArithmeticError("there is no derivative where there is no value")
     with warnings.catch_warnings():
         # What does not depend on its argument has the derivative 0, and that is meant.
         warnings.filterwarnings("ignore", message="Output seems independent of input")
-        jacobian = autograd.jacobian(at)(1.0 * scope.look_up(array))
-    return jacobian[(..., *(_integer(index, scope) for index in indices))] if indices else jacobian
+        here = scope.look_up(array)
+        start = 0.0 if scope.point.is_sequence(array) else 1.0
+        jacobian = autograd.jacobian(at)(start * here)
+    return _part(jacobian, wrt, indices, np.ndim(here), scope)
+
+
+def _part(derivative: Any, wrt: Any, indices: Any, rank: int, scope: Scope) -> Any:
+    """The part of a derivative in an array that is about an entry or a position of it."""
+    if not indices:
+        return derivative
+    places = tuple(_integer(index, scope) for index in indices)
+    if not isinstance(wrt, rec.At):
+        return derivative[(..., *places)]
+    axis = np.ndim(derivative) - rank
+    part = derivative[(slice(None),) * axis + places]
+    return part if rank == 3 else np.expand_dims(part, axis)
 
 
 def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
@@ -317,13 +622,15 @@ def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
     def whole():
         return _differentiate(lambda at: np.reshape(value(of, at), ()), array, scope)
 
+    rank = len(getattr(array, "shape", ()) or ())
+
     if all(type(at) is int for _, at in bound):  # an array bound by a function is no key
         if (of, array, bound) not in scope.point.known:
             scope.point.known[of, array, bound] = whole()
         found = scope.point.known[of, array, bound]
     else:
         found = whole()
-    return found[tuple(_integer(index, scope) for index in indices)] if indices else found
+    return _part(found, wrt, indices, rank, scope)
 
 
 # Claims
@@ -331,25 +638,40 @@ def gradient(of: Any, wrt: Any, scope: Scope) -> Any:
 
 def sides(claim: Claim, point: Point) -> tuple[Any, Any]:
     """What the claim says is equal (or left ≤ right), as autograd and NumPy have it."""
-    scope = Scope(point)
+    return asked(claim, Scope(point)), documented(claim, Scope(point))
+
+
+def documented(claim: Claim, scope: Scope) -> Any:
+    """The side that the document gives as the answer."""
+    given = isinstance(claim, (Identity, Inequality))
+    return value(claim.right if given else claim.equals, scope)
+
+
+def asked(claim: Claim, scope: Scope) -> Any:
+    """The other side, worked out."""
     if isinstance(claim, (Identity, Inequality)):
-        return value(claim.left, scope), value(claim.right, scope)
-    documented = value(claim.equals, scope)
+        return value(claim.left, scope)
     if isinstance(claim, Gradient):
-        return gradient(claim.of, claim.wrt, scope), documented
+        return _within_symmetric(claim, gradient(claim.of, claim.wrt, scope))
     if isinstance(claim, Backward):
         upstream = value(claim.upstream, scope)
         paired = _differentiate(lambda at: np.sum(upstream * value(claim.of, at)), claim.wrt, scope)
-        return paired, documented
+        return _within_symmetric(claim, paired)
     if isinstance(claim, Hessian):
         second = _differentiate(lambda at: gradient(claim.of, claim.wrt, at), claim.wrt, scope)
-        return _as_matrix(second, claim.wrt, claim.wrt, scope), documented
+        return _as_matrix(second, claim.wrt, claim.wrt, scope)
     if isinstance(claim, Jacobian):
         first = _differentiate(lambda at: value(claim.of, at), claim.wrt, scope)
         if _is_vector(claim.of) and _is_vector(claim.wrt):
             first = _as_matrix(first, claim.of, claim.wrt, scope)
-        return first, documented
+        return first
     raise NotImplementedError(f"the oracle does not read the claim {type(claim).__name__}")
+
+
+def _within_symmetric(claim: Claim, found: Any) -> Any:
+    """The part of a gradient that lies in the symmetric matrices, where those are meant."""
+    symmetric = sp.Q.symmetric(claim.wrt) in claim.assumed
+    return (found + np.transpose(found)) / 2 if symmetric else found
 
 
 def _as_matrix(array: Any, of: Any, wrt: Any, scope: Scope) -> Any:
@@ -367,10 +689,13 @@ def agree(left: Any, right: Any) -> bool:
     if np.shape(left) != np.shape(right) and not np.size(left) == np.size(right) == 1:
         return False
     left, right = numpy.ravel(left), numpy.ravel(right)
-    return bool(numpy.allclose(left, right, rtol=1e-8, atol=1e-9))
+    return bool(numpy.allclose(left, right, rtol=1e-9, atol=1e-9))
 
 
 # Points to ask at
+
+MANY_PLACES = 40  # values of the free indices of a claim, beyond which some are drawn
+DRAWS = 200  # of all values, until the inequalities hold
 
 
 def expressions(claim: Claim) -> list[sp.Basic]:
@@ -382,15 +707,45 @@ def expressions(claim: Claim) -> list[sp.Basic]:
 def free_symbols(claim: Claim) -> set[sp.Basic]:
     """Every symbol a claim speaks of, sizes included, defined ones excluded."""
     found = set().union(*(expr.free_symbols for expr in expressions(claim)))
-    arrays = found | set(claim.where)
+    indexed = set().union(*(expr.atoms(sp.IndexedBase) for expr in expressions(claim)))
+    # SymPy counts an entry X[i], and X's name, among the free symbols
+    found = {s for s in found if not isinstance(s, sp.Indexed)} - {b.label for b in indexed}
+    arrays = found | indexed | set(claim.where)
+    found |= indexed
     sizes = (sp.sympify(size) for array in arrays for size in getattr(array, "shape", ()) or ())
     return found.union(*(size.free_symbols for size in sizes)) - set(claim.where)
 
 
 def dimensions(claim: Claim) -> list[sp.Symbol]:
     """The size symbols of a claim, in alphabetical order."""
-    found = (s for s in free_symbols(claim) if s.is_integer and s.is_positive)
+    found = (s for s in free_symbols(claim) if s.is_integer and s.is_nonnegative)
     return sorted(found, key=str)
+
+
+def arrays(claim: Claim) -> list[Any]:
+    """Every array of a claim that is no matrix: symbols, tensors, and operators on images."""
+    kinds = (sp.IndexedBase, ops.Tensor, ops.ArrayOperator)
+    found = [node for expr in expressions(claim) for node in sp.preorder_traversal(expr)]
+    return [node for node in dict.fromkeys(found) if isinstance(node, kinds)]
+
+
+def rank(expr: Any) -> int:
+    """How many axes an array has that is no matrix; 0 for anything else."""
+    return (
+        len(expr.shape) if isinstance(expr, (sp.IndexedBase, ops.Tensor, ops.ArrayOperator)) else 0
+    )
+
+
+def image_sizes(claim: Claim, count: int) -> Iterator[dict[sp.Symbol, int]]:
+    """Small sizes, strides and paddings at random, at which no array of the claim is empty."""
+    rng = numpy.random.default_rng(0)
+    names, shapes = dimensions(claim), [node.shape for node in arrays(claim)]
+    while count:
+        sizes = {s: int(rng.integers(1 if s.is_positive else 0, 4)) for s in names}
+        scope = Scope(Point(sizes))
+        if all(_integer(size, scope) >= 1 for shape in shapes for size in shape):
+            count -= 1
+            yield sizes
 
 
 def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
@@ -398,10 +753,17 @@ def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
     found = {}
     free = free_symbols(claim)
     for expr in expressions(claim):
-        for element in expr.atoms(MatrixElement):
-            for index, size in zip(element.indices, element.parent.shape, strict=True):
-                if index in free and not index.is_positive:
-                    found[index] = size
+        for element in expr.atoms(MatrixElement, sp.Indexed, ops.TensorElement):
+            for index, size in zip(element.indices, element.args[0].shape, strict=True):
+                if index in free and not index.is_nonnegative:
+                    found.setdefault(index, size)
+        for position in expr.atoms(rec.At):
+            if position.index in free and not position.index.is_positive:
+                found[position.index] = position.array.shape[0]
+    for fact in claim.assumed:  # an upper end that is given
+        about_index = isinstance(fact, sp.Le) and fact.lhs in free and fact.lhs.is_integer
+        if about_index and fact.rhs.free_symbols <= set(dimensions(claim)):
+            found[fact.lhs] = fact.rhs + 1
     return found
 
 
@@ -418,7 +780,8 @@ def undefined_functions(claim: Claim) -> tuple[set[str], set[str]]:
 
 
 def _an_elementwise_function(t: Any) -> Any:
-    return np.sin(2 * t) + t**2 / 3 + 0.7
+    # Bounded, so that a network of many steps stays where floats can tell values apart.
+    return np.sin(2 * t) + np.cos(t) / 3 + 0.7
 
 
 def _a_scalar_function(*arguments: Any) -> Any:
@@ -431,25 +794,39 @@ def _a_scalar_function(*arguments: Any) -> Any:
 def sample(claim: Claim, sizes: Mapping[sp.Symbol, int], rng: Any) -> Iterator[Point]:
     """A random point that satisfies the claim's assumptions, at every value of its free indices."""
     indices = free_indices(claim)
-    values: dict[Any, Any] = dict(sizes)
-    for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
-        shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
-        values[symbol] = rng.standard_normal(shape)
     elementwise, scalar = undefined_functions(claim)
     functions = dict.fromkeys(elementwise, _an_elementwise_function)
     functions.update(dict.fromkeys(scalar, _a_scalar_function))
-    point = _satisfying(claim.assumed, Point(values, claim.where, functions))
+    local = [fact for fact in claim.assumed if fact.free_symbols & set(indices)]
+    others = [fact for fact in claim.assumed if fact not in local]
+    equations = [fact for fact in others if isinstance(fact, sp.Eq)]
+    for _ in range(DRAWS):
+        values: dict[Any, Any] = dict(sizes)
+        for symbol in sorted(free_symbols(claim) - set(sizes) - set(indices), key=str):
+            shape = [_integer(size, Scope(Point(sizes))) for size in getattr(symbol, "shape", ())]
+            drawn = rng.standard_normal(shape)
+            values[symbol] = abs(drawn) if getattr(symbol, "is_positive", None) else drawn
+        point = solved([(fact, {}) for fact in equations], Point(values, claim.where, functions))
+        if satisfies([fact for fact in others if fact not in equations], point):
+            break
+    else:
+        raise ArithmeticError("the oracle found no point that satisfies the assumptions")
     ranges = [range(_integer(size, Scope(point))) for size in indices.values()]
-    for at in product(*ranges):
-        yield point.at(dict(zip(indices, at, strict=True)))
+    places = list(product(*ranges))
+    if len(places) > MANY_PLACES:
+        places = [places[k] for k in rng.choice(len(places), MANY_PLACES, replace=False)]
+    for at in places:
+        there = point.at(dict(zip(indices, at, strict=True)))
+        if satisfies(local, there):
+            yield there
 
 
-def _satisfying(given: Any, point: Point) -> Point:
-    """The point moved to where the equations hold, by Gauss–Newton steps of least norm."""
-    for fact in given:
-        if not isinstance(fact, sp.Eq):
-            raise NotImplementedError(f"the oracle has no sampler for {fact}")
-    arrays = [s for s in point.values if any(s in fact.free_symbols for fact in given)]
+def solved(equations: Any, point: Point) -> Point:
+    """The point moved to where the equations hold, by Gauss–Newton steps of least norm.
+
+    Each comes with values for indices that it alone speaks of.
+    """
+    arrays = [s for s in point.values if any(fact.has(s) for fact, _ in equations)]
     arrays = [array for array in arrays if not array.is_integer]
     if not arrays:
         return point
@@ -463,8 +840,9 @@ def _satisfying(given: Any, point: Point) -> Point:
         return point.at(moved)
 
     def residuals(flat):
-        scope = Scope(move(flat))
-        gaps = [value(fact.lhs, scope) - value(fact.rhs, scope) for fact in given]
+        moved = move(flat)
+        scopes = [(fact, Scope(moved.at(at))) for fact, at in equations]
+        gaps = [value(fact.lhs, scope) - value(fact.rhs, scope) for fact, scope in scopes]
         return np.concatenate([np.ravel(gap) for gap in gaps])
 
     flat = np.concatenate([np.ravel(point.values[array]) for array in arrays])
@@ -494,7 +872,7 @@ def _array(nested: Any) -> Any:
     return float(nested)
 
 
-def _python_function(function: sp.Lambda) -> Callable[..., Any]:
+def python_function(function: sp.Lambda) -> Callable[..., Any]:
     def call(*arguments):
         sizes = {}
         for variable, argument in zip(function.variables, arguments, strict=True):
@@ -511,7 +889,7 @@ def point_of(claim: Claim, witness: Any) -> Point:
     symbols = free_symbols(claim) | set(claim.where)
     values = {s: given[s.name] for s in symbols if s.name in given}
     functions = {
-        getattr(function, "__name__", None) or function.name: _python_function(replacement)
+        getattr(function, "__name__", None) or function.name: python_function(replacement)
         for function, replacement in witness.functions.items()
     }
     return Point(values, claim.where, functions)

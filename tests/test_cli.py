@@ -20,6 +20,7 @@ import formulas
 from cli.main import main
 from cli.runner import verdicts
 from derive import Formula, Identity, Shape, Verdict, Witness
+from formulas import index
 
 ROOT = Path(__file__).resolve().parent.parent
 n, t = sp.Symbol("n", integer=True, positive=True), sp.Symbol("t", real=True)
@@ -59,7 +60,8 @@ def decide(claim, timeout=60.0):
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch):
-    monkeypatch.setattr(formulas, "catalogue", lambda: CATALOGUE)
+    monkeypatch.setattr(formulas, "catalogue", lambda modules=(): CATALOGUE)
+    monkeypatch.setattr(index, "listed", lambda: index.index_of(CATALOGUE))
     monkeypatch.setattr(derive.pipeline, "verify", decide)
 
 
@@ -307,7 +309,7 @@ def test_an_internal_error_is_one_sentence_with_its_place(monkeypatch):
     def broken():
         raise KeyError("x")
 
-    monkeypatch.setattr(formulas, "catalogue", broken)
+    monkeypatch.setattr(index, "listed", broken)
     assert complaint("list").startswith("derive: internal error: KeyError: 'x' (test_cli.py, line ")
 
 
@@ -321,7 +323,7 @@ FAKE_ENGINE = f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + textwrap
             open(os.environ["MARK"], "w").close()
             time.sleep(60)
         return test_cli.decide(claim)
-    formulas.catalogue = lambda: test_cli.CATALOGUE
+    formulas.catalogue = lambda modules=(): test_cli.CATALOGUE
     derive.pipeline.verify = verify
     """
 )
@@ -458,3 +460,12 @@ def test_a_file_of_claims_from_start_to_end(claims_file):
     process = start("verify", path + "::right")
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["verify", "--help"], ["list"], ["--version"]])
+def test_what_decides_nothing_does_not_wait_for_sympy(arguments):
+    code = f"import sys; from cli.main import main\ntry: main({arguments!r})\nfinally: " + (
+        "sys.stderr.write(str('sympy' in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.endswith("False"), done.stderr

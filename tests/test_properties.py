@@ -6,10 +6,6 @@ derived once, for all sizes, and compared at two of them.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import matmul
-
-import autograd.numpy
 import numpy
 import oracle
 import sympy as sp
@@ -44,24 +40,6 @@ FUNCTIONS = tuple(
 NUMBERS = st.sampled_from([sp.Integer(-1), sp.Integer(2), sp.Rational(1, 2), sp.Rational(-3, 2)])
 SQUARES = st.sampled_from([n, m])
 AXES = st.sampled_from([n, m, sp.Integer(1)])
-
-
-# What the oracle meets here and in no document.
-
-
-@oracle.value.register(sp.DiagMatrix)
-def _(expr, scope):
-    return autograd.numpy.diag(autograd.numpy.ravel(oracle.value(expr.args[0], scope)))
-
-
-@oracle.value.register(sp.ImmutableDenseMatrix)
-def _(expr, scope):
-    return autograd.numpy.array([[oracle.value(x, scope) for x in row] for row in expr.tolist()])
-
-
-@oracle.value.register(sp.MatPow)  # autograd has no derivative of NumPy's matrix_power
-def _(expr, scope):
-    return reduce(matmul, [oracle.value(expr.base, scope)] * int(expr.exp))
 
 
 @st.composite

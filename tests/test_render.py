@@ -12,13 +12,13 @@ from sympy import MatrixSymbol, Q, Symbol
 
 import formulas
 from cli.layout import one_line, wrap_expression
+from cli.listing import list_lines, list_records
 from cli.notation import number_text, plain_text, statement, text_of
-from cli.records import list_records, shape_records, verify_record
+from cli.records import shape_records, verify_record
 from cli.render import (
     explain_lines,
     formula_lines,
     heading,
-    list_lines,
     shapes_lines,
     show_lines,
     summary_lines,
@@ -50,6 +50,7 @@ from derive import (
     tensor,
 )
 from derive.operators import partial
+from formulas.index import index_of
 
 n, m, c = (Symbol(name, integer=True, positive=True) for name in "nmc")
 i, j, k = (Symbol(name, integer=True) for name in "ijk")
@@ -236,7 +237,7 @@ def test_no_line_of_a_report_is_wider_than_the_terminal(width):
         *heading([entry(claim, formula)], width),
         *formula_lines(formula, width, {}),
         *shapes_lines(rows, width),
-        *list_lines([entry(claim, formula)], width),
+        *list_lines(index_of({"long": formula}), width),
     ]
     assert max(cell_len(line.plain) for line in lines) <= width
 
@@ -271,8 +272,8 @@ def test_the_derivation_is_numbered():
 def test_a_list_without_a_terminal_keeps_each_claim_on_one_line():
     claim = Identity(t, t, id="a.b", title="long " * 40)
     formula = Formula("a", "A", "1.1", {}, {}, (claim,))
-    assert len(list_lines([entry(claim, formula)], None)) == 1
-    assert len(list_lines([entry(claim, formula)], 80)) > 1
+    assert len(list_lines(index_of({"a": formula}), None)) == 1
+    assert len(list_lines(index_of({"a": formula}), 80)) > 1
 
 
 def test_ascii_where_the_output_has_no_more():
@@ -327,7 +328,7 @@ def test_the_record_of_a_bare_claim():
 
 def test_list_records():
     claim = Identity(t, t, id="a.b", title="A")
-    (record,) = list_records([entry(claim, Formula("a", "A", "1.1", {}, {}, (claim,)))])
+    (record,) = list_records(index_of({"a": Formula("a", "A", "1.1", {}, {}, (claim,))}))
     assert record == {
         "id": "a.b",
         "formula": "a",

@@ -1,0 +1,270 @@
+"""Why one thing is at most another, beyond the signs of terms: bounds of single terms, functions
+that grow, the index at which a maximum is attained, and squares of pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import reduce
+from math import gcd
+from typing import Any
+
+from derive.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.normalise import Normaliser
+
+BETWEEN_ONES = ("sin", "tanh", "erf")
+GROWING = ("log", "tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh")
+
+Test = Callable[[Polynomial], bool]
+
+
+def lower_bounds(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
+    """Bounds from below: |sin x| ≤ 1 and its like; by convexity, exp x ≥ 1 + x and
+    −log p ≥ 1 − p; a logarithm against x is its argument against exp x; a maximum is at least
+    each entry; a sum of what is nonnegative is at least any of its terms.
+    """
+    yield from _by_logarithms(n, poly)
+    yield from _below_sums(n, poly, test)
+    for monomial, coefficient in poly.items():
+        rest = {m: c for m, c in poly.items() if m != monomial}
+        yield from _entries_of_maximum(n, poly, monomial, rest)
+        if len(monomial) != 1:
+            continue
+        ((atom, exponent),) = monomial
+        bounded = atom.kind == "cos" or (atom.kind == "fn" and atom.data[0] in BETWEEN_ONES)
+        if bounded and exponent == 1:
+            yield n.subtract(rest, n.constant(abs(Fraction(coefficient))))
+        elif exponent == Fraction(1, 2) and coefficient > 0:
+            # √p ≥ −x where p ≥ x²
+            below = n.scale(n.of_atom(atom), coefficient * coefficient)
+            yield n.subtract(below, n.multiply(rest, rest))
+        elif atom.kind == "exp" and coefficient > 0:
+            line = n.add({(): 1}, {atom.data[0]: exponent})
+            yield n.add(rest, n.scale(line, coefficient))
+        elif atom.kind == "fn" and atom.data[0] == "log" and exponent == 1:
+            inside = dict(atom.data[1])
+            if coefficient == -1:
+                yield n.subtract(n.exp(rest), inside)
+            elif coefficient == 1:
+                yield n.subtract(n.multiply(inside, n.exp(rest)), {(): 1})
+
+
+def _by_logarithms(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
+    """s·(c·log p + d·log q + …) ≥ s·(1 − p^−c·q^−d·…) for s ≥ 0, as x ≥ 1 − exp(−x)."""
+    groups: dict[Monomial, Polynomial] = {}
+    for monomial, coefficient in poly.items():
+        logs = [a for a, e in monomial if a.kind == "fn" and a.data[0] == "log" and e == 1]
+        if len(logs) == 1:
+            outside = n.monomial({a: e for a, e in monomial if a is not logs[0]})
+            groups.setdefault(outside, {})[((logs[0], 1),)] = coefficient
+    for outside, logs_of_it in groups.items():
+        if n.monomial_sign(outside) in ("+", "0+"):
+            taken = n.multiply({outside: 1}, logs_of_it)
+            line = n.subtract({(): 1}, n.exp(n.scale(logs_of_it, -1)))
+            yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
+
+
+def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomial] | None:
+    """An index k, g and r with Σ_k g(k) + r = the polynomial: its sums of one range under one
+    sign, a multiple of the number of values among them. None where there is no such sum.
+    """
+    highs = {a.data[0][0] for m in poly for a, _ in m if a.kind == "sum" and len(a.data[0]) == 1}
+    if len(highs) != 1:
+        return None
+    (high,) = highs
+    if not is_nonnegative(high + 1):
+        return None
+    k = Var("k", FREE, ZERO, high)
+    length = n.of_integer(high + 1)
+    count = next(iter(length))[0][0] if len(length) == 1 and length != {(): 1} else None
+    body: Polynomial = {}
+    rest: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        taken = next(
+            (a for a, e in monomial if a.kind == "sum" and e == 1 and a.data[0] == (high,)), None
+        )
+        if taken is None:
+            taken = next((a for a, e in monomial if a is count and e == 1), None)
+        if taken is None:
+            rest[monomial] = coefficient
+            continue
+        outside = n.settled({a: e for a, e in monomial if a is not taken}, coefficient)
+        inside = _at(n, taken if taken.kind == "sum" else None, k)
+        body = n.add(body, n.multiply(outside, inside))
+    return k, body, rest
+
+
+def _below_sums(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
+    """Σ_k g(k) + r is at least r, and at least g(e) + r for an index e in range, for g ≥ 0; it is
+    at least Σ_k h(k) + r for a lower bound h of g.
+    """
+    found = gathered(n, poly)
+    if found is None:
+        return
+    k, body, rest = found
+    assert k.high is not None
+    if rest and test(body):
+        yield rest
+        for place in {i for m in rest for a, _ in m for i in indices(a)}:
+            if is_nonnegative(place) and is_nonnegative(k.high - place):
+                yield n.add(rest, n.substitute(body, {k: place}))
+    for bound in _by_logarithms(n, body):
+        yield n.add(rest, n.sum_over(k, bound))
+
+
+def _entries_of_maximum(
+    n: Normaliser, poly: Polynomial, monomial: Monomial, rest: Polynomial
+) -> Iterator[Polynomial]:
+    """s·max_k f(k) ≥ s·f(e) for s ≥ 0 and each index e in range that the rest mentions."""
+    for atom, exponent in monomial:
+        others = {a: e for a, e in monomial if a is not atom}
+        coefficient = poly[monomial]
+        if atom.kind != "max" or exponent != 1 or coefficient <= 0:
+            continue
+        if n.monomial_sign(n.monomial(others)) not in ("+", "0+"):
+            continue
+        (high,), key = atom.data
+        for place in {i for m in rest for a, _ in m for i in indices(a)}:
+            if is_nonnegative(place) and is_nonnegative(high - place):
+                value = n.substitute(dict(key), {n.bound(atom.height - 1): place})
+                yield n.add(rest, n.multiply(n.settled(others, coefficient), value))
+
+
+def attained(n: Normaliser, poly: Polynomial) -> Polynomial | None:
+    """The polynomial with max_k f(k) replaced by f(k) at some k: nobody says at which.
+
+    What is true whatever k is, is true of the maximum, which is one of the f(k).
+    """
+    atoms = {a for m in poly for a, _ in m if a.kind == "max"}
+    for atom in atoms:
+        (high,), key = atom.data
+        if any(a is not atom and _mentions(a, atom) for m in poly for a, _ in m):
+            continue
+        if not is_nonnegative(high):
+            continue  # over an empty range there is no maximum
+        k = Var("k", FREE, ZERO, high)
+        value = n.substitute(dict(key), {n.bound(atom.height - 1): as_poly(k)})
+        result: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            exponents = dict(monomial)
+            power = exponents.pop(atom, 0)
+            part = n.settled(exponents, coefficient)
+            result = n.add(result, n.multiply(part, n.power(value, power)))
+        return result
+    return None
+
+
+def grows(n: Normaliser, poly: Polynomial, is_nonnegative_here: Test) -> bool:
+    """f(p) ≥ f(q) for p ≥ q and a function f that grows: one of the known ones, a power of what
+    is nonnegative, and the exponential, by comparing logarithms.
+    """
+    if len(poly) != 2 or (min(poly.values()) < 0) == (max(poly.values()) < 0):
+        return False
+    (more, c), (less, d) = sorted(poly.items(), key=lambda item: -item[1])
+    if c == -d and len(more) == len(less) == 1:
+        (a, e), (b, f) = more[0], less[0]
+        if e == f == 1 and a.kind == b.kind == "fn" and a.data[0] == b.data[0] in GROWING:
+            return is_nonnegative_here(n.subtract(dict(a.data[1]), dict(b.data[1])))
+    if c == -d and _roots_in_order(n, more, less, is_nonnegative_here):
+        return True
+    if any(a.kind == "exp" for a, _ in (*more, *less)) and (
+        n.monomial_sign(more) == n.monomial_sign(less) == "+"
+    ):
+        return is_nonnegative_here(n.subtract(n.log({more: c}), n.log({less: -d})))
+    return False
+
+
+def _roots_in_order(
+    n: Normaliser, more: Monomial, less: Monomial, is_nonnegative_here: Test
+) -> bool:
+    """pᵉ ≥ qᵉ for p ≥ q ≥ 0 and e > 0."""
+    exponents = [Fraction(e) for _, e in (*more, *less)]
+    if not exponents or min(exponents) <= 0:
+        return False
+    denominator = reduce(lambda x, y: x * y // gcd(x, y), (e.denominator for e in exponents))
+    common = Fraction(reduce(gcd, (int(e * denominator) for e in exponents)), denominator)
+    if common == 1:
+        return False
+    p, q = (n.settled({a: Fraction(e) / common for a, e in m}, 1) for m in (more, less))
+    return is_nonnegative_here(q) and is_nonnegative_here(n.subtract(p, q))
+
+
+def over_pairs(n: Normaliser, poly: Polynomial) -> Polynomial | None:
+    """f(i, j) with Σ_i Σ_j f(i, j) = the polynomial, f symmetric: products of two sums of one
+    range, where the number of its values counts as Σ 1. None where that is not its form.
+
+    Σ x² · Σ y² − (Σ x·y)² has f = (x_i·y_j − x_j·y_i)²/2, by Lagrange's identity.
+    """
+    highs = [a.data[0] for m in poly for a, _ in m if a.kind == "sum" and len(a.data[0]) == 1]
+    if not highs:
+        return None
+    high = highs[0][0]
+    if not is_nonnegative(high + 1):
+        return None  # what is no number of values is not Σ 1
+    length = n.of_integer(high + 1)
+    count = next(iter(length))[0][0] if len(length) == 1 and length != {(): 1} else None
+    i, j = (Var(name, FREE, ZERO, high) for name in "ij")
+    result: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        found = _two_sums(n, monomial, high, count)
+        if found is None:
+            return None
+        first, second, rest = found
+        for a, b in ((i, j), (j, i)):
+            parts = (_at(n, first, a), _at(n, second, b), n.settled(dict(rest), 1))
+            result = n.add(result, n.scale(n.multiply(*parts), Fraction(coefficient) / 2))
+    return result
+
+
+def _two_sums(
+    n: Normaliser, monomial: Monomial, high: Poly, count: Atom | None
+) -> tuple[Atom | None, Atom | None, Monomial] | None:
+    """Two sums of a range in a product, None for Σ 1, and what is left of it."""
+    left: dict[Atom, Exponent] = dict(monomial)
+    chosen: list[Atom | None] = []
+    for atom in [a for a, _ in monomial if a.kind == "sum" and a.data[0] == (high,)]:
+        while left[atom] >= 1 and len(chosen) < 2:
+            left[atom] -= 1
+            chosen.append(atom)
+    while len(chosen) < 2 and count is not None and left.get(count, 0) >= 1:
+        left[count] -= 1
+        chosen.append(None)
+    if len(chosen) < 2:
+        return None
+    return chosen[0], chosen[1], n.monomial(left)
+
+
+def _at(n: Normaliser, atom: Atom | None, index: Var) -> Polynomial:
+    """What stands under a sum, at an index."""
+    if atom is None:
+        return {(): 1}
+    (opened,), inside = n.opened(atom)
+    return n.substitute(inside, {opened: as_poly(index)})
+
+
+def _mentions(atom: Atom, other: Atom) -> bool:
+    stack: list[Any] = [atom.data]
+    while stack:
+        part = stack.pop()
+        if part is other:
+            return True
+        if isinstance(part, Atom):
+            stack.extend(part.data)
+        elif isinstance(part, tuple):
+            stack.extend(part)
+    return False
+
+
+def indices(atom: Atom) -> Iterator[Poly]:
+    """The index expressions in an atom, those of bound variables among them."""
+    stack: list[Any] = [atom]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Atom):
+            stack.extend(part.data)
+        elif isinstance(part, Poly):
+            yield part
+        elif isinstance(part, tuple):
+            stack.extend(part)

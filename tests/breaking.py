@@ -1,0 +1,64 @@
+"""Every rewrite rule of the engine, broken in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from derive.laws import LAWS
+from derive.normalise import Normaliser, function_laws, rules
+
+FUNCTIONS = {f"law of {name}": name for name in function_laws()}
+NODES = {f"rule of {node.__name__}": node for node in rules()}
+
+
+def rule_names() -> tuple[str, ...]:
+    """Every rule that :func:`breaking` can break: the laws, the functions' laws, the nodes'."""
+    return (*LAWS, *FUNCTIONS, *NODES)
+
+
+@contextmanager
+def breaking(name: str) -> Iterator[None]:
+    """While it lasts, the rule of that name gives something else than it should."""
+    if name in LAWS:
+        method = LAWS[name].method
+        owner = next(c for c in Normaliser.__mro__ if method in vars(c))
+        with mock.patch.object(owner, method, _broken(vars(owner)[method])):
+            yield
+        return
+    if name in FUNCTIONS:
+        table, key = function_laws(), FUNCTIONS[name]
+        broken = _with_argument_added(table[key])
+    else:
+        table, key = rules(), NODES[name]
+        broken = _broken(table[key])
+    with mock.patch.dict(table, {key: broken}):
+        yield
+
+
+def _with_argument_added(right: Callable[..., Any]) -> Callable[..., Any]:
+    """f(x) + x: twice a function of which nothing is known would only be another name for it."""
+
+    def wrong(n: Normaliser, *arguments: Any) -> Any:
+        return n.add(right(n, *arguments), arguments[0])
+
+    return wrong
+
+
+def _broken(right: Callable[..., Any]) -> Callable[..., Any]:
+    def wrong(*arguments: Any) -> Any:
+        return _falsified(right(*arguments))
+
+    return wrong
+
+
+def _falsified(result: Any) -> Any:
+    """Twice a polynomial, and 1 for 0."""
+    if isinstance(result, dict):
+        return {m: 2 * c for m, c in result.items()} or {(): 1}
+    if isinstance(result, tuple):  # a power that is left, and a factor
+        exponent, factor = result
+        return exponent, _falsified(factor or {(): 1})
+    return result

@@ -1,0 +1,113 @@
+"""A seeded sample of the trust suite; ``python -m tests.trust`` runs all of it."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections import Counter
+
+import pytest
+import sympy as sp
+from trust.examination import MUTANT, REWRITING, findings, tasks
+from trust.mutations import MUTATIONS, mutants
+from trust.planted import Rule, caught, every_rule
+from trust.report import counts, violations
+from trust.rewritings import rewritings
+from trust.same import LAWS
+from trust.truth import DIFFERENT, EQUAL, NO_POINT, Truth
+from trust.variants import content
+
+from derive import Gradient, Identity
+from derive.claims import Inequality, Shape
+from derive.operators import entry
+
+SEED = 0
+VARIANTS = 24  # mutants, and as many rewritings
+RULES = 10
+# What no claim notices when it is falsified, being rarely used. To become shorter.
+UNNOTICED = {
+    "the rewrite rule 'stronger bracket' doubled",
+    "the lowering of ArrayOperator with 1 added",
+    "the lowering of ceiling doubled",
+}
+
+n, m = sp.symbols("n m", integer=True, positive=True)
+t, u = sp.symbols("t u", real=True)
+A, B = sp.MatrixSymbol("A", n, m), sp.MatrixSymbol("B", m, n)
+x = sp.MatrixSymbol("x", n, 1)
+SQUARED = Gradient(sp.Trace(A.T * A), A, 2 * A, id="squared")
+
+
+@functools.cache
+def sample():
+    return [one for some in findings(tasks(VARIANTS, VARIANTS, SEED)) for one in some]
+
+
+def test_no_requirement_is_violated():
+    assert violations(sample(), []) == []
+
+
+@pytest.mark.parametrize(("part", "kinds"), [
+    (MUTANT, ("disagrees", "ill-shaped")),
+    (REWRITING, ("holds",)),
+])  # fmt: skip
+def test_most_of_the_sample_is_decided_as_it_should_be(part, kinds):
+    found = sum(counts(sample(), part).values(), Counter())
+    assert found.total() >= VARIANTS * 3 / 4
+    assert sum(found[kind] for kind in kinds) >= found.total() / 2
+
+
+@functools.cache
+def rules():
+    known = [rule for rule in every_rule() if rule.name not in UNNOTICED]
+    return random.Random(SEED).sample(known, RULES)
+
+
+@pytest.mark.parametrize("position", range(RULES))
+def test_a_falsified_rule_is_noticed(position):
+    rule = rules()[position]
+    assert caught(rule).caught_by is not None, rule.name
+
+
+def test_a_rule_that_is_not_falsified_is_not_noticed():
+    class Nothing:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+    assert caught(Rule("nothing", Nothing), [SQUARED]).caught_by is None
+
+
+# The suite itself
+
+
+def test_every_error_and_every_law_is_described():
+    for change in (*MUTATIONS.values(), *LAWS.values()):
+        assert change.words.strip(), change.name
+
+
+@pytest.mark.parametrize("make", [mutants, rewritings], ids=["mutants", "rewritings"])
+def test_variants_are_all_different_and_the_same_for_a_seed(make):
+    found = [content(variant.claim) for variant in make(SQUARED, 60, random.Random(SEED))]
+    assert len(found) == len(set(found)) == 60
+    assert content(SQUARED) not in found
+    again = [content(variant.claim) for variant in make(SQUARED, 60, random.Random(SEED))]
+    assert again == found
+
+
+@pytest.mark.parametrize(("claim", "variant", "answer"), [
+    (SQUARED, SQUARED, EQUAL),
+    (SQUARED, Gradient(SQUARED.of, A, A), DIFFERENT),
+    (SQUARED, Gradient(SQUARED.of, A, 2 * A.T), DIFFERENT),  # another shape
+    (SQUARED, Gradient(SQUARED.of, A, 2 * A * A), DIFFERENT),  # does not fit together
+    (Shape(A * B, (n, n)), Shape(A * B, (n, m)), DIFFERENT),
+    (Identity(sp.Abs(t), sp.Max(t, -t)), Identity(sp.Abs(t), t), DIFFERENT),
+    (Identity(t, u, sp.Eq(t, u)), Identity(t**2, u**2, sp.Eq(t, u)), EQUAL),
+    (Identity(t, t), Identity(t, sp.log(-sp.exp(t))), NO_POINT),
+    (Inequality(0, t**2), Inequality(t**2, 0), DIFFERENT),
+    (Identity(entry(x, 0, 0), x[0, 0]), Identity(entry(x, n, 0), x[0, 0]), NO_POINT),
+])  # fmt: skip
+def test_the_numbers_tell_what_is_true(claim, variant, answer):
+    assert Truth(claim, SEED).of(variant) == answer

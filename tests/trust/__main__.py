@@ -1,0 +1,60 @@
+"""``python -m tests.trust``: mutants, rewritings and planted errors, counted."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from . import report
+from .examination import findings, tasks
+from .planted import catches, every_rule
+
+MUTANTS, REWRITINGS = 5000, 3200  # of a full run
+PARTS = ("mutants", "rewritings", "rules")
+
+
+@click.command()
+@click.option("--sample", type=click.IntRange(min=1), help="As many of each part; all by default.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, default=PARTS)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def main(sample: int | None, seed: int, jobs: int, parts: tuple[str, ...], form: str) -> None:
+    """Exit code 1 where a requirement is violated."""
+    start = time.monotonic()
+    mutants = (sample or MUTANTS) if "mutants" in parts else 0
+    rewritings = (sample or REWRITINGS) if "rewritings" in parts else 0
+    asked = tasks(mutants, rewritings, seed) if mutants or rewritings else []
+    rules = every_rule() if "rules" in parts else []
+    if sample is not None:
+        rules = random.Random(seed).sample(rules, min(sample, len(rules)))
+    found, caught = [], []
+    with _progress() as progress:
+        of_claims = progress.add_task("claims", total=len(asked), visible=bool(asked))
+        for some in findings(asked, jobs):
+            found += some
+            progress.advance(of_claims)
+        of_rules = progress.add_task("rules", total=len(rules), visible=bool(rules))
+        for catch in catches(rules, jobs):
+            caught.append(catch)
+            progress.advance(of_rules)
+    seconds = time.monotonic() - start
+    if form == "json":
+        click.echo(json.dumps(report.as_record(found, caught, seconds), indent=2))
+    else:
+        report.show(Console(), found, caught, seconds)
+    raise SystemExit(1 if report.violations(found, caught) else 0)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Claims that notice a broken rule: the corpus, and one for each node that it leaves out."""
+
+from __future__ import annotations
+
+import sympy as sp
+from corpus import FALSE, TRUE
+from sympy import MatrixSymbol, Trace, symbols
+from sympy.matrices.expressions.diagonal import DiagonalMatrix
+from sympy.tensor.array import ArrayComprehension
+
+import formulas
+from derive import Gradient, Identity, tensor
+from derive.operators import entry, partial
+
+n, m = symbols("n m", integer=True, positive=True)
+i, j, k = symbols("i j k", integer=True)
+t, u = symbols("t u", real=True)
+A, S, K = MatrixSymbol("A", n, m), MatrixSymbol("S", n, n), MatrixSymbol("K", 2, 2)
+x = MatrixSymbol("x", n, 1)
+table = sp.ImmutableMatrix([[t, u], [2, 3]])
+inside = (t > -1, t < 1)
+
+
+def _slope(function, *given):
+    """The derivative of a function, as SymPy has it."""
+    name = f"probe.slope-{function.__name__}"
+    return Gradient(function(t), t, sp.diff(function(t), t), given, id=name)
+
+
+def _same(name, left, right, *given):
+    return Identity(left, right, given, id=f"probe.{name}")
+
+
+OWN = [
+    *(_slope(f) for f in (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.exp)),
+    *(_slope(f) for f in (sp.atan, sp.asinh, sp.erf, sp.erfc)),
+    *(_slope(f, *inside) for f in (sp.asin, sp.acos, sp.atanh)),
+    Gradient(sp.acosh(t), t, 1 / sp.sqrt(t**2 - 1), (t > 1,), id="probe.slope-acosh"),
+    _same("sec", sp.sec(t) * sp.cos(t), 1),
+    _same("csc", sp.csc(t) * sp.sin(t), 1),
+    _same("cot", sp.cot(t) * sp.sin(t), sp.cos(t)),
+    _same("sech", sp.sech(t) * sp.cosh(t), 1),
+    _same("csch", sp.csch(t) * sp.sinh(t), 1),
+    _same("coth", sp.coth(t) * sp.sinh(t), sp.cosh(t)),
+    _same("erfc", sp.erfc(t), 1 - sp.erf(t)),
+    _same("e", sp.E * sp.exp(t), sp.exp(t + 1)),
+    _same("float", sp.Float("0.5") * t, t / 2),
+    _same("adjoint", sp.Adjoint(A), A.T),
+    _same("diagonal-part", DiagonalMatrix(S), sp.HadamardProduct(S, sp.Identity(n))),
+    _same("explicit", entry(K * table, 0, 1), K[0, 0] * u + 3 * K[0, 1]),
+    _same("comprehension", ArrayComprehension(i * S[i - 1, j], (i, 1, n), (j, 0, n - 1)),
+        tensor((i + 1) * S[i, j], (i, n), (j, n))),
+    _same("tensor-entry", tensor(A[i, j] + 1, (i, n), (j, m))[0, 0], A[0, 0] + 1),
+    _same("functions", sp.FunctionMatrix(n, m, sp.Lambda((i, j), A[i, j] + 1)),
+        A + sp.OneMatrix(n, m)),
+    _same("partial", partial(t**2 + u, t), 2 * t),
+    _same("partial-in-matrix", partial(Trace(A.T * A), A), 2 * A),
+]  # fmt: skip
+
+# What reads outside of an array is undecided, and has to stay so.
+READ_OUTSIDE = {claim.id for claim in FALSE if claim.id.startswith("outside.")}
+
+# Of images and of sequences the corpus says nothing.
+OF_THE_CATALOGUE = {
+    "conv2d.backward-b",
+    "conv2d.grouped",
+    "max-pool.shape",
+    "avg-pool.global",
+    "rnn.bptt.Wx",
+    "rnn.jacobian",
+    "sequences.state-space",
+}
+NOTED = [
+    claim
+    for formula in formulas.catalogue().values()
+    for claim in formula.claims
+    if claim.id in OF_THE_CATALOGUE
+]
+
+PROBES = [*OWN, *TRUE, *NOTED, *(claim for claim in FALSE if claim.id in READ_OUTSIDE)]
