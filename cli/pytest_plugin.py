@@ -89,6 +89,24 @@ def _is_named(path: Path, config: pytest.Config) -> bool:
     return any(path == file or path == file.resolve() for file in named)
 
 
+def _chosen(path: Path, config: pytest.Config) -> set[str]:
+    """The ids that ``--derive`` picks out of a file; none where all of it is asked for.
+
+    pytest picks by itself only as long as nothing else that is collected holds the file.
+    """
+    options = config.getoption("derive_paths")
+    others = [given for given in map(str, config.args) if given not in options]
+    here = config.invocation_params.dir
+    named: set[str] = set()
+    for given in (*options, *others):
+        file, _, name = given.partition("::")
+        if (here / file).resolve() == path.resolve():
+            if not name:
+                return set()
+            named.add(name)
+    return set() if _matches(path, config.getini("derive_files")) else named
+
+
 def _matches(path: Path, patterns: list[str]) -> bool:
     return any(fnmatch(path.name, p) or fnmatch(str(path), f"*/{p}") for p in patterns)
 
@@ -111,7 +129,16 @@ class ClaimFile(pytest.File):
             raise self.CollectError(str(problem)) from None
         if not entries and _is_named(self.path, self.config):
             raise self.CollectError(f"{self.path} has no claims at module level")
+        chosen = _chosen(self.path, self.config)
+        ids = [entry.id for entry in entries]
+        for name in sorted(chosen - set(ids)):
+            there = ", ".join(ids)
+            raise self.CollectError(
+                f"{self.path} has no claim with the id {name!r}; it has {there}"
+            )
         for entry in entries:
+            if chosen and entry.id not in chosen:
+                continue
             yield ClaimItem.from_parent(self, name=entry.id, entry=entry)
 
 

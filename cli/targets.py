@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from derive.claims import Claim
+from derive.claims import KINDS, Claim
 from derive.formula import Formula
 from formulas.index import Listed
 
@@ -25,6 +25,10 @@ _module_numbers = count()
 
 class TargetError(Exception):
     """A target that cannot be resolved; the message is one sentence."""
+
+
+class NoClaimError(Exception):
+    """A value in a claim's place that is none."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,8 @@ def _resolve_path(target: str) -> list[Entry]:
         if separator:
             raise TargetError(f"{file} is a directory; `::{name}` needs a Python file")
         return _load_directory(path)
-    entries = load_file(path)
+    values = _module_level(_run(path))
+    entries = _entries(path, values)
     if not entries:
         raise TargetError(f"{path} has no claims at module level")
     if not separator:
@@ -149,8 +154,13 @@ def _resolve_path(target: str) -> list[Entry]:
     chosen = [entry for entry in entries if _is_called(entry, name)]
     if not chosen:
         names = list(dict.fromkeys(entry.name for entry in entries))
-        close = near(name, names) or names[:5]
-        raise TargetError(f"{path} has no claim called {name!r}; it has {', '.join(close)}")
+        known = ", ".join(near(name, names) or names[:5])
+        if name in values:
+            kind = type(values[name]).__name__
+            raise TargetError(
+                f"{path}::{name} is of type {kind}, and no claim; the file has {known}"
+            )
+        raise TargetError(f"{path} has no claim called {name!r}; it has {known}")
     return chosen
 
 
@@ -178,9 +188,13 @@ def _may_state_claims(path: Path) -> bool:
 
 def load_file(path: Path) -> list[Entry]:
     """Run a Python file and collect its module-level claims, in order of definition."""
+    return _entries(path, _module_level(_run(path)))
+
+
+def _entries(path: Path, values: Mapping[str, Any]) -> list[Entry]:
     found: dict[int, Entry] = {}  # by the identity of the claim: a second name is no second claim
-    for name, value in _module_level(_run(path)):
-        for label, claim, formula in _claims_in(name, value):
+    for name, value in values.items():
+        for label, claim, formula in _claims_of(path, name, value):
             first = found.get(id(claim))
             if first is None:
                 named = claim if claim.id else replace(claim, id=f"{path.stem}.{label}")
@@ -192,6 +206,13 @@ def load_file(path: Path) -> list[Entry]:
     return entries
 
 
+def _claims_of(path: Path, name: str, value: Any) -> list[tuple[str, Claim, Formula | None]]:
+    try:
+        return list(_claims_in(name, value))
+    except NoClaimError as problem:
+        raise TargetError(f"{path}: {problem}") from None
+
+
 def _refuse_duplicates(path: Path, entries: list[Entry]) -> None:
     holders: dict[str, str] = {}
     for entry in entries:
@@ -201,23 +222,32 @@ def _refuse_duplicates(path: Path, entries: list[Entry]) -> None:
         holders[entry.id] = entry.name
 
 
-def _module_level(module: ModuleType) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in vars(module).items() if not name.startswith("__")]
+def _module_level(module: ModuleType) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if not name.startswith("__")}
 
 
-def _claims_in(name: str, value: Any) -> Iterator[tuple[str, Claim, Formula | None]]:
-    """The claims that a module-level value holds, each with the expression that reaches it."""
+def _claims_in(
+    name: str, value: Any, around: tuple[Any, ...] = ()
+) -> Iterator[tuple[str, Claim, Formula | None]]:
+    """The claims that a module-level value holds, each with the expression that reaches it.
+
+    :raises NoClaimError: for what stands in a claim's place and is none.
+    """
     if isinstance(value, Claim):
+        if not isinstance(value, KINDS):
+            kind = type(value).__name__
+            raise NoClaimError(f"{name} is of type {kind}, which is no kind of claim")
         yield name, value, None
     elif isinstance(value, Formula):
         for position, claim in enumerate(value.claims):
+            if not isinstance(claim, KINDS):
+                kind = type(claim).__name__
+                raise NoClaimError(f"{name}.claims[{position}] is of type {kind}, and no claim")
             yield f"{name}[{position}]", claim, value
-    elif isinstance(value, (list, tuple)):
-        for position, item in enumerate(value):
-            yield from _claims_in(f"{name}[{position}]", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _claims_in(f"{name}[{key}]", item)
+    elif isinstance(value, (list, tuple, dict)) and not any(value is outer for outer in around):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _claims_in(f"{name}[{key}]", item, (*around, value))
 
 
 def _run(path: Path) -> ModuleType:

@@ -49,6 +49,12 @@ class Claim:
     where: Mapping[Any, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        for name in ("id", "title", "source", "note"):
+            text = getattr(self, name)
+            if not isinstance(text, str):
+                raise ClaimError(f"`{name}` is {text!r}; a string is expected")
+        if len(self.id.splitlines()) > 1:
+            raise ClaimError(f"`id` has more than one line: {self.id!r}")
         for name in self.expression_fields:
             object.__setattr__(self, name, _expression(getattr(self, name), f"`{name}`"))
         definitions = {}
@@ -167,4 +173,12 @@ class Shape(Claim):
         if not isinstance(equals, (tuple, list, sp.Tuple)):
             raise ClaimError(f"`equals` of a Shape is a tuple of sizes, not {equals!r}")
         sizes = tuple(_expression(size, "a size in `equals`") for size in equals)
+        for size in sizes:
+            if not isinstance(size, sp.Expr) or size.is_Matrix or size.is_integer is False:
+                raise ClaimError(f"`equals` of a Shape is a tuple of sizes; {size} is none")
         object.__setattr__(self, "equals", sizes)
+
+
+KINDS: tuple[type[Claim], ...] = (
+    Gradient, Jacobian, Backward, Hessian, Identity, Inequality, Shape
+)  # fmt: skip

@@ -81,8 +81,11 @@ def _at_enough_precision(field: Field, compute: Callable[[], Any]) -> Any:
                     return compute()
             except Inconclusive:
                 continue
-        with precision(highest):
-            return compute()
+        try:
+            with precision(highest):
+                return compute()
+        except OverflowError:  # of a Python float; those of NumPy become infinite
+            raise Inconclusive("an overflow") from None
 
 
 def evaluate(

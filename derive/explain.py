@@ -59,9 +59,9 @@ def misfit(claim: Claim, reason: str, deadline: float) -> str:
         remedy = remedy_for(claim, deadline)
     except Exception:  # as above
         remedy = None
-    if remedy is None:
+    words, holds = remedy or ("", False)
+    if not words:
         return reason
-    words, holds = remedy
     if holds:
         return f"{reason}; {words} would fit, and holds"
     return reason if "would fit" in reason else f"{reason}; {words} would fit"
@@ -133,9 +133,9 @@ def remedy_for(claim: Claim, deadline: float) -> tuple[str, bool] | None:
     field = claim.expression_fields[-1]
     deadline = min(deadline, time.monotonic() + SECONDS)
     for stated in _stated(claim):
-        problem = Problem(tuple(getattr(stated, f) for f in claim.expression_fields), claim.where,
-                          claim.assumed)  # fmt: skip
+        fields = tuple(getattr(stated, name) for name in claim.expression_fields)
         try:
+            problem = Problem(fields, claim.where, claim.assumed)
             statement = state(problem, stated, derive_only=True)
         except DeriveError:
             continue
@@ -147,7 +147,7 @@ def remedy_for(claim: Claim, deadline: float) -> tuple[str, bool] | None:
         first = replace(stated, **{field: found[0].side})
         trial = Trial(problem, first, statement, deadline)
         for repair in found:
-            if trial.holds(repair.side):
+            if not trial.late and trial.holds(repair.side):
                 return repair.words(), True
         return found[0].words(), False
     return None

@@ -86,6 +86,18 @@ def _meaning(expr: Any) -> Handler:
     return _handler_of(kind)
 
 
+MOST_NUMBERS = 4_000_000  # in one array
+
+
+def refuse_huge(*shape: int) -> None:
+    """Refuse an array that would take up the memory of the machine.
+
+    :raises UnsupportedError: for one of more than :data:`MOST_NUMBERS` entries.
+    """
+    if math.prod(shape) > MOST_NUMBERS:
+        raise UnsupportedError(f"an array of shape {shape} is too large to be evaluated")
+
+
 _NOTHING: frozenset[Any] = frozenset()
 
 
@@ -356,7 +368,9 @@ class Interpreter:
         if not any(seed.symbol == symbol for seed in self.seeds):
             return jet
         shape = jet.shape
-        directions = np.zeros((sum(seed.width for seed in self.seeds), *shape), dtype=int)
+        width = sum(seed.width for seed in self.seeds)
+        refuse_huge(width, *shape)
+        directions = np.zeros((width, *shape), dtype=int)
         start = 0
         for seed in self.seeds:
             if seed.symbol == symbol:

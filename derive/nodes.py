@@ -28,6 +28,7 @@ from derive.interpret import (
     NeedsScalars,
     handles,
     position_of,
+    refuse_huge,
     reshaped,
 )
 from derive.jets import Jet
@@ -493,6 +494,7 @@ def _matpow(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 
 
 def _eye(walk: Interpreter, shape: tuple[int, ...]) -> Jet:
+    refuse_huge(*shape)
     return Jet(walk.field.array(np.eye(*shape, dtype=int)))
 
 
@@ -504,6 +506,7 @@ def _identity(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 @handles(sp.OneMatrix, sp.ZeroMatrix)
 def _filled(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     shape = tuple(walk.integer(size, env) for size in expr.shape)
+    refuse_huge(*shape)
     return Jet(walk.field.array(np.full(shape, int(isinstance(expr, sp.OneMatrix)))))
 
 

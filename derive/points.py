@@ -32,6 +32,7 @@ from derive.claims import Claim
 from derive.errors import DeriveError, UnsupportedError
 from derive.evaluate import LazyArray, Point, derivative, evaluate, mentions
 from derive.fields import BALL, EXACT, EvaluationError, as_fraction
+from derive.interpret import refuse_huge
 from derive.inventory import fields_of, inventory
 from derive.operators import ArrayOperator, MatrixPartial, Partial
 
@@ -304,8 +305,9 @@ class PointMaker:
 
     def shape_of(self, array: Any, sizes: Mapping[Any, int]) -> tuple[int, ...]:
         """The shape of an array symbol at these sizes."""
-        shape = array.shape
-        return tuple(size_of(size, sizes) for size in shape) if shape is not None else ()
+        shape = tuple(size_of(size, sizes) for size in array.shape or ())
+        refuse_huge(*shape)
+        return shape
 
     def positions(self, sizes: Mapping[Any, int], most: int = 64) -> Iterator[dict[Any, int]]:
         """Values of the free indices of the claim, at most so many."""

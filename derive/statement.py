@@ -22,7 +22,7 @@ from derive.claims import (
     Jacobian,
     Shape,
 )
-from derive.errors import ShapeError
+from derive.errors import ClaimError, ShapeError
 from derive.index import Term, axis_variable, num, ref
 from derive.integers import ZERO, Poly, as_poly
 from derive.notation import text_of
@@ -48,7 +48,10 @@ def state(problem: Problem, claim: Claim, derive_only: bool = False) -> Statemen
     :param derive_only: leave the documented side out.
     :raises ShapeError: when a side, or what it is compared with, does not fit.
     """
-    return _STATE[type(claim)](problem, claim, derive_only)
+    for kind in type(claim).__mro__:
+        if kind in _STATE:
+            return _STATE[kind](problem, claim, derive_only)
+    raise ClaimError(f"a {type(claim).__name__} is no kind of claim")
 
 
 def _documented(problem: Problem, claim: Any, shape: Dims, what: str) -> None:

@@ -72,6 +72,16 @@ def test_a_single_claim_of_a_file(pytester, check):
     result.assert_outcomes(passed=1, failed=1)
 
 
+def test_a_single_claim_besides_all_tests(pytester, check):
+    pytester.makepyfile(my_claims=CLAIMS, test_other="def test_that(): pass")
+    check("--derive", "my_claims.py::a.wrong").assert_outcomes(passed=1, failed=1)
+    both = ("--derive", "my_claims.py::a.wrong", "--derive", "my_claims.py::my_claims.right")
+    check(*both).assert_outcomes(passed=2, failed=1)
+    result = check("--derive", "my_claims.py::wrong")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*my_claims.py has no claim with the id 'wrong'; it has*a.wrong*"])
+
+
 def test_what_is_undecided_fails(pytester, check):
     pytester.makepyfile(my_claims=CLAIMS + "right = Identity(t, t)\n")
     result = check("--derive", "my_claims.py", "--derive-timeout", "0.000001", "-k", "right")

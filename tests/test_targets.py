@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from cli.targets import TargetError, catalogue_entries, load_file, resolve, section_order
-from derive import Formula, Identity
+from derive import Formula, Identity, verify
 
 x = sp.Symbol("x", real=True)
 
@@ -220,3 +220,42 @@ def test_a_file_without_permission(claims_file):
 def test_the_entries_of_a_catalogue_know_their_formula():
     entry = catalogue_entries(CATALOGUE)[0]
     assert (entry.section, entry.formula.id, entry.path) == ("1.3", "mlp", "")
+
+
+# ------------------------------------------------------------------- what stands for a claim
+
+
+def test_what_is_no_claim_is_said_to_be_none(claims_file):
+    path = claims_file("a = Identity(sp.S(1), sp.S(1))\nb = 7\ndef c(): return a")
+    assert complaint(f"{path}::b") == f"{path}::b is of type int, and no claim; the file has a"
+    assert complaint(f"{path}::c").endswith("is of type function, and no claim; the file has a")
+    formula = claims_file("f = Formula('f', 'f', '1', {}, {}, (3,))")
+    assert complaint(str(formula)) == f"{formula}: f.claims[0] is of type int, and no claim"
+    odd = claims_file("class Odd(Claim): pass\na = Odd()")
+    assert complaint(str(odd)) == f"{odd}: a is of type Odd, which is no kind of claim"
+
+
+def test_a_container_in_itself_is_read_once(claims_file):
+    path = claims_file("many = [Identity(sp.S(1), sp.S(1))]\nmany.append(many)")
+    assert [entry.name for entry in load_file(path)] == ["many[0]"]
+
+
+def test_a_claim_of_a_kind_of_ones_own_is_decided(claims_file):
+    path = claims_file("class Same(Identity): pass\na = Same(sp.S(1), sp.S(1))")
+    (entry,) = load_file(path)
+    assert verify(entry.claim).status == "holds"
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ("Identity(1, 1, id=5)", "`id` is 5; a string is expected"),
+        ("Identity(1, 1, id='a\\nb')", "`id` has more than one line"),
+        ("Identity(1, '1')", "`right` is the string '1'; a SymPy expression is expected"),
+        ("Shape(sp.Symbol('t'), (sp.true,))", "a tuple of sizes; True is none"),
+    ],
+)
+def test_a_field_of_the_wrong_kind_is_named_with_its_line(claims_file, claim, message):
+    path = claims_file(f"a = {claim}")
+    assert complaint(str(path)).startswith(f"{path}, line 3: ClaimError: ")
+    assert message in complaint(str(path))
