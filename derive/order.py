@@ -243,7 +243,7 @@ def _two_sums(
     """
     left: dict[Atom, Exponent] = dict(monomial)
     chosen: list[Atom | None] = []
-    share: Number = Fraction(1)
+    share = Fraction(1)
     for atom in [a for a, _ in monomial if a.kind == "sum" and a.data[0] == (high,)]:
         while left[atom] >= 1 and len(chosen) < 2:
             left[atom] -= 1
@@ -252,7 +252,7 @@ def _two_sums(
         fewer = None if count is None else _without(left, count[0])
         if count is None or fewer is None:
             return None
-        left, share = fewer, share / count[1]
+        left, share = fewer, share / Fraction(count[1])
         chosen.append(None)
     return chosen[0], chosen[1], {a: e for a, e in left.items() if e}, share
 
