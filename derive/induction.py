@@ -37,6 +37,7 @@ from derive.index import (
     Term,
     Unfolding,
     add,
+    bounds,
     in_order,
     neg,
     ref,
@@ -144,8 +145,9 @@ class Induction:
         return None
 
     def _telescoped(self) -> Proof | None:
-        """A proof by differences: D(1) = 0, and D(t) − D(t − 1) = 0 for t > 1, for the difference D
-        of both sides as a function of an integer that is the size of no array.
+        """A proof by differences: D(1) = 0, and for t > 1 D(t) − D(t − 1) = 0 or, with multiples
+        of both, c(t)·D(t) = d(t)·D(t − 1), for the difference D of both sides as a function of an
+        integer that is the size of no array.
         """
         difference = add(self.left, neg(self.right))
         for variable in sorted(_lengths(difference), key=lambda v: v.key):
@@ -154,11 +156,12 @@ class Induction:
             now, start = ({variable: p} for p in (as_poly(time), low))
             before = {variable: as_poly(time) - 1}
             n = self.normaliser()
-            n.recursion.reference = Reference(as_poly(time), time, direction=1)
+            shift = min(_past(difference, variable), default=-1) + 1  # the shortest range decides
+            n.recursion.reference = Reference(as_poly(time) + shift, time, direction=1)
             if not vanishes(n, n.of(substitute(difference, start))):
                 continue
-            step = add(substitute(difference, now), neg(substitute(difference, before)))
-            if vanishes(n, n.of(step)):
+            later, earlier = n.of(substitute(difference, now)), n.of(substitute(difference, before))
+            if vanishes(n, n.subtract(later, earlier)) or _follows(n, later, earlier):
                 return Proof(n, n.of(self.left), n.of(self.right))
         return None
 
@@ -399,6 +402,23 @@ class Induction:
         )
 
 
+def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
+    """Whether one polynomial is zero where another is: c·later = d·earlier with c > 0 or c < 0,
+    where a sum or a product that stands in both has the coefficient d in the one, c in the other.
+    """
+    for atom in {a for m in earlier for a, e in m if e == 1 and a.kind in ("sum", "prod")}:
+        d, c = (
+            {n.monomial({a: e for a, e in m if a is not atom}): factor for m, factor in p.items()
+             if (atom, 1) in m}
+            for p in (later, earlier)
+        )  # fmt: skip
+        if n.sign(c) in ("+", "-") and vanishes(
+            n, n.subtract(n.multiply(c, later), n.multiply(d, earlier))
+        ):
+            return True
+    return False
+
+
 def _reads(term: Term, shared: Shared, axis: int, time: Poly) -> bool:
     """Whether an array is read at a time."""
     return any(
@@ -426,16 +446,8 @@ def _shifted(term: Term, by: Poly) -> Term:
 
 def _lengths(term: Term) -> set[Var]:
     """The integers that the ends of sums and powers depend on, and no array and no axis does."""
-    bodies = [term, *(s.body for s in in_order([term]))]
-    parts = {part for body in bodies for part in _parts(body)}
-    ends = {
-        v
-        for part in parts
-        if isinstance(part, (Sum, Product))
-        for end in (part.variable.low, part.variable.high)
-        if end is not None
-        for v in end.variables
-    }
+    parts = _all_parts(term)
+    ends = {v for k in _ranges(parts) for end in bounds(k) for v in end.variables}
     axes = {
         v
         for part in parts
@@ -452,6 +464,24 @@ def _lengths(term: Term) -> set[Var]:
         for v in counted
         if (v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None)
     }
+
+
+def _past(term: Term, length: Var) -> list[int]:
+    """How far the last index of ranges is past a length, if they are to begin at 0."""
+    spans = (high - low for low, high in map(bounds, _ranges(_all_parts(term))))
+    gaps = ((span - as_poly(length)).constant for span in spans)
+    return [int(gap) for gap in gaps if gap is not None and gap == int(gap)]
+
+
+def _ranges(parts: Iterable[Term]) -> Iterator[Var]:
+    """The indices of sums and products."""
+    return (part.variable for part in parts if isinstance(part, (Sum, Product)))
+
+
+def _all_parts(term: Term) -> set[Term]:
+    """Every part of a term and of the arrays that it refers to."""
+    bodies = [term, *(s.body for s in in_order([term]))]
+    return {part for body in bodies for part in _parts(body)}
 
 
 def _parts(term: Term) -> Iterator[Term]:

@@ -220,8 +220,8 @@ class Interpreter:
             shape = tuple(self.integer(size, {}) for size in symbol.shape)
             if jet.shape == shape:
                 return jet
-            if jet.shape == () and shape == (1, 1):
-                return self.jets.as_matrix(jet)
+            if jet.shape == () and set(shape) == {1}:
+                return self.jets.as_matrix(jet, len(shape))
             if isinstance(symbol, sp.MatrixSymbol) or math.prod(jet.shape) != math.prod(shape):
                 raise ShapeError(f"{symbol} of shape {shape} is defined with shape {jet.shape}")
             return self.jets.linear(

@@ -71,9 +71,9 @@ class Jets:
         """The scalar that an array with a single entry stands for."""
         return self.entry(a, (0,) * a.v.ndim)
 
-    def as_matrix(self, a: Jet) -> Jet:
-        """The 1×1 matrix that a scalar stands for."""
-        return self.stack([a], (1, 1)) if a.shape == () else a
+    def as_matrix(self, a: Jet, rank: int = 2) -> Jet:
+        """The 1×1 matrix that a scalar stands for, or the array of more axes of size 1."""
+        return self.stack([a], (1,) * rank) if a.shape == () else a
 
     def stack(self, entries: Sequence[Jet], shape: tuple[int, ...]) -> Jet:
         """The array of this shape whose entries are these scalars, in row-major order."""

@@ -109,13 +109,13 @@ def _inverse(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
 # ---- arrays that are computed: their entries are shared
 
 
-@register(BODIES, sp.MatAdd)
+@register(BODIES, sp.MatAdd, sp.Add)
 def _matadd(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(A + B)[i, j] = A[i, j] + B[i, j], an axis of size 1 repeated"""
     return add(*(_aligned(low, part, indices, scope) for part in expr.args))
 
 
-@register(BODIES, sp.HadamardProduct)
+@register(BODIES, sp.HadamardProduct, sp.Mul)
 def _hadamard(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(A ⊙ B)[i, j] = A[i, j]·B[i, j], an axis of size 1 repeated"""
     return mul(*(_aligned(low, part, indices, scope) for part in expr.args))

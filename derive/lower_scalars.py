@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
@@ -19,7 +20,6 @@ from derive.index import (
     IndexBracket,
     Int,
     Maximum,
-    Mul,
     Pow,
     Product,
     RealBracket,
@@ -250,14 +250,17 @@ def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, sp.Determinant)
 def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
     """det A; det A⁻¹ = 1/det A, det Aᵏ = (det A)ᵏ, and ∂det A/∂A = det A · A⁻ᵀ"""
-    if is_unit(low.shapes.of(expr.arg)):
-        return low.scalar(expr.arg, scope)
-    if isinstance(expr.arg, sp.Inverse):
-        return power(low.scalar(sp.Determinant(expr.arg.arg), scope), -1)
-    if isinstance(expr.arg, sp.MatPow) and expr.arg.exp.is_Integer:
-        return power(low.scalar(sp.Determinant(expr.arg.base), scope), int(expr.arg.exp))
-    if isinstance(expr.arg, sp.MatMul):
-        parts = list(expr.arg.args)
+    arg = expr.arg
+    if is_unit(low.shapes.of(arg)):
+        return low.scalar(arg, scope)
+    if isinstance(arg, sp.Transpose):
+        return low.scalar(sp.Determinant(arg.arg), scope)
+    if isinstance(arg, sp.Inverse):
+        return power(low.scalar(sp.Determinant(arg.arg), scope), -1)
+    if isinstance(arg, sp.MatPow) and arg.exp.is_Integer:
+        return power(low.scalar(sp.Determinant(arg.base), scope), int(arg.exp))
+    if isinstance(arg, sp.MatMul):
+        parts = list(arg.args)
         shapes = [low.shapes.of(part) for part in parts]
         squares = all(len(s) == 0 or same_size(*s) for s in shapes)
         if len(parts) > 1 and squares and all(not s or not is_unit(s) for s in shapes):
@@ -318,21 +321,32 @@ def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ of each value times its condition and the failure of those before it"""
     terms: list[Term] = []
     before: list[Term] = []
+    known = len(low.guards)
     for value, test in expr.args:
         bracket = condition_term(low, test, scope)
-        known = len(low.guards)
-        low.guards.extend(_guards(bracket))
+        failed = len(low.guards)
+        low.guards.extend(_guards(low, test, scope))
         terms.append(mul(*before, bracket, low.scalar(value, scope)))
-        del low.guards[known:]
+        del low.guards[failed:]
+        low.guards.extend(_guards(low, sp.Not(test), scope))
         before.append(_not(bracket))
+    del low.guards[known:]
     return add(*terms)
 
 
-def _guards(bracket: Term) -> Iterable[Poly]:
-    """The integer inequalities that hold where a condition does."""
-    for factor in bracket.args if isinstance(bracket, Mul) else (bracket,):
-        if isinstance(factor, IndexBracket):
-            relation, poly = factor.data
+def _guards(low: Lowering, test: Any, scope: Scope) -> Iterator[Poly]:
+    """What is nonnegative, of integers, where a condition holds."""
+    if isinstance(test, sp.Not):  # it holds where none of the alternatives does
+        (inner,) = test.args
+        parts = [sp.Not(a) for a in inner.args] if isinstance(inner, sp.Or) else []
+    else:
+        parts = list(test.args) if isinstance(test, sp.And) else []
+    for part in parts:
+        yield from _guards(low, part, scope)
+    if isinstance(test, Relational) and all(low.is_integer(a, scope) for a in test.args):
+        bracket = _integer_relation(low, test, scope)
+        if isinstance(bracket, IndexBracket):
+            relation, poly = bracket.data
             yield poly
             if relation == "=":
                 yield -poly
@@ -354,7 +368,7 @@ def condition_term(low: Lowering, test: Any, scope: Scope) -> Term:
         return _not(mul(*(_not(condition_term(low, a, scope)) for a in test.args)))
     if isinstance(test, sp.Not):
         return _not(condition_term(low, test.args[0], scope))
-    if not isinstance(test, sp.core.relational.Relational):
+    if not isinstance(test, Relational):
         raise UnsupportedError(f"{type(test).__name__} is no supported condition (in {test})")
     if low.is_integer(test.lhs, scope) and low.is_integer(test.rhs, scope):
         return _integer_relation(low, test, scope)

@@ -106,13 +106,7 @@ def _scalar_parts(walk: Interpreter, expr: Any, env: Environment) -> list[Jet]:
 
 @handles(sp.Add)
 def _add(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    parts = _scalar_parts(walk, expr, env)
-    if len({part.shape for part in parts if part.shape}) > 1:
-        raise ShapeError(f"the terms of {expr} differ in shape")
-    total = parts[0]
-    for part in parts[1:]:
-        total = walk.jets.add(total, part)
-    return total
+    return _broadcast(expr, _scalar_parts(walk, expr, env), walk.jets.add)
 
 
 @handles(sp.Mul)

@@ -43,7 +43,7 @@ from derive.index import (
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.recursion import Recursion
 from derive.signs import MAX_SPLITS, Fact
-from derive.summation import Summation
+from derive.summation import UNROLLED, Summation
 
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.
 NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
@@ -444,7 +444,14 @@ class Normaliser(Summation):
         return self._name_signs[name]
 
     def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
-        """[poly ≥ 0] or [poly = 0], the first relative to the time of an induction."""
+        """[p ≥ 0] or [p = 0], the first relative to the time of an induction; without one, by
+        [p ≥ 0] = 1 − [p = −1] where p ≥ −1, and [p ≥ 0] = [p = 0] where p ≤ 0.
+        """
+        if relation == ">=" and not self.recursion.begun and not is_nonnegative(poly):
+            if is_nonnegative(poly + 1):
+                return self.subtract({(): 1}, super().index_bracket("=", poly + 1))
+            if is_nonnegative(-poly):
+                return super().index_bracket("=", poly)
         moving = relation == ">=" and len(poly.indices) > 1
         steps = self.recursion.steps_past(poly) if moving else 0
         if not steps:
@@ -462,13 +469,26 @@ class Normaliser(Summation):
         steps = self.recursion.steps_past(high - low)
         if steps <= 0 or not is_nonnegative(high - low - steps + 1):
             return super().sum_over(variable, poly)
+        poly = self.upwards(variable, poly)
         shorter = Var(variable.name, FRESH, low, high - steps)
         rest = self.substitute(poly, {variable: as_poly(shorter)})
         last = (self.substitute(poly, {variable: high - k}) for k in range(steps))
         return self.add(super().sum_over(shorter, rest), *last)
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
-        """Π over the range of a variable."""
+        """Π over the range of a variable, its last factors apart that an induction is about."""
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        length = (high - low).constant
+        if length is not None and length < UNROLLED:
+            values = (low + k for k in range(int(length) + 1))
+            return self.multiply(*(self.substitute(body, {variable: v}) for v in values))
+        steps = self.recursion.steps_past(high - low)
+        if steps > 0 and is_nonnegative(high - low - steps + 1):
+            shorter = Var(variable.name, FRESH, low, high - steps)
+            rest = self.product_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))
+            last = (self.substitute(body, {variable: high - k}) for k in range(steps))
+            return self.multiply(rest, *last)
         replaced = _one_factor_replaced(self, variable, body)
         if replaced is not None:
             return replaced

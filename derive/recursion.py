@@ -71,6 +71,11 @@ class Recursion:
         self.reference: Reference | None = None
         self._names: dict[Shared, int] = {}
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is an induction, or an array that refers to itself."""
+        return bool(self.heads) or self.reference is not None
+
     def name(self, shared: Shared) -> int:
         """The number of the class of an array."""
         shared = self.stands_for.get(shared, shared)

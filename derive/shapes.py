@@ -115,6 +115,10 @@ class Shapes:
                 + (f"; it fits {hint}" if hint else "")
             )
 
+    def is_array(self, expr: Any) -> bool:
+        """Whether an operand of + or * is an array that is neither a matrix nor 1×1."""
+        return not getattr(expr, "is_Matrix", False) and not is_unit(self.of(expr))
+
     def signature(self, expr: Any) -> list[Dims]:
         """The shapes of the arguments of a scalar function, the same wherever it is applied."""
         own = [self.of(argument) for argument in expr.arguments]
@@ -262,9 +266,32 @@ def _explicit(shapes: Shapes, expr: Any) -> Dims:
     return tuple(map(sp.Integer, expr.shape))
 
 
-@shape_rule(
-    sp.Add, sp.Mul, sp.Pow, sp.Max, sp.Min, sp.Function, sp.Abs, AppliedUndef, sp.KroneckerDelta
-)
+@shape_rule(sp.Add)
+def _sum_of_terms(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of scalars; arrays that are no matrices broadcast."""
+    if any(map(shapes.is_array, expr.args)):
+        return shapes.broadcast(_widest_first(shapes, expr.args), expr, "added")
+    return _scalar_operation(shapes, expr)
+
+
+@shape_rule(sp.Mul)
+def _product_of_factors(shapes: Shapes, expr: Any) -> Dims:
+    """A scalar, of scalars; a scalar multiplies an array that is no matrix."""
+    arrays = [factor for factor in expr.args if shapes.is_array(factor)]
+    if not arrays:
+        return _scalar_operation(shapes, expr)
+    if len(arrays) > 1:
+        raise UnsupportedError(
+            f"{expr} is a product of arrays, of which it is not said which axes are summed over "
+            f"(write it with tensor)"
+        )
+    for factor in expr.args:
+        if factor != arrays[0]:
+            shapes.scalar(factor, expr)
+    return shapes.of(arrays[0])
+
+
+@shape_rule(sp.Pow, sp.Max, sp.Min, sp.Function, sp.Abs, AppliedUndef)
 def _scalar_operation(shapes: Shapes, expr: Any) -> Dims:
     """A scalar, of scalars."""
     for arg in expr.args:

@@ -539,10 +539,16 @@ def _matrix_whole(w: Writer, term: Whole, row: Poly, col: Poly) -> Any:
     )
 
 
+def _on_diagonal(poly: Poly, row: Poly, col: Poly) -> bool:
+    """Whether [poly = 0] is [row = col] between two axes, and not [row = 0] along one."""
+    both = row.constant is None and col.constant is None
+    return both and poly in (row - col, col - row)
+
+
 @_writes(_MATRICES, IndexBracket)
 def _matrix_delta(w: Writer, term: IndexBracket, row: Poly, col: Poly) -> Any:
     relation, poly = term.data
-    if relation == "=" and poly in (row - col, col - row):
+    if relation == "=" and _on_diagonal(poly, row, col):
         return sp.Identity(w._length(row))
     raise NoMatrixForm
 
@@ -622,7 +628,7 @@ def _product(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
         on_row, on_col = bool(factor.free & rows), bool(factor.free & cols)
         if isinstance(factor, IndexBracket) and on_row and on_col:
             relation, poly = factor.data
-            if relation == "=" and poly in (row - col, col - row):
+            if relation == "=" and _on_diagonal(poly, row, col):
                 diagonal = True
                 continue
         if on_row and on_col:

@@ -173,6 +173,9 @@ class Signs(Ring):
             return inner if inner else self._known_sign({((atom, 1),): 1})
         if kind == "max":
             return self.sign(dict(atom.data[1]))
+        if kind == "prod":
+            inner = self.sign(dict(atom.data[1]))
+            return inner if inner in ("+", "0+") else self._known_sign({((atom, 1),): 1})
         if kind == "fn" and atom.data[0] == "cosh":
             return "+"
         if kind == "entry":

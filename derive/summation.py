@@ -30,6 +30,7 @@ from derive.integers import (
 )
 
 MAX_REDUCTIONS = 200
+POWERS = ("exp", "whole power")
 UNROLLED = 4  # a range of at most so many values is written out
 _colours: dict[int, Var] = {}
 
@@ -249,10 +250,42 @@ class Summation(Algebra):
                 exponent = factors[0][1]
                 if isinstance(exponent, int) and exponent > 0:
                     return self._power_sum(exponent, variable.high)
+            if self._runs_down(variable, factors):
+                # Σ_k f(k) = Σ_k f(high − k)
+                turned = {variable: variable.high - as_poly(variable)}
+                body = self.substitute(self.settled(dict(factors), 1), turned)
+                return self._sum_all(variables, body)
         moved = self._on_axes(variables, factors)
         if moved is not None:
             return moved
         return self._cut(variables, factors)
+
+    def upwards(self, variable: Var, poly: Polynomial) -> Polynomial:
+        """A polynomial to be summed, turned round where its sum would be."""
+        assert variable.low is not None and variable.high is not None
+        down = {m: c for m, c in poly.items() if self._runs_down(variable, list(m))}
+        turned = {variable: variable.low + variable.high - as_poly(variable)}
+        rest = {m: c for m, c in poly.items() if m not in down}
+        return self.add(rest, self.substitute(down, turned)) if down else poly
+
+    def _runs_down(self, variable: Var, factors: list[tuple[Atom, Exponent]]) -> bool:
+        """Whether a sum of powers b^−k begins with the highest, by the first of its powers; one
+        that runs along an axis has its direction from there.
+        """
+        powers = [
+            (atom.form, exponent)
+            for atom, exponent in factors
+            if atom.kind in POWERS and self._is_multiple(atom, variable)
+        ]
+        if not powers or self._axis(variable, tuple(factors)) is not None:
+            return False
+        return min(powers)[1] < 0
+
+    @staticmethod
+    def _is_multiple(atom: Atom, variable: Var) -> bool:
+        """Whether the exponent of a power is an index times what does not depend on it."""
+        on_it = [(a, e) for a, e in atom.data[-1] if variable in a.free]
+        return len(on_it) == 1 and on_it[0][0].kind == "int" and on_it[0][1] == 1
 
     # ---- one range for every index: the axis that it runs along
 

@@ -1998,3 +1998,50 @@ FALSE += [
             (k, 0, 2 * n - 1))),
     at_most("count.softplus", Sum(log(1 + exp(twice[i])), over_2n), n * u, u >= 0),
 ]
+
+# ---- a term apart, and closed forms of sums and products that grow with a size
+
+Is, scale = sp.IndexedBase("s", shape=(n,)), Symbol("scale", positive=True)
+def first_apart(f):
+    return f(0) + Sum(f(k), (k, 1, n - 1))
+def last_apart(f):
+    return f(n - 1) + Sum(f(k), (k, 0, n - 2))
+def powers(exponent, *limits):
+    return Sum(u**exponent, (k, *limits))
+TRUE += [
+    grad("apart.first", first_apart(lambda k: Is[k] ** 2), Is[l], 2 * Is[l]),
+    grad("apart.last", last_apart(lambda k: Is[k] * ix[k]), Is[l], ix[l]),
+    grad("apart.logsumexp", log(first_apart(lambda k: exp(Is[k]))), Is[l],
+        exp(Is[l]) / Sum(exp(Is[k]), (k, 0, n - 1))),
+    same("apart.delta", KroneckerDelta(l, n - 1) * Is[n - 1] + Sum(KroneckerDelta(l, j) * Is[j],
+            (j, 0, n - 2)), Is[l], l >= 0, l <= n - 1),
+    same("apart.bracket", KroneckerDelta(l, 0) + Piecewise((1, l >= 1), (0, True)), 1, l >= 0,
+        l <= n - 1),
+    same("growing.powers", powers(k, 1, n), u * (1 - u**n) / (1 - u)),
+    same("growing.powers.fewer", powers(k, 0, n - 2), (1 - u ** (n - 1)) / (1 - u)),
+    same("growing.average", (1 - u) * powers(n - k, 1, n), 1 - u**n),
+    same("growing.two-bases", Sum(u**k * scale ** (n - 1 - k), (k, 0, n - 1)), (u**n - scale**n)
+        / (u - scale)),
+    same("growing.telescope", Sum(1 / (k * (k + 1)), (k, 1, n)), 1 - 1 / (n + 1)),
+    same("growing.times-index", Sum(k * 2**k, (k, 1, n)), (n - 1) * 2 ** (n + 1) + 2),
+    same("growing.product", Product(k / (k + 1), (k, 1, n)), 1 / (n + 1)),
+    same("growing.product.step", Product(k, (k, 1, n)), n * Product(k, (k, 1, n - 1))),
+    same("turned.powers", powers(n - k, 0, n), powers(k, 0, n)),
+]
+FALSE += [
+    grad("apart.first.twice", Is[0] ** 2 + Sum(Is[k] ** 2, (k, 0, n - 1)), Is[l], 2 * Is[l]),
+    grad("apart.last.missing", Sum(Is[k] * ix[k], (k, 0, n - 2)), Is[l], ix[l]),
+    same("apart.bracket.other", KroneckerDelta(l, 1) + Piecewise((1, l >= 1), (0, True)), 1,
+        l >= 0, l <= n - 1),
+    same("growing.powers.no-factor", powers(k, 1, n), (1 - u**n) / (1 - u)),
+    same("growing.average.one-more", (1 - u) * powers(n - k, 0, n), 1 - u**n),
+    same("growing.average.no-shift", (1 - u) * powers(n - k, 1, n), 1 - u ** (n - 1)),
+    same("growing.two-bases.sum", Sum(u**k * scale ** (n - 1 - k), (k, 0, n - 1)), (u**n
+        + scale**n) / (u + scale)),
+    same("growing.telescope.no-one", Sum(1 / (k * (k + 1)), (k, 1, n)), 1 - 1 / n),
+    same("growing.times-index.constant", Sum(k * 2**k, (k, 1, n)), (n - 1) * 2 ** (n + 1)),
+    same("growing.product.inverted", Product(k / (k + 1), (k, 1, n)), n + 1),
+    same("growing.product.from-zero", Product(k, (k, 0, n)), n * Product(k, (k, 1, n - 1))),
+    same("turned.powers.shifted", powers(n - k, 0, n), powers(k, 1, n + 1)),
+    same("turned.weights", Sum(k * u ** (n - k), (k, 0, n)), Sum(k * u**k, (k, 0, n))),
+]

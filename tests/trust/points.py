@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -17,6 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive import operators as ops
+from derive import recurrences as rec
 from derive.claims import Claim, Identity, Inequality
 
 from .trees import is_index, is_size, symbols
@@ -25,6 +26,7 @@ ATTEMPTS = 40  # random draws for one choice of sizes
 USUAL = ("any", "any", "positive", "fraction")  # the numbers that are drawn, in turn
 CORNERS = ("integers",)
 SOLVED = 4  # and where equations are to be solved, which takes long if they have no solution
+FEW = 3  # points, if windows have to fit into images
 INDICES = 6  # values of the free indices that are kept of one draw
 
 # What an evaluation raises where there is no value: outside of an array, at a singular matrix,
@@ -73,7 +75,17 @@ class Variables:
         self.numbers = [s for s in everything if not is_size(s) and not is_index(s)]
 
     def sizes(self, rng: numpy.random.Generator) -> Iterator[dict[Any, int]]:
-        """Unequal sizes, equal ones, ones, and any: each may tell something that others do not."""
+        """Unequal sizes, equal ones, ones, and any: each may tell something that others do not.
+
+        Images have at most some of them, since a window has to fit; then there are others.
+        """
+        shapes = [node.shape for node in oracle.arrays(self.claim)]
+        whole = [sizes for sizes in self._usual(rng) if _none_empty(shapes, sizes)]
+        yield from whole
+        if len(whole) < FEW:
+            yield from oracle.image_sizes(self.claim, FEW)
+
+    def _usual(self, rng: numpy.random.Generator) -> Iterator[dict[Any, int]]:
         names = self.dimensions
         count = len(names)
         many = count > 4  # of many sizes large ones would take long
@@ -84,6 +96,13 @@ class Variables:
         yield {name: int(rng.integers(1, 4)) for name in names}
         yield dict.fromkeys(names, 2 if many else 4 if count == 1 else 3)
         yield dict.fromkeys(names, 1)
+
+
+def _none_empty(shapes: Iterable[Any], sizes: Mapping[Any, int]) -> bool:
+    scope = Scope(Point(sizes))
+    return all(
+        int(oracle.value(sp.sympify(size), scope)) >= 1 for shape in shapes for size in shape
+    )
 
 
 def index_values(claim: Claim, indices: list[Any], point: Point) -> Iterator[dict[Any, int]]:
@@ -107,6 +126,9 @@ def _axes(claim: Claim) -> dict[Any, list[Any]]:
             for index, size in zip(element.indices, array.shape or (), strict=False):
                 if isinstance(index, sp.Symbol):
                     found.setdefault(index, []).append(sp.sympify(size))
+        for position in expr.atoms(rec.At):
+            if isinstance(position.index, sp.Symbol):
+                found.setdefault(position.index, []).append(position.array.shape[0])
     return found
 
 

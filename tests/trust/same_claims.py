@@ -111,7 +111,8 @@ def _name(node: Any, claim: Claim) -> Any:
     name = next(n for n in (f"named{k}" for k in range(100)) if n not in taken)
     if is_matrix(node):
         return sp.MatrixSymbol(name, *derive.shape_of(node, claim.where))
-    return sp.Symbol(name, real=True)
+    shape = derive.shape_of(node, claim.where)
+    return sp.IndexedBase(name, shape=shape) if shape else sp.Symbol(name, real=True)
 
 
 def inlined(claim: Claim) -> Iterator[Claim]:

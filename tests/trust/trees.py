@@ -121,6 +121,8 @@ def put(expr: Any, path: Path, new: Any) -> Any:
     position, rest = path[0], path[1:]
     args = list(expr.args)
     args[position] = put(args[position], rest, new)
+    if isinstance(expr, ops.TensorElement):
+        return ops.entry(*args)  # its array may be a symbol now
     return expr.func(*args)
 
 
@@ -144,11 +146,12 @@ def is_variable(symbol: Any) -> bool:
 
 
 def is_size(symbol: Any) -> bool:
-    return isinstance(symbol, sp.Symbol) and bool(symbol.is_integer and symbol.is_positive)
+    """A size is a positive integer, or one that may be 0 such as a padding."""
+    return isinstance(symbol, sp.Symbol) and bool(symbol.is_integer and symbol.is_nonnegative)
 
 
 def is_index(symbol: Any) -> bool:
-    return isinstance(symbol, sp.Symbol) and bool(symbol.is_integer and not symbol.is_positive)
+    return isinstance(symbol, sp.Symbol) and bool(symbol.is_integer and not symbol.is_nonnegative)
 
 
 def symbols(*exprs: Any) -> set[Any]:
