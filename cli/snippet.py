@@ -17,6 +17,7 @@ from sympy.tensor.array.expressions.array_expressions import ArrayElement, Array
 from cli.notation import equation
 from cli.numpy_text import Names, NumpyPrinter, Unprintable
 from cli.spelling import encodable
+from derive import sizes
 from derive.verdict import Verdict, Witness
 
 _DERIVATIVES = ("gradient", "jacobian", "backward", "hessian")
@@ -83,7 +84,7 @@ class _Script:
     """The lines of one replay: the point, the definitions there, the functions, the two sides."""
 
     def __init__(self, verdict: Verdict, witness: Witness) -> None:
-        self.claim: Any = verdict.claim
+        self.claim: Any = sizes.put_in(verdict.claim)
         self.witness = witness
         self.names = Names()
         defined = {

@@ -81,13 +81,13 @@ class Algebra(Signs):
             if sign == 1:
                 return result
             if signed:
-                return self.scale(result, (-1) ** int(exponent))
+                return self.scale(result, -1 if exponent % 2 else 1)
             raise UndefinedValue("a fractional power of a negative number")
         if signed:
             lead = max(rest, key=monomial_order)
             if rest[lead] < 0:
                 rest = self.scale(rest, -1)
-                result = self.scale(result, (-1) ** int(exponent))
+                result = self.scale(result, -1 if exponent % 2 else 1)
         elif len(rest) == 1:
             ((monomial, coefficient),) = rest.items()
             if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:

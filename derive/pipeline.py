@@ -26,8 +26,8 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, induction
-from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian
+from derive import answer, explain, induction, sizes
+from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.problem import Problem
@@ -57,7 +57,7 @@ def verify(claim: Claim, timeout: float = 60.0) -> Verdict:
         raise ClaimError(f"verify takes a claim, not {type(claim).__name__}")
     start = time.monotonic()
     try:
-        verdict = run_deep(lambda: _decided(claim, start + timeout), timeout + 1)
+        verdict = run_deep(lambda: _decided(sizes.put_in(claim), start + timeout), timeout + 1)
     except BudgetExceeded as problem:
         verdict = Verdict(claim, UNDECIDED, reason=f"{problem} (limit {timeout:g} s)")
     except (UnsupportedError, ClaimError) as problem:
@@ -65,7 +65,7 @@ def verify(claim: Claim, timeout: float = 60.0) -> Verdict:
     except Exception as problem:  # whatever broke inside is no verdict
         reason = f"internal error: {type(problem).__name__}: {problem}"
         verdict = Verdict(claim, UNDECIDED, reason=reason)
-    return replace(verdict, seconds=time.monotonic() - start)
+    return replace(verdict, claim=claim, seconds=time.monotonic() - start)
 
 
 def gradient(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
@@ -110,7 +110,8 @@ def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ..
     :raises ShapeError: naming the subexpression and both shapes.
     :raises UnsupportedError: naming a node that has no shape rule.
     """
-    return run_deep(lambda: Shapes(where or {}).of(sp.sympify(expr)))
+    claim = sizes.put_in(Shape(expr, (), where=where or {}))
+    return run_deep(lambda: Shapes(claim.where).of(_fields(claim)[0]))
 
 
 # ---- the stages
@@ -189,6 +190,7 @@ def _derived_only(claim: Claim) -> sp.Expr:
 
 def _left_side(claim: Claim) -> sp.Expr:
     """What is derived, whatever the document says that it is."""
+    claim = sizes.put_in(claim)
     problem = Problem(_fields(claim), claim.where)
     statement = state(problem, claim, derive_only=True)
     assert statement is not None

@@ -403,6 +403,7 @@ class Problem:
 
     def prepare(self, normaliser: Normaliser) -> None:
         """Give a normaliser what the claim gives: signs, equations, and the conditions found."""
+        normaliser.recursion.expected = any(system.recursive for system in self.systems)
         for expr, sign, label in self.signs:
             if self._concerns_indices(expr):
                 continue

@@ -69,12 +69,13 @@ class Recursion:
         self.heads: dict[int, Shared] = {}
         self.stands_for: dict[Shared, Shared] = {}
         self.reference: Reference | None = None
+        self.expected = False
         self._names: dict[Shared, int] = {}
 
     @property
     def begun(self) -> bool:
-        """Whether there is an induction, or an array that refers to itself."""
-        return bool(self.heads) or self.reference is not None
+        """Whether there is an induction, or an array that refers to itself is to come."""
+        return self.expected or self.reference is not None
 
     def name(self, shared: Shared) -> int:
         """The number of the class of an array."""

@@ -18,6 +18,7 @@ import numpy as np
 import sympy as sp
 from sympy.tensor.array.expressions import ArraySymbol
 
+from derive import sizes
 from derive.claims import Identity, Inequality, Shape
 from derive.errors import DeriveError
 from derive.evaluate import Point
@@ -78,7 +79,7 @@ def replay(verdict: Verdict) -> Replay:
 
 
 def _proof(verdict: Verdict) -> Replay:
-    claim = verdict.claim
+    claim = sizes.put_in(verdict.claim)
     where: dict[Any, Any] = {}
     given = set(inventory(claim).arrays)
     checked = []
@@ -119,14 +120,14 @@ def _agrees(step: Step, where: Mapping[Any, Any], given: tuple[Any, ...]) -> boo
 
 def _witness_stands(verdict: Verdict) -> bool:
     """Whether both sides, evaluated once more at the witness, provably differ there."""
-    claim, witness = verdict.claim, verdict.witness
+    claim, witness = sizes.put_in(verdict.claim), verdict.witness
     assert witness is not None
     found = inventory(claim)
     integers = {*dimension_symbols(claim), *free_indices(claim)}
-    sizes = {s: witness.sizes[str(s)] for s in integers if str(s) in witness.sizes}
+    lengths = {s: witness.sizes[str(s)] for s in integers if str(s) in witness.sizes}
     symbols = [*found.arrays, *found.scalars]
     values = {s: _value(witness.values[str(s)]) for s in symbols if str(s) in witness.values}
-    return confirm(claim, Point(sizes, values, dict(witness.functions))) is not None
+    return confirm(claim, Point(lengths, values, dict(witness.functions))) is not None
 
 
 def _value(plain: Any) -> Any:

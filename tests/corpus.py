@@ -2045,3 +2045,22 @@ FALSE += [
     same("turned.powers.shifted", powers(n - k, 0, n), powers(k, 1, n + 1)),
     same("turned.weights", Sum(k * u ** (n - k), (k, 0, n)), Sum(k * u**k, (k, 0, n))),
 ]
+
+# ---- sizes that are defined
+
+wide, high = sp.symbols("wide high", integer=True, positive=True)
+Iw, Ih = M("Iw", n, wide), M("Ih", n, high)
+TRUE += [
+    same("sizes.range", Sum(k, (k, 0, wide - 1)), 6, where={wide: 4}),
+    same("sizes.square", Trace(Iw), Sum(Iw[k, k], (k, 0, n - 1)), where={wide: n}),
+    grad("sizes.gradient", Trace(Iw * M("B", wide, m) * M("C", m, n)), Iw,
+        (M("B", 2 * n, m) * M("C", m, n)).T, where={wide: 2 * n}),
+    same("sizes.chain", Sum(1, (k, 0, high - 1)), 2 * n + 1, where={wide: 2 * n, high: wide + 1}),
+]
+FALSE += [
+    same("sizes.range.more", Sum(k, (k, 0, wide - 1)), 10, where={wide: 4}),
+    misfit(same("sizes.not-square", Trace(Iw), Sum(Iw[k, k], (k, 0, n - 1)),
+            where={wide: 2 * n})),
+    same("sizes.chain.less", Sum(1, (k, 0, high - 1)), 2 * n, where={wide: 2 * n,
+            high: wide + 1}),
+]

@@ -1,5 +1,6 @@
 """The canonical form: one for renamed, reordered and refactored terms, another for others."""
 
+from fractions import Fraction
 from itertools import permutations
 
 import pytest
@@ -80,3 +81,12 @@ def test_sigmoid_and_tanh_meet_in_exponentials():
     twice = add(mul(num(2), sigmoid(mul(num(2), u))), num(-1))
     assert form.of(apply("tanh", u)) == form.of(twice)
     assert form.of(apply("tanh", u)) != form.of(sigmoid(u))
+
+
+@pytest.mark.parametrize("exponent", (-3, -2, -1, Fraction(-1, 2)))
+def test_coefficients_are_exact(exponent):
+    """A sign that leaves a power is an integer: (1 − u)⁻³/3 = −(u − 1)⁻³/3 without a float."""
+    i = axis_variable(as_poly(n))
+    base = add(num(1), mul(num(-1), entry(x, as_poly(i))))
+    result = Normaliser(None).of(mul(num(Fraction(1, 3)), power(base, exponent)))
+    assert {type(coefficient) for coefficient in result.values()} <= {int, Fraction}
