@@ -182,17 +182,11 @@ def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
             result[label] = None
     for label in normaliser.inverted:
         result[sp.Q.invertible(label)] = None
-    for condition in problem.conditions:
-        written = _condition(condition, problem.names)
-        if written is not None:
-            result[written] = None
-    for key in normaliser.divided_by:
-        written = _condition(Condition(Reader(normaliser).term(dict(key)), "!="), problem.names)
-        result[written] = None
-    for term in normaliser.assumed:
-        written = _condition(Condition(term, "+"), problem.names)
-        if written is not None:
-            result[written] = None
+    found = [*problem.conditions]
+    found += [Condition(Reader(normaliser).term(dict(k)), "!=") for k in normaliser.divided_by]
+    found += [Condition(term, "+") for term in normaliser.assumed]
+    result |= dict.fromkeys(_condition(condition, problem.names) for condition in found)
+    result.pop(sp.true, None)  # what SymPy sees to hold anyway
     return tuple(result)
 
 

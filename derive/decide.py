@@ -49,6 +49,7 @@ class Rung:
 
 # The cheap forms come before the search for a witness, the costly ones after it.
 CHEAP = (Rung(3, False, 60.0), Rung(None, False, 0.5))
+PAIR_DEPTH = 2  # how far two brackets of a pair of indices are looked at
 OFFSET_SECONDS = 2.0  # for a form in which brackets have no offset
 COSTLY = (Rung(None, True, 4.0), Rung(12, True, 8.0), Rung(None, True, 30.0))
 
@@ -268,10 +269,13 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -
     if any(n.atom_sign(a) != "+" for a in below):
         cleared = poly
     if poly:
-        # Nonnegative factors of all terms, denominators among them, change nothing.
+        # Nonnegative factors of all terms, denominators among them, change nothing, and negative
+        # ones the sign.
         factor, common = n.content(cleared)
-        outside = {a: e for a, e in common.items() if n.monomial_sign(((a, e),)) in ("+", "0+")}
-        cleared = n.divided(cleared, factor, outside)
+        signs = {a: n.monomial_sign(((a, e),)) for a, e in common.items()}
+        cleared = n.divided(cleared, factor, {a: e for a, e in common.items() if signs[a]})
+        if sum(sign in ("-", "0-") for sign in signs.values()) % 2:
+            cleared = n.scale(cleared, -1)
     roots = {a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)}
     multiples = [
         n.multiply(cleared, n.of_atom(a, Fraction(1, 2))) for a in roots if n.atom_sign(a) == "+"
@@ -291,7 +295,7 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -
     if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):
         return True
     pairs = over_pairs(n, cleared)
-    if pairs is not None and (n.sign(pairs) in ("+", "0+") or is_sum_of_squares(n, pairs)):
+    if pairs is not None and _each_pair(n, *pairs):
         return True
     if depth > 0 and any(
         is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared, sooner)
@@ -315,6 +319,17 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -
     return depth > 0 and any(
         is_nonnegative_everywhere(n, rest, depth - 1) for rest in _less_facts(n, cleared)
     )
+
+
+def _each_pair(n: Normaliser, two: Polynomial, diagonal: Polynomial, one: Polynomial) -> bool:
+    """Whether Σ_i Σ_j f(i, j) + Σ_i g(i) ≥ 0, from f(i, j) ≥ 0 and, where there is a g, from
+    f(i, i) + g(i) ≥ 0, for pairs of different indices are nonnegative then.
+    """
+
+    def is_nonnegative_here(part: Polynomial) -> bool:
+        return is_nonnegative_everywhere(n, part, PAIR_DEPTH)
+
+    return is_nonnegative_here(two) and (not one or is_nonnegative_here(n.add(diagonal, one)))
 
 
 def _less_facts(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:

@@ -140,27 +140,34 @@ class Lowering:
     def rounded(self, expr: Any) -> Poly:
         """⌊a/b⌋ or ⌈a/b⌉ of a polynomial a and a size b: a size of its own, and what it obeys.
 
-        With q = ⌊a/b⌋: b·q ≤ a ≤ b·q + b − 1. With q = ⌈a/b⌉: a ≤ b·q ≤ a + b − 1.
+        With q = ⌊a/b⌋: b·q ≤ a ≤ b·q + b − 1. ⌈a/b⌉ = ⌊(a + b − 1)/b⌋, and ⌊−a/b⌋ = −⌈a/b⌉.
         """
         expr = expr.func(sp.expand(expr.args[0]))  # one form, however it was written
         if not isinstance(expr, (sp.floor, sp.ceiling)):
             return self.integer(expr, {})
-        found = self._integers.get(expr)
-        if found is not None:
-            return as_poly(found)
-        above, below = (self.integer(part, {}) for part in sp.fraction(sp.together(expr.args[0])))
+        above, below = sp.fraction(sp.together(expr.args[0]))
+        if all(term.could_extract_minus_sign() for term in sp.Add.make_args(above)):
+            other = sp.ceiling if isinstance(expr, sp.floor) else sp.floor
+            return -self.rounded(other(-above / below, evaluate=False))
+        down = expr
+        if isinstance(expr, sp.ceiling):
+            down = sp.floor(sp.expand((above + below - 1) / below))
+            if not isinstance(down, sp.floor):
+                return self.integer(down, {})
+        found = self._integers.get(down)
+        return as_poly(self._round(down, expr) if found is None else found)
+
+    def _round(self, down: Any, symbol: Any) -> Var:
+        """The size ⌊a/b⌋, which people know as the symbol."""
+        above, below = (self.integer(part, {}) for part in sp.fraction(sp.together(down.args[0])))
         if not is_nonnegative(below - 1):
-            raise UnsupportedError(f"{expr}: {below} is not seen to be positive")
-        down = isinstance(expr, sp.floor)
-        low = next((as_poly(k) for k in (1, 0)
-                    if is_nonnegative(above - (k * below if down else (k - 1) * below + 1))),
-                   None)  # fmt: skip
-        found = Var(str(expr), SIZE, low, symbol=expr, unbounded=low is None)
-        self._integers[expr] = found
-        multiple = as_poly(found) * below
-        gap = above - multiple if down else multiple - above
+            raise UnsupportedError(f"{down}: {below} is not seen to be positive")
+        low = next((as_poly(k) for k in (1, 0) if is_nonnegative(above - k * below)), None)
+        found = Var(str(symbol), SIZE, low, symbol=symbol, unbounded=low is None)
+        self._integers[down] = found
+        gap = above - as_poly(found) * below
         found.facts = (gap, below - 1 - gap)
-        return as_poly(found)
+        return found
 
     def integer(self, expr: Any, scope: Scope) -> Poly:
         """A size or an index as an integer polynomial.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
+from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
@@ -39,7 +41,7 @@ from derive.index import (
     power,
     total,
 )
-from derive.integers import FREE, SIZE, Poly, as_poly
+from derive.integers import FREE, ONE, SIZE, Poly, as_poly
 from derive.lower import (
     KNOWN_FUNCTIONS,
     SCALARS,
@@ -249,12 +251,22 @@ def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
 
 @register(SCALARS, sp.Determinant)
 def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
-    """det A; det A⁻¹ = 1/det A, det Aᵏ = (det A)ᵏ, and ∂det A/∂A = det A · A⁻ᵀ"""
+    """det A; det A⁻¹ = 1/det A, det Aᵀ = det A, det Aᵏ = (det A)ᵏ, det diag(v) = Π v, det(A ⊗ B) by
+    (det A)^q·(det B)^p, and ∂det A/∂A = det A · A⁻ᵀ"""
     arg = expr.arg
     if is_unit(low.shapes.of(arg)):
         return low.scalar(arg, scope)
+    if isinstance(arg, sp.Identity):
+        return num(1)
     if isinstance(arg, sp.Transpose):
         return low.scalar(sp.Determinant(arg.arg), scope)
+    if isinstance(arg, DiagMatrix):
+        k = axis_variable(low.size(low.shapes.of(arg)[0]))
+        return Product((low.element(arg, (as_poly(k), as_poly(k)), scope),), (k,))
+    if isinstance(arg, sp.KroneckerProduct) and all(
+        same_size(*low.shapes.of(part)) for part in arg.args
+    ):
+        return _of_kronecker(low, arg, scope)
     if isinstance(arg, sp.Inverse):
         return power(low.scalar(sp.Determinant(arg.arg), scope), -1)
     if isinstance(arg, sp.MatPow) and arg.exp.is_Integer:
@@ -270,6 +282,16 @@ def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
     if shared is None:
         shared = low._shared[key] = low.matrix(expr.arg, scope)
     return Determinant((), (shared, low.size(low.shapes.of(expr.arg)[0])))
+
+
+def _of_kronecker(low: Lowering, arg: Any, scope: Scope) -> Term:
+    """det(A ⊗ B) = (det A)^q·(det B)^p for A of size p and B of size q."""
+    factors = []
+    for place, part in enumerate(arg.args):
+        others = (low.size(low.shapes.of(p)[0]) for k, p in enumerate(arg.args) if k != place)
+        exponent = prod(others, start=ONE)
+        factors.append(Pow((low.scalar(sp.Determinant(part), scope), Int((), (exponent,)))))
+    return mul(*factors)
 
 
 def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) -> Term:

@@ -15,6 +15,7 @@ from derive.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 
 BETWEEN_ONES = ("sin", "tanh", "erf")
+FEW = 4  # terms of which a square is taken
 GROWING = ("log", "tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh")
 
 Test = Callable[[Polynomial], bool]
@@ -29,17 +30,13 @@ def lower_bounds(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polyno
     yield from _below_sums(n, poly, test)
     for monomial, coefficient in poly.items():
         rest = {m: c for m, c in poly.items() if m != monomial}
-        yield from _entries_of_maximum(n, poly, monomial, rest)
+        yield from _entries_of_maximum(n, poly, monomial, rest, test)
         if len(monomial) != 1:
             continue
         ((atom, exponent),) = monomial
         bounded = atom.kind == "cos" or (atom.kind == "fn" and atom.data[0] in BETWEEN_ONES)
         if bounded and exponent == 1:
             yield n.subtract(rest, n.constant(abs(Fraction(coefficient))))
-        elif exponent == Fraction(1, 2) and coefficient > 0:
-            # √p ≥ −x where p ≥ x²
-            below = n.scale(n.of_atom(atom), coefficient * coefficient)
-            yield n.subtract(below, n.multiply(rest, rest))
         elif atom.kind == "exp" and coefficient > 0:
             line = n.add({(): 1}, {atom.data[0]: exponent})
             yield n.add(rest, n.scale(line, coefficient))
@@ -49,6 +46,24 @@ def lower_bounds(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polyno
                 yield n.subtract(n.exp(rest), inside)
             elif coefficient == 1:
                 yield n.subtract(n.multiply(inside, n.exp(rest)), {(): 1})
+    for monomial, coefficient in poly.items():
+        rest = {m: c for m, c in poly.items() if m != monomial}
+        if len(rest) <= FEW:
+            yield from _by_squares(n, monomial, coefficient, rest, test)
+
+
+def _by_squares(
+    n: Normaliser, root: Monomial, coefficient: Number, rest: Polynomial, test: Test
+) -> Iterator[Polynomial]:
+    """c·√p ≥ −x where c²·p ≥ x², for c ≥ 0; x ≥ c·√p where x ≥ 0 and x² ≥ c²·p."""
+    if all(isinstance(e, int) for _, e in root) or n.monomial_sign(root) not in ("+", "0+"):
+        return
+    squared = n.settled({a: 2 * e for a, e in root}, coefficient * coefficient)
+    gap = n.subtract(squared, n.multiply(rest, rest))
+    if coefficient > 0:
+        yield gap
+    elif test(rest):
+        yield n.scale(gap, -1)
 
 
 def _by_logarithms(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
@@ -133,13 +148,15 @@ def _below_sums(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynom
 
 
 def _entries_of_maximum(
-    n: Normaliser, poly: Polynomial, monomial: Monomial, rest: Polynomial
+    n: Normaliser, poly: Polynomial, monomial: Monomial, rest: Polynomial, test: Test
 ) -> Iterator[Polynomial]:
-    """s·max_k f(k) ≥ s·f(e) for s ≥ 0 and each index e in range that the rest mentions."""
+    """s·max_k f(k) ≥ s·f(e) for s ≥ 0 and each index e in range that the rest mentions; the same
+    of a power, for f(e) ≥ 0.
+    """
     for atom, exponent in monomial:
         others = {a: e for a, e in monomial if a is not atom}
         coefficient = poly[monomial]
-        if atom.kind != "max" or exponent != 1 or coefficient <= 0:
+        if atom.kind != "max" or exponent <= 0 or coefficient <= 0:
             continue
         if n.monomial_sign(n.monomial(others)) not in ("+", "0+"):
             continue
@@ -147,7 +164,9 @@ def _entries_of_maximum(
         for place in {i for m in rest for a, _ in m for i in indices(a)}:
             if is_nonnegative(place) and is_nonnegative(high - place):
                 value = n.substitute(dict(key), {n.bound(atom.height - 1): place})
-                yield n.add(rest, n.multiply(n.settled(others, coefficient), value))
+                if exponent == 1 or test(value):
+                    power = n.power(value, exponent)
+                    yield n.add(rest, n.multiply(n.settled(others, coefficient), power))
 
 
 def attained(n: Normaliser, poly: Polynomial) -> Polynomial | None:
@@ -209,9 +228,10 @@ def _roots_in_order(
     return is_nonnegative_here(q) and is_nonnegative_here(n.subtract(p, q))
 
 
-def over_pairs(n: Normaliser, poly: Polynomial) -> Polynomial | None:
-    """f(i, j) with Σ_i Σ_j f(i, j) = the polynomial, f symmetric: products of two sums of one
-    range, where the number of its values counts as Σ 1. None where that is not its form.
+def over_pairs(n: Normaliser, poly: Polynomial) -> tuple[Polynomial, Polynomial, Polynomial] | None:
+    """f(i, j), f(i, i) and g(i) with Σ_i Σ_j f(i, j) + Σ_i g(i) = the polynomial, f symmetric:
+    products of two sums of one range, where the number of its values counts as Σ 1, and so does
+    a sum that is given to be 1. None where that is not its form.
 
     Σ x² · Σ y² − (Σ x·y)² has f = (x_i·y_j − x_j·y_i)²/2, by Lagrange's identity.
     """
@@ -223,16 +243,39 @@ def over_pairs(n: Normaliser, poly: Polynomial) -> Polynomial | None:
         return None  # what is no number of values is not Σ 1
     count = _count(n, high)
     i, j = (Var(name, FREE, ZERO, high) for name in "ij")
-    result: Polynomial = {}
+    unit = _given_unit(n, i)
+    two: Polynomial = {}
+    one: Polynomial = {}
     for monomial, coefficient in poly.items():
         found = _two_sums(n, monomial, high, count)
-        if found is None:
+        single = next((a for a, e in monomial if a.data[0] == (high,) and e == 1), None)
+        if found is not None:
+            first, second, rest, share = found
+            inside = [_at(n, first, i), _at(n, second, i), n.settled(rest, share)]
+        elif single is not None and single.kind == "sum" and unit is not None:
+            outside = {a: e for a, e in monomial if a is not single}
+            inside = [_at(n, single, i), unit, n.settled(outside, 1)]
+        elif single is not None and single.kind == "sum":
+            outside = {a: e for a, e in monomial if a is not single}
+            one = n.add(one, n.multiply(n.settled(outside, coefficient), _at(n, single, i)))
+            continue
+        else:
             return None
-        first, second, rest, share = found
-        for a, b in ((i, j), (j, i)):
-            parts = (_at(n, first, a), _at(n, second, b), n.settled(rest, share))
-            result = n.add(result, n.scale(n.multiply(*parts), Fraction(coefficient) / 2))
-    return result
+        for turned in (inside[:2], inside[1::-1]):
+            other = n.substitute(turned[1], {i: as_poly(j)})
+            product = n.multiply(turned[0], other, inside[2])
+            two = n.add(two, n.scale(product, Fraction(coefficient) / 2))
+    return two, n.substitute(two, {j: as_poly(i)}), one
+
+
+def _given_unit(n: Normaliser, index: Var) -> Polynomial | None:
+    """What has the sum 1 over a range, by an equation that is given; None without one."""
+    for rule in n.contractions:
+        alone = len(rule.bound) == 1 and not rule.open
+        if alone and rule.highs == (index.high,) and rule.value == {(): 1}:
+            n.used[rule.label] = None
+            return n.substitute({rule.factors: 1}, {rule.bound[0]: as_poly(index)})
+    return None
 
 
 def _two_sums(

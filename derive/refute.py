@@ -22,6 +22,7 @@ from derive.evaluate import LazyArray, Point, sides
 from derive.fields import BALL, FINE, FLOATING, EvaluationError, Field, Inconclusive, as_fraction
 from derive.inventory import dimension_symbols, free_indices
 from derive.points import LEVELS, PointMaker
+from derive.sizes import put_in
 from derive.verdict import Witness
 
 __all__ = ["agrees_numerically", "confirm", "dimension_symbols", "free_indices", "search"]
@@ -45,6 +46,7 @@ def search(
     if deadline is not None:
         end = min(end, deadline)
     try:
+        claim = put_in(claim)
         maker = PointMaker(claim)
         simple, mixed = range(_FIRST_LEVELS), range(_FIRST_LEVELS, LEVELS + _MIXED)
         rounds = [range(1)] if maker.constant else [simple, mixed]
@@ -198,6 +200,7 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     rng = random.Random(seed)
     agreed = 0
     try:
+        claim = put_in(claim)
         maker = PointMaker(claim)
         for _ in range(4 * tries):
             point = ordinary_point(maker, rng)

@@ -225,7 +225,7 @@ def rules() -> Mapping[type, Rule]:
     return dict(_RULES)
 
 
-@shape_rule(sp.Symbol, sp.Number, sp.NumberSymbol)
+@shape_rule(sp.Symbol, sp.Idx, sp.Number, sp.NumberSymbol)
 def _atom(shapes: Shapes, expr: Any) -> Dims:
     """A number or a symbol is a scalar."""
     return SCALAR
@@ -575,6 +575,11 @@ def _slice(shapes: Shapes, expr: Any) -> Dims:
     for _, _, step in (expr.rowslice, expr.colslice):
         if step != 1:
             raise UnsupportedError(f"{expr}: a slice with a step is not supported")
+    for (_, stop, _), size in zip((expr.rowslice, expr.colslice), expr.parent.shape, strict=True):
+        if (size - stop).is_nonnegative is None:
+            shapes.notes[
+                f"{text_of(expr)} lies within {text_of(expr.parent)} where {stop <= size}"
+            ] = None
     return tuple(stop - start for start, stop, _ in (expr.rowslice, expr.colslice))
 
 

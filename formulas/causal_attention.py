@@ -138,6 +138,7 @@ formula = Formula(
             O,
             operators.softmax(tau * Q * K[:l, :].T) * V[:l, :],
             where=_padded,
+            given=(l <= n,),
             id="causal-attention.padding",
             title="padding that is masked might as well not be there",
             source="A. Zhang et al. 2023, section 11.3.2.1",

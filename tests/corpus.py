@@ -2064,3 +2064,60 @@ FALSE += [
     same("sizes.chain.less", Sum(1, (k, 0, high - 1)), 2 * n, where={wide: 2 * n,
             high: wide + 1}),
 ]
+
+# ---- inequalities between norms, and averages
+
+length = sqrt(Sum(ix[i] ** 2, (i, 0, n - 1)))
+absolute = Sum(sp.Abs(ix[i]), (i, 0, n - 1))
+largest = max_over(sp.Abs(ix[k]), (k, 0, n - 1))
+average = (ip[i] >= 0, Eq(Sum(ip[i], (i, 0, n - 1)), 1))
+def averaged(value):
+    return Sum(ip[i] * value, (i, 0, n - 1))
+TRUE += [
+    at_most("norms.two-one", length, absolute),
+    at_most("norms.one-two", absolute, sqrt(n) * length),
+    at_most("norms.largest-two", largest, length),
+    at_most("norms.two-largest", length, sqrt(n) * largest),
+    at_most("norms.dual", Sum(ix[i] * ig[i], (i, 0, n - 1)), largest * Sum(sp.Abs(ig[i]), (i, 0,
+            n - 1))),
+    at_most("averages.square", averaged(ix[i]) ** 2, averaged(ix[i] ** 2), *average),
+    at_most("averages.covariance", averaged(ix[i] * ig[i]) ** 2, averaged(ix[i] ** 2)
+        * averaged(ig[i] ** 2), *average),
+]
+FALSE += [
+    at_most("norms.two-one.reversed", absolute, length),
+    at_most("norms.two-one.signed", length, Sum(ix[i], (i, 0, n - 1))),
+    at_most("norms.one-two.root", absolute, n ** Rational(1, 4) * length),
+    at_most("norms.largest-two.reversed", length, largest),
+    at_most("norms.dual.signed", Sum(ix[i] * ig[i], (i, 0, n - 1)), max_over(ix[k], (k, 0, n - 1))
+        * Sum(sp.Abs(ig[i]), (i, 0, n - 1))),
+    at_most("averages.square.reversed", averaged(ix[i] ** 2), averaged(ix[i]) ** 2, *average),
+    at_most("averages.square.signed", averaged(ix[i]) ** 2, averaged(ix[i] ** 2), average[1]),
+    at_most("averages.square.unnormalised", averaged(ix[i]) ** 2, averaged(ix[i] ** 2),
+        average[0]),
+    at_most("averages.square.weights", averaged(ix[i]) ** 2, Sum(ip[i] ** 2 * ix[i] ** 2, (i, 0,
+            n - 1)), *average),
+]
+
+# ---- determinants of matrices with a structure
+
+P, S, T = M("P", m, m), M("S", n, n), M("T", n, n)
+entries = M("e", n, 1)
+diagonal = Product(entries[k, 0], (k, 0, n - 1))
+TRUE += [
+    same("structure.kronecker", Determinant(KroneckerProduct(S, P)), Determinant(S) ** m
+        * Determinant(P) ** n),
+    same("structure.diagonal", Determinant(sp.DiagMatrix(entries)), diagonal),
+    same("structure.similar", Determinant(S * sp.DiagMatrix(entries) * S.I), diagonal),
+    same("structure.transposed", Determinant((S * T).T), Determinant(S) * Determinant(T)),
+    same("structure.scaled", Determinant(2 * S), 2**n * Determinant(S)),
+    grad("structure.flow", log(Determinant(sp.DiagMatrix(each(entries, exp(t))))),
+        entries, sp.OneMatrix(n, 1)),
+]
+FALSE += [
+    same("structure.kronecker.swapped", Determinant(KroneckerProduct(S, P)), Determinant(S) ** n
+        * Determinant(P) ** m),
+    same("structure.diagonal.sum", Determinant(sp.DiagMatrix(entries)), Sum(entries[k, 0], (k, 0,
+            n - 1))),
+    same("structure.scaled.once", Determinant(2 * S), 2 * Determinant(S)),
+]

@@ -212,7 +212,7 @@ def _replayed(verdict: Verdict) -> bool | None:
     if not numpy.isfinite(left) or not numpy.isfinite(right):
         return None
     gap = left - right if isinstance(verdict.claim, Inequality) else abs(left - right)
-    return bool(gap > 1e-9 * max(abs(left), abs(right)))
+    return bool(gap > 1e-12 * max(abs(left), abs(right)))
 
 
 def stated(claim: Claim) -> str:

@@ -17,6 +17,7 @@ i, j, k = symbols("i j k", integer=True)
 t, u = symbols("t u", real=True)
 A, S, K = MatrixSymbol("A", n, m), MatrixSymbol("S", n, n), MatrixSymbol("K", 2, 2)
 x = MatrixSymbol("x", n, 1)
+w = sp.Idx("w", n)
 table = sp.ImmutableMatrix([[t, u], [2, 3]])
 inside = (t > -1, t < 1)
 
@@ -53,6 +54,8 @@ OWN = [
     _same("tensor-entry", tensor(A[i, j] + 1, (i, n), (j, m))[0, 0], A[0, 0] + 1),
     _same("functions", sp.FunctionMatrix(n, m, sp.Lambda((i, j), A[i, j] + 1)),
         A + sp.OneMatrix(n, m)),
+    _same("index", w * x[w, 0], sp.Sum(k * x[k, 0] * sp.KroneckerDelta(k, w), (k, 0, n - 1))),
+    _same("ceiling", sp.ceiling(n / 2), -sp.floor(-n / 2)),
     _same("partial", partial(t**2 + u, t), 2 * t),
     _same("partial-in-matrix", partial(Trace(A.T * A), A), 2 * A),
 ]  # fmt: skip
