@@ -31,7 +31,7 @@ from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobi
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.problem import Problem
-from derive.refute import agrees_numerically, search
+from derive.refute import agrees_numerically, is_seen_nowhere, search
 from derive.shapes import Shapes
 from derive.statement import Statement, state
 from derive.steps import steps
@@ -174,6 +174,10 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
             claim,
             UNDECIDED,
             reason="internal error: the proof is contradicted by an evaluation of both sides",
+        )
+    if checked is None and is_seen_nowhere(claim):
+        return Verdict(
+            claim, UNDECIDED, reason="no point was found at which both sides have a value"
         )
     return Verdict(
         claim,

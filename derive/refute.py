@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,16 @@ from flint import arb, fmpq
 from derive.claims import Claim, Inequality
 from derive.errors import ShapeError, UnsupportedError
 from derive.evaluate import LazyArray, Point, sides
-from derive.fields import BALL, FINE, FLOATING, EvaluationError, Field, Inconclusive, as_fraction
+from derive.fields import (
+    BALL,
+    FINE,
+    FLOATING,
+    EvaluationError,
+    Field,
+    Inconclusive,
+    Undefined,
+    as_fraction,
+)
 from derive.inventory import dimension_symbols, free_indices
 from derive.points import LEVELS, PointMaker
 from derive.sizes import put_in
@@ -32,6 +42,9 @@ _AGREEMENT = 1e-6  # a relative difference of floats that rounding explains
 _MIXED = 40  # points of mixed values at every size, after the simple ones
 _REPEATS = 8  # draws of mixed values until one satisfies the assumptions
 _FIRST_LEVELS = 3  # levels of values tried at every size before any other
+_SECONDS = 2.0  # for points at which a claim that is proved has a value
+_SIZES = 6
+_ENOUGH = 30  # points without a value that make it likely that there is none
 
 
 def search(
@@ -220,6 +233,30 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     except UnsupportedError:
         return None
     return True if agreed else None
+
+
+def is_seen_nowhere(claim: Claim) -> bool:
+    """Whether none of many points, of several sizes and magnitudes, gives both sides a value:
+    what is said there, such as of log(−exp x), says nothing.
+    """
+    claim = put_in(claim)
+    maker = PointMaker(claim)
+    end = time.monotonic() + _SECONDS
+    tried = 0
+    for sizes in islice(maker.sizes(), _SIZES):
+        for level in range(LEVELS + _MIXED):
+            for base in islice(_admitted(maker, sizes, level, random.Random(level), end), 2):
+                for position in islice(maker.positions(sizes), 2):
+                    point = Point({**base.sizes, **position}, base.values, base.functions)
+                    try:
+                        sides(claim, point, FLOATING)
+                    except Undefined:
+                        tried += 1
+                    except (EvaluationError, ShapeError, UnsupportedError):
+                        return False  # it is not known whether there is a value
+                    else:
+                        return False
+    return tried >= _ENOUGH
 
 
 def ordinary_point(maker: PointMaker, rng: random.Random) -> Point | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.diagonal import DiagMatrix
-from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.index import (
     Add,
@@ -444,7 +444,7 @@ def _whole(w: Writer, term: Whole) -> Any:
 @_writes(_SCALARS, InverseEntry)
 def _inverse(w: Writer, term: InverseEntry) -> Any:
     shared, _, i, j = term.data
-    return MatrixElement(sp.Inverse(shared.label), w.integer(i), w.integer(j))
+    return entry(sp.Inverse(shared.label), w.integer(i), w.integer(j))
 
 
 @_writes(_SCALARS, Determinant)

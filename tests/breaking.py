@@ -10,7 +10,9 @@ from unittest import mock
 from derive.laws import LAWS
 from derive.normalise import Normaliser, function_laws, rules
 
-FUNCTIONS = {f"law of {name}": name for name in function_laws()}
+# Of two functions nothing is known but their derivatives: whatever they are called will do.
+OPAQUE = ("acos", "acosh")
+FUNCTIONS = {f"law of {name}": name for name in function_laws() if name not in OPAQUE}
 NODES = {f"rule of {node.__name__}": node for node in rules()}
 
 
@@ -30,7 +32,7 @@ def breaking(name: str) -> Iterator[None]:
         return
     if name in FUNCTIONS:
         table, key = function_laws(), FUNCTIONS[name]
-        broken = _with_argument_added(table[key])
+        broken = _with_one_added(table[key])
     else:
         table, key = rules(), NODES[name]
         broken = _broken(table[key])
@@ -38,11 +40,11 @@ def breaking(name: str) -> Iterator[None]:
         yield
 
 
-def _with_argument_added(right: Callable[..., Any]) -> Callable[..., Any]:
-    """f(x) + x: twice a function of which nothing is known would only be another name for it."""
+def _with_one_added(right: Callable[..., Any]) -> Callable[..., Any]:
+    """f(x) + 1: twice a function of which little is known would only be another name for it."""
 
     def wrong(n: Normaliser, *arguments: Any) -> Any:
-        return n.add(right(n, *arguments), arguments[0])
+        return n.add(right(n, *arguments), {(): 1})
 
     return wrong
 

@@ -8,6 +8,7 @@ from sympy import MatrixSymbol, Trace, symbols
 from sympy.matrices.expressions.diagonal import DiagonalMatrix
 from sympy.tensor.array import ArrayComprehension
 
+import derive
 import formulas
 from derive import Gradient, Identity, tensor
 from derive.operators import entry, partial
@@ -18,7 +19,11 @@ t, u = symbols("t u", real=True)
 A, S, K = MatrixSymbol("A", n, m), MatrixSymbol("S", n, n), MatrixSymbol("K", 2, 2)
 x = MatrixSymbol("x", n, 1)
 w = sp.Idx("w", n)
+cube, other = (sp.IndexedBase(name, shape=(n, n, n)) for name in ("cube", "other"))
 table = sp.ImmutableMatrix([[t, u], [2, 3]])
+y = sp.IndexedBase("y", shape=(n + 2,))
+g = sp.Function("g")
+ODD = (sp.asin, sp.atan, sp.asinh, sp.atanh)
 inside = (t > -1, t < 1)
 
 
@@ -56,6 +61,14 @@ OWN = [
         A + sp.OneMatrix(n, m)),
     _same("index", w * x[w, 0], sp.Sum(k * x[k, 0] * sp.KroneckerDelta(k, w), (k, 0, n - 1))),
     _same("ceiling", sp.ceiling(n / 2), -sp.floor(-n / 2)),
+    _same("arrays", cube + 2 * other, tensor(cube[i, j, k] + 2 * other[i, j, k], (i, n), (j, n),
+        (k, n))),
+    _same("sequence", derive.sequence(2 * derive.at(S, i), (i, 0, n - 1)), 2 * S),
+    *(_same(f"odd-{f.__name__}", f(t * (1 - u)) + f(t * u - t), 0) for f in ODD),
+    _same("powers", x[0, 0] * sp.Sum(k, (k, 0, n - 1)), x[0, 0] * n * (n - 1) / 2),
+    _same("exchanged", sp.Sum(y[i] * g(j), (j, 0, i), (i, 0, n + 1)),
+        sp.Sum(y[i] * g(j), (i, j, n + 1), (j, 0, n + 1))),
+    _same("two-apart", y[0] + y[1] + sp.Sum(y[k], (k, 2, n + 1)), sp.Sum(y[k], (k, 0, n + 1))),
     _same("partial", partial(t**2 + u, t), 2 * t),
     _same("partial-in-matrix", partial(Trace(A.T * A), A), 2 * A),
 ]  # fmt: skip
@@ -69,6 +82,7 @@ OF_THE_CATALOGUE = {
     "conv2d.grouped",
     "max-pool.shape",
     "avg-pool.global",
+    "avg-pool.grad.tiled",
     "rnn.bptt.Wx",
     "rnn.jacobian",
     "sequences.state-space",
