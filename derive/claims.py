@@ -12,8 +12,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import sympy as sp
+from sympy.core.function import UndefinedFunction
+from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.errors import ClaimError
+
+DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
 
 
 def _expression(value: Any, name: str) -> sp.Basic:
@@ -23,6 +27,8 @@ def _expression(value: Any, name: str) -> sp.Basic:
         result = sp.sympify(value)
     except (sp.SympifyError, TypeError, ValueError, AttributeError) as problem:
         raise ClaimError(f"{name} is not a SymPy expression: {value!r}") from problem
+    if not isinstance(result, (sp.Basic, sp.MatrixBase)):
+        raise ClaimError(f"{name} is not a SymPy expression: {value!r}")
     if isinstance(result, sp.MatrixBase):  # a mutable matrix cannot be hashed
         return sp.ImmutableMatrix(result)
     return result
@@ -59,6 +65,8 @@ class Claim:
             object.__setattr__(self, name, _expression(getattr(self, name), f"`{name}`"))
         definitions = {}
         for symbol, value in dict(self.where).items():
+            if not isinstance(symbol, DEFINED):
+                raise ClaimError(f"`where` defines {symbol!r}, which is no symbol and no function")
             definitions[symbol] = _expression(value, f"the definition of {symbol}")
         object.__setattr__(self, "where", definitions)
         if any(f.name == "given" for f in fields(self)):

@@ -404,5 +404,7 @@ def target_of(low: Lowering, wrt: Any, scope: Scope) -> tuple[Any, Indices]:
         indices = places if shape is None else low.kept(shape, places)
     if not isinstance(symbol, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
         raise ClaimError(f"cannot differentiate in {wrt}: a symbol or an entry of one is meant")
+    if symbol in low.integer_symbols:
+        raise ClaimError(f"cannot differentiate in {wrt}, which counts something")
     shared = low.named.get(symbol)
     return (shared if shared is not None else low.array(symbol)), indices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from math import prod
+from math import factorial, prod
 from typing import Any
 
 import sympy as sp
@@ -60,6 +60,8 @@ from derive.operators import (
     TensorElement,
 )
 from derive.shapes import is_unit, same_size
+
+MOST_CHOSEN = 12  # of a binomial coefficient that is written out
 
 
 @register(SCALARS, sp.Rational, sp.Float)
@@ -141,6 +143,16 @@ def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
     if not low.is_integer(expr, scope):
         raise UnsupportedError(f"{expr} rounds what is made of more than sizes")
     return Int((), (low.integer(expr, scope),))
+
+
+@register(SCALARS, sp.binomial)
+def _binomial(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a·(a − 1)·…·(a − k + 1)/k! for a number k"""
+    above, below = expr.args
+    if not below.is_Integer or not 0 <= below <= MOST_CHOSEN:
+        raise UnsupportedError(f"{expr} chooses a number that is not known, or a large one")
+    factors = [low.scalar(above - k, scope) for k in range(int(below))]
+    return mul(num(Fraction(1, factorial(int(below)))), *factors)
 
 
 @register(SCALARS, sp.Heaviside)

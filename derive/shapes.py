@@ -402,7 +402,8 @@ def _max_over(shapes: Shapes, expr: Any) -> Dims:
 @shape_rule(sp.Derivative, sp.Subs)
 def _derivative(shapes: Shapes, expr: Any) -> Dims:
     """A scalar: the derivative of a scalar function in a scalar variable."""
-    shapes.scalar(expr.expr, expr)
+    if not is_unit(shapes.of(expr.expr)):
+        raise UnsupportedError(f"the derivative of a matrix or an array (in {expr})")
     return SCALAR
 
 
