@@ -170,26 +170,27 @@ def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
     )
 
 
-def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
+def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
     """What a proof relied on: the given facts it used, then the conditions it found."""
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
-    for label in normaliser.used:
+    for label in (label for n in normalisers for label in n.used):
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label
             known = problem.trait_labels.get((trait, array.symbol))
             result[known if known is not None else _predicate(trait, array.symbol)] = None
         elif label is not None and not isinstance(label, (tuple, Condition)):
             result[label] = None
-    for label in normaliser.inverted:
+    for label in (label for n in normalisers for label in n.inverted):
         result[sp.Q.invertible(label)] = None
     for condition in problem.conditions:
         written = _condition(condition, problem.names)
         if written is not None:
             result[written] = None
-    for key in normaliser.divided_by:
-        written = _condition(Condition(Reader(normaliser).term(dict(key)), "!="), problem.names)
-        result[written] = None
-    for term in normaliser.assumed:
+    for normaliser in normalisers:
+        for key in normaliser.divided_by:
+            divisor = Reader(normaliser).term(dict(key))
+            result[_condition(Condition(divisor, "!="), problem.names)] = None
+    for term in (term for n in normalisers for term in n.assumed):
         written = _condition(Condition(term, "+"), problem.names)
         if written is not None:
             result[written] = None
