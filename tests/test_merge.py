@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from sympy import (
+    Function,
     HadamardProduct,
+    Integer,
     Lambda,
     MatrixSymbol,
     OneMatrix,
     Q,
     Rational,
     Symbol,
+    ZeroMatrix,
     cos,
+    erf,
     exp,
     sin,
     sqrt,
@@ -23,6 +28,7 @@ from derive.merge import Comparison
 from derive.problem import Problem
 from derive.statement import state
 from derive.worker import run_deep
+from formulas import transformer
 
 n = Symbol("n", integer=True, positive=True)
 m = Symbol("m", integer=True, positive=True)
@@ -135,3 +141,76 @@ def test_the_steps_of_a_proof_name_the_arrays(monkeypatch):
     assert verdict.status == "holds"
     assert "equal arrays" in [step.rule for step in verdict.steps]
     assert verdict.replay()
+
+
+# ---- a block of a Transformer
+
+gelu = Lambda(t, t * (1 + erf(t / sqrt(2))) / 2)
+unknown = Lambda(t, Function("sigma")(t))
+ACTIVATIONS = {
+    "relu": (transformer.relu, transformer.step),
+    "gelu": (gelu, Lambda(t, gelu(t).diff(t))),
+    "unknown": (unknown, Lambda(t, unknown(t).diff(t))),
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("made", [transformer.pre_norm_block, transformer.encoder_block])
+def test_every_gradient_of_a_block(made, activation, monkeypatch):
+    for name, value in zip(("relu", "step"), ACTIVATIONS[activation], strict=True):
+        monkeypatch.setattr(transformer, name, value)
+    output, block = made()
+    assert len(block.gradients) == 13
+    for symbol, gradient in block.gradients.items():
+        claim = Backward(output, symbol, transformer.G, gradient, where=block.definitions)
+        assert verify(claim).status == "holds", symbol
+
+
+def test_two_blocks():
+    output, gradients, where = transformer.stack(2)
+    for symbol in (transformer.X, *(s for s in gradients if str(s) in ("Wq1", "gamma12"))):
+        claim = Backward(output, symbol, transformer.G, gradients[symbol], where=where)
+        assert verify(claim).status == "holds", symbol
+
+
+def _without_centring(block):
+    dN, dfirst = _named(block, "dN2"), _named(block, "dfirst")
+    centring = transformer._row_means(dN)
+    block.backward[dfirst] = block.backward[dfirst].xreplace({-centring: ZeroMatrix(*dN.shape)})
+
+
+def _without_the_root(block):
+    dQ = _named(block, "dQ")
+    block.backward[dQ] = block.backward[dQ].xreplace({1 / sqrt(transformer.u): Integer(1)})
+
+
+def _swapped(block):
+    dQ, dK = _named(block, "dQ"), _named(block, "dK")
+    block.backward[dQ], block.backward[dK] = block.backward[dK], block.backward[dQ]
+
+
+def _named(block, name):
+    return next(symbol for symbol in block.backward if str(symbol) == name)
+
+
+@pytest.mark.parametrize("mistake", [_without_centring, _without_the_root, _swapped])
+def test_a_mistake_in_a_block(mistake):
+    output, block = transformer.pre_norm_block()
+    right = dict(block.backward)
+    mistake(block)
+    assert block.backward != right
+    gradient = block.gradients[transformer.X]
+    claim = Backward(output, transformer.X, transformer.G, gradient, where=block.definitions)
+    assert verify(claim).status == "disagrees"
+
+
+@pytest.mark.parametrize("mistake", [_without_centring, _without_the_root, _swapped])
+def test_a_mistake_in_a_block_that_numbers_do_not_see(mistake, monkeypatch):
+    monkeypatch.setattr(derive.merge, "close", lambda *_: True)
+    output, block = transformer.pre_norm_block()
+    mistake(block)
+    gradient = block.gradients[transformer.X]
+    claim = Backward(output, transformer.X, transformer.G, gradient, where=block.definitions)
+    agree, merged, _ = compared(claim)
+    assert agree
+    assert merged is None
