@@ -27,26 +27,27 @@ from itertools import permutations
 
 import numpy as np
 
-from derive.decide import Merge, Proof, vanishes, vanishes_multiplied
+from derive.decide import Proof, vanishes, vanishes_multiplied
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import Entry, Mul, Num, Ref, Shared, Term, in_order, references
 from derive.integers import SIZE, Number, Poly, as_poly
-from derive.normalise import Normaliser
+from derive.normalise import Merge, Normaliser
+from derive.problem import Condition, Problem
 from derive.sample import NEAR, POINTS, Sample, Unsampled, close, free_indices, valid
 
 SECONDS = 2.0  # for the canonical form of one pair of arrays
 LOST_SECONDS = 2.0  # for all pairs that are not proved, before the search is given up
 MOST_OPEN = 64  # arrays that are looked into for one pair, but for those that it names itself
+DEEP = 50  # arrays, from which on they are compared before the whole is
+KEY = 1e-5  # the precision of the number by which arrays are looked up
 RATIOS: tuple[Number, ...] = (1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
-
-Prepare = Callable[[Normaliser], None]
 
 
 class Comparison:
     """Two terms, compared array by array.
 
-    :param prepare: gives a normaliser what the claim gives.
+    :param problem: the claim, and what it gives.
     :param place: the free indices of the terms.
     """
 
@@ -54,17 +55,17 @@ class Comparison:
         self,
         left: Term,
         right: Term,
-        prepare: Prepare,
+        problem: Problem,
         deadline: float | None,
         place: tuple[Poly, ...] = (),
     ) -> None:
         self.left = left
         self.right = right
-        self.prepare = prepare
+        self.problem = problem
         self.deadline = deadline
         self.place = place
         self.order = in_order([left, right])
-        self.sample = Sample()
+        self.sample = Sample(max((len(s.params) for s in self.order), default=0))
         self.merged: dict[Shared, Merge] = {}
         self._number = {shared: number for number, shared in enumerate(self.order)}
         self._values: dict[Shared, np.ndarray | None] = {}
@@ -77,6 +78,11 @@ class Comparison:
         self._always_open: set[Shared] = set()
         self._proofs: list[Normaliser] = []
         self._lost = 0.0
+
+    @property
+    def deep(self) -> bool:
+        """Whether there are so many arrays that they are compared before the whole is."""
+        return len(self.order) >= DEEP
 
     @cached_property
     def agree(self) -> bool | None:
@@ -106,10 +112,10 @@ class Comparison:
 
     def _evaluate(self) -> None:
         for shared in self.order:
-            try:
-                self._values[shared] = self.sample.array(shared.params, shared.body, self._value)
-            except Unsampled:
-                self._values[shared] = None
+            self._values[shared] = self._evaluated(shared)
+            alias = _alias(shared)
+            if alias is not None:
+                self._merge(shared, alias)
             outside = shared.body.free.difference(shared.params)
             below = not self._fixed.isdisjoint(references(shared.body))
             if below or any(v.kind != SIZE for v in outside):
@@ -117,7 +123,16 @@ class Comparison:
             if shared in self._fixed or _is_plain(shared.body):
                 self._always_open.add(shared)
 
+    def _evaluated(self, shared: Shared) -> np.ndarray | None:
+        try:
+            return self.sample.array(shared.params, shared.body, self._value)
+        except Unsampled:
+            return None
+
     def _value(self, shared: Shared) -> np.ndarray:
+        merge = self.merged.get(shared)
+        if merge is not None:
+            return float(merge.scale) * _turned(self._value(merge.other), merge.inverse)
         found = self._values[shared]
         if found is None:
             raise Unsampled
@@ -164,26 +179,28 @@ class Comparison:
 
     def _compare(self, shared: Shared) -> None:
         """Make an array one with an earlier one, where that is suggested and proved."""
-        values = self._values[shared]
-        alias = _alias(shared)
-        if alias is not None:
-            self._merge(shared, alias)
-        if alias is not None or values is None or shared in self._always_open:
+        if shared in self.merged:
+            return
+        # Again, from what is one by now: rounding does not add up from layer to layer.
+        values = self._values[shared] = self._evaluated(shared)
+        if values is None or shared in self._always_open:
             return
         points = valid(values) & values.reshape(-1, POINTS).any(axis=0)
         if not points.any():  # an array that vanishes at all points may be anything
             return
         size = np.abs(values.reshape(-1, POINTS)[:, np.argmax(points)])
-        ranges = sorted(repr(p.high) for p in shared.params)
-        key = (*ranges, f"{float(size.sum() / size.max()):.6e}")
-        members = self._classes.setdefault(key, [])
-        for merge in self._suggestions(shared, values, members):
+        ranges = tuple(sorted(repr(p.high) for p in shared.params))
+        number = float(np.log(size.sum() / size.max())) / KEY
+        keys = [(ranges, math.floor(number + end)) for end in (-0.25, 0.25)]
+        members = [s for key in dict.fromkeys(keys) for s in self._classes.get(key, ())]
+        for merge in self._suggestions(shared, values, list(dict.fromkeys(members))):
             start = time.monotonic()
             if self._prove(merge) is not None:
                 self._merge(shared, merge)
                 return
             self._lost += time.monotonic() - start
-        members.append(shared)
+        for key in dict.fromkeys(keys):
+            self._classes.setdefault(key, []).append(shared)
 
     def _suggestions(
         self, shared: Shared, values: np.ndarray, members: list[Shared]
@@ -204,13 +221,15 @@ class Comparison:
                     break
 
     def _merge(self, shared: Shared, merge: Merge) -> None:
-        earlier = self.merged.get(merge.other)
-        if earlier is not None:
-            axes = tuple(merge.axes[a] for a in earlier.axes)
-            merge = Merge(shared, earlier.other, axes, merge.scale * earlier.scale, merge.plain)
         self.merged[shared] = merge
         if not merge.plain:
             self._in_common.add(merge.other)
+
+    def _root(self, shared: Shared) -> Shared:
+        """The array that an array is by now."""
+        while shared in self.merged:
+            shared = self.merged[shared].other
+        return shared
 
     # ---- proof
 
@@ -222,7 +241,7 @@ class Comparison:
             return None
         normaliser = self._normaliser(opened)
         try:
-            self.prepare(normaliser)
+            self._prepare(normaliser, left, right, opened)
             difference = normaliser.subtract(normaliser.of(left), normaliser.of(right))
             if not vanishes(normaliser, difference):
                 return None
@@ -242,7 +261,7 @@ class Comparison:
             return None
         normaliser = self._normaliser(opened)
         try:
-            self.prepare(normaliser)
+            self._prepare(normaliser, left, right, opened)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
             if not vanishes_multiplied(normaliser, normaliser.subtract(a, b), self.place):
@@ -294,23 +313,38 @@ class Comparison:
             opened = opened | level
         return opened
 
+    def _prepare(self, n: Normaliser, left: Term, right: Term, opened: set[Shared]) -> None:
+        """Give a normaliser what the claim gives, and of the conditions those that concern what
+        is in two sides; so that the work for one pair does not grow with their number.
+        """
+        reached = self._reached(left, right, opened)
+        found = {c: None for shared in reached for c in self._conditions.get(shared, ())}
+        self.problem.prepare(n, found)
+
+    @cached_property
+    def _conditions(self) -> dict[Shared, list[Condition]]:
+        """The conditions of the claim, by the arrays that they refer to."""
+        result: dict[Shared, list[Condition]] = {}
+        for condition in self.problem.conditions:
+            for shared in references(condition.term):
+                result.setdefault(self._root(shared), []).append(condition)
+        return result
+
     def _names_in(self, left: Term, right: Term, opened: set[Shared]) -> set[Shared]:
         """The arrays that two sides refer to, directly or through what is looked into."""
-        found: set[Shared] = set()
+        return self._reached(left, right, opened) - self._always_open
+
+    def _reached(self, left: Term, right: Term, opened: set[Shared]) -> set[Shared]:
+        """These, and those that are nothing but an entry."""
+        reached: set[Shared] = set()
         stack = [*references(left), *references(right)]
-        seen: set[Shared] = set()
         while stack:
-            shared = stack.pop()
-            merge = self.merged.get(shared)
-            shared = shared if merge is None else merge.other
-            if shared in seen:
-                continue
-            seen.add(shared)
-            if shared not in self._always_open:
-                found.add(shared)
-            if shared in opened or shared in self._always_open:
-                stack.extend(references(shared.body))
-        return found
+            shared = self._root(stack.pop())
+            if shared not in reached:
+                reached.add(shared)
+                if shared in opened or shared in self._always_open:
+                    stack.extend(references(shared.body))
+        return reached
 
     def _closed_again(self, left: Term, right: Term, opened: set[Shared]) -> set[Shared]:
         """Fewer arrays to look into: each is made a name where the sides still agree."""

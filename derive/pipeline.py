@@ -40,7 +40,6 @@ from derive.worker import run_deep
 
 QUICK_SECONDS = 1.5  # for a witness before the costlier canonical forms
 PATIENT_SECONDS = 10.0  # for a witness after them
-DEEP = 50  # shared arrays, so many that they are compared one by one before the whole is
 
 __all__ = ["backward", "gradient", "hessian", "jacobian", "shape_of", "verify"]
 
@@ -151,8 +150,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     tried = "no canonical form shows it and no witness was found"
     sides = statement.left, statement.right
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
-    arrays = merge.Comparison(*sides, problem.prepare, deadline, statement.place)
-    deep = len(arrays.order) >= DEEP and not isinstance(claim, Inequality)
+    arrays = merge.Comparison(*sides, problem, deadline, statement.place)
+    deep = arrays.deep and not isinstance(claim, Inequality)
     stages = [(CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)]
     if deep and arrays.agree is False and not problem.given:
         stages = [((), PATIENT_SECONDS), (CHEAP + COSTLY, 0.0)]

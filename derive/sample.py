@@ -42,10 +42,13 @@ from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
 Scope = tuple[Var, ...]
 Lookup = Callable[[Shared], np.ndarray]
 
-SIZES = (3, 4)  # taken in turn: so many that a sum over an axis is not one of its terms
+# The values of sizes, taken in turn: so many that little is true of all entries by chance, and so
+# few that arrays of more than two axes are quickly added up.
+MANY = (8, 9)
+FEW = (3, 4)
 POINTS = 4
 LARGEST = 200_000  # numbers in one array
-NEAR = 1e-9
+NEAR = 1e-8
 NEGATIVE = 0.35  # of the entries of given arrays
 
 
@@ -58,10 +61,14 @@ _POINT = Var("point", FREE, ZERO, as_poly(POINTS - 1))
 
 
 class Sample:
-    """The points: the values of sizes, of given arrays, of undefined functions."""
+    """The points: the values of sizes, of given arrays, of undefined functions.
 
-    def __init__(self, seed: int = 0) -> None:
-        self._random = np.random.default_rng(seed)
+    :param rank: how many axes the largest array has.
+    """
+
+    def __init__(self, rank: int) -> None:
+        self._usual = MANY if rank <= 2 else FEW
+        self._random = np.random.default_rng(0)
         self._sizes: dict[Var, int] = {}
         self._arrays: dict[Array, np.ndarray] = {}
         self._functions: dict[Any, np.ndarray] = {}
@@ -105,7 +112,7 @@ class Sample:
             least = 1 if variable.low is None else variable.low.constant
             if least is None:
                 raise Unsampled
-            usual = SIZES[len(self._sizes) % len(SIZES)]
+            usual = self._usual[len(self._sizes) % len(self._usual)]
             found = self._sizes[variable] = max(int(least), usual)
         return found
 
@@ -134,7 +141,8 @@ class Sample:
             shape = (*(self.number(size) for size in array.axes), POINTS)
             if math.prod(shape) > LARGEST or min(shape) < 1:
                 raise Unsampled
-            found = self._random.uniform(0.3, 1.2, shape)
+            # Sums along an axis neither grow nor fade from one layer of a network to the next.
+            found = self._random.uniform(0.3, 1.2, shape) / math.sqrt(shape[0])
             if not array.traits & {"positive", "nonnegative"}:
                 negative = bool(array.traits & {"negative", "nonpositive"})
                 found *= -1 if negative else self.signs(shape)

@@ -23,6 +23,7 @@ from sympy import (
 )
 
 import derive.merge
+import derive.sample
 from derive import Backward, Identity, answer, verify
 from derive.merge import Comparison
 from derive.problem import Problem
@@ -45,9 +46,7 @@ def compared(claim):
         expressions = tuple(getattr(claim, name) for name in claim.expression_fields)
         problem = Problem(expressions, claim.where, claim.assumed)
         statement = state(problem, claim)
-        comparison = Comparison(
-            statement.left, statement.right, problem.prepare, None, statement.place
-        )
+        comparison = Comparison(statement.left, statement.right, problem, None, statement.place)
         proof = comparison.proof()
         if proof is None:
             return comparison.agree, None, None
@@ -83,8 +82,9 @@ def test_up_to_the_order_of_axes_and_a_factor():
 
 
 def test_agreement_at_the_sampled_sizes_alone_merges_nothing():
-    # n² + 12 = 7 n for n = 3 and for n = 4, which are the sizes that are sampled.
-    where = {A: (n**2 + 12) * X, C: 7 * n * X}
+    # n² + a b = (a + b) n for n = a and for n = b, which are the sizes that are sampled.
+    a, b = derive.sample.MANY
+    where = {A: (n**2 + a * b) * X, C: (a + b) * n * X}
     claim = Identity(A.applyfunc(Lambda(t, sin(t))), C.applyfunc(Lambda(t, sin(t))), where=where)
     assert compared(claim) == (True, None, None)
     assert verify(claim).status == "disagrees"
@@ -134,7 +134,7 @@ def test_no_value_at_the_points_is_no_suggestion():
 
 
 def test_the_steps_of_a_proof_name_the_arrays(monkeypatch):
-    monkeypatch.setattr(derive.pipeline, "DEEP", 0)
+    monkeypatch.setattr(derive.merge, "DEEP", 0)
     where = {A: X * W, C: A.applyfunc(Lambda(t, tanh(t)))}
     where[E] = HadamardProduct(G, C.applyfunc(Lambda(t, 1 - t**2)))
     verdict = verify(Backward(C, X, G, E * W.T, where=where))
