@@ -2,6 +2,7 @@
 
 python -m benchmarks cold        the cold start, against importing SymPy
 python -m benchmarks depth       how deep derivations grow
+python -m benchmarks blocks      Transformers of up to 48 blocks
 python -m benchmarks time        networks through time
 python -m benchmarks shapes      the shapes of deep networks
 python -m benchmarks catalogue   the whole catalogue from the command line
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, deep_shapes, peers, recurrences, scaling, whole_catalogue
+from benchmarks import blocks, cold_start, deep_shapes, peers, recurrences, scaling, whole_catalogue
 from benchmarks.convolutions import stack
 from benchmarks.networks import network
 from derive import Gradient
@@ -24,7 +25,7 @@ from derive import Gradient
 
 def main() -> int:
     """0 where every network's gradient holds, else 1; how long it took changes nothing."""
-    named = sys.argv[1:] or ["cold", "depth", "time", "shapes"]
+    named = sys.argv[1:] or ["cold", "depth", "blocks", "time", "shapes"]
     unknown = sorted(set(named) - set(TABLES))
     if unknown:
         print(f"there is no table {', '.join(unknown)}; there are {', '.join(TABLES)}")
@@ -53,6 +54,28 @@ def _depth(console: Console) -> bool:
             table.add_row(*_network_row(now, before))
             before = now
         console.print(table)
+    return held
+
+
+def _blocks(console: Console) -> bool:
+    held = True
+    table = Table(title="Transformers, the norms first: the gradient in X, and in Wq of block 1")
+    for heading in ("blocks", "in", "verdict"):
+        table.add_column(heading)
+    for heading in ("build s", "verify s", "s/block", "arrays"):
+        table.add_column(heading, justify="right")
+    for found in blocks.measure():
+        held &= found.status == "holds"
+        table.add_row(
+            str(found.depth),
+            found.symbol,
+            found.status,
+            f"{found.build:.3f}",
+            f"{found.verify:.2f}",
+            f"{found.verify / found.depth:.2f}",
+            str(found.arrays),
+        )
+    console.print(table)
     return held
 
 
@@ -179,6 +202,7 @@ def _network_row(now: scaling.Measurement, before: scaling.Measurement | None) -
 TABLES: dict[str, Callable[[Console], bool]] = {
     "cold": _cold,
     "depth": _depth,
+    "blocks": _blocks,
     "time": _time,
     "shapes": _shapes,
     "catalogue": _catalogue,

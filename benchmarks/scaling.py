@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from derive import Gradient, verify
+from derive.claims import Claim
 from derive.index import Term, in_order
 from derive.problem import Problem
 from derive.statement import state
@@ -46,11 +47,12 @@ def measure(
         yield Measurement(depth, build, seconds, arrays, nodes, verdicts[0].status)
 
 
-def size(claim: Gradient) -> tuple[int, int]:
+def size(claim: Claim) -> tuple[int, int]:
     """The shared arrays and the nodes below both sides of a claim."""
 
     def count() -> tuple[int, int]:
-        problem = Problem((claim.of, claim.wrt, claim.equals), claim.where)
+        expressions = tuple(getattr(claim, name) for name in claim.expression_fields)
+        problem = Problem(expressions, claim.where)
         statement = state(problem, claim)
         assert statement is not None
         roots = [statement.left, statement.right]

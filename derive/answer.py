@@ -170,21 +170,22 @@ def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
     )
 
 
-def assumptions(problem: Problem, normaliser: Normaliser) -> tuple[Any, ...]:
+def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
     """What a proof relied on: the given facts it used, then the conditions it found."""
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
-    for label in normaliser.used:
+    for label in (label for n in normalisers for label in n.used):
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label
             known = problem.trait_labels.get((trait, array.symbol))
             result[known if known is not None else _predicate(trait, array.symbol)] = None
         elif label is not None and not isinstance(label, (tuple, Condition)):
             result[label] = None
-    for label in normaliser.inverted:
+    for label in (label for n in normalisers for label in n.inverted):
         result[sp.Q.invertible(label)] = None
     found = [*problem.conditions]
-    found += [Condition(Reader(normaliser).term(dict(k)), "!=") for k in normaliser.divided_by]
-    found += [Condition(term, "+") for term in normaliser.assumed]
+    for n in normalisers:
+        found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]
+        found += [Condition(term, "+") for term in n.assumed]
     result |= dict.fromkeys(_condition(condition, problem.names) for condition in found)
     result.pop(sp.true, None)  # what SymPy sees to hold anyway
     return tuple(result)

@@ -19,21 +19,23 @@ from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import FREE, FRESH, Poly, Var, as_poly, is_nonnegative
-from derive.normalise import Normaliser
+from derive.normalise import Merge, Normaliser
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs
 from derive.squares import is_sum_of_squares
 
 
 @dataclass(frozen=True)
 class Proof:
-    """That a term vanishes: the normaliser that found it, the forms of both sides, and what was
-    proved by induction for it.
+    """That a term vanishes: the normaliser that found it, the forms of both sides, what was
+    proved by induction for it, and which arrays were proved to be one, in what other normalisers.
     """
 
     normaliser: Normaliser
     left: Polynomial
     right: Polynomial
     lemmas: tuple[Any, ...] = ()
+    merged: tuple[Merge, ...] = ()
+    others: tuple[Normaliser, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
+from types import MappingProxyType
 from typing import Any
 
 from derive.atoms import Atom, Key, Monomial, Polynomial
@@ -39,6 +40,9 @@ from derive.index import (
     Term,
     Unknown,
     Whole,
+    mul,
+    num,
+    ref,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.recursion import Recursion
@@ -50,6 +54,7 @@ NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
 
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
 MAX_SIZE = 80  # atoms in a shared array that is looked into
+NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,32 @@ class Body:
     scale: Fraction | int = 1
 
 
+@dataclass(frozen=True)
+class Merge:
+    """``array`` is ``scale`` times the array ``other`` at the indices in the order ``axes``, by a
+    proof or, where it is ``plain``, by its definition.
+    """
+
+    array: Shared
+    other: Shared
+    axes: tuple[int, ...]
+    scale: Fraction | int = 1
+    plain: bool = False
+
+    def at(self, indices: tuple[Poly, ...]) -> Term:
+        """What the array is at some indices."""
+        return mul(num(self.scale), ref(self.other, *(indices[axis] for axis in self.axes)))
+
+    @property
+    def inverse(self) -> tuple[int, ...]:
+        """The axis of ``other`` that each axis of ``array`` is."""
+        return tuple(self.axes.index(k) for k in range(len(self.axes)))
+
+    def sides(self) -> tuple[Term, Term]:
+        """Both sides of the equation, at the parameters of the array."""
+        return self.array.body, self.at(tuple(as_poly(p) for p in self.array.params))
+
+
 class Normaliser(Summation):
     """Canonical forms for one decision.
 
@@ -74,6 +105,7 @@ class Normaliser(Summation):
     :param exponentials: whether hyperbolic functions are written in exponentials.
     :param deadline: the ``time.monotonic()`` after which the work is given up.
     :param keep: the shared arrays that stay names, each by itself, whatever their body is.
+    :param merged: the arrays that are others, up to the order of axes and a rational factor.
     """
 
     def __init__(
@@ -82,9 +114,11 @@ class Normaliser(Summation):
         exponentials: bool = False,
         deadline: float | None = None,
         keep: Callable[[Shared], bool] = lambda _: False,
+        merged: Mapping[Shared, Merge] = NO_MERGES,
     ) -> None:
         super().__init__(exponentials)
         self.keep = keep
+        self.merged = merged
         self.recursion = Recursion(self)
         self.kept: dict[int, Shared] = {}
         self.arguments: dict[tuple[int, ...], tuple[Shared, ...]] = {}
@@ -646,6 +680,9 @@ def _entry(n: Normaliser, term: Entry) -> Polynomial:
 def _ref(n: Normaliser, term: Ref) -> Polynomial:
     """a shared array's body at the indices, or its name"""
     shared, indices = term.data
+    merge = n.merged.get(shared)
+    if merge is not None:
+        return n.of(merge.at(indices))
     body = n.body(shared)
     if body.name is None:
         return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))

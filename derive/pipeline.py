@@ -26,7 +26,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, induction, sizes
+from derive import answer, explain, induction, merge, sizes
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
@@ -143,15 +143,28 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
-    """Proof, then refutation, then the costlier proofs, then a longer search."""
+    """Proof, then refutation, then the costlier proofs, then a longer search.
+
+    Of a deep claim the arrays are compared first, and where numbers speak against it, a witness
+    is looked for before any other proof.
+    """
     tried = "no canonical form shows it and no witness was found"
+    sides = statement.left, statement.right
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
-    for ladder, patience in ((CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)):
-        sides = statement.left, statement.right
+    arrays = merge.Comparison(*sides, problem, deadline, statement.place)
+    deep = arrays.deep and not isinstance(claim, Inequality)
+    stages = [(CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)]
+    if deep and arrays.agree is False and not problem.given:
+        stages = [((), PATIENT_SECONDS), (CHEAP + COSTLY, 0.0)]
+    for number, (ladder, patience) in enumerate(stages):
         try:
-            proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
-            if proof is None and ladder is CHEAP and induction.is_due(claim, *sides):
+            proof = arrays.proof() if number == 0 and deep else None
+            if proof is None:
+                proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
+            if proof is None and number == 0 and induction.is_due(claim, *sides):
                 proof = induction.prove(*sides, problem.prepare, deadline)
+            if proof is None and number == 0 and not (deep or isinstance(claim, Inequality)):
+                proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
             proof, tried = None, str(obstacle)
         if proof is not None and not problem.lowering.unsafe_reads:
@@ -182,7 +195,7 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
     return Verdict(
         claim,
         HOLDS,
-        assumptions=answer.assumptions(problem, proof.normaliser),
+        assumptions=answer.assumptions(problem, proof.normaliser, *proof.others),
         notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
         steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -401,8 +401,12 @@ class Problem:
                     return base
         return None
 
-    def prepare(self, normaliser: Normaliser) -> None:
-        """Give a normaliser what the claim gives: signs, equations, and the conditions found."""
+    def prepare(
+        self, normaliser: Normaliser, conditions: Iterable[Condition] | None = None
+    ) -> None:
+        """Give a normaliser what the claim gives: signs, equations, and the conditions found, all
+        of them or some.
+        """
         normaliser.recursion.expected = any(system.recursive for system in self.systems)
         for expr, sign, label in self.signs:
             if self._concerns_indices(expr):
@@ -411,7 +415,7 @@ class Problem:
             poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
             # An inequality between entries at an index of the claim is about that index.
             normaliser.assume(poly, sign, self._open(poly, label), label)
-        for condition in self.conditions:
+        for condition in self.conditions if conditions is None else conditions:
             poly = normaliser.of(condition.term)
             open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
             normaliser.assume(poly, condition.relation, open_, condition)

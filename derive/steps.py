@@ -17,7 +17,7 @@ import sympy as sp
 from derive.decide import Proof, has_sign, vanishes_multiplied
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded, UnsupportedError
-from derive.index import Ref, Shared, Term
+from derive.index import Ref, Shared, Term, ref
 from derive.integers import Var, as_poly
 from derive.laws import Journal
 from derive.operators import tensor
@@ -97,11 +97,12 @@ class _Author:
                 value = _best(self._writer(), self.problem, primal, adjoint)
                 if value is not None:
                     yield Step("reverse accumulation", self.names[adjoint], value)
-        journal = Journal(
-            proof.normaliser.inline, proof.normaliser.exponentials, time.monotonic() + SECONDS
-        )
-        journal.clears_offsets = proof.normaliser.clears_offsets
+        proved = proof.normaliser
+        end = time.monotonic() + SECONDS
+        journal = Journal(proved.inline, proved.exponentials, end, proved.keep, proved.merged)
+        journal.clears_offsets = proved.clears_offsets
         yield from self._lemmas(proof)
+        yield from self._merged(proof)
         forms = None
         if not proof.lemmas:
             # A proof by induction is shown by its lemmas, a slow one without its rewrites.
@@ -139,6 +140,14 @@ class _Author:
                 step = self._step(rule, left, right, True)
                 if step is not None:
                     yield step
+
+    def _merged(self, proof: Proof) -> Iterator[Step]:
+        """The arrays that were proved to be one, each by those before it."""
+        for merge in proof.merged:
+            indices = tuple(as_poly(p) for p in merge.array.params)
+            step = self._step("equal arrays", ref(merge.array, *indices), merge.at(indices))
+            if step is not None:
+                yield step
 
     def _worked_out(self, journal: Journal) -> tuple[Any, Any]:
         """The forms of both sides, and the reason why they make the claim true."""

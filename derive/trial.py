@@ -21,6 +21,7 @@ from derive.decide import Rung, prove_equal
 from derive.errors import DeriveError, ShapeError
 from derive.evaluate import FLOATING, Point, Values, sides
 from derive.fields import EvaluationError, Inconclusive
+from derive.merge import Comparison
 from derive.points import PointMaker
 from derive.problem import Problem
 from derive.refute import agrees_numerically, ordinary_point, point_of, relative
@@ -243,6 +244,9 @@ class Trial:
                 return False
             sides = statement.left, right
             place = statement.place
+            arrays = Comparison(*sides, problem, self.deadline, place)
+            if arrays.deep and arrays.proof() is not None:
+                return True
             return prove_equal(*sides, problem.prepare, self.deadline, LADDER, place) is not None
         except (DeriveError, RecursionError, ArithmeticError):
             return False

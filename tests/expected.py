@@ -224,6 +224,22 @@ EXPECTED = {
     "transformer.encoder": HOLDS,  # every sublayer keeps (n,d)
     "transformer.decoder": HOLDS,  # every sublayer keeps (n,d), whatever m
     "transformer.pre-norm": HOLDS,  # every sublayer keeps (n,d)
+    # With G at the output: ∂/∂W2 = aᵀ G, ∂/∂W1 = inᵀ ((G W2ᵀ) ⊙ σ′), through a norm
+    # r ⊙ (g − mean g − N ⊙ mean(g ⊙ N)); what goes round a sublayer is added to what comes through.
+    "transformer.pre-norm.backward.X": HOLDS,  # all paths added
+    "transformer.pre-norm.backward.Wq": HOLDS,  # inᵀ dQ, dQ = dS K/√u
+    "transformer.pre-norm.backward.Wk": HOLDS,  # inᵀ dK, dK = dSᵀ Q/√u
+    "transformer.pre-norm.backward.Wv": HOLDS,  # inᵀ dV, dV = Pᵀ dhead
+    "transformer.pre-norm.backward.Wo": HOLDS,  # headᵀ times what arrives
+    "transformer.pre-norm.backward.W1": HOLDS,  # inᵀ dhidden
+    "transformer.pre-norm.backward.W2": HOLDS,  # max(0, hidden)ᵀ times what arrives
+    "transformer.encoder.backward.X": HOLDS,  # all paths added
+    "transformer.encoder.backward.Wq": HOLDS,  # inᵀ dQ, dQ = dS K/√u
+    "transformer.encoder.backward.Wk": HOLDS,  # inᵀ dK, dK = dSᵀ Q/√u
+    "transformer.encoder.backward.Wv": HOLDS,  # inᵀ dV, dV = Pᵀ dhead
+    "transformer.encoder.backward.Wo": HOLDS,  # headᵀ times what arrives
+    "transformer.encoder.backward.W1": HOLDS,  # inᵀ dhidden
+    "transformer.encoder.backward.W2": HOLDS,  # max(0, hidden)ᵀ times what arrives
     # An encoder block has 4 dhu + 2 df + f + 5 d, a decoder block 8 dhu + 2 df + f + 7 d.
     "transformer.size": HOLDS,
     "transformer.size.base": HOLDS,  # 18,944,000 + 6 (3,150,336 + 4,199,936)
@@ -338,6 +354,19 @@ CONDITIONAL = (
     "max-pool.grad.tiled",
     "max-pool.grad.entry",
     "resnet.identity-path",
+    # All but W2 is reached through max(0, hidden).
+    "transformer.pre-norm.backward.X",
+    "transformer.pre-norm.backward.Wq",
+    "transformer.pre-norm.backward.Wk",
+    "transformer.pre-norm.backward.Wv",
+    "transformer.pre-norm.backward.Wo",
+    "transformer.pre-norm.backward.W1",
+    "transformer.encoder.backward.X",
+    "transformer.encoder.backward.Wq",
+    "transformer.encoder.backward.Wk",
+    "transformer.encoder.backward.Wv",
+    "transformer.encoder.backward.Wo",
+    "transformer.encoder.backward.W1",
 )
 
 # Claims that are false without what they are given.

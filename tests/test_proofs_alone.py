@@ -12,6 +12,7 @@ from corpus import FALSE, ILL_SHAPED
 from expected import EXPECTED
 
 import derive.induction
+import derive.merge
 import derive.pipeline
 import formulas
 from derive import verify
@@ -26,8 +27,11 @@ CLAIMS += [
 ]
 
 
+@pytest.mark.parametrize("convinced", [False, True], ids=["", "numbers-agree"])
 @pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
-def test_no_false_claim_is_proved(claim, monkeypatch):
+def test_no_false_claim_is_proved(claim, convinced, monkeypatch):
+    if convinced:  # the comparison of arrays is told that whatever it compares has one value
+        monkeypatch.setattr(derive.merge, "close", lambda *_: True)
     for module in (derive.pipeline, derive.induction):
         monkeypatch.setattr(module, "agrees_numerically", lambda *_, **__: True)
     monkeypatch.setattr(derive.pipeline, "search", lambda *_, **__: None)

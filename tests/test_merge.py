@@ -1,0 +1,216 @@
+"""Arrays that are proved to be one: what is suggested by numbers is proved, or not used."""
+
+from __future__ import annotations
+
+import pytest
+from sympy import (
+    Function,
+    HadamardProduct,
+    Integer,
+    Lambda,
+    MatrixSymbol,
+    OneMatrix,
+    Q,
+    Rational,
+    Symbol,
+    ZeroMatrix,
+    cos,
+    erf,
+    exp,
+    sin,
+    sqrt,
+    tanh,
+)
+
+import derive.merge
+import derive.sample
+from derive import Backward, Identity, answer, verify
+from derive.merge import Comparison
+from derive.problem import Problem
+from derive.statement import state
+from derive.worker import run_deep
+from formulas import transformer
+
+n = Symbol("n", integer=True, positive=True)
+m = Symbol("m", integer=True, positive=True)
+t = Symbol("t", real=True)
+X, Y, G = (MatrixSymbol(name, n, m) for name in "XYG")
+W, B = MatrixSymbol("W", m, m), MatrixSymbol("B", n, m)
+A, C, D, E = (MatrixSymbol(name, n, m) for name in "ACDE")
+
+
+def compared(claim):
+    """Whether both sides agree at the points; how arrays were made one, and the assumptions."""
+
+    def decide():
+        expressions = tuple(getattr(claim, name) for name in claim.expression_fields)
+        problem = Problem(expressions, claim.where, claim.assumed)
+        statement = state(problem, claim)
+        comparison = Comparison(statement.left, statement.right, problem, None, statement.place)
+        proof = comparison.proof()
+        if proof is None:
+            return comparison.agree, None, None
+        merged = [(m.axes, m.scale) for m in proof.merged]
+        assumed = answer.assumptions(problem, proof.normaliser, *proof.others)
+        return comparison.agree, merged, assumed
+
+    return run_deep(decide)
+
+
+def test_two_definitions_of_one_array():
+    where = {A: HadamardProduct(X + Y, X + Y), C: 2 * HadamardProduct(X, Y), D: X * W}
+    where[B] = HadamardProduct(X, X) + C + HadamardProduct(Y, Y)
+    claim = Identity(
+        HadamardProduct(A.applyfunc(Lambda(t, tanh(t))), D),
+        HadamardProduct(B.applyfunc(Lambda(t, tanh(t))), D),
+        where=where,
+    )
+    agree, merged, _ = compared(claim)
+    assert agree
+    assert ((0, 1), 1) in merged
+
+
+def test_up_to_the_order_of_axes_and_a_factor():
+    turned = MatrixSymbol("T", m, n)
+    where = {A: (X + Y) * W, turned: -2 * W.T * X.T - 2 * W.T * Y.T}
+    claim = Identity(
+        A.applyfunc(Lambda(t, cos(t))), (-turned.T / 2).applyfunc(Lambda(t, cos(t))), where=where
+    )
+    agree, merged, _ = compared(claim)
+    assert agree
+    assert ((1, 0), Rational(-1, 2)) in merged
+
+
+def test_agreement_at_the_sampled_sizes_alone_merges_nothing():
+    # n² + a b = (a + b) n for n = a and for n = b, which are the sizes that are sampled.
+    a, b = derive.sample.MANY
+    where = {A: (n**2 + a * b) * X, C: (a + b) * n * X}
+    claim = Identity(A.applyfunc(Lambda(t, sin(t))), C.applyfunc(Lambda(t, sin(t))), where=where)
+    assert compared(claim) == (True, None, None)
+    assert verify(claim).status == "disagrees"
+
+
+def test_agreement_at_every_sampled_point_alone_merges_nothing(monkeypatch):
+    monkeypatch.setattr(derive.merge, "close", lambda *_: True)
+    where = {A: X * W, C: X * W + X / 1000}
+    claim = Identity(A.applyfunc(Lambda(t, sin(t))), C.applyfunc(Lambda(t, sin(t))), where=where)
+    assert compared(claim) == (True, None, None)
+
+
+def test_a_relation_between_names_is_looked_into():
+    # Each row of C sums to 0, which no name for C says.
+    where = {C: X - X * OneMatrix(m, m) / m, D: C.applyfunc(Lambda(t, exp(t)))}
+    where[A] = HadamardProduct(D, Y) + C * OneMatrix(m, m)
+    claim = Identity(
+        A.applyfunc(Lambda(t, tanh(t))),
+        HadamardProduct(D, Y).applyfunc(Lambda(t, tanh(t))),
+        where=where,
+    )
+    agree, merged, _ = compared(claim)
+    assert agree
+    assert merged
+
+
+def test_what_a_merge_relies_on_is_listed():
+    where = {A: HadamardProduct(X, X).applyfunc(Lambda(t, sqrt(t))), C: A * W, D: X * W}
+    claim = Identity(
+        C.applyfunc(Lambda(t, tanh(t))),
+        D.applyfunc(Lambda(t, tanh(t))),
+        where=where,
+        given=(Q.positive(X),),
+    )
+    agree, merged, assumptions = compared(claim)
+    assert (agree, bool(merged)) == (True, True)
+    assert assumptions == (Q.positive(X),)
+    without = Identity(claim.left, claim.right, where=where)
+    assert compared(without)[1] is None
+
+
+def test_no_value_at_the_points_is_no_suggestion():
+    claim = Identity(
+        X.applyfunc(Lambda(t, sqrt(-1 - t**2))), X.applyfunc(Lambda(t, sqrt(-1 - t**2)))
+    )
+    assert compared(claim)[0] is None
+
+
+def test_the_steps_of_a_proof_name_the_arrays(monkeypatch):
+    monkeypatch.setattr(derive.merge, "DEEP", 0)
+    where = {A: X * W, C: A.applyfunc(Lambda(t, tanh(t)))}
+    where[E] = HadamardProduct(G, C.applyfunc(Lambda(t, 1 - t**2)))
+    verdict = verify(Backward(C, X, G, E * W.T, where=where))
+    assert verdict.status == "holds"
+    assert "equal arrays" in [step.rule for step in verdict.steps]
+    assert verdict.replay()
+
+
+# ---- a block of a Transformer
+
+gelu = Lambda(t, t * (1 + erf(t / sqrt(2))) / 2)
+unknown = Lambda(t, Function("sigma")(t))
+ACTIVATIONS = {
+    "relu": (transformer.relu, transformer.step),
+    "gelu": (gelu, Lambda(t, gelu(t).diff(t))),
+    "unknown": (unknown, Lambda(t, unknown(t).diff(t))),
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("made", [transformer.pre_norm_block, transformer.encoder_block])
+def test_every_gradient_of_a_block(made, activation, monkeypatch):
+    for name, value in zip(("relu", "step"), ACTIVATIONS[activation], strict=True):
+        monkeypatch.setattr(transformer, name, value)
+    output, block = made()
+    assert len(block.gradients) == 13
+    for symbol, gradient in block.gradients.items():
+        claim = Backward(output, symbol, transformer.G, gradient, where=block.definitions)
+        assert verify(claim).status == "holds", symbol
+
+
+def test_two_blocks():
+    output, gradients, where = transformer.stack(2)
+    for symbol in (transformer.X, *(s for s in gradients if str(s) in ("Wq1", "gamma12"))):
+        claim = Backward(output, symbol, transformer.G, gradients[symbol], where=where)
+        assert verify(claim).status == "holds", symbol
+
+
+def _without_centring(block):
+    dN, dfirst = _named(block, "dN2"), _named(block, "dfirst")
+    centring = transformer._row_means(dN)
+    block.backward[dfirst] = block.backward[dfirst].xreplace({-centring: ZeroMatrix(*dN.shape)})
+
+
+def _without_the_root(block):
+    dQ = _named(block, "dQ")
+    block.backward[dQ] = block.backward[dQ].xreplace({1 / sqrt(transformer.u): Integer(1)})
+
+
+def _swapped(block):
+    dQ, dK = _named(block, "dQ"), _named(block, "dK")
+    block.backward[dQ], block.backward[dK] = block.backward[dK], block.backward[dQ]
+
+
+def _named(block, name):
+    return next(symbol for symbol in block.backward if str(symbol) == name)
+
+
+@pytest.mark.parametrize("mistake", [_without_centring, _without_the_root, _swapped])
+def test_a_mistake_in_a_block(mistake):
+    output, block = transformer.pre_norm_block()
+    right = dict(block.backward)
+    mistake(block)
+    assert block.backward != right
+    gradient = block.gradients[transformer.X]
+    claim = Backward(output, transformer.X, transformer.G, gradient, where=block.definitions)
+    assert verify(claim).status == "disagrees"
+
+
+@pytest.mark.parametrize("mistake", [_without_centring, _without_the_root, _swapped])
+def test_a_mistake_in_a_block_that_numbers_do_not_see(mistake, monkeypatch):
+    monkeypatch.setattr(derive.merge, "close", lambda *_: True)
+    output, block = transformer.pre_norm_block()
+    mistake(block)
+    gradient = block.gradients[transformer.X]
+    claim = Backward(output, transformer.X, transformer.G, gradient, where=block.definitions)
+    agree, merged, _ = compared(claim)
+    assert agree
+    assert merged is None
