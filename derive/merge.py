@@ -39,6 +39,8 @@ from derive.sample import NEAR, POINTS, Sample, Unsampled, close, free_indices, 
 SECONDS = 2.0  # for the canonical form of one pair of arrays
 LOST_SECONDS = 2.0  # for all pairs that are not proved, before the search is given up
 MOST_OPEN = 64  # arrays that are looked into for one pair, but for those that it names itself
+# So few that it is not worth while to make fewer of them, and so many that it takes too long.
+FEW_OPEN, MANY_OPEN = 8, 40
 DEEP = 50  # arrays, from which on they are compared before the whole is
 KEY = 1e-5  # the precision of the number by which arrays are looked up
 RATIOS: tuple[Number, ...] = (1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
@@ -348,7 +350,7 @@ class Comparison:
 
     def _closed_again(self, left: Term, right: Term, opened: set[Shared]) -> set[Shared]:
         """Fewer arrays to look into: each is made a name where the sides still agree."""
-        if len(opened) > MOST_OPEN:
+        if not FEW_OPEN < len(opened) <= MANY_OPEN:
             return opened
         for shared in sorted(opened, key=lambda s: -self._number[s]):
             fewer = opened - {shared}

@@ -235,7 +235,7 @@ class Problem:
                 lowering.define(symbol, self.where[symbol])
         return lowering
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The names of all symbols of the claim, which no new index may take."""
         parts = (*self.expressions, *self.where, *self.where.values(), *self.given)
