@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from derive.atoms import Atom, Key, Monomial, Polynomial
+from derive.determinants import of_rank_one
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Add,
@@ -806,7 +807,10 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 
 @rule(Determinant)
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
-    """det A = det Aᵀ, by the matrix"""
+    """det A = det Aᵀ, by the matrix; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    found = of_rank_one(n, *term.data)
+    if found is not None:
+        return found
     name, _, _ = n.matrix_name(term.data[0])
     return n.of_atom(n.atom("det", name))
 

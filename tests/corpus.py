@@ -2121,3 +2121,25 @@ FALSE += [
             n - 1))),
     same("structure.scaled.once", Determinant(2 * S), 2 * Determinant(S)),
 ]
+
+U, v1, v2 = M("U", n, n), M("v1", n, 1), M("v2", n, 1)
+def between(a, matrix, b):
+    return dot(a, matrix * b)
+TRUE += [
+    same("lemma.identity", Determinant(sp.Identity(n) + v1 * v2.T), 1 + dot(v2, v1)),
+    same("lemma.matrix", Determinant(U + v1 * v2.T), (1 + between(v2, U.I, v1)) * Determinant(U)),
+    same("lemma.scaled", Determinant(U - u * v1 * v2.T), (1 - u * between(v2, U.I, v1))
+        * Determinant(U)),
+    same("lemma.householder", Determinant(sp.Identity(n) - 2 * v1 * v1.T / dot(v1, v1)), -1),
+    grad("lemma.gradient", log(Determinant(U + v1 * v2.T)), v1, U.I.T * v2
+        / (1 + between(v2, U.I, v1))),
+]
+FALSE += [
+    same("lemma.identity.squared", Determinant(sp.Identity(n) + v1 * v2.T), 1 + dot(v1, v1)),
+    same("lemma.matrix.swapped", Determinant(U + v1 * v2.T), (1 + between(v1, U.I, v2))
+        * Determinant(U)),
+    same("lemma.two", Determinant(sp.Identity(n) + v1 * v2.T + v2 * v1.T), 1 + 2 * dot(v2, v1)),
+    same("lemma.householder.plus", Determinant(sp.Identity(n) - v1 * v1.T / dot(v1, v1)), -1),
+    grad("lemma.gradient.not-transposed", log(Determinant(U + v1 * v2.T)), v1, U.I * v2
+        / (1 + between(v2, U.I, v1))),
+]

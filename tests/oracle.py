@@ -489,7 +489,10 @@ def _(expr, scope):
 
 @value.register(ops.MaxOver)
 def _(expr, scope):
-    return reduce(np.maximum, _over(expr.body, [expr.limits], scope))
+    values = list(_over(expr.body, [expr.limits], scope))
+    if not values:
+        raise ArithmeticError("the maximum of nothing")
+    return reduce(np.maximum, values)
 
 
 def _built(shape: Any, body: Any, variables: Any, scope: Scope) -> Any:
