@@ -751,6 +751,11 @@ def image_sizes(claim: Claim, count: int) -> Iterator[dict[sp.Symbol, int]]:
             yield sizes
 
 
+def is_index(symbol: Any) -> bool:
+    """Whether an integer symbol is an index, and not a size."""
+    return bool(symbol.is_integer and not symbol.is_nonnegative)
+
+
 def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
     """The free indices of a claim, and the size of the axis that each runs over."""
     found = {}
@@ -764,7 +769,7 @@ def free_indices(claim: Claim) -> dict[sp.Symbol, Any]:
             if position.index in free and not position.index.is_positive:
                 found[position.index] = position.array.shape[0]
     for fact in claim.assumed:  # an upper end that is given
-        about_index = isinstance(fact, sp.Le) and fact.lhs in free and fact.lhs.is_integer
+        about_index = isinstance(fact, sp.Le) and fact.lhs in free and is_index(fact.lhs)
         if about_index and fact.rhs.free_symbols <= set(dimensions(claim)):
             found[fact.lhs] = fact.rhs + 1
     return found

@@ -66,10 +66,14 @@ def sizes_to_try(claim):
     if oracle.arrays(claim):
         yield from oracle.image_sizes(claim, 3)
         return
-    yield dict.fromkeys(names, 1)
+    tried = [dict.fromkeys(names, 1)]
     for turn in range(3):
         unequal = numpy.roll(range(2, 2 + len(names)), turn)
-        yield dict(zip(names, map(int, unequal), strict=True))
+        tried.append(dict(zip(names, map(int, unequal), strict=True)))
+    between_sizes = [fact for fact in claim.assumed if fact.free_symbols <= set(names)]
+    for sizes in tried:
+        if oracle.satisfies(between_sizes, oracle.Point(sizes)):
+            yield sizes
 
 
 def points(claim):
