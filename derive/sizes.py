@@ -10,10 +10,14 @@ from typing import Any
 import sympy as sp
 
 from derive.claims import Claim
+from derive.errors import ClaimError
 
 
 def put_in(claim: Claim) -> Claim:
-    """The claim in the sizes that are left; itself where it defines none."""
+    """The claim in the sizes that are left; itself where it defines none.
+
+    :raises ClaimError: where an array would have a size that it cannot have.
+    """
     sizes: dict[Any, Any] = {}
     where: dict[Any, Any] = {}
     for symbol, value in claim.where.items():
@@ -24,8 +28,12 @@ def put_in(claim: Claim) -> Claim:
             where[symbol] = value
     if not sizes:
         return claim
-    changed: dict[str, Any] = {name: _in(getattr(claim, name), sizes) for name in _spoken(claim)}
-    return replace(claim, where={_in(s, sizes): v for s, v in where.items()}, **changed)
+    try:
+        where = {_in(s, sizes): v for s, v in where.items()}
+        changed = {name: _in(getattr(claim, name), sizes) for name in _spoken(claim)}
+    except ValueError as problem:  # SymPy's, of a negative size
+        raise ClaimError(f"a defined size cannot be one: {problem}") from None
+    return replace(claim, where=where, **changed)
 
 
 def _spoken(claim: Claim) -> list[str]:
