@@ -18,6 +18,13 @@ def put_in(claim: Claim) -> Claim:
 
     :raises ClaimError: where an array would have a size that it cannot have.
     """
+    try:
+        return _put_in(claim)
+    except ValueError as problem:  # SymPy's, of a negative size
+        raise ClaimError(f"a defined size cannot be one: {problem}") from None
+
+
+def _put_in(claim: Claim) -> Claim:
     sizes: dict[Any, Any] = {}
     where: dict[Any, Any] = {}
     for symbol, value in claim.where.items():
@@ -28,11 +35,8 @@ def put_in(claim: Claim) -> Claim:
             where[symbol] = value
     if not sizes:
         return claim
-    try:
-        where = {_in(s, sizes): v for s, v in where.items()}
-        changed = {name: _in(getattr(claim, name), sizes) for name in _spoken(claim)}
-    except ValueError as problem:  # SymPy's, of a negative size
-        raise ClaimError(f"a defined size cannot be one: {problem}") from None
+    changed: dict[str, Any] = {name: _in(getattr(claim, name), sizes) for name in _spoken(claim)}
+    where = {_in(symbol, sizes): value for symbol, value in where.items()}
     return replace(claim, where=where, **changed)
 
 
