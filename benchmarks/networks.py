@@ -20,7 +20,6 @@ from sympy import (
     MatAdd,
     MatrixSymbol,
     Max,
-    OneMatrix,
     Piecewise,
     Symbol,
     Trace,
@@ -93,7 +92,7 @@ def recurrent(steps: int) -> Gradient:
     states = [MatrixSymbol(f"h{l}", n, s) for l in range(steps + 1)]
     where = {}
     for l in range(1, steps + 1):
-        inner = MatrixSymbol(f"x{l}", n, e) * U + states[l - 1] * W + OneMatrix(n, 1) * b
+        inner = MatrixSymbol(f"x{l}", n, e) * U + states[l - 1] * W + b
         where[states[l]] = inner.applyfunc(function)
 
     delta = MatrixSymbol(f"delta{steps}", n, s)

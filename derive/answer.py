@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import Array, Shared, Term, in_order
@@ -198,9 +199,11 @@ def _predicate(trait: str, symbol: Any) -> Any:
 def _condition(condition: Condition, taken: frozenset[str]) -> Any:
     """A condition as a SymPy relation between entries."""
     value = Writer(taken=taken).scalar(condition.term)
+    # SymPy, which would take long to find out, knows nothing of the entries of a matrix.
+    known = not value.has(MatrixElement)
     if condition.relation == "!=":
         value = -value if value.could_extract_minus_sign() else value
-        return sp.Ne(value, 0)
+        return sp.Ne(value, 0, evaluate=known)
     if condition.relation == "+":
-        return sp.Gt(value, 0)
+        return sp.Gt(value, 0, evaluate=known)
     return sp.Symbol(f"the maximum {value} is attained once")

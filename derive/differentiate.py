@@ -281,21 +281,24 @@ class Reverse:
         if self.is_active(target):
             self._found.setdefault(target, []).append(Contribution(binders, place, cotangent))
 
+    def _axes(self, target: Target) -> tuple[Var, ...]:
+        """Fresh variables over the axes of an array."""
+        if isinstance(target, Shared):
+            return self.renamed(target.params)
+        return tuple(axis_variable(size) for size in target.axes)
+
     def adjoint(self, target: Target) -> tuple[Shared, tuple[Poly, ...]]:
         """The sum of all contributions to one array, as a shared array over its axes."""
         if target in self._adjoints:
             return self._adjoints[target]
-        if isinstance(target, Shared):
-            params = self.renamed(target.params)
-        else:
-            params = tuple(axis_variable(size) for size in target.axes)
-            found = self._found.get(target, [])
-            if found and len(found[0].place) != len(params):
-                # An array without a declared shape: its indices range over all integers.
-                params = tuple(Var("k", FREE) for _ in found[0].place)
-        body = add(
-            *(contracted(c, tuple(as_poly(p) for p in params)) for c in self._found.get(target, []))
-        )
+        found = self._found.get(target, [])
+        params = self._axes(target)
+        if found and len(found[0].place) != len(params):
+            # An array without a declared shape: its indices range over all integers.
+            params = tuple(Var("k", FREE) for _ in found[0].place)
+        params = _own_axes(found, params) or params
+        indices = tuple(as_poly(p) for p in params)
+        body = add(*(contracted(c, indices) for c in found))
         if isinstance(target, Array) and "symmetric" in target.traits and len(params) == 2:
             body = _symmetrised(body, params)
         outer = sorted(
@@ -335,6 +338,24 @@ def _symmetrised(body: Term, params: tuple[Var, ...]) -> Term:
     return mul(num(Fraction(1, 2)), add(body, swapped))
 
 
+def _own_axes(found: list[Contribution], axes: tuple[Var, ...]) -> tuple[Var, ...] | None:
+    """The binders of a contribution that is made at each entry once, in their order, and that
+    are in no other: as axes of the adjoint they need no renaming. None where there are none.
+    """
+    if not found:
+        return None
+    first, *others = found
+    own = {as_poly(b): b for b in first.binders}
+    params = tuple(own[index] for index in first.place if index in own)
+    if len(set(params)) != len(axes) or any(
+        (p.low, p.high) != (axis.low, axis.high) for p, axis in zip(params, axes, strict=True)
+    ):
+        return None
+    if any(not set(params).isdisjoint((*c.binders, *c.cotangent.free)) for c in others):
+        return None
+    return params
+
+
 def contracted(contribution: Contribution, indices: tuple[Poly, ...]) -> Term:
     """Σ_binders cotangent · Π [place = index], the deltas used up where a binder solves them.
 
@@ -343,7 +364,8 @@ def contracted(contribution: Contribution, indices: tuple[Poly, ...]) -> Term:
     """
     term = contribution.cotangent
     equations = [place - index for place, index in zip(contribution.place, indices, strict=True)]
-    remaining = list(contribution.binders)
+    # A binder that is the index itself is no longer summed over.
+    remaining = [b for b in contribution.binders if as_poly(b) not in indices]
     brackets: list[Term] = []
     for position, _ in enumerate(equations):
         equation = equations[position]

@@ -136,6 +136,10 @@ class Inventory:
     @staticmethod
     def _note(table: dict[Any, None], expressions: Iterable[Any], bound: frozenset[Any]) -> None:
         for expr in expressions:
+            if isinstance(expr, sp.Symbol):
+                if expr not in bound:
+                    table[expr] = None
+                continue
             for symbol in sorted(sp.sympify(expr).free_symbols - bound, key=str):
                 if isinstance(symbol, sp.Symbol):
                     table[symbol] = None

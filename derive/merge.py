@@ -27,6 +27,7 @@ from itertools import permutations
 
 import numpy as np
 
+from derive.congruence import Congruence, NoForm
 from derive.decide import Proof, vanishes, vanishes_multiplied
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded, UnsupportedError
@@ -67,7 +68,6 @@ class Comparison:
         self.deadline = deadline
         self.place = place
         self.order = in_order([left, right])
-        self.sample = Sample(max((len(s.params) for s in self.order), default=0))
         self.merged: dict[Shared, Merge] = {}
         self._number = {shared: number for number, shared in enumerate(self.order)}
         self._values: dict[Shared, np.ndarray | None] = {}
@@ -80,18 +80,44 @@ class Comparison:
         self._always_open: set[Shared] = set()
         self._proofs: list[Normaliser] = []
         self._lost = 0.0
+        self._survey()
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The points, made when numbers are first asked for."""
+        return Sample(max((len(s.params) for s in self.order), default=0))
 
     @property
     def deep(self) -> bool:
         """Whether there are so many arrays that they are compared before the whole is."""
         return len(self.order) >= DEEP
 
+    def congruent(self) -> Proof | None:
+        """A proof by arrays that are one as they are written, where those are enough.
+
+        :raises BudgetExceeded: past the deadline.
+        """
+        if any(shared.recursive for shared in self.order):
+            return None
+        forms = Congruence(self.merged)
+        for shared in self.order:
+            if shared not in self.merged and shared not in self._always_open:
+                merge = forms.merge(shared)
+                if merge is not None:
+                    self._merge(shared, merge)
+        try:
+            same = forms.of(self.left) == forms.of(self.right)
+        except NoForm:
+            return None
+        return self._concluded(set()) if same else None
+
     @cached_property
     def agree(self) -> bool | None:
         """Whether both terms have the same values at a few points; None where they have none."""
         if any(shared.recursive for shared in self.order):
             return None
-        self._evaluate()
+        for shared in self.order:
+            self._values[shared] = self._evaluated(shared)
         try:
             return self._same(self.left, self.right, self._value)
         except Unsampled:
@@ -112,9 +138,9 @@ class Comparison:
 
     # ---- numbers
 
-    def _evaluate(self) -> None:
+    def _survey(self) -> None:
+        """Find the arrays that are only another name, or that must be looked into."""
         for shared in self.order:
-            self._values[shared] = self._evaluated(shared)
             alias = _alias(shared)
             if alias is not None:
                 self._merge(shared, alias)
@@ -257,10 +283,12 @@ class Comparison:
 
     def _conclusion(self) -> Proof | None:
         """The proof that the terms themselves are equal, in the names that are left."""
+        opened = self._looked_into(self.left, self.right, set())
+        return None if opened is None else self._concluded(opened)
+
+    def _concluded(self, opened: set[Shared]) -> Proof | None:
+        """The same, from the arrays to look into."""
         left, right = self.left, self.right
-        opened = self._looked_into(left, right, set())
-        if opened is None:
-            return None
         normaliser = self._normaliser(opened)
         try:
             self._prepare(normaliser, left, right, opened)

@@ -5,8 +5,9 @@
 2. **Lowering** (:mod:`derive.problem`, :mod:`derive.lower`). Both sides to index notation, once:
    what SymPy's matrix algebra would do afterwards is never asked.
 3. **Differentiation** (:mod:`derive.differentiate`) in index notation, over the shared graph.
-4. **Proof** (:mod:`derive.decide`, :mod:`derive.normalise`): the canonical form of the
-   difference, at first with shared arrays as names, which is all that most true claims need.
+4. **Proof**: arrays that are one as they are written (:mod:`derive.congruence`); then the canonical
+   form of the difference (:mod:`derive.decide`, :mod:`derive.normalise`), at first with shared
+   arrays as names, which is all that most true claims need.
 5. **Refutation** (:mod:`derive.refute`): a point at which the sides differ, found by an
    evaluator that shares nothing with stages 2 to 4. Before the costlier canonical forms,
    because a false claim is refuted faster than a proof of it can fail.
@@ -145,14 +146,17 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
     """Proof, then refutation, then the costlier proofs, then a longer search.
 
-    Of a deep claim the arrays are compared first, and where numbers speak against it, a witness
-    is looked for before any other proof.
+    Of a deep claim the arrays are compared before the whole is, and where numbers speak against it,
+    a witness is looked for before any other proof.
     """
     tried = "no canonical form shows it and no witness was found"
     sides = statement.left, statement.right
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
     arrays = merge.Comparison(*sides, problem, deadline, statement.place)
     deep = arrays.deep and not isinstance(claim, Inequality)
+    proof = None if isinstance(claim, Inequality) else arrays.congruent()
+    if proof is not None and not problem.lowering.unsafe_reads:
+        return _proved(problem, claim, statement, proof)
     stages = [(CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)]
     if deep and arrays.agree is False and not problem.given:
         stages = [((), PATIENT_SECONDS), (CHEAP + COSTLY, 0.0)]

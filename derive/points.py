@@ -51,7 +51,16 @@ _POOLS: tuple[tuple[Fraction, ...], ...] = tuple(
     )
 )
 LEVELS = len(_POOLS)
+ORDINARY = -1  # the level of numbers none of which is zero, or large, or half of another
+_PLAIN = tuple(map(Fraction, ("1/3", "-2/3", "4/5", "3/5", "-3/7", "1/7", "5/6", "-1/4")))
 _DRAWS = 24  # of the scalars, until the inequalities between them hold
+
+
+def _pool(level: int, rng: random.Random) -> tuple[Fraction, ...]:
+    """The numbers of one level of simplicity; from :data:`LEVELS` on, those of any."""
+    if level == ORDINARY:
+        return _PLAIN
+    return _POOLS[level] if level < LEVELS else rng.choice(_POOLS)
 
 
 def _with_sign(value: Fraction, kinds: Iterable[str], rng: random.Random) -> Fraction:
@@ -201,7 +210,7 @@ class PointMaker:
         found = inventory(claim)
         own_indices = found.indices()
         # Whatever only an assumption mentions needs a value as well; its indices do not.
-        everything = inventory(claim)
+        everything = inventory(claim) if claim.assumed else found
         for fact in claim.assumed:
             everything.visit(fact)
         self.dimensions = list(dict.fromkeys([*found.dimensions(), *everything.dimensions()]))
@@ -324,7 +333,7 @@ class PointMaker:
         """Proposals for the values of all symbols, of one level of simplicity."""
         values = self._scalar_values(sizes, level, rng)
         for symbol in self.arrays:
-            pool = _POOLS[level] if level < LEVELS else rng.choice(_POOLS)
+            pool = _pool(level, rng)
             kinds = self._kinds[symbol]
             if symbol.shape is None:
                 values[symbol] = LazyArray(str(symbol), rng.randrange(1000))
@@ -347,7 +356,7 @@ class PointMaker:
         for draw in range(_DRAWS):
             for symbol in self.scalars:
                 own = level < LEVELS and draw < _DRAWS // 4
-                pool = _POOLS[level] if own else rng.choice(_POOLS)
+                pool = _pool(level if own else LEVELS, rng)
                 values[symbol] = _with_sign(rng.choice(pool), self._kinds[symbol], rng)
             point = Point(sizes, values, self._polynomials)
             if all(holds(fact, point, self.claim.where) for fact in self._scalar_facts):

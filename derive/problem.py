@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import sympy as sp
@@ -224,8 +225,9 @@ class Problem:
     def lowering(self) -> Lowering:
         """What lowers the expressions, every definition lowered; a shape alone needs none of it."""
         ranges, traits, minima = self._about_symbols
+        derivative = partial(Problem._derivative, weakref.proxy(self))  # makes no cycle
         lowering = Lowering(
-            self.shapes, ranges, traits, self.inventory.integers, minima, self._derivative
+            self.shapes, ranges, traits, self.inventory.integers, minima, derivative
         )
         for system in self.systems:
             if system.recursive:

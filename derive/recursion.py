@@ -11,6 +11,7 @@ an induction over the time, in which the step reads entries at earlier times onl
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,8 @@ class Recursion:
     """The self-referring arrays of one normaliser."""
 
     def __init__(self, normaliser: Normaliser) -> None:
-        self.normaliser = normaliser
+        # Weakly: what one decision has made is then gone when it ends, without a search for cycles.
+        self.normaliser: Normaliser = weakref.proxy(normaliser)
         self.heads: dict[int, Shared] = {}
         self.stands_for: dict[Shared, Shared] = {}
         self.reference: Reference | None = None

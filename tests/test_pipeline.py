@@ -10,7 +10,9 @@ from sympy import (
     Rational,
     Sum,
     Symbol,
+    cos,
     gamma,
+    sin,
     symbols,
     tanh,
 )
@@ -45,8 +47,11 @@ def test_a_broken_stage_is_undecided(stage, monkeypatch):
         raise RuntimeError("planted")
 
     monkeypatch.setattr(pipeline, stage, broken)
-    wrong = stage == "search"  # the one stage that only a false claim comes to
-    verdict = verify(Gradient(t**2, t, 3 * t if wrong else 2 * t))
+    documented = {
+        "search": 3 * t,  # the one stage that only a false claim comes to
+        "prove_equal": t * (sin(t) ** 2 + cos(t) ** 2),  # and one for which a law is needed
+    }
+    verdict = verify(Gradient(t**2 / 2, t, documented.get(stage, t)))
     assert verdict.status == "undecided"
     assert "internal error" in verdict.reason and "planted" in verdict.reason
 
