@@ -132,7 +132,7 @@ def _outline(data: Any) -> Any:
         )
     if isinstance(data, tuple):
         parts = [_outline(part) for part in data]
-        commuting = data and all(
+        commuting = len(data) > 1 and all(
             isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], (int, Fraction)) for p in data
         )
         return tuple(sorted(parts, key=repr) if commuting else parts)

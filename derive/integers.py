@@ -66,24 +66,20 @@ class Poly:
     variables: frozenset[Var]
     indices: frozenset[Var]  # the variables that are no sizes
     _hash: int
-    _table: ClassVar[dict[tuple[Any, ...], Poly]] = {}
+    _table: ClassVar[dict[frozenset[Any], Poly]] = {}
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
-        items = tuple(
-            sorted(
-                ((m, c) for m, c in terms.items() if c),
-                key=lambda item: tuple(v.key for v in item[0]),
-            )
-        )
-        found = cls._table.get(items)
+        known = frozenset(item for item in terms.items() if item[1])
+        found = cls._table.get(known)
         if found is None:
             found = super().__new__(cls)
+            items = tuple(sorted(known, key=lambda item: tuple(v.key for v in item[0])))
             found.terms = dict(items)
             found.key = items
             found.variables = frozenset(v for m, _ in items for v in m)
             found.indices = frozenset(v for v in found.variables if v.kind != SIZE)
             found._hash = hash(items)
-            cls._table[items] = found
+            cls._table[known] = found
         return found
 
     def __hash__(self) -> int:
@@ -118,7 +114,10 @@ class Poly:
         return Poly({m: -c for m, c in self.terms.items()})
 
     def __sub__(self, other: Poly | int) -> Poly:
-        return self + (-as_poly(other))
+        terms = dict(self.terms)
+        for monomial, coefficient in as_poly(other).terms.items():
+            terms[monomial] = terms.get(monomial, 0) - coefficient
+        return Poly(terms)
 
     def __rsub__(self, other: Poly | int) -> Poly:
         return as_poly(other) - self
@@ -158,17 +157,17 @@ class Poly:
                 return values[monomial[0]]
         result: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
-            product = Poly({(): coefficient})
-            kept: list[Var] = []
-            for variable in monomial:
-                if variable in values:
-                    product = product * values[variable]
-                else:
-                    kept.append(variable)
-            if kept:
-                product = product * Poly({tuple(kept): 1})
-            for m, c in product.terms.items():
-                result[m] = result.get(m, 0) + c
+            product: Mapping[Monomial, Number] = {monomial: 1}
+            if len(monomial) == 1 and monomial[0] in values:
+                product = values[monomial[0]].terms
+            elif not values.keys().isdisjoint(monomial):
+                whole = Poly({tuple(v for v in monomial if v not in values): 1})
+                for variable in monomial:
+                    if variable in values:
+                        whole = whole * values[variable]
+                product = whole.terms
+            for m, c in product.items():
+                result[m] = result.get(m, 0) + c * coefficient
         return Poly(result)
 
     def __repr__(self) -> str:

@@ -31,6 +31,7 @@ from derive import answer, explain, induction, merge, sizes
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
+from derive.index import forget_terms
 from derive.problem import Problem
 from derive.refute import agrees_numerically, is_seen_nowhere, search
 from derive.shapes import Shapes
@@ -58,7 +59,7 @@ def verify(claim: Claim, timeout: float = 60.0) -> Verdict:
         raise ClaimError(f"verify takes a claim, not {type(claim).__name__}")
     start = time.monotonic()
     try:
-        verdict = run_deep(lambda: _decided(sizes.put_in(claim), start + timeout), timeout + 1)
+        verdict = run_deep(lambda: _decided_alone(claim, start + timeout), timeout + 1)
     except BudgetExceeded as problem:
         verdict = Verdict(claim, UNDECIDED, reason=f"{problem} (limit {timeout:g} s)")
     except (UnsupportedError, ClaimError) as problem:
@@ -116,6 +117,14 @@ def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ..
 
 
 # ---- the stages
+
+
+def _decided_alone(claim: Claim, deadline: float) -> Verdict:
+    """A decision that leaves no terms behind but those that its steps are written from."""
+    try:
+        return _decided(sizes.put_in(claim), deadline)
+    finally:
+        forget_terms()
 
 
 def _decided(claim: Claim, deadline: float) -> Verdict:

@@ -225,9 +225,10 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
             except (EvaluationError, ShapeError):
                 continue
             if (_excess(claim, left, right) > _AGREEMENT).any():
-                if _disagreement(claim, point) is not None:
+                judged = _judged(claim, point)
+                if judged is False:
                     return False
-                if not _meet(claim, point):
+                if judged is None:
                     continue
             agreed += 1
             if agreed == tries:
@@ -237,15 +238,33 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     return True if agreed else None
 
 
-def _meet(claim: Claim, point: Point) -> bool:
-    """Whether the sides provably are as good as equal, where all digits of floats are lost."""
+def _judged(claim: Claim, point: Point) -> bool | None:
+    """Whether sides of which floats have lost the digits are as good as equal: False where they
+    provably differ, None where neither can be told.
+    """
+    for field in (BALL, FINE):
+        try:
+            left, right = sides(claim, point, field)
+        except (EvaluationError, ShapeError):
+            return None
+        close = True
+        for entry in np.ndindex(left.shape):
+            try:
+                if _violated(claim, left[entry], right[entry], field):
+                    return False
+            except Inconclusive:
+                close = close and _is_nothing(left[entry] - right[entry], field)
+        if close:
+            return True
+    return None
+
+
+def _is_nothing(gap: Any, field: Field) -> bool:
+    """Whether a number provably is too small to matter."""
+    bound = field.number(_NOTHING)
     try:
-        left, right = sides(claim, point, BALL)
-        gaps = np.asarray(left - right, dtype=object).reshape(-1)
-        if not isinstance(claim, Inequality):
-            gaps = np.concatenate([gaps, -gaps])
-        return all(BALL.sign(gap - BALL.number(_NOTHING)) < 0 for gap in gaps)
-    except (EvaluationError, ShapeError):
+        return field.sign(gap - bound) < 0 and field.sign(-gap - bound) < 0
+    except Inconclusive:
         return False
 
 

@@ -142,7 +142,7 @@ class Ring:
         return tuple(
             sorted(
                 ((a, exact(e)) for a, e in exponents.items() if e),
-                key=lambda pair: pair[0].id,
+                key=_by_number,
             )
         )
 
@@ -189,8 +189,12 @@ class Ring:
             return self.scale(b, a[()])
         if len(a) * len(b) > MAX_TERMS:
             raise BudgetExceeded(f"a product of {len(a)} by {len(b)} terms")
-        result: Polynomial = {}
         self.check()
+        if len(b) == 1:
+            (((m1, c1),), ((m2, c2),)) = a.items(), b.items()
+            if not any(x.special for x, _ in (*m1, *m2)):
+                return {_merged(m1, m2): exact(c1 * c2)}
+        result: Polynomial = {}
         for m1, c1 in a.items():
             for m2, c2 in b.items():
                 coefficient = exact(c1 * c2)
@@ -455,18 +459,23 @@ class Ring:
                 parts.append({monomial: coefficient})
                 continue
             touched = True
-            kept = {a: e for a, e in monomial if a.free.isdisjoint(values)}
-            product = self.settled(kept, coefficient)
+            kept = tuple(p for p in monomial if p[0].free.isdisjoint(values))
+            if any(a.special for a, _ in kept):
+                product = self.settled(dict(kept), coefficient)
+            else:
+                product = {kept: coefficient}
             for atom, exponent in monomial:
                 if not atom.free.isdisjoint(values):
                     value = self.substituted_atom(atom, values)
-                    product = self.multiply(product, self.power(value, exponent))
+                    if exponent != 1:
+                        value = self.power(value, exponent)
+                    product = self._times(product, value)
             parts.append(product)
         return self.add(*parts) if touched and parts else poly
 
     def substituted_atom(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
         relevant = {v: p for v, p in values.items() if v in atom.free}
-        key = (atom, tuple(sorted(relevant.items(), key=lambda item: item[0].key)))
+        key = (atom, frozenset(relevant.items()))
         found = self._substituted.get(key)
         if found is None:
             found = self._substituted[key] = self.rebuilt(atom, relevant)
@@ -482,7 +491,13 @@ def _merged(a: Monomial, b: Monomial) -> Monomial:
         return b
     if not b:
         return a
-    exponents = dict(a)
+    exponents: dict[Atom, Exponent] = dict(a)
+    if exponents.keys().isdisjoint(atom for atom, _ in b):
+        return tuple(sorted((*a, *b), key=_by_number))
     for atom, exponent in b:
         exponents[atom] = exponents.get(atom, 0) + exponent
     return Ring.monomial(exponents)
+
+
+def _by_number(pair: tuple[Atom, Exponent]) -> int:
+    return pair[0].id
