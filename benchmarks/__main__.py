@@ -1,4 +1,4 @@
-"""Prints the tables that its arguments name; without any, all but the last two.
+"""Prints the tables that its arguments name; without any, all but the last three.
 
 python -m benchmarks cold        the cold start, against importing SymPy
 python -m benchmarks depth       how deep derivations grow
@@ -6,6 +6,7 @@ python -m benchmarks blocks      Transformers of up to 48 blocks
 python -m benchmarks time        networks through time
 python -m benchmarks shapes      the shapes of deep networks
 python -m benchmarks catalogue   the whole catalogue from the command line
+python -m benchmarks stages      where the time of the whole catalogue goes
 python -m benchmarks peers       other programs beside this one: `pip install .[peers]`
 """
 
@@ -17,7 +18,16 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import blocks, cold_start, deep_shapes, peers, recurrences, scaling, whole_catalogue
+from benchmarks import (
+    blocks,
+    cold_start,
+    deep_shapes,
+    peers,
+    recurrences,
+    scaling,
+    stages,
+    whole_catalogue,
+)
 from benchmarks.convolutions import stack
 from benchmarks.networks import network
 from derive import Gradient
@@ -118,6 +128,20 @@ def _catalogue(console: Console) -> bool:
     return True
 
 
+def _stages(console: Console) -> bool:
+    claims, seconds, found = stages.measure()
+    table = Table(title=f"{claims} claims one after the other: {seconds:.1f} s")
+    table.add_column("stage")
+    for heading in ("times", "seconds", "%"):
+        table.add_column(heading, justify="right")
+    found["all else"] = stages.Stage(claims, seconds - sum(s.seconds for s in found.values()))
+    for name, stage in sorted(found.items(), key=lambda item: -item[1].seconds):
+        share = 100 * stage.seconds / seconds
+        table.add_row(name, str(stage.calls), f"{stage.seconds:.2f}", f"{share:.0f}")
+    console.print(table)
+    return True
+
+
 def _peers(console: Console) -> bool:
     held = True
     table = Table(title="Seconds without imports · peak MB of the process")
@@ -206,6 +230,7 @@ TABLES: dict[str, Callable[[Console], bool]] = {
     "time": _time,
     "shapes": _shapes,
     "catalogue": _catalogue,
+    "stages": _stages,
     "peers": _peers,
 }
 

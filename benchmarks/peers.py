@@ -24,8 +24,8 @@ from typing import Any
 from benchmarks.networks import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
-DEPTHS = (2, 4, 8, 16, 32)
-SECONDS = 30.0
+DEPTHS = (2, 4, 8, 16, 32, 128, 1024)
+SECONDS = 60.0
 STACK = 10**6
 
 
