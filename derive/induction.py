@@ -210,28 +210,26 @@ class Induction:
     def proved(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
         """Some lemmas, and what they need, where one induction proves them all."""
         tried = {lemma.text for lemma in lemmas}
-        while len(lemmas) <= TOGETHER:
-            for position, lemma in enumerate(lemmas):
-                left_over = self._base(lemmas, position) or self._step(lemmas, position)
-                if left_over is None:
-                    continue
-                n, difference, place = left_over
-                further = next(
-                    (
-                        c
-                        for c in self.candidates(n, difference, place)
-                        if c.text not in tried and c.array is not lemma.array
-                    ),
-                    None,
-                )
-                if further is None:
-                    return None
-                tried.add(further.text)
-                lemmas = (*lemmas[:position], further, *lemmas[position:])
-                break
-            else:
-                return lemmas
-        return None
+        done = 0  # lemmas that are proved: a further one behind them is one more hypothesis
+        while done < len(lemmas) <= TOGETHER:
+            left_over = self._base(lemmas, done) or self._step(lemmas, done)
+            if left_over is None:
+                done += 1
+                continue
+            n, difference, place = left_over
+            further = next(
+                (
+                    c
+                    for c in self.candidates(n, difference, place)
+                    if c.text not in tried and c.array is not lemmas[done].array
+                ),
+                None,
+            )
+            if further is None:
+                return None
+            tried.add(further.text)
+            lemmas = (*lemmas[:done], further, *lemmas[done:])
+        return lemmas if done == len(lemmas) else None
 
     def _base(self, lemmas: tuple[Lemma, ...], position: int) -> Any:
         """What is left of a lemma at the beginning, None where it holds there."""
