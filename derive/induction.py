@@ -19,15 +19,16 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property, partial
 from typing import Any
 
-from derive.atoms import Atom, Monomial, Polynomial
+from derive.atoms import Atom, Monomial, Polynomial, UndefinedValue, atoms_in
 from derive.claims import Claim, Inequality
 from derive.decide import Proof, vanishes, without_denominators
 from derive.domain import assume_defined
-from derive.errors import BudgetExceeded
+from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Entry,
     Product,
@@ -43,13 +44,14 @@ from derive.index import (
     ref,
     substitute,
 )
-from derive.integers import FREE, ONE, SIZE, Poly, Var, as_poly, is_nonnegative
+from derive.integers import FREE, FRESH, ONE, SIZE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 from derive.recursion import Reference, Rewrite
 from derive.refute import agrees_numerically
 from derive.simplify import Reader
 
 SECONDS = 20.0
+IN_NAMES = 5.0  # seconds of these for proofs in which sequences stay names
 TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
 TRIES = 12  # lemmas that are read off one difference
@@ -93,6 +95,14 @@ class Lemma:
         """The time at which it begins."""
         return self.low if self.direction > 0 else self.high
 
+    def later(self) -> Lemma:
+        """The same but at its base."""
+        ends = (self.low + 1, self.high) if self.direction > 0 else (self.low, self.high - 1)
+        time = Var("t", FREE, *ends)
+        values = {self.time: as_poly(time)}
+        indices = tuple(i.substitute(values) for i in self.indices)
+        return replace(self, indices=indices, value=substitute(self.value, values), time=time)
+
     def at(self, time: Poly) -> tuple[Term, Term]:
         """Both sides at one time."""
         values = {self.time: time}
@@ -102,12 +112,16 @@ class Lemma:
 
 @dataclass
 class Induction:
-    """The search for a proof that two terms are equal."""
+    """The search for a proof that two terms are equal.
+
+    :param in_names: whether what a document defines stays a name until it is in the way.
+    """
 
     left: Term
     right: Term
     prepare: Prepare
     deadline: float
+    in_names: bool = False
     lemmas: list[Lemma] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -115,6 +129,7 @@ class Induction:
         self.heads = [s for s in arrays if s.unfoldings]
         self.adjoints = [s for s in arrays if s.derived]
         self.classes: dict[Shared, Shared] = {}
+        self._normalisers: list[Normaliser] = []  # those in which something was proved
 
     def prove(self) -> Proof | None:
         """A proof, or None where no lemma that was tried gives one."""
@@ -122,6 +137,7 @@ class Induction:
             return self._telescoped()
         first = self.normaliser()
         first.recursion.classify(self.heads)
+        self._normalisers.append(first)
         self.classes = first.recursion.stands_for
         tried: set[Any] = set()
         while len(self.lemmas) < LEMMAS:
@@ -135,7 +151,7 @@ class Induction:
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
                 if vanishes(n, difference):
-                    return Proof(n, a, b, tuple(self.lemmas))
+                    return Proof(n, a, b, tuple(self.lemmas), others=tuple(self._normalisers))
                 lemma = self._first_proved(self._proposals(n, difference), tried)
                 if lemma is not None:
                     break
@@ -179,9 +195,18 @@ class Induction:
         for lemma in proposals:
             if lemma.text not in tried:
                 tried.add(lemma.text)
-                proved = self.proved((lemma,))
+                proved = self._proved_where_defined(lemma)
                 if proved is not None:
                     return proved
+        return None
+
+    def _proved_where_defined(self, lemma: Lemma) -> tuple[Lemma, ...] | None:
+        """A lemma with what it needs; from the next time on where it has no value at its base."""
+        for candidate in (lemma, lemma.later()):
+            try:
+                return self.proved((candidate,))
+            except UndefinedValue:
+                continue
         return None
 
     def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
@@ -197,10 +222,19 @@ class Induction:
         if cleared != difference:
             yield from self.candidates(n, cleared, None)
         yield from _same(documented, others)
+        for shared in documented:
+            try:
+                lemma = _summed(self.normaliser(), shared)
+            except UnsupportedError:  # a step without a canonical form, or without a value
+                continue
+            if lemma is not None:
+                yield lemma
 
     def normaliser(self) -> Normaliser:
         n = Normaliser(None, False, self.deadline)
         n.recursion.stands_for = self.classes
+        if self.in_names:
+            n.keep = partial(_stays_a_name, set())
         self.prepare(n)
         assume_defined(n, self.left, self.right)
         return n
@@ -208,7 +242,20 @@ class Induction:
     # ---- one induction
 
     def proved(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
-        """Some lemmas, and what they need, where one induction proves them all."""
+        """Some lemmas, and what they need, where one induction proves them all.
+
+        :raises UndefinedValue: where one of them has no value at its base.
+        """
+        before = len(self._normalisers)
+        found = None
+        try:
+            found = self._proved_together(lemmas)
+        finally:
+            if found is None:
+                del self._normalisers[before:]
+        return found
+
+    def _proved_together(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
         tried = {lemma.text for lemma in lemmas}
         done = 0  # lemmas that are proved: a further one behind them is one more hypothesis
         while done < len(lemmas) <= TOGETHER:
@@ -264,20 +311,44 @@ class Induction:
     def _left_over(self, n: Normaliser, lemma: Lemma, reference: Reference) -> Any:
         """The difference of both sides at the time of a reference; None where there is none.
 
-        Arrays that run the other way are looked into only where it is needed.
+        Arrays that run the other way are looked into only where it is needed, and so are those
+        other than the lemma's own: first of all what is left of it.
         """
         n.recursion.reference = reference
+        own = self.classes.get(lemma.array, lemma.array)
         for direction, turned in ((lemma.direction, False), (lemma.direction, True), (0, False)):
             if turned and not any(len(s.unfoldings) > 1 for s in self.heads):
                 continue
             reference.direction, reference.turned = direction, turned
-            n.forget()
-            assert reference.time is not None
-            a, b = (n.of(side) for side in lemma.at(reference.time))
-            difference = n.subtract(a, b)
-            if vanishes(n, difference):
-                return None
+            opened, further = set[Shared](), {own}
+            if self.in_names:
+                reference.opened = opened
+                n.keep = partial(_stays_a_name, opened)
+            while further:
+                opened |= further
+                n.forget()
+                assert reference.time is not None
+                a, b = (n.of(side) for side in lemma.at(reference.time))
+                difference = n.subtract(a, b)
+                if vanishes(n, difference):
+                    self._normalisers.append(n)
+                    return None
+                left = _names_in(n, difference) - opened if self.in_names else set()
+                further = self._topmost(left)
         return n, difference, lemma
+
+    def _topmost(self, arrays: set[Shared]) -> set[Shared]:
+        """Those arrays that no other one of them reads at its own time."""
+        return arrays.difference(*(self._below.get(shared, ()) for shared in arrays))
+
+    @cached_property
+    def _below(self) -> dict[Shared, set[Shared]]:
+        """What each array reads at its own time, directly or through other arrays."""
+        below: dict[Shared, set[Shared]] = {}
+        for shared in in_order([self.left, self.right]):
+            if shared.recursive:
+                _collect_below(shared, below)
+        return below
 
     def _everywhere(self, n: Normaliser) -> dict[Shared, list[Rewrite]]:
         """The lemmas that are proved, wherever a time is seen to lie in their range."""
@@ -417,6 +488,33 @@ def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
     return False
 
 
+def _collect_below(shared: Shared, below: dict[Shared, set[Shared]]) -> set[Shared]:
+    """Fill in what an array and those below it read at their own times."""
+    if shared not in below:
+        below[shared] = found = set()
+        bodies = [u.body for u in shared.unfoldings] or [shared.body]
+        for part in (p for body in bodies for p in _parts(body) if isinstance(p, Ref)):
+            other, indices = part.data
+            if other.recursive and all(i.constant is None and _is_plain(i) for i in indices):
+                found |= {other} | _collect_below(other, below)
+    return below[shared]
+
+
+def _is_plain(index: Poly) -> bool:
+    """Whether an index is not moved from what it stands for."""
+    return () not in index.terms
+
+
+def _stays_a_name(opened: set[Shared], shared: Shared) -> bool:
+    return shared.recursive and shared.named and shared not in opened
+
+
+def _names_in(n: Normaliser, poly: Polynomial) -> set[Shared]:
+    """The arrays that stay names in a polynomial."""
+    atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
+    return {n.kept[a.data[0]] for a in atoms if a.kind == "ref" and a.data[0] in n.kept}
+
+
 def _reads(term: Term, shared: Shared, axis: int, time: Poly) -> bool:
     """Whether an array is read at a time."""
     return any(
@@ -537,20 +635,80 @@ def _equal(shared: Shared, adjoint: Shared) -> Lemma | None:
         return None
     if any(u.direction != unfolding.direction for u in adjoint.unfoldings):
         return None
-    ends = (unfolding.origin, unfolding.last)
-    low, high = ends if unfolding.direction > 0 else ends[::-1]
-    time = Var("t", FREE, low, high)
-    places = [
-        time if axis == unfolding.axis else Var(p.name, FREE, p.low, p.high)
-        for axis, p in enumerate(shared.params)
-    ]
+    time, places = _all_places(shared, unfolding, unfolding.last)
     if any(a.high != b.high for a, b in zip(shared.params, adjoint.params, strict=True)
            if a is not shared.params[unfolding.axis]):  # fmt: skip
         return None
-    indices = tuple(as_poly(v) for v in places)
+    value = ref(adjoint, *map(as_poly, places))
+    return _everywhere_equal(shared, unfolding, time, places, value)
+
+
+def _all_places(shared: Shared, unfolding: Unfolding, last: Poly) -> tuple[Var, list[Var]]:
+    """A time for each step of an array, and with it an index for each of its axes."""
+    ends = (unfolding.origin, last)
+    low, high = ends if unfolding.direction > 0 else ends[::-1]
+    time = Var("t", FREE, low, high)
+    return time, [
+        time if axis == unfolding.axis else Var(p.name, FREE, p.low, p.high)
+        for axis, p in enumerate(shared.params)
+    ]
+
+
+def _everywhere_equal(
+    shared: Shared, unfolding: Unfolding, time: Var, places: list[Var], value: Term
+) -> Lemma:
     variables = frozenset(v for v in places if v is not time)
-    value = ref(adjoint, *indices)
+    indices = tuple(map(as_poly, places))
     return Lemma(shared, indices, value, unfolding.axis, unfolding.direction, time, variables)
+
+
+def _summed(n: Normaliser, shared: Shared) -> Lemma | None:
+    """A[t] = a(t)·A[t − 1] + b(t) as a sum, where a(t) = g(t − 1)/g(t) for some factors g:
+    A[t] = (g(0)·A[0] + Σ_{s ≤ t} g(s)·b(s))/g(t), as of a running mean or an online softmax.
+    """
+    unfolding, *others = shared.unfoldings
+    if others or unfolding.last is None or unfolding.direction < 0:
+        return None
+    start = unfolding.origin
+    time, places = _all_places(shared, unfolding, unfolding.last)
+    step = Var("s", FREE, start + 1, unfolding.last)  # a time after the first
+    now = tuple(as_poly(step if v is time else v) for v in places)
+    before = tuple(i - 1 if v is time else i for i, v in zip(now, places, strict=True))
+    body = n.of(shared.unfolded(unfolding, now))
+    name = n.recursion.name(shared)
+    own = {a for m in body for a, _ in m if a.kind == "ref" and a.data[0] == name}
+    if {a.data[1] for a in own} != {before}:
+        return None
+    factor, rest = _linear(n, body, *own)
+    below: dict[Atom, Any] = {}
+    for monomial in factor:
+        for atom, exponent in monomial:
+            if step in atom.free and exponent < 0:
+                below[atom] = max(-exponent, below.get(atom, 0))
+    g: Polynomial = {n.monomial(below): 1}
+    if not below or n.multiply(factor, g) != n.substitute(g, {step: as_poly(step) - 1}):
+        return None
+    first = n.of(ref(shared, *(start if v is time else as_poly(v) for v in places)))
+    ranged = Var("s", FRESH, start + 1, as_poly(time))
+    added = n.substitute(n.multiply(g, rest), {step: as_poly(ranged)})
+    before_all = n.multiply(n.substitute(g, {step: start}), first)
+    total = n.add(before_all, n.sum_over(ranged, added))
+    over = n.power(n.substitute(g, {step: as_poly(time)}), -1)
+    value = Reader(n).term(n.multiply(total, over))
+    return _everywhere_equal(shared, unfolding, time, places, value)
+
+
+def _linear(n: Normaliser, poly: Polynomial, atom: Atom) -> tuple[Polynomial, Polynomial]:
+    """What an atom is multiplied with in a polynomial, and the terms without it."""
+    factor: Polynomial = {}
+    rest: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        others = {a: e for a, e in monomial if a is not atom}
+        if len(others) == len(monomial):
+            rest[monomial] = coefficient
+        else:
+            factor[n.monomial(others)] = coefficient
+    return factor, rest
 
 
 # ---- lemmas as rewritings
@@ -696,11 +854,12 @@ def _pairs(n: Normaliser, poly: Polynomial, monomial: Monomial, atom: Atom) -> I
 
 
 def _quotient(n: Normaliser, monomial: Monomial, divisor: dict[Atom, Any]) -> Monomial | None:
+    """A monomial over factors that are in it, or are positive wherever they have a value."""
     exponents = dict(monomial)
     for atom, exponent in divisor.items():
-        if atom not in exponents:
+        if atom not in exponents and n.atom_sign(atom) != "+":
             return None
-        exponents[atom] -= exponent
+        exponents[atom] = exponents.get(atom, 0) - exponent
     return n.monomial(exponents)
 
 
@@ -737,11 +896,18 @@ def prove(left: Term, right: Term, prepare: Prepare, deadline: float | None) -> 
 
     :raises UnsupportedError: naming a node without a canonical form.
     """
-    end = clock.monotonic() + SECONDS
-    end = end if deadline is None else min(end, deadline)
-    try:
-        return Induction(left, right, prepare, end).prove()
-    except BudgetExceeded:
-        if deadline is not None and clock.monotonic() > deadline:
-            raise
-        return None
+    start = clock.monotonic()
+    arrays = in_order([left, right])
+    # What is derived is recognised by its content, and what a document defines by its names.
+    ways = [(IN_NAMES, True)] if not any(s.derived for s in arrays) else []
+    for seconds, in_names in (*ways, (SECONDS, False)):
+        end = start + seconds if deadline is None else min(start + seconds, deadline)
+        try:
+            proof = Induction(left, right, prepare, end, in_names).prove()
+        except BudgetExceeded:
+            if deadline is not None and clock.monotonic() > deadline:
+                raise
+            continue
+        if proof is not None:
+            return proof
+    return None

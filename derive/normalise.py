@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any
@@ -53,6 +54,7 @@ from derive.summation import UNROLLED, Summation
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.
 NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
 
+COMPARED = 3  # values, up to which a maximum over a range is one of a few
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
 MAX_SIZE = 80  # atoms in a shared array that is looked into
 NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
@@ -541,6 +543,23 @@ class Normaliser(Summation):
             result = self.multiply(result, factor)
         return result
 
+    def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
+        """max over the range of a variable, its last values apart that an induction is about."""
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        length = (high - low).constant
+        if length is not None and 0 <= length < COMPARED:
+            values = (self.substitute(body, {variable: low + k}) for k in range(int(length) + 1))
+            return reduce(lambda a, b: self.function("Max", [a, b]), values)
+        steps = self.recursion.steps_past(high - low) - 1  # something is left, unlike of a sum
+        if steps <= 0 or not is_nonnegative(high - low - steps):
+            return super().maximum_over(variable, body)
+        shorter = Var(variable.name, FRESH, low, high - steps)
+        largest = self.maximum_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))
+        for k in reversed(range(steps)):
+            largest = self.function("Max", [largest, self.substitute(body, {variable: high - k})])
+        return largest
+
     def integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
         """b^e for an e that takes whole values only: (a·b)^e = a^e·b^e, whatever the signs."""
         result: Polynomial = {(): 1}
@@ -701,7 +720,10 @@ def _add(n: Normaliser, term: Add) -> Polynomial:
 
 @rule(Mul)
 def _mul(n: Normaliser, term: Mul) -> Polynomial:
-    """multiplied out"""
+    """multiplied out; where an index bracket is 0, nothing beside it is looked at"""
+    for arg in term.args:
+        if isinstance(arg, IndexBracket) and not n.of(arg):
+            return {}
     return n.multiply(*(n.of(arg) for arg in term.args))
 
 

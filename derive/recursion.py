@@ -38,6 +38,7 @@ class Reference:
     :param reach: for an array and one of its axes, how far before the time it is looked into.
     :param direction: the direction in which arrays are looked into, 0 for both.
     :param turned: whether an array is looked into from its other end first.
+    :param opened: the arrays that are looked into at all; None for every one.
     """
 
     time: Poly | None
@@ -46,6 +47,7 @@ class Reference:
     reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
     direction: int = 0
     turned: bool = False
+    opened: set[Shared] | None = None
 
     def offset(self, index: Poly) -> Any:
         """How far an index is past the time, its other variables left out; None where it does
@@ -113,6 +115,8 @@ class Recursion:
         if distance is not None and 0 <= distance * unfolding.direction <= NEAR:
             return True
         if self.reference is None:
+            return False
+        if self.reference.opened is not None and shared not in self.reference.opened:
             return False
         offset, direction = self.reference.offset(index), unfolding.direction
         if offset is None and self.reference.variable is not None:

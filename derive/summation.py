@@ -15,7 +15,16 @@ from itertools import count, permutations
 from typing import Any
 
 from derive.algebra import Algebra
-from derive.atoms import Atom, Exponent, Key, Monomial, Polynomial, UndefinedValue, leading
+from derive.atoms import (
+    Atom,
+    Exponent,
+    Key,
+    Monomial,
+    Polynomial,
+    UndefinedValue,
+    atoms_in,
+    leading,
+)
 from derive.errors import UnsupportedError
 from derive.integers import (
     BOUND,
@@ -710,7 +719,7 @@ class Summation(Algebra):
         plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
         for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
             rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
-            if any(atom in _atoms_in(a) for m in rest for a, _ in m):
+            if any(atom in atoms_in(a) for m in rest for a, _ in m):
                 continue
             if not atom.free.isdisjoint(open_):
                 continue
@@ -908,19 +917,6 @@ def _replaced(data: Any, values: Mapping[Var, Poly]) -> Any:
     if isinstance(data, tuple):
         return tuple(_replaced(part, values) for part in data)
     return data
-
-
-def _atoms_in(atom: Atom) -> Iterator[Atom]:
-    """An atom and all atoms in its data."""
-    yield atom
-    stack: list[Any] = list(atom.data)
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Atom):
-            yield part
-            stack.extend(part.data)
-        elif isinstance(part, tuple):
-            stack.extend(part)
 
 
 def _ranked(signatures: Mapping[Var, Any]) -> dict[Var, int]:
