@@ -333,8 +333,8 @@ class Induction:
                 if vanishes(n, difference):
                     self._normalisers.append(n)
                     return None
-                left = _names_in(n, difference) - opened if self.in_names else set()
-                further = self._topmost(left)
+                further = _names_in(n, difference, reference) if self.in_names else set()
+                further = self._topmost(further - opened)
         return n, difference, lemma
 
     def _topmost(self, arrays: set[Shared]) -> set[Shared]:
@@ -509,10 +509,15 @@ def _stays_a_name(opened: set[Shared], shared: Shared) -> bool:
     return shared.recursive and shared.named and shared not in opened
 
 
-def _names_in(n: Normaliser, poly: Polynomial) -> set[Shared]:
-    """The arrays that stay names in a polynomial."""
+def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shared]:
+    """The arrays that stay names in a polynomial, and are read there at the time itself."""
     atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
-    return {n.kept[a.data[0]] for a in atoms if a.kind == "ref" and a.data[0] in n.kept}
+    return {
+        n.kept[atom.data[0]]
+        for atom in atoms
+        if atom.kind == "ref" and atom.data[0] in n.kept
+        if any(reference.offset(index) == 0 for index in atom.data[1])
+    }
 
 
 def _reads(term: Term, shared: Shared, axis: int, time: Poly) -> bool:
