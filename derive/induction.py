@@ -18,6 +18,7 @@ ranges are integers, from the base on.
 from __future__ import annotations
 
 import time as clock
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -30,6 +31,8 @@ from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import (
     Entry,
+    Int,
+    Pow,
     Product,
     Ref,
     Shared,
@@ -38,21 +41,27 @@ from derive.index import (
     Unfolding,
     add,
     bounds,
+    fresh,
     in_order,
+    mul,
     neg,
+    num,
     ref,
     substitute,
+    total,
 )
 from derive.integers import FREE, ONE, SIZE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 from derive.recursion import Reference, Rewrite
 from derive.refute import agrees_numerically
 from derive.simplify import Reader
+from derive.summation import atoms_in
 
 SECONDS = 20.0
 TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
 TRIES = 12  # lemmas that are read off one difference
+TURNS = 2  # ways to pair the indices of two sums
 
 Prepare = Callable[[Normaliser], None]
 
@@ -140,6 +149,8 @@ class Induction:
                 if lemma is not None:
                     break
             if lemma is None:
+                lemma = self._first_proved(self._closed_forms(n, difference), tried)
+            if lemma is None:
                 return None
             self.lemmas.extend(lemma)
         return None
@@ -197,6 +208,71 @@ class Induction:
         if cleared != difference:
             yield from self.candidates(n, cleared, None)
         yield from _same(documented, others)
+
+    def _closed_forms(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
+        """That arrays in a difference are what their steps add up to, where these are linear."""
+        found = {a.data[0]: None for m in difference for b, _ in m for a in atoms_in(b)
+                 if a.kind == "ref" and a.data[0] in n.recursion.heads}  # fmt: skip
+        for name in found:
+            lemma = self._closed_form(n.recursion.heads[name])
+            if lemma is not None:
+                yield lemma
+
+    def _closed_form(self, shared: Shared) -> Lemma | None:
+        """A_t = a_t A_{t−1} + b_t gives A_t = Π_j a_j A_0 + Σ_k Π_{j>k} a_j b_k; and the other way
+        round where A runs backward. None unless every step is linear in one entry of A.
+        """
+        unfolding = shared.unfoldings[0]
+        axis, direction, last = unfolding.axis, unfolding.direction, unfolding.last
+        if (
+            len(shared.unfoldings) > 1
+            or last is None
+            or not unfolding.origin.indices.isdisjoint(shared.params)
+        ):
+            return None
+        origin = unfolding.origin
+        low, high = (origin, last) if direction > 0 else (last, origin)
+        others = {p: Var(p.name, FREE, p.low, p.high) for k, p in enumerate(shared.params)
+                  if k != axis}  # fmt: skip
+
+        def places(time: Poly) -> tuple[Poly, ...]:
+            return tuple(as_poly(others[p]) if p in others else time for p in shared.params)
+
+        n = self.normaliser()
+        n.recursion.reference = Reference(None, None)
+        at = Var("t", FREE, low + (direction > 0), high - (direction < 0))
+        step = n.of(shared.unfolded(unfolding, places(as_poly(at))))
+        before = n.of(ref(shared, *places(as_poly(at) - direction)))
+        parts = _linear_in(n, step, before)
+        if parts is None:
+            return None
+        reader = Reader(n)
+        factor, summand = (reader.term(part) for part in parts)
+        start = reader.term(n.of(shared.unfolded(unfolding, places(origin))))
+        time = Var("t", FREE, low, high)
+        k = (
+            fresh("k", origin + 1, as_poly(time))
+            if direction > 0
+            else fresh("k", as_poly(time), origin - 1)
+        )
+
+        def between(first: Poly, end: Poly) -> Term:
+            """The product of the factors of all steps from one to another."""
+            if factor == num(1):
+                return factor
+            if at not in factor.free:
+                return Pow((factor, Int((), (end - first + 1,))))
+            j = fresh("j", first, end)
+            return Product((substitute(factor, {at: as_poly(j)}),), (j,))
+
+        ends = (origin + 1, as_poly(time)) if direction > 0 else (as_poly(time), origin - 1)
+        rest = (as_poly(k) + 1, ends[1]) if direction > 0 else (ends[0], as_poly(k) - 1)
+        own = substitute(summand, {at: as_poly(k)})
+        value = mul(between(*ends), start)
+        if summand != num(0):
+            value = add(value, total(k, mul(between(*rest), own)))
+        return Lemma(shared, places(as_poly(time)), value, axis, direction, time,
+                     frozenset(others.values()))  # fmt: skip
 
     def normaliser(self) -> Normaliser:
         n = Normaliser(None, False, self.deadline)
@@ -272,12 +348,28 @@ class Induction:
                 continue
             reference.direction, reference.turned = direction, turned
             n.forget()
-            assert reference.time is not None
-            a, b = (n.of(side) for side in lemma.at(reference.time))
+            time = reference.time
+            assert time is not None
+            a, b = (n.of(side) for side in lemma.at(time))
             difference = n.subtract(a, b)
-            if vanishes(n, difference):
+            if vanishes(n, difference) or self._vanishes_without_offsets(n, lemma.at(time)):
                 return None
         return n, difference, lemma
+
+    @staticmethod
+    def _vanishes_without_offsets(n: Normaliser, sides: tuple[Term, Term]) -> bool:
+        """Whether two terms are one where the brackets under their sums have no offset: a step
+        tells a range from one that begins one later.
+        """
+        if not n.offsets_seen:
+            return False
+        n.clears_offsets = True
+        n.forget()
+        try:
+            return vanishes(n, n.subtract(*(n.of(side) for side in sides)))
+        finally:
+            n.clears_offsets = n.offsets_seen = False
+            n.forget()
 
     def _everywhere(self, n: Normaliser) -> dict[Shared, list[Rewrite]]:
         """The lemmas that are proved, wherever a time is seen to lie in their range."""
@@ -398,6 +490,26 @@ class Induction:
         return Lemma(
             shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
         )
+
+
+def _linear_in(
+    n: Normaliser, poly: Polynomial, entry: Polynomial
+) -> tuple[Polynomial, Polynomial] | None:
+    """A polynomial as a·x + b for an entry x of an array that stands in neither a nor b."""
+    if len(entry) != 1 or len(next(iter(entry))) != 1:
+        return None
+    (((atom, _),),) = entry
+    factor: Polynomial = {}
+    rest: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        if (atom, 1) in monomial:
+            factor[n.monomial({a: e for a, e in monomial if a is not atom})] = coefficient
+        else:
+            rest[monomial] = coefficient
+    left = {a for part in (factor, rest) for m in part for b, _ in m for a in atoms_in(b)}
+    if any(a.kind == "ref" and a.data[0] == atom.data[0] for a in left):
+        return None
+    return factor, rest
 
 
 def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
@@ -678,7 +790,10 @@ def _readings(n: Normaliser, poly: Polynomial, depth: int = 4) -> Iterator[Readi
     if depth == 0:
         return
     for highs in dict.fromkeys(a.data[0] for m in poly for a, e in m if a.kind == "sum" and e == 1):
-        yield from _readings(n, _under_one_sum(n, poly, highs), depth - 1)
+        together = [_under_one_sum(n, poly, highs, turn) for turn in range(TURNS)]
+        for number, body in enumerate(together):
+            if body not in together[:number]:
+                yield from _readings(n, body, depth - 1)
 
 
 def _pairs(n: Normaliser, poly: Polynomial, monomial: Monomial, atom: Atom) -> Iterator[Reading]:
@@ -704,21 +819,39 @@ def _quotient(n: Normaliser, monomial: Monomial, divisor: dict[Atom, Any]) -> Mo
     return n.monomial(exponents)
 
 
-def _under_one_sum(n: Normaliser, poly: Polynomial, highs: Any) -> Polynomial:
-    """What stands under the sums over some ranges, taken together."""
+def _under_one_sum(n: Normaliser, poly: Polynomial, highs: Any, turn: int) -> Polynomial:
+    """What stands under the sums over some ranges, taken together; of a sum over more ranges the
+    rest is a sum under them. Where ranges are alike, the indices are paired from ``turn`` on.
+    """
     first: list[Var] | None = None
     body: Polynomial = {}
     for monomial, coefficient in poly.items():
-        atom = next((a for a, e in monomial if a.kind == "sum" and e == 1 and a.data[0] == highs),
-                    None)  # fmt: skip
+        atom = next((a for a, e in monomial if a.kind == "sum" and e == 1
+                     and not Counter(highs) - Counter(a.data[0])), None)  # fmt: skip
         if atom is None:
             continue
         opened, inside = n.opened(atom)
-        first = first or opened
-        renamed = n.substitute(inside, {v: as_poly(w) for v, w in zip(opened, first, strict=True)})
+        chosen = _matched(opened, highs, turn)
+        for other in opened:
+            if other not in chosen:
+                inside = n.sum_over(other, inside)
+        first = first or chosen
+        renamed = n.substitute(inside, {v: as_poly(w) for v, w in zip(chosen, first, strict=True)})
         outside = {n.monomial({a: e for a, e in monomial if a is not atom}): coefficient}
         body = n.add(body, n.multiply(outside, renamed))
     return body
+
+
+def _matched(opened: list[Var], highs: Any, turn: int) -> list[Var]:
+    """One of some indices for each range, in the order of the ranges."""
+    if len(opened) == len(highs):
+        return opened
+    left = opened[turn % len(opened) :] + opened[: turn % len(opened)]
+    chosen: list[Var] = []
+    for high in highs:
+        chosen.append(next(v for v in left if v.high == high))
+        left.remove(chosen[-1])
+    return chosen
 
 
 def is_due(claim: Claim, *sides: Term) -> bool:

@@ -10,7 +10,7 @@ layer, and nothing is ever multiplied out through all of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -487,7 +487,7 @@ class Normaliser(Summation):
                 return self.subtract({(): 1}, super().index_bracket("=", poly + 1))
             if is_nonnegative(-poly):
                 return super().index_bracket("=", poly)
-        moving = relation == ">=" and len(poly.indices) > 1
+        moving = relation == ">=" and len(poly.indices) > 1 and not self.clears_offsets
         steps = self.recursion.steps_past(poly) if moving else 0
         if not steps:
             return super().index_bracket(relation, poly)
@@ -498,32 +498,54 @@ class Normaliser(Summation):
         return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
 
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
-        """Σ over the range of a variable, its last terms apart that an induction is about."""
+        """Σ over the range of a variable, its terms apart that an induction is about."""
+        parted = self._parted(variable, poly.keys())
+        if parted is None:
+            return super().sum_over(variable, poly)
+        shorter, places = parted
+        if places[0] != variable.low:
+            poly = self.upwards(variable, poly)
+        rest = self.substitute(poly, {variable: as_poly(shorter)})
+        apart = (self.substitute(poly, {variable: place}) for place in places)
+        return self.add(super().sum_over(shorter, rest), *apart)
+
+    def _parted(
+        self, variable: Var, monomials: Iterable[Monomial]
+    ) -> tuple[Var, list[Poly]] | None:
+        """A range without the places that an induction is about, and these places: the last ones,
+        or the first ones where it runs backward and what stands at each moves with the time.
+        """
         low, high = variable.low, variable.high
         assert low is not None and high is not None
         steps = self.recursion.steps_past(high - low)
-        if steps <= 0 or not is_nonnegative(high - low - steps + 1):
-            return super().sum_over(variable, poly)
-        poly = self.upwards(variable, poly)
-        shorter = Var(variable.name, FRESH, low, high - steps)
-        rest = self.substitute(poly, {variable: as_poly(shorter)})
-        last = (self.substitute(poly, {variable: high - k}) for k in range(steps))
-        return self.add(super().sum_over(shorter, rest), *last)
+        if steps > 0 and is_nonnegative(high - low - steps + 1):
+            return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
+        steps = self.recursion.steps_before(high - low)
+        if not steps:
+            return None
+        reference = self.recursion.reference
+        assert reference is not None
+        moving = {reference.variable}
+        if moving.isdisjoint(low.variables) and all(
+            moving.isdisjoint(a.free) for m in monomials for a, _ in m
+        ):
+            return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
+        return Var(variable.name, FRESH, low + steps, high), [low + k for k in range(steps)]
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
-        """Π over the range of a variable, its last factors apart that an induction is about."""
+        """Π over the range of a variable, its factors apart that an induction is about."""
         low, high = variable.low, variable.high
         assert low is not None and high is not None
         length = (high - low).constant
         if length is not None and length < UNROLLED:
             values = (low + k for k in range(int(length) + 1))
             return self.multiply(*(self.substitute(body, {variable: v}) for v in values))
-        steps = self.recursion.steps_past(high - low)
-        if steps > 0 and is_nonnegative(high - low - steps + 1):
-            shorter = Var(variable.name, FRESH, low, high - steps)
+        parted = self._parted(variable, body.keys())
+        if parted is not None:
+            shorter, places = parted
             rest = self.product_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))
-            last = (self.substitute(body, {variable: high - k}) for k in range(steps))
-            return self.multiply(rest, *last)
+            apart = (self.substitute(body, {variable: place}) for place in places)
+            return self.multiply(rest, *apart)
         replaced = _one_factor_replaced(self, variable, body)
         if replaced is not None:
             return replaced

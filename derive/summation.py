@@ -255,10 +255,37 @@ class Summation(Algebra):
                 turned = {variable: variable.high - as_poly(variable)}
                 body = self.substitute(self.settled(dict(factors), 1), turned)
                 return self._sum_all(variables, body)
+        merged = self._one_number(variables, factors) if len(variables) > 1 else None
+        if merged is not None:
+            return merged
         moved = self._on_axes(variables, factors)
         if moved is not None:
             return moved
         return self._cut(variables, factors)
+
+    def _one_number(
+        self, variables: list[Var], factors: list[tuple[Atom, Exponent]]
+    ) -> Polynomial | None:
+        """Σ_i Σ_{k<s} f(s·i + k) is Σ_u f(u): two digits that occur in one number only."""
+        body = self.settled(dict(factors), 1)
+        for index in {p for a, _ in factors for p in places(a)}:
+            for low, high in permutations(variables, 2):
+                step = index.coefficient(high)
+                if step is None or index.coefficient(low) != ONE:
+                    continue
+                if low.high is None or high.high is None or step != low.high + 1:
+                    continue
+                number = Var("u", FRESH, ZERO, step * (high.high + 1) - 1)
+                value = as_poly(high) * step + as_poly(low)
+                try:
+                    as_one = self.substitute(body, {high: ZERO, low: as_poly(number)})
+                    if self.substitute(as_one, {number: value}) != body:
+                        continue
+                except UndefinedValue:
+                    continue
+                rest = [v for v in variables if v not in (low, high)]
+                return self._sum_all([*rest, number], as_one)
+        return None
 
     def upwards(self, variable: Var, poly: Polynomial) -> Polynomial:
         """A polynomial to be summed, turned round where its sum would be."""
@@ -710,7 +737,7 @@ class Summation(Algebra):
         plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
         for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
             rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
-            if any(atom in _atoms_in(a) for m in rest for a, _ in m):
+            if any(atom in atoms_in(a) for m in rest for a, _ in m):
                 continue
             if not atom.free.isdisjoint(open_):
                 continue
@@ -783,7 +810,7 @@ class Summation(Algebra):
             bound = self.bound(atom.height - 1)
             body = self.substitute(dict(key), {bound: as_poly(new)})
             body = self.substitute(body, values)
-            return self.maximum_over(new, body) if kind == "max" else self.bind(kind, new, body)
+            return (self.maximum_over if kind == "max" else self.product_over)(new, body)
         if kind == "int":
             return self.of_integer(data[0].substitute(values))
         if kind == "index":
@@ -828,6 +855,10 @@ class Summation(Algebra):
         """A known scalar function of polynomials, by its laws."""
         raise NotImplementedError
 
+    def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
+        """Π over the range of a variable."""
+        return self.bind("prod", variable, body)
+
     def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """max_k (c + s·f) = c + s·max_k f, where c and s ≥ 0 do not depend on k."""
         fixed = {m: c for m, c in body.items() if all(variable not in a.free for a, _ in m)}
@@ -870,6 +901,13 @@ def _ends(variable: Var) -> frozenset[Var]:
     return frozenset() if variable.high is None else variable.high.variables
 
 
+def places(atom: Atom) -> Iterator[Poly]:
+    """The indices at which arrays are read in an atom."""
+    for part in atoms_in(atom):
+        if part.kind in ("entry", "ref"):
+            yield from part.data[1]
+
+
 def _unit_slope(poly: Poly, variable: Var) -> bool:
     slope = poly.coefficient(variable)
     return slope is not None and slope.constant in (1, -1)
@@ -910,7 +948,7 @@ def _replaced(data: Any, values: Mapping[Var, Poly]) -> Any:
     return data
 
 
-def _atoms_in(atom: Atom) -> Iterator[Atom]:
+def atoms_in(atom: Atom) -> Iterator[Atom]:
     """An atom and all atoms in its data."""
     yield atom
     stack: list[Any] = list(atom.data)
