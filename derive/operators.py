@@ -16,6 +16,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
 from derive.errors import ShapeError
+from derive.folding import KeepsConditions
 
 _fresh_names = count()
 
@@ -173,7 +174,7 @@ class Broadcast(MatrixOperator):
         return f"broadcast({', '.join(printer._print(a) for a in self.args)})"
 
 
-class MaxOver(sp.Expr):
+class MaxOver(KeepsConditions, sp.Expr):
     """max_over(body, (k, lo, hi)): the largest value of ``body`` for k = lo … hi. A scalar."""
 
     def __new__(cls, body: Any, limits: Any) -> MaxOver:
@@ -203,7 +204,7 @@ class MaxOver(sp.Expr):
         return f"max_over({printer._print(self.body)}, {printer._print(self.limits)})"
 
 
-class Tensor(sp.Expr):
+class Tensor(KeepsConditions, sp.Expr):
     """tensor(body, (i, n), (j, m), …): the array whose entry at (i, j, …) is ``body``.
 
     Of any rank; each index runs from 0 to its size less one. ``T[a, b, …]`` is an entry.
