@@ -3,12 +3,12 @@
 ``Sum(g[i]*Sum(Piecewise((f, c), (0, True)), (k, …)), (i, …))`` becomes, as SymPy builds it,
 ``Sum(Piecewise((g[i]*Sum(f, (k, …)), c), …), (i, …))``: the condition c leaves the sum that binds
 its index k. Nobody writes that: a condition on an index that only the branch binds. Here the
-condition goes back to where the index is bound, and stays there.
+condition goes back to where the index is bound, as :class:`Cases`, which stay there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sympy as sp
@@ -16,26 +16,16 @@ import sympy as sp
 BINDERS = (sp.Sum, sp.Product)
 
 
-class KeepsConditions(sp.Basic):
-    """An expression that binds indices, and whose conditions SymPy may not take out of it: it takes
-    them out of what ``has`` them.
-    """
+class Cases(sp.Expr):
+    """A ``Piecewise`` that SymPy leaves where it is; the same ``args``, the same meaning."""
 
-    __slots__ = ()
+    is_commutative = True
 
-    def has(self, *patterns: Any) -> bool:
-        return super().has(*(p for p in patterns if p is not sp.Piecewise))
+    def _sympystr(self, printer: Any) -> str:
+        return f"Piecewise({', '.join(printer._print(case) for case in self.args)})"
 
-
-class InnerSum(KeepsConditions, sp.Sum):
-    """A sum whose conditions stay inside."""
-
-
-class InnerProduct(KeepsConditions, sp.Product):
-    """A product whose conditions stay inside."""
-
-
-INNER = {sp.Sum: InnerSum, sp.Product: InnerProduct}
+    def _latex(self, printer: Any) -> str:
+        return printer._print_Piecewise(self)
 
 
 def put_back(expressions: Sequence[Any]) -> list[Any] | None:
@@ -97,28 +87,71 @@ def _binders(expr: Any) -> list[Any]:
 
 
 def _unfolded(cases: sp.Piecewise) -> Any:
-    """The expression that SymPy folds into these cases, None where it is not seen."""
+    """The expression that SymPy folds into these cases, None where it is not seen.
+
+    Cases of the whole, conditions without the indices, stay outside.
+    """
     escaped = _escaped(cases)
     if not escaped:
         return cases
-    place = sp.Dummy("place")
-    first, inner = next(
+    outside: dict[Any, list[Any]] = {}
+    for expr, condition in cases.args:
+        parts = sp.And.make_args(condition)
+        inner = sp.And(*(p for p in parts if p.free_symbols & escaped))
+        outer = sp.And(*(p for p in parts if not p.free_symbols & escaped))
+        outside.setdefault(outer, []).append((expr, inner))
+    whole = []
+    for condition, branches in outside.items():
+        expr = _under_its_sum(branches, escaped)
+        if expr is None:
+            return None
+        whole.append((expr, condition))
+    return whole[0][0] if len(whole) == 1 else Cases(*sp.Piecewise(*whole, evaluate=False).args)
+
+
+def _under_its_sum(branches: list[Any], escaped: set[sp.Symbol]) -> Any:
+    """Cases of a sum inside of an expression as that expression, its sum of these cases."""
+    if branches[-1][1] != sp.true:
+        return None
+    sums = [
         (expr, node)
-        for expr, _ in cases.args
+        for expr, _ in branches
         for node in _binders(expr)
         if escaped & set(node.bound_symbols)
-    )
+    ]
+    if not sums:
+        same = all(expr == branches[0][0] for expr, _ in branches)
+        return branches[0][0] if same else None
+    first, inner = sums[0]
+    place = sp.Dummy("place")
     template = first.xreplace({inner: place})
-    branches = []
-    for expr, condition in cases.args:
-        body = _at_place(expr, template, place, inner)
-        if body is None:
-            return None
-        branches.append((body, condition))
-    body = _unfolded(sp.Piecewise(*branches, evaluate=False))
-    if body is None or escaped & template.free_symbols:
+    bodies = [_at_place(expr, template, place, inner) for expr, _ in branches]
+    if None not in bodies and not escaped & template.free_symbols:
+        conditions = (condition for _, condition in branches)
+        return template.xreplace({place: _of_cases(inner, zip(bodies, conditions, strict=True))})
+    if len(branches) > 2:
         return None
-    return template.xreplace({place: INNER[type(inner)](body, *inner.limits)})
+    # Several sums with one condition: all of them have nothing to add where it fails.
+    alike = [node for expr, node in sums if expr is first]
+    nothing = {node: type(node)(_neutral(node), *node.limits) for node in alike}
+    if first.xreplace(nothing) != branches[1][0]:
+        return None
+    return first.xreplace(
+        {s: _of_cases(s, [(s.function, branches[0][1]), (_neutral(s), True)]) for s in alike}
+    )
+
+
+def _of_cases(inner: Any, branches: Iterable[Any]) -> Any:
+    """A sum or product of cases that stay inside."""
+    body = sp.Piecewise(*branches, evaluate=False)
+    whole = _unfolded(body)
+    if whole is None or whole is body:
+        whole = Cases(*body.args)
+    return type(inner)(whole, *inner.limits)
+
+
+def _neutral(binder: Any) -> sp.Integer:
+    return sp.Integer(isinstance(binder, sp.Product))
 
 
 def _at_place(expr: Any, template: Any, place: sp.Dummy, inner: Any) -> Any:
@@ -131,5 +164,4 @@ def _at_place(expr: Any, template: Any, place: sp.Dummy, inner: Any) -> Any:
         alike = type(node) is type(inner) and node.limits == inner.limits
         if alike and expr.xreplace({node: place}) == template:
             return node.function
-    neutral = sp.Integer(isinstance(inner, sp.Product))
-    return neutral if template.xreplace({place: neutral}) == expr else None
+    return _neutral(inner) if template.xreplace({place: _neutral(inner)}) == expr else None

@@ -16,6 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive.errors import UnsupportedError
+from derive.folding import Cases
 from derive.index import (
     Const,
     Determinant,
@@ -350,7 +351,7 @@ def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     return delta(left, right)
 
 
-@register(SCALARS, sp.Piecewise)
+@register(SCALARS, sp.Piecewise, Cases)
 def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ of each value times its condition and the failure of those before it"""
     terms: list[Term] = []

@@ -16,7 +16,6 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
 from derive.errors import ShapeError
-from derive.folding import KeepsConditions
 
 _fresh_names = count()
 
@@ -174,7 +173,7 @@ class Broadcast(MatrixOperator):
         return f"broadcast({', '.join(printer._print(a) for a in self.args)})"
 
 
-class MaxOver(KeepsConditions, sp.Expr):
+class MaxOver(sp.Expr):
     """max_over(body, (k, lo, hi)): the largest value of ``body`` for k = lo … hi. A scalar."""
 
     def __new__(cls, body: Any, limits: Any) -> MaxOver:
@@ -204,7 +203,7 @@ class MaxOver(KeepsConditions, sp.Expr):
         return f"max_over({printer._print(self.body)}, {printer._print(self.limits)})"
 
 
-class Tensor(KeepsConditions, sp.Expr):
+class Tensor(sp.Expr):
     """tensor(body, (i, n), (j, m), …): the array whose entry at (i, j, …) is ``body``.
 
     Of any rank; each index runs from 0 to its size less one. ``T[a, b, …]`` is an entry.

@@ -28,6 +28,7 @@ from derive.documented import (
     times,
     transposed,
 )
+from derive.folding import Cases
 from derive.inventory import fields_of
 from derive.notation import text_of
 from derive.operators import MaxOver, TensorElement, entry
@@ -545,7 +546,7 @@ def _entries_at(d: Documented, site: Site) -> Iterator[Any]:
 def wrong_condition(d: Documented) -> Iterator[Repair]:
     """A condition is the wrong way round, or includes the boundary where it must not."""
     for site in d.sites:
-        if isinstance(site.node, sp.Piecewise):
+        if isinstance(site.node, (sp.Piecewise, Cases)):
             for relation in site.node.atoms(*TURNED):
                 for kind in (TURNED[type(relation)], STRICTER[type(relation)]):
                     other = kind(*relation.args)

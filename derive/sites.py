@@ -11,6 +11,7 @@ from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
+from derive.folding import Cases
 from derive.operators import (
     Broadcast,
     MatrixGradient,
@@ -29,7 +30,7 @@ MOST = 60  # places of one expression
 LINEAR = (
     sp.Add, sp.Mul, sp.MatAdd, sp.MatMul, sp.HadamardProduct, sp.Transpose, sp.Trace, sp.Sum,
     sp.FunctionMatrix, sp.Lambda, Tensor, TensorElement, MatrixElement, Broadcast, DiagMatrix,
-    DiagonalOf, sp.Piecewise, ExprCondPair,
+    DiagonalOf, sp.Piecewise, Cases, ExprCondPair,
 )  # fmt: skip
 # Nodes that are left whole. A derivative is: what it is taken in is no place for another part.
 WHOLE = (
