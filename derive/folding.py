@@ -52,7 +52,7 @@ def _lost(expr: Any) -> list[sp.Piecewise]:
     if not found:
         return found
     rest = expr.xreplace({node: sp.Dummy("cases") for node in found})
-    free = getattr(rest, "free_symbols", set())
+    free: set[Any] = getattr(rest, "free_symbols", set())
     return [node for node in found if free.isdisjoint(_escaped(node))]
 
 

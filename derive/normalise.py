@@ -364,9 +364,12 @@ class Normaliser(Summation):
             self.used[("diagonal", array)] = None
             on = self.index_bracket("=", indices[0] - indices[1])
             return self.multiply(on, self.of_atom(self.atom("entry", array, indices)))
-        if len(indices) == 2 and "symmetric" in array.traits:
-            self.used[("symmetric", array)] = None
-            indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
+        for trait in ("symmetric", "exchangeable"):
+            if len(indices) == 2 and trait in array.traits:
+                self.used[(trait, array)] = None
+                indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
+        if any(_is_outside(index, size) for index, size in zip(indices, array.axes, strict=False)):
+            return {}  # what is read there counts for nothing: it is read under a condition
         return self.of_atom(self.atom("entry", array, indices))
 
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
@@ -617,6 +620,16 @@ class Normaliser(Summation):
         return law(self, *args)
 
 
+def _is_outside(index: Poly, size: Poly) -> bool:
+    """Whether an index that no other index stands in is seen to be outside of its axis."""
+    if index.indices:
+        return False
+    place = index.constant
+    if place is not None:
+        return place < 0
+    return is_nonnegative(index - size) or is_nonnegative(-index - 1)
+
+
 def _pairings(variables: list[Var]) -> Iterator[list[tuple[Var, Var]]]:
     """The ways to pair off some of the variables, at least two of them."""
     if len(variables) < 2:
@@ -769,7 +782,7 @@ def _product(n: Normaliser, term: Product) -> Polynomial:
 
 
 def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
-    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e, where a_e is not zero."""
+    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is not zero."""
     for atom in {a for m in body for a, _ in m}:
         if atom.kind != "index" or atom.data[0] != "=":
             continue
@@ -782,14 +795,15 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
             n.index_bracket(">=", place - variable.low),
             n.index_bracket(">=", variable.high - place),
         )
-        if inside != {(): 1}:
-            continue
         new, old = n.sides_of(body, atom)
+        if not inside:
+            return n.product_over(variable, old)
         here = {variable: place}
         removed = n.substitute(old, here)
         n.divided_by[n.key(removed)] = None
         ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
-        return n.multiply(ratio, n.product_over(variable, old))
+        replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))
+        return n.multiply(replaced, n.product_over(variable, old))
     return None
 
 

@@ -536,19 +536,39 @@ class Summation(Algebra):
         for order in self._orders(variables, factors):
             values = {v: as_poly(self.bound(height + k)) for k, v in enumerate(order)}
             named = self.substitute({body: 1}, values)
+            if len(named) != 1 and len(variables) == 1:
+                return self._term_by_term(variables[0], height, named)
             if len(named) != 1:
-                raise UnsupportedError("a sum whose factors change with the names of its indices")
+                continue  # by these names a factor is more than one
             ((monomial, coefficient),) = named.items()
             # Renaming may turn a factor's sign; the order of atoms may not depend on names.
             rank = (tuple((a.id, e) for a, e in monomial), coefficient)
             if best is None or rank < best[0]:
                 best = (rank, monomial, coefficient, tuple(v.high for v in order))
-        assert best is not None
+        if best is None:
+            raise UnsupportedError("a sum whose factors change with the names of its indices")
         _, monomial, coefficient, highs = best
         if max((a.height for a, _ in monomial), default=0) != height:
             raise UnsupportedError("a sum whose factors change with the names of its indices")
         atom = self.atom("sum", highs, monomial)
         return self.scale(self.named_sum(atom), coefficient)
+
+    def _term_by_term(self, variable: Var, height: int, named: Polynomial) -> Polynomial:
+        """The sum of a factor that is more than one by the name of its index: [−p > 0]."""
+        assert variable.high is not None
+        index, high = self.bound(height), variable.high
+        result: Polynomial = {}
+        for monomial, coefficient in named.items():
+            outside = {a: e for a, e in monomial if index not in a.free}
+            inside = self.monomial({a: e for a, e in monomial if a not in outside})
+            if not inside:
+                part = self._counted(high + 1)
+            elif max(a.height for a, _ in inside) == height:
+                part = self.named_sum(self.atom("sum", (high,), inside))
+            else:
+                raise UnsupportedError("a sum whose factors change with the names of its indices")
+            result = self.add(result, self.multiply(self.settled(outside, coefficient), part))
+        return result
 
     def named_sum(self, atom: Atom) -> Polynomial:
         """A sum as a polynomial: the atom, or a name for it."""
