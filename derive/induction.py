@@ -20,11 +20,11 @@ from __future__ import annotations
 import time as clock
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from derive.atoms import Atom, Monomial, Polynomial
+from derive.atoms import Atom, Monomial, Polynomial, UndefinedValue
 from derive.claims import Claim, Inequality
 from derive.decide import Proof, vanishes, without_denominators
 from derive.domain import assume_defined
@@ -47,6 +47,7 @@ from derive.index import (
     neg,
     num,
     ref,
+    references,
     substitute,
     total,
 )
@@ -81,6 +82,7 @@ class Lemma:
     direction: int
     time: Var
     variables: frozenset[Var]
+    place: Poly | None = None  # the time at which it was read off
 
     @property
     def low(self) -> Poly:
@@ -101,6 +103,11 @@ class Lemma:
     def base(self) -> Poly:
         """The time at which it begins."""
         return self.low if self.direction > 0 else self.high
+
+    @property
+    def is_circular(self) -> bool:
+        """Whether the value reads the array itself, at other times."""
+        return self.array in references(self.value)
 
     def at(self, time: Poly) -> tuple[Term, Term]:
         """Both sides at one time."""
@@ -143,11 +150,13 @@ class Induction:
                 n.recursion.reference = Reference(None, None, rewrites)
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
-                if vanishes(n, difference):
+                if vanishes(n, difference) or self._vanishes_by_differences(n, difference):
                     return Proof(n, a, b, tuple(self.lemmas))
                 lemma = self._first_proved(self._proposals(n, difference), tried)
                 if lemma is not None:
                     break
+            if lemma is None and self._is_invariant():
+                return Proof(n, a, b, tuple(self.lemmas))
             if lemma is None:
                 lemma = self._first_proved(self._closed_forms(n, difference), tried)
             if lemma is None:
@@ -158,12 +167,13 @@ class Induction:
     def _telescoped(self) -> Proof | None:
         """A proof by differences: D(1) = 0, and for t > 1 D(t) − D(t − 1) = 0 or, with multiples
         of both, c(t)·D(t) = d(t)·D(t − 1), for the difference D of both sides as a function of an
-        integer that is the size of no array.
+        integer. Of the size of an array it goes up to that size: only the first t entries are read.
         """
         difference = add(self.left, neg(self.right))
-        for variable in sorted(_lengths(difference), key=lambda v: v.key):
+        lengths = _lengths(difference)
+        for variable in sorted(lengths, key=lambda v: (lengths[v] is not None, v.key)):
             low = variable.low if variable.low is not None else ONE
-            time = Var("t", FREE, low + 1, variable.high)
+            time = Var("t", FREE, low + 1, lengths[variable] or variable.high)
             now, start = ({variable: p} for p in (as_poly(time), low))
             before = {variable: as_poly(time) - 1}
             n = self.normaliser()
@@ -175,6 +185,30 @@ class Induction:
             if vanishes(n, n.subtract(later, earlier)) or _follows(n, later, earlier):
                 return Proof(n, n.of(self.left), n.of(self.right))
         return None
+
+    def _is_invariant(self) -> bool:
+        """Whether the difference D of both sides vanishes at one end of the range of an index of
+        the claim, and D(t) = D(t − 1) within: arrays that run forward are looked into at t, and
+        those that run backward at t − 1.
+        """
+        difference = add(self.left, neg(self.right))
+        reach = {(self.classes.get(s, s), u.axis): -1
+                 for s in self.heads for u in s.unfoldings if u.direction < 0}  # fmt: skip
+        for v in sorted(difference.free, key=lambda v: v.key):
+            if v.kind != FREE or v.low is None or v.high is None:
+                continue
+            time = Var("t", FREE, v.low + 1, v.high)
+            n = self.normaliser()
+            ends = (n.of(substitute(difference, {v: end})) for end in (v.low, v.high))
+            if not any(vanishes(n, end) for end in ends):
+                continue
+            n.forget()
+            n.recursion.reference = Reference(as_poly(time), time, self._everywhere(n), reach)
+            now, before = (n.of(substitute(difference, {v: p}))
+                           for p in (as_poly(time), as_poly(time) - 1))  # fmt: skip
+            if vanishes(n, n.subtract(now, before)):
+                return True
+        return False
 
     def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
         """Let arrays be looked into wherever a time is seen to be one of their steps."""
@@ -190,10 +224,25 @@ class Induction:
         for lemma in proposals:
             if lemma.text not in tried:
                 tried.add(lemma.text)
-                proved = self.proved((lemma,))
+                try:
+                    proved = self.proved((lemma,))
+                except UndefinedValue:  # it may begin one step later
+                    proved = self._proved_later(lemma)
                 if proved is not None:
                     return proved
         return None
+
+    def _proved_later(self, lemma: Lemma) -> tuple[Lemma, ...] | None:
+        """A lemma from the first step on, what it needs, where one induction proves it."""
+        low, high = lemma.low, lemma.high
+        low, high = (low + 1, high) if lemma.direction > 0 else (low, high - 1)
+        time = Var("t", FREE, low, high)
+        value = substitute(lemma.value, {lemma.time: as_poly(time)})
+        moved = tuple(i.substitute({lemma.time: as_poly(time)}) for i in lemma.indices)
+        try:
+            return self.proved((replace(lemma, time=time, value=value, indices=moved),))
+        except UndefinedValue:
+            return None
 
     def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what
@@ -354,7 +403,19 @@ class Induction:
             difference = n.subtract(a, b)
             if vanishes(n, difference) or self._vanishes_without_offsets(n, lemma.at(time)):
                 return None
+        if self._vanishes_by_differences(n, difference):
+            return None
         return n, difference, lemma
+
+    def _vanishes_by_differences(self, n: Normaliser, difference: Polynomial) -> bool:
+        """Whether what is left is zero by an induction of its own, where nothing in it refers to
+        itself: it is about sums and powers alone.
+        """
+        atoms = {a for m in difference for b, _ in m for a in atoms_in(b)}
+        if any(a.kind == "ref" for a in atoms) or not any(a.kind == "sum" for a in atoms):
+            return False
+        left = Reader(n).term(difference)
+        return Induction(left, num(0), self.prepare, self.deadline)._telescoped() is not None
 
     @staticmethod
     def _vanishes_without_offsets(n: Normaliser, sides: tuple[Term, Term]) -> bool:
@@ -457,9 +518,8 @@ class Induction:
                 continue
             if _reads(stated, shared, unfolding.axis, moved[unfolding.axis]):
                 continue  # it would be replaced by itself without end
-            return Lemma(
-                shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
-            )
+            axis, direction = unfolding.axis, unfolding.direction
+            return Lemma(shared, moved, stated, axis, direction, time, frozenset(open_), index)
         return None
 
     def _generalised(
@@ -554,8 +614,10 @@ def _shifted(term: Term, by: Poly) -> Term:
     return term if args == term.args else type(term)(args, term.data)
 
 
-def _lengths(term: Term) -> set[Var]:
-    """The integers that the ends of sums and powers depend on, and no array and no axis does."""
+def _lengths(term: Term) -> dict[Var, Poly | None]:
+    """The integers that the ends of sums and powers depend on; with itself as the end of its range
+    where it is the size of an array, and none that a defined array depends on.
+    """
     parts = _all_parts(term)
     ends = {v for k in _ranges(parts) for end in bounds(k) for v in end.variables}
     axes = {
@@ -565,14 +627,14 @@ def _lengths(term: Term) -> set[Var]:
         for size in part.data[0].axes
         for v in size.variables
     }
-    axes |= {v for s in in_order([term]) for p in s.params for e in (p.low, p.high) if e is not None
-             for v in e.variables}  # fmt: skip
-    counted = {v for v in ends - axes if v in term.free}
+    shared = {v for s in in_order([term]) for p in s.params for e in (p.low, p.high)
+              if e is not None for v in e.variables}  # fmt: skip
     # Of a rounded size it is not known where it begins.
     return {
-        v
-        for v in counted
-        if (v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None)
+        v: as_poly(v) if v in axes else None
+        for v in ends - shared
+        if v in term.free
+        and ((v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None))
     }
 
 
@@ -745,6 +807,8 @@ def _in_range(n: Normaliser, lemma: Lemma) -> Rewrite:
 
     def rewrite(indices: tuple[Poly, ...]) -> Polynomial | None:
         time = indices[lemma.axis]
+        if lemma.is_circular and time != lemma.place:
+            return None  # it would be replaced without end
         values = _bound(lemma, indices)
         if values is None or not _is_time(lemma, time, values, {lemma.time: time}):
             return None

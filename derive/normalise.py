@@ -736,7 +736,9 @@ def _add(n: Normaliser, term: Add) -> Polynomial:
 
 @rule(Mul)
 def _mul(n: Normaliser, term: Mul) -> Polynomial:
-    """multiplied out"""
+    """multiplied out; what stands beside a bracket that is 0 need not have a value"""
+    if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
+        return {}
     return n.multiply(*(n.of(arg) for arg in term.args))
 
 

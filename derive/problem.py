@@ -396,12 +396,12 @@ class Problem:
         if isinstance(left, sp.Transpose):
             left, right = right, left
         if isinstance(left, sp.MatrixSymbol):
-            return left if right == left.T and left.shape[0] == left.shape[1] else None
+            return left if right == left.T and len(set(left.shape)) == 1 else None
         array = self._whole_symbol(left)
         if array is None or array is left or self._whole_symbol(right) != array:
             return None
         shape = getattr(array, "shape", None) or ()
-        square = len(shape) == 2 and shape[0] == shape[1] and len(left.indices) == 2
+        square = len(shape) == 2 and len(set(shape)) == 1 and len(left.indices) == 2
         return array if square and tuple(left.indices) == tuple(right.indices)[::-1] else None
 
     def _whole_symbol(self, argument: Any) -> Any:
