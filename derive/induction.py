@@ -918,13 +918,18 @@ def _matched(opened: list[Var], highs: Any, turn: int) -> list[Var]:
     return chosen
 
 
+def refers_to_itself(*sides: Term) -> bool:
+    """Whether something that stands in a term is defined by its own earlier values."""
+    return any(s.unfoldings for s in in_order(sides))
+
+
 def is_due(claim: Claim, *sides: Term) -> bool:
     """Whether an induction may prove a claim: where something refers to itself, and the sides do
     not differ at the first points that are looked at.
     """
     if isinstance(claim, Inequality):
         return False
-    if not any(s.unfoldings for s in in_order(sides)) and not _lengths(add(*sides)):
+    if not refers_to_itself(*sides) and not _lengths(add(*sides)):
         return False
     return agrees_numerically(claim) is not False
 

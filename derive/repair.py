@@ -32,13 +32,14 @@ from derive.folding import Cases
 from derive.inventory import fields_of
 from derive.notation import text_of
 from derive.operators import MaxOver, TensorElement, entry
+from derive.recurrences import At, MatrixSum
 from derive.shapes import Dims, is_unit, same_shape
 from derive.sites import Site, made_of, sites, with_limits, without_part
 
 SUMS = (sp.Add, sp.MatAdd)
 PRODUCTS = (sp.Mul, sp.MatMul, sp.HadamardProduct)
-RANGES = (sp.Sum, sp.Product, MaxOver)
-ENTRIES = (MatrixElement, sp.Indexed, TensorElement)
+RANGES = (sp.Sum, sp.Product, MaxOver, MatrixSum)
+ENTRIES = (MatrixElement, sp.Indexed, TensorElement, At)
 TURNED = {sp.Gt: sp.Lt, sp.Lt: sp.Gt, sp.Ge: sp.Le, sp.Le: sp.Ge}
 STRICTER = {sp.Gt: sp.Ge, sp.Ge: sp.Gt, sp.Lt: sp.Le, sp.Le: sp.Lt}
 AXES = ("rows", "columns")
@@ -379,7 +380,7 @@ def wrong_range(d: Documented) -> Iterator[Repair]:
         node = site.node
         if not isinstance(node, RANGES):
             continue
-        limits = [node.limits] if isinstance(node, MaxOver) else list(node.limits)
+        limits = [node.limits] if isinstance(node, (MaxOver, MatrixSum)) else list(node.limits)
         for position, (k, low, high) in enumerate(limits):
             for a, b in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
                 other = sp.Tuple(k, low + a, high + b)

@@ -23,6 +23,7 @@ from derive.operators import (
     TensorElement,
     entry,
 )
+from derive.recurrences import At, MatrixSum
 
 MOST = 60  # places of one expression
 
@@ -106,7 +107,7 @@ def _parts(node: Any) -> Iterator[tuple[int, tuple[tuple[Any, Any], ...]]]:
         return
     if isinstance(node, (sp.Sum, sp.Product)):
         yield 0, tuple((k, high - low + 1) for k, low, high in node.limits)
-    elif isinstance(node, MaxOver):
+    elif isinstance(node, (MaxOver, MatrixSum)):
         k, low, high = node.limits
         yield 0, ((k, high - low + 1),)
     elif isinstance(node, Tensor):
@@ -115,7 +116,7 @@ def _parts(node: Any) -> Iterator[tuple[int, tuple[tuple[Any, Any], ...]]]:
         yield 2, tuple(zip(node.lamda.variables, node.shape, strict=True))
     elif isinstance(node, sp.Lambda):
         yield 1, tuple((variable, None) for variable in node.variables)
-    elif isinstance(node, (MatrixElement, TensorElement, Broadcast)) or (
+    elif isinstance(node, (MatrixElement, TensorElement, Broadcast, At)) or (
         isinstance(node, (sp.Pow, sp.HadamardPower, sp.MatPow)) and node.args[1].is_number
     ):
         yield 0, ()
