@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, permutations
+from itertools import combinations, count, permutations
 from typing import Any
 
 from derive.algebra import Algebra
@@ -154,6 +154,9 @@ class Summation(Algebra):
             value = (as_poly(variable) * slope - poly) * slope
             if relation == "=":
                 return self._solved(variables, variable, value, {rest: 1})
+            between = self._count_between(variables, variable, value, slope, rest)
+            if between is not None:
+                return between
             if not any(variable in a.free for a, _ in rest):
                 counted = self._count(variables, variable, value, slope, {rest: 1})
                 if counted is not None:
@@ -178,6 +181,25 @@ class Summation(Algebra):
             return None
         others = [v for v in variables if v is not variable]
         product = self.multiply(self.of_integer(length), rest)
+        return self._sum_all(others, product) if others else product
+
+    def _count_between(
+        self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
+    ) -> Polynomial | None:
+        """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1, for a and b in the range of k and a ≤ b + 1."""
+        on_it = [(a, e) for a, e in rest if variable in a.free]
+        if slope != ONE or len(on_it) != 1 or on_it[0][0].kind != "index":
+            return None
+        relation, form = on_it[0][0].data
+        if relation != ">=" or form.coefficient(variable) != -ONE or variable.high is None:
+            return None
+        end = form + as_poly(variable)
+        length = end - bound + 1
+        if not all(is_nonnegative(gap) for gap in (bound, variable.high - end, length)):
+            return None
+        others = [v for v in variables if v is not variable]
+        outside = self.settled({a: e for a, e in rest if a is not on_it[0][0]}, 1)
+        product = self.multiply(self.of_integer(length), outside)
         return self._sum_all(others, product) if others else product
 
     def _solved(
@@ -373,6 +395,9 @@ class Summation(Algebra):
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
         """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out."""
         brackets = [a for a, _ in factors if a.kind == "index" and a.data[0] == ">="]
+        narrow = self._narrow(variables, brackets, factors)
+        if narrow is not None:
+            return narrow
         for atom in brackets:
             poly = atom.data[1]
             others = self.monomial({a: e for a, e in factors if a is not atom})
@@ -414,6 +439,20 @@ class Summation(Algebra):
                 parts = self.at_values(self.settled(dict(others), 1), leader, values)
                 return self._sum_all(rest, parts) if rest else parts
         return self._canonical(variables, factors)
+
+    def _narrow(
+        self, variables: list[Var], brackets: list[Atom], factors: list[tuple[Atom, Exponent]]
+    ) -> Polynomial | None:
+        """[p ≥ 0]·[p ≤ c] = [p = 0] + … + [p = c] for a small number c; 0 for c < 0."""
+        for one, two in combinations(brackets, 2):
+            width = (one.data[1] + two.data[1]).constant
+            if width is None or width >= UNROLLED or width != int(width):
+                continue
+            places = (one.data[1] - k for k in range(int(width) + 1))
+            lines = self.add({}, *(self.index_bracket("=", place) for place in places))
+            rest = self.settled({a: e for a, e in factors if a not in (one, two)}, 1)
+            return self._sum_all(variables, self.multiply(lines, rest))
+        return None
 
     def _without_offset(
         self, variables: list[Var], poly: Poly, rest: Monomial
