@@ -10,6 +10,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.errors import BudgetExceeded, UnsupportedError
+from derive.folding import Cases
 from derive.index import Array, Shared, Term, in_order
 from derive.integers import as_poly
 from derive.normalise import Normaliser
@@ -28,6 +29,7 @@ _WEIGHTS = {
     sp.FunctionMatrix: 8,
     sp.OneMatrix: 3,
     sp.Piecewise: 2,
+    Cases: 2,
     sp.KroneckerDelta: 4,
     Partial: 1000,  # a derivative that is still to be taken is no answer
     MatrixPartial: 1000,

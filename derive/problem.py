@@ -352,7 +352,11 @@ class Problem:
         elif isinstance(fact, AppliedPredicate):
             self._take_predicate(fact, label, traits)
         elif isinstance(fact, sp.Eq):
-            self.equations.append((fact, label))
+            array = self._exchanged(fact)
+            if array is None or array in self.where:
+                self.equations.append((fact, label))
+            else:
+                self._give(array, "exchangeable", label, traits)
         elif isinstance(fact, Relational):
             difference = fact.lhs - fact.rhs
             sign = {sp.Gt: "+", sp.Ge: "0+", sp.Lt: "-", sp.Le: "0-", sp.Ne: "!="}[type(fact)]
@@ -385,6 +389,20 @@ class Problem:
     def _give(self, symbol: Any, trait: str, label: Any, traits: dict[Any, set[str]]) -> None:
         traits.setdefault(symbol, set()).add(trait)
         self.trait_labels[(trait, symbol)] = label
+
+    def _exchanged(self, fact: sp.Eq) -> Any:
+        """The array of which an equation says A[i, j] = A[j, i] for all of its entries."""
+        left, right = fact.args
+        if isinstance(left, sp.Transpose):
+            left, right = right, left
+        if isinstance(left, sp.MatrixSymbol):
+            return left if right == left.T and len(set(left.shape)) == 1 else None
+        array = self._whole_symbol(left)
+        if array is None or array is left or self._whole_symbol(right) != array:
+            return None
+        shape = getattr(array, "shape", None) or ()
+        square = len(shape) == 2 and len(set(shape)) == 1 and len(left.indices) == 2
+        return array if square and tuple(left.indices) == tuple(right.indices)[::-1] else None
 
     def _whole_symbol(self, argument: Any) -> Any:
         """The symbol of which a predicate speaks: itself, or any entry of it."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from derive.atoms import Polynomial
 from derive.index import Shared, Unfolding
-from derive.integers import Poly, Var, as_poly
+from derive.integers import Poly, Var, as_poly, is_nonnegative
 
 if TYPE_CHECKING:
     from derive.normalise import Normaliser
@@ -141,6 +141,17 @@ class Recursion:
             gap, aim = reference.offset(-length), 1
             gap = None if gap is None else -gap
         return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
+
+    def steps_before(self, length: Poly) -> int:
+        """How many steps to write apart of a length that grows as the time of an induction falls:
+        as many as it is seen to have, so that ranges that begin near the time begin at one place.
+        """
+        reference = self.reference
+        if reference is None or reference.variable is None or reference.direction != -1:
+            return 0
+        if reference.offset(-length) is None:
+            return 0
+        return next((k for k in range(NEAR, 0, -1) if is_nonnegative(length - k + 1)), 0)
 
     def classify(self, arrays: list[Shared]) -> None:
         """Give one name to arrays that are equal at all times, found by splitting classes of

@@ -40,7 +40,7 @@ from derive.index import (
     mul,
     substitute,
 )
-from derive.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.operators import (
     MatrixGradient,
     MatrixPartial,
@@ -374,7 +374,11 @@ def _bound(w: Writer, term: Any) -> Any:
     if isinstance(term, Product):
         return sp.Product(w.scalar(term.args[0]), w.limits(term.variable))
     body, low, high = _range(term)
-    limits = sp.Tuple(w.symbol(term.variable), w.integer(low), w.integer(high))
+    variable = term.variable
+    if (low, high) != bounds(variable):
+        variable = Var(variable.name, FRESH, low, high)
+        body = substitute(body, {term.variable: as_poly(variable)})
+    limits = sp.Tuple(w.symbol(variable), w.integer(low), w.integer(high))
     # Not by Sum's own constructor: it folds a Piecewise of an inner sum out of that sum.
     result = sp.Expr.__new__(sp.Sum, w.scalar(body), limits)
     result.is_commutative = True
@@ -413,6 +417,8 @@ def _maximum(w: Writer, term: Maximum) -> Any:
 @_writes(_SCALARS, IndexBracket)
 def _index_bracket(w: Writer, term: IndexBracket) -> Any:
     relation, poly = term.data
+    if relation == ">=" and is_nonnegative(poly):
+        return sp.S.One
     positive = Poly({m: c for m, c in poly.terms.items() if c > 0})
     left, right = w.integer(positive), w.integer(positive - poly)
     if relation == "=":
