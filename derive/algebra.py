@@ -20,7 +20,14 @@ GROWING = ("log", *ODD)
 
 
 class Algebra(Signs):
-    """Adds scalar functions and brackets to the ring."""
+    """Adds scalar functions and brackets to the ring.
+
+    ``apart`` are integers that are assumed not to be zero, and by what.
+    """
+
+    def __init__(self, exponentials: bool = False) -> None:
+        super().__init__(exponentials)
+        self.apart: dict[Poly, Any] = {}
 
     def power(self, poly: Polynomial, exponent: Exponent) -> Polynomial:
         """A polynomial to a rational power.
@@ -210,6 +217,9 @@ class Algebra(Signs):
             if lead[1] < 0:
                 poly = -poly
             if is_nonnegative(poly - 1) or is_nonnegative(-poly - 1):
+                return {}
+            if poly in self.apart:
+                self.used[self.apart[poly]] = None
                 return {}
             split = digits(poly)
             if split is not None:

@@ -21,6 +21,7 @@ import time as clock
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from derive.atoms import Atom, Monomial, Polynomial
@@ -29,7 +30,11 @@ from derive.decide import Proof, vanishes, without_denominators
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import (
+    Add,
     Entry,
+    Mul,
+    Num,
+    Pow,
     Product,
     Ref,
     Shared,
@@ -39,7 +44,9 @@ from derive.index import (
     add,
     bounds,
     in_order,
+    mul,
     neg,
+    power,
     ref,
     substitute,
 )
@@ -147,10 +154,13 @@ class Induction:
     def _telescoped(self) -> Proof | None:
         """A proof by differences: D(1) = 0, and for t > 1 D(t) − D(t − 1) = 0 or, with multiples
         of both, c(t)·D(t) = d(t)·D(t − 1), for the difference D of both sides as a function of an
-        integer that is the size of no array.
+        integer that is the size of no array; and by those of D times what it is divided by.
         """
-        difference = add(self.left, neg(self.right))
-        for variable in sorted(_lengths(difference), key=lambda v: v.key):
+        whole = add(self.left, neg(self.right))
+        below = mul(*_denominators(whole))
+        tried = [whole] if not below.args else [whole, mul(whole, below)]
+        ways = product(tried, sorted(_lengths(whole), key=lambda v: v.key))
+        for difference, variable in ways:
             low = variable.low if variable.low is not None else ONE
             time = Var("t", FREE, low + 1, variable.high)
             now, start = ({variable: p} for p in (as_poly(time), low))
@@ -398,6 +408,17 @@ class Induction:
         return Lemma(
             shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
         )
+
+
+def _denominators(term: Term) -> Iterator[Term]:
+    """What the summands of a term are divided by: not zero where it has a value."""
+    summands = term.args if isinstance(term, Add) else (term,)
+    factors = {f for s in summands for f in (s.args if isinstance(s, Mul) else (s,))}
+    for factor in sorted(factors, key=repr):
+        if isinstance(factor, Pow) and isinstance(factor.args[1], Num):
+            exponent = factor.args[1].data[0]
+            if isinstance(exponent, int) and exponent < 0:
+                yield power(factor.args[0], -exponent)
 
 
 def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:

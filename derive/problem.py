@@ -226,6 +226,7 @@ class Problem:
         self.trait_labels: dict[tuple[str, Any], Any] = {}
         self.equations: list[tuple[Any, Any]] = []
         self.signs: list[tuple[Any, str, Any]] = []
+        self.apart: list[tuple[Any, Any]] = []  # integers that are not zero
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
@@ -363,6 +364,8 @@ class Problem:
             self._take_predicate(fact, label, traits)
         elif isinstance(fact, sp.Eq):
             self.equations.append((fact, label))
+        elif isinstance(fact, sp.Ne) and self._concerns_indices(fact.lhs - fact.rhs):
+            self.apart.append((fact.lhs - fact.rhs, label))
         elif isinstance(fact, Relational):
             difference = fact.lhs - fact.rhs
             sign = {sp.Gt: "+", sp.Ge: "0+", sp.Lt: "-", sp.Le: "0-", sp.Ne: "!="}[type(fact)]
@@ -421,6 +424,9 @@ class Problem:
         """
         normaliser.recursion.expected = any(system.recursive for system in self.systems)
         self._give_signs(normaliser)
+        for expr, label in self.apart:
+            gap = self.lowering.integer(expr, {})
+            normaliser.apart |= {gap: label, -gap: label}
         for condition in self.conditions if conditions is None else conditions:
             if condition.relation == "unique":
                 self._give_unique(normaliser, condition)

@@ -640,7 +640,13 @@ class Summation(Algebra):
         bindings: dict[Var, Poly],
     ) -> dict[Var, Poly] | None:
         if isinstance(pattern, Poly):
-            variable = next(iter(pattern.variables), None)
+            variable = next((v for v in pattern.variables if v in rule.bound), None)
+            if variable is not None:  # k + 1 is a place where k is one before it
+                offset = pattern - as_poly(variable)
+                if offset.indices.isdisjoint((*rule.bound, *rule.open)):
+                    pattern, value = as_poly(variable), value - offset
+            else:
+                variable = next(iter(pattern.variables), None)
             plain = variable is not None and pattern == as_poly(variable)
             if plain and (variable in rule.open or variable in rule.bound):
                 assert variable is not None
