@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from derive.atoms import Polynomial
+from derive.atoms import Key, Polynomial
 from derive.decide import vanishes
 from derive.index import Add, Apply, Mul, Pow, RealBracket, Ref, Shared, Term
 from derive.normalise import Normaliser
@@ -42,30 +42,50 @@ def not_zero(n: Normaliser, difference: Term, branch: Term | None) -> list[Polyn
     :param branch: a factor that is zero wherever the kink is of no influence.
     """
     poly = n.of(difference)
-    regions = list(islice(_regions(n, poly), MAX_REGIONS + 1))
+    here: Polynomial = {(): 1} if branch is None else n.of(branch)
+    regions = list(islice(_regions(n, poly, here), MAX_REGIONS + 1))
     if len(regions) > MAX_REGIONS:
         return None
-    flat = not all(regions)
-    pieces = [factor for region in regions if region for factor in _factors(n, region)]
-    if not flat and len(regions) > 1:
+    regions = [(region, inside) for region, inside in regions if not vanishes(n, inside)]
+    pieces = [
+        (factor, inside) for region, inside in regions if region for factor in _factors(n, region)
+    ]
+    if len(regions) > 1 and all(region for region, _ in regions):
         # The same zeros as in one of the regions, and else the difference as it stands.
         zeros = n.real_bracket("=", poly)
-        alike = (p for p in pieces if vanishes(n, n.subtract(zeros, n.real_bracket("=", p))))
-        pieces = [next(alike, poly)]
-    here: Polynomial = {(): 1} if branch is None else n.of(branch)
-    pieces = list({n.primitive(p)[0]: p for p in pieces}.values())
-    left = [p for p in pieces if not vanishes(n, n.multiply(here, n.real_bracket("=", p)))]
-    return None if left == [poly] else left
+        alike = (p for p, _ in pieces if vanishes(n, n.subtract(zeros, n.real_bracket("=", p))))
+        pieces = [(next(alike, poly), here)]
+    left: dict[Key, Polynomial] = {}
+    for piece, inside in pieces:
+        zeros = n.real_bracket("=", piece)
+        if not vanishes(n, n.multiply(inside, zeros)):
+            key = _only_zeros(zeros) or n.primitive(piece)[0]
+            left[key] = dict(key)
+    return None if list(left) == [n.primitive(poly)[0]] else list(left.values())
 
 
-def _regions(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
-    """The polynomials that a polynomial with brackets is, region by region."""
+def _only_zeros(bracket: Polynomial) -> Key | None:
+    """The key of p where a polynomial is nothing but [p = 0]."""
+    if len(bracket) == 1:
+        ((monomial, coefficient),) = bracket.items()
+        if coefficient == 1 and len(monomial) == 1 and monomial[0][0].kind == "real":
+            return monomial[0][0].data[1]
+    return None
+
+
+def _regions(
+    n: Normaliser, poly: Polynomial, inside: Polynomial
+) -> Iterator[tuple[Polynomial, Polynomial]]:
+    """The polynomials that a polynomial with brackets is, region by region, each with what is 0
+    outside of its region.
+    """
     bracket = next((a for m in poly for a, _ in m if a.kind in ("real", "index")), None)
     if bracket is None:
-        yield poly
+        yield poly, inside
         return
-    for side in n.sides_of(poly, bracket):
-        yield from _regions(n, side)
+    on = n.of_atom(bracket)
+    for side, here in zip(n.sides_of(poly, bracket), (on, n.subtract({(): 1}, on)), strict=True):
+        yield from _regions(n, side, n.multiply(inside, here))
 
 
 def _factors(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:

@@ -107,7 +107,19 @@ class Signs(Ring):
                 fact = Fact(key, str(_sign_times(sign, factor)), open_, label)
                 if fact not in self.facts[-1:]:
                     self.facts.append(fact)
+            for part in self._parts_of_minimum(poly, sign):
+                self.assume(part, sign, open_, label)
         self._signs.clear()
+
+    def _parts_of_minimum(self, poly: Polynomial, sign: str) -> tuple[Polynomial, ...]:
+        """a and b of min(a, b), positive where it is, or of max(a, b), negative where it is."""
+        bracket = next((a for m in poly for a, _ in m if a.kind == "real"), None)
+        if bracket is None or bracket.data[0] != ">":
+            return ()
+        above, below = self.sides_of(poly, bracket)
+        key, slope = self.primitive(self.subtract(above, below))
+        chosen = slope < 0 if "+" in sign else slope > 0
+        return (above, below) if key == bracket.data[1] and chosen else ()
 
     def known(self, key: Key, sign: str) -> bool:
         """Whether an assumption gives a primitive polynomial that sign."""
@@ -136,7 +148,7 @@ class Signs(Ring):
         """A polynomial of the same sign, without positive denominators and factors."""
         poly, _ = self.cleared(poly, False)
         factor, common = self.content(poly)
-        leaving = {a: e for a, e in common.items() if self.atom_sign(a) == "+"}
+        leaving = {a: e for a, e in common.items() if self.monomial_sign(((a, e),)) == "+"}
         return self.divided(poly, factor, leaving)
 
     def monomial_sign(self, monomial: Monomial) -> str | None:
