@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from derive.atoms import Atom, Exponent, Polynomial, UndefinedValue, exact, monomial_order
 from derive.digits import digits, upper_digit
@@ -13,9 +14,20 @@ from derive.integers import Number, Poly, is_nonnegative
 from derive.ring import MAX_EXPANDED_POWER
 from derive.signs import Signs
 
+# Functions that grow wherever they are defined; the odd ones are zero at zero.
+ODD = ("asin", "asinh", "atan", "atanh", "erf", "sinh", "tanh")
+GROWING = ("log", *ODD)
+
 
 class Algebra(Signs):
-    """Adds scalar functions and brackets to the ring."""
+    """Adds scalar functions and brackets to the ring.
+
+    ``apart`` are integers that are assumed not to be zero, and by what.
+    """
+
+    def __init__(self, exponentials: bool = False) -> None:
+        super().__init__(exponentials)
+        self.apart: dict[Poly, Any] = {}
 
     def power(self, poly: Polynomial, exponent: Exponent) -> Polynomial:
         """A polynomial to a rational power.
@@ -206,6 +218,9 @@ class Algebra(Signs):
                 poly = -poly
             if is_nonnegative(poly - 1) or is_nonnegative(-poly - 1):
                 return {}
+            if poly in self.apart:
+                self.used[self.apart[poly]] = None
+                return {}
             split = digits(poly)
             if split is not None:
                 return self.multiply(*(self.index_bracket("=", digit) for digit in split))
@@ -231,14 +246,15 @@ class Algebra(Signs):
                 return {(): 1}
             if false:
                 return {}
-        poly, _ = self.cleared(poly, False)
-        factor, common = self.content(poly)
-        leaving = {a: e for a, e in common.items() if self.atom_sign(a) == "+"}
-        poly = self.divided(poly, factor, leaving)
-        if len(poly) == 1:
-            factored = self._bracket_of_product(relation, poly)
-            if factored is not None:
-                return factored
+        reduced = self.without_positive(poly)
+        if reduced != poly:
+            return self.real_bracket(relation, reduced)
+        compared = self._compared_arguments(poly)
+        if compared is not None:
+            return self.real_bracket(relation, compared)
+        factored = self._bracket_of_product(relation, poly)
+        if factored is not None:
+            return factored
         lead = max(poly, key=monomial_order)
         flipped = poly[lead] < 0
         key = self.key(self.scale(poly, -1 if flipped else 1))
@@ -255,12 +271,51 @@ class Algebra(Signs):
             self.subtract({(): 1}, above), zero
         )  # [−p > 0] = 1 − [p > 0] − [p = 0]
 
+    def _compared_arguments(self, poly: Polynomial) -> Polynomial | None:
+        """A polynomial of the same sign as f(a) − f(b) or f(a), for an f that grows: a − b, or a
+        less where f is zero.
+        """
+        if len(poly) > 2:
+            return None
+        if len(poly) == 2 and all(a.kind in ("exp", "prime") for m in poly for a, _ in m):
+            # c·exp a > d·exp b where a + log c > b + log d
+            parts = [(c, self.log({m: abs(Fraction(c))})) for m, c in poly.items()]
+            above = [part for c, part in parts if c > 0]
+            below = [part for c, part in parts if c < 0]
+            return self.subtract(*above, *below) if len(above) == len(below) else None
+        if len(poly) == 2 and sum(poly.values()) != 0:
+            return None
+        arguments = []
+        for monomial, coefficient in poly.items():
+            if len(monomial) != 1:
+                return None
+            ((atom, exponent),) = monomial
+            arguments.append((_growing(atom, exponent), atom, exponent, coefficient))
+        (name, first, exponent, coefficient), *others = arguments
+        if name is None or any(other != name for other, *_ in others):
+            return None
+        compared = self._argument(first)
+        if others:
+            compared = self.subtract(compared, self._argument(others[0][1]))
+        elif name == "log":
+            compared = self.subtract(compared, {(): 1})
+        elif name not in ODD:
+            return None
+        return self.scale(compared, coefficient)
+
+    def _argument(self, atom: Atom) -> Polynomial:
+        """What a function is taken of, or a power."""
+        if atom.kind == "fn":
+            return dict(atom.data[1])
+        return dict(atom.data[0]) if atom.kind == "base" else self.of_atom(atom)
+
     def _bracket_of_product(self, relation: str, poly: Polynomial) -> Polynomial | None:
         """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0]."""
-        ((monomial, coefficient),) = poly.items()
-        if any(not isinstance(e, int) for _, e in monomial):
+        factor, common = self.content(poly)
+        if not common or any(not isinstance(e, int) for e in common.values()):
             return None
-        if len(monomial) == 1:
+        if len(poly) == 1 and len(common) == 1:
+            ((monomial, coefficient),) = poly.items()
             atom, exponent = monomial[0]
             if exponent == 1:
                 return None
@@ -271,8 +326,9 @@ class Algebra(Signs):
             if exponent % 2:
                 return self.real_bracket(">", self.scale(base, coefficient))
             return self.subtract({(): 1}, zero) if coefficient > 0 else {}
-        first: Polynomial = {monomial[:1]: 1}
-        rest: Polynomial = {monomial[1:]: coefficient}
+        leaving = dict(list(common.items())[:1]) if len(poly) == 1 else common
+        first: Polynomial = {self.monomial(leaving): 1}
+        rest = self.divided(poly, factor, leaving)
         if relation == "=":
             nonzero = (self.subtract({(): 1}, self.real_bracket("=", p)) for p in (first, rest))
             return self.subtract({(): 1}, self.multiply(*nonzero))
@@ -282,6 +338,17 @@ class Algebra(Signs):
             self.real_bracket(">", self.scale(rest, -1)),
         )
         return self.add(both, neither)
+
+
+def _growing(atom: Atom, exponent: Exponent) -> Any:
+    """What a factor is of its argument, if it is a function that grows where it is defined: a
+    name, or the exponent of an odd or a fractional power; None if not.
+    """
+    if atom.kind == "fn":
+        return atom.data[0] if exponent == 1 and atom.data[0] in GROWING else None
+    if atom.kind == "prime" or exponent < 0 or exponent == 1:
+        return None
+    return None if exponent % 2 == 0 else exponent
 
 
 def _factorised(value: Fraction) -> dict[int, int]:

@@ -176,7 +176,8 @@ def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
 def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
     """What a proof relied on: the given facts it used, then the conditions it found."""
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
-    for label in (label for n in normalisers for label in n.used):
+    used = [label for n in normalisers for label in n.used]
+    for label in (*used, *problem.relied_on):
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label
             known = problem.trait_labels.get((trait, array.symbol))

@@ -7,15 +7,17 @@ variable of its own: what is infeasible there is infeasible for sure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
 
 from derive.algebra import Algebra
 from derive.atoms import Atom, Key, Monomial, Polynomial, leading
+from derive.signs import Fact
 
 MAX_BRACKETS = 5
 MAX_CONSTRAINTS = 400
+MAX_FACTS_IN_CASES = 12
 MAX_FACTS = 4  # given signs that are multiplied in pairs
 
 Linear = tuple[dict[Monomial, Fraction], str]  # a linear form, and its relation to 0: > >= =
@@ -76,13 +78,56 @@ def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
     if not keys or len(keys) > MAX_BRACKETS:
         return False
     known = [({m: Fraction(1)}, ">") for key in keys for m, _ in key if _is_positive(n, m)]
+    left = []  # the cases that only what is given can rule out
     for signs in product((1, 0, -1), repeat=len(keys)):
         case = dict(zip(keys, signs, strict=True))
         if _vanishes_in(n, poly, case):
             continue
-        if is_possible([*known, *(_constraint(key, sign) for key, sign in case.items())]):
-            return False
+        constraints = [*known, *(_constraint(key, sign) for key, sign in case.items())]
+        if is_possible(constraints):
+            left.append((case, constraints))
+    return not left or _given_rules_out(n, left)
+
+
+def _given_rules_out(n: Algebra, cases: list[tuple[dict[Key, int], list[Linear]]]) -> bool:
+    """Whether none of some cases can occur by what is given, as much of it as that takes."""
+    facts = [f for f in n.facts if not f.open and f.sign in ("+", "0+", "-", "0-", "!=")]
+    if not 0 < len(facts) <= MAX_FACTS_IN_CASES:
+        return False
+
+    def are_impossible(some: list[Fact]) -> bool:
+        return not any(
+            is_possible([*constraints, *_of_facts(n, some, case)])
+            for case, constraints in cases
+            if not any(f.sign == "!=" and _is_zero_in(n, f, case) for f in some)
+        )
+
+    if not are_impossible(facts):
+        return False
+    for fact in list(facts):
+        fewer = [f for f in facts if f is not fact]
+        if are_impossible(fewer):
+            facts = fewer
+    n.used |= dict.fromkeys(f.label for f in facts)
     return True
+
+
+def _of_facts(n: Algebra, facts: list[Fact], case: dict[Key, int]) -> Iterator[Linear]:
+    """The given signs as linear constraints in a case."""
+    for fact in facts:
+        if fact.sign != "!=" and _is_decided(fact, case):
+            form = n.scale(_in_case(n, dict(fact.key), case), 1 if "+" in fact.sign else -1)
+            yield {m: Fraction(c) for m, c in form.items()}, ">=" if "0" in fact.sign else ">"
+            yield from (({m: Fraction(1)}, ">") for m in form if _is_positive(n, m))
+
+
+def _is_zero_in(n: Algebra, fact: Fact, case: dict[Key, int]) -> bool:
+    return _is_decided(fact, case) and not _in_case(n, dict(fact.key), case)
+
+
+def _is_decided(fact: Fact, case: dict[Key, int]) -> bool:
+    """Whether a case settles all brackets of a given fact."""
+    return all(a.data[1] in case for m, _ in fact.key for a, _ in m if a.kind == "real")
 
 
 def _is_positive(n: Algebra, monomial: Monomial) -> bool:

@@ -89,9 +89,10 @@ SCALAR_DERIVATIVES: Mapping[str, tuple[Callable[..., Term], ...]] = {
     "erfc": (lambda x: neg(_gauss(x)),),
     "Abs": (lambda x: apply("sign", x),),
     "sign": (lambda x: num(0),),
+    # Where the two are one, the second of them counts.
     "Max": (
         lambda a, b: _positive(add(a, neg(b))),
-        lambda a, b: _positive(add(b, neg(a))),
+        lambda a, b: add(num(1), neg(_positive(add(a, neg(b))))),
     ),
 }
 
@@ -109,6 +110,19 @@ def _gauss(x: Term) -> Term:
     return mul(scale, apply("exp", neg(power(x, 2))))
 
 
+def branch_of(cotangent: Term) -> Term | None:
+    """The brackets of a cotangent: 0 where what it is multiplied by is in a branch not taken."""
+    factors = cotangent.args if isinstance(cotangent, Mul) else (cotangent,)
+    brackets = [f for f in factors if not isinstance(f, Num) and _is_bracket(f)]
+    return mul(*brackets) if brackets else None
+
+
+def _is_bracket(term: Term) -> bool:
+    if isinstance(term, (Add, Mul)):
+        return all(_is_bracket(arg) for arg in term.args)
+    return isinstance(term, (Num, RealBracket, IndexBracket))
+
+
 @dataclass
 class Contribution:
     """Σ over ``binders`` of ``cotangent``, added to an adjoint at ``place``."""
@@ -120,10 +134,14 @@ class Contribution:
 
 @dataclass
 class Reverse:
-    """One reverse accumulation: from a scalar term to the adjoint of one array."""
+    """One reverse accumulation: from a scalar term to the adjoint of one array.
+
+    ``conditions`` are what it needs of the point: a term, ``"!="`` (not zero) or ``"unique"`` (a
+    maximum that is attained once), and the brackets of the branch in which it needs that.
+    """
 
     target: Target
-    conditions: dict[Term, str] = field(default_factory=dict)
+    conditions: dict[tuple[Term, str, Term | None], None] = field(default_factory=dict)
     steps: list[tuple[Shared, Shared]] = field(default_factory=list)
     _found: dict[Target, list[Contribution]] = field(default_factory=dict)
     _active: dict[Any, bool] = field(default_factory=dict)
@@ -501,7 +519,7 @@ def _apply(run: Reverse, term: Apply, cotangent: Term, binders: tuple[Var, ...])
     if partials is None:
         raise UnsupportedError(f"the function {name} has no derivative in the table")
     if name in KINKS:
-        run.conditions[KINKS[name](*term.args)] = "!="
+        run.conditions[KINKS[name](*term.args), "!=", branch_of(cotangent)] = None
     for arg, derivative in zip(term.args, partials, strict=True):
         run.pull(arg, mul(cotangent, derivative(*term.args)), binders)
 
@@ -537,21 +555,43 @@ def _product(run: Reverse, term: Product, cotangent: Term, binders: tuple[Var, .
 @rule(Maximum)
 def _maximum(run: Reverse, term: Maximum, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique, over all its indices"""
-    body: Term = term
+    body, over = _largest_of(term)
+    over = tuple(v for v in over if v in body.free)  # of equal numbers any is the largest
+    if over:
+        run.conditions[term, "unique", None] = None
+        cotangent = mul(cotangent, _is_largest(body, term))
+    run.pull(body, cotangent, (*binders, *over))
+
+
+def _largest_of(term: Term) -> tuple[Term, tuple[Var, ...]]:
+    """What a maximum is taken of, and all its indices: a maximum of maxima is one over those of
+    both.
+    """
     over: tuple[Var, ...] = ()
-    while isinstance(body, Maximum):  # a maximum of maxima is one over the indices of both
-        new = renewed(body.variable, {})
-        body = substitute(body.args[0], {body.variable: as_poly(new)})
+    while isinstance(term, Maximum):
+        new = renewed(term.variable, {})
+        term = substitute(term.args[0], {term.variable: as_poly(new)})
         over = (*over, new)
-    run.conditions[term] = "unique"
-    here = RealBracket((add(body, neg(term)),), ("=",))
-    run.pull(body, mul(cotangent, here), (*binders, *over))
+    return term, over
+
+
+def _is_largest(body: Term, maximum: Term) -> Term:
+    return RealBracket((add(body, neg(maximum)),), ("=",))
+
+
+def times_attained(maximum: Term) -> Term:
+    """Σ_k [a_k = max_k a_k]: how often a maximum is attained."""
+    body, over = _largest_of(maximum)
+    result = _is_largest(body, maximum)
+    for variable in reversed(over):
+        result = total(variable, result)
+    return result
 
 
 @rule(RealBracket)
 def _bracket(run: Reverse, term: RealBracket, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d[a > 0] = 0 wherever a ≠ 0"""
-    run.conditions[term.args[0]] = "!="
+    run.conditions[term.args[0], "!=", branch_of(cotangent)] = None
 
 
 @rule(Entry, Ref)

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
+from itertools import product
 from typing import Any
 
 from derive.atoms import Atom, Monomial, Polynomial, UndefinedValue, atoms_in
@@ -31,8 +32,11 @@ from derive.decide import Proof, vanishes, without_denominators
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import (
+    Add,
     Entry,
     Int,
+    Mul,
+    Num,
     Pow,
     Product,
     Ref,
@@ -47,6 +51,7 @@ from derive.index import (
     mul,
     neg,
     num,
+    power,
     ref,
     references,
     substitute,
@@ -185,11 +190,15 @@ class Induction:
     def _telescoped(self) -> Proof | None:
         """A proof by differences: D(1) = 0, and for t > 1 D(t) − D(t − 1) = 0 or, with multiples
         of both, c(t)·D(t) = d(t)·D(t − 1), for the difference D of both sides as a function of an
-        integer. Of the size of an array it goes up to that size: only the first t entries are read.
+        integer; and by those of D times what it is divided by. Of the size of an array it goes up
+        to that size: only the first t entries are read.
         """
-        difference = add(self.left, neg(self.right))
-        lengths = _lengths(difference)
-        for variable in sorted(lengths, key=lambda v: (lengths[v] is not None, v.key)):
+        whole = add(self.left, neg(self.right))
+        below = mul(*_denominators(whole))
+        tried = [whole] if not below.args else [whole, mul(whole, below)]
+        lengths = _lengths(whole)
+        ordered = sorted(lengths, key=lambda v: (lengths[v] is not None, v.key))
+        for difference, variable in product(tried, ordered):
             low = variable.low if variable.low is not None else ONE
             time = Var("t", FREE, low + 1, lengths[variable] or variable.high)
             now, start = ({variable: p} for p in (as_poly(time), low))
@@ -631,6 +640,17 @@ def _linear_in(
     if any(a.kind == "ref" and a.data[0] == atom.data[0] for a in left):
         return None
     return factor, rest
+
+
+def _denominators(term: Term) -> Iterator[Term]:
+    """What the summands of a term are divided by: not zero where it has a value."""
+    summands = term.args if isinstance(term, Add) else (term,)
+    factors = {f for s in summands for f in (s.args if isinstance(s, Mul) else (s,))}
+    for factor in sorted(factors, key=repr):
+        if isinstance(factor, Pow) and isinstance(factor.args[1], Num):
+            exponent = factor.args[1].data[0]
+            if isinstance(exponent, int) and exponent < 0:
+                yield power(factor.args[0], -exponent)
 
 
 def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:

@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 
 from derive.errors import ShapeError, UnsupportedError
-from derive.fields import Field, NotDifferentiable, Number, Undefined, as_fraction
+from derive.fields import (
+    Field,
+    Inconclusive,
+    NotDifferentiable,
+    Number,
+    Undefined,
+    as_fraction,
+)
 
 
 class Jet:
@@ -121,6 +128,23 @@ class Jets:
         result = np.empty(shape, dtype=object)
         result.fill(self.field.number(0))
         return result
+
+    def move_alike(self, a: Jet, b: Jet) -> bool:
+        """Whether two scalars are seen to have the same derivatives."""
+        pairs = ((a.g, b.g), (a.h, b.h))
+        return all(self._same(first, second) for first, second in pairs)
+
+    def _same(self, a: np.ndarray | None, b: np.ndarray | None) -> bool:
+        if a is None or b is None:
+            known = b if a is None else a
+            return known is None or all(self._is_zero(x) for x in known.flat)
+        return all(self._is_zero(x - y) for x, y in zip(a.flat, b.flat, strict=True))
+
+    def _is_zero(self, x: Number) -> bool:
+        try:
+            return self.field.sign(x) == 0
+        except Inconclusive:
+            return False
 
     # -- arithmetic ----------------------------------------------------------------------------
 

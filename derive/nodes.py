@@ -193,8 +193,10 @@ def _piecewise(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     raise Undefined("no case of a Piecewise applies")
 
 
-def _largest(walk: Interpreter, candidates: Any, sign: int) -> Jet:
-    """The largest (sign 1) or smallest (−1); a tie that depends on the variable is a kink."""
+def _largest(walk: Interpreter, candidates: Any, sign: int, once: bool = False) -> Jet:
+    """The largest (sign 1) or smallest (−1). A tie is a kink, but where the candidates move alike:
+    either may be taken then, unless it is to be attained ``once``.
+    """
     best: Jet | None = None
     ties: list[Jet] = []
     for candidate in candidates:
@@ -211,7 +213,8 @@ def _largest(walk: Interpreter, candidates: Any, sign: int) -> Jet:
             ties.append(candidate)
     if best is None:
         raise Undefined("the maximum of nothing")
-    if ties and any(one.g is not None for one in (best, *ties)):
+    moves = any(one.g is not None for one in (best, *ties))
+    if ties and moves and (once or not all(walk.jets.move_alike(best, one) for one in ties)):
         raise NotDifferentiable("two candidates for a maximum are equal")
     return best
 
@@ -224,7 +227,9 @@ def _max(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 
 @handles(MaxOver)
 def _max_over(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    return _largest(walk, (walk.scalar(expr.body, e) for e in walk.ranges([expr.limits], env)), 1)
+    candidates = (walk.scalar(expr.body, e) for e in walk.ranges([expr.limits], env))
+    once = expr.limits[0] in expr.body.free_symbols  # of equal numbers any is the largest
+    return _largest(walk, candidates, 1, once)
 
 
 @handles(sp.Abs)

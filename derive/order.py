@@ -10,13 +10,13 @@ from functools import reduce
 from math import gcd
 from typing import Any
 
+from derive.algebra import GROWING
 from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial
 from derive.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
 
 BETWEEN_ONES = ("sin", "tanh", "erf")
 FEW = 4  # terms of which a square is taken
-GROWING = ("log", "tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh")
 
 Test = Callable[[Polynomial], bool]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +18,10 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive import lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
+from derive import kinks, lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
 from derive.atoms import Polynomial
-from derive.differentiate import Reverse
-from derive.errors import ClaimError, ShapeError
+from derive.differentiate import Reverse, times_attained
+from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.index import Shared, Term, forget_terms, ref
 from derive.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
@@ -29,6 +30,7 @@ from derive.normalise import Normaliser
 from derive.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorElement
 from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence, systems
 from derive.shapes import Shapes, same_shape, shown
+from derive.simplify import Reader
 
 SIGN_PREDICATES = {
     "positive": "+",
@@ -49,6 +51,7 @@ GRANTED = {
     "commutative",
 }
 
+SECONDS_FOR_KINKS = 0.5
 
 # Nodes that carry a shape of their own.
 DECLARED = (
@@ -65,10 +68,15 @@ DECLARED = (
 
 @dataclass(frozen=True)
 class Condition:
-    """What a derivation needs of the point: that a term is not zero, or is positive."""
+    """What a derivation needs of the point: that a term is not zero, or is positive.
+
+    :param branch: a factor that is zero wherever that does not matter; None where it matters
+        everywhere.
+    """
 
     term: Term
     relation: str
+    branch: Term | None = None
 
 
 @dataclass
@@ -196,7 +204,9 @@ class Problem:
         self.where = dict(where or {})
         self.given = given
         self.shapes = Shapes(self.where)
-        self.conditions: dict[Condition, None] = {}
+        self.met: dict[Condition, None] = {}
+        self.relied_on: dict[Any, None] = {}
+        self._conditions: tuple[int, dict[Condition, None]] = 0, {}
         self.steps: list[tuple[Shared, Shared]] = []
         self.answers: dict[Any, Any] = {}
         self.inventory = Inventory()
@@ -214,6 +224,7 @@ class Problem:
         self.trait_labels: dict[tuple[str, Any], Any] = {}
         self.equations: list[tuple[Any, Any]] = []
         self.signs: list[tuple[Any, str, Any]] = []
+        self.apart: list[tuple[Any, Any]] = []  # integers that are not zero
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
@@ -357,6 +368,8 @@ class Problem:
                 self.equations.append((fact, label))
             else:
                 self._give(array, "exchangeable", label, traits)
+        elif isinstance(fact, sp.Ne) and self._concerns_indices(fact.lhs - fact.rhs):
+            self.apart.append((fact.lhs - fact.rhs, label))
         elif isinstance(fact, Relational):
             difference = fact.lhs - fact.rhs
             sign = {sp.Gt: "+", sp.Ge: "0+", sp.Lt: "-", sp.Le: "0-", sp.Ne: "!="}[type(fact)]
@@ -428,14 +441,14 @@ class Problem:
         of them or some.
         """
         normaliser.recursion.expected = any(system.recursive for system in self.systems)
-        for expr, sign, label in self.signs:
-            if self._concerns_indices(expr):
-                continue
-            shape = self.shapes.of(expr)
-            poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
-            # An inequality between entries at an index of the claim is about that index.
-            normaliser.assume(poly, sign, self._open(poly, label), label)
+        self._give_signs(normaliser)
+        for expr, label in self.apart:
+            gap = self.lowering.integer(expr, {})
+            normaliser.apart |= {gap: label, -gap: label}
         for condition in self.conditions if conditions is None else conditions:
+            if condition.relation == "unique":
+                self._give_unique(normaliser, condition)
+                continue
             poly = normaliser.of(condition.term)
             open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
             normaliser.assume(poly, condition.relation, open_, condition)
@@ -451,6 +464,23 @@ class Problem:
             if not normaliser.add_equation(difference, self._open(difference, label), label):
                 self.ignored.append(label)
         normaliser.forget()
+
+    def _give_signs(self, normaliser: Normaliser) -> None:
+        for expr, sign, label in self.signs:
+            if self._concerns_indices(expr):
+                continue
+            shape = self.shapes.of(expr)
+            poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
+            # An inequality between entries at an index of the claim is about that index.
+            normaliser.assume(poly, sign, self._open(poly, label), label)
+        normaliser.forget()
+
+    @staticmethod
+    def _give_unique(normaliser: Normaliser, condition: Condition) -> None:
+        """A maximum that is attained once: Σ_k [a_k = max_k a_k] = 1, over all its indices."""
+        attained = normaliser.of(times_attained(condition.term))
+        open_ = frozenset(v for m in attained for a, _ in m for v in a.free)
+        normaliser.add_equation(normaliser.subtract(attained, {(): 1}), open_, condition)
 
     def _open(self, poly: Polynomial, fact: Any) -> frozenset[Var]:
         """The free indices of a given fact for all of whose values it holds: none that the claim
@@ -483,8 +513,44 @@ class Problem:
         run = Reverse(target)
         result = run.run(of, cotangent, binders)
         self.steps.extend(run.steps)
-        for term, relation in run.conditions.items():
-            self.conditions[Condition(term, relation)] = None
+        self.met |= dict.fromkeys(Condition(*condition) for condition in run.conditions)
+        return result
+
+    @property
+    def conditions(self) -> dict[Condition, None]:
+        """The conditions of the derivatives taken so far, of those met the ones that are needed.
+
+        What is given rules out some of them: it is noted as relied on.
+        """
+        number, found = self._conditions
+        if number != len(self.met):
+            found = self._needed()
+            self._conditions = len(self.met), found
+        return found
+
+    def _needed(self) -> dict[Condition, None]:
+        """Of the conditions met, those that :mod:`derive.kinks` leaves."""
+        bent: dict[Shared, bool] = {}
+        result: dict[Condition, None] = {}
+        normaliser, relied = None, False
+        for condition in self.met:
+            plain = Condition(condition.term, condition.relation)
+            matters = self.signs or condition.branch or kinks.is_bent(condition.term, bent)
+            if condition.relation != "!=" or not matters:
+                result[plain] = None
+                continue
+            if normaliser is None:
+                normaliser = Normaliser(deadline=time.monotonic() + SECONDS_FOR_KINKS)
+                self._give_signs(normaliser)
+            try:
+                left = kinks.not_zero(normaliser, condition.term, condition.branch)
+            except (BudgetExceeded, UnsupportedError):
+                left = None
+            relied = relied or left is not None
+            terms = [plain.term] if left is None else list(map(Reader(normaliser).term, left))
+            result |= dict.fromkeys(Condition(term, "!=") for term in terms)
+        if normaliser is not None and relied:
+            self.relied_on |= normaliser.used
         return result
 
     def place(self, shape: tuple[Any, ...], names: str = "ijklpqrs") -> tuple[Poly, ...]:

@@ -93,17 +93,33 @@ class Signs(Ring):
         """
         if not poly:
             return
-        if sign == "!=" and len(poly) == 1:
-            # A product of powers is not zero where none of its factors is.
-            for atom, _ in next(iter(poly)):
-                self.facts.append(Fact(self.key({((atom, 1),): 1}), sign, open_, label))
-            self._signs.clear()
-            return
-        key, factor = self.primitive(poly)
-        if sign != "!=":
-            sign = str(_sign_times(sign, factor))
-        self.facts.append(Fact(key, sign, open_, label))
+        if sign == "!=":
+            # A product is not zero where none of its factors is.
+            factor, common = self.content(poly)
+            rest = self.divided(poly, factor, common)
+            parts: list[Polynomial] = [{((atom, 1),): 1} for atom in common]
+            parts += [rest] if rest.keys() != {()} else []
+            for part in parts:
+                self.facts.append(Fact(self.primitive(part)[0], sign, open_, label))
+        else:
+            for form in (poly, self.without_positive(poly)):
+                key, factor = self.primitive(form)
+                fact = Fact(key, str(_sign_times(sign, factor)), open_, label)
+                if fact not in self.facts[-1:]:
+                    self.facts.append(fact)
+            for part in self._parts_of_minimum(poly, sign):
+                self.assume(part, sign, open_, label)
         self._signs.clear()
+
+    def _parts_of_minimum(self, poly: Polynomial, sign: str) -> tuple[Polynomial, ...]:
+        """a and b of min(a, b), positive where it is, or of max(a, b), negative where it is."""
+        bracket = next((a for m in poly for a, _ in m if a.kind == "real"), None)
+        if bracket is None or bracket.data[0] != ">":
+            return ()
+        above, below = self.sides_of(poly, bracket)
+        key, slope = self.primitive(self.subtract(above, below))
+        chosen = slope < 0 if "+" in sign else slope > 0
+        return (above, below) if key == bracket.data[1] and chosen else ()
 
     def known(self, key: Key, sign: str) -> bool:
         """Whether an assumption gives a primitive polynomial that sign."""
@@ -127,6 +143,13 @@ class Signs(Ring):
     def matches(self, pattern: Key, key: Key, open_: frozenset[Var]) -> bool:
         """Whether a key is a pattern with its open indices replaced."""
         return pattern == key
+
+    def without_positive(self, poly: Polynomial) -> Polynomial:
+        """A polynomial of the same sign, without positive denominators and factors."""
+        poly, _ = self.cleared(poly, False)
+        factor, common = self.content(poly)
+        leaving = {a: e for a, e in common.items() if self.monomial_sign(((a, e),)) == "+"}
+        return self.divided(poly, factor, leaving)
 
     def monomial_sign(self, monomial: Monomial) -> str | None:
         sign: str | None = "+"

@@ -735,7 +735,13 @@ class Summation(Algebra):
         bindings: dict[Var, Poly],
     ) -> dict[Var, Poly] | None:
         if isinstance(pattern, Poly):
-            variable = next(iter(pattern.variables), None)
+            variable = next((v for v in pattern.variables if v in rule.bound), None)
+            if variable is not None:  # k + 1 is a place where k is one before it
+                offset = pattern - as_poly(variable)
+                if offset.indices.isdisjoint((*rule.bound, *rule.open)):
+                    pattern, value = as_poly(variable), value - offset
+            else:
+                variable = next(iter(pattern.variables), None)
             plain = variable is not None and pattern == as_poly(variable)
             if plain and (variable in rule.open or variable in rule.bound):
                 assert variable is not None
@@ -939,9 +945,34 @@ class Summation(Algebra):
             for a, e in common.items()
             if variable not in a.free and self.monomial_sign(((a, e),)) in ("+", "0+")
         }
-        largest = self.bind("max", variable, self.divided(varying, factor, outside))
+        inside = self.divided(varying, factor, outside)
+        largest = self._largest_argument(variable, inside)
+        if largest is None:
+            largest = self.bind("max", variable, inside)
         scale = self.settled(outside, factor)
         return self.add(fixed, self.multiply(scale, largest))
+
+    def _largest_argument(self, variable: Var, body: Polynomial) -> Polynomial | None:
+        """max_k f(a_k) = f(max_k a_k) for an f that grows; max_k max(a_k, b_k) as a maximum of
+        maxima.
+        """
+        bracket = next((a for m in body for a, _ in m if a.kind == "real"), None)
+        if bracket is not None:
+            above, below = self.sides_of(body, bracket)
+            difference = self.subtract(above, below)
+            if bracket.data[0] != ">" or self.primitive(difference) != (bracket.data[1], 1):
+                return None
+            first, second = (self.maximum_over(variable, side) for side in (above, below))
+            gap = self.subtract(first, second)
+            return self.add(second, self.multiply(gap, self.real_bracket(">", gap)))
+        if len(body) != 1:
+            return None
+        ((monomial, coefficient),) = body.items()
+        if all(a.kind == "exp" for a, _ in monomial):
+            argument = self.log({monomial: 1})
+            largest = self.maximum_over(variable, self.scale(argument, coefficient))
+            return self.scale(self.exp(self.scale(largest, coefficient)), coefficient)
+        return None
 
     def bind(self, kind: str, variable: Var, body: Polynomial) -> Polynomial:
         """A product or a maximum over a range, as an atom with a canonical index."""

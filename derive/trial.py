@@ -235,7 +235,7 @@ class Trial:
         if self._proofs == 0 or problem.lowering.unsafe_reads:
             return False
         self._proofs -= 1
-        conditions = dict(problem.conditions)
+        met = dict(problem.met)
         try:
             shape = problem.shapes.of(side)
             if not same_shape(shape, statement.shape):
@@ -258,7 +258,7 @@ class Trial:
         except (DeriveError, RecursionError, ArithmeticError):
             return False
         finally:
-            problem.conditions = conditions
+            problem.met = met
 
 
 def holds_if_symmetric(
