@@ -41,6 +41,11 @@ def test_a_passed_limit_is_undecided():
     assert "time limit" in verdict.reason
 
 
+@pytest.mark.parametrize("timeout", [1e18, float("inf")])
+def test_a_limit_may_be_as_far_away_as_one_likes(timeout):
+    assert verify(Gradient(t**2, t, 2 * t), timeout=timeout).status == "holds"
+
+
 @pytest.mark.parametrize("stage", ["state", "prove_equal", "search", "agrees_numerically"])
 def test_a_broken_stage_is_undecided(stage, monkeypatch):
     def broken(*_, **__):
