@@ -177,20 +177,16 @@ class Writer:
             except NoMatrixForm:
                 if all(size == 1 for size in shape):
                     return sp.ImmutableMatrix([[self.scalar(term)]])
-                i, j = (
-                    self.symbol(next(iter(p.variables)))
-                    if p.variables
-                    else sp.Dummy("i", integer=True)
-                    for p in place
-                )
-                return sp.FunctionMatrix(*shape, sp.Lambda((i, j), self.scalar(term)))
-        axes = []
-        for p, size in zip(place, shape, strict=True):
-            index = (
-                self.symbol(next(iter(p.variables))) if p.variables else sp.Dummy("i", integer=True)
-            )
-            axes.append((index, size))
+                indices = tuple(map(self._axis, place))
+                return sp.FunctionMatrix(*shape, sp.Lambda(indices, self.scalar(term)))
+        axes = list(zip(map(self._axis, place), shape, strict=True))
         return Tensor(self.scalar(term), *axes)
+
+    def _axis(self, index: Poly) -> Any:
+        """The symbol of a free index; a new one on an axis of size 1, where nothing reads it."""
+        if index.variables:
+            return self.symbol(next(iter(index.variables)))
+        return sp.Symbol(next(self._names), integer=True)
 
 
 def _tails() -> Iterator[str]:
