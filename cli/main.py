@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
+import io
 import json
 import math
 import os
@@ -51,6 +52,7 @@ class _Commands(click.Group):
         kwargs["standalone_mode"] = False
         # A short-lived process that builds many small objects: fewer looks for cycles among them.
         gc.set_threshold(1_000_000, 20, 20)
+        _open_closed_streams()
         try:
             code = super().main(*args, **kwargs)
         except click.exceptions.NoArgsIsHelpError:
@@ -64,6 +66,8 @@ class _Commands(click.Group):
         except click.Abort:
             _complain("interrupted")
             code = INTERRUPTED
+        except Exception as problem:
+            code = _failed(problem)
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> int:
@@ -75,11 +79,23 @@ class _Commands(click.Group):
             _complain("interrupted")
             return INTERRUPTED
         except Exception as problem:
-            if isinstance(problem, OSError) and problem.errno == errno.EPIPE:
-                _abandon_output()
-                return CLOSED_PIPE
-            _complain(f"internal error: {_located(problem)}")
-            return USAGE
+            return _failed(problem)
+
+
+def _open_closed_streams() -> None:
+    """What is written to a stream that the caller has closed (``>&-``) goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.StringIO())
+
+
+def _failed(problem: Exception) -> int:
+    """The exit code for an exception that nobody has expected."""
+    if isinstance(problem, OSError) and problem.errno == errno.EPIPE:
+        _abandon_output()
+        return CLOSED_PIPE
+    _complain(f"internal error: {_located(problem)}")
+    return USAGE
 
 
 def _abandon_output() -> None:
@@ -434,11 +450,12 @@ def _results(
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
     with contextlib.closing(verdicts(claims, _decide(timeout), jobs)) as stream:
         try:
-            for done, entry in enumerate(entries):
-                progress.show(done, entry.id)
-                verdict = next(stream)
+            progress.show(0, entries[0].id)
+            for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):
                 progress.clear()
                 yield entry, verdict
+                if done < len(entries):
+                    progress.show(done, entries[done].id)
         finally:
             progress.clear()
 

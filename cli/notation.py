@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from derive.claims import Claim
-from derive.notation import operand, plain_text, shape_text, text_of
+from derive.notation import number_text, numbers_apart, operand, plain_text, shape_text, text_of
 
 __all__ = [
     "definitions",
     "documented",
     "equation",
     "number_text",
+    "numbers_apart",
     "plain_text",
     "shape_text",
     "statement",
     "text_of",
 ]
-
-_LONGEST_RATIONAL = 15
-
-
-def number_text(value: Any) -> str:
-    """A number of a witness: a short rational as it is, a long one as a decimal."""
-    text = str(value)
-    if len(text) <= _LONGEST_RATIONAL:
-        return text
-    try:
-        short = f"{float(Fraction(text)):.6g}"
-        return short if Fraction(short) == Fraction(text) else f"{short}…"
-    except (ValueError, OverflowError):
-        return text
 
 
 def statement(claim: Claim) -> str:

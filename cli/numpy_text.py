@@ -349,6 +349,8 @@ class NumpyPrinter:
             text = f"{_atom(self.print(value))} if {self.print(condition)} else {text}"
         return text
 
+    _Cases = _Piecewise
+
     def _Relational(self, node: Any) -> str:
         return f"{_atom(self.print(node.lhs))} {node.rel_op} {_atom(self.print(node.rhs))}"
 

@@ -15,6 +15,7 @@ from cli.notation import (
     documented,
     equation,
     number_text,
+    numbers_apart,
     shape_text,
     text_of,
 )
@@ -182,7 +183,7 @@ def _comparison(verdict: Verdict, witness: Witness) -> str:
     names = ("derived", "documented")
     if verdict.claim.kind in ("identity", "inequality"):
         names = ("left", "right")
-    left, right = number_text(witness.left), number_text(witness.right)
+    left, right = numbers_apart(witness.left, witness.right)
     return f"{names[0]} {left}, {names[1]} {right}"
 
 

@@ -76,15 +76,13 @@ def _work(position: int) -> bytes | None:
 
 
 def _in_workers(claims: Sequence[Claim], decide: Decide, jobs: int) -> Generator[Verdict]:
-    with _no_orphans():
-        pool = _pool(claims, decide, jobs)
+    with _workers(claims, decide, jobs) as pool:
         futures = [pool.submit(_work, position) for position in range(len(claims))]
         for position, future in enumerate(futures):
             try:
                 yield _received(future, claims[position], decide)
             except BrokenProcessPool:
                 yield _alone(position, claims, decide)
-        pool.shutdown()
 
 
 def _pool(claims: Sequence[Claim], decide: Decide, jobs: int) -> ProcessPoolExecutor:
@@ -112,18 +110,21 @@ def _alone(position: int, claims: Sequence[Claim], decide: Decide) -> Verdict:
 
 
 @contextlib.contextmanager
-def _no_orphans() -> Iterator[None]:
-    """On the way out, even by Ctrl-C or SIGTERM, no worker is left behind."""
+def _workers(claims: Sequence[Claim], decide: Decide, jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of which nothing is left behind on the way out, even by Ctrl-C or SIGTERM."""
     others = multiprocessing.active_children()
     handler = signal.signal(signal.SIGTERM, _terminated)
+    pool = _pool(claims, decide, jobs)
     try:
-        yield
+        yield pool
     except BaseException:
         for process in multiprocessing.active_children():
             if process not in others:
                 process.terminate()
         raise
     finally:
+        # Waits for the pool's own thread, which must not be at work when the interpreter ends.
+        pool.shutdown(cancel_futures=True)
         signal.signal(signal.SIGTERM, handler)
 
 

@@ -15,6 +15,7 @@ from cli.notation import documented
 from cli.targets import Entry
 from derive.claims import Claim
 from derive.errors import DeriveError, ShapeError
+from derive.folding import Cases
 from derive.operators import (
     MatrixGradient,
     ScalarApplication,
@@ -146,7 +147,7 @@ def _parts(expression: Any) -> list[Any]:
         candidates = ()
     elif isinstance(expression, _ENTRIES):
         candidates = expression.args[:1]
-    elif isinstance(expression, sp.Piecewise):
+    elif isinstance(expression, (sp.Piecewise, Cases)):
         candidates = (branch.expr for branch in expression.args)
     elif isinstance(expression, _APPLICATIONS):
         candidates = expression.arguments

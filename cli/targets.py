@@ -264,7 +264,7 @@ def _run(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module  # so that classes of the file can be pickled
     try:
         code = compile(source, str(path), "exec")
-        with _imports_from(path.parent), contextlib.redirect_stdout(sys.stderr):
+        with _as_a_script(path), _output_aside():
             exec(code, module.__dict__)
     except SyntaxError as problem:
         if problem.filename != str(path):
@@ -292,15 +292,33 @@ def _cause(problem: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _imports_from(directory: Path) -> Iterator[None]:
-    """Let the file import its neighbours, as ``python file.py`` would."""
-    entry = str(directory.resolve())
+def _as_a_script(path: Path) -> Iterator[None]:
+    """Let the file import its neighbours, and read no arguments, as ``python file.py`` would."""
+    entry, arguments = str(path.parent.resolve()), sys.argv
     sys.path.insert(0, entry)
+    sys.argv = [str(path)]
     try:
         yield
     finally:
+        sys.argv = arguments
         with contextlib.suppress(ValueError):
             sys.path.remove(entry)
+
+
+@contextlib.contextmanager
+def _output_aside() -> Iterator[None]:
+    """Standard output is the report's: what else is printed, by child processes too, goes to
+    standard error.
+    """
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
 
 
 def _in_file(path: Path, problem: BaseException) -> str:

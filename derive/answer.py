@@ -9,8 +9,10 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from derive.domain import denominators, may_vanish
 from derive.errors import BudgetExceeded, UnsupportedError
-from derive.index import Array, Shared, Term, in_order
+from derive.folding import Cases
+from derive.index import Array, Determinant, Shared, Term, in_order
 from derive.integers import as_poly
 from derive.normalise import Normaliser
 from derive.operators import MatrixOperator, MatrixPartial, Partial
@@ -28,6 +30,7 @@ _WEIGHTS = {
     sp.FunctionMatrix: 8,
     sp.OneMatrix: 3,
     sp.Piecewise: 2,
+    Cases: 2,
     sp.KroneckerDelta: 4,
     Partial: 1000,  # a derivative that is still to be taken is no answer
     MatrixPartial: 1000,
@@ -171,11 +174,19 @@ def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
     )
 
 
-def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
+def assumptions(
+    problem: Problem, statement: Statement, *normalisers: Normaliser
+) -> tuple[Any, ...]:
     """What a proof relied on: the given facts it used, then the conditions it found."""
+    divided_by, traits = denominators(statement.left, statement.right)
+    conditions = [*problem.conditions, *(Condition(term, "!=") for term in divided_by)]
+    if divided_by or (problem.conditions and (problem.signs or problem.trait_labels)):
+        normaliser = Normaliser(deadline=time.monotonic() + SECONDS, keep=lambda _: True)
+        conditions = _open_conditions(problem, normaliser, conditions)
+        normalisers = (*normalisers, normaliser)
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
     used = [label for n in normalisers for label in n.used]
-    for label in (*used, *problem.relied_on):
+    for label in (*traits, *used, *problem.relied_on):
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label
             known = problem.trait_labels.get((trait, array.symbol))
@@ -183,8 +194,8 @@ def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
         elif label is not None and not isinstance(label, (tuple, Condition)):
             result[label] = None
     for label in (label for n in normalisers for label in n.inverted):
-        result[sp.Q.invertible(label)] = None
-    found = [*problem.conditions]
+        result[_invertible(label)] = None
+    found = conditions
     for n in normalisers:
         found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]
         found += [Condition(term, "+") for term in n.assumed]
@@ -193,12 +204,30 @@ def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
     return tuple(result)
 
 
+def _open_conditions(
+    problem: Problem, normaliser: Normaliser, conditions: list[Condition]
+) -> list[Condition]:
+    """The conditions that do not follow from what is given."""
+    try:
+        problem.prepare(normaliser, ())
+        return [c for c in conditions if c.relation != "!=" or may_vanish(normaliser, c.term)]
+    except (BudgetExceeded, UnsupportedError):
+        return conditions
+
+
+def _invertible(matrix: Any) -> Any:
+    """That a matrix is invertible: it is where its transpose is."""
+    return sp.Q.invertible(matrix.arg if isinstance(matrix, sp.Transpose) else matrix)
+
+
 def _predicate(trait: str, symbol: Any) -> Any:
     return getattr(sp.Q, trait)(symbol)
 
 
 def _condition(condition: Condition, taken: frozenset[str]) -> Any:
     """A condition as a SymPy relation between entries."""
+    if isinstance(condition.term, Determinant) and condition.relation == "!=":
+        return _invertible(condition.term.data[0].label)
     value = Writer(taken=taken).scalar(condition.term)
     # SymPy, which would take long to find out, knows nothing of the entries of a matrix.
     known = not value.has(MatrixElement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -120,6 +121,19 @@ def scan(data: tuple[Any, ...], free: set[Var]) -> tuple[int, int, bool]:
             inner, number, sums = scan(part, free)
             height, size, has_sum = max(height, inner), size + number, has_sum or sums
     return height, size, has_sum
+
+
+def atoms_in(atom: Atom) -> Iterator[Atom]:
+    """An atom and all atoms in its data."""
+    yield atom
+    stack: list[Any] = list(atom.data)
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Atom):
+            yield part
+            stack.extend(part.data)
+        elif isinstance(part, tuple):
+            stack.extend(part)
 
 
 def _outline(data: Any) -> Any:

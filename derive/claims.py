@@ -15,6 +15,7 @@ import sympy as sp
 from sympy.core.function import UndefinedFunction
 from sympy.tensor.array.expressions import ArraySymbol
 
+from derive import folding
 from derive.errors import ClaimError
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
@@ -75,6 +76,21 @@ class Claim:
                 given = (given,)
             given = tuple(_expression(fact, "an assumption in `given`") for fact in given)
             object.__setattr__(self, "given", given)
+        self._put_back()
+
+    def _put_back(self) -> None:
+        """Undo what SymPy's sums do to the conditions in the sums inside of them."""
+        put = folding.put_back(self.said)
+        if put is not None:
+            for name in self.expression_fields:
+                object.__setattr__(self, name, put.pop(0))
+            object.__setattr__(self, "where", dict(zip(self.where, put, strict=False)))
+
+    @property
+    def said(self) -> tuple[sp.Basic, ...]:
+        """Every expression of the claim: its fields, its definitions, what it assumes."""
+        own = (getattr(self, name) for name in self.expression_fields)
+        return (*own, *self.where.values(), *self.assumed)
 
     @property
     def assumed(self) -> tuple[sp.Basic, ...]:

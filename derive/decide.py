@@ -18,10 +18,11 @@ from derive.cases import nonnegative_by_cases, vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import Add, Mul, Ref, Sum, Term, neg
-from derive.integers import FREE, FRESH, Poly, Var, as_poly, is_nonnegative
+from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Merge, Normaliser
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs
 from derive.squares import is_sum_of_squares
+from derive.summation import UNROLLED, places
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Rung:
 
 # The cheap forms come before the search for a witness, the costly ones after it.
 CHEAP = (Rung(3, False, 60.0), Rung(None, False, 0.5))
+INDEX_DEPTH = 3  # brackets of indices that are taken one after the other
 PAIR_DEPTH = 2  # how far two brackets of a pair of indices are looked at
 OFFSET_SECONDS = 2.0  # for a form in which brackets have no offset
 COSTLY = (Rung(None, True, 4.0), Rung(12, True, 8.0), Rung(None, True, 30.0))
@@ -171,7 +173,7 @@ def _atoms(atom: Atom) -> Iterator[Atom]:
             yield from _atoms(inner)
 
 
-def vanishes(n: Normaliser, poly: Polynomial) -> bool:
+def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
     """Whether a polynomial over atoms is zero: as it stands, over a common denominator, on
     either side of every bracket, or with its sums of one range taken together.
     """
@@ -181,7 +183,83 @@ def vanishes(n: Normaliser, poly: Polynomial) -> bool:
     cleared = n.related(without_denominators(n, poly))
     if not cleared:
         return True
-    return vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared)
+    if vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared):
+        return True
+    if any(not _by_residues(n, cleared, stride) for stride in _strides(cleared)):
+        return True
+    return depth > 0 and _vanishes_by_index(n, cleared, depth - 1)
+
+
+def _vanishes_by_index(n: Normaliser, poly: Polynomial, depth: int) -> bool:
+    """Whether a polynomial is zero on each side of a bracket [v ≥ e] or [v = e] of an index v of
+    the claim: the bracket is known there, and so is what of v depends on it.
+    """
+    brackets = dict.fromkeys(a for m in poly for a, _ in m if a.kind == "index")
+    for atom in brackets:
+        relation, form = atom.data
+        for v in sorted(form.variables, key=lambda v: v.key, reverse=True):
+            slope = form.coefficient(v)
+            if v.kind != FREE or slope is None or slope.constant not in (1, -1):
+                continue
+            if v.low is None or v.high is None:
+                continue
+            cut = as_poly(v) - form * slope  # the bracket is about slope·(v − cut)
+            if any(c != int(c) for c in cut.terms.values()):
+                continue
+            if relation == "=":
+                middle = [cut]
+            else:
+                middle, cut = [], cut if slope == ONE else cut + 1
+            after = cut + len(middle)
+            sides = [(v.low, cut - 1), (after, v.high)]
+            pieces = [as_poly(Var(v.name, FREE, a, b)) for a, b in sides if not _is_empty(a, b)]
+            return all(
+                vanishes(n, n.substitute(poly, {v: piece}), depth) for piece in (*pieces, *middle)
+            )
+    return False
+
+
+def _strides(poly: Polynomial) -> list[int]:
+    """The numbers in steps of which arrays are read under the sums of a polynomial."""
+    found = {
+        abs(int(c))
+        for m in poly
+        for a, _ in m
+        if a.kind == "sum"
+        for place in places(a)
+        for variables, c in place.key
+        if any(v.kind == BOUND for v in variables)
+    }
+    return sorted(number for number in found if 1 < number <= UNROLLED)
+
+
+def _by_residues(n: Normaliser, poly: Polynomial, stride: int) -> Polynomial:
+    """Σ_{k<s·m} f(k) = Σ_{r<s} Σ_{k<m} f(s·k + r), for a number s, in all sums of a polynomial."""
+    result: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        rest: Polynomial = {(): coefficient}
+        for atom, exponent in monomial:
+            factor: Polynomial = {((atom, exponent),): 1}
+            if atom.kind == "sum" and isinstance(exponent, int) and exponent > 0:
+                opened, inside = n.opened(atom)
+                for v in opened:
+                    assert v.high is not None
+                    length = (v.high + 1) * Fraction(1, stride)
+                    if any(c != int(c) for c in length.terms.values()):
+                        inside = n.sum_over(v, inside)
+                        continue
+                    w = Var(v.name, FRESH, v.low, length - 1)
+                    steps = (as_poly(w) * stride + r for r in range(stride))
+                    parts = (n.sum_over(w, n.substitute(inside, {v: step})) for step in steps)
+                    inside = n.add({}, *parts)
+                factor = n.power(inside, exponent)
+            rest = n.multiply(rest, factor)
+        result = n.add(result, rest)
+    return result
+
+
+def _is_empty(low: Poly, high: Poly) -> bool:
+    return is_nonnegative(low - high - 1)
 
 
 def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:

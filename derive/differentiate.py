@@ -408,8 +408,7 @@ def contracted(contribution: Contribution, indices: tuple[Poly, ...]) -> Term:
         for binder in remaining:
             if binder is variable:
                 continue
-            ends = {v for e in (binder.low, binder.high) if e is not None for v in e.variables}
-            if ends.isdisjoint(renaming):
+            if _ends(binder).isdisjoint(renaming):
                 rest.append(binder)
                 continue
             new = renewed(binder, renaming)
@@ -433,10 +432,27 @@ def _solve(equation: Poly, binders: list[Var]) -> tuple[Var, Poly] | None:
         if slope is None or slope.constant not in (1, -1) or variable.low is None:
             continue
         rest = equation - as_poly(variable) * slope
-        ends = {v for e in (variable.low, variable.high) if e is not None for v in e.variables}
-        if ends.isdisjoint(b for b in binders if b.key > variable.key):
+        later = {b for b in binders if b.key > variable.key}
+        # Its value may not need a binder whose range needs it in turn.
+        if _ends(variable).isdisjoint(later) and rest.variables.isdisjoint(
+            _ranging_with(variable, binders)
+        ):
             return variable, -rest * slope
     return None
+
+
+def _ends(variable: Var) -> set[Var]:
+    """The variables that the ends of a range mention."""
+    return {v for e in (variable.low, variable.high) if e is not None for v in e.variables}
+
+
+def _ranging_with(variable: Var, binders: list[Var]) -> set[Var]:
+    """The binders whose ranges depend on a variable, directly or through one another."""
+    found = {variable}
+    for binder in binders:  # ranges mention only what is bound outside of them
+        if not _ends(binder).isdisjoint(found):
+            found.add(binder)
+    return found - {variable}
 
 
 # ---- one rule per node

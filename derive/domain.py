@@ -1,7 +1,8 @@
 """Where both sides of a claim are defined: what that says about the signs in them.
 
 A claim is made for the real values at which both sides are defined. Where log u stands in one of
-them, u is positive there; where a square root of u does, u is not negative.
+them, u is positive there; where a square root of u does, u is not negative; and what they divide by
+is not zero.
 """
 
 from __future__ import annotations
@@ -9,16 +10,24 @@ from __future__ import annotations
 from derive.index import (
     Add,
     Apply,
+    Array,
+    Entry,
     IndexBracket,
+    Int,
     Mul,
     Num,
     Pow,
     RealBracket,
     Ref,
+    Sum,
     Term,
     Unknown,
+    bounds,
 )
+from derive.integers import is_nonnegative
 from derive.normalise import Normaliser
+
+Trait = tuple[str, Array]  # a property that is assumed of an array
 
 
 def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
@@ -54,6 +63,89 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
             normaliser.assume(poly, sign, frozenset(), None)
     if facts:
         normaliser.forget()
+
+
+def denominators(*sides: Term) -> tuple[list[Term], list[Trait]]:
+    """What the sides divide by and is not positive as it is written; and the traits of arrays that
+    make the rest of it positive.
+
+    A factor of a bracket is left out, as above: it may have been put there for a zero.
+    """
+    signs = PlainSigns()
+    found: dict[Term, None] = {}
+    seen: set[Term] = set()
+    stack = list(sides)
+    while stack:
+        term = stack.pop()
+        if term in seen or (isinstance(term, Mul) and any(_is_bracket(a) for a in term.args)):
+            continue
+        seen.add(term)
+        if isinstance(term, Ref):
+            stack.append(term.data[0].body)
+        stack.extend(term.args)
+        if isinstance(term, Pow) and isinstance(term.args[1], Num) and term.args[1].data[0] < 0:
+            found[term.args[0]] = None
+    return [term for term in found if signs.of(term) != "+"], list(signs.used)
+
+
+class PlainSigns:
+    """Signs that the outermost operations of a term show, whatever is inside of them: no canonical
+    form is worked out.
+    """
+
+    def __init__(self) -> None:
+        self.used: dict[Trait, None] = {}
+        self._signs: dict[Term, str | None] = {}
+
+    def of(self, term: Term) -> str | None:
+        """``"+"`` (positive), ``"0+"`` (not negative) or None (not known)."""
+        if term not in self._signs:
+            self._signs[term] = None  # of an array that refers to itself nothing is known
+            self._signs[term] = self._of(term)
+        return self._signs[term]
+
+    def _of(self, term: Term) -> str | None:
+        match term:
+            case Num():
+                return None if term.data[0] < 0 else "+" if term.data[0] else "0+"
+            case Int():
+                return "+" if is_nonnegative(term.data[0] - 1) else None
+            case Apply():
+                return "+" if term.data[0] in ("exp", "cosh") else None
+            case Entry():
+                return self._of_entry(term.data[0])
+            case Ref():
+                return self.of(term.data[0].body)
+            case Sum():
+                inner = self.of(term.args[0])
+                low, high = bounds(term.data[0])
+                return inner if inner is None or is_nonnegative(high - low) else "0+"
+            case Pow():
+                base, exponent = term.args
+                even = isinstance(exponent, Num) and exponent.data[0] % 2 == 0
+                return self.of(base) or ("0+" if even else None)
+            case Add() | Mul():
+                parts = {self.of(a) for a in term.args}
+                if None in parts:
+                    return None
+                strict = "+" in parts if isinstance(term, Add) else parts == {"+"}
+                return "+" if strict else "0+"
+        return None
+
+    def _of_entry(self, array: Array) -> str | None:
+        for trait, sign in (("positive", "+"), ("nonnegative", "0+")):
+            if trait in array.traits:
+                self.used[trait, array] = None
+                return sign
+        return None
+
+
+def may_vanish(normaliser: Normaliser, term: Term) -> bool:
+    """Whether a term is not known to differ from zero."""
+    poly = normaliser.of(term)
+    if not poly or normaliser.sign(poly) in ("+", "-"):
+        return not poly
+    return not normaliser.known(normaliser.primitive(poly)[0], "!=")
 
 
 def _is_bracket(term: Term) -> bool:

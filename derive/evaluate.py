@@ -138,11 +138,13 @@ def truth(
     return _at_enough_precision(field, compute)
 
 
-def _seed_of(wrt: Any, point: Point, where: Mapping[Any, Any]) -> tuple[Seed, tuple[int, ...]]:
+def _seed_of(
+    wrt: Any, point: Point, where: Mapping[Any, Any], field: Field
+) -> tuple[Seed, tuple[int, ...]]:
     """What is varied for a derivative in ``wrt``, and the shape of that."""
-    walk = Interpreter(point, where, Jets(BALL, 0))
+    walk = Interpreter(point, where, Jets(field, 0))
     if isinstance(wrt, At):
-        seed, shape = _seed_of(wrt.array, point, where)
+        seed, shape = _seed_of(wrt.array, point, where, field)
         return seed, (1, *shape[1:]) if len(shape) == 2 else shape[1:]
     symbol, position = variable(wrt, walk, {})
     if position is not None:
@@ -180,7 +182,7 @@ def derivative(
         return _of_position(derivative(of, wrt.array, point, where, field, order), wrt, point)
 
     def compute() -> np.ndarray:
-        seed, shape = _seed_of(wrt, point, where)
+        seed, shape = _seed_of(wrt, point, where, field)
         walk = Interpreter(point, where, Jets(field, order), (seed,))
         walk.define(of, seed.symbol)
         result = walk.value(of, {}) if order == 1 else walk.scalar(of, {})
@@ -244,7 +246,9 @@ def sides(claim: Claim, point: Point, field: Field = EXACT) -> tuple[np.ndarray,
             size = math.isqrt(left.size)
             left = left.reshape((size, size))
         return _same_shape(left, right)
-    varied, wrt_shape = _seed_of(claim.wrt, point, where)
+    varied, wrt_shape = _at_enough_precision(
+        field, lambda: _seed_of(claim.wrt, point, where, field)
+    )
     symmetric = isinstance(varied.symbol, sp.MatrixSymbol) and any(
         sp.Q.symmetric(varied.symbol) in sp.And.make_args(fact) for fact in claim.assumed
     )

@@ -21,7 +21,7 @@ from derive.documented import Documented, Repair, quoted
 from derive.errors import DeriveError
 from derive.index import Shared
 from derive.normalise import Normaliser
-from derive.notation import text_of
+from derive.notation import numbers_apart, text_of
 from derive.operators import MatrixOperator, Tensor
 from derive.problem import Problem
 from derive.refit import fitting
@@ -36,6 +36,7 @@ SECONDS = 0.7  # for undoing mistakes
 MORE_SECONDS = 0.3  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
+LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
 SHORT = 60  # characters of a term that is said to be missing
 
 
@@ -72,10 +73,11 @@ def difference(claim: Claim, witness: Witness) -> str:
     sizes = ", ".join(f"{name} = {value}" for name, value in witness.sizes.items())
     entry = f" at entry {witness.entry}" if witness.entry else ""
     at = f" for {sizes}" if sizes else ""
+    left, right = numbers_apart(witness.left, witness.right, LONGEST_NUMBER)
     if isinstance(claim, Inequality):
-        return f"{witness.left} ≤ {witness.right} is false{entry}{at}"
+        return f"{left} ≤ {right} is false{entry}{at}"
     sides = ("left", "right") if isinstance(claim, Identity) else ("derived", "documented")
-    return f"{witness.left} {sides[0]} against {witness.right} {sides[1]}{entry}{at}"
+    return f"{left} {sides[0]} against {right} {sides[1]}{entry}{at}"
 
 
 def mistake_in(

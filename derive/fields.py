@@ -107,10 +107,10 @@ class Field:
     def array(self, values: Any) -> np.ndarray:
         """An array of rationals as an array of this field."""
         raw = np.asarray(values, dtype=object)
-        result = np.empty(raw.shape, dtype=self.dtype)
-        for position in np.ndindex(raw.shape):
-            result[position] = self.number(raw[position])
-        return result
+        result = np.empty(raw.size, dtype=self.dtype)
+        for place, value in enumerate(raw.flat):
+            result[place] = self.number(value)
+        return result.reshape(raw.shape)
 
     def constant(self, name: str) -> Number:
         """``pi`` or ``e``."""

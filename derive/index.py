@@ -17,11 +17,13 @@ from derive.integers import FRESH, ONE, ZERO, Number, Poly, Var, as_poly
 
 _serial = count()
 _table: dict[tuple[Any, ...], Term] = {}
+_references: dict[Term, tuple[Shared, ...]] = {}
 
 
 def forget_terms() -> None:
     """Empty the table of terms: what one decision made is of no use to the next."""
     _table.clear()
+    _references.clear()
     Poly._table.clear()
 
 
@@ -426,8 +428,15 @@ def _data_substituted(data: Any, values: Mapping[Var, Poly]) -> Any:
     return data
 
 
-def references(term: Term) -> Iterator[Shared]:
+def references(term: Term) -> tuple[Shared, ...]:
     """The shared arrays that occur in a term, each once."""
+    known = _references.get(term)
+    if known is None:
+        known = _references[term] = tuple(_referred_to(term))
+    return known
+
+
+def _referred_to(term: Term) -> Iterator[Shared]:
     seen: set[Term] = set()
     found: dict[Shared, None] = {}
     stack = [term]

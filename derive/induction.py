@@ -18,13 +18,15 @@ ranges are integers, from the base on.
 from __future__ import annotations
 
 import time as clock
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property, partial
 from itertools import product
 from typing import Any
 
-from derive.atoms import Atom, Monomial, Polynomial
+from derive.atoms import Atom, Monomial, Polynomial, UndefinedValue, atoms_in
 from derive.claims import Claim, Inequality
 from derive.decide import Proof, vanishes, without_denominators
 from derive.domain import assume_defined
@@ -32,6 +34,7 @@ from derive.errors import BudgetExceeded
 from derive.index import (
     Add,
     Entry,
+    Int,
     Mul,
     Num,
     Pow,
@@ -43,12 +46,16 @@ from derive.index import (
     Unfolding,
     add,
     bounds,
+    fresh,
     in_order,
     mul,
     neg,
+    num,
     power,
     ref,
+    references,
     substitute,
+    total,
 )
 from derive.integers import FREE, ONE, SIZE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
@@ -57,9 +64,11 @@ from derive.refute import agrees_numerically
 from derive.simplify import Reader
 
 SECONDS = 20.0
+IN_NAMES = 5.0  # seconds of these for proofs in which sequences stay names
 TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
 TRIES = 12  # lemmas that are read off one difference
+TURNS = 2  # ways to pair the indices of two sums
 
 Prepare = Callable[[Normaliser], None]
 
@@ -79,6 +88,7 @@ class Lemma:
     direction: int
     time: Var
     variables: frozenset[Var]
+    place: Poly | None = None  # the time at which it was read off
 
     @property
     def low(self) -> Poly:
@@ -100,6 +110,19 @@ class Lemma:
         """The time at which it begins."""
         return self.low if self.direction > 0 else self.high
 
+    @property
+    def is_circular(self) -> bool:
+        """Whether the value reads the array itself, at other times."""
+        return self.array in references(self.value)
+
+    def later(self) -> Lemma:
+        """The same but at its base."""
+        ends = (self.low + 1, self.high) if self.direction > 0 else (self.low, self.high - 1)
+        time = Var("t", FREE, *ends)
+        values = {self.time: as_poly(time)}
+        indices = tuple(i.substitute(values) for i in self.indices)
+        return replace(self, indices=indices, value=substitute(self.value, values), time=time)
+
     def at(self, time: Poly) -> tuple[Term, Term]:
         """Both sides at one time."""
         values = {self.time: time}
@@ -109,12 +132,16 @@ class Lemma:
 
 @dataclass
 class Induction:
-    """The search for a proof that two terms are equal."""
+    """The search for a proof that two terms are equal.
+
+    :param in_names: whether what a document defines stays a name until it is in the way.
+    """
 
     left: Term
     right: Term
     prepare: Prepare
     deadline: float
+    in_names: bool = False
     lemmas: list[Lemma] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -122,6 +149,7 @@ class Induction:
         self.heads = [s for s in arrays if s.unfoldings]
         self.adjoints = [s for s in arrays if s.derived]
         self.classes: dict[Shared, Shared] = {}
+        self._normalisers: list[Normaliser] = []  # those in which something was proved
 
     def prove(self) -> Proof | None:
         """A proof, or None where no lemma that was tried gives one."""
@@ -129,6 +157,7 @@ class Induction:
             return self._telescoped()
         first = self.normaliser()
         first.recursion.classify(self.heads)
+        self._normalisers.append(first)
         self.classes = first.recursion.stands_for
         tried: set[Any] = set()
         while len(self.lemmas) < LEMMAS:
@@ -141,28 +170,37 @@ class Induction:
                 n.recursion.reference = Reference(None, None, rewrites)
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
-                if vanishes(n, difference):
-                    return Proof(n, a, b, tuple(self.lemmas))
+                if vanishes(n, difference) or self._vanishes_by_differences(n, difference):
+                    return self._proof(n, a, b)
                 lemma = self._first_proved(self._proposals(n, difference), tried)
                 if lemma is not None:
                     break
+            if lemma is None and self._is_invariant():
+                return self._proof(n, a, b)
+            if lemma is None:
+                lemma = self._first_proved(self._closed_forms(n, difference), tried)
             if lemma is None:
                 return None
             self.lemmas.extend(lemma)
         return None
 
+    def _proof(self, n: Normaliser, left: Polynomial, right: Polynomial) -> Proof:
+        return Proof(n, left, right, tuple(self.lemmas), others=tuple(self._normalisers))
+
     def _telescoped(self) -> Proof | None:
         """A proof by differences: D(1) = 0, and for t > 1 D(t) − D(t − 1) = 0 or, with multiples
         of both, c(t)·D(t) = d(t)·D(t − 1), for the difference D of both sides as a function of an
-        integer that is the size of no array; and by those of D times what it is divided by.
+        integer; and by those of D times what it is divided by. Of the size of an array it goes up
+        to that size: only the first t entries are read.
         """
         whole = add(self.left, neg(self.right))
         below = mul(*_denominators(whole))
         tried = [whole] if not below.args else [whole, mul(whole, below)]
-        ways = product(tried, sorted(_lengths(whole), key=lambda v: v.key))
-        for difference, variable in ways:
+        lengths = _lengths(whole)
+        ordered = sorted(lengths, key=lambda v: (lengths[v] is not None, v.key))
+        for difference, variable in product(tried, ordered):
             low = variable.low if variable.low is not None else ONE
-            time = Var("t", FREE, low + 1, variable.high)
+            time = Var("t", FREE, low + 1, lengths[variable] or variable.high)
             now, start = ({variable: p} for p in (as_poly(time), low))
             before = {variable: as_poly(time) - 1}
             n = self.normaliser()
@@ -174,6 +212,31 @@ class Induction:
             if vanishes(n, n.subtract(later, earlier)) or _follows(n, later, earlier):
                 return Proof(n, n.of(self.left), n.of(self.right))
         return None
+
+    def _is_invariant(self) -> bool:
+        """Whether the difference D of both sides vanishes at one end of the range of an index of
+        the claim, and D(t) = D(t − 1) within: arrays that run forward are looked into at t, and
+        those that run backward at t − 1.
+        """
+        difference = add(self.left, neg(self.right))
+        reach = {(self.classes.get(s, s), u.axis): -1
+                 for s in self.heads for u in s.unfoldings if u.direction < 0}  # fmt: skip
+        for v in sorted(difference.free, key=lambda v: v.key):
+            if v.kind != FREE or v.low is None or v.high is None:
+                continue
+            time = Var("t", FREE, v.low + 1, v.high)
+            n = self.normaliser()
+            ends = (n.of(substitute(difference, {v: end})) for end in (v.low, v.high))
+            if not any(vanishes(n, end) for end in ends):
+                continue
+            n.forget()
+            n.recursion.reference = Reference(as_poly(time), time, self._everywhere(n), reach)
+            now, before = (n.of(substitute(difference, {v: p}))
+                           for p in (as_poly(time), as_poly(time) - 1))  # fmt: skip
+            if vanishes(n, n.subtract(now, before)):
+                self._normalisers.append(n)
+                return True
+        return False
 
     def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
         """Let arrays be looked into wherever a time is seen to be one of their steps."""
@@ -189,9 +252,18 @@ class Induction:
         for lemma in proposals:
             if lemma.text not in tried:
                 tried.add(lemma.text)
-                proved = self.proved((lemma,))
+                proved = self._proved_where_defined(lemma)
                 if proved is not None:
                     return proved
+        return None
+
+    def _proved_where_defined(self, lemma: Lemma) -> tuple[Lemma, ...] | None:
+        """A lemma with what it needs; from the next time on where it has no value at its base."""
+        for candidate in (lemma, lemma.later()):
+            try:
+                return self.proved((candidate,))
+            except UndefinedValue:
+                continue
         return None
 
     def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
@@ -208,9 +280,82 @@ class Induction:
             yield from self.candidates(n, cleared, None)
         yield from _same(documented, others)
 
+    def _closed_forms(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
+        """That arrays in a difference are what their steps add up to, where these are linear."""
+        found = {a.data[0]: None for m in difference for b, _ in m for a in atoms_in(b)
+                 if a.kind == "ref" and a.data[0] in n.recursion.heads}  # fmt: skip
+        for name in found:
+            lemma = self._closed_form(n.recursion.heads[name])
+            if lemma is not None:
+                yield lemma
+
+    def _closed_form(self, shared: Shared) -> Lemma | None:
+        """A_t = a_t A_{t−1} + b_t gives A_t = Π_j a_j A_0 + Σ_k Π_{j>k} a_j b_k; and the other way
+        round where A runs backward. None unless every step is linear in one entry of A.
+        """
+        unfolding = shared.unfoldings[0]
+        axis, direction, last = unfolding.axis, unfolding.direction, unfolding.last
+        if (
+            len(shared.unfoldings) > 1
+            or last is None
+            or not unfolding.origin.indices.isdisjoint(shared.params)
+        ):
+            return None
+        origin = unfolding.origin
+        low, high = (origin, last) if direction > 0 else (last, origin)
+        others = {p: Var(p.name, FREE, p.low, p.high) for k, p in enumerate(shared.params)
+                  if k != axis}  # fmt: skip
+
+        def places(time: Poly) -> tuple[Poly, ...]:
+            return tuple(as_poly(others[p]) if p in others else time for p in shared.params)
+
+        n = self.normaliser()
+        n.recursion.reference = Reference(None, None)
+        at = Var("t", FREE, low + (direction > 0), high - (direction < 0))
+        step = n.of(shared.unfolded(unfolding, places(as_poly(at))))
+        before = n.of(ref(shared, *places(as_poly(at) - direction)))
+        parts = _linear_in(n, step, before)
+        if parts is None:
+            return None
+        reader = Reader(n)
+        factor, summand = (reader.term(part) for part in parts)
+        g = _quotient_of(n, parts[0], at) if direction > 0 else None
+        start = reader.term(n.of(shared.unfolded(unfolding, places(origin))))
+        time = Var("t", FREE, low, high)
+        k = (
+            fresh("k", origin + 1, as_poly(time))
+            if direction > 0
+            else fresh("k", as_poly(time), origin - 1)
+        )
+
+        def between(first: Poly, end: Poly) -> Term:
+            """The product of the factors of all steps from one to another; of g(j − 1)/g(j), it
+            is what stands at both ends: so of a running mean, or an online softmax.
+            """
+            if factor == num(1):
+                return factor
+            if g is not None:
+                below = n.power(n.substitute(g, {at: end}), -1)
+                return reader.term(n.multiply(n.substitute(g, {at: first - 1}), below))
+            if at not in factor.free:
+                return Pow((factor, Int((), (end - first + 1,))))
+            j = fresh("j", first, end)
+            return Product((substitute(factor, {at: as_poly(j)}),), (j,))
+
+        ends = (origin + 1, as_poly(time)) if direction > 0 else (as_poly(time), origin - 1)
+        rest = (as_poly(k) + 1, ends[1]) if direction > 0 else (ends[0], as_poly(k) - 1)
+        own = substitute(summand, {at: as_poly(k)})
+        value = mul(between(*ends), start)
+        if summand != num(0):
+            value = add(value, total(k, mul(between(*rest), own)))
+        return Lemma(shared, places(as_poly(time)), value, axis, direction, time,
+                     frozenset(others.values()))  # fmt: skip
+
     def normaliser(self) -> Normaliser:
         n = Normaliser(None, False, self.deadline)
         n.recursion.stands_for = self.classes
+        if self.in_names:
+            n.keep = partial(_stays_a_name, set())
         self.prepare(n)
         assume_defined(n, self.left, self.right)
         return n
@@ -218,7 +363,20 @@ class Induction:
     # ---- one induction
 
     def proved(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
-        """Some lemmas, and what they need, where one induction proves them all."""
+        """Some lemmas, and what they need, where one induction proves them all.
+
+        :raises UndefinedValue: where one of them has no value at its base.
+        """
+        before = len(self._normalisers)
+        found = None
+        try:
+            found = self._proved_together(lemmas)
+        finally:
+            if found is None:
+                del self._normalisers[before:]
+        return found
+
+    def _proved_together(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
         tried = {lemma.text for lemma in lemmas}
         done = 0  # lemmas that are proved: a further one behind them is one more hypothesis
         while done < len(lemmas) <= TOGETHER:
@@ -274,20 +432,75 @@ class Induction:
     def _left_over(self, n: Normaliser, lemma: Lemma, reference: Reference) -> Any:
         """The difference of both sides at the time of a reference; None where there is none.
 
-        Arrays that run the other way are looked into only where it is needed.
+        Arrays that run the other way are looked into only where it is needed, and so are those
+        other than the lemma's own: first of all what is left of it.
         """
         n.recursion.reference = reference
+        own = self.classes.get(lemma.array, lemma.array)
         for direction, turned in ((lemma.direction, False), (lemma.direction, True), (0, False)):
             if turned and not any(len(s.unfoldings) > 1 for s in self.heads):
                 continue
             reference.direction, reference.turned = direction, turned
-            n.forget()
+            opened, further = set[Shared](), {own}
+            if self.in_names:
+                reference.opened = opened
+                n.keep = partial(_stays_a_name, opened)
             assert reference.time is not None
-            a, b = (n.of(side) for side in lemma.at(reference.time))
-            difference = n.subtract(a, b)
-            if vanishes(n, difference):
-                return None
+            sides = lemma.at(reference.time)
+            while further:
+                opened |= further
+                n.forget()
+                difference = n.subtract(*(n.of(side) for side in sides))
+                if vanishes(n, difference) or self._vanishes_without_offsets(n, sides):
+                    self._normalisers.append(n)
+                    return None
+                further = _names_in(n, difference, reference) if self.in_names else set()
+                further = self._topmost(further - opened)
+        if self._vanishes_by_differences(n, difference):
+            self._normalisers.append(n)
+            return None
         return n, difference, lemma
+
+    def _topmost(self, arrays: set[Shared]) -> set[Shared]:
+        """Those arrays that no other one of them reads at its own time."""
+        return arrays.difference(*(self._below.get(shared, ()) for shared in arrays))
+
+    @cached_property
+    def _below(self) -> dict[Shared, set[Shared]]:
+        """What each array reads at its own time, directly or through other arrays."""
+        below: dict[Shared, set[Shared]] = {}
+        for shared in in_order([self.left, self.right]):
+            if shared.recursive:
+                _collect_below(shared, below)
+        return below
+
+    def _vanishes_by_differences(self, n: Normaliser, difference: Polynomial) -> bool:
+        """Whether what is left is zero by an induction of its own, where nothing in it refers to
+        itself: it is about sums and powers alone.
+        """
+        atoms = {a for m in difference for b, _ in m for a in atoms_in(b)}
+        if any(a.kind == "ref" for a in atoms) or not any(a.kind == "sum" for a in atoms):
+            return False
+        left = Reader(n).term(difference)
+        proof = Induction(left, num(0), self.prepare, self.deadline)._telescoped()
+        if proof is not None:
+            self._normalisers.append(proof.normaliser)
+        return proof is not None
+
+    @staticmethod
+    def _vanishes_without_offsets(n: Normaliser, sides: tuple[Term, Term]) -> bool:
+        """Whether two terms are one where the brackets under their sums have no offset: a step
+        tells a range from one that begins one later.
+        """
+        if not n.offsets_seen:
+            return False
+        n.clears_offsets = True
+        n.forget()
+        try:
+            return vanishes(n, n.subtract(*(n.of(side) for side in sides)))
+        finally:
+            n.clears_offsets = n.offsets_seen = False
+            n.forget()
 
     def _everywhere(self, n: Normaliser) -> dict[Shared, list[Rewrite]]:
         """The lemmas that are proved, wherever a time is seen to lie in their range."""
@@ -375,9 +588,8 @@ class Induction:
                 continue
             if _reads(stated, shared, unfolding.axis, moved[unfolding.axis]):
                 continue  # it would be replaced by itself without end
-            return Lemma(
-                shared, moved, stated, unfolding.axis, unfolding.direction, time, frozenset(open_)
-            )
+            axis, direction = unfolding.axis, unfolding.direction
+            return Lemma(shared, moved, stated, axis, direction, time, frozenset(open_), index)
         return None
 
     def _generalised(
@@ -410,6 +622,26 @@ class Induction:
         )
 
 
+def _linear_in(
+    n: Normaliser, poly: Polynomial, entry: Polynomial
+) -> tuple[Polynomial, Polynomial] | None:
+    """A polynomial as a·x + b for an entry x of an array that stands in neither a nor b."""
+    if len(entry) != 1 or len(next(iter(entry))) != 1:
+        return None
+    (((atom, _),),) = entry
+    factor: Polynomial = {}
+    rest: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        if (atom, 1) in monomial:
+            factor[n.monomial({a: e for a, e in monomial if a is not atom})] = coefficient
+        else:
+            rest[monomial] = coefficient
+    left = {a for part in (factor, rest) for m in part for b, _ in m for a in atoms_in(b)}
+    if any(a.kind == "ref" and a.data[0] == atom.data[0] for a in left):
+        return None
+    return factor, rest
+
+
 def _denominators(term: Term) -> Iterator[Term]:
     """What the summands of a term are divided by: not zero where it has a value."""
     summands = term.args if isinstance(term, Add) else (term,)
@@ -438,6 +670,38 @@ def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
     return False
 
 
+def _collect_below(shared: Shared, below: dict[Shared, set[Shared]]) -> set[Shared]:
+    """Fill in what an array and those below it read at their own times."""
+    if shared not in below:
+        below[shared] = found = set()
+        bodies = [u.body for u in shared.unfoldings] or [shared.body]
+        for part in (p for body in bodies for p in _parts(body) if isinstance(p, Ref)):
+            other, indices = part.data
+            if other.recursive and all(i.constant is None and _is_plain(i) for i in indices):
+                found |= {other} | _collect_below(other, below)
+    return below[shared]
+
+
+def _is_plain(index: Poly) -> bool:
+    """Whether an index is not moved from what it stands for."""
+    return () not in index.terms
+
+
+def _stays_a_name(opened: set[Shared], shared: Shared) -> bool:
+    return shared.recursive and shared.named and shared not in opened
+
+
+def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shared]:
+    """The arrays that stay names in a polynomial, and are read there at the time itself."""
+    atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
+    return {
+        n.kept[atom.data[0]]
+        for atom in atoms
+        if atom.kind == "ref" and atom.data[0] in n.kept
+        if any(reference.offset(index) == 0 for index in atom.data[1])
+    }
+
+
 def _reads(term: Term, shared: Shared, axis: int, time: Poly) -> bool:
     """Whether an array is read at a time."""
     return any(
@@ -463,8 +727,10 @@ def _shifted(term: Term, by: Poly) -> Term:
     return term if args == term.args else type(term)(args, term.data)
 
 
-def _lengths(term: Term) -> set[Var]:
-    """The integers that the ends of sums and powers depend on, and no array and no axis does."""
+def _lengths(term: Term) -> dict[Var, Poly | None]:
+    """The integers that the ends of sums and powers depend on; with itself as the end of its range
+    where it is the size of an array, and none that a defined array depends on.
+    """
     parts = _all_parts(term)
     ends = {v for k in _ranges(parts) for end in bounds(k) for v in end.variables}
     axes = {
@@ -474,14 +740,14 @@ def _lengths(term: Term) -> set[Var]:
         for size in part.data[0].axes
         for v in size.variables
     }
-    axes |= {v for s in in_order([term]) for p in s.params for e in (p.low, p.high) if e is not None
-             for v in e.variables}  # fmt: skip
-    counted = {v for v in ends - axes if v in term.free}
+    shared = {v for s in in_order([term]) for p in s.params for e in (p.low, p.high)
+              if e is not None for v in e.variables}  # fmt: skip
     # Of a rounded size it is not known where it begins.
     return {
-        v
-        for v in counted
-        if (v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None)
+        v: as_poly(v) if v in axes else None
+        for v in ends - shared
+        if v in term.free
+        and ((v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None))
     }
 
 
@@ -558,20 +824,44 @@ def _equal(shared: Shared, adjoint: Shared) -> Lemma | None:
         return None
     if any(u.direction != unfolding.direction for u in adjoint.unfoldings):
         return None
-    ends = (unfolding.origin, unfolding.last)
-    low, high = ends if unfolding.direction > 0 else ends[::-1]
-    time = Var("t", FREE, low, high)
-    places = [
-        time if axis == unfolding.axis else Var(p.name, FREE, p.low, p.high)
-        for axis, p in enumerate(shared.params)
-    ]
+    time, places = _all_places(shared, unfolding, unfolding.last)
     if any(a.high != b.high for a, b in zip(shared.params, adjoint.params, strict=True)
            if a is not shared.params[unfolding.axis]):  # fmt: skip
         return None
-    indices = tuple(as_poly(v) for v in places)
+    value = ref(adjoint, *map(as_poly, places))
+    return _everywhere_equal(shared, unfolding, time, places, value)
+
+
+def _all_places(shared: Shared, unfolding: Unfolding, last: Poly) -> tuple[Var, list[Var]]:
+    """A time for each step of an array, and with it an index for each of its axes."""
+    ends = (unfolding.origin, last)
+    low, high = ends if unfolding.direction > 0 else ends[::-1]
+    time = Var("t", FREE, low, high)
+    return time, [
+        time if axis == unfolding.axis else Var(p.name, FREE, p.low, p.high)
+        for axis, p in enumerate(shared.params)
+    ]
+
+
+def _everywhere_equal(
+    shared: Shared, unfolding: Unfolding, time: Var, places: list[Var], value: Term
+) -> Lemma:
     variables = frozenset(v for v in places if v is not time)
-    value = ref(adjoint, *indices)
+    indices = tuple(map(as_poly, places))
     return Lemma(shared, indices, value, unfolding.axis, unfolding.direction, time, variables)
+
+
+def _quotient_of(n: Normaliser, factor: Polynomial, time: Var) -> Polynomial | None:
+    """The g with factor = g(t − 1)/g(t), where what is below the factor is one."""
+    below: dict[Atom, Any] = {}
+    for monomial in factor:
+        for atom, exponent in monomial:
+            if time in atom.free and exponent < 0:
+                below[atom] = max(-exponent, below.get(atom, 0))
+    g: Polynomial = {n.monomial(below): 1}
+    if not below or n.multiply(factor, g) != n.substitute(g, {time: as_poly(time) - 1}):
+        return None
+    return g
 
 
 # ---- lemmas as rewritings
@@ -654,6 +944,8 @@ def _in_range(n: Normaliser, lemma: Lemma) -> Rewrite:
 
     def rewrite(indices: tuple[Poly, ...]) -> Polynomial | None:
         time = indices[lemma.axis]
+        if lemma.is_circular and time != lemma.place:
+            return None  # it would be replaced without end
         values = _bound(lemma, indices)
         if values is None or not _is_time(lemma, time, values, {lemma.time: time}):
             return None
@@ -699,7 +991,10 @@ def _readings(n: Normaliser, poly: Polynomial, depth: int = 4) -> Iterator[Readi
     if depth == 0:
         return
     for highs in dict.fromkeys(a.data[0] for m in poly for a, e in m if a.kind == "sum" and e == 1):
-        yield from _readings(n, _under_one_sum(n, poly, highs), depth - 1)
+        together = [_under_one_sum(n, poly, highs, turn) for turn in range(TURNS)]
+        for number, body in enumerate(together):
+            if body not in together[:number]:
+                yield from _readings(n, body, depth - 1)
 
 
 def _pairs(n: Normaliser, poly: Polynomial, monomial: Monomial, atom: Atom) -> Iterator[Reading]:
@@ -717,29 +1012,53 @@ def _pairs(n: Normaliser, poly: Polynomial, monomial: Monomial, atom: Atom) -> I
 
 
 def _quotient(n: Normaliser, monomial: Monomial, divisor: dict[Atom, Any]) -> Monomial | None:
+    """A monomial over factors that are in it, or are positive wherever they have a value."""
     exponents = dict(monomial)
     for atom, exponent in divisor.items():
-        if atom not in exponents:
+        if atom not in exponents and n.atom_sign(atom) != "+":
             return None
-        exponents[atom] -= exponent
+        exponents[atom] = exponents.get(atom, 0) - exponent
     return n.monomial(exponents)
 
 
-def _under_one_sum(n: Normaliser, poly: Polynomial, highs: Any) -> Polynomial:
-    """What stands under the sums over some ranges, taken together."""
+def _under_one_sum(n: Normaliser, poly: Polynomial, highs: Any, turn: int) -> Polynomial:
+    """What stands under the sums over some ranges, taken together; of a sum over more ranges the
+    rest is a sum under them. Where ranges are alike, the indices are paired from ``turn`` on.
+    """
     first: list[Var] | None = None
     body: Polynomial = {}
     for monomial, coefficient in poly.items():
-        atom = next((a for a, e in monomial if a.kind == "sum" and e == 1 and a.data[0] == highs),
-                    None)  # fmt: skip
+        atom = next((a for a, e in monomial if a.kind == "sum" and e == 1
+                     and not Counter(highs) - Counter(a.data[0])), None)  # fmt: skip
         if atom is None:
             continue
         opened, inside = n.opened(atom)
-        first = first or opened
-        renamed = n.substitute(inside, {v: as_poly(w) for v, w in zip(opened, first, strict=True)})
+        chosen = _matched(opened, highs, turn)
+        for other in opened:
+            if other not in chosen:
+                inside = n.sum_over(other, inside)
+        first = first or chosen
+        renamed = n.substitute(inside, {v: as_poly(w) for v, w in zip(chosen, first, strict=True)})
         outside = {n.monomial({a: e for a, e in monomial if a is not atom}): coefficient}
         body = n.add(body, n.multiply(outside, renamed))
     return body
+
+
+def _matched(opened: list[Var], highs: Any, turn: int) -> list[Var]:
+    """One of some indices for each range, in the order of the ranges."""
+    if len(opened) == len(highs):
+        return opened
+    left = opened[turn % len(opened) :] + opened[: turn % len(opened)]
+    chosen: list[Var] = []
+    for high in highs:
+        chosen.append(next(v for v in left if v.high == high))
+        left.remove(chosen[-1])
+    return chosen
+
+
+def refers_to_itself(*sides: Term) -> bool:
+    """Whether something that stands in a term is defined by its own earlier values."""
+    return any(s.unfoldings for s in in_order(sides))
 
 
 def is_due(claim: Claim, *sides: Term) -> bool:
@@ -748,7 +1067,7 @@ def is_due(claim: Claim, *sides: Term) -> bool:
     """
     if isinstance(claim, Inequality):
         return False
-    if not any(s.unfoldings for s in in_order(sides)) and not _lengths(add(*sides)):
+    if not refers_to_itself(*sides) and not _lengths(add(*sides)):
         return False
     return agrees_numerically(claim) is not False
 
@@ -758,11 +1077,18 @@ def prove(left: Term, right: Term, prepare: Prepare, deadline: float | None) -> 
 
     :raises UnsupportedError: naming a node without a canonical form.
     """
-    end = clock.monotonic() + SECONDS
-    end = end if deadline is None else min(end, deadline)
-    try:
-        return Induction(left, right, prepare, end).prove()
-    except BudgetExceeded:
-        if deadline is not None and clock.monotonic() > deadline:
-            raise
-        return None
+    start = clock.monotonic()
+    arrays = in_order([left, right])
+    # What is derived is recognised by its content, and what a document defines by its names.
+    ways = [(IN_NAMES, True)] if not any(s.derived for s in arrays) else []
+    for seconds, in_names in (*ways, (SECONDS, False)):
+        end = start + seconds if deadline is None else min(start + seconds, deadline)
+        try:
+            proof = Induction(left, right, prepare, end, in_names).prove()
+        except BudgetExceeded:
+            if deadline is not None and clock.monotonic() > deadline:
+                raise
+            continue
+        if proof is not None:
+            return proof
+    return None

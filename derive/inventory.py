@@ -50,9 +50,13 @@ class Inventory:
     arrays: dict[Any, None] = field(default_factory=dict)
     functions: dict[Any, int] = field(default_factory=dict)
     scalar_functions: dict[ScalarFunction, tuple[Any, ...]] = field(default_factory=dict)
+    _seen: set[tuple[Any, frozenset[Any]]] = field(default_factory=set)
 
     def visit(self, expr: Any, bound: frozenset[Any] = frozenset()) -> None:
-        """Take in an expression inside which the symbols ``bound`` are bound."""
+        """Take in an expression inside which the symbols ``bound`` are bound; each part once."""
+        if (expr, bound) in self._seen:
+            return
+        self._seen.add((expr, bound))
         if isinstance(expr, sp.Symbol):
             if expr not in bound:
                 self.scalars[expr] = None

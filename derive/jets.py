@@ -68,7 +68,9 @@ class Jets:
         )
 
     def entry(self, a: Jet, position: tuple[int, ...]) -> Jet:
-        """One entry of an array, a scalar."""
+        """One entry of an array, a scalar; of a scalar, itself."""
+        if not isinstance(a.v, np.ndarray):
+            return a
         if a.g is None:
             return Jet(a.v.item(*position))
         where = (..., *position)

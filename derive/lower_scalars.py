@@ -16,6 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive.errors import UnsupportedError
+from derive.folding import Cases
 from derive.index import (
     Const,
     Determinant,
@@ -32,6 +33,7 @@ from derive.index import (
     Whole,
     add,
     apply,
+    at_least,
     axis_variable,
     delta,
     entry,
@@ -41,7 +43,7 @@ from derive.index import (
     power,
     total,
 )
-from derive.integers import FREE, ONE, SIZE, Poly, as_poly
+from derive.integers import FREE, ONE, SIZE, ZERO, Poly, as_poly, is_nonnegative
 from derive.lower import (
     KNOWN_FUNCTIONS,
     SCALARS,
@@ -332,6 +334,10 @@ def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
     if getattr(base, "shape", None) is not None:
+        for axis, index in enumerate(expr.indices):
+            rounded = _rounded_part(low, index, scope)
+            if rounded is not None:
+                return _at_rounded(low, expr, base, axis, rounded, scope)
         return low.element(base, _places(low, expr, base.shape, scope), scope)
     return low.named_entry(base, tuple(low.integer(i, scope) for i in expr.indices))
 
@@ -343,6 +349,36 @@ def _places(low: Lowering, expr: Any, shape: Iterable[Any], scope: Scope) -> Ind
     return places
 
 
+def _rounded_part(low: Lowering, index: Any, scope: Scope) -> Any:
+    """The ⌊a/b⌋ in an index that moves with other indices; None where there is none."""
+    found = [
+        f
+        for f in index.atoms(sp.floor)
+        if any(s in scope or low.variable(s).kind != SIZE for s in f.free_symbols)
+    ]
+    return found[0] if len(found) == 1 and sp.expand(index).coeff(found[0]) == 1 else None
+
+
+def _at_rounded(low: Lowering, expr: Any, base: Any, axis: int, rounded: Any, scope: Scope) -> Term:
+    """x[⌊a/b⌋ + c] = Σ_q x[q]·[b·(q − c) ≤ a ≤ b·(q − c) + b − 1]"""
+    size = low.size(base.shape[axis])
+    above, below = (low.integer(p, scope) for p in sp.fraction(sp.together(rounded.args[0])))
+    if not is_nonnegative(below - 1):
+        raise UnsupportedError(f"{rounded}: {below} is not seen to be positive")
+    rest = low.integer(sp.expand(expr.indices[axis] - rounded), scope)
+    start = above + below * rest  # of which the index is ⌊start/below⌋
+    if not all(is_nonnegative(g, low.guards) for g in (start, below * size - 1 - start)):
+        low.unsafe_reads[
+            f"{expr} is not seen to stay within its array (axis {axis}, of size {size})"
+        ] = None
+    place, symbol = axis_variable(size, "q"), sp.Dummy("q", integer=True)
+    gap = start - below * as_poly(place)
+    inside = (at_least(gap, ZERO), at_least(below - 1 - gap, ZERO))
+    indices = [symbol if k == axis else index for k, index in enumerate(expr.indices)]
+    value = low.scalar(base[tuple(indices)], {**scope, symbol: as_poly(place)})
+    return total(place, mul(*inside, value))
+
+
 @register(SCALARS, sp.KroneckerDelta)
 def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[i = j]"""
@@ -350,7 +386,7 @@ def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     return delta(left, right)
 
 
-@register(SCALARS, sp.Piecewise)
+@register(SCALARS, sp.Piecewise, Cases)
 def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ of each value times its condition and the failure of those before it"""
     terms: list[Term] = []

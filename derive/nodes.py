@@ -22,6 +22,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.errors import ShapeError, UnsupportedError
 from derive.fields import NotDifferentiable, OutOfRange, Undefined
+from derive.folding import Cases
 from derive.interpret import (
     Environment,
     Interpreter,
@@ -184,7 +185,7 @@ def _itself(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 # -- what is decided on values ---------------------------------------------------------------
 
 
-@handles(sp.Piecewise)
+@handles(sp.Piecewise, Cases)
 def _piecewise(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     for branch, condition in expr.args:
         if walk.truth(condition, env):

@@ -10,9 +10,10 @@ layer, and nothing is ever multiplied out through all of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any
@@ -53,6 +54,7 @@ from derive.summation import UNROLLED, Summation
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.
 NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
 
+COMPARED = 3  # values, up to which a maximum over a range is one of a few
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
 MAX_SIZE = 80  # atoms in a shared array that is looked into
 NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
@@ -364,9 +366,12 @@ class Normaliser(Summation):
             self.used[("diagonal", array)] = None
             on = self.index_bracket("=", indices[0] - indices[1])
             return self.multiply(on, self.of_atom(self.atom("entry", array, indices)))
-        if len(indices) == 2 and "symmetric" in array.traits:
-            self.used[("symmetric", array)] = None
-            indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
+        for trait in ("symmetric", "exchangeable"):
+            if len(indices) == 2 and trait in array.traits:
+                self.used[(trait, array)] = None
+                indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
+        if any(_is_outside(index, size) for index, size in zip(indices, array.axes, strict=False)):
+            return {}  # what is read there counts for nothing: it is read under a condition
         return self.of_atom(self.atom("entry", array, indices))
 
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
@@ -487,7 +492,7 @@ class Normaliser(Summation):
                 return self.subtract({(): 1}, super().index_bracket("=", poly + 1))
             if is_nonnegative(-poly):
                 return super().index_bracket("=", poly)
-        moving = relation == ">=" and len(poly.indices) > 1
+        moving = relation == ">=" and len(poly.indices) > 1 and not self.clears_offsets
         steps = self.recursion.steps_past(poly) if moving else 0
         if not steps:
             return super().index_bracket(relation, poly)
@@ -498,32 +503,54 @@ class Normaliser(Summation):
         return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
 
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
-        """Σ over the range of a variable, its last terms apart that an induction is about."""
+        """Σ over the range of a variable, its terms apart that an induction is about."""
+        parted = self._parted(variable, poly.keys())
+        if parted is None:
+            return super().sum_over(variable, poly)
+        shorter, places = parted
+        if places[0] != variable.low:
+            poly = self.upwards(variable, poly)
+        rest = self.substitute(poly, {variable: as_poly(shorter)})
+        apart = (self.substitute(poly, {variable: place}) for place in places)
+        return self.add(super().sum_over(shorter, rest), *apart)
+
+    def _parted(
+        self, variable: Var, monomials: Iterable[Monomial]
+    ) -> tuple[Var, list[Poly]] | None:
+        """A range without the places that an induction is about, and these places: the last ones,
+        or the first ones where it runs backward and what stands at each moves with the time.
+        """
         low, high = variable.low, variable.high
         assert low is not None and high is not None
         steps = self.recursion.steps_past(high - low)
-        if steps <= 0 or not is_nonnegative(high - low - steps + 1):
-            return super().sum_over(variable, poly)
-        poly = self.upwards(variable, poly)
-        shorter = Var(variable.name, FRESH, low, high - steps)
-        rest = self.substitute(poly, {variable: as_poly(shorter)})
-        last = (self.substitute(poly, {variable: high - k}) for k in range(steps))
-        return self.add(super().sum_over(shorter, rest), *last)
+        if steps > 0 and is_nonnegative(high - low - steps + 1):
+            return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
+        steps = self.recursion.steps_before(high - low)
+        if not steps:
+            return None
+        reference = self.recursion.reference
+        assert reference is not None
+        moving = {reference.variable}
+        if moving.isdisjoint(low.variables) and all(
+            moving.isdisjoint(a.free) for m in monomials for a, _ in m
+        ):
+            return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
+        return Var(variable.name, FRESH, low + steps, high), [low + k for k in range(steps)]
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
-        """Π over the range of a variable, its last factors apart that an induction is about."""
+        """Π over the range of a variable, its factors apart that an induction is about."""
         low, high = variable.low, variable.high
         assert low is not None and high is not None
         length = (high - low).constant
         if length is not None and length < UNROLLED:
             values = (low + k for k in range(int(length) + 1))
             return self.multiply(*(self.substitute(body, {variable: v}) for v in values))
-        steps = self.recursion.steps_past(high - low)
-        if steps > 0 and is_nonnegative(high - low - steps + 1):
-            shorter = Var(variable.name, FRESH, low, high - steps)
+        parted = self._parted(variable, body.keys())
+        if parted is not None:
+            shorter, places = parted
             rest = self.product_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))
-            last = (self.substitute(body, {variable: high - k}) for k in range(steps))
-            return self.multiply(rest, *last)
+            apart = (self.substitute(body, {variable: place}) for place in places)
+            return self.multiply(rest, *apart)
         replaced = _one_factor_replaced(self, variable, body)
         if replaced is not None:
             return replaced
@@ -540,6 +567,23 @@ class Normaliser(Summation):
                 factor = self.power(self.bind("prod", variable, self.of_atom(atom)), exponent)
             result = self.multiply(result, factor)
         return result
+
+    def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
+        """max over the range of a variable, its last values apart that an induction is about."""
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        length = (high - low).constant
+        if length is not None and 0 <= length < COMPARED:
+            values = (self.substitute(body, {variable: low + k}) for k in range(int(length) + 1))
+            return reduce(lambda a, b: self.function("Max", [a, b]), values)
+        steps = self.recursion.steps_past(high - low) - 1  # something is left, unlike of a sum
+        if steps <= 0 or not is_nonnegative(high - low - steps):
+            return super().maximum_over(variable, body)
+        shorter = Var(variable.name, FRESH, low, high - steps)
+        largest = self.maximum_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))
+        for k in reversed(range(steps)):
+            largest = self.function("Max", [largest, self.substitute(body, {variable: high - k})])
+        return largest
 
     def integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
         """b^e for an e that takes whole values only: (a·b)^e = a^e·b^e, whatever the signs."""
@@ -593,6 +637,16 @@ class Normaliser(Summation):
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")
         return law(self, *args)
+
+
+def _is_outside(index: Poly, size: Poly) -> bool:
+    """Whether an index that no other index stands in is seen to be outside of its axis."""
+    if index.indices:
+        return False
+    place = index.constant
+    if place is not None:
+        return place < 0
+    return is_nonnegative(index - size) or is_nonnegative(-index - 1)
 
 
 def _pairings(variables: list[Var]) -> Iterator[list[tuple[Var, Var]]]:
@@ -701,7 +755,9 @@ def _add(n: Normaliser, term: Add) -> Polynomial:
 
 @rule(Mul)
 def _mul(n: Normaliser, term: Mul) -> Polynomial:
-    """multiplied out"""
+    """multiplied out; what stands beside a bracket that is 0 need not have a value"""
+    if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
+        return {}
     return n.multiply(*(n.of(arg) for arg in term.args))
 
 
@@ -747,7 +803,7 @@ def _product(n: Normaliser, term: Product) -> Polynomial:
 
 
 def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
-    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e, where a_e is not zero."""
+    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is not zero."""
     for atom in {a for m in body for a, _ in m}:
         if atom.kind != "index" or atom.data[0] != "=":
             continue
@@ -760,14 +816,15 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
             n.index_bracket(">=", place - variable.low),
             n.index_bracket(">=", variable.high - place),
         )
-        if inside != {(): 1}:
-            continue
         new, old = n.sides_of(body, atom)
+        if not inside:
+            return n.product_over(variable, old)
         here = {variable: place}
         removed = n.substitute(old, here)
         n.divided_by[n.key(removed)] = None
         ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
-        return n.multiply(ratio, n.product_over(variable, old))
+        replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))
+        return n.multiply(replaced, n.product_over(variable, old))
     return None
 
 

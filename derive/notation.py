@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import ROUND_DOWN, Context, Decimal
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -15,6 +17,8 @@ from sympy.printing.str import StrPrinter
 from derive.operators import MatrixPartial, Partial
 
 _RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
+_LONGEST_NUMBER = 15
+_SIX_DIGITS = Context(prec=6, rounding=ROUND_DOWN)
 _SIMPLE = re.compile(r"\w+(\[[^\[\]]*\])?")
 
 
@@ -167,3 +171,22 @@ def operand(expression: Any) -> str:
     text = text_of(expression)
     stands_alone = isinstance(expression, (Partial, MatrixPartial)) or _SIMPLE.fullmatch(text)
     return text if stands_alone else f"({text})"
+
+
+def number_text(value: Any, longest: int = _LONGEST_NUMBER) -> str:
+    """A number of a witness: a short one as it is, of a long one the first digits."""
+    text = str(value)
+    if len(text) <= longest:
+        return text
+    try:
+        value = Fraction(text)
+        short = f"{float(_SIX_DIGITS.divide(Decimal(value.numerator), value.denominator)):.6g}"
+        return short if Fraction(short) == value else f"{short}…"
+    except (ValueError, ArithmeticError):
+        return text
+
+
+def numbers_apart(left: Any, right: Any, longest: int = _LONGEST_NUMBER) -> tuple[str, str]:
+    """Two numbers that differ, shortened where they can still be told apart."""
+    short = number_text(left, longest), number_text(right, longest)
+    return short if short[0] != short[1] else (str(left), str(right))

@@ -8,12 +8,18 @@ expression, so that no operator has a derivative rule of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
 from functools import lru_cache
 from itertools import count
+from types import MethodType
 from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.pretty.stringpict import prettyForm
+from sympy.printing.pycode import AbstractPythonCodePrinter
 
 from derive.errors import ShapeError
 
@@ -36,6 +42,24 @@ def entry(array: Any, *indices: Any) -> sp.Expr:
     return array[tuple(indices)] if indices else array
 
 
+def _by_entries(printer: Any, body: Any, axes: Iterable[tuple[Any, Any]]) -> str:
+    """An array as ``lambdify`` writes it: each entry on its own.
+
+    A condition on the indices guards what is read, so that a branch is evaluated only where it is
+    taken.
+    """
+    scalars = copy(printer)
+    scalars._print_Piecewise = MethodType(AbstractPythonCodePrinter._print_Piecewise, scalars)
+    text = scalars._print(body)
+    for index, size in reversed(list(axes)):
+        text = f"[{text} for {printer._print(index)} in range(int({printer._print(size)}))]"
+    return f"numpy.array({text})"
+
+
+def _listed(printer: Any, indices: Iterable[Any]) -> str:
+    return ", ".join(map(printer._print, indices))
+
+
 class MatrixOperator(MatrixExpr):
     """Base of the operators whose value is a matrix: ``shape`` and ``definition(i, j)``."""
 
@@ -53,6 +77,10 @@ class MatrixOperator(MatrixExpr):
                 *(a.doit(**hints) if isinstance(a, sp.Basic) else a for a in self.args)
             )
         return self
+
+    def _numpycode(self, printer: Any) -> str:
+        indices, body = defined(self)
+        return _by_entries(printer, body, zip(indices, self.shape, strict=True))
 
 
 class ArrayOperator(sp.Expr):
@@ -81,6 +109,12 @@ class ArrayOperator(sp.Expr):
 
     def __getitem__(self, indices: Any) -> TensorElement:
         return TensorElement(self, *(indices if isinstance(indices, tuple) else (indices,)))
+
+    __iter__ = None  # of as many entries as its sizes say, which are symbols
+
+    def _numpycode(self, printer: Any) -> str:
+        indices, body = defined(self)
+        return _by_entries(printer, body, zip(indices, self.shape, strict=True))
 
 
 @lru_cache(maxsize=1024)
@@ -143,6 +177,9 @@ class LogSumExp(MatrixOperator):
     def _sympystr(self, printer: Any) -> str:
         return f"logsumexp({printer._print(self.operand)})"
 
+    def _latex(self, printer: Any) -> str:
+        return rf"\operatorname{{logsumexp}}\left({printer._print(self.operand)}\right)"
+
 
 class Broadcast(MatrixOperator):
     """broadcast(x, n, m)[i, j]: a scalar, row, column or 1×1 matrix repeated to (n, m).
@@ -171,6 +208,10 @@ class Broadcast(MatrixOperator):
 
     def _sympystr(self, printer: Any) -> str:
         return f"broadcast({', '.join(printer._print(a) for a in self.args)})"
+
+    def _latex(self, printer: Any) -> str:
+        operand, rows, cols = map(printer._print, self.args)
+        return rf"\operatorname{{broadcast}}_{{{rows} \times {cols}}}\left({operand}\right)"
 
 
 class MaxOver(sp.Expr):
@@ -201,6 +242,16 @@ class MaxOver(sp.Expr):
 
     def _sympystr(self, printer: Any) -> str:
         return f"max_over({printer._print(self.body)}, {printer._print(self.limits)})"
+
+    def _latex(self, printer: Any) -> str:
+        variable, low, high = map(printer._print, self.limits)
+        body = printer.parenthesize(self.body, PRECEDENCE["Mul"])
+        return rf"\max_{{{low} \leq {variable} \leq {high}}} {body}"
+
+    def _numpycode(self, printer: Any) -> str:
+        variable, low, high = map(printer._print, self.limits)
+        entries = f"{printer._print(self.body)} for {variable} in range({low}, {high} + 1)"
+        return f"(builtins.max({entries}))"
 
 
 class Tensor(sp.Expr):
@@ -241,9 +292,22 @@ class Tensor(sp.Expr):
     def __getitem__(self, indices: Any) -> TensorElement:
         return TensorElement(self, *(indices if isinstance(indices, tuple) else (indices,)))
 
+    __iter__ = None
+
     def _sympystr(self, printer: Any) -> str:
         axes = ", ".join(printer._print(axis) for axis in self.axes)
         return f"tensor({printer._print(self.body)}, {axes})"
+
+    def _latex(self, printer: Any) -> str:
+        axes = (map(printer._print, axis) for axis in self.axes)
+        ranges = r",\, ".join(f"{index} < {size}" for index, size in axes)
+        return rf"\left[{printer._print(self.body)}\right]_{{{ranges}}}"
+
+    def _pretty(self, printer: Any) -> Any:  # SymPy has another class of this name
+        return prettyForm(sp.sstr(self))
+
+    def _numpycode(self, printer: Any) -> str:
+        return _by_entries(printer, self.body, self.axes)
 
 
 class TensorElement(sp.Expr):
@@ -266,8 +330,15 @@ class TensorElement(sp.Expr):
         return self.args[1:]
 
     def _sympystr(self, printer: Any) -> str:
-        indices = ", ".join(map(printer._print, self.indices))
-        return f"{printer._print(self.array)}[{indices}]"
+        return f"{printer._print(self.array)}[{_listed(printer, self.indices)}]"
+
+    _numpycode = _sympystr
+
+    def _latex(self, printer: Any) -> str:
+        return f"{{{printer._print(self.array)}}}_{{{_listed(printer, self.indices)}}}"
+
+    def _pretty(self, printer: Any) -> Any:  # SymPy has another class of this name
+        return prettyForm(sp.sstr(self))
 
 
 class ScalarFunction:
@@ -340,6 +411,10 @@ class ScalarApplication(sp.Expr):
     def _sympystr(self, printer: Any) -> str:
         return f"{self.args[0].name}({', '.join(printer._print(a) for a in self.arguments)})"
 
+    def _latex(self, printer: Any) -> str:
+        arguments = _listed(printer, self.arguments)
+        return rf"{printer._print(self.args[0])}\left({arguments}\right)"
+
 
 class _AppliedGradient:
     """What the gradient of a scalar function has in common, of a matrix or of a scalar."""
@@ -365,6 +440,10 @@ class _AppliedGradient:
     def _sympystr(self, printer: Any) -> str:
         arguments = ", ".join(printer._print(a) for a in self.arguments)
         return f"{self.args[0].name}.gradient({self.position})({arguments})"
+
+    def _latex(self, printer: Any) -> str:
+        name, arguments = printer._print(self.args[0]), _listed(printer, self.arguments)
+        return rf"\nabla_{{{self.position + 1}}} {name}\left({arguments}\right)"
 
 
 class ScalarGradient(_AppliedGradient, sp.Expr):

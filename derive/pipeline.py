@@ -27,7 +27,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, induction, merge, sizes
+from derive import answer, explain, folding, induction, merge, sizes
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
@@ -128,6 +128,12 @@ def _decided_alone(claim: Claim, deadline: float) -> Verdict:
 
 
 def _decided(claim: Claim, deadline: float) -> Verdict:
+    lost = folding.lost_index(claim.said)
+    if lost is not None:
+        raise UnsupportedError(
+            f"SymPy took a condition on {lost} out of the sum over {lost} that it stood in; write "
+            "both ranges in one Sum"
+        )
     try:
         problem = Problem(_fields(claim), claim.where, claim.assumed)
         statement = state(problem, claim)
@@ -208,7 +214,7 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
     return Verdict(
         claim,
         HOLDS,
-        assumptions=answer.assumptions(problem, proof.normaliser, *proof.others),
+        assumptions=answer.assumptions(problem, statement, proof.normaliser, *proof.others),
         notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
         steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
     )

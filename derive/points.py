@@ -66,6 +66,8 @@ def _pool(level: int, rng: random.Random) -> tuple[Fraction, ...]:
 def _with_sign(value: Fraction, kinds: Iterable[str], rng: random.Random) -> Fraction:
     """The value, changed as little as the assumptions on its symbol ask."""
     wanted = set(kinds)
+    if not wanted:
+        return value
     if wanted & {"integer", "integer_elements", "even", "odd"} and value.denominator != 1:
         value = Fraction(math.ceil(value))
     if "even" in wanted:
@@ -100,10 +102,10 @@ def _suits(symbol: Any, value: Fraction) -> bool:
 
 def _fractions(array: Any) -> np.ndarray:
     raw = np.asarray(array, dtype=object)
-    result = np.empty(raw.shape, dtype=object)
-    for position in np.ndindex(raw.shape):
-        result[position] = as_fraction(raw[position])
-    return result
+    result = np.empty(raw.size, dtype=object)
+    for place, value in enumerate(raw.flat):
+        result[place] = as_fraction(value)
+    return result.reshape(raw.shape)
 
 
 def _orthogonal(size: int, rng: random.Random) -> np.ndarray:
@@ -129,6 +131,8 @@ def _orthonormal(shape: tuple[int, ...], rng: random.Random) -> np.ndarray:
 
 def _structured(raw: np.ndarray, kinds: set[str], rng: random.Random) -> np.ndarray:
     """A matrix with the properties asked for, made from one with random entries."""
+    if not kinds:
+        return raw
     size = len(raw)
     identity = _fractions(np.eye(size, dtype=int))
     if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:

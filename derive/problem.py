@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -90,23 +90,21 @@ class Inventory:
     bound: set[Any] = field(default_factory=set)
     compared: set[Any] = field(default_factory=set)
     shifted: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
+    _seen: set[tuple[Any, frozenset[Any]]] = field(default_factory=set)
 
-    def read(self, expr: Any) -> None:
+    def read(self, expr: Any, bound: frozenset[Any] = frozenset()) -> None:
         """Collect from an expression and everything in it, each part once in each scope."""
-        self._visit(expr, frozenset(), set())
-
-    def _visit(self, node: Any, bound: frozenset[Any], seen: set[Any]) -> None:
-        if not isinstance(node, sp.Basic):
+        if not isinstance(expr, sp.Basic):
             return
-        here = bound & node.free_symbols if bound else bound
-        if (node, here) in seen:
+        here = bound & expr.free_symbols if bound else bound
+        if (expr, here) in self._seen:
             return
-        seen.add((node, here))
-        inner = here | self._binds(node)
+        self._seen.add((expr, here))
+        inner = here | self._binds(expr)
         self.bound |= inner
-        self._note(node, inner)
-        for arg in node.args if not isinstance(node, sp.MatrixBase) else tuple(node):
-            self._visit(arg, inner, seen)
+        self._note(expr, inner)
+        for arg in expr.args if not isinstance(expr, sp.MatrixBase) else tuple(expr):
+            self.read(arg, inner)
 
     def _binds(self, node: Any) -> frozenset[Any]:
         """The index symbols that a node binds in its parts."""
@@ -251,9 +249,12 @@ class Problem:
     @cached_property
     def names(self) -> frozenset[str]:
         """The names of all symbols of the claim, which no new index may take."""
-        parts = (*self.expressions, *self.where, *self.where.values(), *self.given)
-        bound = map(str, self.inventory.bound | self.inventory.sizes)
-        return frozenset(bound).union(*({str(s) for s in _symbols(part)} for part in parts))
+        return frozenset(map(str, self.mentioned | self.inventory.bound | self.inventory.sizes))
+
+    @cached_property
+    def mentioned(self) -> set[Any]:
+        """All symbols of the claim, matrices and arrays by their own symbol."""
+        return _symbols(*self.expressions, *self.where, *self.where.values(), *self.given)
 
     # ---- definitions
 
@@ -343,17 +344,16 @@ class Problem:
 
     def _traits(self) -> dict[Any, frozenset[str]]:
         traits: dict[Any, set[str]] = {}
-        for expr in self._all_symbols():
+        integers = self.inventory.integers
+        for symbol in self.mentioned:
+            if not isinstance(symbol, sp.Symbol) or symbol in integers:
+                continue
             for name in ("positive", "nonnegative", "negative", "nonpositive"):
-                if getattr(expr, f"is_{name}", None) and expr not in self.inventory.integers:
-                    traits.setdefault(expr, set()).add(name)
+                if getattr(symbol, f"is_{name}", None):
+                    traits.setdefault(symbol, set()).add(name)
         for fact in self.given:
             self._take(fact, fact, traits)
         return {symbol: frozenset(names) for symbol, names in traits.items()}
-
-    def _all_symbols(self) -> Iterator[Any]:
-        for expr in (*self.where, *self.where.values(), *self.given, *self.expressions):
-            yield from (s for s in _symbols(expr) if isinstance(s, sp.Symbol))
 
     def _take(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
         """Sort a given fact: a trait of a symbol, a sign, an equation, or of no use here."""
@@ -363,7 +363,11 @@ class Problem:
         elif isinstance(fact, AppliedPredicate):
             self._take_predicate(fact, label, traits)
         elif isinstance(fact, sp.Eq):
-            self.equations.append((fact, label))
+            array = self._exchanged(fact)
+            if array is None or array in self.where:
+                self.equations.append((fact, label))
+            else:
+                self._give(array, "exchangeable", label, traits)
         elif isinstance(fact, sp.Ne) and self._concerns_indices(fact.lhs - fact.rhs):
             self.apart.append((fact.lhs - fact.rhs, label))
         elif isinstance(fact, Relational):
@@ -398,6 +402,20 @@ class Problem:
     def _give(self, symbol: Any, trait: str, label: Any, traits: dict[Any, set[str]]) -> None:
         traits.setdefault(symbol, set()).add(trait)
         self.trait_labels[(trait, symbol)] = label
+
+    def _exchanged(self, fact: sp.Eq) -> Any:
+        """The array of which an equation says A[i, j] = A[j, i] for all of its entries."""
+        left, right = fact.args
+        if isinstance(left, sp.Transpose):
+            left, right = right, left
+        if isinstance(left, sp.MatrixSymbol):
+            return left if right == left.T and len(set(left.shape)) == 1 else None
+        array = self._whole_symbol(left)
+        if array is None or array is left or self._whole_symbol(right) != array:
+            return None
+        shape = getattr(array, "shape", None) or ()
+        square = len(shape) == 2 and len(set(shape)) == 1 and len(left.indices) == 2
+        return array if square and tuple(left.indices) == tuple(right.indices)[::-1] else None
 
     def _whole_symbol(self, argument: Any) -> Any:
         """The symbol of which a predicate speaks: itself, or any entry of it."""
@@ -550,11 +568,11 @@ class Problem:
         return self.lowering.element(expr, place, {})
 
 
-def _symbols(expr: Any) -> set[Any]:
-    """The symbols of an expression, matrices and arrays by their own symbol."""
+def _symbols(*expressions: Any) -> set[Any]:
+    """The symbols of some expressions, matrices and arrays by their own symbol."""
     result: set[Any] = set()
     seen: set[Any] = set()
-    stack = [expr]
+    stack = [*expressions]
     while stack:
         node = stack.pop()
         if node in seen or not isinstance(node, sp.Basic):

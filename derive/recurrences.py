@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
+from sympy.printing.precedence import PRECEDENCE
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive.errors import ClaimError, ShapeError
@@ -154,6 +155,9 @@ class MatrixSum(MatrixOperator):
     def _sympystr(self, printer: Any) -> str:
         return f"sum_over({printer._print(self.body)}, {printer._print(self.limits)})"
 
+    def _latex(self, printer: Any) -> str:
+        return _over_a_range(r"\sum", self, printer)
+
 
 class OrderedProduct(MatrixOperator):
     """ordered_product(body, (j, low, high)): the product of square matrices, in order.
@@ -197,6 +201,16 @@ class OrderedProduct(MatrixOperator):
         later = "left" if self.later_left else "right"
         parts = (printer._print(self.body), printer._print(self.limits), f"later='{later}'")
         return f"ordered_product({', '.join(parts)})"
+
+    def _latex(self, printer: Any) -> str:
+        arrow = "left" if self.later_left else "right"  # the way in which the index grows
+        return _over_a_range(rf"\over{arrow}arrow{{\prod}}", self, printer)
+
+
+def _over_a_range(sign: str, node: Any, printer: Any) -> str:
+    variable, low, high = map(printer._print, node.limits)
+    body = printer.parenthesize(node.body, PRECEDENCE["Mul"])
+    return rf"{sign}_{{{variable}={low}}}^{{{high}}} {body}"
 
 
 # ---- constructors

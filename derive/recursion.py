@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from derive.atoms import Polynomial
 from derive.index import Shared, Unfolding
-from derive.integers import Poly, Var, as_poly
+from derive.integers import Poly, Var, as_poly, is_nonnegative
 
 if TYPE_CHECKING:
     from derive.normalise import Normaliser
@@ -38,6 +38,7 @@ class Reference:
     :param reach: for an array and one of its axes, how far before the time it is looked into.
     :param direction: the direction in which arrays are looked into, 0 for both.
     :param turned: whether an array is looked into from its other end first.
+    :param opened: the arrays that are looked into at all; None for every one.
     """
 
     time: Poly | None
@@ -46,6 +47,7 @@ class Reference:
     reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
     direction: int = 0
     turned: bool = False
+    opened: set[Shared] | None = None
 
     def offset(self, index: Poly) -> Any:
         """How far an index is past the time, its other variables left out; None where it does
@@ -114,6 +116,8 @@ class Recursion:
             return True
         if self.reference is None:
             return False
+        if self.reference.opened is not None and shared not in self.reference.opened:
+            return False
         offset, direction = self.reference.offset(index), unfolding.direction
         if offset is None and self.reference.variable is not None:
             # An index that falls as the time rises.
@@ -137,6 +141,17 @@ class Recursion:
             gap, aim = reference.offset(-length), 1
             gap = None if gap is None else -gap
         return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
+
+    def steps_before(self, length: Poly) -> int:
+        """How many steps to write apart of a length that grows as the time of an induction falls:
+        as many as it is seen to have, so that ranges that begin near the time begin at one place.
+        """
+        reference = self.reference
+        if reference is None or reference.variable is None or reference.direction != -1:
+            return 0
+        if reference.offset(-length) is None:
+            return 0
+        return next((k for k in range(NEAR, 0, -1) if is_nonnegative(length - k + 1)), 0)
 
     def classify(self, arrays: list[Shared]) -> None:
         """Give one name to arrays that are equal at all times, found by splitting classes of

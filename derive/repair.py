@@ -28,16 +28,18 @@ from derive.documented import (
     times,
     transposed,
 )
+from derive.folding import Cases
 from derive.inventory import fields_of
 from derive.notation import text_of
 from derive.operators import MaxOver, TensorElement, entry
+from derive.recurrences import At, MatrixSum
 from derive.shapes import Dims, is_unit, same_shape
 from derive.sites import Site, made_of, sites, with_limits, without_part
 
 SUMS = (sp.Add, sp.MatAdd)
 PRODUCTS = (sp.Mul, sp.MatMul, sp.HadamardProduct)
-RANGES = (sp.Sum, sp.Product, MaxOver)
-ENTRIES = (MatrixElement, sp.Indexed, TensorElement)
+RANGES = (sp.Sum, sp.Product, MaxOver, MatrixSum)
+ENTRIES = (MatrixElement, sp.Indexed, TensorElement, At)
 TURNED = {sp.Gt: sp.Lt, sp.Lt: sp.Gt, sp.Ge: sp.Le, sp.Le: sp.Ge}
 STRICTER = {sp.Gt: sp.Ge, sp.Ge: sp.Gt, sp.Lt: sp.Le, sp.Le: sp.Lt}
 AXES = ("rows", "columns")
@@ -378,7 +380,7 @@ def wrong_range(d: Documented) -> Iterator[Repair]:
         node = site.node
         if not isinstance(node, RANGES):
             continue
-        limits = [node.limits] if isinstance(node, MaxOver) else list(node.limits)
+        limits = [node.limits] if isinstance(node, (MaxOver, MatrixSum)) else list(node.limits)
         for position, (k, low, high) in enumerate(limits):
             for a, b in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
                 other = sp.Tuple(k, low + a, high + b)
@@ -545,7 +547,7 @@ def _entries_at(d: Documented, site: Site) -> Iterator[Any]:
 def wrong_condition(d: Documented) -> Iterator[Repair]:
     """A condition is the wrong way round, or includes the boundary where it must not."""
     for site in d.sites:
-        if isinstance(site.node, sp.Piecewise):
+        if isinstance(site.node, (sp.Piecewise, Cases)):
             for relation in site.node.atoms(*TURNED):
                 for kind in (TURNED[type(relation)], STRICTER[type(relation)]):
                     other = kind(*relation.args)

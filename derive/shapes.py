@@ -22,6 +22,7 @@ from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.errors import ShapeError, UnsupportedError
+from derive.folding import Cases
 from derive.notation import text_of
 from derive.operators import (
     Broadcast,
@@ -307,7 +308,7 @@ def _delta(shapes: Shapes, expr: Any) -> Dims:
     return SCALAR
 
 
-@shape_rule(sp.Piecewise)
+@shape_rule(sp.Piecewise, Cases)
 def _piecewise(shapes: Shapes, expr: Any) -> Dims:
     """A scalar, of scalars and conditions between scalars."""
     for value, test in expr.args:

@@ -40,7 +40,7 @@ from derive.index import (
     mul,
     substitute,
 )
-from derive.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.operators import (
     MatrixGradient,
     MatrixPartial,
@@ -177,20 +177,16 @@ class Writer:
             except NoMatrixForm:
                 if all(size == 1 for size in shape):
                     return sp.ImmutableMatrix([[self.scalar(term)]])
-                i, j = (
-                    self.symbol(next(iter(p.variables)))
-                    if p.variables
-                    else sp.Dummy("i", integer=True)
-                    for p in place
-                )
-                return sp.FunctionMatrix(*shape, sp.Lambda((i, j), self.scalar(term)))
-        axes = []
-        for p, size in zip(place, shape, strict=True):
-            index = (
-                self.symbol(next(iter(p.variables))) if p.variables else sp.Dummy("i", integer=True)
-            )
-            axes.append((index, size))
+                indices = tuple(map(self._axis, place))
+                return sp.FunctionMatrix(*shape, sp.Lambda(indices, self.scalar(term)))
+        axes = list(zip(map(self._axis, place), shape, strict=True))
         return Tensor(self.scalar(term), *axes)
+
+    def _axis(self, index: Poly) -> Any:
+        """The symbol of a free index; a new one on an axis of size 1, where nothing reads it."""
+        if index.variables:
+            return self.symbol(next(iter(index.variables)))
+        return sp.Symbol(next(self._names), integer=True)
 
 
 def _tails() -> Iterator[str]:
@@ -374,7 +370,11 @@ def _bound(w: Writer, term: Any) -> Any:
     if isinstance(term, Product):
         return sp.Product(w.scalar(term.args[0]), w.limits(term.variable))
     body, low, high = _range(term)
-    limits = sp.Tuple(w.symbol(term.variable), w.integer(low), w.integer(high))
+    variable = term.variable
+    if (low, high) != bounds(variable):
+        variable = Var(variable.name, FRESH, low, high)
+        body = substitute(body, {term.variable: as_poly(variable)})
+    limits = sp.Tuple(w.symbol(variable), w.integer(low), w.integer(high))
     # Not by Sum's own constructor: it folds a Piecewise of an inner sum out of that sum.
     result = sp.Expr.__new__(sp.Sum, w.scalar(body), limits)
     result.is_commutative = True
@@ -413,6 +413,8 @@ def _maximum(w: Writer, term: Maximum) -> Any:
 @_writes(_SCALARS, IndexBracket)
 def _index_bracket(w: Writer, term: IndexBracket) -> Any:
     relation, poly = term.data
+    if relation == ">=" and is_nonnegative(poly):
+        return sp.S.One
     positive = Poly({m: c for m, c in poly.terms.items() if c > 0})
     left, right = w.integer(positive), w.integer(positive - poly)
     if relation == "=":

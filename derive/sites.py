@@ -11,6 +11,7 @@ from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
+from derive.folding import Cases
 from derive.operators import (
     Broadcast,
     MatrixGradient,
@@ -22,6 +23,7 @@ from derive.operators import (
     TensorElement,
     entry,
 )
+from derive.recurrences import At, MatrixSum
 
 MOST = 60  # places of one expression
 
@@ -29,7 +31,7 @@ MOST = 60  # places of one expression
 LINEAR = (
     sp.Add, sp.Mul, sp.MatAdd, sp.MatMul, sp.HadamardProduct, sp.Transpose, sp.Trace, sp.Sum,
     sp.FunctionMatrix, sp.Lambda, Tensor, TensorElement, MatrixElement, Broadcast, DiagMatrix,
-    DiagonalOf, sp.Piecewise, ExprCondPair,
+    DiagonalOf, sp.Piecewise, Cases, ExprCondPair,
 )  # fmt: skip
 # Nodes that are left whole. A derivative is: what it is taken in is no place for another part.
 WHOLE = (
@@ -105,7 +107,7 @@ def _parts(node: Any) -> Iterator[tuple[int, tuple[tuple[Any, Any], ...]]]:
         return
     if isinstance(node, (sp.Sum, sp.Product)):
         yield 0, tuple((k, high - low + 1) for k, low, high in node.limits)
-    elif isinstance(node, MaxOver):
+    elif isinstance(node, (MaxOver, MatrixSum)):
         k, low, high = node.limits
         yield 0, ((k, high - low + 1),)
     elif isinstance(node, Tensor):
@@ -114,7 +116,7 @@ def _parts(node: Any) -> Iterator[tuple[int, tuple[tuple[Any, Any], ...]]]:
         yield 2, tuple(zip(node.lamda.variables, node.shape, strict=True))
     elif isinstance(node, sp.Lambda):
         yield 1, tuple((variable, None) for variable in node.variables)
-    elif isinstance(node, (MatrixElement, TensorElement, Broadcast)) or (
+    elif isinstance(node, (MatrixElement, TensorElement, Broadcast, At)) or (
         isinstance(node, (sp.Pow, sp.HadamardPower, sp.MatPow)) and node.args[1].is_number
     ):
         yield 0, ()

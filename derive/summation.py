@@ -11,11 +11,20 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, permutations
+from itertools import combinations, count, permutations
 from typing import Any
 
 from derive.algebra import Algebra
-from derive.atoms import Atom, Exponent, Key, Monomial, Polynomial, UndefinedValue, leading
+from derive.atoms import (
+    Atom,
+    Exponent,
+    Key,
+    Monomial,
+    Polynomial,
+    UndefinedValue,
+    atoms_in,
+    leading,
+)
 from derive.errors import UnsupportedError
 from derive.integers import (
     BOUND,
@@ -154,6 +163,9 @@ class Summation(Algebra):
             value = (as_poly(variable) * slope - poly) * slope
             if relation == "=":
                 return self._solved(variables, variable, value, {rest: 1})
+            between = self._count_between(variables, variable, value, slope, rest)
+            if between is not None:
+                return between
             if not any(variable in a.free for a, _ in rest):
                 counted = self._count(variables, variable, value, slope, {rest: 1})
                 if counted is not None:
@@ -178,6 +190,25 @@ class Summation(Algebra):
             return None
         others = [v for v in variables if v is not variable]
         product = self.multiply(self.of_integer(length), rest)
+        return self._sum_all(others, product) if others else product
+
+    def _count_between(
+        self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
+    ) -> Polynomial | None:
+        """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1, for a and b in the range of k and a ≤ b + 1."""
+        on_it = [(a, e) for a, e in rest if variable in a.free]
+        if slope != ONE or len(on_it) != 1 or on_it[0][0].kind != "index":
+            return None
+        relation, form = on_it[0][0].data
+        if relation != ">=" or form.coefficient(variable) != -ONE or variable.high is None:
+            return None
+        end = form + as_poly(variable)
+        length = end - bound + 1
+        if not all(is_nonnegative(gap) for gap in (bound, variable.high - end, length)):
+            return None
+        others = [v for v in variables if v is not variable]
+        outside = self.settled({a: e for a, e in rest if a is not on_it[0][0]}, 1)
+        product = self.multiply(self.of_integer(length), outside)
         return self._sum_all(others, product) if others else product
 
     def _solved(
@@ -255,10 +286,37 @@ class Summation(Algebra):
                 turned = {variable: variable.high - as_poly(variable)}
                 body = self.substitute(self.settled(dict(factors), 1), turned)
                 return self._sum_all(variables, body)
+        merged = self._one_number(variables, factors) if len(variables) > 1 else None
+        if merged is not None:
+            return merged
         moved = self._on_axes(variables, factors)
         if moved is not None:
             return moved
         return self._cut(variables, factors)
+
+    def _one_number(
+        self, variables: list[Var], factors: list[tuple[Atom, Exponent]]
+    ) -> Polynomial | None:
+        """Σ_i Σ_{k<s} f(s·i + k) is Σ_u f(u): two digits that occur in one number only."""
+        body = self.settled(dict(factors), 1)
+        for index in {p for a, _ in factors for p in places(a)}:
+            for low, high in permutations(variables, 2):
+                step = index.coefficient(high)
+                if step is None or index.coefficient(low) != ONE:
+                    continue
+                if low.high is None or high.high is None or step != low.high + 1:
+                    continue
+                number = Var("u", FRESH, ZERO, step * (high.high + 1) - 1)
+                value = as_poly(high) * step + as_poly(low)
+                try:
+                    as_one = self.substitute(body, {high: ZERO, low: as_poly(number)})
+                    if self.substitute(as_one, {number: value}) != body:
+                        continue
+                except UndefinedValue:
+                    continue
+                rest = [v for v in variables if v not in (low, high)]
+                return self._sum_all([*rest, number], as_one)
+        return None
 
     def upwards(self, variable: Var, poly: Polynomial) -> Polynomial:
         """A polynomial to be summed, turned round where its sum would be."""
@@ -346,6 +404,9 @@ class Summation(Algebra):
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
         """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out."""
         brackets = [a for a, _ in factors if a.kind == "index" and a.data[0] == ">="]
+        narrow = self._narrow(variables, brackets, factors)
+        if narrow is not None:
+            return narrow
         for atom in brackets:
             poly = atom.data[1]
             others = self.monomial({a: e for a, e in factors if a is not atom})
@@ -387,6 +448,20 @@ class Summation(Algebra):
                 parts = self.at_values(self.settled(dict(others), 1), leader, values)
                 return self._sum_all(rest, parts) if rest else parts
         return self._canonical(variables, factors)
+
+    def _narrow(
+        self, variables: list[Var], brackets: list[Atom], factors: list[tuple[Atom, Exponent]]
+    ) -> Polynomial | None:
+        """[p ≥ 0]·[p ≤ c] = [p = 0] + … + [p = c] for a small number c; 0 for c < 0."""
+        for one, two in combinations(brackets, 2):
+            width = (one.data[1] + two.data[1]).constant
+            if width is None or width >= UNROLLED or width != int(width):
+                continue
+            places = (one.data[1] - k for k in range(int(width) + 1))
+            lines = self.add({}, *(self.index_bracket("=", place) for place in places))
+            rest = self.settled({a: e for a, e in factors if a not in (one, two)}, 1)
+            return self._sum_all(variables, self.multiply(lines, rest))
+        return None
 
     def _without_offset(
         self, variables: list[Var], poly: Poly, rest: Monomial
@@ -509,19 +584,39 @@ class Summation(Algebra):
         for order in self._orders(variables, factors):
             values = {v: as_poly(self.bound(height + k)) for k, v in enumerate(order)}
             named = self.substitute({body: 1}, values)
+            if len(named) != 1 and len(variables) == 1:
+                return self._term_by_term(variables[0], height, named)
             if len(named) != 1:
-                raise UnsupportedError("a sum whose factors change with the names of its indices")
+                continue  # by these names a factor is more than one
             ((monomial, coefficient),) = named.items()
             # Renaming may turn a factor's sign; the order of atoms may not depend on names.
             rank = (tuple((a.id, e) for a, e in monomial), coefficient)
             if best is None or rank < best[0]:
                 best = (rank, monomial, coefficient, tuple(v.high for v in order))
-        assert best is not None
+        if best is None:
+            raise UnsupportedError("a sum whose factors change with the names of its indices")
         _, monomial, coefficient, highs = best
         if max((a.height for a, _ in monomial), default=0) != height:
             raise UnsupportedError("a sum whose factors change with the names of its indices")
         atom = self.atom("sum", highs, monomial)
         return self.scale(self.named_sum(atom), coefficient)
+
+    def _term_by_term(self, variable: Var, height: int, named: Polynomial) -> Polynomial:
+        """The sum of a factor that is more than one by the name of its index: [−p > 0]."""
+        assert variable.high is not None
+        index, high = self.bound(height), variable.high
+        result: Polynomial = {}
+        for monomial, coefficient in named.items():
+            outside = {a: e for a, e in monomial if index not in a.free}
+            inside = self.monomial({a: e for a, e in monomial if a not in outside})
+            if not inside:
+                part = self._counted(high + 1)
+            elif max(a.height for a, _ in inside) == height:
+                part = self.named_sum(self.atom("sum", (high,), inside))
+            else:
+                raise UnsupportedError("a sum whose factors change with the names of its indices")
+            result = self.add(result, self.multiply(self.settled(outside, coefficient), part))
+        return result
 
     def named_sum(self, atom: Atom) -> Polynomial:
         """A sum as a polynomial: the atom, or a name for it."""
@@ -716,7 +811,7 @@ class Summation(Algebra):
         plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
         for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
             rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
-            if any(atom in _atoms_in(a) for m in rest for a, _ in m):
+            if any(atom in atoms_in(a) for m in rest for a, _ in m):
                 continue
             if not atom.free.isdisjoint(open_):
                 continue
@@ -789,7 +884,7 @@ class Summation(Algebra):
             bound = self.bound(atom.height - 1)
             body = self.substitute(dict(key), {bound: as_poly(new)})
             body = self.substitute(body, values)
-            return self.maximum_over(new, body) if kind == "max" else self.bind(kind, new, body)
+            return (self.maximum_over if kind == "max" else self.product_over)(new, body)
         if kind == "int":
             return self.of_integer(data[0].substitute(values))
         if kind == "index":
@@ -833,6 +928,10 @@ class Summation(Algebra):
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
         """A known scalar function of polynomials, by its laws."""
         raise NotImplementedError
+
+    def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
+        """Π over the range of a variable."""
+        return self.bind("prod", variable, body)
 
     def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """max_k (c + s·f) = c + s·max_k f, where c and s ≥ 0 do not depend on k."""
@@ -901,6 +1000,13 @@ def _ends(variable: Var) -> frozenset[Var]:
     return frozenset() if variable.high is None else variable.high.variables
 
 
+def places(atom: Atom) -> Iterator[Poly]:
+    """The indices at which arrays are read in an atom."""
+    for part in atoms_in(atom):
+        if part.kind in ("entry", "ref"):
+            yield from part.data[1]
+
+
 def _unit_slope(poly: Poly, variable: Var) -> bool:
     slope = poly.coefficient(variable)
     return slope is not None and slope.constant in (1, -1)
@@ -939,19 +1045,6 @@ def _replaced(data: Any, values: Mapping[Var, Poly]) -> Any:
     if isinstance(data, tuple):
         return tuple(_replaced(part, values) for part in data)
     return data
-
-
-def _atoms_in(atom: Atom) -> Iterator[Atom]:
-    """An atom and all atoms in its data."""
-    yield atom
-    stack: list[Any] = list(atom.data)
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Atom):
-            yield part
-            stack.extend(part.data)
-        elif isinstance(part, tuple):
-            stack.extend(part)
 
 
 def _ranked(signatures: Mapping[Var, Any]) -> dict[Var, int]:

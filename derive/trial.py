@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from derive import induction
 from derive.claims import Claim
 from derive.decide import Rung, prove_equal
 from derive.errors import DeriveError, ShapeError
@@ -32,6 +33,7 @@ from derive.verdict import Witness
 # The forms in which shared arrays stay names are all that most proofs need, in deep networks too.
 LADDER = (Rung(3, False, 0.5), Rung(None, False, 0.1), Rung(None, True, 0.1))
 PROOFS = 6  # that are tried
+INDUCTION_SECONDS = 1.0  # for one of them
 DRAWS = 5  # of points, until one shows the disagreement
 _AGREEMENT = 1e-7
 _LARGEST = 24  # numerator of a factor that a person forgets
@@ -228,7 +230,7 @@ class Trial:
         return self.agrees(side) and self.proved(side)
 
     def proved(self, side: Any) -> bool:
-        """A proof, with the cheap canonical forms."""
+        """A proof, with the cheap canonical forms, or by an induction."""
         problem, statement = self.problem, self.statement
         if self._proofs == 0 or problem.lowering.unsafe_reads:
             return False
@@ -247,7 +249,12 @@ class Trial:
             arrays = Comparison(*sides, problem, self.deadline, place)
             if arrays.deep and arrays.proof() is not None:
                 return True
-            return prove_equal(*sides, problem.prepare, self.deadline, LADDER, place) is not None
+            if prove_equal(*sides, problem.prepare, self.deadline, LADDER, place) is not None:
+                return True
+            end = min(self.deadline, time.monotonic() + INDUCTION_SECONDS)
+            return induction.refers_to_itself(*sides) and (
+                induction.prove(*sides, problem.prepare, end) is not None
+            )
         except (DeriveError, RecursionError, ArithmeticError):
             return False
         finally:

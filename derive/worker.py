@@ -50,7 +50,7 @@ def run_deep(compute: Callable[[], Result], timeout: float | None = None) -> Res
     with _one_at_a_time, _without_collection():
         thread = _started(body)
         try:
-            thread.join(timeout)
+            thread.join(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
         except BaseException:
             _interrupt(thread)
             raise

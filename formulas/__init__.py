@@ -51,6 +51,7 @@ MODULES = (
     "layer_norm",  # 4.4
     "token_embedding",  # 4.4
     "transformer",  # 4.4
+    "deep_transformer",  # 4.4
 )
 
 

@@ -1,14 +1,16 @@
 """The softmax block by block: a running maximum, a running sum, a running output (section 4.1)."""
 
-from sympy import BlockMatrix, MatrixSymbol, Max, Sum, Symbol, exp, log
+from sympy import BlockMatrix, IndexedBase, MatrixSymbol, Max, Sum, Symbol, exp, log
 
-from derive import Formula, Identity, operators
-from derive.operators import entry, max_over
+from derive import Formula, Identity, operators, recurrence
+from derive.operators import entry, max_over, tensor
 
 p = Symbol("p", integer=True, positive=True)
 q = Symbol("q", integer=True, positive=True)
 v = Symbol("v", integer=True, positive=True)
-k = Symbol("k", integer=True)
+N = Symbol("N", integer=True, positive=True)
+b = Symbol("b", integer=True, positive=True)
+k, s, t = (Symbol(name, integer=True) for name in "kst")
 
 # One row of scores in two blocks, and the values that belong to them.
 x1, x2 = MatrixSymbol("x1", 1, p), MatrixSymbol("x2", 1, q)
@@ -36,11 +38,52 @@ x = MatrixSymbol("x", 1, p)
 sum_before = Sum(exp(x[0, k] - m1), (k, 0, p - 2))
 sum_after = Sum(exp(x[0, k] - m), (k, 0, p - 1))
 
+# N + 1 blocks of b scores, one after the other: what is kept of those that have passed.
+X = IndexedBase("X", shape=(N + 1, b))
+V = IndexedBase("V", shape=(N + 1, b, v))
+M = IndexedBase("M", shape=(N + 1,))
+L = IndexedBase("L", shape=(N + 1,))
+O = IndexedBase("O", shape=(N + 1, v))
+j = Symbol("j", integer=True)
+_in_block, _steps = (k, 0, b - 1), (t, 1, N)
+
+
+def _largest(block):
+    return max_over(X[block, k], _in_block)
+
+
+def _weighted(block, top, *factor):
+    """Σ exp(x − top), times a factor, over a block."""
+    body = exp(X[block, k] - top)
+    for one in factor:
+        body *= one
+    return Sum(body, _in_block)
+
+
+_kept = exp(M[t - 1] - M[t])
+running = {
+    M: recurrence(Max(M[t - 1], _largest(t)), _steps, start=_largest(0)),
+    L: recurrence(_kept * L[t - 1] + _weighted(t, M[t]), _steps, start=_weighted(0, _largest(0))),
+    O: recurrence(
+        tensor(_kept * O[t - 1, j] + _weighted(t, M[t], V[t, k, j]), (j, v)),
+        _steps,
+        start=tensor(_weighted(0, _largest(0), V[0, k, j]), (j, v)),
+    ),
+}
+_all_scores = (k, 0, b - 1), (s, 0, N)
+softmax_of_all = Sum(exp(X[s, k]) * V[s, k, j], *_all_scores) / Sum(exp(X[s, k]), *_all_scores)
+
 formula = Formula(
     id="online-softmax",
     title="Online softmax",
     section="4.1",
-    dimensions={p: "scores in the first block", q: "scores in the second", v: "width of a value"},
+    dimensions={
+        p: "scores in the first block",
+        q: "scores in the second",
+        v: "width of a value",
+        N: "blocks after the first",
+        b: "scores in each of them",
+    },
     symbols={
         x1: "scores of the first block",
         x2: "scores of the second block",
@@ -55,6 +98,11 @@ formula = Formula(
         o1: "attention over the first block alone",
         o2: "attention over the second block alone",
         x: "scores, the last of which is new",
+        X: "scores, block by block",
+        V: "values, block by block",
+        M: "the running maximum, after each block",
+        L: "the running sum of exp(x − M)",
+        O: "the running output, before it is divided by the sum",
     },
     claims=(
         Identity(
@@ -89,6 +137,33 @@ formula = Formula(
             title="one score more: l ← e^(m1 − m) l + e^(x − m)",
             source="Milakov & Gimelshein 2018, algorithm 3",
             note="for a row of any length, whatever the maximum so far",
+        ),
+        Identity(
+            M[N],
+            max_over(max_over(X[s, k], _in_block), (s, 0, N)),
+            where=running,
+            id="online-softmax.blocks.maximum",
+            title="the running maximum ends as the maximum of all",
+            source="Milakov & Gimelshein 2018, algorithm 3",
+            note="by induction over the blocks",
+        ),
+        Identity(
+            M[N] + log(L[N]),
+            log(Sum(exp(X[s, k]), *_all_scores)),
+            where=running,
+            id="online-softmax.blocks.logsumexp",
+            title="the running maximum and sum end as the logsumexp of all",
+            source="Milakov & Gimelshein 2018, theorem 1",
+            note="by induction over the blocks",
+        ),
+        Identity(
+            O[N, j] / L[N],
+            softmax_of_all,
+            where=running,
+            id="online-softmax.blocks.output",
+            title="the running output over the running sum ends as softmax(x) V",
+            source="Dao et al. 2022, theorem 1",
+            note="by induction over the blocks",
         ),
     ),
     references=(

@@ -163,6 +163,10 @@ EXPECTED = {
     "online-softmax.logsumexp": HOLDS,  # m + log Σ e^(x − m) = log Σ e^x
     "online-softmax.output": HOLDS,  # l_b o_b is Σ e^(x − m_b) V over block b
     "online-softmax.step": HOLDS,  # a second block of one score
+    # With M after block t: e^M L = Σ e^x and e^M O = Σ e^x V over the blocks that have passed.
+    "online-softmax.blocks.maximum": HOLDS,
+    "online-softmax.blocks.logsumexp": HOLDS,
+    "online-softmax.blocks.output": HOLDS,  # e^M cancels
     "bahdanau.context": HOLDS,  # (1,T)(T,h)
     "bahdanau.decoder": HOLDS,  # (1,e+h)(e+h,s) + (1,s)(s,s) + (1,s)
     "bahdanau.weights": HOLDS,  # a softmax
@@ -244,6 +248,10 @@ EXPECTED = {
     "transformer.size": HOLDS,
     "transformer.size.base": HOLDS,  # 18,944,000 + 6 (3,150,336 + 4,199,936)
     "transformer.size.big": HOLDS,  # 37,888,000 + 6 (12,592,128 + 16,788,480)
+    "deep-transformer.shape": HOLDS,  # H_l has the shape of H_{l−1}, and H_0 is X
+    "deep-transformer.residual-stream": HOLDS,  # H_l − H_{l−1} is what layer l adds
+    "deep-transformer.feed-forward.backward.X": HOLDS,  # the chain rule, layer by layer
+    "deep-transformer.feed-forward.backward.W1": HOLDS,  # Z_l = H_{l−1} W1_l
     # Rows: x Wx with x of shape (1, d). ∂L/∂h_t = ∂L/∂o_t Wqᵀ + what comes back from t + 1.
     "rnn.hidden": ILL_SHAPED,  # (d,h)(1,d) does not fit; (1,d)(d,h) would
     "rnn.hidden.rows": HOLDS,

@@ -65,6 +65,10 @@ class Point:
     def is_sequence(self, symbol: Any) -> bool:
         return isinstance(self.definitions.get(symbol), rec.Recurrence)
 
+    def steps_through(self, symbol: Any) -> bool:
+        """Whether an array is worked out position by position, and not given as a whole."""
+        return self.is_sequence(symbol) and symbol not in self.values
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -267,7 +271,11 @@ def _(expr, scope):
 @value.register(ArrayElement)
 @value.register(ops.TensorElement)
 def _(expr, scope):
-    return _entry(_array_once(expr.args[0], scope), expr.indices, scope)
+    array, indices = expr.args[0], expr.indices
+    if scope.point.steps_through(array) and array not in scope.bound:
+        first, *indices = indices
+        return _entry(_position(array, _integer(first, scope), scope.point), indices, scope)
+    return _entry(_array_once(array, scope), indices, scope)
 
 
 def _entry(array: Any, indices: Any, scope: Scope) -> Any:
@@ -314,7 +322,7 @@ def _position(symbol: Any, time: int, point: Point) -> Any:
         definition, scope = point.definitions[symbol], Scope(point)
         shape = [_integer(size, scope) for size in symbol.shape[1:]]
         low, high = (_integer(end, scope) for end in (definition.low, definition.high))
-        assert time >= 0
+        assert 0 <= time < _integer(symbol.shape[0], scope)
         point.known[symbol, time] = None
         if low <= time <= high:
             found = value(definition.step, scope.bind([definition.index], [time]))

@@ -1,13 +1,14 @@
 """The command line from outside: what is printed where, and the exit code."""
 
-import importlib.util
 import json
+import multiprocessing
 import os
 import pty
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -221,6 +222,17 @@ def test_a_worker_that_dies_costs_one_claim():
     assert found[1].reason == "internal error: the process that decided it died"
 
 
+@pytest.mark.parametrize("wanted", [1, 3])  # not all of them, and all of them
+def test_the_workers_are_gone_once_the_verdicts_are_in(wanted):
+    before = threading.enumerate()
+    stream = verdicts(_claims("good", "wrong", "good"), decide, 2)
+    for _ in range(wanted):
+        next(stream)
+    stream.close()
+    assert multiprocessing.active_children() == []
+    assert threading.enumerate() == before
+
+
 # ---------------------------------------------------------------------- shapes, show, explain
 
 
@@ -389,6 +401,27 @@ def test_a_closed_pipe_is_quiet():
     assert (process.wait(), err) == (141, "")
 
 
+@pytest.mark.parametrize("descriptors", [(1,), (2,), (1, 2)])
+@pytest.mark.parametrize("arguments", [["verify", "1.10"], ["list", "--format", "json"], ["-h"]])
+def test_a_stream_that_is_closed_is_not_missed(arguments, descriptors):
+    process = start(
+        *arguments, before=FAKE_ENGINE, preexec_fn=lambda: [*map(os.close, descriptors)]
+    )
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert (out == "") is (1 in descriptors)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full device")
+@pytest.mark.parametrize("arguments", [["verify", "1.10"], ["--help"]])
+def test_an_output_that_is_full_is_one_sentence(arguments):
+    with open("/dev/full", "w") as full:
+        process = start(*arguments, before=FAKE_ENGINE, stdout=full)
+        _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.startswith("derive: internal error: OSError: ") and err.count("\n") == 1
+
+
 def test_an_output_without_unicode_gets_ascii():
     environment = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     process = start("verify", "mlp.good", before=FAKE_ENGINE, env=environment)
@@ -432,10 +465,7 @@ def test_progress_on_a_terminal_is_removed_again():
 
 # --------------------------------------------------------------------------- the real engine
 
-IS_REAL = importlib.util.find_spec("derive.decide") is not None
 
-
-@pytest.mark.skipif(not IS_REAL, reason="there is no engine to run")
 def test_a_file_of_claims_from_start_to_end(claims_file):
     path = claims_file(
         """

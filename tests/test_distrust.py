@@ -8,6 +8,7 @@ import derive
 from derive import Gradient, verify
 from derive import differentiate as passes
 from derive.index import Add, Mul, Pow, mul, num
+from derive.integers import Poly
 from derive.normalise import Normaliser
 
 n, m = symbols("n m", integer=True, positive=True)
@@ -16,9 +17,18 @@ t = Symbol("t", real=True)
 x = MatrixSymbol("x", n, 1)
 A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
 
+# The points at which a proof is checked hardly ever lie in the domain of acosh.
 FUNCTIONS = {
-    name: getattr(sp, name) for name in passes.SCALAR_DERIVATIVES if name not in ("Max", "sign")
+    name: getattr(sp, name)
+    for name in passes.SCALAR_DERIVATIVES
+    if name not in ("Max", "sign", "acosh")
 }
+
+
+def is_contradicted(claim):
+    """Whether the broken rule was at work, and its proof was caught."""
+    verdict = verify(claim)
+    return verdict.status == "undecided" and "contradicted by an evaluation" in verdict.reason
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -30,7 +40,7 @@ def test_a_doubled_derivative_of_a_function_is_caught(name, monkeypatch):
     function = FUNCTIONS[name]
     slope = sp.diff(function(t), t) if name != "Abs" else sp.sign(t)
     claim = Gradient(Sum(function(x[i, 0]), (i, 0, n - 1)), x, x.applyfunc(sp.Lambda(t, 2 * slope)))
-    assert verify(claim).status != "holds"
+    assert is_contradicted(claim)
 
 
 def _without_last(rule):
@@ -61,7 +71,8 @@ def test_a_forgotten_operand_is_caught(node, monkeypatch):
     else:
         claim = Gradient(sp.exp(t) * sp.sin(t), t, sp.exp(t) * sp.sin(t))
         other = Gradient(sp.exp(t) * sp.sin(t), t, sp.exp(t) * sp.cos(t))
-    assert "holds" not in {verify(claim).status, verify(other).status}
+    assert {verify(claim).status, verify(other).status} == {"disagrees", "undecided"}
+    assert is_contradicted(claim) or is_contradicted(other)
 
 
 def test_a_power_rule_without_its_factor_is_caught(monkeypatch):
@@ -70,20 +81,21 @@ def test_a_power_rule_without_its_factor_is_caught(monkeypatch):
         run.pull(base, mul(cotangent, Pow((base, num(exponent.data[0] - 1)))), binders)
 
     monkeypatch.setitem(passes.rules(), Pow, broken)
-    assert verify(Gradient(t**3, t, t**2)).status != "holds"
+    assert is_contradicted(Gradient(t**3, t, t**2))
 
 
-def test_a_transposed_entry_is_caught(monkeypatch):
-    """With A[i, j] read as A[j, i], the gradient of a trace loses its transpose."""
+def test_an_entry_with_its_indices_in_any_order_is_caught(monkeypatch):
+    """With B[i, j] taken for B[j, i], the gradient of a trace may lose its transpose."""
     right = Normaliser.entry
 
     def broken(self, array, indices):
-        return right(self, array, indices[::-1] if array.symbol == B else indices)
+        order = sorted(indices, key=Poly.sort_key) if array.symbol == B else indices
+        return right(self, array, tuple(order))
 
     monkeypatch.setattr(Normaliser, "entry", broken)
-    assert verify(Gradient(Trace(A * B), A, B)).status != "holds"
+    assert is_contradicted(Gradient(Trace(A * B), A, B))
     # A mistake on both sides alike proves nothing wrong: this one is true.
-    assert verify(Gradient(Trace(A * B), A, B.T)).status != "disagrees"
+    assert verify(Gradient(Trace(A * B), A, B.T)).status == "holds"
 
 
 def test_a_wrong_sum_of_ones_is_caught(monkeypatch):
@@ -91,7 +103,7 @@ def test_a_wrong_sum_of_ones_is_caught(monkeypatch):
     right = Normaliser._counted
     monkeypatch.setattr(Normaliser, "_counted", lambda self, length: right(self, length + 1))
     claim = derive.Identity(Sum(1, (i, 0, n - 1)), n + 1)
-    assert verify(claim).status != "holds"
+    assert is_contradicted(claim)
 
 
 def test_a_wrong_exponential_is_caught(monkeypatch):
@@ -106,7 +118,7 @@ def test_a_wrong_exponential_is_caught(monkeypatch):
     monkeypatch.setattr(Normaliser, "_exp", broken)
     u = Symbol("u", real=True)
     claim = derive.Identity(sp.exp(t + u), sp.exp(t) + sp.exp(u))
-    assert verify(claim).status != "holds"
+    assert is_contradicted(claim)
 
 
 def test_the_rules_are_whole_again():

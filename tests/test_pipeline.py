@@ -2,17 +2,25 @@
 
 import pytest
 from sympy import (
+    Abs,
+    Determinant,
     Eq,
     IndexedBase,
     Integral,
     MatrixSymbol,
+    Ne,
+    Piecewise,
     Q,
     Rational,
     Sum,
     Symbol,
+    Trace,
     cos,
+    exp,
     gamma,
+    log,
     sin,
+    sqrt,
     symbols,
     tanh,
 )
@@ -39,6 +47,11 @@ def test_a_passed_limit_is_undecided():
     verdict = verify(Gradient(t**2, t, 2 * t), timeout=0)
     assert verdict.status == "undecided"
     assert "time limit" in verdict.reason
+
+
+@pytest.mark.parametrize("timeout", [1e18, float("inf")])
+def test_a_limit_may_be_as_far_away_as_one_likes(timeout):
+    assert verify(Gradient(t**2, t, 2 * t), timeout=timeout).status == "holds"
 
 
 @pytest.mark.parametrize("stage", ["state", "prove_equal", "search", "agrees_numerically"])
@@ -93,3 +106,37 @@ def test_only_claims_are_verified():
     with pytest.raises(ClaimError):
         verify("t")
     assert derive.shape_of(t) == ()
+
+
+A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
+v = MatrixSymbol("v", n, 1)
+s = Symbol("s", real=True)
+squared = Trace(v.T * v)
+
+
+@pytest.mark.parametrize(
+    ("claim", "assumed"),
+    [
+        (Identity((s**2 - t**2) / (s - t), s + t), [Ne(s - t, 0)]),
+        (Identity((s**2 - t**2) / (s - t), s + t, given=s > t), [s > t]),
+        (Gradient(1 / t, t, -1 / t**2), [Ne(t, 0)]),
+        (Gradient(1 / t, t, -1 / t**2, given=Q.positive(t)), [Q.positive(t)]),
+        (Gradient(1 / t, t, -1 / t**2, given=t < 0), [t < 0]),
+        (Gradient(sqrt(squared), v, v / sqrt(squared)), ["Ne(Sum(v[i, 0]**2, (i, 0, n - 1)), 0)"]),
+        # What is positive as it is written, or is a size, goes without saying.
+        (Gradient(log(1 + exp(t)), t, 1 / (1 + exp(-t))), []),
+        (Gradient(t / (n * (1 + s**2)), t, 1 / (n * (1 + s**2))), []),
+        (Identity(Sum(exp(v[i, 0]) / Sum(exp(v[l, 0]), (l, 0, n - 1)), (i, 0, n - 1)), 1), []),
+        # A kink that is known to be elsewhere, and a case that keeps a zero away.
+        (Gradient(Abs(t), t, 1, given=t > 0), [t > 0]),
+        (Identity(Piecewise((t / t**2, Ne(t, 0)), (0, True)) * t**2, t), []),
+        # A matrix is invertible where its transpose is, and where its determinant is not 0.
+        (Gradient(log(Determinant(A)), A, A.T.inverse()), [Q.invertible(A)]),
+        (Identity(Trace(A * B) / Determinant(A), Trace(B * A) / Determinant(A)), [Q.invertible(A)]),
+    ],
+    ids=str,
+)
+def test_what_is_divided_by_is_not_zero(claim, assumed):
+    verdict = verify(claim)
+    assert verdict.status == "holds", verdict.reason
+    assert list(map(str, verdict.assumptions)) == list(map(str, assumed))

@@ -19,6 +19,7 @@ from derive import (
     ShapeError,
     at,
     induction,
+    max_over,
     ordered_product,
     recurrence,
     sequence,
@@ -281,6 +282,61 @@ def test_a_sequence_of_gates_starts_with_nothing():
     gates = MatrixSymbol("G", T + 1, n)
     where = {gates: sequence(at(X, t - 1).applyfunc(Lambda(u, u**2)), (t, 1, T))}
     assert status(Identity(at(gates, 0), sp.ZeroMatrix(1, n), where=where)) == "holds"
+
+
+# ---- sequences of numbers, and recurrences that add something up
+
+M, x = sp.IndexedBase("M", shape=(T + 1,)), sp.IndexedBase("x", shape=(T + 1,))
+a, first = Symbol("a", real=True), Symbol("first", real=True)
+
+
+def numbers(step, start):
+    return {M: recurrence(step, (t, 1, T), start=start)}
+
+
+MEAN = numbers(M[t - 1] + (x[t] - M[t - 1]) / t, 0)
+LARGEST = numbers(sp.Max(M[t - 1], x[t]), x[0])
+AVERAGE = numbers(a * M[t - 1] + (1 - a) * x[t], x[0])
+TOTAL = sp.Sum(x[k], (k, 1, T))
+TRUE_OF_NUMBERS = {
+    "a running mean": Identity(M[T], TOTAL / T, where=MEAN),
+    "a running mean, squared": Identity(M[T] ** 2, TOTAL**2 / T**2, where=MEAN),
+    "a running maximum": Identity(M[T], max_over(x[k], (k, 0, T)), where=LARGEST),
+    "an average with a factor": Identity(
+        M[T], a**T * x[0] + (1 - a) * sp.Sum(a ** (T - k) * x[k], (k, 1, T)), where=AVERAGE
+    ),
+}
+FALSE_OF_NUMBERS = {
+    "a mean of one too many": Identity(M[T], TOTAL / (T + 1), where=MEAN),
+    "a mean that begins too early": Identity(M[T] ** 2, (TOTAL + x[0]) ** 2 / T**2, where=MEAN),
+    "a maximum without the first": Identity(M[T], max_over(x[k], (k, 1, T)), where=LARGEST),
+    "an average without its start": Identity(
+        M[T], (1 - a) * sp.Sum(a ** (T - k) * x[k], (k, 1, T)), where=AVERAGE
+    ),
+}
+
+
+@pytest.mark.parametrize("claim", TRUE_OF_NUMBERS.values(), ids=TRUE_OF_NUMBERS)
+def test_what_a_recurrence_adds_up_is_proved(claim):
+    assert status(claim) == "holds"
+
+
+@pytest.mark.parametrize("claim", FALSE_OF_NUMBERS.values(), ids=FALSE_OF_NUMBERS)
+def test_what_a_recurrence_does_not_add_up_is_refuted(claim):
+    assert status(claim) == "disagrees"
+
+
+def test_what_an_induction_has_used_is_listed():
+    """The lemma needs the given, what is left after it does not."""
+    where = numbers(a * M[t - 1], first)
+    one = sp.Eq(a, 1)
+    found = verify(Identity(M[T], first, where=where, given=one))
+    assert found.status == "holds" and found.assumptions == (one,)
+    positive = verify(
+        Identity(M[T], a**T * first, where=numbers(sp.Abs(a) * M[t - 1], first),
+                 given=sp.Q.positive(a))
+    )  # fmt: skip
+    assert positive.status == "holds" and positive.assumptions == (sp.Q.positive(a),)
 
 
 def test_what_is_refused_says_so():

@@ -13,7 +13,7 @@ from sympy import MatrixSymbol, Q, Symbol
 import formulas
 from cli.layout import one_line, wrap_expression
 from cli.listing import list_lines, list_records
-from cli.notation import number_text, plain_text, statement, text_of
+from cli.notation import number_text, numbers_apart, plain_text, statement, text_of
 from cli.records import shape_records, verify_record
 from cli.render import (
     explain_lines,
@@ -124,8 +124,18 @@ def test_numbers():
     assert number_text(Fraction(-1, 3)) == "-1/3"
     assert number_text(sp.Rational(10**30, 3 * 10**30 + 1)) == "0.333333…"
     assert number_text("3.00000000000000000") == "3"
+    assert number_text("300.0000000000000000") == "300"
+    assert number_text("0.999999969540041") == "0.999999…"
+    assert number_text("-9.707941241529028e+17") == "-9.70794e+17…"
+    assert number_text(f"1e{10**3}" + " " * 15).strip() == f"1e{10**3}"
     assert number_text("441.732110906413") == "441.732…"
     assert number_text("[0.5 +/- 1e-20] and more") == "[0.5 +/- 1e-20] and more"
+
+
+def test_two_numbers_are_shortened_where_they_can_be_told_apart():
+    third = sp.Rational(10**30, 3 * 10**30 + 1)
+    assert numbers_apart(third, 1) == ("0.333333…", "1")
+    assert numbers_apart(third, third + sp.Rational(1, 10**20))[0] == str(third)
 
 
 def test_the_text_for_programs_is_sympys_own():

@@ -12,11 +12,12 @@ import pytest
 from sympy import HadamardProduct, Symbol, cos, sin, sqrt
 
 import formulas
-from derive import operators, verify
+from derive import at, operators, verify
 from formulas import (
     attention,
     bahdanau,
     causal_attention,
+    deep_transformer,
     feed_forward,
     layer_norm,
     online_softmax,
@@ -44,6 +45,9 @@ SLIPS = {
         causal_attention.S.T * causal_attention.dO
     ),
     ("online-softmax.sum", "the sums simply added"): online_softmax.l1 + online_softmax.l2,
+    ("online-softmax.blocks.output", "exp(x − M) taken for exp(x) in the sum"): online_softmax.O[
+        online_softmax.N, online_softmax.j
+    ],
     ("bahdanau.backward.H", "as values only"): bahdanau.alpha.T * bahdanau.dc,
     ("bahdanau.backward.H", "as keys only"): bahdanau.dZ * bahdanau.W2.T,
     ("self-attention.backward.X", "through the values only"): _s.dV * _s.Wv.T,
@@ -66,6 +70,13 @@ SLIPS = {
     ),
     ("token-embedding.smoothing.gradient", "the label as it was"): (
         operators.softmax(token_embedding.z) - token_embedding.y
+    ),
+    ("deep-transformer.residual-stream", "X forgotten"): (
+        CLAIMS["deep-transformer.residual-stream"].right
+        - deep_transformer.X[deep_transformer.i, deep_transformer.p]
+    ),
+    ("deep-transformer.feed-forward.backward.W1", "the layer's own output"): (
+        at(deep_transformer.H, deep_transformer.l).T * at(deep_transformer.dZ, deep_transformer.l)
     ),
     ("transformer.size", "norms forgotten"): CLAIMS["transformer.size"].right
     - 12 * Symbol("N", integer=True, positive=True) * Symbol("d", integer=True, positive=True),

@@ -172,6 +172,19 @@ def test_what_a_file_prints_stays_out_of_standard_output(claims_file, capsys):
     assert captured.err == "hello\n"
 
 
+def test_what_a_files_child_processes_print_stays_out_too(claims_file, capfd):
+    source = "import subprocess\nsubprocess.run(['echo', 'hello'])\na = Identity(sp.S(1), sp.S(1))"
+    load_file(claims_file(source))
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "hello\n")
+
+
+def test_a_file_reads_no_arguments_but_its_own_name(claims_file):
+    path = claims_file("import sys\na = Identity(sp.S(1), sp.S(1), note=' '.join(sys.argv))")
+    (entry,) = load_file(path)
+    assert entry.claim.note == str(path)
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
