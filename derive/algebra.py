@@ -237,6 +237,13 @@ class Algebra(Signs):
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
         """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; known signs decide."""
         if any(a.kind in ("real", "index") for m in poly for a, _ in m):
+            key, factor = self.primitive(poly)
+            if self.known(key, "!="):  # [−p > 0] = 1 − [p > 0]
+                if relation == "=":
+                    return {}
+                if factor < 0:
+                    above = self.real_bracket(">", self.scale(poly, -1))
+                    return self.subtract({(): 1}, above)
             return self.split(poly, lambda part: self.real_bracket(relation, part))
         sign = self.sign(poly)
         if not poly or sign is not None:

@@ -89,10 +89,10 @@ SCALAR_DERIVATIVES: Mapping[str, tuple[Callable[..., Term], ...]] = {
     "erfc": (lambda x: neg(_gauss(x)),),
     "Abs": (lambda x: apply("sign", x),),
     "sign": (lambda x: num(0),),
-    # Where the two are one, the second of them counts.
+    # Where the two are one, the first of them counts.
     "Max": (
-        lambda a, b: _positive(add(a, neg(b))),
-        lambda a, b: add(num(1), neg(_positive(add(a, neg(b))))),
+        lambda a, b: add(num(1), neg(_positive(add(b, neg(a))))),
+        lambda a, b: _positive(add(b, neg(a))),
     ),
 }
 

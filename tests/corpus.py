@@ -2356,6 +2356,13 @@ arriving = M("dy", n, d) * M("W_2", h, d).T
 slope_of_silu = (1 + t * (1 - 1 / (1 + exp(-t)))) / (1 + exp(-t))
 TRUE += [
     grad("ppo.unclipped", clipped(ratio), ratio, advantage, *inside),
+    grad("ppo.near-one", clipped(ratio), ratio, advantage, sp.Abs(ratio - 1) < small),
+    jac("clipped-by-norm.above", Min(1, small / sqrt(sq(x_))) * x_, x_, small / sqrt(sq(x_))
+        * (I(d) - x_ * x_.T / sq(x_)), sqrt(sq(x_)) > small),
+    jac("clipped-by-norm.below", Min(1, small / sqrt(sq(x_))) * x_, x_, I(d),
+        sqrt(sq(x_)) < small),
+    grad("max-of-four", Max(a, b, u, v), a, Piecewise((1, sp.And(a > b, a > u, a > v)), (0,
+            True))),
     grad("ppo.above", clipped(ratio), ratio, 0, ratio > 1 + small, advantage > 0),
     grad("ppo.above.negative", clipped(ratio), ratio, advantage, ratio > 1 + small, advantage < 0),
     grad("ppo.whole", clipped(ratio), ratio, Piecewise((0, sp.Or(sp.And(advantage > 0, ratio > 1
@@ -2405,6 +2412,9 @@ TRUE += [
 ]
 FALSE += [
     grad("ppo.unclipped.nothing", clipped(ratio), ratio, 0, *inside),
+    grad("ppo.near-one.nothing", clipped(ratio), ratio, 0, sp.Abs(ratio - 1) < small),
+    jac("clipped-by-norm.above.scaled", Min(1, small / sqrt(sq(x_))) * x_, x_, small
+        / sqrt(sq(x_)) * I(d), sqrt(sq(x_)) > small),
     grad("ppo.above.moves", clipped(ratio), ratio, advantage, ratio > 1 + small, advantage > 0),
     grad("ppo.whole.both-sides", clipped(ratio), ratio, Piecewise((0, sp.Or(ratio > 1 + small,
             ratio < 1 - small)), (advantage, True))),
