@@ -183,7 +183,9 @@ def assumptions(
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
-    for label in (*traits, *(label for n in normalisers for label in n.used)):
+    # That a symbol is declared positive goes without saying where it only stands below a fraction.
+    given = (t for t in traits if (t[0], t[1].symbol) in problem.trait_labels)
+    for label in (*given, *(label for n in normalisers for label in n.used)):
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label
             known = problem.trait_labels.get((trait, array.symbol))
