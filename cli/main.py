@@ -147,15 +147,17 @@ _timeout = click.option(
     callback=_seconds,
     help="How long to try each claim before it is called undecided.",
 )
+_TARGETS = (
+    "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
+    "(my_claims.py, my_claims.py::name) or a directory of them; none means the whole catalogue."
+)
 _targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
 
 
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of "
-    "claims (my_claims.py, my_claims.py::name) or a directory of them; none means the whole "
-    "catalogue. Exit code 0: everything holds; 1: something disagrees, is ill-shaped or "
+    epilog=f"{_TARGETS} Exit code 0: everything holds; 1: something disagrees, is ill-shaped or "
     "undecided; 2: a usage error, an unreadable file or an internal error.",
 )
 @click.option(
@@ -186,7 +188,7 @@ def list_command(form: str) -> int:
     return OK
 
 
-@main.command(short_help="Say which derivations hold and which disagree.")
+@main.command(short_help="Say which derivations hold and which disagree.", epilog=_TARGETS)
 @_targets
 @_format
 @click.option(
@@ -206,7 +208,9 @@ def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float
     return _verify_text(entries, jobs, timeout)
 
 
-@main.command(short_help="Show every expression with its shape, and every mismatch.")
+@main.command(
+    short_help="Show every expression with its shape, and every mismatch.", epilog=_TARGETS
+)
 @_targets
 @_format
 def shapes(targets: tuple[str, ...], form: str) -> int:

@@ -24,7 +24,7 @@ class Names:
     """A Python name for every symbol: ASCII, no keyword, no builtin, no two alike."""
 
     def __init__(self) -> None:
-        self._taken = {"np", "math", "at", "jacobian", "symmetric_part", "left", "right"}
+        self._taken = {"np", "math", "at", "jacobian", "symmetric_part", "Steps", "left", "right"}
         self._taken |= set(keyword.kwlist) | set(dir(builtins))
         self._given: dict[Any, str] = {}
 
@@ -165,8 +165,11 @@ class NumpyPrinter:
         raise Unprintable(f"the product {factor} does not fit at these sizes")
 
     def shape(self, matrix: Any) -> tuple[int, int]:
-        rows, cols = (self._size(size) for size in matrix.shape)
+        rows, cols = self.sizes_of(matrix)
         return rows, cols
+
+    def sizes_of(self, array: Any) -> tuple[int, ...]:
+        return tuple(self._size(size) for size in array.shape)
 
     def _size(self, size: Any) -> int:
         size = sp.sympify(size)
@@ -306,6 +309,30 @@ class NumpyPrinter:
         return self._array(body, tuple(zip(indices, node.shape, strict=True)))
 
     _ArrayOperator = _MatrixOperator
+
+    def _At(self, node: Any) -> str:
+        others = ", :" * (len(node.array.shape) - 1)
+        text = f"{_atom(self.print(node.array))}[{self.print(node.index)}{others}]"
+        return f"{text}.reshape(1, -1)" if len(node.array.shape) == 2 else text
+
+    def _OrderedProduct(self, node: Any) -> str:
+        variable, low, high = node.limits
+        with self._binding([variable]) as (name,):
+            factor = self.print(node.body)
+        factors = f"[{factor} for {name} in range({self.print(low)}, {self.print(high + 1)})]"
+        order = "[::-1]" if node.later_left else ""
+        one = self._Identity(node)
+        return f"np.linalg.multi_dot([{one}, {one}, *{factors}{order}])"
+
+    def steps(self, recurrence: Any) -> str:
+        """A function of the position: its value, or None where the recurrence gives none."""
+        with self._binding([recurrence.index]) as (t,):
+            low, high = self.print(recurrence.low), self.print(recurrence.high)
+            text = f"{self.print(recurrence.step)} if {low} <= {t} <= {high} else None"
+            if recurrence.initial is not None:
+                start, origin = self.print(recurrence.initial), self.print(recurrence.origin)
+                text = f"{start} if {t} == {origin} else {text}"
+        return f"lambda {t}: {text}"
 
     def _floor(self, node: Any) -> str:
         above, below = sp.fraction(sp.together(node.args[0]))

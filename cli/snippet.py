@@ -18,6 +18,7 @@ from cli.notation import equation
 from cli.numpy_text import Names, NumpyPrinter, Unprintable
 from cli.spelling import encodable
 from derive import sizes
+from derive.recurrences import Recurrence
 from derive.verdict import Verdict, Witness
 
 _DERIVATIVES = ("gradient", "jacobian", "backward", "hessian")
@@ -51,6 +52,29 @@ def symmetric_part(g):
     """The derivative within the symmetric matrices."""
     return (g + g.swapaxes(-1, -2)) / 2
 '''
+
+
+_STEPS = '''
+class Steps:
+    """A sequence by its steps: each position is worked out when it is first read."""
+
+    def __init__(self, shape, step):
+        self.shape, self.step, self.known = shape, step, {}
+
+    def __getitem__(self, indices):
+        t, *others = indices
+        if t not in self.known:
+            value = self.step(t)
+            zeros = np.zeros(self.shape[1:])
+            self.known[t] = zeros if value is None else np.reshape(value, self.shape[1:])
+        return self.known[t][tuple(others)]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([self[(t,)] for t in range(self.shape[0])], dtype=float)
+'''
+
+
+_HELPERS = (("jacobian(", _JACOBIAN), ("symmetric_part(", _SYMMETRIC), ("Steps(", _STEPS))
 
 
 def replay(verdict: Verdict) -> str:
@@ -108,7 +132,7 @@ class _Script:
         body += [self._show("left"), self._show("right")]
         text = "\n".join(body)
         helpers = [_AT.strip()]
-        for name, helper in (("jacobian(", _JACOBIAN), ("symmetric_part(", _SYMMETRIC)):
+        for name, helper in _HELPERS:
             helpers += [helper.strip()] if name in text else []
         imports = (["import math", ""] if "math." in text else []) + ["import numpy as np"]
         return ["", *imports, "", "", "\n\n\n".join(helpers), "", "", text]
@@ -171,14 +195,17 @@ class _Script:
         return [self._definition(symbol) for symbol in needed]
 
     def _definition(self, symbol: Any) -> str:
-        value = self.where[symbol]
+        value, name = self.where[symbol], self.printer.known[str(symbol.name)]
+        if isinstance(value, Recurrence):
+            shape, step = self.printer.sizes_of(symbol), self.printer.steps(value)
+            return f"{name} = Steps({shape}, {step})"
         text = self.printer.print(value)
         is_matrix = isinstance(value, (MatrixExpr, sp.MatrixBase))
         if isinstance(symbol, MatrixExpr) and not is_matrix and value.is_commutative:
             text = f"np.full({self.printer.shape(symbol)}, {text})"
         elif isinstance(symbol, sp.Symbol) and is_matrix:  # a 1×1 matrix where a scalar is meant
             text = f"({text}).item()"
-        return f"{self.printer.known[str(symbol.name)]} = {text}"
+        return f"{name} = {text}"
 
     # -- the two sides
 

@@ -185,8 +185,10 @@ def assumptions(
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
+    # That a symbol is declared positive goes without saying where it only stands below a fraction.
+    given = (t for t in traits if (t[0], t[1].symbol) in problem.trait_labels)
     used = [label for n in normalisers for label in n.used]
-    for label in (*traits, *used, *problem.relied_on):
+    for label in (*given, *used, *problem.relied_on):
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label
             known = problem.trait_labels.get((trait, array.symbol))

@@ -362,6 +362,15 @@ CONDITIONAL = (
     "max-pool.grad.tiled",
     "max-pool.grad.entry",
     "resnet.identity-path",
+    # A denominator that may be 0: of a geometric series, of a norm, of a mask that leaves nothing.
+    "sequences.geometric",
+    "gradient-clipping.norm",
+    "gradient-clipping.global",
+    "attention.mask.weights",
+    "attention.mask.backward.Q",
+    "attention.mask.backward.K",
+    "attention.mask.backward.V",
+    "causal-attention.padding",
     # All but W2 is reached through max(0, hidden).
     "transformer.pre-norm.backward.X",
     "transformer.pre-norm.backward.Wq",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+from fractions import Fraction
 from pathlib import Path
 
 import autograd
@@ -16,6 +17,7 @@ import sympy as sp
 from expected import CONDITIONAL, DISAGREES, EXPECTED, HOLDS, NEEDS_GIVEN
 
 import formulas
+from cli.snippet import replay
 from derive import (
     Backward,
     Gradient,
@@ -303,6 +305,15 @@ def test_a_counterexample_worked_out_by_hand(claim_id):
 @claims_that(DISAGREES)
 def test_the_witness_replays(claim):
     check_witness(claim, verdict(claim.id).witness)
+
+
+@claims_that(DISAGREES)
+def test_the_script_of_a_witness_prints_its_numbers(claim):
+    found = verdict(claim.id)
+    printed: list[str] = []
+    exec(replay(found), {"print": lambda *words: printed.append(words[-1])})
+    recorded = [float(Fraction(str(side))) for side in (found.witness.left, found.witness.right)]
+    assert list(map(float, printed[:2])) == pytest.approx(recorded, rel=1e-5, abs=1e-12)
 
 
 # Forward functions written by hand: they confirm that the catalogue encodes the losses it names.

@@ -111,6 +111,7 @@ def test_only_claims_are_verified():
 A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
 v = MatrixSymbol("v", n, 1)
 s = Symbol("s", real=True)
+p = Symbol("p", positive=True)
 squared = Trace(v.T * v)
 
 
@@ -123,7 +124,8 @@ squared = Trace(v.T * v)
         (Gradient(1 / t, t, -1 / t**2, given=Q.positive(t)), [Q.positive(t)]),
         (Gradient(1 / t, t, -1 / t**2, given=t < 0), [t < 0]),
         (Gradient(sqrt(squared), v, v / sqrt(squared)), ["Ne(Sum(v[i, 0]**2, (i, 0, n - 1)), 0)"]),
-        # What is positive as it is written, or is a size, goes without saying.
+        # What is positive as it is written or declared, or is a size, goes without saying.
+        (Gradient(t / (p + s**2), t, 1 / (p + s**2)), []),
         (Gradient(log(1 + exp(t)), t, 1 / (1 + exp(-t))), []),
         (Gradient(t / (n * (1 + s**2)), t, 1 / (n * (1 + s**2))), []),
         (Identity(Sum(exp(v[i, 0]) / Sum(exp(v[l, 0]), (l, 0, n - 1)), (i, 0, n - 1)), 1), []),
