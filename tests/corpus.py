@@ -2230,6 +2230,9 @@ TRUE += [
         * states[s - 1], s >= 1, s <= steps, where=selective),
     grad("sequence.rnn", states[steps], slope, Sum(jacobians(s + 1) * (1 - states[s] ** 2)
             * states[s - 1], (s, 1, steps)), where=tanh_rnn),
+    grad("sequence.rnn.position", states[s], slope, Sum(Product(slope * (1 - states[j] ** 2), (j,
+            k + 1, s)) * (1 - states[k] ** 2) * states[k - 1], (k, 1, s)), s >= 1, s <= steps,
+        where=tanh_rnn),
     grad("sequence.rnn.jacobian", states[steps], states[s], jacobians(s + 1), *within,
         where=tanh_rnn),
     same("sequence.prefix", states[r] - states[s], Sum(inputs[k], (k, s, r - 1)), s >= 0, s <= r,
