@@ -316,7 +316,15 @@ def _add(w: Writer, term: Add) -> Any:
 
 @_writes(_SCALARS, Mul)
 def _mul(w: Writer, term: Mul) -> Any:
-    return sp.Mul(*(w.scalar(a) for a in term.args))
+    """A product; what stands beside brackets of indices is read only where these are 1."""
+    tests = [a for a in term.args if isinstance(a, IndexBracket) and a.data[0] == ">="]
+    rest = [a for a in term.args if a not in tests]
+    if not tests or not any(isinstance(a, (Entry, Ref)) for a in rest):
+        return sp.Mul(*(w.scalar(a) for a in term.args))
+    conditions = [w.scalar(test) for test in tests]
+    true = [c.args[0].cond for c in conditions if isinstance(c, sp.Piecewise)]
+    value = sp.Mul(*(w.scalar(a) for a in rest))
+    return sp.Piecewise((value, sp.And(*true)), (0, True)) if true else value
 
 
 @_writes(_SCALARS, Pow)
