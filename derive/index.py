@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
-from derive.integers import FRESH, ONE, ZERO, Number, Poly, Var, as_poly
+from derive.integers import FRESH, ONE, ZERO, Number, Poly, Var, as_poly, is_nonnegative
 
 _serial = count()
 _table: dict[tuple[Any, ...], Term] = {}
@@ -357,6 +357,32 @@ def ref(shared: Shared, *indices: Poly) -> Term:
 
 def total(variable: Var, body: Term) -> Term:
     return Sum((body,), (variable,))
+
+
+def narrowed(term: Sum) -> Sum:
+    """Σ_k [k ≤ e]·f is Σ_{k≤e} f: brackets that bound the index of a sum as ends of its range."""
+    variable, body = term.variable, term.args[0]
+    low, high = bounds(variable)
+    rest = []
+    for factor in body.args if isinstance(body, Mul) else (body,):
+        slope = None
+        if isinstance(factor, IndexBracket) and factor.data[0] == ">=":
+            slope = factor.data[1].coefficient(variable)
+        if slope == ONE:
+            end = as_poly(variable) - factor.data[1]
+            if is_nonnegative(end - low):
+                low = end
+                continue
+        elif slope == -ONE:
+            end = factor.data[1] + as_poly(variable)
+            if is_nonnegative(high - end):
+                high = end
+                continue
+        rest.append(factor)
+    if (low, high) == bounds(variable):
+        return Sum((mul(*rest),), (variable,))
+    narrow = Var(variable.name, FRESH, low, high)
+    return Sum((substitute(mul(*rest), {variable: as_poly(narrow)}),), (narrow,))
 
 
 def delta(left: Poly, right: Poly) -> Term:

@@ -295,19 +295,16 @@ class Induction:
         """
         unfolding = shared.unfoldings[0]
         axis, direction, last = unfolding.axis, unfolding.direction, unfolding.last
-        if (
-            len(shared.unfoldings) > 1
-            or last is None
-            or not unfolding.origin.indices.isdisjoint(shared.params)
-        ):
+        moving = shared.params[axis]
+        if len(shared.unfoldings) > 1 or last is None or moving in unfolding.origin.variables:
             return None
-        origin = unfolding.origin
+        others = {p: Var(p.name, FREE, p.low, p.high) for p in shared.params if p is not moving}
+        placed = {p: as_poly(v) for p, v in others.items()}
+        origin, last = unfolding.origin.substitute(placed), last.substitute(placed)
         low, high = (origin, last) if direction > 0 else (last, origin)
-        others = {p: Var(p.name, FREE, p.low, p.high) for k, p in enumerate(shared.params)
-                  if k != axis}  # fmt: skip
 
         def places(time: Poly) -> tuple[Poly, ...]:
-            return tuple(as_poly(others[p]) if p in others else time for p in shared.params)
+            return tuple(placed.get(p, time) for p in shared.params)
 
         n = self.normaliser()
         n.recursion.reference = Reference(None, None)

@@ -43,6 +43,7 @@ from derive.index import (
     Unknown,
     Whole,
     mul,
+    narrowed,
     num,
     ref,
 )
@@ -792,7 +793,10 @@ def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
 
 @rule(Sum)
 def _sum(n: Normaliser, term: Sum) -> Polynomial:
-    """see derive.summation"""
+    """see derive.summation; where arrays are replaced, by what they are within the range"""
+    reference = n.recursion.reference
+    if reference is not None and reference.time is None:
+        term = narrowed(term)
     return n.sum_over(term.variable, n.of(term.args[0]))
 
 

@@ -132,7 +132,7 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     if lost is not None:
         raise UnsupportedError(
             f"SymPy took a condition on {lost} out of the sum over {lost} that it stood in; write "
-            "both ranges in one Sum"
+            "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
     try:
         problem = Problem(_fields(claim), claim.where, claim.assumed)

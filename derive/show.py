@@ -37,10 +37,10 @@ from derive.index import (
     Unknown,
     Whole,
     bounds,
-    mul,
+    narrowed,
     substitute,
 )
-from derive.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.integers import ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.operators import (
     MatrixGradient,
     MatrixPartial,
@@ -312,7 +312,15 @@ def _add(w: Writer, term: Add) -> Any:
 
 @_writes(_SCALARS, Mul)
 def _mul(w: Writer, term: Mul) -> Any:
-    return sp.Mul(*(w.scalar(a) for a in term.args))
+    """A product; what stands beside brackets of indices is read only where these are 1."""
+    tests = [a for a in term.args if isinstance(a, IndexBracket) and a.data[0] == ">="]
+    rest = [a for a in term.args if a not in tests]
+    if not tests or not any(isinstance(a, (Entry, Ref)) for a in rest):
+        return sp.Mul(*(w.scalar(a) for a in term.args))
+    conditions = [w.scalar(test) for test in tests]
+    true = [c.args[0].cond for c in conditions if isinstance(c, sp.Piecewise)]
+    value = sp.Mul(*(w.scalar(a) for a in rest))
+    return sp.Piecewise((value, sp.And(*true)), (0, True)) if true else value
 
 
 @_writes(_SCALARS, Pow)
@@ -369,40 +377,12 @@ def _derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) -
 def _bound(w: Writer, term: Any) -> Any:
     if isinstance(term, Product):
         return sp.Product(w.scalar(term.args[0]), w.limits(term.variable))
-    body, low, high = _range(term)
-    variable = term.variable
-    if (low, high) != bounds(variable):
-        variable = Var(variable.name, FRESH, low, high)
-        body = substitute(body, {term.variable: as_poly(variable)})
-    limits = sp.Tuple(w.symbol(variable), w.integer(low), w.integer(high))
+    narrow = narrowed(term)
+    limits = sp.Tuple(*w.limits(narrow.variable))
     # Not by Sum's own constructor: it folds a Piecewise of an inner sum out of that sum.
-    result = sp.Expr.__new__(sp.Sum, w.scalar(body), limits)
+    result = sp.Expr.__new__(sp.Sum, w.scalar(narrow.args[0]), limits)
     result.is_commutative = True
     return result
-
-
-def _range(term: Sum) -> tuple[Term, Poly, Poly]:
-    """What is summed and from where to where, brackets that bound the index used as ends."""
-    variable = term.variable
-    low, high = bounds(variable)
-    factors = list(term.args[0].args) if isinstance(term.args[0], Mul) else [term.args[0]]
-    rest = []
-    for factor in factors:
-        slope = None
-        if isinstance(factor, IndexBracket) and factor.data[0] == ">=":
-            slope = factor.data[1].coefficient(variable)
-        if slope == ONE:
-            end = as_poly(variable) - factor.data[1]
-            if is_nonnegative(end - low):
-                low = end
-                continue
-        elif slope == -ONE:
-            end = factor.data[1] + as_poly(variable)
-            if is_nonnegative(high - end):
-                high = end
-                continue
-        rest.append(factor)
-    return mul(*rest), low, high
 
 
 @_writes(_SCALARS, Maximum)

@@ -2201,6 +2201,10 @@ def reaches(index):
     return (index >= 0) & (index <= last)
 same_size = Sum(Piecewise((ix[i + k - pad] * odd[k], reaches(i + k - pad)), (0, True)), (k, 0,
     2 * pad))
+W, w, a, x = M("W", n, m), M("w", m, 1), M("a", n, 1), M("x", n, 1)
+step_ = Piecewise((1, t > 0), (0, True))
+rectified = each(W * w, Piecewise((t, t > 0), (0, True)))
+lower_ones = sp.FunctionMatrix(n, n, Lambda((i, j), Piecewise((1, j <= i), (0, True))))
 pairs = sized("x2", 2 * n)
 blocks_ = sized("xb", n * block)
 graph = Sum(ia[i, j] * (ix[i] - ix[j]) ** 2, (i, 0, last), (j, 0, last)) / 4
@@ -2226,6 +2230,9 @@ TRUE += [
         * states[s - 1], s >= 1, s <= steps, where=selective),
     grad("sequence.rnn", states[steps], slope, Sum(jacobians(s + 1) * (1 - states[s] ** 2)
             * states[s - 1], (s, 1, steps)), where=tanh_rnn),
+    grad("sequence.rnn.position", states[s], slope, Sum(Product(slope * (1 - states[j] ** 2), (j,
+            k + 1, s)) * (1 - states[k] ** 2) * states[k - 1], (k, 1, s)), s >= 1, s <= steps,
+        where=tanh_rnn),
     grad("sequence.rnn.jacobian", states[steps], states[s], jacobians(s + 1), *within,
         where=tanh_rnn),
     same("sequence.prefix", states[r] - states[s], Sum(inputs[k], (k, s, r - 1)), s >= 0, s <= r,
@@ -2254,6 +2261,9 @@ TRUE += [
     grad("folded.same-size.square", Sum((same_size - ig[i]) ** 2, (i, 0, last)) / 2, odd[l],
         Sum((same_size - ig[i]) * Piecewise((ix[i + l - pad], reaches(i + l - pad)), (0, True)),
             (i, 0, last))),
+    grad("folded.relu", Sum((rectified[i, 0] - a[i, 0]) ** 2, (i, 0, last)) / 2, w,
+        W.T * odot(rectified - a, each(W * w, step_))),
+    grad("folded.cumulative-matrix", Sum((lower_ones * x)[i, 0], (i, 0, last)), x[l, 0], n - l),
     grad("strided.odd", Sum(ig[i] * (pairs[2 * i] + pairs[2 * i + 1]) / 2, (i, 0, last)),
         pairs[2 * q + 1], ig[q] / 2, q >= 0, q <= last),
     same("strided.residues", Sum(pairs[i], (i, 0, 2 * n - 1)), Sum(pairs[2 * i], (i, 0, last))
@@ -2303,6 +2313,8 @@ FALSE += [
     grad("folded.same-size.not-flipped", Sum(ig[i] * same_size, (i, 0, last)), ix[l],
         Sum(Piecewise((ig[l + k - pad] * odd[k], reaches(l + k - pad)), (0, True)), (k, 0,
                 2 * pad))),
+    grad("folded.relu.bare", Sum((rectified[i, 0] - a[i, 0]) ** 2, (i, 0, last)) / 2, w,
+        W.T * (rectified - a)),
     grad("strided.odd.whole", Sum(ig[i] * (pairs[2 * i] + pairs[2 * i + 1]) / 2, (i, 0, last)),
         pairs[2 * q + 1], ig[q], q >= 0, q <= last),
     same("strided.residues.fewer", Sum(pairs[i], (i, 0, 2 * n - 1)), Sum(pairs[2 * i], (i, 0,

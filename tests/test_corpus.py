@@ -78,5 +78,7 @@ def test_what_is_derived_is_right(claim):
     found = verdict(claim.id)
     if claim.id in ILL_SHAPED or claim.id.startswith("outside."):
         return
+    if any("is the derivative in" in note for note in found.notes):
+        return  # it names an adjoint that the claim does not define
     field = "right" if isinstance(claim, Identity) else "equals"
     assert agreement(dataclasses.replace(claim, **{field: found.derived}))
