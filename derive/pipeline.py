@@ -31,9 +31,10 @@ from derive import answer, explain, folding, induction, merge, sizes
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
+from derive.fields import Undefined
 from derive.index import forget_terms
 from derive.problem import Problem
-from derive.refute import agrees_numerically, is_seen_nowhere, search
+from derive.refute import agrees_numerically, agrees_somewhere, search
 from derive.shapes import Shapes
 from derive.statement import Statement, state
 from derive.steps import steps
@@ -201,15 +202,16 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
 
 def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:
     checked = agrees_numerically(claim)
+    if checked is None:
+        try:
+            checked = agrees_somewhere(claim)
+        except Undefined as nowhere:
+            return Verdict(claim, UNDECIDED, reason=str(nowhere))
     if checked is False:
         return Verdict(
             claim,
             UNDECIDED,
             reason="internal error: the proof is contradicted by an evaluation of both sides",
-        )
-    if checked is None and is_seen_nowhere(claim):
-        return Verdict(
-            claim, UNDECIDED, reason="no point was found at which both sides have a value"
         )
     return Verdict(
         claim,

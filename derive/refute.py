@@ -35,7 +35,14 @@ from derive.points import LEVELS, ORDINARY, PointMaker
 from derive.sizes import put_in
 from derive.verdict import Witness
 
-__all__ = ["agrees_numerically", "confirm", "dimension_symbols", "free_indices", "search"]
+__all__ = [
+    "agrees_numerically",
+    "agrees_somewhere",
+    "confirm",
+    "dimension_symbols",
+    "free_indices",
+    "search",
+]
 
 _SCREEN = 1e-9  # a relative difference of floats that is worth an exact look
 _AGREEMENT = 1e-6  # a relative difference of floats that rounding explains
@@ -268,9 +275,11 @@ def _is_nothing(gap: Any, field: Field) -> bool:
         return False
 
 
-def is_seen_nowhere(claim: Claim) -> bool:
-    """Whether none of many points, of several sizes and magnitudes, gives both sides a value:
-    what is said there, such as of log(−exp x), says nothing.
+def agrees_somewhere(claim: Claim) -> bool | None:
+    """The same at the first of many points, of several sizes and magnitudes, that gives both sides
+    a value; None where it is not known whether one does.
+
+    :raises Undefined: where none does: what is said there, such as of log(−exp x), says nothing.
     """
     claim = put_in(claim)
     maker = PointMaker(claim)
@@ -282,14 +291,17 @@ def is_seen_nowhere(claim: Claim) -> bool:
                 for position in islice(maker.positions(sizes), 2):
                     point = Point({**base.sizes, **position}, base.values, base.functions)
                     try:
-                        sides(claim, point, FLOATING)
+                        left, right = sides(claim, point, FLOATING)
                     except Undefined:
                         tried += 1
                     except (EvaluationError, ShapeError, UnsupportedError):
-                        return False  # it is not known whether there is a value
+                        return None
                     else:
-                        return False
-    return tried >= _ENOUGH
+                        differ = (_excess(claim, left, right) > _AGREEMENT).any()
+                        return _judged(claim, point) if differ else True
+    if tried >= _ENOUGH:
+        raise Undefined("no point was found at which both sides have a value")
+    return None
 
 
 def ordinary_point(maker: PointMaker, rng: random.Random) -> Point | None:
