@@ -37,6 +37,7 @@ SIGN_PREDICATES = {
     "nonpositive": "0-",
     "nonzero": "!=",
 }
+IMPLYING = {"+": ("+",), "-": ("-",), "0+": ("+", "0+"), "0-": ("-", "0-")}
 TRAITS = {*SIGN_PREDICATES, "symmetric", "diagonal"}
 # What holds of a matrix by the kind of the engine's variables, or where its inverse is written.
 GRANTED = {
@@ -49,6 +50,8 @@ GRANTED = {
     "commutative",
 }
 
+# What only a square matrix can be.
+OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
 
 # Nodes that carry a shape of their own.
 DECLARED = (
@@ -269,13 +272,30 @@ class Problem:
     def _check_given(self) -> None:
         """Facts have shapes too: an equation between matrices that do not fit is no assumption."""
         for fact in self.given:
+            if fact is sp.false:
+                raise ClaimError(
+                    "an assumption in `given` is False: SymPy sees that it never holds, "
+                    "and nothing is claimed"
+                )
             if isinstance(fact, AppliedPredicate):
                 for argument in fact.arguments:
-                    self.shapes.of(argument)
+                    self._check_square(fact, self.shapes.of(argument))
             elif isinstance(fact, Boolean):
                 self.shapes.of(fact)
             else:
                 raise ClaimError(f"{fact} in `given` is no assumption")
+
+    def _check_square(self, fact: Any, shape: tuple[Any, ...]) -> None:
+        """Only a square matrix can be symmetric, invertible, …"""
+        if (
+            fact.function.name in OF_SQUARES
+            and len(shape) == 2
+            and not same_shape(shape, shape[::-1])
+        ):
+            raise ShapeError(
+                f"{fact} in `given`: {fact.arguments[0]} has shape {shown(shape)}, which is not "
+                f"square; it fits only if {shape[0]} = {shape[1]}"
+            )
 
     def _ranges(self) -> dict[Any, tuple[Any, Any]]:
         """The range of each free index: that of its axes, narrowed by the given inequalities."""
@@ -333,6 +353,8 @@ class Problem:
     def _traits(self) -> dict[Any, frozenset[str]]:
         traits: dict[Any, set[str]] = {}
         for expr in self._all_symbols():
+            if expr.is_real is False or (expr.is_complex and expr.is_real is None):
+                raise ClaimError(f"{expr} is declared not to be real, and all numbers here are")
             for name in ("positive", "nonnegative", "negative", "nonpositive"):
                 if getattr(expr, f"is_{name}", None) and expr not in self.inventory.integers:
                     traits.setdefault(expr, set()).add(name)
@@ -342,7 +364,7 @@ class Problem:
 
     def _all_symbols(self) -> Iterator[Any]:
         for expr in (*self.where, *self.where.values(), *self.given, *self.expressions):
-            yield from (s for s in _symbols(expr) if isinstance(s, sp.Symbol))
+            yield from (s for s in _symbols(expr) if isinstance(s, (sp.Symbol, sp.IndexedBase)))
 
     def _take(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
         """Sort a given fact: a trait of a symbol, a sign, an equation, or of no use here."""
@@ -415,6 +437,8 @@ class Problem:
                 continue
             shape = self.shapes.of(expr)
             poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
+            if self._is_declaration(label) and normaliser.sign(poly) not in IMPLYING[sign]:
+                normaliser.used[label] = None  # by SymPy, before all else
             # An inequality between entries at an index of the claim is about that index.
             normaliser.assume(poly, sign, self._open(poly, label), label)
         for condition in self.conditions if conditions is None else conditions:
@@ -433,6 +457,10 @@ class Problem:
             if not normaliser.add_equation(difference, self._open(difference, label), label):
                 self.ignored.append(label)
         normaliser.forget()
+
+    def _is_declaration(self, fact: Any) -> bool:
+        """Whether a fact is the sign with which a defined symbol is declared."""
+        return isinstance(fact, Relational) and fact.lhs in self.where and fact.doit() is sp.true
 
     def _open(self, poly: Polynomial, fact: Any) -> frozenset[Var]:
         """The free indices of a given fact for all of whose values it holds: none that the claim
