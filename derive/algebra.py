@@ -11,7 +11,9 @@ from derive.digits import digits, upper_digit
 from derive.errors import BudgetExceeded
 from derive.integers import Number, Poly, is_nonnegative
 from derive.ring import MAX_EXPANDED_POWER
-from derive.signs import Signs
+from derive.signs import ODD_AND_GROWING, Signs
+
+GROWING = ("log", *ODD_AND_GROWING)
 
 
 class Algebra(Signs):
@@ -111,8 +113,18 @@ class Algebra(Signs):
         sign = self.sign(poly)
         if sign is not None:
             return poly if "+" in sign else self.scale(poly, -1)
-        above = self.real_bracket(">", poly)
+        poly, above = self.above_zero(poly)
         return self.multiply(poly, self.subtract(self.scale(above, 2), {(): 1}))
+
+    def above_zero(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
+        """p and [p > 0], or −p and [−p > 0]: of the two that with the shorter bracket."""
+        above = self.real_bracket(">", poly)
+        if len(above) > 1:
+            opposite = self.scale(poly, -1)
+            other = self.real_bracket(">", opposite)
+            if len(other) == 1:
+                return opposite, other
+        return poly, above
 
     def split(self, poly: Polynomial, function: Callable[[Polynomial], Polynomial]) -> Polynomial:
         """f(p) where a bracket B occurs in p: B·f(p with B = 1) + (1 − B)·f(p with B = 0)."""
@@ -156,6 +168,19 @@ class Algebra(Signs):
         if below:
             logs = (self.scale(self._log_of_positive(a), -e) for a, e in below.items())
             return self.add(self.log(poly), *logs)
+        negative = next(
+            (
+                a
+                for m in poly
+                for a, e in m
+                if a.kind == "base" and e < 0 and self.atom_sign(a) in ("-", "0-")
+            ),
+            None,
+        )
+        if negative is not None:  # log(p/q) = log(−p) − log(−q)
+            opposite = self.scale(self.of_atom(negative), -1)
+            product = self.multiply(poly, opposite)
+            return self.subtract(self.log(product), self.log(opposite))
         factor, common = self.content(poly)
         parts: list[Polynomial] = [
             self.scale(self._log_atom({(): prime}), times)
@@ -239,6 +264,9 @@ class Algebra(Signs):
             factored = self._bracket_of_product(relation, poly)
             if factored is not None:
                 return factored
+        simpler = self._without_growing(poly)
+        if simpler is not None:
+            return self.real_bracket(relation, simpler)
         lead = max(poly, key=monomial_order)
         flipped = poly[lead] < 0
         key = self.key(self.scale(poly, -1 if flipped else 1))
@@ -254,6 +282,32 @@ class Algebra(Signs):
         return self.subtract(
             self.subtract({(): 1}, above), zero
         )  # [−p > 0] = 1 − [p > 0] − [p = 0]
+
+    def _without_growing(self, poly: Polynomial) -> Polynomial | None:
+        """p of the sign of f(p), and p − q of that of f(p) − f(q), for an f that grows: an odd
+        one, a logarithm, or an exponential with its factor.
+        """
+        terms = sorted(poly.items(), key=lambda term: -term[1])
+        if len(terms) == 1:
+            ((monomial, coefficient),) = terms
+            if len(monomial) == 1 and monomial[0][1] == 1 and monomial[0][0].kind == "fn":
+                name, key = monomial[0][0].data
+                if name in ODD_AND_GROWING:
+                    return self.scale(dict(key), coefficient)
+                if name == "log":
+                    return self.scale(self.subtract(dict(key), {(): 1}), coefficient)
+        if len(terms) != 2 or terms[0][1] != -terms[1][1]:
+            return None
+        (more, _), (less, _) = terms
+        if all(a.kind == "exp" for a, _ in (*more, *less)):
+            first, second = (self.add({}, *({a.data[0]: e} for a, e in m)) for m in (more, less))
+            return self.subtract(first, second)
+        if len(more) != 1 or len(less) != 1 or more[0][1] != 1 or less[0][1] != 1:
+            return None
+        a, b = more[0][0], less[0][0]
+        if a.kind == b.kind == "fn" and a.data[0] == b.data[0] in GROWING:
+            return self.subtract(dict(a.data[1]), dict(b.data[1]))
+        return None
 
     def _bracket_of_product(self, relation: str, poly: Polynomial) -> Polynomial | None:
         """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0]."""

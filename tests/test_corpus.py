@@ -17,9 +17,7 @@ SEEDS = range(6)
 KNOWN_UNDECIDED = {
     "given.bayes": "u is to be found from u·p = a·b, which is divided by p",
     "bound.mask": "needs cases by the value of the mask",
-    "order.reciprocal": "needs the given order divided by u·v",
     "order.between": "an equation from two inequalities",
-    "product.logarithm": "the logarithm of a product over a range of arbitrary signs",
     "outside.one-more": "reads x[n], which there is not: no value to compare",
     "outside.split": "reads x[n], which there is not: no value to compare",
     "outside.frobenius": "reads A[n, m], which there is not: no value to compare",
