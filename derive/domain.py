@@ -9,6 +9,7 @@ from __future__ import annotations
 from derive.index import (
     Add,
     Apply,
+    Entry,
     IndexBracket,
     Mul,
     Num,
@@ -48,8 +49,10 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
                 facts.append((term.args[0], "+" if exponent < 0 else "0+"))
             elif exponent < 0:
                 base = term.args[0]
-                size = isinstance(base, Apply) and base.data[0] == "Abs"
-                facts.append((base.args[0] if size else base, "!="))
+                if isinstance(base, Apply) and base.data[0] == "Abs":
+                    base = base.args[0]
+                if isinstance(base, Entry):
+                    facts.append((base, "!="))
         if isinstance(term, Ref):
             if not term.data[1]:
                 stack.append(term.data[0].body)
