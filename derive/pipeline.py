@@ -201,9 +201,12 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
 
 def _contradictory(problem: Problem) -> bool:
     """Whether the signs that are given are seen not to hold together."""
-    normaliser = Normaliser()
-    problem.prepare(normaliser)
-    return contradictory(normaliser)
+    normaliser = Normaliser(deadline=time.monotonic() + QUICK_SECONDS)
+    try:
+        problem.prepare(normaliser)
+        return contradictory(normaliser)
+    except (BudgetExceeded, UnsupportedError):
+        return False
 
 
 def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:

@@ -245,13 +245,17 @@ def _inside(atom: Atom) -> Iterator[Atom]:
 
 
 def _speaks_of(poly: Polynomial, x: Atom) -> bool:
-    """Whether x, or any entry of its array, is in a polynomial."""
-    array = x.data[0]
-    return any(_has(a, array) for m in poly for a, _ in m)
+    """Whether x, or any entry of its array, is in a polynomial or may be."""
+    atoms = {inner for m in poly for a, _ in m for inner in _inside(a)}
+    return any(_is_entry_of(a, x.data[0]) or a.kind in OPAQUE for a in atoms)
 
 
 def _has(atom: Atom, array: object) -> bool:
-    return any(inner.kind == "entry" and inner.data[0] is array for inner in _inside(atom))
+    return any(_is_entry_of(inner, array) for inner in _inside(atom))
+
+
+def _is_entry_of(atom: Atom, array: object) -> bool:
+    return atom.kind == "entry" and atom.data[0] is array
 
 
 # ---- one polynomial as a function of one entry
