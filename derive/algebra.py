@@ -12,11 +12,11 @@ from derive.digits import digits, upper_digit
 from derive.errors import BudgetExceeded
 from derive.integers import Number, Poly, is_nonnegative
 from derive.ring import MAX_EXPANDED_POWER
-from derive.signs import Signs
+from derive.signs import ODD_AND_GROWING, Signs
+
+GROWING = ("log", *ODD_AND_GROWING)
 
 # Functions that grow wherever they are defined; the odd ones are zero at zero.
-ODD = ("asin", "asinh", "atan", "atanh", "erf", "sinh", "tanh")
-GROWING = ("log", *ODD)
 
 
 class Algebra(Signs):
@@ -123,8 +123,18 @@ class Algebra(Signs):
         sign = self.sign(poly)
         if sign is not None:
             return poly if "+" in sign else self.scale(poly, -1)
-        above = self.real_bracket(">", poly)
+        poly, above = self.above_zero(poly)
         return self.multiply(poly, self.subtract(self.scale(above, 2), {(): 1}))
+
+    def above_zero(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
+        """p and [p > 0], or −p and [−p > 0]: of the two that with the shorter bracket."""
+        above = self.real_bracket(">", poly)
+        if len(above) > 1:
+            opposite = self.scale(poly, -1)
+            other = self.real_bracket(">", opposite)
+            if len(other) == 1:
+                return opposite, other
+        return poly, above
 
     def split(self, poly: Polynomial, function: Callable[[Polynomial], Polynomial]) -> Polynomial:
         """f(p) where a bracket B occurs in p: B·f(p with B = 1) + (1 − B)·f(p with B = 0)."""
@@ -168,6 +178,19 @@ class Algebra(Signs):
         if below:
             logs = (self.scale(self._log_of_positive(a), -e) for a, e in below.items())
             return self.add(self.log(poly), *logs)
+        negative = next(
+            (
+                a
+                for m in poly
+                for a, e in m
+                if a.kind == "base" and e < 0 and self.atom_sign(a) in ("-", "0-")
+            ),
+            None,
+        )
+        if negative is not None:  # log(p/q) = log(−p) − log(−q)
+            opposite = self.scale(self.of_atom(negative), -1)
+            product = self.multiply(poly, opposite)
+            return self.subtract(self.log(product), self.log(opposite))
         factor, common = self.content(poly)
         parts: list[Polynomial] = [
             self.scale(self._log_atom({(): prime}), times)
@@ -306,7 +329,7 @@ class Algebra(Signs):
             compared = self.subtract(compared, self._argument(others[0][1]))
         elif name == "log":
             compared = self.subtract(compared, {(): 1})
-        elif name not in ODD:
+        elif name not in ODD_AND_GROWING:
             return None
         return self.scale(compared, coefficient)
 

@@ -18,7 +18,8 @@ from derive.signs import Fact
 MAX_BRACKETS = 5
 MAX_CONSTRAINTS = 400
 MAX_FACTS_IN_CASES = 12
-MAX_FACTS = 4  # given signs that are multiplied in pairs
+MAX_FACTS = 4  # given signs of which one after the other is tried to be done without
+MAX_FACTORS = 5  # what is nonnegative that is multiplied in pairs
 
 Linear = tuple[dict[Monomial, Fraction], str]  # a linear form, and its relation to 0: > >= =
 
@@ -31,45 +32,73 @@ _TRUE: dict[str, Callable[[Fraction], bool]] = {
 
 
 def nonnegative_by_cases(n: Algebra, poly: Polynomial) -> bool:
-    """Whether a polynomial is ≥ 0 in every case that its brackets allow, by linear arithmetic."""
+    """Whether a polynomial is ≥ 0 in every case that its brackets allow, by linear arithmetic,
+    from as few of the given signs as will do.
+    """
+    facts = [f for f in n.facts if f.sign in ("+", "0+", "-", "0-") and not f.open]
+    if _nonnegative_given(n, poly, []):
+        return True
+    if not facts or not _nonnegative_given(n, poly, facts):
+        return False
+    for fact in tuple(facts) if len(facts) <= MAX_FACTS else ():
+        fewer = [f for f in facts if f is not fact]
+        if _nonnegative_given(n, poly, fewer):
+            facts = fewer
+    n.used |= dict.fromkeys(f.label for f in facts)
+    return True
+
+
+def contradictory(n: Algebra) -> bool:
+    """Whether the given signs cannot hold together: −1 ≥ 0 follows from them."""
+    return nonnegative_by_cases(n, {(): -1})
+
+
+def _nonnegative_given(n: Algebra, poly: Polynomial, facts: list[Fact]) -> bool:
     keys = list(dict.fromkeys(a.data[1] for m in poly for a, _ in m if a.kind == "real"))
     if len(keys) > MAX_BRACKETS:
         return False
+    given = [
+        ({m: Fraction(c) * (1 if "+" in f.sign else -1) for m, c in f.key}, _STRICT[f.sign])
+        for f in facts
+    ]
     for signs in product((1, 0, -1), repeat=len(keys)):
         case = dict(zip(keys, signs, strict=True))
         here = _in_case(n, poly, case)
         known: list[Linear] = [_constraint(key, sign) for key, sign in case.items()]
-        for form in (here, *map(dict, keys)):
-            known += [({m: Fraction(1)}, _STRICT[s]) for m in form if m and (s := _sign(n, m))]
-        for fact in n.facts:
-            if fact.sign in ("+", "0+", "-", "0-") and not fact.open:
-                direction = 1 if "+" in fact.sign else -1
-                form = {m: Fraction(c) * direction for m, c in fact.key}
-                known.append((form, ">=" if "0" in fact.sign else ">"))
-                n.used[fact.label] = None
-        known += _products_of_facts(n)
-        negative = {m: -Fraction(c) for m, c in here.items()}
-        if is_possible([*known, (negative, ">")]):
+        known += given
+        negative: Linear = ({m: -Fraction(c) for m, c in here.items()}, ">")
+        if _is_possible(n, [negative, *known]) and _is_possible(
+            n, [negative, *known, *_products(n, known)]
+        ):
             return False
     return True
 
 
-_STRICT = {"+": ">", "0+": ">="}
+def _is_possible(n: Algebra, known: list[Linear]) -> bool:
+    """Whether constraints can hold together, by linear arithmetic and the signs of monomials."""
+    monomials = dict.fromkeys(m for form, _ in known for m in form if m)
+    signs = [({m: Fraction(1)}, _STRICT[s]) for m in monomials if (s := _sign(n, m))]
+    return is_possible([*known, *signs])
 
 
-def _products_of_facts(n: Algebra) -> list[Linear]:
-    """What is given to be nonnegative, multiplied in pairs: p·q ≥ 0."""
-    facts = [f for f in n.facts if f.sign in ("+", "0+", "-", "0-") and not f.open]
-    if not 0 < len(facts) <= MAX_FACTS:
+_STRICT = {"+": ">", "0+": ">=", "-": ">", "0-": ">="}
+
+
+def _products(n: Algebra, known: list[Linear]) -> list[Linear]:
+    """What is known to be nonnegative, multiplied in pairs: p·q ≥ 0."""
+    forms = [form for form, relation in known if relation != "="]
+    factors = dict.fromkeys(m for form in forms for m in form if len(m) == 1)
+    polys: list[Polynomial] = [dict(form) for form in forms]
+    polys += [{m: 1} for m in factors if _sign(n, m)]
+    if not 0 < len(polys) <= MAX_FACTORS:
         return []
-    forms = [n.scale(dict(f.key), 1 if "+" in f.sign else -1) for f in facts]
-    products = (n.multiply(p, q) for p, q in combinations_with_replacement(forms, 2))
+    products = (n.multiply(p, q) for p, q in combinations_with_replacement(polys, 2))
     return [({m: Fraction(c) for m, c in p.items()}, ">=") for p in products]
 
 
 def _sign(n: Algebra, monomial: Monomial) -> str | None:
     sign = n.monomial_sign(monomial)
-    return sign if sign in _STRICT else None
+    return sign if sign in ("+", "0+") else None
 
 
 def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
@@ -157,6 +186,23 @@ def _truth(atom: Atom, case: dict[Key, int]) -> bool:
         return True
     sign = case[atom.data[1]]
     return sign > 0 if atom.data[0] == ">" else sign == 0
+
+
+def on_each_side(n: Algebra, poly: Polynomial, bracket: Atom) -> list[tuple[str, Polynomial]]:
+    """A polynomial where p > 0 and where p ≤ 0 for a bracket [p > 0] in it; where [p = 0] is in it
+    too, where p < 0 and where p = 0 instead.
+    """
+    key = bracket.data[1]
+    zero = next((a for m in poly for a, _ in m if a.data[:2] == ("=", key)), None)
+    above, rest = n.sides_of(poly, bracket)
+    if zero is None:
+        return [("+", above), ("0-", rest)]
+    at_zero, below = n.sides_of(rest, zero)
+    return [
+        ("+", n.sides_of(above, zero)[1]),
+        ("-", below),
+        ("0-", _reduced(n, at_zero, dict(key))),
+    ]
 
 
 def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:

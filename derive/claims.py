@@ -20,6 +20,14 @@ from derive.errors import ClaimError
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
 
+# A sign that implies another stands before it.
+DECLARED_SIGNS = (
+    ("is_positive", sp.Gt),
+    ("is_negative", sp.Lt),
+    ("is_nonnegative", sp.Ge),
+    ("is_nonpositive", sp.Le),
+)
+
 
 def _expression(value: Any, name: str) -> sp.Basic:
     if isinstance(value, str):
@@ -33,6 +41,11 @@ def _expression(value: Any, name: str) -> sp.Basic:
     if isinstance(result, sp.MatrixBase):  # a mutable matrix cannot be hashed
         return sp.ImmutableMatrix(result)
     return result
+
+
+def _declared_sign(symbol: sp.Symbol) -> list[Any]:
+    """The relation to 0 with which a symbol is declared, if it is with one."""
+    return [relation for name, relation in DECLARED_SIGNS if getattr(symbol, name)][:1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +77,17 @@ class Claim:
             raise ClaimError(f"`id` has more than one line: {self.id!r}")
         for name in self.expression_fields:
             object.__setattr__(self, name, _expression(getattr(self, name), f"`{name}`"))
-        definitions = {}
-        for symbol, value in dict(self.where).items():
+        try:
+            definitions = dict(self.where)
+        except (TypeError, ValueError) as problem:
+            raise ClaimError(f"`where` is {self.where!r}; a dictionary is expected") from problem
+        for symbol, value in definitions.items():
             if not isinstance(symbol, DEFINED):
                 raise ClaimError(f"`where` defines {symbol!r}, which is no symbol and no function")
             definitions[symbol] = _expression(value, f"the definition of {symbol}")
         object.__setattr__(self, "where", definitions)
         if any(f.name == "given" for f in fields(self)):
-            given: Any = self.assumed
+            given: Any = getattr(self, "given", ())
             if not isinstance(given, (tuple, list, set, frozenset)):
                 given = (given,)
             given = tuple(_expression(fact, "an assumption in `given`") for fact in given)
@@ -94,8 +110,16 @@ class Claim:
 
     @property
     def assumed(self) -> tuple[sp.Basic, ...]:
-        """The ``given`` of the claim; empty for a kind that takes none."""
-        return getattr(self, "given", ())
+        """The ``given`` of the claim, and the signs with which symbols are declared that it
+        defines: SymPy has simplified by them.
+        """
+        given: tuple[sp.Basic, ...] = getattr(self, "given", ())
+        return given + tuple(
+            relation(symbol, 0, evaluate=False)
+            for symbol in self.where
+            if isinstance(symbol, sp.Symbol) and not symbol.is_integer
+            for relation in _declared_sign(symbol)
+        )
 
 
 @dataclass(frozen=True)

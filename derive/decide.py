@@ -11,16 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from derive.atoms import Atom, Exponent, Monomial, Polynomial
-from derive.cases import nonnegative_by_cases, vanishes_by_cases
+from derive.cases import nonnegative_by_cases, on_each_side, vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Merge, Normaliser
-from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs
+from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs, over_tuples
+from derive.segments import bounded_along
 from derive.squares import is_sum_of_squares
 from derive.summation import UNROLLED, places
 
@@ -42,20 +44,24 @@ class Proof:
 @dataclass(frozen=True)
 class Rung:
     """One canonical form: how many terms a shared array may have to be looked into (None: any),
-    whether hyperbolic functions are written in exponentials, and the seconds it may take.
+    whether hyperbolic functions are written in exponentials, the seconds it may take, and how
+    often an inequality's difference is differentiated.
     """
 
     inline: int | None
     exponentials: bool
     seconds: float
+    slopes: int = 0
 
 
 # The cheap forms come before the search for a witness, the costly ones after it.
 CHEAP = (Rung(3, False, 60.0), Rung(None, False, 0.5))
 INDEX_DEPTH = 3  # brackets of indices that are taken one after the other
+SLOPE_SECONDS = 1.0  # in which the derivatives of a difference are looked at
 PAIR_DEPTH = 2  # how far two brackets of a pair of indices are looked at
 OFFSET_SECONDS = 2.0  # for a form in which brackets have no offset
 COSTLY = (Rung(None, True, 4.0), Rung(12, True, 8.0), Rung(None, True, 30.0))
+BY_CALCULUS = (Rung(3, False, 10.0, 3),)  # of an inequality, before the costly forms
 
 
 def _sooner(deadline: float | None, rung: Rung) -> float:
@@ -94,6 +100,11 @@ def prove_equal(
             opened = normaliser.looked_into(difference)
             if opened != difference and vanishes(normaliser, opened):
                 return Proof(normaliser, a, b)
+            if normaliser.angles_refined:
+                normaliser.forget()
+                a, b = normaliser.of(left), normaliser.of(right)
+                if vanishes(normaliser, normaliser.subtract(a, b)):
+                    return Proof(normaliser, a, b)
             if normaliser.offsets_seen:
                 normaliser.clear_offsets(OFFSET_SECONDS)
                 a, b = normaliser.of(left), normaliser.of(right)
@@ -324,36 +335,43 @@ def prove_at_most(
             prepare(normaliser)
             assume_defined(normaliser, left, right)
             a, b = normaliser.of(left), normaliser.of(right)
-            if has_sign(normaliser, left, right):
+            if has_sign(normaliser, left, right, rung.slopes):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
 
 
-def has_sign(n: Normaliser, left: Term, right: Term) -> bool:
+def has_sign(n: Normaliser, left: Term, right: Term, slopes: int = 0) -> bool:
     """Whether left ≤ right, by their canonical forms, or as they are written where one is 0."""
     a, b = n.of(left), n.of(right)
-    if is_nonnegative_everywhere(n, n.subtract(b, a)):
+    if is_nonnegative_everywhere(n, n.subtract(b, a), slopes=slopes):
         return True
     return (not a and is_nonnegative_term(n, right)) or (
         not b and is_nonnegative_term(n, neg(left))
     )
 
 
-def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -> bool:
+def is_nonnegative_everywhere(
+    n: Normaliser, poly: Polynomial, depth: int = 3, slopes: int = 0, of: Atom | None = None
+) -> bool:
     """Whether a polynomial over atoms is ≥ 0: over its positive denominators, by the signs of its
     terms, as a sum of squares, entry by entry of a sum, or with the help of what is given.
+
+    :param slopes: how often it may be differentiated.
+    :param of: the only entry in which it may be, if there is one.
     """
-    cleared, below = n.cleared(poly, False)
-    if any(n.atom_sign(a) != "+" for a in below):
-        cleared = poly
+    n.check()
+    if depth > 1:
+        poly = _without_positive(n, poly)
+    cleared, _ = n.cleared(poly, False)
     if poly:
         # Nonnegative factors of all terms, denominators among them, change nothing, and negative
         # ones the sign.
         factor, common = n.content(cleared)
         signs = {a: n.monomial_sign(((a, e),)) for a, e in common.items()}
         cleared = n.divided(cleared, factor, {a: e for a, e in common.items() if signs[a]})
+        cleared = n.add({}, *(n.settled(dict(m), c) for m, c in cleared.items()))
         if sum(sign in ("-", "0-") for sign in signs.values()) % 2:
             cleared = n.scale(cleared, -1)
     roots = {a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)}
@@ -377,28 +395,71 @@ def is_nonnegative_everywhere(n: Normaliser, poly: Polynomial, depth: int = 3) -
     pairs = over_pairs(n, cleared)
     if pairs is not None and _each_pair(n, *pairs):
         return True
+    tuples = over_tuples(n, cleared) if depth > 1 else None
+    if tuples is not None and is_nonnegative_everywhere(n, tuples, 1):
+        return True
     if depth > 0 and any(
-        is_nonnegative_everywhere(n, p, depth - 1) for p in lower_bounds(n, cleared, sooner)
+        is_nonnegative_everywhere(n, p, depth - 1)
+        for p in lower_bounds(n, cleared, sooner, depth > 1)
     ):
         return True
     bracket = next(
         (a for m in cleared for a, _ in m if a.kind == "real" and a.data[0] == ">"), None
     )
     if bracket is not None and depth > 0:
-        above, below_it = n.sides_of(cleared, bracket)
-        key = bracket.data[1]
-        return n.supposing(
-            key, "+", lambda: is_nonnegative_everywhere(n, above, depth - 1)
-        ) and n.supposing(key, "0-", lambda: is_nonnegative_everywhere(n, below_it, depth - 1))
+        sides = on_each_side(n, poly if slopes else cleared, bracket)
+        return all(
+            n.supposing(
+                bracket.data[1],
+                sign,
+                partial(is_nonnegative_everywhere, n, side, depth - 1, slopes, of),
+            )
+            for sign, side in sides
+        )
     anywhere = attained(n, cleared)
     if anywhere is not None and is_nonnegative_everywhere(n, anywhere, depth):
         return True
     less = without_entries(n, cleared)
     if less is not None and is_nonnegative_everywhere(n, less, depth):
         return True
-    return depth > 0 and any(
+    if depth > 0 and any(
         is_nonnegative_everywhere(n, rest, depth - 1) for rest in _less_facts(n, cleared)
-    )
+    ):
+        return True
+    forms = [poly] if cleared == poly else [poly, cleared]
+    return slopes > 0 and any(_by_calculus(n, form, slopes - 1, of) for form in forms)
+
+
+def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """A polynomial times the denominators that are seen not to be negative only by a proof, and
+    times the roots in its denominators.
+    """
+    below: dict[Atom, Exponent] = {}
+    for atom, exponent in ((a, e) for m in poly for a, e in m if a.kind == "base" and e < 0):
+        if not isinstance(exponent, int) or n.atom_sign(atom) is None:
+            below[atom] = min(below.get(atom, 0), exponent)
+    for atom, exponent in below.items():
+        if not isinstance(exponent, int) or is_nonnegative_everywhere(n, dict(atom.data[0]), 1):
+            poly = n.multiply(poly, n.of_atom(atom, -exponent))
+    return poly
+
+
+def _by_calculus(n: Normaliser, poly: Polynomial, slopes: int, of: Atom | None) -> bool:
+    """Whether a polynomial is ≥ 0 by its derivatives in one entry of it, in a limited time."""
+    saved = n.deadline
+    n.deadline = min(saved or math.inf, time.monotonic() + SLOPE_SECONDS) if of is None else saved
+    try:
+        return bounded_along(
+            n,
+            poly,
+            lambda p: is_nonnegative_everywhere(n, p, 1, slopes),
+            lambda x: lambda p: is_nonnegative_everywhere(n, p, 1, slopes, x),
+            of,
+        )
+    except BudgetExceeded:
+        return False
+    finally:
+        n.deadline = saved
 
 
 def _each_pair(n: Normaliser, two: Polynomial, diagonal: Polynomial, one: Polynomial) -> bool:

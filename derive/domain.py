@@ -28,6 +28,8 @@ from derive.integers import is_nonnegative
 from derive.normalise import Normaliser
 
 Trait = tuple[str, Array]  # a property that is assumed of an array
+FEW = 3  # terms of an argument of which something is taken
+PLAIN = frozenset({"entry", "int"})
 
 
 def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
@@ -52,6 +54,12 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
             exponent = term.args[1].data[0]
             if exponent != int(exponent):
                 facts.append((term.args[0], "+" if exponent < 0 else "0+"))
+            elif exponent < 0:
+                base = term.args[0]
+                if isinstance(base, Apply) and base.data[0] == "Abs":
+                    base = base.args[0]
+                if isinstance(base, Entry):
+                    facts.append((base, "!="))
         if isinstance(term, Ref):
             if not term.data[1]:
                 stack.append(term.data[0].body)
@@ -59,7 +67,8 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
             stack.extend(term.args)
     for term, sign in facts:
         poly = normaliser.of(term)
-        if len(poly) == 1 and not any(a.kind == "base" for m in poly for a, _ in m):
+        kinds = {a.kind for m in poly for a, _ in m}
+        if (len(poly) == 1 and "base" not in kinds) or (len(poly) <= FEW and kinds <= PLAIN):
             normaliser.assume(poly, sign, frozenset(), None)
     if facts:
         normaliser.forget()

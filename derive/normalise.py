@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import permutations
+from math import lcm
 from types import MappingProxyType
 from typing import Any
 
-from derive.atoms import Atom, Key, Monomial, Polynomial
+import sympy as sp
+
+from derive.atoms import Atom, Key, Monomial, Polynomial, exact
 from derive.determinants import of_rank_one
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
@@ -143,6 +146,19 @@ class Normaliser(Summation):
         self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
         self._symmetric: set[int] = set()
+        self._angles: dict[Monomial, int] = {}
+        self.angles_refined = False
+
+    def angle_unit(self, monomial: Monomial, coefficient: Fraction) -> int:
+        """Into how many parts an angle is taken, that all of which sin and cos are taken may be
+        multiples of one; a finer part than before is noted.
+        """
+        known = self._angles.get(monomial, 1)
+        finer = lcm(known, coefficient.denominator)
+        if finer != known and finer <= MAX_ANGLES:
+            self._angles[monomial] = finer
+            self.angles_refined = True
+        return known
 
     def check(self) -> None:
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -538,6 +554,15 @@ class Normaliser(Summation):
             return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
         return Var(variable.name, FRESH, low + steps, high), [low + k for k in range(steps)]
 
+    def _log_of_positive(self, atom: Atom) -> Polynomial:
+        """log Π_k p_k = Σ_k log p_k where every p_k is positive"""
+        if atom.kind == "prod" and self.sign(dict(atom.data[1])) == "+":
+            (high,), key = atom.data
+            k = Var("k", FRESH, ZERO, high)
+            body = self.substitute(dict(key), {self.bound(atom.height - 1): as_poly(k)})
+            return self.sum_over(k, self.log(body))
+        return super()._log_of_positive(atom)
+
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable, its factors apart that an induction is about."""
         low, high = variable.low, variable.high
@@ -902,15 +927,18 @@ def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
 
 
 def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    """sin and cos of a sum by the addition theorems, down to one term with factor 1."""
+    """sin and cos of a sum by the addition theorems, down to one term with factor 1, or with the
+    least fraction of it that has been seen.
+    """
     plain_sin = _odd("sin")
 
     def law(n: Normaliser, x: Polynomial) -> Polynomial:
-        angles = sum((abs(Fraction(c)) for c in x.values()), Fraction(0))
-        if any(Fraction(c).denominator != 1 for c in x.values()) or not 1 < angles <= MAX_ANGLES:
+        parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
+        whole = all(part.denominator == 1 for part in parts.values())
+        if not whole or not 1 < sum(parts.values()) <= MAX_ANGLES:
             return plain_sin(n, x) if name == "sin" else _cos(n, x)
         monomial, coefficient = next(iter(x.items()))
-        first: Polynomial = {monomial: 1 if coefficient > 0 else -1}
+        first: Polynomial = {monomial: exact(Fraction(coefficient) / parts[monomial])}
         rest = n.subtract(x, first)
         sines = [n.function("sin", [p]) for p in (first, rest)]
         cosines = [n.function("cos", [p]) for p in (first, rest)]
@@ -933,14 +961,45 @@ def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     return lambda n, x: law(n, x) if n.exponentials or name != "tanh" else opaque(n, x)
 
 
+def _half_pi(n: Normaliser) -> Polynomial:
+    return {n.monomial({n.atom("const", sp.pi): 1}): Fraction(1, 2)}
+
+
+def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
+    """atan(1/x) = π/2·sign x − atan x"""
+    if len(x) == 1 and all(e < 0 for m in x for _, e in m) and () not in x:
+        other = n.power(x, -1)
+        angle = n.multiply(_half_pi(n), n.function("sign", [other]))
+        return n.subtract(angle, n.function("atan", [other]))
+    return _odd("atan")(n, x)
+
+
+def _inverse_hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    """asinh x = log(x + √(x² + 1)), acosh x = log(x + √(x² − 1)), atanh x = log((1 + x)/(1 − x))/2
+    where hyperbolic functions are written in exponentials.
+    """
+
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        one: Polynomial = {(): 1}
+        if name == "atanh":
+            ratio = n.multiply(n.add(one, x), n.power(n.subtract(one, x), -1))
+            return n.scale(n.log(ratio), Fraction(1, 2))
+        square = n.add(n.multiply(x, x), one if name == "asinh" else {(): -1})
+        return n.log(n.add(x, n.power(square, Fraction(1, 2))))
+
+    opaque = _plain(name) if name == "acosh" else _odd(name)
+    return lambda n, x: law(n, x) if n.exponentials else opaque(n, x)
+
+
 def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
     return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
 
 
 def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
-    """max(a, b) = b + (a − b)·[a > b]"""
+    """max(a, b) = b + (a − b)·[a > b] = a + (b − a)·[b > a]"""
     difference = n.subtract(a, b)
-    return n.add(b, n.multiply(difference, n.real_bracket(">", difference)))
+    taken, above = n.above_zero(difference)
+    return n.add(b if taken == difference else a, n.multiply(taken, above))
 
 
 _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
@@ -952,14 +1011,14 @@ _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
         n.function("sin", [x]), n.power(n.function("cos", [x]), -1)
     ),
     "asin": _odd("asin"),
-    "acos": _plain("acos"),
-    "atan": _odd("atan"),
+    "acos": lambda n, x: n.subtract(_half_pi(n), n.function("asin", [x])),
+    "atan": _atan,
     "sinh": _hyperbolic("sinh"),
     "cosh": _hyperbolic("cosh"),
     "tanh": _hyperbolic("tanh"),
-    "asinh": _odd("asinh"),
-    "acosh": _plain("acosh"),
-    "atanh": _odd("atanh"),
+    "asinh": _inverse_hyperbolic("asinh"),
+    "acosh": _inverse_hyperbolic("acosh"),
+    "atanh": _inverse_hyperbolic("atanh"),
     "erf": _odd("erf"),
     "erfc": lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
     "Abs": lambda n, x: n.absolute(x),

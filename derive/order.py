@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import reduce
+from itertools import chain, combinations, permutations
 from math import gcd
 from typing import Any
 
@@ -14,23 +15,33 @@ from derive.algebra import GROWING
 from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial
 from derive.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
+from derive.summation import Contraction
 
 BETWEEN_ONES = ("sin", "tanh", "erf")
 FEW = 4  # terms of which a square is taken
+MAX_TUPLE = 4  # indices over which a sum is taken at once
 
 Test = Callable[[Polynomial], bool]
 
 
-def lower_bounds(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
+def lower_bounds(
+    n: Normaliser, poly: Polynomial, test: Test, wide: bool = True
+) -> Iterator[Polynomial]:
     """Bounds from below: |sin x| ≤ 1 and its like; by convexity, exp x ≥ 1 + x and
     −log p ≥ 1 − p; a logarithm against x is its argument against exp x; a maximum is at least
     each entry; a sum of what is nonnegative is at least any of its terms.
+
+    :param wide: whether the rest of a sum is taken under it in more than one way.
     """
     yield from _by_logarithms(n, poly)
-    yield from _below_sums(n, poly, test)
+    yield from _below_sums(n, poly, test, wide)
     for monomial, coefficient in poly.items():
         rest = {m: c for m, c in poly.items() if m != monomial}
         yield from _entries_of_maximum(n, poly, monomial, rest, test)
+        yield from _by_exponential(n, monomial, coefficient, rest)
+        diagonal = _on_diagonals(n, monomial, coefficient)
+        if diagonal is not None:
+            yield n.add(rest, diagonal)
         if len(monomial) != 1:
             continue
         ((atom, exponent),) = monomial
@@ -40,16 +51,27 @@ def lower_bounds(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polyno
         elif atom.kind == "exp" and coefficient > 0:
             line = n.add({(): 1}, {atom.data[0]: exponent})
             yield n.add(rest, n.scale(line, coefficient))
-        elif atom.kind == "fn" and atom.data[0] == "log" and exponent == 1:
-            inside = dict(atom.data[1])
-            if coefficient == -1:
-                yield n.subtract(n.exp(rest), inside)
-            elif coefficient == 1:
-                yield n.subtract(n.multiply(inside, n.exp(rest)), {(): 1})
     for monomial, coefficient in poly.items():
         rest = {m: c for m, c in poly.items() if m != monomial}
         if len(rest) <= FEW:
             yield from _by_squares(n, monomial, coefficient, rest, test)
+
+
+def _by_exponential(
+    n: Normaliser, monomial: Monomial, coefficient: Number, rest: Polynomial
+) -> Iterator[Polynomial]:
+    """r ≥ s·log p where exp(r/s) ≥ p, and s·log p ≥ −r where p·exp(r/s) ≥ 1, for s > 0."""
+    logs = [a for a, e in monomial if a.kind == "fn" and a.data[0] == "log" and e == 1]
+    outside = n.monomial({a: e for a, e in monomial if a not in logs})
+    if len(logs) != 1 or n.monomial_sign(outside) != "+":
+        return
+    scale = n.power({outside: abs(Fraction(coefficient))}, -1)
+    power = n.exp(n.multiply(rest, scale))
+    inside = dict(logs[0].data[1])
+    if coefficient < 0:
+        yield n.subtract(power, inside)
+    else:
+        yield n.subtract(n.multiply(inside, power), {(): 1})
 
 
 def _by_squares(
@@ -129,22 +151,144 @@ def _without(exponents: dict[Atom, Exponent], factors: Monomial) -> dict[Atom, E
     return {a: e - taken.get(a, 0) for a, e in exponents.items() if e != taken.get(a, 0)}
 
 
-def _below_sums(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
+def _below_sums(n: Normaliser, poly: Polynomial, test: Test, wide: bool) -> Iterator[Polynomial]:
     """Σ_k g(k) + r is at least r, and at least g(e) + r for an index e in range, for g ≥ 0; it is
     at least Σ_k h(k) + r for a lower bound h of g.
     """
     found = gathered(n, poly)
-    if found is None:
-        return
-    k, body, rest = found
-    assert k.high is not None
-    if rest and test(body):
-        yield rest
-        for place in {i for m in rest for a, _ in m for i in indices(a)}:
-            if is_nonnegative(place) and is_nonnegative(k.high - place):
-                yield n.add(rest, n.substitute(body, {k: place}))
-    for bound in _by_logarithms(n, body):
-        yield n.add(rest, n.sum_over(k, bound))
+    for k, body, rest in (*(() if found is None else (found,)), *_with_rests(n, poly, found, wide)):
+        assert k.high is not None
+        if (rest or (k, body, rest) != found) and test(body):
+            yield rest
+            for place in {i for m in rest for a, _ in m for i in indices(a)}:
+                if is_nonnegative(place) and is_nonnegative(k.high - place):
+                    yield n.add(rest, n.substitute(body, {k: place}))
+        bounds = _by_logarithms(n, body), _by_tangents(n, body, rest, k), _by_bounds(n, body, k)
+        for bound in chain(*bounds):
+            yield n.add(rest, n.sum_over(k, bound))
+
+
+def _with_rests(
+    n: Normaliser,
+    poly: Polynomial,
+    found: tuple[Var, Polynomial, Polynomial] | None,
+    wide: bool,
+) -> Iterator[tuple[Var, Polynomial, Polynomial]]:
+    """k, g and r with Σ_k g(k) + r = the polynomial, where r, or the number in it, has been taken
+    under the sum: for 1 = Σ_k w(k) by an equation that is given, or for w = 1/n.
+    """
+    for k, units in _units(n, poly, found, wide):
+        _, body, rest = found if found is not None else (k, {}, poly)
+        number = {m: c for m, c in rest.items() if not m}
+        for moved in (rest, number) if number and number != rest else (rest,):
+            left = n.subtract(rest, moved)
+            for unit in units if moved else ():
+                yield k, n.add(body, n.multiply(moved, unit)), left
+
+
+def _weights(n: Normaliser, rule: Contraction, poly: Polynomial, k: Var) -> Iterator[Polynomial]:
+    """What is under the sum of a given equation, at k: for each row of which a polynomial
+    speaks, where the equation is given for every row.
+    """
+    body = n.substitute({rule.factors: 1}, {rule.bound[0]: as_poly(k)})
+    if not rule.open:
+        yield body
+    elif len(rule.open) == 1 and len(rule.factors) == 1:
+        (row,) = rule.open
+        array, places = rule.factors[0][0].data[:2]
+        if as_poly(row) in places:
+            axis = places.index(as_poly(row))
+            mentioned = {a for m in poly for b, _ in m for a in _entries(b) if a.data[0] is array}
+            rows = {a.data[1][axis] for a in mentioned}
+            yield from (n.substitute(body, {row: place}) for place in rows if place != as_poly(k))
+
+
+def _entries(atom: Atom) -> Iterator[Atom]:
+    """The entries in an atom."""
+    stack: list[Any] = [atom]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Atom):
+            if part.kind == "entry":
+                yield part
+            stack.extend(part.data)
+        elif isinstance(part, tuple):
+            stack.extend(part)
+
+
+def _units(
+    n: Normaliser,
+    poly: Polynomial,
+    found: tuple[Var, Polynomial, Polynomial] | None,
+    wide: bool,
+) -> Iterator[tuple[Var, list[Polynomial]]]:
+    """Ranges with what has the sum 1 over them: given weights, combinations of two of them, and
+    one over the number of values.
+    """
+    weights: dict[Var, list[Polynomial]] = {}
+    for rule in n.contractions:
+        if len(rule.bound) == 1 and set(rule.value) == {()}:
+            k = Var("k", FREE, ZERO, rule.highs[0]) if found is None else found[0]
+            if k.high != rule.highs[0]:
+                continue
+            for weight in _weights(n, rule, poly, k):
+                n.used[rule.label] = None
+                weights.setdefault(k, []).append(n.scale(weight, 1 / Fraction(rule.value[()])))
+    for k, given in weights.items():
+        combined = []
+        for p, q in combinations(given, 2) if wide else ():
+            combined += [n.scale(n.add(p, q), Fraction(1, 2))]
+            combined += [n.subtract(n.scale(a, 2), b) for a, b in ((p, q), (q, p))]
+        yield k, given + combined
+    if wide and found is not None and found[0].high is not None:
+        yield found[0], [n.power(n.of_integer(found[0].high + 1), -1)]
+
+
+def _by_tangents(n: Normaliser, body: Polynomial, rest: Polynomial, k: Var) -> Iterator[Polynomial]:
+    """s·exp a ≥ s·exp b·(1 + a − b) for s ≥ 0: by convexity, with b = 0 or the exponent of an
+    exponential that does not depend on the index.
+    """
+    points = [_exponent(n, m) for m in (*rest, *body)]
+    fixed = [p for p in points if p and all(k not in a.free for m in p for a, _ in m)]
+    for point in [{}, *fixed]:
+        result: Polynomial = {}
+        for monomial, coefficient in body.items():
+            exponent = _exponent(n, monomial)
+            outside = n.monomial({a: e for a, e in monomial if a.kind != "exp"})
+            convex = any(k in a.free for m in exponent for a, _ in m) and coefficient > 0
+            if convex and n.monomial_sign(outside) in ("+", "0+"):
+                line = n.add({(): 1}, n.subtract(exponent, point))
+                result = n.add(result, n.multiply({outside: coefficient}, n.exp(point), line))
+            else:
+                result = n.add(result, {monomial: coefficient})
+        if result != body:
+            yield result
+
+
+def _by_bounds(n: Normaliser, body: Polynomial, k: Var) -> Iterator[Polynomial]:
+    """Less a multiple of (x_k − a)·(b − x_k) ≥ 0 for entries that are given to be between two
+    bounds, so that a term cancels.
+    """
+    bounds = []
+    for fact in n.facts:
+        if len(fact.open) == 1 and fact.sign != "!=":
+            at_k = n.substitute(dict(fact.key), {next(iter(fact.open)): as_poly(k)})
+            bounds.append((n.scale(at_k, 1 if "+" in fact.sign else -1), fact.label))
+    for (p, label), (q, other) in combinations(bounds, 2) if len(bounds) <= FEW else ():
+        product = n.multiply(p, q)
+        for monomial, coefficient in body.items():
+            for part, c in product.items():
+                times = n.divided({monomial: coefficient}, c, dict(part))
+                ((outside, ratio),) = times.items()
+                fixed = all(k not in a.free for a, _ in outside)
+                if ratio > 0 and fixed and n.monomial_sign(outside) in ("+", "0+"):
+                    n.used |= {label: None, other: None}
+                    yield n.subtract(body, n.multiply(times, product))
+
+
+def _exponent(n: Normaliser, monomial: Monomial) -> Polynomial:
+    """The exponent of the exponentials in a product, taken together."""
+    return n.add({}, *({a.data[0]: e} for a, e in monomial if a.kind == "exp"))
 
 
 def _entries_of_maximum(
@@ -266,6 +410,58 @@ def over_pairs(n: Normaliser, poly: Polynomial) -> tuple[Polynomial, Polynomial,
             product = n.multiply(turned[0], other, inside[2])
             two = n.add(two, n.scale(product, Fraction(coefficient) / 2))
     return two, n.substitute(two, {j: as_poly(i)}), one
+
+
+def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
+    """f with Σ f over several indices = the polynomial, the same in whatever order the indices
+    of one range are taken. None where its terms are not sums over the same ranges.
+
+    Σ_ij A² · Σ_k v² − Σ_i (Σ_j A_ij·v_j)² has f = (A_ij·v_k − A_ik·v_j)²/2.
+    """
+    parts: list[tuple[list[Var], Polynomial]] = []
+    for monomial, coefficient in poly.items():
+        variables: list[Var] = []
+        body = n.constant(coefficient)
+        for atom, exponent in monomial:
+            if atom.kind != "sum" or not isinstance(exponent, int) or exponent < 1:
+                body = n.multiply(body, n.of_atom(atom, exponent))
+                continue
+            for _ in range(exponent):
+                opened, inside = n.opened(atom)
+                variables += opened
+                body = n.multiply(body, inside)
+        if not 2 <= len(variables) <= MAX_TUPLE:
+            return None
+        parts.append((sorted(variables, key=lambda v: v.high.sort_key()), body))  # type: ignore[union-attr]
+    if not parts or any([v.high for v in p[0]] != [v.high for v in parts[0][0]] for p in parts):
+        return None
+    names = [Var("k", FREE, ZERO, v.high) for v in parts[0][0]]
+    orders = [
+        o
+        for o in permutations(names)
+        if all(a.high == b.high for a, b in zip(o, names, strict=True))
+    ]
+    result: Polynomial = {}
+    for order in orders:
+        for variables, body in parts:
+            named = dict(zip(variables, map(as_poly, order), strict=True))
+            result = n.add(result, n.substitute(body, named))
+    return n.scale(result, Fraction(1, len(orders)))
+
+
+def _on_diagonals(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynomial | None:
+    """A lower bound: Σ_i Σ_j f(i, j) ≥ Σ_i f(i, i) for f ≥ 0 and indices of one range."""
+    for atom, exponent in monomial:
+        if atom.kind != "sum" or exponent != 1 or coefficient <= 0:
+            continue
+        (i, *others), inside = n.opened(atom)
+        outside = {a: e for a, e in monomial if a is not atom}
+        if len(others) != 1 or others[0].high != i.high:
+            continue
+        if all(n.monomial_sign(m) in ("+", "0+") for m in (n.monomial(outside), *inside)):
+            diagonal = n.sum_over(i, n.substitute(inside, {others[0]: as_poly(i)}))
+            return n.multiply(n.settled(outside, coefficient), diagonal)
+    return None
 
 
 def _given_unit(n: Normaliser, index: Var) -> Polynomial | None:

@@ -28,11 +28,13 @@ from typing import Any
 import sympy as sp
 
 from derive import answer, explain, folding, induction, merge, sizes
+from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
-from derive.decide import CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.fields import Undefined
 from derive.index import forget_terms
+from derive.normalise import Normaliser
 from derive.problem import Problem
 from derive.refute import agrees_numerically, agrees_somewhere, search
 from derive.shapes import Shapes
@@ -174,6 +176,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     if proof is not None and not problem.lowering.unsafe_reads:
         return _proved(problem, claim, statement, proof)
     stages = [(CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)]
+    if isinstance(claim, Inequality):
+        stages[1] = (BY_CALCULUS + COSTLY, PATIENT_SECONDS)
     if deep and arrays.agree is False and not problem.given:
         stages = [((), PATIENT_SECONDS), (CHEAP + COSTLY, 0.0)]
     for number, (ladder, patience) in enumerate(stages):
@@ -193,11 +197,23 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
         if witness is not None:
             reason = explain.disagreement(problem, claim, statement, witness, deadline)
             return Verdict(claim, DISAGREES, witness=witness, reason=reason)
-    if problem.lowering.unsafe_reads:
+    if _contradictory(problem):
+        tried = "what is given contradicts itself"
+    elif problem.lowering.unsafe_reads:
         tried = next(iter(problem.lowering.unsafe_reads))
     if problem.ignored:
         tried += f"; not used: {', '.join(dict.fromkeys(map(str, problem.ignored)))}"
     return Verdict(claim, UNDECIDED, reason=tried)
+
+
+def _contradictory(problem: Problem) -> bool:
+    """Whether the signs that are given are seen not to hold together."""
+    normaliser = Normaliser(deadline=time.monotonic() + QUICK_SECONDS)
+    try:
+        problem.prepare(normaliser)
+        return contradictory(normaliser)
+    except (BudgetExceeded, UnsupportedError):
+        return False
 
 
 def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:
@@ -213,6 +229,8 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
             UNDECIDED,
             reason="internal error: the proof is contradicted by an evaluation of both sides",
         )
+    if checked is None and _contradictory(problem):
+        return Verdict(claim, UNDECIDED, reason="what is given contradicts itself")
     return Verdict(
         claim,
         HOLDS,

@@ -39,6 +39,7 @@ SIGN_PREDICATES = {
     "nonpositive": "0-",
     "nonzero": "!=",
 }
+IMPLYING = {"+": ("+",), "-": ("-",), "0+": ("+", "0+"), "0-": ("-", "0-")}
 TRAITS = {*SIGN_PREDICATES, "symmetric", "diagonal"}
 # What holds of a matrix by the kind of the engine's variables, or where its inverse is written.
 GRANTED = {
@@ -52,6 +53,8 @@ GRANTED = {
 }
 
 SECONDS_FOR_KINKS = 0.5
+# What only a square matrix can be.
+OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
 
 # Nodes that carry a shape of their own.
 DECLARED = (
@@ -281,13 +284,30 @@ class Problem:
     def _check_given(self) -> None:
         """Facts have shapes too: an equation between matrices that do not fit is no assumption."""
         for fact in self.given:
+            if fact is sp.false:
+                raise ClaimError(
+                    "an assumption in `given` is False: SymPy sees that it never holds, "
+                    "and nothing is claimed"
+                )
             if isinstance(fact, AppliedPredicate):
                 for argument in fact.arguments:
-                    self.shapes.of(argument)
+                    self._check_square(fact, self.shapes.of(argument))
             elif isinstance(fact, Boolean):
                 self.shapes.of(fact)
             else:
                 raise ClaimError(f"{fact} in `given` is no assumption")
+
+    def _check_square(self, fact: Any, shape: tuple[Any, ...]) -> None:
+        """Only a square matrix can be symmetric, invertible, …"""
+        if (
+            fact.function.name in OF_SQUARES
+            and len(shape) == 2
+            and not same_shape(shape, shape[::-1])
+        ):
+            raise ShapeError(
+                f"{fact} in `given`: {fact.arguments[0]} has shape {shown(shape)}, which is not "
+                f"square; it fits only if {shape[0]} = {shape[1]}"
+            )
 
     def _ranges(self) -> dict[Any, tuple[Any, Any]]:
         """The range of each free index: that of its axes, narrowed by the given inequalities."""
@@ -346,7 +366,11 @@ class Problem:
         traits: dict[Any, set[str]] = {}
         integers = self.inventory.integers
         for symbol in self.mentioned:
-            if not isinstance(symbol, sp.Symbol) or symbol in integers:
+            if not isinstance(symbol, (sp.Symbol, sp.IndexedBase)):
+                continue
+            if symbol.is_real is False or (symbol.is_complex and symbol.is_real is None):
+                raise ClaimError(f"{symbol} is declared not to be real, and all numbers here are")
+            if symbol in integers:
                 continue
             for name in ("positive", "nonnegative", "negative", "nonpositive"):
                 if getattr(symbol, f"is_{name}", None):
@@ -465,12 +489,18 @@ class Problem:
                 self.ignored.append(label)
         normaliser.forget()
 
+    def _is_declaration(self, fact: Any) -> bool:
+        """Whether a fact is the sign with which a defined symbol is declared."""
+        return isinstance(fact, Relational) and fact.lhs in self.where and fact.doit() is sp.true
+
     def _give_signs(self, normaliser: Normaliser) -> None:
         for expr, sign, label in self.signs:
             if self._concerns_indices(expr):
                 continue
             shape = self.shapes.of(expr)
             poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
+            if self._is_declaration(label) and normaliser.sign(poly) not in IMPLYING[sign]:
+                normaliser.used[label] = None  # by SymPy, before all else
             # An inequality between entries at an index of the claim is about that index.
             normaliser.assume(poly, sign, self._open(poly, label), label)
         normaliser.forget()

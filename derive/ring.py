@@ -305,8 +305,8 @@ class Ring:
             return {}
         poly = dict(key)
         lead = leading(poly)
-        if not lead:
-            return None
+        if not lead or any(e < 0 for m in poly for _, e in m):
+            return None  # the rest may have a multiple of the leading term again
         if len(poly) == 1 and len(lead) == 1 and exponents.get(lead[0][0], 0) > 0:
             return {}  # x·[x = 0] = 0, whatever the powers of x
         if any(exponents.get(a, 0) < e for a, e in lead):
@@ -408,11 +408,18 @@ class Ring:
         return exact(Fraction(numerator, denominator)), shared
 
     def cleared(self, poly: Polynomial, signed: bool) -> tuple[Polynomial, dict[Atom, Exponent]]:
-        """A polynomial times its denominators, and these; only positive ones unless signed."""
+        """A polynomial times its denominators, and these; only positive ones unless signed.
+
+        A denominator that is not negative is positive wherever there is a value.
+        """
         below: dict[Atom, Exponent] = {}
         for monomial in poly:
             for atom, exponent in monomial:
-                if atom.kind == "base" and exponent < 0 and (signed or self.atom_sign(atom) == "+"):
+                if (
+                    atom.kind == "base"
+                    and exponent < 0
+                    and (signed or self.atom_sign(atom) in ("+", "0+"))
+                ):
                     below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
         for atom, exponent in below.items():
             poly = self.multiply(poly, {((atom, exponent),): 1})

@@ -198,6 +198,14 @@ def _fits(a: list[Any], b: list[Any]) -> str:
     return condition(pairs)
 
 
+NO_REALS = frozenset((sp.I, sp.zoo, sp.oo, -sp.oo, sp.nan))
+
+
+def _check_real(expr: Any) -> None:
+    if expr in NO_REALS:
+        raise UnsupportedError(f"{expr} is no real number, and all numbers here are")
+
+
 Rule = Callable[[Shapes, Any], Dims]
 _RULES: dict[type, Rule] = {}
 
@@ -207,6 +215,7 @@ def _rule(expr: Any) -> Rule:
         rule = _RULES.get(base)
         if rule is not None:
             return rule
+    _check_real(expr)
     raise UnsupportedError(f"{type(expr).__name__} has no shape rule (in {expr})")
 
 
@@ -229,6 +238,7 @@ def rules() -> Mapping[type, Rule]:
 @shape_rule(sp.Symbol, sp.Idx, sp.Number, sp.NumberSymbol)
 def _atom(shapes: Shapes, expr: Any) -> Dims:
     """A number or a symbol is a scalar."""
+    _check_real(expr)
     return SCALAR
 
 

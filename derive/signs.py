@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
 from typing import Any, TypeVar
 
 from derive.atoms import Atom, Key, Monomial, Polynomial
-from derive.integers import Number, Var, is_nonnegative
+from derive.closed import closed_sign
+from derive.integers import ZERO, Number, Var, as_poly, is_nonnegative
 from derive.ring import Ring
 
 Result = TypeVar("Result")
 
+ODD_AND_GROWING = ("tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh")
 MAX_SPLITS = 2  # brackets on either side of which a sign is looked for
 
 
@@ -45,7 +49,12 @@ class Signs(Ring):
             return "+" if "+" in signs else "0+"
         if signs <= {"-", "0-"}:
             return "-" if "-" in signs else "0-"
-        return self._known_sign(poly) or self._split_sign(poly)
+        return (
+            self._known_sign(poly)
+            or closed_sign(poly)
+            or _integer_sign(poly)
+            or self._split_sign(poly)
+        )
 
     def _split_sign(self, poly: Polynomial) -> str | None:
         """The sign on either side of a bracket [p > 0], p positive on the one."""
@@ -76,6 +85,21 @@ class Signs(Ring):
         finally:
             self._supposed.pop()
             self._signs = saved
+
+    def known_facts(self) -> tuple[Fact, ...]:
+        """What is assumed, and what is supposed for the time being."""
+        return (*self.facts, *self._supposed)
+
+    def given_only(self, facts: list[Fact], compute: Callable[[], Result]) -> Result:
+        """What is computed while some signs are known and no others."""
+        saved = self.facts, self._supposed, self._signs
+        self.facts, self._supposed, self._signs = facts, [], {}
+        self._file_facts()
+        try:
+            return compute()
+        finally:
+            self.facts, self._supposed, self._signs = saved
+            self._file_facts()
 
     def _known_sign(self, poly: Polynomial) -> str | None:
         if not (self.facts or self._supposed):
@@ -201,6 +225,8 @@ class Signs(Ring):
             return inner if inner in ("+", "0+") else self._known_sign({((atom, 1),): 1})
         if kind == "fn" and atom.data[0] == "cosh":
             return "+"
+        if kind == "fn" and atom.data[0] in ODD_AND_GROWING:
+            return self.sign(dict(atom.data[1]))
         if kind == "entry":
             traits = atom.data[0].traits
             for trait, sign in (("positive", "+"), ("nonnegative", "0+"), ("negative", "-"),
@@ -208,7 +234,25 @@ class Signs(Ring):
                 if trait in traits:
                     self.used[(trait, atom.data[0])] = None
                     return sign
-        return self._known_sign({((atom, 1),): 1})
+        return self._known_sign({((atom, 1),): 1}) or closed_sign({((atom, 1),): 1})
+
+
+def _integer_sign(poly: Polynomial) -> str | None:
+    """The sign of a polynomial in sizes and indices, by their ranges."""
+    if any(a.kind != "int" or e != abs(int(e)) for m in poly for a, e in m):
+        return None
+    scale = lcm(*(Fraction(c).denominator for c in poly.values()))
+    total = ZERO
+    for monomial, coefficient in poly.items():
+        product = as_poly(int(coefficient * scale))
+        for atom, exponent in monomial:
+            for _ in range(int(exponent)):
+                product = product * atom.data[0]
+        total = total + product
+    for sign, value in (("+", total - 1), ("-", -total - 1), ("0+", total), ("0-", -total)):
+        if is_nonnegative(value):
+            return sign
+    return None
 
 
 def _look(key: Key) -> Any:

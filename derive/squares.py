@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations
+from math import isqrt, lcm
 
-from derive.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.atoms import Atom, Exponent, Monomial, Polynomial, monomial_order
 from derive.integers import as_poly, is_nonnegative
 from derive.normalise import Normaliser
 
 MAX_BASIS = 30
+MAX_MEANS = 6  # terms that are weighed against another
+MAX_ROOT_TERMS = 12  # of a polynomial whose square is looked for
+MAX_ROOT = 60  # the root that is taken of them
 
 
 def is_sum_of_squares(n: Normaliser, poly: Polynomial) -> bool:
@@ -26,7 +30,86 @@ def is_sum_of_squares(n: Normaliser, poly: Polynomial) -> bool:
     outside = {a: e for a, e in common.items() if n.atom_sign(a) == "+"}
     poly = n.divided(poly, factor, outside)
     reduced = _mean_squares(n, poly)
-    return _by_gram(n, poly) or (reduced is not None and (not reduced or _by_gram(n, reduced)))
+    if _by_gram(n, poly) or (reduced is not None and (not reduced or _by_gram(n, reduced))):
+        return True
+    return _by_means(n, poly) or _is_square(n, poly)
+
+
+def _is_square(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial is q²: the terms of q one by one, the greatest first."""
+    lead = max(poly, key=monomial_order)
+    first = _root(Fraction(poly[lead]))
+    if first is None or any(not isinstance(e, int) or e % 2 for _, e in lead):
+        return False
+    top = n.monomial({a: e // 2 for a, e in lead})
+    root: Polynomial = {top: first}
+    for _ in range(MAX_ROOT_TERMS):
+        left = n.subtract(poly, n.multiply(root, root))
+        if not left:
+            return True
+        greatest = max(left, key=monomial_order)
+        quotient = dict(greatest)
+        for atom, exponent in top:
+            quotient[atom] = quotient.get(atom, 0) - exponent
+        if any(e < 0 or not isinstance(e, int) for e in quotient.values()):
+            return False
+        root = n.add(root, {n.monomial(quotient): Fraction(left[greatest]) / (2 * first)})
+    return False
+
+
+def _root(value: Fraction) -> Fraction | None:
+    """The square root of a rational that is the square of one."""
+    root = Fraction(isqrt(abs(value.numerator)), isqrt(value.denominator))
+    return root if root * root == value else None
+
+
+def _by_means(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether the one negative term is outweighed by others: Σ λ·a ≥ Π a^λ for weights λ with the
+    sum 1, and so Σ c·m ≥ Π (c/λ)^λ·Π m^λ.
+    """
+    negative = [(m, c) for m, c in poly.items() if c < 0]
+    positive = [(m, c) for m, c in poly.items() if c > 0]
+    if len(negative) != 1 or not 1 < len(positive) <= MAX_MEANS:
+        return False
+    if any(n.monomial_sign(m) not in ("+", "0+") for m, _ in positive):
+        return False
+    ((target, c),) = negative
+    for number in range(2, len(positive) + 1):
+        for chosen in combinations(positive, number):
+            weights = _weights([m for m, _ in chosen], target)
+            if weights is None:
+                continue
+            whole = lcm(*(w.denominator for w in weights))
+            if whole > MAX_ROOT:
+                continue
+            product = Fraction(1)
+            for (_, own), weight in zip(chosen, weights, strict=True):
+                product *= (Fraction(own) / weight) ** int(weight * whole)
+            if product >= Fraction(-c) ** whole:
+                return True
+    return False
+
+
+def _weights(monomials: list[Monomial], target: Monomial) -> list[Fraction] | None:
+    """Positive weights with the sum 1 with which monomials have another as their mean, where
+    there is just one choice of them.
+    """
+    atoms = {a for m in (*monomials, target) for a, _ in m}
+    rows = [[Fraction(1)] * (len(monomials) + 1)]
+    rows += [[Fraction(dict(m).get(a, 0)) for m in (*monomials, target)] for a in atoms]
+    size = len(monomials)
+    for k in range(size):
+        pivot = next((row for row in rows[k:] if row[k]), None)
+        if pivot is None:
+            return None
+        rows.remove(pivot)
+        pivot = [value / pivot[k] for value in pivot]
+        rows = [[v - row[k] * p for v, p in zip(row, pivot, strict=True)] for row in rows]
+        rows.insert(k, pivot)
+    if any(row[size] for row in rows[size:]):
+        return None
+    weights = [row[size] for row in rows[:size]]
+    return weights if all(w > 0 for w in weights) else None
 
 
 def _by_gram(n: Normaliser, poly: Polynomial) -> bool:

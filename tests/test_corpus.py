@@ -17,7 +17,6 @@ SEEDS = range(6)
 KNOWN_UNDECIDED = {
     "given.bayes": "u is to be found from u·p = a·b, which is divided by p",
     "bound.mask": "needs cases by the value of the mask",
-    "order.reciprocal": "needs the given order divided by u·v",
     "order.between": "an equation from two inequalities",
     "outside.one-more": "reads x[n], which there is not: no value to compare",
     "outside.split": "reads x[n], which there is not: no value to compare",

@@ -5,6 +5,8 @@ from sympy import (
     Abs,
     Determinant,
     Eq,
+    Gt,
+    I,
     IndexedBase,
     Integral,
     MatrixSymbol,
@@ -19,6 +21,7 @@ from sympy import (
     exp,
     gamma,
     log,
+    oo,
     sin,
     sqrt,
     symbols,
@@ -26,7 +29,16 @@ from sympy import (
 )
 
 import derive
-from derive import ClaimError, Gradient, Identity, UnsupportedError, gradient, pipeline, verify
+from derive import (
+    ClaimError,
+    Gradient,
+    Identity,
+    Inequality,
+    UnsupportedError,
+    gradient,
+    pipeline,
+    verify,
+)
 
 n, m = symbols("n m", integer=True, positive=True)
 i, l = symbols("i l", integer=True)
@@ -102,7 +114,40 @@ def test_definitions_come_in_order():
     assert verdict.status == "undecided" and "before it is defined" in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (Identity(t, t, given=False), "never holds"),
+        (Identity(t, t, given=(t > 0, t < 0)), "contradicts itself"),
+        (Identity(t, t + 1, given=(t > 2, t < 1)), "contradicts itself"),
+        (Identity(Symbol("z", complex=True), 1), "not to be real"),
+        (Identity(I * t, t), "no real number"),
+        (Inequality(t, oo), "no real number"),
+    ],
+)
+def test_what_says_nothing_of_real_numbers_is_undecided(claim, said):
+    verdict = verify(claim)
+    assert verdict.status == "undecided" and said in verdict.reason
+
+
+def test_a_declared_sign_of_what_is_defined_is_listed_unless_it_is_seen():
+    scale = Symbol("sigma", positive=True)
+    assert sqrt(scale**2) == scale  # SymPy has used the sign
+    verdict = verify(Identity(sqrt(scale**2), t, where={scale: t}))
+    assert verdict.status == "holds" and verdict.assumptions == (Gt(scale, 0, evaluate=False),)
+    verdict = verify(Identity(sqrt(scale**2), exp(t), where={scale: exp(t)}))
+    assert verdict.status == "holds" and not verdict.assumptions
+
+
+def test_an_array_may_be_declared_with_a_sign():
+    weights = IndexedBase("w", shape=(n,), positive=True)
+    assert verify(Inequality(0, Sum(weights[i], (i, 0, n - 1)))).status == "holds"
+    assert verify(Inequality(1, weights[l])).status == "disagrees"
+
+
 def test_only_claims_are_verified():
+    with pytest.raises(ClaimError, match="a dictionary is expected"):
+        Identity(t, t, where=None)
     with pytest.raises(ClaimError):
         verify("t")
     assert derive.shape_of(t) == ()
