@@ -47,18 +47,17 @@ def not_zero(n: Normaliser, difference: Term, branch: Term | None) -> list[Polyn
     if len(regions) > MAX_REGIONS:
         return None
     regions = [(region, inside) for region, inside in regions if not vanishes(n, inside)]
-    pieces = [
-        (factor, inside) for region, inside in regions if region for factor in _factors(n, region)
-    ]
+    # At its end a region meets another, so that a zero there counts whichever the end belongs to.
+    pieces = [factor for region, _ in regions if region for factor in _factors(n, region)]
     if len(regions) > 1 and all(region for region, _ in regions):
         # The same zeros as in one of the regions, and else the difference as it stands.
         zeros = n.real_bracket("=", poly)
-        alike = (p for p, _ in pieces if vanishes(n, n.subtract(zeros, n.real_bracket("=", p))))
-        pieces = [(next(alike, poly), here)]
+        alike = (p for p in pieces if vanishes(n, n.subtract(zeros, n.real_bracket("=", p))))
+        pieces = [next(alike, poly)]
     left: dict[Key, Polynomial] = {}
-    for piece, inside in pieces:
+    for piece in pieces:
         zeros = n.real_bracket("=", piece)
-        if not vanishes(n, n.multiply(inside, zeros)):
+        if not vanishes(n, n.multiply(here, zeros)):
             key = _only_zeros(zeros) or n.primitive(piece)[0]
             left[key] = dict(key)
     return None if list(left) == [n.primitive(poly)[0]] else list(left.values())
