@@ -111,6 +111,7 @@ class _Author:
         rewrites = self._rewrites(journal)
         proof.normaliser.deadline = None  # the claim's time limit is not that of reading its proof
         normaliser = proof.normaliser if forms is None else journal
+        normaliser.deadline = None
         left, right = (proof.left, proof.right) if forms is None else forms
         reader = Reader(normaliser)
         sides = [
