@@ -10,7 +10,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.errors import BudgetExceeded, UnsupportedError
-from derive.index import Array, Shared, Term, in_order
+from derive.index import Array, Shared, Term, in_order, inverted_in
 from derive.integers import as_poly
 from derive.normalise import Normaliser
 from derive.operators import MatrixOperator, MatrixPartial, Partial
@@ -171,8 +171,14 @@ def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
     )
 
 
-def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
-    """What a proof relied on: the given facts it used, then the conditions it found."""
+def assumptions(
+    problem: Problem, *normalisers: Normaliser, sides: tuple[Term, ...] = ()
+) -> tuple[Any, ...]:
+    """What a proof relied on: the given facts it used, then the conditions it found.
+
+    :param sides: where an inverse is looked for if no canonical form has met one, as where both
+        sides were seen to be one as they are written.
+    """
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)
     for label in (label for n in normalisers for label in n.used):
         if isinstance(label, tuple) and isinstance(label[1], Array):
@@ -181,8 +187,12 @@ def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
             result[known if known is not None else _predicate(trait, array.symbol)] = None
         elif label is not None and not isinstance(label, (tuple, Condition)):
             result[label] = None
-    for label in (label for n in normalisers for label in n.inverted):
-        result[sp.Q.invertible(label)] = None
+    classes = [list(labels) for n in normalisers for labels in n.inverted.values()]
+    if problem.inventory.invertible and not classes:
+        written = (shared.label for shared in inverted_in(sides))
+        classes = [[m.arg if isinstance(m, sp.Transpose) else m] for m in written]
+    for matrices in classes:
+        result[sp.Q.invertible(min(matrices, key=_transposes))] = None
     found = [*problem.conditions]
     for n in normalisers:
         found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]
@@ -190,6 +200,10 @@ def assumptions(problem: Problem, *normalisers: Normaliser) -> tuple[Any, ...]:
     result |= dict.fromkeys(_condition(condition, problem.names) for condition in found)
     result.pop(sp.true, None)  # what SymPy sees to hold anyway
     return tuple(result)
+
+
+def _transposes(matrix: Any) -> int:
+    return len(matrix.atoms(sp.Transpose)) if isinstance(matrix, sp.Basic) else 0
 
 
 def _predicate(trait: str, symbol: Any) -> Any:

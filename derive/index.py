@@ -444,6 +444,30 @@ def references(term: Term) -> Iterator[Shared]:
     yield from found
 
 
+def nodes_below(roots: Iterable[Term]) -> Iterator[Term]:
+    """The nodes of some terms and of the shared arrays below them, each once."""
+    roots = list(roots)
+    seen: set[Term] = set()
+    stack = [*(shared.body for shared in in_order(roots)), *roots]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            stack.extend(node.args)
+
+
+def arrays_in(root: Term) -> set[Array]:
+    """The given arrays whose entries occur in a term, or in a shared array below it."""
+    return {node.data[0] for node in nodes_below([root]) if isinstance(node, Entry)}
+
+
+def inverted_in(roots: Iterable[Term]) -> list[Shared]:
+    """The matrices that are inverted in some terms, or in a shared array below them."""
+    found = (node.data[0] for node in nodes_below(roots) if isinstance(node, InverseEntry))
+    return list(dict.fromkeys(found))
+
+
 def in_order(
     roots: Iterable[Term], cut: Callable[[Shared], bool] = lambda _: False
 ) -> list[Shared]:

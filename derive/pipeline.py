@@ -208,7 +208,9 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
     return Verdict(
         claim,
         HOLDS,
-        assumptions=answer.assumptions(problem, proof.normaliser, *proof.others),
+        assumptions=answer.assumptions(
+            problem, proof.normaliser, *proof.others, sides=(statement.left, statement.right)
+        ),
         notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
         steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
     )

@@ -444,12 +444,20 @@ def _whole(w: Writer, term: Whole) -> Any:
 @_writes(_SCALARS, InverseEntry)
 def _inverse(w: Writer, term: InverseEntry) -> Any:
     shared, _, i, j = term.data
-    return entry(sp.Inverse(shared.label), w.integer(i), w.integer(j))
+    return entry(sp.Inverse(_label(w, shared)), w.integer(i), w.integer(j))
 
 
 @_writes(_SCALARS, Determinant)
 def _determinant(w: Writer, term: Determinant) -> Any:
-    return sp.Determinant(term.data[0].label)
+    return sp.Determinant(_label(w, term.data[0]))
+
+
+def _label(w: Writer, shared: Shared) -> Any:
+    """What a whole matrix stands for; one that a rewriting has made is written out."""
+    if shared.label is not None:
+        return shared.label
+    row, column = map(as_poly, shared.params)
+    return w.matrix(shared.body, row, column)
 
 
 # ---- matrices, node by node
