@@ -61,6 +61,21 @@ class Unfolding:
     last: Poly | None = None
 
 
+@dataclass(frozen=True)
+class Factors:
+    """What an array of ordered products is made of: ``body`` at a ``place`` of the range, for the
+    two indices ``row`` and ``column``; later factors to the left or to the right. Where there is no
+    place all factors are one ``matrix``, and the product depends on their number alone.
+    """
+
+    body: Term
+    place: Var | None
+    row: Var
+    column: Var
+    later_left: bool
+    matrix: Any = None
+
+
 class Shared:
     """An array defined by a term: ``body`` with the indices ``params`` as its axes.
 
@@ -83,6 +98,7 @@ class Shared:
         self.recursive = False
         self.derived = False
         self.unfoldings: tuple[Unfolding, ...] = ()
+        self.factors: Factors | None = None
         self.serial = next(_serial)
 
     def at(self, indices: Iterable[Poly]) -> Term:

@@ -41,7 +41,7 @@ from derive.index import (
     power,
     total,
 )
-from derive.integers import FREE, ONE, SIZE, Poly, as_poly
+from derive.integers import FREE, ONE, SIZE, Poly, as_poly, is_nonnegative
 from derive.lower import (
     KNOWN_FUNCTIONS,
     SCALARS,
@@ -286,6 +286,10 @@ def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
         return power(low.scalar(sp.Determinant(arg.arg), scope), -1)
     if isinstance(arg, sp.MatPow) and arg.exp.is_Integer:
         return power(low.scalar(sp.Determinant(arg.base), scope), int(arg.exp))
+    if isinstance(arg, sp.MatPow) and low.is_integer(arg.exp, scope):
+        times = low.integer(arg.exp, scope)
+        if is_nonnegative(times, low.guards):
+            return Pow((low.scalar(sp.Determinant(arg.base), scope), Int((), (times,))))
     if isinstance(arg, sp.MatMul):
         parts = list(arg.args)
         shapes = [low.shapes.of(part) for part in parts]

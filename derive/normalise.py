@@ -595,6 +595,46 @@ class Normaliser(Summation):
         last = (self.substitute(poly, {variable: high - k}) for k in range(steps))
         return self.add(super().sum_over(shorter, rest), *last)
 
+    def _sum_monomial(self, variables: list[Var], monomial: Monomial) -> Polynomial:
+        """Σ over some indices, each from 0, of one product; powers of a matrix joined first."""
+        if self.recursion.heads and self.recursion.reference is None:
+            joined = self._joined_powers(variables, monomial)
+            if joined is not None:
+                return joined
+        return super()._sum_monomial(variables, monomial)
+
+    def _joined_powers(self, variables: list[Var], monomial: Monomial) -> Polynomial | None:
+        """Σ_k Aᵖ[i, k]·A^q[k, j] = A^(p + q)[i, j] for p, q ≥ 0; None where none is summed so."""
+        powers = [a for a, e in monomial if e == 1 and self._is_power(a)]
+        for first, second in permutations(powers, 2):
+            (name, (*own, low, high, i, k)), (other, (*same, start, end, l, j)) = (
+                first.data,
+                second.data,
+            )
+            index = next((v for v in variables if as_poly(v) == k), None)
+            if index is None or name != other or own != same or low != start or k != l:
+                continue
+            alone = not any(index in p.variables for p in (*own, low, high, end, i, j))
+            rest = {a: e for a, e in monomial if a not in (first, second)}
+            if not alone or any(index in a.free for a in rest):
+                continue
+            size = self.recursion.heads[name].params[-1].high
+            counted = all(is_nonnegative(e - low + 1) for e in (high, end))
+            if not counted or index.high != size:
+                continue
+            whole = self.recursion.entry(name, (*own, low, high + end - low + 1, i, j))
+            product = self.multiply(whole, self.settled(rest, 1))
+            others = [v for v in variables if v is not index]
+            return self._sum_all(others, product) if others else product
+        return None
+
+    def _is_power(self, atom: Atom) -> bool:
+        """Whether an atom is an entry of a power of a matrix of more than one row."""
+        head = self.recursion.heads.get(atom.data[0]) if atom.kind == "ref" else None
+        if head is None or head.factors is None or head.factors.place is not None:
+            return False
+        return len(head.params) == head.unfoldings[0].axis + 3
+
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable, its last factors apart that an induction is about."""
         low, high = variable.low, variable.high

@@ -51,6 +51,7 @@ from derive import (
     logsumexp,
     max_over,
     softmax,
+    sum_over,
     tensor,
 )
 
@@ -2236,4 +2237,17 @@ FALSE += [
         log(det(noise * I(m) + A.T * A))),
     same("turned.three.swapped", det(I(n) + S * T * V), det(I(n) + S * V * T)),
     same("turned.lemma.no-factor", det(S + A * P * C), det(S) * det(inv(P) + C * inv(S) * A)),
+]
+
+p = Symbol("p", integer=True, positive=True)
+TRUE += [
+    grad("power.trace", Trace(S**p), S, p * (S ** (p - 1)).T),
+    grad("power.bilinear", dot(x, S**p * y), S, sum_over(S.T ** (p - k) * x * y.T * S.T ** (k - 1),
+            (k, 1, p))),
+    grad("power.vector", dot(x, S**p * y), y, S.T**p * x),
+    same("power.determinant", det(S**p), det(S) ** p),
+]
+FALSE += [
+    grad("power.trace.not-lowered", Trace(S**p), S, p * (S**p).T),
+    same("power.determinant.factor", det(S**p), p * det(S)),
 ]
