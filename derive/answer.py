@@ -12,7 +12,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from derive.domain import denominators, may_vanish
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.folding import Cases
-from derive.index import Array, Determinant, Shared, Term, in_order
+from derive.index import Array, Determinant, Shared, Term, in_order, inverted_in
 from derive.integers import as_poly
 from derive.normalise import Normaliser
 from derive.operators import MatrixOperator, MatrixPartial, Partial
@@ -177,8 +177,13 @@ def adjoints_in(problem: Problem, expr: Any) -> tuple[str, ...]:
 def assumptions(
     problem: Problem, statement: Statement, *normalisers: Normaliser
 ) -> tuple[Any, ...]:
-    """What a proof relied on: the given facts it used, then the conditions it found."""
-    divided_by, traits = denominators(statement.left, statement.right)
+    """What a proof relied on: the given facts it used, then the conditions it found.
+
+    Inverses are looked for in the statement itself if no canonical form has met one, as where both
+    sides were seen to be one as they are written.
+    """
+    sides = statement.left, statement.right
+    divided_by, traits = denominators(*sides)
     conditions = [*problem.conditions, *(Condition(term, "!=") for term in divided_by)]
     if divided_by or (problem.conditions and (problem.signs or problem.trait_labels)):
         normaliser = Normaliser(deadline=time.monotonic() + SECONDS, keep=lambda _: True)
@@ -195,8 +200,11 @@ def assumptions(
             result[known if known is not None else _predicate(trait, array.symbol)] = None
         elif label is not None and not isinstance(label, (tuple, Condition)):
             result[label] = None
-    for label in (label for n in normalisers for label in n.inverted):
-        result[_invertible(label)] = None
+    classes = [list(labels) for n in normalisers for labels in n.inverted.values()]
+    if problem.inventory.invertible and not classes:
+        classes = [[shared.label] for shared in inverted_in(sides)]
+    for matrices in classes:
+        result[_invertible(min(matrices, key=_transposes))] = None
     found = conditions
     for n in normalisers:
         found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]
@@ -220,6 +228,10 @@ def _open_conditions(
 def _invertible(matrix: Any) -> Any:
     """That a matrix is invertible: it is where its transpose is."""
     return sp.Q.invertible(matrix.arg if isinstance(matrix, sp.Transpose) else matrix)
+
+
+def _transposes(matrix: Any) -> int:
+    return len(matrix.atoms(sp.Transpose)) if isinstance(matrix, sp.Basic) else 0
 
 
 def _predicate(trait: str, symbol: Any) -> Any:

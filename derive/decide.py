@@ -23,6 +23,7 @@ from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonn
 from derive.normalise import Merge, Normaliser
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs, over_tuples
 from derive.segments import bounded_along
+from derive.simplify import Reader
 from derive.squares import is_sum_of_squares
 from derive.summation import UNROLLED, places
 
@@ -110,6 +111,11 @@ def prove_equal(
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
+            if normaliser.meets_determinants:
+                normaliser.unite_determinants(Reader(normaliser).term)
+                a, b = normaliser.of(left), normaliser.of(right)
+                if vanishes(normaliser, normaliser.subtract(a, b)):
+                    return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
@@ -191,7 +197,7 @@ def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
     poly = n.related(poly)
     if not poly:
         return True
-    cleared = n.related(without_denominators(n, poly))
+    cleared = without_opposites(n, n.related(without_denominators(n, poly)))
     if not cleared:
         return True
     if vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared):
@@ -271,6 +277,18 @@ def _by_residues(n: Normaliser, poly: Polynomial, stride: int) -> Polynomial:
 
 def _is_empty(low: Poly, high: Poly) -> bool:
     return is_nonnegative(low - high - 1)
+
+
+def without_opposites(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """[−p − 1 ≥ 0] = 1 − [p ≥ 0] where both occur: an integer is on one side of a bound."""
+    brackets = {a.data[1]: a for m in poly for a, _ in m if a.kind == "index" and a.data[0] == ">="}
+    for bound, atom in brackets.items():
+        opposite = brackets.get(-bound - 1)
+        if opposite is not None and atom.id < opposite.id:
+            above, below = n.sides_of(poly, opposite)
+            on: Polynomial = {((atom, 1),): 1}
+            poly = n.add(above, n.multiply(on, n.subtract(below, above)))
+    return poly
 
 
 def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:

@@ -1,14 +1,17 @@
-"""The determinant of a matrix and a product of two vectors, by the matrix determinant lemma."""
+"""The determinant of a matrix and a product: the matrix determinant lemma, and det(I + A B)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial
 from derive.index import Determinant, Shared, entry
-from derive.integers import FRESH, Poly, Var, as_poly
+from derive.integers import FRESH, ZERO, Poly, Var, as_poly
 
 if TYPE_CHECKING:
+    from derive.index import Term
     from derive.normalise import Normaliser
 
 
@@ -63,3 +66,130 @@ def _matrix(atom: Atom, i: Var, j: Var) -> Shared | None:
     if atom.kind != "entry" or atom.data[1] != (as_poly(i), as_poly(j)):
         return None
     return Shared((i, j), entry(atom.data[0], as_poly(i), as_poly(j)), atom.data[0].symbol)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A matrix as B + c L R, with det(B + c L R) = det B · det(I + c R B⁻¹ L).
+
+    :param determinant: det B.
+    :param inverse: the entry of B⁻¹ at two indices.
+    :param product: c L R, entry by entry: its factors, the indices summed over, and c.
+    """
+
+    determinant: Polynomial
+    inverse: Callable[[Poly, Poly], Polynomial]
+    factors: Monomial
+    bound: tuple[Var, ...]
+    scale: Polynomial
+
+
+def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) -> Polynomial | None:
+    """det(I + A B) = det(I + B A): of all matrices that a cyclic order of factors gives, the one
+    that was met first; det(c I + A B) = cⁿ·det(I + A B/c) for a c that is not zero, and
+    det(S + A B) = det S·det(I + S⁻¹ A B) for a given matrix S that is inverted elsewhere.
+    """
+    split = _split(n, shared)
+    if split is None:
+        return None
+    turned = list(_turned(n, shared, split, read))
+    if not turned:
+        return None
+    if split.determinant == {(): 1}:
+        turned.append(shared)
+    else:
+        again = _split(n, turned[0])
+        if again is not None:
+            turned += _turned(n, turned[0], again, read)
+    name = min(n.matrix_name(matrix)[0] for matrix in turned)
+    return n.multiply(split.determinant, n.of_atom(n.atom("det", name)))
+
+
+def _split(n: Normaliser, shared: Shared) -> Split | None:
+    """A matrix as one that is easily inverted and a product of others; None for another form."""
+    i, j = shared.params
+    body = n.of(shared.body)
+    if len(body) != 2 or i.high is None or i.high != j.high:
+        return None
+    for base, product in (tuple(body), tuple(body)[::-1]):
+        inverted = _inverted(n, base, body[base], i, j)
+        sums = [a for a, e in product if a.kind == "sum" and e == 1 and {i, j} & a.free]
+        if inverted is None or len(sums) != 1:
+            continue
+        outside: dict[Atom, Exponent] = {a: e for a, e in product if a is not sums[0]}
+        if any({i, j} & a.free for a in outside):
+            continue
+        bound, inside = n.opened(sums[0])
+        ((factors, scale),) = inside.items()
+        constant = n.settled(outside, body[product] * scale)
+        return Split(*inverted, factors, tuple(bound), constant)
+    return None
+
+
+def _inverted(
+    n: Normaliser, base: Monomial, coefficient: Number, i: Var, j: Var
+) -> tuple[Polynomial, Callable[[Poly, Poly], Polynomial]] | None:
+    """The determinant and the inverse of c·I with a c of known sign, of an inverse, or of a given
+    matrix that is inverted elsewhere too.
+    """
+    assert i.high is not None
+    size = i.high + 1
+    identity = next((a for a, _ in base if _is_identity(a, i, j)), None)
+    if identity is not None:
+        factor: Monomial = tuple(pair for pair in base if pair[0] is not identity)
+        if any({i, j} & a.free for a, _ in factor) or n.monomial_sign(factor) not in ("+", "-"):
+            return None
+        scale: Polynomial = {factor: coefficient}
+        below = n.power(scale, -1)
+        whole = n.integer_power(scale, n.of_integer(size))
+        return whole, lambda a, b: n.multiply(below, n.index_bracket("=", a - b))
+    if len(base) != 1 or base[0][1] != 1 or coefficient != 1:
+        return None
+    ((atom, _),) = base
+    if atom.kind == "inverse" and atom.data[1:] == (as_poly(i), as_poly(j)):
+        original, transposed = n.matrices[atom.data[0]]
+        below = n.power(n.of_atom(n.atom("det", atom.data[0])), -1)
+        return below, lambda a, b: n.of(original.at((b, a) if transposed else (a, b)))
+    matrix = _matrix(atom, i, j)
+    if matrix is None or n.matrix_name(matrix)[0] not in n.inverted:
+        return None
+    of_matrix = n.of(Determinant((), (matrix, size)))
+    return of_matrix, lambda a, b: n.inverse_entry(matrix, a, b)
+
+
+def _turned(
+    n: Normaliser, shared: Shared, split: Split, read: Callable[[Polynomial], Term]
+) -> Iterator[Shared]:
+    """I + c R B⁻¹ L for every index at which the product falls into a left and a right one."""
+    i, j = shared.params
+    for cut in split.bound:
+        sides = _sides(split.factors, cut, i, j)
+        if sides is None or cut.high is None:
+            continue
+        row, column = (Var(name, FRESH, ZERO, cut.high) for name in "ij")
+        first, last = (Var(name, FRESH, ZERO, i.high) for name in "kl")
+        left = n.substitute({sides[0]: 1}, {i: as_poly(first), cut: as_poly(column)})
+        right = n.substitute({sides[1]: 1}, {j: as_poly(last), cut: as_poly(row)})
+        between = split.inverse(as_poly(last), as_poly(first))
+        body = n.multiply(split.scale, right, between, left)
+        for variable in (first, last, *(v for v in split.bound if v is not cut)):
+            body = n.sum_over(variable, body)
+        same = n.index_bracket("=", as_poly(row) - as_poly(column))
+        yield Shared((row, column), read(n.add(same, body)))
+
+
+def _sides(factors: Monomial, cut: Var, i: Var, j: Var) -> tuple[Monomial, Monomial] | None:
+    """The factors that hang together with the row, and the others, where only the index of the
+    cut stands in both; None where the column hangs together with the row.
+    """
+    reached = {i}
+    left: list[tuple[Atom, Exponent]] = []
+    grown = True
+    while grown:
+        met = [p for p in factors if p not in left and reached & p[0].free]
+        grown = bool(met)
+        left += met
+        reached |= {v for atom, _ in met for v in atom.free if v is not cut}
+    if j in reached:
+        return None
+    return tuple(p for p in factors if p in left), tuple(p for p in factors if p not in left)

@@ -23,6 +23,7 @@ from derive.index import (
     Const,
     Determinant,
     Entry,
+    Factors,
     IndexBracket,
     Int,
     InverseEntry,
@@ -45,6 +46,7 @@ from derive.index import (
     axis_variable,
     components,
     delta,
+    fresh,
     in_order,
     mul,
     neg,
@@ -194,6 +196,9 @@ class Reverse:
         """
         if all(s not in self._found for s in group):
             return
+        if len(group) == 1 and group[0].factors is not None:
+            self._ordered_product(group[0], group[0].factors)
+            return
         if any(v.low is None for s in group for v in s.params[: len(s.params)] if v.kind != FREE):
             raise UnsupportedError("an ordered product is not differentiated; write its recurrence")
         given = {s: list(self._found.get(s, ())) for s in group}
@@ -235,6 +240,39 @@ class Reverse:
                 _reversed(u, shared, adjoint, len(outer), last) for u in shared.unfoldings[:1]
             )
             self.steps.append((shared, adjoint))
+
+    def _ordered_product(self, product: Shared, factors: Factors) -> None:
+        """d(B_n … B_1) = Σ_t B_n … B_{t+1}·dB_t·B_{t−1} … B_1, and dAⁿ = Σ_t Aⁿ⁻ᵗ·dA·Aᵗ⁻¹."""
+        first_end = product.unfoldings[0].axis - 1
+        outer = product.params[:first_end]
+        for c in self._found[product]:
+            own, (low, high), axes = (
+                c.place[:first_end],
+                c.place[first_end : first_end + 2],
+                c.place[first_end + 2 :],
+            )
+            time = fresh("t", low, high)
+            at = as_poly(time)
+            earlier, later = (low, at - 1), (at + 1, high)
+            if factors.place is None:
+                later = (low, low + high - at - 1)
+            left, right = (later, earlier) if factors.later_left else (earlier, later)
+            values = dict(zip(outer, own, strict=True))
+            ends = {factors.row: ZERO, factors.column: ZERO}
+            binders = [time]
+            places: list[tuple[Poly, ...]] = [(), ()]
+            if axes:
+                p, q = self.renamed((factors.row, factors.column))
+                ends = {factors.row: as_poly(p), factors.column: as_poly(q)}
+                binders += [p, q]
+                places = [(axes[0], as_poly(p)), (as_poly(q), axes[1])]
+            if factors.place is not None:
+                values[factors.place] = at
+            around = (
+                ref(product, *own, *e, *x) for e, x in zip((left, right), places, strict=True)
+            )
+            here = substitute(factors.body, {**values, **ends})
+            self.pull(here, mul(c.cotangent, *around), (*c.binders, *binders))
 
     def _outer(self, given: Mapping[Shared, list[Contribution]]) -> tuple[Var, ...]:
         """The indices that what comes from outside depends on, besides the places it comes to."""

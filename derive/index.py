@@ -63,6 +63,21 @@ class Unfolding:
     last: Poly | None = None
 
 
+@dataclass(frozen=True)
+class Factors:
+    """What an array of ordered products is made of: ``body`` at a ``place`` of the range, for the
+    two indices ``row`` and ``column``; later factors to the left or to the right. Where there is no
+    place all factors are one ``matrix``, and the product depends on their number alone.
+    """
+
+    body: Term
+    place: Var | None
+    row: Var
+    column: Var
+    later_left: bool
+    matrix: Any = None
+
+
 class Shared:
     """An array defined by a term: ``body`` with the indices ``params`` as its axes.
 
@@ -85,6 +100,7 @@ class Shared:
         self.recursive = False
         self.derived = False
         self.unfoldings: tuple[Unfolding, ...] = ()
+        self.factors: Factors | None = None
         self.serial = next(_serial)
 
     def at(self, indices: Iterable[Poly]) -> Term:
@@ -477,6 +493,30 @@ def _referred_to(term: Term) -> Iterator[Shared]:
             found.update(dict.fromkeys(node.data[1]))
         stack.extend(node.args)
     yield from found
+
+
+def nodes_below(roots: Iterable[Term]) -> Iterator[Term]:
+    """The nodes of some terms and of the shared arrays below them, each once."""
+    roots = list(roots)
+    seen: set[Term] = set()
+    stack = [*(shared.body for shared in in_order(roots)), *roots]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            stack.extend(node.args)
+
+
+def arrays_in(root: Term) -> set[Array]:
+    """The given arrays whose entries occur in a term, or in a shared array below it."""
+    return {node.data[0] for node in nodes_below([root]) if isinstance(node, Entry)}
+
+
+def inverted_in(roots: Iterable[Term]) -> list[Shared]:
+    """The matrices that are inverted in some terms, or in a shared array below them."""
+    found = (node.data[0] for node in nodes_below(roots) if isinstance(node, InverseEntry))
+    return list(dict.fromkeys(found))
 
 
 def in_order(

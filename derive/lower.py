@@ -18,6 +18,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.blocks import Eliminated, eliminated
 from derive.errors import ClaimError, UnsupportedError
 from derive.index import (
     Array,
@@ -31,7 +32,7 @@ from derive.index import (
 )
 from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.recurrences import At
-from derive.shapes import Shapes, is_unit
+from derive.shapes import Shapes, is_unit, same_size
 
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
 Scope = Mapping[Any, Poly | Term]
@@ -55,6 +56,7 @@ class Lowering:
     :param integers: the symbols that stand for integers.
     :param minima: the smallest value of a size, where it is more than 1.
     :param differentiate: how a derivative node of a documented side is worked out.
+    :param invertible: the matrices that the claim inverts, or takes to be invertible.
     """
 
     def __init__(
@@ -65,12 +67,14 @@ class Lowering:
         integers: Iterable[Any],
         minima: Mapping[Any, int],
         differentiate: Differentiate,
+        invertible: Iterable[Any] = (),
     ) -> None:
         self.shapes = shapes
         self.differentiate = differentiate
         self.traits = traits
         self.integer_symbols = set(integers)
         self.minima = minima
+        self.invertible = frozenset(invertible)
         self.named: dict[Any, Shared] = {}
         self.functions: dict[Any, sp.Lambda] = {}
         self.guards: list[Poly] = []
@@ -289,6 +293,14 @@ class Lowering:
         if not body.free <= set(params) | {v for v in body.free if v.kind in (SIZE, FREE)}:
             raise UnsupportedError(f"{expr} under a sum, inside an inverse or a determinant")
         return Shared(params, body, expr)
+
+    def eliminated(self, expr: Any) -> Eliminated | None:
+        """A matrix of two by two blocks with a diagonal block eliminated, where that may be."""
+        return eliminated(
+            expr,
+            lambda block: same_size(*self.shapes.of(block)),
+            lambda block: block in self.invertible,
+        )
 
     def check_read(self, expr: Any, indices: Indices, shape: Iterable[Any]) -> None:
         """Note an entry whose index is not seen to lie within its axis.

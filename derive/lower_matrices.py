@@ -96,9 +96,13 @@ def _slice(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
 
 @register(THROUGH, sp.Inverse)
 def _inverse(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
-    """A⁻¹[i, j]; what is known of it is Σ_k A[i, k] A⁻¹[k, j] = [i = j]"""
+    """A⁻¹[i, j]; what is known of it is Σ_k A[i, k] A⁻¹[k, j] = [i = j]; of blocks, by a Schur
+    complement"""
     if is_unit(low.shapes.of(expr.arg)):
         return power(low.scalar(expr.arg, scope), -1)
+    blocks = low.eliminated(expr.arg)
+    if blocks is not None:
+        return low.element(blocks.inverse(), indices, scope)
     key = (sp.Inverse, expr.arg)
     shared = low._shared.get(key)
     if shared is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from derive.errors import ClaimError, UnsupportedError
 from derive.index import (
+    Factors,
     Shared,
     Term,
     Unfolding,
@@ -138,7 +140,9 @@ def _ordered_product(low: Lowering, expr: Any, indices: Indices, scope: Scope) -
 
 
 def matrix_power(low: Lowering, base: Any, times: Poly, indices: Indices, scope: Scope) -> Term:
-    """Aⁿ for a symbolic n ≥ 0: the product of n factors A."""
+    """Aⁿ for a symbolic n ≥ 0: the product of n factors A; (Aᵀ)ⁿ = (Aⁿ)ᵀ."""
+    if isinstance(base, sp.Transpose) and "symmetric" not in low.traits.get(base.arg, ()):
+        return matrix_power(low, base.arg, times, indices[::-1], scope)
     product, own = _product(low, base, None, scope, (), True)
     return ref(product, *own, ONE, times, *low.kept(low.shapes.of(base), indices))
 
@@ -162,6 +166,8 @@ def _product(
         row, column = axis_variable(size, "i"), axis_variable(size, "k")
         factor = low.element(body, (as_poly(row), as_poly(column)), scope)
         product = low._shared[key] = ordered(factor, place, (row, column), size, later_left)
+        if place is None and product.factors is not None:
+            product.factors = replace(product.factors, matrix=body)
     own = product.params[: product.unfoldings[0].axis - 1]
     return product, tuple(as_poly(v) for v in own)
 
@@ -202,6 +208,7 @@ def ordered(
     lower = add(empty, mul(some, times(first, first + 1, last, not later_left)))
     product.body = upper
     product.recursive = True
+    product.factors = Factors(factor, place, row, column, later_left)
     axis = len(outer)
     product.unfoldings = (
         Unfolding(axis + 1, 1, first - 1, upper),

@@ -266,7 +266,7 @@ def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, sp.Determinant)
 def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
     """det A; det A⁻¹ = 1/det A, det Aᵀ = det A, det Aᵏ = (det A)ᵏ, det diag(v) = Π v, det(A ⊗ B) by
-    (det A)^q·(det B)^p, and ∂det A/∂A = det A · A⁻ᵀ"""
+    (det A)^q·(det B)^p, of blocks by a Schur complement, and ∂det A/∂A = det A · A⁻ᵀ"""
     arg = expr.arg
     if is_unit(low.shapes.of(arg)):
         return low.scalar(arg, scope)
@@ -281,10 +281,17 @@ def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
         same_size(*low.shapes.of(part)) for part in arg.args
     ):
         return _of_kronecker(low, arg, scope)
+    blocks = low.eliminated(arg)
+    if blocks is not None:
+        return low.scalar(blocks.determinant(), scope)
     if isinstance(arg, sp.Inverse):
         return power(low.scalar(sp.Determinant(arg.arg), scope), -1)
     if isinstance(arg, sp.MatPow) and arg.exp.is_Integer:
         return power(low.scalar(sp.Determinant(arg.base), scope), int(arg.exp))
+    if isinstance(arg, sp.MatPow) and low.is_integer(arg.exp, scope):
+        times = low.integer(arg.exp, scope)
+        if is_nonnegative(times, low.guards):
+            return Pow((low.scalar(sp.Determinant(arg.base), scope), Int((), (times,))))
     if isinstance(arg, sp.MatMul):
         parts = list(arg.args)
         shapes = [low.shapes.of(part) for part in parts]

@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 
 from derive.atoms import Atom, Key, Monomial, Polynomial, exact
-from derive.determinants import of_rank_one
+from derive.determinants import of_rank_one, united
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.index import (
     Add,
@@ -45,6 +45,7 @@ from derive.index import (
     Term,
     Unknown,
     Whole,
+    arrays_in,
     mul,
     narrowed,
     num,
@@ -133,7 +134,7 @@ class Normaliser(Summation):
         self.inline = inline
         self.deadline = deadline
         self.assumed: dict[Term, None] = {}
-        self.inverted: dict[Any, None] = {}
+        self.inverted: dict[int, dict[Any, None]] = {}  # what is inverted, by its class
         self.divided_by: dict[Key, None] = {}
         self._memo: dict[Term, Polynomial] = {}
         self._bodies: dict[Shared, Body] = {}
@@ -146,6 +147,10 @@ class Normaliser(Summation):
         self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
         self._symmetric: set[int] = set()
+        self._definitions: dict[Any, tuple[Shared, Any]] = {}
+        # What reads a polynomial as a term, where determinants of turned products are made one.
+        self.unites: Callable[[Polynomial], Term] | None = None
+        self._mirrors: dict[Any, tuple[int, Any]] = {}
         self._angles: dict[Monomial, int] = {}
         self.angles_refined = False
 
@@ -177,6 +182,16 @@ class Normaliser(Summation):
         self.forget()
         end = time.monotonic() + seconds
         self.deadline = end if self.deadline is None else min(self.deadline, end)
+
+    @property
+    def meets_determinants(self) -> bool:
+        """Whether a determinant has come up."""
+        return any(kind == "det" for kind, _ in self._atoms)
+
+    def unite_determinants(self, read: Callable[[Polynomial], Term]) -> None:
+        """From here on det(I + A B) and det(I + B A) are one; ``read`` turns a form into a term."""
+        self.unites = read
+        self.forget()
 
     def of(self, term: Term) -> Polynomial:
         """The canonical form of a term.
@@ -338,14 +353,11 @@ class Normaliser(Summation):
             keys.append((tuple(renaming.values()), self.key(named)))
         symmetric = keys[0] == keys[1]
         transposed = _rank(keys[1][1], keys[1][0]) < _rank(keys[0][1], keys[0][0])
-        new = ("matrix", keys[transposed]) not in self._names
         name = self._names.setdefault(("matrix", keys[transposed]), len(self._names))
         found = self._matrices[shared] = (name, transposed, symmetric)
         self.matrices.setdefault(name, (shared, transposed))
         if symmetric:
             self._symmetric.add(name)
-        if new:
-            self._inverse_laws(shared)
         return found
 
     def _inverse_laws(self, shared: Shared) -> None:
@@ -368,7 +380,10 @@ class Normaliser(Summation):
     def inverse_entry(self, shared: Shared, i: Poly, j: Poly) -> Polynomial:
         """An entry of an inverse, the indices in order where the matrix is symmetric."""
         name, transposed, _ = self.matrix_name(shared)
-        self.inverted[shared.label] = None
+        if name not in self.inverted:
+            self.inverted[name] = {}
+            self._inverse_laws(shared)
+        self.inverted[name][shared.label] = None
         return self.class_inverse(name, *((j, i) if transposed else (i, j)))
 
     def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
@@ -379,6 +394,13 @@ class Normaliser(Summation):
 
     def entry(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
         """An entry of a given array, by what is assumed of the array."""
+        definition = self._definitions.get(array)
+        if definition is not None:
+            value, label = definition
+            self.used[label] = None
+            return self.of(value.at(indices))
+        if array in self._mirrors:
+            return self._mirrored(array, indices)
         if len(indices) == 2 and "diagonal" in array.traits:
             self.used[("diagonal", array)] = None
             on = self.index_bracket("=", indices[0] - indices[1])
@@ -390,6 +412,69 @@ class Normaliser(Summation):
         if any(_is_outside(index, size) for index, size in zip(indices, array.axes, strict=False)):
             return {}  # what is read there counts for nothing: it is read under a condition
         return self.of_atom(self.atom("entry", array, indices))
+
+    def _mirrored(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
+        """A[i, j] = ±A[j, i]; on the diagonal of a skew matrix, 0."""
+        sign, label = self._mirrors[array]
+        self.used[label] = None
+        if sign < 0 and indices[0] == indices[1]:
+            return {}
+        ordered = tuple(sorted(indices, key=lambda p: p.sort_key()))
+        found = self.of_atom(self.atom("entry", array, ordered))
+        return found if ordered == indices else self.scale(found, sign)
+
+    def define(self, left: Term, right: Term, open_: frozenset[Var], label: Any) -> bool:
+        """Take A[i, j] = e, given for all i and j, as what A is, unless e mentions A; whether
+        that is possible. It is not for an A of which more is assumed, which would be lost.
+        """
+        if not isinstance(left, Entry) or not left.data[1]:
+            return False
+        array, indices = left.data
+        params = _whole_axes(array, indices, open_)
+        free = {v for v in right.free if v.kind == FREE}
+        if params is None or not free <= set(params):
+            return False
+        if array.traits or array in self._definitions or array in self._arrays_behind(right):
+            return False
+        self._definitions[array] = Shared(params, right), label
+        self.forget()
+        return True
+
+    def _arrays_behind(self, term: Term) -> set[Any]:
+        """The given arrays in a term, and in what those of them are that are defined."""
+        found: set[Any] = set()
+        left = arrays_in(term)
+        while left:
+            array = left.pop()
+            found.add(array)
+            if array in self._definitions:
+                left |= arrays_in(self._definitions[array][0].body) - found
+        return found
+
+    def add_equation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
+        """Use ``poly = 0``: A[i, j] = ±A[j, i] as a property of A, all else as a rewriting."""
+        atoms = [m[0][0] for m in poly if len(m) == 1 and m[0][1] == 1]
+        if len(poly) == len(atoms) == 2 and all(a.kind == "entry" for a in atoms):
+            (array, place), (other, turned) = (a.data for a in atoms)
+            one, two = poly.values()
+            mirrored = array is other and len(place) == 2 and place == turned[::-1]
+            if mirrored and abs(one) == abs(two) and _whole_axes(array, place, open_):
+                self._mirrors[array] = (-1 if one == two else 1, label)
+                self._substituted.clear()
+                return True
+        return super().add_equation(poly, open_, label)
+
+    def readings(self, atom: Atom) -> tuple[tuple[Any, ...], ...]:
+        """The data of an atom; of a symmetric matrix or its inverse, S[i, j] = S[j, i]."""
+        if atom.kind == "entry":
+            array, indices = atom.data
+            symmetric = "symmetric" in array.traits or self._mirrors.get(array, (0,))[0] == 1
+            if symmetric and len(indices) == 2:
+                return atom.data, (array, indices[::-1])
+        elif atom.kind == "inverse" and atom.data[0] in self._symmetric:
+            name, i, j = atom.data
+            return atom.data, (name, j, i)
+        return (atom.data,)
 
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
         if atom.kind == "entry":
@@ -563,6 +648,46 @@ class Normaliser(Summation):
             return self.sum_over(k, self.log(body))
         return super()._log_of_positive(atom)
 
+    def _sum_monomial(self, variables: list[Var], monomial: Monomial) -> Polynomial:
+        """Σ over some indices, each from 0, of one product; powers of a matrix joined first."""
+        if self.recursion.heads and self.recursion.reference is None:
+            joined = self._joined_powers(variables, monomial)
+            if joined is not None:
+                return joined
+        return super()._sum_monomial(variables, monomial)
+
+    def _joined_powers(self, variables: list[Var], monomial: Monomial) -> Polynomial | None:
+        """Σ_k Aᵖ[i, k]·A^q[k, j] = A^(p + q)[i, j] for p, q ≥ 0; None where none is summed so."""
+        powers = [a for a, e in monomial if e == 1 and self._is_power(a)]
+        for first, second in permutations(powers, 2):
+            (name, (*own, low, high, i, k)), (other, (*same, start, end, l, j)) = (
+                first.data,
+                second.data,
+            )
+            index = next((v for v in variables if as_poly(v) == k), None)
+            if index is None or name != other or own != same or low != start or k != l:
+                continue
+            alone = not any(index in p.variables for p in (*own, low, high, end, i, j))
+            rest = {a: e for a, e in monomial if a not in (first, second)}
+            if not alone or any(index in a.free for a in rest):
+                continue
+            size = self.recursion.heads[name].params[-1].high
+            counted = all(is_nonnegative(e - low + 1) for e in (high, end))
+            if not counted or index.high != size:
+                continue
+            whole = self.recursion.entry(name, (*own, low, high + end - low + 1, i, j))
+            product = self.multiply(whole, self.settled(rest, 1))
+            others = [v for v in variables if v is not index]
+            return self._sum_all(others, product) if others else product
+        return None
+
+    def _is_power(self, atom: Atom) -> bool:
+        """Whether an atom is an entry of a power of a matrix of more than one row."""
+        head = self.recursion.heads.get(atom.data[0]) if atom.kind == "ref" else None
+        if head is None or head.factors is None or head.factors.place is not None:
+            return False
+        return len(head.params) == head.unfoldings[0].axis + 3
+
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable, its factors apart that an induction is about."""
         low, high = variable.low, variable.high
@@ -673,6 +798,18 @@ def _is_outside(index: Poly, size: Poly) -> bool:
     if place is not None:
         return place < 0
     return is_nonnegative(index - size) or is_nonnegative(-index - 1)
+
+
+def _whole_axes(
+    array: Any, indices: tuple[Poly, ...], open_: frozenset[Var]
+) -> tuple[Var, ...] | None:
+    """The different open indices that run along the axes of an array; None where others do."""
+    along = {as_poly(v): v for v in open_}
+    params = tuple(along[index] for index in indices if index in along)
+    if len(set(params)) < len(array.axes) or len(params) != len(indices):
+        return None
+    whole = all((v.low, v.high) == (ZERO, a - 1) for v, a in zip(params, array.axes, strict=True))
+    return params if whole else None
 
 
 def _pairings(variables: list[Var]) -> Iterator[list[tuple[Var, Var]]]:
@@ -895,6 +1032,8 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     """det A = det Aᵀ, by the matrix; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
     found = of_rank_one(n, *term.data)
+    if found is None and n.unites is not None:
+        found = united(n, term.data[0], n.unites)
     if found is not None:
         return found
     name, _, _ = n.matrix_name(term.data[0])

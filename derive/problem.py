@@ -29,7 +29,7 @@ from derive.lower_recurrences import define_system
 from derive.normalise import Normaliser
 from derive.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorElement
 from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence, systems
-from derive.shapes import Shapes, same_shape, shown
+from derive.shapes import Shapes, same_shape, same_size, shown
 from derive.simplify import Reader
 
 SIGN_PREDICATES = {
@@ -55,6 +55,8 @@ GRANTED = {
 SECONDS_FOR_KINKS = 0.5
 # What only a square matrix can be.
 OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
+
+INVERTIBLE = {"invertible", "orthogonal", "positive_definite"}
 
 # Nodes that carry a shape of their own.
 DECLARED = (
@@ -93,6 +95,8 @@ class Inventory:
     bound: set[Any] = field(default_factory=set)
     compared: set[Any] = field(default_factory=set)
     shifted: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
+    determinants: bool = False
+    invertible: set[Any] = field(default_factory=set)
     _seen: set[tuple[Any, frozenset[Any]]] = field(default_factory=set)
 
     def read(self, expr: Any, bound: frozenset[Any] = frozenset()) -> None:
@@ -148,6 +152,12 @@ class Inventory:
         elif isinstance(node, sp.KroneckerDelta):
             for index in node.args[:2]:
                 self.indexed |= index.free_symbols - bound
+        elif isinstance(node, sp.Determinant):
+            self.determinants = True
+        elif isinstance(node, sp.MatPow) and node.exp.is_negative:  # an Inverse too
+            self.invertible.add(node.base)
+        elif isinstance(node, AppliedPredicate) and str(node.function.name) in INVERTIBLE:
+            self.invertible.add(node.arguments[0])
         elif isinstance(node, MatrixSlice):
             for start, stop, _ in (node.rowslice, node.colslice):
                 ends = sp.sympify(start).free_symbols | sp.sympify(stop).free_symbols
@@ -239,7 +249,13 @@ class Problem:
         ranges, traits, minima = self._about_symbols
         derivative = partial(Problem._derivative, weakref.proxy(self))  # makes no cycle
         lowering = Lowering(
-            self.shapes, ranges, traits, self.inventory.integers, minima, derivative
+            self.shapes,
+            ranges,
+            traits,
+            self.inventory.integers,
+            minima,
+            derivative,
+            self.inventory.invertible,
         )
         for system in self.systems:
             if system.recursive:
@@ -392,6 +408,10 @@ class Problem:
                 self.equations.append((fact, label))
             else:
                 self._give(array, "exchangeable", label, traits)
+            shapes = [self.shapes.of(side) for side in fact.args]
+            if self.inventory.determinants and all(len(s) == 2 and same_size(*s) for s in shapes):
+                sides = map(sp.Determinant, fact.args)  # A = B has det A = det B
+                self.equations.append((sp.Eq(*sides, evaluate=False), label))
         elif isinstance(fact, sp.Ne) and self._concerns_indices(fact.lhs - fact.rhs):
             self.apart.append((fact.lhs - fact.rhs, label))
         elif isinstance(fact, Relational):
@@ -465,6 +485,21 @@ class Problem:
         of them or some.
         """
         normaliser.recursion.expected = any(system.recursive for system in self.systems)
+        equations = []
+        for equation, label in self.equations:
+            self.shapes.of(equation)
+            shape = max(self.shapes.of(equation.lhs), self.shapes.of(equation.rhs), key=len)
+            place = self.place(shape)
+            left, right = (
+                self.lowering.element(side, place, {}) for side in (equation.lhs, equation.rhs)
+            )
+            free = (v for v in left.free | right.free if v.kind == FREE)
+            open_ = frozenset(v for v in free if v.symbol not in self.narrowed)
+            if not (
+                normaliser.define(left, right, open_, label)
+                or normaliser.define(right, left, open_, label)
+            ):
+                equations.append((left, right, label))
         self._give_signs(normaliser)
         for expr, label in self.apart:
             gap = self.lowering.integer(expr, {})
@@ -476,15 +511,8 @@ class Problem:
             poly = normaliser.of(condition.term)
             open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
             normaliser.assume(poly, condition.relation, open_, condition)
-        for equation, label in self.equations:
-            self.shapes.of(equation)
-            shape = max(self.shapes.of(equation.lhs), self.shapes.of(equation.rhs), key=len)
-            place = self.place(shape)
-            left, right = (
-                normaliser.of(self.lowering.element(side, place, {}))
-                for side in (equation.lhs, equation.rhs)
-            )
-            difference = normaliser.subtract(left, right)
+        for left, right, label in equations:
+            difference = normaliser.subtract(normaliser.of(left), normaliser.of(right))
             if not normaliser.add_equation(difference, self._open(difference, label), label):
                 self.ignored.append(label)
         normaliser.forget()

@@ -300,6 +300,9 @@ def _entry(w: Writer, term: Entry) -> Any:
 @_writes(_SCALARS, Ref)
 def _ref(w: Writer, term: Ref) -> Any:
     shared, indices = term.data
+    found = _power(w, shared, indices)
+    if found is not None:
+        return entry(found, *map(w.integer, indices[-2:]))
     if shared.named or shared in w._named:
         return _entry_of(w, w.label(shared), indices)
     return w.scalar(shared.at(indices))
@@ -426,12 +429,28 @@ def _whole(w: Writer, term: Whole) -> Any:
 @_writes(_SCALARS, InverseEntry)
 def _inverse(w: Writer, term: InverseEntry) -> Any:
     shared, _, i, j = term.data
-    return entry(sp.Inverse(shared.label), w.integer(i), w.integer(j))
+    return entry(sp.Inverse(_label(w, shared)), w.integer(i), w.integer(j))
 
 
 @_writes(_SCALARS, Determinant)
 def _determinant(w: Writer, term: Determinant) -> Any:
-    return sp.Determinant(term.data[0].label)
+    return sp.Determinant(_label(w, term.data[0]))
+
+
+def _power(w: Writer, shared: Shared, indices: tuple[Poly, ...]) -> Any:
+    """The power of a matrix that an entry of its powers is one of; None for another array."""
+    if shared.factors is None or shared.factors.matrix is None or len(indices) != 4:
+        return None
+    low, high, _, _ = indices
+    return sp.MatPow(shared.factors.matrix, w.integer(high - low + 1))
+
+
+def _label(w: Writer, shared: Shared) -> Any:
+    """What a whole matrix stands for; one that a rewriting has made is written out."""
+    if shared.label is not None:
+        return shared.label
+    row, column = map(as_poly, shared.params)
+    return w.matrix(shared.body, row, column)
 
 
 # ---- matrices, node by node
@@ -491,6 +510,9 @@ def _matrix_entry(w: Writer, term: Entry, row: Poly, col: Poly) -> Any:
 @_writes(_MATRICES, Ref)
 def _matrix_ref(w: Writer, term: Ref, row: Poly, col: Poly) -> Any:
     shared, indices = term.data
+    found = _power(w, shared, indices)
+    if found is not None:
+        return _oriented(w, found, indices[-2:], row, col)
     label = w.label(shared)
     if isinstance(label, MatrixExpr) and not label.has(Partial, MatrixPartial):
         axes = sum(size != 1 for size in label.shape)
@@ -504,7 +526,7 @@ def _matrix_ref(w: Writer, term: Ref, row: Poly, col: Poly) -> Any:
 @_writes(_MATRICES, InverseEntry)
 def _matrix_inverse(w: Writer, term: InverseEntry, row: Poly, col: Poly) -> Any:
     shared, _, i, j = term.data
-    return _oriented(w, sp.Inverse(shared.label), (i, j), row, col)
+    return _oriented(w, sp.Inverse(_label(w, shared)), (i, j), row, col)
 
 
 @_writes(_MATRICES, Whole)

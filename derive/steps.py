@@ -107,7 +107,7 @@ class _Author:
         if not proof.lemmas:
             # A proof by induction is shown by its lemmas, a slow one without its rewrites.
             with suppress(BudgetExceeded, UnsupportedError):
-                forms = self._worked_out(journal)
+                forms = self._worked_out(journal, proved.unites is not None)
         rewrites = self._rewrites(journal)
         proof.normaliser.deadline = None  # the claim's time limit is not that of reading its proof
         normaliser = proof.normaliser if forms is None else journal
@@ -150,13 +150,16 @@ class _Author:
             if step is not None:
                 yield step
 
-    def _worked_out(self, journal: Journal) -> tuple[Any, Any]:
+    def _worked_out(self, journal: Journal, united: bool) -> tuple[Any, Any]:
         """The forms of both sides, and the reason why they make the claim true."""
         left, right = self.statement.left, self.statement.right
         self.problem.prepare(journal)
         journal.notes.clear()  # what is given is prepared, not proved
         assume_defined(journal, left, right)
         forms = journal.of(left), journal.of(right)
+        if united:
+            journal.unite_determinants(Reader(journal).term)
+            forms = journal.of(left), journal.of(right)
         if self.at_most:
             has_sign(journal, left, right)
         else:

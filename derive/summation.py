@@ -32,6 +32,7 @@ from derive.integers import (
     ONE,
     SIZE,
     ZERO,
+    Number,
     Poly,
     Var,
     as_poly,
@@ -577,7 +578,11 @@ class Summation(Algebra):
     # ---- one name for every index
 
     def _canonical(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
-        """The sum as an atom: of all ways to name its indices, the first in order."""
+        """The sum as an atom: of all ways to name its indices, the first in order.
+
+        A sum that is its own negative under other names is 0, as Σ_ij A[i, j] x[i] x[j] is for a
+        skew A.
+        """
         body = self.monomial(dict(factors))
         height = max((a.height for a, _ in body), default=0)
         best: tuple[Any, ...] | None = None
@@ -591,6 +596,8 @@ class Summation(Algebra):
             ((monomial, coefficient),) = named.items()
             # Renaming may turn a factor's sign; the order of atoms may not depend on names.
             rank = (tuple((a.id, e) for a, e in monomial), coefficient)
+            if best is not None and best[1] == monomial and best[2] == -coefficient:
+                return {}
             if best is None or rank < best[0]:
                 best = (rank, monomial, coefficient, tuple(v.high for v in order))
         if best is None:
@@ -668,12 +675,12 @@ class Summation(Algebra):
                     poly = self.substituted_atom(atom, values)
                 except UndefinedValue:
                     poly = {}
-                seen.append(
-                    (
-                        tuple((tuple((a.id, e) for a, e in m), c) for m, c in self.key(poly)),
-                        exponent,
-                    )
+                signless = len(poly) == 1  # what only a sign tells apart is not told apart
+                key = tuple(
+                    (tuple((a.id, e) for a, e in m), abs(c) if signless else c)
+                    for m, c in self.key(poly)
                 )
+                seen.append((key, exponent))
         return tuple(sorted(seen))
 
     # ---- given contractions
@@ -718,13 +725,18 @@ class Summation(Algebra):
         for candidate, have in available.items():
             if candidate.kind != atom.kind or have < exponent or not have:
                 continue
-            extended = self._unify(rule, atom.data, candidate.data, variables, dict(bindings))
-            if extended is not None:
-                left = {**available, candidate: have - exponent}
-                found = self._match(rule, later, left, variables, extended)
-                if found is not None:
-                    return found
+            left = {**available, candidate: have - exponent}
+            for data in self.readings(candidate):
+                extended = self._unify(rule, atom.data, data, variables, dict(bindings))
+                if extended is not None:
+                    found = self._match(rule, later, left, variables, extended)
+                    if found is not None:
+                        return found
         return None
+
+    def readings(self, atom: Atom) -> tuple[tuple[Any, ...], ...]:
+        """The data of an atom, in every way in which the same atom may be written."""
+        return (atom.data,)
 
     def _unify(
         self,
@@ -794,20 +806,7 @@ class Summation(Algebra):
         sums = [(a, c) for a, c in candidates if a.kind == "sum"]
         if sums:
             atom, coefficient = max(sums, key=lambda s: (len(s[0].data[0]), s[0].id))
-            rest = self.scale(
-                {m: c for m, c in poly.items() if m != ((atom, 1),)}, -1 / Fraction(coefficient)
-            )
-            opened, inside = self.opened(atom)
-            ((factors, scale),) = inside.items()
-            highs = tuple(v.high for v in opened if v.high is not None)
-            if any(v not in atom.free for m in rest for a, _ in m for v in a.free & open_):
-                return False  # an index that only the right side has is not determined
-            value = self.scale(rest, 1 / Fraction(scale))
-            self.contractions.append(
-                Contraction(tuple(opened), highs, factors, open_ & atom.free, value, label)
-            )
-            self._substituted.clear()
-            return True
+            return self._add_contraction(poly, atom, ((atom, 1),), coefficient, open_, label)
         plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
         for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
             rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
@@ -818,7 +817,45 @@ class Summation(Algebra):
             self.replacements[atom] = (self.scale(rest, -1 / Fraction(coefficient)), label)
             self._substituted.clear()
             return True
+        for monomial, coefficient in poly.items():
+            multiplied = [a for a, e in monomial if a.kind == "sum" and e == 1]
+            if len(multiplied) == 1 and self._add_contraction(
+                poly, multiplied[0], monomial, coefficient, open_, label
+            ):
+                return True
         return self._add_relation(poly, open_, label)
+
+    def _add_contraction(
+        self,
+        poly: Polynomial,
+        atom: Atom,
+        monomial: Monomial,
+        coefficient: Number,
+        open_: frozenset[Var],
+        label: Any,
+    ) -> bool:
+        """c·f·Σ (factors) + rest = 0 gives Σ (factors) = −rest/(c·f) where f is not zero, and
+        else f·Σ (factors) = −rest/c; whether it does.
+        """
+        rest = {m: c for m, c in poly.items() if m != monomial}
+        if any(v not in atom.free for m in rest for a, _ in m for v in a.free & open_):
+            return False  # an index that only the right side has is not determined
+        outside = tuple(pair for pair in monomial if pair[0] is not atom)
+        if any(not a.free.isdisjoint(open_) for a, _ in outside):
+            return False
+        opened, inside = self.opened(atom)
+        ((factors, scale),) = inside.items()
+        value = self.scale(rest, -1 / (Fraction(coefficient) * Fraction(scale)))
+        if self.monomial_sign(outside) in ("+", "-"):
+            value = self.multiply(value, self.power({outside: 1}, -1))
+        else:
+            factors = self.monomial(dict((*factors, *outside)))
+        highs = tuple(v.high for v in opened if v.high is not None)
+        self.contractions.append(
+            Contraction(tuple(opened), highs, factors, open_ & atom.free, value, label)
+        )
+        self._substituted.clear()
+        return True
 
     def _add_relation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """A product of powers of given entries is replaced by what it equals."""
