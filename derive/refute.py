@@ -281,27 +281,33 @@ def agrees_somewhere(claim: Claim) -> bool | None:
 
     :raises Undefined: where none does: what is said there, such as of log(−exp x), says nothing.
     """
-    claim = put_in(claim)
-    maker = PointMaker(claim)
-    end = time.monotonic() + _SECONDS
     tried = 0
+    claim = put_in(claim)
+    for point in _many_points(PointMaker(claim)):
+        try:
+            left, right = sides(claim, point, FLOATING)
+        except Undefined:
+            tried += 1
+        except (EvaluationError, ShapeError, UnsupportedError):
+            return None
+        else:
+            differ = (_excess(claim, left, right) > _AGREEMENT).any()
+            return _judged(claim, point) if differ else True
+    if tried >= _ENOUGH:
+        raise Undefined("no point was found at which both sides have a value")
+    return None
+
+
+def _many_points(maker: PointMaker) -> Iterator[Point]:
+    """Points of several sizes and magnitudes at which every assumption holds."""
+    end = time.monotonic() + _SECONDS
     for sizes in islice(maker.sizes(), _SIZES):
         for level in range(LEVELS + _MIXED):
             for base in islice(_admitted(maker, sizes, level, random.Random(level), end), 2):
                 for position in islice(maker.positions(sizes), 2):
                     point = Point({**base.sizes, **position}, base.values, base.functions)
-                    try:
-                        left, right = sides(claim, point, FLOATING)
-                    except Undefined:
-                        tried += 1
-                    except (EvaluationError, ShapeError, UnsupportedError):
-                        return None
-                    else:
-                        differ = (_excess(claim, left, right) > _AGREEMENT).any()
-                        return _judged(claim, point) if differ else True
-    if tried >= _ENOUGH:
-        raise Undefined("no point was found at which both sides have a value")
-    return None
+                    if maker.admits(point, local=True):
+                        yield point
 
 
 def ordinary_point(maker: PointMaker, rng: random.Random) -> Point | None:

@@ -153,7 +153,7 @@ class Writer:
         return sp.ImmutableMatrix([[self.scalar(term)]])
 
     def _length(self, index: Poly) -> Any:
-        (variable,) = index.variables or (None,)
+        variable = next(iter(index.variables)) if len(index.variables) == 1 else None
         if variable is None:
             return sp.S.One
         if index != as_poly(variable) or variable.low != ZERO or variable.high is None:

@@ -371,6 +371,7 @@ CONDITIONAL = (
     "attention.mask.backward.K",
     "attention.mask.backward.V",
     "causal-attention.padding",
+    "online-softmax.blocks.output",  # what it is divided by, the running sum
     # All but W2 is reached through max(0, hidden).
     "transformer.pre-norm.backward.X",
     "transformer.pre-norm.backward.Wq",

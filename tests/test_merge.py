@@ -51,7 +51,7 @@ def compared(claim):
         if proof is None:
             return comparison.agree, None, None
         merged = [(m.axes, m.scale) for m in proof.merged]
-        assumed = answer.assumptions(problem, proof.normaliser, *proof.others)
+        assumed = answer.assumptions(problem, statement, proof.normaliser, *proof.others)
         return comparison.agree, merged, assumed
 
     return run_deep(decide)
