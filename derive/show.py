@@ -153,9 +153,9 @@ class Writer:
         return sp.ImmutableMatrix([[self.scalar(term)]])
 
     def _length(self, index: Poly) -> Any:
-        variable = next(iter(index.variables)) if len(index.variables) == 1 else None
-        if variable is None:
+        if not index.variables:
             return sp.S.One
+        variable = next(iter(index.variables))
         if index != as_poly(variable) or variable.low != ZERO or variable.high is None:
             raise NoMatrixForm
         return self.integer(variable.high + 1)
