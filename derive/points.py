@@ -48,11 +48,15 @@ _POOLS: tuple[tuple[Fraction, ...], ...] = tuple(
         ("1/3", "-2/3", "4/3", "5/3", "-7/3", "1/7"),
         ("-5", "-4", "4", "5", "7", "-7"),
         ("10", "-10", "1/10", "-1/10", "100", "1/100"),
+        ("9/10",),  # all are the same
+        ("-7/2",),
+        ("1000", "-1000", "1/1000", "10000", "-10000", "1/10000", "10000000", "-10000000"),
     )
 )
 LEVELS = len(_POOLS)
 ORDINARY = -1  # the level of numbers none of which is zero, or large, or half of another
 _PLAIN = tuple(map(Fraction, ("1/3", "-2/3", "4/5", "3/5", "-3/7", "1/7", "5/6", "-1/4")))
+_FEW = 2  # scalars, of which every choice of numbers is tried
 _DRAWS = 24  # of the scalars, until the inequalities between them hold
 
 
@@ -274,9 +278,9 @@ class PointMaker:
         return not self.scalars and not self.arrays
 
     def sizes(self) -> Iterator[dict[Any, int]]:
-        """Values of the dimension symbols, the smallest total first."""
+        """Values of the dimension symbols, the smallest total first; of a single one some more."""
         found = False
-        for sizes in self._candidates(3):
+        for sizes in self._candidates(5 if len(self.dimensions) == 1 else 3):
             found = True
             yield sizes
         if not found and len(self.dimensions) <= 4:  # an assumption such as n ≥ 5
@@ -351,6 +355,18 @@ class PointMaker:
         if equations:
             proposals = self._solutions(equations, sizes, values, rng)
         yield from (proposal for proposal in proposals if self._suitable(proposal))
+
+    def every_scalar(self) -> Iterator[dict[Any, Any]]:
+        """All choices of numbers for one or two scalars, where there is nothing else to choose;
+        none otherwise.
+        """
+        if self.arrays or not 0 < len(self.scalars) <= _FEW:
+            return
+        numbers = dict.fromkeys(number for pool in _POOLS for number in pool)
+        for chosen in product(numbers, repeat=len(self.scalars)):
+            values = dict(zip(self.scalars, chosen, strict=True))
+            if self._suitable(values):
+                yield values
 
     def _scalar_values(
         self, sizes: Mapping[Any, int], level: int, rng: random.Random

@@ -70,12 +70,11 @@ def search(
         claim = put_in(claim)
         maker = PointMaker(claim)
         simple, mixed = range(_FIRST_LEVELS), range(_FIRST_LEVELS, LEVELS + _MIXED)
-        rounds = [range(1)] if maker.constant else [simple, mixed]
+        rounds: list[range | None] = [range(1)] if maker.constant else [simple, None, mixed]
         for levels in rounds:
             for sizes in maker.sizes():
-                for level in levels:
-                    rng = random.Random(f"{seed}/{level}/{sorted(map(str, sizes.items()))}")
-                    witness = _try_values(maker, sizes, level, rng, end)
+                for points in _proposed(maker, sizes, levels, seed, end):
+                    witness = _first_witness(maker, points, end)
                     if witness is not None:
                         return witness
                     if time.monotonic() > end:
@@ -85,11 +84,24 @@ def search(
     return None
 
 
-def _try_values(
-    maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, end: float
-) -> Witness | None:
-    for base in _admitted(maker, sizes, level, rng, end):
-        for position in maker.positions(sizes):
+def _proposed(
+    maker: PointMaker, sizes: dict[Any, int], levels: range | None, seed: int, end: float
+) -> Iterator[Iterator[Point]]:
+    """Points of some levels of simplicity; without levels, of all numbers that scalars may be
+    where there are few of them and nothing else.
+    """
+    if levels is None:
+        every = (maker.point(sizes, values) for values in maker.every_scalar())
+        yield (point for point in every if maker.admits(point, local=False))
+        return
+    for level in levels:
+        rng = random.Random(f"{seed}/{level}/{sorted(map(str, sizes.items()))}")
+        yield _admitted(maker, sizes, level, rng, end)
+
+
+def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Witness | None:
+    for base in points:
+        for position in maker.positions(base.sizes):
             if time.monotonic() > end:
                 return None
             point = Point({**base.sizes, **position}, base.values, base.functions)

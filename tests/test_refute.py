@@ -414,3 +414,24 @@ def test_sides_in_rationals_agree_with_the_witness():
     left, right = sides(wrong, Point({n: 2}, {A: witness.values["A"], B: witness.values["B"]}))
     assert Fraction(str(left[witness.entry])) == witness.left
     assert Fraction(str(right[witness.entry])) == witness.right
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        Inequality(x, 1000),
+        Inequality(x, 10**6),
+        Inequality(x, 1000 * x**2, given=(x >= 0,)),
+        Inequality(-7, sp.log(x), given=(x > 0, x < 1)),
+        Inequality(sp.exp(-x), 100),
+        Inequality(1 + 3 * x, (1 + x) ** 3),
+        Inequality(3 * x * y, x**4 + y**4 + 1),
+        Inequality(
+            sp.Sum(sp.Abs(u[i, 0]), (i, 0, n - 1)),
+            sp.sqrt(3) * sp.sqrt(sp.Sum(u[i, 0] ** 2, (i, 0, n - 1))),
+        ),
+    ],
+    ids=str,
+)
+def test_what_fails_far_out_close_by_or_at_a_larger_size_is_found(claim):
+    assert search(claim) is not None
