@@ -470,6 +470,18 @@ def _data_substituted(data: Any, values: Mapping[Var, Poly]) -> Any:
     return data
 
 
+def parts_of(term: Term) -> Iterator[Term]:
+    """Every part of a term, each once."""
+    seen: set[Term] = set()
+    stack = [term]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            stack.extend(node.args)
+
+
 def references(term: Term) -> tuple[Shared, ...]:
     """The shared arrays that occur in a term, each once."""
     known = _references.get(term)
