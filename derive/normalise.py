@@ -19,40 +19,21 @@ from math import lcm
 from types import MappingProxyType
 from typing import Any
 
-import sympy as sp
-
-from derive.atoms import Atom, Key, Monomial, Polynomial, exact
-from derive.determinants import of_rank_one, united
+from derive.atoms import Atom, Key, Monomial, Polynomial
 from derive.errors import BudgetExceeded, UnsupportedError
+from derive.functions import MAX_ANGLES, function_laws
 from derive.index import (
-    Add,
-    Apply,
-    Const,
-    Determinant,
     Entry,
-    IndexBracket,
-    Int,
-    InverseEntry,
-    Maximum,
-    Mul,
-    Num,
-    Pow,
-    Product,
-    RealBracket,
-    Ref,
     Shared,
-    Sum,
     Term,
-    Unknown,
-    Whole,
     arrays_in,
     mul,
-    narrowed,
     num,
     ref,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.recursion import Recursion
+from derive.rules import rules
 from derive.signs import MAX_SPLITS, Fact
 from derive.summation import UNROLLED, Summation
 
@@ -60,7 +41,6 @@ from derive.summation import UNROLLED, Summation
 NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
 
 COMPARED = 3  # values, up to which a maximum over a range is one of a few
-MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
 MAX_SIZE = 80  # atoms in a shared array that is looked into
 NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
 
@@ -201,7 +181,7 @@ class Normaliser(Summation):
         """
         found = self._memo.get(term)
         if found is None:
-            rule = _RULES.get(type(term))
+            rule = rules().get(type(term))
             if rule is None:
                 raise UnsupportedError(f"{type(term).__name__} has no canonical form")
             found = self._memo[term] = rule(self, term)
@@ -784,10 +764,36 @@ class Normaliser(Summation):
     # ---- scalar functions
 
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
-        law = _FUNCTIONS.get(name)
+        law = function_laws().get(name)
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")
         return law(self, *args)
+
+
+def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
+    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is not zero."""
+    for atom in {a for m in body for a, _ in m}:
+        if atom.kind != "index" or atom.data[0] != "=":
+            continue
+        slope = atom.data[1].coefficient(variable)
+        if slope is None or slope.constant not in (1, -1):
+            continue
+        place = (as_poly(variable) * slope - atom.data[1]) * slope
+        assert variable.low is not None and variable.high is not None
+        inside = n.multiply(
+            n.index_bracket(">=", place - variable.low),
+            n.index_bracket(">=", variable.high - place),
+        )
+        new, old = n.sides_of(body, atom)
+        if not inside:
+            return n.product_over(variable, old)
+        here = {variable: place}
+        removed = n.substitute(old, here)
+        n.divided_by[n.key(removed)] = None
+        ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
+        replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))
+        return n.multiply(replaced, n.product_over(variable, old))
+    return None
 
 
 def _is_outside(index: Poly, size: Poly) -> bool:
@@ -832,340 +838,9 @@ def _is_second_layer(atom: Atom) -> bool:
     return atom.has_sum
 
 
-def is_integer_valued(poly: Polynomial) -> bool:
-    """Whether a polynomial is one in integers with whole coefficients."""
-    return all(
-        Fraction(c).denominator == 1
-        and all(a.kind == "int" and isinstance(e, int) and e > 0 for a, e in m)
-        for m, c in poly.items()
-    )
-
-
 def _rank(key: Key, params: tuple[Var, ...]) -> Any:
     """An order of canonical bodies that depends on them alone."""
     return (
         tuple((tuple((a.id, e) for a, e in m), c) for m, c in key),
         tuple(p.key for p in params),
     )
-
-
-# ---- one rule per core node
-
-_RULES: dict[type, Callable[[Normaliser, Any], Polynomial]] = {}
-
-
-def rule(*nodes: type) -> Callable[[Any], Any]:
-    """Register the rule of a node; its docstring is the law."""
-
-    def register(function: Any) -> Any:
-        for node in nodes:
-            _RULES[node] = function
-        return function
-
-    return register
-
-
-def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
-    """The rule of every core node."""
-    return _RULES
-
-
-@rule(Num)
-def _num(n: Normaliser, term: Num) -> Polynomial:
-    """a rational"""
-    return n.constant(term.data[0])
-
-
-@rule(Const)
-def _const(n: Normaliser, term: Const) -> Polynomial:
-    """a positive constant"""
-    return n.of_atom(n.atom("const", term.data[0]))
-
-
-@rule(Int)
-def _int(n: Normaliser, term: Int) -> Polynomial:
-    """an integer polynomial, variable by variable"""
-    return n.of_integer(term.data[0])
-
-
-@rule(Entry)
-def _entry(n: Normaliser, term: Entry) -> Polynomial:
-    """an entry; the indices in order where the array is symmetric, 0 off a diagonal"""
-    return n.entry(*term.data)
-
-
-@rule(Ref)
-def _ref(n: Normaliser, term: Ref) -> Polynomial:
-    """a shared array's body at the indices, or its name"""
-    shared, indices = term.data
-    merge = n.merged.get(shared)
-    if merge is not None:
-        return n.of(merge.at(indices))
-    body = n.body(shared)
-    if body.name is None:
-        return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
-    places = tuple(indices[axis] for axis in body.axes)
-    if body.name in n.recursion.heads:
-        return n.recursion.entry(body.name, places)
-    return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
-
-
-@rule(Add)
-def _add(n: Normaliser, term: Add) -> Polynomial:
-    """like terms collected"""
-    return n.add({}, *(n.of(arg) for arg in term.args))
-
-
-@rule(Mul)
-def _mul(n: Normaliser, term: Mul) -> Polynomial:
-    """multiplied out; what stands beside a bracket that is 0 need not have a value"""
-    if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
-        return {}
-    return n.multiply(*(n.of(arg) for arg in term.args))
-
-
-@rule(Pow)
-def _pow(n: Normaliser, term: Pow) -> Polynomial:
-    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only"""
-    base, exponent = n.of(term.args[0]), n.of(term.args[1])
-    constant = exponent.get((), 0)
-    varying = {m: c for m, c in exponent.items() if m}
-    result = n.power(base, constant)
-    if not varying:
-        return result
-    if n.sign(base) != "+" and is_integer_valued(varying):
-        return n.multiply(result, n.integer_power(base, varying))
-    if n.sign(base) != "+":
-        n.assumed[term.args[0]] = None
-    return n.multiply(result, n.exp(n.multiply(varying, n.log(base))))
-
-
-@rule(Apply)
-def _apply(n: Normaliser, term: Apply) -> Polynomial:
-    """the function's own laws"""
-    return n.function(term.data[0], [n.of(arg) for arg in term.args])
-
-
-@rule(Unknown)
-def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
-    """an undefined function of canonical arguments"""
-    function, orders = term.data
-    return n.of_atom(n.atom("unknown", function, orders, *(n.key(n.of(a)) for a in term.args)))
-
-
-@rule(Sum)
-def _sum(n: Normaliser, term: Sum) -> Polynomial:
-    """see derive.summation; where arrays are replaced, by what they are within the range"""
-    reference = n.recursion.reference
-    if reference is not None and reference.time is None:
-        term = narrowed(term)
-    return n.sum_over(term.variable, n.of(term.args[0]))
-
-
-@rule(Product)
-def _product(n: Normaliser, term: Product) -> Polynomial:
-    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time"""
-    return n.product_over(term.variable, n.of(term.args[0]))
-
-
-def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
-    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is not zero."""
-    for atom in {a for m in body for a, _ in m}:
-        if atom.kind != "index" or atom.data[0] != "=":
-            continue
-        slope = atom.data[1].coefficient(variable)
-        if slope is None or slope.constant not in (1, -1):
-            continue
-        place = (as_poly(variable) * slope - atom.data[1]) * slope
-        assert variable.low is not None and variable.high is not None
-        inside = n.multiply(
-            n.index_bracket(">=", place - variable.low),
-            n.index_bracket(">=", variable.high - place),
-        )
-        new, old = n.sides_of(body, atom)
-        if not inside:
-            return n.product_over(variable, old)
-        here = {variable: place}
-        removed = n.substitute(old, here)
-        n.divided_by[n.key(removed)] = None
-        ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
-        replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))
-        return n.multiply(replaced, n.product_over(variable, old))
-    return None
-
-
-@rule(Maximum)
-def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
-    """what does not depend on the index outside, and an atom"""
-    return n.maximum_over(term.variable, n.of(term.args[0]))
-
-
-@rule(IndexBracket)
-def _index_bracket(n: Normaliser, term: IndexBracket) -> Polynomial:
-    """decided by the ranges where they decide it"""
-    return n.index_bracket(*term.data)
-
-
-@rule(RealBracket)
-def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
-    """decided by the sign where it is known"""
-    return n.real_bracket(term.data[0], n.of(term.args[0]))
-
-
-@rule(Whole)
-def _whole(n: Normaliser, term: Whole) -> Polynomial:
-    """a function of whole arrays: equal where the arrays are"""
-    name, arguments, path = term.data
-    names = tuple(n.array_name(shared) for shared in arguments)
-    n.arguments[names] = arguments
-    return n.of_atom(n.atom("whole", name, names, path))
-
-
-@rule(InverseEntry)
-def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
-    """an entry of an inverse, with its two laws"""
-    shared, _, i, j = term.data
-    return n.inverse_entry(shared, i, j)
-
-
-@rule(Determinant)
-def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
-    """det A = det Aᵀ, by the matrix; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
-    found = of_rank_one(n, *term.data)
-    if found is None and n.unites is not None:
-        found = united(n, term.data[0], n.unites)
-    if found is not None:
-        return found
-    name, _, _ = n.matrix_name(term.data[0])
-    return n.of_atom(n.atom("det", name))
-
-
-# ---- the laws of scalar functions
-
-
-def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
-        if not x:
-            return {}
-        _, scale = n.primitive(x)
-        sign = 1 if scale > 0 else -1
-        return n.scale(n.of_atom(n.atom("fn", name, n.key(n.scale(x, sign)))), sign)
-
-    return lambda n, x: n.split(x, lambda part: law(n, part))
-
-
-def _plain(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    return lambda n, x: n.split(x, lambda p: n.of_atom(n.atom("fn", name, n.key(p))))
-
-
-def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
-    if not x:
-        return {(): 1}
-    _, scale = n.primitive(x)
-    return n.of_atom(n.atom("cos", n.key(n.scale(x, 1 if scale > 0 else -1))))
-
-
-def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    """sin and cos of a sum by the addition theorems, down to one term with factor 1, or with the
-    least fraction of it that has been seen.
-    """
-    plain_sin = _odd("sin")
-
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
-        parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
-        whole = all(part.denominator == 1 for part in parts.values())
-        if not whole or not 1 < sum(parts.values()) <= MAX_ANGLES:
-            return plain_sin(n, x) if name == "sin" else _cos(n, x)
-        monomial, coefficient = next(iter(x.items()))
-        first: Polynomial = {monomial: exact(Fraction(coefficient) / parts[monomial])}
-        rest = n.subtract(x, first)
-        sines = [n.function("sin", [p]) for p in (first, rest)]
-        cosines = [n.function("cos", [p]) for p in (first, rest)]
-        if name == "sin":
-            return n.add(n.multiply(sines[0], cosines[1]), n.multiply(cosines[0], sines[1]))
-        return n.subtract(n.multiply(*cosines), n.multiply(*sines))
-
-    return lambda n, x: n.split(x, lambda part: law(n, part))
-
-
-def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
-        up, down = n.exp(x), n.exp(n.scale(x, -1))
-        sinh, cosh = n.subtract(up, down), n.add(up, down)
-        if name == "tanh":
-            return n.multiply(sinh, n.power(cosh, -1))
-        return n.scale(sinh if name == "sinh" else cosh, Fraction(1, 2))
-
-    opaque = _odd(name)
-    return lambda n, x: law(n, x) if n.exponentials or name != "tanh" else opaque(n, x)
-
-
-def _half_pi(n: Normaliser) -> Polynomial:
-    return {n.monomial({n.atom("const", sp.pi): 1}): Fraction(1, 2)}
-
-
-def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
-    """atan(1/x) = π/2·sign x − atan x"""
-    if len(x) == 1 and all(e < 0 for m in x for _, e in m) and () not in x:
-        other = n.power(x, -1)
-        angle = n.multiply(_half_pi(n), n.function("sign", [other]))
-        return n.subtract(angle, n.function("atan", [other]))
-    return _odd("atan")(n, x)
-
-
-def _inverse_hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    """asinh x = log(x + √(x² + 1)), acosh x = log(x + √(x² − 1)), atanh x = log((1 + x)/(1 − x))/2
-    where hyperbolic functions are written in exponentials.
-    """
-
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
-        one: Polynomial = {(): 1}
-        if name == "atanh":
-            ratio = n.multiply(n.add(one, x), n.power(n.subtract(one, x), -1))
-            return n.scale(n.log(ratio), Fraction(1, 2))
-        square = n.add(n.multiply(x, x), one if name == "asinh" else {(): -1})
-        return n.log(n.add(x, n.power(square, Fraction(1, 2))))
-
-    opaque = _plain(name) if name == "acosh" else _odd(name)
-    return lambda n, x: law(n, x) if n.exponentials else opaque(n, x)
-
-
-def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
-    return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
-
-
-def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
-    """max(a, b) = b + (a − b)·[a > b] = a + (b − a)·[b > a]"""
-    difference = n.subtract(a, b)
-    taken, above = n.above_zero(difference)
-    return n.add(b if taken == difference else a, n.multiply(taken, above))
-
-
-_FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
-    "exp": lambda n, x: n.exp(x),
-    "log": lambda n, x: n.log(x),
-    "sin": _circular("sin"),
-    "cos": _circular("cos"),
-    "tan": lambda n, x: n.multiply(
-        n.function("sin", [x]), n.power(n.function("cos", [x]), -1)
-    ),
-    "asin": _odd("asin"),
-    "acos": lambda n, x: n.subtract(_half_pi(n), n.function("asin", [x])),
-    "atan": _atan,
-    "sinh": _hyperbolic("sinh"),
-    "cosh": _hyperbolic("cosh"),
-    "tanh": _hyperbolic("tanh"),
-    "asinh": _inverse_hyperbolic("asinh"),
-    "acosh": _inverse_hyperbolic("acosh"),
-    "atanh": _inverse_hyperbolic("atanh"),
-    "erf": _odd("erf"),
-    "erfc": lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
-    "Abs": lambda n, x: n.absolute(x),
-    "sign": _sign_law,
-    "Max": _max,
-}  # fmt: skip
-
-
-def function_laws() -> dict[str, Callable[..., Polynomial]]:
-    """The law of every known scalar function."""
-    return _FUNCTIONS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from derive import differentiate, index, normalise, show
+from derive import differentiate, index, rules, show
 
 ROOT = Path(__file__).resolve().parents[1]
 BASES = {index.Term, index.Binder}
@@ -19,14 +19,14 @@ NODES = [
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
 def test_every_core_node_has_a_rule_in_every_pass(node):
     assert node in differentiate.rules()
-    assert node in normalise.rules()
+    assert node in rules.rules()
     assert node in show.scalar_writers()
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
 def test_every_rule_states_its_law(node):
     assert differentiate.rules()[node].__doc__
-    assert normalise.rules()[node].__doc__
+    assert rules.rules()[node].__doc__
 
 
 def test_the_page_of_nodes_is_what_the_code_says():

@@ -1,0 +1,144 @@
+"""The laws of the known scalar functions in canonical forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from derive.atoms import Polynomial, exact
+
+MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
+
+if TYPE_CHECKING:
+    from derive.normalise import Normaliser
+
+
+def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        if not x:
+            return {}
+        _, scale = n.primitive(x)
+        sign = 1 if scale > 0 else -1
+        return n.scale(n.of_atom(n.atom("fn", name, n.key(n.scale(x, sign)))), sign)
+
+    return lambda n, x: n.split(x, lambda part: law(n, part))
+
+
+def _plain(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    return lambda n, x: n.split(x, lambda p: n.of_atom(n.atom("fn", name, n.key(p))))
+
+
+def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
+    if not x:
+        return {(): 1}
+    _, scale = n.primitive(x)
+    return n.of_atom(n.atom("cos", n.key(n.scale(x, 1 if scale > 0 else -1))))
+
+
+def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    """sin and cos of a sum by the addition theorems, down to one term with factor 1, or with the
+    least fraction of it that has been seen.
+    """
+    plain_sin = _odd("sin")
+
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
+        whole = all(part.denominator == 1 for part in parts.values())
+        if not whole or not 1 < sum(parts.values()) <= MAX_ANGLES:
+            return plain_sin(n, x) if name == "sin" else _cos(n, x)
+        monomial, coefficient = next(iter(x.items()))
+        first: Polynomial = {monomial: exact(Fraction(coefficient) / parts[monomial])}
+        rest = n.subtract(x, first)
+        sines = [n.function("sin", [p]) for p in (first, rest)]
+        cosines = [n.function("cos", [p]) for p in (first, rest)]
+        if name == "sin":
+            return n.add(n.multiply(sines[0], cosines[1]), n.multiply(cosines[0], sines[1]))
+        return n.subtract(n.multiply(*cosines), n.multiply(*sines))
+
+    return lambda n, x: n.split(x, lambda part: law(n, part))
+
+
+def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        up, down = n.exp(x), n.exp(n.scale(x, -1))
+        sinh, cosh = n.subtract(up, down), n.add(up, down)
+        if name == "tanh":
+            return n.multiply(sinh, n.power(cosh, -1))
+        return n.scale(sinh if name == "sinh" else cosh, Fraction(1, 2))
+
+    opaque = _odd(name)
+    return lambda n, x: law(n, x) if n.exponentials or name != "tanh" else opaque(n, x)
+
+
+def _half_pi(n: Normaliser) -> Polynomial:
+    return {n.monomial({n.atom("const", sp.pi): 1}): Fraction(1, 2)}
+
+
+def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
+    """atan(1/x) = π/2·sign x − atan x"""
+    if len(x) == 1 and all(e < 0 for m in x for _, e in m) and () not in x:
+        other = n.power(x, -1)
+        angle = n.multiply(_half_pi(n), n.function("sign", [other]))
+        return n.subtract(angle, n.function("atan", [other]))
+    return _odd("atan")(n, x)
+
+
+def _inverse_hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    """asinh x = log(x + √(x² + 1)), acosh x = log(x + √(x² − 1)), atanh x = log((1 + x)/(1 − x))/2
+    where hyperbolic functions are written in exponentials.
+    """
+
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        one: Polynomial = {(): 1}
+        if name == "atanh":
+            ratio = n.multiply(n.add(one, x), n.power(n.subtract(one, x), -1))
+            return n.scale(n.log(ratio), Fraction(1, 2))
+        square = n.add(n.multiply(x, x), one if name == "asinh" else {(): -1})
+        return n.log(n.add(x, n.power(square, Fraction(1, 2))))
+
+    opaque = _plain(name) if name == "acosh" else _odd(name)
+    return lambda n, x: law(n, x) if n.exponentials else opaque(n, x)
+
+
+def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
+    return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
+
+
+def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
+    """max(a, b) = b + (a − b)·[a > b] = a + (b − a)·[b > a]"""
+    difference = n.subtract(a, b)
+    taken, above = n.above_zero(difference)
+    return n.add(b if taken == difference else a, n.multiply(taken, above))
+
+
+_FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
+    "exp": lambda n, x: n.exp(x),
+    "log": lambda n, x: n.log(x),
+    "sin": _circular("sin"),
+    "cos": _circular("cos"),
+    "tan": lambda n, x: n.multiply(
+        n.function("sin", [x]), n.power(n.function("cos", [x]), -1)
+    ),
+    "asin": _odd("asin"),
+    "acos": lambda n, x: n.subtract(_half_pi(n), n.function("asin", [x])),
+    "atan": _atan,
+    "sinh": _hyperbolic("sinh"),
+    "cosh": _hyperbolic("cosh"),
+    "tanh": _hyperbolic("tanh"),
+    "asinh": _inverse_hyperbolic("asinh"),
+    "acosh": _inverse_hyperbolic("acosh"),
+    "atanh": _inverse_hyperbolic("atanh"),
+    "erf": _odd("erf"),
+    "erfc": lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
+    "Abs": lambda n, x: n.absolute(x),
+    "sign": _sign_law,
+    "Max": _max,
+}  # fmt: skip
+
+
+def function_laws() -> dict[str, Callable[..., Polynomial]]:
+    """The law of every known scalar function."""
+    return _FUNCTIONS

@@ -1,0 +1,205 @@
+"""The canonical form of each core node, by one rule; its docstring is the law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from derive.atoms import Polynomial
+from derive.determinants import of_rank_one, united
+from derive.index import (
+    Add,
+    Apply,
+    Const,
+    Determinant,
+    Entry,
+    IndexBracket,
+    Int,
+    InverseEntry,
+    Maximum,
+    Mul,
+    Num,
+    Pow,
+    Product,
+    RealBracket,
+    Ref,
+    Sum,
+    Unknown,
+    Whole,
+    narrowed,
+)
+
+if TYPE_CHECKING:
+    from derive.normalise import Normaliser
+
+_RULES: dict[type, Callable[[Normaliser, Any], Polynomial]] = {}
+
+
+def rule(*nodes: type) -> Callable[[Any], Any]:
+    """Register the rule of a node; its docstring is the law."""
+
+    def register(function: Any) -> Any:
+        for node in nodes:
+            _RULES[node] = function
+        return function
+
+    return register
+
+
+def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
+    """The rule of every core node."""
+    return _RULES
+
+
+@rule(Num)
+def _num(n: Normaliser, term: Num) -> Polynomial:
+    """a rational"""
+    return n.constant(term.data[0])
+
+
+@rule(Const)
+def _const(n: Normaliser, term: Const) -> Polynomial:
+    """a positive constant"""
+    return n.of_atom(n.atom("const", term.data[0]))
+
+
+@rule(Int)
+def _int(n: Normaliser, term: Int) -> Polynomial:
+    """an integer polynomial, variable by variable"""
+    return n.of_integer(term.data[0])
+
+
+@rule(Entry)
+def _entry(n: Normaliser, term: Entry) -> Polynomial:
+    """an entry; the indices in order where the array is symmetric, 0 off a diagonal"""
+    return n.entry(*term.data)
+
+
+@rule(Ref)
+def _ref(n: Normaliser, term: Ref) -> Polynomial:
+    """a shared array's body at the indices, or its name"""
+    shared, indices = term.data
+    merge = n.merged.get(shared)
+    if merge is not None:
+        return n.of(merge.at(indices))
+    body = n.body(shared)
+    if body.name is None:
+        return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
+    places = tuple(indices[axis] for axis in body.axes)
+    if body.name in n.recursion.heads:
+        return n.recursion.entry(body.name, places)
+    return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
+
+
+@rule(Add)
+def _add(n: Normaliser, term: Add) -> Polynomial:
+    """like terms collected"""
+    return n.add({}, *(n.of(arg) for arg in term.args))
+
+
+@rule(Mul)
+def _mul(n: Normaliser, term: Mul) -> Polynomial:
+    """multiplied out; what stands beside a bracket that is 0 need not have a value"""
+    if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
+        return {}
+    return n.multiply(*(n.of(arg) for arg in term.args))
+
+
+@rule(Pow)
+def _pow(n: Normaliser, term: Pow) -> Polynomial:
+    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only"""
+    base, exponent = n.of(term.args[0]), n.of(term.args[1])
+    constant = exponent.get((), 0)
+    varying = {m: c for m, c in exponent.items() if m}
+    result = n.power(base, constant)
+    if not varying:
+        return result
+    if n.sign(base) != "+" and is_integer_valued(varying):
+        return n.multiply(result, n.integer_power(base, varying))
+    if n.sign(base) != "+":
+        n.assumed[term.args[0]] = None
+    return n.multiply(result, n.exp(n.multiply(varying, n.log(base))))
+
+
+@rule(Apply)
+def _apply(n: Normaliser, term: Apply) -> Polynomial:
+    """the function's own laws"""
+    return n.function(term.data[0], [n.of(arg) for arg in term.args])
+
+
+@rule(Unknown)
+def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
+    """an undefined function of canonical arguments"""
+    function, orders = term.data
+    return n.of_atom(n.atom("unknown", function, orders, *(n.key(n.of(a)) for a in term.args)))
+
+
+@rule(Sum)
+def _sum(n: Normaliser, term: Sum) -> Polynomial:
+    """see derive.summation; where arrays are replaced, by what they are within the range"""
+    reference = n.recursion.reference
+    if reference is not None and reference.time is None:
+        term = narrowed(term)
+    return n.sum_over(term.variable, n.of(term.args[0]))
+
+
+@rule(Product)
+def _product(n: Normaliser, term: Product) -> Polynomial:
+    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time"""
+    return n.product_over(term.variable, n.of(term.args[0]))
+
+
+@rule(Maximum)
+def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
+    """what does not depend on the index outside, and an atom"""
+    return n.maximum_over(term.variable, n.of(term.args[0]))
+
+
+@rule(IndexBracket)
+def _index_bracket(n: Normaliser, term: IndexBracket) -> Polynomial:
+    """decided by the ranges where they decide it"""
+    return n.index_bracket(*term.data)
+
+
+@rule(RealBracket)
+def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
+    """decided by the sign where it is known"""
+    return n.real_bracket(term.data[0], n.of(term.args[0]))
+
+
+@rule(Whole)
+def _whole(n: Normaliser, term: Whole) -> Polynomial:
+    """a function of whole arrays: equal where the arrays are"""
+    name, arguments, path = term.data
+    names = tuple(n.array_name(shared) for shared in arguments)
+    n.arguments[names] = arguments
+    return n.of_atom(n.atom("whole", name, names, path))
+
+
+@rule(InverseEntry)
+def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
+    """an entry of an inverse, with its two laws"""
+    shared, _, i, j = term.data
+    return n.inverse_entry(shared, i, j)
+
+
+@rule(Determinant)
+def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
+    """det A = det Aᵀ, by the matrix; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    found = of_rank_one(n, *term.data)
+    if found is None and n.unites is not None:
+        found = united(n, term.data[0], n.unites)
+    if found is not None:
+        return found
+    name, _, _ = n.matrix_name(term.data[0])
+    return n.of_atom(n.atom("det", name))
+
+
+def is_integer_valued(poly: Polynomial) -> bool:
+    """Whether a polynomial is one in integers with whole coefficients."""
+    return all(
+        Fraction(c).denominator == 1
+        and all(a.kind == "int" and isinstance(e, int) and e > 0 for a, e in m)
+        for m, c in poly.items()
+    )
