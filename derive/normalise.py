@@ -658,7 +658,7 @@ class Normaliser(Summation):
             whole = self.recursion.entry(name, (*own, low, high + end - low + 1, i, j))
             product = self.multiply(whole, self.settled(rest, 1))
             others = [v for v in variables if v is not index]
-            return self._sum_all(others, product) if others else product
+            return self.sum_all(others, product) if others else product
         return None
 
     def _is_power(self, atom: Atom) -> bool:

@@ -13,9 +13,9 @@ from typing import Any
 
 from derive.algebra import GROWING
 from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial
+from derive.contractions import Contraction
 from derive.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Normaliser
-from derive.summation import Contraction
 
 BETWEEN_ONES = ("sin", "tanh", "erf")
 FEW = 4  # terms of which a square is taken

@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from derive.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.contractions import Contraction
 from derive.index import (
     Apply,
     Array,
@@ -41,7 +42,6 @@ from derive.index import (
 )
 from derive.integers import FRESH, ZERO, Poly, Var, as_poly
 from derive.normalise import Normaliser
-from derive.summation import Contraction
 
 
 @dataclass

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, count, permutations
 from typing import Any
 
-from derive.algebra import Algebra
 from derive.atoms import (
     Atom,
     Exponent,
-    Key,
     Monomial,
     Polynomial,
     UndefinedValue,
     atoms_in,
-    leading,
 )
+from derive.contractions import Contractions
 from derive.errors import UnsupportedError
 from derive.integers import (
     BOUND,
@@ -32,7 +29,6 @@ from derive.integers import (
     ONE,
     SIZE,
     ZERO,
-    Number,
     Poly,
     Var,
     as_poly,
@@ -51,28 +47,11 @@ def _colour(number: int) -> Var:
     return _colours[number]
 
 
-@dataclass
-class Contraction:
-    """An equation Σ (factors) = value, used from left to right wherever the factors occur.
-
-    ``bound`` are the summation indices of the pattern with the ends of their ranges, ``open``
-    the indices that stand for anything.
-    """
-
-    bound: tuple[Var, ...]
-    highs: tuple[Poly, ...]
-    factors: Monomial
-    open: frozenset[Var]
-    value: Polynomial
-    label: Any = None
-
-
-class Summation(Algebra):
+class Summation(Contractions):
     """Adds bound indices to the algebra."""
 
     def __init__(self, exponentials: bool = False) -> None:
         super().__init__(exponentials)
-        self.contractions: list[Contraction] = []
         # Brackets lose their offsets only where that is needed: it makes more terms.
         self.clears_offsets = False
         self.offsets_seen = False
@@ -110,7 +89,7 @@ class Summation(Algebra):
                 rest = {a: e for a, e in monomial}
                 rest[atom] = exponent - 1
                 product = self.multiply(inside, self.settled(rest, 1))
-                return self._sum_all([*variables, *opened], product)
+                return self.sum_all([*variables, *opened], product)
         dependent = next((v for v in variables if not _ends(v).isdisjoint(variables)), None)
         if dependent is not None:
             return self._boxed(variables, monomial, dependent)
@@ -120,7 +99,7 @@ class Summation(Algebra):
                 if done is not None:
                     return done
         for rule in self.contractions:
-            done = self._contract(rule, variables, monomial)
+            done = self.contracted(rule, variables, monomial)
             if done is not None:
                 return done
         return self._factored(variables, monomial)
@@ -145,9 +124,9 @@ class Summation(Algebra):
         inside = self.index_bracket(">=", variable.high - as_poly(new))
         body = self.substitute({monomial: 1}, {variable: as_poly(new)})
         others = [v for v in variables if v is not variable]
-        return self._sum_all([*others, new], self.multiply(inside, body))
+        return self.sum_all([*others, new], self.multiply(inside, body))
 
-    def _sum_all(self, variables: list[Var], poly: Polynomial) -> Polynomial:
+    def sum_all(self, variables: list[Var], poly: Polynomial) -> Polynomial:
         return self.add(
             {}, *(self.scale(self._sum_monomial(variables, m), c) for m, c in poly.items())
         )
@@ -191,7 +170,7 @@ class Summation(Algebra):
             return None
         others = [v for v in variables if v is not variable]
         product = self.multiply(self.of_integer(length), rest)
-        return self._sum_all(others, product) if others else product
+        return self.sum_all(others, product) if others else product
 
     def _count_between(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
@@ -210,7 +189,7 @@ class Summation(Algebra):
         others = [v for v in variables if v is not variable]
         outside = self.settled({a: e for a, e in rest if a is not on_it[0][0]}, 1)
         product = self.multiply(self.of_integer(length), outside)
-        return self._sum_all(others, product) if others else product
+        return self.sum_all(others, product) if others else product
 
     def _solved(
         self, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
@@ -222,7 +201,7 @@ class Summation(Algebra):
         )
         product = self.multiply(inside, self.substitute(rest, {variable: value}))
         others = [v for v in variables if v is not variable]
-        return self._sum_all(others, product) if others else product
+        return self.sum_all(others, product) if others else product
 
     def _tightened(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
@@ -241,7 +220,7 @@ class Summation(Algebra):
                 return None
             new = Var(variable.name, FRESH, ZERO, bound)
             value = as_poly(new)
-        return self._sum_all([*others, new], self.substitute(rest, {variable: value}))
+        return self.sum_all([*others, new], self.substitute(rest, {variable: value}))
 
     def _factored(self, variables: list[Var], monomial: Monomial) -> Polynomial:
         """Σ of a product of independent factors: the product of their sums."""
@@ -286,7 +265,7 @@ class Summation(Algebra):
                 # Σ_k f(k) = Σ_k f(high − k)
                 turned = {variable: variable.high - as_poly(variable)}
                 body = self.substitute(self.settled(dict(factors), 1), turned)
-                return self._sum_all(variables, body)
+                return self.sum_all(variables, body)
         merged = self._one_number(variables, factors) if len(variables) > 1 else None
         if merged is not None:
             return merged
@@ -316,7 +295,7 @@ class Summation(Algebra):
                 except UndefinedValue:
                     continue
                 rest = [v for v in variables if v not in (low, high)]
-                return self._sum_all([*rest, number], as_one)
+                return self.sum_all([*rest, number], as_one)
         return None
 
     def upwards(self, variable: Var, poly: Polynomial) -> Polynomial:
@@ -400,7 +379,7 @@ class Summation(Algebra):
             for gap in (value, variable.high - value):
                 inside = self.multiply(inside, self.index_bracket(">=", gap))
         body = self.substitute(self.settled(dict(factors), 1), values)
-        return self._sum_all([*old, *new], self.multiply(inside, body))
+        return self.sum_all([*old, *new], self.multiply(inside, body))
 
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
         """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out."""
@@ -412,7 +391,7 @@ class Summation(Algebra):
             poly = atom.data[1]
             others = self.monomial({a: e for a, e in factors if a is not atom})
             if self._implied(poly, [a.data[1] for a in brackets if a is not atom]):
-                return self._sum_all(variables, self.settled(dict(others), 1))
+                return self.sum_all(variables, self.settled(dict(others), 1))
             half = self._triangle(variables, poly, others)
             if half is not None:
                 return half
@@ -426,7 +405,7 @@ class Summation(Algebra):
                     self.settled(dict(others), 1),
                     self.multiply(opposite, self.settled(dict(others), 1)),
                 )
-                return self._sum_all(variables, product)
+                return self.sum_all(variables, product)
             bound = as_poly(leader) - poly
             if any(v.kind != SIZE for v in bound.variables):
                 cleared = self._without_offset(variables, poly, others)
@@ -439,15 +418,15 @@ class Summation(Algebra):
             start, end = bound.constant, (leader.high - bound).constant
             rest = [v for v in variables if v is not leader]
             if start is not None and 0 < start <= UNROLLED:
-                whole = self._sum_all(variables, self.settled(dict(others), 1))
+                whole = self.sum_all(variables, self.settled(dict(others), 1))
                 parts = self.at_values(
                     self.settled(dict(others), 1), leader, [as_poly(k) for k in range(int(start))]
                 )
-                return self.subtract(whole, self._sum_all(rest, parts) if rest else parts)
+                return self.subtract(whole, self.sum_all(rest, parts) if rest else parts)
             if end is not None and end < UNROLLED:
                 values = [bound + k for k in range(int(end) + 1)]
                 parts = self.at_values(self.settled(dict(others), 1), leader, values)
-                return self._sum_all(rest, parts) if rest else parts
+                return self.sum_all(rest, parts) if rest else parts
         return self._canonical(variables, factors)
 
     def _narrow(
@@ -461,7 +440,7 @@ class Summation(Algebra):
             places = (one.data[1] - k for k in range(int(width) + 1))
             lines = self.add({}, *(self.index_bracket("=", place) for place in places))
             rest = self.settled({a: e for a, e in factors if a not in (one, two)}, 1)
-            return self._sum_all(variables, self.multiply(lines, rest))
+            return self.sum_all(variables, self.multiply(lines, rest))
         return None
 
     def _without_offset(
@@ -480,7 +459,7 @@ class Summation(Algebra):
             # offset < 0: the bracket is the smaller; offset > 0: the larger
             line = self.index_bracket("=", plain - step if offset < 0 else plain + step + 1)
             inside = self.add(inside, self.scale(line, -1 if offset < 0 else 1))
-        return self._sum_all(variables, self.multiply(inside, self.settled(dict(rest), 1)))
+        return self.sum_all(variables, self.multiply(inside, self.settled(dict(rest), 1)))
 
     def _triangle(self, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
         """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l."""
@@ -491,9 +470,9 @@ class Summation(Algebra):
             swap = {k: as_poly(l), l: as_poly(k)}
             if self.substitute({rest: 1}, swap) != {rest: 1}:
                 continue
-            square = self._sum_all(variables, self.settled(dict(rest), 1))
+            square = self.sum_all(variables, self.settled(dict(rest), 1))
             others = [v for v in variables if v is not l]
-            diagonal = self._sum_all(others, self.substitute({rest: 1}, {l: as_poly(k)}))
+            diagonal = self.sum_all(others, self.substitute({rest: 1}, {l: as_poly(k)}))
             if gap == -1:  # k > l
                 diagonal = self.scale(diagonal, -1)
             return self.scale(self.add(square, diagonal), Fraction(1, 2))
@@ -682,223 +661,6 @@ class Summation(Algebra):
                 )
                 seen.append((key, exponent))
         return tuple(sorted(seen))
-
-    # ---- given contractions
-
-    def _contract(
-        self, rule: Contraction, variables: list[Var], monomial: Monomial
-    ) -> Polynomial | None:
-        """A given equation Σ (factors) = value, used where the factors stand under a sum."""
-        match = self._match(rule, list(rule.factors), dict(monomial), variables, {})
-        if match is None:
-            return None
-        bindings, rest = match
-        used = {next(iter(bindings[v].variables)) for v in rule.bound}
-        value = self.substitute(
-            rule.value, {v: p for v, p in bindings.items() if v not in rule.bound}
-        )
-        self.used[rule.label] = None
-        product = self.multiply(value, self.settled(rest, 1))
-        others = [v for v in variables if v not in used]
-        return self._sum_all(others, product) if others else product
-
-    def _match(
-        self,
-        rule: Contraction,
-        pattern: list[tuple[Atom, Exponent]],
-        available: dict[Atom, Exponent],
-        variables: list[Var],
-        bindings: Mapping[Var, Poly],
-    ) -> tuple[dict[Var, Poly], dict[Atom, Exponent]] | None:
-        if not pattern:
-            if any(v not in bindings for v in rule.bound):
-                return None
-            used = {next(iter(bindings[v].variables)) for v in rule.bound}
-            if any(e and not a.free.isdisjoint(used) for a, e in available.items()):
-                return None
-            for v in rule.open:
-                value = bindings.get(v)
-                if value is not None and not value.variables.isdisjoint(used):
-                    return None
-            return dict(bindings), {a: e for a, e in available.items() if e}
-        (atom, exponent), *later = pattern
-        for candidate, have in available.items():
-            if candidate.kind != atom.kind or have < exponent or not have:
-                continue
-            left = {**available, candidate: have - exponent}
-            for data in self.readings(candidate):
-                extended = self._unify(rule, atom.data, data, variables, dict(bindings))
-                if extended is not None:
-                    found = self._match(rule, later, left, variables, extended)
-                    if found is not None:
-                        return found
-        return None
-
-    def readings(self, atom: Atom) -> tuple[tuple[Any, ...], ...]:
-        """The data of an atom, in every way in which the same atom may be written."""
-        return (atom.data,)
-
-    def _unify(
-        self,
-        rule: Contraction,
-        pattern: Any,
-        value: Any,
-        variables: list[Var],
-        bindings: dict[Var, Poly],
-    ) -> dict[Var, Poly] | None:
-        if isinstance(pattern, Poly):
-            variable = next((v for v in pattern.variables if v in rule.bound), None)
-            if variable is not None:  # k + 1 is a place where k is one before it
-                offset = pattern - as_poly(variable)
-                if offset.indices.isdisjoint((*rule.bound, *rule.open)):
-                    pattern, value = as_poly(variable), value - offset
-            else:
-                variable = next(iter(pattern.variables), None)
-            plain = variable is not None and pattern == as_poly(variable)
-            if plain and (variable in rule.open or variable in rule.bound):
-                assert variable is not None
-                if variable in bindings:
-                    return bindings if bindings[variable] == value else None
-                if variable in rule.bound:
-                    inner = next(iter(value.variables), None)
-                    place = rule.bound.index(variable)
-                    if (
-                        inner not in variables
-                        or value != as_poly(inner)
-                        or inner.high != rule.highs[place]
-                        or any(bindings.get(v) == value for v in rule.bound)
-                    ):
-                        return None
-                bindings[variable] = value
-                return bindings
-            return bindings if pattern.substitute(bindings) == value else None
-        if isinstance(pattern, tuple) and isinstance(value, tuple) and len(pattern) == len(value):
-            for p, v in zip(pattern, value, strict=True):
-                extended = self._unify(rule, p, v, variables, bindings)
-                if extended is None:
-                    return None
-                bindings = extended
-            return bindings
-        if isinstance(pattern, Atom) and isinstance(value, Atom):
-            if pattern is value:
-                return bindings
-            if pattern.kind != value.kind:
-                return None
-            return self._unify(rule, pattern.data, value.data, variables, bindings)
-        return bindings if pattern == value else None
-
-    def matches(self, pattern: Key, key: Key, open_: frozenset[Var]) -> bool:
-        if pattern == key:
-            return True
-        if not open_:
-            return False
-        return self._unify(Contraction((), (), (), open_, {}), pattern, key, [], {}) is not None
-
-    def add_equation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
-        """Use ``poly = 0``, for all values of its ``open_`` indices, as a rewriting of its most
-        complicated term; whether that is possible.
-
-        A sum is replaced wherever its factors stand under a sum; an atom, wherever it occurs.
-        """
-        if not poly:
-            return True
-        candidates = [(a, c) for m, c in poly.items() for a, e in m if len(m) == 1 and e == 1]
-        sums = [(a, c) for a, c in candidates if a.kind == "sum"]
-        if sums:
-            atom, coefficient = max(sums, key=lambda s: (len(s[0].data[0]), s[0].id))
-            return self._add_contraction(poly, atom, ((atom, 1),), coefficient, open_, label)
-        plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
-        for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
-            rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
-            if any(atom in atoms_in(a) for m in rest for a, _ in m):
-                continue
-            if not atom.free.isdisjoint(open_):
-                continue
-            self.replacements[atom] = (self.scale(rest, -1 / Fraction(coefficient)), label)
-            self._substituted.clear()
-            return True
-        for monomial, coefficient in poly.items():
-            multiplied = [a for a, e in monomial if a.kind == "sum" and e == 1]
-            if len(multiplied) == 1 and self._add_contraction(
-                poly, multiplied[0], monomial, coefficient, open_, label
-            ):
-                return True
-        return self._add_relation(poly, open_, label)
-
-    def _add_contraction(
-        self,
-        poly: Polynomial,
-        atom: Atom,
-        monomial: Monomial,
-        coefficient: Number,
-        open_: frozenset[Var],
-        label: Any,
-    ) -> bool:
-        """c·f·Σ (factors) + rest = 0 gives Σ (factors) = −rest/(c·f) where f is not zero, and
-        else f·Σ (factors) = −rest/c; whether it does.
-        """
-        rest = {m: c for m, c in poly.items() if m != monomial}
-        if any(v not in atom.free for m in rest for a, _ in m for v in a.free & open_):
-            return False  # an index that only the right side has is not determined
-        outside = tuple(pair for pair in monomial if pair[0] is not atom)
-        if any(not a.free.isdisjoint(open_) for a, _ in outside):
-            return False
-        opened, inside = self.opened(atom)
-        ((factors, scale),) = inside.items()
-        value = self.scale(rest, -1 / (Fraction(coefficient) * Fraction(scale)))
-        if self.monomial_sign(outside) in ("+", "-"):
-            value = self.multiply(value, self.power({outside: 1}, -1))
-        else:
-            factors = self.monomial(dict((*factors, *outside)))
-        highs = tuple(v.high for v in opened if v.high is not None)
-        self.contractions.append(
-            Contraction(tuple(opened), highs, factors, open_ & atom.free, value, label)
-        )
-        self._substituted.clear()
-        return True
-
-    def _add_relation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
-        """A product of powers of given entries is replaced by what it equals."""
-        lead = leading(poly)
-        if not lead or any(a.kind not in ("entry", "det") or e <= 0 for a, e in lead):
-            return False
-        named = {v for a, _ in lead for v in a.free}
-        rest = {m: c for m, c in poly.items() if m != lead}
-        if any(v not in named for m in rest for a, _ in m for v in a.free & open_):
-            return False
-        value = self.scale(rest, -1 / Fraction(poly[lead]))
-        self.contractions.append(Contraction((), (), lead, open_ & named, value, label))
-        self._substituted.clear()
-        return True
-
-    def fixed_indices(self) -> frozenset[Var]:
-        """The indices of which something is assumed that is not assumed of all their values."""
-        found: set[Var] = set()
-        for fact in self.facts:
-            found |= {v for m, _ in fact.key for a, _ in m for v in a.free} - fact.open
-        for rule in self.contractions:
-            named = {v for a, _ in rule.factors for v in a.free}
-            named |= {v for m in rule.value for a, _ in m for v in a.free}
-            found |= named - rule.open - set(rule.bound)
-        for atom, (value, _) in self.replacements.items():
-            found |= atom.free | {v for m in value for a, _ in m for v in a.free}
-        return frozenset(found)
-
-    def related(self, poly: Polynomial) -> Polynomial:
-        """A polynomial reduced by the given equations between products of entries."""
-        rules = [r for r in self.contractions if not r.bound]
-        for _ in range(MAX_REDUCTIONS if rules else 0):
-            for monomial, coefficient in poly.items():
-                done = next(
-                    (d for r in rules if (d := self._contract(r, [], monomial)) is not None), None
-                )
-                if done is not None:
-                    rest = {m: c for m, c in poly.items() if m != monomial}
-                    poly = self.add(rest, self.scale(done, coefficient))
-                    break
-            else:
-                return poly
-        return poly
 
     # ---- rebuilding an atom
 
