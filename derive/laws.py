@@ -183,7 +183,7 @@ LAWS: Mapping[str, Law] = {
         Law("chosen entries", "at_values"),
         Law("names of indices", "_canonical"),
         Law("renamed sum", "_renamed_sum"),
-        Law("given equation", "_contract", lambda r, rule, variables, m: _sum(r, variables, m)),
+        Law("given equation", "contracted", lambda r, rule, variables, m: _sum(r, variables, m)),
         Law("given relations", "related", lambda r, p: r.term(p)),
         # products and maxima over a range, entries of given arrays
         Law("product over a range", "product_over", lambda r, v, p: _bound(r, "prod", v, p)),
