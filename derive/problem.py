@@ -384,12 +384,14 @@ class Problem:
         for symbol in self.mentioned:
             if not isinstance(symbol, (sp.Symbol, sp.IndexedBase)):
                 continue
-            if symbol.is_real is False or (symbol.is_complex and symbol.is_real is None):
+            # What was declared and what SymPy concluded from it then: it is not asked to find more.
+            known = symbol.assumptions0
+            if known.get("real", not known.get("complex")) is False:
                 raise ClaimError(f"{symbol} is declared not to be real, and all numbers here are")
             if symbol in integers:
                 continue
             for name in ("positive", "nonnegative", "negative", "nonpositive"):
-                if getattr(symbol, f"is_{name}", None):
+                if known.get(name):
                     traits.setdefault(symbol, set()).add(name)
         for fact in self.given:
             self._take(fact, fact, traits)
