@@ -90,7 +90,7 @@ class Induction:
             return telescoped(self.left, self.right, self.normaliser)
         first = self.normaliser()
         first.recursion.classify(self.heads)
-        self._normalisers.append(first)
+        self._rely_on(first)
         self.classes = first.recursion.stands_for
         tried: set[Any] = set()
         while len(self.lemmas) < LEMMAS:
@@ -117,6 +117,11 @@ class Induction:
             self.lemmas.extend(lemma)
         return None
 
+    def _rely_on(self, n: Normaliser) -> None:
+        """Something was proved in a normaliser: what it used is listed, the rest is not kept."""
+        n.forget()
+        self._normalisers.append(n)
+
     def _proof(self, n: Normaliser, left: Polynomial, right: Polynomial) -> Proof:
         return Proof(n, left, right, tuple(self.lemmas), others=tuple(self._normalisers))
 
@@ -141,7 +146,7 @@ class Induction:
             now, before = (n.of(substitute(difference, {v: p}))
                            for p in (as_poly(time), as_poly(time) - 1))  # fmt: skip
             if vanishes(n, n.subtract(now, before)):
-                self._normalisers.append(n)
+                self._rely_on(n)
                 return True
         return False
 
@@ -297,12 +302,12 @@ class Induction:
                 n.forget()
                 difference = n.subtract(*(n.of(side) for side in sides))
                 if vanishes(n, difference) or self._vanishes_without_offsets(n, sides):
-                    self._normalisers.append(n)
+                    self._rely_on(n)
                     return None
                 further = _names_in(n, difference, reference) if self.in_names else set()
                 further = self._topmost(further - opened)
         if self._vanishes_by_differences(n, difference):
-            self._normalisers.append(n)
+            self._rely_on(n)
             return None
         return n, difference, lemma
 
@@ -329,7 +334,7 @@ class Induction:
         left = Reader(n).term(difference)
         proof = telescoped(left, num(0), self.normaliser)
         if proof is not None:
-            self._normalisers.append(proof.normaliser)
+            self._rely_on(proof.normaliser)
         return proof is not None
 
     @staticmethod
