@@ -59,7 +59,7 @@ class Answer:
         self.statement = statement
         self.names = problem.names
         self.writer = Writer(taken=self.names)
-        self.deadline = time.monotonic() + SECONDS
+        self.deadline = time.process_time() + SECONDS
         self._made = {adjoint for _, adjoint in problem.steps}
         self._primals = {adjoint: primal for primal, adjoint in problem.steps}
         self._readers: dict[bool, Reader] = {}
@@ -109,7 +109,7 @@ class Answer:
         """The term as it was derived, and simplified with the arrays below kept or looked into."""
         forms = []
         candidates: list[Callable[[], Term]] = [lambda: term]
-        if time.monotonic() < self.deadline:
+        if time.process_time() < self.deadline:
             candidates += [
                 lambda: self._simplified(term, True),
                 lambda: self._simplified(term, False),
@@ -186,7 +186,7 @@ def assumptions(
     divided_by, traits = denominators(*sides)
     conditions = [*problem.conditions, *(Condition(term, "!=") for term in divided_by)]
     if divided_by or (problem.conditions and (problem.signs or problem.trait_labels)):
-        normaliser = Normaliser(deadline=time.monotonic() + SECONDS, keep=lambda _: True)
+        normaliser = Normaliser(deadline=time.process_time() + SECONDS, keep=lambda _: True)
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
     result: dict[Any, None] = dict.fromkeys(problem.about_integers)

@@ -66,13 +66,13 @@ BY_CALCULUS = (Rung(3, False, 10.0, 3),)  # of an inequality, before the costly 
 
 
 def _sooner(deadline: float | None, rung: Rung) -> float:
-    own = time.monotonic() + rung.seconds
+    own = time.process_time() + rung.seconds
     return own if deadline is None else min(own, deadline)
 
 
 def _pass_on(deadline: float | None) -> None:
     """What a single rung may not take ends that rung; the claim's own limit ends all."""
-    if deadline is not None and time.monotonic() > deadline:
+    if deadline is not None and time.process_time() > deadline:
         raise BudgetExceeded("the time limit has passed")
 
 
@@ -465,7 +465,7 @@ def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
 def _by_calculus(n: Normaliser, poly: Polynomial, slopes: int, of: Atom | None) -> bool:
     """Whether a polynomial is ≥ 0 by its derivatives in one entry of it, in a limited time."""
     saved = n.deadline
-    n.deadline = min(saved or math.inf, time.monotonic() + SLOPE_SECONDS) if of is None else saved
+    n.deadline = min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
     try:
         return bounded_along(
             n,

@@ -84,12 +84,12 @@ def mistake_in(
     problem: Problem, claim: Claim, statement: Statement, witness: Witness, deadline: float
 ) -> str:
     """The mistake that explains a disagreement, or '' where none was found."""
-    soon = min(deadline, time.monotonic() + SECONDS)
+    soon = min(deadline, time.process_time() + SECONDS)
     side = getattr(claim, claim.expression_fields[-1])
     trial = Trial(problem, claim, statement, soon, witness)
     documented = Documented(claim, side, problem.shapes)
     words = _repaired(trial, documented)
-    later = min(deadline, time.monotonic() + MORE_SECONDS)
+    later = min(deadline, time.process_time() + MORE_SECONDS)
     trial.renew(later)
     return (
         words
@@ -133,7 +133,7 @@ def remedy_for(claim: Claim, deadline: float) -> tuple[str, bool] | None:
     if isinstance(claim, (Inequality, Shape)):
         return None
     field = claim.expression_fields[-1]
-    deadline = min(deadline, time.monotonic() + SECONDS)
+    deadline = min(deadline, time.process_time() + SECONDS)
     for stated in _stated(claim):
         fields = tuple(getattr(stated, name) for name in claim.expression_fields)
         try:

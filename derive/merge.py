@@ -222,11 +222,11 @@ class Comparison:
         keys = [(ranges, math.floor(number + end)) for end in (-0.25, 0.25)]
         members = [s for key in dict.fromkeys(keys) for s in self._classes.get(key, ())]
         for merge in self._suggestions(shared, values, list(dict.fromkeys(members))):
-            start = time.monotonic()
+            start = time.process_time()
             if self._prove(merge) is not None:
                 self._merge(shared, merge)
                 return
-            self._lost += time.monotonic() - start
+            self._lost += time.process_time() - start
         for key in dict.fromkeys(keys):
             self._classes.setdefault(key, []).append(shared)
 
@@ -305,7 +305,7 @@ class Comparison:
         return Proof(normaliser, a, b, merged=used, others=tuple(self._proofs))
 
     def _normaliser(self, opened: set[Shared]) -> Normaliser:
-        end = time.monotonic() + SECONDS
+        end = time.process_time() + SECONDS
         always = self._always_open
 
         def keep(shared: Shared) -> bool:
@@ -315,7 +315,7 @@ class Comparison:
         return Normaliser(None, False, deadline, keep, self.merged)
 
     def _pass_on(self) -> None:
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        if self.deadline is not None and time.process_time() > self.deadline:
             raise BudgetExceeded("the time limit has passed")
 
     def _looked_into(self, left: Term, right: Term, first: set[Shared]) -> set[Shared] | None:

@@ -91,7 +91,7 @@ class Normaliser(Summation):
 
     :param inline: the largest number of terms of an array that is looked into.
     :param exponentials: whether hyperbolic functions are written in exponentials.
-    :param deadline: the ``time.monotonic()`` after which the work is given up.
+    :param deadline: the ``time.process_time()`` after which the work is given up.
     :param keep: the shared arrays that stay names, each by itself, whatever their body is.
     :param merged: the arrays that are others, up to the order of axes and a rational factor.
     """
@@ -146,7 +146,7 @@ class Normaliser(Summation):
         return known
 
     def check(self) -> None:
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        if self.deadline is not None and time.process_time() > self.deadline:
             raise BudgetExceeded("the time limit has passed")
 
     def forget(self) -> None:
@@ -160,7 +160,7 @@ class Normaliser(Summation):
         """From here on brackets have no offset, see :meth:`_without_offset`; for so long."""
         self.clears_offsets = True
         self.forget()
-        end = time.monotonic() + seconds
+        end = time.process_time() + seconds
         self.deadline = end if self.deadline is None else min(self.deadline, end)
 
     @property

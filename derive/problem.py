@@ -600,7 +600,7 @@ class Problem:
                 result[plain] = None
                 continue
             if normaliser is None:
-                normaliser = Normaliser(deadline=time.monotonic() + SECONDS_FOR_KINKS)
+                normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
                 self._give_signs(normaliser)
             try:
                 left = kinks.not_zero(normaliser, condition.term, condition.branch)

@@ -98,7 +98,7 @@ class _Author:
                 if value is not None:
                     yield Step("reverse accumulation", self.names[adjoint], value)
         proved = proof.normaliser
-        end = time.monotonic() + SECONDS
+        end = time.process_time() + SECONDS
         journal = Journal(proved.inline, proved.exponentials, end, proved.keep, proved.merged)
         journal.clears_offsets = proved.clears_offsets
         yield from self._lemmas(proof)

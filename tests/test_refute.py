@@ -373,11 +373,11 @@ def test_definitions_get_their_values_from_what_they_say():
 
 def test_the_deadline_is_kept():
     right = PAIRS["gradient"][0]
-    assert search(PAIRS["gradient"][1], deadline=time.monotonic() - 1) is None
-    start = time.monotonic()
+    assert search(PAIRS["gradient"][1], deadline=time.process_time() - 1) is None
+    start = time.process_time()
     assert search(Identity(softmax(A * B * A), softmax(A * B * A)), budget=0.2) is None
-    assert search(right, deadline=time.monotonic() + 0.2) is None
-    assert time.monotonic() - start < 1.5
+    assert search(right, deadline=time.process_time() + 0.2) is None
+    assert time.process_time() - start < 1.5
 
 
 def test_the_search_is_reproducible():
