@@ -19,6 +19,7 @@ from cli.operations import (
     square,
     transpose,
 )
+from derive.activations import NamedFunction, gelu, relu, sigmoid, silu, softplus
 from derive.operators import entry, logsumexp, softmax
 from derive.shapes import is_unit, same_shape, shown
 
@@ -189,6 +190,10 @@ def _filled(function: Callable[..., Any], number: int) -> Function:
     return Function(build, number, number)
 
 
+def _formula(named: type[NamedFunction]) -> Callable[[Any], Any]:
+    return lambda z: named(z).formula()
+
+
 OF_SIZES = {
     "ones": _filled(sp.OneMatrix, 2),
     "zeros": _filled(sp.ZeroMatrix, 2),
@@ -201,13 +206,21 @@ FUNCTIONS: Mapping[str, Function] = {
     "sqrt": _applied(sp.sqrt),
     "sin": _applied(sp.sin),
     "cos": _applied(sp.cos),
+    "tan": _applied(sp.tan),
+    "atan": _applied(sp.atan),
+    "sinh": _applied(sp.sinh),
+    "cosh": _applied(sp.cosh),
     "tanh": _applied(sp.tanh),
     "erf": _applied(sp.erf),
     "abs": _applied(sp.Abs),
     "sign": _applied(sp.sign),
-    "sigmoid": _applied(lambda z: 1 / (1 + sp.exp(-z))),
-    "softplus": _applied(lambda z: sp.log(1 + sp.exp(z))),
-    "relu": _applied(lambda z: sp.Max(z, 0)),
+    "erfc": _applied(sp.erfc),
+    "erfinv": _applied(sp.erfinv),
+    "gamma": _applied(sp.gamma),
+    "loggamma": _applied(sp.loggamma),
+    "digamma": _applied(sp.digamma),
+    # Their formulas, not their names: what is derived is shown in the same terms.
+    **{f.__name__: _applied(_formula(f)) for f in (sigmoid, softplus, relu, gelu, silu)},
     "max": _extreme(sp.Max),
     "min": _extreme(sp.Min),
     "where": Function(_where, 3, 3),

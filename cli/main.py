@@ -338,7 +338,8 @@ def gradient(
     """Derive the gradient of the scalar EXPR, or with --equals decide whether it is the one given.
 
     EXPR is made of numbers, names, + - * / **, A.T, X[0, 1] and functions: exp log sqrt sin cos
-    tanh erf abs sign sigmoid softplus relu max min where(a < b, then, otherwise) entry by entry;
+    tan atan sinh cosh tanh erf erfc erfinv gamma loggamma digamma abs sign sigmoid softplus relu
+    gelu silu max min where(a < b, then, otherwise) entry by entry;
     softmax logsumexp row by row; sum mean norm (Frobenius) trace det logdet inv hadamard diag
     outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are the product, of matrices too.
     """

@@ -24,7 +24,8 @@ class Names:
     """A Python name for every symbol: ASCII, no keyword, no builtin, no two alike."""
 
     def __init__(self) -> None:
-        self._taken = {"np", "math", "at", "jacobian", "symmetric_part", "Steps", "left", "right"}
+        self._taken = {"np", "math", "mpmath", "at", "jacobian", "symmetric_part", "Steps"}
+        self._taken |= {"left", "right"}
         self._taken |= set(keyword.kwlist) | set(dir(builtins))
         self._given: dict[Any, str] = {}
 
@@ -356,12 +357,21 @@ class NumpyPrinter:
         return lambda node: f"{name}({', '.join(map(self.print, node.args))})"
 
     def _Function(self, node: Any) -> str:
-        name = _FUNCTIONS.get(type(node).__name__)
+        kind = type(node).__name__
+        if kind in _RECIPROCALS:
+            return f"(1/{_RECIPROCALS[kind]}({self.print(node.args[0])}))"
+        name = _FUNCTIONS.get(kind)
         if name is None:
             raise Unprintable(f"the function {type(node).__name__} has no NumPy text here")
         return self._call(name)(node)
 
     _Max = _Min = _Function
+
+    def _NamedFunction(self, node: Any) -> str:
+        return self.print(node.formula())
+
+    def _sinc(self, node: Any) -> str:
+        return f"np.sinc({_atom(self.print(node.args[0]))}/np.pi)"
 
     def _Heaviside(self, node: Any) -> str:
         return f"np.heaviside({', '.join(map(self.print, node.args[:2]))})"
@@ -492,4 +502,20 @@ _FUNCTIONS = {
     "Max": "max",
     "Min": "min",
     "erf": "np.vectorize(math.erf, otypes=[float])",
+    "erfc": "np.vectorize(math.erfc, otypes=[float])",
+    "erfinv": "np.vectorize(mpmath.erfinv, otypes=[float])",
+    "gamma": "np.vectorize(math.gamma, otypes=[float])",
+    "loggamma": "np.vectorize(math.lgamma, otypes=[float])",
+    "polygamma": "np.vectorize(mpmath.psi, otypes=[float])",
+    "beta": "np.vectorize(mpmath.beta, otypes=[float])",
+    "binomial": "np.vectorize(mpmath.binomial, otypes=[float])",
+    "factorial": "np.vectorize(math.factorial, otypes=[float])",
+    "atan2": "np.arctan2",
+    "Mod": "np.mod",
 }
+
+# Functions that NumPy lacks, as 1/f.
+_RECIPROCALS = {
+    "sec": "np.cos", "csc": "np.sin", "cot": "np.tan",
+    "sech": "np.cosh", "csch": "np.sinh", "coth": "np.tanh",
+}  # fmt: skip

@@ -6,6 +6,7 @@ that the script is a check by other means, not the same answer printed twice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,7 +135,9 @@ class _Script:
         helpers = [_AT.strip()]
         for name, helper in _HELPERS:
             helpers += [helper.strip()] if name in text else []
-        imports = (["import math", ""] if "math." in text else []) + ["import numpy as np"]
+        imports = ["import math", ""] if re.search(r"\bmath\.", text) else []
+        imports += ["import mpmath"] if "mpmath." in text else []
+        imports += ["import numpy as np"]
         return ["", *imports, "", "", "\n\n\n".join(helpers), "", "", text]
 
     # -- the point

@@ -11,6 +11,7 @@ State a claim as a frozen record of SymPy expressions, and :func:`verify` decide
     verify(Gradient((r.T*r)[0, 0]/2, w, X.T*r)).status  # 'holds'
 """
 
+from derive.activations import gelu, relu, sigmoid, silu, softplus
 from derive.claims import (
     Backward,
     Claim,
@@ -77,6 +78,7 @@ __all__ = [
     "conv_transpose2d",
     "elementwise",
     "flatten",
+    "gelu",
     "global_avg_pool2d",
     "gradient",
     "hessian",
@@ -86,9 +88,13 @@ __all__ = [
     "max_pool2d",
     "ordered_product",
     "recurrence",
+    "relu",
     "sequence",
     "shape_of",
+    "sigmoid",
+    "silu",
     "softmax",
+    "softplus",
     "sum_over",
     "tensor",
     "verify",

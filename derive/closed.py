@@ -46,7 +46,7 @@ def _atom(atom: Atom) -> arb | None:
         return _CONSTANTS[atom.data[0]]() if atom.data[0] in _CONSTANTS else None
     if atom.kind == "prime":
         return arb(atom.data[0])
-    if atom.kind not in CLOSED:
+    if atom.kind not in CLOSED or (atom.kind == "fn" and len(atom.data) > 2):
         return None
     inside = _enclosed({atom.data[0]: 1} if atom.kind == "exp" else dict(atom.data[-1]))
     if inside is None or atom.kind == "base":

@@ -89,6 +89,20 @@ SCALAR_DERIVATIVES: Mapping[str, tuple[Callable[..., Term], ...]] = {
     "atanh": (lambda x: power(_minus_square(x), -1),),
     "erf": (lambda x: _gauss(x),),
     "erfc": (lambda x: neg(_gauss(x)),),
+    "erfinv": (lambda x: _inverse_gauss(apply("erfinv", x)),),
+    "gamma": (lambda x: mul(apply("gamma", x), apply("polygamma", num(0), x)),),
+    "lgamma": (lambda x: apply("polygamma", num(0), x),),
+    # The order is a number, in which nothing is differentiated.
+    "polygamma": (lambda m, x: num(0), lambda m, x: apply("polygamma", add(m, num(1)), x)),
+    "atan2": (
+        lambda y, x: mul(x, power(_squares(x, y), -1)),
+        lambda y, x: neg(mul(y, power(_squares(x, y), -1))),
+    ),
+    # Mod(a, b) = a − b·⌊a/b⌋, and ⌊a/b⌋ = (a − Mod(a, b))/b does not change away from a step.
+    "Mod": (
+        lambda a, b: num(1),
+        lambda a, b: mul(add(apply("Mod", a, b), neg(a)), power(b, -1)),
+    ),
     "Abs": (lambda x: apply("sign", x),),
     "sign": (lambda x: num(0),),
     # Where the two are one, the first of them counts.
@@ -103,6 +117,9 @@ KINKS: Mapping[str, Callable[..., Term]] = {
     "Abs": lambda x: x,
     "sign": lambda x: x,
     "Max": lambda a, b: add(a, neg(b)),
+    # The angle jumps where y = 0 and x ≤ 0, which is where max(x, |y|) is 0.
+    "atan2": lambda y, x: apply("Max", x, apply("Abs", y)),
+    "Mod": lambda a, b: apply("Mod", a, b),
 }
 
 
@@ -110,6 +127,16 @@ def _gauss(x: Term) -> Term:
     """2/√π · exp(−x²), the derivative of erf."""
     scale = mul(num(2), power(Const((), (sp.pi,)), Fraction(-1, 2)))
     return mul(scale, apply("exp", neg(power(x, 2))))
+
+
+def _inverse_gauss(y: Term) -> Term:
+    """√π/2 · exp(y²), the derivative of erf⁻¹ where its value is y."""
+    scale = mul(num(Fraction(1, 2)), power(Const((), (sp.pi,)), Fraction(1, 2)))
+    return mul(scale, apply("exp", power(y, 2)))
+
+
+def _squares(x: Term, y: Term) -> Term:
+    return add(power(x, 2), power(y, 2))
 
 
 def branch_of(cotangent: Term) -> Term | None:

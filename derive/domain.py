@@ -1,8 +1,8 @@
 """Where both sides of a claim are defined: what that says about the signs in them.
 
-A claim is made for the real values at which both sides are defined. Where log u stands in one of
-them, u is positive there; where a square root of u does, u is not negative; and what they divide by
-is not zero.
+A claim is made for the real values at which both sides are defined. Where log u or log Γ(u) stands
+in one of them, u is positive there; where Γ(u) does, u is not 0; where a root of u does, u is
+not negative; and what they divide by is not zero.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
         seen.add(term)
         if isinstance(term, Mul) and any(_is_bracket(a) for a in term.args):
             continue
-        if isinstance(term, Apply) and term.data[0] == "log":
+        if isinstance(term, Apply) and term.data[0] in ("log", "lgamma"):
             facts.append((term.args[0], "+"))
+        elif isinstance(term, Apply) and term.data[0] in ("gamma", "polygamma"):
+            facts.append((term.args[-1], "!="))  # 0 is a pole
         elif isinstance(term, Pow) and isinstance(term.args[1], Num):
             exponent = term.args[1].data[0]
             if exponent != int(exponent):

@@ -20,7 +20,7 @@ from typing import Any
 import flint
 import numpy as np
 import sympy as sp
-from flint import arb, fmpq
+from flint import acb, arb, fmpq
 
 from derive.errors import DeriveError
 
@@ -52,10 +52,12 @@ class NotExact(EvaluationError):
 Number = Any  # float, fmpq or arb
 _LONGEST = 4096  # bits of a numerator or denominator that is kept exact among balls
 FUNCTIONS = frozenset({
-    "exp", "log", "sqrt", "erf", "erfc", "gamma", "lgamma", "digamma",
+    "exp", "log", "sqrt", "erf", "erfc", "erfinv", "gamma", "lgamma", "digamma",
     "sin", "cos", "tan", "asin", "acos", "atan",
     "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
 })  # fmt: skip
+
+POLYGAMMA = "polygamma:"  # and the order: ψₘ, a function of its own for each m
 
 # The domain of a function, where it is not the whole line: what must be positive, or nonnegative.
 _DOMAINS: dict[str, tuple[bool, Callable[[Any], tuple[Any, ...]]]] = {
@@ -65,9 +67,10 @@ _DOMAINS: dict[str, tuple[bool, Callable[[Any], tuple[Any, ...]]]] = {
     "acos": (False, lambda x: (1 - x, 1 + x)),
     "acosh": (False, lambda x: (x - 1,)),
     "atanh": (True, lambda x: (1 - x, 1 + x)),
+    "erfinv": (True, lambda x: (1 - x, 1 + x)),
 }
 _VALUES_AT_ZERO = dict.fromkeys(
-    ("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf", "sqrt"), 0
+    ("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf", "erfinv", "sqrt"), 0
 ) | {
     "exp": 1,
     "cos": 1,
@@ -91,6 +94,11 @@ def as_fraction(value: Any) -> Fraction:
     if isinstance(value, flint.fmpz):
         return Fraction(int(value))
     return Fraction(value)
+
+
+def _of_positive(name: str) -> bool:
+    """Whether a function is evaluated at positive numbers only: Γ has poles elsewhere."""
+    return name in ("gamma", "lgamma", "digamma") or name.startswith(POLYGAMMA)
 
 
 class Field:
@@ -202,7 +210,7 @@ class _Rationals(Field):
         raise NotExact(f"{name}({x}) is not rational")
 
     def _check_domain(self, name: str, x: Number) -> None:
-        if name in ("gamma", "lgamma", "digamma") and self.sign(x) <= 0:
+        if _of_positive(name) and self.sign(x) <= 0:
             raise Undefined(f"{name} of a number that is not positive")
         strict, conditions = _DOMAINS.get(name, (False, None))
         if conditions is not None:
@@ -285,6 +293,9 @@ class _Balls(_Rationals):
                 return super()._rational_function(name, x)
             except NotExact:
                 x = arb(x)
+        if name.startswith(POLYGAMMA):
+            order = int(name.removeprefix(POLYGAMMA))
+            return self._finite(acb(x).polygamma(acb(order)).real)
         return self._finite(getattr(x, name)())
 
     def shortened(self, values: Any) -> Any:
@@ -357,10 +368,11 @@ class _Floats(Field):
             c <= 0 if strict else c < 0 for c in conditions(float(x))
         ):
             raise Undefined(f"{name} outside its domain")
-        if name in ("gamma", "lgamma", "digamma") and x <= 0:
+        if _of_positive(name) and x <= 0:
             raise Undefined(f"{name} of a number that is not positive")
-        if name == "digamma":
-            return float(sp.digamma(x))
+        if name not in vars(math):
+            enclosed = BALL.function(name, BALL.number(Fraction(float(x))))
+            return self.number(enclosed)
         try:
             return getattr(math, name)(x)
         except OverflowError as problem:

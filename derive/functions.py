@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import factorial
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from derive.atoms import Polynomial, exact
 
+MAX_SHIFTS = 12  # steps down in the argument of Γ and of its derivatives
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
 
 if TYPE_CHECKING:
@@ -103,6 +105,59 @@ def _inverse_hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynom
     return lambda n, x: law(n, x) if n.exponentials else opaque(n, x)
 
 
+def _several(name: str) -> Callable[..., Polynomial]:
+    """A function of several arguments of which no law is used."""
+    return lambda n, *args: n.of_atom(n.atom("fn", name, *(n.key(a) for a in args)))
+
+
+def _shifted_down(
+    n: Normaliser, x: Polynomial, positive: bool = False
+) -> tuple[Polynomial, list[Polynomial]]:
+    """x − k and the factors x − 1, …, x − k, as long as none of them is 0, or each is positive.
+
+    Where Γ(x) has a value x is no whole number ≤ 0; where x − 1 is not 0 either, Γ(x − 1) has one.
+    """
+    below: list[Polynomial] = []
+    while len(below) < MAX_SHIFTS:
+        lower = n.subtract(x, {(): 1})
+        sign = n.sign(lower)
+        if sign != "+" and (positive or not (sign == "-" or _nonzero(n, lower))):
+            break
+        below.append(lower)
+        x = lower
+    return x, below
+
+
+def _nonzero(n: Normaliser, x: Polynomial) -> bool:
+    return bool(x) and n.known(n.primitive(x)[0], "!=")
+
+
+def _lgamma(n: Normaliser, x: Polynomial) -> Polynomial:
+    """log Γ(x) = log Γ(x − 1) + log(x − 1) where x > 1; log Γ(1) = 0"""
+    x, below = _shifted_down(n, x, positive=True)
+    logs = [n.log(p) for p in below]
+    if x == {(): 1}:
+        return n.add({}, *logs)
+    return n.add(n.of_atom(n.atom("fn", "lgamma", n.key(x))), *logs)
+
+
+def _gamma(n: Normaliser, x: Polynomial) -> Polynomial:
+    """Γ(x) = exp(log Γ(x)) where x > 0; Γ(x) = (x − 1)·Γ(x − 1) where x ≠ 1"""
+    if n.sign(x) == "+":
+        return n.exp(n.function("lgamma", [x]))
+    x, below = _shifted_down(n, x)
+    return n.multiply(n.of_atom(n.atom("fn", "gamma", n.key(x))), *below)
+
+
+def _polygamma(n: Normaliser, order: Polynomial, x: Polynomial) -> Polynomial:
+    """ψₘ(x) = ψₘ(x − 1) + (−1)ᵐ·m!/(x − 1)^(m + 1) where x ≠ 1, for a number m ≥ 0"""
+    m = int(order.get((), 0))
+    x, below = _shifted_down(n, x)
+    scale = (-1) ** m * factorial(m)
+    steps = [n.scale(n.power(p, -m - 1), scale) for p in below]
+    return n.add(n.of_atom(n.atom("fn", "polygamma", n.key(order), n.key(x))), *steps)
+
+
 def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
     return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
 
@@ -133,6 +188,12 @@ _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
     "atanh": _inverse_hyperbolic("atanh"),
     "erf": _odd("erf"),
     "erfc": lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
+    "erfinv": _odd("erfinv"),
+    "gamma": lambda n, x: n.split(x, lambda p: _gamma(n, p)),
+    "lgamma": lambda n, x: n.split(x, lambda p: _lgamma(n, p)),
+    "polygamma": lambda n, m, x: n.split(x, lambda p: _polygamma(n, m, p)),
+    "atan2": _several("atan2"),
+    "Mod": _several("Mod"),
     "Abs": lambda n, x: n.absolute(x),
     "sign": _sign_law,
     "Max": _max,

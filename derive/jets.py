@@ -16,6 +16,7 @@ import numpy as np
 
 from derive.errors import ShapeError, UnsupportedError
 from derive.fields import (
+    POLYGAMMA,
     Field,
     Inconclusive,
     NotDifferentiable,
@@ -317,9 +318,7 @@ class Jets:
         y = self.field.function(name, x)
         if a.g is None:
             return Jet(y)
-        if name not in _DERIVATIVES:
-            raise UnsupportedError(f"no derivative of {name} is known to the evaluator")
-        first, second = _DERIVATIVES[name]
+        first, second = _derivatives_of(name)
         if name in ("asin", "acos", "acosh"):
             self._inside_domain(name, x)
         return self.chain(a, y, lambda: first(self, x, y), lambda: second(self, x, y))
@@ -389,8 +388,33 @@ def _inverse_of(jets: Jets, x: Any) -> Any:
     return jets.field.reciprocal(x)
 
 
-# Each function's first and second derivative, at x with value y.
 _Derivative = Callable[[Jets, Any, Any], Any]
+
+
+def _derivatives_of(name: str) -> tuple[_Derivative, _Derivative]:
+    """The first and the second derivative of a function, at x with value y."""
+    if name.startswith(POLYGAMMA):
+        order = int(name.removeprefix(POLYGAMMA))
+        return (
+            lambda J, x, y: _of(J, f"{POLYGAMMA}{order + 1}", x),
+            lambda J, x, y: _of(J, f"{POLYGAMMA}{order + 2}", x),
+        )
+    if name not in _DERIVATIVES:
+        raise UnsupportedError(f"no derivative of {name} is known to the evaluator")
+    return _DERIVATIVES[name]
+
+
+def _psi(jets: Jets, order: int, x: Any) -> Any:
+    return _of(jets, f"{POLYGAMMA}{order}", x)
+
+
+def _quantile_slope(jets: Jets, y: Any) -> Any:
+    """√π/2 · exp(y²), the derivative of erf⁻¹ where its value is y."""
+    scale = jets.field.power(jets.field.constant("pi"), Fraction(1, 2)) / 2
+    return scale * jets.field.function("exp", y * y)
+
+
+# Each function's first and second derivative, at x with value y.
 _DERIVATIVES: dict[str, tuple[_Derivative, _Derivative]] = {
     "exp": (lambda J, x, y: y, lambda J, x, y: y),
     "log": (lambda J, x, y: _inverse_of(J, x), lambda J, x, y: -_inverse_of(J, x * x)),
@@ -423,6 +447,15 @@ _DERIVATIVES: dict[str, tuple[_Derivative, _Derivative]] = {
     "atanh": (
         lambda J, x, y: _inverse_of(J, 1 - x * x),
         lambda J, x, y: 2 * x * _inverse_of(J, (1 - x * x) * (1 - x * x)),
+    ),
+    "gamma": (
+        lambda J, x, y: y * _psi(J, 0, x),
+        lambda J, x, y: y * (_psi(J, 0, x) * _psi(J, 0, x) + _psi(J, 1, x)),
+    ),
+    "lgamma": (lambda J, x, y: _psi(J, 0, x), lambda J, x, y: _psi(J, 1, x)),
+    "erfinv": (
+        lambda J, x, y: _quantile_slope(J, y),
+        lambda J, x, y: 2 * y * _quantile_slope(J, y) * _quantile_slope(J, y),
     ),
     "erf": (lambda J, x, y: _bell(J, x), lambda J, x, y: -2 * x * _bell(J, x)),
     "erfc": (lambda J, x, y: -_bell(J, x), lambda J, x, y: 2 * x * _bell(J, x)),

@@ -44,6 +44,8 @@ KNOWN_FUNCTIONS = {
     sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh",
     sp.tanh: "tanh", sp.asinh: "asinh", sp.acosh: "acosh", sp.atanh: "atanh",
     sp.erf: "erf", sp.erfc: "erfc", sp.Abs: "Abs", sp.sign: "sign",
+    sp.erfinv: "erfinv", sp.gamma: "gamma", sp.loggamma: "lgamma", sp.polygamma: "polygamma",
+    sp.atan2: "atan2", sp.Mod: "Mod",
 }  # fmt: skip
 
 

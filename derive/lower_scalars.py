@@ -15,6 +15,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
+from derive.activations import NamedFunction
 from derive.errors import UnsupportedError
 from derive.folding import Cases
 from derive.index import (
@@ -118,7 +119,29 @@ def _known(low: Lowering, expr: Any, scope: Scope) -> Term:
     if isinstance(expr, sp.log) and len(expr.args) == 2:
         value, base = (apply("log", low.scalar(a, scope)) for a in expr.args)
         return mul(value, power(base, -1))
-    return apply(KNOWN_FUNCTIONS[expr.func], low.scalar(expr.args[0], scope))
+    if isinstance(expr, sp.polygamma) and not (expr.args[0].is_Integer and expr.args[0] >= 0):
+        raise UnsupportedError(f"{expr}: the order of a polygamma function is to be a number")
+    return apply(KNOWN_FUNCTIONS[expr.func], *(low.scalar(a, scope) for a in expr.args))
+
+
+@register(SCALARS, sp.beta)
+def _beta(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Γ(a)·Γ(b)/Γ(a + b)"""
+    a, b = (low.scalar(part, scope) for part in expr.args[:2])
+    return mul(apply("gamma", a), apply("gamma", b), power(apply("gamma", add(a, b)), -1))
+
+
+@register(SCALARS, sp.sinc)
+def _sinc(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """sin(x)/x, and 1 at 0"""
+    x = expr.args[0]
+    return low.scalar(sp.Piecewise((sp.sin(x) / x, sp.Ne(x, 0)), (1, True)), scope)
+
+
+@register(SCALARS, NamedFunction)
+def _named(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """its formula"""
+    return low.scalar(expr.formula(), scope)
 
 
 @register(SCALARS, sp.Max)

@@ -20,8 +20,9 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension, NDimArray
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.activations import NamedFunction
 from derive.errors import ShapeError, UnsupportedError
-from derive.fields import NotDifferentiable, OutOfRange, Undefined
+from derive.fields import POLYGAMMA, NotDifferentiable, OutOfRange, Undefined
 from derive.folding import Cases
 from derive.interpret import (
     Environment,
@@ -150,6 +151,7 @@ _UNARY = {
     sp.atanh: "atanh",
     sp.erf: "erf",
     sp.erfc: "erfc",
+    sp.erfinv: "erfinv",
     sp.gamma: "gamma",
     sp.loggamma: "lgamma",
     sp.digamma: "digamma",
@@ -167,6 +169,56 @@ def _unary(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 def _reciprocal(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     inner = walk.jets.apply(_RECIPROCALS[expr.func], walk.scalar(expr.args[0], env))
     return walk.jets.reciprocal(inner)
+
+
+@handles(sp.polygamma)
+def _polygamma(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    order = expr.args[0]
+    if not order.is_Integer or order < 0:
+        raise UnsupportedError(f"{expr}: the order of a polygamma function is to be a number")
+    return walk.jets.apply(f"{POLYGAMMA}{int(order)}", walk.scalar(expr.args[1], env))
+
+
+@handles(sp.beta)
+def _beta(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    a, b = (walk.scalar(arg, env) for arg in expr.args[:2])
+    above = walk.jets.multiply(walk.jets.apply("gamma", a), walk.jets.apply("gamma", b))
+    below = walk.jets.apply("gamma", walk.jets.add(a, b))
+    return walk.jets.multiply(above, walk.jets.reciprocal(below))
+
+
+@handles(sp.sinc)
+def _sinc(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    x = walk.scalar(expr.args[0], env)
+    if walk.sign(x) != 0:
+        return walk.jets.multiply(walk.jets.apply("sin", x), walk.jets.reciprocal(x))
+    if x.g is not None:
+        raise NotDifferentiable("sinc at 0, where its formula changes")
+    return walk.number(1)
+
+
+@handles(sp.atan2)
+def _atan2(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    """The angle of (x, y): by atan(y/x) right of the axis, by atan(x/y) above and below it."""
+    jets = walk.jets
+    y, x = (walk.scalar(arg, env) for arg in expr.args)
+    if walk.sign(x) > 0:
+        return jets.apply("atan", jets.multiply(y, jets.reciprocal(x)))
+    pi = walk.scalar(sp.pi, env)
+    side = walk.sign(y)
+    if side == 0:
+        if walk.sign(x) == 0:
+            raise Undefined("the angle of the origin")
+        if x.g is not None or y.g is not None:
+            raise NotDifferentiable("atan2 where the angle jumps")
+        return pi
+    quarter = jets.multiply(pi, walk.number(Fraction(side, 2)))
+    return walk.difference(quarter, jets.apply("atan", jets.multiply(x, jets.reciprocal(y))))
+
+
+@handles(NamedFunction)
+def _named(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.scalar(expr.formula(), env)
 
 
 @handles(sp.log)

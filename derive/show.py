@@ -57,6 +57,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "asin": sp.asin, "acos": sp.acos, "atan": sp.atan, "sinh": sp.sinh, "cosh": sp.cosh,
     "tanh": sp.tanh, "asinh": sp.asinh, "acosh": sp.acosh, "atanh": sp.atanh,
     "erf": sp.erf, "erfc": sp.erfc, "Abs": sp.Abs, "sign": sp.sign, "Max": sp.Max,
+    "erfinv": sp.erfinv, "gamma": sp.gamma, "lgamma": sp.loggamma, "polygamma": sp.polygamma,
+    "atan2": sp.atan2, "Mod": sp.Mod,
 }  # fmt: skip
 
 
@@ -343,7 +345,9 @@ def _apply(w: Writer, term: Apply) -> Any:
 
 
 def _exponential(exponent: Any) -> Any:
-    """exp(exponent), which is 2ⁿ for n·log 2."""
+    """exp(exponent), which is 2ⁿ for n·log 2 and Γ(x) for log Γ(x)."""
+    if isinstance(exponent, sp.loggamma):
+        return sp.gamma(*exponent.args)
     factors = sp.Mul.make_args(exponent)
     logarithms = [f for f in factors if isinstance(f, sp.log) and f.args[0].is_Integer]
     if len(logarithms) != 1:

@@ -15,7 +15,7 @@ from derive.ring import Ring
 
 Result = TypeVar("Result")
 
-ODD_AND_GROWING = ("tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh")
+ODD_AND_GROWING = ("tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh", "erfinv")
 MAX_SPLITS = 2  # brackets on either side of which a sign is looked for
 
 
