@@ -12,6 +12,7 @@ State a claim as a frozen record of SymPy expressions, and :func:`verify` decide
 """
 
 from derive.activations import gelu, relu, sigmoid, silu, softplus
+from derive.arrays import einsum, pad, permute, reshape, skew, unvec, vec
 from derive.claims import (
     Backward,
     Claim,
@@ -76,6 +77,7 @@ __all__ = [
     "concatenate",
     "conv2d",
     "conv_transpose2d",
+    "einsum",
     "elementwise",
     "flatten",
     "gelu",
@@ -87,15 +89,21 @@ __all__ = [
     "max_over",
     "max_pool2d",
     "ordered_product",
+    "pad",
+    "permute",
     "recurrence",
     "relu",
+    "reshape",
     "sequence",
     "shape_of",
     "sigmoid",
     "silu",
+    "skew",
     "softmax",
     "softplus",
     "sum_over",
     "tensor",
+    "unvec",
+    "vec",
     "verify",
 ]

@@ -15,7 +15,7 @@ import sympy as sp
 from sympy.core.function import UndefinedFunction
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive import folding
+from derive import folding, whole
 from derive.errors import ClaimError
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
@@ -95,12 +95,19 @@ class Claim:
         self._put_back()
 
     def _put_back(self) -> None:
-        """Undo what SymPy's sums do to the conditions in the sums inside of them."""
-        put = folding.put_back(self.said)
-        if put is not None:
+        """Undo what SymPy does to conditions in sums inside of sums, and read undefined
+        functions of arrays as scalars.
+        """
+        for read in (lambda said: whole.read_whole(said, self.where), folding.put_back):
+            put = read(self.said)
+            if put is None:
+                continue
             for name in self.expression_fields:
                 object.__setattr__(self, name, put.pop(0))
             object.__setattr__(self, "where", dict(zip(self.where, put, strict=False)))
+            del put[: len(self.where)]
+            if put and hasattr(self, "given"):
+                object.__setattr__(self, "given", tuple(put[: len(self.given)]))
 
     @property
     def said(self) -> tuple[sp.Basic, ...]:
