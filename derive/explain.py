@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import sympy as sp
 
-from derive import answer
+from derive import answer, missing
 from derive.atoms import Polynomial
 from derive.claims import Claim, Identity, Inequality, Shape
 from derive.decide import vanishes
@@ -93,6 +94,7 @@ def mistake_in(
     trial.renew(later)
     return (
         words
+        or _lacking(trial, documented)
         or holds_if_symmetric(problem, claim, statement, later)
         or _compared(problem, statement, trial, documented, later)
         or _missing_of(answer.derived(problem, statement), trial, documented)
@@ -114,6 +116,21 @@ def _repaired(trial: Trial, documented: Documented) -> str:
                     words = repair.words()
                     if words:
                         return words
+    return ""
+
+
+def _lacking(trial: Trial, documented: Documented) -> str:
+    """A term, or two, with which the claim is proved."""
+    side, numbers = documented.side, missing.scalars(documented)
+    groups = ((term,) for term in missing.terms(documented))
+    for group in chain(groups, missing.pairs(documented)):
+        if trial.late:
+            return ""
+        for multiples in trial.multiples(group, numbers):
+            written = missing.written(multiples)
+            words = _missing_words(written)
+            if words and trial.holds(_plus(side, written)):
+                return words
     return ""
 
 

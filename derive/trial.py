@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, islice, permutations
@@ -39,6 +39,7 @@ _AGREEMENT = 1e-7
 _LARGEST = 24  # numerator of a factor that a person forgets
 _UNITS = 60
 _SQUARES = 4  # matrices that may be meant to be symmetric
+_MULTIPLES = 80  # products that the number before a term may be
 _FACTORS = 3  # that are tried where the points leave a choice
 
 # Powers of a + b·symbol, as triples (a, b, symbol) with an exponent.
@@ -66,7 +67,29 @@ class Ground:
             if {value.shape, self.left.shape} != {(), (1, 1)}:
                 return False
             value = value.reshape(self.left.shape)
-        return _close(self.left, value)
+        # Where terms cancel, what is left of them is as good as zero.
+        size = np.maximum(np.abs(self.left), np.abs(self.right))
+        return not (np.abs(self.left - value) > _AGREEMENT * (1e-3 + size)).any() and _close(
+            self.left + size, value + size
+        )
+
+    def combination(self, terms: Sequence[Any]) -> np.ndarray | None:
+        """The numbers with which some terms together are derived − documented here; None where
+        there are none, NaN where they may be any.
+        """
+        try:
+            values = [self.values.of(term).reshape(self.right.shape) for term in terms]
+        except _FAILURES:
+            return None
+        gap = (self.left - self.right).reshape(-1)
+        columns = np.stack([value.reshape(-1) for value in values], axis=1)
+        if not np.isfinite(columns).all() or not np.isfinite(gap).all():
+            return None
+        found, _, rank, _ = np.linalg.lstsq(columns, gap, rcond=1e-9)
+        scale = 1 + np.abs(self.left).max() + np.abs(self.right).max()
+        if (np.abs(columns @ found - gap) > _AGREEMENT * scale).any():
+            return None
+        return found if rank == len(terms) else np.full(len(terms), math.nan)
 
     def factor(self, doubled: Any) -> float | None:
         """The factor c of a part with which the side agrees here, from the side with that part
@@ -223,6 +246,47 @@ class Trial:
         yield from (((a, 1), (b, -1)) for a in scalars for b in sizes)
         yield from (((a, -1), (b, -1)) for a, b in combinations(sizes, 2))
 
+    def multiples(
+        self, terms: Sequence[Any], scalars: Sequence[Any]
+    ) -> Iterator[tuple[tuple[Any, Any], ...]]:
+        """The simple numbers with which some terms together are what the documented side lacks at
+        every point, each with its term.
+
+        :param scalars: what a number may be made of, besides sizes.
+        """
+        fitted: list[tuple[Ground, np.ndarray]] = []
+        for ground in self.grounds():
+            found = ground.combination(terms)
+            if found is None:
+                return
+            if not np.isnan(found).any():
+                fitted.append((ground, found))
+        if not fitted:
+            return
+        units = list(islice(self._worths([g for g, _ in fitted], scalars), _MULTIPLES))
+        numbers = []
+        for place in range(len(terms)):
+            values = np.array([found[place] for _, found in fitted])
+            number = next((n for n in (_number(values, *unit) for unit in units) if n), None)
+            if number is None:
+                return
+            numbers.append(number)
+        yield tuple(zip(numbers, terms, strict=True))
+
+    def _worths(
+        self, grounds: Sequence[Ground], scalars: Sequence[Any]
+    ) -> Iterator[tuple[Any, np.ndarray]]:
+        """Products of powers of sizes and scalars, each with its values at some points."""
+        sizes = [(s**e) for s in self._maker.dimensions for e in (-1, 1)]
+        powers = [(s**e) for s in scalars for e in (-1, 1, -2, 2, -3, sp.Rational(-1, 2))]
+        for unit in (sp.S.One, *sizes, *powers, *(a * b for a in sizes for b in powers)):
+            try:
+                values = [float(ground.values.of(unit).reshape(())) for ground in grounds]
+            except _FAILURES:
+                continue
+            if all(map(math.isfinite, values)) and all(values):
+                yield unit, np.array(values)
+
     # ---- proof
 
     def holds(self, side: Any) -> bool:
@@ -294,6 +358,16 @@ def holds_if_symmetric(
             for array, traits in zip(group, kept, strict=True):
                 array.traits = traits
     return ""
+
+
+def _number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:
+    """A simple rational times a unit that has some values; None for none."""
+    ratios = values / worth
+    rational = Fraction(float(ratios[0])).limit_denominator(_LARGEST)
+    if not rational or abs(rational.numerator) > _LARGEST:
+        return None
+    near = np.abs(ratios - float(rational)) <= _AGREEMENT * (1 + np.abs(ratios))
+    return sp.Rational(rational.numerator, rational.denominator) * unit if near.all() else None
 
 
 def _worth(unit: Unit, point: Point) -> float:
