@@ -31,7 +31,8 @@ def terms(d: Documented) -> Iterator[Any]:
 
 def pairs(d: Documented) -> Iterator[tuple[Any, Any]]:
     """Two terms that may be missing together: means and projections, as of a layer norm."""
-    yield from combinations(islice(_statistics(d), MOST_STATISTICS), 2)
+    if len(d.shape(d.side) or ()) == 2:
+        yield from combinations(islice(_statistics(d), MOST_STATISTICS), 2)
 
 
 def _terms(d: Documented) -> Iterator[Any]:

@@ -34,7 +34,8 @@ from derive.verdict import Witness
 LADDER = (Rung(3, False, 0.5), Rung(None, False, 0.1), Rung(None, True, 0.1))
 PROOFS = 6  # that are tried
 INDUCTION_SECONDS = 1.0  # for one of them
-DRAWS = 5  # of points, until one shows the disagreement
+DRAWS = 5  # of points
+OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, and the witness
 _AGREEMENT = 1e-7
 _LARGEST = 24  # numerator of a factor that a person forgets
 _UNITS = 60
@@ -68,10 +69,8 @@ class Ground:
                 return False
             value = value.reshape(self.left.shape)
         # Where terms cancel, what is left of them is as good as zero.
-        size = np.maximum(np.abs(self.left), np.abs(self.right))
-        return not (np.abs(self.left - value) > _AGREEMENT * (1e-3 + size)).any() and _close(
-            self.left + size, value + size
-        )
+        gap = relative(np.abs(self.left - value), self.left, np.abs(value) + np.abs(self.right))
+        return not (gap > _AGREEMENT).any()
 
     def combination(self, terms: Sequence[Any]) -> np.ndarray | None:
         """The numbers with which some terms together are derived − documented here; None where
@@ -159,22 +158,24 @@ class Trial:
             yield ground
 
     def _make_grounds(self) -> Iterator[Ground]:
-        """A point of unequal sizes at which the documented side is wrong, the witness, and a
-        point of other sizes.
+        """A point of unequal sizes at which the documented side is wrong, the witness, and points
+        of other sizes.
         """
         rng = random.Random(0)
-        points = (ordinary_point(self._maker, rng) for _ in range(DRAWS))
-        wrong = self._is_wrong if self._witness is not None else None
-        first = next(filter(wrong, map(self._ground, points)), None)
-        if first is not None:
-            yield first
+        drawn = [g for g in (self._ground(p) for p in self._draws(rng)) if g is not None]
+        wrong = [g for g in drawn if self._witness is not None and self._is_wrong(g)]
+        yield from wrong[:1]
         if self._witness is not None:
             yield from filter(None, [self._ground(point_of(self._maker, self._witness))])
-        if first is not None:
-            sizes = first.point.sizes
-            others = (point for point in points if point is not None)
-            second = next((p for p in islice(others, 2) if p.sizes != sizes or not sizes), None)
-            yield from filter(None, [self._ground(second)])
+        # Where the documented side happens to be right, so is what is meant.
+        rest = [g for g in drawn if not wrong or g is not wrong[0]]
+        first = wrong[0].point.sizes if wrong else None
+        rest.sort(key=lambda g: g.point.sizes == first)
+        yield from rest[:OTHERS]
+
+    def _draws(self, rng: random.Random) -> Iterator[Point | None]:
+        for _ in range(DRAWS):
+            yield ordinary_point(self._maker, rng)
 
     @staticmethod
     def _is_wrong(ground: Ground | None) -> bool:
