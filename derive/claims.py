@@ -15,7 +15,7 @@ import sympy as sp
 from sympy.core.function import UndefinedFunction
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive import folding, whole
+from derive import folding, whole_arrays
 from derive.errors import ClaimError
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
@@ -98,7 +98,7 @@ class Claim:
         """Undo what SymPy does to conditions in sums inside of sums, and read undefined
         functions of arrays as scalars.
         """
-        for read in (lambda said: whole.read_whole(said, self.where), folding.put_back):
+        for read in (lambda said: whole_arrays.read_whole(said, self.where), folding.put_back):
             put = read(self.said)
             if put is None:
                 continue
