@@ -33,6 +33,7 @@ from derive.index import (
 from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.recurrences import At
 from derive.shapes import Shapes, is_unit, same_size
+from derive.show import Writer
 from derive.whole import is_polynomial, is_whole, takes_whole_values
 
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
@@ -167,7 +168,8 @@ class Lowering:
 
     def _round(self, down: Any, symbol: Any) -> Var:
         """The size ⌊a/b⌋, which people know as the symbol."""
-        above, below = (self.polynomial(part, {}) for part in sp.fraction(sp.together(down.args[0])))
+        parts = sp.fraction(sp.together(down.args[0]))
+        above, below = (self.polynomial(part, {}) for part in parts)
         if not is_nonnegative(below - 1):
             raise UnsupportedError(f"{down}: {below} is not seen to be positive")
         low = next((as_poly(k) for k in (1, 0) if is_nonnegative(above - k * below)), None)
@@ -331,7 +333,16 @@ class Lowering:
         body = self.element(expr, tuple(as_poly(p) for p in params), scope)
         if not body.free <= set(params) | {v for v in body.free if v.kind in (SIZE, FREE)}:
             raise UnsupportedError(f"{expr} under a sum, inside an inverse or a determinant")
-        return Shared(params, body, expr)
+        return Shared(params, body, self._label(expr, scope))
+
+    @staticmethod
+    def _label(expr: Any, scope: Scope) -> Any:
+        """An expression as it is known outside of its scope."""
+        writer, values = Writer(), {}
+        for symbol in expr.free_symbols.intersection(scope):
+            value = scope[symbol]
+            values[symbol] = writer.scalar(Int((), (value,)) if isinstance(value, Poly) else value)
+        return expr.xreplace(values) if values else expr
 
     def eliminated(self, expr: Any) -> Eliminated | None:
         """A matrix of two by two blocks with a diagonal block eliminated, where that may be."""
@@ -375,8 +386,9 @@ class Lowering:
         """
         return is_polynomial(
             expr,
-            lambda s: isinstance(scope.get(s), Poly)
-            or (s not in scope and s in self.integer_symbols),
+            lambda s: (
+                isinstance(scope.get(s), Poly) or (s not in scope and s in self.integer_symbols)
+            ),
         )
 
     def bind(self, limit: Any, scope: Scope) -> tuple[Var, dict[Any, Poly | Term]]:

@@ -594,7 +594,7 @@ class Problem:
         whole = {v for v in found if v.kind == FREE}
         for variable in found - whole:
             if not isinstance(variable.symbol, sp.Symbol):
-                inside = getattr(variable.symbol, "free_symbols", set())
+                inside: set[Any] = getattr(variable.symbol, "free_symbols", set())
                 whole |= {v for s, v in self.lowering.indices.items() if s in inside}
         return {v.symbol for v in whole if v.symbol is not None}
 

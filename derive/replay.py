@@ -127,7 +127,8 @@ def _witness_stands(verdict: Verdict) -> bool:
     names = witness_names(claim)
     lengths = {s: witness.sizes[names[s]] for s in integers if names.get(s) in witness.sizes}
     symbols = [*found.arrays, *found.scalars]
-    values = {s: _value(witness.values[names[s]]) for s in symbols if names.get(s) in witness.values}
+    known = [s for s in symbols if names.get(s) in witness.values]
+    values = {s: _value(witness.values[names[s]]) for s in known}
     return confirm(claim, Point(lengths, values, dict(witness.functions))) is not None
 
 
