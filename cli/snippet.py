@@ -19,6 +19,7 @@ from cli.notation import equation
 from cli.numpy_text import Names, NumpyPrinter, Unprintable
 from cli.spelling import encodable
 from derive import sizes
+from derive.inventory import witness_names
 from derive.recurrences import Recurrence
 from derive.verdict import Verdict, Witness
 
@@ -117,14 +118,15 @@ class _Script:
         }
         self.where = {s: value for s, value in self.claim.where.items() if s not in defined}
         functions = {**witness.functions, **defined}
-        self.printer = NumpyPrinter(self.names, witness.sizes, functions)
+        keys = witness_names(self.claim)
+        self.printer = NumpyPrinter(self.names, witness.sizes, functions, keys)
         self.printer.derivative = self._partial
         self.scopes = [_Scope()]  # of the script, then of the functions around a node
 
     def lines(self) -> list[str]:
         point = [*self._sizes(), *self._values(), *self._undefined_functions()]
         for symbol in self.where:
-            self._know(str(symbol.name))
+            self._know(self.printer.key(symbol))
         left, right = self._sides()
         body = [*point, *self._definitions_at_the_point()]
         if self.scopes[0].lines:
@@ -194,11 +196,12 @@ class _Script:
     def _definitions_at_the_point(self) -> list[str]:
         """A defined symbol that the witness gives a value has had its definition cut."""
         fields = [getattr(self.claim, name) for name in self.claim.expression_fields]
-        needed = [s for s in self._needed(fields) if str(s.name) not in self.witness.values]
+        given = self.witness.values
+        needed = [s for s in self._needed(fields) if self.printer.key(s) not in given]
         return [self._definition(symbol) for symbol in needed]
 
     def _definition(self, symbol: Any) -> str:
-        value, name = self.where[symbol], self.printer.known[str(symbol.name)]
+        value, name = self.where[symbol], self.printer.known[self.printer.key(symbol)]
         if isinstance(value, Recurrence):
             shape, step = self.printer.sizes_of(symbol), self.printer.steps(value)
             return f"{name} = Steps({shape}, {step})"
@@ -265,7 +268,7 @@ class _Script:
 
     def _function(self, of: Any, base: Any, extra: list[Any]) -> str:
         """The name of ``of`` as a Python function of ``base``, whose own definition is cut."""
-        variable = self.printer.known.get(str(base.name))
+        variable = self.printer.known.get(self.printer.key(base))
         if variable is None:
             raise Unprintable(f"the witness gives no value to {base}")
         scope = self.scopes[-1]

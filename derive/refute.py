@@ -30,7 +30,7 @@ from derive.fields import (
     Undefined,
     as_fraction,
 )
-from derive.inventory import dimension_symbols, free_indices
+from derive.inventory import dimension_symbols, free_indices, witness_names
 from derive.points import LEVELS, ORDINARY, PointMaker
 from derive.sizes import put_in
 from derive.verdict import Witness
@@ -164,8 +164,9 @@ def confirm(claim: Claim, point: Point) -> Witness | None:
     if found is None:
         return None
     entry, left, right = found
-    sizes = {str(symbol): size for symbol, size in point.sizes.items()}
-    values = {str(symbol): _plain(value) for symbol, value in point.values.items()}
+    names = witness_names(claim)
+    sizes = {names.get(s, str(s)): size for s, size in point.sizes.items()}
+    values = {names.get(s, str(s)): _plain(value) for s, value in point.values.items()}
     return Witness(sizes, values, dict(point.functions), entry, *_shown(left, right))
 
 
@@ -330,11 +331,12 @@ def ordinary_point(maker: PointMaker, rng: random.Random) -> Point | None:
 
 def point_of(maker: PointMaker, witness: Witness) -> Point | None:
     """The point that a witness describes; None for one with arrays without a shape."""
-    named = {str(symbol): symbol for symbol in (*maker.dimensions, *maker.indices)}
+    names = witness_names(maker.claim)
+    named = {names.get(s, str(s)): s for s in (*maker.dimensions, *maker.indices)}
     sizes = {named[name]: size for name, size in witness.sizes.items() if name in named}
     values: dict[Any, Any] = {}
     for symbol in (*maker.scalars, *maker.arrays):
-        value = witness.values.get(str(symbol))
+        value = witness.values.get(names.get(symbol, str(symbol)))
         if value is None or (symbol in maker.arrays and symbol.shape is None):
             return None
         values[symbol] = np.array(value, dtype=object) if isinstance(value, list) else value
