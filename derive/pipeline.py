@@ -31,6 +31,7 @@ from derive import answer, explain, folding, induction, merge, sizes
 from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.equal_sizes import given_of_sizes
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.fields import Undefined
 from derive.index import forget_terms
@@ -127,9 +128,24 @@ def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ..
 def _decided_alone(claim: Claim, deadline: float) -> Verdict:
     """A decision that leaves no terms behind but those that its steps are written from."""
     try:
-        return _decided(sizes.put_in(claim), deadline)
+        sized = sizes.put_in(claim)
+        with given_of_sizes(sized.assumed):
+            return _with_equal_sizes(claim, _decided(sized, deadline))
     finally:
         forget_terms()
+
+
+def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:
+    """The verdict with the sizes that are given to be equal to others: it was made without."""
+    equations = sizes.equated(claim)
+    if not equations:
+        return verdict
+    witness = verdict.witness
+    if witness is not None:
+        witness = replace(witness, sizes=sizes.completed(claim, witness.sizes))
+    if verdict.status == HOLDS:
+        verdict = replace(verdict, assumptions=(*equations, *verdict.assumptions))
+    return replace(verdict, witness=witness)
 
 
 def _decided(claim: Claim, deadline: float) -> Verdict:
