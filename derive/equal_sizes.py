@@ -83,6 +83,8 @@ def number(expr: Any, values: Mapping[Any, int]) -> Fraction:
         return (max if isinstance(expr, sp.Max) else min)(parts)
     elif isinstance(expr, sp.Abs):
         return abs(parts[0])
+    elif isinstance(expr, sp.KroneckerDelta):
+        return Fraction(parts[0] == parts[1])
     raise NoNumber(str(expr))
 
 
@@ -310,14 +312,19 @@ def differing(a: Any, b: Any) -> dict[Any, int] | None:
     return None
 
 
-def candidates(symbols: Iterable[Any], lowest: int = 1) -> Iterator[dict[Any, int]]:
+def candidates(
+    symbols: Iterable[Any], lowest: int = 1, also: Iterable[Any] = ()
+) -> Iterator[dict[Any, int]]:
     """Values of sizes that what is given allows, the smallest first.
+
+    :param also: conditions besides what is given.
 
     What is given of these sizes and of others is to hold for some value of the others; what says
     something of other things than integers is taken to hold.
     """
     wanted = set(symbols)
-    facts = [f for f in _given.get() if f.free_symbols and all(s.is_Symbol for s in f.free_symbols)]
+    given = (*_given.get(), *also)
+    facts = [f for f in given if f.free_symbols and all(s.is_Symbol for s in f.free_symbols)]
     while any(not f.free_symbols <= wanted and f.free_symbols & wanted for f in facts):
         wanted |= {s for f in facts if f.free_symbols & wanted for s in f.free_symbols}
     facts = [f for f in facts if f.free_symbols <= wanted]

@@ -27,7 +27,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, folding, induction, merge, sizes
+from derive import answer, explain, folding, induction, merge, reads, sizes
 from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
@@ -158,6 +158,9 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     try:
         problem = Problem(_fields(claim), claim.where, claim.assumed)
         statement = state(problem, claim)
+        _check_reads(problem, statement)
+    except reads.LeavesArray as outside:
+        return Verdict(claim, ILL_SHAPED, reason=str(outside))
     except ShapeError as mismatch:
         derived = _derivable(claim)
         reason = explain.misfit(claim, str(mismatch), deadline) + explain.entry_by_entry(derived)
@@ -177,6 +180,24 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     derived = answer.derived(problem, statement, documented)
     named = answer.adjoints_in(problem, derived)
     return replace(verdict, derived=derived, notes=notes + verdict.notes + named)
+
+
+def _check_reads(problem: Problem, statement: Statement | None) -> None:
+    """Insist that what a claim reads lies within its arrays.
+
+    :raises ShapeError: where a read leaves its array.
+    :raises UnsupportedError: where a claim about a shape is not seen to stay within.
+    """
+    if statement is None and not reads.has_reads((*problem.expressions, *problem.where.values())):
+        return
+    if statement is not None and not problem.lowering.unsafe_reads:
+        return
+    reads.check(problem)
+    if statement is None:
+        shape = problem.shapes.of(problem.expressions[0])
+        problem.lowering.element(problem.expressions[0], problem.place(shape), {})
+        if problem.lowering.unsafe_reads:
+            raise UnsupportedError(next(iter(problem.lowering.unsafe_reads)))
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
