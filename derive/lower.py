@@ -212,6 +212,12 @@ class Lowering:
             return as_poly(self.variable(expr))
         raise UnsupportedError(f"the index {expr} is no polynomial in integer symbols")
 
+    def is_opaque(self, expr: Any, scope: Scope) -> bool:
+        """Whether an integer is made of sizes alone: a size of its own, whatever it says."""
+        return expr.free_symbols.isdisjoint(scope) and not any(
+            s in self._integers and self._integers[s].kind == FREE for s in expr.free_symbols
+        )
+
     def array(self, symbol: Any) -> Array:
         """The given array that a symbol names."""
         found = self._arrays.get(symbol)

@@ -15,6 +15,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
+from derive import bent_indices
 from derive.errors import UnsupportedError
 from derive.folding import Cases
 from derive.index import (
@@ -326,6 +327,9 @@ def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) ->
 @register(SCALARS, MatrixElement)
 def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a matrix"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     places = _places(low, expr, low.shapes.of(expr.parent), scope)
     return low.element(expr.parent, places, scope)
 
@@ -333,12 +337,18 @@ def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, TensorElement)
 def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a tensor"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
 
 
 @register(SCALARS, sp.Indexed, ArrayElement)
 def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
     if getattr(base, "shape", None) is not None:
         for axis, index in enumerate(expr.indices):
@@ -389,6 +399,9 @@ def _at_rounded(low: Lowering, expr: Any, base: Any, axis: int, rounded: Any, sc
 @register(SCALARS, sp.KroneckerDelta)
 def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[i = j]"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     left, right = (low.integer(a, scope) for a in expr.args[:2])
     return delta(left, right)
 
