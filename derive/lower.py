@@ -32,6 +32,7 @@ from derive.index import (
 )
 from derive.index_ranges import Ranges
 from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.notation import text_of
 from derive.recurrences import At
 from derive.shapes import Shapes, is_unit, same_size
 
@@ -326,7 +327,8 @@ class Lowering:
             over = self.size(size) - 1 - index
             if not all(is_nonnegative(gap, self.guards) for gap in (index, over)):
                 self.unsafe_reads[
-                    f"{expr} is not seen to stay within its array (axis {axis}, of size {size})"
+                    f"{text_of(expr)} is not seen to stay within its array (axis {axis}, of size "
+                    f"{size})"
                 ] = None
 
     # ---- scalars

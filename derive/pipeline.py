@@ -27,7 +27,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, folding, induction, merge, reads, sizes
+from derive import answer, explain, folding, induction, labels, merge, reads, sizes
 from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
@@ -156,8 +156,10 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
     try:
-        problem = Problem(_fields(claim), claim.where, claim.assumed)
-        statement = state(problem, claim)
+        held = labels.labels_of(claim)
+        said = labels.in_indicators(claim, held)
+        problem = Problem(_fields(said), said.where, said.assumed)
+        statement = state(problem, said)
         _check_reads(problem, statement)
     except reads.LeavesArray as outside:
         return Verdict(claim, ILL_SHAPED, reason=str(outside))
@@ -177,9 +179,14 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     verdict = _compared(problem, claim, statement, deadline)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    derived = answer.derived(problem, statement, documented)
+    derived = labels.put_back(answer.derived(problem, statement, documented), held)
     named = answer.adjoints_in(problem, derived)
-    return replace(verdict, derived=derived, notes=notes + verdict.notes + named)
+    return replace(
+        verdict,
+        derived=derived,
+        notes=notes + verdict.notes + named,
+        assumptions=labels.in_facts(verdict.assumptions, held) if verdict.status == HOLDS else (),
+    )
 
 
 def _check_reads(problem: Problem, statement: Statement | None) -> None:
@@ -193,7 +200,9 @@ def _check_reads(problem: Problem, statement: Statement | None) -> None:
     if statement is not None and not problem.lowering.unsafe_reads:
         return
     reads.check(problem)
-    if statement is None:
+    if statement is None and reads.at_labels((*problem.expressions, *problem.where.values())):
+        problem.shapes.notes["labels are taken to lie within the axes that they index"] = None
+    elif statement is None:
         shape = problem.shapes.of(problem.expressions[0])
         problem.lowering.element(problem.expressions[0], problem.place(shape), {})
         if problem.lowering.unsafe_reads:

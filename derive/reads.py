@@ -81,6 +81,17 @@ def has_reads(expressions: Iterable[Any]) -> bool:
     return any(isinstance(expr, sp.Basic) and expr.has(*ELEMENTS) for expr in expressions)
 
 
+def at_labels(expressions: Iterable[Any]) -> bool:
+    """Whether there is an entry with an index that is itself an entry of an array."""
+    return any(
+        index.has(*ELEMENTS)
+        for expr in expressions
+        if isinstance(expr, sp.Basic)
+        for entry in expr.atoms(*ELEMENTS)
+        for index in ((entry.index,) if isinstance(entry, At) else entry.indices)
+    )
+
+
 def check(problem: Problem) -> None:
     """Insist that no read of a claim leaves its array.
 
