@@ -289,6 +289,8 @@ def same(a: Any, b: Any) -> bool:
         return True
     if difference.is_Rational:
         return False
+    if a.is_Symbol and b.is_Symbol and not _given.get():
+        return False
     if difference.has(sp.floor, sp.ceiling, sp.Mod, sp.Max, sp.Min) and _vanishes(
         sp.expand(normal(a) - normal(b))
     ):

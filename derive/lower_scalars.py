@@ -434,6 +434,10 @@ def _guards(low: Lowering, test: Any, scope: Scope) -> Iterator[Poly]:
     for part in parts:
         yield from _guards(low, part, scope)
     if isinstance(test, Relational) and all(low.is_integer(a, scope) for a in test.args):
+        if isinstance(test, sp.Ne):  # a ≠ b of a ≥ b is a ≥ b + 1
+            gap = low.integer(test.lhs, scope) - low.integer(test.rhs, scope)
+            yield from (g - 1 for g in (gap, -gap) if is_nonnegative(g, low.guards))
+            return
         bracket = _integer_relation(low, test, scope)
         if isinstance(bracket, IndexBracket):
             relation, poly = bracket.data
