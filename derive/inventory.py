@@ -67,7 +67,8 @@ class Inventory:
         elif isinstance(expr, (MatrixElement, sp.Indexed, ArrayElement, TensorElement, At)):
             self._visit_element(expr, bound)
         elif isinstance(expr, sp.KroneckerDelta):
-            self._note(self.affine, expr.args, bound)
+            for index in expr.args[:2]:
+                self._visit_index(index, bound)
         elif isinstance(expr, (sp.Sum, sp.Product, MaxOver, ArrayComprehension)):
             limits = [expr.limits] if isinstance(expr, MaxOver) else expr.limits
             inner = bound | {limit[0] for limit in limits}
@@ -135,7 +136,17 @@ class Inventory:
                 if size is not None:
                     self.axes[index].append(size)
             else:
-                self._note(self.affine, [index], bound)
+                self._visit_index(index, bound)
+
+    def _visit_index(self, index: Any, bound: frozenset[Any]) -> None:
+        """An index, or what is compared with one: the entries in it are numbers that arrays hold,
+        such as the label t[i] in Z[i, t[i]].
+        """
+        held = index.atoms(sp.Indexed) if isinstance(index, sp.Basic) else ()
+        for entry in held:
+            self.visit(entry, bound)
+        rest = index.xreplace({entry: sp.S.Zero for entry in held}) if held else index
+        self._note(self.affine, [rest], bound)
 
     @staticmethod
     def _note(table: dict[Any, None], expressions: Iterable[Any], bound: frozenset[Any]) -> None:

@@ -30,7 +30,9 @@ from derive.index import (
     fresh,
     ref,
 )
+from derive.index_ranges import Ranges
 from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.notation import text_of
 from derive.recurrences import At
 from derive.shapes import Shapes, is_unit, same_size
 from derive.show import Writer
@@ -55,7 +57,7 @@ class Lowering:
     """Lowers the expressions of one claim; equal subexpressions are lowered once.
 
     :param shapes: the shapes of everything, already checked.
-    :param ranges: the free indices, each with its range.
+    :param ranges: the free indices, each with its range, and what is given between sizes.
     :param traits: what is assumed of a symbol, by symbol.
     :param integers: the symbols that stand for integers.
     :param minima: the smallest value of a size, where it is more than 1.
@@ -67,7 +69,7 @@ class Lowering:
     def __init__(
         self,
         shapes: Shapes,
-        ranges: Mapping[Any, tuple[Any, Any]],
+        ranges: Ranges,
         traits: Mapping[Any, frozenset[str]],
         integers: Iterable[Any],
         minima: Mapping[Any, int],
@@ -88,9 +90,17 @@ class Lowering:
         self._integers: dict[Any, Var] = {}
         self._arrays: dict[Any, Array] = {}
         self._shared: dict[Any, Shared] = {}
-        for symbol, (low, high) in ranges.items():
-            first, last = (None if e is None else self.polynomial(e, {}) for e in (low, high))
-            self._integers[symbol] = Var(str(symbol), FREE, first, last, symbol=symbol)
+        for poly in ranges.sizes:
+            fact = self.polynomial(poly, {})
+            for size in fact.variables:
+                size.facts = (*size.facts, fact)
+        for symbol in sorted(ranges.lows, key=str):
+            lows = _strongest([self.polynomial(e, {}) for e in ranges.lows[symbol]], 1)
+            highs = _strongest([self.polynomial(e, {}) for e in ranges.highs[symbol]], -1)
+            first, last = (ends[0] if ends else None for ends in (lows, highs))
+            variable = Var(str(symbol), FREE, first, last, symbol=symbol)
+            variable.lows, variable.highs = tuple(lows[1:]), tuple(highs[1:])
+            self._integers[symbol] = variable
         self.whole = [self.polynomial(size, {}) for size in whole]
 
     # ---- definitions, symbols, integers
@@ -224,6 +234,12 @@ class Lowering:
                 return self.rounded(expr)
             return as_poly(self.variable(expr))
         raise UnsupportedError(f"the index {expr} is no polynomial in integer symbols")
+
+    def is_opaque(self, expr: Any, scope: Scope) -> bool:
+        """Whether an integer is made of sizes alone: a size of its own, whatever it says."""
+        return expr.free_symbols.isdisjoint(scope) and not any(
+            s in self._integers and self._integers[s].kind == FREE for s in expr.free_symbols
+        )
 
     def array(self, symbol: Any) -> Array:
         """The given array that a symbol names."""
@@ -363,7 +379,8 @@ class Lowering:
             over = self.size(size) - 1 - index
             if not all(is_nonnegative(gap, self.guards) for gap in (index, over)):
                 self.unsafe_reads[
-                    f"{expr} is not seen to stay within its array (axis {axis}, of size {size})"
+                    f"{text_of(expr)} is not seen to stay within its array (axis {axis}, of size "
+                    f"{size})"
                 ] = None
 
     # ---- scalars
@@ -398,6 +415,18 @@ class Lowering:
         symbol, low, high = limit
         variable = fresh(str(symbol), self.integer(low, scope), self.integer(high, scope))
         return variable, {**scope, symbol: as_poly(variable)}
+
+
+def _strongest(ends: list[Poly], direction: int) -> list[Poly]:
+    """The ends of a range of which none is seen to follow from another, the first of them first:
+    the largest for ``direction`` 1, the smallest for −1.
+    """
+    kept: list[Poly] = []
+    for end in ends:
+        if not any(is_nonnegative((other - end) * direction) for other in kept):
+            weaker = [k for k in kept if is_nonnegative((end - k) * direction)]
+            kept = [k for k in kept if k not in weaker] + [end]
+    return kept
 
 
 def _may_be_zero(symbol: Any) -> bool:

@@ -15,6 +15,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
+from derive import bent_indices
 from derive.activations import NamedFunction
 from derive.errors import UnsupportedError
 from derive.folding import Cases
@@ -357,6 +358,9 @@ def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) ->
 @register(SCALARS, MatrixElement)
 def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a matrix"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     places = _places(low, expr, low.shapes.of(expr.parent), scope)
     return low.element(expr.parent, places, scope)
 
@@ -364,12 +368,18 @@ def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, TensorElement)
 def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a tensor"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
 
 
 @register(SCALARS, sp.Indexed, ArrayElement)
 def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
     if getattr(base, "shape", None) is not None:
         for axis, index in enumerate(expr.indices):
@@ -420,6 +430,9 @@ def _at_rounded(low: Lowering, expr: Any, base: Any, axis: int, rounded: Any, sc
 @register(SCALARS, sp.KroneckerDelta)
 def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[i = j]"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     left, right = (low.polynomial(a, scope) for a in expr.args[:2])
     return delta(cleared(left - right), ZERO)
 
@@ -452,6 +465,10 @@ def _guards(low: Lowering, test: Any, scope: Scope) -> Iterator[Poly]:
     for part in parts:
         yield from _guards(low, part, scope)
     if isinstance(test, Relational) and all(low.is_integer(a, scope) for a in test.args):
+        if isinstance(test, sp.Ne):  # a ≠ b of a ≥ b is a ≥ b + 1
+            gap = low.integer(test.lhs, scope) - low.integer(test.rhs, scope)
+            yield from (g - 1 for g in (gap, -gap) if is_nonnegative(g, low.guards))
+            return
         bracket = _integer_relation(low, test, scope)
         if isinstance(bracket, IndexBracket):
             relation, poly = bracket.data

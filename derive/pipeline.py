@@ -27,10 +27,11 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, folding, induction, merge, sizes
+from derive import answer, explain, folding, induction, labels, merge, reads, sizes
 from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.equal_sizes import given_of_sizes
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.fields import Undefined
 from derive.index import forget_terms
@@ -127,9 +128,24 @@ def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ..
 def _decided_alone(claim: Claim, deadline: float) -> Verdict:
     """A decision that leaves no terms behind but those that its steps are written from."""
     try:
-        return _decided(sizes.put_in(claim), deadline)
+        sized = sizes.put_in(claim)
+        with given_of_sizes(sized.assumed):
+            return _with_equal_sizes(claim, _decided(sized, deadline))
     finally:
         forget_terms()
+
+
+def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:
+    """The verdict with the sizes that are given to be equal to others: it was made without."""
+    equations = sizes.equated(claim)
+    if not equations:
+        return verdict
+    witness = verdict.witness
+    if witness is not None:
+        witness = replace(witness, sizes=sizes.completed(claim, witness.sizes))
+    if verdict.status == HOLDS:
+        verdict = replace(verdict, assumptions=(*equations, *verdict.assumptions))
+    return replace(verdict, witness=witness)
 
 
 def _decided(claim: Claim, deadline: float) -> Verdict:
@@ -140,8 +156,13 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
     try:
-        problem = Problem(_fields(claim), claim.where, claim.assumed)
-        statement = state(problem, claim)
+        held = labels.labels_of(claim)
+        said = labels.in_indicators(claim, held)
+        problem = Problem(_fields(said), said.where, said.assumed)
+        statement = state(problem, said)
+        _check_reads(problem, statement)
+    except reads.LeavesArray as outside:
+        return Verdict(claim, ILL_SHAPED, reason=str(outside))
     except ShapeError as mismatch:
         derived = _derivable(claim)
         reason = explain.misfit(claim, str(mismatch), deadline) + explain.entry_by_entry(derived)
@@ -158,9 +179,34 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     verdict = _compared(problem, claim, statement, deadline)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    derived = answer.derived(problem, statement, documented)
+    derived = labels.put_back(answer.derived(problem, statement, documented), held)
     named = answer.adjoints_in(problem, derived)
-    return replace(verdict, derived=derived, notes=notes + verdict.notes + named)
+    return replace(
+        verdict,
+        derived=derived,
+        notes=notes + verdict.notes + named,
+        assumptions=labels.in_facts(verdict.assumptions, held) if verdict.status == HOLDS else (),
+    )
+
+
+def _check_reads(problem: Problem, statement: Statement | None) -> None:
+    """Insist that what a claim reads lies within its arrays.
+
+    :raises ShapeError: where a read leaves its array.
+    :raises UnsupportedError: where a claim about a shape is not seen to stay within.
+    """
+    if statement is None and not reads.has_reads((*problem.expressions, *problem.where.values())):
+        return
+    if statement is not None and not problem.lowering.unsafe_reads:
+        return
+    reads.check(problem)
+    if statement is None and reads.at_labels((*problem.expressions, *problem.where.values())):
+        problem.shapes.notes["labels are taken to lie within the axes that they index"] = None
+    elif statement is None:
+        shape = problem.shapes.of(problem.expressions[0])
+        problem.lowering.element(problem.expressions[0], problem.place(shape), {})
+        if problem.lowering.unsafe_reads:
+            raise UnsupportedError(next(iter(problem.lowering.unsafe_reads)))
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:

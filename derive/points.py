@@ -347,14 +347,41 @@ class PointMaker:
                 values[symbol] = LazyArray(str(symbol), rng.randrange(1000))
             else:
                 raw = np.empty(self.shape_of(symbol, sizes), dtype=object)
+                between = self._between(symbol, sizes)
                 for position in np.ndindex(raw.shape):
-                    raw[position] = _with_sign(rng.choice(pool), kinds, rng)
+                    raw[position] = (
+                        _with_sign(rng.choice(pool), kinds, rng)
+                        if between is None
+                        else Fraction(rng.choice(between))
+                    )
                 values[symbol] = _structured(raw, kinds, rng) if raw.ndim == 2 else raw
         equations = [f for f in self.facts if not f.name and isinstance(f.argument, sp.Eq)]
         proposals: Iterable[dict[Any, Any]] = [values]
         if equations:
             proposals = self._solutions(equations, sizes, values, rng)
         yield from (proposal for proposal in proposals if self._suitable(proposal))
+
+    def _between(self, array: Any, sizes: Mapping[Any, int]) -> range | None:
+        """The numbers that an array of integers may hold, where both bounds of any entry of it are
+        given; which of them are given of which entries is checked afterwards.
+        """
+        if "integer" not in self._kinds[array]:
+            return None
+        ends: dict[bool, int] = {}
+        for fact in self.facts:
+            if isinstance(fact.argument, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
+                sides = fact.argument.gts, fact.argument.lts
+                for of, end, above in ((*sides, False), (*sides[::-1], True)):
+                    if (
+                        isinstance(of, sp.Indexed)
+                        and whole(of) == array
+                        and not end.has(sp.Indexed)
+                    ):
+                        try:
+                            ends[above] = size_of(end, sizes)
+                        except EvaluationError:
+                            continue
+        return range(ends[False], ends[True] + 1) if len(ends) == 2 else None
 
     def every_scalar(self) -> Iterator[dict[Any, Any]]:
         """All choices of numbers for one or two scalars, where there is nothing else to choose;

@@ -23,6 +23,7 @@ from derive.atoms import Polynomial
 from derive.differentiate import Reverse, times_attained
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.index import Shared, Term, forget_terms, in_order, ref
+from derive.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
 from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
 from derive.lower_recurrences import define_system
@@ -31,7 +32,7 @@ from derive.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorEl
 from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence, systems
 from derive.shapes import Shapes, same_shape, same_size, shown
 from derive.simplify import Reader
-from derive.whole import cleared, is_polynomial, least_gap
+from derive.whole import cleared, is_polynomial
 
 SIGN_PREDICATES = {
     "positive": "+",
@@ -245,16 +246,17 @@ class Problem:
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
-        self._about_symbols = self._ranges(), self._traits(), self._minima()
+        found = self._ranges()
+        self._about_symbols = found, self._traits(), self._minima(found)
 
     @cached_property
     def lowering(self) -> Lowering:
         """What lowers the expressions, every definition lowered; a shape alone needs none of it."""
-        ranges, traits, minima = self._about_symbols
+        found, traits, minima = self._about_symbols
         derivative = partial(Problem._derivative, weakref.proxy(self))  # makes no cycle
         lowering = Lowering(
             self.shapes,
-            ranges,
+            found,
             traits,
             self.inventory.integers,
             minima,
@@ -334,62 +336,40 @@ class Problem:
                 f"square; it fits only if {shape[0]} = {shape[1]}"
             )
 
-    def _ranges(self) -> dict[Any, tuple[Any, Any]]:
-        """The range of each free index: that of its axes, narrowed by the given inequalities."""
-        ranges: dict[Any, tuple[Any, Any]] = {}
-        for symbol in sorted(self.inventory.free_indices, key=str):
+    def _ranges(self) -> Ranges:
+        """The range of each free index, that of its axes and the given inequalities together, and
+        what is given between sizes.
+        """
+        indices = self.inventory.free_indices
+        axes: dict[Any, tuple[Any, Any]] = {}
+        for symbol in sorted(indices, key=str):
             sizes = self.inventory.places.get(symbol, [])
             low, high = (sp.S.Zero, sizes[0] - 1) if sizes else self._shifted_range(symbol)
             if low is None and symbol.is_nonnegative:
                 low = sp.S.Zero
             if isinstance(symbol, sp.Idx) and symbol.lower is not None:
                 low, high = symbol.lower, symbol.upper
-            for fact in self.given:
-                bound = self._bound_on(symbol, fact, self.inventory.free_indices)
-                if bound is not None:
-                    self.narrowed.add(symbol)
-                    self.about_integers.append(fact)
-                    low = low if bound[0] is None else bound[0]
-                    high = high if bound[1] is None else bound[1]
-            ranges[symbol] = (low, high)
-        return ranges
-
-    def _bound_on(self, symbol: Any, fact: Any, indices: set[Any]) -> tuple[Any, Any] | None:
-        """The range that an inequality with integers gives an index on its own: (low, high). Both
-        may be fractions: i < n/2 is i ≤ (n − 1)/2.
-        """
-        if not isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
-            return None
-        lesser, greater = (fact.lhs, fact.rhs) if isinstance(fact, (sp.Lt, sp.Le)) else (
-            fact.rhs, fact.lhs)  # fmt: skip
-        bound = lesser if greater == symbol else greater
-        if symbol not in (lesser, greater) or not self._concerns_indices(bound):
-            return None
-        # Of two indices, the later in name is bounded by the earlier.
-        if bound.free_symbols & {s for s in indices if s != symbol and str(s) >= str(symbol)}:
-            return None
-        gap = least_gap(bound) if isinstance(fact, (sp.Gt, sp.Lt)) else 0
-        if bound is lesser:
-            return (sp.ceiling(bound + gap) if bound.is_Rational else bound + gap, None)
-        return (None, sp.floor(bound - gap) if bound.is_Rational else bound - gap)
-
-    def _minima(self) -> dict[Any, int]:
-        """The smallest value that a given inequality leaves a size."""
-        result: dict[Any, int] = {}
-        for fact in self.given:
-            if not isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
-                continue
-            bound = next(
-                (
-                    (size, least[0])
-                    for size in fact.free_symbols & self.inventory.sizes
-                    if (least := self._bound_on(size, fact, set())) and least[0] is not None
-                ),
-                None,
-            )
-            if bound is not None and bound[1].is_Integer and bound[1] > 1:
-                result[bound[0]] = max(int(bound[1]), result.get(bound[0], 1))
+            axes[symbol] = low, high
+        gaps = []
+        for fact in flat(self.given):
+            poly = gap(fact, self.inventory.integers)
+            if poly is not None and not goes_without_saying(poly):
+                gaps.append(poly)
+                self.narrowed |= poly.free_symbols & indices
                 self.about_integers.append(fact)
+        return ranges(indices, axes, gaps)
+
+    def _minima(self, found: Ranges) -> dict[Any, int]:
+        """The smallest value that the given inequalities leave a size, where it is more than 1."""
+        result: dict[Any, int] = {}
+        for poly in found.sizes:
+            if len(poly.free_symbols) == 1 and poly.is_Add:
+                (size,) = poly.free_symbols
+                slope, rest = poly.coeff(size, 1), poly.coeff(size, 0)
+                if slope > 0 and sp.expand(slope * size + rest - poly) == 0:
+                    least = int(sp.ceiling(-rest / slope))
+                    if least > 1:
+                        result[size] = max(least, result.get(size, 1))
         return result
 
     def _shifted_range(self, symbol: Any) -> tuple[Any, Any]:

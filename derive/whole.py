@@ -7,7 +7,7 @@ even. A comparison with it is one of reals: k > n/2 where 2·k > n, which intege
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from math import lcm
@@ -99,15 +99,3 @@ def _value(poly: Poly, values: dict[Var, int]) -> Fraction:
             term *= values[variable]
         result += term
     return result
-
-
-def least_gap(bound: Any) -> Any:
-    """How far an integer below a rational polynomial in integers is at least below it: 1/D, for D
-    the common denominator of its coefficients.
-    """
-    return sp.Rational(1, lcm(*(int(c.q) for c in _coefficients(bound))))
-
-
-def _coefficients(expr: Any) -> Iterator[Any]:
-    for term in sp.Add.make_args(sp.expand(expr)):
-        yield term.as_coeff_Mul()[0]

@@ -83,8 +83,8 @@ def test_a_broken_stage_is_undecided(stage, monkeypatch):
 
 def test_a_read_outside_an_array_is_not_proved():
     verdict = verify(Identity(Sum(x[i], (i, 0, n)), Sum(x[i], (i, 0, n))))
-    assert verdict.status == "undecided"
-    assert "stay within its array" in verdict.reason
+    assert verdict.status == "ill-shaped"
+    assert "leaves its array" in verdict.reason
 
 
 def test_given_facts_have_shapes_and_are_facts():
