@@ -96,7 +96,7 @@ def _proposed(
         return
     for level in levels:
         rng = random.Random(f"{seed}/{level}/{sorted(map(str, sizes.items()))}")
-        yield _admitted(maker, sizes, level, rng, end)
+        yield admitted(maker, sizes, level, rng, end)
 
 
 def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Witness | None:
@@ -112,7 +112,7 @@ def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Wi
     return None
 
 
-def _admitted(
+def admitted(
     maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, end: float
 ) -> Iterator[Point]:
     """Points of one level at which the assumptions hold; a mixed level is tried repeatedly."""
@@ -239,22 +239,28 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
             point = ordinary_point(maker, rng)
             if point is None:
                 continue
-            try:
-                left, right = sides(claim, point, FLOATING)
-            except (EvaluationError, ShapeError):
-                continue
-            if (_excess(claim, left, right) > _AGREEMENT).any():
-                judged = _judged(claim, point)
-                if judged is False:
-                    return False
-                if judged is None:
-                    continue
-            agreed += 1
+            judged = agrees_at(claim, point)
+            if judged is False:
+                return False
+            agreed += judged is True
             if agreed == tries:
                 break
     except UnsupportedError:
         return None
     return True if agreed else None
+
+
+def agrees_at(claim: Claim, point: Point) -> bool | None:
+    """Whether both sides agree at a point: False where they provably differ, None where they
+    cannot be evaluated or told apart.
+    """
+    try:
+        left, right = sides(claim, point, FLOATING)
+    except (EvaluationError, ShapeError):
+        return None
+    if (_excess(claim, left, right) > _AGREEMENT).any():
+        return _judged(claim, point)
+    return True
 
 
 def _judged(claim: Claim, point: Point) -> bool | None:
@@ -315,7 +321,7 @@ def _many_points(maker: PointMaker) -> Iterator[Point]:
     end = time.process_time() + _SECONDS
     for sizes in islice(maker.sizes(), _SIZES):
         for level in range(LEVELS + _MIXED):
-            for base in islice(_admitted(maker, sizes, level, random.Random(level), end), 2):
+            for base in islice(admitted(maker, sizes, level, random.Random(level), end), 2):
                 for position in islice(maker.positions(sizes), 2):
                     point = Point({**base.sizes, **position}, base.values, base.functions)
                     if maker.admits(point, local=True):
