@@ -9,6 +9,7 @@ value, or until their number is spent: a cheap claim gets more of them than a de
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
@@ -31,6 +32,7 @@ _ORDINARY_POINTS = 2
 _TRIES = 8  # of ordinary points
 _WORK = 20000  # parts times entries that are evaluated at further points
 _LEAST, _MOST = 4, 48  # further points of a claim that decides something
+_OFTEN = 3  # points of each outcome: sides that differ may well agree at one
 _SMOOTH = 2  # further points of one that decides nothing
 _SIZES = 9
 _POSITIONS = 3  # values of the free indices at one point
@@ -58,7 +60,7 @@ def agrees_throughout(claim: Claim) -> bool | None:
         work = 0
         agreed = 0
         ordinary = 0
-        seen: set[tuple[Any, Any]] = set()
+        seen: Counter[tuple[Any, Any]] = Counter()
         for point in _ordinary(maker):
             found = _agrees(claim, point, seen)
             if found is False:
@@ -68,7 +70,9 @@ def agrees_throughout(claim: Claim) -> bool | None:
             if ordinary == _ORDINARY_POINTS:
                 break
         for number, point in enumerate(_spread(maker, bool(deciding), _turns_late(maker, nodes))):
-            if number >= most or (number >= _LEAST and (wanted <= seen or work > _WORK)):
+            if number >= most or (
+                number >= _LEAST and (all(seen[one] >= _OFTEN for one in wanted) or work > _WORK)
+            ):
                 break
             work += _work_at(claim, point, len(nodes))
             found = _agrees(claim, point, seen)
@@ -80,12 +84,12 @@ def agrees_throughout(claim: Claim) -> bool | None:
     return True if agreed else None
 
 
-def _agrees(claim: Claim, point: Point, seen: set[tuple[Any, Any]]) -> bool | None:
+def _agrees(claim: Claim, point: Point, seen: Counter[tuple[Any, Any]]) -> bool | None:
     """Whether both sides agree at a point; what was decided there is seen if they do."""
     with decisions() as made:
         found = agrees_at(claim, point)
     if found:
-        seen |= made
+        seen.update(made)
     return found
 
 
