@@ -23,6 +23,7 @@ from derive.errors import UnsupportedError
 from derive.folding import Cases
 from derive.interpret import Point, decisions
 from derive.inventory import fields_of
+from derive.large import agrees_large, is_huge, is_large, with_small_sizes
 from derive.operators import ArrayOperator, MaxOver, defined
 from derive.points import LEVELS, OWN, PointMaker
 from derive.refute import admitted, agrees_at, ordinary_point
@@ -50,6 +51,10 @@ def agrees_throughout(claim: Claim) -> bool | None:
     try:
         claim = put_in(claim)
         maker = PointMaker(claim)
+        if is_large(maker):
+            found = _agrees_at_large_sizes(claim, maker)
+            if found is not None or is_huge(maker):
+                return found
         nodes = _nodes(claim)
         deciding = [node for node in nodes if _decides(node)]
         wanted = set(chain.from_iterable(map(_outcomes, deciding)))
@@ -82,6 +87,22 @@ def agrees_throughout(claim: Claim) -> bool | None:
     except UnsupportedError:
         return None
     return True if agreed else None
+
+
+def _agrees_at_large_sizes(claim: Claim, maker: PointMaker) -> bool | None:
+    """At the claim's own sizes; where its parts do not allow that, at small ones in their place.
+
+    What small sizes contradict may well hold at those of the claim.
+    """
+    try:
+        found = agrees_large(claim, maker)
+    except UnsupportedError:
+        found = None
+    if found is None and is_huge(maker):
+        smaller = with_small_sizes(claim)
+        if smaller is not None and agrees_throughout(smaller):
+            found = True
+    return found
 
 
 def _agrees(claim: Claim, point: Point, seen: Counter[tuple[Any, Any]]) -> bool | None:

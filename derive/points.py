@@ -287,6 +287,15 @@ class PointMaker:
                     raise UnsupportedError(f"{node} within the symmetric matrices")
 
     @property
+    def kinds(self) -> Mapping[Any, set[str]]:
+        """What is assumed of each symbol, by name."""
+        return self._kinds
+
+    def with_sign(self, symbol: Any, value: Fraction, rng: random.Random) -> Fraction:
+        """The value, changed as little as the assumptions on a symbol ask."""
+        return _with_sign(value, self._kinds[symbol], rng)
+
+    @property
     def constant(self) -> bool:
         """Whether there are no values to choose, so that one point per size is all."""
         return not self.scalars and not self.arrays
@@ -379,7 +388,8 @@ class PointMaker:
             return False
         try:
             arrays = (*self.arrays, *self._computed)
-            return all(min(self.shape_of(a, sizes), default=1) > 0 for a in arrays)
+            shapes = ([size_of(size, sizes) for size in a.shape or ()] for a in arrays)
+            return all(min(shape, default=1) > 0 for shape in shapes)
         except EvaluationError:
             return False
 

@@ -6,9 +6,11 @@ reported. Sizes go up from the smallest, values from the simplest.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -31,9 +33,10 @@ from derive.fields import (
     as_fraction,
 )
 from derive.inventory import dimension_symbols, free_indices
+from derive.large import MANY, agrees_large, is_huge, is_large, search_large
 from derive.points import LEVELS, ORDINARY, PointMaker
 from derive.sizes import put_in
-from derive.verdict import Witness
+from derive.verdict import SparseArray, Witness
 
 __all__ = [
     "agrees_numerically",
@@ -69,6 +72,14 @@ def search(
     try:
         claim = put_in(claim)
         maker = PointMaker(claim)
+        if is_large(maker):
+            found = None
+            with suppress(UnsupportedError):
+                found = search_large(claim, maker, end)
+            if found is not None:
+                return _witness(*found)
+            if is_huge(maker):
+                return None
         simple, mixed = range(_FIRST_LEVELS), range(_FIRST_LEVELS, LEVELS + _MIXED)
         rounds: list[range | None] = [range(1)] if maker.constant else [simple, None, mixed]
         for levels in rounds:
@@ -163,7 +174,10 @@ def confirm(claim: Claim, point: Point) -> Witness | None:
     found = _disagreement(claim, point)
     if found is None:
         return None
-    entry, left, right = found
+    return _witness(point, *found)
+
+
+def _witness(point: Point, entry: tuple[int, ...], left: Any, right: Any) -> Witness:
     sizes = {str(symbol): size for symbol, size in point.sizes.items()}
     values = {str(symbol): _plain(value) for symbol, value in point.values.items()}
     return Witness(sizes, values, dict(point.functions), entry, *_shown(left, right))
@@ -221,6 +235,8 @@ def _plain(value: Any) -> Any:
         return full.tolist()
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, SparseArray):
+        return value if math.prod(value.shape) > MANY else value.tolist()
     return as_fraction(value) if isinstance(value, fmpq) else value
 
 
@@ -235,6 +251,10 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     try:
         claim = put_in(claim)
         maker = PointMaker(claim)
+        if is_large(maker):
+            found = _agrees_large(claim, maker)
+            if found is not None or is_huge(maker):
+                return found
         for _ in range(4 * tries):
             point = ordinary_point(maker, rng)
             if point is None:
@@ -248,6 +268,13 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     except UnsupportedError:
         return None
     return True if agreed else None
+
+
+def _agrees_large(claim: Claim, maker: PointMaker) -> bool | None:
+    try:
+        return agrees_large(claim, maker)
+    except UnsupportedError:
+        return None
 
 
 def agrees_at(claim: Claim, point: Point) -> bool | None:
@@ -301,7 +328,8 @@ def agrees_somewhere(claim: Claim) -> bool | None:
     """
     tried = 0
     claim = put_in(claim)
-    for point in _many_points(PointMaker(claim)):
+    maker = PointMaker(claim)
+    for point in () if is_huge(maker) else _many_points(maker):
         try:
             left, right = sides(claim, point, FLOATING)
         except Undefined:
@@ -330,6 +358,8 @@ def _many_points(maker: PointMaker) -> Iterator[Point]:
 
 def ordinary_point(maker: PointMaker, rng: random.Random) -> Point | None:
     """A random point of unequal sizes at which every assumption holds, where one is found."""
+    if is_huge(maker):
+        return None
     sizes = _unequal_sizes(maker, rng)
     return None if sizes is None else _some_point(maker, sizes, rng)
 
@@ -342,6 +372,8 @@ def point_of(maker: PointMaker, witness: Witness) -> Point | None:
     for symbol in (*maker.scalars, *maker.arrays):
         value = witness.values.get(str(symbol))
         if value is None or (symbol in maker.arrays and symbol.shape is None):
+            return None
+        if isinstance(value, SparseArray):
             return None
         values[symbol] = np.array(value, dtype=object) if isinstance(value, list) else value
     return Point(sizes, values, witness.functions)
