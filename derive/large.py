@@ -147,7 +147,11 @@ class LargePoints:
         return Orbits(point, self.claim.where, Jets(field, order), seeds, special, self.bounds)
 
     def _own(self, point: Point) -> Iterator[int]:
+        """The indices that a point tells apart: of the claim, and of entries of their own."""
         yield from (point.sizes[index] for index in self.maker.indices if index in point.sizes)
+        for value in point.values.values():
+            if isinstance(value, SparseArray):
+                yield from (k for position in value.entries for k in position)
 
     def _holds(self, fact: Fact, point: Point) -> bool:
         """Whether an assumption provably holds at a point."""
@@ -288,6 +292,15 @@ class LargePoints:
         if unclear is not None:
             raise unclear
         return None
+
+
+def sparse(value: Any) -> Any:
+    """An array of numbers by the entries that differ from its last."""
+    if not isinstance(value, np.ndarray) or not value.size:
+        return value
+    elsewhere = value.flat[-1]
+    entries = {p: value[p] for p in np.ndindex(value.shape) if value[p] != elsewhere}
+    return SparseArray(value.shape, entries, elsewhere)
 
 
 def _is_little(gap: Any, field: Field) -> bool:

@@ -33,7 +33,7 @@ from derive.fields import (
     as_fraction,
 )
 from derive.inventory import dimension_symbols, free_indices
-from derive.large import MANY, agrees_large, is_huge, is_large, search_large
+from derive.large import MANY, LargePoints, agrees_large, is_huge, is_large, search_large, sparse
 from derive.points import LEVELS, ORDINARY, PointMaker
 from derive.sizes import put_in
 from derive.verdict import SparseArray, Witness
@@ -171,7 +171,10 @@ def confirm(claim: Claim, point: Point) -> Witness | None:
 
     The assumptions of the claim are taken to have been checked at the point.
     """
-    found = _disagreement(claim, point)
+    if any(isinstance(value, SparseArray) for value in point.values.values()):
+        found = _large_disagreement(claim, point)
+    else:
+        found = _disagreement(claim, point)
     if found is None:
         return None
     return _witness(point, *found)
@@ -181,6 +184,15 @@ def _witness(point: Point, entry: tuple[int, ...], left: Any, right: Any) -> Wit
     sizes = {str(symbol): size for symbol, size in point.sizes.items()}
     values = {str(symbol): _plain(value) for symbol, value in point.values.items()}
     return Witness(sizes, values, dict(point.functions), entry, *_shown(left, right))
+
+
+def _large_disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any] | None:
+    values = {symbol: sparse(value) for symbol, value in point.values.items()}
+    try:
+        large = LargePoints(claim, PointMaker(claim))
+        return large.disagreement(Point(point.sizes, values, point.functions))
+    except (EvaluationError, ShapeError, UnsupportedError):
+        return None
 
 
 def _disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any] | None:
