@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, product
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,11 @@ def agrees_throughout(claim: Claim) -> bool | None:
             ordinary += found is True
             if ordinary == _ORDINARY_POINTS:
                 break
+        for point in islice(_at_own_numbers(maker), _MOST):
+            found = _agrees(claim, point, seen)
+            if found is False:
+                return False
+            agreed += found is True
         for number, point in enumerate(_spread(maker, bool(deciding), _turns_late(maker, nodes))):
             if number >= most or (
                 number >= _LEAST and (all(seen[one] >= _OFTEN for one in wanted) or work > _WORK)
@@ -172,6 +177,17 @@ def _ordinary(maker: PointMaker) -> Iterator[Point]:
             yield point
 
 
+def _at_own_numbers(maker: PointMaker) -> Iterator[Point]:
+    """Points of scalars at the numbers that the claim compares with, and a little off them."""
+    if not maker.own or maker.arrays or len(maker.scalars) not in (1, 2):
+        return
+    for sizes in islice(maker.sizes(), 1):
+        for chosen in product(maker.own, repeat=len(maker.scalars)):
+            point = maker.point(sizes, dict(zip(maker.scalars, chosen, strict=True)))
+            if maker.suitable(point.values) and maker.admits(point, local=False):
+                yield from _positions(maker, point, random.Random(0))
+
+
 def _turns_late(maker: PointMaker, nodes: list[Any]) -> bool:
     """Whether larger sizes are cheap, and a condition may turn at one: it compares no values."""
     if any(len(array.shape or ()) > 1 for array in maker.arrays) or maker.scalar_functions:
@@ -188,6 +204,7 @@ def _spread(maker: PointMaker, deciding: bool, wide: bool) -> Iterator[Point]:
     if not sizes:
         return
     levels = [level for level in _LEVELS if level != OWN or maker.own]
+    levels += [OWN] * 2 if maker.own else []
     once = maker.constant
     for turn in range(len(sizes) * len(levels) * 3):
         if once and turn >= len(sizes):

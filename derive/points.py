@@ -10,7 +10,7 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import Any
 
 import flint
@@ -427,7 +427,7 @@ class PointMaker:
         proposals: Iterable[dict[Any, Any]] = [values]
         if equations:
             proposals = self._solutions(equations, sizes, values, rng)
-        yield from (proposal for proposal in proposals if self._suitable(proposal))
+        yield from (proposal for proposal in proposals if self.suitable(proposal))
 
     def every_scalar(self) -> Iterator[dict[Any, Any]]:
         """All choices of numbers for one or two scalars, where there is nothing else to choose;
@@ -438,7 +438,7 @@ class PointMaker:
         numbers = dict.fromkeys(number for pool in _POOLS for number in pool)
         for chosen in product(numbers, repeat=len(self.scalars)):
             values = dict(zip(self.scalars, chosen, strict=True))
-            if self._suitable(values):
+            if self.suitable(values):
                 yield values
 
     def _scalar_values(
@@ -456,7 +456,7 @@ class PointMaker:
                 break
         return values
 
-    def _suitable(self, values: Mapping[Any, Any]) -> bool:
+    def suitable(self, values: Mapping[Any, Any]) -> bool:
         """Whether all values have the properties that their symbols carry."""
         for symbol, value in values.items():
             if isinstance(symbol, sp.Symbol) and not _suits(symbol, value):
@@ -618,7 +618,8 @@ def numbers_near(*expressions: Any) -> tuple[Fraction, ...]:
                 found[as_fraction(number)] = None
     numbers = sorted(n for n in found if abs(n) not in (0, 1) and abs(n) < 10**6)[:_MOST_OWN]
     steps = (Fraction(0), Fraction(1, 2), Fraction(-1, 2), Fraction(1), Fraction(-1))
-    near = [n + step for n in numbers for step in steps]
+    near = [(a + b) / 2 for a, b in pairwise(numbers)]
+    near += [n + step for n in numbers for step in steps]
     return tuple(dict.fromkeys([*near, Fraction(0), *(-n for n in numbers)])) if near else ()
 
 
