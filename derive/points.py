@@ -618,9 +618,10 @@ def numbers_near(*expressions: Any) -> tuple[Fraction, ...]:
                 found[as_fraction(number)] = None
     numbers = sorted(n for n in found if abs(n) not in (0, 1) and abs(n) < 10**6)[:_MOST_OWN]
     steps = (Fraction(0), Fraction(1, 2), Fraction(-1, 2), Fraction(1), Fraction(-1))
-    near = [(a + b) / 2 for a, b in pairwise(numbers)]
+    either = sorted({*numbers, *(-n for n in numbers)})  # x − 2 and 3 − x turn at 2 and at 3
+    near = [(a + b) / 2 for a, b in pairwise(either)]
     near += [n + step for n in numbers for step in steps]
-    return tuple(dict.fromkeys([*near, Fraction(0), *(-n for n in numbers)])) if near else ()
+    return tuple(dict.fromkeys([*near, Fraction(0), *either])) if near else ()
 
 
 def _special_values(shape: tuple[int, ...], rng: random.Random) -> Iterator[Any]:
