@@ -465,7 +465,9 @@ def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
 def _by_calculus(n: Normaliser, poly: Polynomial, slopes: int, of: Atom | None) -> bool:
     """Whether a polynomial is ≥ 0 by its derivatives in one entry of it, in a limited time."""
     saved = n.deadline
-    n.deadline = min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
+    n.deadline = (
+        min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
+    )
     try:
         return bounded_along(
             n,

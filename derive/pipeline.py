@@ -14,8 +14,9 @@
 6. **The answer** (:mod:`derive.answer`) back in matrix notation, for people; nothing is decided
    from it.
 
-A proof is checked once more by evaluating both sides at a point with stage 5's evaluator; where
-they differ there, something inside is broken and the verdict is undecided.
+A proof is checked once more by evaluating both sides at points that take every way through the
+claim (:mod:`derive.net`), with stage 5's evaluator; where they differ there, something inside is
+broken and the verdict is undecided. So it is where no point could be evaluated.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ from derive.equal_sizes import given_of_sizes
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.fields import Undefined
 from derive.index import forget_terms
+from derive.net import agrees_throughout
 from derive.normalise import Normaliser
 from derive.problem import Problem
-from derive.refute import agrees_numerically, agrees_somewhere, search
+from derive.refute import agrees_somewhere, search
 from derive.shapes import Shapes
 from derive.statement import Statement, state
 from derive.steps import steps
@@ -45,6 +47,7 @@ from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdic
 from derive.worker import run_deep
 
 QUICK_SECONDS = 1.5  # for a witness before the costlier canonical forms
+UNCHECKED = "a proof was found, and no point at which both sides could be evaluated to check it"
 PATIENT_SECONDS = 10.0  # for a witness after them
 
 __all__ = ["backward", "gradient", "hessian", "jacobian", "shape_of", "verify"]
@@ -265,7 +268,7 @@ def _contradictory(problem: Problem) -> bool:
 
 
 def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:
-    checked = agrees_numerically(claim)
+    checked = agrees_throughout(claim)
     if checked is None:
         try:
             checked = agrees_somewhere(claim)
@@ -277,13 +280,15 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
             UNDECIDED,
             reason="internal error: the proof is contradicted by an evaluation of both sides",
         )
-    if checked is None and _contradictory(problem):
-        return Verdict(claim, UNDECIDED, reason="what is given contradicts itself")
+    if checked is None:
+        reason = UNCHECKED
+        if _contradictory(problem):
+            reason = "what is given contradicts itself"
+        return Verdict(claim, UNDECIDED, reason=reason)
     return Verdict(
         claim,
         HOLDS,
         assumptions=answer.assumptions(problem, statement, proof.normaliser, *proof.others),
-        notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
         steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
     )
 

@@ -24,7 +24,7 @@ from derive.errors import DeriveError
 from derive.evaluate import Point
 from derive.inventory import dimension_symbols, free_indices, inventory, witness_names
 from derive.refute import agrees_numerically, confirm
-from derive.verdict import DISAGREES, HOLDS, Step, Verdict
+from derive.verdict import DISAGREES, HOLDS, SparseArray, Step, Verdict
 from derive.worker import run_deep
 
 DEFINING = ("definition", "reverse accumulation", "name of a sum")
@@ -134,6 +134,8 @@ def _witness_stands(verdict: Verdict) -> bool:
 
 def _value(plain: Any) -> Any:
     """Nested lists of rationals as an array of fractions."""
+    if isinstance(plain, SparseArray):
+        return plain
     if isinstance(plain, list):
         return np.vectorize(_fraction, otypes=[object])(np.array(plain, dtype=object))
     return _fraction(plain)
