@@ -25,6 +25,7 @@ from derive.order import attained, gathered, grows, indices, lower_bounds, over_
 from derive.segments import bounded_along
 from derive.simplify import Reader
 from derive.squares import is_sum_of_squares
+from derive.structure import bears_on_zeros, masked
 from derive.summation import UNROLLED, places
 
 
@@ -110,6 +111,9 @@ def prove_equal(
                 normaliser.clear_offsets(OFFSET_SECONDS)
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
+                    return Proof(normaliser, a, b)
+            if bears_on_zeros(normaliser, difference):
+                if vanishes(normaliser, masked(normaliser, difference)):
                     return Proof(normaliser, a, b)
             if normaliser.meets_determinants:
                 normaliser.unite_determinants(Reader(normaliser).term)

@@ -19,6 +19,7 @@ from math import lcm
 from types import MappingProxyType
 from typing import Any
 
+from derive import structure
 from derive.atoms import Atom, Key, Monomial, Polynomial
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.functions import MAX_ANGLES, function_laws
@@ -127,6 +128,7 @@ class Normaliser(Summation):
         self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
         self._symmetric: set[int] = set()
+        self._sides: dict[int, structure.Sides] = {}
         self._definitions: dict[Any, tuple[Shared, Any]] = {}
         # What reads a polynomial as a term, where determinants of turned products are made one.
         self.unites: Callable[[Polynomial], Term] | None = None
@@ -368,9 +370,29 @@ class Normaliser(Summation):
 
     def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
         """An entry of the inverse of a class of matrices."""
+        shared, transposed = self.matrices[name]
+        place = (j, i) if transposed else (i, j)
+        known = structure.known_inverse_entry(self, shared, self._sides_of(name), *place)
+        if known is not None:
+            return known
         if name in self._symmetric and j.sort_key() < i.sort_key():
             i, j = j, i
         return self.of_atom(self.atom("inverse", name, i, j))
+
+    def _sides_of(self, name: int) -> structure.Sides:
+        """On which sides of the diagonal the entries of the matrix are zero that a class was met
+        as; looked for once.
+        """
+        found = self._sides.get(name)
+        if found is None:
+            self._sides[name] = structure.NONE  # while it is looked for
+            found = self._sides[name] = structure.sides_of(self, self.matrices[name][0])
+        return found
+
+    def sides_of_class(self, name: int) -> structure.Sides:
+        """On which sides of the diagonal the inverse of a class has zeros."""
+        sides = self._sides_of(name)
+        return structure.turned(sides) if self.matrices[name][1] else sides
 
     def entry(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
         """An entry of a given array, by what is assumed of the array."""
@@ -385,6 +407,10 @@ class Normaliser(Summation):
             self.used[("diagonal", array)] = None
             on = self.index_bracket("=", indices[0] - indices[1])
             return self.multiply(on, self.of_atom(self.atom("entry", array, indices)))
+        if len(indices) == 2 and array.traits:
+            known = structure.known_entry(self, array, indices)
+            if known is not None:
+                return known
         for trait in ("symmetric", "exchangeable"):
             if len(indices) == 2 and trait in array.traits:
                 self.used[(trait, array)] = None

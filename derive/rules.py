@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from derive import structure
 from derive.atoms import Polynomial
 from derive.determinants import of_rank_one, united
 from derive.index import (
@@ -186,8 +187,11 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 
 @rule(Determinant)
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
-    """det A = det Aᵀ, by the matrix; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
-    found = of_rank_one(n, *term.data)
+    """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
+    det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    found = structure.determinant(n, term.data[0])
+    if found is None:
+        found = of_rank_one(n, *term.data)
     if found is None and n.unites is not None:
         found = united(n, term.data[0], n.unites)
     if found is not None:
