@@ -333,7 +333,7 @@ class Normaliser(Summation):
             renaming = self.parameters(shared, order)
             named = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
             keys.append((tuple(renaming.values()), self.key(named)))
-        symmetric = keys[0] == keys[1]
+        symmetric = keys[0] == keys[1] or structure.is_symmetric(self, own, shared.params)
         transposed = _rank(keys[1][1], keys[1][0]) < _rank(keys[0][1], keys[0][0])
         name = self._names.setdefault(("matrix", keys[transposed]), len(self._names))
         found = self._matrices[shared] = (name, transposed, symmetric)
@@ -343,7 +343,9 @@ class Normaliser(Summation):
         return found
 
     def _inverse_laws(self, shared: Shared) -> None:
-        """Σ_k A[i, k]·A⁻¹[k, j] = [i = j], and the other way round."""
+        """Σ_k A[i, k]·A⁻¹[k, j] = [i = j], and the other way round; not of a matrix for whose sums
+        there is no canonical form.
+        """
         size = shared.params[0].high
         assert size is not None
         i, j = (Var(n, FREE, ZERO, size) for n in "ij")
@@ -356,7 +358,10 @@ class Normaliser(Summation):
             matrix = self.of(shared.at(place))
             inverse = self.class_inverse(name, *(other[::-1] if transposed else other))
             product = self.multiply(matrix, inverse)
-            law = self.subtract(self.sum_over(k, product), same)
+            try:
+                law = self.subtract(self.sum_over(k, product), same)
+            except UnsupportedError:
+                continue
             self.add_equation(law, frozenset((i, j)), ("inverse", shared))
 
     def inverse_entry(self, shared: Shared, i: Poly, j: Poly) -> Polynomial:

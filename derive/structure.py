@@ -7,6 +7,7 @@ of both the determinant is the product of the diagonal. Nothing here asks for en
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from derive.atoms import Atom, Polynomial
@@ -124,8 +125,32 @@ def masked(n: Normaliser, poly: Polynomial) -> Polynomial:
                 elif atom.kind in ("entry", "inverse"):
                     factor = n.multiply(_mask(n, atom), factor)
             product = n.multiply(product, factor)
-        result = n.add(result, product)
+        result = n.add(result, _without_cycles(n, product))
     return result
+
+
+def _without_cycles(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """[a ≥ b]·[b ≥ c]·[c ≥ a] = [a = b]·[b = c]·[c ≥ a], in every product, for cycles of up to
+    four brackets.
+    """
+    result: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        bounds = {a: a.data[1] for a, _ in monomial if a.kind == "index" and a.data[0] == ">="}
+        equal = [a for a in bounds if _closes_a_cycle(a, bounds)] if len(bounds) > 2 else []
+        rest = n.settled({a: e for a, e in monomial if a not in equal}, coefficient)
+        same = (n.index_bracket("=", bounds[a]) for a in equal)
+        result = n.add(result, n.multiply(rest, *same))
+    return result
+
+
+def _closes_a_cycle(atom: Atom, bounds: dict[Atom, Poly]) -> bool:
+    """Whether p ≥ 0 is p = 0, for −p is a sum of others that are ≥ 0."""
+    others = [p for a, p in bounds.items() if a is not atom]
+    return any(
+        sum(chosen, start=bounds[atom]) == ZERO
+        for count in (2, 3)
+        for chosen in combinations(others, count)
+    )
 
 
 def _mask(n: Normaliser, atom: Atom) -> Polynomial:
@@ -165,8 +190,32 @@ def known_inverse_entry(
 
 
 def determinant(n: Normaliser, shared: Shared) -> Polynomial | None:
-    """det A = Π_k A[k, k] of a triangular matrix; None of one that is not seen to be triangular."""
+    """det A = Π_k A[k, k] of a triangular matrix, 1 of one that is unit triangular, whichever side
+    of its diagonal is zero; None of one that is not seen to be triangular.
+    """
+    body = shared.body
+    if isinstance(body, Entry) and "unit_triangular" in body.data[0].traits:
+        if set(body.data[1]) == set(map(as_poly, shared.params)):  # all of it, not a part
+            n.used["unit_triangular", body.data[0]] = None
+            return {(): 1}
     if not sides_of(n, shared):
         return None
     k = Var("k", FRESH, ZERO, shared.params[0].high)
     return n.product_over(k, n.of(shared.at((as_poly(k), as_poly(k)))))
+
+
+def is_symmetric(n: Normaliser, poly: Polynomial, params: tuple[Var, ...]) -> bool:
+    """Whether A[i, j] − A[j, i] is seen to vanish for a matrix with cases in it, whose two forms
+    may differ in how the cases are told apart.
+    """
+    if not any(a.kind in ("index", "real") for m in poly for a, _ in m):
+        return False
+    size = params[0].high
+    if size is None or size != params[1].high:
+        return False
+    from derive.decide import vanishes  # which is made of what this is a part of
+
+    i, j = (Var(name, FREE, ZERO, size) for name in "ij")
+    place, mirror = (dict(zip(params, map(as_poly, p), strict=True)) for p in ((i, j), (j, i)))
+    gap = n.subtract(n.substitute(poly, place), n.substitute(poly, mirror))
+    return vanishes(n, gap)
