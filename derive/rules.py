@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from derive import structure
 from derive.atoms import Polynomial
-from derive.determinants import of_rank_one, united
+from derive.determinants import of_low_rank, united
 from derive.index import (
     Add,
     Apply,
@@ -191,7 +191,7 @@ def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
     found = structure.determinant(n, term.data[0])
     if found is None:
-        found = of_rank_one(n, *term.data)
+        found = of_low_rank(n, *term.data)
     if found is None and n.unites is not None:
         found = united(n, term.data[0], n.unites)
     if found is not None:
