@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
-from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial
+from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial, monomial_order
 from derive.index import Determinant, Shared, entry
 from derive.integers import FRESH, ZERO, Poly, Var, as_poly
 
@@ -157,8 +157,13 @@ class Split:
 def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) -> Polynomial | None:
     """det(I + A B) = det(I + B A): of all matrices that a cyclic order of factors gives, the one
     that was met first; det(c I + A B) = cⁿ·det(I + A B/c) for a c that is not zero, and
-    det(S + A B) = det S·det(I + S⁻¹ A B) for a given matrix S that is inverted elsewhere.
+    det(S + A B) = det S·det(I + S⁻¹ A B) for a given matrix S that is inverted elsewhere; and
+    det(c A) = cⁿ·det A.
     """
+    scaled = _without_factor(n, shared, read)
+    if scaled is not None:
+        matrix, factor, size = scaled
+        return n.multiply(factor, n.of(Determinant((), (matrix, size))))
     split = _split(n, shared)
     if split is None:
         return None
@@ -173,6 +178,29 @@ def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) ->
             turned += _turned(n, turned[0], again, read)
     name = min(n.matrix_name(matrix)[0] for matrix in turned)
     return n.multiply(split.determinant, n.of_atom(n.atom("det", name)))
+
+
+def _without_factor(
+    n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]
+) -> tuple[Shared, Polynomial, Poly] | None:
+    """det(c A) = cⁿ·det A for what all terms of a matrix share that is the same in all entries,
+    whatever its sign and if it is 0; None where they share nothing.
+    """
+    body = n.of(shared.body)
+    if not body or shared.params[0].high is None:
+        return None
+    factor, common = n.content(body)
+    common = {
+        a: e for a, e in common.items() if isinstance(e, int) and a.free.isdisjoint(shared.params)
+    }
+    if body[max(body, key=monomial_order)] < 0:
+        factor = -factor
+    if factor == 1 and not common:
+        return None
+    rest = n.divided(body, factor, common)
+    size = shared.params[0].high + 1
+    whole = n.integer_power({n.monomial(common): factor}, n.of_integer(size))
+    return Shared(shared.params, read(rest)), whole, size
 
 
 def _split(n: Normaliser, shared: Shared) -> Split | None:
