@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
 from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial, monomial_order
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from derive.normalise import Normaliser
 
 MAX_RANK = 3  # products of vectors that are added to a matrix
+MAX_WRITTEN_OUT = 3  # rows of a matrix whose determinant and inverse are written out
 UNIT: Polynomial = {(): 1}
 
 
@@ -136,6 +137,49 @@ def _matrix(atom: Atom, i: Var, j: Var) -> Shared | None:
     if atom.kind != "entry" or atom.data[1] != (as_poly(i), as_poly(j)):
         return None
     return Shared((i, j), entry(atom.data[0], as_poly(i), as_poly(j)), atom.data[0].symbol)
+
+
+def _entries(n: Normaliser, shared: Shared) -> list[list[Polynomial]] | None:
+    """All entries of a matrix of few rows; None of a larger one."""
+    high = shared.params[0].high
+    rows = None if high is None or high != shared.params[1].high else high.constant
+    if rows is None or not 0 <= rows < MAX_WRITTEN_OUT:
+        return None
+    places = [as_poly(k) for k in range(int(rows) + 1)]
+    return [[n.of(shared.at((row, column))) for column in places] for row in places]
+
+
+def is_small(shared: Shared) -> bool:
+    """Whether a matrix has a number of rows for which it is written out."""
+    high = shared.params[0].high
+    return high is not None and high.constant is not None and high.constant < MAX_WRITTEN_OUT
+
+
+def written_out(n: Normaliser, shared: Shared) -> Polynomial | None:
+    """det A by its definition, of a matrix of up to :data:`MAX_WRITTEN_OUT` rows."""
+    entries = _entries(n, shared)
+    return None if entries is None else leibniz(n, entries)
+
+
+def inverse_written_out(n: Normaliser, shared: Shared, i: Poly, j: Poly) -> Polynomial | None:
+    """A⁻¹[i, j] = (−1)^(i + j)·det(A without row j and column i)/det A of a small matrix, whose
+    determinant is not zero where its inverse stands; None where it is zero for all entries.
+    """
+    entries = _entries(n, shared)
+    whole = None if entries is None else leibniz(n, entries)
+    if entries is None or not whole:
+        return None
+    below = n.power(whole, -1)
+    result: Polynomial = {}
+    for a, b in product(range(len(entries)), repeat=2):
+        here = n.multiply(
+            n.index_bracket("=", i - as_poly(a)), n.index_bracket("=", j - as_poly(b))
+        )
+        if here:
+            kept = [row[:a] + row[a + 1 :] for k, row in enumerate(entries) if k != b]
+            minor = n.scale(leibniz(n, kept), -1 if (a + b) % 2 else 1)
+            result = n.add(result, n.multiply(here, minor, below))
+    return result
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from typing import Any
 
 from derive import structure
 from derive.atoms import Atom, Key, Monomial, Polynomial
+from derive.determinants import inverse_written_out, is_small
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.functions import MAX_ANGLES, function_laws
 from derive.index import (
@@ -128,6 +129,8 @@ class Normaliser(Summation):
         self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
         self._symmetric: set[int] = set()
+        self.meets_small_matrices = False
+        self.writes_out = False
         self._sides: dict[int, structure.Sides] = {}
         self._definitions: dict[Any, tuple[Shared, Any]] = {}
         # What reads a polynomial as a term, where determinants of turned products are made one.
@@ -364,8 +367,18 @@ class Normaliser(Summation):
                 continue
             self.add_equation(law, frozenset((i, j)), ("inverse", shared))
 
+    def write_out(self) -> None:
+        """From here on determinants and inverses of matrices of few rows are written out."""
+        self.writes_out = True
+        self.forget()
+
     def inverse_entry(self, shared: Shared, i: Poly, j: Poly) -> Polynomial:
         """An entry of an inverse, the indices in order where the matrix is symmetric."""
+        self.meets_small_matrices |= is_small(shared)
+        if self.writes_out:
+            found = inverse_written_out(self, shared, i, j)
+            if found is not None:
+                return found
         name, transposed, _ = self.matrix_name(shared)
         if name not in self.inverted:
             self.inverted[name] = {}

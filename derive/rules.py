@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from derive import structure
 from derive.atoms import Polynomial
-from derive.determinants import of_low_rank, united
+from derive.determinants import is_small, of_low_rank, united, written_out
 from derive.index import (
     Add,
     Apply,
@@ -189,7 +189,10 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
     det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    n.meets_small_matrices |= is_small(term.data[0])
     found = structure.determinant(n, term.data[0])
+    if found is None and n.writes_out:
+        found = written_out(n, term.data[0])
     if found is None:
         found = of_low_rank(n, *term.data)
     if found is None and n.unites is not None:
