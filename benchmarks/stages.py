@@ -23,7 +23,7 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "induction": ((induction, "prove"),),
     "search for a witness": ((pipeline, "search"),),
     "the reason of a refutation": ((explain, "disagreement"), (explain, "misfit")),
-    "check of a proof by numbers": ((pipeline, "agrees_numerically"),),
+    "check of a proof by numbers": ((pipeline, "agrees_throughout"),),
     "the answer, the assumptions": ((answer, "derived"), (answer, "assumptions")),
 }
 

@@ -58,12 +58,20 @@ def _ascii_letter(letter: str) -> str:
 class NumpyPrinter:
     """SymPy to NumPy. Matrices are arrays of two axes, scalars are numbers.
 
-    ``known`` has the Python name of every symbol that has a value, ``bound`` those of the
-    indices of the sums around the node, ``derivative`` prints a ``partial`` node.
+    ``known`` has the Python name of every symbol that has a value, by its name in the witness,
+    which ``keys`` has; ``bound`` those of the indices of the sums around the node, ``derivative``
+    prints a ``partial`` node.
     """
 
-    def __init__(self, names: Names, sizes: Mapping[str, int], functions: Mapping[Any, Any]):
+    def __init__(
+        self,
+        names: Names,
+        sizes: Mapping[str, int],
+        functions: Mapping[Any, Any],
+        keys: Mapping[Any, str],
+    ):
         self.names = names
+        self.keys = keys
         self.sizes = sizes
         self.functions = {function_name(key): value for key, value in functions.items()}
         self.known: dict[str, str] = {}
@@ -81,17 +89,22 @@ class NumpyPrinter:
 
     def _Symbol(self, node: Any) -> str:
         # a document may give a size and an array one name; a size is an integer
-        is_size = node.name in self.sizes and (node.is_integer or node.name not in self.known)
+        name = self.key(node)
+        is_size = name in self.sizes and (node.is_integer or name not in self.known)
         if is_size and node not in self.bound:
-            return self.names.of(("size", node.name), node.name)
+            return self.names.of(("size", name), name)
         return self._named(node)
 
     def _named(self, node: Any) -> str:
         if node in self.bound:
             return self.bound[node]
-        if str(node.name) not in self.known:
+        if self.key(node) not in self.known:
             raise Unprintable(f"the witness gives no value to {node.name}")
-        return self.known[str(node.name)]
+        return self.known[self.key(node)]
+
+    def key(self, symbol: Any) -> str:
+        """The name by which the witness has a symbol."""
+        return self.keys.get(symbol, str(symbol.name))
 
     _MatrixSymbol = _ArraySymbol = _IndexedBase = _named
 
@@ -174,7 +187,7 @@ class NumpyPrinter:
 
     def _size(self, size: Any) -> int:
         size = sp.sympify(size)
-        values = {symbol: self.sizes.get(symbol.name, symbol) for symbol in size.free_symbols}
+        values = {symbol: self.sizes.get(self.key(symbol), symbol) for symbol in size.free_symbols}
         value = size.subs(values)
         if not value.is_Integer:
             raise Unprintable(f"the witness gives no value to the size {size}")

@@ -8,7 +8,7 @@ from typing import Any
 from cli.notation import documented, plain_text, statement
 from cli.shapes import ShapeRow
 from cli.targets import Entry
-from derive.verdict import STATUSES, Verdict, Witness
+from derive.verdict import STATUSES, SparseArray, Verdict, Witness
 
 Record = dict[str, Any]
 
@@ -79,6 +79,13 @@ def function_name(function: Any) -> str:
 
 
 def _exact(value: Any) -> Any:
+    if isinstance(value, SparseArray):
+        entries = [[list(position), _exact(number)] for position, number in value.entries.items()]
+        return {
+            "shape": list(value.shape),
+            "entries": entries,
+            "elsewhere": _exact(value.elsewhere),
+        }
     if isinstance(value, Mapping):
         return {str(key): _exact(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

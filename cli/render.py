@@ -30,6 +30,7 @@ from derive.verdict import (
     ILL_SHAPED,
     STATUSES,
     UNDECIDED,
+    SparseArray,
     Step,
     Verdict,
     Witness,
@@ -203,6 +204,8 @@ def _point(witness: Witness) -> list[str]:
 
 def value_text(value: Any) -> str:
     """A value of a witness; a large array only by its first numbers and its shape."""
+    if isinstance(value, SparseArray):
+        return str(value)
     text = _nested(value)
     if len(text) <= _VALUE_WIDTH or not isinstance(value, (list, tuple)):
         return text

@@ -19,8 +19,9 @@ from cli.notation import equation
 from cli.numpy_text import Names, NumpyPrinter, Unprintable
 from cli.spelling import encodable
 from derive import sizes
+from derive.inventory import witness_names
 from derive.recurrences import Recurrence
-from derive.verdict import Verdict, Witness
+from derive.verdict import SparseArray, Verdict, Witness
 
 _DERIVATIVES = ("gradient", "jacobian", "backward", "hessian")
 _SYMBOLS = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
@@ -46,6 +47,14 @@ def jacobian(f, x, step=1e-4):
         d[k] = step
         columns.append((np.asarray(f(x + d)) - np.asarray(f(x - d))) / (2 * step))
     return np.stack(columns, axis=-1).reshape(columns[0].shape + x.shape)
+'''
+
+_SLOPE = '''
+def slope(f, x, entry, step=1e-4):
+    """The central difference in one entry of x."""
+    d = np.zeros(np.shape(x))
+    d[entry] = step
+    return (np.asarray(f(x + d)) - np.asarray(f(x - d))) / (2 * step)
 '''
 
 _SYMMETRIC = '''
@@ -75,7 +84,12 @@ class Steps:
 '''
 
 
-_HELPERS = (("jacobian(", _JACOBIAN), ("symmetric_part(", _SYMMETRIC), ("Steps(", _STEPS))
+_HELPERS = (
+    ("jacobian(", _JACOBIAN),
+    ("slope(", _SLOPE),
+    ("symmetric_part(", _SYMMETRIC),
+    ("Steps(", _STEPS),
+)
 
 
 def replay(verdict: Verdict) -> str:
@@ -117,14 +131,15 @@ class _Script:
         }
         self.where = {s: value for s, value in self.claim.where.items() if s not in defined}
         functions = {**witness.functions, **defined}
-        self.printer = NumpyPrinter(self.names, witness.sizes, functions)
+        keys = witness_names(self.claim)
+        self.printer = NumpyPrinter(self.names, witness.sizes, functions, keys)
         self.printer.derivative = self._partial
         self.scopes = [_Scope()]  # of the script, then of the functions around a node
 
     def lines(self) -> list[str]:
         point = [*self._sizes(), *self._values(), *self._undefined_functions()]
         for symbol in self.where:
-            self._know(str(symbol.name))
+            self._know(self.printer.key(symbol))
         left, right = self._sides()
         body = [*point, *self._definitions_at_the_point()]
         if self.scopes[0].lines:
@@ -149,10 +164,17 @@ class _Script:
         ]
 
     def _values(self) -> list[str]:
-        return [
-            f"{self._know(name)} = {self._value(value)}"
-            for name, value in self.witness.values.items()
-        ]
+        lines = []
+        for name, value in self.witness.values.items():
+            known = self._know(name)
+            lines.append(f"{known} = {self._value(value)}")
+            if isinstance(value, SparseArray):
+                lines += [
+                    f"{known}[{', '.join(map(str, position))}] = {self._nested(number)}"
+                    for position, number in value.entries.items()
+                    if number != value.elsewhere
+                ]
+        return lines
 
     def _know(self, name: str) -> str:
         self.printer.known[name] = self.names.of(("symbol", name), name)
@@ -161,6 +183,10 @@ class _Script:
     def _value(self, value: Any) -> str:
         if isinstance(value, (list, tuple)):
             return f"np.array({self._nested(value)}, dtype=float)"
+        if isinstance(value, SparseArray):
+            if value.elsewhere == 0:
+                return f"np.zeros({value.shape})"
+            return f"np.full({value.shape}, float({self._nested(value.elsewhere)}))"
         return self._nested(value)
 
     def _nested(self, value: Any) -> str:
@@ -194,11 +220,12 @@ class _Script:
     def _definitions_at_the_point(self) -> list[str]:
         """A defined symbol that the witness gives a value has had its definition cut."""
         fields = [getattr(self.claim, name) for name in self.claim.expression_fields]
-        needed = [s for s in self._needed(fields) if str(s.name) not in self.witness.values]
+        given = self.witness.values
+        needed = [s for s in self._needed(fields) if self.printer.key(s) not in given]
         return [self._definition(symbol) for symbol in needed]
 
     def _definition(self, symbol: Any) -> str:
-        value, name = self.where[symbol], self.printer.known[str(symbol.name)]
+        value, name = self.where[symbol], self.printer.known[self.printer.key(symbol)]
         if isinstance(value, Recurrence):
             shape, step = self.printer.sizes_of(symbol), self.printer.steps(value)
             return f"{name} = Steps({shape}, {step})"
@@ -226,6 +253,8 @@ class _Script:
     def _derivative(self) -> str:
         base, indices = _base_and_indices(self.claim.wrt)
         function, point = self._function(self.claim.of, base, []), self.printer.print(base)
+        if isinstance(self.witness.values.get(str(base.name)), SparseArray):
+            return self._slope(function, point, indices)
         jacobian = f"jacobian({function}, {point})"
         facts = [part for fact in self.claim.assumed for part in sp.And.make_args(fact)]
         if isinstance(base, sp.MatrixSymbol) and sp.Q.symmetric(base) in facts:
@@ -246,6 +275,20 @@ class _Script:
                     text += f".reshape(-1, np.size({point}))"
         return text + self._subscript(indices)
 
+    def _slope(self, function: str, point: str, indices: tuple[Any, ...] | None) -> str:
+        """The derivative in the witness's entry of an array that is too large to vary all of."""
+        if indices is None:
+            entry = str(tuple(map(int, self.witness.entry)))
+        else:
+            entry = f"({', '.join(map(self.printer.print, indices))},)"
+        slope = f"slope({function}, {point}, {entry})"
+        match self.claim.kind:
+            case "gradient":
+                return slope
+            case "backward":
+                return f"np.sum({self.printer.print(self.claim.upstream)} * {slope})"
+        raise Unprintable("the arrays are too large for differences in every entry")
+
     def _subscript(self, indices: tuple[Any, ...] | None) -> str:
         if indices is None:
             return ""
@@ -265,7 +308,7 @@ class _Script:
 
     def _function(self, of: Any, base: Any, extra: list[Any]) -> str:
         """The name of ``of`` as a Python function of ``base``, whose own definition is cut."""
-        variable = self.printer.known.get(str(base.name))
+        variable = self.printer.known.get(self.printer.key(base))
         if variable is None:
             raise Unprintable(f"the witness gives no value to {base}")
         scope = self.scopes[-1]

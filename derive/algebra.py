@@ -341,6 +341,8 @@ class Algebra(Signs):
 
     def _bracket_of_product(self, relation: str, poly: Polynomial) -> Polynomial | None:
         """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0]."""
+        if self.hides_a_power(poly):
+            return None
         factor, common = self.content(poly)
         if not common or any(not isinstance(e, int) for e in common.values()):
             return None

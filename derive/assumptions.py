@@ -167,10 +167,9 @@ def fact_of(fact: Any, own_indices: Mapping[Any, Any], dimensions: set[Any]) -> 
         raise UnsupportedError(f"the assumption {fact} cannot be checked at a point")
     found = Inventory()
     found.visit(argument)
-    # A property or an equation of entries is read as said of all of them, the stronger reading:
-    # what disagrees under it disagrees under the weaker one too. An inequality at an index that
+    # A property of entries is said of all of them. An equation or an inequality at an index that
     # the claim itself mentions is about that index.
-    weaker = not name and not isinstance(fact, sp.Eq)
+    weaker = not name
     shared = {s for s in found.indices() if s in own_indices}
     pure = not found.arrays
     if pure:

@@ -7,7 +7,7 @@ ones before it, and every other field may use all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ import sympy as sp
 from sympy.core.function import UndefinedFunction
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive import folding, whole
+from derive import folding, whole_arrays
 from derive.errors import ClaimError
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
@@ -41,6 +41,15 @@ def _expression(value: Any, name: str) -> sp.Basic:
     if isinstance(result, sp.MatrixBase):  # a mutable matrix cannot be hashed
         return sp.ImmutableMatrix(result)
     return result
+
+
+def _parts(fact: Any) -> Iterator[Any]:
+    """The facts that an assumption joins by &, each for itself."""
+    if isinstance(fact, sp.And):
+        for part in fact.args:
+            yield from _parts(part)
+    else:
+        yield fact
 
 
 def _declared_sign(symbol: sp.Symbol) -> list[Any]:
@@ -90,15 +99,15 @@ class Claim:
             given: Any = getattr(self, "given", ())
             if not isinstance(given, (tuple, list, set, frozenset)):
                 given = (given,)
-            given = tuple(_expression(fact, "an assumption in `given`") for fact in given)
-            object.__setattr__(self, "given", given)
+            facts = (_expression(fact, "an assumption in `given`") for fact in given)
+            object.__setattr__(self, "given", tuple(p for fact in facts for p in _parts(fact)))
         self._put_back()
 
     def _put_back(self) -> None:
         """Undo what SymPy does to conditions in sums inside of sums, and read undefined
         functions of arrays as scalars.
         """
-        for read in (lambda said: whole.read_whole(said, self.where), folding.put_back):
+        for read in (lambda said: whole_arrays.read_whole(said, self.where), folding.put_back):
             put = read(self.said)
             if put is None:
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from derive.algebra import Algebra
@@ -17,7 +18,7 @@ from derive.atoms import (
     atoms_in,
     leading,
 )
-from derive.integers import Number, Poly, Var, as_poly
+from derive.integers import FREE, Number, Poly, Var, as_poly
 
 MAX_REDUCTIONS = 200
 
@@ -36,6 +37,12 @@ class Contraction:
     open: frozenset[Var]
     value: Polynomial
     label: Any = None
+
+    @cached_property
+    def at_fixed_indices(self) -> bool:
+        """Whether a free index of the claim stands in the factors for itself alone."""
+        named = {v for atom, _ in self.factors for v in atom.free if v.kind == FREE}
+        return not named <= {*self.open, *self.bound}
 
 
 class Contractions(Algebra):

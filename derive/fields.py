@@ -59,6 +59,23 @@ FUNCTIONS = frozenset({
 
 POLYGAMMA = "polygamma:"  # and the order: ψₘ, a function of its own for each m
 
+
+def _tribonacci() -> arb:
+    """The real root of x³ = x² + x + 1."""
+    root = arb(33).sqrt() * 3
+    return (1 + (19 + root).root(3) + (19 - root).root(3)) / 3
+
+
+# Each constant that is not rational, as a ball of the precision that is set.
+CONSTANTS: dict[str, Callable[[], arb]] = {
+    "pi": arb.pi,
+    "e": arb.const_e,
+    "GoldenRatio": lambda: (1 + arb(5).sqrt()) / 2,
+    "TribonacciConstant": _tribonacci,
+    "EulerGamma": arb.const_euler,
+    "Catalan": arb.const_catalan,
+}
+
 # The domain of a function, where it is not the whole line: what must be positive, or nonnegative.
 _DOMAINS: dict[str, tuple[bool, Callable[[Any], tuple[Any, ...]]]] = {
     "log": (True, lambda x: (x,)),
@@ -121,7 +138,7 @@ class Field:
         return result.reshape(raw.shape)
 
     def constant(self, name: str) -> Number:
-        """``pi`` or ``e``."""
+        """One of :data:`CONSTANTS`."""
         raise NotImplementedError
 
     def sign(self, x: Number) -> int:
@@ -266,7 +283,7 @@ class _Balls(_Rationals):
         self.precisions = precisions
 
     def constant(self, name: str) -> Number:
-        return arb.pi() if name == "pi" else arb.const_e()
+        return CONSTANTS[name]()
 
     def sign(self, x: Number) -> int:
         if isinstance(x, arb) and x.is_finite() and x.is_exact():
@@ -341,7 +358,7 @@ class _Floats(Field):
         return super().array(values)
 
     def constant(self, name: str) -> Number:
-        return math.pi if name == "pi" else math.e
+        return float(CONSTANTS[name]())
 
     def sign(self, x: Number) -> int:
         if x != x:

@@ -23,11 +23,15 @@ class Var:
     """An integer variable: a size (at least 1), a free index, or a bound index.
 
     ``low`` and ``high`` are its range, both ends included, where one is known; they may mention
-    variables made earlier. A size that is ``unbounded`` may be any integer, as ⌊(n − k)/s⌋;
-    ``facts`` are polynomials with it that are never negative.
+    variables made earlier. ``lows`` and ``highs`` are further ends, none of which is seen to
+    follow from the others, as of i ≤ n − 1 and i ≤ m − 1. A size that is ``unbounded`` may be any
+    integer, as ⌊(n − k)/s⌋; ``facts`` are polynomials with it that are never negative.
     """
 
-    __slots__ = ("_poly", "facts", "high", "key", "kind", "low", "name", "symbol", "unbounded")
+    __slots__ = (
+        "_poly", "facts", "high", "highs", "key", "kind", "low", "lows", "name", "symbol",
+        "unbounded",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -46,6 +50,8 @@ class Var:
         self.symbol = symbol
         self.unbounded = unbounded
         self.facts: tuple[Poly, ...] = ()
+        self.lows: tuple[Poly, ...] = ()
+        self.highs: tuple[Poly, ...] = ()
         self.key = (kind, next(_serial) if number is None else number)
         self._poly: Poly | None = None
 
@@ -227,34 +233,48 @@ def _least(size: Var) -> Poly:
 
 def _in_sizes(poly: Poly, used: tuple[Poly, ...] = ()) -> bool:
     """Whether a polynomial in sizes is nonnegative: no coefficient of it in the sizes less one
-    is negative, or none is once a fact of one of its sizes is taken off.
+    is negative, or none is once a fact of one of its sizes is taken off, so often as it takes.
     """
     if not any(v.unbounded for v in poly.variables):
         shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
         if all(c >= 0 for c in shifted.terms.values()):
             return True
     facts = {f for v in poly.variables for f in v.facts}.difference(used)
-    return any(_in_sizes(poly - fact, (*used, fact)) for fact in facts)
+    return any(
+        _in_sizes(poly - fact * times, (*used, fact))
+        for fact in facts
+        for times in _multiples(poly, fact)
+    )
 
 
-def _by_ranges(poly: Poly) -> bool:
-    for _ in range(32):
-        value = poly.constant
-        if value is not None:
-            return value >= 0
-        ranged = [v for v in poly.variables if v.kind != SIZE]
-        if not ranged:
-            return _in_sizes(poly)
-        # Ranges mention only variables made earlier, so the latest goes first.
-        variable = max(ranged, key=lambda v: v.key)
-        slope = poly.coefficient(variable)
-        if slope is None:
-            return False
-        if variable.low is not None and _by_ranges(slope):
-            end = variable.low
-        elif variable.high is not None and _by_ranges(-slope):
-            end = variable.high
-        else:
-            return False
-        poly = poly.substitute({variable: end})
-    return False
+def _multiples(poly: Poly, fact: Poly) -> set[Number]:
+    """How often a fact is taken off: once, or until a negative term of the polynomial is gone.
+    Any number that is not negative may be.
+    """
+    found: set[Number] = {1}
+    for monomial, coefficient in fact.terms.items():
+        negative = poly.terms.get(monomial, 0)
+        if monomial and coefficient < 0 and negative < 0:
+            found.add(Fraction(negative) / coefficient)
+    return found
+
+
+def _by_ranges(poly: Poly, steps: int = 32) -> bool:
+    value = poly.constant
+    if value is not None:
+        return value >= 0
+    ranged = [v for v in poly.variables if v.kind != SIZE]
+    if not ranged:
+        return _in_sizes(poly)
+    # Ranges mention only variables made earlier, so the latest goes first.
+    variable = max(ranged, key=lambda v: v.key)
+    slope = poly.coefficient(variable)
+    if slope is None or not steps:
+        return False
+    if variable.low is not None and _by_ranges(slope):
+        ends = (variable.low, *variable.lows)
+    elif variable.high is not None and _by_ranges(-slope):
+        ends = (variable.high, *variable.highs)
+    else:
+        return False
+    return any(_by_ranges(poly.substitute({variable: end}), steps - 1) for end in ends)

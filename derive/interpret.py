@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -131,6 +133,27 @@ def _is_whole(expr: Any) -> bool:
     if isinstance(expr, (sp.Add, sp.Mul)):
         return all(_is_whole(arg) for arg in expr.args)
     return isinstance(expr, sp.Integer) or (isinstance(expr, sp.Symbol) and bool(expr.is_integer))
+
+
+_decisions: ContextVar[set[tuple[Any, Any]] | None] = ContextVar("decisions", default=None)
+
+
+@contextmanager
+def decisions() -> Iterator[set[tuple[Any, Any]]]:
+    """What is decided on values inside the block: each node with the outcomes that it had."""
+    found: set[tuple[Any, Any]] = set()
+    token = _decisions.set(found)
+    try:
+        yield found
+    finally:
+        _decisions.reset(token)
+
+
+def noted(node: Any, outcome: Any) -> None:
+    """Keep what a node was decided to be, where someone wants to know."""
+    found = _decisions.get()
+    if found is not None:
+        found.add((node, outcome))
 
 
 class NeedsScalars(Exception):
@@ -304,9 +327,12 @@ class Interpreter:
             raise UnsupportedError(f"{condition} is a condition the evaluator cannot decide")
         left, right = self.value(condition.lhs, env), self.value(condition.rhs, env)
         if isinstance(condition, (sp.Eq, sp.Ne)) and not self.flat:
-            return self._equal(left, right) == isinstance(condition, sp.Eq)
+            equal = self._equal(left, right)
+            noted(condition, equal)
+            return equal == isinstance(condition, sp.Eq)
         left, right = self.scalar(condition.lhs, env), self.scalar(condition.rhs, env)
         sign = self.sign(self.difference(left, right))
+        noted(condition, sign)
         if isinstance(condition, sp.Gt):
             return sign > 0
         if isinstance(condition, sp.Ge):

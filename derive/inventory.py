@@ -67,7 +67,8 @@ class Inventory:
         elif isinstance(expr, (MatrixElement, sp.Indexed, ArrayElement, TensorElement, At)):
             self._visit_element(expr, bound)
         elif isinstance(expr, sp.KroneckerDelta):
-            self._note(self.affine, expr.args, bound)
+            for index in expr.args[:2]:
+                self._visit_index(index, bound)
         elif isinstance(expr, (sp.Sum, sp.Product, MaxOver, ArrayComprehension)):
             limits = [expr.limits] if isinstance(expr, MaxOver) else expr.limits
             inner = bound | {limit[0] for limit in limits}
@@ -135,7 +136,17 @@ class Inventory:
                 if size is not None:
                     self.axes[index].append(size)
             else:
-                self._note(self.affine, [index], bound)
+                self._visit_index(index, bound)
+
+    def _visit_index(self, index: Any, bound: frozenset[Any]) -> None:
+        """An index, or what is compared with one: the entries in it are numbers that arrays hold,
+        such as the label t[i] in Z[i, t[i]].
+        """
+        held = index.atoms(sp.Indexed) if isinstance(index, sp.Basic) else ()
+        for entry in held:
+            self.visit(entry, bound)
+        rest = index.xreplace({entry: sp.S.Zero for entry in held}) if held else index
+        self._note(self.affine, [rest], bound)
 
     @staticmethod
     def _note(table: dict[Any, None], expressions: Iterable[Any], bound: frozenset[Any]) -> None:
@@ -187,3 +198,39 @@ def dimension_symbols(claim: Claim) -> list[Any]:
 def free_indices(claim: Claim) -> dict[Any, list[Any]]:
     """The free indices of a claim, each with the sizes of the axes that it ranges over."""
     return inventory(claim).indices()
+
+
+def witness_names(claim: Claim) -> dict[Any, str]:
+    """The name of each symbol in a witness, the sizes and indices among themselves and what has a
+    value among itself: its own, or a number after it where another has that one.
+    """
+    found = Inventory()
+    for expr in (*claim.said, *claim.where):
+        if isinstance(expr, sp.Basic):
+            found.visit(expr)
+    counted = dict.fromkeys([*found.dimensions(), *found.indices()])
+    valued = dict.fromkeys([*found.arrays, *(s for s in found.scalars if s not in counted)])
+    return {**_distinct(valued), **_distinct(counted)}
+
+
+def _distinct(symbols: Iterable[Any]) -> dict[Any, str]:
+    """A name for each symbol, whatever the order in which they are met; scalars come first."""
+    ordered = sorted(symbols, key=lambda s: (not isinstance(s, sp.Symbol), _identity(s)))
+    plain = {str(symbol) for symbol in ordered}
+    names: dict[Any, str] = {}
+    taken: set[str] = set()
+    for symbol in ordered:
+        name, number = str(symbol), 1
+        while name in taken or (number > 1 and name in plain):
+            number += 1
+            name = f"{symbol}_{number}"
+        taken.add(name)
+        names[symbol] = name
+    return names
+
+
+def _identity(symbol: Any) -> tuple[Any, ...]:
+    """What tells a symbol from others of its name."""
+    assumed = sorted(map(str, getattr(symbol, "assumptions0", {}).items()))
+    return (str(symbol), type(symbol).__name__, getattr(symbol, "dummy_index", 0), assumed,
+            str(getattr(symbol, "shape", "")))  # fmt: skip

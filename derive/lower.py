@@ -30,9 +30,13 @@ from derive.index import (
     fresh,
     ref,
 )
+from derive.index_ranges import Ranges
 from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.notation import text_of
 from derive.recurrences import At
 from derive.shapes import Shapes, is_unit, same_size
+from derive.show import Writer
+from derive.whole import is_polynomial, is_whole, takes_whole_values
 
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
 Scope = Mapping[Any, Poly | Term]
@@ -53,23 +57,25 @@ class Lowering:
     """Lowers the expressions of one claim; equal subexpressions are lowered once.
 
     :param shapes: the shapes of everything, already checked.
-    :param ranges: the free indices, each with its range.
+    :param ranges: the free indices, each with its range, and what is given between sizes.
     :param traits: what is assumed of a symbol, by symbol.
     :param integers: the symbols that stand for integers.
     :param minima: the smallest value of a size, where it is more than 1.
     :param differentiate: how a derivative node of a documented side is worked out.
     :param invertible: the matrices that the claim inverts, or takes to be invertible.
+    :param whole: sizes of the claim's arrays such as d/2, which are whole because they are sizes.
     """
 
     def __init__(
         self,
         shapes: Shapes,
-        ranges: Mapping[Any, tuple[Any, Any]],
+        ranges: Ranges,
         traits: Mapping[Any, frozenset[str]],
         integers: Iterable[Any],
         minima: Mapping[Any, int],
         differentiate: Differentiate,
         invertible: Iterable[Any] = (),
+        whole: Iterable[Any] = (),
     ) -> None:
         self.shapes = shapes
         self.differentiate = differentiate
@@ -84,9 +90,18 @@ class Lowering:
         self._integers: dict[Any, Var] = {}
         self._arrays: dict[Any, Array] = {}
         self._shared: dict[Any, Shared] = {}
-        for symbol, (low, high) in ranges.items():
-            first, last = (None if e is None else self.integer(e, {}) for e in (low, high))
-            self._integers[symbol] = Var(str(symbol), FREE, first, last, symbol=symbol)
+        for poly in ranges.sizes:
+            fact = self.polynomial(poly, {})
+            for size in fact.variables:
+                size.facts = (*size.facts, fact)
+        for symbol in sorted(ranges.lows, key=str):
+            lows = _strongest([self.polynomial(e, {}) for e in ranges.lows[symbol]], 1)
+            highs = _strongest([self.polynomial(e, {}) for e in ranges.highs[symbol]], -1)
+            first, last = (ends[0] if ends else None for ends in (lows, highs))
+            variable = Var(str(symbol), FREE, first, last, symbol=symbol)
+            variable.lows, variable.highs = tuple(lows[1:]), tuple(highs[1:])
+            self._integers[symbol] = variable
+        self.whole = [self.polynomial(size, {}) for size in whole]
 
     # ---- definitions, symbols, integers
 
@@ -104,8 +119,8 @@ class Lowering:
         self.named[symbol] = Shared(params, body, symbol, named=True)
 
     def size(self, expr: Any) -> Poly:
-        """A size as an integer polynomial."""
-        return self.integer(expr, {})
+        """A size as an integer polynomial; it is whole because it is a size."""
+        return self.polynomial(expr, {})
 
     def axes(self, shape: Iterable[Any]) -> tuple[Var, ...]:
         """A fresh index for each axis whose size is not 1."""
@@ -165,7 +180,8 @@ class Lowering:
 
     def _round(self, down: Any, symbol: Any) -> Var:
         """The size ⌊a/b⌋, which people know as the symbol."""
-        above, below = (self.integer(part, {}) for part in sp.fraction(sp.together(down.args[0])))
+        parts = sp.fraction(sp.together(down.args[0]))
+        above, below = (self.polynomial(part, {}) for part in parts)
         if not is_nonnegative(below - 1):
             raise UnsupportedError(f"{down}: {below} is not seen to be positive")
         low = next((as_poly(k) for k in (1, 0) if is_nonnegative(above - k * below)), None)
@@ -176,9 +192,21 @@ class Lowering:
         return found
 
     def integer(self, expr: Any, scope: Scope) -> Poly:
-        """A size or an index as an integer polynomial.
+        """An index, an end of a range or an exponent as a polynomial that takes whole values.
 
-        :raises UnsupportedError: for what is no polynomial in integer symbols.
+        :raises UnsupportedError: for what is no polynomial in integers, or not seen to be whole.
+        """
+        poly = self.polynomial(expr, scope)
+        if not takes_whole_values(poly) and not any(
+            takes_whole_values(poly - size) for size in self.whole
+        ):
+            raise UnsupportedError(f"{expr} is not seen to be a whole number")
+        return poly
+
+    def polynomial(self, expr: Any, scope: Scope) -> Poly:
+        """A polynomial with rational coefficients in integers.
+
+        :raises UnsupportedError: for what is none.
         """
         if isinstance(expr, int):
             return as_poly(expr)
@@ -192,18 +220,26 @@ class Lowering:
         if isinstance(expr, (sp.Symbol, sp.Idx)):
             return as_poly(self.variable(expr))
         if expr.is_Add:
-            return sum((self.integer(a, scope) for a in expr.args), ZERO)
+            return sum((self.polynomial(a, scope) for a in expr.args), ZERO)
         if expr.is_Mul or (expr.is_Pow and expr.exp.is_Integer and expr.exp > 0):
             factors = expr.args if expr.is_Mul else [expr.base] * int(expr.exp)
             result = ONE
             for factor in factors:
-                result = result * self.integer(factor, scope)
+                result = result * self.polynomial(factor, scope)
             return result
-        if expr.free_symbols.isdisjoint(scope):
+        if is_whole(expr, self.integer_symbols.__contains__) and expr.free_symbols.isdisjoint(
+            scope
+        ):
             if isinstance(expr, (sp.floor, sp.ceiling)):
                 return self.rounded(expr)
             return as_poly(self.variable(expr))
         raise UnsupportedError(f"the index {expr} is no polynomial in integer symbols")
+
+    def is_opaque(self, expr: Any, scope: Scope) -> bool:
+        """Whether an integer is made of sizes alone: a size of its own, whatever it says."""
+        return expr.free_symbols.isdisjoint(scope) and not any(
+            s in self._integers and self._integers[s].kind == FREE for s in expr.free_symbols
+        )
 
     def array(self, symbol: Any) -> Array:
         """The given array that a symbol names."""
@@ -232,6 +268,7 @@ class Lowering:
         shape = self.shapes.of(expr)
         if not shape:
             return self.scalar(expr, scope)
+        self.check_scope(expr, scope)
         if isinstance(expr, (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
             return self.named_entry(expr, self.kept(shape, indices))
         through = THROUGH.get(type(expr))
@@ -245,6 +282,24 @@ class Lowering:
         shared, arguments = self.share(expr, scope)
         return ref(shared, *arguments, *self.kept(shape, indices))
 
+    def check_scope(self, expr: Any, scope: Scope) -> None:
+        """Refuse an array whose size changes with an index or an argument around it."""
+        if not scope:
+            return
+        if expr in scope and not isinstance(expr, sp.Symbol):
+            raise UnsupportedError(f"the array {expr} is replaced by something else")
+        for size in self.shapes.of(expr):
+            if not sp.sympify(size).free_symbols.isdisjoint(scope):
+                raise UnsupportedError(f"{expr}, whose size {size} is not the same everywhere")
+
+    def scoped(self, kind: Any, expr: Any, scope: Scope) -> tuple[Any, ...]:
+        """What a computed thing is kept by: the expression, what its symbols stand for where it
+        is, and what is known of the integers there.
+        """
+        symbols = expr.free_symbols
+        meaning = tuple((s, value) for s, value in scope.items() if s in symbols)
+        return (kind, expr, meaning, tuple(self.guards))
+
     def named_entry(self, symbol: Any, indices: Indices) -> Term:
         """An entry of a symbol: of its definition where it has one."""
         shared = self.named.get(symbol)
@@ -257,7 +312,8 @@ class Lowering:
         simple = all(_is_variable(scope[s]) for s in needed)
         if simple:
             outer = [next(iter(scope[s].variables)) for s in needed]  # type: ignore[union-attr]
-            key = (expr, tuple((s, v.low, v.high) for s, v in zip(needed, outer, strict=True)))
+            ranges = tuple((s, v.low, v.high) for s, v in zip(needed, outer, strict=True))
+            key = (expr, ranges, tuple(self.guards))
             found = self._shared.get(key)
             if found is not None:
                 return found, tuple(as_poly(v) for v in outer)
@@ -290,11 +346,21 @@ class Lowering:
     def matrix(self, expr: Any, scope: Scope) -> Shared:
         """A whole matrix as a shared array of rank 2, axes of size 1 included."""
         shape = self.shapes.of(expr)
+        self.check_scope(expr, scope)
         params = tuple(axis_variable(self.size(s)) for s in shape)
         body = self.element(expr, tuple(as_poly(p) for p in params), scope)
         if not body.free <= set(params) | {v for v in body.free if v.kind in (SIZE, FREE)}:
             raise UnsupportedError(f"{expr} under a sum, inside an inverse or a determinant")
-        return Shared(params, body, expr)
+        return Shared(params, body, self._label(expr, scope))
+
+    @staticmethod
+    def _label(expr: Any, scope: Scope) -> Any:
+        """An expression as it is known outside of its scope."""
+        writer, values = Writer(), {}
+        for symbol in expr.free_symbols.intersection(scope):
+            value = scope[symbol]
+            values[symbol] = writer.scalar(Int((), (value,)) if isinstance(value, Poly) else value)
+        return expr.xreplace(values) if values else expr
 
     def eliminated(self, expr: Any) -> Eliminated | None:
         """A matrix of two by two blocks with a diagonal block eliminated, where that may be."""
@@ -313,7 +379,8 @@ class Lowering:
             over = self.size(size) - 1 - index
             if not all(is_nonnegative(gap, self.guards) for gap in (index, over)):
                 self.unsafe_reads[
-                    f"{expr} is not seen to stay within its array (axis {axis}, of size {size})"
+                    f"{text_of(expr)} is not seen to stay within its array (axis {axis}, of size "
+                    f"{size})"
                 ] = None
 
     # ---- scalars
@@ -333,21 +400,33 @@ class Lowering:
         raise UnsupportedError(f"{type(expr).__name__} is not supported (in {expr})")
 
     def is_integer(self, expr: Any, scope: Scope) -> bool:
-        """Whether an expression is made of integers, sizes and indices alone."""
-        return all(
-            isinstance(scope.get(s), Poly) or (s not in scope and s in self.integer_symbols)
-            for s in expr.free_symbols
-        ) and not [
-            part
-            for part in expr.atoms(sp.Float, MatrixElement, sp.Indexed, sp.Function)
-            if not isinstance(part, (sp.floor, sp.ceiling))
-        ]
+        """Whether an expression is a polynomial in integers, sizes and indices; its coefficients
+        may be fractions.
+        """
+        return is_polynomial(
+            expr,
+            lambda s: (
+                isinstance(scope.get(s), Poly) or (s not in scope and s in self.integer_symbols)
+            ),
+        )
 
     def bind(self, limit: Any, scope: Scope) -> tuple[Var, dict[Any, Poly | Term]]:
         """A fresh bound variable for a limit ``(k, low, high)``, and the scope with it."""
         symbol, low, high = limit
         variable = fresh(str(symbol), self.integer(low, scope), self.integer(high, scope))
         return variable, {**scope, symbol: as_poly(variable)}
+
+
+def _strongest(ends: list[Poly], direction: int) -> list[Poly]:
+    """The ends of a range of which none is seen to follow from another, the first of them first:
+    the largest for ``direction`` 1, the smallest for −1.
+    """
+    kept: list[Poly] = []
+    for end in ends:
+        if not any(is_nonnegative((other - end) * direction) for other in kept):
+            weaker = [k for k in kept if is_nonnegative((end - k) * direction)]
+            kept = [k for k in kept if k not in weaker] + [end]
+    return kept
 
 
 def _may_be_zero(symbol: Any) -> bool:

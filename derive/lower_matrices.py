@@ -103,7 +103,7 @@ def _inverse(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     blocks = low.eliminated(expr.arg)
     if blocks is not None:
         return low.element(blocks.inverse(), indices, scope)
-    key = (sp.Inverse, expr.arg)
+    key = low.scoped(sp.Inverse, expr.arg, scope)
     shared = low._shared.get(key)
     if shared is None:
         shared = low._shared[key] = low.matrix(expr.arg, scope)

@@ -15,6 +15,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
+from derive import bent_indices
 from derive.activations import NamedFunction
 from derive.errors import UnsupportedError
 from derive.folding import Cases
@@ -63,6 +64,7 @@ from derive.operators import (
     TensorElement,
 )
 from derive.shapes import is_unit, same_size
+from derive.whole import cleared
 
 MOST_CHOSEN = 12  # of a binomial coefficient that is written out
 
@@ -208,7 +210,7 @@ def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an undefined function at its arguments, or its definition where there is one"""
     arguments = [low.scalar(a, scope) for a in expr.args]
     if expr.func in low.functions:
-        return called(low, low.functions[expr.func], arguments, scope)
+        return called(low, low.functions[expr.func], arguments, {})
     return Unknown(tuple(arguments), (expr.func, (0,) * len(arguments)))
 
 
@@ -217,7 +219,10 @@ def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an undefined function differentiated in its own arguments; anything else is worked out"""
     function = expr.expr
     if isinstance(function, AppliedUndef) and function.func in low.functions:
-        replaced = low.functions[function.func](*function.args)
+        definition = low.functions[function.func]
+        if not definition.free_symbols.isdisjoint(scope):
+            raise UnsupportedError(f"{expr}: what stands around {function} has one of its names")
+        replaced = definition(*function.args)
         return low.scalar(replaced.diff(*expr.variable_count), scope)
     if isinstance(function, AppliedUndef):
         orders = [0] * len(function.args)
@@ -239,6 +244,8 @@ def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, sp.Subs)
 def _subs(low: Lowering, expr: Any, scope: Scope) -> Term:
     """the expression with its variables at the given point"""
+    if not all(isinstance(variable, sp.Symbol) for variable in expr.variables):
+        raise UnsupportedError(f"{expr} puts something in place of what is no symbol")
     point = {
         variable: low.scalar(value, scope)
         for variable, value in zip(expr.variables, expr.point, strict=True)
@@ -279,6 +286,7 @@ def _bound(low: Lowering, body: Any, limits: list[Any], scope: Scope, node: Any)
 @register(SCALARS, sp.Trace)
 def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ_k A[k, k]"""
+    low.check_scope(expr.arg, scope)
     size = low.shapes.of(expr.arg)[0]
     if size == 1:
         return low.scalar(expr.arg, scope)
@@ -291,6 +299,7 @@ def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
     """det A; det A⁻¹ = 1/det A, det Aᵀ = det A, det Aᵏ = (det A)ᵏ, det diag(v) = Π v, det(A ⊗ B) by
     (det A)^q·(det B)^p, of blocks by a Schur complement, and ∂det A/∂A = det A · A⁻ᵀ"""
     arg = expr.arg
+    low.check_scope(arg, scope)
     if is_unit(low.shapes.of(arg)):
         return low.scalar(arg, scope)
     if isinstance(arg, sp.Identity):
@@ -321,7 +330,7 @@ def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
         squares = all(len(s) == 0 or same_size(*s) for s in shapes)
         if len(parts) > 1 and squares and all(not s or not is_unit(s) for s in shapes):
             return mul(*(_factor_of_determinant(low, p, expr, scope) for p in parts))
-    key = (sp.Inverse, expr.arg)
+    key = low.scoped(sp.Inverse, expr.arg, scope)
     shared = low._shared.get(key)
     if shared is None:
         shared = low._shared[key] = low.matrix(expr.arg, scope)
@@ -349,6 +358,9 @@ def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) ->
 @register(SCALARS, MatrixElement)
 def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a matrix"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     places = _places(low, expr, low.shapes.of(expr.parent), scope)
     return low.element(expr.parent, places, scope)
 
@@ -356,12 +368,18 @@ def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, TensorElement)
 def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a tensor"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
 
 
 @register(SCALARS, sp.Indexed, ArrayElement)
 def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
     if getattr(base, "shape", None) is not None:
         for axis, index in enumerate(expr.indices):
@@ -412,8 +430,11 @@ def _at_rounded(low: Lowering, expr: Any, base: Any, axis: int, rounded: Any, sc
 @register(SCALARS, sp.KroneckerDelta)
 def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[i = j]"""
-    left, right = (low.integer(a, scope) for a in expr.args[:2])
-    return delta(left, right)
+    cases = bent_indices.in_cases(low, expr, scope)
+    if cases is not None:
+        return low.scalar(cases, scope)
+    left, right = (low.polynomial(a, scope) for a in expr.args[:2])
+    return delta(cleared(left - right), ZERO)
 
 
 @register(SCALARS, sp.Piecewise, Cases)
@@ -444,6 +465,10 @@ def _guards(low: Lowering, test: Any, scope: Scope) -> Iterator[Poly]:
     for part in parts:
         yield from _guards(low, part, scope)
     if isinstance(test, Relational) and all(low.is_integer(a, scope) for a in test.args):
+        if isinstance(test, sp.Ne):  # a ≠ b of a ≥ b is a ≥ b + 1
+            gap = low.integer(test.lhs, scope) - low.integer(test.rhs, scope)
+            yield from (g - 1 for g in (gap, -gap) if is_nonnegative(g, low.guards))
+            return
         bracket = _integer_relation(low, test, scope)
         if isinstance(bracket, IndexBracket):
             relation, poly = bracket.data
@@ -477,15 +502,19 @@ def condition_term(low: Lowering, test: Any, scope: Scope) -> Term:
 
 
 def _integer_relation(low: Lowering, test: Any, scope: Scope) -> Term:
-    left, right = low.integer(test.lhs, scope), low.integer(test.rhs, scope)
-    if isinstance(test, sp.Eq):
-        return delta(left, right)
-    if isinstance(test, sp.Ne):
-        return _not(delta(left, right))
+    """A comparison of polynomials in integers, over their common denominator: k > n/2 where
+    2·k − n ≥ 1
+    """
+    left, right = low.polynomial(test.lhs, scope), low.polynomial(test.rhs, scope)
     if isinstance(test, (sp.Lt, sp.Le)):
         left, right = right, left
+    gap = cleared(left - right)
+    if isinstance(test, sp.Eq):
+        return delta(gap, ZERO)
+    if isinstance(test, sp.Ne):
+        return _not(delta(gap, ZERO))
     strict = isinstance(test, (sp.Lt, sp.Gt))
-    return IndexBracket((), (">=", left - right - 1 if strict else left - right))
+    return IndexBracket((), (">=", gap - 1 if strict else gap))
 
 
 def _real_relation(test: Any, difference: Term, opposite: Term) -> Term:
@@ -518,13 +547,14 @@ def whole_term(low: Lowering, expr: Any, path: Any, scope: Scope) -> Term:
     arguments = []
     for argument in expr.arguments:
         shape = low.shapes.of(argument)
+        low.check_scope(argument, scope)
         params = low.axes(shape)
         place = low.spread(shape, [as_poly(p) for p in params])
         body = low.element(argument, place, scope)
         loose = [v for v in body.free - set(params) if v.kind not in (SIZE, FREE)]
         if loose:
             raise UnsupportedError(f"{expr} under a sum over an index of its argument {argument}")
-        key = (ScalarApplication, argument)
+        key = low.scoped(ScalarApplication, argument, scope)
         if key not in low._shared:
             low._shared[key] = Shared(params, body, argument)
         arguments.append(low._shared[key])

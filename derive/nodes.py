@@ -29,6 +29,7 @@ from derive.interpret import (
     Interpreter,
     NeedsScalars,
     handles,
+    noted,
     position_of,
     refuse_huge,
     reshaped,
@@ -57,9 +58,13 @@ def _rational(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     return walk.number(expr)
 
 
-@handles(type(sp.pi), type(sp.E))
+_CONSTANTS = {sp.pi: "pi", sp.E: "e"}
+_NAMED = (sp.GoldenRatio, sp.TribonacciConstant, sp.EulerGamma, sp.Catalan)
+
+
+@handles(*(type(constant) for constant in (*_CONSTANTS, *_NAMED)))
 def _constant(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    return Jet(walk.field.constant("pi" if expr is sp.pi else "e"))
+    return Jet(walk.field.constant(_CONSTANTS.get(expr) or str(expr)))
 
 
 @handles(type(sp.oo), type(sp.S.NegativeInfinity), type(sp.nan), type(sp.zoo))
@@ -132,7 +137,10 @@ def _power(walk: Interpreter, expr: Any, env: Environment) -> Jet:
         return walk.jets.integer_power(x, int(exponent))
     if isinstance(exponent, sp.Rational):
         return walk.jets.rational_power(x, Fraction(int(exponent.p), int(exponent.q)))
-    return walk.jets.power(x, walk.scalar(exponent, env))
+    power = walk.scalar(exponent, env)
+    if x.shape == power.shape == ():  # in doubt 0 in both: this decides nothing
+        noted(expr, tuple(int(part.v > 0) - int(part.v < 0) for part in (x, power)))
+    return walk.jets.power(x, power)
 
 
 _UNARY = {
@@ -245,13 +253,14 @@ def _piecewise(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     raise Undefined("no case of a Piecewise applies")
 
 
-def _largest(walk: Interpreter, candidates: Any, sign: int, once: bool = False) -> Jet:
+def _largest(walk: Interpreter, expr: Any, candidates: Any, sign: int, once: bool = False) -> Jet:
     """The largest (sign 1) or smallest (−1). A tie is a kink, but where the candidates move alike:
     either may be taken then, unless it is to be attained ``once``.
     """
     best: Jet | None = None
     ties: list[Jet] = []
-    for candidate in candidates:
+    first = 0
+    for place, candidate in enumerate(candidates):
         if best is None:
             best = candidate
             continue
@@ -260,11 +269,12 @@ def _largest(walk: Interpreter, candidates: Any, sign: int, once: bool = False) 
             raise NeedsScalars
         order = sign * walk.field.sign(difference.v)
         if order > 0:
-            best, ties = candidate, []
+            best, ties, first = candidate, [], place
         elif order == 0:
             ties.append(candidate)
     if best is None:
         raise Undefined("the maximum of nothing")
+    noted(expr, "tie" if ties else min(first, 1 if isinstance(expr, MaxOver) else first))
     moves = any(one.g is not None for one in (best, *ties))
     if ties and moves and (once or not all(walk.jets.move_alike(best, one) for one in ties)):
         raise NotDifferentiable("two candidates for a maximum are equal")
@@ -274,30 +284,35 @@ def _largest(walk: Interpreter, candidates: Any, sign: int, once: bool = False) 
 @handles(sp.Max, sp.Min)
 def _max(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     candidates = (walk.scalar(arg, env) for arg in expr.args)
-    return _largest(walk, candidates, 1 if isinstance(expr, sp.Max) else -1)
+    return _largest(walk, expr, candidates, 1 if isinstance(expr, sp.Max) else -1)
 
 
 @handles(MaxOver)
 def _max_over(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     candidates = (walk.scalar(expr.body, e) for e in walk.ranges([expr.limits], env))
     once = expr.limits[0] in expr.body.free_symbols  # of equal numbers any is the largest
-    return _largest(walk, candidates, 1, once)
+    return _largest(walk, expr, candidates, 1, once)
 
 
 @handles(sp.Abs)
 def _abs(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     inner = walk.scalar(expr.args[0], env)
-    return walk.jets.negative(inner) if walk.sign(inner) < 0 else inner
+    sign = walk.sign(inner)
+    noted(expr, sign)
+    return walk.jets.negative(inner) if sign < 0 else inner
 
 
 @handles(sp.sign)
 def _sign(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    return walk.number(walk.sign(walk.scalar(expr.args[0], env)))
+    sign = walk.sign(walk.scalar(expr.args[0], env))
+    noted(expr, sign)
+    return walk.number(sign)
 
 
 @handles(sp.Heaviside)
 def _heaviside(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     sign = walk.sign(walk.scalar(expr.args[0], env))
+    noted(expr, sign)
     return walk.scalar(expr.args[1], env) if sign == 0 else walk.number(int(sign > 0))
 
 

@@ -14,8 +14,9 @@
 6. **The answer** (:mod:`derive.answer`) back in matrix notation, for people; nothing is decided
    from it.
 
-A proof is checked once more by evaluating both sides at a point with stage 5's evaluator; where
-they differ there, something inside is broken and the verdict is undecided.
+A proof is checked once more by evaluating both sides at points that take every way through the
+claim (:mod:`derive.net`), with stage 5's evaluator; where they differ there, something inside is
+broken and the verdict is undecided. So it is where no point could be evaluated.
 """
 
 from __future__ import annotations
@@ -27,16 +28,18 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, folding, induction, merge, sizes
+from derive import answer, explain, folding, induction, labels, merge, reads, sizes
 from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.equal_sizes import given_of_sizes
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.fields import Undefined
 from derive.index import forget_terms
+from derive.net import agrees_throughout
 from derive.normalise import Normaliser
 from derive.problem import Problem
-from derive.refute import agrees_numerically, agrees_somewhere, search
+from derive.refute import agrees_somewhere, search
 from derive.shapes import Shapes
 from derive.statement import Statement, state
 from derive.steps import steps
@@ -44,6 +47,7 @@ from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdic
 from derive.worker import run_deep
 
 QUICK_SECONDS = 1.5  # for a witness before the costlier canonical forms
+UNCHECKED = "a proof was found, and no point at which both sides could be evaluated to check it"
 PATIENT_SECONDS = 10.0  # for a witness after them
 
 __all__ = ["backward", "gradient", "hessian", "jacobian", "shape_of", "verify"]
@@ -127,9 +131,24 @@ def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ..
 def _decided_alone(claim: Claim, deadline: float) -> Verdict:
     """A decision that leaves no terms behind but those that its steps are written from."""
     try:
-        return _decided(sizes.put_in(claim), deadline)
+        sized = sizes.put_in(claim)
+        with given_of_sizes(sized.assumed):
+            return _with_equal_sizes(claim, _decided(sized, deadline))
     finally:
         forget_terms()
+
+
+def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:
+    """The verdict with the sizes that are given to be equal to others: it was made without."""
+    equations = sizes.equated(claim)
+    if not equations:
+        return verdict
+    witness = verdict.witness
+    if witness is not None:
+        witness = replace(witness, sizes=sizes.completed(claim, witness.sizes))
+    if verdict.status == HOLDS:
+        verdict = replace(verdict, assumptions=(*equations, *verdict.assumptions))
+    return replace(verdict, witness=witness)
 
 
 def _decided(claim: Claim, deadline: float) -> Verdict:
@@ -140,8 +159,13 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
     try:
-        problem = Problem(_fields(claim), claim.where, claim.assumed)
-        statement = state(problem, claim)
+        held = labels.labels_of(claim)
+        said = labels.in_indicators(claim, held)
+        problem = Problem(_fields(said), said.where, said.assumed)
+        statement = state(problem, said)
+        _check_reads(problem, statement)
+    except reads.LeavesArray as outside:
+        return Verdict(claim, ILL_SHAPED, reason=str(outside))
     except ShapeError as mismatch:
         derived = _derivable(claim)
         reason = explain.misfit(claim, str(mismatch), deadline) + explain.entry_by_entry(derived)
@@ -158,9 +182,34 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     verdict = _compared(problem, claim, statement, deadline)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    derived = answer.derived(problem, statement, documented)
+    derived = labels.put_back(answer.derived(problem, statement, documented), held)
     named = answer.adjoints_in(problem, derived)
-    return replace(verdict, derived=derived, notes=notes + verdict.notes + named)
+    return replace(
+        verdict,
+        derived=derived,
+        notes=notes + verdict.notes + named,
+        assumptions=labels.in_facts(verdict.assumptions, held) if verdict.status == HOLDS else (),
+    )
+
+
+def _check_reads(problem: Problem, statement: Statement | None) -> None:
+    """Insist that what a claim reads lies within its arrays.
+
+    :raises ShapeError: where a read leaves its array.
+    :raises UnsupportedError: where a claim about a shape is not seen to stay within.
+    """
+    if statement is None and not reads.has_reads((*problem.expressions, *problem.where.values())):
+        return
+    if statement is not None and not problem.lowering.unsafe_reads:
+        return
+    reads.check(problem)
+    if statement is None and reads.at_labels((*problem.expressions, *problem.where.values())):
+        problem.shapes.notes["labels are taken to lie within the axes that they index"] = None
+    elif statement is None:
+        shape = problem.shapes.of(problem.expressions[0])
+        problem.lowering.element(problem.expressions[0], problem.place(shape), {})
+        if problem.lowering.unsafe_reads:
+            raise UnsupportedError(next(iter(problem.lowering.unsafe_reads)))
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
@@ -219,7 +268,7 @@ def _contradictory(problem: Problem) -> bool:
 
 
 def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:
-    checked = agrees_numerically(claim)
+    checked = agrees_throughout(claim)
     if checked is None:
         try:
             checked = agrees_somewhere(claim)
@@ -231,13 +280,15 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
             UNDECIDED,
             reason="internal error: the proof is contradicted by an evaluation of both sides",
         )
-    if checked is None and _contradictory(problem):
-        return Verdict(claim, UNDECIDED, reason="what is given contradicts itself")
+    if checked is None:
+        reason = UNCHECKED
+        if _contradictory(problem):
+            reason = "what is given contradicts itself"
+        return Verdict(claim, UNDECIDED, reason=reason)
     return Verdict(
         claim,
         HOLDS,
         assumptions=answer.assumptions(problem, statement, proof.normaliser, *proof.others),
-        notes=() if checked else ("no point was found at which to evaluate both sides as a check",),
         steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
     )
 

@@ -10,12 +10,13 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import Any
 
 import flint
 import numpy as np
 import sympy as sp
+from sympy.core.relational import Relational
 
 from derive.assumptions import (
     Fact,
@@ -32,6 +33,7 @@ from derive.claims import Claim
 from derive.errors import DeriveError, UnsupportedError
 from derive.evaluate import LazyArray, Point, derivative, evaluate, mentions
 from derive.fields import BALL, EXACT, EvaluationError, as_fraction
+from derive.folding import Cases
 from derive.interpret import refuse_huge
 from derive.inventory import fields_of, inventory
 from derive.operators import ArrayOperator, MatrixPartial, Partial
@@ -54,16 +56,27 @@ _POOLS: tuple[tuple[Fraction, ...], ...] = tuple(
     )
 )
 LEVELS = len(_POOLS)
+OWN = -2  # the level of numbers near those that a claim compares with
 ORDINARY = -1  # the level of numbers none of which is zero, or large, or half of another
 _PLAIN = tuple(map(Fraction, ("1/3", "-2/3", "4/5", "3/5", "-3/7", "1/7", "5/6", "-1/4")))
 _FEW = 2  # scalars, of which every choice of numbers is tried
+_WIDE = (8, 12, 20, 33)  # values of the only size
+_LARGEST = 4096  # of the sizes that are tried because the assumptions ask for them
+_SIZE_DRAWS = 400
+_MOST_OWN = 4  # numbers that a claim compares with
+_COMPARING = (Relational, sp.Piecewise, Cases, sp.Max, sp.Min, sp.Abs, sp.sign)
 _DRAWS = 24  # of the scalars, until the inequalities between them hold
 
 
-def _pool(level: int, rng: random.Random) -> tuple[Fraction, ...]:
-    """The numbers of one level of simplicity; from :data:`LEVELS` on, those of any."""
+def _pool(level: int, rng: random.Random, own: tuple[Fraction, ...] = ()) -> tuple[Fraction, ...]:
+    """The numbers of one level of simplicity; from :data:`LEVELS` on, those of any.
+
+    :param own: the numbers of the level :data:`OWN`.
+    """
     if level == ORDINARY:
         return _PLAIN
+    if level == OWN:
+        return own or _POOLS[1]
     return _POOLS[level] if level < LEVELS else rng.choice(_POOLS)
 
 
@@ -157,12 +170,13 @@ def _structured(raw: np.ndarray, kinds: set[str], rng: random.Random) -> np.ndar
         return raw * identity
     elif "symmetric" in kinds:
         return np.triu(raw) + np.triu(raw, 1).T
-    if "upper_triangular" in kinds or "unit_triangular" in kinds:
+    unit = "unit_triangular" in kinds
+    if "upper_triangular" in kinds or (unit and "lower_triangular" not in kinds):
         raw = np.triu(raw)
     if "lower_triangular" in kinds:
         raw = np.tril(raw)
-    if "unit_triangular" in kinds:
-        raw = np.triu(raw, 1) + identity
+    if unit:
+        raw = raw - raw * identity + identity
     if "singular" in kinds and size:
         raw = np.outer(raw[:, 0], raw[0])
         if size == 1:
@@ -240,6 +254,7 @@ class PointMaker:
                 if isinstance(node, ArrayOperator)
             )
         )
+        self.own = numbers_near(*fields_of(claim), *claim.assumed)
         self.functions = everything.functions
         self.scalar_functions = everything.scalar_functions
         determined = {*self.scalars, *self.dimensions}
@@ -273,6 +288,15 @@ class PointMaker:
                     raise UnsupportedError(f"{node} within the symmetric matrices")
 
     @property
+    def kinds(self) -> Mapping[Any, set[str]]:
+        """What is assumed of each symbol, by name."""
+        return self._kinds
+
+    def with_sign(self, symbol: Any, value: Fraction, rng: random.Random) -> Fraction:
+        """The value, changed as little as the assumptions on a symbol ask."""
+        return _with_sign(value, self._kinds[symbol], rng)
+
+    @property
     def constant(self) -> bool:
         """Whether there are no values to choose, so that one point per size is all."""
         return not self.scalars and not self.arrays
@@ -284,7 +308,56 @@ class PointMaker:
             found = True
             yield sizes
         if not found and len(self.dimensions) <= 4:  # an assumption such as n ≥ 5
-            yield from self._candidates(7)
+            for sizes in self._candidates(7):
+                found = True
+                yield sizes
+        if not found:
+            yield from self._led()
+
+    def wide_sizes(self) -> Iterator[dict[Any, int]]:
+        """Larger values of a single dimension symbol, for conditions that only turn there."""
+        if len(self.dimensions) == 1:
+            for size in _WIDE:
+                sizes = {self.dimensions[0]: size}
+                if self.admits_sizes(sizes):
+                    yield sizes
+
+    def _led(self) -> Iterator[dict[Any, int]]:
+        """Sizes that the assumptions lead to: each symbol's first values at which what is assumed
+        of it alone holds, symbols that an equation fixes from the others, and then any.
+        """
+        facts = [fact for fact in self.facts if fact.of_sizes]
+        numbers = [abs(int(c)) for f in facts for c in f.argument.atoms(sp.Integer)]
+        largest = min(_LARGEST, 8 + 2 * max(numbers, default=0))
+        fixed: dict[Any, Any] = {}
+        for fact in facts:
+            if isinstance(fact.argument, sp.Eq):
+                for symbol in sorted(fact.argument.free_symbols & {*self.dimensions}, key=str):
+                    if symbol not in fixed and not any(v.has(symbol) for v in fixed.values()):
+                        found = _solved(fact.argument.subs(fixed), symbol)
+                        if found is not None:
+                            fixed[symbol] = found
+                            break
+        free = [s for s in self.dimensions if s not in fixed]
+        choices = []
+        for symbol in free:
+            own = [f for f in facts if f.argument.free_symbols == {symbol}]
+            admitted = (
+                size for size in range(1, largest + 1)
+                if _suits(symbol, Fraction(size))
+                and all(holds(f, Point({symbol: size}, {}), self.claim.where) for f in own)
+            )  # fmt: skip
+            choices.append(list(islice(admitted, 4 if len(free) < 5 else 2)))
+        candidates = sorted(islice(product(*choices), 4096), key=sum)
+        rng = random.Random(len(free))
+        drawn = [tuple(rng.randint(1, largest) for _ in free) for _ in range(_SIZE_DRAWS)]
+        for candidate in (*candidates, *sorted(drawn, key=sum)):
+            chosen = dict(zip(free, candidate, strict=True))
+            rest = {symbol: value.subs(chosen) for symbol, value in fixed.items()}
+            if all(value.is_Integer for value in rest.values()):
+                sizes = {s: int({**chosen, **rest}[s]) for s in self.dimensions}
+                if min(sizes.values(), default=1) >= 0 and self.admits_sizes(sizes):
+                    yield sizes
 
     def _candidates(self, largest: int) -> Iterator[dict[Any, int]]:
         count = len(self.dimensions)
@@ -316,7 +389,8 @@ class PointMaker:
             return False
         try:
             arrays = (*self.arrays, *self._computed)
-            return all(min(self.shape_of(a, sizes), default=1) > 0 for a in arrays)
+            shapes = ([size_of(size, sizes) for size in a.shape or ()] for a in arrays)
+            return all(min(shape, default=1) > 0 for shape in shapes)
         except EvaluationError:
             return False
 
@@ -341,20 +415,47 @@ class PointMaker:
         """Proposals for the values of all symbols, of one level of simplicity."""
         values = self._scalar_values(sizes, level, rng)
         for symbol in self.arrays:
-            pool = _pool(level, rng)
+            pool = _pool(level, rng, self.own)
             kinds = self._kinds[symbol]
             if symbol.shape is None:
                 values[symbol] = LazyArray(str(symbol), rng.randrange(1000))
             else:
                 raw = np.empty(self.shape_of(symbol, sizes), dtype=object)
+                between = self._between(symbol, sizes)
                 for position in np.ndindex(raw.shape):
-                    raw[position] = _with_sign(rng.choice(pool), kinds, rng)
+                    raw[position] = (
+                        _with_sign(rng.choice(pool), kinds, rng)
+                        if between is None
+                        else Fraction(rng.choice(between))
+                    )
                 values[symbol] = _structured(raw, kinds, rng) if raw.ndim == 2 else raw
         equations = [f for f in self.facts if not f.name and isinstance(f.argument, sp.Eq)]
         proposals: Iterable[dict[Any, Any]] = [values]
         if equations:
             proposals = self._solutions(equations, sizes, values, rng)
-        yield from (proposal for proposal in proposals if self._suitable(proposal))
+        yield from (proposal for proposal in proposals if self.suitable(proposal))
+
+    def _between(self, array: Any, sizes: Mapping[Any, int]) -> range | None:
+        """The numbers that an array of integers may hold, where both bounds of any entry of it are
+        given; which of them are given of which entries is checked afterwards.
+        """
+        if "integer" not in self._kinds[array]:
+            return None
+        ends: dict[bool, int] = {}
+        for fact in self.facts:
+            if isinstance(fact.argument, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
+                sides = fact.argument.gts, fact.argument.lts
+                for of, end, above in ((*sides, False), (*sides[::-1], True)):
+                    if (
+                        isinstance(of, sp.Indexed)
+                        and whole(of) == array
+                        and not end.has(sp.Indexed)
+                    ):
+                        try:
+                            ends[above] = size_of(end, sizes)
+                        except EvaluationError:
+                            continue
+        return range(ends[False], ends[True] + 1) if len(ends) == 2 else None
 
     def every_scalar(self) -> Iterator[dict[Any, Any]]:
         """All choices of numbers for one or two scalars, where there is nothing else to choose;
@@ -365,7 +466,7 @@ class PointMaker:
         numbers = dict.fromkeys(number for pool in _POOLS for number in pool)
         for chosen in product(numbers, repeat=len(self.scalars)):
             values = dict(zip(self.scalars, chosen, strict=True))
-            if self._suitable(values):
+            if self.suitable(values):
                 yield values
 
     def _scalar_values(
@@ -376,14 +477,14 @@ class PointMaker:
         for draw in range(_DRAWS):
             for symbol in self.scalars:
                 own = level < LEVELS and draw < _DRAWS // 4
-                pool = _pool(level if own else LEVELS, rng)
+                pool = _pool(level if own else LEVELS, rng, self.own)
                 values[symbol] = _with_sign(rng.choice(pool), self._kinds[symbol], rng)
             point = Point(sizes, values, self._polynomials)
             if all(holds(fact, point, self.claim.where) for fact in self._scalar_facts):
                 break
         return values
 
-    def _suitable(self, values: Mapping[Any, Any]) -> bool:
+    def suitable(self, values: Mapping[Any, Any]) -> bool:
         """Whether all values have the properties that their symbols carry."""
         for symbol, value in values.items():
             if isinstance(symbol, sp.Symbol) and not _suits(symbol, value):
@@ -522,6 +623,33 @@ class PointMaker:
         return all(
             holds(fact, point, self.claim.where) for fact in self.facts if fact.local == local
         )
+
+
+def _solved(equation: Any, symbol: Any) -> Any:
+    """The value of a symbol in an equation between sizes that is linear in it, or None."""
+    if not isinstance(equation, sp.Eq):
+        return None
+    difference = sp.expand(equation.lhs - equation.rhs)
+    slope = difference.coeff(symbol, 1)
+    rest = sp.expand(difference - slope * symbol)
+    if slope == 0 or rest.has(symbol) or not slope.is_number:
+        return None
+    return sp.expand(-rest / slope)
+
+
+def numbers_near(*expressions: Any) -> tuple[Fraction, ...]:
+    """The rationals that expressions compare with, and such as lie a little off them."""
+    found: dict[Fraction, None] = {}
+    for expr in expressions:
+        for node in expr.atoms(*_COMPARING) if isinstance(expr, sp.Basic) else ():
+            for number in node.atoms(sp.Rational):
+                found[as_fraction(number)] = None
+    numbers = sorted(n for n in found if abs(n) not in (0, 1) and abs(n) < 10**6)[:_MOST_OWN]
+    steps = (Fraction(0), Fraction(1, 2), Fraction(-1, 2), Fraction(1), Fraction(-1))
+    either = sorted({*numbers, *(-n for n in numbers)})  # x − 2 and 3 − x turn at 2 and at 3
+    near = [(a + b) / 2 for a, b in pairwise(either)]
+    near += [n + step for n in numbers for step in steps]
+    return tuple(dict.fromkeys([*near, Fraction(0), *either])) if near else ()
 
 
 def _special_values(shape: tuple[int, ...], rng: random.Random) -> Iterator[Any]:

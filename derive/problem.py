@@ -22,8 +22,9 @@ from derive import kinks, lower_matrices, lower_scalars  # noqa: F401  (they fil
 from derive.atoms import Polynomial
 from derive.differentiate import Reverse, times_attained
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.index import Shared, Term, forget_terms, ref
-from derive.integers import FREE, ZERO, Poly, Var, as_poly
+from derive.index import Shared, Term, forget_terms, in_order, ref
+from derive.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
+from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
 from derive.lower_recurrences import define_system
 from derive.normalise import Normaliser
@@ -31,6 +32,7 @@ from derive.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorEl
 from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence, systems
 from derive.shapes import Shapes, same_shape, same_size, shown
 from derive.simplify import Reader
+from derive.whole import cleared, is_polynomial
 
 SIGN_PREDICATES = {
     "positive": "+",
@@ -40,7 +42,14 @@ SIGN_PREDICATES = {
     "nonzero": "!=",
 }
 IMPLYING = {"+": ("+",), "-": ("-",), "0+": ("+", "0+"), "0-": ("-", "0-")}
-TRAITS = {*SIGN_PREDICATES, "symmetric", "diagonal"}
+TRAITS = {
+    *SIGN_PREDICATES,
+    "symmetric",
+    "diagonal",
+    "lower_triangular",
+    "upper_triangular",
+    "unit_triangular",
+}
 # What holds of a matrix by the kind of the engine's variables, or where its inverse is written.
 GRANTED = {
     "real",
@@ -56,7 +65,7 @@ SECONDS_FOR_KINKS = 0.5
 # What only a square matrix can be.
 OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
 
-INVERTIBLE = {"invertible", "orthogonal", "positive_definite"}
+INVERTIBLE = {"invertible", "orthogonal", "unitary", "positive_definite", "unit_triangular"}
 
 # Nodes that carry a shape of their own.
 DECLARED = (
@@ -89,6 +98,7 @@ class Inventory:
     """The integer symbols of some expressions: sizes, and where each index is used."""
 
     sizes: set[Any] = field(default_factory=set)
+    shapes: set[Any] = field(default_factory=set)  # sizes that are more than a symbol
     ends: set[Any] = field(default_factory=set)
     places: dict[Any, list[Any]] = field(default_factory=dict)
     indexed: set[Any] = field(default_factory=set)
@@ -121,7 +131,7 @@ class Inventory:
             return frozenset((node.limits[0],))
         if isinstance(node, (Tensor, Recurrence)):
             return frozenset(node.bound_symbols)
-        if isinstance(node, sp.Lambda):
+        if isinstance(node, (sp.Lambda, sp.Subs)):
             return frozenset(node.variables)
         return frozenset()
 
@@ -131,8 +141,10 @@ class Inventory:
             if node.is_integer and node not in bound:
                 (self.sizes if node.is_positive else self.indexed).add(node)
         elif isinstance(node, DECLARED):
-            for size in node.shape or ():
-                self.sizes |= sp.sympify(size).free_symbols - bound
+            for size in map(sp.sympify, node.shape or ()):
+                self.sizes |= size.free_symbols - bound
+                if not size.is_Atom and size.free_symbols.isdisjoint(bound):
+                    self.shapes.add(size)
         elif isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
             for limit in node.limits:
                 for end in limit[1:]:
@@ -241,21 +253,23 @@ class Problem:
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
-        self._about_symbols = self._ranges(), self._traits(), self._minima()
+        found = self._ranges()
+        self._about_symbols = found, self._traits(), self._minima(found)
 
     @cached_property
     def lowering(self) -> Lowering:
         """What lowers the expressions, every definition lowered; a shape alone needs none of it."""
-        ranges, traits, minima = self._about_symbols
+        found, traits, minima = self._about_symbols
         derivative = partial(Problem._derivative, weakref.proxy(self))  # makes no cycle
         lowering = Lowering(
             self.shapes,
-            ranges,
+            found,
             traits,
             self.inventory.integers,
             minima,
             derivative,
             self.inventory.invertible,
+            sorted(self.inventory.shapes, key=str),
         )
         for system in self.systems:
             if system.recursive:
@@ -308,6 +322,10 @@ class Problem:
             if isinstance(fact, AppliedPredicate):
                 for argument in fact.arguments:
                     self._check_square(fact, self.shapes.of(argument))
+            elif fact.atoms(AppliedPredicate):
+                raise ClaimError(
+                    f"{fact} in `given` is not understood: properties can be joined by & alone"
+                )
             elif isinstance(fact, Boolean):
                 self.shapes.of(fact)
             else:
@@ -325,43 +343,40 @@ class Problem:
                 f"square; it fits only if {shape[0]} = {shape[1]}"
             )
 
-    def _ranges(self) -> dict[Any, tuple[Any, Any]]:
-        """The range of each free index: that of its axes, narrowed by the given inequalities."""
-        ranges: dict[Any, tuple[Any, Any]] = {}
-        for symbol in sorted(self.inventory.free_indices, key=str):
+    def _ranges(self) -> Ranges:
+        """The range of each free index, that of its axes and the given inequalities together, and
+        what is given between sizes.
+        """
+        indices = self.inventory.free_indices
+        axes: dict[Any, tuple[Any, Any]] = {}
+        for symbol in sorted(indices, key=str):
             sizes = self.inventory.places.get(symbol, [])
             low, high = (sp.S.Zero, sizes[0] - 1) if sizes else self._shifted_range(symbol)
             if low is None and symbol.is_nonnegative:
                 low = sp.S.Zero
             if isinstance(symbol, sp.Idx) and symbol.lower is not None:
                 low, high = symbol.lower, symbol.upper
-            for fact in self.given:
-                bound = _bound_on(symbol, fact, self.inventory.free_indices)
-                if bound is not None:
-                    self.narrowed.add(symbol)
-                    self.about_integers.append(fact)
-                    low = low if bound[0] is None else bound[0]
-                    high = high if bound[1] is None else bound[1]
-            ranges[symbol] = (low, high)
-        return ranges
-
-    def _minima(self) -> dict[Any, int]:
-        """The smallest value that a given inequality leaves a size."""
-        result: dict[Any, int] = {}
-        for fact in self.given:
-            if not isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
-                continue
-            bound = next(
-                (
-                    (size, least[0])
-                    for size in fact.free_symbols & self.inventory.sizes
-                    if (least := _bound_on(size, fact, set())) and least[0] is not None
-                ),
-                None,
-            )
-            if bound is not None and bound[1].is_Integer and bound[1] > 1:
-                result[bound[0]] = max(int(bound[1]), result.get(bound[0], 1))
+            axes[symbol] = low, high
+        gaps = []
+        for fact in flat(self.given):
+            poly = gap(fact, self.inventory.integers)
+            if poly is not None and not goes_without_saying(poly):
+                gaps.append(poly)
+                self.narrowed |= poly.free_symbols & indices
                 self.about_integers.append(fact)
+        return ranges(indices, axes, gaps)
+
+    def _minima(self, found: Ranges) -> dict[Any, int]:
+        """The smallest value that the given inequalities leave a size, where it is more than 1."""
+        result: dict[Any, int] = {}
+        for poly in found.sizes:
+            if len(poly.free_symbols) == 1 and poly.is_Add:
+                (size,) = poly.free_symbols
+                slope, rest = poly.coeff(size, 1), poly.coeff(size, 0)
+                if slope > 0 and sp.expand(slope * size + rest - poly) == 0:
+                    least = int(sp.ceiling(-rest / slope))
+                    if least > 1:
+                        result[size] = max(least, result.get(size, 1))
         return result
 
     def _shifted_range(self, symbol: Any) -> tuple[Any, Any]:
@@ -399,13 +414,11 @@ class Problem:
 
     def _take(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
         """Sort a given fact: a trait of a symbol, a sign, an equation, or of no use here."""
-        if isinstance(fact, sp.And):
-            for part in fact.args:
-                self._take(part, label, traits)
-        elif isinstance(fact, AppliedPredicate):
+        if isinstance(fact, AppliedPredicate):
             self._take_predicate(fact, label, traits)
         elif isinstance(fact, sp.Eq):
-            array = self._exchanged(fact)
+            own = fact.free_symbols & self.spoken & self.inventory.free_indices
+            array = None if own else self._exchanged(fact)
             if array is None or array in self.where:
                 self.equations.append((fact, label))
             else:
@@ -426,7 +439,7 @@ class Problem:
     def _take_predicate(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
         name, argument = str(fact.function.name), fact.arguments[0]
         symbol = self._whole_symbol(argument)
-        if name == "orthogonal":
+        if name in ("orthogonal", "unitary"):  # of real numbers they are one
             size = argument.shape[0]
             for product in (argument.T * argument, argument * argument.T):
                 self.equations.append((sp.Eq(product, sp.Identity(size), evaluate=False), label))
@@ -495,8 +508,9 @@ class Problem:
             left, right = (
                 self.lowering.element(side, place, {}) for side in (equation.lhs, equation.rhs)
             )
+            fixed = self._fixed(label) | self._hidden(left, right)
             free = (v for v in left.free | right.free if v.kind == FREE)
-            open_ = frozenset(v for v in free if v.symbol not in self.narrowed)
+            open_ = frozenset(v for v in free if v.symbol not in fixed)
             if not (
                 normaliser.define(left, right, open_, label)
                 or normaliser.define(right, left, open_, label)
@@ -504,7 +518,7 @@ class Problem:
                 equations.append((left, right, label))
         self._give_signs(normaliser)
         for expr, label in self.apart:
-            gap = self.lowering.integer(expr, {})
+            gap = cleared(self.lowering.polynomial(expr, {}))
             normaliser.apart |= {gap: label, -gap: label}
         for condition in self.conditions if conditions is None else conditions:
             if condition.relation == "unique":
@@ -515,7 +529,8 @@ class Problem:
             normaliser.assume(poly, condition.relation, open_, condition)
         for left, right, label in equations:
             difference = normaliser.subtract(normaliser.of(left), normaliser.of(right))
-            if not normaliser.add_equation(difference, self._open(difference, label), label):
+            open_ = self._open(difference, label, self._hidden(left, right))
+            if not normaliser.add_equation(difference, open_, label):
                 self.ignored.append(label)
         normaliser.forget()
 
@@ -528,11 +543,12 @@ class Problem:
             if self._concerns_indices(expr):
                 continue
             shape = self.shapes.of(expr)
-            poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
+            term = self.lowering.element(expr, self.place(shape), {})
+            poly = normaliser.of(term)
             if self._is_declaration(label) and normaliser.sign(poly) not in IMPLYING[sign]:
                 normaliser.used[label] = None  # by SymPy, before all else
             # An inequality between entries at an index of the claim is about that index.
-            normaliser.assume(poly, sign, self._open(poly, label), label)
+            normaliser.assume(poly, sign, self._open(poly, label, self._hidden(term)), label)
         normaliser.forget()
 
     @staticmethod
@@ -542,18 +558,36 @@ class Problem:
         open_ = frozenset(v for m in attained for a, _ in m for v in a.free)
         normaliser.add_equation(normaliser.subtract(attained, {(): 1}), open_, condition)
 
-    def _open(self, poly: Polynomial, fact: Any) -> frozenset[Var]:
+    def _open(self, poly: Polynomial, fact: Any, hidden: set[Any]) -> frozenset[Var]:
         """The free indices of a given fact for all of whose values it holds: none that the claim
-        narrows down, and in an inequality none that the claim itself speaks of.
+        narrows down, in an equation or an inequality none that the claim itself speaks of, and
+        none that is hidden.
         """
-        fixed = set(self.narrowed)
-        if isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le, sp.Ne)):
-            fixed |= self.spoken
+        fixed = self._fixed(fact) | hidden
         free = frozenset(v for m in poly for a, _ in m for v in a.free)
         return frozenset(v for v in free if v.symbol not in fixed)
 
+    def _fixed(self, fact: Any) -> set[Any]:
+        """The indices of a fact that stand for one value, the claim's own."""
+        return self.narrowed | (self.spoken if isinstance(fact, Relational) else set())
+
+    def _hidden(self, *terms: Term) -> set[Any]:
+        """The indices inside of what has a name in some terms, as a determinant or ⌊i/2⌋ has: to
+        put another value in for them would not reach it.
+        """
+        found = {v for term in terms for v in term.free if v.kind == SIZE}
+        for shared in in_order(terms):
+            found |= shared.body.free.difference(shared.params)
+        whole = {v for v in found if v.kind == FREE}
+        for variable in found - whole:
+            if not isinstance(variable.symbol, sp.Symbol):
+                inside: set[Any] = getattr(variable.symbol, "free_symbols", set())
+                whole |= {v for s, v in self.lowering.indices.items() if s in inside}
+        return {v.symbol for v in whole if v.symbol is not None}
+
     def _concerns_indices(self, expr: Any) -> bool:
-        return _symbols(expr) <= self.inventory.integers
+        """Whether an expression is a polynomial in integers."""
+        return is_polynomial(expr, self.inventory.integers.__contains__)
 
     # ---- derivatives
 
@@ -646,19 +680,3 @@ def _symbols(*expressions: Any) -> set[Any]:
         if isinstance(node, sp.MatrixBase):
             stack.extend(node)
     return result
-
-
-def _bound_on(symbol: Any, fact: Any, indices: set[Any]) -> tuple[Any, Any] | None:
-    """The range that an inequality gives an index on its own: (low, high)."""
-    if not isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
-        return None
-    lesser, greater = (fact.lhs, fact.rhs) if isinstance(fact, (sp.Lt, sp.Le)) else (
-        fact.rhs, fact.lhs)  # fmt: skip
-    gap = 1 if isinstance(fact, (sp.Gt, sp.Lt)) else 0
-    # Of two indices, the later in name is bounded by the earlier.
-    others = {s for s in indices if s != symbol and str(s) >= str(symbol)}
-    if greater == symbol and not lesser.free_symbols & others:
-        return (lesser + gap, None)
-    if lesser == symbol and not greater.free_symbols & others:
-        return (None, greater - gap)
-    return None

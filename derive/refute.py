@@ -6,9 +6,11 @@ reported. Sizes go up from the smallest, values from the simplest.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -30,10 +32,11 @@ from derive.fields import (
     Undefined,
     as_fraction,
 )
-from derive.inventory import dimension_symbols, free_indices
+from derive.inventory import dimension_symbols, free_indices, witness_names
+from derive.large import MANY, LargePoints, agrees_large, is_huge, is_large, search_large, sparse
 from derive.points import LEVELS, ORDINARY, PointMaker
 from derive.sizes import put_in
-from derive.verdict import Witness
+from derive.verdict import SparseArray, Witness
 
 __all__ = [
     "agrees_numerically",
@@ -69,6 +72,14 @@ def search(
     try:
         claim = put_in(claim)
         maker = PointMaker(claim)
+        if is_large(maker):
+            found = None
+            with suppress(UnsupportedError):
+                found = search_large(claim, maker, end)
+            if found is not None:
+                return _witness(claim, *found)
+            if is_huge(maker):
+                return None
         simple, mixed = range(_FIRST_LEVELS), range(_FIRST_LEVELS, LEVELS + _MIXED)
         rounds: list[range | None] = [range(1)] if maker.constant else [simple, None, mixed]
         for levels in rounds:
@@ -96,7 +107,7 @@ def _proposed(
         return
     for level in levels:
         rng = random.Random(f"{seed}/{level}/{sorted(map(str, sizes.items()))}")
-        yield _admitted(maker, sizes, level, rng, end)
+        yield admitted(maker, sizes, level, rng, end)
 
 
 def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Witness | None:
@@ -112,7 +123,7 @@ def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Wi
     return None
 
 
-def _admitted(
+def admitted(
     maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, end: float
 ) -> Iterator[Point]:
     """Points of one level at which the assumptions hold; a mixed level is tried repeatedly."""
@@ -160,13 +171,29 @@ def confirm(claim: Claim, point: Point) -> Witness | None:
 
     The assumptions of the claim are taken to have been checked at the point.
     """
-    found = _disagreement(claim, point)
+    if any(isinstance(value, SparseArray) for value in point.values.values()):
+        found = _large_disagreement(claim, point)
+    else:
+        found = _disagreement(claim, point)
     if found is None:
         return None
-    entry, left, right = found
-    sizes = {str(symbol): size for symbol, size in point.sizes.items()}
-    values = {str(symbol): _plain(value) for symbol, value in point.values.items()}
+    return _witness(claim, point, *found)
+
+
+def _witness(claim: Claim, point: Point, entry: tuple[int, ...], left: Any, right: Any) -> Witness:
+    names = witness_names(claim)
+    sizes = {names.get(s, str(s)): size for s, size in point.sizes.items()}
+    values = {names.get(s, str(s)): _plain(value) for s, value in point.values.items()}
     return Witness(sizes, values, dict(point.functions), entry, *_shown(left, right))
+
+
+def _large_disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any] | None:
+    values = {symbol: sparse(value) for symbol, value in point.values.items()}
+    try:
+        large = LargePoints(claim, PointMaker(claim))
+        return large.disagreement(Point(point.sizes, values, point.functions))
+    except (EvaluationError, ShapeError, UnsupportedError):
+        return None
 
 
 def _disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any] | None:
@@ -221,6 +248,8 @@ def _plain(value: Any) -> Any:
         return full.tolist()
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, SparseArray):
+        return value if math.prod(value.shape) > MANY else value.tolist()
     return as_fraction(value) if isinstance(value, fmpq) else value
 
 
@@ -235,26 +264,43 @@ def agrees_numerically(claim: Claim, seed: int = 0, tries: int = 2) -> bool | No
     try:
         claim = put_in(claim)
         maker = PointMaker(claim)
+        if is_large(maker):
+            found = _agrees_large(claim, maker)
+            if found is not None or is_huge(maker):
+                return found
         for _ in range(4 * tries):
             point = ordinary_point(maker, rng)
             if point is None:
                 continue
-            try:
-                left, right = sides(claim, point, FLOATING)
-            except (EvaluationError, ShapeError):
-                continue
-            if (_excess(claim, left, right) > _AGREEMENT).any():
-                judged = _judged(claim, point)
-                if judged is False:
-                    return False
-                if judged is None:
-                    continue
-            agreed += 1
+            judged = agrees_at(claim, point)
+            if judged is False:
+                return False
+            agreed += judged is True
             if agreed == tries:
                 break
     except UnsupportedError:
         return None
     return True if agreed else None
+
+
+def _agrees_large(claim: Claim, maker: PointMaker) -> bool | None:
+    try:
+        return agrees_large(claim, maker)
+    except UnsupportedError:
+        return None
+
+
+def agrees_at(claim: Claim, point: Point) -> bool | None:
+    """Whether both sides agree at a point: False where they provably differ, None where they
+    cannot be evaluated or told apart.
+    """
+    try:
+        left, right = sides(claim, point, FLOATING)
+    except (EvaluationError, ShapeError):
+        return None
+    if (_excess(claim, left, right) > _AGREEMENT).any():
+        return _judged(claim, point)
+    return True
 
 
 def _judged(claim: Claim, point: Point) -> bool | None:
@@ -295,7 +341,8 @@ def agrees_somewhere(claim: Claim) -> bool | None:
     """
     tried = 0
     claim = put_in(claim)
-    for point in _many_points(PointMaker(claim)):
+    maker = PointMaker(claim)
+    for point in () if is_huge(maker) else _many_points(maker):
         try:
             left, right = sides(claim, point, FLOATING)
         except Undefined:
@@ -315,7 +362,7 @@ def _many_points(maker: PointMaker) -> Iterator[Point]:
     end = time.process_time() + _SECONDS
     for sizes in islice(maker.sizes(), _SIZES):
         for level in range(LEVELS + _MIXED):
-            for base in islice(_admitted(maker, sizes, level, random.Random(level), end), 2):
+            for base in islice(admitted(maker, sizes, level, random.Random(level), end), 2):
                 for position in islice(maker.positions(sizes), 2):
                     point = Point({**base.sizes, **position}, base.values, base.functions)
                     if maker.admits(point, local=True):
@@ -324,18 +371,23 @@ def _many_points(maker: PointMaker) -> Iterator[Point]:
 
 def ordinary_point(maker: PointMaker, rng: random.Random) -> Point | None:
     """A random point of unequal sizes at which every assumption holds, where one is found."""
+    if is_huge(maker):
+        return None
     sizes = _unequal_sizes(maker, rng)
     return None if sizes is None else _some_point(maker, sizes, rng)
 
 
 def point_of(maker: PointMaker, witness: Witness) -> Point | None:
     """The point that a witness describes; None for one with arrays without a shape."""
-    named = {str(symbol): symbol for symbol in (*maker.dimensions, *maker.indices)}
+    names = witness_names(maker.claim)
+    named = {names.get(s, str(s)): s for s in (*maker.dimensions, *maker.indices)}
     sizes = {named[name]: size for name, size in witness.sizes.items() if name in named}
     values: dict[Any, Any] = {}
     for symbol in (*maker.scalars, *maker.arrays):
-        value = witness.values.get(str(symbol))
+        value = witness.values.get(names.get(symbol, str(symbol)))
         if value is None or (symbol in maker.arrays and symbol.shape is None):
+            return None
+        if isinstance(value, SparseArray):
             return None
         values[symbol] = np.array(value, dtype=object) if isinstance(value, list) else value
     return Point(sizes, values, witness.functions)

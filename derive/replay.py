@@ -22,9 +22,9 @@ from derive import sizes
 from derive.claims import Identity, Inequality, Shape
 from derive.errors import DeriveError
 from derive.evaluate import Point
-from derive.inventory import dimension_symbols, free_indices, inventory
+from derive.inventory import dimension_symbols, free_indices, inventory, witness_names
 from derive.refute import agrees_numerically, confirm
-from derive.verdict import DISAGREES, HOLDS, Step, Verdict
+from derive.verdict import DISAGREES, HOLDS, SparseArray, Step, Verdict
 from derive.worker import run_deep
 
 DEFINING = ("definition", "reverse accumulation", "name of a sum")
@@ -124,14 +124,18 @@ def _witness_stands(verdict: Verdict) -> bool:
     assert witness is not None
     found = inventory(claim)
     integers = {*dimension_symbols(claim), *free_indices(claim)}
-    lengths = {s: witness.sizes[str(s)] for s in integers if str(s) in witness.sizes}
+    names = witness_names(claim)
+    lengths = {s: witness.sizes[names[s]] for s in integers if names.get(s) in witness.sizes}
     symbols = [*found.arrays, *found.scalars]
-    values = {s: _value(witness.values[str(s)]) for s in symbols if str(s) in witness.values}
+    known = [s for s in symbols if names.get(s) in witness.values]
+    values = {s: _value(witness.values[names[s]]) for s in known}
     return confirm(claim, Point(lengths, values, dict(witness.functions))) is not None
 
 
 def _value(plain: Any) -> Any:
     """Nested lists of rationals as an array of fractions."""
+    if isinstance(plain, SparseArray):
+        return plain
     if isinstance(plain, list):
         return np.vectorize(_fraction, otypes=[object])(np.array(plain, dtype=object))
     return _fraction(plain)

@@ -21,6 +21,7 @@ from sympy.matrices.expressions.special import GenericIdentity, GenericZeroMatri
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive import equal_sizes
 from derive.errors import ShapeError, UnsupportedError
 from derive.folding import Cases
 from derive.notation import text_of
@@ -45,8 +46,11 @@ SCALAR: Dims = ()
 
 
 def same_size(a: Any, b: Any) -> bool:
-    """Whether two sizes are equal whatever the symbols in them stand for."""
-    return a == b or sp.expand(a - b) == 0
+    """Whether two sizes are equal whatever the symbols in them stand for.
+
+    :raises UnsupportedError: where it is not seen (see :mod:`derive.equal_sizes`).
+    """
+    return equal_sizes.same(a, b)
 
 
 def is_unit(shape: Dims) -> bool:

@@ -39,6 +39,42 @@ class Signs(Ring):
         self._signs: dict[Atom, str | None] = {}
         self._filed: list[Fact] = []
         self._by_look: dict[Any, list[Fact]] = {}
+        self._has_whole_power = False
+        self._inside: dict[Atom, tuple[bool, bool]] = {}
+
+    def atom(self, kind: str, *data: Any) -> Atom:
+        self._has_whole_power = self._has_whole_power or kind == "whole power"
+        return super().atom(kind, *data)
+
+    def hides_a_power(self, poly: Polynomial) -> bool:
+        """Whether x^(n − 1) may stand in a polynomial as xⁿ·x⁻¹ for an x that may be zero.
+
+        There both have the same value except where x = 0 and n = 1, where the one is 1 and the
+        other is none: no factor of such a polynomial says anything of its sign or its zeros.
+        """
+        if not self._has_whole_power:
+            return False
+        found = [self._look_inside(atom, e) for m in poly for atom, e in m]
+        return any(power for power, _ in found) and any(below for _, below in found)
+
+    def _look_inside(self, atom: Atom, exponent: Any) -> tuple[bool, bool]:
+        """Whether there is a whole power in a factor, and what may be zero below a line."""
+        inside = self._inside.get(atom)
+        if inside is None:
+            power, below = atom.kind == "whole power", False
+            waiting: list[Any] = [] if power else list(atom.data)
+            while waiting:
+                part = waiting.pop()
+                if not isinstance(part, tuple):
+                    continue
+                if len(part) == 2 and isinstance(part[0], Atom):
+                    deeper = self._look_inside(*part)
+                    power, below = power or deeper[0], below or deeper[1]
+                else:
+                    waiting.extend(part)
+            inside = self._inside[atom] = power, below
+        power, below = inside
+        return power, below or (exponent < 0 and not _is_positive_anywhere(atom))
 
     def sign(self, poly: Polynomial) -> str | None:
         """``"+"`` (positive), ``"0+"`` (nonnegative), ``"-"``, ``"0-"`` or None (not known)."""
@@ -117,7 +153,10 @@ class Signs(Ring):
         """
         if not poly:
             return
-        if sign == "!=":
+        if self.hides_a_power(poly):
+            key, factor = self.primitive(poly)
+            self.facts.append(Fact(key, str(_sign_times(sign, factor)), open_, label))
+        elif sign == "!=":
             # A product is not zero where none of its factors is.
             factor, common = self.content(poly)
             rest = self.divided(poly, factor, common)
@@ -170,6 +209,8 @@ class Signs(Ring):
 
     def without_positive(self, poly: Polynomial) -> Polynomial:
         """A polynomial of the same sign, without positive denominators and factors."""
+        if self.hides_a_power(poly):
+            return poly
         poly, _ = self.cleared(poly, False)
         factor, common = self.content(poly)
         leaving = {a: e for a, e in common.items() if self.monomial_sign(((a, e),)) == "+"}
@@ -253,6 +294,13 @@ def _integer_sign(poly: Polynomial) -> str | None:
         if is_nonnegative(value):
             return sign
     return None
+
+
+def _is_positive_anywhere(atom: Atom) -> bool:
+    """Whether an atom is positive whatever is assumed."""
+    if atom.kind == "int":
+        return is_nonnegative(atom.data[0] - 1)
+    return atom.kind in ("exp", "prime", "const")
 
 
 def _look(key: Key) -> Any:

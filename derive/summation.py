@@ -708,6 +708,8 @@ class Summation(Contractions):
         highs, monomial = atom.data
         if len(highs) > 1 or any(a.kind in ("index", "real") for a, _ in monomial):
             return None
+        if any(rule.at_fixed_indices for rule in self.contractions):
+            return None  # what has not been this sum before may be it now
         bound = self.bound(atom.height - 1)
         body = self.substitute({monomial: 1}, values)
         if len(body) != 1:

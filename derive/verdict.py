@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import sympy as sp
 
 from derive.claims import Claim
@@ -48,12 +50,47 @@ class Step(_Step):
 
 
 @dataclass(frozen=True)
+class SparseArray:
+    """An array too large to be written out: one value everywhere but at a few positions.
+
+    :param shape: its shape.
+    :param entries: the entries with another value, by position.
+    :param elsewhere: the value of all others, 0 where nothing asks for another.
+    """
+
+    shape: tuple[int, ...]
+    entries: Mapping[tuple[int, ...], Any]
+    elsewhere: Any = Fraction(0)
+
+    def at(self, position: tuple[int, ...]) -> Any:
+        """The entry at a position."""
+        return self.entries.get(position, self.elsewhere)
+
+    def tolist(self) -> Any:
+        """All of it as nested lists: of 50,257 × 768 that is some gigabytes."""
+        full = np.full(self.shape, self.elsewhere, dtype=object)
+        for position, value in self.entries.items():
+            full[position] = value
+        return full.tolist()
+
+    def __str__(self) -> str:
+        shape = "×".join(map(str, self.shape))
+        own = [f"[{', '.join(map(str, p))}] = {value}" for p, value in self.entries.items()]
+        return (
+            f"{shape}, {self.elsewhere} but for {', '.join(own)}"
+            if own
+            else (f"{shape}, all {self.elsewhere}")
+        )
+
+
+@dataclass(frozen=True)
 class Witness:
     """A point at which the two sides of a claim differ.
 
     :param sizes: the value of every dimension symbol and free index, by name.
     :param values: the value of every symbol, by name, as nested lists of exact rationals
-        (a scalar is a bare rational, a matrix a list of rows).
+        (a scalar is a bare rational, a matrix a list of rows); an array of more than a few
+        hundred entries as a :class:`SparseArray`.
     :param functions: each undefined function and the SymPy ``Lambda`` put in its place.
     :param entry: the index of the entry at which the sides are compared.
     :param left: the derived (or left) side at that entry: exact, or an enclosing ball.

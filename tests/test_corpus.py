@@ -18,10 +18,6 @@ KNOWN_UNDECIDED = {
     "given.bayes": "u is to be found from u·p = a·b, which is divided by p",
     "bound.mask": "needs cases by the value of the mask",
     "order.between": "an equation from two inequalities",
-    "outside.one-more": "reads x[n], which there is not: no value to compare",
-    "outside.split": "reads x[n], which there is not: no value to compare",
-    "outside.frobenius": "reads A[n, m], which there is not: no value to compare",
-    "outside.next": "reads x[n], which there is not: no value to compare",
     "outside.before": "reads x[-1] for l = 0: no value to compare there",
 }
 

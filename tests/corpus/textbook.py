@@ -1717,10 +1717,11 @@ FALSE += [
         A.T * (A * w - label)),
     grad("hadamard.one-column-less", Sum(A[i, j] ** 2, (i, 0, n - 1), (j, 0, m - 2)), A, 2 * A),
     # These read an entry that the array does not have.
-    grad("outside.one-more", Sum((x[i, 0] - y[i, 0]) ** 2, (i, 0, n)), y, 2 * (y - x)),
-    same("outside.split", Sum(ix[i], (i, 0, n - 1)), ix[0] + Sum(ix[i], (i, 1, n))),
-    same("outside.frobenius", Trace(A.T * A), Sum(A[i, j] ** 2, (i, 1, n), (j, 1, m))),
-    grad("outside.next", Sum(ix[i] * ix[i + 1], (i, 0, n - 1)), ix[l], ix[l - 1] + ix[l + 1]),
+    misfit(grad("outside.one-more", Sum((x[i, 0] - y[i, 0]) ** 2, (i, 0, n)), y, 2 * (y - x))),
+    misfit(same("outside.split", Sum(ix[i], (i, 0, n - 1)), ix[0] + Sum(ix[i], (i, 1, n)))),
+    misfit(same("outside.frobenius", Trace(A.T * A), Sum(A[i, j] ** 2, (i, 1, n), (j, 1, m)))),
+    misfit(grad("outside.next", Sum(ix[i] * ix[i + 1], (i, 0, n - 1)), ix[l],
+        ix[l - 1] + ix[l + 1])),
     grad("outside.before", Sum((ix[i + 1] - ix[i]) ** 2, (i, 0, n - 2)), ix[l],
         2 * (2 * ix[l] - ix[l - 1] - ix[l + 1])),
 ]

@@ -1,0 +1,79 @@
+"""Indices that bend: |a|, max(a, b), min(a, b) and a mod n, as in reflected or circular padding.
+
+An entry at such an index is one of some cases: x[|a|] is x[a] where a ≥ 0, and x[−a] elsewhere.
+x[a mod n] is x[a], x[a − n] or x[a + n], where −n ≤ a ≤ 2n − 1 is seen; elsewhere it is left alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.tensor.array.expressions import ArrayElement
+
+from derive.errors import UnsupportedError
+from derive.folding import Cases
+from derive.integers import is_nonnegative
+from derive.operators import TensorElement, entry
+
+if TYPE_CHECKING:
+    from derive.lower import Lowering, Scope
+
+BENT = (sp.Abs, sp.Max, sp.Min, sp.Mod)
+
+
+def in_cases(low: Lowering, expr: Any, scope: Scope) -> Any:
+    """An entry or a delta with one bent part of its indices taken apart; None where none is."""
+    indices = expr.args[:2] if isinstance(expr, sp.KroneckerDelta) else tuple(expr.indices)
+    found = sorted(
+        {
+            part
+            for index in indices
+            for part in index.atoms(*BENT)
+            if not part.args[0].has(*BENT) and not low.is_opaque(part, scope)
+        },
+        key=str,
+    )
+    if not found:
+        return None
+    bent = found[0]
+    return Cases(
+        *(
+            sp.Tuple(_at(expr, [index.xreplace({bent: value}) for index in indices]), test)
+            for value, test in _straight(low, bent, scope)
+        )
+    )
+
+
+def _at(expr: Any, indices: list[Any]) -> Any:
+    """The same entry, or delta, at other indices."""
+    if isinstance(expr, sp.KroneckerDelta):
+        return sp.KroneckerDelta(*indices)
+    if isinstance(expr, MatrixElement):
+        return entry(expr.parent, *indices)
+    if isinstance(expr, TensorElement):
+        return TensorElement(expr.array, *indices)
+    array = expr.name if isinstance(expr, ArrayElement) else expr.base
+    return array[tuple(indices)]
+
+
+def _straight(low: Lowering, bent: Any, scope: Scope) -> list[tuple[Any, Any]]:
+    """What a bent index is, each with the condition under which, if none before it holds."""
+    first, *rest = bent.args
+    if isinstance(bent, sp.Abs):
+        return [(first, sp.Ge(first, 0, evaluate=False)), (-first, sp.true)]
+    if isinstance(bent, (sp.Max, sp.Min)):
+        other = bent.func(*rest)
+        relation = sp.Ge if isinstance(bent, sp.Max) else sp.Le
+        return [(first, relation(first, other, evaluate=False)), (other, sp.true)]
+    (size,) = rest
+    place, length = low.integer(first, scope), low.integer(size, scope)
+    gaps = (place + length, length + length - 1 - place, length - 1)
+    if not all(is_nonnegative(gap, low.guards) for gap in gaps):
+        raise UnsupportedError(f"{bent}: {first} is not seen to lie between -{size} and 2*{size}")
+    return [
+        (first + size, sp.Lt(first, 0, evaluate=False)),
+        (first, sp.Lt(first, size, evaluate=False)),
+        (first - size, sp.true),
+    ]
