@@ -27,6 +27,7 @@ from derive.notation import numbers_apart, text_of
 from derive.operators import MatrixOperator, Tensor
 from derive.problem import Problem
 from derive.refit import fitting
+from derive.refute import agrees_numerically
 from derive.repair import MISTAKES, Scaling, factor_words
 from derive.show import NoMatrixForm, Writer
 from derive.simplify import Reader
@@ -90,7 +91,10 @@ def mistake_in(
     side = getattr(claim, claim.expression_fields[-1])
     trial = Trial(problem, claim, statement, soon, witness)
     documented = Documented(claim, side, problem.shapes)
-    words, trivial = _repaired(trial, documented)
+    words = _wrong_entries(trial, documented) or _other_variable(trial, claim)
+    trivial = ""
+    if not words:
+        words, trivial = _repaired(trial, documented)
     later = min(deadline, time.process_time() + MORE_SECONDS)
     trial.renew(later)
     return (
@@ -124,6 +128,45 @@ def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
                     return words, trivial
                 trivial = trivial or words
     return "", trivial
+
+
+def _other_variable(trial: Trial, claim: Claim) -> str:
+    """Whether the documented side is the derivative in another variable of the same shape."""
+    wrt = getattr(claim, "wrt", None)
+    if not isinstance(wrt, (sp.Symbol, sp.MatrixSymbol)):
+        return ""
+    for other in trial.alike(wrt):
+        asked = replace(claim, wrt=other)  # type: ignore[call-arg]
+        if trial.late or not agrees_numerically(asked):
+            continue
+        fields = tuple(getattr(asked, name) for name in asked.expression_fields)
+        problem = Problem(fields, asked.where, asked.assumed)
+        statement = state(problem, asked)
+        if statement is not None and trial.proves(problem, statement):
+            return f"the documented side is the derivative in {other}"
+    return ""
+
+
+def _wrong_entries(trial: Trial, documented: Documented) -> str:
+    """Which entries of a matrix written out are wrong; and that it is their sign, where it is."""
+    side = documented.side
+    if not isinstance(side, sp.MatrixBase):
+        return ""
+    wrong = trial.wrong_entries(side.shape)
+    if not wrong or len(wrong) == side.rows * side.cols:
+        return ""
+    turned = side.as_mutable()
+    for place in wrong:
+        turned[place] = -turned[place]
+    listed = ", ".join(map(str, wrong[:-1])) + f" and {wrong[-1]}" if wrong[1:] else str(wrong[0])
+    if trial.holds(turned.as_immutable()):
+        many = bool(wrong[1:])
+        return (
+            f"the signs of the entries {listed} are wrong"
+            if many
+            else (f"the sign of entry {listed} is wrong")
+        )
+    return f"the entries {listed} are wrong" if wrong[1:] else ""
 
 
 def _lacking(trial: Trial, documented: Documented) -> str:

@@ -199,6 +199,29 @@ class Trial:
             found = True
         return found
 
+    def wrong_entries(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """The entries of the documented side that differ from the derived ones at some point."""
+        wrong: set[tuple[int, ...]] = set()
+        for ground in self.grounds():
+            if ground.left.shape != shape or ground.right.shape != shape:
+                return []
+            gap = relative(np.abs(ground.left - ground.right), ground.left, ground.right)
+            wrong |= {tuple(map(int, place)) for place in np.argwhere(gap > _AGREEMENT)}
+        return sorted(wrong)
+
+    def alike(self, symbol: Any) -> list[Any]:
+        """The other variables of the claim that have the shape of one."""
+        shape = self.problem.shapes.of(symbol)
+        others = (*self._maker.scalars, *self._maker.arrays)
+        kind = sp.MatrixSymbol if isinstance(symbol, sp.MatrixSymbol) else sp.Symbol
+        return [
+            other
+            for other in others
+            if other != symbol
+            and isinstance(other, kind)
+            and same_shape(self.problem.shapes.of(other), shape)
+        ][:_SQUARES]
+
     def factors(self, doubled: Any) -> list[Any]:
         """The simple factors of a part with which the claim agrees at the points."""
         possible: list[tuple[Unit, Fraction]] | None = None
@@ -289,6 +312,16 @@ class Trial:
                 yield unit, np.array(values)
 
     # ---- proof
+
+    def proves(self, problem: Problem, statement: Statement) -> bool:
+        """Whether another claim is proved, by the means by which repairs are."""
+        if problem.lowering.unsafe_reads:
+            return False
+        sides, place = (statement.left, statement.right), statement.place
+        try:
+            return prove_equal(*sides, problem.prepare, self.deadline, LADDER, place) is not None
+        except (DeriveError, RecursionError, ArithmeticError):
+            return False
 
     def holds(self, side: Any) -> bool:
         """Whether the claim is proved with another documented side."""
