@@ -574,6 +574,7 @@ class Problem:
         result = run.run(of, cotangent, binders)
         self.steps.extend(run.steps)
         self.met |= dict.fromkeys(Condition(*condition) for condition in run.conditions)
+        self.relied_on |= run.relied_on
         return result
 
     @property
