@@ -21,6 +21,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 from derive import kinks, lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
 from derive.atoms import Polynomial
 from derive.differentiate import Reverse, times_attained
+from derive.domain import PlainSigns
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.index import Shared, Term, forget_terms, ref
 from derive.integers import FREE, ZERO, Poly, Var, as_poly
@@ -523,13 +524,21 @@ class Problem:
         """Whether a fact is the sign with which a defined symbol is declared."""
         return isinstance(fact, Relational) and fact.lhs in self.where and fact.doit() is sp.true
 
+    def _follows(self, symbol: Any, sign: str) -> bool:
+        """Whether a defined scalar has a sign by how it is defined, whatever is assumed."""
+        signs = PlainSigns()
+        found = signs.of(self.lowering.element(self.where[symbol], (), {}))
+        return found in IMPLYING[sign] and not signs.used
+
     def _give_signs(self, normaliser: Normaliser) -> None:
         for expr, sign, label in self.signs:
             if self._concerns_indices(expr):
                 continue
             shape = self.shapes.of(expr)
             poly = normaliser.of(self.lowering.element(expr, self.place(shape), {}))
-            if self._is_declaration(label) and normaliser.sign(poly) not in IMPLYING[sign]:
+            if self._is_declaration(label) and not (
+                normaliser.sign(poly) in IMPLYING[sign] or self._follows(expr, sign)
+            ):
                 normaliser.used[label] = None  # by SymPy, before all else
             # An inequality between entries at an index of the claim is about that index.
             normaliser.assume(poly, sign, self._open(poly, label), label)
