@@ -18,12 +18,12 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive import kinks, lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
+from derive import decide, kinks, lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
 from derive.atoms import Polynomial
 from derive.differentiate import Reverse, times_attained
 from derive.domain import PlainSigns
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.index import Shared, Term, forget_terms, ref
+from derive.index import Shared, Term, add, forget_terms, ref
 from derive.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
 from derive.lower_recurrences import define_system
@@ -219,6 +219,7 @@ class Problem:
         self.given = given
         self.shapes = Shapes(self.where)
         self.met: dict[Condition, None] = {}
+        self.weighed: list[dict[Term, list[Term]]] = []  # by derivative, what maxima count in it
         self.relied_on: dict[Any, None] = {}
         self._conditions: tuple[int, dict[Condition, None]] = 0, {}
         self.steps: list[tuple[Shared, Shared]] = []
@@ -583,6 +584,8 @@ class Problem:
         result = run.run(of, cotangent, binders)
         self.steps.extend(run.steps)
         self.met |= dict.fromkeys(Condition(*condition) for condition in run.conditions)
+        self.met |= dict.fromkeys(Condition(maximum, "unique") for maximum in run.weights)
+        self.weighed.append(run.weights)
         self.relied_on |= run.relied_on
         return result
 
@@ -606,6 +609,10 @@ class Problem:
         for condition in self.met:
             plain = Condition(condition.term, condition.relation)
             matters = self.signs or condition.branch or kinks.is_bent(condition.term, bent)
+            if condition.relation == "unique":
+                if self._counts(condition.term):
+                    result[plain] = None
+                continue
             if condition.relation != "!=" or not matters:
                 result[plain] = None
                 continue
@@ -622,6 +629,21 @@ class Problem:
         if normaliser is not None and relied:
             self.relied_on |= normaliser.used
         return result
+
+    def _counts(self, maximum: Term) -> bool:
+        """Whether a maximum counts for a derivative: not where all its occurrences together have
+        the weight 0 in each, as of one that is subtracted and added again.
+        """
+        normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
+        try:
+            form = normaliser.of(maximum)
+            for run in self.weighed:
+                weights = [w for m in run if normaliser.of(m) == form for w in run[m]]
+                if not decide.vanishes(normaliser, normaliser.of(add(*weights))):
+                    return True
+        except (BudgetExceeded, UnsupportedError):
+            return True
+        return False
 
     def place(self, shape: tuple[Any, ...], names: str = "ijklpqrs") -> tuple[Poly, ...]:
         """A free index for each axis of a shape, 0 for an axis of size 1."""
