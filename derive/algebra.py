@@ -66,7 +66,8 @@ class Algebra(Signs):
 
         A whole power lets every common factor and the sign out. A fractional one is real where
         its argument is nonnegative; there a positive factor leaves, and a square leaves as an
-        absolute value.
+        absolute value. A factor that may be 0 leaves a root only if what it leaves behind is known
+        not to be negative: √(x²·y) has a value at x = 0 whatever y is.
         """
         poly, below = self.cleared(poly, signed)
         if below:
@@ -76,6 +77,8 @@ class Algebra(Signs):
             return result
         factor, common = self.content(poly)
         result = self.rational_power(factor, exponent)
+        if not signed and exponent > 0:
+            common = self._leaving_a_root(poly, factor, common)
         leaving: dict[Atom, Exponent] = {}
         for atom, e in common.items():
             if signed or self.atom_sign(atom) in ("+", "0+"):
@@ -106,6 +109,27 @@ class Algebra(Signs):
                 return self.multiply(result, self.of_atom(monomial[0][0], exponent))
         base = self.atom("base", self.key(rest))
         return self.multiply(result, self.of_atom(base, exponent))
+
+    def _leaving_a_root(
+        self, poly: Polynomial, factor: Number, common: dict[Atom, Exponent]
+    ) -> dict[Atom, Exponent]:
+        """Of the common factors of a polynomial those that may leave a root of it: all of them if
+        what they leave behind is not negative, else those that are not 0.
+        """
+        squares = {
+            a: e if self.atom_sign(a) in ("+", "0+") else 2 * math.floor(e / 2)
+            for a, e in common.items()
+        }
+        rest = self.divided(poly, factor, squares)
+        if self.sign(rest) in ("+", "0+"):
+            return common
+        return {
+            a: e
+            for a, e in common.items()
+            if e < 0
+            or self.atom_sign(a) in ("+", "-")
+            or self.known(self.key({((a, 1),): 1}), "!=")
+        }
 
     def rational_power(self, value: Number, exponent: Exponent) -> Polynomial:
         """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime."""

@@ -83,6 +83,12 @@ class Ring:
         """The sign of an atom wherever it is defined."""
         raise NotImplementedError
 
+    def lasts(self, poly: Polynomial, atom: Atom) -> bool:
+        """Whether the roots and the quotients of an atom in a polynomial have a value wherever the
+        polynomial does.
+        """
+        raise NotImplementedError
+
     # ---- atoms
 
     def atom(self, kind: str, *data: Any) -> Atom:
@@ -410,7 +416,8 @@ class Ring:
     def cleared(self, poly: Polynomial, signed: bool) -> tuple[Polynomial, dict[Atom, Exponent]]:
         """A polynomial times its denominators, and these; only positive ones unless signed.
 
-        A denominator that is not negative is positive wherever there is a value.
+        A denominator that is not negative is positive wherever there is a value; one that stands
+        beside a bracket only stays, where it may be 0 and the bracket too.
         """
         below: dict[Atom, Exponent] = {}
         for monomial in poly:
@@ -421,6 +428,7 @@ class Ring:
                     and (signed or self.atom_sign(atom) in ("+", "0+"))
                 ):
                     below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
+        below = {atom: exponent for atom, exponent in below.items() if self.lasts(poly, atom)}
         for atom, exponent in below.items():
             poly = self.multiply(poly, {((atom, exponent),): 1})
         return poly, below
