@@ -15,6 +15,8 @@ import sympy as sp
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from derive.bounded import MOST_BITS
+from derive.errors import UnsupportedError
 from derive.index import (
     Add,
     Apply,
@@ -328,7 +330,19 @@ def _mul(w: Writer, term: Mul) -> Any:
 
 @_writes(_SCALARS, Pow)
 def _pow(w: Writer, term: Pow) -> Any:
-    return w.scalar(term.args[0]) ** w.scalar(term.args[1])
+    return _powered(w.scalar(term.args[0]), w.scalar(term.args[1]))
+
+
+def _powered(base: Any, exponent: Any) -> Any:
+    """A power.
+
+    :raises UnsupportedError: for one of numbers with too many digits, which SymPy would work out.
+    """
+    if base.is_Rational and exponent.is_Integer:
+        length = max(abs(base.p), base.q).bit_length() - 1
+        if length * abs(int(exponent)) > MOST_BITS:
+            raise UnsupportedError("a power of a number is too long to be written down")
+    return base**exponent
 
 
 @_writes(_SCALARS, Apply)
@@ -379,6 +393,10 @@ def _derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) -
 @_writes(_SCALARS, Sum, Product)
 def _bound(w: Writer, term: Any) -> Any:
     if isinstance(term, Product):
+        low, high = bounds(term.variable)
+        body = term.args[0]
+        if isinstance(body, Int) and body.data[0] - as_poly(term.variable) + low == as_poly(1):
+            return sp.factorial(w.integer(high - low + 1))
         return sp.Product(w.scalar(term.args[0]), w.limits(term.variable))
     narrow = narrowed(term)
     limits = sp.Tuple(*w.limits(narrow.variable))
@@ -608,7 +626,7 @@ def _with_leaf(w: Writer, term: Term, leaf: Term, symbol: Any) -> Any:
     if isinstance(term, Mul):
         return sp.Mul(*parts)
     if isinstance(term, Pow):
-        return parts[0] ** parts[1]
+        return _powered(parts[0], parts[1])
     if isinstance(term, Apply):
         return FUNCTIONS[term.data[0]](*parts)
     if isinstance(term, Unknown):
