@@ -85,7 +85,8 @@ class Writer:
         self.unevaluated = unevaluated
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
-        self._scalars: dict[Term, Any] = {}
+        self._scalars: dict[tuple[Term, bool], Any] = {}
+        self._contracting = False
         used = {*taken, *(str(symbol) for symbol in self._symbols.values())}
         letters = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
         self._names = (name for name in letters if name not in used)
@@ -124,10 +125,22 @@ class Writer:
 
     def scalar(self, term: Term) -> Any:
         """A term as a scalar expression in entries."""
-        found = self._scalars.get(term)
+        key = term, self._contracting
+        found = self._scalars.get(key)
         if found is None:
-            found = self._scalars[term] = _SCALARS[type(term)](self, term)
+            found = self._scalars[key] = _SCALARS[type(term)](self, term)
         return found
+
+    def multiple(self, *factors: Term) -> Any:
+        """What stands in front of a matrix: a scalar, in which sums are products of matrices.
+
+        SymPy works out a sum before it prints the product that it stands in, which can take long.
+        """
+        outer, self._contracting = self._contracting, True
+        try:
+            return sp.Mul(*map(self.scalar, factors))
+        finally:
+            self._contracting = outer
 
     # ---- matrices
 
@@ -139,7 +152,7 @@ class Writer:
         if not (row.variables or col.variables):
             return self._unit(term)
         if term.free.isdisjoint({*row.variables, *col.variables}):
-            return self._filled(self.scalar(term), row, col)
+            return self._filled(self.multiple(term), row, col)
         rule = _MATRICES.get(type(term))
         if rule is None:
             raise NoMatrixForm
@@ -398,12 +411,55 @@ def _bound(w: Writer, term: Any) -> Any:
         if isinstance(body, Int) and body.data[0] - as_poly(term.variable) + low == as_poly(1):
             return sp.factorial(w.integer(high - low + 1))
         return sp.Product(w.scalar(term.args[0]), w.limits(term.variable))
+    traced = _traced(w, term) if w._contracting else None
+    if traced is not None:
+        return traced
     narrow = narrowed(term)
     limits = sp.Tuple(*w.limits(narrow.variable))
     # Not by Sum's own constructor: it folds a Piecewise of an inner sum out of that sum.
     result = sp.Expr.__new__(sp.Sum, w.scalar(narrow.args[0]), limits)
     result.is_commutative = True
     return result
+
+
+def _traced(w: Writer, term: Sum) -> Any:
+    """A sum as the trace of a product: Σ_k a[k]·b[k] = tr(aᵀ b), Σ_ij A[i, j]·B[i, j] = tr(Aᵀ B)."""
+    try:
+        written = _MATRICES[Sum](w, term, ZERO, ZERO)
+    except NoMatrixForm:
+        written = _of_entries(w, term)
+    if written is None:
+        return None
+    number, product = _parts(written)
+    if not isinstance(product, MatrixExpr) or product.has(sp.MatrixBase, sp.Sum):
+        return None
+    return number * sp.Trace(product)
+
+
+def _of_entries(w: Writer, term: Sum) -> Any:
+    inner = term.args[0]
+    if not isinstance(inner, Sum):
+        return None
+    row, col = as_poly(term.variable), as_poly(inner.variable)
+    body = inner.args[0]
+    factors = [f for factor in _factors(body) for f in _squared(factor)]
+    if len(factors) < 2 or any(not {*row.variables, *col.variables} <= f.free for f in factors):
+        return None
+    try:
+        first, rest = w.matrix(factors[0], row, col), _hadamard(w, factors[1:], row, col)
+    except NoMatrixForm:
+        return None
+    return _times(_transposed(first), rest)
+
+
+def _factors(term: Term) -> list[Term]:
+    return list(term.args) if isinstance(term, Mul) else [term]
+
+
+def _squared(term: Term) -> list[Term]:
+    """A square as two factors."""
+    square = isinstance(term, Pow) and isinstance(term.args[1], Num) and term.args[1].data[0] == 2
+    return [term.args[0]] * 2 if square else [term]
 
 
 @_writes(_SCALARS, Maximum)
@@ -667,7 +723,7 @@ def _product(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
             scalars = [s for s in scalars if s is not vectors[0]]
             return _scaled(sp.Mul(*(w.scalar(s) for s in scalars)), w.matrix(vectors[0], row, col))
         raise NoMatrixForm
-    scale = sp.Mul(*(w.scalar(s) for s in scalars))
+    scale = w.multiple(*scalars)
     if diagonal:
         renamed = [substitute(f, {v: row for v in cols}) for f in (*both, *left, *right)]
         if not renamed:
@@ -715,8 +771,10 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
         parts = [Sum((a,), (variable,)) for a in body.args]
         return _plus(*(w.matrix(p, row, col) for p in parts))
     k = as_poly(variable)
-    factors = list(body.args) if isinstance(body, Mul) else [body]
+    factors = _factors(body)
     rows, cols = set(row.variables), set(col.variables)
+    if not (rows or cols) and len(factors) == 1:
+        factors = _squared(body)
     outside = [f for f in factors if variable not in f.free]
     inside = [f for f in factors if variable in f.free]
     if not inside:
@@ -731,7 +789,9 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
     if len(left) + len(right) + len(middle) != len(inside) or (rows == cols and rows):
         raise NoMatrixForm
     # A factor of k alone joins a side that is a vector, else it stands between as a diagonal.
-    if middle and not rows:
+    if len(middle) > 1 and not (rows or cols or left or right):
+        left, right, middle = middle[:1], middle[1:], []
+    elif middle and not rows:
         left, middle = [*left, *middle], []
     elif middle and not cols:
         right, middle = [*right, *middle], []
