@@ -129,7 +129,9 @@ class Answer:
             ]
         for candidate in candidates:
             try:
-                forms.append(write(candidate()))
+                form = write(candidate())
+                if not self.writer.unbound(form):
+                    forms.append(form)
             except (
                 NoMatrixForm,
                 UnsupportedError,

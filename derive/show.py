@@ -87,6 +87,7 @@ class Writer:
         self._named = dict(names or {})
         self._scalars: dict[tuple[Term, bool], Any] = {}
         self._contracting = False
+        self._introduced: set[Any] = set()
         used = {*taken, *(str(symbol) for symbol in self._symbols.values())}
         letters = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
         self._names = (name for name in letters if name not in used)
@@ -104,9 +105,35 @@ class Writer:
             if variable.symbol is not None:
                 found = variable.symbol
             else:
-                found = sp.Symbol(next(self._names), integer=True)
+                found = self._index()
             self._symbols[variable] = found
         return found
+
+    def _index(self) -> Any:
+        found = sp.Symbol(next(self._names), integer=True)
+        self._introduced.add(found)
+        return found
+
+    def unbound(self, expr: Any) -> set[Any]:
+        """The indices of this writer's own that nothing in an expression says the range of."""
+        memo: dict[Any, set[Any]] = {}
+
+        def free(node: Any) -> set[Any]:
+            if node in self._introduced:
+                return {node}
+            if not isinstance(node, sp.Basic) or not node.args:
+                return set()
+            if node not in memo:
+                ranges = [a for a in node.args if isinstance(a, sp.Tuple) and a.args]
+                bound = {
+                    symbol
+                    for a in ranges
+                    for symbol in (a.args if isinstance(node, sp.Lambda) else a.args[:1])
+                }
+                memo[node] = set().union(*map(free, node.args)) - bound
+            return memo[node]
+
+        return free(expr)
 
     def integer(self, poly: Poly) -> Any:
         """An integer polynomial as a SymPy expression."""
@@ -201,7 +228,7 @@ class Writer:
         """The symbol of a free index; a new one on an axis of size 1, where nothing reads it."""
         if index.variables:
             return self.symbol(next(iter(index.variables)))
-        return sp.Symbol(next(self._names), integer=True)
+        return self._index()
 
 
 def _tails() -> Iterator[str]:
