@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from derive.by_value import Values
 from derive.closing import StaysOpen, closed
 from derive.domain import denominators, may_vanish
 from derive.errors import BudgetExceeded, UnsupportedError
@@ -89,6 +90,11 @@ class Answer:
         if long and documented is not None and not documented.has(Partial, MatrixPartial):
             return documented
         if not long:
+            lowering = self.problem.lowering
+            arrays = dict.fromkeys((*lowering.named.values(), *lowering.shared))
+            self.writer.values = Values(
+                (s for s in arrays if s.label is not None and s not in self._made), self.deadline
+            )
             for shared in adjoints:
                 self._label(shared)
         shape, place = self.statement.shape, self.statement.place

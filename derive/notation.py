@@ -128,6 +128,8 @@ class _NotationPrinter(_QuickPrinter):
 def function_name(function: sp.Lambda) -> str | None:
     """The name f of z ↦ f(z), f' of z ↦ f'(z); other functions have none."""
     body = function.expr
+    if len(function.variables) == 1 and body == 1 / (1 + sp.exp(-function.variables[0])):
+        return "sigmoid"
     if isinstance(body, sp.Derivative):
         return _primed(body) if body.expr.args == function.variables else None
     if getattr(body, "args", ()) != function.variables:
@@ -181,7 +183,8 @@ def number_text(value: Any, longest: int = _LONGEST_NUMBER) -> str:
         return text
     try:
         if "e" in text and abs((far := Decimal(text)).adjusted()) > _FARTHEST:
-            return f"{_SIX_DIGITS.plus(far):e}…"  # it has no room among fractions and floats
+            # It has no room among fractions and floats.
+            return f"{_SIX_DIGITS.plus(far):e}…" if len(far.as_tuple().digits) > 6 else text
         value = Fraction(text)
         short = f"{float(_SIX_DIGITS.divide(Decimal(value.numerator), value.denominator)):.6g}"
         return short if Fraction(short) == value else f"{short}…"

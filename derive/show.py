@@ -16,6 +16,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.bounded import MOST_BITS
+from derive.by_value import Values, leaf_of
 from derive.errors import UnsupportedError
 from derive.index import (
     Add,
@@ -39,6 +40,7 @@ from derive.index import (
     Unknown,
     Whole,
     bounds,
+    mul,
     narrowed,
     substitute,
 )
@@ -53,6 +55,8 @@ from derive.operators import (
     Tensor,
     entry,
 )
+
+MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan,
@@ -83,6 +87,7 @@ class Writer:
         unevaluated: bool = False,
     ) -> None:
         self.unevaluated = unevaluated
+        self.values: Values | None = None
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
         self._scalars: dict[tuple[Term, bool], Any] = {}
@@ -102,10 +107,7 @@ class Writer:
         """The SymPy symbol of an integer variable: its own, or a new index name."""
         found = self._symbols.get(variable)
         if found is None:
-            if variable.symbol is not None:
-                found = variable.symbol
-            else:
-                found = self._index()
+            found = self._index() if variable.symbol is None else variable.symbol
             self._symbols[variable] = found
         return found
 
@@ -219,10 +221,22 @@ class Writer:
             except NoMatrixForm:
                 if all(size == 1 for size in shape):
                     return sp.ImmutableMatrix([[self.scalar(term)]])
+                if all(size.is_Integer for size in shape) and sp.Mul(*shape) <= MOST_WRITTEN_OUT:
+                    return self._written_out(term, shape, place)
                 indices = tuple(map(self._axis, place))
                 return sp.FunctionMatrix(*shape, sp.Lambda(indices, self.scalar(term)))
         axes = list(zip(map(self._axis, place), shape, strict=True))
         return Tensor(self.scalar(term), *axes)
+
+    def _written_out(self, term: Term, shape: tuple[Any, ...], place: tuple[Poly, ...]) -> Any:
+        """A matrix of few entries, each on its own."""
+
+        def at(*position: Any) -> Any:
+            pairs = zip(place, map(int, position), strict=True)
+            values = {v: as_poly(k) for index, k in pairs for v in index.variables}
+            return self.scalar(substitute(term, values))
+
+        return sp.ImmutableMatrix(*shape, at)
 
     def _axis(self, index: Poly) -> Any:
         """The symbol of a free index; a new one on an axis of size 1, where nothing reads it."""
@@ -242,15 +256,18 @@ def _rational(value: Any) -> Any:
 
 def _times(*factors: Any) -> Any:
     """A matrix product, flat, its scalars in front; SymPy's own ``doit`` is slow and rewrites."""
-    scalar, matrices = sp.S.One, []
+    scalar, matrices, identity = sp.S.One, [], None
     for factor in factors:
         for part in factor.args if isinstance(factor, sp.MatMul) else (factor,):
-            if isinstance(part, MatrixExpr) or part.is_Matrix:
+            if isinstance(part, sp.Identity):
+                identity = part
+            elif isinstance(part, MatrixExpr) or part.is_Matrix:
                 matrices.append(part)
             else:
                 scalar = scalar * part
-    if not matrices:
+    if not matrices and identity is None:
         return scalar
+    matrices = matrices or [identity]
     scalars = [] if scalar == 1 else [scalar]
     return (
         sp.MatMul(*scalars, *matrices, evaluate=False) if scalars or matrices[1:] else matrices[0]
@@ -450,7 +467,7 @@ def _bound(w: Writer, term: Any) -> Any:
 
 
 def _traced(w: Writer, term: Sum) -> Any:
-    """A sum as the trace of a product: Σ_k a[k]·b[k] = tr(aᵀ b), Σ_ij A[i, j]·B[i, j] = tr(Aᵀ B)."""
+    """A sum as the trace of a product: Σ_k a[k]·b[k] = tr(aᵀ b), Σ A[i, j]·B[i, j] = tr(Aᵀ B)."""
     try:
         written = _MATRICES[Sum](w, term, ZERO, ZERO)
     except NoMatrixForm:
@@ -668,6 +685,8 @@ def _matrix_add(w: Writer, term: Add, row: Poly, col: Poly) -> Any:
 
 @_writes(_MATRICES, Pow, Apply, Unknown, RealBracket)
 def _matrix_function(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
+    if _by_value(w, [term], row, col)[1]:
+        return _hadamard(w, [term], row, col)
     elementwise = _elementwise(w, term, row, col)
     if elementwise is None:
         raise NoMatrixForm
@@ -776,18 +795,53 @@ def _product(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
 
 def _hadamard(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
     """The entrywise product of factors that all depend on the same indices."""
+    factors, known = _by_value(w, factors, row, col)
     if len(factors) > 1:
         whole = _elementwise(w, Mul(tuple(factors)), row, col)
         if whole is not None:
-            return whole
+            factors, known = [], [whole, *known]
     matrices: list[Any] = []
-    powers: dict[Any, int] = {}
+    powers: dict[Any, int] = dict.fromkeys(known, 1)
     for factor in factors:
         matrix = w.matrix(factor, row, col)
         powers[matrix] = powers.get(matrix, 0) + 1
     for matrix, times in powers.items():
         matrices.append(matrix if times == 1 else sp.HadamardPower(matrix, times))
     return matrices[0] if len(matrices) == 1 else sp.HadamardProduct(*matrices)
+
+
+def _by_value(w: Writer, factors: list[Term], row: Poly, col: Poly) -> tuple[list[Term], list[Any]]:
+    """The factors, and in place of those that are functions of one entry, matrices: polynomials of
+    the value of another function of it.
+    """
+    if w.values is None:
+        return factors, []
+    indices = {*row.variables, *col.variables}
+    groups: dict[Any, list[Term]] = {}
+    for factor in factors:
+        leaf = leaf_of(factor, indices)
+        groups.setdefault(factor if leaf is None else leaf, []).append(factor)
+    rest: list[Term] = []
+    known: list[Any] = []
+    for group in groups.values():
+        found = w.values.factors(mul(*group), indices)
+        if found is None:
+            rest.extend(group)
+        else:
+            known.extend(_polynomial(w, one, row, col) for one in found)
+    return rest, known
+
+
+def _polynomial(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
+    """A polynomial of one entry as a sum of entrywise powers of its matrix."""
+    if isinstance(term, Add):
+        return _plus(*(_polynomial(w, a, row, col) for a in term.args))
+    if isinstance(term, Mul) and isinstance(term.args[0], Num):
+        rest = mul(*term.args[1:])
+        return _scaled(w.scalar(term.args[0]), _polynomial(w, rest, row, col))
+    if isinstance(term, Pow):
+        return sp.HadamardPower(w.matrix(term.args[0], row, col), w.scalar(term.args[1]))
+    return w.matrix(term, row, col)
 
 
 @_writes(_MATRICES, Sum)
