@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from derive import bounded
 from derive.atoms import Atom, Exponent, Polynomial, UndefinedValue, exact, monomial_order
 from derive.digits import digits, upper_digit
 from derive.errors import BudgetExceeded
@@ -57,7 +58,7 @@ class Algebra(Signs):
         if isinstance(exponent, int) and len(poly) == 1:
             ((monomial, coefficient),) = poly.items()
             return self.settled(
-                {a: e * exponent for a, e in monomial}, exact(Fraction(coefficient) ** exponent)
+                {a: e * exponent for a, e in monomial}, exact(bounded.power(coefficient, exponent))
             )
         return self._base_power(poly, exponent, isinstance(exponent, int))
 
@@ -134,7 +135,7 @@ class Algebra(Signs):
     def rational_power(self, value: Number, exponent: Exponent) -> Polynomial:
         """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime."""
         if isinstance(exponent, int):
-            return {(): exact(Fraction(value) ** exponent)}
+            return {(): exact(bounded.power(value, exponent))}
         result: Polynomial = {(): 1}
         for prime, times in _factorised(Fraction(value)).items():
             result = self.multiply(

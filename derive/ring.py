@@ -21,6 +21,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
+from derive import bounded
 from derive.atoms import (
     Atom,
     Exponent,
@@ -244,7 +245,7 @@ class Ring:
     def _prime_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
         """p^(w + f) = pʷ·p^f for a whole w"""
         whole = math.floor(exponent)
-        factor = self.constant(Fraction(atom.data[0]) ** whole) if whole else None
+        factor = self.constant(bounded.power(atom.data[0], whole)) if whole else None
         return exponent - whole, factor
 
     def _sum_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
