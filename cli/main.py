@@ -453,7 +453,7 @@ def _results(
     if jobs is None:
         # A process of its own pays off for a number of claims only.
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    with contextlib.closing(verdicts(claims, _decide(timeout), jobs)) as stream:
+    with contextlib.closing(verdicts(claims, _decide(timeout), jobs, timeout)) as stream:
         try:
             progress.show(0, entries[0].id)
             for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):

@@ -154,11 +154,12 @@ class ClaimItem(pytest.Item):
 
         :raises DoesNotHold: with the verdict, whatever else it is than *holds*.
         """
-        from cli.runner import decide_safely
+        from cli.runner import verdicts
         from derive import pipeline
 
         timeout = self.config.getoption("derive_timeout")
-        verdict = decide_safely(self.entry.claim, partial(pipeline.verify, timeout=timeout))
+        decide = partial(pipeline.verify, timeout=timeout)
+        (verdict,) = verdicts([self.entry.claim], decide, limit=timeout)
         if verdict.status != "holds":
             raise DoesNotHold(verdict)
 

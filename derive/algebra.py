@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from derive import bounded
 from derive.atoms import Atom, Exponent, Polynomial, UndefinedValue, exact, monomial_order
 from derive.digits import digits, upper_digit
 from derive.errors import BudgetExceeded
@@ -57,7 +58,7 @@ class Algebra(Signs):
         if isinstance(exponent, int) and len(poly) == 1:
             ((monomial, coefficient),) = poly.items()
             return self.settled(
-                {a: e * exponent for a, e in monomial}, exact(Fraction(coefficient) ** exponent)
+                {a: e * exponent for a, e in monomial}, exact(bounded.power(coefficient, exponent))
             )
         return self._base_power(poly, exponent, isinstance(exponent, int))
 
@@ -66,7 +67,8 @@ class Algebra(Signs):
 
         A whole power lets every common factor and the sign out. A fractional one is real where
         its argument is nonnegative; there a positive factor leaves, and a square leaves as an
-        absolute value.
+        absolute value. A factor that may be 0 leaves a root only if what it leaves behind is known
+        not to be negative: √(x²·y) has a value at x = 0 whatever y is.
         """
         poly, below = self.cleared(poly, signed)
         if below:
@@ -76,6 +78,8 @@ class Algebra(Signs):
             return result
         factor, common = self.content(poly)
         result = self.rational_power(factor, exponent)
+        if not signed and exponent > 0:
+            common = self._leaving_a_root(poly, factor, common)
         leaving: dict[Atom, Exponent] = {}
         for atom, e in common.items():
             if signed or self.atom_sign(atom) in ("+", "0+"):
@@ -107,10 +111,31 @@ class Algebra(Signs):
         base = self.atom("base", self.key(rest))
         return self.multiply(result, self.of_atom(base, exponent))
 
+    def _leaving_a_root(
+        self, poly: Polynomial, factor: Number, common: dict[Atom, Exponent]
+    ) -> dict[Atom, Exponent]:
+        """Of the common factors of a polynomial those that may leave a root of it: all of them if
+        what they leave behind is not negative, else those that are not 0.
+        """
+        squares = {
+            a: e if self.atom_sign(a) in ("+", "0+") else 2 * math.floor(e / 2)
+            for a, e in common.items()
+        }
+        rest = self.divided(poly, factor, squares)
+        if self.sign(rest) in ("+", "0+"):
+            return common
+        return {
+            a: e
+            for a, e in common.items()
+            if e < 0
+            or self.atom_sign(a) in ("+", "-")
+            or self.known(self.key({((a, 1),): 1}), "!=")
+        }
+
     def rational_power(self, value: Number, exponent: Exponent) -> Polynomial:
         """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime."""
         if isinstance(exponent, int):
-            return {(): exact(Fraction(value) ** exponent)}
+            return {(): exact(bounded.power(value, exponent))}
         result: Polynomial = {(): 1}
         for prime, times in _factorised(Fraction(value)).items():
             result = self.multiply(

@@ -9,6 +9,8 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from derive.by_value import Values
+from derive.closing import StaysOpen, closed
 from derive.domain import denominators, may_vanish
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.folding import Cases
@@ -57,12 +59,23 @@ class Answer:
     def __init__(self, problem: Problem, statement: Statement) -> None:
         self.problem = problem
         self.statement = statement
+        self._made = {adjoint for _, adjoint in problem.steps}
+        self._primals = {adjoint: primal for primal, adjoint in problem.steps}
+        self.left = self._closed(statement)
         self.names = problem.names
         self.writer = Writer(taken=self.names)
         self.deadline = time.process_time() + SECONDS
-        self._made = {adjoint for _, adjoint in problem.steps}
-        self._primals = {adjoint: primal for primal, adjoint in problem.steps}
         self._readers: dict[bool, Reader] = {}
+
+    def _closed(self, statement: Statement) -> Term:
+        """The left side, the arrays in it closed; those that were not stay without a label."""
+        indices = [v for index in statement.place for v in index.variables]
+        try:
+            left, closed_as = closed(statement.left, indices)
+        except StaysOpen:
+            return statement.left
+        self._made |= {closed_as[s] for s in self._made if s in closed_as}
+        return left
 
     def derived(self, documented: Any = None) -> Any:
         """The left side, in the most readable of the forms that were found.
@@ -77,21 +90,27 @@ class Answer:
         if long and documented is not None and not documented.has(Partial, MatrixPartial):
             return documented
         if not long:
+            lowering = self.problem.lowering
+            arrays = dict.fromkeys((*lowering.named.values(), *lowering.shared))
+            self.writer.values = Values(
+                (s for s in arrays if s.label is not None and s not in self._made), self.deadline
+            )
             for shared in adjoints:
                 self._label(shared)
         shape, place = self.statement.shape, self.statement.place
-        forms = self._forms(self.statement.left, lambda t: self.writer.whole(t, shape, place))
+        forms = self._forms(self.left, lambda t: self.writer.whole(t, shape, place))
         if documented is not None:
             forms.append(documented)
         return min(forms, key=weight) if forms else None
 
     def _adjoints(self) -> list[Shared]:
         """The arrays that a derivation has made, each after those that it refers to."""
-        return [s for s in in_order([self.statement.left]) if s in self._made]
+        return [s for s in in_order([self.left]) if s in self._made]
 
     def _label(self, shared: Shared) -> None:
         """Write an adjoint as a matrix, so that what refers to it can be written with it."""
-        label = self._primals[shared].label
+        primal = self._primals.get(shared)
+        label = None if primal is None else primal.label
         if label is None:
             return
         shape = self.problem.shapes.of(label)
@@ -116,7 +135,9 @@ class Answer:
             ]
         for candidate in candidates:
             try:
-                forms.append(write(candidate()))
+                form = write(candidate())
+                if not self.writer.unbound(form):
+                    forms.append(form)
             except (
                 NoMatrixForm,
                 UnsupportedError,

@@ -64,7 +64,9 @@ def _nonnegative_given(n: Algebra, poly: Polynomial, facts: list[Fact]) -> bool:
     for signs in product((1, 0, -1), repeat=len(keys)):
         case = dict(zip(keys, signs, strict=True))
         here = _in_case(n, poly, case)
-        known: list[Linear] = [_constraint(key, sign) for key, sign in case.items()]
+        known: list[Linear] = [
+            _constraint(key, sign) for key, sign in case.items() if _has_value(n, poly, case, key)
+        ]
         known += given
         negative: Linear = ({m: -Fraction(c) for m, c in here.items()}, ">")
         if _is_possible(n, [negative, *known]) and _is_possible(
@@ -106,16 +108,35 @@ def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
     keys = list(dict.fromkeys(a.data[1] for m in poly for a, _ in m if a.kind == "real"))
     if not keys or len(keys) > MAX_BRACKETS:
         return False
-    known = [({m: Fraction(1)}, ">") for key in keys for m, _ in key if _is_positive(n, m)]
     left = []  # the cases that only what is given can rule out
     for signs in product((1, 0, -1), repeat=len(keys)):
         case = dict(zip(keys, signs, strict=True))
         if _vanishes_in(n, poly, case):
             continue
-        constraints = [*known, *(_constraint(key, sign) for key, sign in case.items())]
+        here = [key for key in keys if _has_value(n, poly, case, key)]
+        constraints: list[Linear] = [_constraint(key, case[key]) for key in here]
+        constraints += [
+            ({m: Fraction(1)}, ">") for key in here for m, _ in key if _is_positive(n, m)
+        ]
         if is_possible(constraints):
             left.append((case, constraints))
     return not left or _given_rules_out(n, left)
+
+
+def _has_value(n: Algebra, poly: Polynomial, case: dict[Key, int], key: Key) -> bool:
+    """Whether what a bracket compares has a value in a case: for sure if it has one everywhere, and
+    if the bracket is left of the polynomial when all others are settled.
+
+    [√y > 1] in the branch a > 0 says nothing of y in the other branch.
+    """
+    if n.has_value(key):
+        return True
+    left: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        if all((a.kind == "real" and a.data[1] == key) or _truth(a, case) for a, _ in monomial):
+            kept = tuple(p for p in monomial if p[0].kind != "real" or p[0].data[1] == key)
+            left = n.add(left, {kept: coefficient})
+    return any(a.kind == "real" for m in left for a, _ in m)
 
 
 def _given_rules_out(n: Algebra, cases: list[tuple[dict[Key, int], list[Linear]]]) -> bool:

@@ -236,7 +236,15 @@ def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
         return True
     if any(not _by_residues(n, cleared, stride) for stride in _strides(cleared)):
         return True
-    return depth > 0 and _vanishes_by_index(n, cleared, depth - 1)
+    if depth > 0 and _vanishes_by_index(n, cleared, depth - 1):
+        return True
+    guard = next((a for m in cleared if _is_quotient(m) for a, _ in m if a.kind == "real"), None)
+    return guard is not None and all(vanishes(n, s, depth) for s in n.sides_of(cleared, guard))
+
+
+def _is_quotient(monomial: Monomial) -> bool:
+    """Whether a product has a denominator that could be multiplied out."""
+    return any(a.kind in ("base", "cos") and e < 0 for a, e in monomial)
 
 
 def _vanishes_by_index(n: Normaliser, poly: Polynomial, depth: int) -> bool:
@@ -324,13 +332,17 @@ def without_opposites(n: Normaliser, poly: Polynomial) -> Polynomial:
 
 
 def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:
-    """The polynomial times every denominator in it, multiplied out."""
+    """The polynomial times every denominator in it, multiplied out.
+
+    One that stands beside a bracket only is left: where both are 0, the product would be too.
+    """
     for _ in range(8):
         below: dict[Atom, Exponent] = {}
         for monomial in poly:
             for atom, exponent in monomial:
                 if atom.kind in ("base", "cos") and exponent < 0:
                     below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
+        below = {atom: exponent for atom, exponent in below.items() if n.lasts(poly, atom)}
         if not below:
             return poly
         for atom, exponent in below.items():
@@ -419,7 +431,10 @@ def is_nonnegative_everywhere(
         # Nonnegative factors of all terms, denominators among them, change nothing, and negative
         # ones the sign.
         factor, common = n.content(cleared)
-        signs = {a: n.monomial_sign(((a, e),)) for a, e in common.items()}
+        signs = {
+            a: n.monomial_sign(((a, e),)) if n.lasts(cleared, a) else None
+            for a, e in common.items()
+        }
         cleared = n.divided(cleared, factor, {a: e for a, e in common.items() if signs[a]})
         cleared = n.add({}, *(n.settled(dict(m), c) for m, c in cleared.items()))
         if sum(sign in ("-", "0-") for sign in signs.values()) % 2:
@@ -489,6 +504,8 @@ def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
         if not isinstance(exponent, int) or n.atom_sign(atom) is None:
             below[atom] = min(below.get(atom, 0), exponent)
     for atom, exponent in below.items():
+        if not n.lasts(poly, atom):
+            continue
         if not isinstance(exponent, int) or is_nonnegative_everywhere(n, dict(atom.data[0]), 1):
             poly = n.multiply(poly, n.of_atom(atom, -exponent))
     return poly

@@ -167,10 +167,15 @@ class Reverse:
 
     ``conditions`` are what it needs of the point: a term, ``"!="`` (not zero) or ``"unique"`` (a
     maximum that is attained once), and the brackets of the branch in which it needs that.
+    ``weights`` are, of each maximum, what its occurrences count: where the sum of them is 0, as of
+    a maximum that is subtracted from all and added again, it may be attained more than once.
+    ``relied_on`` are the traits of the array that the derivative was taken by.
     """
 
     target: Target
     conditions: dict[tuple[Term, str, Term | None], None] = field(default_factory=dict)
+    weights: dict[Term, list[Term]] = field(default_factory=dict)
+    relied_on: dict[tuple[str, Array], None] = field(default_factory=dict)
     steps: list[tuple[Shared, Shared]] = field(default_factory=list)
     _found: dict[Target, list[Contribution]] = field(default_factory=dict)
     _active: dict[Any, bool] = field(default_factory=dict)
@@ -383,7 +388,10 @@ class Reverse:
         indices = tuple(as_poly(p) for p in params)
         body = add(*(contracted(c, indices) for c in found))
         if isinstance(target, Array) and "symmetric" in target.traits and len(params) == 2:
-            body = _symmetrised(body, params)
+            symmetrised = _symmetrised(body, params)
+            if symmetrised is not body:
+                self.relied_on["symmetric", target] = None
+            body = symmetrised
         outer = sorted(
             (v for v in body.free - set(params) if v.kind not in (SIZE, FREE)), key=lambda v: v.key
         )
@@ -418,6 +426,8 @@ def _symmetrised(body: Term, params: tuple[Var, ...]) -> Term:
     """The gradient within the symmetric matrices: (G + Gᵀ)/2."""
     i, j = params
     swapped = substitute(body, {i: as_poly(j), j: as_poly(i)})
+    if swapped is body:
+        return body
     return mul(num(Fraction(1, 2)), add(body, swapped))
 
 
@@ -623,7 +633,11 @@ def _maximum(run: Reverse, term: Maximum, cotangent: Term, binders: tuple[Var, .
     body, over = _largest_of(term)
     over = tuple(v for v in over if v in body.free)  # of equal numbers any is the largest
     if over:
-        run.conditions[term, "unique", None] = None
+        own = [b for b in binders if b not in term.free]
+        weight = cotangent
+        for binder in reversed(own):
+            weight = total(binder, weight)
+        run.weights.setdefault(term, []).append(weight)
         cotangent = mul(cotangent, _is_largest(body, term))
     run.pull(body, cotangent, (*binders, *over))
 

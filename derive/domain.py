@@ -39,6 +39,7 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
     value, nor from under a sum, whose index is not fixed.
     """
     seen: set[Term] = set()
+    brackets: dict[Term, bool] = {}
     stack = list(sides)
     facts: list[tuple[Term, str]] = []
     while stack:
@@ -46,7 +47,7 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
         if term in seen:
             continue
         seen.add(term)
-        if isinstance(term, Mul) and any(_is_bracket(a) for a in term.args):
+        if isinstance(term, Mul) and any(_may_switch_off(a, brackets) for a in term.args):
             continue
         if isinstance(term, Apply) and term.data[0] in ("log", "lgamma"):
             facts.append((term.args[0], "+"))
@@ -88,7 +89,9 @@ def denominators(*sides: Term) -> tuple[list[Term], list[Trait]]:
     stack = list(sides)
     while stack:
         term = stack.pop()
-        if term in seen or (isinstance(term, Mul) and any(_is_bracket(a) for a in term.args)):
+        if term in seen:
+            continue
+        if isinstance(term, Mul) and any(_is_bracket(a) for a in term.args):
             continue
         seen.add(term)
         if isinstance(term, Ref):
@@ -161,8 +164,22 @@ def may_vanish(normaliser: Normaliser, term: Term) -> bool:
 
 def _is_bracket(term: Term) -> bool:
     """Whether a term is a bracket, or 1 less one."""
-    if isinstance(term, Add):
-        return any(_is_bracket(a) for a in term.args)
-    if isinstance(term, Mul):
+    if isinstance(term, (Add, Mul)):
         return any(_is_bracket(a) for a in term.args)
     return isinstance(term, (IndexBracket, RealBracket))
+
+
+def _may_switch_off(term: Term, known: dict[Term, bool]) -> bool:
+    """Whether a factor may be zero for a bracket in it: a bracket, 1 less one, or an array, such as
+    the adjoint of what stands in a branch, that is computed from one.
+    """
+    if isinstance(term, Ref):
+        inside: tuple[Term, ...] = (term.data[0].body,)
+    elif isinstance(term, (Add, Mul, Sum)):
+        inside = term.args
+    else:
+        return isinstance(term, (IndexBracket, RealBracket))
+    if term not in known:
+        known[term] = False  # what refers to itself is looked at once
+        known[term] = any(_may_switch_off(a, known) for a in inside)
+    return known[term]

@@ -51,6 +51,9 @@ class NotExact(EvaluationError):
 
 Number = Any  # float, fmpq or arb
 _LONGEST = 4096  # bits of a numerator or denominator that is kept exact among balls
+# What is multiplied in one call cannot be interrupted meanwhile, so that it has to stay short.
+_LONGEST_POWER = 1 << 18  # bits of an exact power
+_MOST_FACTORS = 4096  # of a factorial or binomial coefficient that is exact
 FUNCTIONS = frozenset({
     "exp", "log", "sqrt", "erf", "erfc", "erfinv", "gamma", "lgamma", "digamma",
     "sin", "cos", "tan", "asin", "acos", "atan",
@@ -153,6 +156,29 @@ class Field:
         """x to a rational power that is not an integer, for x > 0."""
         raise NotImplementedError
 
+    def integer_power(self, x: Any, n: int) -> Any:
+        """x to the power n ≥ 0, of a number or of every entry."""
+        raise NotImplementedError
+
+    def factorial(self, n: int) -> Number:
+        """n! for n ≥ 0."""
+        if n > _MOST_FACTORS:
+            return self.quotient_of_factorials(n, 0, 0)
+        return self.number(math.factorial(n))
+
+    def binomial(self, n: int, k: int) -> Number:
+        """The number of ways to choose k out of n ≥ 0; 0 where there is none."""
+        if not 0 <= k <= n:
+            return self.number(0)
+        few = min(k, n - k)
+        if few * n.bit_length() > _LONGEST_POWER or few > _MOST_FACTORS:
+            return self.quotient_of_factorials(n, k, n - k)
+        return self.number(math.comb(n, k))
+
+    def quotient_of_factorials(self, n: int, k: int, rest: int) -> Number:
+        """n!/(k! rest!), of numbers too large for its digits to be written down."""
+        raise Inconclusive("the factorial of a large number")
+
     def function(self, name: str, x: Any) -> Any:
         """One of :data:`FUNCTIONS` of a number or of every entry.
 
@@ -208,6 +234,24 @@ class _Rationals(Field):
         if numerator is None or denominator is None:
             raise NotExact(f"({x})**({exponent}) is not rational")
         return fmpq(numerator, denominator) ** exponent.numerator
+
+    def integer_power(self, x: Any, n: int) -> Any:
+        if isinstance(x, np.ndarray):
+            return self._each(lambda number: self.integer_power(number, n), x)
+        if n <= 2 or isinstance(x, arb):
+            return x**n
+        length = x.height_bits()
+        if length <= 1:  # 0, 1 and -1
+            return x if n % 2 else x * x
+        if length * n > _LONGEST_POWER:
+            return self._long_power(x, n)
+        return x**n
+
+    def _long_power(self, x: Number, n: int) -> Number:
+        raise NotExact(f"({x})**{n} has too many digits")
+
+    def quotient_of_factorials(self, n: int, k: int, rest: int) -> Number:
+        raise NotExact("the factorial of a large number has too many digits")
 
     def function(self, name: str, x: Any) -> Any:
         if isinstance(x, np.ndarray):
@@ -315,6 +359,13 @@ class _Balls(_Rationals):
             return self._finite(acb(x).polygamma(acb(order)).real)
         return self._finite(getattr(x, name)())
 
+    def _long_power(self, x: Number, n: int) -> Number:
+        return self._finite(arb(x) ** n)
+
+    def quotient_of_factorials(self, n: int, k: int, rest: int) -> Number:
+        above, *below = (arb(m + 1).gamma() for m in (n, k, rest))
+        return self._finite(above / (below[0] * below[1]))
+
     def shortened(self, values: Any) -> Any:
         """Rationals of many digits as balls: a deep chain of polynomials would never end."""
         if isinstance(values, np.ndarray):
@@ -376,6 +427,9 @@ class _Floats(Field):
 
     def power(self, x: Number, exponent: Fraction) -> Number:
         return float(x) ** float(exponent)
+
+    def integer_power(self, x: Any, n: int) -> Any:
+        return x**n if abs(n) < 1 << 53 else x ** float(n)
 
     def function(self, name: str, x: Any) -> Any:
         if isinstance(x, np.ndarray):

@@ -254,11 +254,12 @@ class Jets:
             return self._ones_like(a)
         if n == 1:
             return a
+        power = self.field.integer_power
         return self.chain(
             a,
-            x**n,
-            lambda: n * x ** (n - 1),
-            lambda: n * (n - 1) * x ** (n - 2) if n > 2 else 2 * self._one,
+            power(x, n),
+            lambda: n * power(x, n - 1),
+            lambda: n * (n - 1) * power(x, n - 2) if n > 2 else 2 * self._one,
         )
 
     def _ones_like(self, a: Jet) -> Jet:

@@ -182,6 +182,17 @@ def _binomial(low: Lowering, expr: Any, scope: Scope) -> Term:
     return mul(num(Fraction(1, factorial(int(below)))), *factors)
 
 
+@register(SCALARS, sp.factorial)
+def _factorial(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Π_{k=1}^n k, for an integer n that is known not to be negative"""
+    (argument,) = expr.args
+    n = low.integer(argument, scope) if low.is_integer(argument, scope) else None
+    if n is None or not is_nonnegative(n, low.guards):
+        raise UnsupportedError(f"{expr} is the factorial of what is not seen to be an integer ≥ 0")
+    k = axis_variable(n)
+    return Product((Int((), (as_poly(k) + 1,)),), (k,))
+
+
 @register(SCALARS, sp.Heaviside)
 def _heaviside(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[x > 0] + h·[x = 0], h its value at 0"""

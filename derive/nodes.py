@@ -348,7 +348,7 @@ def _factorial(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     n = walk.integer(expr.args[0], env)
     if n < 0:
         raise Undefined("the factorial of a negative number")
-    return walk.number(math.factorial(n))
+    return Jet(walk.field.factorial(n))
 
 
 @handles(sp.binomial)
@@ -356,7 +356,7 @@ def _binomial(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     n, k = (walk.integer(arg, env) for arg in expr.args)
     if n < 0:
         raise UnsupportedError("a binomial coefficient of a negative number")
-    return walk.number(math.comb(n, k) if k >= 0 else 0)
+    return Jet(walk.field.binomial(n, k))
 
 
 @handles(sp.KroneckerDelta)

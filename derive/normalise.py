@@ -161,6 +161,16 @@ class Normaliser(Summation):
         self._bodies.clear()
         self._substituted.clear()
 
+    def did_not_use(self, before: dict[Any, None]) -> None:
+        """Take back what was relied on in vain since then, and what was worked out from it: when
+        that is asked for again, it is noted again.
+        """
+        self.used.clear()
+        self.used |= before
+        self._signs.clear()
+        self._name_signs.clear()
+        self._substituted.clear()
+
     def clear_offsets(self, seconds: float) -> None:
         """From here on brackets have no offset, see :meth:`_without_offset`; for so long."""
         self.clears_offsets = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import ROUND_DOWN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +18,8 @@ from derive.operators import MatrixPartial, Partial
 
 _RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _LONGEST_NUMBER = 15
-_SIX_DIGITS = Context(prec=6, rounding=ROUND_DOWN)
+_FARTHEST = 300  # the largest exponent of ten that a number is looked at with
+_SIX_DIGITS = Context(prec=6, rounding=ROUND_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _SIMPLE = re.compile(r"\w+(\[[^\[\]]*\])?")
 
 
@@ -127,6 +128,8 @@ class _NotationPrinter(_QuickPrinter):
 def function_name(function: sp.Lambda) -> str | None:
     """The name f of z ↦ f(z), f' of z ↦ f'(z); other functions have none."""
     body = function.expr
+    if len(function.variables) == 1 and body == 1 / (1 + sp.exp(-function.variables[0])):
+        return "sigmoid"
     if isinstance(body, sp.Derivative):
         return _primed(body) if body.expr.args == function.variables else None
     if getattr(body, "args", ()) != function.variables:
@@ -179,6 +182,9 @@ def number_text(value: Any, longest: int = _LONGEST_NUMBER) -> str:
     if len(text) <= longest:
         return text
     try:
+        if "e" in text and abs((far := Decimal(text)).adjusted()) > _FARTHEST:
+            # It has no room among fractions and floats.
+            return f"{_SIX_DIGITS.plus(far):e}…" if len(far.as_tuple().digits) > 6 else text
         value = Fraction(text)
         short = f"{float(_SIX_DIGITS.divide(Decimal(value.numerator), value.denominator)):.6g}"
         return short if Fraction(short) == value else f"{short}…"

@@ -38,7 +38,8 @@ def lower_bounds(
     for monomial, coefficient in poly.items():
         rest = {m: c for m, c in poly.items() if m != monomial}
         yield from _entries_of_maximum(n, poly, monomial, rest, test)
-        yield from _by_exponential(n, monomial, coefficient, rest)
+        if all(n.lasts(poly, a) for a, _ in monomial):
+            yield from _by_exponential(n, monomial, coefficient, rest)
         diagonal = _on_diagonals(n, monomial, coefficient)
         if diagonal is not None:
             yield n.add(rest, diagonal)

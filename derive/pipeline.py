@@ -46,6 +46,7 @@ from derive.steps import steps
 from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
 from derive.worker import run_deep
 
+OVERTIME = 0.4  # seconds for what looks at the clock by itself to end, before it is interrupted
 QUICK_SECONDS = 1.5  # for a witness before the costlier canonical forms
 UNCHECKED = "a proof was found, and no point at which both sides could be evaluated to check it"
 PATIENT_SECONDS = 10.0  # for a witness after them
@@ -68,7 +69,7 @@ def verify(claim: Claim, timeout: float = 60.0) -> Verdict:
     # Limits count this process's own CPU time, which other work on the machine does not change.
     deadline = time.process_time() + timeout
     try:
-        verdict = run_deep(lambda: _decided_alone(claim, deadline), timeout + 1)
+        verdict = run_deep(lambda: _decided_alone(claim, deadline), timeout + OVERTIME)
     except BudgetExceeded as problem:
         verdict = Verdict(claim, UNDECIDED, reason=f"{problem} (limit {timeout:g} s)")
     except (UnsupportedError, ClaimError) as problem:

@@ -18,11 +18,12 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive import kinks, lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
+from derive import decide, kinks, lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
 from derive.atoms import Polynomial
 from derive.differentiate import Reverse, times_attained
+from derive.domain import PlainSigns
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.index import Shared, Term, forget_terms, in_order, ref
+from derive.index import Shared, Term, add, forget_terms, in_order, ref
 from derive.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
 from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
@@ -230,6 +231,7 @@ class Problem:
         self.given = given
         self.shapes = Shapes(self.where)
         self.met: dict[Condition, None] = {}
+        self.weighed: list[dict[Term, list[Term]]] = []  # by derivative, what maxima count in it
         self.relied_on: dict[Any, None] = {}
         self._conditions: tuple[int, dict[Condition, None]] = 0, {}
         self.steps: list[tuple[Shared, Shared]] = []
@@ -538,6 +540,12 @@ class Problem:
         """Whether a fact is the sign with which a defined symbol is declared."""
         return isinstance(fact, Relational) and fact.lhs in self.where and fact.doit() is sp.true
 
+    def _follows(self, symbol: Any, sign: str) -> bool:
+        """Whether a defined scalar has a sign by how it is defined, whatever is assumed."""
+        signs = PlainSigns()
+        found = signs.of(self.lowering.element(self.where[symbol], (), {}))
+        return found in IMPLYING[sign] and not signs.used
+
     def _give_signs(self, normaliser: Normaliser) -> None:
         for expr, sign, label in self.signs:
             if self._concerns_indices(expr):
@@ -545,7 +553,9 @@ class Problem:
             shape = self.shapes.of(expr)
             term = self.lowering.element(expr, self.place(shape), {})
             poly = normaliser.of(term)
-            if self._is_declaration(label) and normaliser.sign(poly) not in IMPLYING[sign]:
+            if self._is_declaration(label) and not (
+                normaliser.sign(poly) in IMPLYING[sign] or self._follows(expr, sign)
+            ):
                 normaliser.used[label] = None  # by SymPy, before all else
             # An inequality between entries at an index of the claim is about that index.
             normaliser.assume(poly, sign, self._open(poly, label, self._hidden(term)), label)
@@ -608,6 +618,9 @@ class Problem:
         result = run.run(of, cotangent, binders)
         self.steps.extend(run.steps)
         self.met |= dict.fromkeys(Condition(*condition) for condition in run.conditions)
+        self.met |= dict.fromkeys(Condition(maximum, "unique") for maximum in run.weights)
+        self.weighed.append(run.weights)
+        self.relied_on |= run.relied_on
         return result
 
     @property
@@ -630,6 +643,10 @@ class Problem:
         for condition in self.met:
             plain = Condition(condition.term, condition.relation)
             matters = self.signs or condition.branch or kinks.is_bent(condition.term, bent)
+            if condition.relation == "unique":
+                if self._counts(condition.term):
+                    result[plain] = None
+                continue
             if condition.relation != "!=" or not matters:
                 result[plain] = None
                 continue
@@ -646,6 +663,21 @@ class Problem:
         if normaliser is not None and relied:
             self.relied_on |= normaliser.used
         return result
+
+    def _counts(self, maximum: Term) -> bool:
+        """Whether a maximum counts for a derivative: not where all its occurrences together have
+        the weight 0 in each, as of one that is subtracted and added again.
+        """
+        normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
+        try:
+            form = normaliser.of(maximum)
+            for run in self.weighed:
+                weights = [w for m in run if normaliser.of(m) == form for w in run[m]]
+                if not decide.vanishes(normaliser, normaliser.of(add(*weights))):
+                    return True
+        except (BudgetExceeded, UnsupportedError):
+            return True
+        return False
 
     def place(self, shape: tuple[Any, ...], names: str = "ijklpqrs") -> tuple[Poly, ...]:
         """A free index for each axis of a shape, 0 for an axis of size 1."""

@@ -21,6 +21,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
+from derive import bounded
 from derive.atoms import (
     Atom,
     Exponent,
@@ -81,6 +82,12 @@ class Ring:
 
     def atom_sign(self, atom: Atom) -> str | None:
         """The sign of an atom wherever it is defined."""
+        raise NotImplementedError
+
+    def lasts(self, poly: Polynomial, atom: Atom) -> bool:
+        """Whether the roots and the quotients of an atom in a polynomial have a value wherever the
+        polynomial does.
+        """
         raise NotImplementedError
 
     # ---- atoms
@@ -238,7 +245,7 @@ class Ring:
     def _prime_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
         """p^(w + f) = pʷ·p^f for a whole w"""
         whole = math.floor(exponent)
-        factor = self.constant(Fraction(atom.data[0]) ** whole) if whole else None
+        factor = self.constant(bounded.power(atom.data[0], whole)) if whole else None
         return exponent - whole, factor
 
     def _sum_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
@@ -410,7 +417,8 @@ class Ring:
     def cleared(self, poly: Polynomial, signed: bool) -> tuple[Polynomial, dict[Atom, Exponent]]:
         """A polynomial times its denominators, and these; only positive ones unless signed.
 
-        A denominator that is not negative is positive wherever there is a value.
+        A denominator that is not negative is positive wherever there is a value; one that stands
+        beside a bracket only stays, where it may be 0 and the bracket too.
         """
         below: dict[Atom, Exponent] = {}
         for monomial in poly:
@@ -421,6 +429,7 @@ class Ring:
                     and (signed or self.atom_sign(atom) in ("+", "0+"))
                 ):
                     below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
+        below = {atom: exponent for atom, exponent in below.items() if self.lasts(poly, atom)}
         for atom, exponent in below.items():
             poly = self.multiply(poly, {((atom, exponent),): 1})
         return poly, below

@@ -52,6 +52,9 @@ NEAR = 1e-8
 NEGATIVE = 0.35  # of the entries of given arrays
 
 
+MOST_VALUES = 1_000_000  # of an index, all of which an array would hold
+
+
 class Unsampled(Exception):
     """A term that has no value at the point."""
 
@@ -203,6 +206,8 @@ class _Evaluation:
             raise Unsampled
         position = scope.index(variable)
         low, high = self._ends(variable, scope[:position])
+        if high - low > MOST_VALUES:
+            raise Unsampled
         return np.arange(low, high + 1).reshape(-1, *(1,) * position)
 
     def _ends(self, variable: Var, scope: Scope) -> tuple[int, int]:

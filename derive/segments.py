@@ -74,8 +74,7 @@ def bounded_along(
             or any(_not_falling(n, poly, slope, x, end, *tests) for end in others)
         ):
             return True
-    n.used.clear()
-    n.used |= used
+    n.did_not_use(used)
     return False
 
 
@@ -193,9 +192,12 @@ def _ends(n: Normaliser, poly: Polynomial, x: Atom) -> list[End]:
             rest = {m: c for m, c in fact.key if m != ((x, 1),)}
             end = End(n.scale(rest, -1 / Fraction(slope)), _oriented(n, fact), fact.label)
             found.setdefault((n.key(end.value), "+" in fact.sign, slope > 0), end)
-    sign = next((SIGN_TRAITS[t] for t in sorted(x.data[0].traits) if t in SIGN_TRAITS), 0)
-    if sign:
-        found.setdefault(((), True, sign > 0), End({}, {((x, 1),): sign}))
+    array = x.data[0]
+    trait = next((t for t in sorted(array.traits) if t in SIGN_TRAITS), None)
+    if trait is not None:
+        sign = SIGN_TRAITS[trait]
+        end = End({}, {((x, 1),): sign}, (trait, array))
+        found.setdefault(((), True, sign > 0), end)
     given = list(found.values())
     values: list[Polynomial] = []
     if len(given) == 2:

@@ -15,6 +15,9 @@ import sympy as sp
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from derive.bounded import MOST_BITS
+from derive.by_value import Values, leaf_of
+from derive.errors import UnsupportedError
 from derive.index import (
     Add,
     Apply,
@@ -37,6 +40,7 @@ from derive.index import (
     Unknown,
     Whole,
     bounds,
+    mul,
     narrowed,
     substitute,
 )
@@ -51,6 +55,8 @@ from derive.operators import (
     Tensor,
     entry,
 )
+
+MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan,
@@ -83,9 +89,12 @@ class Writer:
         unevaluated: bool = False,
     ) -> None:
         self.unevaluated = unevaluated
+        self.values: Values | None = None
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
-        self._scalars: dict[Term, Any] = {}
+        self._scalars: dict[tuple[Term, bool], Any] = {}
+        self._contracting = False
+        self._introduced: set[Any] = set()
         used = {*taken, *(str(symbol) for symbol in self._symbols.values())}
         letters = (f"{letter}{tail}" for tail in _tails() for letter in "ijklpqrst")
         self._names = (name for name in letters if name not in used)
@@ -100,12 +109,35 @@ class Writer:
         """The SymPy symbol of an integer variable: its own, or a new index name."""
         found = self._symbols.get(variable)
         if found is None:
-            if variable.symbol is not None:
-                found = variable.symbol
-            else:
-                found = sp.Symbol(next(self._names), integer=True)
+            found = self._index() if variable.symbol is None else variable.symbol
             self._symbols[variable] = found
         return found
+
+    def _index(self) -> Any:
+        found = sp.Symbol(next(self._names), integer=True)
+        self._introduced.add(found)
+        return found
+
+    def unbound(self, expr: Any) -> set[Any]:
+        """The indices of this writer's own that nothing in an expression says the range of."""
+        memo: dict[Any, set[Any]] = {}
+
+        def free(node: Any) -> set[Any]:
+            if node in self._introduced:
+                return {node}
+            if not isinstance(node, sp.Basic) or not node.args:
+                return set()
+            if node not in memo:
+                ranges = [a for a in node.args if isinstance(a, sp.Tuple) and a.args]
+                bound = {
+                    symbol
+                    for a in ranges
+                    for symbol in (a.args if isinstance(node, sp.Lambda) else a.args[:1])
+                }
+                memo[node] = set().union(*map(free, node.args)) - bound
+            return memo[node]
+
+        return free(expr)
 
     def integer(self, poly: Poly) -> Any:
         """An integer polynomial as a SymPy expression."""
@@ -124,10 +156,22 @@ class Writer:
 
     def scalar(self, term: Term) -> Any:
         """A term as a scalar expression in entries."""
-        found = self._scalars.get(term)
+        key = term, self._contracting
+        found = self._scalars.get(key)
         if found is None:
-            found = self._scalars[term] = _SCALARS[type(term)](self, term)
+            found = self._scalars[key] = _SCALARS[type(term)](self, term)
         return found
+
+    def multiple(self, *factors: Term) -> Any:
+        """What stands in front of a matrix: a scalar, in which sums are products of matrices.
+
+        SymPy works out a sum before it prints the product that it stands in, which can take long.
+        """
+        outer, self._contracting = self._contracting, True
+        try:
+            return sp.Mul(*map(self.scalar, factors))
+        finally:
+            self._contracting = outer
 
     # ---- matrices
 
@@ -139,7 +183,7 @@ class Writer:
         if not (row.variables or col.variables):
             return self._unit(term)
         if term.free.isdisjoint({*row.variables, *col.variables}):
-            return self._filled(self.scalar(term), row, col)
+            return self._filled(self.multiple(term), row, col)
         rule = _MATRICES.get(type(term))
         if rule is None:
             raise NoMatrixForm
@@ -179,16 +223,28 @@ class Writer:
             except NoMatrixForm:
                 if all(size == 1 for size in shape):
                     return sp.ImmutableMatrix([[self.scalar(term)]])
+                if all(size.is_Integer for size in shape) and sp.Mul(*shape) <= MOST_WRITTEN_OUT:
+                    return self._written_out(term, shape, place)
                 indices = tuple(map(self._axis, place))
                 return sp.FunctionMatrix(*shape, sp.Lambda(indices, self.scalar(term)))
         axes = list(zip(map(self._axis, place), shape, strict=True))
         return Tensor(self.scalar(term), *axes)
 
+    def _written_out(self, term: Term, shape: tuple[Any, ...], place: tuple[Poly, ...]) -> Any:
+        """A matrix of few entries, each on its own."""
+
+        def at(*position: Any) -> Any:
+            pairs = zip(place, map(int, position), strict=True)
+            values = {v: as_poly(k) for index, k in pairs for v in index.variables}
+            return self.scalar(substitute(term, values))
+
+        return sp.ImmutableMatrix(*shape, at)
+
     def _axis(self, index: Poly) -> Any:
         """The symbol of a free index; a new one on an axis of size 1, where nothing reads it."""
         if index.variables:
             return self.symbol(next(iter(index.variables)))
-        return sp.Symbol(next(self._names), integer=True)
+        return self._index()
 
 
 def _tails() -> Iterator[str]:
@@ -202,15 +258,18 @@ def _rational(value: Any) -> Any:
 
 def _times(*factors: Any) -> Any:
     """A matrix product, flat, its scalars in front; SymPy's own ``doit`` is slow and rewrites."""
-    scalar, matrices = sp.S.One, []
+    scalar, matrices, identity = sp.S.One, [], None
     for factor in factors:
         for part in factor.args if isinstance(factor, sp.MatMul) else (factor,):
-            if isinstance(part, MatrixExpr) or part.is_Matrix:
+            if isinstance(part, sp.Identity):
+                identity = part
+            elif isinstance(part, MatrixExpr) or part.is_Matrix:
                 matrices.append(part)
             else:
                 scalar = scalar * part
-    if not matrices:
+    if not matrices and identity is None:
         return scalar
+    matrices = matrices or [identity]
     scalars = [] if scalar == 1 else [scalar]
     return (
         sp.MatMul(*scalars, *matrices, evaluate=False) if scalars or matrices[1:] else matrices[0]
@@ -330,7 +389,19 @@ def _mul(w: Writer, term: Mul) -> Any:
 
 @_writes(_SCALARS, Pow)
 def _pow(w: Writer, term: Pow) -> Any:
-    return w.scalar(term.args[0]) ** w.scalar(term.args[1])
+    return _powered(w.scalar(term.args[0]), w.scalar(term.args[1]))
+
+
+def _powered(base: Any, exponent: Any) -> Any:
+    """A power.
+
+    :raises UnsupportedError: for one of numbers with too many digits, which SymPy would work out.
+    """
+    if base.is_Rational and exponent.is_Integer:
+        length = max(abs(base.p), base.q).bit_length() - 1
+        if length * abs(int(exponent)) > MOST_BITS:
+            raise UnsupportedError("a power of a number is too long to be written down")
+    return base**exponent
 
 
 @_writes(_SCALARS, Apply)
@@ -383,13 +454,60 @@ def _derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) -
 @_writes(_SCALARS, Sum, Product)
 def _bound(w: Writer, term: Any) -> Any:
     if isinstance(term, Product):
+        low, high = bounds(term.variable)
+        body = term.args[0]
+        if isinstance(body, Int) and body.data[0] - as_poly(term.variable) + low == as_poly(1):
+            return sp.factorial(w.integer(high - low + 1))
         return sp.Product(w.scalar(term.args[0]), w.limits(term.variable))
+    traced = _traced(w, term) if w._contracting else None
+    if traced is not None:
+        return traced
     narrow = narrowed(term)
     limits = sp.Tuple(*w.limits(narrow.variable))
     # Not by Sum's own constructor: it folds a Piecewise of an inner sum out of that sum.
     result = sp.Expr.__new__(sp.Sum, w.scalar(narrow.args[0]), limits)
     result.is_commutative = True
     return result
+
+
+def _traced(w: Writer, term: Sum) -> Any:
+    """A sum as the trace of a product: Σ_k a[k]·b[k] = tr(aᵀ b), Σ A[i, j]·B[i, j] = tr(Aᵀ B)."""
+    try:
+        written = _MATRICES[Sum](w, term, ZERO, ZERO)
+    except NoMatrixForm:
+        written = _of_entries(w, term)
+    if written is None:
+        return None
+    number, product = _parts(written)
+    if not isinstance(product, MatrixExpr) or product.has(sp.MatrixBase, sp.Sum):
+        return None
+    return number * sp.Trace(product)
+
+
+def _of_entries(w: Writer, term: Sum) -> Any:
+    inner = term.args[0]
+    if not isinstance(inner, Sum):
+        return None
+    row, col = as_poly(term.variable), as_poly(inner.variable)
+    body = inner.args[0]
+    factors = [f for factor in _factors(body) for f in _squared(factor)]
+    if len(factors) < 2 or any(not {*row.variables, *col.variables} <= f.free for f in factors):
+        return None
+    try:
+        first, rest = w.matrix(factors[0], row, col), _hadamard(w, factors[1:], row, col)
+    except NoMatrixForm:
+        return None
+    return _times(_transposed(first), rest)
+
+
+def _factors(term: Term) -> list[Term]:
+    return list(term.args) if isinstance(term, Mul) else [term]
+
+
+def _squared(term: Term) -> list[Term]:
+    """A square as two factors."""
+    square = isinstance(term, Pow) and isinstance(term.args[1], Num) and term.args[1].data[0] == 2
+    return [term.args[0]] * 2 if square else [term]
 
 
 @_writes(_SCALARS, Maximum)
@@ -571,6 +689,8 @@ def _matrix_add(w: Writer, term: Add, row: Poly, col: Poly) -> Any:
 
 @_writes(_MATRICES, Pow, Apply, Unknown, RealBracket)
 def _matrix_function(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
+    if _by_value(w, [term], row, col)[1]:
+        return _hadamard(w, [term], row, col)
     elementwise = _elementwise(w, term, row, col)
     if elementwise is None:
         raise NoMatrixForm
@@ -612,7 +732,7 @@ def _with_leaf(w: Writer, term: Term, leaf: Term, symbol: Any) -> Any:
     if isinstance(term, Mul):
         return sp.Mul(*parts)
     if isinstance(term, Pow):
-        return parts[0] ** parts[1]
+        return _powered(parts[0], parts[1])
     if isinstance(term, Apply):
         return FUNCTIONS[term.data[0]](*parts)
     if isinstance(term, Unknown):
@@ -653,7 +773,7 @@ def _product(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
             scalars = [s for s in scalars if s is not vectors[0]]
             return _scaled(sp.Mul(*(w.scalar(s) for s in scalars)), w.matrix(vectors[0], row, col))
         raise NoMatrixForm
-    scale = sp.Mul(*(w.scalar(s) for s in scalars))
+    scale = w.multiple(*scalars)
     if diagonal:
         renamed = [substitute(f, {v: row for v in cols}) for f in (*both, *left, *right)]
         if not renamed:
@@ -679,18 +799,53 @@ def _product(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
 
 def _hadamard(w: Writer, factors: list[Term], row: Poly, col: Poly) -> Any:
     """The entrywise product of factors that all depend on the same indices."""
+    factors, known = _by_value(w, factors, row, col)
     if len(factors) > 1:
         whole = _elementwise(w, Mul(tuple(factors)), row, col)
         if whole is not None:
-            return whole
+            factors, known = [], [whole, *known]
     matrices: list[Any] = []
-    powers: dict[Any, int] = {}
+    powers: dict[Any, int] = dict.fromkeys(known, 1)
     for factor in factors:
         matrix = w.matrix(factor, row, col)
         powers[matrix] = powers.get(matrix, 0) + 1
     for matrix, times in powers.items():
         matrices.append(matrix if times == 1 else sp.HadamardPower(matrix, times))
     return matrices[0] if len(matrices) == 1 else sp.HadamardProduct(*matrices)
+
+
+def _by_value(w: Writer, factors: list[Term], row: Poly, col: Poly) -> tuple[list[Term], list[Any]]:
+    """The factors, and in place of those that are functions of one entry, matrices: polynomials of
+    the value of another function of it.
+    """
+    if w.values is None:
+        return factors, []
+    indices = {*row.variables, *col.variables}
+    groups: dict[Any, list[Term]] = {}
+    for factor in factors:
+        leaf = leaf_of(factor, indices)
+        groups.setdefault(factor if leaf is None else leaf, []).append(factor)
+    rest: list[Term] = []
+    known: list[Any] = []
+    for group in groups.values():
+        found = w.values.factors(mul(*group), indices)
+        if found is None:
+            rest.extend(group)
+        else:
+            known.extend(_polynomial(w, one, row, col) for one in found)
+    return rest, known
+
+
+def _polynomial(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
+    """A polynomial of one entry as a sum of entrywise powers of its matrix."""
+    if isinstance(term, Add):
+        return _plus(*(_polynomial(w, a, row, col) for a in term.args))
+    if isinstance(term, Mul) and isinstance(term.args[0], Num):
+        rest = mul(*term.args[1:])
+        return _scaled(w.scalar(term.args[0]), _polynomial(w, rest, row, col))
+    if isinstance(term, Pow):
+        return sp.HadamardPower(w.matrix(term.args[0], row, col), w.scalar(term.args[1]))
+    return w.matrix(term, row, col)
 
 
 @_writes(_MATRICES, Sum)
@@ -701,8 +856,10 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
         parts = [Sum((a,), (variable,)) for a in body.args]
         return _plus(*(w.matrix(p, row, col) for p in parts))
     k = as_poly(variable)
-    factors = list(body.args) if isinstance(body, Mul) else [body]
+    factors = _factors(body)
     rows, cols = set(row.variables), set(col.variables)
+    if not (rows or cols) and len(factors) == 1:
+        factors = _squared(body)
     outside = [f for f in factors if variable not in f.free]
     inside = [f for f in factors if variable in f.free]
     if not inside:
@@ -717,7 +874,9 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
     if len(left) + len(right) + len(middle) != len(inside) or (rows == cols and rows):
         raise NoMatrixForm
     # A factor of k alone joins a side that is a vector, else it stands between as a diagonal.
-    if middle and not rows:
+    if len(middle) > 1 and not (rows or cols or left or right):
+        left, right, middle = middle[:1], middle[1:], []
+    elif middle and not rows:
         left, middle = [*left, *middle], []
     elif middle and not cols:
         right, middle = [*right, *middle], []

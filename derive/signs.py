@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any, TypeVar
 
-from derive.atoms import Atom, Key, Monomial, Polynomial
+from derive.atoms import Atom, Exponent, Key, Monomial, Polynomial
 from derive.closed import closed_sign
 from derive.integers import ZERO, Number, Var, as_poly, is_nonnegative
 from derive.ring import Ring
@@ -16,6 +16,8 @@ from derive.ring import Ring
 Result = TypeVar("Result")
 
 ODD_AND_GROWING = ("tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh", "erfinv")
+TOTAL = ("tanh", "erf", "atan", "sinh", "asinh", "sin", "cos", "cosh")  # of all real arguments
+MAX_GUARDS = 6  # brackets on either side of which a term is looked for
 MAX_SPLITS = 2  # brackets on either side of which a sign is looked for
 
 
@@ -159,6 +161,7 @@ class Signs(Ring):
         elif sign == "!=":
             # A product is not zero where none of its factors is.
             factor, common = self.content(poly)
+            common = {a: e for a, e in common.items() if self.lasts(poly, a)}
             rest = self.divided(poly, factor, common)
             parts: list[Polynomial] = [{((atom, 1),): 1} for atom in common]
             parts += [rest] if rest.keys() != {()} else []
@@ -208,13 +211,72 @@ class Signs(Ring):
         return pattern == key
 
     def without_positive(self, poly: Polynomial) -> Polynomial:
-        """A polynomial of the same sign, without positive denominators and factors."""
+        """A polynomial of the same sign, without positive denominators and factors.
+
+        Only those leave that have a value wherever the polynomial has one.
+        """
         if self.hides_a_power(poly):
             return poly
         poly, _ = self.cleared(poly, False)
         factor, common = self.content(poly)
-        leaving = {a: e for a, e in common.items() if self.monomial_sign(((a, e),)) == "+"}
+        leaving = {
+            a: e
+            for a, e in common.items()
+            if self.monomial_sign(((a, e),)) == "+" and self.lasts(poly, a)
+        }
         return self.divided(poly, factor, leaving)
+
+    def lasts(self, poly: Polynomial, atom: Atom) -> bool:
+        """Whether the roots and the quotients of an atom in a polynomial have a value wherever the
+        polynomial does.
+
+        Where all of them stand beside a bracket that may be 0, nothing says that they have one: a
+        factor that is taken out of all terms, or multiplied into them, has to last. They do where
+        some of them are left whichever brackets are 0, and where the sign of the atom is known.
+        """
+        parts: Polynomial = {}
+        exponents: set[Exponent] = set()
+        for monomial, coefficient in poly.items():
+            for a, e in monomial:
+                if a is atom and (e < 0 or not isinstance(e, int)):
+                    parts[monomial] = coefficient
+                    exponents.add(e)
+        if not parts or self._stands(parts):
+            return True
+        sign = self.atom_sign(atom) if self.is_total(atom) else None
+        if sign is None or ("0" in sign and min(exponents) < 0):
+            return False
+        return "+" in sign or all(isinstance(e, int) for e in exponents)
+
+    def _stands(self, poly: Polynomial, depth: int = MAX_GUARDS) -> bool:
+        """Whether terms of a polynomial are left whichever of its brackets are 0."""
+        bracket = next((a for m in poly for a, _ in m if a.kind in ("real", "index")), None)
+        if bracket is None or not poly:
+            return bool(poly)
+        return depth > 0 and all(
+            self._stands(side, depth - 1) for side in self.sides_of(poly, bracket)
+        )
+
+    def is_total(self, atom: Atom) -> bool:
+        """Whether an atom has a value for all real values of the entries in it."""
+        match atom.kind:
+            case "entry" | "int" | "const" | "prime" | "index" | "real" | "det":
+                return True
+            case "exp":
+                return self.has_value(((atom.data[0], 1),))
+            case "base" | "cos":
+                return self.has_value(atom.data[0])
+            case "fn":
+                return atom.data[0] in TOTAL and self.has_value(atom.data[1])
+            case "sum":
+                return self.has_value(((atom.data[1], 1),))
+            case "max" | "prod":
+                return self.has_value(atom.data[1])
+        return False
+
+    def has_value(self, key: Key) -> bool:
+        """Whether a polynomial has a value for all real values of the entries in it."""
+        return all(isinstance(e, int) and e > 0 and self.is_total(a) for m, _ in key for a, e in m)
 
     def monomial_sign(self, monomial: Monomial) -> str | None:
         sign: str | None = "+"

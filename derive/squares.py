@@ -27,7 +27,7 @@ def is_sum_of_squares(n: Normaliser, poly: Polynomial) -> bool:
     if not poly:
         return True
     factor, common = n.content(poly)
-    outside = {a: e for a, e in common.items() if n.atom_sign(a) == "+"}
+    outside = {a: e for a, e in common.items() if n.atom_sign(a) == "+" and n.lasts(poly, a)}
     poly = n.divided(poly, factor, outside)
     reduced = _mean_squares(n, poly)
     if _by_gram(n, poly) or (reduced is not None and (not reduced or _by_gram(n, reduced))):

@@ -11,9 +11,12 @@ import numpy as np
 import sympy as sp
 
 from derive.claims import Claim
+from derive.unevaluated import keep_as_written
 
 if TYPE_CHECKING:
     from derive.replay import Replay
+
+keep_as_written()
 
 HOLDS = "holds"
 DISAGREES = "disagrees"

@@ -1,8 +1,11 @@
 """Runs a decision where it can be stopped, and where deep expressions have room.
 
 SymPy recurses into expressions, so that a deep one needs a deep stack: a thread of its own has
-one. A thread can also be interrupted from outside wherever it is, which is how a time limit
-reaches code that never looks at the clock.
+one. A thread can also be interrupted from outside between any two steps of Python, which is how a
+time limit reaches code that never looks at the clock. What it cannot reach is the inside of one
+call that is not made of Python's steps, so that such calls are kept short where they are made
+(:mod:`derive.bounded`, :mod:`derive.fields`); the command line decides in processes besides, which
+can be ended whatever they do (:mod:`cli.runner`).
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import ctypes
 import gc
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -21,7 +25,13 @@ Result = TypeVar("Result")
 
 STACK_BYTES = 512 * 1024 * 1024
 RECURSION_LIMIT = 100_000
-GRACE = 5.0  # seconds for an interrupted thread to unwind
+GRACE = 0.5  # seconds for an interrupted thread to unwind; then it is left behind
+AGAIN = 0.02  # seconds after which a thread that did not heed an interruption gets another
+
+
+class _Interrupted(BaseException):
+    """Raised in a thread that is to end; nothing but the thread's own last step catches it."""
+
 
 _one_at_a_time = threading.RLock()
 
@@ -31,6 +41,8 @@ def run_deep(compute: Callable[[], Result], timeout: float | None = None) -> Res
 
     :param timeout: seconds after which it is interrupted.
     :raises BudgetExceeded: when it was interrupted, or recursed too deep.
+
+    Of what comes after the limit, at most :data:`GRACE` is waited for.
     """
     if threading.current_thread().name == "derive":
         return compute()
@@ -88,9 +100,21 @@ def _started(body: Callable[[], None]) -> threading.Thread:
 
 
 def _interrupt(thread: threading.Thread) -> None:
-    """Raise in the thread, at its next step, until it has ended."""
+    """End the thread; one that is inside of a long call will end after it, on its own."""
+    if not _ends(thread, GRACE):
+        threading.Thread(target=_ends, args=(thread, None), daemon=True).start()
+
+
+def _ends(thread: threading.Thread, grace: float | None) -> bool:
+    """Raise in the thread, at its next step, until it has ended.
+
+    Once is not enough: what is raised in a callback or a destructor is dropped.
+    """
     assert thread.ident is not None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident), ctypes.py_object(BudgetExceeded)
-    )
-    thread.join(GRACE)
+    start = time.monotonic()
+    while thread.is_alive() and (grace is None or time.monotonic() < start + grace):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(_Interrupted)
+        )
+        thread.join(AGAIN)
+    return not thread.is_alive()

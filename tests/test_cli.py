@@ -1,5 +1,6 @@
 """The command line from outside: what is printed where, and the exit code."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -54,6 +55,10 @@ def decide(claim, timeout=60.0):
             raise ValueError("a\nbug")
         case "die":
             os._exit(9)
+        case "deaf":  # as in one long call, to which nothing gets through
+            while True:
+                with contextlib.suppress(BaseException):
+                    time.sleep(60)
         case "stuck":
             return Verdict(claim, "holds", notes=(lambda: None,))  # cannot be pickled
     return Verdict(claim, "holds")
@@ -173,16 +178,12 @@ def test_json_is_all_there_is_on_standard_output(jobs):
 
 
 def test_the_timeout_reaches_the_engine(monkeypatch):
-    seen = []
-
     def verify(claim, timeout=60.0):
-        seen.append(timeout)
-        return decide(claim)
+        return Verdict(claim, "undecided", reason=f"It had {timeout:g} seconds.")
 
     monkeypatch.setattr(derive.pipeline, "verify", verify)
-    run("verify", "rnn", "--timeout", "2.5")
-    run("verify", "rnn")
-    assert seen == [2.5, 60.0]
+    assert "It had 2.5 seconds." in run("verify", "rnn", "--timeout", "2.5").stdout
+    assert "It had 60 seconds." in run("verify", "rnn").stdout
 
 
 def test_a_file_of_claims(claims_file):
@@ -220,6 +221,26 @@ def test_a_worker_that_dies_costs_one_claim():
     found = list(verdicts(_claims("good", "die", "good", "wrong"), decide, 2))
     assert [verdict.status for verdict in found] == ["holds", "undecided", "holds", "disagrees"]
     assert found[1].reason == "internal error: the process that decided it died"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_worker_that_no_interruption_reaches_is_ended(jobs):
+    found = list(verdicts(_claims("good", "deaf", "wrong", "deaf"), decide, jobs, limit=0.5))
+    assert [verdict.status for verdict in found] == ["holds", "undecided", "disagrees", "undecided"]
+    assert found[1].reason == found[3].reason == "the time limit has passed (limit 0.5 s)"
+    assert multiprocessing.active_children() == []
+
+
+def test_a_verdict_travels_as_it_is_written():
+    def decided(claim):
+        conditions = (sp.Ne(X[0, 0], 0, evaluate=False), sp.Gt(sp.exp(t), 0, evaluate=False))
+        derived = sp.Add(t, sp.Mul(2, t, evaluate=False), sp.Integer(0), evaluate=False)
+        return Verdict(claim, "holds", assumptions=conditions, derived=derived)
+
+    claim = Identity(t, t)
+    (found,) = verdicts([claim], decided, 1, limit=60)
+    assert found.assumptions == decided(claim).assumptions
+    assert found.derived.args == decided(claim).derived.args
 
 
 @pytest.mark.parametrize("wanted", [1, 3])  # not all of them, and all of them
