@@ -21,6 +21,7 @@ from derive.errors import BudgetExceeded
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Merge, Normaliser
+from derive.one_sum import as_one_sum
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs, over_tuples
 from derive.segments import bounded_along
 from derive.simplify import Reader
@@ -203,6 +204,8 @@ def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
     if vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared):
         return True
     if any(not _by_residues(n, cleared, stride) for stride in _strides(cleared)):
+        return True
+    if depth > 0 and any(vanishes(n, body, depth - 1) for body in as_one_sum(n, cleared)):
         return True
     return depth > 0 and _vanishes_by_index(n, cleared, depth - 1)
 
@@ -465,7 +468,9 @@ def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
 def _by_calculus(n: Normaliser, poly: Polynomial, slopes: int, of: Atom | None) -> bool:
     """Whether a polynomial is ≥ 0 by its derivatives in one entry of it, in a limited time."""
     saved = n.deadline
-    n.deadline = min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
+    n.deadline = (
+        min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
+    )
     try:
         return bounded_along(
             n,

@@ -114,7 +114,7 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
     if not is_nonnegative(high + 1):
         return None
     k = Var("k", FREE, ZERO, high)
-    count = _count(n, high)
+    count = count_of(n, high)
     body: Polynomial = {}
     rest: Polynomial = {}
     for monomial, coefficient in poly.items():
@@ -123,7 +123,7 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
         )
         if taken is not None:
             outside = n.settled({a: e for a, e in monomial if a is not taken}, coefficient)
-        elif count is not None and (left := _without(dict(monomial), count[0])) is not None:
+        elif count is not None and (left := without_factors(dict(monomial), count[0])) is not None:
             outside = n.settled(left, Fraction(coefficient) / count[1])
         else:
             rest[monomial] = coefficient
@@ -133,7 +133,7 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
     return k, body, rest
 
 
-def _count(n: Normaliser, high: Poly) -> tuple[Monomial, Number] | None:
+def count_of(n: Normaliser, high: Poly) -> tuple[Monomial, Number] | None:
     """The number of values from 0 to an end as sizes and a coefficient, such as 2n or n·m; None
     where it is a number or a sum.
     """
@@ -143,7 +143,9 @@ def _count(n: Normaliser, high: Poly) -> tuple[Monomial, Number] | None:
     return next(iter(terms.items()))
 
 
-def _without(exponents: dict[Atom, Exponent], factors: Monomial) -> dict[Atom, Exponent] | None:
+def without_factors(
+    exponents: dict[Atom, Exponent], factors: Monomial
+) -> dict[Atom, Exponent] | None:
     """A product without some of its factors, None where it does not have them."""
     if any(exponents.get(a, 0) < e for a, e in factors):
         return None
@@ -385,7 +387,7 @@ def over_pairs(n: Normaliser, poly: Polynomial) -> tuple[Polynomial, Polynomial,
     high = highs[0][0]
     if not is_nonnegative(high + 1):
         return None  # what is no number of values is not Σ 1
-    count = _count(n, high)
+    count = count_of(n, high)
     i, j = (Var(name, FREE, ZERO, high) for name in "ij")
     unit = _given_unit(n, i)
     two: Polynomial = {}
@@ -488,7 +490,7 @@ def _two_sums(
             left[atom] -= 1
             chosen.append(atom)
     while len(chosen) < 2:
-        fewer = None if count is None else _without(left, count[0])
+        fewer = None if count is None else without_factors(left, count[0])
         if count is None or fewer is None:
             return None
         left, share = fewer, share / Fraction(count[1])
