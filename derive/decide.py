@@ -18,6 +18,7 @@ from derive.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.cases import nonnegative_by_cases, on_each_side, vanishes_by_cases
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
+from derive.factors import taken_apart
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Merge, Normaliser
@@ -198,6 +199,7 @@ def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
     poly = n.related(poly)
     if not poly:
         return True
+    poly = taken_apart(n, poly)
     cleared = without_opposites(n, n.related(without_denominators(n, poly)))
     if not cleared:
         return True

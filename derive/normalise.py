@@ -771,7 +771,9 @@ class Normaliser(Summation):
 
 
 def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
-    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is not zero."""
+    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is known not to
+    be zero, and else Π_{k<e} a_k · b_e · Π_{k>e} a_k.
+    """
     for atom in {a for m in body for a, _ in m}:
         if atom.kind != "index" or atom.data[0] != "=":
             continue
@@ -789,6 +791,16 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
             return n.product_over(variable, old)
         here = {variable: place}
         removed = n.substitute(old, here)
+        if n.sign(removed) not in ("+", "-"):
+            before = Var(variable.name, FRESH, variable.low, place - 1)
+            after = Var(variable.name, FRESH, place + 1, variable.high)
+            rest = (n.product_over(v, n.substitute(old, {variable: as_poly(v)}))
+                    for v in (before, after))  # fmt: skip
+            replaced = n.multiply(inside, n.substitute(new, here), *rest)
+            if inside == {(): 1}:
+                return replaced
+            outside = n.subtract({(): 1}, inside)
+            return n.add(replaced, n.multiply(outside, n.product_over(variable, old)))
         n.divided_by[n.key(removed)] = None
         ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
         replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))
