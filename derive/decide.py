@@ -22,7 +22,7 @@ from derive.factors import taken_apart
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Merge, Normaliser
-from derive.one_sum import as_one_sum
+from derive.one_sum import as_one_sum, over_each
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs, over_tuples
 from derive.segments import bounded_along
 from derive.simplify import Reader
@@ -414,6 +414,9 @@ def is_nonnegative_everywhere(
         return True
     found = gathered(n, cleared) if depth > 0 else None
     if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):
+        return True
+    nested = depth > 0 and any(len(a.data[0]) > 1 for m in cleared for a, _ in m if a.kind == "sum")
+    if nested and any(is_nonnegative_everywhere(n, f, depth) for f in over_each(n, cleared)):
         return True
     pairs = over_pairs(n, cleared)
     if pairs is not None and _each_pair(n, *pairs):

@@ -58,8 +58,9 @@ def telescoped(left: Term, right: Term, normaliser: Callable[[], Normaliser]) ->
 
 
 def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
-    """Whether one polynomial is zero where another is: c·later = d·earlier with c > 0 or c < 0,
-    where a sum or a product that stands in both has the coefficient d in the one, c in the other.
+    """Whether one polynomial is zero where another is: c·later = d·earlier with a c that is not
+    zero, where a sum or a product that stands in both has the coefficient d in the one, c in the
+    other.
     """
     for atom in {a for m in earlier for a, e in m if e == 1 and a.kind in ("sum", "prod")}:
         d, c = (
@@ -67,11 +68,17 @@ def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
              if (atom, 1) in m}
             for p in (later, earlier)
         )  # fmt: skip
-        if n.sign(c) in ("+", "-") and vanishes(
+        if _is_not_zero(n, c) and vanishes(
             n, n.subtract(n.multiply(c, later), n.multiply(d, earlier))
         ):
             return True
     return False
+
+
+def _is_not_zero(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial is not zero where it has a value: what has a sign, and 1/p."""
+    divides = len(poly) == 1 and all(e < 0 for m in poly for _, e in m)
+    return divides or n.sign(poly) in ("+", "-")
 
 
 def _denominators(term: Term) -> Iterator[Term]:

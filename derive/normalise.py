@@ -597,14 +597,17 @@ class Normaliser(Summation):
         return self.add(super().sum_over(shorter, rest), *apart)
 
     def _parted(
-        self, variable: Var, monomials: Iterable[Monomial]
+        self,
+        variable: Var,
+        monomials: Iterable[Monomial],
+        count: Callable[[Poly], int] | None = None,
     ) -> tuple[Var, list[Poly]] | None:
         """A range without the places that an induction is about, and these places: the last ones,
         or the first ones where it runs backward and what stands at each moves with the time.
         """
         low, high = variable.low, variable.high
         assert low is not None and high is not None
-        steps = self.recursion.steps_past(high - low)
+        steps = (count or self.recursion.steps_past)(high - low)
         if steps > 0 and is_nonnegative(high - low - steps + 1):
             return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
         steps = self.recursion.steps_before(high - low)
@@ -676,7 +679,7 @@ class Normaliser(Summation):
         if length is not None and length < UNROLLED:
             values = (low + k for k in range(int(length) + 1))
             return self.multiply(*(self.substitute(body, {variable: v}) for v in values))
-        parted = self._parted(variable, body.keys())
+        parted = self._parted(variable, body.keys(), self.recursion.factors_past)
         if parted is not None:
             shorter, places = parted
             rest = self.product_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))

@@ -19,14 +19,19 @@ def as_one_sum(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
     """
     if not any(_has_inner_law(a) for m in poly for a, _ in m if a.kind == "sum"):
         return
+    yield from over_each(n, poly)
+    tuples = over_tuples(n, poly)
+    if tuples is not None:
+        yield tuples
+
+
+def over_each(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
+    """Each f with Σ_k f(k) = the polynomial that one of its ranges gives."""
     highs = {h: None for m in poly for a, _ in m if a.kind == "sum" for h in a.data[0]}
     for high in sorted(highs, key=lambda h: h.sort_key()):
         body = _over(n, poly, high)
         if body is not None:
             yield body
-    tuples = over_tuples(n, poly)
-    if tuples is not None:
-        yield tuples
 
 
 def _has_inner_law(atom: Atom) -> bool:
