@@ -21,6 +21,7 @@ from derive.errors import BudgetExceeded
 from derive.factors import taken_apart
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
+from derive.log_parts import in_parts
 from derive.normalise import Merge, Normaliser
 from derive.one_sum import as_one_sum, over_each
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs, over_tuples
@@ -206,6 +207,9 @@ def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
     if vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared):
         return True
     if any(not _by_residues(n, cleared, stride) for stride in _strides(cleared)):
+        return True
+    parts = in_parts(n, cleared) if depth > 0 else cleared
+    if parts != cleared and vanishes(n, parts, depth - 1):
         return True
     if depth > 0 and any(vanishes(n, body, depth - 1) for body in as_one_sum(n, cleared)):
         return True

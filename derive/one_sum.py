@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from derive.atoms import Atom, Polynomial, atoms_in
 from derive.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.log_parts import is_parted
 from derive.normalise import Normaliser
 from derive.order import count_of, over_tuples, without_factors
 
@@ -17,7 +18,7 @@ def as_one_sum(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
     range. A term without a sum counts for each k as its share, where it is a multiple of the
     number of values.
     """
-    if not any(_has_inner_law(a) for m in poly for a, _ in m if a.kind == "sum"):
+    if not any(_has_inner_law(n, a) for m in poly for a, _ in m if a.kind == "sum"):
         return
     yield from over_each(n, poly)
     tuples = over_tuples(n, poly)
@@ -34,11 +35,11 @@ def over_each(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
             yield body
 
 
-def _has_inner_law(atom: Atom) -> bool:
-    """Whether what is under a sum may vanish without being so written: by denominators, or by
-    products over parts of a range.
+def _has_inner_law(n: Normaliser, atom: Atom) -> bool:
+    """Whether what is under a sum may vanish without being so written: by denominators, products
+    over parts of a range, or logarithms of products.
     """
-    return any(part.kind in ("base", "prod") for part in atoms_in(atom))
+    return any(part.kind in ("base", "prod") or is_parted(n, part) for part in atoms_in(atom))
 
 
 def _over(n: Normaliser, poly: Polynomial, high: Poly) -> Polynomial | None:
