@@ -88,8 +88,10 @@ def _by_squares(
         yield n.scale(gap, -1)
 
 
-def _by_logarithms(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
-    """s·(c·log p + d·log q + …) ≥ s·(1 − p^−c·q^−d·…) for s ≥ 0, as x ≥ 1 − exp(−x)."""
+def _by_logarithms(n: Normaliser, poly: Polynomial, k: Var | None = None) -> Iterator[Polynomial]:
+    """s·(c·log p + d·log q + …) ≥ s·(1 − p^−c·q^−d·…) for s ≥ 0, as x ≥ 1 − exp(−x); and for an
+    s that depends on the index k, if there is one, of all that it is multiplied by.
+    """
     groups: dict[Monomial, Polynomial] = {}
     for monomial, coefficient in poly.items():
         logs = [a for a, e in monomial if a.kind == "fn" and a.data[0] == "log" and e == 1]
@@ -101,6 +103,22 @@ def _by_logarithms(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
             taken = n.multiply({outside: 1}, logs_of_it)
             line = n.subtract({(): 1}, n.exp(n.scale(logs_of_it, -1)))
             yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
+            weighs = k is not None and any(k in a.free for a, _ in outside)
+            multiplied = _multiplied_by(n, poly, outside) if weighs else {}
+            if multiplied != logs_of_it and multiplied:
+                line = n.subtract({(): 1}, n.exp(n.scale(multiplied, -1)))
+                taken = n.multiply({outside: 1}, multiplied)
+                yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
+
+
+def _multiplied_by(n: Normaliser, poly: Polynomial, factor: Monomial) -> Polynomial:
+    """The sum of what a product stands beside in the terms of a polynomial."""
+    found: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        rest = without_factors(dict(monomial), factor)
+        if rest:
+            found = n.add(found, n.settled(rest, coefficient))
+    return found
 
 
 def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomial] | None:
@@ -165,7 +183,7 @@ def _below_sums(n: Normaliser, poly: Polynomial, test: Test, wide: bool) -> Iter
             for place in {i for m in rest for a, _ in m for i in indices(a)}:
                 if is_nonnegative(place) and is_nonnegative(k.high - place):
                     yield n.add(rest, n.substitute(body, {k: place}))
-        bounds = _by_logarithms(n, body), _by_tangents(n, body, rest, k), _by_bounds(n, body, k)
+        bounds = _by_logarithms(n, body, k), _by_tangents(n, body, rest, k), _by_bounds(n, body, k)
         for bound in chain(*bounds):
             yield n.add(rest, n.sum_over(k, bound))
 
