@@ -446,6 +446,11 @@ def is_nonnegative_everywhere(
             )
             for sign, side in sides
         )
+    place = next((a for m in cleared for a, _ in m if a.kind == "index"), None)
+    if place is not None and all(
+        is_nonnegative_everywhere(n, side, depth) for side in n.sides_of(cleared, place)
+    ):
+        return True
     anywhere = attained(n, cleared)
     if anywhere is not None and is_nonnegative_everywhere(n, anywhere, depth):
         return True

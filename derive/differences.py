@@ -47,7 +47,7 @@ def telescoped(left: Term, right: Term, normaliser: Callable[[], Normaliser]) ->
         now, start = ({variable: p} for p in (as_poly(time), low))
         before = {variable: as_poly(time) - 1}
         n = normaliser()
-        shift = min(_past(difference, variable), default=-1) + 1  # the shortest range decides
+        shift = min(past(difference, variable), default=-1) + 1  # the shortest range decides
         n.recursion.reference = Reference(as_poly(time) + shift, time, direction=1)
         if not vanishes(n, n.of(substitute(difference, start))):
             continue
@@ -116,7 +116,7 @@ def lengths_of(term: Term) -> dict[Var, Poly | None]:
     }
 
 
-def _past(term: Term, length: Var) -> list[int]:
+def past(term: Term, length: Var) -> list[int]:
     """How far the last index of ranges is past a length, if they are to begin at 0."""
     spans = (high - low for low, high in map(bounds, _ranges(_all_parts(term))))
     gaps = ((span - as_poly(length)).constant for span in spans)
