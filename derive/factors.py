@@ -127,5 +127,6 @@ def _stretches(n: Normaliser, atom: Atom, others: list[Stretch]) -> Iterator[Str
     yield from_place(ZERO)
     for other in others:
         near = (other.low + k for step in range(1, UNROLLED) for k in (step, -step))
-        for low in (other.low, other.high + 1, other.high + 2, other.low - high - 1, *near):
+        together = other.low, other.high - high
+        for low in (*together, other.high + 1, other.high + 2, other.low - high - 1, *near):
             yield from_place(low)

@@ -82,9 +82,9 @@ def integers_of(term: Term) -> dict[Var, Poly | None]:
         v
         for exponent in exponents
         for v in exponent.free
-        if v.kind == SIZE and not v.unbounded or v.kind == FREE and v.low is not None
+        if (v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None)
     }
-    arrays = any(isinstance(p, Ref) or isinstance(p, Entry) and p.data[1] for p in parts_of(term))
+    arrays = any(isinstance(p, Ref) or (isinstance(p, Entry) and p.data[1]) for p in parts_of(term))
     return lengths_of(term) or ({} if arrays else dict.fromkeys(found))
 
 
