@@ -25,6 +25,7 @@ from derive.log_parts import in_parts
 from derive.normalise import Merge, Normaliser
 from derive.one_sum import as_one_sum, over_each
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs, over_tuples
+from derive.rational import are_unlike, equal_quotients
 from derive.segments import bounded_along
 from derive.simplify import Reader
 from derive.squares import is_sum_of_squares
@@ -97,6 +98,11 @@ def prove_equal(
         try:
             prepare(normaliser)
             assume_defined(normaliser, left, right)
+            quotient = equal_quotients(normaliser, left, right) if rung is ladder[0] else None
+            if quotient is not None:
+                return Proof(normaliser, quotient, quotient)
+            if are_unlike(normaliser, left, right):
+                return None
             a, b = normaliser.of(left), normaliser.of(right)
             difference = normaliser.subtract(a, b)
             if vanishes_multiplied(normaliser, difference, place):

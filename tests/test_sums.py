@@ -85,7 +85,24 @@ ranked_slope = over(V[i, k] * sigma(X[k] - X[i] + beta), (i, n))
 divergence = over(P[i] * log(P[i] / softmax(Z, i)), (i, n))
 entropy = -over(P[i] * log(P[i]), (i, n))
 
+xl, xr, yl, yr, d0, d1 = sp.symbols("xl xr yl yr d0 d1", real=True)
+
+
+def spline(weight, of=lambda z: z):
+    """The slope of a rational quadratic spline, with a weight that should be 1."""
+    slope, z = (yr - yl) / (xr - xl), (x - xl) / (xr - xl)
+    below = slope + (d1 + d0 - 2 * slope) * z * (1 - z)
+    value = yl + (yr - yl) * (slope * z**2 + d0 * z * (1 - z)) / below
+    above = d1 * z**2 + 2 * slope * z * (1 - z) + weight * d0 * (1 - z) ** 2
+    return Gradient(of(value), x, slope**2 * above / below**2)
+
+
 TRUE = {
+    "spline": spline(1),
+    "seven unknowns": Identity(
+        (xl * x + xr) / (yl * x + yr) + d0 / (x + d1),
+        ((xl * x + xr) * (x + d1) + d0 * (yl * x + yr)) / ((yl * x + yr) * (x + d1)),
+    ),
     "log sigma of a difference": Gradient(
         over(log(1 / (1 + exp(X[j] - y))), (j, n)), y, over(sigma(X[j] - y), (j, n))
     ),
@@ -198,6 +215,12 @@ TRUE = {
 }  # fmt: skip
 
 FALSE = {
+    "spline": spline(2),
+    "spline turned": spline(1, lambda z: -z),
+    "seven unknowns": Identity(
+        (xl * x + xr) / (yl * x + yr) + d0 / (x + d1),
+        ((xl * x + xr) * (x + d1) + d0 * (yl * x + yr)) / ((yl * x + yr) * (x - d1)),
+    ),
     "preference": Gradient(
         -over(log(sigma(margin)), (j, n)), X[k], -beta * sigma(margin).subs(j, k)
     ),
@@ -264,6 +287,12 @@ def test_a_law_does_not_apply_past_its_bounds(claim):
 
 def test_the_derivative_of_a_product_asks_for_no_factor_but_0():
     assert not verify(TRUE["product without one"]).assumptions
+
+
+def test_an_equation_between_the_unknowns_is_not_passed_over():
+    left, right = xl + xr + yl + yr + d0 / x, xl + xr + yl + yr + d0 / d1
+    assert verify(Identity(left, right)).status == "disagrees"
+    assert verify(Identity(left, right, given=Eq(x, d1))).status == "holds"
 
 
 # ---- the laws themselves, where their conditions fail
