@@ -186,12 +186,12 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     for number, (ladder, patience) in enumerate(stages):
         try:
             proof = arrays.proof() if number == 0 and deep else None
+            if number == 1 and _is_due_by_steps(claim, *sides):
+                proof = prove_by_steps(*sides, problem.prepare, deadline)
             if proof is None:
                 proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
             if proof is None and number == 0 and induction.is_due(claim, *sides):
                 proof = induction.prove(*sides, problem.prepare, deadline)
-            if proof is None and number == 0 and _is_due_by_steps(claim, *sides):
-                proof = prove_by_steps(*sides, problem.prepare, deadline)
             if proof is None and number == 0 and not (deep or isinstance(claim, Inequality)):
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
