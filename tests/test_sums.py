@@ -97,7 +97,15 @@ def spline(weight, of=lambda z: z):
     return Gradient(of(value), x, slope**2 * above / below**2)
 
 
+S, B = MatrixSymbol("S", m, m), MatrixSymbol("B", m, m)
+a, b = MatrixSymbol("a", m, 1), MatrixSymbol("b", m, 1)
+EIGEN = Eq(S * a, x * a)
+
 TRUE = {
+    "power of an eigenvalue": Identity(B * S**n * a, x**n * B * a, given=EIGEN),
+    "from the left": Identity(a.T * S**n, x**n * a.T, given=Eq(a.T * S, x * a.T)),
+    "fixed point": Identity(S**n * a, a, given=Eq(S * a, a)),
+    "kernel": Identity(S**n * a, 0 * a, given=Eq(S * a, 0 * a)),
     "spline": spline(1),
     "seven unknowns": Identity(
         (xl * x + xr) / (yl * x + yr) + d0 / (x + d1),
@@ -215,6 +223,9 @@ TRUE = {
 }  # fmt: skip
 
 FALSE = {
+    "power of an eigenvalue": Identity(S**n * a, x ** (n + 1) * a, given=EIGEN),
+    "another vector": Identity(S**n * b, x**n * b, given=EIGEN),
+    "from the other side": Identity(a.T * S**n, x**n * a.T, given=EIGEN),
     "spline": spline(2),
     "spline turned": spline(1, lambda z: -z),
     "seven unknowns": Identity(
