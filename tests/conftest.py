@@ -1,4 +1,4 @@
-"""Hypothesis profiles: the same examples on every run in CI, new ones on a desk; and proofs alone."""
+"""Hypothesis profiles: the same examples on every run in CI, new ones on a desk; proofs alone."""
 
 import os
 
