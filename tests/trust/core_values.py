@@ -215,12 +215,16 @@ def _(term, place, scope):
 
 def _matrix(shared: Any, size: Poly, place: Place, scope: Scope) -> Any:
     n = whole(size, place, scope)
-    return filled(
-        (n, n),
-        lambda *at: worth(
-            shared.body, place, {**scope, **dict(zip(shared.params, at, strict=True))}
-        ),
-    )
+    around = {v: at for v, at in scope.items() if v in shared.body.free and v not in shared.params}
+    key = shared, n, tuple(around.items())
+    if key not in place.known:
+        place.known[key] = filled(
+            (n, n),
+            lambda *at: worth(
+                shared.body, place, {**around, **dict(zip(shared.params, at, strict=True))}
+            ),
+        )
+    return place.known[key]
 
 
 @of(core.Determinant)

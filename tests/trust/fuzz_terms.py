@@ -30,7 +30,7 @@ from .making import Maker
 from .numbers import NoValue, compared, precise
 
 SECONDS = 0.5  # for the canonical form of a term
-POINTS = 10
+POINTS = 8
 RIGHT, WRONG, NOT_READ, TOO_SLOW, NOWHERE = "right", "wrong", "not read", "too slow", "nowhere"
 UNREAD = (BudgetExceeded, ClaimError, ShapeError, UnsupportedError)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpq_mat
 from sympy.assumptions import AppliedPredicate
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
@@ -540,9 +540,10 @@ def _(expr, place, bound):
 
 
 def determinant(a: np.ndarray) -> Real:
-    """By the first row: without a division."""
-    if len(a) == 0:
-        return ONE
+    """By the first row: without a division, so that it may be moved."""
+    exact = _exact(a)
+    if exact is not None:
+        return Real(exact.det())
     if len(a) > 4:
         raise NoValue("a determinant that is not worked out")
     total = ZERO
@@ -552,7 +553,21 @@ def determinant(a: np.ndarray) -> Real:
     return total
 
 
+def _exact(a: np.ndarray) -> fmpq_mat | None:
+    """The matrix in rationals, where it is rational and not moved."""
+    entries = list(a.reshape(-1))
+    if all(type(one.v) is fmpq and not one.moves for one in entries):
+        return fmpq_mat(len(a), len(a), [one.v for one in entries])
+    return None
+
+
 def inverse(a: np.ndarray) -> np.ndarray:
+    exact = _exact(a)
+    if exact is not None:
+        if exact.det() == 0:
+            raise NoValue("a matrix that is not invertible")
+        found = exact.inv()
+        return filled(a.shape, lambda i, j: Real(found[i, j]))
     d = reciprocal(determinant(a))
 
     def one(i: int, j: int) -> Real:

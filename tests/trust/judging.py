@@ -24,7 +24,7 @@ from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Verdict
 
 from .edges import points
 from .judge import Misfit, Place, filled, integer, meets, real, scalar, value
-from .numbers import ZERO, NoValue, Real, compared, precise
+from .numbers import ZERO, NoValue, Real, Uncertain, compared, precise
 from .trees import ARRAYS, is_entry, symbols
 
 RIGHT, WRONG, SUSPECT, NOT_READ, NOWHERE = "right", "wrong", "suspect", "not read", "nowhere"
@@ -104,6 +104,8 @@ def _refuted(claim: Claim, witness: Any) -> tuple[str, str]:
         if not all([meets(fact, place, {}) for fact in claim.assumed]):
             return WRONG, f"the witness does not satisfy what is given: {shown(place)}"
         pairs = list(_pairs(claim, place))
+    except Uncertain as problem:
+        return NOT_READ, str(problem)
     except (NoValue, Misfit) as problem:
         return SUSPECT, f"the witness has no value ({problem}): {shown(place)}"
     order = [compared(left.v, right.v) for left, right in pairs]

@@ -21,6 +21,10 @@ class NoValue(Exception):
     """There is no real number there, no derivative, or none of which the judge is certain."""
 
 
+class Uncertain(NoValue):
+    """There may be one, and balls are too wide to tell."""
+
+
 class Real:
     """A value, and its derivatives in two directions: in the first, the second, and both."""
 
@@ -127,9 +131,9 @@ def sign_of(value: Any) -> int:
         return 1
     if value < 0:
         return -1
-    if type(value) is fmpq:
+    if value == 0:  # of a ball too, if it holds nothing else
         return 0
-    raise NoValue("a sign is not certain")
+    raise Uncertain("a sign is not certain")
 
 
 def sign(x: Real) -> int:
@@ -299,7 +303,7 @@ def whole_part(x: Real) -> int:
         return int(x.v.floor())
     found = x.v.floor().unique_fmpz()
     if found is None:
-        raise NoValue("a whole part is not certain")
+        raise Uncertain("a whole part is not certain")
     return int(found)
 
 
@@ -310,7 +314,7 @@ def compared(left: Any, right: Any) -> int | None:
         return 1
     if gap < 0:
         return -1
-    return 0 if type(gap) is fmpq else None
+    return 0 if gap == 0 else None
 
 
 class precise:
