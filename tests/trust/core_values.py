@@ -153,7 +153,7 @@ def _(term, place, scope):
     if isinstance(exponent, core.Num):
         return rational_power(x, worth(exponent, place, scope).v)
     found = worth(exponent, place, scope)
-    return real_power(x, found, True)
+    return real_power(x, found)
 
 
 @of(core.Apply)

@@ -53,7 +53,7 @@ from .making import (
     z,
 )
 
-SECONDS = 2.0
+SECONDS = 1.5
 LARGEST = 70  # operations of a claim
 
 

@@ -308,18 +308,13 @@ def _(expr, place, bound):
     x = scalar(base, place, bound)
     if isinstance(exponent, sp.Rational):
         return rational_power(x, fmpq(int(exponent.p), int(exponent.q)))
-    return real_power(x, scalar(exponent, place, bound), bool(exponent.is_integer))
+    return real_power(x, scalar(exponent, place, bound))
 
 
 @reads(sp.HadamardPower)
 def _(expr, place, bound):
-    base, exponent = expr.args
-    e = scalar(exponent, place, bound)
-    found = matrix(base, place, bound)
-    return filled(
-        found.shape, lambda *at: real_power(found[at], e, isinstance(exponent, sp.Integer))
-        if not isinstance(exponent, sp.Rational) else rational_power(found[at], e.v),
-    )  # fmt: skip
+    found, exponent = matrix(expr.args[0], place, bound), scalar(expr.args[1], place, bound)
+    return filled(found.shape, lambda *at: real_power(found[at], exponent))
 
 
 _FUNCTIONS = {
@@ -363,10 +358,16 @@ def _(expr, place, bound):
     return scalar(expr.args[1], place, bound) if found == 0 else real(int(found > 0))
 
 
+def _order(gap: Real) -> int:
+    """The sign of a gap between two candidates, which is no kink where they move alike."""
+    alike = all(part is None or part == 0 for part in (gap.a, gap.b, gap.ab))
+    return sign(Real(gap.v) if alike else gap)
+
+
 def largest(values: Any, by: int) -> Real:
     best = None
     for one in values:
-        if best is None or by * sign(one - best) > 0:
+        if best is None or by * _order(one - best) > 0:
             best = one
     if best is None:
         raise NoValue("the largest of nothing")

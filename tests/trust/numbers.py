@@ -197,9 +197,9 @@ def rational_power(x: Real, exponent: fmpq) -> Real:
     )
 
 
-def real_power(x: Real, y: Real, whole: bool) -> Real:
-    """x^y for x > 0, or for a ``whole`` exponent."""
-    if type(y.v) is fmpq and y.v.q == 1 and not y.moves and whole:
+def real_power(x: Real, y: Real) -> Real:
+    """x^y for x > 0, or for an exponent that is a whole number there."""
+    if type(y.v) is fmpq and y.v.q == 1 and not y.moves:
         return integer_power(x, int(y.v))
     around = sign_of(x.v)
     if around <= 0:
