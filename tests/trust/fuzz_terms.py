@@ -77,7 +77,7 @@ def examine(expr: Any, exponentials: bool, rng: random.Random) -> Result:
     """A term against its canonical form."""
     try:
         form, assumed, _ = form_of(expr, exponentials)
-    except BudgetExceeded:
+    except (BudgetExceeded, RecursionError):
         return Result(TOO_SLOW)
     except UNREAD as problem:
         return Result(NOT_READ, detail=str(problem))
@@ -108,7 +108,7 @@ def examine_pair(expr: Any, other: Any, exponentials: bool, rng: random.Random) 
     """Two terms: where the engine sees no difference there must be none."""
     try:
         _, assumed, same = form_of(expr, exponentials, other)
-    except BudgetExceeded:
+    except (BudgetExceeded, RecursionError):
         return Result(TOO_SLOW)
     except UNREAD as problem:
         return Result(NOT_READ, detail=str(problem))
