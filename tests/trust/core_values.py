@@ -15,6 +15,7 @@ from derive.integers import Poly, Var
 
 from .judge import Place, determinant, filled, integer, inverse, largest, value
 from .numbers import (
+    FUNCTIONS,
     ONE,
     ZERO,
     NoValue,
@@ -24,6 +25,7 @@ from .numbers import (
     real,
     real_power,
     sign,
+    whole_part,
 )
 
 Scope = Mapping[Var, int]
@@ -165,6 +167,10 @@ def _(term, place, scope):
         return real(sign(args[0]))
     if name == "Max":
         return largest(args, 1)
+    if name == "Mod":
+        return args[0] - args[1] * whole_part(args[0] / args[1])
+    if name not in FUNCTIONS:
+        raise NotImplementedError(f"the function {name} of the core")
     return function(name, args[0])
 
 

@@ -33,6 +33,7 @@ from .numbers import (
     ZERO,
     NoValue,
     Real,
+    Uncertain,
     function,
     rational_power,
     real,
@@ -406,7 +407,7 @@ def _(expr, place, bound):
 def _(expr, place, bound):
     n = integer(expr.args[0], place, bound)
     if not 0 <= n < 30:
-        raise NoValue("a factorial that is not worked out")
+        raise Uncertain("a factorial that is not worked out")
     return real(int(sp.factorial(n)))
 
 
@@ -425,7 +426,9 @@ def _(expr, place, bound):
 
 
 def truth(test: Any, place: Place, bound: Bound) -> bool:
-    """Whether a condition is met. And and Or are read to the end: each part has a value or none."""
+    """Whether a condition is met. One part that is not makes an And false whatever the others are,
+    of which the order says nothing; and Or alike.
+    """
     if test in (sp.true, True):
         return True
     if test in (sp.false, False):
@@ -437,11 +440,23 @@ def truth(test: Any, place: Place, bound: Bound) -> bool:
             sp.Eq: order == 0, sp.Ne: order != 0,
         }[test.func]  # fmt: skip
     if isinstance(test, (sp.And, sp.Or)):
-        parts = [truth(part, place, bound) for part in test.args]
-        return all(parts) if isinstance(test, sp.And) else any(parts)
+        return _joined(test, place, bound)
     if isinstance(test, sp.Not):
         return not truth(test.args[0], place, bound)
     raise NotImplementedError(f"the judge does not read {type(test).__name__}")
+
+
+def _joined(test: Any, place: Place, bound: Bound) -> bool:
+    settles, problem = isinstance(test, sp.Or), None
+    for part in test.args:
+        try:
+            if truth(part, place, bound) == settles:
+                return settles
+        except NoValue as found:
+            problem = found
+    if problem is not None:
+        raise problem
+    return not settles
 
 
 # What binds
@@ -452,7 +467,7 @@ def ranges(limits: Any, place: Place, bound: Bound) -> Iterator[Bound]:
     *others, (variable, low, high) = limits
     ends = integer(low, place, bound), integer(high, place, bound)
     if ends[1] - ends[0] > MOST_TERMS:
-        raise NoValue("too many terms")
+        raise Uncertain("too many terms")
     for at in range(ends[0], ends[1] + 1):
         inner = {**bound, variable: real(at)}
         if others:
@@ -546,7 +561,7 @@ def determinant(a: np.ndarray) -> Real:
     if exact is not None:
         return Real(exact.det())
     if len(a) > 4:
-        raise NoValue("a determinant that is not worked out")
+        raise Uncertain("a determinant that is not worked out")
     total = ZERO
     for k in range(len(a)):
         minor = determinant(np.delete(a[1:], k, axis=1))
@@ -588,7 +603,7 @@ def _(expr, place, bound):
     base = square(expr.args[0], place, bound)
     exponent = integer(expr.args[1], place, bound)
     if abs(exponent) > 8:
-        raise NoValue("a power that is not worked out")
+        raise Uncertain("a power that is not worked out")
     base = inverse(base) if exponent < 0 else base
     total: Any = filled(base.shape, lambda i, j: ONE if i == j else ZERO)
     for _ in range(abs(exponent)):

@@ -156,7 +156,7 @@ def integer_power(x: Real, exponent: int) -> Real:
     if exponent < 0:
         return reciprocal(integer_power(x, -exponent))
     if exponent > 64:
-        raise NoValue("a power that is not worked out")
+        raise Uncertain("a power that is not worked out")
     result = ONE
     for _ in range(exponent):
         result = result * x
@@ -275,6 +275,7 @@ _SLOPES: dict[str, Callable[[Real, Real], Real]] = {
     "erf": lambda x, y: TWO_OVER_ROOT_PI * function("exp", -(x * x)),
     "erfc": lambda x, y: -TWO_OVER_ROOT_PI * function("exp", -(x * x)),
 }
+FUNCTIONS = frozenset(_SLOPES)
 _CURVES: dict[str, Callable[[Real, Real], Real]] = {
     "exp": lambda x, y: y,
     "log": lambda x, y: -1 / (x * x),
