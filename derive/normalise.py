@@ -833,7 +833,19 @@ class Normaliser(Summation):
         return largest
 
     def integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
-        """b^e for an e that takes whole values only: (a·b)^e = a^e·b^e, whatever the signs."""
+        """b^e for an e that takes whole values only, on every side of the brackets in b: 0^e = 0
+        where e > 0.
+
+        :raises UnsupportedError: for 0^e where e may be 0, since 0^0 = 1, or negative.
+        """
+        return self.split(base, lambda part: self._whole_power_of(part, exponent))
+
+    def _whole_power_of(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
+        """(a·b)^e = a^e·b^e, whatever the signs."""
+        if not base:
+            if self.sign(exponent) == "+":
+                return {}
+            raise UnsupportedError("zero to a power that is not seen to be positive")
         result: Polynomial = {(): 1}
         if len(base) == 1:
             ((monomial, coefficient),) = base.items()
