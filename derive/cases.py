@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations_with_replacement, product
 
 from derive.algebra import Algebra
-from derive.atoms import Atom, Key, Monomial, Polynomial, leading
+from derive.atoms import Atom, Key, Monomial, Polynomial, leading, monomial_order
 from derive.signs import Fact
 
 MAX_BRACKETS = 5
@@ -207,7 +207,7 @@ def on_each_side(n: Algebra, poly: Polynomial, bracket: Atom) -> list[tuple[str,
 
 def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
     """A polynomial where another is zero: the other's leading term replaced by the rest."""
-    lead = leading(zero)
+    lead = leading(zero) or max(zero, key=monomial_order)
     if not lead:
         return poly
     tail = n.scale({m: c for m, c in zero.items() if m != lead}, -1 / Fraction(zero[lead]))

@@ -16,8 +16,10 @@ from typing import Any
 
 from derive.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.cases import nonnegative_by_cases, on_each_side, vanishes_by_cases
+from derive.determinants import MAX_WRITTEN_OUT
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
+from derive.flanks import vanishes_between
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Merge, Normaliser
@@ -25,6 +27,7 @@ from derive.order import attained, gathered, grows, indices, lower_bounds, over_
 from derive.segments import bounded_along
 from derive.simplify import Reader
 from derive.squares import is_sum_of_squares
+from derive.structure import bears_on_zeros, masked
 from derive.summation import UNROLLED, places
 
 
@@ -111,14 +114,38 @@ def prove_equal(
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
+            if rung in COSTLY and rung.inline is None and vanishes_between(
+                normaliser, difference, place, partial(vanishes_multiplied, normaliser)
+            ):
+                return Proof(normaliser, a, b)
+            if bears_on_zeros(normaliser, difference):
+                if vanishes(normaliser, masked(normaliser, difference)):
+                    return Proof(normaliser, a, b)
             if normaliser.meets_determinants:
                 normaliser.unite_determinants(Reader(normaliser).term)
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
+            if normaliser.meets_small_matrices:
+                normaliser.write_out()
+                a, b = normaliser.of(left), normaliser.of(right)
+                if _vanishes_everywhere(normaliser, normaliser.subtract(a, b)):
+                    return Proof(normaliser, a, b)
         except BudgetExceeded:
             _pass_on(deadline)
     return None
+
+
+def _vanishes_everywhere(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial vanishes at each value of its free indices of few values."""
+    for variable in sorted({v for m in poly for a, _ in m for v in a.free}, key=lambda v: v.key):
+        if variable.kind != FREE or variable.low is None or variable.high is None:
+            continue
+        length = (variable.high - variable.low).constant
+        if length is not None and 0 <= length < MAX_WRITTEN_OUT:
+            values = (variable.low + k for k in range(int(length) + 1))
+            return all(_vanishes_everywhere(n, n.substitute(poly, {variable: v})) for v in values)
+    return vanishes(n, poly)
 
 
 def vanishes_multiplied(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
-from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial
+from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial, monomial_order
 from derive.index import Determinant, Shared, entry
 from derive.integers import FRESH, ZERO, Poly, Var, as_poly
 
@@ -14,46 +15,116 @@ if TYPE_CHECKING:
     from derive.index import Term
     from derive.normalise import Normaliser
 
+MAX_RANK = 3  # products of vectors that are added to a matrix
+MAX_WRITTEN_OUT = 3  # rows of a matrix whose determinant and inverse are written out
+UNIT: Polynomial = {(): 1}
 
-def of_rank_one(n: Normaliser, shared: Shared, size: Poly) -> Polynomial | None:
-    """det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u) for a given matrix A, which is then assumed to be
-    invertible, or for A = I; None for a matrix of another form.
+
+def of_low_rank(n: Normaliser, shared: Shared, size: Poly) -> Polynomial | None:
+    """det(B + Σ_a u_a v_aᵀ) for at most :data:`MAX_RANK` products of vectors, by the matrix
+    determinant lemma:
+
+    - cⁿ⁻ᵐ·det(c δ_ab + v_aᵀ u_b) of m products and B = c I. This is an equation between polynomials
+      in c, true of all c; c has no cases in it.
+    - Π_k d_k·det(δ_ab + Σ_k v_a[k] u_b[k]/d_k) for B = diag(d), where no d_k is zero.
+    - det A·det(δ_ab + v_aᵀ A⁻¹ u_b) for a given matrix B = A, which is then assumed to be invertible.
+
+    None for a matrix of another form.
     """
     i, j = shared.params
     body = n.of(shared.body)
-    if len(body) != 2 or i.high != j.high:
+    if i.high is None or i.high != j.high or (i.low, j.low) != (ZERO, ZERO):
         return None
-    for base, product in (tuple(body), tuple(body)[::-1]):
-        vectors = _vectors(n, product, body[product], i, j)
-        if vectors is None or len(base) != 1 or body[base] != 1 or base[0][1] != 1:
-            continue
-        k, m = (Var(name, FRESH, i.low, i.high) for name in "km")
-        left, right = (
-            n.substitute(vector, {index: as_poly(k)})
-            for vector, index in zip(vectors, (i, j), strict=True)
-        )
-        if _is_identity(base[0][0], i, j):
-            return n.add({(): 1}, n.sum_over(k, n.multiply(left, right)))
-        matrix = _matrix(base[0][0], i, j)
-        if matrix is not None:
-            turned = n.substitute(vectors[1], {j: as_poly(m)})
-            inverse = n.inverse_entry(matrix, as_poly(m), as_poly(k))
-            inside = n.sum_over(k, n.sum_over(m, n.multiply(turned, inverse, left)))
-            return n.multiply(n.of(Determinant((), (matrix, size))), n.add({(): 1}, inside))
-    return None
+    diagonal, whole, rest = _parts(n, body, i, j)
+    if len(whole) + bool(diagonal) != 1 or not rest:
+        return None
+    vectors = _vectors(n, rest, i, j)
+    if vectors is None:
+        return None
+    k, m = (Var(name, FRESH, ZERO, i.high) for name in "km")
+    lefts = [n.substitute(u, {i: as_poly(k)}) for u, _ in vectors]
+    rights = [n.substitute(v, {j: as_poly(k)}) for _, v in vectors]
+    if whole:
+        (matrix,) = whole
+        turned = [n.substitute(v, {k: as_poly(m)}) for v in rights]
+        inverse = n.inverse_entry(matrix, as_poly(m), as_poly(k))
+        inner = [
+            [n.sum_over(k, n.sum_over(m, n.multiply(v, inverse, u))) for u in lefts]
+            for v in turned
+        ]
+        return n.multiply(n.of(Determinant((), (matrix, size))), leibniz(n, _shifted(n, inner, UNIT)))
+    if not any(i in a.free or a.kind in ("index", "real") for t in diagonal for a, _ in t):
+        inner = [[n.sum_over(k, n.multiply(v, u)) for u in lefts] for v in rights]
+        power = n.integer_power(diagonal, n.of_integer(size - len(vectors)))
+        return n.multiply(power, leibniz(n, _shifted(n, inner, diagonal)))
+    if any(a.kind in ("index", "real") for t in diagonal for a, _ in t):
+        return None
+    here = n.substitute(diagonal, {i: as_poly(k)})
+    n.divided_by[n.key(diagonal)] = None
+    below = n.power(here, -1)
+    inner = [[n.sum_over(k, n.multiply(v, below, u)) for u in lefts] for v in rights]
+    return n.multiply(n.product_over(k, here), leibniz(n, _shifted(n, inner, UNIT)))
+
+
+def _parts(
+    n: Normaliser, body: Polynomial, i: Var, j: Var
+) -> tuple[Polynomial, list[Shared], Polynomial]:
+    """A matrix as d[i]·[i = j], by d, and given matrices, and all else."""
+    diagonal: Polynomial = {}
+    whole: list[Shared] = []
+    rest: Polynomial = {}
+    for monomial, coefficient in body.items():
+        identity = next((a for a, _ in monomial if _is_identity(a, i, j)), None)
+        matrix = _matrix(monomial[0][0], i, j) if len(monomial) == 1 else None
+        if identity is not None:
+            factors: dict[Atom, Exponent] = {a: e for a, e in monomial if a is not identity}
+            part = n.substitute(n.settled(factors, coefficient), {j: as_poly(i)})
+            diagonal = n.add(diagonal, part)
+        elif matrix is not None and coefficient == 1 and monomial[0][1] == 1:
+            whole.append(matrix)
+        else:
+            rest[monomial] = coefficient
+    return diagonal, whole, rest
 
 
 def _vectors(
-    n: Normaliser, product: Monomial, coefficient: Number, i: Var, j: Var
-) -> tuple[Polynomial, Polynomial] | None:
-    """u and v where a product is u[i]·v[j]."""
-    if any({i, j} <= a.free for a, _ in product):
+    n: Normaliser, products: Polynomial, i: Var, j: Var
+) -> list[tuple[Polynomial, Polynomial]] | None:
+    """The u_a and v_a where a matrix is Σ_a u_a[i]·v_a[j], of as few products as its terms show."""
+    if any({i, j} <= a.free for t in products for a, _ in t):
         return None
-    column: dict[Atom, Exponent] = {a: e for a, e in product if j in a.free}
-    row: dict[Atom, Exponent] = {a: e for a, e in product if j not in a.free}
-    if not column or not any(i in a.free for a in row):
-        return None
-    return n.scale(n.settled(row, 1), coefficient), n.settled(column, 1)
+    best: list[tuple[Polynomial, Polynomial]] | None = None
+    for one, turned in ((j, False), (i, True)):
+        groups: dict[Monomial, Polynomial] = {}
+        for monomial, coefficient in products.items():
+            common = tuple((a, e) for a, e in monomial if one in a.free)
+            others = {a: e for a, e in monomial if one not in a.free}
+            groups[common] = n.add(groups.get(common, {}), n.settled(others, coefficient))
+        found = [(p, {m: 1}) for m, p in groups.items()]
+        pairs = [(b, a) for a, b in found] if turned else found
+        if len(pairs) <= MAX_RANK and (best is None or len(pairs) < len(best)):
+            best = pairs
+    return best
+
+
+def _shifted(
+    n: Normaliser, entries: list[list[Polynomial]], by: Polynomial
+) -> list[list[Polynomial]]:
+    """A small matrix and a multiple of the identity."""
+    return [
+        [n.add(entry, by) if a == b else entry for b, entry in enumerate(row)]
+        for a, row in enumerate(entries)
+    ]
+
+
+def leibniz(n: Normaliser, entries: list[list[Polynomial]]) -> Polynomial:
+    """det A = Σ_σ sign σ·Π_k A[k, σ(k)] of a small matrix."""
+    result: Polynomial = {}
+    for order in permutations(range(len(entries))):
+        turns = sum(a > b for a, b in combinations(order, 2))
+        product = n.multiply(*(entries[k][place] for k, place in enumerate(order)))
+        result = n.add(result, n.scale(product, -1 if turns % 2 else 1))
+    return result
 
 
 def _is_identity(atom: Atom, i: Var, j: Var) -> bool:
@@ -66,6 +137,49 @@ def _matrix(atom: Atom, i: Var, j: Var) -> Shared | None:
     if atom.kind != "entry" or atom.data[1] != (as_poly(i), as_poly(j)):
         return None
     return Shared((i, j), entry(atom.data[0], as_poly(i), as_poly(j)), atom.data[0].symbol)
+
+
+def _entries(n: Normaliser, shared: Shared) -> list[list[Polynomial]] | None:
+    """All entries of a matrix of few rows; None of a larger one."""
+    high = shared.params[0].high
+    rows = None if high is None or high != shared.params[1].high else high.constant
+    if rows is None or not 0 <= rows < MAX_WRITTEN_OUT:
+        return None
+    places = [as_poly(k) for k in range(int(rows) + 1)]
+    return [[n.of(shared.at((row, column))) for column in places] for row in places]
+
+
+def is_small(shared: Shared) -> bool:
+    """Whether a matrix has a number of rows for which it is written out."""
+    high = shared.params[0].high
+    return high is not None and high.constant is not None and high.constant < MAX_WRITTEN_OUT
+
+
+def written_out(n: Normaliser, shared: Shared) -> Polynomial | None:
+    """det A by its definition, of a matrix of up to :data:`MAX_WRITTEN_OUT` rows."""
+    entries = _entries(n, shared)
+    return None if entries is None else leibniz(n, entries)
+
+
+def inverse_written_out(n: Normaliser, shared: Shared, i: Poly, j: Poly) -> Polynomial | None:
+    """A⁻¹[i, j] = (−1)^(i + j)·det(A without row j and column i)/det A of a small matrix, whose
+    determinant is not zero where its inverse stands; None where it is zero for all entries.
+    """
+    entries = _entries(n, shared)
+    whole = None if entries is None else leibniz(n, entries)
+    if entries is None or not whole:
+        return None
+    below = n.power(whole, -1)
+    result: Polynomial = {}
+    for a, b in product(range(len(entries)), repeat=2):
+        here = n.multiply(
+            n.index_bracket("=", i - as_poly(a)), n.index_bracket("=", j - as_poly(b))
+        )
+        if here:
+            kept = [row[:a] + row[a + 1 :] for k, row in enumerate(entries) if k != b]
+            minor = n.scale(leibniz(n, kept), -1 if (a + b) % 2 else 1)
+            result = n.add(result, n.multiply(here, minor, below))
+    return result
 
 
 @dataclass(frozen=True)
@@ -87,8 +201,13 @@ class Split:
 def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) -> Polynomial | None:
     """det(I + A B) = det(I + B A): of all matrices that a cyclic order of factors gives, the one
     that was met first; det(c I + A B) = cⁿ·det(I + A B/c) for a c that is not zero, and
-    det(S + A B) = det S·det(I + S⁻¹ A B) for a given matrix S that is inverted elsewhere.
+    det(S + A B) = det S·det(I + S⁻¹ A B) for a given matrix S that is inverted elsewhere; and
+    det(c A) = cⁿ·det A.
     """
+    scaled = _without_factor(n, shared, read)
+    if scaled is not None:
+        matrix, factor, size = scaled
+        return n.multiply(factor, n.of(Determinant((), (matrix, size))))
     split = _split(n, shared)
     if split is None:
         return None
@@ -105,6 +224,29 @@ def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) ->
     return n.multiply(split.determinant, n.of_atom(n.atom("det", name)))
 
 
+def _without_factor(
+    n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]
+) -> tuple[Shared, Polynomial, Poly] | None:
+    """det(c A) = cⁿ·det A for what all terms of a matrix share that is the same in all entries,
+    whatever its sign and if it is 0; None where they share nothing.
+    """
+    body = n.of(shared.body)
+    if not body or shared.params[0].high is None:
+        return None
+    factor, common = n.content(body)
+    common = {
+        a: e for a, e in common.items() if isinstance(e, int) and a.free.isdisjoint(shared.params)
+    }
+    if body[max(body, key=monomial_order)] < 0:
+        factor = -factor
+    if factor == 1 and not common:
+        return None
+    rest = n.divided(body, factor, common)
+    size = shared.params[0].high + 1
+    whole = n.integer_power({n.monomial(common): factor}, n.of_integer(size))
+    return Shared(shared.params, read(rest)), whole, size
+
+
 def _split(n: Normaliser, shared: Shared) -> Split | None:
     """A matrix as one that is easily inverted and a product of others; None for another form."""
     i, j = shared.params
@@ -116,12 +258,14 @@ def _split(n: Normaliser, shared: Shared) -> Split | None:
         sums = [a for a, e in product if a.kind == "sum" and e == 1 and {i, j} & a.free]
         if inverted is None or len(sums) != 1:
             continue
-        outside: dict[Atom, Exponent] = {a: e for a, e in product if a is not sums[0]}
-        if any({i, j} & a.free for a in outside):
+        outside = [(a, e) for a, e in product if a is not sums[0]]
+        along = [(a, e) for a, e in outside if {i, j} & a.free]
+        if any({i, j} <= a.free for a, _ in along):
             continue
         bound, inside = n.opened(sums[0])
         ((factors, scale),) = inside.items()
-        constant = n.settled(outside, body[product] * scale)
+        factors = n.monomial(dict((*factors, *along)))  # L R with a factor of rows or columns
+        constant = n.settled(dict(p for p in outside if p not in along), body[product] * scale)
         return Split(*inverted, factors, tuple(bound), constant)
     return None
 

@@ -349,6 +349,8 @@ def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) ->
 @register(SCALARS, MatrixElement)
 def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a matrix"""
+    if expr.has(sp.Min, sp.Max) and (cases := _by_order(expr)) is not None:
+        return low.scalar(cases, scope)
     places = _places(low, expr, low.shapes.of(expr.parent), scope)
     return low.element(expr.parent, places, scope)
 
@@ -362,6 +364,8 @@ def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, sp.Indexed, ArrayElement)
 def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
+    if expr.has(sp.Min, sp.Max) and (cases := _by_order(expr)) is not None:
+        return low.scalar(cases, scope)
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
     if getattr(base, "shape", None) is not None:
         for axis, index in enumerate(expr.indices):
@@ -377,6 +381,27 @@ def _places(low: Lowering, expr: Any, shape: Iterable[Any], scope: Scope) -> Ind
     places = tuple(low.integer(i, scope) for i in expr.indices)
     low.check_read(expr, places, shape)
     return places
+
+
+def _by_order(expr: Any) -> Any:
+    """An entry at Min(a, b, …) or Max(a, b, …), by cases: where a ≤ b, a is the lesser, b the
+    greater, and elsewhere the other way round; None where no index has one.
+    """
+    found = [e for index in expr.indices for e in index.atoms(sp.Min, sp.Max)]
+    if not found:
+        return None
+    a, b = sorted(found[0].args, key=str)[:2]
+    cases = []
+    for lesser, greater in ((a, b), (b, a)):
+        chosen = {}
+        for extremum in found:
+            if {a, b} <= set(extremum.args):
+                left = greater if isinstance(extremum, sp.Min) else lesser
+                rest = [arg for arg in extremum.args if arg != left]
+                chosen[extremum] = extremum.func(*rest)
+        indices = [index.xreplace(chosen) for index in expr.indices]
+        cases.append(expr.args[0][tuple(indices)])
+    return sp.Piecewise((cases[0], a <= b), (cases[1], True))
 
 
 def _rounded_part(low: Lowering, index: Any, scope: Scope) -> Any:

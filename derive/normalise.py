@@ -19,7 +19,9 @@ from math import lcm
 from types import MappingProxyType
 from typing import Any
 
+from derive import structure
 from derive.atoms import Atom, Key, Monomial, Polynomial
+from derive.determinants import inverse_written_out, is_small
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.functions import MAX_ANGLES, function_laws
 from derive.index import (
@@ -127,6 +129,9 @@ class Normaliser(Summation):
         self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
         self._symmetric: set[int] = set()
+        self.meets_small_matrices = False
+        self.writes_out = False
+        self._sides: dict[int, structure.Sides] = {}
         self._definitions: dict[Any, tuple[Shared, Any]] = {}
         # What reads a polynomial as a term, where determinants of turned products are made one.
         self.unites: Callable[[Polynomial], Term] | None = None
@@ -331,7 +336,7 @@ class Normaliser(Summation):
             renaming = self.parameters(shared, order)
             named = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
             keys.append((tuple(renaming.values()), self.key(named)))
-        symmetric = keys[0] == keys[1]
+        symmetric = keys[0] == keys[1] or structure.is_symmetric(self, own, shared.params)
         transposed = _rank(keys[1][1], keys[1][0]) < _rank(keys[0][1], keys[0][0])
         name = self._names.setdefault(("matrix", keys[transposed]), len(self._names))
         found = self._matrices[shared] = (name, transposed, symmetric)
@@ -341,7 +346,9 @@ class Normaliser(Summation):
         return found
 
     def _inverse_laws(self, shared: Shared) -> None:
-        """Σ_k A[i, k]·A⁻¹[k, j] = [i = j], and the other way round."""
+        """Σ_k A[i, k]·A⁻¹[k, j] = [i = j], and the other way round; not of a matrix for whose sums
+        there is no canonical form.
+        """
         size = shared.params[0].high
         assert size is not None
         i, j = (Var(n, FREE, ZERO, size) for n in "ij")
@@ -354,11 +361,24 @@ class Normaliser(Summation):
             matrix = self.of(shared.at(place))
             inverse = self.class_inverse(name, *(other[::-1] if transposed else other))
             product = self.multiply(matrix, inverse)
-            law = self.subtract(self.sum_over(k, product), same)
+            try:
+                law = self.subtract(self.sum_over(k, product), same)
+            except UnsupportedError:
+                continue
             self.add_equation(law, frozenset((i, j)), ("inverse", shared))
+
+    def write_out(self) -> None:
+        """From here on determinants and inverses of matrices of few rows are written out."""
+        self.writes_out = True
+        self.forget()
 
     def inverse_entry(self, shared: Shared, i: Poly, j: Poly) -> Polynomial:
         """An entry of an inverse, the indices in order where the matrix is symmetric."""
+        self.meets_small_matrices |= is_small(shared)
+        if self.writes_out:
+            found = inverse_written_out(self, shared, i, j)
+            if found is not None:
+                return found
         name, transposed, _ = self.matrix_name(shared)
         if name not in self.inverted:
             self.inverted[name] = {}
@@ -368,9 +388,29 @@ class Normaliser(Summation):
 
     def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
         """An entry of the inverse of a class of matrices."""
+        shared, transposed = self.matrices[name]
+        place = (j, i) if transposed else (i, j)
+        known = structure.known_inverse_entry(self, shared, self._sides_of(name), *place)
+        if known is not None:
+            return known
         if name in self._symmetric and j.sort_key() < i.sort_key():
             i, j = j, i
         return self.of_atom(self.atom("inverse", name, i, j))
+
+    def _sides_of(self, name: int) -> structure.Sides:
+        """On which sides of the diagonal the entries of the matrix are zero that a class was met
+        as; looked for once.
+        """
+        found = self._sides.get(name)
+        if found is None:
+            self._sides[name] = structure.NONE  # while it is looked for
+            found = self._sides[name] = structure.sides_of(self, self.matrices[name][0])
+        return found
+
+    def sides_of_class(self, name: int) -> structure.Sides:
+        """On which sides of the diagonal the inverse of a class has zeros."""
+        sides = self._sides_of(name)
+        return structure.turned(sides) if self.matrices[name][1] else sides
 
     def entry(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
         """An entry of a given array, by what is assumed of the array."""
@@ -385,6 +425,10 @@ class Normaliser(Summation):
             self.used[("diagonal", array)] = None
             on = self.index_bracket("=", indices[0] - indices[1])
             return self.multiply(on, self.of_atom(self.atom("entry", array, indices)))
+        if len(indices) == 2 and array.traits:
+            known = structure.known_entry(self, array, indices)
+            if known is not None:
+                return known
         for trait in ("symmetric", "exchangeable"):
             if len(indices) == 2 and trait in array.traits:
                 self.used[(trait, array)] = None

@@ -40,7 +40,14 @@ SIGN_PREDICATES = {
     "nonzero": "!=",
 }
 IMPLYING = {"+": ("+",), "-": ("-",), "0+": ("+", "0+"), "0-": ("-", "0-")}
-TRAITS = {*SIGN_PREDICATES, "symmetric", "diagonal"}
+TRAITS = {
+    *SIGN_PREDICATES,
+    "symmetric",
+    "diagonal",
+    "lower_triangular",
+    "upper_triangular",
+    "unit_triangular",
+}
 # What holds of a matrix by the kind of the engine's variables, or where its inverse is written.
 GRANTED = {
     "real",
@@ -56,7 +63,7 @@ SECONDS_FOR_KINKS = 0.5
 # What only a square matrix can be.
 OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
 
-INVERTIBLE = {"invertible", "orthogonal", "positive_definite"}
+INVERTIBLE = {"invertible", "orthogonal", "positive_definite", "unit_triangular"}
 
 # Nodes that carry a shape of their own.
 DECLARED = (

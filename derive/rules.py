@@ -6,8 +6,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from derive import structure
 from derive.atoms import Polynomial
-from derive.determinants import of_rank_one, united
+from derive.determinants import is_small, of_low_rank, united, written_out
 from derive.index import (
     Add,
     Apply,
@@ -186,8 +187,14 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 
 @rule(Determinant)
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
-    """det A = det Aᵀ, by the matrix; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
-    found = of_rank_one(n, *term.data)
+    """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
+    det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    n.meets_small_matrices |= is_small(term.data[0])
+    found = structure.determinant(n, term.data[0])
+    if found is None and n.writes_out:
+        found = written_out(n, term.data[0])
+    if found is None:
+        found = of_low_rank(n, *term.data)
     if found is None and n.unites is not None:
         found = united(n, term.data[0], n.unites)
     if found is not None:
