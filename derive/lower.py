@@ -81,6 +81,7 @@ class Lowering:
         self.functions: dict[Any, sp.Lambda] = {}
         self.guards: list[Poly] = []
         self.unsafe_reads: dict[str, None] = {}
+        self.of_matrices: dict[tuple[Shared, str, Poly], None] = {}  # the functions of matrices
         self._integers: dict[Any, Var] = {}
         self._arrays: dict[Any, Array] = {}
         self._shared: dict[Any, Shared] = {}
@@ -295,6 +296,16 @@ class Lowering:
         if not body.free <= set(params) | {v for v in body.free if v.kind in (SIZE, FREE)}:
             raise UnsupportedError(f"{expr} under a sum, inside an inverse or a determinant")
         return Shared(params, body, expr)
+
+    def function_of(self, expr: Any, scope: Scope) -> tuple[Shared, str, Poly]:
+        """A function of a matrix: the matrix as it is inverted too, the function, and the size."""
+        key = (sp.Inverse, expr.operand)
+        shared = self._shared.get(key)
+        if shared is None:
+            shared = self._shared[key] = self.matrix(expr.operand, scope)
+        found = shared, expr.function, self.size(self.shapes.of(expr)[0])
+        self.of_matrices[found] = None
+        return found
 
     def eliminated(self, expr: Any) -> Eliminated | None:
         """A matrix of two by two blocks with a diagonal block eliminated, where that may be."""

@@ -22,7 +22,7 @@ from derive import kinks, lower_matrices, lower_scalars  # noqa: F401  (they fil
 from derive.atoms import Polynomial
 from derive.differentiate import Reverse, times_attained
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.index import Shared, Term, forget_terms, ref
+from derive.index import FunctionEntry, Shared, Term, forget_terms, ref
 from derive.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
 from derive.lower_recurrences import define_system
@@ -509,6 +509,8 @@ class Problem:
                 or normaliser.define(right, left, open_, label)
             ):
                 equations.append((left, right, label))
+        for function in self.lowering.of_matrices:  # their laws, before they are needed
+            normaliser.of(FunctionEntry((), (*function, ZERO, ZERO)))
         self._give_signs(normaliser)
         for expr, label in self.apart:
             gap = self.lowering.integer(expr, {})
