@@ -27,7 +27,7 @@ from derive.order import attained, gathered, grows, indices, lower_bounds, over_
 from derive.segments import bounded_along
 from derive.simplify import Reader
 from derive.squares import is_sum_of_squares
-from derive.structure import bears_on_zeros, masked
+from derive.structure import absorbed, bears_on_zeros, masked
 from derive.summation import UNROLLED, places
 
 
@@ -118,9 +118,10 @@ def prove_equal(
                 normaliser, difference, place, partial(vanishes_multiplied, normaliser)
             ):
                 return Proof(normaliser, a, b)
-            if bears_on_zeros(normaliser, difference):
-                if vanishes(normaliser, masked(normaliser, difference)):
-                    return Proof(normaliser, a, b)
+            if bears_on_zeros(normaliser, difference) and any(
+                vanishes(normaliser, zeros(normaliser, difference)) for zeros in (masked, absorbed)
+            ):
+                return Proof(normaliser, a, b)
             if normaliser.meets_determinants:
                 normaliser.unite_determinants(Reader(normaliser).term)
                 a, b = normaliser.of(left), normaliser.of(right)

@@ -67,14 +67,14 @@ class Cholesky(MatrixFunction):
     """The lower triangular L with a positive diagonal and L Lᵀ = A."""
 
     function = "cholesky"
-    of_scalar = sp.sqrt
+    of_scalar = staticmethod(sp.sqrt)
 
 
 class SquareRoot(MatrixFunction):
     """The symmetric positive definite S with S S = A."""
 
     function = "sqrtm"
-    of_scalar = sp.sqrt
+    of_scalar = staticmethod(sp.sqrt)
 
 
 class MatrixExp(MatrixFunction):
@@ -148,8 +148,9 @@ def is_surely_definite(matrix: Any, known: Collection[Any]) -> bool:
     if isinstance(matrix, sp.MatAdd):
         return all(is_surely_definite(part, known) for part in matrix.args)
     if isinstance(matrix, sp.MatMul):
-        factor, rest = matrix.as_coeff_mmul()
-        return bool(factor.is_positive) and rest != matrix and is_surely_definite(rest, known)
+        factor, parts = matrix.as_coeff_matrices()
+        alone = len(parts) == 1 and bool(factor.is_positive)
+        return alone and is_surely_definite(parts[0], known)
     return False
 
 
@@ -166,7 +167,8 @@ def implied(said: Iterable[Any], defined: Iterable[Any], given: Iterable[Any]) -
     definite = {f.arguments[0] for f in facts if getattr(f, "function", None) == DEFINITE}
     inside = {m for a in operands for m in a.atoms(sp.MatrixSymbol)}
     found = (operands & inside) | (inside & definite)
-    symbols = sorted(found - set(defined), key=str)
+    square = (m for m in found if isinstance(m, sp.MatrixSymbol) and m.shape[0] == m.shape[1])
+    symbols = sorted(set(square) - set(defined), key=str)
     return tuple(p(m) for m in symbols for p in (sp.Q.symmetric, DEFINITE))
 
 

@@ -8,7 +8,8 @@ array of its own, :class:`Value`, one for every class of matrices that are one:
 - ``sqrtm(A)``: S = Sᵀ, positive definite, S S = A; so that A⁻¹ = S⁻¹ S⁻¹, S⁻¹ A = S and
   det A = (det S)². A given A of which no more is assumed than that is S S wherever it stands.
 - ``matrix_exp(A)``: exp(−A) = exp(A)⁻¹, exp(Aᵀ) = exp(A)ᵀ, exp(0) = I, det exp(A) = exp tr A,
-  and exp(A) is symmetric and positive definite where A is symmetric.
+  exp(A) is symmetric and positive definite where A is symmetric, orthogonal where Aᵀ = −A, and
+  else exp(f·A) A = A exp(f·A) for a scalar f.
 
 They hold wherever the value exists: for the first two, where A is symmetric and positive definite.
 """
@@ -155,6 +156,8 @@ def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:
     found = n.values[function, name] = Value(function, matrix, size, traits)
     if function in SQUARES:
         _square_laws(n, found, name)
+    elif not symmetric:
+        _exponential_laws(n, found)
     return found
 
 
@@ -166,6 +169,51 @@ def inverse_of_square(n: Normaliser, value: Value, i: Poly, j: Poly) -> Polynomi
         n.inverse_entry(below, as_poly(k), i), n.inverse_entry(below, as_poly(k), j)
     )
     return n.sum_over(k, product)
+
+
+def _exponential_laws(n: Normaliser, value: Value) -> None:
+    """Σ_k E[k, i]·E[k, j] = Σ_k E[i, k]·E[j, k] = [i = j] where Aᵀ = −A, and else
+    Σ_k E[i, k]·A[k, j] = Σ_k A[i, k]·E[k, j], where a factor of all entries of A is left out.
+
+    Where A is symmetric the second law says what its own mirror image does, and leads nowhere.
+    """
+    size = value.axes[0]
+    i, j = (Var(v, FREE, ZERO, size - 1) for v in "ij")
+    k = Var("k", FRESH, ZERO, size - 1)
+    row, column, inner = as_poly(i), as_poly(j), as_poly(k)
+    matrix = value.matrix
+    here, mirror = (n.of(matrix.at(place)) for place in ((row, column), (column, row)))
+    laws = []
+    if not n.add(here, mirror):
+        same = n.index_bracket("=", row - column)
+        for one, two in (((inner, row), (inner, column)), ((row, inner), (column, inner))):
+            product = n.multiply(n.of(value.at(*one)), n.of(value.at(*two)))
+            laws.append(n.subtract(n.sum_over(k, product), same))
+    else:
+        factor, common = n.content(here)
+        common = {a: e for a, e in common.items() if a.free.isdisjoint((i, j))}
+        rest = n.divided(here, factor, common)
+        left, right = (n.substitute(rest, {v: inner}) for v in (i, j))
+        after = n.sum_over(k, n.multiply(n.of(value.at(row, inner)), left))
+        before = n.sum_over(k, n.multiply(right, n.of(value.at(inner, column))))
+        laws.append(n.subtract(after, before))
+    for law in laws:
+        n.add_equation(law, frozenset((i, j)), (value.function, value))
+    n.forget()
+
+
+def is_determinant_of_definite(n: Normaliser, atom: Atom) -> bool:
+    """Whether an atom is the determinant of a function of a matrix that is positive definite."""
+    if atom.kind != "det":
+        return False
+    body = n.matrices[atom.data[0]][0].body
+    own = n.of(body) if isinstance(body, FunctionEntry) else {}
+    return len(own) == 1 and any(
+        is_value(a) and "positive_definite" in a.data[0].traits
+        for m, c in own.items()
+        for a, e in m
+        if len(m) == e == c == 1
+    )
 
 
 def _square_laws(n: Normaliser, value: Value, name: int) -> None:

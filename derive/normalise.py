@@ -543,6 +543,8 @@ class Normaliser(Summation):
             return "+"
         if matrix_laws.is_on_positive_diagonal(atom):
             return "+"
+        if matrix_laws.is_determinant_of_definite(self, atom):
+            return "+"
         found = super()._find_sign(atom)
         if found is None and atom.kind == "sum" and self._find_square(atom):
             return "0+"

@@ -509,8 +509,6 @@ class Problem:
                 or normaliser.define(right, left, open_, label)
             ):
                 equations.append((left, right, label))
-        for function in self.lowering.of_matrices:  # their laws, before they are needed
-            normaliser.of(FunctionEntry((), (*function, ZERO, ZERO)))
         self._give_signs(normaliser)
         for expr, label in self.apart:
             gap = self.lowering.integer(expr, {})
@@ -527,6 +525,8 @@ class Problem:
             if not normaliser.add_equation(difference, self._open(difference, label), label):
                 self.ignored.append(label)
         normaliser.forget()
+        for function in self.lowering.of_matrices:  # their laws, before they are needed
+            normaliser.of(FunctionEntry((), (*function, ZERO, ZERO)))
 
     def _is_declaration(self, fact: Any) -> bool:
         """Whether a fact is the sign with which a defined symbol is declared."""
