@@ -11,7 +11,7 @@ matrices.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -154,11 +154,11 @@ def is_surely_definite(matrix: Any, known: Collection[Any]) -> bool:
     return False
 
 
-def implied(said: Iterable[Any], defined: Iterable[Any], given: Iterable[Any]) -> tuple[Any, ...]:
+def implied(said: Iterable[Any], where: Mapping[Any, Any], given: Iterable[Any]) -> tuple[Any, ...]:
     """What has to hold of the matrices of which a factor or a root is taken, that it has a value:
     they are symmetric and positive definite; and that what is positive definite is symmetric.
 
-    :param defined: the symbols that the claim defines, of which nothing is assumed.
+    :param where: what the claim defines; of that itself nothing is assumed.
     """
     operands = {node.operand for node in _functions(said) if node.definite}
     if not operands:
@@ -166,9 +166,12 @@ def implied(said: Iterable[Any], defined: Iterable[Any], given: Iterable[Any]) -
     facts = (part for fact in given for part in sp.And.make_args(fact))
     definite = {f.arguments[0] for f in facts if getattr(f, "function", None) == DEFINITE}
     inside = {m for a in operands for m in a.atoms(sp.MatrixSymbol)}
+    for symbol in reversed(where):  # a definition uses those before it
+        if symbol in inside:
+            inside |= where[symbol].atoms(sp.MatrixSymbol)
     found = (operands & inside) | (inside & definite)
     square = (m for m in found if isinstance(m, sp.MatrixSymbol) and m.shape[0] == m.shape[1])
-    symbols = sorted(set(square) - set(defined), key=str)
+    symbols = sorted(set(square) - set(where), key=str)
     return tuple(p(m) for m in symbols for p in (sp.Q.symmetric, DEFINITE))
 
 

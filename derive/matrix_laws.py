@@ -187,15 +187,15 @@ def _exponential_laws(n: Normaliser, value: Value) -> None:
     if not n.add(here, mirror):
         same = n.index_bracket("=", row - column)
         for one, two in (((inner, row), (inner, column)), ((row, inner), (column, inner))):
-            product = n.multiply(n.of(value.at(*one)), n.of(value.at(*two)))
+            product = n.multiply(n.entry(value, one), n.entry(value, two))
             laws.append(n.subtract(n.sum_over(k, product), same))
     else:
         factor, common = n.content(here)
         common = {a: e for a, e in common.items() if a.free.isdisjoint((i, j))}
         rest = n.divided(here, factor, common)
         left, right = (n.substitute(rest, {v: inner}) for v in (i, j))
-        after = n.sum_over(k, n.multiply(n.of(value.at(row, inner)), left))
-        before = n.sum_over(k, n.multiply(right, n.of(value.at(inner, column))))
+        after = n.sum_over(k, n.multiply(n.entry(value, (row, inner)), left))
+        before = n.sum_over(k, n.multiply(right, n.entry(value, (inner, column))))
         laws.append(n.subtract(after, before))
     for law in laws:
         n.add_equation(law, frozenset((i, j)), (value.function, value))
@@ -230,11 +230,13 @@ def _square_laws(n: Normaliser, value: Value, name: int) -> None:
         return
     open_ = frozenset((i, j))
     label = (value.function, value)
-    square = n.sum_over(k, n.multiply(n.of(value.at(row, inner)), n.of(value.at(column, inner))))
+    square = n.sum_over(
+        k, n.multiply(n.entry(value, (row, inner)), n.entry(value, (column, inner)))
+    )
     n.add_equation(n.subtract(square, n.of(matrix.at((row, column)))), open_, label)
     below = n.inverse_entry(value.whole, row, inner)
     cancelled = n.sum_over(k, n.multiply(below, n.of(matrix.at((inner, column)))))
-    n.add_equation(n.subtract(cancelled, n.of(value.at(column, row))), open_, label)
+    n.add_equation(n.subtract(cancelled, n.entry(value, (column, row))), open_, label)
     n.forget()
 
 
