@@ -12,10 +12,10 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from derive.domain import denominators, may_vanish
 from derive.errors import BudgetExceeded, UnsupportedError
 from derive.folding import Cases
-from derive.index import Array, Determinant, Shared, Term, in_order, inverted_in, roots_in
+from derive.index import Array, Determinant, Shared, Term, in_order, inverted_in
 from derive.integers import as_poly
-from derive.matrix_functions import is_surely_definite
-from derive.matrix_laws import Value
+from derive.matrix_functions import DEFINITE, is_surely_definite
+from derive.matrix_laws import SQUARES, Value
 from derive.normalise import Normaliser
 from derive.operators import MatrixOperator, MatrixPartial, Partial
 from derive.problem import Condition, Problem
@@ -209,8 +209,8 @@ def assumptions(
         classes = [[shared.label] for shared in inverted_in(sides)]
     for matrices in filter(None, classes):
         result[_invertible(min(matrices, key=_transposes))] = None
-    roots = [a for a in roots_in(sides) if a is not None and not is_surely_definite(a, result)]
-    result |= {sp.Q.positive_definite(a): None for a in roots}
+    roots = (m.label for m, name, _ in problem.lowering.of_matrices if name in SQUARES)
+    result |= {DEFINITE(a): None for a in roots if not is_surely_definite(a, result)}
     found = conditions
     for n in normalisers:
         found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]

@@ -561,13 +561,6 @@ def inverted_in(roots: Iterable[Term]) -> list[Shared]:
     return [m for m in dict.fromkeys(found) if not isinstance(m.body, FunctionEntry)]
 
 
-def roots_in(roots: Iterable[Term]) -> list[Any]:
-    """The matrices, by their labels, that some terms take a root or a factor of."""
-    functions = (FunctionEntry, FunctionTrace)
-    found = (node.data for node in nodes_below(roots) if isinstance(node, functions))
-    return list(dict.fromkeys(data[0].label for data in found if data[1] != "matrix_exp"))
-
-
 def in_order(
     roots: Iterable[Term], cut: Callable[[Shared], bool] = lambda _: False
 ) -> list[Shared]:

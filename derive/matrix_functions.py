@@ -125,8 +125,8 @@ NUMPY = {
     "cholesky": "{np}.linalg.cholesky({a})",
     "sqrtm": "(lambda w, q: (q*{np}.sqrt(w)) @ q.T)(*{np}.linalg.eigh({a}))",
     "matrix_exp": (
-        "(lambda a: (lambda s: {np}.linalg.matrix_power(sum({np}.linalg.matrix_power(a/2**s, k)"
-        "/{np}.prod({np}.arange(1.0, k + 1)) for k in range(20)), 2**s))"
+        "(lambda a: (lambda s: {np}.linalg.matrix_power({np}.sum([{np}.linalg.matrix_power(a/2**s, "
+        "k)/{np}.prod({np}.arange(1.0, k + 1)) for k in range(20)], axis=0), 2**s))"
         "(int(abs(a).sum(axis=1).max()).bit_length()))({np}.asarray({a}, dtype=float))"
     ),
 }

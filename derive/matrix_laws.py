@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from derive.atoms import Atom, Polynomial, monomial_order
+from derive.determinants import entries_of, is_small
 from derive.index import (
     Array,
     Entry,
@@ -87,6 +88,9 @@ def function_entry(
         diagonal = n.of(matrix.at((i, i))) if on else {}
         of_entry = n.exp(diagonal) if function == "matrix_exp" else _root(n, diagonal)
         return n.multiply(on, of_entry) if on else {}
+    n.meets_small_matrices |= is_small(matrix)
+    if function == "cholesky" and n.writes_out and is_small(matrix):
+        return _written_out(n, matrix, i, j)
     if function in SQUARES:
         scaled = _without_factor(n, own, matrix)
         if scaled is not None:
@@ -98,6 +102,25 @@ def function_entry(
         return n.inverse_entry(function_of(opposite, function, size), i, j)
     value = _value(n, function, matrix, size)
     return n.entry(value, (j, i) if transposed else (i, j))
+
+
+def _written_out(n: Normaliser, matrix: Shared, i: Poly, j: Poly) -> Polynomial:
+    """L[a, b] = (A[a, b] − Σ_c<b L[a, c]·L[b, c])/L[b, b] for a > b, and the root of that with a = b
+    on the diagonal, of a matrix of few rows.
+    """
+    entries = entries_of(n, matrix) or []
+    rows = len(entries)
+    found: dict[tuple[int, int], Polynomial] = {}
+    result: Polynomial = {}
+    for b in range(rows):
+        for a in range(b, rows):
+            used = (n.multiply(found[a, c], found[b, c]) for c in range(b))
+            rest = n.subtract(entries[a][b], n.add({}, *used))
+            root = _root(n, rest) if a == b else {}
+            found[a, b] = root if a == b else n.multiply(rest, n.power(found[b, b], -1))
+            here = n.multiply(n.index_bracket("=", i - a), n.index_bracket("=", j - b))
+            result = n.add(result, n.multiply(here, found[a, b]))
+    return result
 
 
 def _opposite(label: Any) -> Any:

@@ -231,6 +231,9 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
             UNDECIDED,
             reason="internal error: the proof is contradicted by an evaluation of both sides",
         )
+    if checked is None and problem.lowering.of_matrices:
+        # That there are matrices with a root among those of the claim is known by points alone.
+        return Verdict(claim, UNDECIDED, reason="no point was found at which both sides have a value")
     if checked is None and _contradictory(problem):
         return Verdict(claim, UNDECIDED, reason="what is given contradicts itself")
     return Verdict(
