@@ -281,7 +281,7 @@ def _exp(field: Field, a: np.ndarray) -> np.ndarray:
         return result
     if field.name == "exact":
         raise NotExact("the exponential of a matrix")
-    matrix = arb_mat(*a.shape, [arb(x) for x in a.reshape(-1)]).exp()
+    matrix = arb_mat(len(a), len(a), [arb(x) for x in a.reshape(-1)]).exp()
     if not all(x.is_finite() for x in matrix.entries()):
         raise Inconclusive("a ball without bounds")
     result = np.empty(a.shape, dtype=object)

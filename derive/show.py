@@ -549,7 +549,7 @@ def _matrix_inverse(w: Writer, term: InverseEntry, row: Poly, col: Poly) -> Any:
 
 
 @_writes(_MATRICES, FunctionEntry)
-def _matrix_function(w: Writer, term: FunctionEntry, row: Poly, col: Poly) -> Any:
+def _function_of_matrix(w: Writer, term: FunctionEntry, row: Poly, col: Poly) -> Any:
     shared, name, _, i, j = term.data
     return _oriented(w, NAMED[name](_label(w, shared)), (i, j), row, col)
 
