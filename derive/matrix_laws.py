@@ -105,8 +105,8 @@ def function_entry(
 
 
 def _written_out(n: Normaliser, matrix: Shared, i: Poly, j: Poly) -> Polynomial:
-    """L[a, b] = (A[a, b] − Σ_c<b L[a, c]·L[b, c])/L[b, b] for a > b, and the root of that with a = b
-    on the diagonal, of a matrix of few rows.
+    """L[a, b] = (A[a, b] − Σ_c L[a, c]·L[b, c])/L[b, b] for a > b, with c < b, and the root of that
+    numerator for a = b, of a matrix of few rows.
     """
     entries = entries_of(n, matrix) or []
     rows = len(entries)
