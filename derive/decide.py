@@ -114,8 +114,12 @@ def prove_equal(
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
-            if rung in COSTLY and rung.inline is None and vanishes_between(
-                normaliser, difference, place, partial(vanishes_multiplied, normaliser)
+            if (
+                rung in COSTLY
+                and rung.inline is None
+                and vanishes_between(
+                    normaliser, difference, place, partial(vanishes_multiplied, normaliser)
+                )
             ):
                 return Proof(normaliser, a, b)
             if bears_on_zeros(normaliser, difference) and any(
@@ -493,7 +497,9 @@ def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
 def _by_calculus(n: Normaliser, poly: Polynomial, slopes: int, of: Atom | None) -> bool:
     """Whether a polynomial is ≥ 0 by its derivatives in one entry of it, in a limited time."""
     saved = n.deadline
-    n.deadline = min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
+    n.deadline = (
+        min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
+    )
     try:
         return bounded_along(
             n,

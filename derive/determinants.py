@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, permutations, product
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from derive.atoms import Atom, Exponent, Monomial, Number, Polynomial, monomial_order
@@ -27,7 +28,8 @@ def of_low_rank(n: Normaliser, shared: Shared, size: Poly) -> Polynomial | None:
     - cⁿ⁻ᵐ·det(c δ_ab + v_aᵀ u_b) of m products and B = c I. This is an equation between polynomials
       in c, true of all c; c has no cases in it.
     - Π_k d_k·det(δ_ab + Σ_k v_a[k] u_b[k]/d_k) for B = diag(d), where no d_k is zero.
-    - det A·det(δ_ab + v_aᵀ A⁻¹ u_b) for a given matrix B = A, which is then assumed to be invertible.
+    - det A·det(δ_ab + v_aᵀ A⁻¹ u_b) for a given matrix B = A, which is then assumed to be
+      invertible.
 
     None for a matrix of another form.
     """
@@ -49,10 +51,11 @@ def of_low_rank(n: Normaliser, shared: Shared, size: Poly) -> Polynomial | None:
         turned = [n.substitute(v, {k: as_poly(m)}) for v in rights]
         inverse = n.inverse_entry(matrix, as_poly(m), as_poly(k))
         inner = [
-            [n.sum_over(k, n.sum_over(m, n.multiply(v, inverse, u))) for u in lefts]
-            for v in turned
+            [n.sum_over(k, n.sum_over(m, n.multiply(v, inverse, u))) for u in lefts] for v in turned
         ]
-        return n.multiply(n.of(Determinant((), (matrix, size))), leibniz(n, _shifted(n, inner, UNIT)))
+        return n.multiply(
+            n.of(Determinant((), (matrix, size))), leibniz(n, _shifted(n, inner, UNIT))
+        )
     if not any(i in a.free or a.kind in ("index", "real") for t in diagonal for a, _ in t):
         inner = [[n.sum_over(k, n.multiply(v, u)) for u in lefts] for v in rights]
         power = n.integer_power(diagonal, n.of_integer(size - len(vectors)))
@@ -100,7 +103,7 @@ def _vectors(
             common = tuple((a, e) for a, e in monomial if one in a.free)
             others = {a: e for a, e in monomial if one not in a.free}
             groups[common] = n.add(groups.get(common, {}), n.settled(others, coefficient))
-        found = [(p, {m: 1}) for m, p in groups.items()]
+        found: list[tuple[Polynomial, Polynomial]] = [(p, {m: 1}) for m, p in groups.items()]
         pairs = [(b, a) for a, b in found] if turned else found
         if len(pairs) <= MAX_RANK and (best is None or len(pairs) < len(best)):
             best = pairs
@@ -171,7 +174,7 @@ def inverse_written_out(n: Normaliser, shared: Shared, i: Poly, j: Poly) -> Poly
         return None
     below = n.power(whole, -1)
     result: Polynomial = {}
-    for a, b in product(range(len(entries)), repeat=2):
+    for a, b in itertools.product(range(len(entries)), repeat=2):
         here = n.multiply(
             n.index_bracket("=", i - as_poly(a)), n.index_bracket("=", j - as_poly(b))
         )

@@ -68,7 +68,9 @@ class Factor:
         free = (i if i.variables.isdisjoint(self.bound) else None for i in indices)
         return self.entry.data[0], tuple(free)
 
-    def without(self, n: Normaliser, indices: tuple[Poly | None, ...], new: list[Var]) -> Polynomial:
+    def without(
+        self, n: Normaliser, indices: tuple[Poly | None, ...], new: list[Var]
+    ) -> Polynomial:
         """What stands beside the entry, where its other indices have the new names."""
         values: dict[Var, Poly] = {}
         same: list[Polynomial] = []

@@ -432,6 +432,9 @@ class Normaliser(Summation):
         if len(indices) == 2 and "diagonal" in array.traits:
             self.used[("diagonal", array)] = None
             on = self.index_bracket("=", indices[0] - indices[1])
+            if "unit_triangular" in array.traits:
+                self.used[("unit_triangular", array)] = None
+                return on
             return self.multiply(on, self.of_atom(self.atom("entry", array, indices)))
         if len(indices) == 2 and array.traits:
             known = structure.known_entry(self, array, indices)

@@ -157,12 +157,13 @@ def _structured(raw: np.ndarray, kinds: set[str], rng: random.Random) -> np.ndar
         return raw * identity
     elif "symmetric" in kinds:
         return np.triu(raw) + np.triu(raw, 1).T
-    if "upper_triangular" in kinds or "unit_triangular" in kinds:
+    unit = "unit_triangular" in kinds
+    if "upper_triangular" in kinds or (unit and "lower_triangular" not in kinds):
         raw = np.triu(raw)
     if "lower_triangular" in kinds:
         raw = np.tril(raw)
-    if "unit_triangular" in kinds:
-        raw = np.triu(raw, 1) + identity
+    if unit:
+        raw = raw - raw * identity + identity
     if "singular" in kinds and size:
         raw = np.outer(raw[:, 0], raw[0])
         if size == 1:

@@ -63,7 +63,7 @@ SECONDS_FOR_KINKS = 0.5
 # What only a square matrix can be.
 OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
 
-INVERTIBLE = {"invertible", "orthogonal", "positive_definite", "unit_triangular"}
+INVERTIBLE = {"invertible", "orthogonal", "unitary", "positive_definite", "unit_triangular"}
 
 # Nodes that carry a shape of their own.
 DECLARED = (
@@ -433,7 +433,7 @@ class Problem:
     def _take_predicate(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
         name, argument = str(fact.function.name), fact.arguments[0]
         symbol = self._whole_symbol(argument)
-        if name == "orthogonal":
+        if name in ("orthogonal", "unitary"):  # of real numbers they are one
             size = argument.shape[0]
             for product in (argument.T * argument, argument * argument.T):
                 self.equations.append((sp.Eq(product, sp.Identity(size), evaluate=False), label))

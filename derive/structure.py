@@ -21,6 +21,8 @@ Sides = frozenset[str]  # of "lower" and "upper": both for a diagonal matrix
 NONE: Sides = frozenset()
 TRIANGULAR = {"lower_triangular": "lower", "upper_triangular": "upper"}
 
+BOUNDED = {*TRIANGULAR, "diagonal"}
+
 
 def sides_of_array(array: Array) -> Sides:
     """What a given matrix is by what is assumed of it."""
@@ -67,9 +69,8 @@ def sides_of(n: Normaliser, shared: Shared) -> Sides:
     rows, columns = (p.high for p in shared.params)
     if rows is None or rows != columns or any(p.low != ZERO for p in shared.params):
         return NONE
-    if isinstance(shared.body, Entry) and not shared.body.data[0].traits.intersection(TRIANGULAR):
-        if "diagonal" not in shared.body.data[0].traits:
-            return NONE  # its entries are arbitrary
+    if isinstance(shared.body, Entry) and shared.body.data[0].traits.isdisjoint(BOUNDED):
+        return NONE  # its entries are arbitrary
     own = n.of(shared.body)
     if not any(_bears_on_zeros(n, a) for m in own for a, _ in m):
         return NONE
@@ -252,8 +253,10 @@ def determinant(n: Normaliser, shared: Shared) -> Polynomial | None:
     """
     body = shared.body
     if isinstance(body, Entry) and "unit_triangular" in body.data[0].traits:
-        if set(body.data[1]) == set(map(as_poly, shared.params)):  # all of it, not a part
-            n.used["unit_triangular", body.data[0]] = None
+        array, places = body.data
+        ends = tuple(p.high + 1 for p in shared.params if p.high is not None)
+        if set(places) == set(map(as_poly, shared.params)) and ends == array.axes:  # all of it
+            n.used["unit_triangular", array] = None
             return {(): 1}
     if not sides_of(n, shared):
         return None
