@@ -67,7 +67,14 @@ def is_value(atom: Atom) -> bool:
     return atom.kind == "entry" and isinstance(atom.data[0], Value)
 
 
-def is_on_positive_diagonal(atom: Atom) -> bool:
+def is_positive(n: Normaliser, atom: Atom) -> bool:
+    """Whether an atom is a diagonal entry of a Cholesky factor, or the determinant of a function
+    of a matrix that is positive definite.
+    """
+    return _is_on_positive_diagonal(atom) or _is_determinant_of_definite(n, atom)
+
+
+def _is_on_positive_diagonal(atom: Atom) -> bool:
     """Whether an atom is a diagonal entry of a Cholesky factor."""
     positive = atom.kind == "entry" and "positive_diagonal" in atom.data[0].traits
     return positive and atom.data[1][0] == atom.data[1][1]
@@ -225,7 +232,7 @@ def _exponential_laws(n: Normaliser, value: Value) -> None:
     n.forget()
 
 
-def is_determinant_of_definite(n: Normaliser, atom: Atom) -> bool:
+def _is_determinant_of_definite(n: Normaliser, atom: Atom) -> bool:
     """Whether an atom is the determinant of a function of a matrix that is positive definite."""
     if atom.kind != "det":
         return False

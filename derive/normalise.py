@@ -544,9 +544,7 @@ class Normaliser(Summation):
         if places is not None and places[0] == places[1]:
             self.definite_used(atom)
             return "+"
-        if matrix_laws.is_on_positive_diagonal(atom):
-            return "+"
-        if matrix_laws.is_determinant_of_definite(self, atom):
+        if self.values and matrix_laws.is_positive(self, atom):
             return "+"
         found = super()._find_sign(atom)
         if found is None and atom.kind == "sum" and self._find_square(atom):
