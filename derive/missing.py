@@ -9,7 +9,7 @@ claim then holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, combinations_with_replacement, islice, product
+from itertools import chain, combinations, combinations_with_replacement, islice, pairwise, product
 from typing import Any
 
 import sympy as sp
@@ -40,7 +40,7 @@ def _terms(d: Documented) -> Iterator[Any]:
     if shape is None or len(shape) != 2 or is_unit(shape):
         return
     seen: set[Any] = set()
-    for term in (*_alone(d), *_statistics(d), *_chains(d)):
+    for term in chain(_alone(d), _statistics(d), _chains(d)):
         if term not in seen and d.alike(term, d.side):
             seen.add(term)
             yield term
@@ -120,11 +120,27 @@ def _chains(d: Documented) -> Iterator[Any]:
     arrays = _arrays(d)
     factors = [*arrays, *map(transposed, arrays)]
     factors += [x for x in d.squares if isinstance(x, sp.Inverse)]
+    sizes: list[Any] = []  # each once: two of them are compared a single time
+
+    def numbered(shape: Any) -> tuple[int, ...]:
+        return tuple(_place(sizes, size) for size in shape)
+
+    shapes = [numbered(d.shape(factor)) for factor in factors]
+    rows, columns = numbered(d.shape(d.side))
     for count in (2, 3):
-        for parts in product(factors, repeat=count):
-            shape = d.product_shape(parts)
-            if shape is not None and same_shape(shape, d.shape(d.side) or ()):
-                yield _product(*parts)
+        for parts in product(range(len(factors)), repeat=count):
+            inner = [shapes[a][1] == shapes[b][0] for a, b in pairwise(parts)]
+            if all(inner) and shapes[parts[0]][0] == rows and shapes[parts[-1]][1] == columns:
+                yield _product(*(factors[part] for part in parts))
+
+
+def _place(sizes: list[Any], size: Any) -> int:
+    """Where a size stands in a list of different ones, to which it is added if need be."""
+    for place, other in enumerate(sizes):
+        if other == size or same_shape((other,), (size,)):
+            return place
+    sizes.append(size)
+    return len(sizes) - 1
 
 
 def _product(*parts: Any) -> Any:
