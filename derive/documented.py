@@ -82,7 +82,8 @@ class Application:
         (t,), body = slope.function.variables, slope.function.expr
         plain = text_of(argument)
         plain = plain if plain.isidentifier() else f"({plain})"
-        return text_of(body.xreplace({t: sp.Symbol(plain)})).replace(f"({plain})", plain)
+        text = text_of(body.xreplace({t: sp.Symbol(plain)}))
+        return text.replace(f"({plain})", plain) if plain.startswith("(") else text
 
 
 def applications(node: Any) -> Iterator[Application]:
@@ -133,7 +134,7 @@ class Documented:
         return list(found)
 
     @cached_property
-    def _free(self) -> set[Any]:
+    def free(self) -> set[Any]:
         """The symbols of the claim that are bound nowhere."""
         return set(self.claim.where).union(*(e.free_symbols for e in fields_of(self.claim)))
 
@@ -141,7 +142,7 @@ class Documented:
     def applications(self) -> list[Application]:
         """The functions at arguments in the claim, where these mean the same everywhere."""
         found = (a for node in self._parts for a in applications(node))
-        return [a for a in found if a.argument.free_symbols <= self._free]
+        return [a for a in found if a.argument.free_symbols <= self.free]
 
     @cached_property
     def functions(self) -> list[Application]:
@@ -164,14 +165,14 @@ class Documented:
                 found[part] = None
             elif isinstance(part, sp.Indexed):
                 found[part.base] = None
-        numbers = (s for s in found if isinstance(s, sp.Symbol) and s in self._free)
+        numbers = (s for s in found if isinstance(s, sp.Symbol) and s in self.free)
         arrays = (s for s in found if isinstance(s, (sp.MatrixSymbol, sp.IndexedBase)))
         return [*arrays, *(s for s in numbers if not s.is_integer)]
 
     def indices_at(self, site: Site) -> list[Any]:
         """The indices that mean something in a place: those bound there, and the free ones."""
         bound = [index for index, size in site.bound if size is not None]
-        free = (s for s in self._free if s.is_Symbol and s.is_integer and not s.is_positive)
+        free = (s for s in self.free if s.is_Symbol and s.is_integer and not s.is_positive)
         return list(dict.fromkeys((*bound, *sorted(free, key=str))))
 
     @cached_property

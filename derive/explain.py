@@ -9,22 +9,25 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import sympy as sp
 
-from derive import answer
+from derive import answer, missing
 from derive.atoms import Polynomial
 from derive.claims import Claim, Identity, Inequality, Shape
 from derive.decide import vanishes
 from derive.documented import Documented, Repair, quoted
 from derive.errors import DeriveError
+from derive.exchanges import CONVENTIONS, EXCHANGES
 from derive.index import Shared
 from derive.normalise import Normaliser
 from derive.notation import numbers_apart, text_of
 from derive.operators import MatrixOperator, Tensor
 from derive.problem import Problem
 from derive.refit import fitting
+from derive.refute import agrees_numerically
 from derive.repair import MISTAKES, Scaling, factor_words
 from derive.show import NoMatrixForm, Writer
 from derive.simplify import Reader
@@ -32,7 +35,7 @@ from derive.statement import Statement, state
 from derive.trial import Trial, holds_if_symmetric
 from derive.verdict import Witness
 
-SECONDS = 0.7  # for undoing mistakes
+SECONDS = 1.2  # for undoing mistakes
 MORE_SECONDS = 0.3  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
@@ -88,32 +91,96 @@ def mistake_in(
     side = getattr(claim, claim.expression_fields[-1])
     trial = Trial(problem, claim, statement, soon, witness)
     documented = Documented(claim, side, problem.shapes)
-    words = _repaired(trial, documented)
+    words = _wrong_entries(trial, documented) or _other_variable(trial, claim)
+    trivial = ""
+    if not words:
+        words, trivial = _repaired(trial, documented)
     later = min(deadline, time.process_time() + MORE_SECONDS)
     trial.renew(later)
     return (
         words
+        or _lacking(trial, documented)
+        or trivial
         or holds_if_symmetric(problem, claim, statement, later)
         or _compared(problem, statement, trial, documented, later)
         or _missing_of(answer.derived(problem, statement), trial, documented)
     )
 
 
-def _repaired(trial: Trial, documented: Documented) -> str:
-    """The first mistake without which the claim is proved."""
-    claim, side = documented.claim, documented.side
-    # That one symbol is to be the other says nothing.
-    trivial = claim.left if isinstance(claim, Identity) and side.is_Symbol else None
-    trivial = trivial if trivial is not None and trivial.is_Symbol else None
-    for mistake in MISTAKES:
+def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
+    """The first mistake without which the claim is proved; and the first that makes an identity say
+    that its left side is itself, which is an explanation where there is no other.
+    """
+    claim, trivial = documented.claim, ""
+    left = claim.left if isinstance(claim, Identity) else None
+    for mistake in (*CONVENTIONS, *MISTAKES, *EXCHANGES):
         for candidate in mistake(documented):
             for repair in _filled(trial, candidate):
                 if trial.late:
-                    return ""
-                if repair.side != trivial and trial.holds(repair.side):
-                    words = repair.words()
-                    if words:
-                        return words
+                    return "", trivial
+                # That one symbol is to be the other says nothing.
+                if left is not None and left.is_Symbol and repair.side == left:
+                    continue
+                words = repair.words() if trial.holds(repair.side) else ""
+                if not words:
+                    continue
+                if left is None or text_of(repair.side) != text_of(left):
+                    return words, trivial
+                trivial = trivial or words
+    return "", trivial
+
+
+def _other_variable(trial: Trial, claim: Claim) -> str:
+    """Whether the documented side is the derivative in another variable of the same shape."""
+    wrt = getattr(claim, "wrt", None)
+    if not isinstance(wrt, sp.Symbol):
+        return ""
+    for other in trial.alike(wrt):
+        asked = replace(claim, wrt=other)  # type: ignore[call-arg]
+        if trial.late or not agrees_numerically(asked):
+            continue
+        fields = tuple(getattr(asked, name) for name in asked.expression_fields)
+        problem = Problem(fields, asked.where, asked.assumed)
+        statement = state(problem, asked)
+        if statement is not None and trial.proves(problem, statement):
+            return f"the documented side is the derivative in {other}"
+    return ""
+
+
+def _wrong_entries(trial: Trial, documented: Documented) -> str:
+    """Which entries of a matrix written out are wrong; and that it is their sign, where it is."""
+    side = documented.side
+    if not isinstance(side, sp.MatrixBase):
+        return ""
+    wrong = trial.wrong_entries(side.shape)
+    if not wrong or len(wrong) == side.rows * side.cols:
+        return ""
+    turned = side.as_mutable()
+    for place in wrong:
+        turned[place] = -turned[place]
+    listed = ", ".join(map(str, wrong[:-1])) + f" and {wrong[-1]}" if wrong[1:] else str(wrong[0])
+    if trial.holds(turned.as_immutable()):
+        many = bool(wrong[1:])
+        return (
+            f"the signs of the entries {listed} are wrong"
+            if many
+            else (f"the sign of entry {listed} is wrong")
+        )
+    return f"the entries {listed} are wrong" if wrong[1:] else ""
+
+
+def _lacking(trial: Trial, documented: Documented) -> str:
+    """A term, or two, with which the claim is proved."""
+    side, numbers = documented.side, missing.scalars(documented)
+    groups = ((term,) for term in missing.terms(documented))
+    for group in chain(groups, missing.pairs(documented)):
+        if trial.late:
+            return ""
+        for multiples in trial.multiples(group, numbers):
+            written = missing.written(multiples)
+            words = _missing_words(written)
+            if words and trial.holds(_plus(side, written)):
+                return words
     return ""
 
 
@@ -181,7 +248,7 @@ def _compared(
                 _plain_factor(show, forms, documented)
                 or _assumption(show, forms, kinds)
                 or _missing_term(show, forms, trial, documented)
-                or _factor(show, forms)
+                or _factor(show, forms, documented)
                 or _assumption(show, forms)
             )
         except (DeriveError, NoMatrixForm, RecursionError, ArithmeticError):
@@ -256,7 +323,7 @@ def _plain_factor(show: _Shown, forms: Forms, documented: Documented) -> str:
     return factor_words(documented, written)
 
 
-def _factor(show: _Shown, forms: Forms) -> str:
+def _factor(show: _Shown, forms: Forms, documented: Documented) -> str:
     """derived = r · documented, r a product of at most two factors, or 1 over one."""
     n, reader, _, _ = forms
 
@@ -270,11 +337,15 @@ def _factor(show: _Shown, forms: Forms) -> str:
         return ""
     ((monomial, coefficient),) = ratio.items()
     words = "the factor {} is missing"
-    if any(e < 0 for _, e in monomial):
-        ratio = {n.monomial({a: -e for a, e in monomial}): coefficient}
-        words = "the factor {} is superfluous"
     write = show.whole if show.is_entrywise(ratio) and show.statement.shape else show.scalar
     written = write(reader, ratio)
+    if any(e < 0 for _, e in monomial):
+        inverse = {n.monomial({a: -e for a, e in monomial}): coefficient}
+        below = write(reader, inverse)
+        # What the documented side does not have cannot be superfluous there.
+        there = documented.side.has(below)
+        words = "the factor {} is superfluous" if there else "it holds with the factor {}"
+        written = below if there else written
     return "" if isinstance(written, sp.FunctionMatrix) else quoted(words, written)
 
 
@@ -329,7 +400,7 @@ def _assumption(show: _Shown, forms: Forms, kinds: tuple[str, ...] = ()) -> str:
     if len(exponents) != 1:
         return ""
     ((atom, e),) = exponents.items()
-    if e not in (1, -1) or atom.kind in ("index", "base", "real"):
+    if e not in (1, -1) or atom.kind in ("index", "base", "real", "const", "prime"):
         return ""
     if kinds and atom.kind not in kinds:
         return ""

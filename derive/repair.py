@@ -325,14 +325,16 @@ class Span:
         return made_of(sp.MatMul, (*factors[: self.first], part, *factors[self.last :]))
 
 
-def _spans(d: Documented) -> Iterator[Span]:
+def spans(d: Documented) -> Iterator[Span]:
+    """The parts that a factor may be missing of."""
     for site in d.sites:
         node, shape = site.node, d.shape(site.node)
         # A factor of one factor is one of the product.
         inside = isinstance(site.parent, (sp.Mul, sp.HadamardProduct, sp.Transpose))
-        if inside or shape is None or node.is_number:
+        if shape is None or node.is_number:
             continue
-        yield Span(site, node, shape)
+        if not inside:
+            yield Span(site, node, shape)
         if isinstance(node, sp.MatMul):
             count = len(node.args)
             for p, q in combinations(range(count + 1), 2):
@@ -351,7 +353,7 @@ def missing_derivative(d: Documented) -> Iterator[Repair]:
         shape = None if slope is None or slope.is_number else d.shape(slope)
         if shape is None:
             continue
-        for span in _spans(d):
+        for span in spans(d):
             if same_shape(shape, span.shape) or is_unit(shape):
                 part = span.times(slope)
                 if part is not None:
@@ -406,7 +408,7 @@ def wrong_index(d: Documented) -> Iterator[Repair]:
             if indices[p] != indices[q]:
                 swapped = list(indices)
                 swapped[p], swapped[q] = indices[q], indices[p]
-                yield d.put(site, _entry(node, first, swapped))
+                yield d.put(site, entry_like(node, swapped, first))
         for p, index in enumerate(indices):
             if index.is_number:
                 continue
@@ -415,10 +417,11 @@ def wrong_index(d: Documented) -> Iterator[Repair]:
             if index.is_Symbol:
                 others = [other for other in d.indices_at(site) if other not in indices]
             for other in (*others, index + 1, index - 1):
-                yield d.put(site, _entry(node, first, [*indices[:p], other, *indices[p + 1 :]]))
+                yield d.put(site, entry_like(node, [*indices[:p], other, *indices[p + 1 :]], first))
 
 
-def _entry(node: Any, first: int, indices: list[Any]) -> Any:
+def entry_like(node: Any, indices: list[Any], first: int = 1) -> Any:
+    """The entry of the same array at other indices."""
     if isinstance(node, MatrixElement):
         return entry(node.parent, *indices)
     return node.func(*node.args[:first], *indices)
@@ -441,7 +444,7 @@ def wrong_axis(d: Documented) -> Iterator[Repair]:
                 axis = found.args[1:].index(k)
                 for other in d.indices_at(site):
                     indices = [k, other] if axis == 1 else [other, k]
-                    body = inner.put(_entry(found, 1, indices))
+                    body = inner.put(entry_like(found, indices))
                     part = with_limits(node, [sp.Tuple(k, low, shape[1 - axis] - 1)], body)
                     words = (
                         f"the sum runs over the {AXES[axis]}; it holds over the {AXES[1 - axis]}"
@@ -518,7 +521,7 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
                 part = with_limits(node, node.limits, node.function * factor)
                 yield d.put(site, part, partial(quoted, "the factor {} is missing", factor))
     matrices = [symbol for symbol in d.symbols if d.is_matrix(symbol)]
-    for span in _spans(d):
+    for span in spans(d):
         for other in matrices:
             if same_shape(span.shape, d.shape(other) or ()):
                 part = span.times(other)

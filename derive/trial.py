@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, islice, permutations
@@ -34,11 +34,13 @@ from derive.verdict import Witness
 LADDER = (Rung(3, False, 0.5), Rung(None, False, 0.1), Rung(None, True, 0.1))
 PROOFS = 6  # that are tried
 INDUCTION_SECONDS = 1.0  # for one of them
-DRAWS = 5  # of points, until one shows the disagreement
+DRAWS = 5  # of points
+OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, and the witness
 _AGREEMENT = 1e-7
 _LARGEST = 24  # numerator of a factor that a person forgets
 _UNITS = 60
 _SQUARES = 4  # matrices that may be meant to be symmetric
+_MULTIPLES = 80  # products that the number before a term may be
 _FACTORS = 3  # that are tried where the points leave a choice
 
 # Powers of a + b·symbol, as triples (a, b, symbol) with an exponent.
@@ -66,7 +68,27 @@ class Ground:
             if {value.shape, self.left.shape} != {(), (1, 1)}:
                 return False
             value = value.reshape(self.left.shape)
-        return _close(self.left, value)
+        # Where terms cancel, what is left of them is as good as zero.
+        gap = relative(np.abs(self.left - value), self.left, np.abs(value) + np.abs(self.right))
+        return not (gap > _AGREEMENT).any()
+
+    def combination(self, terms: Sequence[Any]) -> np.ndarray | None:
+        """The numbers with which some terms together are derived − documented here; None where
+        there are none, NaN where they may be any.
+        """
+        try:
+            values = [self.values.of(term).reshape(self.right.shape) for term in terms]
+        except _FAILURES:
+            return None
+        gap = (self.left - self.right).reshape(-1)
+        columns = np.stack([value.reshape(-1) for value in values], axis=1)
+        if not np.isfinite(columns).all() or not np.isfinite(gap).all():
+            return None
+        found, _, rank, _ = np.linalg.lstsq(columns, gap, rcond=1e-9)
+        scale = 1 + np.abs(self.left).max() + np.abs(self.right).max()
+        if (np.abs(columns @ found - gap) > _AGREEMENT * scale).any():
+            return None
+        return found if rank == len(terms) else np.full(len(terms), math.nan)
 
     def factor(self, doubled: Any) -> float | None:
         """The factor c of a part with which the side agrees here, from the side with that part
@@ -136,22 +158,24 @@ class Trial:
             yield ground
 
     def _make_grounds(self) -> Iterator[Ground]:
-        """A point of unequal sizes at which the documented side is wrong, the witness, and a
-        point of other sizes.
+        """A point of unequal sizes at which the documented side is wrong, the witness, and points
+        of other sizes.
         """
         rng = random.Random(0)
-        points = (ordinary_point(self._maker, rng) for _ in range(DRAWS))
-        wrong = self._is_wrong if self._witness is not None else None
-        first = next(filter(wrong, map(self._ground, points)), None)
-        if first is not None:
-            yield first
+        drawn = [g for g in (self._ground(p) for p in self._draws(rng)) if g is not None]
+        wrong = [g for g in drawn if self._witness is not None and self._is_wrong(g)]
+        yield from wrong[:1]
         if self._witness is not None:
             yield from filter(None, [self._ground(point_of(self._maker, self._witness))])
-        if first is not None:
-            sizes = first.point.sizes
-            others = (point for point in points if point is not None)
-            second = next((p for p in islice(others, 2) if p.sizes != sizes or not sizes), None)
-            yield from filter(None, [self._ground(second)])
+        # Where the documented side happens to be right, so is what is meant.
+        rest = [g for g in drawn if not wrong or g is not wrong[0]]
+        first = wrong[0].point.sizes if wrong else None
+        rest.sort(key=lambda g: g.point.sizes == first)
+        yield from rest[:OTHERS]
+
+    def _draws(self, rng: random.Random) -> Iterator[Point | None]:
+        for _ in range(DRAWS):
+            yield ordinary_point(self._maker, rng)
 
     @staticmethod
     def _is_wrong(ground: Ground | None) -> bool:
@@ -174,6 +198,28 @@ class Trial:
                 return False
             found = True
         return found
+
+    def wrong_entries(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """The entries of the documented side that differ from the derived ones at some point."""
+        wrong: set[tuple[int, ...]] = set()
+        for ground in self.grounds():
+            if ground.left.shape != shape or ground.right.shape != shape:
+                return []
+            gap = relative(np.abs(ground.left - ground.right), ground.left, ground.right)
+            wrong |= {tuple(map(int, place)) for place in np.argwhere(gap > _AGREEMENT)}
+        return sorted(wrong)
+
+    def alike(self, symbol: Any) -> list[Any]:
+        """The other variables of the claim that have the shape of one."""
+        shape = self.problem.shapes.of(symbol)
+        others = (*self._maker.scalars, *self._maker.arrays)
+        return [
+            other
+            for other in others
+            if other != symbol
+            and isinstance(other, type(symbol))
+            and same_shape(self.problem.shapes.of(other), shape)
+        ][:_SQUARES]
 
     def factors(self, doubled: Any) -> list[Any]:
         """The simple factors of a part with which the claim agrees at the points."""
@@ -223,7 +269,58 @@ class Trial:
         yield from (((a, 1), (b, -1)) for a in scalars for b in sizes)
         yield from (((a, -1), (b, -1)) for a, b in combinations(sizes, 2))
 
+    def multiples(
+        self, terms: Sequence[Any], scalars: Sequence[Any]
+    ) -> Iterator[tuple[tuple[Any, Any], ...]]:
+        """The simple numbers with which some terms together are what the documented side lacks at
+        every point, each with its term.
+
+        :param scalars: what a number may be made of, besides sizes.
+        """
+        fitted: list[tuple[Ground, np.ndarray]] = []
+        for ground in self.grounds():
+            found = ground.combination(terms)
+            if found is None:
+                return
+            if not np.isnan(found).any():
+                fitted.append((ground, found))
+        if not fitted:
+            return
+        units = list(islice(self._worths([g for g, _ in fitted], scalars), _MULTIPLES))
+        numbers = []
+        for place in range(len(terms)):
+            values = np.array([found[place] for _, found in fitted])
+            number = next((n for n in (_number(values, *unit) for unit in units) if n), None)
+            if number is None:
+                return
+            numbers.append(number)
+        yield tuple(zip(numbers, terms, strict=True))
+
+    def _worths(
+        self, grounds: Sequence[Ground], scalars: Sequence[Any]
+    ) -> Iterator[tuple[Any, np.ndarray]]:
+        """Products of powers of sizes and scalars, each with its values at some points."""
+        sizes = [(s**e) for s in self._maker.dimensions for e in (-1, 1)]
+        powers = [(s**e) for s in scalars for e in (-1, 1, -2, 2, -3, sp.Rational(-1, 2))]
+        for unit in (sp.S.One, *sizes, *powers, *(a * b for a in sizes for b in powers)):
+            try:
+                values = [float(ground.values.of(unit).reshape(())) for ground in grounds]
+            except _FAILURES:
+                continue
+            if all(map(math.isfinite, values)) and all(values):
+                yield unit, np.array(values)
+
     # ---- proof
+
+    def proves(self, problem: Problem, statement: Statement) -> bool:
+        """Whether another claim is proved, by the means by which repairs are."""
+        if problem.lowering.unsafe_reads:
+            return False
+        sides, place = (statement.left, statement.right), statement.place
+        try:
+            return prove_equal(*sides, problem.prepare, self.deadline, LADDER, place) is not None
+        except (DeriveError, RecursionError, ArithmeticError):
+            return False
 
     def holds(self, side: Any) -> bool:
         """Whether the claim is proved with another documented side."""
@@ -294,6 +391,16 @@ def holds_if_symmetric(
             for array, traits in zip(group, kept, strict=True):
                 array.traits = traits
     return ""
+
+
+def _number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:
+    """A simple rational times a unit that has some values; None for none."""
+    ratios = values / worth
+    rational = Fraction(float(ratios[0])).limit_denominator(_LARGEST)
+    if not rational or abs(rational.numerator) > _LARGEST:
+        return None
+    near = np.abs(ratios - float(rational)) <= _AGREEMENT * (1 + np.abs(ratios))
+    return sp.Rational(rational.numerator, rational.denominator) * unit if near.all() else None
 
 
 def _worth(unit: Unit, point: Point) -> float:
