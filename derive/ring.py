@@ -306,7 +306,11 @@ class Ring:
         return self.multiply(self.index_bracket("=", atom.data[1]), self.settled(rest, 1))
 
     def _on_zero(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it"""
+        """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it,
+        where f has no quotient that p = 0 may leave without a value.
+
+        In (1 − [p = 0])·x/p, of which [p = 0]·x/p is a part, p/p is 1: it is not 0/p as well.
+        """
         key = atom.data[1]
         if self.atom("real", ">", key) in exponents:
             return {}
@@ -316,7 +320,7 @@ class Ring:
             return None  # the rest may have a multiple of the leading term again
         if len(poly) == 1 and len(lead) == 1 and exponents.get(lead[0][0], 0) > 0:
             return {}  # x·[x = 0] = 0, whatever the powers of x
-        if any(exponents.get(a, 0) < e for a, e in lead):
+        if any(exponents.get(a, 0) < e for a, e in lead) or _divides_by_some_of(exponents, poly):
             return None
         rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
         tail = {m: c for m, c in poly.items() if m != lead}
@@ -548,6 +552,13 @@ def _pivot(terms: Polynomial) -> tuple[Atom, Exponent] | None:
     if len(pairs) > 1 and pairs[0][0].form == pairs[1][0].form:
         return None
     return pairs[0]
+
+
+def _divides_by_some_of(exponents: Mapping[Atom, Exponent], poly: Polynomial) -> bool:
+    """Whether a product has a sum below the line with atoms of a polynomial in it."""
+    below = (a for a, e in exponents.items() if a.kind == "base" and e < 0)
+    inside = {a for base in below for m, _ in base.data[0] for a, _ in m}
+    return not inside.isdisjoint(a for m in poly for a, _ in m)
 
 
 def _merged(a: Monomial, b: Monomial) -> Monomial:

@@ -101,10 +101,19 @@ def _add(n: Normaliser, term: Add) -> Polynomial:
 
 @rule(Mul)
 def _mul(n: Normaliser, term: Mul) -> Polynomial:
-    """multiplied out; what stands beside a bracket that is 0 need not have a value"""
+    """multiplied out; what stands beside a bracket that is 0 need not have a value
+
+    Factors with a bracket [p = 0] come last: x·(1 − [p = 0]) is simpler by p = 0, where x·(1/p),
+    of which it is the branch, is not.
+    """
     if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
         return {}
-    return n.multiply(*(n.of(arg) for arg in term.args))
+    return n.multiply(*sorted((n.of(arg) for arg in term.args), key=_asks_for_zero))
+
+
+def _asks_for_zero(poly: Polynomial) -> bool:
+    """Whether a bracket [p = 0] of real numbers stands in a polynomial."""
+    return any(a.kind == "real" and a.data[0] == "=" for m in poly for a, _ in m)
 
 
 @rule(Pow)
