@@ -86,7 +86,7 @@ def test_what_is_always_so_is_not_listed(name):
     ("below", "vanishes"),
     [
         (a**2 + a + 1, False),
-        (a * R - 1 - a**2 - R**2, False),
+        (a * M - 1 - a**2 - M**2, False),
         (1 + abs(a) ** 3, False),
         (a**2 + 2 * a + 1, True),  # at −1
         (a**2 + 3 * a + 1, True),
