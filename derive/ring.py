@@ -221,7 +221,10 @@ class Ring:
         return result
 
     def settled(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
-        """Powers and brackets in a product, multiplied out, used up or made one."""
+        """Powers and brackets in a product, multiplied out, used up or made one.
+
+        Where each factor has a value, or stands beside a bracket that is 0.
+        """
         exponents = {a: exact(e) for a, e in exponents.items() if e}
         extra: list[Polynomial] = []
         for atom, exponent in list(exponents.items()):
@@ -239,24 +242,36 @@ class Ring:
     # ---- powers: what stays as a power of the atom, and what is multiplied out
 
     def _bracket_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """[p]² = [p]"""
+        """[p]² = [p]
+
+        Where the power is positive: [p]⁰ is 1.
+        """
         return 1, None
 
     def _prime_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """p^(w + f) = pʷ·p^f for a whole w"""
+        """p^(w + f) = pʷ·p^f for a whole w
+
+        For all reals: a prime is positive.
+        """
         whole = math.floor(exponent)
         factor = self.constant(bounded.power(atom.data[0], whole)) if whole else None
         return exponent - whole, factor
 
     def _sum_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1"""
+        """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1
+
+        Where the power has a value: its parts have one there as well.
+        """
         whole = math.floor(exponent)
         if not 1 <= whole <= MAX_EXPANDED_POWER:
             return exponent, None
         return exponent - whole, self._whole_power(dict(atom.data[0]), whole)
 
     def _cosine_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """cos² = 1 − sin²"""
+        """cos² = 1 − sin²
+
+        For all reals; an odd power keeps one cosine.
+        """
         if exponent < 2 or not isinstance(exponent, int):
             return exponent, None
         sine = self.of_atom(self.atom("fn", "sin", *atom.data), 2)
@@ -298,7 +313,10 @@ class Ring:
         return None
 
     def _opposite(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p ≥ 0]·[−p ≥ 0] = [p = 0]"""
+        """[p ≥ 0]·[−p ≥ 0] = [p = 0]
+
+        Always, for an integer p.
+        """
         opposite = self.atom("index", ">=", -atom.data[1])
         if opposite not in exponents:
             return None
@@ -345,7 +363,10 @@ class Ring:
         return {self.monomial(exponents): 1}
 
     def _reduced(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
-        """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P."""
+        """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P.
+
+        Where P is not 0, or beside a bracket that is 0 where P is.
+        """
         for atom, exponent in exponents.items():
             if atom.kind != "base" or exponent >= 0:
                 continue
@@ -537,7 +558,10 @@ class Ring:
         return found
 
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
-        """An atom with variables replaced in its data, by the constructor of its kind."""
+        """An atom with variables replaced in its data, by the constructor of its kind.
+
+        Where the new indices are in the ranges of the old ones.
+        """
         raise NotImplementedError
 
 

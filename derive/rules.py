@@ -55,19 +55,28 @@ def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
 
 @rule(Num)
 def _num(n: Normaliser, term: Num) -> Polynomial:
-    """a rational"""
+    """a rational
+
+    Always.
+    """
     return n.constant(term.data[0])
 
 
 @rule(Const)
 def _const(n: Normaliser, term: Const) -> Polynomial:
-    """a positive constant"""
+    """a positive constant
+
+    Always.
+    """
     return n.of_atom(n.atom("const", term.data[0]))
 
 
 @rule(Int)
 def _int(n: Normaliser, term: Int) -> Polynomial:
-    """an integer polynomial, variable by variable"""
+    """an integer polynomial, variable by variable
+
+    Always.
+    """
     return n.of_integer(term.data[0])
 
 
@@ -79,7 +88,10 @@ def _entry(n: Normaliser, term: Entry) -> Polynomial:
 
 @rule(Ref)
 def _ref(n: Normaliser, term: Ref) -> Polynomial:
-    """a shared array's body at the indices, or its name"""
+    """a shared array's body at the indices, or its name
+
+    Always.
+    """
     shared, indices = term.data
     merge = n.merged.get(shared)
     if merge is not None:
@@ -95,7 +107,10 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
 
 @rule(Add)
 def _add(n: Normaliser, term: Add) -> Polynomial:
-    """like terms collected"""
+    """like terms collected
+
+    For all reals.
+    """
     return n.add({}, *(n.of(arg) for arg in term.args))
 
 
@@ -118,7 +133,10 @@ def _asks_for_zero(poly: Polynomial) -> bool:
 
 @rule(Pow)
 def _pow(n: Normaliser, term: Pow) -> Polynomial:
-    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only"""
+    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only
+
+    Where b > 0, or e takes whole values only.
+    """
     base, exponent = n.of(term.args[0]), n.of(term.args[1])
     constant = exponent.get((), 0)
     varying = {m: c for m, c in exponent.items() if m}
@@ -134,13 +152,19 @@ def _pow(n: Normaliser, term: Pow) -> Polynomial:
 
 @rule(Apply)
 def _apply(n: Normaliser, term: Apply) -> Polynomial:
-    """the function's own laws"""
+    """the function's own laws
+
+    Where the function has a value.
+    """
     return n.function(term.data[0], [n.of(arg) for arg in term.args])
 
 
 @rule(Unknown)
 def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
-    """an undefined function of canonical arguments"""
+    """an undefined function of canonical arguments
+
+    Always: of equal arguments the values are equal.
+    """
     function, orders = term.data
     return n.of_atom(n.atom("unknown", function, orders, *(n.key(n.of(a)) for a in term.args)))
 
@@ -156,13 +180,19 @@ def _sum(n: Normaliser, term: Sum) -> Polynomial:
 
 @rule(Product)
 def _product(n: Normaliser, term: Product) -> Polynomial:
-    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time"""
+    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time
+
+    Always in the first; where c does not depend on k in the second.
+    """
     return n.product_over(term.variable, n.of(term.args[0]))
 
 
 @rule(Maximum)
 def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
-    """what does not depend on the index outside, and an atom"""
+    """what does not depend on the index outside, and an atom
+
+    Where the range is not empty.
+    """
     return n.maximum_over(term.variable, n.of(term.args[0]))
 
 
@@ -189,7 +219,10 @@ def _whole(n: Normaliser, term: Whole) -> Polynomial:
 
 @rule(InverseEntry)
 def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
-    """an entry of an inverse, with its two laws"""
+    """an entry of an inverse, with its two laws
+
+    Where the matrix is invertible.
+    """
     shared, _, i, j = term.data
     return n.inverse_entry(shared, i, j)
 
@@ -197,7 +230,10 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 @rule(Determinant)
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
-    det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)
+
+    Where A is invertible in the last, which is then assumed; always in the others.
+    """
     n.meets_small_matrices |= is_small(term.data[0])
     found = structure.determinant(n, term.data[0])
     if found is None and n.writes_out:
