@@ -91,6 +91,9 @@ def in_branch(f, g):
     return Identity(if_(f, a > 0, Abs(y)), if_(g, a > 0, y))
 
 
+# Both sides are one at all points but −π/2 + 2kπ, which no search can try.
+AT_NO_RATIONAL = Identity(if_(sp.tan(x) * cos(x), Ne(cos(x), 0), 1), sin(x))
+
 LAWS: dict[str, Any] = {
     # 0⁰ = 1: an exponent that may be 0
     "power of a bracket": [Identity(if_(1, x > 0) ** (n - 1), if_(1, x > 0))],
@@ -316,9 +319,7 @@ FUNCTIONS: dict[str, Any] = {
     "sin": [Identity(sin(x + y), sin(x) + sin(y)), Identity(sin(Abs(x)), sin(x))],
     "cos": [Identity(cos(x + y), cos(x) * cos(y)), Identity(cos(x / 2) ** 2, cos(x))],
     # cos x = 0 in the other branch
-    "tan": [
-        Identity(if_(sp.tan(x) * cos(x), Ne(cos(x), 0), 1), sin(x)),
-    ],
+    "tan": [AT_NO_RATIONAL],
     "asin": ODD,
     "acos": Always("acos and asin have one domain"),
     # x < 0
@@ -597,8 +598,9 @@ def test_a_law_does_not_apply_where_its_condition_fails(claim, alone):
 
 
 @pytest.mark.parametrize("claim", FALSE)
-def test_nor_does_the_claim_hold_in_the_end(claim):
-    assert verify(claim, timeout=SECONDS).status != "holds"
+def test_the_claim_is_false(claim):
+    status = verify(claim, timeout=SECONDS).status
+    assert status == ("undecided" if claim is AT_NO_RATIONAL else "disagrees")
 
 
 @pytest.mark.parametrize("case", LISTED)
