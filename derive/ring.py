@@ -337,8 +337,11 @@ class Ring:
         if not lead or any(e < 0 for m in poly for _, e in m):
             return None  # the rest may have a multiple of the leading term again
         if len(poly) == 1 and len(lead) == 1 and exponents.get(lead[0][0], 0) > 0:
-            return {}  # x·[x = 0] = 0, whatever the powers of x
-        if any(exponents.get(a, 0) < e for a, e in lead) or _divides_by_some_of(exponents, poly):
+            # x·[x = 0] = 0, whatever the powers of x; but x·x⁻ⁿ may be x⁰
+            return None if divides_by_some_of(exponents, poly, "whole power") else {}
+        if any(exponents.get(a, 0) < e for a, e in lead):
+            return None
+        if divides_by_some_of(exponents, poly, "base", "whole power"):
             return None
         rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
         tail = {m: c for m, c in poly.items() if m != lead}
@@ -578,10 +581,12 @@ def _pivot(terms: Polynomial) -> tuple[Atom, Exponent] | None:
     return pairs[0]
 
 
-def _divides_by_some_of(exponents: Mapping[Atom, Exponent], poly: Polynomial) -> bool:
-    """Whether a product has a sum below the line with atoms of a polynomial in it."""
-    below = (a for a, e in exponents.items() if a.kind == "base" and e < 0)
-    inside = {a for base in below for m, _ in base.data[0] for a, _ in m}
+def divides_by_some_of(exponents: Mapping[Atom, Exponent], poly: Polynomial, *kinds: str) -> bool:
+    """Whether a product has an atom of these kinds, made of a polynomial, below the line that
+    shares an atom with another polynomial.
+    """
+    below = (a for a, e in exponents.items() if a.kind in kinds and e < 0)
+    inside = {a for made in below for m, _ in made.data[0] for a, _ in m}
     return not inside.isdisjoint(a for m in poly for a, _ in m)
 
 

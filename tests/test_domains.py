@@ -101,6 +101,12 @@ FALSE = {
     "guarded by a factor": Identity(
         if_(x / (x**2 - y**2), Ne(x, y)) - if_(y / (x**2 - y**2), Ne(x, y)), 1 / (x + y)
     ),
+    # x = 0 and n = 1: 0⁰ is 1
+    "hidden power": Identity(x ** (1 - n), if_(x ** (1 - n), Ne(x, 0))),
+    "hidden power of a sum": Identity(
+        if_(x / (x + y) ** n, Ne(x + y, 0)) + if_(y / (x + y) ** n, Ne(x + y, 0)),
+        (x + y) ** (1 - n),
+    ),
     # x = 0, y = 1
     "cancelled by name": Identity(if_(t / x, Ne(x, 0)), y, where={t: x * y}),
     "cancelled": Identity(if_(x / y, Ne(y, 0), 1), if_(x / y, Ne(y, 0), 0)),
