@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from derive import structure
+from derive import matrix_laws, structure
 from derive.atoms import Polynomial
 from derive.determinants import is_small, of_low_rank, united, written_out
 from derive.index import (
@@ -15,6 +15,8 @@ from derive.index import (
     Const,
     Determinant,
     Entry,
+    FunctionEntry,
+    FunctionTrace,
     IndexBracket,
     Int,
     InverseEntry,
@@ -30,6 +32,7 @@ from derive.index import (
     Whole,
     narrowed,
 )
+from derive.integers import FRESH, ZERO, Var, as_poly
 
 if TYPE_CHECKING:
     from derive.normalise import Normaliser
@@ -133,13 +136,16 @@ def _asks_for_zero(poly: Polynomial) -> bool:
 
 @rule(Pow)
 def _pow(n: Normaliser, term: Pow) -> Polynomial:
-    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only
+    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only. It is left
+    whole where b is 0 on one side of a bracket: 0^(1 − n) is not 0·0^(−n)
 
     Where b > 0, or e takes whole values only.
     """
     base, exponent = n.of(term.args[0]), n.of(term.args[1])
     constant = exponent.get((), 0)
     varying = {m: c for m, c in exponent.items() if m}
+    if varying and is_integer_valued(varying) and _may_be_zero_by_brackets(base):
+        return n.integer_power(base, exponent)
     result = n.power(base, constant)
     if not varying:
         return result
@@ -227,13 +233,33 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
     return n.inverse_entry(shared, i, j)
 
 
+@rule(FunctionEntry)
+def _function_entry(n: Normaliser, term: FunctionEntry) -> Polynomial:
+    """an entry of a function of a matrix, with the laws that define it"""
+    shared, name, size, i, j = term.data
+    return matrix_laws.function_entry(n, name, shared, size, i, j)
+
+
+@rule(FunctionTrace)
+def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
+    """tr f(A) = Σ_k f(A)[k, k]"""
+    shared, name, size = term.data
+    k = Var("k", FRESH, ZERO, size - 1)
+    place = as_poly(k)
+    return n.sum_over(k, matrix_laws.function_entry(n, name, shared, size, place, place))
+
+
 @rule(Determinant)
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
-    det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)
+    det(L Lᵀ) = (det L)²; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)
 
     Where A is invertible in the last, which is then assumed; always in the others.
     """
+    if n.factors:
+        value = n.factors.get(n.matrix_name(term.data[0])[0])
+        if value is not None:
+            return n.power(n.of(Determinant((), (value.whole, term.data[1]))), 2)
     n.meets_small_matrices |= is_small(term.data[0])
     found = structure.determinant(n, term.data[0])
     if found is None and n.writes_out:
@@ -246,6 +272,10 @@ def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
         return found
     name, _, _ = n.matrix_name(term.data[0])
     return n.of_atom(n.atom("det", name))
+
+
+def _may_be_zero_by_brackets(base: Polynomial) -> bool:
+    return not base or any(a.kind in ("real", "index") for m in base for a, _ in m)
 
 
 def is_integer_valued(poly: Polynomial) -> bool:
