@@ -769,7 +769,10 @@ def _function_entry(
 ) -> None:
     """dL = L·Φ(L⁻¹·dA·L⁻ᵀ) of a Cholesky factor, for a symmetric dA, where Φ takes the lower
     triangle and half of the diagonal (Smith, 1995; Murray, arXiv:1602.07527);
-    d exp(f·A) = df·A·exp(f·A) for a scalar f and a constant A."""
+    d exp(f·A) = df·A·exp(f·A) for a scalar f and a constant A.
+
+    Where A of a Cholesky factor is positive definite; always for the exponential.
+    """
     shared, name, size, i, j = term.data
     if name == "cholesky":
         k, p, q = (axis_variable(size) for _ in range(3))
@@ -820,7 +823,10 @@ def _scalar_times_constant(
 def _function_trace(
     run: Reverse, term: FunctionTrace, cotangent: Term, binders: tuple[Var, ...]
 ) -> None:
-    """d tr exp(A) = tr(exp(A)·dA) and d tr √A = tr((√A)⁻¹·dA)/2"""
+    """d tr exp(A) = tr(exp(A)·dA) and d tr √A = tr((√A)⁻¹·dA)/2
+
+    Always in the first; where A is positive definite in the second.
+    """
     shared, name, size = term.data
     p, q = axis_variable(size), axis_variable(size)
     row, column = as_poly(p), as_poly(q)

@@ -235,14 +235,17 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 
 @rule(FunctionEntry)
 def _function_entry(n: Normaliser, term: FunctionEntry) -> Polynomial:
-    """an entry of a function of a matrix, with the laws that define it"""
+    """an entry of a function of a matrix, with the laws that define it
+
+    Where the function has a value: a root or a Cholesky factor of a positive definite matrix.
+    """
     shared, name, size, i, j = term.data
     return matrix_laws.function_entry(n, name, shared, size, i, j)
 
 
 @rule(FunctionTrace)
 def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
-    """tr f(A) = Σ_k f(A)[k, k]"""
+    """tr f(A) = Σ_k f(A)[k, k], wherever f(A) has a value"""
     shared, name, size = term.data
     k = Var("k", FRESH, ZERO, size - 1)
     place = as_poly(k)

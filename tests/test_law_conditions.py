@@ -20,6 +20,7 @@ from sympy import (
     Abs,
     Eq,
     IndexedBase,
+    Inverse,
     KroneckerDelta,
     MatrixSymbol,
     Max,
@@ -40,11 +41,14 @@ from derive import (
     Gradient,
     Identity,
     Inequality,
+    cholesky,
     differentiate,
     functions,
     laws,
+    matrix_exp,
     max_over,
     rules,
+    sqrtm,
     tensor,
     verify,
 )
@@ -304,6 +308,13 @@ NODES: dict[str, Any] = {
     "Whole": [Identity(sp.Function("L")(A, B), sp.Function("L")(B, A))],
     # a product that is turned round
     "InverseEntry": [Identity(A * B * A.I, B), Identity((A * B).I, A.I * B.I)],
+    # matrices that do not commute; what is under the root is no square of it
+    "FunctionEntry": [
+        Identity(matrix_exp(A + B), matrix_exp(A) * matrix_exp(B)),
+        Identity(sqrtm(A * A.T), A),
+        Identity(cholesky(A), cholesky(A).T),
+    ],
+    "FunctionTrace": [Identity(Trace(matrix_exp(A)), exp(Trace(A)))],
     "Determinant": [Identity(det(A + B), det(A) + det(B)), Identity(det(A), det(-A))],
 }  # fmt: skip
 
@@ -384,6 +395,15 @@ DERIVATIVES: dict[str, Any] = {
     "Ref": Always("the adjoint of an array, taken over all of its places"),
     "Whole": Always("the chain rule"),
     "InverseEntry": [Listed(Gradient(Trace(A.I), A, -(A.I * A.I).T), invertible)],
+    # a dA that does not commute with A
+    "FunctionEntry": [
+        Gradient(Trace(matrix_exp(A) * B), A, (matrix_exp(A) * B).T),
+        Gradient(Trace(cholesky(A)), A, Inverse(cholesky(A)).T / 2),
+    ],
+    "FunctionTrace": [
+        Gradient(Trace(matrix_exp(A)), A, matrix_exp(A)),
+        Gradient(Trace(sqrtm(A)), A, Inverse(A) / 2),
+    ],
     "Determinant": [Listed(Gradient(log(det(A)), A, A.I.T), invertible)],
 }  # fmt: skip
 
@@ -458,6 +478,11 @@ ELSEWHERE: dict[str, Any] = {
         Identity(over(A[k, l] * U[l], k, l), over(if_(A[k, l] * U[l], k >= l), k, l)),
         Identity(entry(A * B, i, j), 0,
                  given=(Q.lower_triangular(A), Q.upper_triangular(B), i < j)),
+    ],
+    "structure.absorbed": [
+        Identity(over(if_(A[k, l] * U[l], k > l), k, l), over(A[k, l] * U[l], k, l),
+                 given=(Q.lower_triangular(A),)),
+        Identity(over(if_(A[k, l] * U[l], k <= l), k, l), over(A[k, k] * U[k])),
     ],
     "structure.determinant": [
         Identity(det(A), Product(A[k, k], (k, 0, n - 1))),
