@@ -133,7 +133,10 @@ class Algebra(Signs):
         }
 
     def rational_power(self, value: Number, exponent: Exponent) -> Polynomial:
-        """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime."""
+        """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime.
+
+        Where the rational is positive, or the power a whole one.
+        """
         if isinstance(exponent, int):
             return {(): exact(bounded.power(value, exponent))}
         result: Polynomial = {(): 1}
@@ -162,7 +165,10 @@ class Algebra(Signs):
         return poly, above
 
     def split(self, poly: Polynomial, function: Callable[[Polynomial], Polynomial]) -> Polynomial:
-        """f(p) where a bracket B occurs in p: B·f(p with B = 1) + (1 − B)·f(p with B = 0)."""
+        """f(p) where a bracket B occurs in p: B·f(p with B = 1) + (1 − B)·f(p with B = 0).
+
+        Where f has a value on the side that is taken; what it has on the other does not count.
+        """
         atom = next((a for m in poly for a, _ in m if a.kind in ("real", "index")), None)
         if atom is None:
             return function(poly)
@@ -177,7 +183,10 @@ class Algebra(Signs):
         return self.split(poly, self._exp)
 
     def _exp(self, poly: Polynomial) -> Polynomial:
-        """exp(a + b) = exp a · exp b; exp(c·x) = exp(x)^c; exp(c·log u) = u^c"""
+        """exp(a + b) = exp a · exp b; exp(c·x) = exp(x)^c; exp(c·log u) = u^c
+
+        Where u is positive, as it is wherever its logarithm has a value.
+        """
         result: Polynomial = {(): 1}
         for monomial, coefficient in poly.items():
             inner = monomial[0][0] if len(monomial) == 1 and monomial[0][1] == 1 else None
@@ -196,7 +205,10 @@ class Algebra(Signs):
         return self.split(poly, self._log)
 
     def _log(self, poly: Polynomial) -> Polynomial:
-        """log(a·bᵉ) = log a + e·log b, of the factors that are positive or an even power"""
+        """log(a·bᵉ) = log a + e·log b, of the factors that are positive or an even power
+
+        Where the product is positive; the logarithm of an even power is that of |b|.
+        """
         if not poly:
             raise UndefinedValue("the logarithm of zero")
         poly, below = self.cleared(poly, False)
@@ -283,7 +295,10 @@ class Algebra(Signs):
         return self.of_atom(self.atom("index", relation, poly))
 
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
-        """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; known signs decide."""
+        """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; known signs decide.
+
+        For all reals; a sign is known where it follows from what is assumed.
+        """
         if any(a.kind in ("real", "index") for m in poly for a, _ in m):
             key, factor = self.primitive(poly)
             if self.known(key, "!="):  # [−p > 0] = 1 − [p > 0]
@@ -365,7 +380,10 @@ class Algebra(Signs):
         return dict(atom.data[0]) if atom.kind == "base" else self.of_atom(atom)
 
     def _bracket_of_product(self, relation: str, poly: Polynomial) -> Polynomial | None:
-        """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0]."""
+        """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0].
+
+        For all reals a and b.
+        """
         if self.hides_a_power(poly):
             return None
         factor, common = self.content(poly)

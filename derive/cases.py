@@ -13,6 +13,7 @@ from itertools import combinations_with_replacement, product
 
 from derive.algebra import Algebra
 from derive.atoms import Atom, Key, Monomial, Polynomial, leading, monomial_order
+from derive.ring import divides_by_some_of
 from derive.signs import Fact
 
 MAX_BRACKETS = 5
@@ -227,7 +228,9 @@ def on_each_side(n: Algebra, poly: Polynomial, bracket: Atom) -> list[tuple[str,
 
 
 def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
-    """A polynomial where another is zero: the other's leading term replaced by the rest."""
+    """A polynomial where another is zero: the other's leading term replaced by the rest, but not
+    above a power with a varying exponent, for x·x⁻ⁿ may be x⁰.
+    """
     lead = leading(zero) or max(zero, key=monomial_order)
     if not lead:
         return poly
@@ -235,6 +238,8 @@ def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
     for _ in range(20):
         for monomial, coefficient in poly.items():
             exponents = dict(monomial)
+            if divides_by_some_of(exponents, zero, "whole power"):
+                continue
             if all(exponents.get(a, 0) >= e for a, e in lead):
                 for a, e in lead:
                     exponents[a] = exponents.get(a, 0) - e

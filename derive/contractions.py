@@ -260,7 +260,10 @@ class Contractions(Algebra):
         return frozenset(found)
 
     def related(self, poly: Polynomial) -> Polynomial:
-        """A polynomial reduced by the given equations between products of entries."""
+        """A polynomial reduced by the given equations between products of entries.
+
+        Where the equations hold, which is assumed and listed.
+        """
         rules = [r for r in self.contractions if not r.bound]
         for _ in range(MAX_REDUCTIONS if rules else 0):
             for monomial, coefficient in poly.items():

@@ -76,7 +76,8 @@ def _positive(value: Term) -> Term:
     return RealBracket((value,), (">",))
 
 
-# The derivative of each scalar function in each of its arguments.
+# The derivative of each scalar function in each of its arguments: inside of the domain of the
+# function, always; where it has a kink or a jump, only away from it, which KINKS says.
 SCALAR_DERIVATIVES: Mapping[str, tuple[Callable[..., Term], ...]] = {
     "exp": (lambda x: apply("exp", x),),
     "log": (lambda x: power(x, -1),),
@@ -559,19 +560,28 @@ def rules() -> Mapping[type, Rule]:
 
 @rule(Num, Const, Int, IndexBracket)
 def _constant(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """A constant contributes nothing."""
+    """A constant contributes nothing.
+
+    Always.
+    """
 
 
 @rule(Add)
 def _add(run: Reverse, term: Add, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """Linearity: d(a + b) = da + db"""
+    """Linearity: d(a + b) = da + db
+
+    For all reals.
+    """
     for arg in term.args:
         run.pull(arg, cotangent, binders)
 
 
 @rule(Mul)
 def _mul(run: Reverse, term: Mul, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """The product rule: d(a·b) = b·da + a·db"""
+    """The product rule: d(a·b) = b·da + a·db
+
+    Where both factors have a derivative.
+    """
     for position, arg in enumerate(term.args):
         others = term.args[:position] + term.args[position + 1 :]
         run.pull(arg, mul(cotangent, *others), binders)
@@ -579,7 +589,10 @@ def _mul(run: Reverse, term: Mul, cotangent: Term, binders: tuple[Var, ...]) -> 
 
 @rule(Pow)
 def _pow(run: Reverse, term: Pow, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """d(b^e) = e·b^(e−1)·db + b^e·log b·de"""
+    """d(b^e) = e·b^(e−1)·db + b^e·log b·de
+
+    Where b is not 0 or e − 1 is a whole number ≥ 0; b > 0 for a varying e.
+    """
     base, exponent = term.args
     if run.depends(base):
         if isinstance(exponent, Num):
@@ -593,7 +606,10 @@ def _pow(run: Reverse, term: Pow, cotangent: Term, binders: tuple[Var, ...]) -> 
 
 @rule(Apply)
 def _apply(run: Reverse, term: Apply, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """The chain rule: d f(a) = f′(a)·da"""
+    """The chain rule: d f(a) = f′(a)·da
+
+    Where f has no kink at a; where it may have one, that is listed.
+    """
     name = term.data[0]
     partials = SCALAR_DERIVATIVES.get(name)
     if partials is None:
@@ -606,7 +622,10 @@ def _apply(run: Reverse, term: Apply, cotangent: Term, binders: tuple[Var, ...])
 
 @rule(Unknown)
 def _unknown(run: Reverse, term: Unknown, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """The chain rule for an undefined function: d f(a) = f′(a)·da"""
+    """The chain rule for an undefined function: d f(a) = f′(a)·da
+
+    Always: an undefined function is taken to have all derivatives.
+    """
     function, orders = term.data
     for position, arg in enumerate(term.args):
         raised = tuple(o + (k == position) for k, o in enumerate(orders))
@@ -615,7 +634,10 @@ def _unknown(run: Reverse, term: Unknown, cotangent: Term, binders: tuple[Var, .
 
 @rule(Sum)
 def _sum(run: Reverse, term: Sum, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """d Σ_k a_k = Σ_k da_k"""
+    """d Σ_k a_k = Σ_k da_k
+
+    Always: the sum is finite.
+    """
     new = renewed(term.variable, {})
     body = substitute(term.args[0], {term.variable: as_poly(new)})
     run.pull(body, cotangent, (*binders, new))
@@ -623,7 +645,10 @@ def _sum(run: Reverse, term: Sum, cotangent: Term, binders: tuple[Var, ...]) -> 
 
 @rule(Product)
 def _product(run: Reverse, term: Product, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """d Π_k a_k = Σ_k da_k · Π_{j ≠ k} a_j"""
+    """d Π_k a_k = Σ_k da_k · Π_{j ≠ k} a_j
+
+    Always: the product is finite.
+    """
     new, other = renewed(term.variable, {}), renewed(term.variable, {})
     body = substitute(term.args[0], {term.variable: as_poly(new)})
     rest = substitute(term.args[0], {term.variable: as_poly(other)})
@@ -680,13 +705,19 @@ def _bracket(run: Reverse, term: RealBracket, cotangent: Term, binders: tuple[Va
 
 @rule(Entry, Ref)
 def _entry(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """dA[i]/dA[j] = [i = j]"""
+    """dA[i]/dA[j] = [i = j]
+
+    Always, of an array with independent entries; of a symmetric one see the adjoint.
+    """
     run.emit(term.data[0], term.data[1], cotangent, binders)
 
 
 @rule(Whole)
 def _whole(run: Reverse, term: Whole, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """dL(A, …) = Σ_ij (∂L/∂A)[i, j]·dA[i, j] + …"""
+    """dL(A, …) = Σ_ij (∂L/∂A)[i, j]·dA[i, j] + …
+
+    Always: an undefined function is taken to have all derivatives.
+    """
     name, arguments, path = term.data
     for position, argument in enumerate(arguments):
         if not run.is_active(argument):
@@ -705,7 +736,10 @@ def _path_key(step: tuple[int, tuple[Poly, ...]]) -> Any:
 
 @rule(InverseEntry)
 def _inverse(run: Reverse, term: InverseEntry, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """dA⁻¹ = −A⁻¹·dA·A⁻¹"""
+    """dA⁻¹ = −A⁻¹·dA·A⁻¹
+
+    Where A is invertible.
+    """
     shared, size, i, j = term.data
     p, q = axis_variable(size), axis_variable(size)
     left = InverseEntry((), (shared, size, i, as_poly(p)))
@@ -719,7 +753,10 @@ def _inverse(run: Reverse, term: InverseEntry, cotangent: Term, binders: tuple[V
 def _determinant(
     run: Reverse, term: Determinant, cotangent: Term, binders: tuple[Var, ...]
 ) -> None:
-    """d det A = det A · tr(A⁻¹·dA)"""
+    """d det A = det A · tr(A⁻¹·dA)
+
+    Where A is invertible, which is then listed.
+    """
     shared, size = term.data
     p, q = axis_variable(size), axis_variable(size)
     transposed = InverseEntry((), (shared, size, as_poly(q), as_poly(p)))
@@ -732,7 +769,10 @@ def _function_entry(
 ) -> None:
     """dL = L·Φ(L⁻¹·dA·L⁻ᵀ) of a Cholesky factor, for a symmetric dA, where Φ takes the lower
     triangle and half of the diagonal (Smith, 1995; Murray, arXiv:1602.07527);
-    d exp(f·A) = df·A·exp(f·A) for a scalar f and a constant A."""
+    d exp(f·A) = df·A·exp(f·A) for a scalar f and a constant A.
+
+    Where A of a Cholesky factor is positive definite; always for the exponential.
+    """
     shared, name, size, i, j = term.data
     if name == "cholesky":
         k, p, q = (axis_variable(size) for _ in range(3))
@@ -783,7 +823,10 @@ def _scalar_times_constant(
 def _function_trace(
     run: Reverse, term: FunctionTrace, cotangent: Term, binders: tuple[Var, ...]
 ) -> None:
-    """d tr exp(A) = tr(exp(A)·dA) and d tr √A = tr((√A)⁻¹·dA)/2"""
+    """d tr exp(A) = tr(exp(A)·dA) and d tr √A = tr((√A)⁻¹·dA)/2
+
+    Always in the first; where A is positive definite in the second.
+    """
     shared, name, size = term.data
     p, q = axis_variable(size), axis_variable(size)
     row, column = as_poly(p), as_poly(q)

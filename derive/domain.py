@@ -7,6 +7,9 @@ not negative; and what they divide by is not zero.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from derive.atoms import Polynomial, exact
 from derive.index import (
     Add,
     Apply,
@@ -26,9 +29,12 @@ from derive.index import (
 )
 from derive.integers import is_nonnegative
 from derive.normalise import Normaliser
+from derive.squares import is_sum_of_squares
 
 Trait = tuple[str, Array]  # a property that is assumed of an array
 FEW = 3  # terms of an argument of which something is taken
+MAX_SQUARED = 12  # terms of what is looked at as squares and a number
+SHARES = (Fraction(1, 2), Fraction(1, 16))  # of its number, that are left beside the squares
 PLAIN = frozenset({"entry", "int"})
 
 
@@ -159,7 +165,19 @@ def may_vanish(normaliser: Normaliser, term: Term) -> bool:
     poly = normaliser.of(term)
     if not poly or normaliser.sign(poly) in ("+", "-"):
         return not poly
-    return not normaliser.known(normaliser.primitive(poly)[0], "!=")
+    if normaliser.known(normaliser.primitive(poly)[0], "!="):
+        return False
+    return not _has_a_number_beside_squares(normaliser, poly)
+
+
+def _has_a_number_beside_squares(normaliser: Normaliser, poly: Polynomial) -> bool:
+    """p ≥ c > 0 where p − c is a sum of squares, or −p where −p − c is."""
+    number = poly.get((), 0)
+    if not number or len(poly) > MAX_SQUARED:
+        return False
+    p = normaliser.scale(poly, 1 if number > 0 else -1)
+    parts: list[Polynomial] = [{(): exact(abs(Fraction(number)) * share)} for share in SHARES]
+    return any(is_sum_of_squares(normaliser, normaliser.subtract(p, part)) for part in parts)
 
 
 def _is_bracket(term: Term) -> bool:

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from derive.normalise import Normaliser
 
 
+Law = Callable[..., Polynomial]
+
+
+def _stated(statement: str, law: Law) -> Law:
+    """A law with its statement, and where it holds, as its docstring."""
+    law.__doc__ = statement
+    return law
+
+
 def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     def law(n: Normaliser, x: Polynomial) -> Polynomial:
         if not x:
@@ -27,11 +36,17 @@ def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
         sign = 1 if scale > 0 else -1
         return n.scale(n.of_atom(n.atom("fn", name, n.key(n.scale(x, sign)))), sign)
 
-    return lambda n, x: n.split(x, lambda part: law(n, part))
+    return _stated(
+        f"{name}(−x) = −{name}(x), wherever one of them has a value",
+        lambda n, x: n.split(x, lambda part: law(n, part)),
+    )
 
 
 def _plain(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    return lambda n, x: n.split(x, lambda p: n.of_atom(n.atom("fn", name, n.key(p))))
+    return _stated(
+        f"{name} of equal arguments is equal, always",
+        lambda n, x: n.split(x, lambda p: n.of_atom(n.atom("fn", name, n.key(p)))),
+    )
 
 
 def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
@@ -61,7 +76,11 @@ def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
             return n.add(n.multiply(sines[0], cosines[1]), n.multiply(cosines[0], sines[1]))
         return n.subtract(n.multiply(*cosines), n.multiply(*sines))
 
-    return lambda n, x: n.split(x, lambda part: law(n, part))
+    statement = {
+        "sin": "sin(a + b) = sin a·cos b + cos a·sin b and sin(−x) = −sin x, for all reals",
+        "cos": "cos(a + b) = cos a·cos b − sin a·sin b and cos(−x) = cos x, for all reals",
+    }[name]
+    return _stated(statement, lambda n, x: n.split(x, lambda part: law(n, part)))
 
 
 def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
@@ -73,7 +92,10 @@ def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
         return n.scale(sinh if name == "sinh" else cosh, Fraction(1, 2))
 
     opaque = _odd(name)
-    return lambda n, x: law(n, x) if n.exponentials or name != "tanh" else opaque(n, x)
+    return _stated(
+        f"{name} in exponentials, for all reals",
+        lambda n, x: law(n, x) if n.exponentials or name != "tanh" else opaque(n, x),
+    )
 
 
 def _half_pi(n: Normaliser) -> Polynomial:
@@ -81,7 +103,7 @@ def _half_pi(n: Normaliser) -> Polynomial:
 
 
 def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
-    """atan(1/x) = π/2·sign x − atan x"""
+    """atan(1/x) = π/2·sign x − atan x, where x ≠ 0, as it is wherever 1/x has a value"""
     if len(x) == 1 and all(e < 0 for m in x for _, e in m) and () not in x:
         other = n.power(x, -1)
         angle = n.multiply(_half_pi(n), n.function("sign", [other]))
@@ -103,12 +125,27 @@ def _inverse_hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynom
         return n.log(n.add(x, n.power(square, Fraction(1, 2))))
 
     opaque = _plain(name) if name == "acosh" else _odd(name)
-    return lambda n, x: law(n, x) if n.exponentials else opaque(n, x)
+    where = {"asinh": "for all reals", "acosh": "where x ≥ 1", "atanh": "where −1 < x < 1"}[name]
+    return _stated(
+        f"{name} x as a logarithm, {where}, as it is wherever it has a value",
+        lambda n, x: law(n, x) if n.exponentials else opaque(n, x),
+    )
 
 
 def _several(name: str) -> Callable[..., Polynomial]:
     """A function of several arguments of which no law is used."""
-    return lambda n, *args: n.of_atom(n.atom("fn", name, *(n.key(a) for a in args)))
+    return _stated(
+        f"{name} of equal arguments is equal, always",
+        lambda n, *args: n.of_atom(n.atom("fn", name, *(n.key(a) for a in args))),
+    )
+
+
+def _apart(law: Law) -> Law:
+    """A law on either side of each bracket in its last argument."""
+    return _stated(
+        law.__doc__ or "",
+        lambda n, *args: n.split(args[-1], lambda p: law(n, *args[:-1], p)),
+    )
 
 
 def _shifted_down(
@@ -134,7 +171,7 @@ def _nonzero(n: Normaliser, x: Polynomial) -> bool:
 
 
 def _lgamma(n: Normaliser, x: Polynomial) -> Polynomial:
-    """log Γ(x) = log Γ(x − 1) + log(x − 1) where x > 1; log Γ(1) = 0"""
+    """log Γ(x) = log Γ(x − 1) + log(x − 1) where x > 1; log Γ(1) = 0, always"""
     x, below = _shifted_down(n, x, positive=True)
     logs = [n.log(p) for p in below]
     if x == {(): 1}:
@@ -159,28 +196,41 @@ def _polygamma(n: Normaliser, order: Polynomial, x: Polynomial) -> Polynomial:
     return n.add(n.of_atom(n.atom("fn", "polygamma", n.key(order), n.key(x))), *steps)
 
 
+def _tan(n: Normaliser, x: Polynomial) -> Polynomial:
+    """tan x = sin x/cos x, where cos x ≠ 0, as it is wherever tan x has a value"""
+    return n.multiply(n.function("sin", [x]), n.power(n.function("cos", [x]), -1))
+
+
 def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
+    """sign x = [x > 0] − [−x > 0], for all reals"""
     return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
 
 
 def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
-    """max(a, b) = b + (a − b)·[a > b] = a + (b − a)·[b > a]"""
+    """max(a, b) = b + (a − b)·[a > b] = a + (b − a)·[b > a], for all reals"""
     difference = n.subtract(a, b)
     taken, above = n.above_zero(difference)
     return n.add(b if taken == difference else a, n.multiply(taken, above))
 
 
 _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
-    "exp": lambda n, x: n.exp(x),
-    "log": lambda n, x: n.log(x),
+    "exp": _stated(
+        "exp(c·log u) = u^c where u > 0; exp(a + b) = exp a·exp b for all reals",
+        lambda n, x: n.exp(x),
+    ),
+    "log": _stated(
+        "log(a·b) = log a + log b where both are positive, or |b| for b in an even power",
+        lambda n, x: n.log(x),
+    ),
     "log size": log_size,
     "sin": _circular("sin"),
     "cos": _circular("cos"),
-    "tan": lambda n, x: n.multiply(
-        n.function("sin", [x]), n.power(n.function("cos", [x]), -1)
-    ),
+    "tan": _tan,
     "asin": _odd("asin"),
-    "acos": lambda n, x: n.subtract(_half_pi(n), n.function("asin", [x])),
+    "acos": _stated(
+        "acos x = π/2 − asin x, where −1 ≤ x ≤ 1, as it is wherever one of them has a value",
+        lambda n, x: n.subtract(_half_pi(n), n.function("asin", [x])),
+    ),
     "atan": _atan,
     "sinh": _hyperbolic("sinh"),
     "cosh": _hyperbolic("cosh"),
@@ -189,14 +239,20 @@ _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
     "acosh": _inverse_hyperbolic("acosh"),
     "atanh": _inverse_hyperbolic("atanh"),
     "erf": _odd("erf"),
-    "erfc": lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
+    "erfc": _stated(
+        "erfc x = 1 − erf x, for all reals",
+        lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
+    ),
     "erfinv": _odd("erfinv"),
-    "gamma": lambda n, x: n.split(x, lambda p: _gamma(n, p)),
-    "lgamma": lambda n, x: n.split(x, lambda p: _lgamma(n, p)),
-    "polygamma": lambda n, m, x: n.split(x, lambda p: _polygamma(n, m, p)),
+    "gamma": _apart(_gamma),
+    "lgamma": _apart(_lgamma),
+    "polygamma": _apart(_polygamma),
     "atan2": _several("atan2"),
     "Mod": _several("Mod"),
-    "Abs": lambda n, x: n.absolute(x),
+    "Abs": _stated(
+        "|x| = x·(2·[x > 0] − 1) for all reals, and ±x where the sign is known",
+        lambda n, x: n.absolute(x),
+    ),
     "sign": _sign_law,
     "Max": _max,
 }  # fmt: skip

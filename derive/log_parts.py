@@ -47,7 +47,7 @@ def _is_log(atom: Atom) -> bool:
 
 
 def log_size(n: Normaliser, poly: Polynomial) -> Polynomial:
-    """log|p|, factor by factor."""
+    """log|p|, factor by factor, where p is not 0."""
     if not poly:
         raise UndefinedValue("the logarithm of zero")
     poly, below = n.cleared(poly, True)

@@ -407,7 +407,10 @@ class Normaliser(Summation):
         return self.class_inverse(name, *((j, i) if transposed else (i, j)))
 
     def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
-        """An entry of the inverse of a class of matrices."""
+        """An entry of the inverse of a class of matrices.
+
+        Where the matrix is invertible.
+        """
         shared, transposed = self.matrices[name]
         place = (j, i) if transposed else (i, j)
         known = structure.known_inverse_entry(self, shared, self._sides_of(name), *place)
@@ -433,7 +436,10 @@ class Normaliser(Summation):
         return structure.turned(sides) if self.matrices[name][1] else sides
 
     def entry(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
-        """An entry of a given array, by what is assumed of the array."""
+        """An entry of a given array, by what is assumed of the array.
+
+        Where what the law uses of the array is given, and then it is listed.
+        """
         definition = self._definitions.get(array)
         if definition is not None:
             value, label = definition
@@ -665,7 +671,10 @@ class Normaliser(Summation):
         return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
 
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
-        """Σ over the range of a variable, its terms apart that an induction is about."""
+        """Σ over the range of a variable, its terms apart that an induction is about.
+
+        Always: the terms of a finite sum may be taken in any order.
+        """
         parted = self._parted(variable, poly.keys())
         if parted is None:
             return super().sum_over(variable, poly)
@@ -712,7 +721,10 @@ class Normaliser(Summation):
         return super()._log_of_positive(atom)
 
     def _sum_monomial(self, variables: list[Var], monomial: Monomial) -> Polynomial:
-        """Σ over some indices, each from 0, of one product; powers of a matrix joined first."""
+        """Σ over some indices, each from 0, of one product; powers of a matrix joined first.
+
+        Where each index starts at 0.
+        """
         if self.recursion.heads and self.recursion.reference is None:
             for law in (self._joined_powers, self._power_of_eigenvalue):
                 joined = law(variables, monomial)
@@ -806,7 +818,10 @@ class Normaliser(Summation):
         return len(head.params) == head.unfoldings[0].axis + 3
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
-        """Π over the range of a variable, its factors apart that an induction is about."""
+        """Π over the range of a variable, its factors apart that an induction is about.
+
+        Always: the factors of a finite product may be taken in any order.
+        """
         low, high = variable.low, variable.high
         assert low is not None and high is not None
         length = (high - low).constant
@@ -837,7 +852,10 @@ class Normaliser(Summation):
         return result
 
     def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
-        """max over the range of a variable, its last values apart that an induction is about."""
+        """max over the range of a variable, its last values apart that an induction is about.
+
+        Where the range is not empty.
+        """
         low, high = variable.low, variable.high
         assert low is not None and high is not None
         length = (high - low).constant

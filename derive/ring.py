@@ -221,7 +221,10 @@ class Ring:
         return result
 
     def settled(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
-        """Powers and brackets in a product, multiplied out, used up or made one."""
+        """Powers and brackets in a product, multiplied out, used up or made one.
+
+        Where each factor has a value, or stands beside a bracket that is 0.
+        """
         exponents = {a: exact(e) for a, e in exponents.items() if e}
         extra: list[Polynomial] = []
         for atom, exponent in list(exponents.items()):
@@ -239,24 +242,36 @@ class Ring:
     # ---- powers: what stays as a power of the atom, and what is multiplied out
 
     def _bracket_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """[p]² = [p]"""
+        """[p]² = [p]
+
+        Where the power is positive: [p]⁰ is 1.
+        """
         return 1, None
 
     def _prime_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """p^(w + f) = pʷ·p^f for a whole w"""
+        """p^(w + f) = pʷ·p^f for a whole w
+
+        For all reals: a prime is positive.
+        """
         whole = math.floor(exponent)
         factor = self.constant(bounded.power(atom.data[0], whole)) if whole else None
         return exponent - whole, factor
 
     def _sum_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1"""
+        """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1
+
+        Where the power has a value: its parts have one there as well.
+        """
         whole = math.floor(exponent)
         if not 1 <= whole <= MAX_EXPANDED_POWER:
             return exponent, None
         return exponent - whole, self._whole_power(dict(atom.data[0]), whole)
 
     def _cosine_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
-        """cos² = 1 − sin²"""
+        """cos² = 1 − sin²
+
+        For all reals; an odd power keeps one cosine.
+        """
         if exponent < 2 or not isinstance(exponent, int):
             return exponent, None
         sine = self.of_atom(self.atom("fn", "sin", *atom.data), 2)
@@ -298,7 +313,10 @@ class Ring:
         return None
 
     def _opposite(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p ≥ 0]·[−p ≥ 0] = [p = 0]"""
+        """[p ≥ 0]·[−p ≥ 0] = [p = 0]
+
+        Always, for an integer p.
+        """
         opposite = self.atom("index", ">=", -atom.data[1])
         if opposite not in exponents:
             return None
@@ -306,7 +324,11 @@ class Ring:
         return self.multiply(self.index_bracket("=", atom.data[1]), self.settled(rest, 1))
 
     def _on_zero(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it"""
+        """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it,
+        where f has no quotient that p = 0 may leave without a value.
+
+        In (1 − [p = 0])·x/p, of which [p = 0]·x/p is a part, p/p is 1: it is not 0/p as well.
+        """
         key = atom.data[1]
         if self.atom("real", ">", key) in exponents:
             return {}
@@ -315,8 +337,11 @@ class Ring:
         if not lead or any(e < 0 for m in poly for _, e in m):
             return None  # the rest may have a multiple of the leading term again
         if len(poly) == 1 and len(lead) == 1 and exponents.get(lead[0][0], 0) > 0:
-            return {}  # x·[x = 0] = 0, whatever the powers of x
+            # x·[x = 0] = 0, whatever the powers of x; but x·x⁻ⁿ may be x⁰
+            return None if divides_by_some_of(exponents, poly, "whole power") else {}
         if any(exponents.get(a, 0) < e for a, e in lead):
+            return None
+        if divides_by_some_of(exponents, poly, "base", "whole power"):
             return None
         rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
         tail = {m: c for m, c in poly.items() if m != lead}
@@ -341,7 +366,10 @@ class Ring:
         return {self.monomial(exponents): 1}
 
     def _reduced(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
-        """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P."""
+        """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P.
+
+        Where P is not 0, or beside a bracket that is 0 where P is.
+        """
         for atom, exponent in exponents.items():
             if atom.kind != "base" or exponent >= 0:
                 continue
@@ -533,7 +561,10 @@ class Ring:
         return found
 
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
-        """An atom with variables replaced in its data, by the constructor of its kind."""
+        """An atom with variables replaced in its data, by the constructor of its kind.
+
+        Where the new indices are in the ranges of the old ones.
+        """
         raise NotImplementedError
 
 
@@ -548,6 +579,15 @@ def _pivot(terms: Polynomial) -> tuple[Atom, Exponent] | None:
     if len(pairs) > 1 and pairs[0][0].form == pairs[1][0].form:
         return None
     return pairs[0]
+
+
+def divides_by_some_of(exponents: Mapping[Atom, Exponent], poly: Polynomial, *kinds: str) -> bool:
+    """Whether a product has an atom of these kinds, made of a polynomial, below the line that
+    shares an atom with another polynomial.
+    """
+    below = (a for a, e in exponents.items() if a.kind in kinds and e < 0)
+    inside = {a for made in below for m, _ in made.data[0] for a, _ in m}
+    return not inside.isdisjoint(a for m in poly for a, _ in m)
 
 
 def _merged(a: Monomial, b: Monomial) -> Monomial:

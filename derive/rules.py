@@ -58,19 +58,28 @@ def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
 
 @rule(Num)
 def _num(n: Normaliser, term: Num) -> Polynomial:
-    """a rational"""
+    """a rational
+
+    Always.
+    """
     return n.constant(term.data[0])
 
 
 @rule(Const)
 def _const(n: Normaliser, term: Const) -> Polynomial:
-    """a positive constant"""
+    """a positive constant
+
+    Always.
+    """
     return n.of_atom(n.atom("const", term.data[0]))
 
 
 @rule(Int)
 def _int(n: Normaliser, term: Int) -> Polynomial:
-    """an integer polynomial, variable by variable"""
+    """an integer polynomial, variable by variable
+
+    Always.
+    """
     return n.of_integer(term.data[0])
 
 
@@ -82,7 +91,10 @@ def _entry(n: Normaliser, term: Entry) -> Polynomial:
 
 @rule(Ref)
 def _ref(n: Normaliser, term: Ref) -> Polynomial:
-    """a shared array's body at the indices, or its name"""
+    """a shared array's body at the indices, or its name
+
+    Always.
+    """
     shared, indices = term.data
     merge = n.merged.get(shared)
     if merge is not None:
@@ -98,22 +110,36 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
 
 @rule(Add)
 def _add(n: Normaliser, term: Add) -> Polynomial:
-    """like terms collected"""
+    """like terms collected
+
+    For all reals.
+    """
     return n.add({}, *(n.of(arg) for arg in term.args))
 
 
 @rule(Mul)
 def _mul(n: Normaliser, term: Mul) -> Polynomial:
-    """multiplied out; what stands beside a bracket that is 0 need not have a value"""
+    """multiplied out; what stands beside a bracket that is 0 need not have a value
+
+    Factors with a bracket [p = 0] come last: x·(1 − [p = 0]) is simpler by p = 0, where x·(1/p),
+    of which it is the branch, is not.
+    """
     if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
         return {}
-    return n.multiply(*(n.of(arg) for arg in term.args))
+    return n.multiply(*sorted((n.of(arg) for arg in term.args), key=_asks_for_zero))
+
+
+def _asks_for_zero(poly: Polynomial) -> bool:
+    """Whether a bracket [p = 0] of real numbers stands in a polynomial."""
+    return any(a.kind == "real" and a.data[0] == "=" for m in poly for a, _ in m)
 
 
 @rule(Pow)
 def _pow(n: Normaliser, term: Pow) -> Polynomial:
     """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only. It is left
     whole where b is 0 on one side of a bracket: 0^(1 − n) is not 0·0^(−n)
+
+    Where b > 0, or e takes whole values only.
     """
     base, exponent = n.of(term.args[0]), n.of(term.args[1])
     constant = exponent.get((), 0)
@@ -132,13 +158,19 @@ def _pow(n: Normaliser, term: Pow) -> Polynomial:
 
 @rule(Apply)
 def _apply(n: Normaliser, term: Apply) -> Polynomial:
-    """the function's own laws"""
+    """the function's own laws
+
+    Where the function has a value.
+    """
     return n.function(term.data[0], [n.of(arg) for arg in term.args])
 
 
 @rule(Unknown)
 def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
-    """an undefined function of canonical arguments"""
+    """an undefined function of canonical arguments
+
+    Always: of equal arguments the values are equal.
+    """
     function, orders = term.data
     return n.of_atom(n.atom("unknown", function, orders, *(n.key(n.of(a)) for a in term.args)))
 
@@ -154,13 +186,19 @@ def _sum(n: Normaliser, term: Sum) -> Polynomial:
 
 @rule(Product)
 def _product(n: Normaliser, term: Product) -> Polynomial:
-    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time"""
+    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time
+
+    Always in the first; where c does not depend on k in the second.
+    """
     return n.product_over(term.variable, n.of(term.args[0]))
 
 
 @rule(Maximum)
 def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
-    """what does not depend on the index outside, and an atom"""
+    """what does not depend on the index outside, and an atom
+
+    Where the range is not empty.
+    """
     return n.maximum_over(term.variable, n.of(term.args[0]))
 
 
@@ -187,21 +225,27 @@ def _whole(n: Normaliser, term: Whole) -> Polynomial:
 
 @rule(InverseEntry)
 def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
-    """an entry of an inverse, with its two laws"""
+    """an entry of an inverse, with its two laws
+
+    Where the matrix is invertible.
+    """
     shared, _, i, j = term.data
     return n.inverse_entry(shared, i, j)
 
 
 @rule(FunctionEntry)
 def _function_entry(n: Normaliser, term: FunctionEntry) -> Polynomial:
-    """an entry of a function of a matrix, with the laws that define it"""
+    """an entry of a function of a matrix, with the laws that define it
+
+    Where the function has a value: a root or a Cholesky factor of a positive definite matrix.
+    """
     shared, name, size, i, j = term.data
     return matrix_laws.function_entry(n, name, shared, size, i, j)
 
 
 @rule(FunctionTrace)
 def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
-    """tr f(A) = Σ_k f(A)[k, k]"""
+    """tr f(A) = Σ_k f(A)[k, k], wherever f(A) has a value"""
     shared, name, size = term.data
     k = Var("k", FRESH, ZERO, size - 1)
     place = as_poly(k)
@@ -211,7 +255,10 @@ def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
 @rule(Determinant)
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
-    det(L Lᵀ) = (det L)²; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    det(L Lᵀ) = (det L)²; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)
+
+    Where A is invertible in the last, which is then assumed; always in the others.
+    """
     if n.factors:
         value = n.factors.get(n.matrix_name(term.data[0])[0])
         if value is not None:

@@ -105,7 +105,10 @@ class Summation(Contractions):
         return self._factored(variables, monomial)
 
     def _boxed(self, variables: list[Var], monomial: Monomial, variable: Var) -> Polynomial:
-        """A range that depends on another index becomes a fixed one, with a bracket."""
+        """A range that depends on another index becomes a fixed one, with a bracket.
+
+        Always: outside of the old range the bracket is 0.
+        """
         assert variable.high is not None
         widest = variable.high
         for other in variables:
@@ -160,7 +163,10 @@ class Summation(Contractions):
     def _count(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
-        """Σ_k [k ≥ b] over 0 … high is high − b + 1, and Σ_k [k ≤ b] is b + 1."""
+        """Σ_k [k ≥ b] over 0 … high is high − b + 1, and Σ_k [k ≤ b] is b + 1.
+
+        Where 0 ≤ b ≤ high + 1 in the first, and −1 ≤ b ≤ high in the second.
+        """
         assert variable.high is not None
         if not (is_nonnegative(bound + 1) and is_nonnegative(variable.high + 1 - bound)):
             return None
@@ -194,7 +200,10 @@ class Summation(Contractions):
     def _solved(
         self, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
     ) -> Polynomial:
-        """Σ_k [k = e] f(k) = [0 ≤ e ≤ high] f(e)"""
+        """Σ_k [k = e] f(k) = [0 ≤ e ≤ high] f(e)
+
+        Where k has the factor 1 or −1 in the equation, for an e without k.
+        """
         assert variable.high is not None
         inside = self.multiply(
             self.index_bracket(">=", value), self.index_bracket(">=", variable.high - value)
@@ -206,7 +215,10 @@ class Summation(Contractions):
     def _tightened(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
-        """A bracket that cuts a range shorter becomes the end of the range."""
+        """A bracket that cuts a range shorter becomes the end of the range.
+
+        Where the new end lies within the range, or one beside its ends.
+        """
         high = variable.high
         assert high is not None
         others = [v for v in variables if v is not variable]
@@ -223,7 +235,10 @@ class Summation(Contractions):
         return self.sum_all([*others, new], self.substitute(rest, {variable: value}))
 
     def _factored(self, variables: list[Var], monomial: Monomial) -> Polynomial:
-        """Σ of a product of independent factors: the product of their sums."""
+        """Σ of a product of independent factors: the product of their sums.
+
+        Where no index stands in two of the factors.
+        """
         pending = list(monomial)
         outside = [(a, e) for a, e in pending if a.free.isdisjoint(variables)]
         result = self.settled(dict(outside), 1)
@@ -382,7 +397,10 @@ class Summation(Contractions):
         return self.sum_all([*old, *new], self.multiply(inside, body))
 
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
-        """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out."""
+        """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out.
+
+        Always, for an integer p.
+        """
         brackets = [a for a, _ in factors if a.kind == "index" and a.data[0] == ">="]
         narrow = self._narrow(variables, brackets, factors)
         if narrow is not None:
@@ -446,7 +464,10 @@ class Summation(Contractions):
     def _without_offset(
         self, variables: list[Var], poly: Poly, rest: Monomial
     ) -> Polynomial | None:
-        """[k ≥ l + c] = [k ≥ l] − [k = l] − … − [k = l + c − 1] for a small number c."""
+        """[k ≥ l + c] = [k ≥ l] − [k = l] − … − [k = l + c − 1] for a small number c.
+
+        Where c ≥ 0.
+        """
         offset = int(poly.terms.get((), 0))
         if not 0 < abs(offset) <= UNROLLED or len(poly.terms) != 3:
             return None
@@ -462,7 +483,10 @@ class Summation(Contractions):
         return self.sum_all(variables, self.multiply(inside, self.settled(dict(rest), 1)))
 
     def _triangle(self, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
-        """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l."""
+        """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l.
+
+        Where k and l have one range.
+        """
         for k, l in permutations(variables, 2):
             gap = (poly - as_poly(k) + as_poly(l)).constant
             if gap not in (0, -1) or k.high != l.high:
@@ -479,7 +503,10 @@ class Summation(Contractions):
         return None
 
     def at_values(self, poly: Polynomial, variable: Var, values: list[Poly]) -> Polynomial:
-        """The sum of a polynomial at some values of an index that lie in its range."""
+        """The sum of a polynomial at some values of an index that lie in its range.
+
+        Where each of the values is known to lie in the range.
+        """
         parts = []
         for value in values:
             inside = self.index_bracket(">=", value)
@@ -561,6 +588,8 @@ class Summation(Contractions):
 
         A sum that is its own negative under other names is 0, as Σ_ij A[i, j] x[i] x[j] is for a
         skew A.
+
+        Always: an index has no meaning outside of its sum.
         """
         body = self.monomial(dict(factors))
         height = max((a.height for a, _ in body), default=0)
@@ -727,7 +756,10 @@ class Summation(Contractions):
         return [self.substitute(dict(key), values) for key in keys]
 
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
-        """A known scalar function of polynomials, by its laws."""
+        """A known scalar function of polynomials, by its laws.
+
+        Where the function has a value.
+        """
         raise NotImplementedError
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
@@ -776,7 +808,10 @@ class Summation(Contractions):
         return None
 
     def bind(self, kind: str, variable: Var, body: Polynomial) -> Polynomial:
-        """A product or a maximum over a range, as an atom with a canonical index."""
+        """A product or a maximum over a range, as an atom with a canonical index.
+
+        Always: an index has no meaning outside of its range.
+        """
         low, high = variable.low, variable.high
         assert low is not None and high is not None
         if low != ZERO:

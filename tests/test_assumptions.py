@@ -12,7 +12,7 @@ import sympy as sp
 from corpus import TRUE
 from sympy import KroneckerDelta, MatrixSymbol, Q, Sum, Trace, exp, log
 
-from derive import Gradient, max_over, verify
+from derive import Gradient, Identity, max_over, verify
 
 n = sp.symbols("n", integer=True, positive=True)
 i, j, k, m = sp.symbols("i j k m", integer=True)
@@ -80,6 +80,32 @@ ALWAYS = {
 def test_what_is_always_so_is_not_listed(name):
     verdict = verify(ALWAYS[name])
     assert (verdict.status, verdict.assumptions) == ("holds", ()), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("below", "vanishes"),
+    [
+        (a**2 + a + 1, False),
+        (a * M - 1 - a**2 - M**2, False),
+        (1 + abs(a) ** 3, False),
+        (a**2 + 2 * a + 1, True),  # at −1
+        (a**2 + 3 * a + 1, True),
+        (1 - a**2, True),
+        (1 + a**3, True),
+    ],
+)
+def test_a_denominator_is_listed_where_it_may_be_zero(below, vanishes):
+    verdict = verify(Identity((a + M) / below, a / below + M / below))
+    assert verdict.status == "holds"
+    assert bool(verdict.assumptions) == vanishes
+
+
+def test_a_symmetry_by_which_a_power_is_read_is_listed():
+    power = sp.Symbol("p", integer=True, positive=True)
+    claim = Identity(sp.MatPow(A.T, power), sp.MatPow(A, power), given=(Q.symmetric(A),))
+    verdict = verify(claim)
+    assert (verdict.status, verdict.assumptions) == ("holds", (Q.symmetric(A),))
+    assert verify(dataclasses.replace(claim, given=())).status == "disagrees"
 
 
 def test_a_maximum_that_counts_is_listed():

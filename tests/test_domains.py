@@ -42,7 +42,7 @@ def over(body, low=0):
     return Sum(body, (k, low, n - 1))
 
 
-def if_(value, condition, other):
+def if_(value, condition, other=0):
     return Piecewise((value, condition), (other, True))
 
 
@@ -93,6 +93,22 @@ FALSE = {
         if_(1 / (x + y) - 1 / (x + z), both, 1),
         if_((z - y) / ((x + y) * (x + z)), both, 0),
     ),
+    # x + y = 0, and z = 1: a part of what is guarded is no 0/0
+    "parts of one": Identity(if_(x / (x + y), Ne(x + y, 0)) + if_(y / (x + y), Ne(x + y, 0)), 1),
+    "guarded by a product": Identity(
+        if_(x * z / (x + y), Ne(z * (x + y), 0)) + if_(y * z / (x + y), Ne(z * (x + y), 0)), z
+    ),
+    "guarded by a factor": Identity(
+        if_(x / (x**2 - y**2), Ne(x, y)) - if_(y / (x**2 - y**2), Ne(x, y)), 1 / (x + y)
+    ),
+    # x = 0 and n = 1: 0⁰ is 1
+    "hidden power": Identity(x ** (1 - n), if_(x ** (1 - n), Ne(x, 0))),
+    "hidden power of a sum": Identity(
+        if_(x / (x + y) ** n, Ne(x + y, 0)) + if_(y / (x + y) ** n, Ne(x + y, 0)),
+        (x + y) ** (1 - n),
+    ),
+    # x = 0, y = 1
+    "cancelled by name": Identity(if_(t / x, Ne(x, 0)), y, where={t: x * y}),
     "cancelled": Identity(if_(x / y, Ne(y, 0), 1), if_(x / y, Ne(y, 0), 0)),
     "product": Identity(
         if_(Product(V[k], (k, 0, n - 1)) / V[0], Ne(V[0], 0), 1), Product(V[k], (k, 1, n - 1))
@@ -107,6 +123,15 @@ TRUE = {
         if_(1 / (x + y) - 1 / (x + z), both, 1),
         if_((z - y) / ((x + y) * (x + z)), both, 1),
     ),
+    "parts of one": Identity(
+        if_(x / (x + y), Ne(x + y, 0)) + if_(y / (x + y), Ne(x + y, 0)), if_(1, Ne(x + y, 0))
+    ),
+    "guarded by a product": Identity(
+        if_(x * z / (x + y), Ne(z * (x + y), 0)) + if_(y * z / (x + y), Ne(z * (x + y), 0)),
+        if_(z, Ne(z * (x + y), 0)),
+    ),
+    "cancelled by name": Identity(if_(t / x, Ne(x, 0)), if_(y, Ne(x, 0)), where={t: x * y}),
+    "size over what it is of": Identity(if_(Abs(x + y) / (x + y), Ne(x + y, 0)), sp.sign(x + y)),
     "norm": Inequality(0, if_(1 / (x**2 + y**2), x**2 + y**2 > 0, 1)),
     "root of a size": Inequality(0, Max(x - 1, 0) / sqrt(Abs(y))),
     "root of a product": Inequality(0, sqrt(x * y) + y * exp(w), given=(x > 0,)),
