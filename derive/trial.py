@@ -287,17 +287,17 @@ class Trial:
                 fitted.append((ground, found))
         if not fitted:
             return
-        units = list(islice(self._worths([g for g, _ in fitted], scalars), _MULTIPLES))
+        units = list(islice(self.worths([g for g, _ in fitted], scalars), _MULTIPLES))
         numbers = []
         for place in range(len(terms)):
             values = np.array([found[place] for _, found in fitted])
-            number = next((n for n in (_number(values, *unit) for unit in units) if n), None)
+            number = next((n for n in (simple_number(values, *unit) for unit in units) if n), None)
             if number is None:
                 return
             numbers.append(number)
         yield tuple(zip(numbers, terms, strict=True))
 
-    def _worths(
+    def worths(
         self, grounds: Sequence[Ground], scalars: Sequence[Any]
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Products of powers of sizes and scalars, each with its values at some points."""
@@ -394,7 +394,7 @@ def holds_if_symmetric(
     return ""
 
 
-def _number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:
+def simple_number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:
     """A simple rational times a unit that has some values; None for none."""
     ratios = values / worth
     rational = Fraction(float(ratios[0])).limit_denominator(_LARGEST)

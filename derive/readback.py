@@ -1,0 +1,487 @@
+"""The derived side in the document's own names: sums of products of the claim's arrays.
+
+What the engine derives may be correct and hard to read: a softmax written out in exponentials,
+sums over entries in the place of p∘(g − Σ p∘g). So the derived side is also looked for among sums
+of up to three terms, each a simple number times a product of arrays that the claim has: a∘b, a sum
+over an axis, a∘Σ(b∘c), a chain of matrices, a diagonal, an outer product; or all of this before or
+after one more matrix. Numbers choose, by least squares at a few points; then the form that was
+found is proved equal to the derived side, as any claim is. What is not proved is not shown.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from itertools import combinations, combinations_with_replacement, islice, permutations, product
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy.matrices.expressions.diagonal import DiagMatrix
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from derive.answer import weight
+from derive.claims import Backward, Claim, Gradient, Hessian, Jacobian
+from derive.documented import Documented, times, transposed
+from derive.errors import DeriveError
+from derive.evaluate import FLOATING, Values, sides
+from derive.fields import EvaluationError, Inconclusive
+from derive.large import is_huge
+from derive.missing import scalars
+from derive.points import ORDINARY, PointMaker
+from derive.problem import Problem
+from derive.refute import ordinary_point
+from derive.shapes import Dims, is_unit, same_shape
+from derive.sites import parts
+from derive.statement import Statement
+from derive.trial import Ground, Trial, simple_number
+
+SECONDS = 0.5
+READABLE = 12  # the weight up to which a form is left as it is
+POINTS = 3
+SIZES = (4, 5, 6)  # at which no more terms than a few fit by chance
+MOST_ARRAYS = 10
+MOST_CHAINS = 40
+MOST_OWN = 9  # arrays of one shape
+MOST_WEIGHED = 6  # of these, in a∘Σ(b∘c)
+MOST_TERMS = 420
+MOST_IN_THREES = 60
+_RESIDUAL = 1e-16  # of squares, relative
+_CLOSE = 1e-8
+
+_FAILURES = (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A matrix that a form may be made of, with its values at the points.
+
+    :param write: gives its expression: most are never written.
+    :param factors: the pieces that it is the product of, entry by entry; none for another one.
+    """
+
+    write: Callable[[], Any]
+    shape: Dims
+    values: tuple[np.ndarray, ...]
+    factors: tuple[Piece, ...] = ()
+
+    @property
+    def expr(self) -> Any:
+        return self.write()
+
+    def times(self, other: Piece) -> Piece | None:
+        """The matrix product; None where the shapes do not fit or it is a number."""
+        if self.shape[1] == 1 or not same_shape(self.shape[1:], other.shape[:1]):
+            if self.shape[1] != 1 or other.shape[0] != 1:
+                return None
+        shape = (self.shape[0], other.shape[1])
+        if is_unit(shape):
+            return None
+        values = tuple(a @ b for a, b in zip(self.values, other.values, strict=True))
+        return Piece(lambda: _product(self.expr, other.expr), shape, values)
+
+    def by_entry(self, other: Piece) -> Piece:
+        """The product entry by entry of two of the same shape."""
+        values = tuple(a * b for a, b in zip(self.values, other.values, strict=True))
+        factors = (*(self.factors or (self,)), *(other.factors or (other,)))
+        return Piece(partial(_by_entry, factors), self.shape, values, factors)
+
+    def summed(self, axis: int) -> Piece:
+        """The sum over an axis, in every place of it."""
+        size = self.shape[axis]
+        values = tuple(
+            np.broadcast_to(v.sum(axis=axis, keepdims=True), v.shape) for v in self.values
+        )
+        ones = sp.OneMatrix(size, size)
+
+        def write() -> Any:
+            return _product(self.expr, ones) if axis == 1 else _product(ones, self.expr)
+
+        return Piece(write, self.shape, values)
+
+    def turned(self) -> Piece:
+        values = tuple(v.T for v in self.values)
+        return Piece(lambda: transposed(self.expr), self.shape[::-1], values)
+
+
+def _by_entry(factors: Sequence[Piece]) -> Any:
+    return sp.HadamardProduct(*(p.expr for p in factors), evaluate=False)
+
+
+def _product(*factors: Any) -> Any:
+    flat: list[Any] = []
+    for factor in factors:
+        flat += factor.args if isinstance(factor, sp.MatMul) else (factor,)
+    return sp.MatMul(*flat, evaluate=False)
+
+
+def readable(
+    problem: Problem, claim: Claim, statement: Statement, form: Any, deadline: float
+) -> Any:
+    """A form of the derived side in the claim's own arrays, where one is found that is easier to
+    read than the form that there is, and is proved equal to it; else that one.
+    """
+    if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+        return form
+    heavy = weight(form) if form is not None else None
+    if len(statement.shape) != 2 or (heavy is not None and heavy <= READABLE):
+        return form
+    if problem.lowering.unsafe_reads:
+        return form
+    try:
+        soon = min(deadline, time.process_time() + SECONDS)
+        for found in _Search(problem, claim, statement, soon).forms():
+            if heavy is None or weight(found) < heavy:
+                return found
+    except Exception:  # SymPy may choke on what nobody wrote; the form that there is stays
+        return form
+    return form
+
+
+class _Search:
+    """One derived side, looked for among the sums of products of the claim's arrays."""
+
+    def __init__(
+        self, problem: Problem, claim: Claim, statement: Statement, deadline: float
+    ) -> None:
+        nothing = sp.ZeroMatrix(*statement.shape)
+        self.claim = replace(claim, equals=nothing)  # type: ignore[call-arg]
+        self.statement = statement
+        self.deadline = deadline
+        self.documented = Documented(self.claim, nothing, problem.shapes)
+        self.trial = Trial(problem, self.claim, statement, deadline)
+        self.grounds: list[Ground] = []
+        self.units: list[tuple[Any, np.ndarray]] = []
+
+    @property
+    def late(self) -> bool:
+        return time.process_time() > self.deadline
+
+    def forms(self) -> Iterator[Any]:
+        """The forms that are proved, the simpler kinds first."""
+        self.grounds = list(islice(self._points(), POINTS))
+        if len(self.grounds) < 2:
+            return
+        numbers = scalars(self.documented)
+        self.units = list(self.trial.worths(self.grounds, numbers))
+        wanted = [g.left for g in self.grounds]
+        if not any(np.abs(v).max(initial=0) > _CLOSE for v in wanted):
+            return
+        arrays = self._arrays()
+        for factor, before, inner in self._kinds(arrays):
+            pieces = self._distinct(factor, before, inner, wanted)
+            for chosen in _fitting([v for _, v in pieces], wanted):
+                if self.late:
+                    return
+                coefficients = self._numbers([pieces[k][1] for k in chosen], wanted)
+                if coefficients is None:
+                    continue
+                sum_ = _written(
+                    [(c, pieces[k][0]) for c, k in zip(coefficients, chosen, strict=True)]
+                )
+                form = _around(sum_, factor, before)
+                if self.trial.proved(form):
+                    yield form
+
+    # ---- points
+
+    def _points(self) -> Iterator[Ground]:
+        maker = PointMaker(self.claim)
+        if is_huge(maker):
+            return
+        rng = random.Random(0)
+        for _ in range(2 * POINTS):
+            point = self._wide(maker, rng) or ordinary_point(maker, rng)
+            if point is None or self.late:
+                return
+            try:
+                left, right = sides(self.claim, point, FLOATING)
+            except (EvaluationError, Inconclusive, DeriveError):
+                continue
+            if left.ndim == 2 and np.isfinite(left).all():
+                yield Ground(point, Values(point, self.claim.where), left, right)
+
+    @staticmethod
+    def _wide(maker: PointMaker, rng: random.Random) -> Any:
+        sizes = rng.sample(SIZES, len(SIZES))
+        chosen = {s: sizes[k % len(sizes)] for k, s in enumerate(maker.dimensions)}
+        if not maker.admits_sizes(chosen):
+            return None
+        for values in islice(maker.values(chosen, ORDINARY, rng), 2):
+            point = maker.point(chosen, values)
+            if not maker.admits(point, local=False):
+                continue
+            positions = list(maker.positions(chosen))
+            for position in rng.sample(positions, min(4, len(positions))):
+                at = replace(point, sizes={**point.sizes, **position})
+                if maker.admits(at, local=True):
+                    return at
+        return None
+
+    # ---- what a form may be made of
+
+    def _arrays(self) -> list[Piece]:
+        """The arrays of the claim, each with its transpose."""
+        d = self.documented
+        found: dict[Any, None] = dict.fromkeys(
+            s for s in d.symbols if isinstance(s, sp.MatrixSymbol)
+        )
+        found.update(dict.fromkeys(a.expr for a in d.applications))
+        expressions = (self.claim.of, *self.claim.where.values())  # type: ignore[attr-defined]
+        for expr in expressions:
+            for part in parts(expr):
+                if isinstance(part, (sp.MatAdd, sp.MatrixBase)) and part.free_symbols <= d.free:
+                    found[part] = None
+        pieces = (self._piece(x) for x in found if isinstance(x, (MatrixExpr, sp.MatrixBase)))
+        kept = list(islice((p for p in pieces if p is not None), MOST_ARRAYS))
+        return [*kept, *(p.turned() for p in kept)]
+
+    def _piece(self, expr: Any) -> Piece | None:
+        shape = self.documented.shape(expr)
+        if shape is None or len(shape) != 2 or is_unit(shape) or self.late:
+            return None
+        try:
+            values = tuple(np.asarray(g.values.of(expr), dtype=float) for g in self.grounds)
+        except _FAILURES:
+            return None
+        if not all(v.ndim == 2 and np.isfinite(v).all() for v in values):
+            return None
+        return Piece(lambda: expr, shape, values)
+
+    def _kinds(
+        self, arrays: Sequence[Piece]
+    ) -> Iterator[tuple[Piece | None, bool, Iterable[Piece]]]:
+        """Terms of one kind, and a matrix that stands before or after all of them."""
+        shape = self.statement.shape
+        chains = [a.times(b) for a, b in permutations(arrays, 2)]
+        chains += [a.times(a) for a in arrays]
+        two = list(islice((c for c in chains if c is not None), 400))
+        yield None, False, self._terms(shape, arrays, two, True)
+        for factor in arrays:
+            if same_shape(factor.shape[1:], shape[1:]) and factor.shape[0] != 1:
+                inner = (shape[0], factor.shape[0])
+                if not is_unit(inner):
+                    yield factor, False, self._terms(inner, arrays, two, False)
+            if same_shape(factor.shape[:1], shape[:1]) and factor.shape[1] != 1:
+                inner = (factor.shape[1], shape[1])
+                if not is_unit(inner):
+                    yield factor, True, self._terms(inner, arrays, two, False)
+
+    @staticmethod
+    def _terms(
+        shape: Dims, arrays: Sequence[Piece], chains: Sequence[Piece], whole: bool
+    ) -> Iterator[Piece]:
+        """Products of the claim's arrays that have a shape, the simpler ones first.
+
+        :param whole: also those which stand for themselves: sums, chains of three, diagonals.
+        """
+
+        def of(pieces: Sequence[Piece]) -> list[Piece]:
+            return [p for p in pieces if same_shape(p.shape, shape)]
+
+        own = [*of(arrays), *of(chains)][:MOST_OWN]
+        axes = [axis for axis in (1, 0) if shape[axis] != 1]
+        yield from own
+        pairs = [a.by_entry(b) for a, b in combinations_with_replacement(own, 2)]
+        yield from pairs
+        if whole:
+            for part in (*own, *pairs):
+                yield from (part.summed(axis) for axis in axes)
+        few = own[:MOST_WEIGHED]
+        weighed = [a.by_entry(b) for a, b in combinations_with_replacement(few, 2)]
+        for first in few:
+            for part in (*few, *weighed):
+                yield from (first.by_entry(part.summed(axis)) for axis in axes)
+        if not whole:
+            return
+        if same_shape(shape[:1], shape[1:]):
+            yield from _square(shape, arrays, chains)
+        yield from of(chains)
+        for a, b in islice(product(arrays, chains), 4000):
+            if same_shape(a.shape[:1], shape[:1]) and same_shape(b.shape[1:], shape[1:]):
+                longer = a.times(b)
+                if longer is not None:
+                    yield longer
+
+    def _distinct(
+        self,
+        factor: Piece | None,
+        before: bool,
+        terms: Iterable[Piece],
+        wanted: Sequence[np.ndarray],
+    ) -> list[tuple[Piece, list[np.ndarray]]]:
+        """The terms with what they are in the whole, no two of them alike."""
+        found: dict[Any, tuple[Piece, list[np.ndarray]]] = {}
+        for piece in islice(terms, MOST_TERMS):
+            if self.late:
+                break
+            values = list(piece.values)
+            if factor is not None:
+                order = [
+                    (f, v) if before else (v, f) for f, v in zip(factor.values, values, strict=True)
+                ]
+                values = [a @ b for a, b in order]
+            if any(v.shape != w.shape for v, w in zip(values, wanted, strict=True)):
+                continue
+            first = values[0]
+            size = float(np.abs(first).max(initial=0))
+            if not np.isfinite(size) or size < _CLOSE:
+                continue
+            key = tuple(np.round(first.reshape(-1)[:8] / size, 9))
+            found.setdefault((key, round(float(np.linalg.norm(first)), 9)), (piece, values))
+        return list(found.values())
+
+    def _numbers(
+        self, terms: Sequence[Sequence[np.ndarray]], wanted: Sequence[np.ndarray]
+    ) -> list[Any] | None:
+        """The simple numbers with which some terms are what is wanted, at every point."""
+        rows = []
+        for k, value in enumerate(wanted):
+            columns = np.stack([t[k].reshape(-1) for t in terms], axis=1)
+            found, _, rank, _ = np.linalg.lstsq(columns, value.reshape(-1), rcond=1e-10)
+            gap = np.abs(columns @ found - value.reshape(-1)).max()
+            if gap > _CLOSE * (1 + np.abs(value).max()):
+                return None
+            if rank == len(terms):
+                rows.append((k, found))
+        if not rows:
+            return None
+        at = [k for k, _ in rows]
+        result = []
+        for place in range(len(terms)):
+            values = np.array([found[place] for _, found in rows])
+            if (np.abs(values) < _CLOSE).all():
+                return None
+            number = next(
+                filter(None, (simple_number(values, u, w[at]) for u, w in self.units)), None
+            )
+            if number is None:
+                return None
+            result.append(number)
+        return result
+
+
+def _square(shape: Dims, arrays: Sequence[Piece], chains: Sequence[Piece]) -> Iterator[Piece]:
+    """The identity, diagonals and outer products."""
+    one_row = (shape[0], sp.S.One)
+    columns = [p for p in (*arrays, *chains) if same_shape(p.shape, one_row)][:MOST_OWN]
+    sized = next((p for p in (*arrays, *chains) if same_shape(p.shape[:1], shape[:1])), None)
+    if sized is not None:
+        eyes = tuple(np.eye(len(v)) for v in sized.values)
+        yield Piece(lambda: sp.Identity(shape[0]), shape, eyes)
+    doubled = [a.by_entry(b) for a, b in combinations_with_replacement(columns[:4], 2)]
+    for column in (*columns, *doubled):
+        diagonal = tuple(np.diagflat(v) for v in column.values)
+        yield Piece(partial(_diagonal, column), shape, diagonal)
+    for a, b in product(columns, repeat=2):
+        outer = a.times(b.turned())
+        if outer is not None:
+            yield outer
+
+
+def _diagonal(column: Piece) -> Any:
+    return DiagMatrix(column.expr)
+
+
+# ---- numbers
+
+
+def _fitting(
+    terms: Sequence[Sequence[np.ndarray]], wanted: Sequence[np.ndarray]
+) -> Iterator[tuple[int, ...]]:
+    """Which one, two or three terms have multiples that are together what is wanted at the first
+    point, as far as a few digits of the squares tell.
+    """
+    if not terms:
+        return
+    rows = np.stack([t[0].reshape(-1) for t in terms])
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    goal = wanted[0].reshape(-1)
+    size = np.linalg.norm(goal)
+    if size == 0:
+        return
+    along = rows @ (goal / size)
+    gram = rows @ rows.T
+    yield from ((int(k),) for k in np.flatnonzero(np.abs(1 - along**2) < _CLOSE))
+    first, second = np.triu_indices(len(terms), 1)
+    yield from _together(gram, along, np.stack([first, second], axis=1))
+    few = min(len(terms), MOST_IN_THREES)
+    triples = np.array(list(combinations(range(few), 3)), dtype=int).reshape(-1, 3)
+    if goal.size > 3:
+        yield from _together(gram, along, triples)
+
+
+def _together(gram: np.ndarray, along: np.ndarray, groups: np.ndarray) -> Iterator[tuple[int, ...]]:
+    if not len(groups):
+        return
+    count = groups.shape[1]
+    systems = gram[groups[:, :, None], groups[:, None, :]]
+    goals = along[groups]
+    independent = np.abs(np.linalg.det(systems)) > 1e-9
+    groups, systems, goals = groups[independent], systems[independent], goals[independent]
+    if not len(groups):
+        return
+    solved = np.linalg.solve(systems, goals[:, :, None])[:, :, 0]
+    left = np.abs(1 - (solved * goals).sum(axis=1))
+    used = (np.abs(solved) > _CLOSE).sum(axis=1) == count
+    for k in np.flatnonzero((left < _CLOSE) & used):
+        yield tuple(int(x) for x in groups[k])
+
+
+# ---- writing
+
+
+def _written(terms: Sequence[tuple[Any, Piece]]) -> Any:
+    """Σ c·T, what all terms have in common once: c·a∘(b − d) for c·a∘b − c·a∘d."""
+    terms = sorted(terms, key=lambda term: term[0].could_extract_minus_sign())
+    common = _common([number for number, _ in terms])
+    numbers = [number / common for number, _ in terms]
+    shared = reduce(_both, (p.factors for _, p in terms))
+    if len(terms) > 1 and shared:
+        factor = shared[0]
+        rest = [_without(p, factor) for _, p in terms]
+        inner = _sum(numbers, rest)
+        return times(common, sp.HadamardProduct(factor.expr, inner, evaluate=False))
+    return times(common, _sum(numbers, [p.expr for _, p in terms]))
+
+
+def _both(some: tuple[Piece, ...], others: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    return tuple(p for p in some if any(p is q for q in others))
+
+
+def _without(piece: Piece, factor: Piece) -> Any:
+    rest = list(piece.factors)
+    rest.remove(next(p for p in rest if p is factor))
+    return rest[0].expr if len(rest) == 1 else _by_entry(rest)
+
+
+def _common(numbers: Sequence[Any]) -> Any:
+    """What all numbers have in common, but for a sign and rationals that are not in all."""
+    if len(numbers) == 1:
+        return numbers[0]
+    powers = [dict(n.as_powers_dict()) for n in numbers]
+    result: Any = sp.S.One
+    for base, exponent in powers[0].items():
+        if not base.is_Rational and all(p.get(base) == exponent for p in powers):
+            result *= base**exponent
+    rationals = {abs(n.as_coeff_Mul()[0]) for n in numbers}
+    return result * rationals.pop() if len(rationals) == 1 else result
+
+
+def _sum(numbers: Sequence[Any], terms: Sequence[Any]) -> Any:
+    parts_ = [times(n, t) for n, t in zip(numbers, terms, strict=True)]
+    return parts_[0] if len(parts_) == 1 else sp.MatAdd(*parts_, evaluate=False)
+
+
+def _around(inner: Any, factor: Piece | None, before: bool) -> Any:
+    if factor is None:
+        return inner
+    if not isinstance(inner, sp.MatMul):
+        return _product(factor.expr, inner) if before else _product(inner, factor.expr)
+    numbers = [f for f in inner.args if not isinstance(f, MatrixExpr)]
+    matrices = [f for f in inner.args if isinstance(f, MatrixExpr)]
+    ordered = (factor.expr, *matrices) if before else (*matrices, factor.expr)
+    return sp.MatMul(*numbers, *ordered, evaluate=False)
