@@ -44,13 +44,14 @@ READABLE = 12  # the weight up to which a form is left as it is
 POINTS = 3
 SIZES = (4, 5, 6)  # at which no more terms than a few fit by chance
 MOST_ARRAYS = 10
-MOST_CHAINS = 40
+MOST_CHAINS = 400
 MOST_OWN = 9  # arrays of one shape
 MOST_WEIGHED = 6  # of these, in a∘Σ(b∘c)
-MOST_TERMS = 420
-MOST_IN_THREES = 60
-_RESIDUAL = 1e-16  # of squares, relative
+MOST_PRODUCTS = 2000  # of an array and a chain of two
+MOST_TERMS = 300
+MOST_IN_THREES = 80
 _CLOSE = 1e-8
+_HALF = 1e-5  # for numbers from normal equations
 
 _FAILURES = (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError, AttributeError)
 
@@ -83,6 +84,12 @@ class Piece:
         values = tuple(a @ b for a, b in zip(self.values, other.values, strict=True))
         return Piece(lambda: _product(self.expr, other.expr), shape, values)
 
+    def is_multiple(self, other: Piece) -> bool:
+        """Whether it is a number times another piece, at every point."""
+        return same_shape(self.shape, other.shape) and all(
+            _parallel(a, b) for a, b in zip(self.values, other.values, strict=True)
+        )
+
     def by_entry(self, other: Piece) -> Piece:
         """The product entry by entry of two of the same shape."""
         values = tuple(a * b for a, b in zip(self.values, other.values, strict=True))
@@ -105,6 +112,11 @@ class Piece:
     def turned(self) -> Piece:
         values = tuple(v.T for v in self.values)
         return Piece(lambda: transposed(self.expr), self.shape[::-1], values)
+
+
+def _parallel(a: np.ndarray, b: np.ndarray) -> bool:
+    sizes = np.linalg.norm(a) * np.linalg.norm(b)
+    return bool(abs(abs((a * b).sum()) - sizes) <= _CLOSE * sizes)
 
 
 def _by_entry(factors: Sequence[Piece]) -> Any:
@@ -173,7 +185,7 @@ class _Search:
         arrays = self._arrays()
         for factor, before, inner in self._kinds(arrays):
             pieces = self._distinct(factor, before, inner, wanted)
-            for chosen in _fitting([v for _, v in pieces], wanted):
+            for chosen in self._fitting([v for _, v in pieces], wanted):
                 if self.late:
                     return
                 coefficients = self._numbers([pieces[k][1] for k in chosen], wanted)
@@ -236,7 +248,12 @@ class _Search:
                 if isinstance(part, (sp.MatAdd, sp.MatrixBase)) and part.free_symbols <= d.free:
                     found[part] = None
         pieces = (self._piece(x) for x in found if isinstance(x, (MatrixExpr, sp.MatrixBase)))
-        kept = list(islice((p for p in pieces if p is not None), MOST_ARRAYS))
+        kept: list[Piece] = []
+        for piece in pieces:  # where two are one but for a number, the first has the name
+            if piece is not None and not any(map(piece.is_multiple, kept)):
+                kept.append(piece)
+            if len(kept) == MOST_ARRAYS:
+                break
         return [*kept, *(p.turned() for p in kept)]
 
     def _piece(self, expr: Any) -> Piece | None:
@@ -258,7 +275,7 @@ class _Search:
         shape = self.statement.shape
         chains = [a.times(b) for a, b in permutations(arrays, 2)]
         chains += [a.times(a) for a in arrays]
-        two = list(islice((c for c in chains if c is not None), 400))
+        two = list(islice((c for c in chains if c is not None), MOST_CHAINS))
         yield None, False, self._terms(shape, arrays, two, True)
         for factor in arrays:
             if same_shape(factor.shape[1:], shape[1:]) and factor.shape[0] != 1:
@@ -285,22 +302,21 @@ class _Search:
         own = [*of(arrays), *of(chains)][:MOST_OWN]
         axes = [axis for axis in (1, 0) if shape[axis] != 1]
         yield from own
-        pairs = [a.by_entry(b) for a, b in combinations_with_replacement(own, 2)]
-        yield from pairs
-        if whole:
-            for part in (*own, *pairs):
-                yield from (part.summed(axis) for axis in axes)
         few = own[:MOST_WEIGHED]
-        weighed = [a.by_entry(b) for a, b in combinations_with_replacement(few, 2)]
+        products = [a.by_entry(b) for a, b in combinations_with_replacement(few, 2)]
+        if whole:
+            if same_shape(shape[:1], shape[1:]):
+                yield from _square(shape, arrays, chains)
+            for part in (*few, *products):
+                yield from (part.summed(axis) for axis in axes)
         for first in few:
-            for part in (*few, *weighed):
+            for part in (*few, *products):
                 yield from (first.by_entry(part.summed(axis)) for axis in axes)
+        yield from (a.by_entry(b) for a, b in combinations_with_replacement(own, 2))
         if not whole:
             return
-        if same_shape(shape[:1], shape[1:]):
-            yield from _square(shape, arrays, chains)
         yield from of(chains)
-        for a, b in islice(product(arrays, chains), 4000):
+        for a, b in islice(product(arrays, chains), MOST_PRODUCTS):
             if same_shape(a.shape[:1], shape[:1]) and same_shape(b.shape[1:], shape[1:]):
                 longer = a.times(b)
                 if longer is not None:
@@ -315,8 +331,8 @@ class _Search:
     ) -> list[tuple[Piece, list[np.ndarray]]]:
         """The terms with what they are in the whole, no two of them alike."""
         found: dict[Any, tuple[Piece, list[np.ndarray]]] = {}
-        for piece in islice(terms, MOST_TERMS):
-            if self.late:
+        for piece in terms:
+            if self.late or len(found) == MOST_TERMS:
                 break
             values = list(piece.values)
             if factor is not None:
@@ -333,6 +349,43 @@ class _Search:
             key = tuple(np.round(first.reshape(-1)[:8] / size, 9))
             found.setdefault((key, round(float(np.linalg.norm(first)), 9)), (piece, values))
         return list(found.values())
+
+    def _fitting(
+        self, terms: Sequence[Sequence[np.ndarray]], wanted: Sequence[np.ndarray]
+    ) -> Iterator[tuple[int, ...]]:
+        """Which one, two or three terms have simple multiples that are together what is wanted, as
+        far as half of the digits tell.
+        """
+        if not terms:
+            return
+        systems = [_System(k, terms, value) for k, value in enumerate(wanted)]
+        least = min(value.size for value in wanted)
+        count = len(terms)
+        few = range(min(count, MOST_IN_THREES))
+        for number, among in ((1, range(count)), (2, range(count)), (3, few)):
+            if least < number or self.late:
+                return
+            groups = np.array(list(combinations(among, number)), dtype=int).reshape(-1, number)
+            solved = []
+            for system in systems:
+                numbers, fits = system.solve(groups)
+                groups = groups[fits]
+                solved = [*(s[fits] for s in solved), numbers[fits]]
+            if len(groups):
+                simple = self._simple(np.stack(solved, axis=-1))
+                yield from (tuple(map(int, group)) for group in groups[simple])
+
+    def _simple(self, numbers: np.ndarray) -> np.ndarray:
+        """Whether all numbers of a group may be rationals times powers of sizes and scalars: the
+        same multiple of one of these at each point.
+
+        :param numbers: [group, term, point].
+        """
+        units = np.stack([worth for _, worth in self.units])
+        ratios = numbers[:, :, None, :] / units
+        spread = np.ptp(ratios, axis=-1) <= _HALF * np.abs(ratios).max(axis=-1)
+        result: np.ndarray = spread.any(axis=-1).all(axis=-1)
+        return result
 
     def _numbers(
         self, terms: Sequence[Sequence[np.ndarray]], wanted: Sequence[np.ndarray]
@@ -389,46 +442,28 @@ def _diagonal(column: Piece) -> Any:
 # ---- numbers
 
 
-def _fitting(
-    terms: Sequence[Sequence[np.ndarray]], wanted: Sequence[np.ndarray]
-) -> Iterator[tuple[int, ...]]:
-    """Which one, two or three terms have multiples that are together what is wanted at the first
-    point, as far as a few digits of the squares tell.
-    """
-    if not terms:
-        return
-    rows = np.stack([t[0].reshape(-1) for t in terms])
-    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    goal = wanted[0].reshape(-1)
-    size = np.linalg.norm(goal)
-    if size == 0:
-        return
-    along = rows @ (goal / size)
-    gram = rows @ rows.T
-    yield from ((int(k),) for k in np.flatnonzero(np.abs(1 - along**2) < _CLOSE))
-    first, second = np.triu_indices(len(terms), 1)
-    yield from _together(gram, along, np.stack([first, second], axis=1))
-    few = min(len(terms), MOST_IN_THREES)
-    triples = np.array(list(combinations(range(few), 3)), dtype=int).reshape(-1, 3)
-    if goal.size > 3:
-        yield from _together(gram, along, triples)
+class _System:
+    """The normal equations of what is wanted at one point, for any few of the terms."""
 
+    def __init__(self, k: int, terms: Sequence[Sequence[np.ndarray]], wanted: np.ndarray) -> None:
+        rows = np.stack([t[k].reshape(-1) for t in terms])
+        self._lengths = np.linalg.norm(rows, axis=1)
+        self._lengths[self._lengths == 0] = 1.0
+        rows = rows / self._lengths[:, None]
+        self._size = float(np.linalg.norm(wanted)) or 1.0
+        self._along = rows @ (wanted.reshape(-1) / self._size)
+        self._gram = rows @ rows.T
 
-def _together(gram: np.ndarray, along: np.ndarray, groups: np.ndarray) -> Iterator[tuple[int, ...]]:
-    if not len(groups):
-        return
-    count = groups.shape[1]
-    systems = gram[groups[:, :, None], groups[:, None, :]]
-    goals = along[groups]
-    independent = np.abs(np.linalg.det(systems)) > 1e-9
-    groups, systems, goals = groups[independent], systems[independent], goals[independent]
-    if not len(groups):
-        return
-    solved = np.linalg.solve(systems, goals[:, :, None])[:, :, 0]
-    left = np.abs(1 - (solved * goals).sum(axis=1))
-    used = (np.abs(solved) > _CLOSE).sum(axis=1) == count
-    for k in np.flatnonzero((left < _CLOSE) & used):
-        yield tuple(int(x) for x in groups[k])
+    def solve(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers before the terms of each group, and which groups fit with them."""
+        systems = self._gram[groups[:, :, None], groups[:, None, :]]
+        goals = self._along[groups]
+        regular = np.abs(np.linalg.det(systems)) > _CLOSE
+        systems[~regular] = np.eye(groups.shape[1])
+        found = np.linalg.solve(systems, goals[:, :, None])[:, :, 0]
+        left = np.abs(1 - (found * goals).sum(axis=1))
+        fits = regular & (left < _CLOSE) & (np.abs(found) > _CLOSE).all(axis=1)
+        return found * self._size / self._lengths[groups], fits
 
 
 # ---- writing
