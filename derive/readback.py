@@ -33,6 +33,7 @@ from derive.large import is_huge
 from derive.missing import scalars
 from derive.points import ORDINARY, PointMaker
 from derive.problem import Problem
+from derive.recurrences import Recurrence
 from derive.refute import ordinary_point
 from derive.shapes import Dims, is_unit, same_shape
 from derive.sites import parts
@@ -50,6 +51,7 @@ MOST_WEIGHED = 6  # of these, in a∘Σ(b∘c)
 MOST_PRODUCTS = 2000  # of an array and a chain of two
 MOST_TERMS = 300
 MOST_IN_THREES = 80
+MOST_UNITS = 80
 _CLOSE = 1e-8
 _HALF = 1e-5  # for numbers from normal equations
 
@@ -75,9 +77,8 @@ class Piece:
 
     def times(self, other: Piece) -> Piece | None:
         """The matrix product; None where the shapes do not fit or it is a number."""
-        if self.shape[1] == 1 or not same_shape(self.shape[1:], other.shape[:1]):
-            if self.shape[1] != 1 or other.shape[0] != 1:
-                return None
+        if not same_shape(self.shape[1:], other.shape[:1]):
+            return None
         shape = (self.shape[0], other.shape[1])
         if is_unit(shape):
             return None
@@ -177,8 +178,7 @@ class _Search:
         self.grounds = list(islice(self._points(), POINTS))
         if len(self.grounds) < 2:
             return
-        numbers = scalars(self.documented)
-        self.units = list(self.trial.worths(self.grounds, numbers))
+        self.units = list(islice(self.trial.worths(self.grounds, self._scalars()), MOST_UNITS))
         wanted = [g.left for g in self.grounds]
         if not any(np.abs(v).max(initial=0) > _CLOSE for v in wanted):
             return
@@ -235,6 +235,30 @@ class _Search:
 
     # ---- what a form may be made of
 
+    def _expressions(self) -> tuple[Any, ...]:
+        return (self.claim.of, *self.claim.where.values())  # type: ignore[attr-defined]
+
+    def _scalars(self) -> list[Any]:
+        """What a number may be made of, besides sizes: also what a logarithm is taken of, which
+        its derivative is divided by.
+        """
+        free = self.documented.free
+        logarithms = [
+            node.args[0]
+            for expr in self._expressions()
+            if isinstance(expr, sp.Basic)
+            for node in expr.atoms(sp.log)
+            if node.free_symbols <= free and not node.args[0].is_number
+        ]
+        return list(dict.fromkeys((*logarithms[:2], *scalars(self.documented))))
+
+    def _powers(self) -> list[Any]:
+        """What a recurrence with constant factors comes to: powers of square matrices."""
+        walks = [x for x in self._expressions() if isinstance(x, Recurrence)]
+        ends = dict.fromkeys(walk.high - walk.low + 1 for walk in walks)
+        squares = [s for s in self.documented.squares if isinstance(s, sp.MatrixSymbol)]
+        return [sp.MatPow(s, end) for s in squares for end in ends]
+
     def _arrays(self) -> list[Piece]:
         """The arrays of the claim, each with its transpose."""
         d = self.documented
@@ -242,8 +266,8 @@ class _Search:
             s for s in d.symbols if isinstance(s, sp.MatrixSymbol)
         )
         found.update(dict.fromkeys(a.expr for a in d.applications))
-        expressions = (self.claim.of, *self.claim.where.values())  # type: ignore[attr-defined]
-        for expr in expressions:
+        found.update(dict.fromkeys(self._powers()))
+        for expr in self._expressions():
             for part in parts(expr):
                 if isinstance(part, (sp.MatAdd, sp.MatrixBase)) and part.free_symbols <= d.free:
                     found[part] = None

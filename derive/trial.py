@@ -39,6 +39,7 @@ OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, a
 _AGREEMENT = 1e-7
 _LARGEST = 24  # numerator of a factor that a person forgets
 _UNITS = 60
+_HALF = sp.S.Half
 _SQUARES = 4  # matrices that may be meant to be symmetric
 _MULTIPLES = 80  # products that the number before a term may be
 _FACTORS = 3  # that are tried where the points leave a choice
@@ -302,7 +303,7 @@ class Trial:
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Products of powers of sizes and scalars, each with its values at some points."""
         sizes = [(s**e) for s in self._maker.dimensions for e in (-1, 1)]
-        powers = [(s**e) for s in scalars for e in (-1, 1, -2, 2, -3, sp.Rational(-1, 2))]
+        powers = [(s**e) for s in scalars for e in (-1, 1, -2, 2, -3, -_HALF, -3 * _HALF)]
         for unit in (sp.S.One, *sizes, *powers, *(a * b for a in sizes for b in powers)):
             try:
                 values = [float(ground.values.of(unit).reshape(())) for ground in grounds]
