@@ -390,7 +390,7 @@ class _Search:
             if least < number or self.late:
                 return
             groups = np.array(list(combinations(among, number)), dtype=int).reshape(-1, number)
-            solved = []
+            solved: list[np.ndarray] = []
             for system in systems:
                 numbers, fits = system.solve(groups)
                 groups = groups[fits]
