@@ -19,11 +19,15 @@ from derive.cases import nonnegative_by_cases, on_each_side, vanishes_by_cases
 from derive.determinants import MAX_WRITTEN_OUT
 from derive.domain import assume_defined
 from derive.errors import BudgetExceeded
+from derive.factors import taken_apart
 from derive.flanks import vanishes_between
 from derive.index import Add, Mul, Ref, Sum, Term, neg
 from derive.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
+from derive.log_parts import in_parts
 from derive.normalise import Merge, Normaliser
+from derive.one_sum import as_one_sum, over_each
 from derive.order import attained, gathered, grows, indices, lower_bounds, over_pairs, over_tuples
+from derive.rational import are_unlike, equal_quotients
 from derive.segments import bounded_along
 from derive.simplify import Reader
 from derive.squares import is_sum_of_squares
@@ -97,6 +101,11 @@ def prove_equal(
         try:
             prepare(normaliser)
             assume_defined(normaliser, left, right)
+            quotient = equal_quotients(normaliser, left, right) if rung is ladder[0] else None
+            if quotient is not None:
+                return Proof(normaliser, quotient, quotient)
+            if are_unlike(normaliser, left, right):
+                return None
             a, b = normaliser.of(left), normaliser.of(right)
             difference = normaliser.subtract(a, b)
             if vanishes_multiplied(normaliser, difference, place):
@@ -229,12 +238,18 @@ def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
     poly = n.related(poly)
     if not poly:
         return True
+    poly = taken_apart(n, poly)
     cleared = without_opposites(n, n.related(without_denominators(n, poly)))
     if not cleared:
         return True
     if vanishes_by_cases(n, cleared) or _vanishes_by_sums(n, cleared):
         return True
     if any(not _by_residues(n, cleared, stride) for stride in _strides(cleared)):
+        return True
+    parts = in_parts(n, cleared) if depth > 0 else cleared
+    if parts != cleared and vanishes(n, parts, depth - 1):
+        return True
+    if depth > 0 and any(vanishes(n, body, depth - 1) for body in as_one_sum(n, cleared)):
         return True
     if depth > 0 and _vanishes_by_index(n, cleared, depth - 1):
         return True
@@ -457,6 +472,9 @@ def is_nonnegative_everywhere(
     found = gathered(n, cleared) if depth > 0 else None
     if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):
         return True
+    nested = depth > 0 and any(len(a.data[0]) > 1 for m in cleared for a, _ in m if a.kind == "sum")
+    if nested and any(is_nonnegative_everywhere(n, f, depth) for f in over_each(n, cleared)):
+        return True
     pairs = over_pairs(n, cleared)
     if pairs is not None and _each_pair(n, *pairs):
         return True
@@ -481,6 +499,11 @@ def is_nonnegative_everywhere(
             )
             for sign, side in sides
         )
+    place = next((a for m in cleared for a, _ in m if a.kind == "index"), None)
+    if place is not None and all(
+        is_nonnegative_everywhere(n, side, depth) for side in n.sides_of(cleared, place)
+    ):
+        return True
     anywhere = attained(n, cleared)
     if anywhere is not None and is_nonnegative_everywhere(n, anywhere, depth):
         return True

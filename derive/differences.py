@@ -47,7 +47,7 @@ def telescoped(left: Term, right: Term, normaliser: Callable[[], Normaliser]) ->
         now, start = ({variable: p} for p in (as_poly(time), low))
         before = {variable: as_poly(time) - 1}
         n = normaliser()
-        shift = min(_past(difference, variable), default=-1) + 1  # the shortest range decides
+        shift = min(past(difference, variable), default=-1) + 1  # the shortest range decides
         n.recursion.reference = Reference(as_poly(time) + shift, time, direction=1)
         if not vanishes(n, n.of(substitute(difference, start))):
             continue
@@ -58,8 +58,9 @@ def telescoped(left: Term, right: Term, normaliser: Callable[[], Normaliser]) ->
 
 
 def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
-    """Whether one polynomial is zero where another is: c·later = d·earlier with c > 0 or c < 0,
-    where a sum or a product that stands in both has the coefficient d in the one, c in the other.
+    """Whether one polynomial is zero where another is: c·later = d·earlier with a c that is not
+    zero, where a sum or a product that stands in both has the coefficient d in the one, c in the
+    other.
     """
     for atom in {a for m in earlier for a, e in m if e == 1 and a.kind in ("sum", "prod")}:
         d, c = (
@@ -67,11 +68,17 @@ def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
              if (atom, 1) in m}
             for p in (later, earlier)
         )  # fmt: skip
-        if n.sign(c) in ("+", "-") and vanishes(
+        if _is_not_zero(n, c) and vanishes(
             n, n.subtract(n.multiply(c, later), n.multiply(d, earlier))
         ):
             return True
     return False
+
+
+def _is_not_zero(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial is not zero where it has a value: what has a sign, and 1/p."""
+    divides = len(poly) == 1 and all(e < 0 for m in poly for _, e in m)
+    return divides or n.sign(poly) in ("+", "-")
 
 
 def _denominators(term: Term) -> Iterator[Term]:
@@ -109,7 +116,7 @@ def lengths_of(term: Term) -> dict[Var, Poly | None]:
     }
 
 
-def _past(term: Term, length: Var) -> list[int]:
+def past(term: Term, length: Var) -> list[int]:
     """How far the last index of ranges is past a length, if they are to begin at 0."""
     spans = (high - low for low, high in map(bounds, _ranges(_all_parts(term))))
     gaps = ((span - as_poly(length)).constant for span in spans)

@@ -161,7 +161,7 @@ def missing_indicator(d: Documented) -> Iterator[Repair]:
 def _times_each(d: Documented, factor: Any, words: str) -> Iterator[Repair]:
     """The whole, or one of its terms, with a factor."""
     for site in d.sites:
-        if (site.parent is None or isinstance(site.parent, SUMS)) and not site.node.is_number:
+        if (site.parent is None or isinstance(site.parent, SUMS)) and site.node != 0:
             part = times(factor, site.node)
             if part is not None:
                 yield d.put(site, part, partial(quoted, words, site.node))

@@ -133,7 +133,7 @@ def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
 def _other_variable(trial: Trial, claim: Claim) -> str:
     """Whether the documented side is the derivative in another variable of the same shape."""
     wrt = getattr(claim, "wrt", None)
-    if not isinstance(wrt, (sp.Symbol, sp.MatrixSymbol)):
+    if not isinstance(wrt, sp.Symbol):
         return ""
     for other in trial.alike(wrt):
         asked = replace(claim, wrt=other)  # type: ignore[call-arg]

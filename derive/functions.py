@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from derive.atoms import Polynomial, exact
+from derive.log_parts import log_size
 
 MAX_SHIFTS = 12  # steps down in the argument of Γ and of its derivatives
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
@@ -172,6 +173,7 @@ def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
 _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
     "exp": lambda n, x: n.exp(x),
     "log": lambda n, x: n.log(x),
+    "log size": log_size,
     "sin": _circular("sin"),
     "cos": _circular("cos"),
     "tan": lambda n, x: n.multiply(

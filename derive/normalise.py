@@ -26,12 +26,14 @@ from derive.errors import BudgetExceeded, UnsupportedError
 from derive.functions import MAX_ANGLES, function_laws
 from derive.index import (
     Entry,
+    Factors,
     Shared,
     Term,
     arrays_in,
     mul,
     num,
     ref,
+    substitute,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.recursion import Recursion
@@ -654,14 +656,17 @@ class Normaliser(Summation):
         return self.add(super().sum_over(shorter, rest), *apart)
 
     def _parted(
-        self, variable: Var, monomials: Iterable[Monomial]
+        self,
+        variable: Var,
+        monomials: Iterable[Monomial],
+        count: Callable[[Poly], int] | None = None,
     ) -> tuple[Var, list[Poly]] | None:
         """A range without the places that an induction is about, and these places: the last ones,
         or the first ones where it runs backward and what stands at each moves with the time.
         """
         low, high = variable.low, variable.high
         assert low is not None and high is not None
-        steps = self.recursion.steps_past(high - low)
+        steps = (count or self.recursion.steps_past)(high - low)
         if steps > 0 and is_nonnegative(high - low - steps + 1):
             return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
         steps = self.recursion.steps_before(high - low)
@@ -688,9 +693,10 @@ class Normaliser(Summation):
     def _sum_monomial(self, variables: list[Var], monomial: Monomial) -> Polynomial:
         """Σ over some indices, each from 0, of one product; powers of a matrix joined first."""
         if self.recursion.heads and self.recursion.reference is None:
-            joined = self._joined_powers(variables, monomial)
-            if joined is not None:
-                return joined
+            for law in (self._joined_powers, self._power_of_eigenvalue):
+                joined = law(variables, monomial)
+                if joined is not None:
+                    return joined
         return super()._sum_monomial(variables, monomial)
 
     def _joined_powers(self, variables: list[Var], monomial: Monomial) -> Polynomial | None:
@@ -718,6 +724,59 @@ class Normaliser(Summation):
             return self.sum_all(others, product) if others else product
         return None
 
+    def _power_of_eigenvalue(self, variables: list[Var], monomial: Monomial) -> Polynomial | None:
+        """Σ_k Aⁿ[i, k]·x[k] = λⁿ·x[i] for n ≥ 1, where Σ_k A[i, k]·x[k] = λ·x[i] for all i by
+        what is given; and Σ_k x[k]·Aⁿ[k, i] in the same way. None where none is summed so.
+        """
+        for power, exponent in monomial if self.contractions else ():
+            if exponent != 1 or not self._is_power(power):
+                continue
+            name, (*own, low, high, row, column) = power.data
+            factors = self.recursion.heads[name].factors
+            count = high - low + 1
+            if own or factors is None or not is_nonnegative(count - 1):
+                continue
+            for met, other, left in ((column, row, False), (row, column, True)):
+                index = next((v for v in variables if as_poly(v) == met), None)
+                beside = [(a, e) for a, e in monomial if index in a.free and a is not power]
+                if index is None or index in other.variables or len(beside) != 1:
+                    continue
+                vector: Polynomial = {tuple(beside): 1}
+                size = self.recursion.heads[name].params[-1].high
+                found = self._eigenvalue(factors, index, vector, left)
+                if found is None or index.high != size:
+                    continue
+                rest = {p: e for p, e in monomial if p is not power and p is not beside[0][0]}
+                whole = self.integer_power(found, self.of_integer(count)) if found else found
+                product = self.multiply(
+                    whole, self.substitute(vector, {index: other}), self.settled(rest, 1)
+                )
+                others = [v for v in variables if v is not index]
+                return self.sum_all(others, product) if others else product
+        return None
+
+    def _eigenvalue(
+        self, factors: Factors, index: Var, vector: Polynomial, left: bool
+    ) -> Polynomial | None:
+        """The λ with Σ_k A[i, k]·x[k] = λ·x[i], the same for all i; None where there is none."""
+        i = Var("i", FREE, index.low, index.high)
+        at = (as_poly(index), as_poly(i)) if left else (as_poly(i), as_poly(index))
+        entry = self.of(
+            substitute(factors.body, dict(zip((factors.row, factors.column), at, strict=True)))
+        )
+        image = self.sum_over(index, self.multiply(entry, vector))
+        ((here, _),) = self.substitute(vector, {index: as_poly(i)}).items()
+        result: Polynomial = {}
+        for monomial, coefficient in image.items():
+            exponents = dict(monomial)
+            for atom, exponent in here:
+                exponents[atom] = exponents.get(atom, 0) - exponent
+            quotient = self.monomial(exponents)
+            if any(e < 0 for _, e in quotient) or any(i in a.free for a, _ in quotient):
+                return None
+            result[quotient] = coefficient
+        return result
+
     def _is_power(self, atom: Atom) -> bool:
         """Whether an atom is an entry of a power of a matrix of more than one row."""
         head = self.recursion.heads.get(atom.data[0]) if atom.kind == "ref" else None
@@ -733,7 +792,7 @@ class Normaliser(Summation):
         if length is not None and length < UNROLLED:
             values = (low + k for k in range(int(length) + 1))
             return self.multiply(*(self.substitute(body, {variable: v}) for v in values))
-        parted = self._parted(variable, body.keys())
+        parted = self._parted(variable, body.keys(), self.recursion.factors_past)
         if parted is not None:
             shorter, places = parted
             rest = self.product_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))
@@ -774,7 +833,19 @@ class Normaliser(Summation):
         return largest
 
     def integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
-        """b^e for an e that takes whole values only: (a·b)^e = a^e·b^e, whatever the signs."""
+        """b^e for an e that takes whole values only, on every side of the brackets in b: 0^e = 0
+        where e > 0.
+
+        :raises UnsupportedError: for 0^e where e may be 0, since 0^0 = 1, or negative.
+        """
+        return self.split(base, lambda part: self._whole_power_of(part, exponent))
+
+    def _whole_power_of(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
+        """(a·b)^e = a^e·b^e, whatever the signs."""
+        if not base:
+            if self.sign(exponent) == "+":
+                return {}
+            raise UnsupportedError("zero to a power that is not seen to be positive")
         result: Polynomial = {(): 1}
         if len(base) == 1:
             ((monomial, coefficient),) = base.items()
@@ -828,7 +899,9 @@ class Normaliser(Summation):
 
 
 def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
-    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is not zero."""
+    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is known not to
+    be zero, and else Π_{k<e} a_k · b_e · Π_{k>e} a_k.
+    """
     for atom in {a for m in body for a, _ in m}:
         if atom.kind != "index" or atom.data[0] != "=":
             continue
@@ -846,6 +919,16 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
             return n.product_over(variable, old)
         here = {variable: place}
         removed = n.substitute(old, here)
+        if n.sign(removed) not in ("+", "-"):
+            before = Var(variable.name, FRESH, variable.low, place - 1)
+            after = Var(variable.name, FRESH, place + 1, variable.high)
+            rest = (n.product_over(v, n.substitute(old, {variable: as_poly(v)}))
+                    for v in (before, after))  # fmt: skip
+            replaced = n.multiply(inside, n.substitute(new, here), *rest)
+            if inside == {(): 1}:
+                return replaced
+            outside = n.subtract({(): 1}, inside)
+            return n.add(replaced, n.multiply(outside, n.product_over(variable, old)))
         n.divided_by[n.key(removed)] = None
         ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
         replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))

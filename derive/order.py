@@ -89,8 +89,10 @@ def _by_squares(
         yield n.scale(gap, -1)
 
 
-def _by_logarithms(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
-    """s·(c·log p + d·log q + …) ≥ s·(1 − p^−c·q^−d·…) for s ≥ 0, as x ≥ 1 − exp(−x)."""
+def _by_logarithms(n: Normaliser, poly: Polynomial, k: Var | None = None) -> Iterator[Polynomial]:
+    """s·(c·log p + d·log q + …) ≥ s·(1 − p^−c·q^−d·…) for s ≥ 0, as x ≥ 1 − exp(−x); and for an
+    s that depends on the index k, if there is one, of all that it is multiplied by.
+    """
     groups: dict[Monomial, Polynomial] = {}
     for monomial, coefficient in poly.items():
         logs = [a for a, e in monomial if a.kind == "fn" and a.data[0] == "log" and e == 1]
@@ -102,6 +104,22 @@ def _by_logarithms(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
             taken = n.multiply({outside: 1}, logs_of_it)
             line = n.subtract({(): 1}, n.exp(n.scale(logs_of_it, -1)))
             yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
+            weighs = k is not None and any(k in a.free for a, _ in outside)
+            multiplied = _multiplied_by(n, poly, outside) if weighs else {}
+            if multiplied != logs_of_it and multiplied:
+                line = n.subtract({(): 1}, n.exp(n.scale(multiplied, -1)))
+                taken = n.multiply({outside: 1}, multiplied)
+                yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
+
+
+def _multiplied_by(n: Normaliser, poly: Polynomial, factor: Monomial) -> Polynomial:
+    """The sum of what a product stands beside in the terms of a polynomial."""
+    found: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        rest = without_factors(dict(monomial), factor)
+        if rest:
+            found = n.add(found, n.settled(rest, coefficient))
+    return found
 
 
 def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomial] | None:
@@ -115,7 +133,7 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
     if not is_nonnegative(high + 1):
         return None
     k = Var("k", FREE, ZERO, high)
-    count = _count(n, high)
+    count = count_of(n, high)
     body: Polynomial = {}
     rest: Polynomial = {}
     for monomial, coefficient in poly.items():
@@ -124,7 +142,7 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
         )
         if taken is not None:
             outside = n.settled({a: e for a, e in monomial if a is not taken}, coefficient)
-        elif count is not None and (left := _without(dict(monomial), count[0])) is not None:
+        elif count is not None and (left := without_factors(dict(monomial), count[0])) is not None:
             outside = n.settled(left, Fraction(coefficient) / count[1])
         else:
             rest[monomial] = coefficient
@@ -134,7 +152,7 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
     return k, body, rest
 
 
-def _count(n: Normaliser, high: Poly) -> tuple[Monomial, Number] | None:
+def count_of(n: Normaliser, high: Poly) -> tuple[Monomial, Number] | None:
     """The number of values from 0 to an end as sizes and a coefficient, such as 2n or n·m; None
     where it is a number or a sum.
     """
@@ -144,7 +162,9 @@ def _count(n: Normaliser, high: Poly) -> tuple[Monomial, Number] | None:
     return next(iter(terms.items()))
 
 
-def _without(exponents: dict[Atom, Exponent], factors: Monomial) -> dict[Atom, Exponent] | None:
+def without_factors(
+    exponents: dict[Atom, Exponent], factors: Monomial
+) -> dict[Atom, Exponent] | None:
     """A product without some of its factors, None where it does not have them."""
     if any(exponents.get(a, 0) < e for a, e in factors):
         return None
@@ -164,7 +184,7 @@ def _below_sums(n: Normaliser, poly: Polynomial, test: Test, wide: bool) -> Iter
             for place in {i for m in rest for a, _ in m for i in indices(a)}:
                 if is_nonnegative(place) and is_nonnegative(k.high - place):
                     yield n.add(rest, n.substitute(body, {k: place}))
-        bounds = _by_logarithms(n, body), _by_tangents(n, body, rest, k), _by_bounds(n, body, k)
+        bounds = _by_logarithms(n, body, k), _by_tangents(n, body, rest, k), _by_bounds(n, body, k)
         for bound in chain(*bounds):
             yield n.add(rest, n.sum_over(k, bound))
 
@@ -386,7 +406,7 @@ def over_pairs(n: Normaliser, poly: Polynomial) -> tuple[Polynomial, Polynomial,
     high = highs[0][0]
     if not is_nonnegative(high + 1):
         return None  # what is no number of values is not Σ 1
-    count = _count(n, high)
+    count = count_of(n, high)
     i, j = (Var(name, FREE, ZERO, high) for name in "ij")
     unit = _given_unit(n, i)
     two: Polynomial = {}
@@ -489,7 +509,7 @@ def _two_sums(
             left[atom] -= 1
             chosen.append(atom)
     while len(chosen) < 2:
-        fewer = None if count is None else _without(left, count[0])
+        fewer = None if count is None else without_factors(left, count[0])
         if count is None or fewer is None:
             return None
         left, share = fewer, share / Fraction(count[1])

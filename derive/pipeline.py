@@ -35,14 +35,15 @@ from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prov
 from derive.equal_sizes import given_of_sizes
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.fields import Undefined
-from derive.index import forget_terms
+from derive.index import Term, add, forget_terms
 from derive.net import agrees_throughout
 from derive.normalise import Normaliser
 from derive.problem import Problem
-from derive.refute import agrees_somewhere, search
+from derive.refute import agrees_numerically, agrees_somewhere, search
 from derive.shapes import Shapes
 from derive.statement import Statement, state
 from derive.steps import steps
+from derive.steps_up import integers_of, prove_by_steps
 from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
 from derive.worker import run_deep
 
@@ -238,6 +239,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     for number, (ladder, patience) in enumerate(stages):
         try:
             proof = arrays.proof() if number == 0 and deep else None
+            if number == 1 and _is_due_by_steps(claim, *sides):
+                proof = prove_by_steps(*sides, problem.prepare, deadline)
             if proof is None:
                 proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
             if proof is None and number == 0 and induction.is_due(claim, *sides):
@@ -259,6 +262,13 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     if problem.ignored:
         tried += f"; not used: {', '.join(dict.fromkeys(map(str, problem.ignored)))}"
     return Verdict(claim, UNDECIDED, reason=tried)
+
+
+def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:
+    """Whether an induction over the end of a range or an exponent may prove an inequality."""
+    if not isinstance(claim, Inequality) or not integers_of(add(left, right)):
+        return False
+    return agrees_numerically(claim) is not False
 
 
 def _contradictory(problem: Problem) -> bool:

@@ -142,6 +142,13 @@ class Recursion:
             gap = None if gap is None else -gap
         return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
 
+    def factors_past(self, length: Poly) -> int:
+        """The same of a product whose range also depends on an index of a sum around it: the sum
+        goes to the last but one before the time, where one factor fewer is none.
+        """
+        steps = self.steps_past(length)
+        return steps + 1 if steps >= 0 and len(length.indices) > 1 else steps
+
     def steps_before(self, length: Poly) -> int:
         """How many steps to write apart of a length that grows as the time of an induction falls:
         as many as it is seen to have, so that ranges that begin near the time begin at one place.

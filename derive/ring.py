@@ -346,6 +346,12 @@ class Ring:
             if atom.kind != "base" or exponent >= 0:
                 continue
             terms = dict(atom.data[0])
+            pivot = _pivot(terms)
+            if pivot is not None:
+                turned = self._turned(exponents, atom, pivot, coefficient)
+                if turned is not None:
+                    return turned
+                continue
             lead = leading(terms)
             if lead is not None and all(exponents.get(a, 0) >= e for a, e in lead):
                 rest = dict(exponents)
@@ -361,6 +367,35 @@ class Ring:
             if split is not None:
                 return split
         return {self.monomial(exponents): exact(coefficient)}
+
+    def _turned(
+        self,
+        exponents: dict[Atom, Exponent],
+        base: Atom,
+        pivot: tuple[Atom, Exponent],
+        coefficient: Number,
+    ) -> Polynomial | None:
+        """Over P = c·L + d·M, two products of exponentials, the exponent of one exponential that
+        stands in L only, with the exponent e, is from 0 up to e: L/P = (1 − d·M/P)/c above that,
+        and below it 1/P = (1/M − c·L/(M·P))/d. None where it is so already.
+        """
+        atom, step = pivot
+        here = exponents.get(atom, 0)
+        if 0 <= here < step:
+            return None
+        terms = dict(base.data[0])
+        (upper,) = (m for m in terms if (atom, step) in m)
+        (lower,) = (m for m in terms if m is not upper)
+        gone, put = (upper, lower) if here >= step else (lower, upper)
+        rest = dict(exponents)
+        for a, e in gone:
+            rest[a] = rest.get(a, 0) - e
+        scale = Fraction(coefficient) / Fraction(terms[gone])
+        head = {**rest, base: rest[base] + 1}
+        for a, e in put:
+            rest[a] = rest.get(a, 0) + e
+        other = self.settled(rest, exact(-scale * terms[put]))
+        return self.add(self.settled(head, exact(scale)), other)
 
     def _split_exponential(
         self,
@@ -500,6 +535,19 @@ class Ring:
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
         """An atom with variables replaced in its data, by the constructor of its kind."""
         raise NotImplementedError
+
+
+def _pivot(terms: Polynomial) -> tuple[Atom, Exponent] | None:
+    """Of a sum of two products of exponentials, without a common factor, the exponential by which
+    quotients over it are ordered, and its exponent: the first in an order that is blind to the
+    names of indices. None for other sums, and where other names could make another the first.
+    """
+    if len(terms) != 2 or any(a.kind != "exp" for m in terms for a, _ in m):
+        return None
+    pairs = sorted((pair for m in terms for pair in m), key=lambda pair: pair[0].form)
+    if len(pairs) > 1 and pairs[0][0].form == pairs[1][0].form:
+        return None
+    return pairs[0]
 
 
 def _merged(a: Monomial, b: Monomial) -> Monomial:

@@ -109,10 +109,14 @@ def _mul(n: Normaliser, term: Mul) -> Polynomial:
 
 @rule(Pow)
 def _pow(n: Normaliser, term: Pow) -> Polynomial:
-    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only"""
+    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only. It is left
+    whole where b is 0 on one side of a bracket: 0^(1 − n) is not 0·0^(−n)
+    """
     base, exponent = n.of(term.args[0]), n.of(term.args[1])
     constant = exponent.get((), 0)
     varying = {m: c for m, c in exponent.items() if m}
+    if varying and is_integer_valued(varying) and _may_be_zero_by_brackets(base):
+        return n.integer_power(base, exponent)
     result = n.power(base, constant)
     if not varying:
         return result
@@ -201,6 +205,10 @@ def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
         return found
     name, _, _ = n.matrix_name(term.data[0])
     return n.of_atom(n.atom("det", name))
+
+
+def _may_be_zero_by_brackets(base: Polynomial) -> bool:
+    return not base or any(a.kind in ("real", "index") for m in base for a, _ in m)
 
 
 def is_integer_valued(poly: Polynomial) -> bool:

@@ -214,12 +214,11 @@ class Trial:
         """The other variables of the claim that have the shape of one."""
         shape = self.problem.shapes.of(symbol)
         others = (*self._maker.scalars, *self._maker.arrays)
-        kind = sp.MatrixSymbol if isinstance(symbol, sp.MatrixSymbol) else sp.Symbol
         return [
             other
             for other in others
             if other != symbol
-            and isinstance(other, kind)
+            and isinstance(other, type(symbol))
             and same_shape(self.problem.shapes.of(other), shape)
         ][:_SQUARES]
 

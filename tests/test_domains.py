@@ -25,10 +25,7 @@ from sympy import (
     sqrt,
 )
 
-import derive.induction
-import derive.pipeline
 from derive import Gradient, Identity, Inequality, verify
-from derive.decide import Rung
 from derive.operators import entry
 
 n = sp.symbols("n", integer=True, positive=True)
@@ -118,14 +115,6 @@ TRUE = {
         if_(1 / (2 * sqrt(x0)), x0 > 1, sp.sign(x0)),
     ),
 }  # fmt: skip
-
-
-@pytest.fixture
-def alone(monkeypatch):
-    for module in (derive.pipeline, derive.induction):
-        monkeypatch.setattr(module, "agrees_numerically", lambda *_, **__: True)
-    monkeypatch.setattr(derive.pipeline, "search", lambda *_, **__: None)
-    monkeypatch.setattr(derive.pipeline, "COSTLY", (Rung(None, True, 1.0),))
 
 
 @pytest.mark.parametrize("name", FALSE)

@@ -91,7 +91,7 @@ WRONG = {
     ),
     "the projection of a softmax of rows": (
         Backward(P, Z, G, H(P, G), where=rows),
-        "the term -P ⊙ rowsum(G ⊙ P) is missing",
+        "the term -(P ⊙ ((P ⊙ G)*1)) is missing",
     ),
     "softmax, the diagonal only": (
         Backward(p, z, gz, H(gz, p, OneMatrix(1, d) - p), where=softmax),

@@ -37,11 +37,8 @@ from sympy import (
 )
 from sympy import Identity as Eye
 
-import derive.induction
-import derive.pipeline
 from cli.snippet import replay
 from derive import Gradient, Hessian, Identity, ScalarFunction, verify
-from derive.decide import Rung
 from derive.integers import SIZE, Var, as_poly
 from derive.whole import cleared, is_polynomial, takes_whole_values
 
@@ -193,11 +190,7 @@ TRUE = {
 
 
 @pytest.mark.parametrize("claim", FALSE.values(), ids=list(FALSE))
-def test_no_false_claim_is_proved(claim, monkeypatch):
-    for module in (derive.pipeline, derive.induction):
-        monkeypatch.setattr(module, "agrees_numerically", lambda *_, **__: True)
-    monkeypatch.setattr(derive.pipeline, "search", lambda *_, **__: None)
-    monkeypatch.setattr(derive.pipeline, "COSTLY", (Rung(None, True, 1.0),))
+def test_no_false_claim_is_proved(claim, alone):
     assert verify(claim, timeout=20).status == "undecided"
 
 

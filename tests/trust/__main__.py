@@ -1,4 +1,4 @@
-"""``python -m tests.trust``: mutants, rewritings and planted errors, counted."""
+"""``python -m tests.trust``: mutants, rewritings, planted errors and random inputs, counted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import report
+from . import fuzz, report
 from .examination import findings, tasks
 from .planted import catches, every_rule
 
 MUTANTS, REWRITINGS = 5000, 3200  # of a full run
-PARTS = ("mutants", "rewritings", "rules")
+PARTS = ("mutants", "rewritings", "rules", "fuzz")
 
 
 @click.command()
@@ -33,7 +33,10 @@ def main(sample: int | None, seed: int, jobs: int, parts: tuple[str, ...], form:
     rules = every_rule() if "rules" in parts else []
     if sample is not None:
         rules = random.Random(seed).sample(rules, min(sample, len(rules)))
-    found, caught = [], []
+    random_ones = []
+    if "fuzz" in parts:
+        random_ones = fuzz.batches(sample or fuzz.TERMS, sample or fuzz.CLAIMS, seed)
+    found, caught, tally = [], [], fuzz.Tally()
     with _progress() as progress:
         of_claims = progress.add_task("claims", total=len(asked), visible=bool(asked))
         for some in findings(asked, jobs):
@@ -43,12 +46,18 @@ def main(sample: int | None, seed: int, jobs: int, parts: tuple[str, ...], form:
         for catch in catches(rules, jobs):
             caught.append(catch)
             progress.advance(of_rules)
+        of_fuzz = progress.add_task("fuzz", total=len(random_ones), visible=bool(random_ones))
+        for one in fuzz.tallies(random_ones, jobs):
+            tally += one
+            for failure in one.failures:
+                progress.console.print(report.of_failure(failure), soft_wrap=True, markup=False)
+            progress.advance(of_fuzz)
     seconds = time.monotonic() - start
     if form == "json":
-        click.echo(json.dumps(report.as_record(found, caught, seconds), indent=2))
+        click.echo(json.dumps(report.as_record(found, caught, tally, seconds), indent=2))
     else:
-        report.show(Console(), found, caught, seconds)
-    raise SystemExit(1 if report.violations(found, caught) else 0)
+        report.show(Console(), found, caught, tally, seconds)
+    raise SystemExit(1 if report.violations(found, caught, tally) else 0)
 
 
 def _progress() -> Progress:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .examination import KINDS, MUTANT, REWRITING, Finding
+from .fuzz import Failure, Tally
 from .planted import Catch
 
 SHOWN = 160  # characters of a statement in a list of gaps; a violation is printed in full
@@ -26,7 +27,14 @@ def counts(findings: Sequence[Finding], part: str) -> dict[str, Counter[str]]:
     return rows
 
 
-def violations(findings: Sequence[Finding], catches: Sequence[Catch]) -> list[str]:
+def of_failure(failure: Failure) -> str:
+    """A failure in three lines: what and its seed, its smallest form, what speaks against it."""
+    return f"{failure.kind} (seed {failure.seed!r})\n  {failure.smallest}\n  {failure.problem}"
+
+
+def violations(
+    findings: Sequence[Finding], catches: Sequence[Catch], tally: Tally | None = None
+) -> list[str]:
     """Every requirement that is not met, in a line each."""
     lines = [
         f"{finding.violation}: {finding.claim} ({' + '.join(finding.changes)}): "
@@ -34,13 +42,12 @@ def violations(findings: Sequence[Finding], catches: Sequence[Catch]) -> list[st
         for finding in findings
         if finding.violation
     ]
-    return lines + [
-        f"noticed by no claim: {catch.rule}" for catch in catches if not catch.caught_by
-    ]
+    lines += [f"noticed by no claim: {catch.rule}" for catch in catches if not catch.caught_by]
+    return lines + [of_failure(failure) for failure in (tally.failures if tally else ())]
 
 
 def as_record(
-    findings: Sequence[Finding], catches: Sequence[Catch], seconds: float
+    findings: Sequence[Finding], catches: Sequence[Catch], tally: Tally, seconds: float
 ) -> dict[str, Any]:
     """Everything, for a program."""
     return {
@@ -49,14 +56,19 @@ def as_record(
             "falsified": len(catches),
             "noticed": sum(catch.caught_by is not None for catch in catches),
         },
-        "violations": violations(findings, catches),
+        "fuzz": {" · ".join(key): count for key, count in sorted(tally.counts.items())},
+        "violations": violations(findings, catches, tally),
         "gaps": [asdict(finding) | {"gap": finding.gap} for finding in findings if finding.gap],
         "seconds": round(seconds, 1),
     }
 
 
 def show(
-    console: Console, findings: Sequence[Finding], catches: Sequence[Catch], seconds: float
+    console: Console,
+    findings: Sequence[Finding],
+    catches: Sequence[Catch],
+    tally: Tally,
+    seconds: float,
 ) -> None:
     """Gaps, then the tables of counts, then what is wrong."""
     _show_gaps(console, findings)
@@ -68,7 +80,9 @@ def show(
             console.print(_table(title, counts(findings, part), KINDS[part]))
     if catches:
         console.print(_table_of_rules(catches))
-    wrong = violations(findings, catches)
+    if tally.counts:
+        console.print(_table_of_random(tally))
+    wrong = violations(findings, catches, tally)
     for line in wrong:
         console.print(escape(line), style="red", soft_wrap=True)
     verdict = f"{len(wrong)} requirements are violated" if wrong else "every requirement is met"
@@ -101,6 +115,16 @@ def _table(title: str, found: dict[str, Counter[str]], kinds: Sequence[str]) -> 
         table.add_row(kind, *(str(column[kind]) for column in columns.values()))
     table.add_section()
     table.add_row("all", *(str(column.total()) for column in columns.values()))
+    return table
+
+
+def _table_of_random(tally: Tally) -> Table:
+    table = Table(title="Random terms and claims, judged", title_justify="left")
+    for heading in ("what", "counted as"):
+        table.add_column(heading)
+    table.add_column("number", justify="right")
+    for (what, outcome), count in sorted(tally.counts.items()):
+        table.add_row(what, outcome, str(count))
     return table
 
 

@@ -91,7 +91,7 @@ def binds(node: Any) -> frozenset[Any]:
         return frozenset(limit[0] for limit in node.limits)
     if isinstance(node, (rec.MatrixSum, rec.OrderedProduct)):
         return frozenset((node.limits[0],))
-    if isinstance(node, (ops.MaxOver, ops.Tensor)):
+    if isinstance(node, (ops.MaxOver, ops.Tensor, rec.Recurrence)):
         return frozenset(node.bound_symbols)
     if isinstance(node, sp.Lambda):
         return frozenset(node.variables)
