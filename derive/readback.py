@@ -31,6 +31,7 @@ from derive.evaluate import FLOATING, Values, sides
 from derive.fields import EvaluationError, Inconclusive
 from derive.large import is_huge
 from derive.missing import scalars
+from derive.operators import LogSumExp, Softmax
 from derive.points import ORDINARY, PointMaker
 from derive.problem import Problem
 from derive.recurrences import Recurrence
@@ -164,7 +165,7 @@ class _Search:
         self.claim = replace(claim, equals=nothing)  # type: ignore[call-arg]
         self.statement = statement
         self.deadline = deadline
-        self.documented = Documented(self.claim, nothing, problem.shapes)
+        self.documented = Documented(claim, nothing, problem.shapes)
         self.trial = Trial(problem, self.claim, statement, deadline)
         self.grounds: list[Ground] = []
         self.units: list[tuple[Any, np.ndarray]] = []
@@ -266,6 +267,10 @@ class _Search:
             s for s in d.symbols if isinstance(s, sp.MatrixSymbol)
         )
         found.update(dict.fromkeys(a.expr for a in d.applications))
+        # The derivative of a log-sum-exp is a softmax, whether the document names it or not.
+        found.update(
+            (Softmax(a.argument), None) for a in d.applications if isinstance(a.expr, LogSumExp)
+        )
         found.update(dict.fromkeys(self._powers()))
         for expr in self._expressions():
             for part in parts(expr):
