@@ -51,8 +51,9 @@ MOST_OWN = 9  # arrays of one shape
 MOST_WEIGHED = 6  # of these, in a∘Σ(b∘c)
 MOST_PRODUCTS = 2000  # of an array and a chain of two
 MOST_TERMS = 300
-MOST_IN_THREES = 80
+MOST_IN_THREES = 72
 MOST_UNITS = 80
+MOST_ROOTS = 3
 _CLOSE = 1e-8
 _HALF = 1e-5  # for numbers from normal equations
 
@@ -179,23 +180,35 @@ class _Search:
         self.grounds = list(islice(self._points(), POINTS))
         if len(self.grounds) < 2:
             return
-        self.units = list(islice(self.trial.worths(self.grounds, self._scalars()), MOST_UNITS))
+        self.units = list(self._units())
         wanted = [g.left for g in self.grounds]
         if not any(np.abs(v).max(initial=0) > _CLOSE for v in wanted):
             return
-        arrays = self._arrays()
-        for factor, before, inner in self._kinds(arrays):
-            pieces = self._distinct(factor, before, inner, wanted)
-            for chosen in self._fitting([v for _, v in pieces], wanted):
+        kinds = []
+        for factor, before, inner in self._kinds(self._arrays()):
+            kinds.append((factor, before, self._distinct(factor, before, inner, wanted)))
+            yield from self._made_of(*kinds[-1], wanted, (1, 2))
+        for kind in kinds:
+            yield from self._made_of(*kind, wanted, (3,))
+
+    def _made_of(
+        self,
+        factor: Piece | None,
+        before: bool,
+        pieces: Sequence[tuple[Piece, list[np.ndarray]]],
+        wanted: Sequence[np.ndarray],
+        counts: Iterable[int],
+    ) -> Iterator[Any]:
+        """The proved forms of one kind, of some numbers of terms."""
+        for count in counts:
+            for chosen in self._fitting([v for _, v in pieces], wanted, count):
                 if self.late:
                     return
-                coefficients = self._numbers([pieces[k][1] for k in chosen], wanted)
-                if coefficients is None:
+                numbers = self._numbers([pieces[k][1] for k in chosen], wanted)
+                if numbers is None:
                     continue
-                sum_ = _written(
-                    [(c, pieces[k][0]) for c, k in zip(coefficients, chosen, strict=True)]
-                )
-                form = _around(sum_, factor, before)
+                terms = [(c, pieces[k][0]) for c, k in zip(numbers, chosen, strict=True)]
+                form = _around(_written(terms), factor, before)
                 if self.trial.proved(form):
                     yield form
 
@@ -240,18 +253,28 @@ class _Search:
         return (self.claim.of, *self.claim.where.values())  # type: ignore[attr-defined]
 
     def _scalars(self) -> list[Any]:
-        """What a number may be made of, besides sizes: also what a logarithm is taken of, which
-        its derivative is divided by.
+        """What a number may be made of, besides sizes: what a derivative leaves behind of a
+        logarithm, an exponential or a root.
         """
         free = self.documented.free
-        logarithms = [
-            node.args[0]
-            for expr in self._expressions()
-            if isinstance(expr, sp.Basic)
-            for node in expr.atoms(sp.log)
-            if node.free_symbols <= free and not node.args[0].is_number
-        ]
-        return list(dict.fromkeys((*logarithms[:2], *scalars(self.documented))))
+        found: dict[Any, None] = {}
+        for expr in self._expressions():
+            for node in expr.atoms(sp.log, sp.exp, sp.Pow) if isinstance(expr, sp.Basic) else ():
+                part = node if isinstance(node, sp.exp) else node.args[0]
+                rooted = not isinstance(node, sp.Pow) or not node.exp.is_integer
+                if rooted and not part.is_number and part.free_symbols <= free:
+                    found[part] = None
+        return list(dict.fromkeys((*scalars(self.documented), *islice(found, MOST_ROOTS))))
+
+    def _units(self) -> Iterator[tuple[Any, np.ndarray]]:
+        """Products of powers of sizes and scalars, with their values at the points."""
+        named = self._scalars()
+        known = list(islice(self.trial.worths(self.grounds, named), MOST_UNITS))
+        yield from known
+        plain = [(u, w) for u, w in known if u in named or 1 / u in named]
+        for (a, first), (b, second) in combinations(plain, 2):
+            if a * b != 1:
+                yield a * b, first * second
 
     def _powers(self) -> list[Any]:
         """What a recurrence with constant factors comes to: powers of square matrices."""
@@ -307,14 +330,16 @@ class _Search:
         two = list(islice((c for c in chains if c is not None), MOST_CHAINS))
         yield None, False, self._terms(shape, arrays, two, True)
         for factor in arrays:
-            if same_shape(factor.shape[1:], shape[1:]) and factor.shape[0] != 1:
-                inner = (shape[0], factor.shape[0])
+            for before, axis in ((False, 0), (True, 1)):
+                across, between = factor.shape[1 - axis], factor.shape[axis]
+                if not same_shape((across,), shape[1 - axis : 2 - axis]):
+                    continue
+                # A vector makes an outer product, and nothing simpler of a larger matrix.
+                if (1 in factor.shape) != (between == 1):
+                    continue
+                inner = (between, shape[1]) if before else (shape[0], between)
                 if not is_unit(inner):
-                    yield factor, False, self._terms(inner, arrays, two, False)
-            if same_shape(factor.shape[:1], shape[:1]) and factor.shape[1] != 1:
-                inner = (factor.shape[1], shape[1])
-                if not is_unit(inner):
-                    yield factor, True, self._terms(inner, arrays, two, False)
+                    yield factor, before, self._terms(inner, arrays, two, False)
 
     @staticmethod
     def _terms(
@@ -380,29 +405,23 @@ class _Search:
         return list(found.values())
 
     def _fitting(
-        self, terms: Sequence[Sequence[np.ndarray]], wanted: Sequence[np.ndarray]
+        self, terms: Sequence[Sequence[np.ndarray]], wanted: Sequence[np.ndarray], count: int
     ) -> Iterator[tuple[int, ...]]:
-        """Which one, two or three terms have simple multiples that are together what is wanted, as
-        far as half of the digits tell.
+        """Which few terms, so many of them, have simple multiples that are together what is wanted,
+        as far as half of the digits tell.
         """
-        if not terms:
+        if not terms or min(value.size for value in wanted) < count or self.late:
             return
-        systems = [_System(k, terms, value) for k, value in enumerate(wanted)]
-        least = min(value.size for value in wanted)
-        count = len(terms)
-        few = range(min(count, MOST_IN_THREES))
-        for number, among in ((1, range(count)), (2, range(count)), (3, few)):
-            if least < number or self.late:
-                return
-            groups = np.array(list(combinations(among, number)), dtype=int).reshape(-1, number)
-            solved: list[np.ndarray] = []
-            for system in systems:
-                numbers, fits = system.solve(groups)
-                groups = groups[fits]
-                solved = [*(s[fits] for s in solved), numbers[fits]]
-            if len(groups):
-                simple = self._simple(np.stack(solved, axis=-1))
-                yield from (tuple(map(int, group)) for group in groups[simple])
+        among = range(len(terms) if count < 3 else min(len(terms), MOST_IN_THREES))
+        groups = np.array(list(combinations(among, count)), dtype=int).reshape(-1, count)
+        solved: list[np.ndarray] = []
+        for k, value in enumerate(wanted):
+            numbers, fits = _System(k, terms, value).solve(groups)
+            groups = groups[fits]
+            solved = [*(s[fits] for s in solved), numbers[fits]]
+        if len(groups):
+            simple = self._simple(np.stack(solved, axis=-1))
+            yield from (tuple(map(int, group)) for group in groups[simple])
 
     def _simple(self, numbers: np.ndarray) -> np.ndarray:
         """Whether all numbers of a group may be rationals times powers of sizes and scalars: the
@@ -485,14 +504,37 @@ class _System:
 
     def solve(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The numbers before the terms of each group, and which groups fit with them."""
-        systems = self._gram[groups[:, :, None], groups[:, None, :]]
-        goals = self._along[groups]
-        regular = np.abs(np.linalg.det(systems)) > _CLOSE
-        systems[~regular] = np.eye(groups.shape[1])
-        found = np.linalg.solve(systems, goals[:, :, None])[:, :, 0]
-        left = np.abs(1 - (found * goals).sum(axis=1))
-        fits = regular & (left < _CLOSE) & (np.abs(found) > _CLOSE).all(axis=1)
-        return found * self._size / self._lengths[groups], fits
+        ones = np.ones(len(groups))
+        columns = list(groups.T)
+        goals = [self._along[c] for c in columns]
+        # Elimination by hand, the diagonal being 1: a solver for matrices takes ten times as long.
+        if len(columns) == 1:
+            found, regular = [goals[0]], ones > 0
+        else:
+            between = self._gram[columns[0], columns[1]]
+            second = ones - between**2
+            rest = goals[1] - between * goals[0]
+            regular = second > _CLOSE
+            second[~regular] = 1.0
+            if len(columns) == 2:
+                last = rest / second
+                found = [goals[0] - between * last, last]
+            else:
+                outer, inner = (
+                    self._gram[columns[0], columns[2]],
+                    self._gram[columns[1], columns[2]],
+                )
+                inner = inner - between * outer
+                third = ones - outer**2 - inner**2 / second
+                regular &= third > _CLOSE
+                third[~regular] = 1.0
+                last = (goals[2] - outer * goals[0] - inner * rest / second) / third
+                middle = (rest - inner * last) / second
+                found = [goals[0] - between * middle - outer * last, middle, last]
+        numbers = np.stack(found, axis=1)
+        left = np.abs(1 - (numbers * np.stack(goals, axis=1)).sum(axis=1))
+        fits = regular & (left < _CLOSE) & (np.abs(numbers) > _CLOSE).all(axis=1)
+        return numbers * self._size / self._lengths[groups], fits
 
 
 # ---- writing
