@@ -43,6 +43,7 @@ from derive.trial import Ground, Trial, simple_number
 
 SECONDS = 0.5
 READABLE = 12  # the weight up to which a form is left as it is
+PLAIN = 32  # the same of one without parts that documents rarely write
 POINTS = 3
 SIZES = (4, 5, 6)  # at which no more terms than a few fit by chance
 MOST_ARRAYS = 10
@@ -54,6 +55,15 @@ MOST_TERMS = 300
 MOST_IN_THREES = 72
 MOST_UNITS = 80
 MOST_ROOTS = 3
+UNUSUAL = (
+    sp.Sum,
+    sp.FunctionMatrix,
+    sp.KroneckerDelta,
+    sp.OneMatrix,
+    sp.Trace,
+    sp.exp,
+    sp.MatrixBase,
+)
 _CLOSE = 1e-8
 _HALF = 1e-5  # for numbers from normal equations
 
@@ -142,7 +152,8 @@ def readable(
     if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
         return form
     heavy = weight(form) if form is not None else None
-    if len(statement.shape) != 2 or (heavy is not None and heavy <= READABLE):
+    enough = READABLE if form is None or form.has(*UNUSUAL) else PLAIN
+    if len(statement.shape) != 2 or (heavy is not None and heavy <= enough):
         return form
     if problem.lowering.unsafe_reads:
         return form
