@@ -62,7 +62,7 @@ UNUSUAL = (
     sp.OneMatrix,
     sp.Trace,
     sp.exp,
-    sp.MatrixBase,
+    sp.ImmutableMatrix,
 )
 _CLOSE = 1e-8
 _HALF = 1e-5  # for numbers from normal equations

@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import pytest
 import sympy as sp
+from corpus import TRUE
 from sympy import HadamardProduct as H
 from sympy import MatrixSymbol, OneMatrix, Sum, Trace, ZeroMatrix
 
 import derive
+import formulas
 from derive import Backward, Gradient, Hessian, Jacobian, readback, verify
 from derive.answer import weight
+from derive.inventory import fields_of
 from derive.notation import text_of
-from derive.refute import search
+from derive.points import PointMaker
+from derive.refute import agrees_numerically, search
 from derive.trial import Trial
 
 n, m, d, v, T = sp.symbols("n m d v T", integer=True, positive=True)
@@ -184,3 +188,42 @@ def test_what_is_subtracted_comes_after_what_it_is_subtracted_from():
     assert text_of(-P - G) == "-G - P"
     assert text_of(sp.HadamardPower(P, 2)) == "P ⊙ P"
     assert text_of(sp.HadamardPower(P - G, 2)) == "(P - G) ⊙ (P - G)"
+
+
+# ------------------------------------------------ every derived side, held against the documented
+
+
+def _derivations():
+    """A sample of the derivations of the catalogue and of the corpus, the same in every run."""
+    catalogue = [claim for f in formulas.catalogue().values() for claim in f.claims]
+    for claims, step in ((catalogue, 16), (list(TRUE), 27)):
+        found = [c for c in claims if isinstance(c, (Gradient, Jacobian, Backward, Hessian))]
+        yield from found[::step]
+
+
+def _derived(claim):
+    kinds = {
+        Gradient: derive.gradient,
+        Jacobian: derive.jacobian,
+        Backward: lambda *args, **where: derive.backward(*args, claim.upstream, **where),
+        Hessian: derive.hessian,
+    }
+    return kinds[type(claim)](claim.of, claim.wrt, where=claim.where)
+
+
+@pytest.mark.parametrize("claim", _derivations(), ids=lambda claim: claim.id)
+def test_what_is_derived_is_no_riddle(claim):
+    """It is not much longer than what the document says, with the names that this defines written
+    out; it speaks of the claim's own symbols, and it is true.
+    """
+    found = _derived(claim)
+    said = (claim.of, claim.equals, *claim.where.values())
+    assert found is not None
+    assert weight(found) <= 4 * sum(map(weight, said)) + 100
+    own = set(claim.where).union(*(field.free_symbols for field in fields_of(claim)))
+    names = {str(symbol) for symbol in (*own, *PointMaker(claim).dimensions)}
+    adjoints = {f"d_{symbol}" for symbol in claim.where}  # as explained in the verdict's notes
+    spoken = {str(s) for s in found.free_symbols if not isinstance(s, sp.Indexed)}
+    assert spoken <= names | adjoints
+    if not spoken & adjoints and not claim.assumed:
+        assert agrees_numerically(replace(claim, equals=found), tries=1) is not False
