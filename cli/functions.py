@@ -20,6 +20,7 @@ from cli.operations import (
     transpose,
 )
 from derive.activations import NamedFunction, gelu, relu, sigmoid, silu, softplus
+from derive.matrix_functions import cholesky, matrix_exp, sqrtm
 from derive.operators import entry, logsumexp, softmax
 from derive.shapes import is_unit, same_shape, shown
 
@@ -234,6 +235,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "det": _of_square(sp.Determinant),
     "logdet": _of_square(lambda a: sp.log(sp.Determinant(a))),
     "inv": _of_square(sp.Inverse),
+    "cholesky": _of_square(cholesky),
+    "sqrtm": _of_square(sqrtm),
+    "expm": _of_square(matrix_exp),
     "hadamard": Function(_hadamard, 2, 99),
     "diag": Function(_diag),
     "outer": Function(_outer, 2, 2),

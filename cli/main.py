@@ -340,8 +340,9 @@ def gradient(
     EXPR is made of numbers, names, + - * / **, A.T, X[0, 1] and functions: exp log sqrt sin cos
     tan atan sinh cosh tanh erf erfc erfinv gamma loggamma digamma abs sign sigmoid softplus relu
     gelu silu max min where(a < b, then, otherwise) entry by entry;
-    softmax logsumexp row by row; sum mean norm (Frobenius) trace det logdet inv hadamard diag
-    outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are the product, of matrices too.
+    softmax logsumexp row by row; sum mean norm (Frobenius) trace det logdet inv
+    cholesky sqrtm expm hadamard diag outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are
+    the product, of matrices too.
     """
     from cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
     from cli.runner import decide_safely

@@ -13,6 +13,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from cli.records import function_name
+from derive.matrix_functions import numpy_text as of_matrix
 from derive.operators import defined
 
 
@@ -203,6 +204,9 @@ class NumpyPrinter:
 
     def _Inverse(self, node: Any) -> str:
         return f"np.linalg.inv({self.print(node.arg)})"
+
+    def _MatrixFunction(self, node: Any) -> str:
+        return of_matrix(node.function, self.print(node.operand), "np")
 
     def _Trace(self, node: Any) -> str:
         return f"np.trace({self.print(node.arg)})"

@@ -36,6 +36,7 @@ from derive.convolution import (
 )
 from derive.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
 from derive.formula import Formula
+from derive.matrix_functions import cholesky, matrix_exp, sqrtm
 from derive.network import Layer, Network
 from derive.operators import (
     ScalarFunction,
@@ -74,6 +75,7 @@ __all__ = [
     "backward",
     "batch_norm2d",
     "broadcast",
+    "cholesky",
     "concatenate",
     "conv2d",
     "conv_transpose2d",
@@ -86,6 +88,7 @@ __all__ = [
     "hessian",
     "jacobian",
     "logsumexp",
+    "matrix_exp",
     "max_over",
     "max_pool2d",
     "ordered_product",
@@ -101,6 +104,7 @@ __all__ = [
     "skew",
     "softmax",
     "softplus",
+    "sqrtm",
     "sum_over",
     "tensor",
     "unvec",

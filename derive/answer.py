@@ -16,6 +16,8 @@ from derive.errors import BudgetExceeded, UnsupportedError
 from derive.folding import Cases
 from derive.index import Array, Determinant, Shared, Term, in_order, inverted_in
 from derive.integers import as_poly
+from derive.matrix_functions import DEFINITE, is_surely_definite
+from derive.matrix_laws import SQUARES, Value
 from derive.normalise import Normaliser
 from derive.operators import MatrixOperator, MatrixPartial, Partial
 from derive.problem import Condition, Problem
@@ -215,6 +217,8 @@ def assumptions(
     given = (t for t in traits if (t[0], t[1].symbol) in problem.trait_labels)
     used = [label for n in normalisers for label in n.used]
     for label in (*given, *used, *problem.relied_on):
+        if isinstance(label, tuple) and isinstance(label[1], Value):
+            continue  # a law of a function of a matrix, wherever it has a value
         if isinstance(label, tuple) and isinstance(label[1], Array):
             trait, array = label
             known = problem.trait_labels.get((trait, array.symbol))
@@ -224,8 +228,10 @@ def assumptions(
     classes = [list(labels) for n in normalisers for labels in n.inverted.values()]
     if problem.inventory.invertible and not classes:
         classes = [[shared.label] for shared in inverted_in(sides)]
-    for matrices in classes:
+    for matrices in filter(None, classes):
         result[_invertible(min(matrices, key=_transposes))] = None
+    roots = (m.label for m, name, _ in problem.lowering.of_matrices if name in SQUARES)
+    result |= {DEFINITE(a): None for a in roots if not is_surely_definite(a, result)}
     found = conditions
     for n in normalisers:
         found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]

@@ -15,7 +15,7 @@ import sympy as sp
 from sympy.core.function import UndefinedFunction
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive import folding, whole_arrays
+from derive import folding, matrix_functions, whole_arrays
 from derive.errors import ClaimError
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
@@ -102,6 +102,8 @@ class Claim:
             facts = (_expression(fact, "an assumption in `given`") for fact in given)
             object.__setattr__(self, "given", tuple(p for fact in facts for p in _parts(fact)))
         self._put_back()
+        implied = matrix_functions.implied(self.said, self.where, getattr(self, "given", ()))
+        object.__setattr__(self, "_implied", implied)
 
     def _put_back(self) -> None:
         """Undo what SymPy does to conditions in sums inside of sums, and read undefined
@@ -126,15 +128,21 @@ class Claim:
 
     @property
     def assumed(self) -> tuple[sp.Basic, ...]:
-        """The ``given`` of the claim, and the signs with which symbols are declared that it
-        defines: SymPy has simplified by them.
+        """The ``given`` of the claim; what has to hold of matrices that functions of them have a
+        value; and the signs with which symbols are declared that it defines: SymPy has simplified
+        by them.
         """
         given: tuple[sp.Basic, ...] = getattr(self, "given", ())
-        return given + tuple(
-            relation(symbol, 0, evaluate=False)
-            for symbol in self.where
-            if isinstance(symbol, sp.Symbol) and not symbol.is_integer
-            for relation in _declared_sign(symbol)
+        implied: tuple[sp.Basic, ...] = getattr(self, "_implied", ())
+        return (
+            given
+            + implied
+            + tuple(
+                relation(symbol, 0, evaluate=False)
+                for symbol in self.where
+                if isinstance(symbol, sp.Symbol) and not symbol.is_integer
+                for relation in _declared_sign(symbol)
+            )
         )
 
 

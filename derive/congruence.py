@@ -25,6 +25,8 @@ from derive.index import (
     Const,
     Determinant,
     Entry,
+    FunctionEntry,
+    FunctionTrace,
     IndexBracket,
     Int,
     InverseEntry,
@@ -575,3 +577,17 @@ def _determinant(c: Congruence, term: Determinant) -> Form:
     """a determinant, by the matrix"""
     shared, size = term.data
     return c.entry(c.kind("determinant", c.same(shared), size), ())
+
+
+@rule(FunctionEntry)
+def _function_entry(c: Congruence, term: FunctionEntry) -> Form:
+    """an entry of a function of a matrix, by the matrix"""
+    shared, name, size, row, column = term.data
+    return c.entry(c.kind("function", name, c.same(shared), size), (row, column))
+
+
+@rule(FunctionTrace)
+def _function_trace(c: Congruence, term: FunctionTrace) -> Form:
+    """the trace of a function of a matrix, by the matrix"""
+    shared, name, size = term.data
+    return c.entry(c.kind("function trace", name, c.same(shared), size), ())

@@ -31,7 +31,7 @@ from derive.rational import are_unlike, equal_quotients
 from derive.segments import bounded_along
 from derive.simplify import Reader
 from derive.squares import is_sum_of_squares
-from derive.structure import bears_on_zeros, masked
+from derive.structure import absorbed, bears_on_zeros, masked
 from derive.summation import UNROLLED, places
 
 
@@ -131,8 +131,8 @@ def prove_equal(
                 )
             ):
                 return Proof(normaliser, a, b)
-            if bears_on_zeros(normaliser, difference) and vanishes(
-                normaliser, masked(normaliser, difference)
+            if bears_on_zeros(normaliser, difference) and any(
+                vanishes(normaliser, zeros(normaliser, difference)) for zeros in (masked, absorbed)
             ):
                 return Proof(normaliser, a, b)
             if normaliser.meets_determinants:

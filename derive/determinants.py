@@ -142,7 +142,7 @@ def _matrix(atom: Atom, i: Var, j: Var) -> Shared | None:
     return Shared((i, j), entry(atom.data[0], as_poly(i), as_poly(j)), atom.data[0].symbol)
 
 
-def _entries(n: Normaliser, shared: Shared) -> list[list[Polynomial]] | None:
+def entries_of(n: Normaliser, shared: Shared) -> list[list[Polynomial]] | None:
     """All entries of a matrix of few rows; None of a larger one."""
     high = shared.params[0].high
     rows = None if high is None or high != shared.params[1].high else high.constant
@@ -160,7 +160,7 @@ def is_small(shared: Shared) -> bool:
 
 def written_out(n: Normaliser, shared: Shared) -> Polynomial | None:
     """det A by its definition, of a matrix of up to :data:`MAX_WRITTEN_OUT` rows."""
-    entries = _entries(n, shared)
+    entries = entries_of(n, shared)
     return None if entries is None else leibniz(n, entries)
 
 
@@ -168,7 +168,7 @@ def inverse_written_out(n: Normaliser, shared: Shared, i: Poly, j: Poly) -> Poly
     """A⁻¹[i, j] = (−1)^(i + j)·det(A without row j and column i)/det A of a small matrix, whose
     determinant is not zero where its inverse stands; None where it is zero for all entries.
     """
-    entries = _entries(n, shared)
+    entries = entries_of(n, shared)
     whole = None if entries is None else leibniz(n, entries)
     if entries is None or not whole:
         return None

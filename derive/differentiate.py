@@ -17,6 +17,7 @@ import sympy as sp
 
 from derive.errors import UnsupportedError
 from derive.index import (
+    OF_MATRICES,
     Add,
     Apply,
     Array,
@@ -24,6 +25,8 @@ from derive.index import (
     Determinant,
     Entry,
     Factors,
+    FunctionEntry,
+    FunctionTrace,
     IndexBracket,
     Int,
     InverseEntry,
@@ -47,6 +50,7 @@ from derive.index import (
     components,
     delta,
     fresh,
+    function_of,
     in_order,
     mul,
     neg,
@@ -59,6 +63,7 @@ from derive.index import (
     total,
 )
 from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.matrix_functions import named
 
 Target = Array | Shared
 
@@ -399,7 +404,7 @@ class Reverse:
 
 
 def _shared_in(term: Term) -> tuple[Shared, ...]:
-    if isinstance(term, (Ref, InverseEntry, Determinant)):
+    if isinstance(term, (Ref, *OF_MATRICES)):
         return (term.data[0],)
     return term.data[1] if isinstance(term, Whole) else ()
 
@@ -719,3 +724,73 @@ def _determinant(
     p, q = axis_variable(size), axis_variable(size)
     transposed = InverseEntry((), (shared, size, as_poly(q), as_poly(p)))
     run.emit(shared, (as_poly(p), as_poly(q)), mul(cotangent, term, transposed), (*binders, p, q))
+
+
+@rule(FunctionEntry)
+def _function_entry(
+    run: Reverse, term: FunctionEntry, cotangent: Term, binders: tuple[Var, ...]
+) -> None:
+    """dL = L·Φ(L⁻¹·dA·L⁻ᵀ) of a Cholesky factor, for a symmetric dA, where Φ takes the lower
+    triangle and half of the diagonal (Smith, 1995; Murray, arXiv:1602.07527);
+    d exp(f·A) = df·A·exp(f·A) for a scalar f and a constant A."""
+    shared, name, size, i, j = term.data
+    if name == "cholesky":
+        k, p, q = (axis_variable(size) for _ in range(3))
+        row, left, right = map(as_poly, (k, p, q))
+        factor = function_of(shared, name, size, named(name, shared.label))
+        below = (
+            InverseEntry((), (factor, size, row, left)),
+            InverseEntry((), (factor, size, j, right)),
+        )
+        half = add(at_least(row, j), mul(num(Fraction(-1, 2)), delta(row, j)))
+        value = mul(cotangent, factor.at((i, row)), half, *below)
+        run.emit(shared, (left, right), value, (*binders, k, p, q))
+        return
+    scaled = _scalar_times_constant(run, shared) if name == "matrix_exp" else None
+    if scaled is None:
+        raise UnsupportedError(
+            f"the derivative of {name} of a matrix, but of its trace, is no matrix formula"
+        )
+    scalar, constant = scaled
+    k = axis_variable(size)
+    here = constant(i, as_poly(k))
+    value = mul(cotangent, here, FunctionEntry((), (shared, name, size, as_poly(k), j)))
+    run.pull(scalar, value, (*binders, k))
+
+
+def _scalar_times_constant(
+    run: Reverse, shared: Shared
+) -> tuple[Term, Callable[[Poly, Poly], Term]] | None:
+    """The f and the A where a matrix is f·A, entry by entry, and A does not depend on the target
+    while f is the same in all entries; None for another matrix.
+    """
+    params, body = shared.params, shared.body
+    while isinstance(body, Ref) and body.data[0] is not run.target:
+        body = body.data[0].at(body.data[1])
+    factors = body.args if isinstance(body, Mul) else (body,)
+    moving = [f for f in factors if run.depends(f)]
+    if any(not f.free.isdisjoint(params) for f in moving):
+        return None
+    constant = mul(*(f for f in factors if f not in moving))
+
+    def at(i: Poly, j: Poly) -> Term:
+        return substitute(constant, dict(zip(params, (i, j), strict=True)))
+
+    return mul(*moving), at
+
+
+@rule(FunctionTrace)
+def _function_trace(
+    run: Reverse, term: FunctionTrace, cotangent: Term, binders: tuple[Var, ...]
+) -> None:
+    """d tr exp(A) = tr(exp(A)·dA) and d tr √A = tr((√A)⁻¹·dA)/2"""
+    shared, name, size = term.data
+    p, q = axis_variable(size), axis_variable(size)
+    row, column = as_poly(p), as_poly(q)
+    if name == "matrix_exp":
+        slope: Term = FunctionEntry((), (shared, name, size, column, row))
+    else:
+        root = function_of(shared, name, size, named(name, shared.label))
+        below = InverseEntry((), (root, size, column, row))
+        slope = mul(num(Fraction(1, 2)), below)
+    run.emit(shared, (row, column), mul(cotangent, slope), (*binders, p, q))

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy.matrices.expressions.matexpr import MatrixElement
 
 import derive.nodes  # noqa: F401  (registers the meaning of every node)
 from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
@@ -175,14 +173,15 @@ def derivative(
     """
     of = sp.sympify(of)
     where = where or {}
-    if symmetric:
-        return _within_symmetric(of, wrt, point, where, field, order)
+    if symmetric and order == 2:
+        raise UnsupportedError("a second derivative within the symmetric matrices")
 
     if isinstance(wrt, At):
         return _of_position(derivative(of, wrt.array, point, where, field, order), wrt, point)
 
     def compute() -> np.ndarray:
         seed, shape = _seed_of(wrt, point, where, field)
+        seed = seed._replace(symmetric=symmetric)
         walk = Interpreter(point, where, Jets(field, order), (seed,))
         walk.define(of, seed.symbol)
         result = walk.value(of, {}) if order == 1 else walk.scalar(of, {})
@@ -205,21 +204,6 @@ def _of_position(whole: np.ndarray, wrt: At, point: Point) -> np.ndarray:
         raise OutOfRange(f"{wrt.array} has no position {time}")
     part = np.take(whole, [time], axis=axis)
     return part if rank == 2 else part.reshape(whole.shape[:axis] + whole.shape[axis + 1 :])
-
-
-def _within_symmetric(
-    of: Any, wrt: Any, point: Point, where: Mapping[Any, Any], field: Field, order: int
-) -> np.ndarray:
-    """(G + Gᵀ)/2 of the unconstrained derivative G in a square matrix or an entry of it."""
-    if order == 2:
-        raise UnsupportedError("a second derivative within the symmetric matrices")
-    unconstrained = derivative(of, wrt, point, where, field)
-    if isinstance(wrt, MatrixElement):
-        mirrored = derivative(of, MatrixElement(wrt.parent, wrt.j, wrt.i), point, where, field)
-    else:
-        mirrored = np.swapaxes(unconstrained, -1, -2)
-    with precision(field.precisions[-1]):
-        return _finished((unconstrained + mirrored) * field.number(Fraction(1, 2)), field)
 
 
 def _is_vector(shape: tuple[int, ...]) -> bool:

@@ -323,6 +323,28 @@ class Determinant(Term):
     __slots__ = ()
 
 
+class FunctionEntry(Term):
+    """An entry of a function of a shared square matrix: ``data = (shared, name, size, i, j)``.
+
+    The name is one of :class:`~derive.matrix_functions.MatrixFunction`.
+    """
+
+    __slots__ = ()
+
+    def _own_variables(self) -> set[Var]:
+        return _variables(self.data[3:])
+
+
+class FunctionTrace(Term):
+    """The trace of a function of a shared square matrix: ``data = (shared, name, size)``."""
+
+    __slots__ = ()
+
+
+# What is said of a whole shared matrix, which stands first in its data.
+OF_MATRICES = (InverseEntry, Determinant, FunctionEntry, FunctionTrace)
+
+
 def num(value: Number) -> Term:
     return Num((), (value,))
 
@@ -361,6 +383,12 @@ def power(base: Term, exponent: Number) -> Term:
 
 def apply(name: str, *args: Term) -> Term:
     return Apply(args, (name,))
+
+
+def function_of(shared: Shared, name: str, size: Poly, label: Any = None) -> Shared:
+    """A function of a shared square matrix as a shared matrix."""
+    i, j = (axis_variable(size, n) for n in "ij")
+    return Shared((i, j), FunctionEntry((), (shared, name, size, as_poly(i), as_poly(j))), label)
 
 
 def entry(array: Array, *indices: Poly) -> Term:
@@ -499,7 +527,7 @@ def _referred_to(term: Term) -> Iterator[Shared]:
         if node in seen:
             continue
         seen.add(node)
-        if isinstance(node, (Ref, InverseEntry, Determinant)):
+        if isinstance(node, (Ref, *OF_MATRICES)):
             found[node.data[0]] = None
         elif isinstance(node, Whole):
             found.update(dict.fromkeys(node.data[1]))
@@ -526,9 +554,11 @@ def arrays_in(root: Term) -> set[Array]:
 
 
 def inverted_in(roots: Iterable[Term]) -> list[Shared]:
-    """The matrices that are inverted in some terms, or in a shared array below them."""
+    """The matrices that are inverted in some terms, or in a shared array below them, without the
+    functions of matrices, which are invertible.
+    """
     found = (node.data[0] for node in nodes_below(roots) if isinstance(node, InverseEntry))
-    return list(dict.fromkeys(found))
+    return [m for m in dict.fromkeys(found) if not isinstance(m.body, FunctionEntry)]
 
 
 def in_order(

@@ -161,11 +161,15 @@ class NeedsScalars(Exception):
 
 
 class Seed(NamedTuple):
-    """An independent variable: a symbol, or one of its entries, with its number of directions."""
+    """An independent variable: a symbol, or one of its entries, with its number of directions.
+
+    A ``symmetric`` one moves within the symmetric matrices: in the direction (D + Dᵀ)/2 for D.
+    """
 
     symbol: Any
     position: tuple[int, ...] | None
     width: int
+    symmetric: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -408,6 +412,8 @@ class Interpreter:
                     own[(0, *seed.position)] += 1
             start += seed.width
         varied = self.field.array(directions)
+        if any(seed.symbol == symbol and seed.symmetric for seed in self.seeds):
+            varied = (varied + np.swapaxes(varied, -1, -2)) * self.field.number(Fraction(1, 2))
         # A defined symbol moves with the other seeds besides.
         return Jet(jet.v, varied if jet.g is None else jet.g + varied, jet.h)
 

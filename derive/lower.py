@@ -87,6 +87,7 @@ class Lowering:
         self.functions: dict[Any, sp.Lambda] = {}
         self.guards: list[Poly] = []
         self.unsafe_reads: dict[str, None] = {}
+        self.of_matrices: dict[tuple[Shared, str, Poly], None] = {}  # the functions of matrices
         self._integers: dict[Any, Var] = {}
         self._arrays: dict[Any, Array] = {}
         self._shared: dict[Any, Shared] = {}
@@ -361,6 +362,16 @@ class Lowering:
             value = scope[symbol]
             values[symbol] = writer.scalar(Int((), (value,)) if isinstance(value, Poly) else value)
         return expr.xreplace(values) if values else expr
+
+    def function_of(self, expr: Any, scope: Scope) -> tuple[Shared, str, Poly]:
+        """A function of a matrix: the matrix as it is inverted too, the function, and the size."""
+        key = self.scoped(sp.Inverse, expr.operand, scope)
+        shared = self._shared.get(key)
+        if shared is None:
+            shared = self._shared[key] = self.matrix(expr.operand, scope)
+        found = shared, expr.function, self.size(self.shapes.of(expr)[0])
+        self.of_matrices[found] = None
+        return found
 
     def eliminated(self, expr: Any) -> Eliminated | None:
         """A matrix of two by two blocks with a diagonal block eliminated, where that may be."""

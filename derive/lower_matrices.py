@@ -12,6 +12,7 @@ from sympy.tensor.array import ArrayComprehension
 
 from derive.errors import UnsupportedError
 from derive.index import (
+    FunctionEntry,
     InverseEntry,
     Pow,
     Term,
@@ -28,6 +29,7 @@ from derive.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.lower import BODIES, THROUGH, Indices, Lowering, Scope, called, register, target_of
 from derive.lower_recurrences import matrix_power
 from derive.lower_scalars import whole_term
+from derive.matrix_functions import Cholesky, MatrixExp, SquareRoot
 from derive.operators import (
     ArrayOperator,
     MatrixGradient,
@@ -100,6 +102,8 @@ def _inverse(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     complement"""
     if is_unit(low.shapes.of(expr.arg)):
         return power(low.scalar(expr.arg, scope), -1)
+    if isinstance(expr.arg, MatrixExp):
+        return low.element(MatrixExp(-expr.arg.operand), indices, scope)
     blocks = low.eliminated(expr.arg)
     if blocks is not None:
         return low.element(blocks.inverse(), indices, scope)
@@ -108,6 +112,14 @@ def _inverse(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     if shared is None:
         shared = low._shared[key] = low.matrix(expr.arg, scope)
     return InverseEntry((), (shared, low.size(low.shapes.of(expr.arg)[0]), *indices))
+
+
+@register(THROUGH, Cholesky, SquareRoot, MatrixExp)
+def _matrix_function(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
+    """f(A)[i, j]; what is known of it is its defining equation, and what follows from that"""
+    if is_unit(low.shapes.of(expr)):
+        return low.scalar(expr.of_scalar(expr.operand[0, 0]), scope)
+    return FunctionEntry((), (*low.function_of(expr, scope), *indices))
 
 
 # ---- arrays that are computed: their entries are shared

@@ -22,6 +22,7 @@ from derive.folding import Cases
 from derive.index import (
     Const,
     Determinant,
+    FunctionTrace,
     IndexBracket,
     Int,
     Maximum,
@@ -56,6 +57,7 @@ from derive.lower import (
     register,
     target_of,
 )
+from derive.matrix_functions import MatrixExp, SquareRoot
 from derive.operators import (
     MaxOver,
     Partial,
@@ -296,11 +298,13 @@ def _bound(low: Lowering, body: Any, limits: list[Any], scope: Scope, node: Any)
 
 @register(SCALARS, sp.Trace)
 def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
-    """Σ_k A[k, k]"""
+    """Σ_k A[k, k], a node of its own for exp A and √A, of which the derivative is known"""
     low.check_scope(expr.arg, scope)
     size = low.shapes.of(expr.arg)[0]
     if size == 1:
         return low.scalar(expr.arg, scope)
+    if isinstance(expr.arg, (MatrixExp, SquareRoot)):
+        return FunctionTrace((), low.function_of(expr.arg, scope))
     k = axis_variable(low.size(size))
     return total(k, low.element(expr.arg, (as_poly(k), as_poly(k)), scope))
 
@@ -308,13 +312,16 @@ def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, sp.Determinant)
 def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
     """det A; det A⁻¹ = 1/det A, det Aᵀ = det A, det Aᵏ = (det A)ᵏ, det diag(v) = Π v, det(A ⊗ B) by
-    (det A)^q·(det B)^p, of blocks by a Schur complement, and ∂det A/∂A = det A · A⁻ᵀ"""
+    (det A)^q·(det B)^p, det exp A = exp tr A, of blocks by a Schur complement, and
+    ∂det A/∂A = det A · A⁻ᵀ"""
     arg = expr.arg
     low.check_scope(arg, scope)
     if is_unit(low.shapes.of(arg)):
         return low.scalar(arg, scope)
     if isinstance(arg, sp.Identity):
         return num(1)
+    if isinstance(arg, MatrixExp):
+        return low.scalar(sp.exp(sp.Trace(arg.operand)), scope)
     if isinstance(arg, sp.Transpose):
         return low.scalar(sp.Determinant(arg.arg), scope)
     if isinstance(arg, DiagMatrix):

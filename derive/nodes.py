@@ -35,6 +35,8 @@ from derive.interpret import (
     reshaped,
 )
 from derive.jets import Jet
+from derive.matrix_functions import MatrixFunction
+from derive.matrix_values import of_matrix
 from derive.operators import (
     ArrayOperator,
     MatrixGradient,
@@ -543,6 +545,11 @@ def _determinant(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 @handles(sp.Inverse)
 def _inverse(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     return walk.jets.inverse(_square(walk, expr.args[0], env))
+
+
+@handles(MatrixFunction)
+def _matrix_function(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return of_matrix(walk.jets, expr.function, _square(walk, expr.operand, env))
 
 
 @handles(sp.MatPow)

@@ -19,7 +19,7 @@ from math import lcm
 from types import MappingProxyType
 from typing import Any
 
-from derive import structure
+from derive import matrix_laws, structure
 from derive.atoms import Atom, Key, Monomial, Polynomial
 from derive.determinants import inverse_written_out, is_small
 from derive.errors import BudgetExceeded, UnsupportedError
@@ -27,6 +27,7 @@ from derive.functions import MAX_ANGLES, function_laws
 from derive.index import (
     Entry,
     Factors,
+    FunctionEntry,
     Shared,
     Term,
     arrays_in,
@@ -36,6 +37,7 @@ from derive.index import (
     substitute,
 )
 from derive.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.matrix_laws import Value
 from derive.recursion import Recursion
 from derive.rules import rules
 from derive.signs import MAX_SPLITS, Fact
@@ -134,6 +136,9 @@ class Normaliser(Summation):
         self.meets_small_matrices = False
         self.writes_out = False
         self._sides: dict[int, structure.Sides] = {}
+        # The functions of matrices by function and class, and what A⁻¹ is made of, by class.
+        self.values: dict[tuple[str, int], Value] = {}
+        self.factors: dict[int, Value] = {}
         self._definitions: dict[Any, tuple[Shared, Any]] = {}
         # What reads a polynomial as a term, where determinants of turned products are made one.
         self.unites: Callable[[Polynomial], Term] | None = None
@@ -392,10 +397,13 @@ class Normaliser(Summation):
             if found is not None:
                 return found
         name, transposed, _ = self.matrix_name(shared)
+        if name in self.factors:
+            return matrix_laws.inverse_of_square(self, self.factors[name], i, j)
         if name not in self.inverted:
             self.inverted[name] = {}
             self._inverse_laws(shared)
-        self.inverted[name][shared.label] = None
+        if not isinstance(shared.body, FunctionEntry):  # which is invertible
+            self.inverted[name][shared.label] = None
         return self.class_inverse(name, *((j, i) if transposed else (i, j)))
 
     def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
@@ -479,6 +487,17 @@ class Normaliser(Summation):
         self.forget()
         return True
 
+    def replace(self, array: Any, value: Shared, label: Any) -> bool:
+        """Take a given array to be what is known to be equal to it, all at once; whether it is not
+        known to be something else.
+        """
+        if array in self._definitions or array in self._mirrors:
+            return False
+        self._definitions[array] = value, label
+        self._matrices.clear()
+        self.forget()
+        return True
+
     def _arrays_behind(self, term: Term) -> set[Any]:
         """The given arrays in a term, and in what those of them are that are defined."""
         found: set[Any] = set()
@@ -536,6 +555,8 @@ class Normaliser(Summation):
         places = self.definite_places(atom)
         if places is not None and places[0] == places[1]:
             self.definite_used(atom)
+            return "+"
+        if self.values and matrix_laws.is_positive(self, atom):
             return "+"
         found = super()._find_sign(atom)
         if found is None and atom.kind == "sum" and self._find_square(atom):

@@ -23,7 +23,7 @@ from derive.atoms import Polynomial
 from derive.differentiate import Reverse, times_attained
 from derive.domain import PlainSigns
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.index import Shared, Term, add, forget_terms, in_order, ref
+from derive.index import FunctionEntry, Shared, Term, add, forget_terms, in_order, ref
 from derive.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
 from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
 from derive.lower import Lowering, target_of
@@ -535,6 +535,8 @@ class Problem:
             if not normaliser.add_equation(difference, open_, label):
                 self.ignored.append(label)
         normaliser.forget()
+        for function in self.lowering.of_matrices:  # their laws, before they are needed
+            normaliser.of(FunctionEntry((), (*function, ZERO, ZERO)))
 
     def _is_declaration(self, fact: Any) -> bool:
         """Whether a fact is the sign with which a defined symbol is declared."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from derive import structure
+from derive import matrix_laws, structure
 from derive.atoms import Polynomial
 from derive.determinants import is_small, of_low_rank, united, written_out
 from derive.index import (
@@ -15,6 +15,8 @@ from derive.index import (
     Const,
     Determinant,
     Entry,
+    FunctionEntry,
+    FunctionTrace,
     IndexBracket,
     Int,
     InverseEntry,
@@ -30,6 +32,7 @@ from derive.index import (
     Whole,
     narrowed,
 )
+from derive.integers import FRESH, ZERO, Var, as_poly
 
 if TYPE_CHECKING:
     from derive.normalise import Normaliser
@@ -189,10 +192,30 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
     return n.inverse_entry(shared, i, j)
 
 
+@rule(FunctionEntry)
+def _function_entry(n: Normaliser, term: FunctionEntry) -> Polynomial:
+    """an entry of a function of a matrix, with the laws that define it"""
+    shared, name, size, i, j = term.data
+    return matrix_laws.function_entry(n, name, shared, size, i, j)
+
+
+@rule(FunctionTrace)
+def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
+    """tr f(A) = Σ_k f(A)[k, k]"""
+    shared, name, size = term.data
+    k = Var("k", FRESH, ZERO, size - 1)
+    place = as_poly(k)
+    return n.sum_over(k, matrix_laws.function_entry(n, name, shared, size, place, place))
+
+
 @rule(Determinant)
 def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
-    det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    det(L Lᵀ) = (det L)²; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)"""
+    if n.factors:
+        value = n.factors.get(n.matrix_name(term.data[0])[0])
+        if value is not None:
+            return n.power(n.of(Determinant((), (value.whole, term.data[1]))), 2)
     n.meets_small_matrices |= is_small(term.data[0])
     found = structure.determinant(n, term.data[0])
     if found is None and n.writes_out:

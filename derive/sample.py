@@ -20,6 +20,8 @@ from derive.index import (
     Const,
     Determinant,
     Entry,
+    FunctionEntry,
+    FunctionTrace,
     IndexBracket,
     Int,
     InverseEntry,
@@ -49,6 +51,7 @@ FEW = (3, 4)
 POINTS = 4
 LARGEST = 200_000  # numbers in one array
 NEAR = 1e-8
+TERMS = 60  # of the series of the exponential of a matrix
 NEGATIVE = 0.35  # of the entries of given arrays
 
 
@@ -302,6 +305,43 @@ def _inverse(e: _Evaluation, term: InverseEntry, scope: Scope) -> Any:
     return e.entry(np.moveaxis(inverses, 0, -1), (row, column), scope)
 
 
+def _of_matrix(e: _Evaluation, shared: Shared, name: str) -> np.ndarray:
+    """A function of a matrix at each of the points."""
+    matrices = np.moveaxis(e.lookup(shared), -1, 0)
+    if name == "matrix_exp":
+        return np.moveaxis(_exponentials(matrices), 0, -1)
+    turned = matrices.swapaxes(-1, -2)
+    if not np.allclose(matrices, turned):
+        raise Unsampled
+    try:
+        factors = np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        raise Unsampled from None
+    if name == "sqrtm":
+        values, vectors = np.linalg.eigh((matrices + turned) / 2)
+        factors = (vectors * np.sqrt(values)[:, None]) @ vectors.swapaxes(-1, -2)
+    return np.moveaxis(factors, 0, -1)
+
+
+def _exponentials(matrices: np.ndarray) -> np.ndarray:
+    """Σ_k Aᵏ/k! of matrices of small entries."""
+    term = np.broadcast_to(np.eye(matrices.shape[-1]), matrices.shape)
+    result = term
+    for k in range(1, TERMS):
+        term = term @ matrices / k
+        result = result + term
+    return result
+
+
+def _function_entry(e: _Evaluation, term: FunctionEntry, scope: Scope) -> Any:
+    shared, name, _, row, column = term.data
+    return e.entry(_of_matrix(e, shared, name), (row, column), scope)
+
+
+def _function_trace(e: _Evaluation, term: FunctionTrace, scope: Scope) -> Any:
+    return np.trace(_of_matrix(e, *term.data[:2]))
+
+
 def _positive_only(function: Callable[[float], float]) -> Callable[..., Any]:
     """A function of each number that is positive and not too large, and no number elsewhere."""
 
@@ -345,6 +385,8 @@ _RULES: Mapping[type, Callable[[_Evaluation, Any, Scope], Any]] = {
     IndexBracket: _index_bracket,
     Whole: _whole,
     InverseEntry: _inverse,
+    FunctionEntry: _function_entry,
+    FunctionTrace: _function_trace,
     Determinant: lambda e, t, s: np.linalg.det(np.moveaxis(e.lookup(t.data[0]), -1, 0)),
 }
 

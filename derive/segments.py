@@ -17,6 +17,7 @@ import sympy as sp
 
 from derive.atoms import Atom, Exponent, Polynomial, UndefinedValue
 from derive.integers import Var
+from derive.matrix_laws import is_value
 from derive.normalise import Normaliser
 from derive.signs import Fact
 
@@ -165,7 +166,7 @@ def _variables(n: Normaliser, poly: Polynomial) -> list[Atom]:
     for monomial in poly:
         for atom, _ in monomial:
             for inner in _inside(atom):
-                if inner.kind in OPAQUE:
+                if inner.kind in OPAQUE or is_value(inner):
                     return []
                 if inner.kind == "entry":
                     found[inner] = None
@@ -249,7 +250,7 @@ def _inside(atom: Atom) -> Iterator[Atom]:
 def _speaks_of(poly: Polynomial, x: Atom) -> bool:
     """Whether x, or any entry of its array, is in a polynomial or may be."""
     atoms = {inner for m in poly for a, _ in m for inner in _inside(a)}
-    return any(_is_entry_of(a, x.data[0]) or a.kind in OPAQUE for a in atoms)
+    return any(_is_entry_of(a, x.data[0]) or a.kind in OPAQUE or is_value(a) for a in atoms)
 
 
 def _has(atom: Atom, array: object) -> bool:

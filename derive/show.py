@@ -24,6 +24,8 @@ from derive.index import (
     Const,
     Determinant,
     Entry,
+    FunctionEntry,
+    FunctionTrace,
     IndexBracket,
     Int,
     InverseEntry,
@@ -45,6 +47,7 @@ from derive.index import (
     substitute,
 )
 from derive.integers import ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.matrix_functions import NAMED
 from derive.operators import (
     MatrixGradient,
     MatrixPartial,
@@ -559,6 +562,18 @@ def _determinant(w: Writer, term: Determinant) -> Any:
     return sp.Determinant(_label(w, term.data[0]))
 
 
+@_writes(_SCALARS, FunctionEntry)
+def _function_entry(w: Writer, term: FunctionEntry) -> Any:
+    shared, name, _, i, j = term.data
+    return entry(NAMED[name](_label(w, shared)), w.integer(i), w.integer(j))
+
+
+@_writes(_SCALARS, FunctionTrace)
+def _function_trace(w: Writer, term: FunctionTrace) -> Any:
+    shared, name, _ = term.data
+    return sp.Trace(NAMED[name](_label(w, shared)))
+
+
 def _power(w: Writer, shared: Shared, indices: tuple[Poly, ...]) -> Any:
     """The power of a matrix that an entry of its powers is one of; None for another array."""
     if shared.factors is None or shared.factors.matrix is None or len(indices) != 4:
@@ -651,6 +666,12 @@ def _matrix_inverse(w: Writer, term: InverseEntry, row: Poly, col: Poly) -> Any:
     return _oriented(w, sp.Inverse(_label(w, shared)), (i, j), row, col)
 
 
+@_writes(_MATRICES, FunctionEntry)
+def _function_of_matrix(w: Writer, term: FunctionEntry, row: Poly, col: Poly) -> Any:
+    shared, name, _, i, j = term.data
+    return _oriented(w, NAMED[name](_label(w, shared)), (i, j), row, col)
+
+
 @_writes(_MATRICES, Whole)
 def _matrix_whole(w: Writer, term: Whole, row: Poly, col: Poly) -> Any:
     name, arguments, path = term.data
@@ -705,7 +726,7 @@ def _elementwise(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
     def visit(node: Term) -> bool:
         if node.free.isdisjoint(both):
             return True
-        if isinstance(node, (Entry, Ref, InverseEntry, Whole)):
+        if isinstance(node, (Entry, Ref, InverseEntry, FunctionEntry, Whole)):
             leaves[node] = None
             return True
         if isinstance(node, (Add, Mul, Pow, Apply, Unknown, RealBracket)):

@@ -41,6 +41,7 @@ from derive.index import (
     total,
 )
 from derive.integers import FRESH, ZERO, Poly, Var, as_poly
+from derive.matrix_laws import Value
 from derive.normalise import Normaliser
 
 
@@ -159,6 +160,8 @@ class Reader:
     def _made(self, atom: Atom) -> Term:
         kind, data, n = atom.kind, atom.data, self.normaliser
         if kind == "entry":
+            if isinstance(data[0], Value):
+                return data[0].at(*data[1])
             return entry(data[0], *data[1])
         if kind == "ref":
             if data[0] in n.kept:

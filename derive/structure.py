@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from derive.atoms import Atom, Polynomial
+from derive.atoms import Atom, Monomial, Number, Polynomial
 from derive.index import Array, Entry, Shared
 from derive.integers import FREE, FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 
@@ -128,6 +128,63 @@ def masked(n: Normaliser, poly: Polynomial) -> Polynomial:
             product = n.multiply(product, factor)
         result = n.add(result, _without_cycles(n, product))
     return result
+
+
+def absorbed(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """A polynomial with [i ≥ j]·L[i, j] = L[i, j] for every lower triangular L in it, given or an
+    inverse; [i > j]·L[i, j] = L[i, j] − [i = j]·L[i, j], [i ≤ j]·L[i, j] = [i = j]·L[i, j] and
+    [i < j]·L[i, j] = 0; and the same for the upper ones, under its sums too.
+    """
+    result: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        product: Polynomial = {(): coefficient}
+        for atom, exponent in monomial:
+            factor = n.of_atom(atom, exponent)
+            single = isinstance(exponent, int) and exponent > 0
+            if single and atom.kind == "sum" and _bears_on_zeros(n, atom):
+                opened, inside = n.opened(atom)
+                factor = n.power(n.sum_all(opened, absorbed(n, inside)), exponent)
+            product = n.multiply(product, factor)
+        result = n.add(result, *(_absorbed(n, m, c) for m, c in product.items()))
+    return result
+
+
+def _absorbed(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynomial:
+    """The same of one product."""
+    for bracket, form in ((a, a.data[1]) for a, _ in monomial if a.kind == "index"):
+        if bracket.data[0] != ">=":
+            continue
+        for atom, exponent in monomial:
+            if not isinstance(exponent, int) or exponent < 1:
+                continue
+            for gap in _nonnegative_gaps(n, atom):
+                if form not in (gap, gap - 1, -gap, -gap - 1):
+                    continue
+                if atom.kind == "entry":
+                    _note(n, atom.data[0])
+                rest = n.settled({a: e for a, e in monomial if a is not bracket}, coefficient)
+                on = n.multiply(n.index_bracket("=", gap), rest)
+                if form == gap:
+                    whole = rest
+                elif form == gap - 1:
+                    whole = n.subtract(rest, on)
+                else:
+                    whole = on if form == -gap else {}
+                return n.add({}, *(_absorbed(n, m, c) for m, c in whole.items()))
+    return {monomial: coefficient}
+
+
+def _nonnegative_gaps(n: Normaliser, atom: Atom) -> list[Poly]:
+    """i − j where an entry is zero unless i ≥ j."""
+    if atom.kind == "entry" and len(atom.data[1]) == 2:
+        sides, (row, column) = sides_of_array(atom.data[0]), atom.data[1]
+    elif atom.kind == "inverse":
+        name, row, column = atom.data
+        sides = n.sides_of_class(name)
+    else:
+        return []
+    gaps = {"lower": row - column, "upper": column - row}
+    return [gaps[side] for side in sorted(sides)]
 
 
 def _without_cycles(n: Normaliser, poly: Polynomial) -> Polynomial:

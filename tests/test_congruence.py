@@ -16,6 +16,8 @@ from derive.index import (
     Array,
     Const,
     Determinant,
+    FunctionEntry,
+    FunctionTrace,
     Int,
     InverseEntry,
     Maximum,
@@ -169,6 +171,14 @@ EQUAL = {
     ),
     "inverses": (InverseEntry((), (ST, n, i, j)), InverseEntry((), (ALSO_ST, n, i, j))),
     "determinants": (Determinant((), (ST, n)), Determinant((), (ALSO_ST, n))),
+    "functions of matrices": (
+        FunctionEntry((), (ST, "cholesky", n, i, j)),
+        FunctionEntry((), (ALSO_ST, "cholesky", n, i, j)),
+    ),
+    "traces of functions": (
+        FunctionTrace((), (ST, "sqrtm", n)),
+        FunctionTrace((), (ALSO_ST, "sqrtm", n)),
+    ),
     "functions of whole arrays": (
         Whole((), (F, (ST,), ((0, (i, j)),))),
         Whole((), (F, (ALSO_ST,), ((0, (i, j)),))),
@@ -236,6 +246,22 @@ DIFFERENT = {
     "long arrays at other indices": (ref(LONG[0], i), ref(LONG[1], j)),
     "orders of matrices": (ref(ST, i, j), ref(TS, i, j)),
     "inverses": (InverseEntry((), (ST, n, i, j)), InverseEntry((), (TS, n, i, j))),
+    "functions of matrices": (
+        FunctionEntry((), (ST, "cholesky", n, i, j)),
+        FunctionEntry((), (TS, "cholesky", n, i, j)),
+    ),
+    "two functions of a matrix": (
+        FunctionEntry((), (ST, "cholesky", n, i, j)),
+        FunctionEntry((), (ST, "sqrtm", n, i, j)),
+    ),
+    "entries of functions": (
+        FunctionEntry((), (ST, "cholesky", n, i, j)),
+        FunctionEntry((), (ST, "cholesky", n, j, i)),
+    ),
+    "traces of functions": (
+        FunctionTrace((), (ST, "sqrtm", n)),
+        FunctionTrace((), (ST, "matrix_exp", n)),
+    ),
     "entries of inverses": (InverseEntry((), (ST, n, i, j)), InverseEntry((), (ST, n, j, i))),
     "determinants": (Determinant((), (ST, n)), Determinant((), (TS, n))),
     "functions of whole arrays": (
@@ -270,7 +296,8 @@ def _falsified(right):
 
 # Of these an equation with itself is all that is known, which a term that is added does not hurt.
 ONLY_THEMSELVES = {
-    *("Const", "Entry", "Unknown", "Whole", "InverseEntry", "Determinant", "Product", "Maximum")
+    *("Const", "Entry", "Unknown", "Whole", "InverseEntry", "Determinant", "Product", "Maximum"),
+    *("FunctionEntry", "FunctionTrace"),
 }
 
 

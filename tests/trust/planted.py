@@ -28,6 +28,7 @@ from derive import lower, lower_scalars, verify
 from derive import operators as ops
 from derive.claims import Claim
 from derive.index import Term, add, mul, neg, num
+from derive.matrix_functions import MatrixFunction
 from derive.verdict import UNDECIDED, Verdict
 
 from .material import SECONDS
@@ -122,6 +123,8 @@ ABOUT: dict[type, tuple[type, ...]] = {
     core.Whole: (ops.ScalarApplication,),
     core.InverseEntry: (sp.Inverse,),
     core.Determinant: (sp.Determinant,),
+    core.FunctionEntry: (MatrixFunction,),
+    core.FunctionTrace: (MatrixFunction,),
     core.RealBracket: (sp.Piecewise, sp.Max),
 }
 WITHOUT_DERIVATIVE = (core.Num, core.Const, core.Int, core.IndexBracket)  # never asked
