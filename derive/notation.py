@@ -46,10 +46,12 @@ class _QuickPrinter(StrPrinter):
         level = _precedence(node)
         return sign + "*".join(self.parenthesize(factor, level) for factor in node.args)
 
+    def _printed_terms(self, node: Any) -> list[tuple[Any, str]]:
+        return [(term, self._print(term)) for term in self._as_ordered_terms(node)]
+
     def _print_MatAdd(self, node: Any) -> str:
         level, result = PRECEDENCE["Add"], ""
-        for term in self._as_ordered_terms(node):
-            text = self._print(term)
+        for term, text in self._printed_terms(node):
             minus = text.startswith("-") and not isinstance(term, sp.MatAdd)
             text = text[1:] if minus else text
             if _precedence(term) < level or isinstance(term, sp.MatAdd):
@@ -61,13 +63,64 @@ class _QuickPrinter(StrPrinter):
 class _NotationPrinter(_QuickPrinter):
     """SymPy's own text, less the constructors that no document writes."""
 
+    def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+        if isinstance(item, sp.MatMul) and isinstance(item.args[0], sp.MatrixExpr):
+            summed = self._summed(item.args)
+            if summed:
+                return summed
+        return super().parenthesize(item, level, strict)
+
+    def _printed_terms(self, node: Any) -> list[tuple[Any, str]]:
+        """Terms with a minus come last, so that a sum starts with what is subtracted from."""
+        terms = super()._printed_terms(node)
+        return sorted(terms, key=lambda term: term[1].startswith("-"))
+
+    def _summed(self, factors: Any) -> str:
+        """``rowsum(X)`` for X·1, ``colsum(X)`` for 1·X, ``sum(X)`` for the sum of all entries; ''
+        for another product.
+
+        A matrix of ones next to an axis of size 1 sums nothing, it repeats; and where it does not
+        fit, what is wrong should be seen.
+        """
+        factors = list(factors)
+        over: list[str] = []
+        if len(factors) > 1 and _adds_up(factors[-1], factors[-2].shape[1], 0):
+            factors.pop()
+            over.append("row")
+        if len(factors) > 1 and _adds_up(factors[0], factors[1].shape[0], 1):
+            factors.pop(0)
+            over.append("col")
+        if not over or any(isinstance(f, sp.OneMatrix) for f in factors):
+            return ""
+        rows, columns = factors[0].shape[0], factors[-1].shape[1]
+        # Of a vector, the sum over its only axis is the sum of all entries.
+        every = len(over) == 2 or (rows if over == ["row"] else columns) == 1
+        inner = factors[0] if len(factors) == 1 else sp.MatMul(*factors, evaluate=False)
+        return f"{'' if every else over[0]}sum({self._print(inner)})"
+
+    def _print_Trace(self, node: Any) -> str:
+        factors = node.arg.args if isinstance(node.arg, sp.MatMul) else ()
+        if factors and isinstance(factors[0], sp.MatrixExpr) and node.arg.shape == (1, 1):
+            summed = self._summed(factors)
+            if summed:
+                return summed
+        return f"Trace({self._print(node.arg)})"
+
+    def _print_HadamardPower(self, node: Any) -> str:
+        if node.exp == 2:
+            base = self.parenthesize(node.base, PRECEDENCE["Mul"])
+            return f"{base} ⊙ {base}"
+        return str(super()._print_HadamardPower(node))
+
     def _print_MatMul(self, node: Any) -> str:
         numbers = [f for f in node.args if not isinstance(f, sp.MatrixExpr)]
         number, sign = sp.Mul(*numbers), ""
         if number.could_extract_minus_sign():
             number, sign = -number, "-"
         level = PRECEDENCE["Mul"]
-        factors = [self.parenthesize(f, level) for f in node.args if f not in numbers]
+        matrices = [f for f in node.args if f not in numbers]
+        summed = self._summed(matrices) if matrices else ""
+        factors = [summed] if summed else [self.parenthesize(f, level) for f in matrices]
         if number != 1:  # in front it needs no parentheses: a*b*C is (a*b)*C
             factors.insert(0, self.parenthesize(number, level, strict=True))
         return sign + "*".join(factors)
@@ -123,6 +176,11 @@ class _NotationPrinter(_QuickPrinter):
 
     def _print_Dummy(self, node: Any) -> str:
         return str(node.name)
+
+
+def _adds_up(factor: Any, size: Any, axis: int) -> bool:
+    """Whether a factor is a matrix of ones that sums over an axis of this size."""
+    return isinstance(factor, sp.OneMatrix) and factor.shape[axis] == size != 1
 
 
 def function_name(function: sp.Lambda) -> str | None:

@@ -28,7 +28,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, folding, induction, labels, merge, reads, sizes
+from derive import answer, explain, folding, induction, labels, merge, readback, reads, sizes
 from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
@@ -184,7 +184,10 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     verdict = _compared(problem, claim, statement, deadline)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    derived = labels.put_back(answer.derived(problem, statement, documented), held)
+    derived = answer.derived(problem, statement, documented)
+    if documented is None:
+        derived = readback.readable(problem, said, statement, derived, deadline)
+    derived = labels.put_back(derived, held)
     named = answer.adjoints_in(problem, derived)
     return replace(
         verdict,
@@ -314,7 +317,9 @@ def _left_side(claim: Claim) -> sp.Expr:
     problem = Problem(_fields(claim), claim.where)
     statement = state(problem, claim, derive_only=True)
     assert statement is not None
-    return answer.derived(problem, statement)
+    found = answer.derived(problem, statement)
+    soon = time.process_time() + readback.SECONDS
+    return readback.readable(problem, claim, statement, found, soon)
 
 
 def _derivable(claim: Claim) -> sp.Expr | None:

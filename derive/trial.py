@@ -39,6 +39,7 @@ OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, a
 _AGREEMENT = 1e-7
 _LARGEST = 24  # numerator of a factor that a person forgets
 _UNITS = 60
+_HALF = sp.S.Half
 _SQUARES = 4  # matrices that may be meant to be symmetric
 _MULTIPLES = 80  # products that the number before a term may be
 _FACTORS = 3  # that are tried where the points leave a choice
@@ -286,22 +287,22 @@ class Trial:
                 fitted.append((ground, found))
         if not fitted:
             return
-        units = list(islice(self._worths([g for g, _ in fitted], scalars), _MULTIPLES))
+        units = list(islice(self.worths([g for g, _ in fitted], scalars), _MULTIPLES))
         numbers = []
         for place in range(len(terms)):
             values = np.array([found[place] for _, found in fitted])
-            number = next((n for n in (_number(values, *unit) for unit in units) if n), None)
+            number = next((n for n in (simple_number(values, *unit) for unit in units) if n), None)
             if number is None:
                 return
             numbers.append(number)
         yield tuple(zip(numbers, terms, strict=True))
 
-    def _worths(
+    def worths(
         self, grounds: Sequence[Ground], scalars: Sequence[Any]
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Products of powers of sizes and scalars, each with its values at some points."""
         sizes = [(s**e) for s in self._maker.dimensions for e in (-1, 1)]
-        powers = [(s**e) for s in scalars for e in (-1, 1, -2, 2, -3, sp.Rational(-1, 2))]
+        powers = [(s**e) for s in scalars for e in (-1, 1, -2, 2, -3, -_HALF, -3 * _HALF)]
         for unit in (sp.S.One, *sizes, *powers, *(a * b for a in sizes for b in powers)):
             try:
                 values = [float(ground.values.of(unit).reshape(())) for ground in grounds]
@@ -393,7 +394,7 @@ def holds_if_symmetric(
     return ""
 
 
-def _number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:
+def simple_number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:
     """A simple rational times a unit that has some values; None for none."""
     ratios = values / worth
     rational = Fraction(float(ratios[0])).limit_denominator(_LARGEST)

@@ -104,7 +104,7 @@ def test_a_derivative_is_written_by_the_name_of_the_value(function, slope):
 def test_a_derivative_is_written_by_the_value_where_it_has_no_name():
     s = (X.T * w).applyfunc(sigmoid)
     found = derive.jacobian(X * s, w)
-    assert text_of(found) == "X*DiagMatrix(sigmoid(X.T*w) ⊙ (-sigmoid(X.T*w) + 1))*X.T"
+    assert text_of(found) == "X*DiagMatrix(sigmoid(X.T*w) ⊙ (1 - sigmoid(X.T*w)))*X.T"
 
 
 def test_a_function_that_is_no_such_polynomial_is_left_as_it_is():

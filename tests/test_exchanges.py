@@ -73,7 +73,7 @@ chain = {d_: sqrt(c_), e_: cos(c_), f_: d_ + e_}
 WRONG = {
     "σ′ without 1 − σ, by name": (
         Gradient(Trace(b.T * S), x, H(b, S), where={S: x.applyfunc(sigmoid)}),
-        "the factor -S + 1 is missing",
+        "the factor 1 - S is missing",
     ),
     "σ′ without 1 − σ, of a number": (
         Gradient(1 / (1 + exp(-t)), t, 1 / (1 + exp(-t))),
@@ -91,7 +91,7 @@ WRONG = {
     ),
     "the projection of a softmax of rows": (
         Backward(P, Z, G, H(P, G), where=rows),
-        "the term -(P ⊙ ((P ⊙ G)*1)) is missing",
+        "the term -(P ⊙ rowsum(P ⊙ G)) is missing",
     ),
     "softmax, the diagonal only": (
         Backward(p, z, gz, H(gz, p, OneMatrix(1, d) - p), where=softmax),

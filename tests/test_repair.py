@@ -371,7 +371,7 @@ wrong(
     Backward(
         softmax(B), B, F, HadamardProduct(softmax(B), F + HadamardProduct(F, softmax(B)) * ones)
     ),
-    "the sign of the term (F ⊙ softmax(B))*1 is wrong",
+    "the sign of the term rowsum(F ⊙ softmax(B)) is wrong",
 )
 wrong(
     "attention.self",
