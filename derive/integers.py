@@ -231,20 +231,29 @@ def _least(size: Var) -> Poly:
     return ONE if size.low is None else size.low
 
 
-def _in_sizes(poly: Poly, used: tuple[Poly, ...] = ()) -> bool:
+MOST_DIFFERENCES = 200  # polynomials less facts that are looked at
+
+
+def _in_sizes(poly: Poly) -> bool:
     """Whether a polynomial in sizes is nonnegative: no coefficient of it in the sizes less one
-    is negative, or none is once a fact of one of its sizes is taken off, so often as it takes.
+    is negative, or none is once facts of its sizes are taken off, each so often as it takes.
     """
-    if not any(v.unbounded for v in poly.variables):
-        shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
-        if all(c >= 0 for c in shifted.terms.values()):
-            return True
-    facts = {f for v in poly.variables for f in v.facts}.difference(used)
-    return any(
-        _in_sizes(poly - fact * times, (*used, fact))
-        for fact in facts
-        for times in _multiples(poly, fact)
-    )
+    seen = {poly}
+    waiting: list[tuple[Poly, tuple[Poly, ...]]] = [(poly, ())]
+    for rest, used in waiting:
+        if not any(v.unbounded for v in rest.variables):
+            shifted = rest.substitute({v: as_poly(v) + _least(v) for v in rest.variables})
+            if all(c >= 0 for c in shifted.terms.values()):
+                return True
+        sizes = sorted(rest.variables, key=lambda v: v.key)
+        for fact in dict.fromkeys(f for v in sizes for f in v.facts if f not in used):
+            for times in sorted(_multiples(rest, fact)):
+                less = rest - fact * times
+                # In whichever order the facts are taken off, the rest is the same.
+                if less not in seen and len(seen) < MOST_DIFFERENCES:
+                    seen.add(less)
+                    waiting.append((less, (*used, fact)))
+    return False
 
 
 def _multiples(poly: Poly, fact: Poly) -> set[Number]:
