@@ -65,8 +65,11 @@ SUMS = {
         over(KroneckerDelta(floor(i / p), j) * flat[i], (i, n * p)),
         over(flat[p * j + a], (a, p)),
     ),
-    "every p-th": (over(KroneckerDelta(Mod(i, p), 0) * flat[i], (i, n * p)), over(flat[p * j], (j, n))),
-}  # fmt: skip
+    "every p-th": (
+        over(KroneckerDelta(Mod(i, p), 0) * flat[i], (i, n * p)),
+        over(flat[p * j], (j, n)),
+    ),
+}
 
 WRONG_SUMS = {
     "not all of a block": (
@@ -136,10 +139,16 @@ READS = {
         tensor(over(image[p * of_blocks[0] + a, q * of_blocks[1] + b], (a, p), (b, q)), *IMAGE),
     ),
     "three digits": Backward(
-        parts, cube, g3, tensor(g3[floor(i / (m * p)), Mod(floor(i / p), m), Mod(i, p)], (i, n * m * p))
+        parts,
+        cube,
+        g3,
+        tensor(g3[floor(i / (m * p)), Mod(floor(i / p), m), Mod(i, p)], (i, n * m * p)),
     ),
     "three digits, otherwise": Backward(
-        parts, cube, g3, tensor(g3[floor(i / (m * p)), floor(Mod(i, m * p) / p), Mod(i, p)], (i, n * m * p))
+        parts,
+        cube,
+        g3,
+        tensor(g3[floor(i / (m * p)), floor(Mod(i, m * p) / p), Mod(i, p)], (i, n * m * p)),
     ),
     "vec": Identity(vec(A), tensor(A[Mod(i, n), floor(i / n)], (i, n * m), (j, 1))),
     "flattened": Identity(reshape(A, n * m), tensor(A[floor(i / m), Mod(i, m)], (i, n * m))),
@@ -156,11 +165,14 @@ READS = {
     "tiled": Backward(
         tensor(z[Mod(i, n)], (i, n * p)), z, flat, tensor(over(flat[n * a + i], (a, p)), (i, n))
     ),
-}  # fmt: skip
+}
 
 WRONG_READS = {
     "rows for blocks": Backward(
-        tensor(flat[p * i + a], (i, n), (a, p)), flat, g, tensor(g[Mod(i, n), floor(i / n)], (i, p * n))
+        tensor(flat[p * i + a], (i, n), (a, p)),
+        flat,
+        g,
+        tensor(g[Mod(i, n), floor(i / n)], (i, p * n)),
     ),
     "strides for blocks": Backward(
         to_space, G, image, tensor(image[i + n * a, q * j + b], *BLOCKS)
@@ -172,7 +184,10 @@ WRONG_READS = {
         tensor(2 * image[i, j] * G[(*of_blocks, Mod(j, p), Mod(i, q))], *IMAGE),
     ),
     "another divisor": Backward(
-        parts, cube, g3, tensor(g3[floor(i / (m * p)), Mod(floor(i / m), m), Mod(i, p)], (i, n * m * p))
+        parts,
+        cube,
+        g3,
+        tensor(g3[floor(i / (m * p)), Mod(floor(i / m), m), Mod(i, p)], (i, n * m * p)),
     ),
     "vec by rows": Identity(vec(A), tensor(A[floor(i / m), Mod(i, m)], (i, n * m), (j, 1))),
     "repeated for tiled": Backward(
@@ -181,7 +196,7 @@ WRONG_READS = {
     "half of the pooling": Gradient(
         pooled, image, tensor(over(image[p * of_blocks[0] + a, j], (a, p)), *IMAGE)
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", READS)
