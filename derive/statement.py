@@ -220,6 +220,7 @@ def _inequality(problem: Problem, claim: Inequality, derive_only: bool) -> State
 
 
 def _shape(problem: Problem, claim: Shape, derive_only: bool) -> None:
+    problem.shapes.wanted[claim.of] = tuple(claim.equals)
     shape = problem.shapes.of(claim.of)
     if not same_shape(shape, claim.equals):
         raise ShapeError(
