@@ -251,7 +251,9 @@ class _Script:
         return f'print("{label}:", at({side}, {tuple(map(int, self.witness.entry))}))'
 
     def _derivative(self) -> str:
-        base, indices = _base_and_indices(self.claim.wrt)
+        wrt = self.claim.wrt
+        transposed = isinstance(wrt, sp.Transpose)
+        base, indices = _base_and_indices(wrt.arg if transposed else wrt)
         function, point = self._function(self.claim.of, base, []), self.printer.print(base)
         if isinstance(self.witness.values.get(str(base.name)), SparseArray):
             return self._slope(function, point, indices)
@@ -273,6 +275,9 @@ class _Script:
                 text = jacobian
                 if indices is None and len(self.witness.entry) == 2:  # between two vectors
                     text += f".reshape(-1, np.size({point}))"
+                    transposed = False
+        if transposed and self.claim.kind != "hessian":
+            text = f"np.swapaxes({text}, -1, -2)"
         return text + self._subscript(indices)
 
     def _slope(self, function: str, point: str, indices: tuple[Any, ...] | None) -> str:

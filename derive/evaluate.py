@@ -144,6 +144,9 @@ def _seed_of(
     if isinstance(wrt, At):
         seed, shape = _seed_of(wrt.array, point, where, field)
         return seed, (1, *shape[1:]) if len(shape) == 2 else shape[1:]
+    if isinstance(wrt, sp.Transpose):
+        seed, shape = _seed_of(wrt.arg, point, where, field)
+        return seed, shape[::-1]
     symbol, position = variable(wrt, walk, {})
     if position is not None:
         return Seed(symbol, position, 1), ()
@@ -173,6 +176,11 @@ def derivative(
     """
     of = sp.sympify(of)
     where = where or {}
+    if isinstance(wrt, sp.Transpose):
+        found = derivative(of, wrt.arg, point, where, field, order, symmetric)
+        for last in range(-1, -2 * order, -2):
+            found = np.swapaxes(found, last, last - 1)
+        return found
     if symmetric and order == 2:
         raise UnsupportedError("a second derivative within the symmetric matrices")
 

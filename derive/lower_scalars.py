@@ -15,7 +15,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
-from derive import bent_indices
+from derive import bent_indices, flat_indices
 from derive.activations import NamedFunction
 from derive.errors import UnsupportedError
 from derive.folding import Cases
@@ -376,9 +376,9 @@ def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) ->
 @register(SCALARS, MatrixElement)
 def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a matrix"""
-    cases = bent_indices.in_cases(low, expr, scope)
-    if cases is not None:
-        return low.scalar(cases, scope)
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
     places = _places(low, expr, low.shapes.of(expr.parent), scope)
     return low.element(expr.parent, places, scope)
 
@@ -386,18 +386,18 @@ def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
 @register(SCALARS, TensorElement)
 def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a tensor"""
-    cases = bent_indices.in_cases(low, expr, scope)
-    if cases is not None:
-        return low.scalar(cases, scope)
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
     return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
 
 
 @register(SCALARS, sp.Indexed, ArrayElement)
 def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
-    cases = bent_indices.in_cases(low, expr, scope)
-    if cases is not None:
-        return low.scalar(cases, scope)
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
     if getattr(base, "shape", None) is not None:
         for axis, index in enumerate(expr.indices):
@@ -406,6 +406,12 @@ def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
                 return _at_rounded(low, expr, base, axis, rounded, scope)
         return low.element(base, _places(low, expr, base.shape, scope), scope)
     return low.named_entry(base, tuple(low.integer(i, scope) for i in expr.indices))
+
+
+def _taken_apart(low: Lowering, expr: Any, scope: Scope) -> Term | None:
+    """An entry or a delta at bent or flat indices; None where they are neither."""
+    cases = bent_indices.in_cases(low, expr, scope)
+    return flat_indices.in_digits(low, expr, scope) if cases is None else low.scalar(cases, scope)
 
 
 def _places(low: Lowering, expr: Any, shape: Iterable[Any], scope: Scope) -> Indices:
@@ -448,9 +454,9 @@ def _at_rounded(low: Lowering, expr: Any, base: Any, axis: int, rounded: Any, sc
 @register(SCALARS, sp.KroneckerDelta)
 def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[i = j]"""
-    cases = bent_indices.in_cases(low, expr, scope)
-    if cases is not None:
-        return low.scalar(cases, scope)
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
     left, right = (low.polynomial(a, scope) for a in expr.args[:2])
     return delta(cleared(left - right), ZERO)
 

@@ -538,7 +538,10 @@ def partial(of: Any, wrt: Any) -> Any:
 
     ``of`` is a scalar (or a 1×1 matrix). For a matrix symbol ``wrt`` the value has the shape of
     ``wrt``; for a scalar symbol or an entry ``W[i, j]`` it is a scalar. Where the claim defines
-    ``wrt``, its own definition is cut, as for the ``wrt`` of a claim.
+    ``wrt``, its own definition is cut, as for the ``wrt`` of a claim. In a transpose it is the
+    transpose of the derivative.
     """
     of, wrt = sp.sympify(of), sp.sympify(wrt)
+    if isinstance(wrt, sp.Transpose):
+        return sp.Transpose(partial(of, wrt.arg))
     return MatrixPartial(of, wrt) if isinstance(wrt, MatrixExpr) else Partial(of, wrt)

@@ -689,7 +689,16 @@ class Problem:
         )
 
     def target(self, wrt: Any) -> tuple[Any, tuple[Poly, ...]]:
-        return target_of(self.lowering, wrt, {})
+        return target_of(self.lowering, wrt.arg if isinstance(wrt, sp.Transpose) else wrt, {})
+
+    def kept(self, wrt: Any, place: tuple[Poly, ...]) -> tuple[Poly, ...]:
+        """The indices, in the array that ``wrt`` is or is the transpose of, of a place of ``wrt``;
+        axes of size 1 have none.
+        """
+        shape = self.shapes.of(wrt)
+        if isinstance(wrt, sp.Transpose):
+            shape, place = shape[::-1], place[::-1]
+        return self.lowering.kept(shape, place)
 
     def entry(self, expr: Any, place: tuple[Poly, ...]) -> Term:
         """An entry of an expression of the claim; a scalar stands for a 1×1 matrix."""

@@ -33,6 +33,7 @@ from derive.index import (
     narrowed,
 )
 from derive.integers import FRESH, ZERO, Var, as_poly
+from derive.joined_digits import joined
 
 if TYPE_CHECKING:
     from derive.normalise import Normaliser
@@ -177,9 +178,12 @@ def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
 
 @rule(Sum)
 def _sum(n: Normaliser, term: Sum) -> Polynomial:
-    """see derive.summation; where arrays are replaced, by what they are within the range"""
+    """see derive.summation; over two digits of one number, over the number; where arrays are
+    replaced, by what they are within the range"""
     reference = n.recursion.reference
-    if reference is not None and reference.time is None:
+    if reference is None:
+        term = joined(term)
+    elif reference.time is None:
         term = narrowed(term)
     return n.sum_over(term.variable, n.of(term.args[0]))
 

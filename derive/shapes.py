@@ -6,7 +6,7 @@ shape and is refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sympy as sp
@@ -90,12 +90,14 @@ class Shapes:
     """The shapes of expressions and all their parts, each worked out once.
 
     ``notes`` collects where NumPy's broadcasting was needed. ``definitions`` are the symbols that
-    a claim defines; a defined function is looked through.
+    a claim defines; a defined function is looked through. ``wanted`` are shapes that a document
+    states, for hints.
     """
 
     def __init__(self, definitions: Mapping[Any, Any] | None = None) -> None:
         self.definitions = dict(definitions or {})
         self.notes: dict[str, None] = {}
+        self.wanted: dict[Any, Dims] = {}
         self._memo: dict[Any, Dims] = {}
         self._signatures: dict[str, tuple[Any, list[Dims]]] = {}
 
@@ -469,12 +471,12 @@ def _product(shapes: Shapes, expr: Any) -> Dims:
         if combined is None:
             left = [f for f in expr.args[:position] if shapes.of(f)]
             product = left[0] if len(left) == 1 else sp.MatMul(*left, evaluate=False)
-            raise ShapeError(_misaligned(expr, product, shape, factor, right))
+            raise ShapeError(_misaligned(shapes, expr, product, shape, factor, right))
         shape = combined
     return shape
 
 
-def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
+def _misaligned(shapes: Shapes, expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
     whole, first, second = text_of(expr), text_of(left), text_of(right)
     if len(a) != 2 or len(b) != 2:
         return (
@@ -485,7 +487,12 @@ def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
     remedies = []
     if hint:
         remedies.append(f"it fits {hint}")
-    if same_size(b[1], a[0]):
+    if (left, right) != expr.args:
+        # What fits two of the factors may not fit the others.
+        fitting = _rearranged(shapes, expr)
+        if fitting is not None:
+            remedies.append(f"{text_of(fitting)} would fit")
+    elif same_size(b[1], a[0]):
         swapped = text_of(sp.MatMul(right, left, evaluate=False))
         remedies.append(f"the other order, {swapped}, would fit")
     elif same_size(a[0], b[0]):
@@ -497,6 +504,40 @@ def _misaligned(expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
         f"the inner sizes {a[1]} and {b[0]} differ"
         + (f" ({'; '.join(remedies)})" if remedies else "")
     )
+
+
+def _rearranged(shapes: Shapes, expr: Any) -> Any:
+    """A product that fits as a whole with one factor transposed, or else with two neighbours
+    exchanged: the first of the wanted shape, or the first; None where none fits.
+    """
+    found = []
+    for factors in (*_with_one_transposed(expr.args), *_with_two_exchanged(expr.args)):
+        shape: Dims | None = SCALAR
+        try:
+            for factor in factors:
+                shape = product_shape(shape, shapes.of(factor)) if shape is not None else None
+        except (ShapeError, UnsupportedError):
+            continue
+        if shape is not None:
+            found.append((sp.MatMul(*factors, evaluate=False), shape))
+    wanted = shapes.wanted.get(expr)
+    for product, shape in found:
+        if wanted is not None and same_shape(shape, wanted):
+            return product
+    return found[0][0] if found else None
+
+
+def _with_one_transposed(factors: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    for place, factor in enumerate(factors):
+        if getattr(factor, "is_Matrix", False):
+            turned = factor.arg if isinstance(factor, sp.Transpose) else sp.Transpose(factor)
+            yield (*factors[:place], turned, *factors[place + 1 :])
+
+
+def _with_two_exchanged(factors: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    for place in range(len(factors) - 1):
+        first, second = factors[place : place + 2]
+        yield (*factors[:place], second, first, *factors[place + 2 :])
 
 
 @shape_rule(sp.MatPow)

@@ -121,7 +121,7 @@ def _gradient(problem: Problem, claim: Gradient, derive_only: bool) -> Statement
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(of, target)
     place = problem.place(shape)
-    kept = (*indices, *problem.lowering.kept(shape, place))
+    kept = (*indices, *problem.kept(claim.wrt, place))
     left = ref(adjoint, *outer, *kept)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
@@ -141,7 +141,7 @@ def _jacobian(problem: Problem, claim: Jacobian, derive_only: bool) -> Statement
         _documented(problem, claim, shape, "∂({of})/∂{wrt}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(problem.lowering.element(claim.of, of_place, {}), target)
-    kept = (*indices, *problem.lowering.kept(wrt_shape, wrt_place))
+    kept = (*indices, *problem.kept(claim.wrt, wrt_place))
     left = ref(adjoint, *outer, *kept)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
@@ -166,7 +166,7 @@ def _backward(problem: Problem, claim: Backward, derive_only: bool) -> Statement
         low.element(claim.of, of_place, {}), target, cotangent, binders
     )
     place = problem.place(shape)
-    kept = (*indices, *low.kept(shape, place))
+    kept = (*indices, *problem.kept(claim.wrt, place))
     left = ref(adjoint, *outer, *kept)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
@@ -186,11 +186,10 @@ def _hessian(problem: Problem, claim: Hessian, derive_only: bool) -> Statement:
     if not derive_only:
         _documented(problem, claim, shape, "the Hessian of {of}")
     target, indices = problem.target(claim.wrt)
-    low = problem.lowering
     adjoint, outer = problem.adjoint(of, target)
-    slope = ref(adjoint, *outer, *indices, *low.kept(wrt_shape, first))
+    slope = ref(adjoint, *outer, *indices, *problem.kept(claim.wrt, first))
     again, outer = problem.adjoint(slope, target)
-    left = ref(again, *outer, *indices, *low.kept(wrt_shape, second))
+    left = ref(again, *outer, *indices, *problem.kept(claim.wrt, second))
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -221,6 +220,7 @@ def _inequality(problem: Problem, claim: Inequality, derive_only: bool) -> State
 
 
 def _shape(problem: Problem, claim: Shape, derive_only: bool) -> None:
+    problem.shapes.wanted[claim.of] = tuple(claim.equals)
     shape = problem.shapes.of(claim.of)
     if not same_shape(shape, claim.equals):
         raise ShapeError(

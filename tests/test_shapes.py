@@ -12,7 +12,7 @@ from sympy import (
     symbols,
 )
 
-from derive import ShapeError, shape_of, softmax
+from derive import Identity, Shape, ShapeError, shape_of, softmax, verify
 
 n, m, c, d, h = symbols("n m c d h", integer=True, positive=True)
 X, W, b = MatrixSymbol("X", n, m), MatrixSymbol("W", m, c), MatrixSymbol("b", 1, c)
@@ -54,3 +54,36 @@ def test_a_misfit_names_the_parts_the_shapes_and_the_condition(expr, said):
     with pytest.raises(ShapeError) as problem:
         shape_of(expr)
     assert said in str(problem.value)
+
+
+Qv, F, v1, obs = (MatrixSymbol(*a) for a in (("Q", d, d), ("F", n, d), ("v", d, 1), ("y", n, 1)))
+AB, X0, BA = MatrixSymbol("A", n, m), MatrixSymbol("X", n, m), MatrixSymbol("B", m, n)
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (Shape(v1 * Qv.I * v1, (1, 1)), "v.T*Q**(-1)*v would fit"),
+        (Shape(2 * v1 * Qv.I * v1, (1, 1)), "2*v.T*Q**(-1)*v would fit"),
+        (Shape(F * (F.T * F).I * F * obs, (n, 1)), "F*(F.T*F)**(-1)*F.T*y would fit"),
+        (Identity(v1.T * Qv * v1.T, 1), "v.T*Q*v would fit"),
+        (Shape(AB * X0 * BA, (m, n)), "A.T*X*B would fit"),
+    ],
+    ids=str,
+)
+def test_what_would_fit_is_the_whole_product(claim, said):
+    assert said in verify(claim).reason
+
+
+def test_what_fits_two_factors_and_not_the_others_is_not_told():
+    with pytest.raises(ShapeError) as problem:
+        shape_of(F * Qv * F * v1)
+    assert "would fit" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"), [((d, 1), "v*u.T*w would fit"), ((1, d), "v.T*w*u.T would fit")]
+)
+def test_what_has_the_documented_shape_comes_first(shape, said):
+    u, w = MatrixSymbol("u", d, 1), MatrixSymbol("w", d, 1)
+    assert said in verify(Shape(v1 * w * u.T, shape)).reason
