@@ -60,6 +60,9 @@ OWN = -2  # the level of numbers near those that a claim compares with
 ORDINARY = -1  # the level of numbers none of which is zero, or large, or half of another
 _PLAIN = tuple(map(Fraction, ("1/3", "-2/3", "4/5", "3/5", "-3/7", "1/7", "5/6", "-1/4")))
 _FEW = 2  # scalars, of which every choice of numbers is tried
+_SEVERAL = 3  # scalars, of which every choice of a few numbers is
+_MOST_EACH = 10  # numbers for each of so many
+_TURNS = tuple(map(Fraction, (0, 1, -1, 2, -2)))
 _WIDE = (8, 12, 20, 33)  # values of the only size
 _LARGEST = 4096  # of the sizes that are tried because the assumptions ask for them
 _SIZE_DRAWS = 400
@@ -466,6 +469,25 @@ class PointMaker:
         numbers = dict.fromkeys(number for pool in _POOLS for number in pool)
         for chosen in product(numbers, repeat=len(self.scalars)):
             values = dict(zip(self.scalars, chosen, strict=True))
+            if self.suitable(values):
+                yield values
+
+    def scalars_at_turns(self) -> Iterator[dict[Any, Any]]:
+        """Choices of 0, 1 and such, and of the claim's own numbers, for a few scalars, the
+        simplest first; none where there are more of them.
+        """
+        if not 0 < len(self.scalars) <= _SEVERAL:
+            return
+        numbers = list(dict.fromkeys([*_TURNS, *self.own]))
+        if len(self.scalars) == _SEVERAL:
+            numbers = numbers[:_MOST_EACH]
+
+        def size(chosen: tuple[Fraction, ...]) -> int:
+            return sum(abs(x.numerator) + x.denominator for x in chosen)
+
+        chosen = sorted(product(numbers, repeat=len(self.scalars)), key=size)
+        for one in chosen:
+            values = dict(zip(self.scalars, one, strict=True))
             if self.suitable(values):
                 yield values
 
