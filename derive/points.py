@@ -30,6 +30,7 @@ from derive.assumptions import (
     whole,
 )
 from derive.claims import Claim
+from derive.closed_values import closed_solution, is_closed, may_be_closed
 from derive.errors import DeriveError, UnsupportedError
 from derive.evaluate import LazyArray, Point, derivative, evaluate, mentions
 from derive.fields import BALL, EXACT, EvaluationError, as_fraction
@@ -116,7 +117,7 @@ def _suits(symbol: Any, value: Fraction) -> bool:
     known = symbol.assumptions0
     if len(known) <= 1:  # nothing but that it commutes
         return True
-    number = sp.Rational(value.numerator, value.denominator)
+    number = value if is_closed(value) else sp.Rational(value.numerator, value.denominator)
     return all(getattr(number, f"is_{name}", None) == truth for name, truth in known.items())
 
 
@@ -550,6 +551,22 @@ class PointMaker:
                         proposal = self._newton(equations, other, sizes, changed)
                         if proposal is not None:
                             yield {**changed, other: proposal}
+        yield from self._closed(equations, sizes, values, rng)
+
+    def _closed(
+        self, equations: list[Fact], sizes: Mapping[Any, int], values: Mapping[Any, Any],
+        rng: random.Random,
+    ) -> Iterator[dict[Any, Any]]:  # fmt: skip
+        """Values with closed numbers such as log(1/3) among them."""
+        plain = [f for f in equations if not f.local and not f.of_sizes]
+        if not any(may_be_closed(f.argument) for f in plain):
+            return
+        if any(isinstance(value, LazyArray) for value in values.values()):
+            return
+        there = [(f.argument, {**sizes, **a}) for f in plain for a in assignments(f, sizes)]
+        found = closed_solution(there, values, rng.randrange(1000))
+        if found is not None:
+            yield found
 
     def _residuals(
         self, equations: list[Fact], sizes: Mapping[Any, int], values: Mapping[Any, Any],
