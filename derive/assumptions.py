@@ -16,9 +16,10 @@ from sympy.core.relational import Relational
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
+from derive.closed_values import has_closed, holds_exactly
 from derive.errors import ShapeError, UnsupportedError
 from derive.evaluate import Point, evaluate, mentions, truth
-from derive.fields import BALL, EvaluationError, as_fraction
+from derive.fields import BALL, EvaluationError, Inconclusive, as_fraction
 from derive.inventory import Inventory
 from derive.jets import Jet, Jets
 
@@ -217,13 +218,25 @@ def whole(argument: Any) -> Any:
     return argument.name if isinstance(argument, ArrayElement) else argument
 
 
+def _is_true(condition: Any, point: Point, where: Mapping[Any, Any]) -> bool:
+    """Whether a condition provably holds. Balls never show that two numbers are equal: those that
+    meet are so where exact arithmetic says that, too.
+    """
+    try:
+        return truth(condition, point, where)
+    except Inconclusive:
+        if where or not has_closed(point.values):
+            raise
+        return holds_exactly(condition, point.sizes, point.values)
+
+
 def holds(fact: Fact, point: Point, where: Mapping[Any, Any]) -> bool:
     """Whether an assumption provably holds at a point; not where it has no value there."""
     try:
         for assignment in assignments(fact, point.sizes):
             there = Point({**point.sizes, **assignment}, point.values, point.functions)
             if not fact.name:
-                if not truth(fact.argument, there, where):
+                if not _is_true(fact.argument, there, where):
                     return False
             elif not _CHECKS[fact.name](evaluate(fact.argument, there, where, BALL)):
                 return False

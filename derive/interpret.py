@@ -23,6 +23,7 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.closed_values import is_closed
 from derive.errors import ShapeError, UnsupportedError
 from derive.fields import Field, NotDifferentiable, OutOfRange, Undefined
 from derive.jets import Jet, Jets
@@ -381,9 +382,17 @@ class Interpreter:
                 self._stored[symbol] = raw
                 return raw
             if isinstance(raw, (np.ndarray, list, tuple)):
-                jet = Jet(self.field.array(raw))
+                entries = np.asarray(raw, dtype=object)
+                if any(map(is_closed, entries.flat)):
+                    numbers = [self._closed(x) for x in entries.flat]
+                    entries = np.empty(entries.shape, dtype=object)
+                    for position, number in zip(np.ndindex(entries.shape), numbers, strict=True):
+                        entries[position] = number
+                    jet = Jet(entries.astype(self.field.dtype))
+                else:
+                    jet = Jet(self.field.array(raw))
             else:
-                jet = self.number(raw)
+                jet = Jet(self._closed(raw))
             if isinstance(symbol, sp.MatrixSymbol):
                 jet = self.jets.as_matrix(jet)
         elif symbol in self.point.sizes:
@@ -392,6 +401,10 @@ class Interpreter:
             raise UnsupportedError(f"{symbol} has no value at this point")
         jet = self._stored[symbol] = self._seed(symbol, jet)
         return jet
+
+    def _closed(self, value: Any) -> Any:
+        """A rational, or a closed number such as log(1/3), as a number of the field."""
+        return self.scalar(value, {}).v if is_closed(value) else self.field.number(value)
 
     def _seed(self, symbol: Any, jet: Jet) -> Jet:
         """The jet of a symbol, varied in its own directions where it is seeded."""

@@ -34,7 +34,8 @@ _TRIES = 8  # of ordinary points
 _WORK = 20000  # parts times entries that are evaluated at further points
 _LEAST, _MOST = 4, 48  # further points of a claim that decides something
 _OFTEN = 3  # points of each outcome: sides that differ may well agree at one
-_SMOOTH = 2  # further points of one that decides nothing
+_FEWEST = 3  # of one of which no decision comes out in ways that could be counted
+_SMOOTH = 2  # of one that decides nothing
 _SIZES = 9
 _POSITIONS = 3  # values of the free indices at one point
 _LEVELS = (1, 2, OWN, 5, 0, 9, 4, LEVELS, 3)
@@ -62,6 +63,7 @@ def agrees_throughout(claim: Claim) -> bool | None:
         if not at_kinks:  # a derivative has no value on a border
             wanted = {(node, outcome) for node, outcome in wanted if outcome not in (0, "tie")}
         most = _MOST if deciding else _SMOOTH
+        least = _LEAST if wanted else _FEWEST
         work = 0
         agreed = 0
         ordinary = 0
@@ -72,7 +74,7 @@ def agrees_throughout(claim: Claim) -> bool | None:
                 return False
             agreed += found is True
             ordinary += found is True
-            if ordinary == _ORDINARY_POINTS:
+            if ordinary == (_ORDINARY_POINTS if wanted else 1):
                 break
         for point in islice(_at_own_numbers(maker), _MOST):
             found = _agrees(claim, point, seen)
@@ -80,9 +82,9 @@ def agrees_throughout(claim: Claim) -> bool | None:
                 return False
             agreed += found is True
         for number, point in enumerate(_spread(maker, bool(deciding), _turns_late(maker, nodes))):
-            if number >= most or (
-                number >= _LEAST and (all(seen[one] >= _OFTEN for one in wanted) or work > _WORK)
-            ):
+            if number >= most or (number and work > _WORK):
+                break
+            if number >= least and all(seen[one] >= _OFTEN for one in wanted):
                 break
             work += _work_at(claim, point, len(nodes))
             found = _agrees(claim, point, seen)

@@ -30,6 +30,7 @@ from derive.assumptions import (
     whole,
 )
 from derive.claims import Claim
+from derive.closed_values import closed_solution, is_closed, may_be_closed
 from derive.errors import DeriveError, UnsupportedError
 from derive.evaluate import LazyArray, Point, derivative, evaluate, mentions
 from derive.fields import BALL, EXACT, EvaluationError, as_fraction
@@ -60,6 +61,9 @@ OWN = -2  # the level of numbers near those that a claim compares with
 ORDINARY = -1  # the level of numbers none of which is zero, or large, or half of another
 _PLAIN = tuple(map(Fraction, ("1/3", "-2/3", "4/5", "3/5", "-3/7", "1/7", "5/6", "-1/4")))
 _FEW = 2  # scalars, of which every choice of numbers is tried
+_SEVERAL = 3  # scalars, of which every choice of a few numbers is
+_MOST_EACH = 10  # numbers for each of so many
+_TURNS = tuple(map(Fraction, (0, 1, -1, 2, -2)))
 _WIDE = (8, 12, 20, 33)  # values of the only size
 _LARGEST = 4096  # of the sizes that are tried because the assumptions ask for them
 _SIZE_DRAWS = 400
@@ -113,7 +117,7 @@ def _suits(symbol: Any, value: Fraction) -> bool:
     known = symbol.assumptions0
     if len(known) <= 1:  # nothing but that it commutes
         return True
-    number = sp.Rational(value.numerator, value.denominator)
+    number = value if is_closed(value) else sp.Rational(value.numerator, value.denominator)
     return all(getattr(number, f"is_{name}", None) == truth for name, truth in known.items())
 
 
@@ -469,6 +473,25 @@ class PointMaker:
             if self.suitable(values):
                 yield values
 
+    def scalars_at_turns(self) -> Iterator[dict[Any, Any]]:
+        """Choices of 0, 1 and such, and of the claim's own numbers, for a few scalars, the
+        simplest first; none where there are more of them.
+        """
+        if not 0 < len(self.scalars) <= _SEVERAL:
+            return
+        numbers = list(dict.fromkeys([*_TURNS, *self.own]))
+        if len(self.scalars) == _SEVERAL:
+            numbers = numbers[:_MOST_EACH]
+
+        def size(chosen: tuple[Fraction, ...]) -> int:
+            return sum(abs(x.numerator) + x.denominator for x in chosen)
+
+        chosen = sorted(product(numbers, repeat=len(self.scalars)), key=size)
+        for one in chosen:
+            values = dict(zip(self.scalars, one, strict=True))
+            if self.suitable(values):
+                yield values
+
     def _scalar_values(
         self, sizes: Mapping[Any, int], level: int, rng: random.Random
     ) -> dict[Any, Any]:
@@ -528,6 +551,22 @@ class PointMaker:
                         proposal = self._newton(equations, other, sizes, changed)
                         if proposal is not None:
                             yield {**changed, other: proposal}
+        yield from self._closed(equations, sizes, values, rng)
+
+    def _closed(
+        self, equations: list[Fact], sizes: Mapping[Any, int], values: Mapping[Any, Any],
+        rng: random.Random,
+    ) -> Iterator[dict[Any, Any]]:  # fmt: skip
+        """Values with closed numbers such as log(1/3) among them."""
+        plain = [f for f in equations if not f.local and not f.of_sizes]
+        if not any(may_be_closed(f.argument) for f in plain):
+            return
+        if any(isinstance(value, LazyArray) for value in values.values()):
+            return
+        there = [(f.argument, {**sizes, **a}) for f in plain for a in assignments(f, sizes)]
+        found = closed_solution(there, values, rng.randrange(1000))
+        if found is not None:
+            yield found
 
     def _residuals(
         self, equations: list[Fact], sizes: Mapping[Any, int], values: Mapping[Any, Any],

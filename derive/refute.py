@@ -34,7 +34,7 @@ from derive.fields import (
 )
 from derive.inventory import dimension_symbols, free_indices, witness_names
 from derive.large import MANY, LargePoints, agrees_large, is_huge, is_large, search_large, sparse
-from derive.points import LEVELS, ORDINARY, PointMaker
+from derive.points import LEVELS, ORDINARY, OWN, PointMaker
 from derive.sizes import put_in
 from derive.verdict import SparseArray, Witness
 
@@ -55,6 +55,7 @@ _REPEATS = 8  # draws of mixed values until one satisfies the assumptions
 _FIRST_LEVELS = 3  # levels of values tried at every size before any other
 _SECONDS = 2.0  # for points at which a claim that is proved has a value
 _SIZES = 6
+_DRAWS = 12  # of arrays, at the numbers that a claim compares with
 _ENOUGH = 30  # points without a value that make it likely that there is none
 
 
@@ -83,6 +84,13 @@ def search(
         simple, mixed = range(_FIRST_LEVELS), range(_FIRST_LEVELS, LEVELS + _MIXED)
         rounds: list[range | None] = [range(1)] if maker.constant else [simple, None, mixed]
         for levels in rounds:
+            if levels is mixed:
+                for points in _at_turns(maker, seed, end):
+                    witness = _first_witness(maker, points, end)
+                    if witness is not None:
+                        return witness
+                    if time.process_time() > end:
+                        return None
             for sizes in maker.sizes():
                 for points in _proposed(maker, sizes, levels, seed, end):
                     witness = _first_witness(maker, points, end)
@@ -108,6 +116,25 @@ def _proposed(
     for level in levels:
         rng = random.Random(f"{seed}/{level}/{sorted(map(str, sizes.items()))}")
         yield admitted(maker, sizes, level, rng, end)
+
+
+def _at_turns(maker: PointMaker, seed: int, end: float) -> Iterator[Iterator[Point]]:
+    """Points at which what a claim decides on values may come out in another way: at 0 and 1, at
+    the numbers that it compares with and a little off them, and at larger sizes.
+    """
+    if maker.arrays:
+        for sizes in maker.sizes() if maker.own else ():
+            rng = random.Random(f"{seed}/{sorted(map(str, sizes.items()))}")
+            for _ in range(_DRAWS):
+                yield admitted(maker, sizes, OWN, rng, end)
+    else:
+        for sizes in islice(maker.sizes(), _SIZES):
+            every = (maker.point(sizes, values) for values in maker.scalars_at_turns())
+            yield (point for point in every if maker.admits(point, local=False))
+    if all(len(array.shape or ()) < 2 for array in maker.arrays):
+        for sizes in maker.wide_sizes():
+            for level in range(2):
+                yield admitted(maker, sizes, level, random.Random(seed), end)
 
 
 def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Witness | None:

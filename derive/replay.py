@@ -20,6 +20,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from derive import sizes
 from derive.claims import Identity, Inequality, Shape
+from derive.closed_values import is_closed
 from derive.errors import DeriveError
 from derive.evaluate import Point
 from derive.inventory import dimension_symbols, free_indices, inventory, witness_names
@@ -141,5 +142,7 @@ def _value(plain: Any) -> Any:
     return _fraction(plain)
 
 
-def _fraction(number: Any) -> Fraction:
+def _fraction(number: Any) -> Any:
+    if is_closed(number):
+        return number
     return Fraction(str(sp.Rational(number))) if not isinstance(number, Fraction) else number

@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 from sympy import Abs, Eq, Function, Lambda, Max, Min, Piecewise, Product, Rational, Sum, sign, sqrt
 
-from derive import Backward, Gradient, Identity, Inequality, verify
+from derive import Backward, Gradient, Identity, Inequality, pipeline, verify
 from derive.fields import BALL, CONSTANTS, FLOATING, precision
 from derive.net import agrees_throughout
 from derive.points import PointMaker
@@ -104,3 +104,14 @@ def test_the_check_is_the_same_every_time():
     sizes = [list(PointMaker(claim).sizes()) for _ in range(2)]
     assert sizes[0] == sizes[1]
     assert agrees_throughout(Backward(x * y, x, t, t * y)) is True
+
+
+def test_a_proof_is_no_verdict_where_no_point_could_check_it(monkeypatch):
+    claim = Gradient(x**2, x, 2 * x)
+    assert verify(claim).status == "holds"
+    monkeypatch.setattr(pipeline, "agrees_throughout", lambda claim: None)
+    monkeypatch.setattr(pipeline, "agrees_somewhere", lambda claim: None)
+    verdict = verify(claim)
+    assert (verdict.status, verdict.reason) == ("undecided", pipeline.UNCHECKED)
+    monkeypatch.setattr(pipeline, "agrees_somewhere", lambda claim: True)
+    assert verify(claim).status == "holds"
