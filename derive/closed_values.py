@@ -9,7 +9,7 @@ at such numbers is what :func:`holds_exactly` says, by SymPy's exact arithmetic 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -57,7 +57,7 @@ def _places(expr: Any, values: Mapping[Any, Any]) -> dict[Any, tuple[Any, Any]] 
     bases = {s.label: s for s in values if isinstance(s, sp.IndexedBase)}
     for entry in entries:
         base = bases.get(entry.base.label)
-        array = None if base is None else values[base]
+        array: Any = None if base is None else values[base]
         inside = isinstance(array, np.ndarray) and array.ndim == len(entry.indices)
         if not inside or not all(
             i.is_Integer and 0 <= i < size
@@ -116,7 +116,7 @@ def _inverted(expr: Any, unknown: Any, target: Any) -> Any:
 
 
 def closed_solution(
-    equations: list[tuple[Any, Mapping[Any, int]]], values: Mapping[Any, Any], turn: int
+    equations: Sequence[tuple[Any, Mapping[Any, int]]], values: Mapping[Any, Any], turn: int
 ) -> dict[Any, Any] | None:
     """The values, some of them changed so that each of the equations holds, or None.
 

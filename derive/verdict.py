@@ -91,10 +91,10 @@ class Witness:
     """A point at which the two sides of a claim differ.
 
     :param sizes: the value of every dimension symbol and free index, by name.
-    :param values: the value of every symbol, by name, as nested lists of exact rationals, or of closed SymPy
-        numbers such as log(1/3) where an equation that is given asks for them (a scalar is a bare
-        number, a matrix a list of rows); an array of more than a few
-        hundred entries as a :class:`SparseArray`.
+    :param values: the value of every symbol, by name, as nested lists of exact rationals, or of
+        closed SymPy numbers such as log(1/3) where an equation that is given asks for them (a
+        scalar is a bare number, a matrix a list of rows); an array of more than a few hundred
+        entries as a :class:`SparseArray`.
     :param functions: each undefined function and the SymPy ``Lambda`` put in its place.
     :param entry: the index of the entry at which the sides are compared.
     :param left: the derived (or left) side at that entry: exact, or an enclosing ball.

@@ -300,7 +300,12 @@ def test_an_assumption_that_cannot_be_checked_is_never_ignored(fact):
 
 def test_an_assumption_that_nothing_satisfies():
     assert search(Identity(x, x + 1, given=(x > 1, x < 0)), budget=SHORT) is None
-    assert search(Identity(x, x + 1, given=sp.Eq(sp.exp(x), 2)), budget=SHORT) is None
+    assert search(Identity(x, x + 1, given=sp.Eq(sp.exp(x), -2)), budget=SHORT) is None
+
+
+def test_an_assumption_that_only_a_logarithm_satisfies():
+    witness = search(Identity(x, x + 1, given=sp.Eq(sp.exp(x), 2)))
+    assert witness.values == {"x": sp.log(2)}
 
 
 def test_assumptions_that_symbols_carry():
