@@ -18,7 +18,6 @@ import sympy as sp
 
 _MOST = 40  # entries of an equation
 _SHARES = ("1/2", "1/3", "1/4", "2/3", "1/5")
-_DRAWS = 4
 
 
 def is_closed(value: Any) -> bool:
