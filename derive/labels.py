@@ -4,18 +4,29 @@ With Y[i, q] = [t[i] = q], which is one of 1 and for all others 0, what is read 
 f(t[i]) = Σ_q Y[i, q]·f(q), and Σ_q Y[i, q] = 1. The engine is given the claim in Y, of which it
 knows this equation alone; numbers are tried in the claim as it stands. The law asks that t is
 declared to hold integers, and that both of its bounds are given at every place.
+
+A product, a power, a maximum or cases in which labels stand are one f each, so that Y² or
+Y[i, q]·Y[i, r] never come up. There f has to have a value at all q and not at the label alone:
+where a logarithm or a divisor has a label and is not seen to be of what is positive, only what is
+read is written in Y, all over the claim.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import sympy as sp
+from sympy.core.relational import Relational
+from sympy.core.symbol import Str
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import BooleanAtom
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.claims import Claim
 from derive.index_ranges import flat
-from derive.operators import fresh_index
+from derive.operators import Softmax, fresh_index
 from derive.reads import ELEMENTS
 from derive.recurrences import At
 
@@ -96,19 +107,31 @@ def in_indicators(claim: Claim, labels: list[Labels]) -> Claim:
     if not labels:
         return claim
     changed: dict[str, Any] = {}
+    joint = not any(
+        _is_partial(part) and any(part.has(one.array) for one in labels)
+        for expr in _said(claim)
+        for part in _parts(expr)
+    )
     for field in fields(claim):
         if field.name in claim.expression_fields:
-            changed[field.name] = _rewritten(getattr(claim, field.name), labels)
-    where = {s: _rewritten(value, labels) for s, value in claim.where.items()}
+            changed[field.name] = _rewritten(getattr(claim, field.name), labels, joint)
+    where = {s: _rewritten(value, labels, joint) for s, value in claim.where.items()}
     used = {fact for one in labels for fact in one.facts}
     given = [fact for fact in flat(getattr(claim, "given", ())) if fact not in used]
     changed["given"] = (*given, *(one.equation for one in labels))
     return replace(claim, where=where, **changed)
 
 
-def _rewritten(expr: Any, labels: list[Labels]) -> Any:
+def _rewritten(expr: Any, labels: list[Labels], joint: bool) -> Any:
+    """An expression in indicators, by what is a function of a label, or read by read."""
     if not isinstance(expr, sp.Basic) or not any(expr.has(one.array) for one in labels):
         return expr
+    for one in labels:
+        entry = _joint_read(expr, one.array) if joint else None
+        if entry is not None:
+            q = fresh_index("q")
+            rest = _rewritten(expr.xreplace({entry: q}), labels, joint)
+            return sp.Sum(one.indicator[(*entry.indices, q)] * rest, (q, 0, one.count - 1))
     indices = expr.args[:2] if isinstance(expr, sp.KroneckerDelta) else ()
     if isinstance(expr, ELEMENTS) and not isinstance(expr, At):
         indices = expr.indices
@@ -116,12 +139,74 @@ def _rewritten(expr: Any, labels: list[Labels]) -> Any:
         for index in indices:
             if isinstance(index, sp.Indexed) and index.base == one.array:
                 q = fresh_index("q")
-                rest = _rewritten(expr.xreplace({index: q}), labels)
+                rest = _rewritten(expr.xreplace({index: q}), labels, joint)
                 return sp.Sum(one.indicator[(*index.indices, q)] * rest, (q, 0, one.count - 1))
     if not expr.args:
         return expr
-    args = [_rewritten(arg, labels) for arg in expr.args]
+    args = [_rewritten(arg, labels, joint) for arg in expr.args]
     return expr if all(a is b for a, b in zip(args, expr.args, strict=True)) else expr.func(*args)
+
+
+def _joint_read(expr: Any, array: Any) -> Any:
+    """A label that all of an expression is a function of: in a product more than one factor has it,
+    or in what is no sum of terms; None where there is none, or the function is not seen to have a
+    value for every label.
+    """
+    if not isinstance(expr, JOINT) or any(not _is_total(part, array) for part in _parts(expr)):
+        return None
+    if expr.has(sp.Piecewise) and any(map(_is_partial, _parts(expr))):
+        return None  # it has a value in some cases alone
+    entries = sorted((e for e in expr.atoms(sp.Indexed) if e.base == array), key=str)
+    bound = {s for part in expr.atoms(sp.Sum) for s in part.bound_symbols}
+    for entry in entries:
+        if not entry.free_symbols.isdisjoint(bound) or not _is_index(entry, expr):
+            continue
+        if not isinstance(expr, sp.Mul) or sum(factor.has(entry) for factor in expr.args) > 1:
+            return entry
+    return None
+
+
+JOINT = (sp.Mul, sp.Pow, sp.exp, sp.log, sp.Max, sp.Min, sp.Abs, sp.tanh, sp.Piecewise)
+MATRICES = (MatrixElement, sp.MatrixSymbol, Softmax)
+TOTAL = (
+    sp.Add, *JOINT, *MATRICES, sp.Sum, sp.KroneckerDelta, sp.Indexed, sp.IndexedBase, sp.Symbol,
+    sp.Number, sp.Tuple, ExprCondPair, Relational, BooleanAtom, sp.And, sp.Or, sp.Not, Str,
+)  # fmt: skip
+
+
+def _parts(expr: Any) -> Iterator[Any]:
+    return sp.preorder_traversal(expr)
+
+
+def _is_total(part: Any, array: Any) -> bool:
+    """Whether a part has a value whatever the labels are."""
+    return isinstance(part, TOTAL) and not (_is_partial(part) and part.has(array))
+
+
+def _is_partial(part: Any) -> bool:
+    """Whether a part is a logarithm, a root or a quotient of what is not seen to be positive."""
+    if isinstance(part, sp.Pow):
+        return not (part.exp.is_Integer and part.exp >= 0) and not _is_positive(part.base)
+    return isinstance(part, sp.log) and not _is_positive(part.args[0])
+
+
+def _is_positive(expr: Any) -> bool:
+    if isinstance(expr, (sp.Add, sp.Mul)):
+        return all(map(_is_positive, expr.args))
+    if isinstance(expr, sp.Pow):
+        return _is_positive(expr.base)
+    if isinstance(expr, sp.Sum):
+        ends = all((high - low).is_nonnegative for _, low, high in expr.limits)
+        return ends and _is_positive(expr.function)
+    if isinstance(expr, MatrixElement):
+        return isinstance(expr.parent, Softmax)
+    return isinstance(expr, sp.exp) or bool(expr.is_positive)
+
+
+def _is_index(entry: Any, expr: Any) -> bool:
+    """Whether a label is read at, or compared, and not a number alone."""
+    kinds = (sp.Indexed, sp.KroneckerDelta, Relational)
+    return any(part != entry and entry in part.args for part in expr.atoms(*kinds))
 
 
 def put_back(expr: Any, labels: list[Labels]) -> Any:

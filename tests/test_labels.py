@@ -2,9 +2,14 @@
 
 import pytest
 from sympy import (
+    Abs,
+    Eq,
     IndexedBase,
     KroneckerDelta,
     MatrixSymbol,
+    Max,
+    Ne,
+    Piecewise,
     Sum,
     exp,
     log,
@@ -12,7 +17,7 @@ from sympy import (
 )
 
 from derive import Backward, Gradient, Identity, Shape, softmax, tensor, verify
-from derive.labels import labels_of
+from derive.labels import in_indicators, labels_of
 
 n, m, c = symbols("n m c", integer=True, positive=True)
 i, j, l, q = symbols("i j l q", integer=True)
@@ -96,3 +101,70 @@ def test_what_is_derived_speaks_of_the_labels():
     found = verify(Gradient(loss, Z, each((p(i, j) + hit) / n), given=within))
     assert found.derived.has(KroneckerDelta) and "onehot" not in str(found.derived)
     assert all(0 <= label < found.witness.sizes["c"] for label in found.witness.values["t"])
+
+
+u = IndexedBase("u", shape=(n,), integer=True)
+both = (*within, u[i] >= 0, u[i] <= c - 1)
+label, row = KroneckerDelta(t[i], q), (i, n)
+at_i, k = (i >= 0, i <= n - 1), symbols("k", integer=True)
+everywhere = (t[k] >= 0, t[k] <= c - 1)  # and not at a free i alone
+
+
+def over(body, *ranges):
+    return Sum(body, *[(index, 0, size - 1) for index, size in ranges])
+
+
+def cases(value, test):
+    return Piecewise((value, test), (0, True))
+
+
+# What has labels in several factors, in a power, a function or a condition, is one function.
+JOINT = [
+    (Identity(tensor(Z[i, t[i]] ** 2, row), tensor(over(label * Z[i, q] ** 2, (q, c)), row),
+              given=within), "holds"),
+    (Identity(tensor(Z[i, t[i]] * w[t[i]], row), tensor(over(label * Z[i, q] * w[q], (q, c)), row),
+              given=within), "holds"),
+    (Identity(tensor(exp(w[t[i]]), row), tensor(over(label * exp(w[q]), (q, c)), row),
+              given=within), "holds"),
+    (Identity(tensor(Max(w[t[i]], 0), row), tensor(over(label * Max(w[q], 0), (q, c)), row),
+              given=within), "holds"),
+    (Gradient(over(Z[i, t[i]] ** 2, row), Z[j, l], 2 * Z[j, l] * KroneckerDelta(t[j], l),
+              given=within), "holds"),
+    (Gradient(over(E[t[i], j] ** 2 / 2, (j, m), row), E[q, j],
+              E[q, j] * over(KroneckerDelta(t[i], q), row), given=within), "holds"),
+    (Identity(label * KroneckerDelta(t[i], l), KroneckerDelta(q, l) * label,
+              given=(*everywhere, *at_i, q >= 0, q <= c - 1, l >= 0, l <= c - 1)), "holds"),
+    (Identity(each(cases(1, Eq(t[i], j))), each(hit), given=within), "holds"),
+    (Identity(over(cases(Z[i, q], Ne(t[i], q)), (q, c), row),
+              over(Z[i, q], row, (q, c)) - over(Z[i, t[i]], row), given=within), "holds"),
+    (Identity(tensor(over((label - Z[i, q]) ** 2, (q, c)), row),
+              tensor(1 - 2 * Z[i, t[i]] + over(Z[i, q] ** 2, (q, c)), row), given=within), "holds"),
+    (Identity(over(w[t[i]] * w[t[j]], row, (j, n)), over(w[t[i]], row) ** 2, given=within),
+     "holds"),
+    (Identity(tensor(w[t[i]] ** 2, row), tensor(over(label * w[q], (q, c)), row), given=within),
+     "disagrees"),
+    (Identity(tensor(w[t[i]] * w[u[i]], row), tensor(w[t[i]] ** 2, row), given=both), "disagrees"),
+    (Identity(w[t[i]] * w[t[j]], w[t[i]] ** 2, given=(*everywhere, *at_i, j >= 0, j <= n - 1)),
+     "disagrees"),
+    (Identity(over(w[t[i]], row) ** 2, over(w[t[i]] ** 2, row), given=within), "disagrees"),
+    (Identity((w[t[i]] + over(w[t[i]], row)) ** 2, (w[t[i]] + n * w[t[i]]) ** 2,
+              given=(*everywhere, *at_i)), "disagrees"),
+    (Identity(over(cases(Z[i, q] ** 2, Eq(t[i], q)), (q, c), row), over(Z[i, q] ** 2, row, (q, c)),
+              given=within), "disagrees"),
+    # Of the others than the label it is not known that they have a logarithm.
+    (Identity(log(w[t[i]]) + over(Abs(w[q]), (q, c)), log(w[t[i]]) + over(w[q], (q, c)),
+              given=(*everywhere, *at_i)), "disagrees"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "status"), JOINT)
+def test_labels_in_one_function(claim, status):
+    found = verify(claim)
+    assert found.status == status, found.reason
+
+
+@pytest.mark.parametrize("claim", [JOINT[-1][0]])
+def test_what_has_no_value_at_other_labels_is_written_read_by_read(claim):
+    written = in_indicators(claim, labels_of(claim))
+    (logarithm,) = written.left.atoms(log)
+    assert logarithm.has(labels_of(claim)[0].indicator)
