@@ -93,6 +93,7 @@ class Writer:
     ) -> None:
         self.unevaluated = unevaluated
         self.values: Values | None = None
+        self.by_value: set[Term] = set()  # what is being written by the value of a function
         self._symbols: dict[Var, Any] = dict(symbols or {})
         self._named = dict(names or {})
         self._scalars: dict[tuple[Term, bool], Any] = {}
@@ -849,11 +850,17 @@ def _by_value(w: Writer, factors: list[Term], row: Poly, col: Poly) -> tuple[lis
     rest: list[Term] = []
     known: list[Any] = []
     for group in groups.values():
-        found = w.values.factors(mul(*group), indices)
+        whole = mul(*group)
+        # A value without a name is written out, and then is a function of that entry itself.
+        found = None if whole in w.by_value else w.values.factors(whole, indices)
         if found is None:
             rest.extend(group)
-        else:
+            continue
+        w.by_value.add(whole)
+        try:
             known.extend(_polynomial(w, one, row, col) for one in found)
+        finally:
+            w.by_value.discard(whole)
     return rest, known
 
 

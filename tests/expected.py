@@ -356,6 +356,8 @@ EXPECTED = {
 
 # The conditions that the statement itself leaves out: where the derivative exists.
 CONDITIONAL = (
+    "layer-norm.rms.backward.x",
+    "layer-norm.rms.backward.gamma",
     "mlp.relu-derivative",
     "mlp.grad-W1.relu",
     "max-pool.grad",

@@ -29,6 +29,7 @@ from derive import operators as ops
 from derive.claims import Claim
 from derive.index import Term, add, mul, neg, num
 from derive.matrix_functions import MatrixFunction
+from derive.show import FUNCTIONS
 from derive.verdict import UNDECIDED, Verdict
 
 from .material import SECONDS
@@ -81,7 +82,7 @@ def derivatives() -> Iterator[Rule]:
                 yield Rule(
                     f"the derivative of {name} in argument {position + 1} {way}",
                     functools.partial(patch.dict, passes.SCALAR_DERIVATIVES, {name: broken}),
-                    (getattr(sp, name), sp.Min) if name == "Max" else (getattr(sp, name),),
+                    (sp.Max, sp.Min) if name == "Max" else (FUNCTIONS[name],),
                 )
 
 
