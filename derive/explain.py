@@ -35,7 +35,7 @@ from derive.statement import Statement, state
 from derive.trial import Trial, holds_if_symmetric
 from derive.verdict import Witness
 
-SECONDS = 1.2  # for undoing mistakes
+SECONDS = 0.8  # for undoing mistakes
 MORE_SECONDS = 0.3  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
