@@ -229,6 +229,7 @@ class _Collector:
         if array in self.recursive or getattr(array, "shape", None) is None:
             return
         shape = self.problem.shapes.of(array)
+        self._sized(shape, binders)  # an image smaller than its kernel has no entries to read
         for axis, (index, size) in enumerate(zip(indices, shape, strict=False)):
             read = Read(expr, axis, index, size, binders, guards, factors)
             self.reads[read] = None

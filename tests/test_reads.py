@@ -18,6 +18,7 @@ from sympy import (
 )
 from sympy import Identity as Eye
 
+import derive
 from derive import Backward, Gradient, Identity, Shape, tensor, verify
 
 n, m, k, p = symbols("n m k p", integer=True, positive=True)
@@ -109,3 +110,12 @@ def test_what_is_given_of_arrays_may_say_something_of_their_sizes():
         Sum(y[i], (i, 0, k - 1)), Sum(y[i], (i, 0, k - 1)), given=(Eq(V.T * V, Eye(k)),)
     )
     assert verify(claim).status == "undecided"
+
+
+def test_an_entry_of_an_image_is_read_where_there_is_one():
+    """An image smaller than its kernel has no entries: that is no size to call a read wrong at."""
+    h, w, k = symbols("h w k", integer=True, positive=True)
+    image, kernel = IndexedBase("X", shape=(1, 1, h, w)), IndexedBase("K", shape=(1, 1, k, k))
+    first = derive.conv2d(image, kernel, stride=(2, 1), dilation=(2, 1))[0, 0, 0, 0]
+    assert verify(derive.Identity(first, 2 * first)).status == "disagrees"
+    assert verify(derive.Identity(first + 1, 1 + first)).status != "ill-shaped"
