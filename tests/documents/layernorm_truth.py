@@ -16,7 +16,9 @@ def check(t: Table) -> None:
     mu, v = np.mean(x), var(x)
     s, h = np.sqrt(v + eps), hat(x)
     t.declares(r"x \in \mathbb{R}^D", r"g \in \mathbb{R}^D", r"\epsilon > 0")
-    t.defines(r"\mu = \frac", r"v = \frac{1}{D} \sum_{i=1}^D (x_i", r"s = \sqrt", r"\hat{x}_i = \frac")
+    t.defines(
+        r"\mu = \frac", r"v = \frac{1}{D} \sum_{i=1}^D (x_i", r"s = \sqrt", r"\hat{x}_i = \frac"
+    )
     t.true(r"\sum_{i=1}^D (x_i - \mu) = 0", np.sum(x - mu), 0)
     t.true(r"v = \frac{1}{D} \sum_{i=1}^D x_i^2", v, np.mean(x**2) - mu**2)
     t.true(r"\frac{\partial \mu}{\partial x_j} =", gradient(np.mean, x), np.ones(D) / D)
@@ -35,14 +37,16 @@ def check(t: Table) -> None:
         (I - np.outer(h, h) / D) / s,
     )
     t.defines(r"\ell = \sum")
+    head = r"\frac{\partial \ell}{\partial x_j} = \frac{1}{s} \left( "
+    head += r"g_j - \frac{1}{D} \sum_{i=1}^D g_i - "
     back = gradient(lambda x: np.sum(g * hat(x)), x)
     t.true(
-        r"\frac{\partial \ell}{\partial x_j} = \frac{1}{s} \left( g_j - \frac{1}{D} \sum_{i=1}^D g_i - \hat{x}_j \frac",
+        head + r"\hat{x}_j \frac",
         back,
         (g - np.mean(g) - h * np.mean(g * h)) / s,
     )
     t.false(
-        r"\frac{\partial \ell}{\partial x_j} = \frac{1}{s} \left( g_j - \frac{1}{D} \sum_{i=1}^D g_i - \hat{x}_j \sum",
+        head + r"\hat{x}_j \sum",
         back,
         (g - np.mean(g) - h * np.sum(g * h)) / s,
     )

@@ -77,12 +77,16 @@ def scale(x, gamma):
     .. math::
 
         Y_{ij} &= \gamma_j X_{ij} \\
-        \frac{\partial L}{\partial \gamma_j} &= \sum_{i=1}^n \frac{\partial L}{\partial Y_{ij}} X_{ij} \\
+        \frac{\partial L}{\partial \gamma_j} &=
+            \sum_{i=1}^n \frac{\partial L}{\partial Y_{ij}} X_{ij} \\
         \frac{\partial L}{\partial X_{ij}} &= \gamma_j \frac{\partial L}{\partial Y_{ij}}
 
     Summing over the wrong axis,
 
-    .. math:: \frac{\partial L}{\partial \gamma_j} = \sum_{j=1}^d \frac{\partial L}{\partial Y_{ij}} X_{ij}
+    .. math::
+
+        \frac{\partial L}{\partial \gamma_j} = \sum_{j=1}^d
+            \frac{\partial L}{\partial Y_{ij}} X_{ij}
 
     does not even have the right indices.
     """

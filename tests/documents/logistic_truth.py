@@ -27,7 +27,9 @@ def check(t: Table) -> None:
     )
     t.true(r"\frac{\partial L}{\partial b} = \frac{1}{n}", in_b, np.mean(p - y))
     t.false(r"\frac{\partial L}{\partial b} = \sum", in_b, np.sum(p - y))
-    t.false(r"\frac{\partial L}{\partial w} = \frac{1}{n} \sum_{i=1}^n (y_i", in_w, x.T @ (y - p) / n)
+    t.false(
+        r"\frac{\partial L}{\partial w} = \frac{1}{n} \sum_{i=1}^n (y_i", in_w, x.T @ (y - p) / n
+    )
     t.true(
         r"\frac{\partial^2 L}{\partial w^2} =",
         hessian(lambda w: L(w, b), w),

@@ -15,8 +15,12 @@ def check(t: Table) -> None:
     t.defines(r"f(w) = \frac{1}{2}")
     t.true(r"\nabla f(w) = A w", slope, A @ w - b)
     t.true(r"\nabla^2 f(w) = A", hessian(f, w), A)
-    t.true(r"w \leftarrow w - \eta \nabla f(w) = (I -", w - eta * slope, (I - eta * A) @ w + eta * b)
-    t.false(r"w \leftarrow w - \eta \nabla f(w) = (I +", w - eta * slope, (I + eta * A) @ w + eta * b)
+    t.true(
+        r"w \leftarrow w - \eta \nabla f(w) = (I -", w - eta * slope, (I - eta * A) @ w + eta * b
+    )
+    t.false(
+        r"w \leftarrow w - \eta \nabla f(w) = (I +", w - eta * slope, (I + eta * A) @ w + eta * b
+    )
     t.declares(r"g \in \mathbb{R}^d")
     t.true(
         r"f(w - \eta g) = f(w)",

@@ -13,7 +13,11 @@ def check(t: Table) -> None:
         return np.sum(np.exp(x @ beta) - y * (x @ beta))
 
     slope, bend = gradient(ell, beta), hessian(ell, beta)
-    t.defines(r"\eta_i = \beta^\top", r"\lambda_i = \exp", r"\ell(\beta) = \sum_{i=1}^n \left( \exp(\beta^\top x_i) - y_i \beta")
+    t.defines(
+        r"\eta_i = \beta^\top",
+        r"\lambda_i = \exp",
+        r"\ell(\beta) = \sum_{i=1}^n \left( \exp(\beta^\top x_i) - y_i \beta",
+    )
     t.true(r"\nabla \ell(\beta) = \sum_{i=1}^n \left(", slope, x.T @ (np.exp(x @ beta) - y))
     t.true(r"\nabla \ell(\beta) = \sum_{i=1}^n (\lambda_i", slope, x.T @ (rate - y))
     t.false(r"\nabla \ell(\beta) = \sum_{i=1}^n (\eta_i", slope, x.T @ (eta - y))

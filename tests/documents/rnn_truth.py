@@ -41,7 +41,9 @@ def check(t: Table) -> None:
     t.true(r"\frac{\partial L}{\partial h_T} =", in_state(T - 1), Wq.T @ in_output(T - 1))
     later = in_state(1) * (1 - s[1] * s[1])
     here = Wq.T @ in_output(0)
-    t.true(r"\frac{\partial L}{\partial h_t} = W_{hh}^\top \left(", in_state(0), Wh.T @ later + here)
+    t.true(
+        r"\frac{\partial L}{\partial h_t} = W_{hh}^\top \left(", in_state(0), Wh.T @ later + here
+    )
     t.false(
         r"\frac{\partial L}{\partial h_t} = W_{hh}^\top \frac",
         in_state(0),
