@@ -38,9 +38,9 @@ def _unless_same(text: str, new: str) -> str | None:
     return None if new == text else new
 
 
-def _replacing(pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> Rewriting:
+def _replacing(pattern: str, replacement: str) -> Rewriting:
     def rewrite(text: str) -> str | None:
-        new = in_formulas(text, lambda formula: re.sub(pattern, replacement, formula), True)
+        new = in_formulas(text, lambda formula: re.sub(pattern, replacement, formula))
         return _unless_same(text, new)
 
     return rewrite
@@ -116,7 +116,8 @@ def sloped(text: str) -> str | None:
     def change(match: re.Match[str]) -> str:
         return rf"\partial {match['of']} / \partial {match['wrt']}"
 
-    return _unless_same(text, in_formulas(text, lambda formula: _DERIVATIVE.sub(change, formula)))
+    first = re.compile(r"(?P<before>\$|\n *|\\\\ *|quad *|`)" + _DERIVATIVE.pattern)
+    return _unless_same(text, in_formulas(text, lambda formula: first.sub(change, formula)))
 
 
 def nablas(text: str) -> str | None:
