@@ -110,14 +110,17 @@ _DERIVATIVE = re.compile(
 _SCALARS = {"L", "J", "E", "C", "l", r"\ell", r"\mathcal{L}"}
 
 
+_FIRST = re.compile(r"(?P<before>\$|`|\n *|\\\\ *|quad *)" + _DERIVATIVE.pattern)
+
+
 def sloped(text: str) -> str | None:
     r"""`\partial L / \partial W` for the fraction on the left of an equation."""
 
     def change(match: re.Match[str]) -> str:
-        return rf"\partial {match['of']} / \partial {match['wrt']}"
+        of = f"({match['of']})" if " " in match["of"] else match["of"]
+        return rf"{match['before']}\partial {of} / \partial {match['wrt']}"
 
-    first = re.compile(r"(?P<before>\$|\n *|\\\\ *|quad *|`)" + _DERIVATIVE.pattern)
-    return _unless_same(text, in_formulas(text, lambda formula: first.sub(change, formula)))
+    return _unless_same(text, in_formulas(text, lambda formula: _FIRST.sub(change, formula)))
 
 
 def nablas(text: str) -> str | None:
