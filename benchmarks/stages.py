@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-import formulas
-from derive import answer, explain, induction, pipeline, verify
-from derive.merge import Comparison
+from derive import engine as pipeline
+from derive import formulas, verify
+from derive.diagnosis import reason as explain
+from derive.presentation import answer
+from derive.proof.arrays.merge import Comparison
+from derive.proof.induction import induction
 
 # What each stage is entered by: where the function is looked up, and its name there.
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {

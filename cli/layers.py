@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
+from derive.cli.layout import one_line, wrap_prose
+from derive.cli.notation import shape_text
 from rich.cells import cell_len
 from rich.text import Text
 
-from cli.layout import one_line, wrap_prose
-from cli.notation import shape_text
-from derive.network import Network
+from derive.language.network import Network
 
 HEAD = ("layer", "what it does", "shape", "parameters", "MACs")
 KIND_WIDTH = 44

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from derive.cli.layout import wrap_prose
+from derive.formulas.index import Listed
 from rich.text import Text
-
-from cli.layout import wrap_prose
-from formulas.index import Listed
 
 
 def list_records(entries: Sequence[Listed]) -> list[dict[str, Any]]:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from cli.targets import Entry
-    from derive.verdict import Verdict
+    from derive.cli.targets import Entry
+
+    from derive.claims.verdict import Verdict
 
 WIDTH = 80
 
@@ -121,7 +122,7 @@ class ClaimFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its claims, in order of definition; it is run for that."""
-        from cli.targets import TargetError, load_file
+        from derive.cli.targets import TargetError, load_file
 
         try:
             entries = load_file(self.path)
@@ -154,8 +155,9 @@ class ClaimItem(pytest.Item):
 
         :raises DoesNotHold: with the verdict, whatever else it is than *holds*.
         """
-        from cli.runner import verdicts
-        from derive import pipeline
+        from derive.cli.runner import verdicts
+
+        from derive import engine as pipeline
 
         timeout = self.config.getoption("derive_timeout")
         decide = partial(pipeline.verify, timeout=timeout)
@@ -183,8 +185,9 @@ class DoesNotHold(Exception):
 
 
 def _report(entry: Entry, verdict: Verdict) -> str:
-    from cli.render import verdict_lines
-    from derive.worker import run_deep
+    from derive.cli.render import verdict_lines
+
+    from derive.base.worker import run_deep
 
     lines = run_deep(partial(verdict_lines, entry, verdict, WIDTH))
     return "\n".join(line.plain.rstrip() for line in lines)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 import derive
-from derive.decide import Rung
+from derive.proof.decide import Rung
 
 pytest_plugins = ["pytester"]
 
@@ -21,10 +21,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 def alone(monkeypatch):
     """The proofs on their own: every check by numbers is passed, and no witness is looked for."""
     for module, name in (
-        (derive.pipeline, "agrees_throughout"),
-        (derive.pipeline, "agrees_numerically"),
-        (derive.induction, "agrees_numerically"),
+        (derive.engine, "agrees_throughout"),
+        (derive.engine, "agrees_numerically"),
+        (derive.proof.induction.induction, "agrees_numerically"),
     ):
         monkeypatch.setattr(module, name, lambda *_, **__: True)
-    monkeypatch.setattr(derive.pipeline, "search", lambda *_, **__: None)
-    monkeypatch.setattr(derive.pipeline, "COSTLY", (Rung(None, True, 1.0),))
+    monkeypatch.setattr(derive.engine, "search", lambda *_, **__: None)
+    monkeypatch.setattr(derive.engine, "COSTLY", (Rung(None, True, 1.0),))

@@ -14,10 +14,10 @@ import numpy
 import oracle
 import pytest
 import sympy as sp
+from derive.cli.snippet import replay
+from derive.formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
 from expected import CONDITIONAL, DISAGREES, EXPECTED, HOLDS, NEEDS_GIVEN
 
-import formulas
-from cli.snippet import replay
 from derive import (
     Backward,
     Gradient,
@@ -28,11 +28,11 @@ from derive import (
     ScalarFunction,
     Shape,
     elementwise,
-    operators,
+    formulas,
     verify,
 )
-from derive.verdict import Witness
-from formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
+from derive.claims.verdict import Witness
+from derive.language import operators
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
@@ -108,7 +108,7 @@ def test_ids_are_those_of_the_notes():
 
 
 def test_the_index_is_up_to_date():
-    assert index.listed() == index.current()  # else: python -m formulas.index
+    assert index.listed() == index.current()  # else: python -m derive.formulas.index
 
 
 @every_claim

@@ -6,9 +6,9 @@ import re
 import pytest
 import sympy as sp
 from click.testing import CliRunner
+from derive.cli.expression import FACTS, FUNCTIONS, Asked, ExpressionError, MisfitError, read
+from derive.cli.main import main
 
-from cli.expression import FACTS, FUNCTIONS, Asked, ExpressionError, MisfitError, read
-from cli.main import main
 from derive import shape_of
 
 DIMS = ("X=n,m", "w=m,1", "y=n", "A=n,n", "B=n,n", "W=m,c", "b=1,c", "o=1,c", "U=2,3", "v=1,3")

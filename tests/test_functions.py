@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sympy as sp
+from derive.cli.snippet import replay
 from sympy import (
     HadamardProduct,
     Mod,
@@ -31,7 +32,6 @@ from sympy import (
 )
 
 import derive
-from cli.snippet import replay
 from derive import Gradient, Hessian, Identity, verify
 
 x, y = symbols("x y", real=True)

@@ -42,18 +42,17 @@ from derive import (
     Identity,
     Inequality,
     cholesky,
-    differentiate,
-    functions,
-    laws,
     matrix_exp,
     max_over,
-    rules,
     sqrtm,
     tensor,
     verify,
 )
-from derive.normalise import Normaliser
-from derive.operators import entry
+from derive.canonical import functions, laws
+from derive.canonical import nodes as rules
+from derive.canonical.forms import Normaliser
+from derive.core import differentiate
+from derive.language.operators import entry
 
 SECONDS = 20
 

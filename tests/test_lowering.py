@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
+from derive.cli.snippet import replay
 from sympy import (
     Determinant,
     Eq,
@@ -37,10 +38,9 @@ from sympy import (
 )
 from sympy import Identity as Eye
 
-from cli.snippet import replay
 from derive import Gradient, Hessian, Identity, ScalarFunction, verify
-from derive.integers import SIZE, Var, as_poly
-from derive.whole import cleared, is_polynomial, takes_whole_values
+from derive.core.integers import SIZE, Var, as_poly
+from derive.core.whole import cleared, is_polynomial, takes_whole_values
 
 n, m = symbols("n m", integer=True, positive=True)
 p = sp.Symbol("p", integer=True, nonnegative=True)

@@ -4,10 +4,11 @@ import pytest
 import sympy as sp
 from sympy import Abs, Eq, Function, Lambda, Max, Min, Piecewise, Product, Rational, Sum, sign, sqrt
 
-from derive import Backward, Gradient, Identity, Inequality, pipeline, verify
-from derive.fields import BALL, CONSTANTS, FLOATING, precision
-from derive.net import agrees_throughout
-from derive.points import PointMaker
+from derive import Backward, Gradient, Identity, Inequality, verify
+from derive import engine as pipeline
+from derive.evaluation.fields import BALL, CONSTANTS, FLOATING, precision
+from derive.refutation.net import agrees_throughout
+from derive.refutation.points import PointMaker
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, k = sp.symbols("i k", integer=True)

@@ -29,16 +29,8 @@ from sympy import (
 )
 
 import derive
-from derive import (
-    ClaimError,
-    Gradient,
-    Identity,
-    Inequality,
-    UnsupportedError,
-    gradient,
-    pipeline,
-    verify,
-)
+from derive import ClaimError, Gradient, Identity, Inequality, UnsupportedError, gradient, verify
+from derive import engine as pipeline
 
 n, m = symbols("n m", integer=True, positive=True)
 i, l = symbols("i l", integer=True)

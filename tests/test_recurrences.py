@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 import sympy as sp
+from derive.formulas import gru, rnn, sequences
 from expected import EXPECTED
 from sympy import Lambda, MatrixSymbol, Symbol, symbols
 
@@ -18,7 +19,6 @@ from derive import (
     Shape,
     ShapeError,
     at,
-    induction,
     max_over,
     ordered_product,
     recurrence,
@@ -27,15 +27,15 @@ from derive import (
     sum_over,
     verify,
 )
-from derive.decide import CHEAP, prove_equal
-from derive.errors import BudgetExceeded, DeriveError
-from derive.evaluate import Point, derivative, evaluate
-from derive.index import components, in_order
-from derive.induction import Induction
-from derive.problem import Problem
-from derive.recurrences import carried, systems
-from derive.statement import state
-from formulas import gru, rnn, sequences
+from derive.base.errors import BudgetExceeded, DeriveError
+from derive.core.terms import components, in_order
+from derive.evaluation.evaluate import Point, derivative, evaluate
+from derive.language.sequences import carried, systems
+from derive.lowering.problem import Problem
+from derive.lowering.statement import state
+from derive.proof.decide import CHEAP, prove_equal
+from derive.proof.induction import induction
+from derive.proof.induction.induction import Induction
 
 T, n, m = symbols("T n m", integer=True, positive=True)
 t, s, j, k = symbols("t s j k", integer=True)

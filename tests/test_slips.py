@@ -9,11 +9,7 @@ import dataclasses
 
 import oracle
 import pytest
-from sympy import HadamardProduct, Symbol, cos, sin, sqrt
-
-import formulas
-from derive import at, operators, verify
-from formulas import (
+from derive.formulas import (
     attention,
     bahdanau,
     causal_attention,
@@ -24,7 +20,11 @@ from formulas import (
     self_attention,
     token_embedding,
 )
-from formulas.layer_norm import mean
+from derive.formulas.layer_norm import mean
+from sympy import HadamardProduct, Symbol, cos, sin, sqrt
+
+from derive import at, formulas, verify
+from derive.language import operators
 
 CLAIMS = {claim.id: claim for f in formulas.catalogue().values() for claim in f.claims}
 

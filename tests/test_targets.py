@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 import sympy as sp
+from derive.cli.targets import TargetError, catalogue_entries, load_file, resolve, section_order
 
-from cli.targets import TargetError, catalogue_entries, load_file, resolve, section_order
 from derive import Formula, Identity, verify
 
 x = sp.Symbol("x", real=True)

@@ -14,13 +14,13 @@ from typing import Any
 
 import sympy as sp
 
-from derive.decide import vanishes
-from derive.domain import assume_defined
-from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.index import forget_terms
-from derive.normalise import Normaliser
-from derive.problem import Problem
-from derive.simplify import Reader
+from derive.base.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
+from derive.canonical.forms import Normaliser
+from derive.canonical.readback import Reader
+from derive.core.terms import forget_terms
+from derive.lowering.problem import Problem
+from derive.proof.decide import vanishes
+from derive.proof.definedness import assume_defined
 
 from .changing import changed
 from .core_values import worth
