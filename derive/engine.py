@@ -44,22 +44,24 @@ from derive.claims.kinds import (
 )
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
 from derive.core.terms import Term, add, forget_terms
-from derive.diagnosis import own_names as readback
-from derive.diagnosis import reason as explain
+from derive.diagnosis import own_names
+from derive.diagnosis import reason as reasons
 from derive.evaluation.fields import Undefined
-from derive.language import conditions as folding
-from derive.language import labels, reads
+from derive.language import conditions
 from derive.language.equal_sizes import given_of_sizes
 from derive.language.shapes import Shapes
+from derive.lowering import labels, reads
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
 from derive.presentation.steps import steps
 from derive.proof.arrays import merge
 from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.inequality.cases import contradictory
 from derive.proof.inequality.steps_up import integers_of, prove_by_steps
+from derive.refutation import replay  # noqa: F401  (verdicts call it)
 from derive.refutation.net import agrees_throughout
 from derive.refutation.search import agrees_numerically, agrees_somewhere, search
 
@@ -170,7 +172,7 @@ def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:
 
 
 def _decided(claim: Claim, deadline: float) -> Verdict:
-    lost = folding.lost_index(claim.said)
+    lost = conditions.lost_index(claim.said)
     if lost is not None:
         raise UnsupportedError(
             f"SymPy took a condition on {lost} out of the sum over {lost} that it stood in; write "
@@ -186,14 +188,14 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
         return Verdict(claim, ILL_SHAPED, reason=str(outside))
     except ShapeError as mismatch:
         derived = _derivable(claim)
-        reason = explain.misfit(claim, str(mismatch), deadline) + explain.entry_by_entry(derived)
+        reason = reasons.misfit(claim, str(mismatch), deadline) + reasons.entry_by_entry(derived)
         return Verdict(claim, ILL_SHAPED, reason=reason, derived=derived)
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
         witness = search(claim, deadline, budget=QUICK_SECONDS)
         if witness is None:
             raise
-        return Verdict(claim, DISAGREES, witness=witness, reason=explain.difference(claim, witness))
+        return Verdict(claim, DISAGREES, witness=witness, reason=reasons.difference(claim, witness))
     notes = tuple(problem.shapes.notes)
     if statement is None:
         return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
@@ -202,7 +204,7 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     documented = _fields(claim)[-1] if proved else None
     derived = answer.derived(problem, statement, documented)
     if documented is None:
-        derived = readback.readable(problem, said, statement, derived, deadline)
+        derived = own_names.readable(problem, said, statement, derived, deadline)
     derived = labels.put_back(derived, held)
     named = answer.adjoints_in(problem, derived)
     return replace(
@@ -256,11 +258,13 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
         try:
             proof = arrays.proof() if number == 0 and deep else None
             if number == 1 and _is_due_by_steps(claim, *sides):
-                proof = prove_by_steps(*sides, problem.prepare, deadline)
+                proof = prove_by_steps(*sides, Hypotheses.of(problem).prepare, deadline)
             if proof is None:
-                proof = prove(*sides, problem.prepare, deadline, ladder, statement.place)
-            if proof is None and number == 0 and induction.is_due(claim, *sides):
-                proof = induction.prove(*sides, problem.prepare, deadline)
+                proof = prove(
+                    *sides, Hypotheses.of(problem).prepare, deadline, ladder, statement.place
+                )
+            if proof is None and number == 0 and _is_due_by_induction(claim, *sides):
+                proof = induction.prove(*sides, Hypotheses.of(problem).prepare, deadline)
             if proof is None and number == 0 and not (deep or isinstance(claim, Inequality)):
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
@@ -269,7 +273,7 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
             return _proved(problem, claim, statement, proof)
         witness = search(claim, deadline, budget=patience)
         if witness is not None:
-            reason = explain.disagreement(problem, claim, statement, witness, deadline)
+            reason = reasons.disagreement(problem, claim, statement, witness, deadline)
             return Verdict(claim, DISAGREES, witness=witness, reason=reason)
     if _contradictory(problem):
         tried = "what is given contradicts itself"
@@ -287,11 +291,16 @@ def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:
     return agrees_numerically(claim) is not False
 
 
+def _is_due_by_induction(claim: Claim, left: Term, right: Term) -> bool:
+    """Whether an induction over time may prove a claim that no number speaks against."""
+    return induction.is_due(claim, left, right) and agrees_numerically(claim) is not False
+
+
 def _contradictory(problem: Problem) -> bool:
     """Whether the signs that are given are seen not to hold together."""
     normaliser = Normaliser(deadline=time.process_time() + QUICK_SECONDS)
     try:
-        problem.prepare(normaliser)
+        Hypotheses.of(problem).prepare(normaliser)
         return contradictory(normaliser)
     except (BudgetExceeded, UnsupportedError):
         return False
@@ -334,8 +343,8 @@ def _left_side(claim: Claim) -> sp.Expr:
     statement = state(problem, claim, derive_only=True)
     assert statement is not None
     found = answer.derived(problem, statement)
-    soon = time.process_time() + readback.SECONDS
-    return readback.readable(problem, claim, statement, found, soon)
+    soon = time.process_time() + own_names.SECONDS
+    return own_names.readable(problem, claim, statement, found, soon)
 
 
 def _derivable(claim: Claim) -> sp.Expr | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import functools
 from fractions import Fraction
@@ -503,23 +502,3 @@ def test_the_gradient_of_dropout_taken_at_the_masked_weights():
 
 def test_a_definition_is_shared_and_not_copied():
     assert mlp.loss is softmax_regression.loss
-
-
-# Imports run one way: cli → formulas → derive
-
-
-MAY_IMPORT = {"derive": set(), "formulas": {"derive"}, "cli": {"derive", "formulas"}}
-
-
-@pytest.mark.parametrize("package", MAY_IMPORT)
-def test_imports_run_one_way(package):
-    ours = set(MAY_IMPORT)
-    for file in sorted((ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names = [node.module]
-            imported = {name.split(".")[0] for name in names} & ours - {package}
-            assert imported <= MAY_IMPORT[package], f"{file.name}, line {node.lineno}: {imported}"

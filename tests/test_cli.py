@@ -394,7 +394,7 @@ def _to_group(process):
 
 LIST_HEAVY_MODULES = """
 import atexit
-atexit.register(lambda: print([m for m in ("sympy", "rich", "derive") if m in sys.modules]))
+atexit.register(lambda: print([m for m in ("sympy", "rich", "derive.engine") if m in sys.modules]))
 """
 
 

@@ -550,8 +550,10 @@ ELSEWHERE: dict[str, Any] = {
 }  # fmt: skip
 
 LAW_MODULES = (
-    "determinants", "structure", "flanks", "factors", "log_parts", "rational", "one_sum",
-    "labels", "bent_indices", "blocks", "equal_sizes", "squares",
+    "canonical.determinants", "canonical.structure", "proof.flanks", "proof.factors",
+    "canonical.log_parts", "proof.rational", "proof.one_sum", "lowering.labels",
+    "lowering.bent_indices", "lowering.blocks", "language.equal_sizes",
+    "proof.inequality.squares",
 )  # fmt: skip
 
 TABLES = {
@@ -573,7 +575,7 @@ def _elsewhere() -> dict[str, Any]:
         for function in vars(module).values():
             if getattr(function, "__module__", None) != module.__name__:
                 continue
-            found[f"{name}.{function.__name__}"] = function
+            found[f"{name.rpartition('.')[2]}.{function.__name__}"] = function
     return found
 
 

@@ -34,6 +34,7 @@ from derive.language.sequences import carried, systems
 from derive.lowering.problem import Problem
 from derive.lowering.statement import state
 from derive.proof.decide import CHEAP, prove_equal
+from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.induction.induction import Induction
 
@@ -187,8 +188,13 @@ def proved_without_a_look_at_numbers(claim):
     sides = state(problem, claim)
     deadline = time.process_time() + 8
     try:
-        cheap = prove_equal(sides.left, sides.right, problem.prepare, deadline, CHEAP)
-        return bool(cheap or induction.prove(sides.left, sides.right, problem.prepare, deadline))
+        cheap = prove_equal(
+            sides.left, sides.right, Hypotheses.of(problem).prepare, deadline, CHEAP
+        )
+        return bool(
+            cheap
+            or induction.prove(sides.left, sides.right, Hypotheses.of(problem).prepare, deadline)
+        )
     except BudgetExceeded:
         return False
 

@@ -19,9 +19,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from derive.base.slot import Slot
 from derive.canonical.atoms import Atom, Polynomial, monomial_order
 from derive.canonical.determinants import entries_of, is_small
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly
+from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
     Array,
     Entry,
@@ -34,10 +36,12 @@ from derive.core.terms import (
     num,
     total,
 )
-from derive.language.matrix_functions import named
 
 if TYPE_CHECKING:
     from derive.canonical.forms import Normaliser
+
+# A polynomial over atoms as a term.
+AS_TERM = Slot("derive.engine")
 
 SQUARES = frozenset({"cholesky", "sqrtm"})  # f(A) with f(A) f(A)ᵀ = A
 TRAITS = {
@@ -55,7 +59,9 @@ class Value(Array):
         super().__init__(f"{function} of {matrix}", (size, size), traits)
         self.function = function
         self.matrix = matrix
-        self.whole = function_of(matrix, function, size, named(function, matrix.label))
+        self.whole = function_of(
+            matrix, function, size, FUNCTION_OF_A_MATRIX(function, matrix.label)
+        )
 
     def at(self, i: Poly, j: Poly) -> Term:
         """An entry as what it stands for."""
@@ -164,10 +170,8 @@ def _without_factor(
         shared = known
     if factor == 1 and not shared:
         return None
-    from derive.canonical.readback import Reader  # which is made of what this is a part of
-
     rest = n.divided(own, factor, shared)
-    return {n.monomial(shared): factor}, Shared(matrix.params, Reader(n).term(rest))
+    return {n.monomial(shared): factor}, Shared(matrix.params, AS_TERM(n, rest))
 
 
 def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:

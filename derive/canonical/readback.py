@@ -15,7 +15,7 @@ import sympy as sp
 from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.canonical.equations import Contraction
 from derive.canonical.forms import Normaliser
-from derive.canonical.matrix_laws import Value
+from derive.canonical.matrix_laws import AS_TERM, Value
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly
 from derive.core.terms import (
     Apply,
@@ -235,3 +235,9 @@ def _shared_factor(members: list[tuple[Monomial, Any, Atom]]) -> bool:
         factors = {a for a, _ in atom.data[1]}
         common = factors if common is None else common & factors
     return bool(common)
+
+
+@AS_TERM.fill
+def as_term(normaliser: Normaliser, poly: Polynomial) -> Term:
+    """A polynomial over atoms as a term that a person can read."""
+    return Reader(normaliser).term(poly)

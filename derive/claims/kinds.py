@@ -16,8 +16,7 @@ from sympy.core.function import UndefinedFunction
 from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.base.errors import ClaimError
-from derive.language import conditions as folding
-from derive.language import matrix_functions, whole_arrays
+from derive.language import conditions, matrix_functions, whole_arrays
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
 
@@ -110,7 +109,7 @@ class Claim:
         """Undo what SymPy does to conditions in sums inside of sums, and read undefined
         functions of arrays as scalars.
         """
-        for read in (lambda said: whole_arrays.read_whole(said, self.where), folding.put_back):
+        for read in (lambda said: whole_arrays.read_whole(said, self.where), conditions.put_back):
             put = read(self.said)
             if put is None:
                 continue

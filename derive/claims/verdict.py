@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import sympy as sp
 
+from derive.base.slot import Slot
 from derive.claims.kinds import Claim
 from derive.language.unevaluated import keep_as_written
 
@@ -22,6 +23,9 @@ HOLDS = "holds"
 DISAGREES = "disagrees"
 ILL_SHAPED = "ill-shaped"
 UNDECIDED = "undecided"
+
+# The check of a verdict by evaluation.
+REPLAY = Slot("derive.engine")
 
 STATUSES = (HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED)
 
@@ -143,7 +147,5 @@ class Verdict:
 
         :raises DeriveError: for a verdict that is ill-shaped or undecided.
         """
-        # The checker reads verdicts, so that it can only be imported once they are defined.
-        from derive.refutation.replay import replay
-
-        return replay(self)
+        found: Replay = REPLAY(self)
+        return found

@@ -17,6 +17,7 @@ import sympy as sp
 
 from derive.base.errors import UnsupportedError
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
     OF_MATRICES,
     Add,
@@ -63,7 +64,6 @@ from derive.core.terms import (
     substitute,
     total,
 )
-from derive.language.matrix_functions import named
 
 Target = Array | Shared
 
@@ -777,7 +777,7 @@ def _function_entry(
     if name == "cholesky":
         k, p, q = (axis_variable(size) for _ in range(3))
         row, left, right = map(as_poly, (k, p, q))
-        factor = function_of(shared, name, size, named(name, shared.label))
+        factor = function_of(shared, name, size, FUNCTION_OF_A_MATRIX(name, shared.label))
         below = (
             InverseEntry((), (factor, size, row, left)),
             InverseEntry((), (factor, size, j, right)),
@@ -833,7 +833,7 @@ def _function_trace(
     if name == "matrix_exp":
         slope: Term = FunctionEntry((), (shared, name, size, column, row))
     else:
-        root = function_of(shared, name, size, named(name, shared.label))
+        root = function_of(shared, name, size, FUNCTION_OF_A_MATRIX(name, shared.label))
         below = InverseEntry((), (root, size, column, row))
         slope = mul(num(Fraction(1, 2)), below)
     run.emit(shared, (row, column), mul(cotangent, slope), (*binders, p, q))

@@ -34,6 +34,7 @@ from derive.lowering.statement import Statement, state
 from derive.presentation import answer
 from derive.presentation.matrices import NoMatrixForm, Writer
 from derive.proof.decide import vanishes
+from derive.proof.hypotheses import Hypotheses
 from derive.refutation.search import agrees_numerically
 
 SECONDS = 0.8  # for undoing mistakes
@@ -266,7 +267,7 @@ def _forms(problem: Problem, statement: Statement, deadline: float, named: bool)
         return named and shared.named
 
     n = Normaliser(None, False, deadline, keep)
-    problem.prepare(n)
+    Hypotheses.of(problem).prepare(n)
     lowering = problem.lowering
     operators = (s for s in lowering.shared if isinstance(s.label, MatrixOperator))
     reader = Reader(n, (*lowering.named.values(), *operators))

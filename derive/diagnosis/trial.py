@@ -26,6 +26,7 @@ from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, right_side
 from derive.proof.arrays.merge import Comparison
 from derive.proof.decide import Rung, prove_equal
+from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.refutation.points import PointMaker
 from derive.refutation.search import agrees_numerically, ordinary_point, point_of, relative
@@ -319,7 +320,10 @@ class Trial:
             return False
         sides, place = (statement.left, statement.right), statement.place
         try:
-            return prove_equal(*sides, problem.prepare, self.deadline, LADDER, place) is not None
+            return (
+                prove_equal(*sides, Hypotheses.of(problem).prepare, self.deadline, LADDER, place)
+                is not None
+            )
         except (DeriveError, RecursionError, ArithmeticError):
             return False
 
@@ -347,11 +351,14 @@ class Trial:
             arrays = Comparison(*sides, problem, self.deadline, place)
             if arrays.deep and arrays.proof() is not None:
                 return True
-            if prove_equal(*sides, problem.prepare, self.deadline, LADDER, place) is not None:
+            if (
+                prove_equal(*sides, Hypotheses.of(problem).prepare, self.deadline, LADDER, place)
+                is not None
+            ):
                 return True
             end = min(self.deadline, time.process_time() + INDUCTION_SECONDS)
             return induction.refers_to_itself(*sides) and (
-                induction.prove(*sides, problem.prepare, end) is not None
+                induction.prove(*sides, Hypotheses.of(problem).prepare, end) is not None
             )
         except (DeriveError, RecursionError, ArithmeticError):
             return False
@@ -383,7 +390,9 @@ def holds_if_symmetric(
             for array in group:
                 array.traits |= {"symmetric"}
             sides = statement.left, statement.right
-            if prove_equal(*sides, problem.prepare, deadline, LADDER, statement.place):
+            if prove_equal(
+                *sides, Hypotheses.of(problem).prepare, deadline, LADDER, statement.place
+            ):
                 names = " and ".join(map(str, symbols))
                 return f"it would hold if {names} were symmetric"
         except DeriveError:

@@ -19,6 +19,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.errors import ClaimError, UnsupportedError
+from derive.base.slot import Slot
 from derive.core.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Array,
@@ -36,12 +37,14 @@ from derive.language.printing import text_of
 from derive.language.sequences import At
 from derive.language.shapes import Shapes, is_unit, same_size
 from derive.lowering.blocks import Eliminated, eliminated
-from derive.presentation.matrices import Writer
 
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
 Scope = Mapping[Any, Poly | Term]
 Indices = tuple[Poly, ...]
 Differentiate = Callable[[Term, Any, Indices], Term]
+
+# A term as an expression that a document would have.
+WRITTEN = Slot("derive.engine")
 
 KNOWN_FUNCTIONS = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
@@ -357,10 +360,10 @@ class Lowering:
     @staticmethod
     def _label(expr: Any, scope: Scope) -> Any:
         """An expression as it is known outside of its scope."""
-        writer, values = Writer(), {}
+        values = {}
         for symbol in expr.free_symbols.intersection(scope):
             value = scope[symbol]
-            values[symbol] = writer.scalar(Int((), (value,)) if isinstance(value, Poly) else value)
+            values[symbol] = WRITTEN(Int((), (value,)) if isinstance(value, Poly) else value)
         return expr.xreplace(values) if values else expr
 
     def function_of(self, expr: Any, scope: Scope) -> tuple[Shared, str, Poly]:

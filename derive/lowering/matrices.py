@@ -12,6 +12,7 @@ from sympy.tensor.array import ArrayComprehension
 
 from derive.base.errors import UnsupportedError
 from derive.core.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
     FunctionEntry,
     InverseEntry,
@@ -26,7 +27,7 @@ from derive.core.terms import (
     power,
     total,
 )
-from derive.language.matrix_functions import Cholesky, MatrixExp, SquareRoot
+from derive.language.matrix_functions import Cholesky, MatrixExp, SquareRoot, named
 from derive.language.operators import (
     ArrayOperator,
     MatrixGradient,
@@ -346,3 +347,6 @@ def _matrix_partial(low: Lowering, expr: Any, indices: Indices, scope: Scope) ->
     target, leading = target_of(low, expr.wrt, scope)
     kept = low.kept(low.shapes.of(expr.wrt), indices)
     return low.differentiate(low.scalar(expr.of, scope), target, (*leading, *kept))
+
+
+FUNCTION_OF_A_MATRIX.fill(named)

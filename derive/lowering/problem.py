@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -18,14 +17,11 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive.base.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.canonical.atoms import Polynomial
-from derive.canonical.forms import Normaliser
-from derive.canonical.readback import Reader
-from derive.core.differentiate import Reverse, times_attained
-from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
-from derive.core.terms import FunctionEntry, Shared, Term, add, forget_terms, in_order, ref
-from derive.core.whole import cleared, is_polynomial
+from derive.base.errors import ClaimError, ShapeError
+from derive.core.differentiate import Reverse
+from derive.core.integers import FREE, ZERO, Poly, Var, as_poly
+from derive.core.terms import Shared, Term, forget_terms, ref
+from derive.core.whole import is_polynomial
 from derive.language.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
 from derive.language.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorElement
 from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence, systems
@@ -34,11 +30,6 @@ from derive.lowering import matrices as lower_matrices  # noqa: F401
 from derive.lowering import scalars as lower_scalars  # noqa: F401  (they fill the tables)
 from derive.lowering.lower import Lowering, target_of
 from derive.lowering.sequences import define_system
-from derive.proof import (
-    decide,
-    kinks,
-)
-from derive.proof.definedness import PlainSigns
 
 SIGN_PREDICATES = {
     "positive": "+",
@@ -47,7 +38,6 @@ SIGN_PREDICATES = {
     "nonpositive": "0-",
     "nonzero": "!=",
 }
-IMPLYING = {"+": ("+",), "-": ("-",), "0+": ("+", "0+"), "0-": ("-", "0-")}
 TRAITS = {
     *SIGN_PREDICATES,
     "symmetric",
@@ -67,7 +57,6 @@ GRANTED = {
     "commutative",
 }
 
-SECONDS_FOR_KINKS = 0.5
 # What only a square matrix can be.
 OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
 
@@ -238,9 +227,8 @@ class Problem:
         self.met: dict[Condition, None] = {}
         self.weighed: list[dict[Term, list[Term]]] = []  # by derivative, what maxima count in it
         self.relied_on: dict[Any, None] = {}
-        self._conditions: tuple[int, dict[Condition, None]] = 0, {}
         self.steps: list[tuple[Shared, Shared]] = []
-        self.answers: dict[Any, Any] = {}
+        self.memory: dict[Any, Any] = {}  # what later stages know of this claim
         self.inventory = Inventory()
         for expr in (*expressions, *self.where, *self.where.values(), *given):
             self.inventory.read(expr)
@@ -434,7 +422,7 @@ class Problem:
             if self.inventory.determinants and all(len(s) == 2 and same_size(*s) for s in shapes):
                 sides = map(sp.Determinant, fact.args)  # A = B has det A = det B
                 self.equations.append((sp.Eq(*sides, evaluate=False), label))
-        elif isinstance(fact, sp.Ne) and self._concerns_indices(fact.lhs - fact.rhs):
+        elif isinstance(fact, sp.Ne) and self.concerns_indices(fact.lhs - fact.rhs):
             self.apart.append((fact.lhs - fact.rhs, label))
         elif isinstance(fact, Relational):
             difference = fact.lhs - fact.rhs
@@ -500,109 +488,7 @@ class Problem:
                     return base
         return None
 
-    def prepare(
-        self, normaliser: Normaliser, conditions: Iterable[Condition] | None = None
-    ) -> None:
-        """Give a normaliser what the claim gives: signs, equations, and the conditions found, all
-        of them or some.
-        """
-        normaliser.recursion.expected = any(system.recursive for system in self.systems)
-        equations = []
-        for equation, label in self.equations:
-            self.shapes.of(equation)
-            shape = max(self.shapes.of(equation.lhs), self.shapes.of(equation.rhs), key=len)
-            place = self.place(shape)
-            left, right = (
-                self.lowering.element(side, place, {}) for side in (equation.lhs, equation.rhs)
-            )
-            fixed = self._fixed(label) | self._hidden(left, right)
-            free = (v for v in left.free | right.free if v.kind == FREE)
-            open_ = frozenset(v for v in free if v.symbol not in fixed)
-            if not (
-                normaliser.define(left, right, open_, label)
-                or normaliser.define(right, left, open_, label)
-            ):
-                equations.append((left, right, label))
-        self._give_signs(normaliser)
-        for expr, label in self.apart:
-            gap = cleared(self.lowering.polynomial(expr, {}))
-            normaliser.apart |= {gap: label, -gap: label}
-        for condition in self.conditions if conditions is None else conditions:
-            if condition.relation == "unique":
-                self._give_unique(normaliser, condition)
-                continue
-            poly = normaliser.of(condition.term)
-            open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
-            normaliser.assume(poly, condition.relation, open_, condition)
-        for left, right, label in equations:
-            difference = normaliser.subtract(normaliser.of(left), normaliser.of(right))
-            open_ = self._open(difference, label, self._hidden(left, right))
-            if not normaliser.add_equation(difference, open_, label):
-                self.ignored.append(label)
-        normaliser.forget()
-        for function in self.lowering.of_matrices:  # their laws, before they are needed
-            normaliser.of(FunctionEntry((), (*function, ZERO, ZERO)))
-
-    def _is_declaration(self, fact: Any) -> bool:
-        """Whether a fact is the sign with which a defined symbol is declared."""
-        return isinstance(fact, Relational) and fact.lhs in self.where and fact.doit() is sp.true
-
-    def _follows(self, symbol: Any, sign: str) -> bool:
-        """Whether a defined scalar has a sign by how it is defined, whatever is assumed."""
-        signs = PlainSigns()
-        found = signs.of(self.lowering.element(self.where[symbol], (), {}))
-        return found in IMPLYING[sign] and not signs.used
-
-    def _give_signs(self, normaliser: Normaliser) -> None:
-        for expr, sign, label in self.signs:
-            if self._concerns_indices(expr):
-                continue
-            shape = self.shapes.of(expr)
-            term = self.lowering.element(expr, self.place(shape), {})
-            poly = normaliser.of(term)
-            if self._is_declaration(label) and not (
-                normaliser.sign(poly) in IMPLYING[sign] or self._follows(expr, sign)
-            ):
-                normaliser.used[label] = None  # by SymPy, before all else
-            # An inequality between entries at an index of the claim is about that index.
-            normaliser.assume(poly, sign, self._open(poly, label, self._hidden(term)), label)
-        normaliser.forget()
-
-    @staticmethod
-    def _give_unique(normaliser: Normaliser, condition: Condition) -> None:
-        """A maximum that is attained once: Σ_k [a_k = max_k a_k] = 1, over all its indices."""
-        attained = normaliser.of(times_attained(condition.term))
-        open_ = frozenset(v for m in attained for a, _ in m for v in a.free)
-        normaliser.add_equation(normaliser.subtract(attained, {(): 1}), open_, condition)
-
-    def _open(self, poly: Polynomial, fact: Any, hidden: set[Any]) -> frozenset[Var]:
-        """The free indices of a given fact for all of whose values it holds: none that the claim
-        narrows down, in an equation or an inequality none that the claim itself speaks of, and
-        none that is hidden.
-        """
-        fixed = self._fixed(fact) | hidden
-        free = frozenset(v for m in poly for a, _ in m for v in a.free)
-        return frozenset(v for v in free if v.symbol not in fixed)
-
-    def _fixed(self, fact: Any) -> set[Any]:
-        """The indices of a fact that stand for one value, the claim's own."""
-        return self.narrowed | (self.spoken if isinstance(fact, Relational) else set())
-
-    def _hidden(self, *terms: Term) -> set[Any]:
-        """The indices inside of what has a name in some terms, as a determinant or ⌊i/2⌋ has: to
-        put another value in for them would not reach it.
-        """
-        found = {v for term in terms for v in term.free if v.kind == SIZE}
-        for shared in in_order(terms):
-            found |= shared.body.free.difference(shared.params)
-        whole = {v for v in found if v.kind == FREE}
-        for variable in found - whole:
-            if not isinstance(variable.symbol, sp.Symbol):
-                inside: set[Any] = getattr(variable.symbol, "free_symbols", set())
-                whole |= {v for s, v in self.lowering.indices.items() if s in inside}
-        return {v.symbol for v in whole if v.symbol is not None}
-
-    def _concerns_indices(self, expr: Any) -> bool:
+    def concerns_indices(self, expr: Any) -> bool:
         """Whether an expression is a polynomial in integers."""
         return is_polynomial(expr, self.inventory.integers.__contains__)
 
@@ -629,62 +515,6 @@ class Problem:
         self.weighed.append(run.weights)
         self.relied_on |= run.relied_on
         return result
-
-    @property
-    def conditions(self) -> dict[Condition, None]:
-        """The conditions of the derivatives taken so far, of those met the ones that are needed.
-
-        What is given rules out some of them: it is noted as relied on.
-        """
-        number, found = self._conditions
-        if number != len(self.met):
-            found = self._needed()
-            self._conditions = len(self.met), found
-        return found
-
-    def _needed(self) -> dict[Condition, None]:
-        """Of the conditions met, those that :mod:`derive.proof.kinks` leaves."""
-        bent: dict[Shared, bool] = {}
-        result: dict[Condition, None] = {}
-        normaliser, relied = None, False
-        for condition in self.met:
-            plain = Condition(condition.term, condition.relation)
-            matters = self.signs or condition.branch or kinks.is_bent(condition.term, bent)
-            if condition.relation == "unique":
-                if self._counts(condition.term):
-                    result[plain] = None
-                continue
-            if condition.relation != "!=" or not matters:
-                result[plain] = None
-                continue
-            if normaliser is None:
-                normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
-                self._give_signs(normaliser)
-            try:
-                left = kinks.not_zero(normaliser, condition.term, condition.branch)
-            except (BudgetExceeded, UnsupportedError):
-                left = None
-            relied = relied or left is not None
-            terms = [plain.term] if left is None else list(map(Reader(normaliser).term, left))
-            result |= dict.fromkeys(Condition(term, "!=") for term in terms)
-        if normaliser is not None and relied:
-            self.relied_on |= normaliser.used
-        return result
-
-    def _counts(self, maximum: Term) -> bool:
-        """Whether a maximum counts for a derivative: not where all its occurrences together have
-        the weight 0 in each, as of one that is subtracted and added again.
-        """
-        normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
-        try:
-            form = normaliser.of(maximum)
-            for run in self.weighed:
-                weights = [w for m in run if normaliser.of(m) == form for w in run[m]]
-                if not decide.vanishes(normaliser, normaliser.of(add(*weights))):
-                    return True
-        except (BudgetExceeded, UnsupportedError):
-            return True
-        return False
 
     def place(self, shape: tuple[Any, ...], names: str = "ijklpqrs") -> tuple[Poly, ...]:
         """A free index for each axis of a shape, 0 for an axis of size 1."""

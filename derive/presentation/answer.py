@@ -24,6 +24,7 @@ from derive.presentation.by_value import Values
 from derive.presentation.closing import StaysOpen, closed
 from derive.presentation.matrices import NoMatrixForm, Writer
 from derive.proof.definedness import denominators, may_vanish
+from derive.proof.hypotheses import Hypotheses
 
 SECONDS = 1.0  # spent on a better-looking answer
 PLAIN = 1000  # the weight from which a documented side is not an answer as it stands
@@ -169,7 +170,7 @@ class Answer:
             )
 
         normaliser = Normaliser(None, False, self.deadline, keep)
-        self.problem.prepare(normaliser)
+        Hypotheses.of(self.problem).prepare(normaliser)
         lowering = self.problem.lowering
         operators = (s for s in lowering.shared if isinstance(s.label, MatrixOperator))
         return Reader(normaliser, (*lowering.named.values(), *operators))
@@ -180,9 +181,9 @@ def derived(problem: Problem, statement: Statement, documented: Any = None) -> A
 
     :param documented: the documented side, where the two are proved equal.
     """
-    known = problem.answers.get(documented)
+    known = problem.memory.get(documented)
     if known is None:
-        known = problem.answers[documented] = Answer(problem, statement).derived(documented)
+        known = problem.memory[documented] = Answer(problem, statement).derived(documented)
     return known
 
 
@@ -207,8 +208,13 @@ def assumptions(
     """
     sides = statement.left, statement.right
     divided_by, traits = denominators(*sides)
-    conditions = [*problem.conditions, *(Condition(term, "!=") for term in divided_by)]
-    if divided_by or (problem.conditions and (problem.signs or problem.trait_labels)):
+    conditions = [
+        *Hypotheses.of(problem).conditions,
+        *(Condition(term, "!=") for term in divided_by),
+    ]
+    if divided_by or (
+        Hypotheses.of(problem).conditions and (problem.signs or problem.trait_labels)
+    ):
         normaliser = Normaliser(deadline=time.process_time() + SECONDS, keep=lambda _: True)
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
@@ -246,7 +252,7 @@ def _open_conditions(
 ) -> list[Condition]:
     """The conditions that do not follow from what is given."""
     try:
-        problem.prepare(normaliser, ())
+        Hypotheses.of(problem).prepare(normaliser, ())
         return [c for c in conditions if c.relation != "!=" or may_vanish(normaliser, c.term)]
     except (BudgetExceeded, UnsupportedError):
         return conditions

@@ -57,6 +57,7 @@ from derive.language.operators import (
     Tensor,
     entry,
 )
+from derive.lowering.lower import WRITTEN
 from derive.presentation.by_value import Values, leaf_of
 
 MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
@@ -924,3 +925,10 @@ def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
     else:
         raise NoMatrixForm
     return _times(*parts)
+
+
+@WRITTEN.fill
+def written(term: Term) -> sp.Expr:
+    """A scalar term as an expression."""
+    found: sp.Expr = Writer().scalar(term)
+    return found

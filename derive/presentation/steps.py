@@ -27,6 +27,7 @@ from derive.lowering.statement import Statement
 from derive.presentation.matrices import NoMatrixForm, Writer
 from derive.proof.decide import Proof, has_sign, vanishes_multiplied
 from derive.proof.definedness import assume_defined
+from derive.proof.hypotheses import Hypotheses
 
 SECONDS = 20.0  # for working a proof out once more
 
@@ -153,7 +154,7 @@ class _Author:
     def _worked_out(self, journal: Journal, united: bool) -> tuple[Any, Any]:
         """The forms of both sides, and the reason why they make the claim true."""
         left, right = self.statement.left, self.statement.right
-        self.problem.prepare(journal)
+        Hypotheses.of(self.problem).prepare(journal)
         journal.notes.clear()  # what is given is prepared, not proved
         assume_defined(journal, left, right)
         forms = journal.of(left), journal.of(right)

@@ -20,7 +20,7 @@ from derive.canonical.determinants import MAX_WRITTEN_OUT
 from derive.canonical.forms import Merge, Normaliser
 from derive.canonical.log_parts import in_parts
 from derive.canonical.readback import Reader
-from derive.canonical.structure import absorbed, bears_on_zeros, masked
+from derive.canonical.structure import VANISHES, absorbed, bears_on_zeros, masked
 from derive.canonical.sums import UNROLLED, places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Add, Mul, Ref, Sum, Term, neg
@@ -239,6 +239,7 @@ def _atoms(atom: Atom) -> Iterator[Atom]:
             yield from _atoms(inner)
 
 
+@VANISHES.fill
 def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
     """Whether a polynomial over atoms is zero: as it stands, over a common denominator, on
     either side of every bracket, or with its sums of one range taken together.

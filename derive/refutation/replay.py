@@ -22,7 +22,7 @@ from derive.base.errors import DeriveError
 from derive.base.worker import run_deep
 from derive.claims import sizes
 from derive.claims.kinds import Identity, Inequality, Shape
-from derive.claims.verdict import DISAGREES, HOLDS, SparseArray, Step, Verdict
+from derive.claims.verdict import DISAGREES, HOLDS, REPLAY, SparseArray, Step, Verdict
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.evaluate import Point
 from derive.refutation.search import agrees_numerically, confirm
@@ -67,6 +67,7 @@ class Replay:
         return tuple(c.step for c in self.steps if c.agrees is None)
 
 
+@REPLAY.fill
 def replay(verdict: Verdict) -> Replay:
     """Check a verdict that holds or disagrees once more, step by step or at its witness.
 

@@ -21,6 +21,7 @@ from derive.core.terms import forget_terms
 from derive.lowering.problem import Problem
 from derive.proof.decide import vanishes
 from derive.proof.definedness import assume_defined
+from derive.proof.hypotheses import Hypotheses
 
 from .changing import changed
 from .core_values import worth
@@ -66,7 +67,7 @@ def form_of(expr: Any, exponentials: bool = False, other: Any = None) -> Any:
     if problem.lowering.unsafe_reads:
         raise UnsupportedError("reads outside of an array")
     normaliser = Normaliser(None, exponentials, time.process_time() + SECONDS)
-    problem.prepare(normaliser)
+    Hypotheses.of(problem).prepare(normaliser)
     assume_defined(normaliser, *sides)
     forms = [normaliser.of(side) for side in sides]
     same = other is not None and vanishes(normaliser, normaliser.subtract(*forms))

@@ -37,6 +37,7 @@ from derive.proof.arrays.congruence import Congruence, NoForm
 from derive.proof.arrays.sample import NEAR, POINTS, Sample, Unsampled, close, free_indices, valid
 from derive.proof.decide import Proof, vanishes, vanishes_multiplied
 from derive.proof.definedness import assume_defined
+from derive.proof.hypotheses import Hypotheses
 
 SECONDS = 2.0  # for the canonical form of one pair of arrays
 LOST_SECONDS = 2.0  # for all pairs that are not proved, before the search is given up
@@ -350,13 +351,13 @@ class Comparison:
         """
         reached = self._reached(left, right, opened)
         found = {c: None for shared in reached for c in self._conditions.get(shared, ())}
-        self.problem.prepare(n, found)
+        Hypotheses.of(self.problem).prepare(n, found)
 
     @cached_property
     def _conditions(self) -> dict[Shared, list[Condition]]:
         """The conditions of the claim, by the arrays that they refer to."""
         result: dict[Shared, list[Condition]] = {}
-        for condition in self.problem.conditions:
+        for condition in Hypotheses.of(self.problem).conditions:
             for shared in references(condition.term):
                 result.setdefault(self._root(shared), []).append(condition)
         return result

@@ -27,8 +27,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from derive.claims.kinds import Claim
 from derive.language.index_ranges import flat
 from derive.language.operators import Softmax, fresh_index
-from derive.language.reads import ELEMENTS
 from derive.language.sequences import At
+from derive.lowering.reads import ELEMENTS
 
 
 @dataclass(frozen=True)
