@@ -564,9 +564,9 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
 
 
 def _decide(timeout: float) -> Any:
-    from derive import engine as pipeline
+    from derive import engine
 
-    return partial(pipeline.verify, timeout=timeout)
+    return partial(engine.verify, timeout=timeout)
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:

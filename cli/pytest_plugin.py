@@ -157,10 +157,10 @@ class ClaimItem(pytest.Item):
         """
         from derive.cli.runner import verdicts
 
-        from derive import engine as pipeline
+        from derive import engine
 
         timeout = self.config.getoption("derive_timeout")
-        decide = partial(pipeline.verify, timeout=timeout)
+        decide = partial(engine.verify, timeout=timeout)
         (verdict,) = verdicts([self.entry.claim], decide, limit=timeout)
         if verdict.status != "holds":
             raise DoesNotHold(verdict)

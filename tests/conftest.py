@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-import derive
+from derive import engine
 from derive.proof.decide import Rung
 
 pytest_plugins = ["pytester"]
@@ -20,11 +20,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 @pytest.fixture
 def alone(monkeypatch):
     """The proofs on their own: every check by numbers is passed, and no witness is looked for."""
-    for module, name in (
-        (derive.engine, "agrees_throughout"),
-        (derive.engine, "agrees_numerically"),
-        (derive.proof.induction.induction, "agrees_numerically"),
-    ):
-        monkeypatch.setattr(module, name, lambda *_, **__: True)
-    monkeypatch.setattr(derive.engine, "search", lambda *_, **__: None)
-    monkeypatch.setattr(derive.engine, "COSTLY", (Rung(None, True, 1.0),))
+    for name in ("agrees_throughout", "agrees_numerically"):
+        monkeypatch.setattr(engine, name, lambda *_, **__: True)
+    monkeypatch.setattr(engine, "search", lambda *_, **__: None)
+    monkeypatch.setattr(engine, "COSTLY", (Rung(None, True, 1.0),))

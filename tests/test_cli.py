@@ -349,7 +349,8 @@ def test_an_internal_error_is_one_sentence_with_its_place(monkeypatch):
 
 FAKE_ENGINE = f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + textwrap.dedent(
     """
-    import os, time, derive.engine, formulas, test_cli
+    import os, time, derive.engine, test_cli
+    from derive import formulas
     def verify(claim, timeout):
         if claim.id == "mlp.wrong":
             open(os.environ["MARK"], "w").close()

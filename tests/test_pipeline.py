@@ -30,7 +30,7 @@ from sympy import (
 
 import derive
 from derive import ClaimError, Gradient, Identity, Inequality, UnsupportedError, gradient, verify
-from derive import engine as pipeline
+from derive import engine
 
 n, m = symbols("n m", integer=True, positive=True)
 i, l = symbols("i l", integer=True)
@@ -63,7 +63,7 @@ def test_a_broken_stage_is_undecided(stage, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("planted")
 
-    monkeypatch.setattr(pipeline, stage, broken)
+    monkeypatch.setattr(engine, stage, broken)
     documented = {
         "search": 3 * t,  # the one stage that only a false claim comes to
         "prove_equal": t * (sin(t) ** 2 + cos(t) ** 2),  # and one for which a law is needed
