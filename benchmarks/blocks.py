@@ -11,10 +11,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from derive.formulas import transformer
-
 from benchmarks.scaling import size
 from derive import Backward, verify
+from derive.formulas import transformer
 
 DEPTHS = (1, 2, 4, 8, 16, 48)
 IN_FIRST = ("X", "Wq1")

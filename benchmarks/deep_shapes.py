@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from derive.formulas.resnet_18 import resnet
 from sympy import IndexedBase, Symbol
 
 from derive import Shape, verify
+from derive.formulas.resnet_18 import resnet
 
 TARGET_SECONDS = 1.0
 NETWORKS = (

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from derive import engine
-from derive import formulas, verify
+from derive import engine, formulas, verify
 from derive.diagnosis import reason as explain
 from derive.presentation import answer
 from derive.proof.arrays.merge import Comparison

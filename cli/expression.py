@@ -24,6 +24,11 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import sympy as sp
+from sympy.matrices.exceptions import ShapeError as SymPyShapeError
+
+from derive.base.errors import DeriveError, UnsupportedError
+from derive.base.worker import run_deep
+from derive.claims.kinds import Gradient
 from derive.cli.functions import FACTS, FUNCTIONS
 from derive.cli.names import declared, differentiated
 from derive.cli.operations import (
@@ -39,11 +44,6 @@ from derive.cli.operations import (
     transpose,
 )
 from derive.cli.syntax import ExpressionError, MisfitError, Source, meant, parsed, refusal
-from sympy.matrices.exceptions import ShapeError as SymPyShapeError
-
-from derive.base.errors import DeriveError, UnsupportedError
-from derive.base.worker import run_deep
-from derive.claims.kinds import Gradient
 from derive.engine import gradient, shape_of, verify
 from derive.language.operators import entry
 from derive.language.shapes import is_unit, same_shape, shown

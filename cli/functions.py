@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+
 from derive.cli.operations import (
     COMPARISONS,
     Shape,
@@ -18,7 +19,6 @@ from derive.cli.operations import (
     square,
     transpose,
 )
-
 from derive.language.activations import NamedFunction, gelu, relu, sigmoid, silu, softplus
 from derive.language.matrix_functions import cholesky, matrix_exp, sqrtm
 from derive.language.operators import entry, logsumexp, softmax

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from derive.cli.layout import one_line, wrap_prose
-from derive.cli.notation import shape_text
 from rich.cells import cell_len
 from rich.text import Text
 
+from derive.cli.layout import one_line, wrap_prose
+from derive.cli.notation import shape_text
 from derive.language.network import Network
 
 HEAD = ("layer", "what it does", "shape", "parameters", "MACs")

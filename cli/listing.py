@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rich.text import Text
+
 from derive.cli.layout import wrap_prose
 from derive.formulas.index import Listed
-from rich.text import Text
 
 
 def list_records(entries: Sequence[Listed]) -> list[dict[str, Any]]:

@@ -26,12 +26,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from derive.claims.formula import Formula
+    from derive.claims.verdict import Verdict
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
-
-    from derive.claims.formula import Formula
-    from derive.claims.verdict import Verdict
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -217,7 +216,6 @@ def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float
 def shapes(targets: tuple[str, ...], form: str) -> int:
     """Show every expression and subexpression with its shape, and every mismatch."""
     from derive.cli.shapes import shape_rows
-
     from derive.engine import shape_of
 
     entries = _resolve(targets)
@@ -346,12 +344,11 @@ def gradient(
     cholesky sqrtm expm hadamard diag outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are
     the product, of matrices too.
     """
-    from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
-    from derive.cli.runner import decide_safely
-
     from derive.base.errors import BudgetExceeded
     from derive.base.worker import run_deep
     from derive.claims.verdict import ILL_SHAPED, Verdict
+    from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
+    from derive.cli.runner import decide_safely
 
     asked = Asked(expression, wrt, dims, equals, given)
     try:
@@ -372,9 +369,8 @@ def gradient(
 
 def _derive(question: Question, form: str, timeout: float) -> int:
     """Print the gradient that nothing is claimed of."""
-    from derive.cli.expression import derived
-
     from derive.base.errors import DeriveError
+    from derive.cli.expression import derived
     from derive.engine import shape_of
 
     try:
@@ -528,7 +524,6 @@ def _layers_of(formula: Formula) -> list[dict[str, Any]]:
 def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
     from derive.cli.notation import shape_text
     from derive.cli.render import formula_lines
-
     from derive.engine import shape_of
 
     symbol_shapes = {}
@@ -543,10 +538,9 @@ def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
 
 def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
     """The formulas that the targets name: building all of them takes a while."""
+    from derive import formulas
     from derive.cli.targets import needed_modules
     from derive.formulas import index
-
-    from derive import formulas
 
     return formulas.catalogue(needed_modules(targets, index.listed()) or formulas.MODULES)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
+
 from derive.cli.functions import FUNCTIONS, OF_SIZES
 from derive.cli.syntax import ExpressionError, Source, meant, names_in
 

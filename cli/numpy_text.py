@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import sympy as sp
-from derive.cli.records import function_name
 from sympy.core.function import AppliedUndef
 
+from derive.cli.records import function_name
 from derive.language.matrix_functions import numpy_text as of_matrix
 from derive.language.operators import defined
 

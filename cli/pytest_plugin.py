@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from derive.cli.targets import Entry
-
     from derive.claims.verdict import Verdict
+    from derive.cli.targets import Entry
 
 WIDTH = 80
 
@@ -155,9 +154,8 @@ class ClaimItem(pytest.Item):
 
         :raises DoesNotHold: with the verdict, whatever else it is than *holds*.
         """
-        from derive.cli.runner import verdicts
-
         from derive import engine
+        from derive.cli.runner import verdicts
 
         timeout = self.config.getoption("derive_timeout")
         decide = partial(engine.verify, timeout=timeout)
@@ -185,9 +183,8 @@ class DoesNotHold(Exception):
 
 
 def _report(entry: Entry, verdict: Verdict) -> str:
-    from derive.cli.render import verdict_lines
-
     from derive.base.worker import run_deep
+    from derive.cli.render import verdict_lines
 
     lines = run_deep(partial(verdict_lines, entry, verdict, WIDTH))
     return "\n".join(line.plain.rstrip() for line in lines)

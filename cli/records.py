@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
 from derive.cli.notation import documented, plain_text, statement
 from derive.cli.shapes import ShapeRow
 from derive.cli.targets import Entry
-
-from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
 
 Record = dict[str, Any]
 

@@ -6,19 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from derive.cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
-from derive.cli.notation import (
-    definitions,
-    documented,
-    equation,
-    number_text,
-    numbers_apart,
-    shape_text,
-    text_of,
-)
-from derive.cli.records import count_statuses, function_name
-from derive.cli.shapes import ShapeRow
-from derive.cli.targets import Entry
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -34,6 +21,19 @@ from derive.claims.verdict import (
     Verdict,
     Witness,
 )
+from derive.cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
+from derive.cli.notation import (
+    definitions,
+    documented,
+    equation,
+    number_text,
+    numbers_apart,
+    shape_text,
+    text_of,
+)
+from derive.cli.records import count_statuses, function_name
+from derive.cli.shapes import ShapeRow
+from derive.cli.targets import Entry
 from derive.refutation.replay import Replay
 
 Lines = list[Text]

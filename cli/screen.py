@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from derive.cli.spelling import encodable
 from rich.console import Console
 from rich.text import Text
+
+from derive.cli.spelling import encodable
 
 DEFAULT_WIDTH = 80
 WIDEST = 120

@@ -8,13 +8,13 @@ from itertools import groupby
 from typing import Any
 
 import sympy as sp
-from derive.cli.notation import documented
-from derive.cli.targets import Entry
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
 from derive.base.errors import DeriveError, ShapeError
 from derive.claims.kinds import Claim
+from derive.cli.notation import documented
+from derive.cli.targets import Entry
 from derive.language.conditions import Cases
 from derive.language.operators import (
     MatrixGradient,

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
-from derive.cli.notation import equation
-from derive.cli.numpy_text import Names, NumpyPrinter, Unprintable
-from derive.cli.spelling import encodable
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
 from derive.claims import sizes
 from derive.claims.verdict import SparseArray, Verdict, Witness
+from derive.cli.notation import equation
+from derive.cli.numpy_text import Names, NumpyPrinter, Unprintable
+from derive.cli.spelling import encodable
 from derive.language.sequences import Recurrence
 from derive.refutation.symbols import witness_names
 

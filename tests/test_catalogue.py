@@ -13,8 +13,6 @@ import numpy
 import oracle
 import pytest
 import sympy as sp
-from derive.cli.snippet import replay
-from derive.formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
 from expected import CONDITIONAL, DISAGREES, EXPECTED, HOLDS, NEEDS_GIVEN
 
 from derive import (
@@ -31,6 +29,8 @@ from derive import (
     verify,
 )
 from derive.claims.verdict import Witness
+from derive.cli.snippet import replay
+from derive.formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
 from derive.language import operators
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import sympy as sp
 from click.testing import CliRunner
-from derive.cli.main import main
-from derive.cli.runner import verdicts
-from derive.formulas import index
 
 import derive.engine
 from derive import Formula, Identity, Shape, Verdict, Witness, formulas
+from derive.cli.main import main
+from derive.cli.runner import verdicts
+from derive.formulas import index
 
 ROOT = Path(__file__).resolve().parent.parent
 n, t = sp.Symbol("n", integer=True, positive=True), sp.Symbol("t", real=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import sympy as sp
-from derive.cli.snippet import replay
 from sympy import (
     HadamardProduct,
     Mod,
@@ -33,6 +32,7 @@ from sympy import (
 
 import derive
 from derive import Gradient, Hessian, Identity, verify
+from derive.cli.snippet import replay
 
 x, y = symbols("x y", real=True)
 p, q = symbols("p q", positive=True)

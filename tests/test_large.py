@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 import sympy as sp
-from derive.cli.records import witness_record
 from sympy import Eq, HadamardProduct, Lambda, Max, Piecewise, Q, Rational, Sum, Trace, log, tanh
 
 from derive import Backward, Gradient, Hessian, Identity, Inequality, softmax, verify
 from derive.base.errors import UnsupportedError
 from derive.claims.verdict import SparseArray
+from derive.cli.records import witness_record
 from derive.evaluation.fields import BALL, precision
 from derive.evaluation.interpreter import Interpreter, Point
 from derive.evaluation.jets import Jets

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from derive.formulas import transformer
 from sympy import (
     Function,
     HadamardProduct,
@@ -27,6 +26,7 @@ import derive.proof.arrays.merge
 import derive.proof.arrays.sample
 from derive import Backward, Identity, verify
 from derive.base.worker import run_deep
+from derive.formulas import transformer
 from derive.lowering.problem import Problem
 from derive.lowering.statement import state
 from derive.presentation import answer

@@ -4,8 +4,7 @@ import pytest
 import sympy as sp
 from sympy import Abs, Eq, Function, Lambda, Max, Min, Piecewise, Product, Rational, Sum, sign, sqrt
 
-from derive import Backward, Gradient, Identity, Inequality, verify
-from derive import engine
+from derive import Backward, Gradient, Identity, Inequality, engine, verify
 from derive.evaluation.fields import BALL, CONSTANTS, FLOATING, precision
 from derive.refutation.net import agrees_throughout
 from derive.refutation.points import PointMaker

@@ -7,11 +7,11 @@ import json
 import pytest
 import sympy as sp
 from click.testing import CliRunner
+
+from derive import Network, Shape, ShapeError, conv2d, verify
 from derive.cli.main import main
 from derive.formulas.lenet_5 import network as lenet
 from derive.formulas.resnet_18 import resnet
-
-from derive import Network, Shape, ShapeError, conv2d, verify
 
 n = sp.Symbol("n", integer=True, positive=True)
 

@@ -29,8 +29,16 @@ from sympy import (
 )
 
 import derive
-from derive import ClaimError, Gradient, Identity, Inequality, UnsupportedError, gradient, verify
-from derive import engine
+from derive import (
+    ClaimError,
+    Gradient,
+    Identity,
+    Inequality,
+    UnsupportedError,
+    engine,
+    gradient,
+    verify,
+)
 
 n, m = symbols("n m", integer=True, positive=True)
 i, l = symbols("i l", integer=True)

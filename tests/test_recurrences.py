@@ -7,7 +7,6 @@ import time
 import numpy as np
 import pytest
 import sympy as sp
-from derive.formulas import gru, rnn, sequences
 from expected import EXPECTED
 from sympy import Lambda, MatrixSymbol, Symbol, symbols
 
@@ -30,6 +29,7 @@ from derive import (
 from derive.base.errors import BudgetExceeded, DeriveError
 from derive.core.terms import components, in_order
 from derive.evaluation.evaluate import Point, derivative, evaluate
+from derive.formulas import gru, rnn, sequences
 from derive.language.sequences import carried, systems
 from derive.lowering.problem import Problem
 from derive.lowering.statement import state

@@ -7,25 +7,6 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
-from derive.cli.layout import one_line, wrap_expression
-from derive.cli.listing import list_lines, list_records
-from derive.cli.notation import number_text, numbers_apart, plain_text, statement, text_of
-from derive.cli.records import shape_records, verify_record
-from derive.cli.render import (
-    explain_lines,
-    formula_lines,
-    heading,
-    shapes_lines,
-    show_lines,
-    summary_lines,
-    value_text,
-    verdict_lines,
-)
-from derive.cli.shapes import shape_rows
-from derive.cli.snippet import replay
-from derive.cli.spelling import encodable
-from derive.cli.targets import Entry
-from derive.formulas.index import index_of
 from rich.cells import cell_len
 from sympy import MatrixSymbol, Q, Symbol
 
@@ -50,6 +31,25 @@ from derive import (
     softmax,
     tensor,
 )
+from derive.cli.layout import one_line, wrap_expression
+from derive.cli.listing import list_lines, list_records
+from derive.cli.notation import number_text, numbers_apart, plain_text, statement, text_of
+from derive.cli.records import shape_records, verify_record
+from derive.cli.render import (
+    explain_lines,
+    formula_lines,
+    heading,
+    shapes_lines,
+    show_lines,
+    summary_lines,
+    value_text,
+    verdict_lines,
+)
+from derive.cli.shapes import shape_rows
+from derive.cli.snippet import replay
+from derive.cli.spelling import encodable
+from derive.cli.targets import Entry
+from derive.formulas.index import index_of
 from derive.language.operators import partial
 
 n, m, c = (Symbol(name, integer=True, positive=True) for name in "nmc")

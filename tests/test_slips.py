@@ -9,6 +9,9 @@ import dataclasses
 
 import oracle
 import pytest
+from sympy import HadamardProduct, Symbol, cos, sin, sqrt
+
+from derive import at, formulas, verify
 from derive.formulas import (
     attention,
     bahdanau,
@@ -21,9 +24,6 @@ from derive.formulas import (
     token_embedding,
 )
 from derive.formulas.layer_norm import mean
-from sympy import HadamardProduct, Symbol, cos, sin, sqrt
-
-from derive import at, formulas, verify
 from derive.language import operators
 
 CLAIMS = {claim.id: claim for f in formulas.catalogue().values() for claim in f.claims}
