@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from click.testing import CliRunner
 
 from derive.cli.main import main
 from tests.documents import truths
@@ -38,10 +38,9 @@ def outcomes(document: Path) -> list[Outcome]:
     arguments = ["verify", str(document), "--format", "json"]
     if document.suffix == ".py":
         arguments.append("--docstrings")
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        main(arguments)
-    report = json.loads(printed.getvalue())
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code in (0, 1), f"{document.name}: {result.output} {result.exception!r}"
+    report = json.loads(result.stdout)
     found = [
         Outcome(
             Place(entry.get("cell") or 0, entry["line"], entry["column"]),
