@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from derive.errors import DeriveError
+from derive.base.errors import DeriveError
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "vectors": ("column", "row", "numpy"),

@@ -28,8 +28,8 @@ from derive.frontends.document.symbols import (
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
-from derive.operators import ScalarFunction, entry, fresh_index, partial, tensor
-from derive.recurrences import At
+from derive.language.operators import ScalarFunction, entry, fresh_index, partial, tensor
+from derive.language.sequences import At
 
 SYMBOLS = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import sympy as sp
 
-from derive.activations import gelu, relu, sigmoid, silu, softplus
+from derive.language.activations import gelu, relu, sigmoid, silu, softplus
 from derive.frontends.document import values
 from derive.frontends.document.choices import Choices
 from derive.frontends.document.values import Misfit, Unsure, Value, is_vector, scalar, transpose
-from derive.operators import entry, fresh_index, logsumexp, max_over, softmax
-from derive.shapes import shown
+from derive.language.operators import entry, fresh_index, logsumexp, max_over, softmax
+from derive.language.shapes import shown
 
 Builder = Callable[[Choices, "list[Value]"], Value]
 
@@ -150,7 +150,7 @@ def _extreme(function: Any) -> Builder:
 
 
 def _vec(choices: Choices, parts: list[Value]) -> Value:
-    from derive.arrays import vec
+    from derive.language.arrays import vec
 
     value = _one(parts)
     if not value.is_matrix:

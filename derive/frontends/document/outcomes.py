@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from derive.claims import Claim
+from derive.claims.kinds import Claim
 from derive.frontends.document import statements, tree
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
 from derive.frontends.document.collect import EQUALS, Collected, Unit
@@ -20,7 +20,7 @@ from derive.frontends.document.knowledge import Definition, Knowledge
 from derive.frontends.document.reader import Reader
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
-from derive.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
+from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
 
 AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
 NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.activations import relu, sigmoid
+from derive.language.activations import relu, sigmoid
 from derive.frontends.document import functions, tree, values
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import Mention, mention, text_of
@@ -31,7 +31,7 @@ from derive.frontends.document.symbols import (
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
-from derive.operators import ScalarFunction, entry, max_over
+from derive.language.operators import ScalarFunction, entry, max_over
 
 TIGHT = ("", "cdot", "/", "div", "@")
 ACTIVATIONS = ("sigma", "phi", "varphi", "psi", "rho", "act")
@@ -123,8 +123,8 @@ def _signed(reader: Reader, sign: str, left: Value, right: Value, node: Node) ->
 
 
 def _convolved(weights: Value, image: Value) -> Value:
-    from derive.convolution import conv2d
-    from derive.pipeline import shape_of
+    from derive.language.images import conv2d
+    from derive.engine import shape_of
 
     if len(weights.shape) != 4 or len(image.shape) != 4:
         raise Misfit("a convolution of arrays that have no four axes")

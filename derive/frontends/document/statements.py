@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.claims import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
+from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
 from derive.frontends.document import derivatives, tree, values
 from derive.frontends.document.collect import EQUALS, Unit
 from derive.frontends.document.derivatives import Taken
@@ -30,7 +30,7 @@ from derive.frontends.document.symbols import (
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
-from derive.operators import entry, fresh_index
+from derive.language.operators import entry, fresh_index
 
 ILL_SHAPED = "ill-shaped"
 
@@ -364,7 +364,7 @@ class _Statement:
         if not of.is_scalar:
             raise Unread("order", "the second derivative of an array is not read", by[0])
         if inner.is_scalar and outer.is_scalar:
-            from derive.operators import partial
+            from derive.language.operators import partial
 
             left = partial(partial(scalar(of), scalar(inner)), scalar(outer))
             return self.closed(Identity, left=left, right=scalar(equals))

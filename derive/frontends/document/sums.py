@@ -13,7 +13,7 @@ from derive.frontends.document.reader import Index, Reader, Undeclared, Unread, 
 from derive.frontends.document.symbols import components, pretty
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Value, scalar
-from derive.recurrences import sum_over
+from derive.language.sequences import sum_over
 
 
 @contextmanager

@@ -28,8 +28,8 @@ from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Value, scalar
-from derive.operators import ScalarFunction, entry, tensor
-from derive.recurrences import at
+from derive.language.operators import ScalarFunction, entry, tensor
+from derive.language.sequences import at
 
 INDEX_LETTERS = frozenset("ijklmnpqrstuvabckKN")
 SCALAR_GREEK = frozenset(

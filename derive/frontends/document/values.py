@@ -18,9 +18,9 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from derive.errors import DeriveError, UnsupportedError
-from derive.operators import broadcast, entry, fresh_index, tensor
-from derive.shapes import condition, is_unit, same_size, shown
+from derive.base.errors import DeriveError, UnsupportedError
+from derive.language.operators import broadcast, entry, fresh_index, tensor
+from derive.language.shapes import condition, is_unit, same_size, shown
 
 Shape = tuple[Any, ...]
 ONE = sp.S.One
