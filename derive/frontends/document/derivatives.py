@@ -198,7 +198,7 @@ def wrt(reader: Reader, node: Node) -> Value:
     expr = value.expr
     if isinstance(expr, sp.Transpose):
         expr = expr.arg
-    if isinstance(expr, SYMBOLS | At) or _is_entry(expr):
+    if isinstance(expr, (*SYMBOLS, At)) or _is_entry(expr):
         return value
     raise Unread("wrt", "a derivative is taken in a name or an entry", node)
 
