@@ -66,6 +66,7 @@ class Outcome:
     :param place: where the formula stands.
     :param caret: where in it the difference or the problem is.
     :param expected: what a directive says is expected of it, or "".
+    :param last_line: the line in which the formula ends.
     """
 
     outcome: str
@@ -77,6 +78,7 @@ class Outcome:
     message: str = ""
     claims: tuple[Decided, ...] = ()
     expected: str = ""
+    last_line: int = 0
 
     @property
     def as_expected(self) -> bool:
@@ -146,6 +148,7 @@ class _Decider:
             message,
             (),
             unit.expected,
+            unit.formula.place(len(unit.formula.text)).line,
         )
 
     def summed_up(self, unit: Unit, found: list[Decided]) -> Outcome:
