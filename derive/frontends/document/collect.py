@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from derive.frontends.document import declarations as said
 from derive.frontends.document import size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
-from derive.frontends.document.declarations import Declared, DeclarationError
+from derive.frontends.document.declarations import DeclarationError, Declared
+from derive.frontends.document.dependence import leaves
 from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
@@ -30,6 +31,7 @@ class Unit:
     """One row of one formula: what gets an outcome.
 
     :param at: its number in the document.
+    :param solves: whether it gives the point at which a gradient was set to 0, and no definition.
     :param head: for a row that goes on with a chain, the statement in which that begins and the
         unit of it.
     """
@@ -45,6 +47,7 @@ class Unit:
     expected: str = ""
     declares: bool = False
     defines: list[Definition] = field(default_factory=list)
+    solves: bool = False
     head: tuple[Unit, tree.Statement] | None = None
 
 
@@ -76,6 +79,7 @@ class _Collector:
         self.open: list[Section] = [self.knowledge.sections[0]]
         self.waiting: list[Declared] = []
         self.chain: tuple[Unit, tree.Statement] | None = None
+        self.stationary: dict[int, set[str]] = {}
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
         for heading, found in sidecar:
@@ -270,6 +274,8 @@ class _Collector:
                 chain = (unit, statement)
                 self.members(body, unit, line)
                 self.definition(body, unit, line)
+            if isinstance(body, tree.Chain):
+                self.set_to_zero(body, unit)
         return chain
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
@@ -341,8 +347,45 @@ class _Collector:
             return
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
+        if made.name in self.stationary.get(unit.section, set()):
+            unit.solves = True
+            return
+        if chain.relations[0] not in DEFINES and self.restated(made):
+            return
         self.knowledge.define(made)
         unit.defines.append(made)
+
+    def restated(self, made: Definition) -> bool:
+        """Whether a name is defined around here already, of the same things: then the equation
+        claims something, and defines nothing anew.
+        """
+        knowledge = self.knowledge
+        before = knowledge.defined(made.name, made.section, made.at)
+        if before is None or before.section not in knowledge.around(made.section):
+            return False
+        if bool(before.arguments) != bool(made.arguments) or len(before.indices) != len(
+            made.indices
+        ):
+            return False
+        ours = leaves(knowledge, made.body, made.section, made.at)
+        theirs = leaves(knowledge, before.body, before.section, before.at)
+        arrays = [name for name in theirs if name in knowledge.known]
+        return bool(arrays) and ours <= theirs
+
+    def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
+        """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
+        if text_of(chain.sides[-1]) not in ("0", "bol(0)"):
+            return
+        for node in chain.walk():
+            if isinstance(node, tree.Derivative):
+                for by in node.by:
+                    name = mention(by.variable)
+                    if name is not None:
+                        self.stationary.setdefault(unit.section, set()).add(name.key)
+            elif isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub:
+                name = mention(node.sub)
+                if name is not None:
+                    self.stationary.setdefault(unit.section, set()).add(name.key)
 
     def sizes(self) -> None:
         """The names of all sizes."""

@@ -43,7 +43,9 @@ class Part:
     :param claim: None where there is none.
     :param code: ``ill-shaped``, ``undeclared``, ``unsure``, ``absurd``, ``rests-on`` or the code of
         what is not understood; "" beside a claim.
-    :param lenient: whether its refutation is no verdict: it may be a condition.
+    :param lenient: why its refutation is no verdict: it may be a condition.
+    :param foreign: names in the derivative as documented that what is differentiated does not
+        speak of, and nothing defines: an upstream gradient that is only told of in prose.
     """
 
     node: Node
@@ -53,6 +55,7 @@ class Part:
     remedy: str = ""
     at: Node | None = None
     lenient: str = ""
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass
@@ -122,7 +125,7 @@ class _Statement:
             return failure(problem, self.reader, node, lenient)
         except REFUSED as problem:
             return failure(problem, self.reader, node)
-        return Part(node, claim, lenient=lenient)
+        return Part(node, claim, lenient=lenient, foreign=foreign(claim))
 
     def parts(self) -> list[Part]:
         task = self.task
@@ -155,7 +158,7 @@ class _Statement:
                 if isinstance(head, tree.Node) and derivative_of(head, side) and self.bare(side):
                     lenient = "a chain rule without the functions that it is about"
                 else:
-                    lenient = self.condition(side)
+                    lenient = self.condition(head, side)
                 found.append(self.equality(head, side, lenient))
             elif relation in ("<=", ">="):
                 found.append(self.inequality(sides[k], side, relation))
@@ -182,8 +185,21 @@ class _Statement:
             isinstance(factor, tree.Derivative) for factor in side.factors
         )
 
-    def condition(self, side: Node) -> str:
+    def condition(self, head: Node, side: Node) -> str:
         """Why a refuted equation with this side may be no claim."""
+        if self.task.head is None and self.task.defined is None:
+            name = mention(head)
+            if name is not None and not name.after and not name.primes:
+                known = self.reader.knowledge.defined(
+                    name.key, self.reader.section, self.reader.at
+                )
+                if known is None:
+                    return f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
+                if any(
+                    other is not None and other.key == name.key
+                    for other in map(mention, side.walk())
+                ):
+                    return "a name on both sides: an update, or a condition"
         if text_of(side) in ("0", "bol(0)", "00") or isinstance(side, tree.Number):
             return "an equation with a number may be a condition"
         return ""
@@ -449,6 +465,38 @@ class _Statement:
         for fact in reader.knowledge.facts_at(self.task.unit.section):
             found.extend(assumed(reader, fact))
         return found
+
+
+def foreign(claim: Claim | None) -> tuple[str, ...]:
+    """The arrays in a documented derivative that nothing it is about speaks of."""
+    if not isinstance(claim, Gradient | Jacobian | Hessian):
+        return ()
+    own = _speaks_of(claim.of, claim.where) | _speaks_of(claim.wrt, {})
+    documented = _speaks_of(claim.equals, claim.where)
+    return tuple(sorted(_label(name) for name in documented - own))
+
+
+def _speaks_of(expr: Any, where: Any) -> set[Any]:
+    """The symbols of an expression that are not defined, with those of its definitions."""
+    found: set[Any] = set()
+    seen: set[Any] = set()
+    pending = [expr]
+    while pending:
+        for part in sp.preorder_traversal(pending.pop()):
+            if isinstance(part, derivatives.SYMBOLS) and part not in seen:
+                seen.add(part)
+                if part in where:
+                    pending.append(where[part])
+                elif not getattr(part, "is_integer", False):
+                    found.add(part)
+    bound = {
+        v
+        for part in sp.preorder_traversal(expr)
+        if isinstance(part, sp.Lambda)
+        for v in part.variables
+    }
+    names = {_label(name) for name in bound}
+    return {name for name in found if not (isinstance(name, sp.Symbol) and _label(name) in names)}
 
 
 def _needed(where: dict[Any, Any], said: list[Any]) -> dict[Any, Any]:
