@@ -367,6 +367,8 @@ class _Collector:
             made.indices
         ):
             return False
+        if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
+            return True  # δ = ∂L/∂z, and then what it is
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]

@@ -20,6 +20,7 @@ from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import Mention, is_transpose, mention, text_of
 from derive.frontends.document.reader import Reader, Undeclared, Unread
 from derive.frontends.document.symbols import (
+    by_key,
     defined_at,
     is_known,
     known_at,
@@ -383,7 +384,7 @@ def loss(reader: Reader, name: Mention) -> Value:
             f"{pretty(key)} = any scalar of …",
             name.node,
         )
-    arguments = [symbol(reader, seen, name.node) for seen in sees]
+    arguments = [by_key(reader, seen, name.node) for seen in sees]
     reader.note(
         f"{pretty(key)} is any scalar function of {', '.join(pretty(seen) for seen in sees)}"
     )

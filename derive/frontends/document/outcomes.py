@@ -161,7 +161,7 @@ class _Decider:
             made = self.outcome(unit, worst.outcome, worst.code, worst.message)
             return replace(made, caret=worst.place, claims=tuple(found))
         kinds = [one.outcome for one in found]
-        if unit.defines or DEFINES in kinds:
+        if unit.defines or unit.solves or DEFINES in kinds:
             made = self.outcome(unit, DEFINES)
         elif unit.declares or DECLARES in kinds:
             made = self.outcome(unit, DECLARES)
@@ -375,6 +375,15 @@ class _Decider:
             or (isinstance(v, Verdict) and v.status in REFUTED)
             for v, one in everything
         )
+        doubtful = next((read.doubtful for _, read in results if read.doubtful), "")
+        if refuted and doubtful:
+            return replace(
+                made,
+                outcome=AMBIGUOUS,
+                code="undeclared",
+                message=f"{doubtful} is declared in a section before, and may be another one here; "
+                f"declare `{doubtful}: …`",
+            )
         if refuted:
             return self.refuted(made, part, [(v, one) for v, one in everything], task.unit)
         return self.open(made, part, [(v, one) for v, one in everything])
@@ -476,7 +485,7 @@ def _directive(key: str, option: str) -> str:
 def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
     """What a statement asks to decide; None where it is none."""
     body = statement.body
-    if not isinstance(body, tree.Chain):
+    if not isinstance(body, tree.Chain) or unit.solves:
         return None
     relations = body.relations
     if not any(r in (*EQUALS, "<=", ">=", "in") for r in relations):

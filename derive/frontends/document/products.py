@@ -341,7 +341,7 @@ def _defined_function(
     )
     for parameter in parameters:
         assert parameter is not None
-    arrays = [p is not None and is_known(reader, p) for p in parameters]
+    arrays = [p is not None and _is_array(reader, definition, p) for p in parameters]
     if same and not name.primes and all(arrays):
         return symbol(reader, name.key, name.node)
     inputs = [reader.value(part) for part in parts]
@@ -350,6 +350,18 @@ def _defined_function(
     if name.primes:
         raise Unread("prime", "the derivative of a function of several arguments", name.node)
     return _at(reader, definition, inputs)
+
+
+def _is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool:
+    """Whether the argument of a definition is an array that is known where it stands."""
+    from derive.frontends.document.symbols import _is_number
+
+    before = reader.section, reader.at
+    reader.section, reader.at = definition.section, definition.at
+    try:
+        return is_known(reader, parameter) and not _is_number(reader, parameter)
+    finally:
+        reader.section, reader.at = before
 
 
 def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:

@@ -23,7 +23,7 @@ from derive.frontends.document.symbols import (
     annotated_sizes,
     body_of,
     fit,
-    known_at,
+    declared_with,
     letters_of,
     pretty,
     symbol,
@@ -60,10 +60,14 @@ class Part:
 
 @dataclass
 class Read:
-    """One statement in one reading."""
+    """One statement in one reading.
+
+    :param doubtful: a name that a section before declares, and that may mean something else here.
+    """
 
     parts: list[Part] = field(default_factory=list)
     inferred: tuple[str, ...] = ()
+    doubtful: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,12 @@ def read(task: Task, reader: Reader) -> Read:
     with values.unifying(reader.sizes):
         made = _Statement(task, reader)
         parts = made.parts()
-    return Read(parts, tuple(reader.inferred))
+    return Read(parts, tuple(reader.inferred), _doubtful(reader))
+
+
+def _doubtful(reader: Reader) -> str:
+    """A name from a section before that may mean something else here; "" where none does."""
+    return pretty(min(reader.carried)) if reader.carried else ""
 
 
 class _Statement:
@@ -217,7 +226,7 @@ class _Statement:
             if written.shape is not None:
                 sizes = annotated_sizes(written.shape)
             else:
-                known = known_at(reader, made.name)
+                known = declared_with(reader, made.name, made)
                 if known is not None and known.kind == "shape":
                     from derive.frontends.document.symbols import _sizes
 
@@ -425,17 +434,11 @@ class _Statement:
         given = self.given()
         put = reader.sizes.put_in
         named = self.free_sizes([*said.values(), *reader.where.values(), *given])
-        ends = {**reader.sizes.found, **named}
 
         def finished(value: Any) -> Any:
             if isinstance(value, tuple):
                 return tuple(finished(item) for item in value)
-            value = sp.sympify(value)
-            while any(v in ends for v in value.free_symbols):
-                value = put(value).xreplace(named)
-                if not any(v in ends for v in value.free_symbols):
-                    break
-            return value
+            return put(sp.sympify(value)).xreplace(named)
 
         said = {name: finished(value) for name, value in said.items()}
         where = {finished(name): finished(value) for name, value in reader.where.items()}
