@@ -138,7 +138,7 @@ def leaves(knowledge: Knowledge, node: Node, section: int, at: int) -> frozenset
     pending = [(node, section, at)]
     while pending:
         root, section, at = pending.pop()
-        for key, letter in _mentioned(root):
+        for key, letter in mentioned(root):
             for name in (key, letter):
                 if name in seen:
                     break
@@ -156,7 +156,7 @@ def leaves(knowledge: Knowledge, node: Node, section: int, at: int) -> frozenset
     return frozenset(found)
 
 
-def _mentioned(node: Node) -> Iterator[tuple[str, str]]:
+def mentioned(node: Node) -> Iterator[tuple[str, str]]:
     """Every name in a formula, whole and without its last subscript; indices and words not."""
     match node:
         case tree.Script(base=base, sub=_, sup=sup):
@@ -167,13 +167,13 @@ def _mentioned(node: Node) -> Iterator[tuple[str, str]]:
                 stem = with_scripts(name.letter, name.subs[:-1], name.sups)
                 yield name.key, stem
             else:
-                yield from _mentioned(base)
+                yield from mentioned(base)
             if sup is not None:
                 yield from (
-                    pair for pair in _mentioned(sup) if pair[0] not in ("T", "top")
+                    pair for pair in mentioned(sup) if pair[0] not in ("T", "top")
                 )
         case tree.Big(body=body):
-            yield from _mentioned(body)
+            yield from mentioned(body)
         case tree.Run(letters=letters):
             yield node.text, node.text
             for letter in letters:
@@ -183,9 +183,9 @@ def _mentioned(node: Node) -> Iterator[tuple[str, str]]:
             if name is not None:
                 yield name.key, name.letter
             elif isinstance(node, tree.Styled | tree.Accent):
-                yield from _mentioned(node.body)
+                yield from mentioned(node.body)
         case tree.Apply(argument=argument):
-            yield from _mentioned(argument)
+            yield from mentioned(argument)
         case _:
             for child in node.children():
-                yield from _mentioned(child)
+                yield from mentioned(child)

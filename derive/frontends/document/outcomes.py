@@ -370,6 +370,9 @@ class _Decider:
                 code="readings",
                 message="it holds in another reading than the rest of the formula",
             )
+        # A reading in which a definition that it uses does not fit is none, if there is another.
+        resting = [one for one in everything if one[1].code != "rests-on"]
+        everything = resting or everything
         refuted = all(
             one.code in (ILL_SHAPED, "absurd")
             or (isinstance(v, Verdict) and v.status in REFUTED)

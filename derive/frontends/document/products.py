@@ -28,6 +28,7 @@ from derive.frontends.document.symbols import (
     letters_of,
     pretty,
     symbol,
+    value_of,
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
@@ -286,6 +287,10 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             if value.is_scalar and (len(parts) > 1 or _is_loss(name)):
                 return value
         return None
+    if name.subs and all(mention(part) is not None for part in parts) and not name.primes:
+        stem = replace(name, subs=name.subs[:-1], after=())
+        if is_known(reader, stem) and (len(parts) > 1 or _is_loss(name)):
+            return value_of(reader, name)  # l_i(w, b), of losses l_i that are known
     if len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes:
         if not _is_applied_inside(name.letter, group.body):
             return None  # σ(1 − σ): a factor

@@ -76,7 +76,9 @@ class Reader:
     shift: int = 0
     shift_letter: str = ""
     blame: Node | None = None
-    carried: set[str] = field(default_factory=set)  # names from sections before
+    carried: set[str] = field(default_factory=set)  # names that may mean something else here
+    sources: set[int] = field(default_factory=set)  # the sections that the names come from
+    memo: dict[tuple[str, Any], Value] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)  # the definitions that are being read
     depth: int = 0
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
@@ -366,9 +368,9 @@ def _script(reader: Reader, node: tree.Script) -> Value:
         value = primed(reader, value, node.primes)
     value = powers(reader, value, node.sup, node) if node.sub is None else value
     if node.sub is not None:
-        from derive.frontends.document.symbols import entry_of
+        from derive.frontends.document.products import _subscripted
 
-        value = entry_of(reader, value, node.sub, node)
+        value = _subscripted(reader, value, node.sub, node)
         value = powers(reader, value, node.sup, node)
     return value
 

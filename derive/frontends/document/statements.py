@@ -147,6 +147,7 @@ class _Statement:
         defined = task.defined
         if defined is not None and task.head is None:
             found.append(self.definition(defined, sides[1]))
+        found.extend(self.annotations())
         if relations[0] == "leftarrow":
             return self.update(sides, relations)
         head = self.head(task.head or body)
@@ -214,6 +215,25 @@ class _Statement:
         return ""
 
     # ---- definitions
+
+    def annotations(self) -> list[Part]:
+        """The shapes that subscripts state of what is differentiated and defined elsewhere."""
+        found = []
+        reader = self.reader
+        for name in self.task.unit.annotations:
+            if not self.task.statement.start <= name.node.start < self.task.statement.end:
+                continue
+            if reader.knowledge.defined(name.key, reader.section, reader.at) is None:
+                continue
+            group = name.shape
+            assert group is not None
+
+            def build(key: str = name.key, group: tree.Group = group) -> Claim:
+                of = symbol(reader, key).expr
+                return self.closed(Shape, of=of, equals=annotated_sizes(group))
+
+            found.append(self.tried(name.node, build))
+        return found
 
     def definition(self, made: Definition, side: Node) -> Part:
         """The shape of what is defined, where one is declared; else only that it can be read."""
@@ -341,6 +361,7 @@ class _Statement:
         if len(by) > 2:
             raise Unread("order", "a derivative of this order is not read", taken.node)
         wrt = derivatives.wrt(reader, by[0])
+        derivatives.reach(reader, of, wrt, taken.of)
         equals = values.as_matrix(reader.value(side))
         if of.is_scalar:
             return self.gradient(of, wrt, equals, taken)
@@ -385,6 +406,8 @@ class _Statement:
     def second(self, of: Value, by: tuple[Node, ...], side: Node) -> Claim:
         reader = self.reader
         inner, outer = derivatives.wrt(reader, by[0]), derivatives.wrt(reader, by[1])
+        derivatives.reach(reader, of, inner)
+        derivatives.reach(reader, of, outer)
         equals = values.as_matrix(reader.value(side))
         if not of.is_scalar:
             raise Unread("order", "the second derivative of an array is not read", by[0])
@@ -465,7 +488,7 @@ class _Statement:
         """What is assumed of the names that the claim speaks of."""
         reader = self.reader
         found = []
-        for fact in reader.knowledge.facts_at(self.task.unit.section):
+        for fact in reader.knowledge.facts_at({self.task.unit.section, *reader.sources}):
             found.extend(assumed(reader, fact))
         return found
 

@@ -57,6 +57,10 @@ def _greek(word: str) -> str:
     return PRETTY.get(word, word)
 
 
+class Rests(Unread):
+    """A statement that rests on a definition which is ill-shaped."""
+
+
 def read_name(reader: Reader, node: Node) -> Value:
     """The value of a name with everything that is written at it."""
     name = mention(node)
@@ -329,8 +333,12 @@ def entry_of(reader: Reader, array: Value, sub: Node, node: Node) -> Value:
         line = at(turned.expr, index_of(reader, parts[0], turned.shape[0]))
         return _as_vector(reader, line, turned.shape[1])
     if len(parts) != len(shape):
-        raise Misfit(
-            f"{len(parts)} indices of an array with {len(shape)} axes"
+        # It is another name, and nothing is known of that.
+        raise Undeclared(
+            f"{len(parts)} indices of an array with {len(shape)} axes: {text_of(node)} is not "
+            "declared",
+            f"{text_of(node)}: …",
+            node,
         )
     at_ = [index_of(reader, part, size) for part, size in zip(parts, shape, strict=True)]
     return Value(entry(array.expr, *at_))
@@ -456,10 +464,17 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     key_here = _shifted_key(reader, key)
     if key_here != key:
         return _shift_lookup(reader, key, key_here, node)
-    if key in reader.symbols:
-        return reader.symbols[key]
     definition = defined_at(reader, key)
     known = known_at(reader, key)
+    if key in reader.symbols and definition is None and known is None:
+        return reader.symbols[key]
+    meant: Any = None
+    if definition is not None and key not in reader.pending:
+        meant = ("defined", definition.section, definition.at, definition.line)
+    elif known is not None:
+        meant = ("declared", known.section, known.at, known.line)
+    if (key, meant) in reader.memo:
+        return reader.memo[key, meant]
     if definition is not None and key not in reader.pending:
         value = _defined(reader, key, definition)
     elif known is not None:
@@ -468,7 +483,10 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
         raise Unread("circular", f"{pretty(key)} is defined by itself", node)
     else:
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
-    reader.symbols[key] = value
+    # One name may stand for two things, of this section and of one before.
+    reader.memo[key, meant] = value
+    if not reader.pending or key not in reader.symbols:
+        reader.symbols[key] = value
     return value
 
 
@@ -518,12 +536,14 @@ def _declared(reader: Reader, key: str, known: Known) -> Value:
     if known.kind in ("shape", "scalar") and known.how != "directive":
         sizes = "×".join(known.sizes) or "()"
         reader.note(f"{pretty(key)} has shape {sizes} by line {known.line}")
-    if known.section not in reader.knowledge.around(reader.section) and not reader.pending:
-        reader.carried.add(key)
-        other = _another(reader, key, known)
-        if other is not None:
-            return other
+    reader.sources.add(known.section)
+    if known.section not in reader.knowledge.around(reader.section):
         reader.note(f"{pretty(key)} is still what line {known.line} declares")
+        if reader.knowledge.doubtful(known, reader.section):
+            reader.carried.add(key)
+            other = _another(reader, key, known)
+            if other is not None:
+                return other
     if known.kind == "size":
         return Value(size_symbol(key))
     if known.kind == "any-scalar":
@@ -568,10 +588,10 @@ def _fresh_name(reader: Reader, label: str, key: str) -> str:
     """A name that nothing else in the claim has; a size may have it already."""
     if any(size == label for size in reader.knowledge.sizes):
         label += "_"
-    taken = {name for name, owner in reader.used.items() if owner != key}
-    while label in taken:
+    owner = f"{key} {len(reader.memo)}" if key in reader.symbols else key
+    while label in reader.used and reader.used[label] != owner:
         label += "'"
-    reader.used[label] = key
+    reader.used[label] = owner
     return label
 
 
@@ -588,10 +608,16 @@ def _defined(
     reader: Reader, key: str, definition: Definition, shift: tuple[str, int] = ("", 0)
 ) -> Value:
     """The symbol of a defined name; its definition goes to ``where``, after those it uses."""
-    value = body_of(reader, definition, key, shift)
+    try:
+        value = body_of(reader, definition, key, shift)
+    except Misfit as problem:
+        raise Rests(
+            "rests-on", f"it rests on line {definition.line}, which is ill-shaped: {problem}"
+        ) from None
     declared = declared_with(reader, key, definition)
     if declared is not None and declared.kind in ("shape", "scalar"):
         value = _as_declared(reader, value, declared, definition)
+    reader.sources.add(definition.section)
     made = _fresh(reader, key, value.shape, value.thin)
     made = replace(made, path=())
     expr = scalar(value) if not value.shape else value.expr
@@ -605,6 +631,8 @@ def declared_with(reader: Reader, key: str, definition: Definition) -> Known | N
     known = reader.knowledge.declared(key, definition.section, definition.at)
     if known is None or known.section not in reader.knowledge.around(definition.section):
         return None
+    if known.how == "subscript":
+        return None  # where it is written it is checked
     return known
 
 
@@ -693,10 +721,6 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
     return Value(tensor(value, *zip(variables, ranges, strict=True)), tuple(ranges))
 
 
-class Rests(Unread):
-    """A statement that rests on a definition which is ill-shaped."""
-
-
 def _as_declared(
     reader: Reader, value: Value, known: Known, definition: Definition
 ) -> Value:
@@ -754,9 +778,11 @@ def annotated(reader: Reader, value: Value, group: tree.Group, name: Mention) ->
             return Value(sp.Transpose(row), (value.shape[0], sp.S.One))
     sizes = annotated_sizes(group)
     if fit(value, sizes, thin=False) is None:
-        raise Misfit(
+        raise Undeclared(
             f"{pretty(name.key)} has shape ({', '.join(map(str, value.shape))}), and its "
-            f"subscript says ({', '.join(map(str, sizes))})"
+            f"subscript says ({', '.join(map(str, sizes))})",
+            f"{pretty(name.key)}: {'×'.join(map(str, sizes))}",
+            name.node,
         )
     return value
 
