@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from derive.frontends.document import declarations as said
-from derive.frontends.document import size_text, tree
+from derive.frontends.document import functions, size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
-from derive.frontends.document.declarations import Declared, DeclarationError
+from derive.frontends.document.declarations import DeclarationError, Declared
+from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
@@ -30,6 +31,8 @@ class Unit:
     """One row of one formula: what gets an outcome.
 
     :param at: its number in the document.
+    :param solves: whether it gives the point at which a gradient was set to 0, and no definition.
+    :param annotations: what is differentiated in it, with the shape that its subscript states.
     :param head: for a row that goes on with a chain, the statement in which that begins and the
         unit of it.
     """
@@ -45,6 +48,8 @@ class Unit:
     expected: str = ""
     declares: bool = False
     defines: list[Definition] = field(default_factory=list)
+    solves: bool = False
+    annotations: list[Mention] = field(default_factory=list)
     head: tuple[Unit, tree.Statement] | None = None
 
 
@@ -76,6 +81,9 @@ class _Collector:
         self.open: list[Section] = [self.knowledge.sections[0]]
         self.waiting: list[Declared] = []
         self.chain: tuple[Unit, tree.Statement] | None = None
+        self.stated: set[tuple[str, str]] = set()
+        self.of_lines: dict[str, int] = {}
+        self.stationary: dict[int, set[str]] = {}
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
         for heading, found in sidecar:
@@ -83,7 +91,12 @@ class _Collector:
                 for one in found:
                     self.declared(one, 0, 0)
         self.sidecar = [(heading, found) for heading, found in sidecar if heading]
-        used: set[str] = set()
+        self.ranges = [
+            (range(int(m[1]), int(m[2] or m[1]) + 1), heading, found)
+            for heading, found in self.sidecar
+            if (m := re.fullmatch(r"lines (\d+)(?:\s*-\s*(\d+))?", heading))
+        ]
+        used: set[str] = {heading for _, heading, _ in self.ranges}
         for item in contents.items:
             line = item.place(0).line
             if isinstance(item, Heading):
@@ -234,6 +247,7 @@ class _Collector:
         skipped = any(one.kind == "skip" for one in self.waiting)
         self.waiting = []
         chain = self.chain if item.display else None
+        section = self.section_at(item.place(0).line)
         for row in parsed.rows:
             start = row.parts[0][0] if row.parts else row.start
             text = item.text[start : row.parts[-1][1] if row.parts else row.end]
@@ -242,7 +256,7 @@ class _Collector:
                 len(self.units),
                 item,
                 row,
-                self.open[-1].number,
+                section,
                 item.place(start),
                 text.strip(),
                 len(parsed.rows),
@@ -253,6 +267,20 @@ class _Collector:
             if not skipped:
                 chain = self.row(unit, chain)
         self.chain = None
+
+    def section_at(self, line: int) -> int:
+        """The section of a formula; lines that a sidecar speaks of are one of their own."""
+        for lines, heading, found in self.ranges:
+            if line in lines:
+                if heading not in self.of_lines:
+                    number = len(self.knowledge.sections)
+                    around = (number, *self.open[-1].around)
+                    self.knowledge.sections.append(Section(number, 99, heading, line, around))
+                    self.of_lines[heading] = number
+                    for one in found:
+                        self.declared(one, number, len(self.units) - 1)
+                return self.of_lines[heading]
+        return self.open[-1].number
 
     def row(
         self, unit: Unit, chain: tuple[Unit, tree.Statement] | None
@@ -270,6 +298,8 @@ class _Collector:
                 chain = (unit, statement)
                 self.members(body, unit, line)
                 self.definition(body, unit, line)
+            if isinstance(body, tree.Chain):
+                self.set_to_zero(body, unit)
         return chain
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
@@ -280,10 +310,17 @@ class _Collector:
             if isinstance(node, tree.Big) and node.sub is not None
             for letter in letters_of(node.sub)
         }
-        inner: set[int] = set()
+        for node in statement.walk():
+            if isinstance(node, tree.Derivative) and node.of is not None:
+                of = mention(node.of)
+                if of is not None and of.shape is not None and not of.after:
+                    stated = (of.key, text_of(of.shape))
+                    if stated not in self.stated:
+                        self.stated.add(stated)
+                        unit.annotations.append(of)
         for node in statement.walk():
             name = mention(node)
-            if name is None or (node.start, node.end) in inner:
+            if name is None:
                 continue
             if any(text_of(part) in ("T", "top", "-1") for part in name.after):
                 self.knowledge.arrays.add(name.letter)
@@ -341,8 +378,47 @@ class _Collector:
             return
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
+        if made.name in self.stationary.get(unit.section, set()):
+            unit.solves = True
+            return
+        if chain.relations[0] not in DEFINES and self.restated(made):
+            return
         self.knowledge.define(made)
         unit.defines.append(made)
+
+    def restated(self, made: Definition) -> bool:
+        """Whether a name is defined around here already, of the same things: then the equation
+        claims something, and defines nothing anew.
+        """
+        knowledge = self.knowledge
+        before = knowledge.defined(made.name, made.section, made.at)
+        if before is None or before.section not in knowledge.around(made.section):
+            return False
+        if bool(before.arguments) != bool(made.arguments) or len(before.indices) != len(
+            made.indices
+        ):
+            return False
+        if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
+            return True  # δ = ∂L/∂z, and then what it is
+        ours = leaves(knowledge, made.body, made.section, made.at)
+        theirs = leaves(knowledge, before.body, before.section, before.at)
+        arrays = [name for name in theirs if name in knowledge.known]
+        return bool(arrays) and ours <= theirs
+
+    def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
+        """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
+        if text_of(chain.sides[-1]) not in ("0", "bol(0)"):
+            return
+        for node in chain.walk():
+            if isinstance(node, tree.Derivative):
+                for by in node.by:
+                    name = mention(by.variable)
+                    if name is not None:
+                        self.stationary.setdefault(unit.section, set()).add(name.key)
+            elif isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub:
+                name = mention(node.sub)
+                if name is not None:
+                    self.stationary.setdefault(unit.section, set()).add(name.key)
 
     def sizes(self) -> None:
         """The names of all sizes."""
@@ -445,6 +521,11 @@ def definition(
             return None
     if name is None or name.primes or name.after:
         return None
+    if given and (
+        functions.known(name.letter)
+        or any(isinstance(part, tree.Run) and len(part.letters) > 1 for part in given)
+    ):
+        return None  # tr(AB) = tr(BA) claims something of what has a meaning already
     if name.letter in ("partial", "nabla", "d"):
         return None
     indices: tuple[Node, ...] = ()
@@ -477,12 +558,7 @@ def _defining(made: Definition, unit: Unit) -> bool:
     if not unit.formula.display and not made.arguments and mention(body) is not None:
         return False
     own = made.written.key
-    for node in body.walk():
-        name = mention(node)
-        if name is not None and (name.key == own or name.letter == own and not made.indices):
-            if name.key == own:
-                return False
-    return True
+    return all(key != own for key, _ in mentioned(body))
 
 
 __all__ = ["LOSSES", "Collected", "Unit", "collect", "definition", "real_space"]

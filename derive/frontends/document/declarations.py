@@ -225,8 +225,8 @@ def _of_shape(
 def sidecar(path: Path) -> list[tuple[str, list[Declared]]]:
     """The declarations of a file beside a document: for each section the items.
 
-    ``declare`` at the top is for the whole document; ``[[section]]`` tables have a ``heading``
-    (or a ``line``) and ``declare`` of their own.
+    ``declare`` at the top is for the whole document; ``[[section]]`` tables have a ``heading``, or
+    ``lines`` such as ``"34-38"``, and ``declare`` of their own.
 
     :raises DeclarationError: for a file that cannot be read as one.
     """
@@ -242,9 +242,10 @@ def sidecar(path: Path) -> list[tuple[str, list[Declared]]]:
     if unknown:
         raise DeclarationError(f"{path}: there is no `{min(unknown)}`; known are declare, section")
     for section in sections:
-        heading = str(section.get("heading", section.get("line", "")))
+        lines = section.get("lines")
+        heading = str(section.get("heading", "")) if lines is None else f"lines {lines}"
         if not heading:
-            raise DeclarationError(f"{path}: a section has no heading and no line")
+            raise DeclarationError(f"{path}: a section has no heading and no lines")
         found.append((heading, _listed(section.get("declare", ""), path)))
     return found
 

@@ -129,3 +129,63 @@ def _next(name: str) -> str:
         return mark + (opening or "") + letter + (f"{by:+d}" if by else "") + (closing or "")
 
     return _STEP.sub(moved, name)
+
+
+def leaves(knowledge: Knowledge, node: Node, section: int, at: int) -> frozenset[str]:
+    """The names that a formula is about in the end, every definition put in; without indices."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    pending = [(node, section, at)]
+    while pending:
+        root, section, at = pending.pop()
+        for key, letter in mentioned(root):
+            for name in (key, letter):
+                if name in seen:
+                    break
+                made = knowledge.defined(name, section, at)
+                if made is not None:
+                    seen.add(name)
+                    if made.body is not root:
+                        pending.append((made.body, made.section, made.at))
+                    break
+            else:
+                if knowledge.declared(key, section, at) is not None:
+                    found.add(key)
+                else:
+                    found.add(letter)
+    return frozenset(found)
+
+
+def mentioned(node: Node) -> Iterator[tuple[str, str]]:
+    """Every name in a formula, whole and without its last subscript; indices and words not."""
+    match node:
+        case tree.Script(base=base, sub=_, sup=sup):
+            name = mention(node)
+            if name is not None:
+                from derive.frontends.document.names import with_scripts
+
+                stem = with_scripts(name.letter, name.subs[:-1], name.sups)
+                yield name.key, stem
+            else:
+                yield from mentioned(base)
+            if sup is not None:
+                yield from (
+                    pair for pair in mentioned(sup) if pair[0] not in ("T", "top")
+                )
+        case tree.Big(body=body):
+            yield from mentioned(body)
+        case tree.Run(letters=letters):
+            yield node.text, node.text
+            for letter in letters:
+                yield letter.name, letter.name
+        case tree.Letter() | tree.Styled() | tree.Accent() | tree.Word():
+            name = mention(node)
+            if name is not None:
+                yield name.key, name.letter
+            elif isinstance(node, tree.Styled | tree.Accent):
+                yield from mentioned(node.body)
+        case tree.Apply(argument=argument):
+            yield from mentioned(argument)
+        case _:
+            for child in node.children():
+                yield from mentioned(child)

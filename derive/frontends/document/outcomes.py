@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from derive.claims.kinds import Claim
-from derive.frontends.document import statements, tree
+from derive.base.errors import DeriveError
+from derive.frontends.document import hints, statements, tree
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
 from derive.frontends.document.collect import EQUALS, Collected, Unit
 from derive.frontends.document.contents import Place
@@ -95,12 +96,14 @@ class Decision:
 def outcomes(collected: Collected, decide: Decide) -> list[Outcome]:
     """The outcome of every formula, in the order of the document."""
     decider = _Decider(collected, decide)
-    return [decider.unit(unit) for unit in collected.units]
+    found = [decider.unit(unit) for unit in collected.units]
+    return decider.kept_throughout(found)
 
 
 class _Decider:
     def __init__(self, collected: Collected, decide: Decide) -> None:
         self.knowledge = collected.knowledge
+        self.prose = collected.prose
         self.decide = decide
         self.verdicts: dict[Any, Verdict] = {}
         self.number = 0
@@ -158,7 +161,7 @@ class _Decider:
             made = self.outcome(unit, worst.outcome, worst.code, worst.message)
             return replace(made, caret=worst.place, claims=tuple(found))
         kinds = [one.outcome for one in found]
-        if unit.defines or DEFINES in kinds:
+        if unit.defines or unit.solves or DEFINES in kinds:
             made = self.outcome(unit, DEFINES)
         elif unit.declares or DECLARES in kinds:
             made = self.outcome(unit, DECLARES)
@@ -239,6 +242,7 @@ class _Decider:
         if number == 0:
             return []
         best, statuses = self.best(results)
+        self.keep(task, results, statuses, best)
         return [self.part(task, results, statuses, best, k) for k in range(number)]
 
     def best(
@@ -266,6 +270,62 @@ class _Decider:
             if held == len(read.parts) and read.parts:
                 break
         return best, statuses
+
+    def keep(
+        self,
+        task: Task,
+        results: list[tuple[Choices, Read]],
+        statuses: dict[tuple[int, int], Verdict | None],
+        best: int,
+    ) -> None:
+        """Remember the choices without which a statement would not hold."""
+        choices, read = results[best]
+        held = [
+            k
+            for k in range(len(read.parts))
+            if (verdict := statuses.get((best, k))) is not None and verdict.status == HOLDS
+        ]
+        for key in KEPT:
+            if key not in choices.made or not held:
+                continue
+            for number, (other, parts) in enumerate(results):
+                if other.made.get(key) in (None, choices.made[key]):
+                    continue
+                if all(
+                    k < len(parts.parts)
+                    and (claim := parts.parts[k].claim) is not None
+                    and self.verdict(claim).status == HOLDS
+                    for k in held
+                ):
+                    break
+            else:
+                votes = self.kept.setdefault((task.unit.section, key), {})
+                votes.setdefault(choices.made[key], []).append(task.unit.at)
+
+    def kept_throughout(self, found: list[Outcome]) -> list[Outcome]:
+        """A convention is one throughout a section: what holds only by another than most of the
+        section is ambiguous.
+        """
+        for (_, key), votes in self.kept.items():
+            if len(votes) < 2:
+                continue
+            most = max(len(units) for units in votes.values())
+            leading = [option for option, units in votes.items() if len(units) == most]
+            for option, units in votes.items():
+                if option in leading and len(leading) == 1:
+                    continue
+                others = sorted(line for o, us in votes.items() if o != option for line in us)
+                lines = ", ".join(str(found[at].place.line) for at in others)
+                for at in units:
+                    if found[at].outcome == HOLDS:
+                        found[at] = replace(
+                            found[at],
+                            outcome=AMBIGUOUS,
+                            code="convention",
+                            message=f"it holds only with {key}: {option}, and line {lines} only "
+                            f"with another; declare `{_directive(key, option)}`",
+                        )
+        return found
 
     def verdict(self, claim: Claim) -> Verdict:
         key = (type(claim), *map(str, claim.said), str(claim.where), repr(claim))
@@ -310,17 +370,33 @@ class _Decider:
                 code="readings",
                 message="it holds in another reading than the rest of the formula",
             )
+        # A reading in which a definition that it uses does not fit is none, if there is another.
+        resting = [one for one in everything if one[1].code != "rests-on"]
+        everything = resting or everything
         refuted = all(
             one.code in (ILL_SHAPED, "absurd")
             or (isinstance(v, Verdict) and v.status in REFUTED)
             for v, one in everything
         )
+        doubtful = next((read.doubtful for _, read in results if read.doubtful), "")
+        if refuted and doubtful:
+            return replace(
+                made,
+                outcome=AMBIGUOUS,
+                code="undeclared",
+                message=f"{doubtful} is declared in a section before, and may be another one here; "
+                f"declare `{doubtful}: …`",
+            )
         if refuted:
-            return self.refuted(made, part, [(v, one) for v, one in everything])
+            return self.refuted(made, part, [(v, one) for v, one in everything], task.unit)
         return self.open(made, part, [(v, one) for v, one in everything])
 
     def refuted(
-        self, made: Decided, part: Part, everything: Sequence[tuple[Any, Part]]
+        self,
+        made: Decided,
+        part: Part,
+        everything: Sequence[tuple[Any, Part]],
+        unit: Unit,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
         if part.lenient:
@@ -329,12 +405,37 @@ class _Decider:
         if disagreeing:
             verdict = disagreeing[0]
             claim = verdict.claim
+            if part.foreign:
+                names = ", ".join(part.foreign)
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message=f"nothing says how {names} depends on what is differentiated; define it"
+                    f" (`{part.foreign[0]} = …`)",
+                )
+            hint = self.hinted(claim, unit)
+            if hint:
+                return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
             return replace(
                 made, outcome=DISAGREES, verdict=verdict, claim=claim, message=verdict.reason
             )
         shaped = made.verdict
         message = shaped.reason if isinstance(shaped, Verdict) else part.message
         return replace(made, outcome=ILL_SHAPED, message=message)
+
+    def hinted(self, claim: Claim, unit: Unit) -> str:
+        """What the text says that would make a refuted claim hold, as a suggestion; or ""."""
+        around = self.knowledge.around(unit.section)
+        text = " ".join(text for section, text, _ in self.prose if section in around)
+        for word, facts in hints.suggested(claim, text):
+            try:
+                assuming = replace(claim, given=(*claim.given, *facts))  # type: ignore[attr-defined]
+            except (DeriveError, TypeError):
+                continue
+            if self.verdict(assuming).status == HOLDS:
+                return f"it holds if {word}, as the text may say: declare `{word}`"
+        return ""
 
     def open(self, made: Decided, part: Part, everything: Sequence[tuple[Any, Part]]) -> Decided:
         """A part that holds in no reading, and is not refuted in all of them."""
@@ -380,10 +481,14 @@ class _Decider:
 _UNREAD = object()
 
 
+def _directive(key: str, option: str) -> str:
+    return f"vectors = {option}" if key == "vectors" else f"layout = {option}"
+
+
 def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
     """What a statement asks to decide; None where it is none."""
     body = statement.body
-    if not isinstance(body, tree.Chain):
+    if not isinstance(body, tree.Chain) or unit.solves:
         return None
     relations = body.relations
     if not any(r in (*EQUALS, "<=", ">=", "in") for r in relations):

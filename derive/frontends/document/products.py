@@ -28,6 +28,7 @@ from derive.frontends.document.symbols import (
     letters_of,
     pretty,
     symbol,
+    value_of,
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
@@ -286,6 +287,10 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             if value.is_scalar and (len(parts) > 1 or _is_loss(name)):
                 return value
         return None
+    if name.subs and all(mention(part) is not None for part in parts) and not name.primes:
+        stem = replace(name, subs=name.subs[:-1], after=())
+        if is_known(reader, stem) and (len(parts) > 1 or _is_loss(name)):
+            return value_of(reader, name)  # l_i(w, b), of losses l_i that are known
     if len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes:
         if not _is_applied_inside(name.letter, group.body):
             return None  # σ(1 − σ): a factor
@@ -341,7 +346,7 @@ def _defined_function(
     )
     for parameter in parameters:
         assert parameter is not None
-    arrays = [p is not None and is_known(reader, p) for p in parameters]
+    arrays = [p is not None and _is_array(reader, definition, p) for p in parameters]
     if same and not name.primes and all(arrays):
         return symbol(reader, name.key, name.node)
     inputs = [reader.value(part) for part in parts]
@@ -350,6 +355,18 @@ def _defined_function(
     if name.primes:
         raise Unread("prime", "the derivative of a function of several arguments", name.node)
     return _at(reader, definition, inputs)
+
+
+def _is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool:
+    """Whether the argument of a definition is an array that is known where it stands."""
+    from derive.frontends.document.symbols import _is_number
+
+    before = reader.section, reader.at
+    reader.section, reader.at = definition.section, definition.at
+    try:
+        return is_known(reader, parameter) and not _is_number(reader, parameter)
+    finally:
+        reader.section, reader.at = before
 
 
 def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:

@@ -23,7 +23,7 @@ from derive.frontends.document.symbols import (
     annotated_sizes,
     body_of,
     fit,
-    known_at,
+    declared_with,
     letters_of,
     pretty,
     symbol,
@@ -43,7 +43,9 @@ class Part:
     :param claim: None where there is none.
     :param code: ``ill-shaped``, ``undeclared``, ``unsure``, ``absurd``, ``rests-on`` or the code of
         what is not understood; "" beside a claim.
-    :param lenient: whether its refutation is no verdict: it may be a condition.
+    :param lenient: why its refutation is no verdict: it may be a condition.
+    :param foreign: names in the derivative as documented that what is differentiated does not
+        speak of, and nothing defines: an upstream gradient that is only told of in prose.
     """
 
     node: Node
@@ -53,14 +55,19 @@ class Part:
     remedy: str = ""
     at: Node | None = None
     lenient: str = ""
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass
 class Read:
-    """One statement in one reading."""
+    """One statement in one reading.
+
+    :param doubtful: a name that a section before declares, and that may mean something else here.
+    """
 
     parts: list[Part] = field(default_factory=list)
     inferred: tuple[str, ...] = ()
+    doubtful: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,12 @@ def read(task: Task, reader: Reader) -> Read:
     with values.unifying(reader.sizes):
         made = _Statement(task, reader)
         parts = made.parts()
-    return Read(parts, tuple(reader.inferred))
+    return Read(parts, tuple(reader.inferred), _doubtful(reader))
+
+
+def _doubtful(reader: Reader) -> str:
+    """A name from a section before that may mean something else here; "" where none does."""
+    return pretty(min(reader.carried)) if reader.carried else ""
 
 
 class _Statement:
@@ -122,7 +134,7 @@ class _Statement:
             return failure(problem, self.reader, node, lenient)
         except REFUSED as problem:
             return failure(problem, self.reader, node)
-        return Part(node, claim, lenient=lenient)
+        return Part(node, claim, lenient=lenient, foreign=foreign(claim))
 
     def parts(self) -> list[Part]:
         task = self.task
@@ -135,6 +147,7 @@ class _Statement:
         defined = task.defined
         if defined is not None and task.head is None:
             found.append(self.definition(defined, sides[1]))
+        found.extend(self.annotations())
         if relations[0] == "leftarrow":
             return self.update(sides, relations)
         head = self.head(task.head or body)
@@ -155,7 +168,7 @@ class _Statement:
                 if isinstance(head, tree.Node) and derivative_of(head, side) and self.bare(side):
                     lenient = "a chain rule without the functions that it is about"
                 else:
-                    lenient = self.condition(side)
+                    lenient = self.condition(head, side)
                 found.append(self.equality(head, side, lenient))
             elif relation in ("<=", ">="):
                 found.append(self.inequality(sides[k], side, relation))
@@ -182,13 +195,45 @@ class _Statement:
             isinstance(factor, tree.Derivative) for factor in side.factors
         )
 
-    def condition(self, side: Node) -> str:
+    def condition(self, head: Node, side: Node) -> str:
         """Why a refuted equation with this side may be no claim."""
+        if self.task.head is None and self.task.defined is None:
+            name = mention(head)
+            if name is not None and not name.after and not name.primes:
+                known = self.reader.knowledge.defined(
+                    name.key, self.reader.section, self.reader.at
+                )
+                if known is None:
+                    return f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
+                if any(
+                    other is not None and other.key == name.key
+                    for other in map(mention, side.walk())
+                ):
+                    return "a name on both sides: an update, or a condition"
         if text_of(side) in ("0", "bol(0)", "00") or isinstance(side, tree.Number):
             return "an equation with a number may be a condition"
         return ""
 
     # ---- definitions
+
+    def annotations(self) -> list[Part]:
+        """The shapes that subscripts state of what is differentiated and defined elsewhere."""
+        found = []
+        reader = self.reader
+        for name in self.task.unit.annotations:
+            if not self.task.statement.start <= name.node.start < self.task.statement.end:
+                continue
+            if reader.knowledge.defined(name.key, reader.section, reader.at) is None:
+                continue
+            group = name.shape
+            assert group is not None
+
+            def build(key: str = name.key, group: tree.Group = group) -> Claim:
+                of = symbol(reader, key).expr
+                return self.closed(Shape, of=of, equals=annotated_sizes(group))
+
+            found.append(self.tried(name.node, build))
+        return found
 
     def definition(self, made: Definition, side: Node) -> Part:
         """The shape of what is defined, where one is declared; else only that it can be read."""
@@ -201,7 +246,7 @@ class _Statement:
             if written.shape is not None:
                 sizes = annotated_sizes(written.shape)
             else:
-                known = known_at(reader, made.name)
+                known = declared_with(reader, made.name, made)
                 if known is not None and known.kind == "shape":
                     from derive.frontends.document.symbols import _sizes
 
@@ -316,6 +361,7 @@ class _Statement:
         if len(by) > 2:
             raise Unread("order", "a derivative of this order is not read", taken.node)
         wrt = derivatives.wrt(reader, by[0])
+        derivatives.reach(reader, of, wrt, taken.of)
         equals = values.as_matrix(reader.value(side))
         if of.is_scalar:
             return self.gradient(of, wrt, equals, taken)
@@ -360,6 +406,8 @@ class _Statement:
     def second(self, of: Value, by: tuple[Node, ...], side: Node) -> Claim:
         reader = self.reader
         inner, outer = derivatives.wrt(reader, by[0]), derivatives.wrt(reader, by[1])
+        derivatives.reach(reader, of, inner)
+        derivatives.reach(reader, of, outer)
         equals = values.as_matrix(reader.value(side))
         if not of.is_scalar:
             raise Unread("order", "the second derivative of an array is not read", by[0])
@@ -409,17 +457,11 @@ class _Statement:
         given = self.given()
         put = reader.sizes.put_in
         named = self.free_sizes([*said.values(), *reader.where.values(), *given])
-        ends = {**reader.sizes.found, **named}
 
         def finished(value: Any) -> Any:
             if isinstance(value, tuple):
                 return tuple(finished(item) for item in value)
-            value = sp.sympify(value)
-            while any(v in ends for v in value.free_symbols):
-                value = put(value).xreplace(named)
-                if not any(v in ends for v in value.free_symbols):
-                    break
-            return value
+            return put(sp.sympify(value)).xreplace(named)
 
         said = {name: finished(value) for name, value in said.items()}
         where = {finished(name): finished(value) for name, value in reader.where.items()}
@@ -446,9 +488,41 @@ class _Statement:
         """What is assumed of the names that the claim speaks of."""
         reader = self.reader
         found = []
-        for fact in reader.knowledge.facts_at(self.task.unit.section):
+        for fact in reader.knowledge.facts_at({self.task.unit.section, *reader.sources}):
             found.extend(assumed(reader, fact))
         return found
+
+
+def foreign(claim: Claim | None) -> tuple[str, ...]:
+    """The arrays in a documented derivative that nothing it is about speaks of."""
+    if not isinstance(claim, Gradient | Jacobian | Hessian):
+        return ()
+    own = _speaks_of(claim.of, claim.where) | _speaks_of(claim.wrt, {})
+    documented = _speaks_of(claim.equals, claim.where)
+    return tuple(sorted(_label(name) for name in documented - own))
+
+
+def _speaks_of(expr: Any, where: Any) -> set[Any]:
+    """The symbols of an expression that are not defined, with those of its definitions."""
+    found: set[Any] = set()
+    seen: set[Any] = set()
+    pending = [expr]
+    while pending:
+        for part in sp.preorder_traversal(pending.pop()):
+            if isinstance(part, derivatives.SYMBOLS) and part not in seen:
+                seen.add(part)
+                if part in where:
+                    pending.append(where[part])
+                elif not getattr(part, "is_integer", False):
+                    found.add(part)
+    bound = {
+        v
+        for part in sp.preorder_traversal(expr)
+        if isinstance(part, sp.Lambda)
+        for v in part.variables
+    }
+    names = {_label(name) for name in bound}
+    return {name for name in found if not (isinstance(name, sp.Symbol) and _label(name) in names)}
 
 
 def _needed(where: dict[Any, Any], said: list[Any]) -> dict[Any, Any]:
