@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.frontends.document import declarations as said
 from derive.frontends.document import functions, size_text, tree
@@ -378,6 +378,8 @@ class _Collector:
             return
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
+        if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
+            return  # an equation for the square of a name that has a meaning
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
@@ -385,6 +387,9 @@ class _Collector:
             return
         self.knowledge.define(made)
         unit.defines.append(made)
+
+    def is_taken(self, name: str) -> bool:
+        return name in self.knowledge.known or name in self.knowledge.definitions
 
     def restated(self, made: Definition) -> bool:
         """Whether a name is defined around here already, of the same things: then the equation
@@ -440,6 +445,15 @@ class _Collector:
         self.knowledge.sizes.add(made.name)
         self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
         return made
+
+
+def squared(name: Mention, right: Node) -> Mention:
+    """σ² on the left of an equation, as a name of its own: it is what the equation defines."""
+    if len(name.after) != 1 or name.primes or text_of(name.after[0]) != "2":
+        return name
+    if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
+        return name
+    return replace(name, sups=(*name.sups, name.after[0]), after=())
 
 
 SHAPE_HEADS = ("shape", "dimension", "dimensions", "dim", "dims", "size", "form", "形状", "维度",
@@ -519,6 +533,8 @@ def definition(
         given = tuple(arguments(left.argument))
         if any(mention(part) is None for part in given):
             return None
+    if name is not None and not given:
+        name = squared(name, right)
     if name is None or name.primes or name.after:
         return None
     if given and (

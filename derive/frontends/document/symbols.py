@@ -132,6 +132,8 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if not name.subs and not name.sups and name.letter in reader.indices:
         index = reader.indices[name.letter]
         return Value(index.symbol + index.base), name
+    if (found := _square(reader, name)) is not None:
+        return found
     if name.after and not bound_index:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "2", "-1") and is_known(reader, layered):
@@ -143,6 +145,27 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if name.subs and (found := _entry(reader, name)) is not None:
         return found, name
     return unknown(reader, name), name
+
+
+def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
+    """σ² where that is defined and σ is not, and σ itself, which is then its root."""
+    if is_known(reader, name):
+        return None
+    is_square = bool(name.after) and text_of(name.after[0]) == "2"
+    two = name.after[0] if is_square else tree.Number(name.node.start, name.node.end, "2")
+    made = replace(
+        name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after
+    )
+    base = with_scripts(made.letter, made.subs[:-1], made.sups)
+    if defined_at(reader, made.key) is None and (
+        not made.subs or defined_at(reader, base) is None
+    ):
+        return None
+    value, rest = looked_up(reader, made)
+    if is_square:
+        return value, rest
+    reader.note(f"{pretty(name.key)} is the root of {pretty(made.key)}")
+    return values.apply(sp.sqrt, value), rest
 
 
 # -------------------------------------------------------------------------------------- indices
@@ -810,7 +833,8 @@ def unknown(reader: Reader, name: Mention) -> Value:
     if key in reader.symbols:
         return reader.symbols[key]
     value = _unknown(reader, name)
-    reader.symbols[key] = value
+    if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
+        reader.symbols[key] = value
     return value
 
 
