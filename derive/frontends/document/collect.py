@@ -81,6 +81,7 @@ class _Collector:
         self.open: list[Section] = [self.knowledge.sections[0]]
         self.waiting: list[Declared] = []
         self.chain: tuple[Unit, tree.Statement] | None = None
+        self.ends: set[str] = set()  # letters up to which sums go
         self.stated: set[tuple[str, str]] = set()
         self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
@@ -319,6 +320,8 @@ class _Collector:
                         self.stated.add(stated)
                         unit.annotations.append(of)
         for node in statement.walk():
+            if isinstance(node, tree.Big) and isinstance(node.sup, tree.Letter):
+                self.ends.add(node.sup.name)
             name = mention(node)
             if name is None:
                 continue
@@ -422,6 +425,11 @@ class _Collector:
 
     def sizes(self) -> None:
         """The names of all sizes."""
+        self.knowledge.sizes.update(
+            name
+            for name in self.ends
+            if name not in self.knowledge.known and name not in self.knowledge.definitions
+        )
         for known in self.knowledge.known.values():
             for one in known:
                 if one.kind == "shape":
