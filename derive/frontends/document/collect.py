@@ -157,12 +157,13 @@ class _Collector:
                 body = self.body(one.text)
                 knowledge.facts.append(Fact((), "", body, section, one.line, one.how))
                 return
+            if one.kind == "definition":
+                self.defined_by(one, section, at)
+                return
             names = [self.name(text) for text in one.names]
             if one.kind == "property":
                 keys = tuple(name.key for name in names)
                 knowledge.facts.append(Fact(keys, one.text, None, section, one.line, one.how))
-            elif one.kind == "definition":
-                self.defined_by(one, section, at)
             elif one.kind == "any-scalar":
                 seen = tuple(self.name(text).key for text in re.split(r",|\band\b", one.text))
                 for name in names:
