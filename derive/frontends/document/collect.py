@@ -81,6 +81,7 @@ class _Collector:
         self.open: list[Section] = [self.knowledge.sections[0]]
         self.waiting: list[Declared] = []
         self.chain: tuple[Unit, tree.Statement] | None = None
+        self.ends: set[str] = set()  # letters up to which sums go
         self.stated: set[tuple[str, str]] = set()
         self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
@@ -156,12 +157,13 @@ class _Collector:
                 body = self.body(one.text)
                 knowledge.facts.append(Fact((), "", body, section, one.line, one.how))
                 return
+            if one.kind == "definition":
+                self.defined_by(one, section, at)
+                return
             names = [self.name(text) for text in one.names]
             if one.kind == "property":
                 keys = tuple(name.key for name in names)
                 knowledge.facts.append(Fact(keys, one.text, None, section, one.line, one.how))
-            elif one.kind == "definition":
-                self.defined_by(one, section, at)
             elif one.kind == "any-scalar":
                 seen = tuple(self.name(text).key for text in re.split(r",|\band\b", one.text))
                 for name in names:
@@ -319,6 +321,8 @@ class _Collector:
                         self.stated.add(stated)
                         unit.annotations.append(of)
         for node in statement.walk():
+            if isinstance(node, tree.Big) and isinstance(node.sup, tree.Letter):
+                self.ends.add(node.sup.name)
             name = mention(node)
             if name is None:
                 continue
@@ -427,6 +431,11 @@ class _Collector:
 
     def sizes(self) -> None:
         """The names of all sizes."""
+        self.knowledge.sizes.update(
+            name
+            for name in self.ends
+            if name not in self.knowledge.known and name not in self.knowledge.definitions
+        )
         for known in self.knowledge.known.values():
             for one in known:
                 if one.kind == "shape":

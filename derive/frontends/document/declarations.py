@@ -168,7 +168,7 @@ def item(text: str, line: int, how: str) -> Iterator[Declared]:
         return
     if relation:
         left, right = text[: relation.start()].strip(), text[relation.end() :].strip()
-        if relation.group() == "=" and not _RELATION.search(right) and _is_name(left):
+        if relation.group() == "=" and not _RELATION.search(_outside(right)) and _is_name(left):
             yield Declared("definition", (left,), right, line, how)
         else:
             yield Declared("fact", (), text, line, how)
@@ -179,8 +179,17 @@ def item(text: str, line: int, how: str) -> Iterator[Declared]:
     )
 
 
+def _outside(text: str) -> str:
+    """A formula without what stands in braces, as the ends of its sums do."""
+    before = ""
+    while text != before:
+        before, text = text, re.sub(r"\{[^{}]*\}", "", text)
+    return text
+
+
 def _is_name(text: str) -> bool:
-    """Whether text is a name with its marks, and no formula."""
+    """Whether text is a name with its marks, also with arguments, and no formula."""
+    text = re.sub(r"(?<=[\w}])\([\w\\, {}^]*\)$", "", text)
     bare = re.sub(r"\\[A-Za-z]+|[_^]\s*(?:\{[^{}]*(?:\{[^{}]*\})?[^{}]*\}|\w)|[{}\s']", "", text)
     return len(bare) <= 1 or bare.isalnum() and len(bare) <= 2
 

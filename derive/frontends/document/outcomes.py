@@ -420,9 +420,18 @@ class _Decider:
             return replace(
                 made, outcome=DISAGREES, verdict=verdict, claim=claim, message=verdict.reason
             )
-        shaped = made.verdict
-        message = shaped.reason if isinstance(shaped, Verdict) else part.message
-        return replace(made, outcome=ILL_SHAPED, message=message)
+        for verdict, one in everything:
+            if isinstance(verdict, Verdict):
+                return replace(
+                    made,
+                    outcome=ILL_SHAPED,
+                    verdict=verdict,
+                    claim=verdict.claim,
+                    message=verdict.reason,
+                )
+            if one.code == ILL_SHAPED:
+                return replace(made, outcome=ILL_SHAPED, message=one.message)
+        return replace(made, outcome=ILL_SHAPED, message=part.message)
 
     def hinted(self, claim: Claim, unit: Unit) -> str:
         """What the text says that would make a refuted claim hold, as a suggestion; or ""."""

@@ -278,7 +278,15 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
     if known is not None and known.kind == "function":
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if known is not None and known.kind == "any-scalar":
-        return symbol(reader, key, node)
+        given = [m.key if (m := mention(part)) is not None and not m.after else "" for part in parts]
+        if len(parts) != len(known.sizes) or all(
+            name == own or name and name not in reader.knowledge.known
+            for name, own in zip(given, known.sizes, strict=True)
+        ):
+            return symbol(reader, key, node)
+        label = symbol(reader, key, node).expr.name
+        arguments_ = (reader.value(part).expr for part in parts)
+        return Value(ScalarFunction(label)(*arguments_))
     if definition is not None or known is not None:
         if all(mention(part) is not None for part in parts) and (
             len(parts) > 1 or _is_loss(name) or (definition is not None and _plain(reader, name))

@@ -301,9 +301,42 @@ class _Statement:
 
     def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
         taken = derivative_alone(head)
+        if taken is not None:
+            self.bind(taken)
+            if _primed(taken) and not self.is_number(taken.by[0]):
+                taken = None  # σ′(z) of an array z is taken entry by entry
         if taken is None:
             return self.tried(side, lambda: self.identity(head, side), lenient)
         return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def is_number(self, node: Node) -> bool:
+        try:
+            return self.reader.value(node).is_scalar
+        except PROBLEMS:
+            return True
+
+    def bind(self, taken: Taken) -> None:
+        """Where a function of a number is differentiated in its argument: that it is a number."""
+        from derive.frontends.document.products import _is_array
+
+        reader = self.reader
+        of = taken.of
+        if isinstance(of, tree.Product) and len(of.factors) == 2:
+            of = of.factors[0]
+        name = mention(of) if of is not None else None
+        made = None
+        if name is not None:
+            made = reader.knowledge.defined(name.key, reader.section, reader.at)
+        if made is None or len(made.arguments) != 1:
+            return
+        argument = mention(made.arguments[0])
+        by = mention(taken.by[0]) if taken.by else argument
+        if argument is None or by is None or argument.key != by.key or by.key in reader.bound:
+            return
+        if not _is_array(reader, made, argument):
+            label = pretty(argument.key)
+            reader.bound[argument.key] = Value(sp.Symbol(label, real=True))
+            reader.note(f"{label} is a number, the argument of {pretty(made.name)}")
 
     def identity(self, head: Node, side: Node) -> Claim:
         reader = self.reader
@@ -595,6 +628,10 @@ def derivative_alone(side: Node) -> Taken | None:
             of = tree.Product(side.start, side.end, (plain, argument), side.operators)
             return Taken(of, (inner,), side)
     return None
+
+
+def _primed(taken: Taken) -> bool:
+    return isinstance(taken.node, tree.Product) and _primed_call(taken.node)
 
 
 def _primed_call(side: tree.Product) -> bool:

@@ -634,6 +634,11 @@ def _defined(
     try:
         value = body_of(reader, definition, key, shift)
     except Misfit as problem:
+        stated = reader.knowledge.declared(key, definition.section, definition.at)
+        if stated is not None and stated.kind == "shape" and len(stated.sizes) > 1:
+            if stated.section in reader.knowledge.around(definition.section):
+                reader.note(f"line {definition.line} is ill-shaped: {pretty(key)} is as declared")
+                return _declared(reader, key, stated)
         raise Rests(
             "rests-on", f"it rests on line {definition.line}, which is ill-shaped: {problem}"
         ) from None
