@@ -401,8 +401,11 @@ class _Collector:
         """
         knowledge = self.knowledge
         before = knowledge.defined(made.name, made.section, made.at)
-        if before is None or before.section not in knowledge.around(made.section):
+        if before is None:
             return False
+        if before.section not in knowledge.around(made.section):
+            # In another section only what is defined as a derivative is surely the same.
+            return any(isinstance(node, tree.Derivative) for node in before.body.walk())
         if bool(before.arguments) != bool(made.arguments) or len(before.indices) != len(
             made.indices
         ):
@@ -580,8 +583,10 @@ def _defining(made: Definition, unit: Unit) -> bool:
         return False
     if not any(isinstance(node, tree.Letter | tree.Run | tree.Word) for node in body.walk()):
         return False
-    if not unit.formula.display and not made.arguments and mention(body) is not None:
-        return False
+    if not unit.formula.display and not made.arguments:
+        other = mention(body)
+        if other is not None and not other.after:
+            return False
     own = made.written.key
     return all(key != own for key, _ in mentioned(body))
 

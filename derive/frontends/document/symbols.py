@@ -88,11 +88,20 @@ def is_known(reader: Reader, name: Mention) -> bool:
 
 
 def known_at(reader: Reader, key: str) -> Known | None:
-    return reader.knowledge.declared(key, reader.section, reader.at)
+    """What declares a name where it stands, or else where the statement stands that uses it."""
+    knowledge = reader.knowledge
+    found = knowledge.declared(key, reader.section, reader.at)
+    if found is None and reader.home != reader.section:
+        here = knowledge.declared(key, reader.home, reader.at)
+        if here is not None and here.section in knowledge.around(reader.home):
+            return here
+    return found
 
 
 def defined_at(reader: Reader, key: str) -> Definition | None:
     found = reader.knowledge.defined(key, reader.section, reader.at)
+    if found is not None and found.indices and found.at > reader.at:
+        return None  # z, before the z_i are defined, is another thing
     return None if found is not None and key in reader.opaque else found
 
 
@@ -495,7 +504,7 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     if definition is not None and key not in reader.pending:
         meant = ("defined", definition.section, definition.at, definition.line)
     elif known is not None:
-        meant = ("declared", known.section, known.at, known.line)
+        meant = ("declared", known.kind, known.sizes)
     if (key, meant) in reader.memo:
         return reader.memo[key, meant]
     if definition is not None and key not in reader.pending:
@@ -708,6 +717,14 @@ def _is_number(reader: Reader, parameter: Mention) -> bool:
         return False
     key = f"the argument {pretty(parameter.key)}"
     return reader.choices.pick(key, ("a number", "as before")) == "a number"
+
+
+def _is_known_before(reader: Reader, parameter: Mention, definition: Definition) -> bool:
+    """Whether an argument of a function is a name that has a meaning where that is defined."""
+    if known_at(reader, parameter.key) is not None:
+        return True
+    found = defined_at(reader, parameter.key)
+    return found is not None and found.at < definition.at
 
 
 def _indexed_body(reader: Reader, definition: Definition) -> Value:
