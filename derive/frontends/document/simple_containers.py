@@ -28,7 +28,9 @@ ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|alignat|flal
 
 MARKDOWN = re.compile(
     r"""
-    (?P<code>^(?P<fence>```+|~~~+).*?(?:^(?P=fence)|\Z) | `[^`\n]+`(?!`))
+    ^```math[^\n]*\n(?P<fenced>.*?)^```
+  | \$`(?P<ticks>[^`]+)`\$
+  | (?P<code>^(?P<fence>```+|~~~+).*?(?:^(?P=fence)|\Z) | `[^`\n]+`(?!`))
   | <!--\s*derive:(?P<directive>.*?)-->
   | (?P<comment><!--.*?-->)
   | \$\$(?P<dollars>.+?)\$\$
@@ -37,6 +39,7 @@ MARKDOWN = re.compile(
   | (?<![\\$\w])\$(?P<inline>(?![\s\d.,]*\$)[^$\n]*(?:\n(?!\s*\n)[^$\n]*)*?[^\s\\$])\$(?![\d$])
   | \\\((?P<parens>.+?)\\\)
   | ^(?P<marks>\#{1,6})\ +(?P<heading>[^\n]*?)\ *\#*$
+  | ^(?P<title>[^\s|\-=<>$`][^\n]*)\n(?P<line>=+|-+)[^\S\n]*$
     """
     % ENVIRONMENTS,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
@@ -125,9 +128,9 @@ def found(
             yield Paragraph(between, anchors(last), lines)
         last = match.end()
         groups = match.groupdict()
-        for name in ("dollars", "brackets", "environment", "inline", "parens"):
+        for name in ("fenced", "dollars", "brackets", "environment", "inline", "parens", "ticks"):
             if groups.get(name):
-                display = name not in ("inline", "parens")
+                display = name not in ("inline", "parens", "ticks")
                 yield Formula(
                     groups[name],
                     anchors(match.start(name)),
@@ -135,6 +138,9 @@ def found(
                     display=display,
                     environment=groups.get("name") or "",
                 )
+        if groups.get("title"):
+            level = 1 if groups["line"][0] == "=" else 2
+            yield Heading(groups["title"], anchors(match.start("title")), lines, level=level)
         if groups.get("directive"):
             yield Directive(groups["directive"], anchors(match.start("directive")), lines)
         elif groups.get("heading"):
