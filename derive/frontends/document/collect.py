@@ -18,6 +18,7 @@ from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
+from derive.frontends.document.reader import is_ones
 from derive.frontends.document.symbols import components, letters_of
 from derive.frontends.document.tree import Node
 
@@ -370,6 +371,7 @@ class _Collector:
         parts = list(left.items) if isinstance(left, tree.Listing) else [left]
         for part in parts:
             name = mention(part)
+            unit.declares = unit.declares or is_ones(part)
             if name is None or name.after or name.primes:
                 continue
             unit.declares = True
@@ -429,9 +431,9 @@ class _Collector:
         if before.section not in knowledge.around(made.section):
             # In another section only what is defined as a derivative is surely the same.
             return any(isinstance(node, tree.Derivative) for node in before.body.walk())
-        if bool(before.arguments) != bool(made.arguments) or len(before.indices) != len(
-            made.indices
-        ):
+        if bool(before.arguments) != bool(made.arguments):
+            return False
+        if before.indices and made.indices and len(before.indices) != len(made.indices):
             return False
         if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
             return True  # δ = ∂L/∂z, and then what it is

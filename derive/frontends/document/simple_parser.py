@@ -209,6 +209,7 @@ class _Row:
             else:
                 operators.append("")
             factors.append(self.factor())
+        _sloped(factors, operators)
         if len(factors) == 1:
             return factors[0]
         return tree.Product(start, self.end(), tuple(factors), tuple(operators))
@@ -500,6 +501,41 @@ def quotient(fraction: tree.Fraction) -> Node:
         fraction,
         "fraction",
     )
+
+
+def _is_partial(node: Node) -> bool:
+    return isinstance(node, tree.Letter) and node.name == "partial"
+
+
+def _sloped(factors: list[Node], operators: list[str]) -> None:
+    """∂L / ∂W among the factors of a product becomes one factor."""
+    slash = 0
+    while slash < len(operators):
+        below = slash + 1
+        first = next((k for k in range(slash, -1, -1) if _is_partial(factors[k])), None)
+        if (
+            operators[slash] != "/"
+            or first is None
+            or first == slash
+            or not _is_partial(factors[below])
+            or below + 1 >= len(factors)
+            or operators[below] != ""
+            or any(operators[first:slash])
+        ):
+            slash += 1
+            continue
+        by, start, end = factors[below + 1], factors[first].start, factors[below + 1].end
+        whole = tree.Product(
+            start, end, tuple(factors[first : below + 2]), tuple(operators[first : below + 1])
+        )
+        wrt = tree.Wrt(by.start, by.end, by, None)
+        factors[first : below + 2] = [
+            tree.Derivative(
+                start, end, "partial", None, _one(factors[first + 1 : below]), (wrt,), whole, "slash"
+            )
+        ]
+        del operators[first : below + 1]
+        slash = first
 
 
 def _one(factors: list[Node]) -> Node:

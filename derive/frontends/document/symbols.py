@@ -290,6 +290,9 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
 
 def _member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
     """x_i: the i-th of a family that is declared by one of them, or a row of the array X."""
+    if len(parts) == 2 and (family := _family(reader, name)) is not None:
+        vector = _of_family(reader, name, family, parts[0])
+        return entry_of(reader, vector, parts[1], name.node) if vector.shape else None
     if len(parts) != 1 or not isinstance(parts[0], tree.Letter):
         return None
     family = _family(reader, name)
@@ -332,6 +335,10 @@ def _family(reader: Reader, name: Mention) -> Known | None:
 
 
 def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Value:
+    if defined_at(reader, family.name) is not None:
+        raise Unread(
+            "steps", f"all steps of {pretty(family.name)}, which is defined step by step", name.node
+        )
     number = reader.symbols.get(f"number of {name.letter}")
     if number is None:
         number = Value(reader.sizes.new(f"N_{name.letter}"))
