@@ -370,7 +370,9 @@ class _Collector:
         parts = list(left.items) if isinstance(left, tree.Listing) else [left]
         for part in parts:
             name = mention(part)
-            if name is None or name.after or name.primes:
+            if name is not None and name.primes:
+                name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
+            if name is None or name.after:
                 continue
             unit.declares = True
             kind = "shape" if sizes and sizes != ("1",) else "scalar"
