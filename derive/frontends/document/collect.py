@@ -372,7 +372,9 @@ class _Collector:
         for part in parts:
             name = mention(part)
             unit.declares = unit.declares or is_ones(part)
-            if name is None or name.after or name.primes:
+            if name is not None and name.primes:
+                name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
+            if name is None or name.after:
                 continue
             unit.declares = True
             kind = "shape" if sizes and sizes != ("1",) else "scalar"
