@@ -86,10 +86,6 @@ class Reader:
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
     opaque: set[str] = field(default_factory=set)
     functions_used: set[str] = field(default_factory=set)
-    home: int = -1  # the section of the statement, wherever its definitions stand
-
-    def __post_init__(self) -> None:
-        self.home = self.section
 
     def __post_init__(self) -> None:
         self.home = self.section, self.at

@@ -94,14 +94,7 @@ def is_known(reader: Reader, name: Mention) -> bool:
 
 
 def known_at(reader: Reader, key: str) -> Known | None:
-    """What declares a name where it stands, or else where the statement stands that uses it."""
-    knowledge = reader.knowledge
-    found = knowledge.declared(key, reader.section, reader.at)
-    if found is None and reader.home != reader.section:
-        here = knowledge.declared(key, reader.home, reader.at)
-        if here is not None and here.section in knowledge.around(reader.home):
-            return here
-    return found
+    return reader.knowledge.declared(key, reader.section, reader.at)
 
 
 def defined_at(reader: Reader, key: str) -> Definition | None:
