@@ -32,6 +32,7 @@ class Parser:
             tokens = scan(text)
             if self.macros is not None:
                 tokens = self.macros.expand(tokens)
+            tokens = [_plain_bar(token) for token in tokens]
         except NotUnderstood as problem:
             failed = _failure(problem)
             row = tree.Row(0, len(text), (), ((0, len(text)),), "", "", failed)
@@ -501,6 +502,17 @@ def quotient(fraction: tree.Fraction) -> Node:
         fraction,
         "fraction",
     )
+
+
+BARS = {"\\lVert": "\\|", "\\rVert": "\\|", "\\lvert": "|", "\\rvert": "|"}
+
+
+def _plain_bar(token: Token) -> Token:
+    """The bars of a norm that tell left from right, as those that do not."""
+    key, text, *place = token
+    if key in ("\\left", "\\right") and text in BARS:
+        return (key, BARS[text], *place)
+    return (BARS[key], BARS[key], *place) if key in BARS else token
 
 
 def _is_partial(node: Node) -> bool:
