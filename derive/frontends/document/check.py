@@ -13,10 +13,10 @@ from derive.claims.kinds import Claim
 from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
 from derive.frontends.document.collect import collect
-from derive.frontends.document.simple_containers import read_document
 from derive.frontends.document.declarations import DeclarationError, sidecar
-from derive.frontends.document.outcomes import OUTCOMES, Outcome, outcomes
 from derive.frontends.document.macros import Macros
+from derive.frontends.document.outcomes import OUTCOMES, Outcome, outcomes
+from derive.frontends.document.simple_containers import read_document
 from derive.frontends.document.simple_parser import Parser
 
 SUFFIXES = (".md", ".markdown", ".tex", ".ipynb", ".rst")

@@ -157,7 +157,7 @@ def found(
 def _level(marks: str) -> int:
     if marks in LEVELS:
         return LEVELS[marks]
-    return len(marks) if marks[0] == "#" else "=-~^\"".index(marks[0]) + 1
+    return len(marks) if marks[0] == "#" else '=-~^"'.index(marks[0]) + 1
 
 
 def _notebook(path: Path, text: str) -> Iterator[Passage]:
@@ -182,9 +182,7 @@ def _docstrings(path: Path, text: str) -> Iterator[Passage]:
         raise UnreadableError(f"{path} is no Python file") from None
     lines = Lines.of(text)
     for node in ast.walk(module):
-        if not isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         body = node.body
         if not body or not isinstance(body[0], ast.Expr):

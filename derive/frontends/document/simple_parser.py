@@ -402,9 +402,7 @@ class _Row:
         if closing not in known.CLOSING:
             raise self.fail("unbalanced", f"The bracket {opening} is not closed.")
         self.at += 1
-        return tree.Group(
-            start, self.end(), known.OPENING[opening], body, known.CLOSING[closing]
-        )
+        return tree.Group(start, self.end(), known.OPENING[opening], body, known.CLOSING[closing])
 
     def norm(self, key: str, text: str, start: int) -> Node:
         closing = "\\right" if key == "\\left" else key
@@ -438,9 +436,7 @@ class _Row:
             raise self.fail("unbalanced", f"The environment {name} is not closed.")
         self.at += 1
         if name in known.CASES:
-            branches = tuple(
-                tree.Branch(r[0].start, r[-1].end, r[0], tuple(r[1:])) for r in rows
-            )
+            branches = tuple(tree.Branch(r[0].start, r[-1].end, r[0], tuple(r[1:])) for r in rows)
             return tree.Cases(start, self.end(), branches)
         return tree.Matrix(start, self.end(), name.rstrip("*"), tuple(rows))
 
