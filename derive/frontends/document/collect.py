@@ -22,7 +22,7 @@ from derive.frontends.document.contents import (
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivatives import differential
-from derive.frontends.document.knowledge import Definition, Fact, Knowledge, Known, Section
+from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
 from derive.frontends.document.symbols import components, letters_of
@@ -292,7 +292,7 @@ class _Collector:
                 if heading not in self.of_lines:
                     number = len(self.knowledge.sections)
                     around = (number, *self.open[-1].around)
-                    self.knowledge.sections.append(Section(number, 99, heading, line, around))
+                    self.knowledge.sections.append(Section(number, LINES, heading, line, around))
                     self.of_lines[heading] = number
                     for one in found:
                         self.declared(one, number, len(self.units) - 1)

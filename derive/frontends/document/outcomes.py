@@ -393,6 +393,14 @@ class _Decider:
         if disagreeing:
             verdict = disagreeing[0]
             claim = verdict.claim
+            if vanishes(verdict):
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message="as it is read it depends on nothing that it is differentiated in; "
+                    "define what it is computed from",
+                )
             if part.foreign:
                 names = ", ".join(part.foreign)
                 return replace(
@@ -473,6 +481,14 @@ class _Decider:
         if inside.start <= part.node.start <= inside.end:
             return part.node.start
         return inside.start
+
+
+def vanishes(verdict: Verdict) -> bool:
+    """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
+    claim, derived = verdict.claim, verdict.derived
+    if claim.kind not in ("gradient", "jacobian", "hessian") or derived is None:
+        return False
+    return derived == 0 or type(derived).__name__ in ("ZeroMatrix", "ZeroArray")
 
 
 def _directive(key: str, option: str) -> str:

@@ -309,6 +309,12 @@ def _family(reader: Reader, name: Mention) -> Known | None:
 
 
 def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Value:
+    if defined_at(reader, family.name) is not None:
+        raise Unread(
+            "recurrence",
+            f"{pretty(family.name)} is defined step by step, and stands in a sum over its steps",
+            name.node,
+        )
     number = reader.symbols.get(f"number of {name.letter}")
     if number is None:
         number = Value(reader.sizes.new(f"N_{name.letter}"))
