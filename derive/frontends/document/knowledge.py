@@ -121,9 +121,7 @@ class Knowledge:
         found = self.known.get(name, [])
         return _nearest(self._reaching(found, section), self.around(section), at)
 
-    def defined(
-        self, name: str, section: int, at: int, until: int = 0
-    ) -> Definition | None:
+    def defined(self, name: str, section: int, at: int, until: int = 0) -> Definition | None:
         """The definition of a name that holds at a place.
 
         :param until: the number of the statement that is read: what is defined between there and
@@ -132,7 +130,12 @@ class Knowledge:
         made = self._reaching(self.definitions.get(name, []), section)
         found = _nearest(made, self.around(section), at)
         known = self.declared(name, section, at) if found is not None else None
-        if found is not None and found.at > max(at, until) and known is not None and known.how != "subscript":
+        if (
+            found is not None
+            and found.at > max(at, until)
+            and known is not None
+            and known.how != "subscript"
+        ):
             return None  # it is a quantity of its own until then
         if found is None or found.section in self.around(section):
             return found
