@@ -346,7 +346,7 @@ def gradient(
     """
     from cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
     from cli.runner import decide_safely
-    from derive.errors import BudgetExceeded
+    from derive.errors import BudgetExceeded, Stopped
     from derive.verdict import ILL_SHAPED, Verdict
     from derive.worker import run_deep
 
@@ -360,7 +360,7 @@ def gradient(
         return _answer(Verdict(unread_claim(asked), ILL_SHAPED, reason=str(problem)), form)
     except ExpressionError as problem:
         raise _Misread(problem) from None
-    except BudgetExceeded as problem:
+    except (BudgetExceeded, Stopped) as problem:
         raise click.ClickException(f"the expression cannot be read: {problem}") from None
     if equals is None:
         return _derive(question, form, timeout)

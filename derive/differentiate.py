@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.budget import spend
 from derive.errors import UnsupportedError
 from derive.index import (
     OF_MATRICES,
@@ -64,6 +65,8 @@ from derive.index import (
 )
 from derive.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.matrix_functions import named
+
+PULL = 90  # units of work for a cotangent that is handed on
 
 Target = Array | Shared
 
@@ -363,6 +366,7 @@ class Reverse:
     def pull(self, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
         """Hand the cotangent of a term on to the entries that it is made of."""
         if self.depends(term):
+            spend(PULL)
             rule = _RULES.get(type(term))
             if rule is None:
                 raise UnsupportedError(f"{type(term).__name__} has no derivative rule")

@@ -5,7 +5,6 @@ A mistake is named only where the claim without it is proved, by the means by wh
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +15,7 @@ import sympy as sp
 
 from derive import answer, missing
 from derive.atoms import Polynomial
+from derive.budget import Budget
 from derive.claims import Claim, Identity, Inequality, Shape
 from derive.decide import vanishes
 from derive.documented import Documented, Repair, quoted
@@ -35,8 +35,8 @@ from derive.statement import Statement, state
 from derive.trial import Trial, holds_if_symmetric
 from derive.verdict import Witness
 
-SECONDS = 0.8  # for undoing mistakes
-MORE_SECONDS = 0.3  # for what the canonical forms of both sides tell
+WORK = 0.8e6  # for undoing mistakes
+MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
@@ -44,23 +44,23 @@ SHORT = 60  # characters of a term that is said to be missing
 
 
 def disagreement(
-    problem: Problem, claim: Claim, statement: Statement, witness: Witness, deadline: float
+    problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
 ) -> str:
     """One sentence for a claim that a witness refutes."""
     where = difference(claim, witness)
     if isinstance(claim, Inequality):
         return where
     try:
-        hint = mistake_in(problem, claim, statement, witness, deadline)
+        hint = mistake_in(problem, claim, statement, witness, budget)
     except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
         hint = ""
     return f"{hint}; {where}" if hint else where
 
 
-def misfit(claim: Claim, reason: str, deadline: float) -> str:
+def misfit(claim: Claim, reason: str, budget: Budget) -> str:
     """One sentence for a claim that does not fit together: the reason, and what would fit."""
     try:
-        remedy = remedy_for(claim, deadline)
+        remedy = remedy_for(claim, budget)
     except Exception:  # as above
         remedy = None
     words, holds = remedy or ("", False)
@@ -84,10 +84,10 @@ def difference(claim: Claim, witness: Witness) -> str:
 
 
 def mistake_in(
-    problem: Problem, claim: Claim, statement: Statement, witness: Witness, deadline: float
+    problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
 ) -> str:
     """The mistake that explains a disagreement, or '' where none was found."""
-    soon = min(deadline, time.process_time() + SECONDS)
+    soon = budget.share(WORK)
     side = getattr(claim, claim.expression_fields[-1])
     trial = Trial(problem, claim, statement, soon, witness)
     documented = Documented(claim, side, problem.shapes)
@@ -95,7 +95,7 @@ def mistake_in(
     trivial = ""
     if not words:
         words, trivial = _repaired(trial, documented)
-    later = min(deadline, time.process_time() + MORE_SECONDS)
+    later = budget.share(MORE_WORK)
     trial.renew(later)
     return (
         words
@@ -195,12 +195,12 @@ def _filled(trial: Trial, candidate: Repair | Scaling) -> list[Repair]:
 # ---- what a side that does not fit may be meant to be
 
 
-def remedy_for(claim: Claim, deadline: float) -> tuple[str, bool] | None:
+def remedy_for(claim: Claim, budget: Budget) -> tuple[str, bool] | None:
     """What would fit in the place of a side that does not, and whether the claim then holds."""
     if isinstance(claim, (Inequality, Shape)):
         return None
     field = claim.expression_fields[-1]
-    deadline = min(deadline, time.process_time() + SECONDS)
+    budget = budget.share(WORK)
     for stated in _stated(claim):
         fields = tuple(getattr(stated, name) for name in claim.expression_fields)
         try:
@@ -214,7 +214,7 @@ def remedy_for(claim: Claim, deadline: float) -> tuple[str, bool] | None:
         if not found:
             continue
         first = replace(stated, **{field: found[0].side})
-        trial = Trial(problem, first, statement, deadline)
+        trial = Trial(problem, first, statement, budget)
         for repair in found:
             if not trial.late and trial.holds(repair.side):
                 return repair.words(), True
@@ -235,13 +235,13 @@ Forms = tuple[Normaliser, Reader, Polynomial, Polynomial]
 
 
 def _compared(
-    problem: Problem, statement: Statement, trial: Trial, documented: Documented, deadline: float
+    problem: Problem, statement: Statement, trial: Trial, documented: Documented, budget: Budget
 ) -> str:
     """A missing factor or term, or the assumption under which there is no difference."""
     show = _Shown(problem, statement)
     for named in (True, False) if problem.where else (False,):
         try:
-            forms = _forms(problem, statement, deadline, named)
+            forms = _forms(problem, statement, budget, named)
             # What an identity lacks is more often an assumption than a factor.
             kinds = () if isinstance(documented.claim, Identity) else ("sum",)
             found = (
@@ -258,13 +258,13 @@ def _compared(
     return ""
 
 
-def _forms(problem: Problem, statement: Statement, deadline: float, named: bool) -> Forms:
+def _forms(problem: Problem, statement: Statement, budget: Budget, named: bool) -> Forms:
     """The canonical forms of both sides; with the arrays that the document names as names."""
 
     def keep(shared: Shared) -> bool:
         return named and shared.named
 
-    n = Normaliser(None, False, deadline, keep)
+    n = Normaliser(None, False, budget, keep)
     problem.prepare(n)
     lowering = problem.lowering
     operators = (s for s in lowering.shared if isinstance(s.label, MatrixOperator))

@@ -19,6 +19,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.blocks import Eliminated, eliminated
+from derive.budget import spend
 from derive.errors import ClaimError, UnsupportedError
 from derive.index import (
     Array,
@@ -42,6 +43,8 @@ from derive.whole import is_polynomial, is_whole, takes_whole_values
 Scope = Mapping[Any, Poly | Term]
 Indices = tuple[Poly, ...]
 Differentiate = Callable[[Term, Any, Indices], Term]
+
+ELEMENT = 25  # units of work for an entry of an array
 
 KNOWN_FUNCTIONS = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
@@ -266,6 +269,7 @@ class Lowering:
 
     def element(self, expr: Any, indices: Indices, scope: Scope) -> Term:
         """The entry of an array-valued expression; for a scalar, ``indices`` is ignored."""
+        spend(ELEMENT)
         shape = self.shapes.of(expr)
         if not shape:
             return self.scalar(expr, scope)

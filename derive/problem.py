@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive import decide, kinks, lower_matrices, lower_scalars  # noqa: F401  (they fill the tables)
 from derive.atoms import Polynomial
+from derive.budget import share
 from derive.differentiate import Reverse, times_attained
 from derive.domain import PlainSigns
 from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
@@ -62,7 +62,7 @@ GRANTED = {
     "commutative",
 }
 
-SECONDS_FOR_KINKS = 0.5
+WORK_FOR_KINKS = 0.5e6
 # What only a square matrix can be.
 OF_SQUARES = {"symmetric", "orthogonal", "invertible", "positive_definite", "unitary", "normal"}
 
@@ -653,7 +653,7 @@ class Problem:
                 result[plain] = None
                 continue
             if normaliser is None:
-                normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
+                normaliser = Normaliser(budget=share(WORK_FOR_KINKS))
                 self._give_signs(normaliser)
             try:
                 left = kinks.not_zero(normaliser, condition.term, condition.branch)
@@ -670,7 +670,7 @@ class Problem:
         """Whether a maximum counts for a derivative: not where all its occurrences together have
         the weight 0 in each, as of one that is subtracted and added again.
         """
-        normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
+        normaliser = Normaliser(budget=share(WORK_FOR_KINKS))
         try:
             form = normaliser.of(maximum)
             for run in self.weighed:

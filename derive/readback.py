@@ -11,7 +11,6 @@ found is proved equal to the derived side, as any claim is. What is not proved i
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
@@ -24,6 +23,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.answer import weight
+from derive.budget import Budget
 from derive.claims import Backward, Claim, Gradient, Hessian, Jacobian
 from derive.documented import Documented, times, transposed
 from derive.errors import DeriveError
@@ -41,7 +41,7 @@ from derive.sites import parts
 from derive.statement import Statement
 from derive.trial import Ground, Trial, simple_number
 
-SECONDS = 0.5
+WORK = 0.5e6
 READABLE = 12  # the weight up to which a form is left as it is
 PLAIN = 32  # the same of one without parts that documents rarely write
 POINTS = 3
@@ -144,7 +144,7 @@ def _product(*factors: Any) -> Any:
 
 
 def readable(
-    problem: Problem, claim: Claim, statement: Statement, form: Any, deadline: float
+    problem: Problem, claim: Claim, statement: Statement, form: Any, budget: Budget
 ) -> Any:
     """A form of the derived side in the claim's own arrays, where one is found that is easier to
     read than the form that there is, and is proved equal to it; else that one.
@@ -158,7 +158,7 @@ def readable(
     if problem.lowering.unsafe_reads:
         return form
     try:
-        soon = min(deadline, time.process_time() + SECONDS)
+        soon = budget.share(WORK)
         for found in _Search(problem, claim, statement, soon).forms():
             if heavy is None or weight(found) < heavy:
                 return found
@@ -171,20 +171,20 @@ class _Search:
     """One derived side, looked for among the sums of products of the claim's arrays."""
 
     def __init__(
-        self, problem: Problem, claim: Claim, statement: Statement, deadline: float
+        self, problem: Problem, claim: Claim, statement: Statement, budget: Budget
     ) -> None:
         nothing = sp.ZeroMatrix(*statement.shape)
         self.claim = replace(claim, equals=nothing)  # type: ignore[call-arg]
         self.statement = statement
-        self.deadline = deadline
+        self.budget = budget
         self.documented = Documented(claim, nothing, problem.shapes)
-        self.trial = Trial(problem, self.claim, statement, deadline)
+        self.trial = Trial(problem, self.claim, statement, budget)
         self.grounds: list[Ground] = []
         self.units: list[tuple[Any, np.ndarray]] = []
 
     @property
     def late(self) -> bool:
-        return time.process_time() > self.deadline
+        return self.budget.over
 
     def forms(self) -> Iterator[Any]:
         """The forms that are proved, the simpler kinds first."""

@@ -33,12 +33,14 @@ from derive.atoms import (
     monomial_order,
     scan,
 )
+from derive.budget import spend
 from derive.errors import BudgetExceeded
 from derive.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_nonnegative
 
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
 MAX_EXPANDED_POWER = 24
+PRODUCT, SETTLED, ATOM = 60, 65, 7  # units of work: of two monomials, of one, an atom asked for
 
 # The law of powers of each kind of special atom.
 _POWER_LAWS = {
@@ -96,6 +98,7 @@ class Ring:
         """The atom of that kind and data, made once."""
         key = (kind, data)
         found = self._atoms.get(key)
+        spend(ATOM)
         if found is None:
             self.check()
             if len(self._atoms) > MAX_ATOMS:
@@ -196,6 +199,7 @@ class Ring:
             return self.scale(b, a[()])
         if len(a) * len(b) > MAX_TERMS:
             raise BudgetExceeded(f"a product of {len(a)} by {len(b)} terms")
+        spend(PRODUCT * len(a) * len(b))
         self.check()
         if len(b) == 1:
             (((m1, c1),), ((m2, c2),)) = a.items(), b.items()
@@ -225,6 +229,7 @@ class Ring:
 
         Where each factor has a value, or stands beside a bracket that is 0.
         """
+        spend(SETTLED)
         exponents = {a: exact(e) for a, e in exponents.items() if e}
         extra: list[Polynomial] = []
         for atom, exponent in list(exponents.items()):

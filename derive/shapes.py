@@ -22,6 +22,7 @@ from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive import equal_sizes
+from derive.budget import spend
 from derive.errors import ShapeError, UnsupportedError
 from derive.folding import Cases
 from derive.notation import text_of
@@ -43,6 +44,7 @@ from derive.recurrences import At, MatrixSum, OrderedProduct, Recurrence
 Dims = tuple[Any, ...]
 
 SCALAR: Dims = ()
+SHAPE = 90  # units of work for the shape of a node
 
 
 def same_size(a: Any, b: Any) -> bool:
@@ -109,6 +111,7 @@ class Shapes:
         """
         found = self._memo.get(expr)
         if found is None:
+            spend(SHAPE)
             found = self._memo[expr] = _rule(expr)(self, expr)
         return found
 

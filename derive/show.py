@@ -16,6 +16,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.bounded import MOST_BITS
+from derive.budget import spend
 from derive.by_value import Values, leaf_of
 from derive.errors import UnsupportedError
 from derive.index import (
@@ -60,6 +61,7 @@ from derive.operators import (
 )
 
 MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
+SCALAR = 175  # units of work for a term that is written
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan,
@@ -163,6 +165,7 @@ class Writer:
         key = term, self._contracting
         found = self._scalars.get(key)
         if found is None:
+            spend(SCALAR)
             found = self._scalars[key] = _SCALARS[type(term)](self, term)
         return found
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from derive.atoms import Atom, Polynomial
+from derive.budget import Budget
 from derive.decide import Proof, is_nonnegative_everywhere
 from derive.differences import lengths_of, past
 from derive.errors import BudgetExceeded
@@ -15,19 +15,19 @@ from derive.integers import FREE, ONE, SIZE, Poly, Var, as_poly
 from derive.normalise import Normaliser
 from derive.recursion import Reference
 
-SECONDS = 3.0
+WORK = 3e6
 GROWING_WITH = ("sum", "prod", "whole power", "exp")  # kinds of which the next is a multiple
 TOTAL = ("int", "entry", "index", *GROWING_WITH)  # kinds that have a value at every step
 
 
 def prove_by_steps(
-    left: Term, right: Term, prepare: Callable[[Normaliser], None], deadline: float
+    left: Term, right: Term, prepare: Callable[[Normaliser], None], budget: Budget
 ) -> Proof | None:
-    """A proof that ``left`` ≤ ``right`` by such an induction, or None in the time there is.
+    """A proof that ``left`` ≤ ``right`` by such an induction, or None with the work there may be.
 
-    :raises BudgetExceeded: past the deadline.
+    :raises BudgetExceeded: when there is no work left to do.
     """
-    end = min(deadline, time.process_time() + SECONDS)
+    end = budget.share(WORK)
 
     def normaliser() -> Normaliser:
         n = Normaliser(None, False, end)
@@ -37,8 +37,7 @@ def prove_by_steps(
     try:
         return _proved_by_steps(left, right, normaliser)
     except BudgetExceeded:
-        if time.process_time() > deadline:
-            raise
+        budget.check()
         return None
 
 
