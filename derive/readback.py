@@ -23,7 +23,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.answer import weight
-from derive.budget import Budget
+from derive.budget import Budget, spend
 from derive.claims import Backward, Claim, Gradient, Hessian, Jacobian
 from derive.documented import Documented, times, transposed
 from derive.errors import DeriveError
@@ -42,6 +42,7 @@ from derive.statement import Statement
 from derive.trial import Ground, Trial, simple_number
 
 WORK = 0.5e6
+TERM, GROUP = 150, 2  # units of work for a term at all points, and for a few together
 READABLE = 12  # the weight up to which a form is left as it is
 PLAIN = 32  # the same of one without parts that documents rarely write
 POINTS = 3
@@ -399,6 +400,7 @@ class _Search:
         for piece in terms:
             if self.late or len(found) == MOST_TERMS:
                 break
+            spend(TERM)
             values = list(piece.values)
             if factor is not None:
                 order = [
@@ -425,6 +427,7 @@ class _Search:
             return
         among = range(len(terms) if count < 3 else min(len(terms), MOST_IN_THREES))
         groups = np.array(list(combinations(among, count)), dtype=int).reshape(-1, count)
+        spend(GROUP * len(groups))
         solved: list[np.ndarray] = []
         for k, value in enumerate(wanted):
             numbers, fits = _System(k, terms, value).solve(groups)

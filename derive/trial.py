@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from derive import induction
-from derive.budget import Budget
+from derive.budget import Budget, spend
 from derive.claims import Claim
 from derive.decide import Rung, prove_equal
 from derive.errors import DeriveError, ShapeError
@@ -33,6 +33,7 @@ from derive.verdict import Witness
 # The forms in which shared arrays stay names are all that most proofs need, in deep networks too.
 LADDER = (Rung(3, False, 0.5), Rung(None, False, 0.1), Rung(None, True, 0.1))
 PROOFS = 6  # that are tried
+SOLVED = 100  # units of work for what a few terms come to
 INDUCTION_WORK = 1e6  # for one of them
 DRAWS = 5  # of points
 OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, and the witness
@@ -77,6 +78,7 @@ class Ground:
         """The numbers with which some terms together are derived − documented here; None where
         there are none, NaN where they may be any.
         """
+        spend(SOLVED)
         try:
             values = [self.values.of(term).reshape(self.right.shape) for term in terms]
         except _FAILURES:
