@@ -35,7 +35,7 @@ def chosen(every: int, ids: tuple[str, ...] = ()) -> list[Claim]:
         sys.path.append(str(HERE))
     import corpus
 
-    import formulas
+    from derive import formulas
 
     catalogue = [list(formula.claims) for formula in formulas.catalogue().values()]
     rest = [*corpus.TRUE, *corpus.FALSE]
@@ -58,8 +58,13 @@ def record(claim: Claim) -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--every", type=click.IntRange(min=1), default=15, show_default=True,
-              help="Of the corpus, every so many claims, and one of each formula; 1: all.")  # fmt: skip
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    default=15,
+    show_default=True,
+    help="One claim of each formula, and every so many of the corpus; 1: all of both.",
+)
 @click.option("--load", is_flag=True, help=f"Keep {BUSY} processes busy beside the second run.")
 @click.option("--record", "turned", type=click.Choice(["forward", "backward"]), hidden=True)
 @click.argument("ids", nargs=-1)
