@@ -103,13 +103,13 @@ def for_claim(effort: float = EFFORT) -> Iterator[Budget]:
 
 
 def halt() -> None:
-    """End the decision at its next check."""
+    """End what is being done at its next check."""
     global _halted
     _halted = True
 
 
 def resume() -> None:
-    """Let another decision begin."""
+    """Let other work begin."""
     global _halted
     _halted = False
 

@@ -64,7 +64,6 @@ def run_deep(compute: Callable[[], Result], timeout: float | None = None) -> Res
             problems.append(problem)
 
     with _one_at_a_time, _without_collection():
-        budget.resume()
         if timeout is not None and timeout <= 0:
             budget.halt()
         thread = _started(body)
@@ -76,6 +75,8 @@ def run_deep(compute: Callable[[], Result], timeout: float | None = None) -> Res
         except BaseException:
             _interrupt(thread)
             raise
+        finally:
+            budget.resume()
         if thread.is_alive():
             _interrupt(thread)
             raise Stopped("the time limit has passed")

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.base.budget import Budget
+from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
@@ -38,6 +38,7 @@ from derive.proof.hypotheses import Hypotheses
 from derive.refutation.search import agrees_numerically
 
 WORK = 0.8e6  # for undoing mistakes
+CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
@@ -120,6 +121,7 @@ def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
             for repair in _filled(trial, candidate):
                 if trial.late:
                     return "", trivial
+                spend(CANDIDATE)
                 # That one symbol is to be the other says nothing.
                 if left is not None and left.is_Symbol and repair.side == left:
                     continue

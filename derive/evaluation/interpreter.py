@@ -91,7 +91,7 @@ def _meaning(expr: Any) -> Handler:
 
 
 MOST_NUMBERS = 4_000_000  # in one array
-VALUE = 18  # units of work for the value of a node
+VALUE = 40  # units of work for the value of a node
 
 
 def refuse_huge(*shape: int) -> None:

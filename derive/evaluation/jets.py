@@ -26,7 +26,7 @@ from derive.evaluation.fields import (
     as_fraction,
 )
 
-SUM = 17  # units of work for a sum of two
+SUM = 25  # units of work for a sum of two
 
 
 class Jet:
