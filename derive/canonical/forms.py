@@ -939,7 +939,7 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
     """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is known not to
     be zero, and else Π_{k<e} a_k · b_e · Π_{k>e} a_k.
     """
-    for atom in {a for m in body for a, _ in m}:
+    for atom in dict.fromkeys(a for m in body for a, _ in m):
         if atom.kind != "index" or atom.data[0] != "=":
             continue
         slope = atom.data[1].coefficient(variable)

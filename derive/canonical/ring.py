@@ -477,7 +477,7 @@ class Ring:
             if common is None:
                 common = here
                 continue
-            for atom in set(common) | set(here):
+            for atom in (*common, *(a for a in here if a not in common)):
                 common[atom] = min(common.get(atom, 0), here.get(atom, 0))
         shared = {a: e for a, e in (common or {}).items() if e and a.kind not in ("index", "real")}
         return exact(Fraction(numerator, denominator)), shared

@@ -58,7 +58,7 @@ __all__ = [
     "truth",
 ]
 
-READ = 40  # units of work for a value among many at one point
+READ = 30  # units of work for a value among many at one point
 
 
 def _finished(values: Any, field: Field) -> np.ndarray:

@@ -85,7 +85,7 @@ def _blocks(low: Lowering, number: Poly, step: Poly) -> Poly | None:
     if not is_nonnegative(step - 1) or not is_nonnegative(number, low.guards):
         return None
     largest = number
-    for variable in number.variables:
+    for variable in sorted(number.variables, reverse=True):
         if variable.kind == SIZE:
             continue
         slope = largest.coefficient(variable)

@@ -391,7 +391,7 @@ class Problem:
     def _traits(self) -> dict[Any, frozenset[str]]:
         traits: dict[Any, set[str]] = {}
         integers = self.inventory.integers
-        for symbol in self.mentioned:
+        for symbol in sorted(self.mentioned, key=str):
             if not isinstance(symbol, (sp.Symbol, sp.IndexedBase)):
                 continue
             # What was declared and what SymPy concluded from it then: it is not asked to find more.

@@ -452,7 +452,9 @@ def is_nonnegative_everywhere(
         cleared = n.add({}, *(n.settled(dict(m), c) for m, c in cleared.items()))
         if sum(sign in ("-", "0-") for sign in signs.values()) % 2:
             cleared = n.scale(cleared, -1)
-    roots = {a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)}
+    roots = dict.fromkeys(
+        a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)
+    )
     multiples = [
         n.multiply(cleared, n.of_atom(a, Fraction(1, 2))) for a in roots if n.atom_sign(a) == "+"
     ]
@@ -599,7 +601,8 @@ def _entry_taken(
     for monomial, c in poly.items():
         if c >= 0 or -c > coefficient:
             continue
-        for place in {i for a, _ in monomial if a.kind in ("entry", "exp") for i in indices(a)}:
+        ends = (i for a, _ in monomial if a.kind in ("entry", "exp") for i in indices(a))
+        for place in dict.fromkeys(ends):
             gap = (atom.data[0][0] - place, place)
             if not all(is_nonnegative(g) for g in gap):
                 continue

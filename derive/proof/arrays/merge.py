@@ -344,7 +344,8 @@ class Comparison:
         is in two sides; so that the work for one pair does not grow with their number.
         """
         reached = self._reached(left, right, opened)
-        found = {c: None for shared in reached for c in self._conditions.get(shared, ())}
+        ordered = sorted(reached, key=lambda s: s.serial)
+        found = {c: None for shared in ordered for c in self._conditions.get(shared, ())}
         Hypotheses.of(self.problem).prepare(n, found)
 
     @cached_property

@@ -84,7 +84,7 @@ def integers_of(term: Term) -> dict[Var, Poly | None]:
         if (v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None)
     }
     arrays = any(isinstance(p, Ref) or (isinstance(p, Entry) and p.data[1]) for p in parts_of(term))
-    return lengths_of(term) or ({} if arrays else dict.fromkeys(found))
+    return lengths_of(term) or ({} if arrays else dict.fromkeys(sorted(found)))
 
 
 def _is_total(poly: Polynomial, at: Var) -> bool:
