@@ -271,7 +271,9 @@ class _Search:
         free = self.documented.free
         found: dict[Any, None] = {}
         for expr in self._expressions():
-            for node in expr.atoms(sp.log, sp.exp, sp.Pow) if isinstance(expr, sp.Basic) else ():
+            if not isinstance(expr, sp.Basic):
+                continue
+            for node in sorted(expr.atoms(sp.log, sp.exp, sp.Pow), key=str):
                 part = node if isinstance(node, sp.exp) else node.args[0]
                 rooted = not isinstance(node, sp.Pow) or not node.exp.is_integer
                 if rooted and not part.is_number and part.free_symbols <= free:

@@ -26,7 +26,8 @@ def in_digits(low: Lowering, expr: Any, scope: Scope) -> Term | None:
     :raises UnsupportedError: where the range of what is taken apart is not seen.
     """
     indices = indices_of(expr)
-    parts = [p for i in indices for p in i.atoms(sp.Mod, sp.floor) if not low.is_opaque(p, scope)]
+    found = (p for i in indices for p in sorted(i.atoms(sp.Mod, sp.floor), key=str))
+    parts = [p for p in found if not low.is_opaque(p, scope)]
     known = [
         (max(map(len, low.integer(below, scope).terms)), str(part), above, below)
         for part in parts

@@ -189,7 +189,7 @@ class Inventory:
             if index in free:
                 self.places.setdefault(index, []).append(shape[axis])
             else:
-                for symbol in free:
+                for symbol in sorted(free, key=str):
                     self.shifted.setdefault(symbol, (index, shape[axis]))
 
     @property
