@@ -13,9 +13,10 @@ from derive.canonical.atoms import Atom, Exponent, Polynomial, UndefinedValue, e
 from derive.canonical.digits import digits, upper_digit
 from derive.canonical.ring import MAX_EXPANDED_POWER
 from derive.canonical.signs import ODD_AND_GROWING, Signs
+from derive.core.functions import FUNCTIONS
 from derive.core.integers import Number, Poly, is_nonnegative
 
-GROWING = ("log", *ODD_AND_GROWING)
+GROWING = frozenset(name for name, f in FUNCTIONS.items() if f.growing)
 
 # Functions that grow wherever they are defined; the odd ones are zero at zero.
 

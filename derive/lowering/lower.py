@@ -49,15 +49,6 @@ ELEMENT = 25  # units of work for an entry of an array
 # A term as an expression that a document would have.
 WRITTEN = Slot("derive.engine")
 
-KNOWN_FUNCTIONS = {
-    sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
-    sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh",
-    sp.tanh: "tanh", sp.asinh: "asinh", sp.acosh: "acosh", sp.atanh: "atanh",
-    sp.erf: "erf", sp.erfc: "erfc", sp.Abs: "Abs", sp.sign: "sign",
-    sp.erfinv: "erfinv", sp.gamma: "gamma", sp.loggamma: "lgamma", sp.polygamma: "polygamma",
-    sp.atan2: "atan2", sp.Mod: "Mod",
-}  # fmt: skip
-
 
 class Lowering:
     """Lowers the expressions of one claim; equal subexpressions are lowered once.

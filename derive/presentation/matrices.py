@@ -18,6 +18,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from derive.base.bounded import MOST_BITS
 from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
+from derive.core.functions import FUNCTIONS
 from derive.core.integers import ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,
@@ -63,15 +64,6 @@ from derive.presentation.by_value import Values, leaf_of
 
 MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
 SCALAR = 175  # units of work for a term that is written
-
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan,
-    "asin": sp.asin, "acos": sp.acos, "atan": sp.atan, "sinh": sp.sinh, "cosh": sp.cosh,
-    "tanh": sp.tanh, "asinh": sp.asinh, "acosh": sp.acosh, "atanh": sp.atanh,
-    "erf": sp.erf, "erfc": sp.erfc, "Abs": sp.Abs, "sign": sp.sign, "Max": sp.Max,
-    "erfinv": sp.erfinv, "gamma": sp.gamma, "lgamma": sp.loggamma, "polygamma": sp.polygamma,
-    "atan2": sp.atan2, "Mod": sp.Mod,
-}  # fmt: skip
 
 
 class NoMatrixForm(Exception):
@@ -417,10 +409,10 @@ def _apply(w: Writer, term: Apply) -> Any:
     args = [w.scalar(a) for a in term.args]
     if w.unevaluated:
         # SymPy takes long to see that it cannot simplify a function of a long argument.
-        return FUNCTIONS[term.data[0]](*args, evaluate=False)
+        return FUNCTIONS[term.data[0]].symbol(*args, evaluate=False)
     if term.data[0] == "exp":
         return _exponential(*args)
-    return FUNCTIONS[term.data[0]](*args)
+    return FUNCTIONS[term.data[0]].symbol(*args)
 
 
 def _exponential(exponent: Any) -> Any:
@@ -760,7 +752,7 @@ def _with_leaf(w: Writer, term: Term, leaf: Term, symbol: Any) -> Any:
     if isinstance(term, Pow):
         return _powered(parts[0], parts[1])
     if isinstance(term, Apply):
-        return FUNCTIONS[term.data[0]](*parts)
+        return FUNCTIONS[term.data[0]].symbol(*parts)
     if isinstance(term, Unknown):
         return _derived_function(term.data[0], term.data[1], parts)
     if isinstance(term, RealBracket):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from derive.base.budget import spend
+from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
 from derive.core.terms import (
     Add,
@@ -345,30 +346,7 @@ def _function_trace(e: _Evaluation, term: FunctionTrace, scope: Scope) -> Any:
     return np.trace(_of_matrix(e, *term.data[:2]))
 
 
-def _positive_only(function: Callable[[float], float]) -> Callable[..., Any]:
-    """A function of each number that is positive and not too large, and no number elsewhere."""
-
-    def of_one(x: float) -> float:
-        return function(x) if 0 < x < LARGEST_SAMPLED else math.nan
-
-    return np.vectorize(of_one, otypes=[float])
-
-
-LARGEST_SAMPLED = 100.0  # whose Γ is far from the largest float
-
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **{n: getattr(np, n) for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{f"a{n}": getattr(np, f"arc{n}") for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    "erf": np.vectorize(math.erf, otypes=[float]),
-    "erfc": np.vectorize(math.erfc, otypes=[float]),
-    "gamma": _positive_only(math.gamma),
-    "lgamma": _positive_only(math.lgamma),
-    "atan2": np.arctan2,
-    "Mod": np.mod,
-    "Abs": np.abs,
-    "sign": np.sign,
-    "Max": np.maximum,
-}
+_FUNCTIONS = {name: f.sampled for name, f in FUNCTIONS.items() if f.sampled is not None}
 
 _RULES: Mapping[type, Callable[[_Evaluation, Any, Scope], Any]] = {
     Num: lambda e, t, s: float(t.data[0]),

@@ -15,9 +15,10 @@ from derive.canonical.atoms import Atom, Exponent, Monomial, Number, Polynomial
 from derive.canonical.equations import Contraction
 from derive.canonical.forms import Normaliser
 from derive.canonical.powers import GROWING
+from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 
-BETWEEN_ONES = ("sin", "tanh", "erf")
+BETWEEN_ONES = frozenset(name for name, f in FUNCTIONS.items() if f.between_ones)
 FEW = 4  # terms of which a square is taken
 MAX_TUPLE = 4  # indices over which a sum is taken at once
 
