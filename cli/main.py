@@ -130,6 +130,12 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
+def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not (value > 0 and math.isfinite(value)):
+        raise click.BadParameter(f"{value} is not a positive number.")
+    return value
+
+
 _format = click.option(
     "--format",
     "form",
@@ -146,6 +152,15 @@ _timeout = click.option(
     metavar="SECONDS",
     callback=_seconds,
     help="How long to try each claim before it is called undecided.",
+)
+_effort = click.option(
+    "--effort",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    callback=_positive,
+    help="How much work to do for each claim, as a multiple of the usual.",
 )
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
@@ -200,12 +215,15 @@ def list_command(form: str) -> int:
     help="Decide N claims at a time, each in its own process  [default: one per processor].",
 )
 @_timeout
-def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float) -> int:
+@_effort
+def verify(
+    targets: tuple[str, ...], form: str, jobs: int | None, timeout: float, effort: float
+) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness."""
     entries = _resolve(targets)
     if form == "json":
-        return _verify_json(entries, jobs, timeout)
-    return _verify_text(entries, jobs, timeout)
+        return _verify_json(entries, jobs, timeout, effort)
+    return _verify_text(entries, jobs, timeout, effort)
 
 
 @main.command(
@@ -233,7 +251,8 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 @main.command(short_help="Show a formula or claim in full, with both of its sides.")
 @click.argument("id")
 @_timeout
-def show(id: str, timeout: float) -> int:
+@_effort
+def show(id: str, timeout: float, effort: float) -> int:
     """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
     from derive.cli.render import show_lines
     from derive.cli.runner import decide_safely
@@ -246,7 +265,7 @@ def show(id: str, timeout: float) -> int:
         if entry.formula is not None and entry.formula is not shown:
             screen.print(_formula_head(entry.formula, screen))
             shown = entry.formula
-        verdicts.append(decide_safely(entry.claim, _decide(timeout)))
+        verdicts.append(decide_safely(entry.claim, _decide(timeout, effort)))
         screen.print([_blank(), *_deeply(show_lines, entry, verdicts[-1], screen.width)])
     return _exit_code(verdicts)
 
@@ -256,7 +275,8 @@ def show(id: str, timeout: float) -> int:
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
-def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
+@_effort
+def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) -> int:
     """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
     from derive.cli.render import explain_lines, replay_lines
     from derive.cli.runner import decide_safely
@@ -266,7 +286,7 @@ def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
     screen = _screen()
     verdicts = []
     for position, entry in enumerate(entries):
-        verdict = decide_safely(entry.claim, _decide(timeout))
+        verdict = decide_safely(entry.claim, _decide(timeout, effort))
         verdicts.append(verdict)
         script = _deeply(replay, verdict) if verdict.witness is not None else None
         if numpy:
@@ -326,6 +346,7 @@ class _Misread(click.ClickException):
 )
 @_format
 @_timeout
+@_effort
 def gradient(
     expression: str,
     wrt: str,
@@ -334,6 +355,7 @@ def gradient(
     given: tuple[str, ...],
     form: str,
     timeout: float,
+    effort: float,
 ) -> int:
     """Derive the gradient of the scalar EXPR, or with --equals decide whether it is the one given.
 
@@ -344,7 +366,7 @@ def gradient(
     cholesky sqrtm expm hadamard diag outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are
     the product, of matrices too.
     """
-    from derive.base.errors import BudgetExceeded
+    from derive.base.errors import BudgetExceeded, Stopped
     from derive.base.worker import run_deep
     from derive.claims.verdict import ILL_SHAPED, Verdict
     from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
@@ -360,21 +382,21 @@ def gradient(
         return _answer(Verdict(unread_claim(asked), ILL_SHAPED, reason=str(problem)), form)
     except ExpressionError as problem:
         raise _Misread(problem) from None
-    except BudgetExceeded as problem:
+    except (BudgetExceeded, Stopped) as problem:
         raise click.ClickException(f"the expression cannot be read: {problem}") from None
     if equals is None:
-        return _derive(question, form, timeout)
-    return _answer(decide_safely(question.claim(asked), _decide(timeout)), form)
+        return _derive(question, form, timeout, effort)
+    return _answer(decide_safely(question.claim(asked), _decide(timeout, effort)), form)
 
 
-def _derive(question: Question, form: str, timeout: float) -> int:
+def _derive(question: Question, form: str, timeout: float, effort: float) -> int:
     """Print the gradient that nothing is claimed of."""
     from derive.base.errors import DeriveError
     from derive.cli.expression import derived
     from derive.engine import shape_of
 
     try:
-        answer = derived(question, timeout)
+        answer = derived(question, timeout, effort)
         shape = shape_of(question.wrt)
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
@@ -408,19 +430,19 @@ def _answer(verdict: Verdict, form: str) -> int:
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int | None, timeout: float) -> int:
+def _verify_json(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
             results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
         _print_json(_deeply(verify_record, results))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
+def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
     from derive.cli.render import summary_lines
 
     screen = _screen()
@@ -429,7 +451,7 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
     waiting: list[tuple[Entry, Verdict]] = []
     sections = _section_ends(entries)
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
             for entry, verdict in stream:
                 verdicts.append(verdict)
                 waiting.append((entry, verdict))
@@ -444,7 +466,7 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
 
 
 def _results(
-    entries: list[Entry], jobs: int | None, timeout: float
+    entries: list[Entry], jobs: int | None, timeout: float, effort: float
 ) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
     from derive.cli.runner import Progress, verdicts
@@ -454,7 +476,7 @@ def _results(
     if jobs is None:
         # A process of its own pays off for a number of claims only.
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    with contextlib.closing(verdicts(claims, _decide(timeout), jobs, timeout)) as stream:
+    with contextlib.closing(verdicts(claims, _decide(timeout, effort), jobs, timeout)) as stream:
         try:
             progress.show(0, entries[0].id)
             for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):
@@ -557,10 +579,10 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
     return entries
 
 
-def _decide(timeout: float) -> Any:
+def _decide(timeout: float, effort: float) -> Any:
     from derive import engine
 
-    return partial(engine.verify, timeout=timeout)
+    return partial(engine.verify, timeout=timeout, effort=effort)
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:

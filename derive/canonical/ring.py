@@ -22,6 +22,7 @@ from functools import reduce
 from typing import Any
 
 from derive.base import bounded
+from derive.base.budget import spend
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import (
     Atom,
@@ -39,6 +40,7 @@ from derive.core.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_non
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
 MAX_EXPANDED_POWER = 24
+PRODUCT, SETTLED, ATOM = 60, 65, 7  # units of work: of two monomials, of one, an atom asked for
 
 # The law of powers of each kind of special atom.
 _POWER_LAWS = {
@@ -96,6 +98,7 @@ class Ring:
         """The atom of that kind and data, made once."""
         key = (kind, data)
         found = self._atoms.get(key)
+        spend(ATOM)
         if found is None:
             self.check()
             if len(self._atoms) > MAX_ATOMS:
@@ -196,6 +199,7 @@ class Ring:
             return self.scale(b, a[()])
         if len(a) * len(b) > MAX_TERMS:
             raise BudgetExceeded(f"a product of {len(a)} by {len(b)} terms")
+        spend(PRODUCT * len(a) * len(b))
         self.check()
         if len(b) == 1:
             (((m1, c1),), ((m2, c2),)) = a.items(), b.items()
@@ -225,6 +229,7 @@ class Ring:
 
         Where each factor has a value, or stands beside a bracket that is 0.
         """
+        spend(SETTLED)
         exponents = {a: exact(e) for a, e in exponents.items() if e}
         extra: list[Polynomial] = []
         for atom, exponent in list(exponents.items()):
@@ -472,7 +477,7 @@ class Ring:
             if common is None:
                 common = here
                 continue
-            for atom in set(common) | set(here):
+            for atom in (*common, *(a for a in here if a not in common)):
                 common[atom] = min(common.get(atom, 0), here.get(atom, 0))
         shared = {a: e for a, e in (common or {}).items() if e and a.kind not in ("index", "real")}
         return exact(Fraction(numerator, denominator)), shared

@@ -294,7 +294,7 @@ class Summation(Contractions):
     ) -> Polynomial | None:
         """Σ_i Σ_{k<s} f(s·i + k) is Σ_u f(u): two digits that occur in one number only."""
         body = self.settled(dict(factors), 1)
-        for index in {p for a, _ in factors for p in places(a)}:
+        for index in dict.fromkeys(p for a, _ in factors for p in places(a)):
             for low, high in permutations(variables, 2):
                 step = index.coefficient(high)
                 if step is None or index.coefficient(low) != ONE:

@@ -126,6 +126,10 @@ class Verdict:
     :param reason: one sentence for people.
     :param steps: for ``holds``, the derivation, rule by rule.
     :param notes: remarks that change nothing, such as a broadcast.
+    :param stopped: whether the time limit cut the decision short, so that a faster machine might
+        have told more.
+    :param work: what was done for the decision, in units of about a microsecond: the same on every
+        machine where it was not stopped.
     :param seconds: the time the decision took.
     """
 
@@ -137,6 +141,8 @@ class Verdict:
     reason: str = ""
     steps: Sequence[Step] = ()
     notes: tuple[str, ...] = ()
+    stopped: bool = False
+    work: int = field(default=0, compare=False)
     seconds: float = field(default=0.0, compare=False)
 
     def __post_init__(self) -> None:

@@ -11,10 +11,13 @@ from fractions import Fraction
 from itertools import count
 from typing import Any, ClassVar
 
+from derive.base.budget import spend
+
 Number = int | Fraction
 Monomial = tuple["Var", ...]
 
 SIZE, FREE, PARAM, BOUND, FRESH = range(5)
+POLYNOMIAL = 50  # units of work for one that is new
 
 _serial = count()
 
@@ -78,6 +81,7 @@ class Poly:
         known = frozenset(item for item in terms.items() if item[1])
         found = cls._table.get(known)
         if found is None:
+            spend(POLYNOMIAL)
             found = super().__new__(cls)
             items = tuple(sorted(known, key=lambda item: tuple(v.key for v in item[0])))
             found.terms = dict(items)

@@ -18,6 +18,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import spend
 from derive.base.errors import ClaimError, UnsupportedError
 from derive.base.slot import Slot
 from derive.core.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
@@ -42,6 +43,8 @@ from derive.lowering.blocks import Eliminated, eliminated
 Scope = Mapping[Any, Poly | Term]
 Indices = tuple[Poly, ...]
 Differentiate = Callable[[Term, Any, Indices], Term]
+
+ELEMENT = 25  # units of work for an entry of an array
 
 # A term as an expression that a document would have.
 WRITTEN = Slot("derive.engine")
@@ -260,6 +263,7 @@ class Lowering:
 
     def element(self, expr: Any, indices: Indices, scope: Scope) -> Term:
         """The entry of an array-valued expression; for a scalar, ``indices`` is ignored."""
+        spend(ELEMENT)
         shape = self.shapes.of(expr)
         if not shape:
             return self.scalar(expr, scope)

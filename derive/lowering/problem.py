@@ -189,7 +189,7 @@ class Inventory:
             if index in free:
                 self.places.setdefault(index, []).append(shape[axis])
             else:
-                for symbol in free:
+                for symbol in sorted(free, key=str):
                     self.shifted.setdefault(symbol, (index, shape[axis]))
 
     @property
@@ -391,7 +391,7 @@ class Problem:
     def _traits(self) -> dict[Any, frozenset[str]]:
         traits: dict[Any, set[str]] = {}
         integers = self.inventory.integers
-        for symbol in self.mentioned:
+        for symbol in sorted(self.mentioned, key=str):
             if not isinstance(symbol, (sp.Symbol, sp.IndexedBase)):
                 continue
             # What was declared and what SymPy concluded from it then: it is not asked to find more.

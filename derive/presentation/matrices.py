@@ -16,6 +16,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.base.bounded import MOST_BITS
+from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import ZERO, Poly, Var, as_poly, is_nonnegative
@@ -62,6 +63,7 @@ from derive.lowering.lower import WRITTEN
 from derive.presentation.by_value import Values, leaf_of
 
 MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
+SCALAR = 175  # units of work for a term that is written
 
 
 class NoMatrixForm(Exception):
@@ -156,6 +158,7 @@ class Writer:
         key = term, self._contracting
         found = self._scalars.get(key)
         if found is None:
+            spend(SCALAR)
             found = self._scalars[key] = _SCALARS[type(term)](self, term)
         return found
 

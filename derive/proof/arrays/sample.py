@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from derive.base.budget import spend
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
 from derive.core.terms import (
@@ -50,6 +51,7 @@ Lookup = Callable[[Shared], np.ndarray]
 MANY = (8, 9)
 FEW = (3, 4)
 POINTS = 4
+ARRAY = 335  # units of work for the values of an array
 LARGEST = 200_000  # numbers in one array
 NEAR = 1e-8
 TERMS = 60  # of the series of the exponential of a matrix
@@ -88,6 +90,7 @@ class Sample:
         :raises Unsampled: where the term has none at any point, or a range depends on another
             index.
         """
+        spend(ARRAY)
         shape = tuple(self.length(v) for v in params)
         with np.errstate(all="ignore"):
             found = _Evaluation(self, lookup).of(body, (_POINT, *params[::-1]))
