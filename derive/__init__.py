@@ -36,6 +36,7 @@ from derive.convolution import (
 )
 from derive.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
 from derive.formula import Formula
+from derive.labels import within
 from derive.matrix_functions import cholesky, matrix_exp, sqrtm
 from derive.network import Layer, Network
 from derive.operators import (
@@ -110,4 +111,5 @@ __all__ = [
     "unvec",
     "vec",
     "verify",
+    "within",
 ]

@@ -8,7 +8,15 @@ from fractions import Fraction
 from typing import Any
 
 from derive import bounded
-from derive.atoms import Atom, Exponent, Polynomial, UndefinedValue, exact, monomial_order
+from derive.atoms import (
+    Atom,
+    Exponent,
+    Polynomial,
+    UndefinedValue,
+    exact,
+    is_turned,
+    monomial_order,
+)
 from derive.digits import digits, upper_digit
 from derive.errors import BudgetExceeded
 from derive.integers import Number, Poly, is_nonnegative
@@ -325,8 +333,7 @@ class Algebra(Signs):
         factored = self._bracket_of_product(relation, poly)
         if factored is not None:
             return factored
-        lead = max(poly, key=monomial_order)
-        flipped = poly[lead] < 0
+        flipped = is_turned(poly)
         key = self.key(self.scale(poly, -1 if flipped else 1))
         if self.known(key, "!=") or self.known(key, "+") or self.known(key, "-"):
             zero: Polynomial = {}

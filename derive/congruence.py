@@ -44,7 +44,7 @@ from derive.index import (
     Whole,
     bounds,
 )
-from derive.integers import SIZE, Number, Poly, Var, as_poly, is_nonnegative
+from derive.integers import SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 from derive.normalise import Merge
 
 # The number of a class, and those of the indices at which it is taken.
@@ -136,6 +136,8 @@ class Congruence:
             return slots.setdefault(number, len(slots))
 
         def of_variable(variable: Var) -> Any:
+            if isinstance(variable, Label) and not variable.variables.isdisjoint(variables):
+                return (variable.array, *(place(self.number(p)) for p in variable.places))
             return place(self.number(as_poly(variable)))
 
         ranges = [

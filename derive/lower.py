@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -31,7 +32,8 @@ from derive.index import (
     ref,
 )
 from derive.index_ranges import Ranges
-from derive.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.integers import FREE, ONE, SIZE, ZERO, Label, Poly, Var, as_poly, is_nonnegative
+from derive.labels import Held
 from derive.notation import text_of
 from derive.recurrences import At
 from derive.shapes import Shapes, is_unit, same_size
@@ -41,6 +43,7 @@ from derive.whole import is_polynomial, is_whole, takes_whole_values
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
 Scope = Mapping[Any, Poly | Term]
 Indices = tuple[Poly, ...]
+NOTHING_HELD: Mapping[Any, Held] = MappingProxyType({})
 Differentiate = Callable[[Term, Any, Indices], Term]
 
 KNOWN_FUNCTIONS = {
@@ -64,6 +67,7 @@ class Lowering:
     :param differentiate: how a derivative node of a documented side is worked out.
     :param invertible: the matrices that the claim inverts, or takes to be invertible.
     :param whole: sizes of the claim's arrays such as d/2, which are whole because they are sizes.
+    :param held: the arrays that hold whole numbers, with their ranges.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Lowering:
         differentiate: Differentiate,
         invertible: Iterable[Any] = (),
         whole: Iterable[Any] = (),
+        held: Mapping[Any, Held] = NOTHING_HELD,
     ) -> None:
         self.shapes = shapes
         self.differentiate = differentiate
@@ -83,6 +88,8 @@ class Lowering:
         self.integer_symbols = set(integers)
         self.minima = minima
         self.invertible = frozenset(invertible)
+        self.held = held
+        self.labels: dict[Any, tuple[Poly | None, Poly | None]] = {}  # the ranges of those met
         self.named: dict[Any, Shared] = {}
         self.functions: dict[Any, sp.Lambda] = {}
         self.guards: list[Poly] = []
@@ -220,6 +227,10 @@ class Lowering:
             raise UnsupportedError(f"{expr} is a real number where an index is meant")
         if isinstance(expr, (sp.Symbol, sp.Idx)):
             return as_poly(self.variable(expr))
+        if isinstance(expr, sp.Indexed) and expr.base in self.held:
+            places = tuple(self.integer(index, scope) for index in expr.indices)
+            self.check_read(expr, places, expr.base.shape)
+            return self.held_at(expr.base, self.kept(expr.base.shape, places))
         if expr.is_Add:
             return sum((self.polynomial(a, scope) for a in expr.args), ZERO)
         if expr.is_Mul or (expr.is_Pow and expr.exp.is_Integer and expr.exp > 0):
@@ -235,6 +246,16 @@ class Lowering:
                 return self.rounded(expr)
             return as_poly(self.variable(expr))
         raise UnsupportedError(f"the index {expr} is no polynomial in integer symbols")
+
+    def held_at(self, array: Any, places: Indices) -> Poly:
+        """The whole number that an array holds at some places, those of axes of size 1 left out."""
+        if array not in self.labels:
+            held = self.held[array]
+            self.labels[array] = (
+                None if held.low is None else self.polynomial(held.low, {}),
+                None if held.high is None else self.polynomial(held.high, {}),
+            )
+        return as_poly(Label(self.array(array), places, *self.labels[array]))
 
     def is_opaque(self, expr: Any, scope: Scope) -> bool:
         """Whether an integer is made of sizes alone: a size of its own, whatever it says."""
@@ -303,6 +324,8 @@ class Lowering:
 
     def named_entry(self, symbol: Any, indices: Indices) -> Term:
         """An entry of a symbol: of its definition where it has one."""
+        if symbol in self.held:
+            return Int((), (self.held_at(symbol, indices),))
         shared = self.named.get(symbol)
         return entry(self.array(symbol), *indices) if shared is None else ref(shared, *indices)
 
@@ -417,7 +440,9 @@ class Lowering:
         return is_polynomial(
             expr,
             lambda s: (
-                isinstance(scope.get(s), Poly) or (s not in scope and s in self.integer_symbols)
+                isinstance(scope.get(s), Poly)
+                or (s not in scope and s in self.integer_symbols)
+                or (isinstance(s, sp.Indexed) and s.base in self.held)
             ),
         )
 
@@ -508,6 +533,8 @@ def target_of(low: Lowering, wrt: Any, scope: Scope) -> tuple[Any, Indices]:
         indices = places if shape is None else low.kept(shape, places)
     if not isinstance(symbol, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
         raise ClaimError(f"cannot differentiate in {wrt}: a symbol or an entry of one is meant")
+    if symbol in low.held:
+        raise ClaimError(f"cannot differentiate in {wrt}, which holds whole numbers")
     if symbol in low.integer_symbols:
         raise ClaimError(f"cannot differentiate in {wrt}, which counts something")
     shared = low.named.get(symbol)

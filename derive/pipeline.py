@@ -28,7 +28,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import answer, explain, folding, induction, labels, merge, readback, reads, sizes
+from derive import answer, explain, folding, induction, merge, readback, reads, sizes
 from derive.cases import contradictory
 from derive.claims import Backward, Claim, Gradient, Hessian, Inequality, Jacobian, Shape
 from derive.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
@@ -161,10 +161,8 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
     try:
-        held = labels.labels_of(claim)
-        said = labels.in_indicators(claim, held)
-        problem = Problem(_fields(said), said.where, said.assumed)
-        statement = state(problem, said)
+        problem = Problem(_fields(claim), claim.where, claim.assumed)
+        statement = state(problem, claim)
         _check_reads(problem, statement)
     except reads.LeavesArray as outside:
         return Verdict(claim, ILL_SHAPED, reason=str(outside))
@@ -186,15 +184,9 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
     documented = _fields(claim)[-1] if proved else None
     derived = answer.derived(problem, statement, documented)
     if documented is None:
-        derived = readback.readable(problem, said, statement, derived, deadline)
-    derived = labels.put_back(derived, held)
+        derived = readback.readable(problem, claim, statement, derived, deadline)
     named = answer.adjoints_in(problem, derived)
-    return replace(
-        verdict,
-        derived=derived,
-        notes=notes + verdict.notes + named,
-        assumptions=labels.in_facts(verdict.assumptions, held) if verdict.status == HOLDS else (),
-    )
+    return replace(verdict, derived=derived, notes=notes + verdict.notes + named)
 
 
 def _check_reads(problem: Problem, statement: Statement | None) -> None:

@@ -46,7 +46,7 @@ from derive.index import (
     narrowed,
     substitute,
 )
-from derive.integers import ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.integers import ZERO, Label, Poly, Var, as_poly, is_nonnegative
 from derive.matrix_functions import NAMED
 from derive.operators import (
     MatrixGradient,
@@ -111,6 +111,8 @@ class Writer:
 
     def symbol(self, variable: Var) -> Any:
         """The SymPy symbol of an integer variable: its own, or a new index name."""
+        if isinstance(variable, Label):
+            return _entry_of(self, variable.array.symbol, variable.places)
         found = self._symbols.get(variable)
         if found is None:
             found = self._index() if variable.symbol is None else variable.symbol
