@@ -17,8 +17,8 @@ from sympy import (
 )
 
 from derive import Backward, Gradient, Identity, Shape, softmax, tensor, verify, within
-from derive.index import Array
-from derive.integers import FREE, SIZE, Label, Var, as_poly, is_nonnegative
+from derive.core.integers import FREE, SIZE, Label, Var, as_poly, is_nonnegative
+from derive.core.terms import Array
 
 n, m, c = symbols("n m c", integer=True, positive=True)
 i, j, l, q = symbols("i j l q", integer=True)
