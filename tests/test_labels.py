@@ -1,5 +1,8 @@
 """Labels: whole numbers that an array holds, as indices."""
 
+import contextlib
+import io
+
 import pytest
 from sympy import (
     Abs,
@@ -17,6 +20,7 @@ from sympy import (
 )
 
 from derive import Backward, Gradient, Identity, Shape, softmax, tensor, verify, within
+from derive.cli.snippet import replay
 from derive.core.integers import FREE, SIZE, Label, Var, as_poly, is_nonnegative
 from derive.core.terms import Array
 
@@ -243,3 +247,13 @@ def test_a_label_moves_with_its_index_and_reads_as_an_integer():
     (label,) = at(one).labels
     swapped = (at(one) + as_poly(one)).substitute({label: as_poly(5), one: as_poly(other)})
     assert swapped == as_poly(other) + 5
+
+
+def test_the_script_of_a_witness_has_integers_for_labels():
+    found = verify(LAYERS[1][0])
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(replay(found), {})
+    derived, documented = (line.split(": ")[1] for line in printed.getvalue().splitlines()[:2])
+    assert float(derived) == pytest.approx(float(found.witness.left), abs=1e-6)
+    assert float(documented) == pytest.approx(float(found.witness.right))

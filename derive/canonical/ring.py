@@ -348,9 +348,10 @@ class Ring:
         return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
 
     def _eliminate(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[i = e]·f(i) = [i = e]·f(e): the latest variable goes, where the rest mentions it; a
-        label before any other, so that what is read at it does not move with its indices.
+        """[i = e]·f(i) = [i = e]·f(e): a label goes, else the latest variable, where the rest
+        mentions it.
         """
+        # A label would move with its indices: Σ_i [t[i] = k]·f(k) is f(k)·Σ_i [t[i] = k].
         equation = atom.data[1]
         for label in sorted(equation.labels, key=lambda v: v.key, reverse=True):
             slope = equation.coefficient(label)
