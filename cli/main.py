@@ -216,10 +216,41 @@ def list_command(form: str) -> int:
 )
 @_timeout
 @_effort
+@click.option(
+    "--declarations",
+    metavar="FILE",
+    help="Shapes and assumptions for a document that does not declare them (notes.derive.toml).",
+)
+@click.option("--strict", is_flag=True, help="Fail, too, for what of a document is not decided.")
+@click.option("--annotate", metavar="FILE", help="Write a copy of the document with the verdicts.")
+@click.option("--docstrings", is_flag=True, help="Read the formulas in docstrings of Python files.")
+@click.option("--all", "everything", is_flag=True, help="List formulas that claim nothing, too.")
 def verify(
-    targets: tuple[str, ...], form: str, jobs: int | None, timeout: float, effort: float
+    targets: tuple[str, ...],
+    form: str,
+    jobs: int | None,
+    timeout: float,
+    effort: float,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
 ) -> int:
-    """Say which derivations hold and which disagree, with the reason and a witness."""
+    """Say which derivations hold and which disagree, with the reason and a witness.
+
+    A TARGET may be a document (.md, .tex, .ipynb, .rst): its formulas are decided where they stand.
+    """
+    documents = [target for target in targets if docstrings or _is_document(target)]
+    if documents:
+        if len(documents) < len(targets):
+            raise click.UsageError("documents and other targets are verified one after the other")
+        return _verify_documents(
+            documents, form, timeout, declarations, strict, annotate, docstrings, everything
+        )
+    for option, value in (("--declarations", declarations), ("--annotate", annotate)):
+        if value is not None:
+            raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
     entries = _resolve(targets)
     if form == "json":
         return _verify_json(entries, jobs, timeout, effort)
@@ -425,6 +456,61 @@ def _answer(verdict: Verdict, form: str) -> int:
         screen = _screen()
         screen.print(_deeply(verdict_lines, entry, verdict, screen.width))
     return _exit_code([verdict])
+
+
+# ----------------------------------------------------------------------------------- documents
+
+
+def _is_document(target: str) -> bool:
+    return target.lower().endswith((".md", ".markdown", ".tex", ".ipynb", ".rst"))
+
+
+def _verify_documents(
+    paths: Sequence[str],
+    form: str,
+    timeout: float,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
+) -> int:
+    """Decide the formulas of documents, and print them at their lines."""
+    from derive.base.errors import DeriveError
+    from derive.cli.documents import annotated, document_lines, document_record, fails
+    from derive.cli.runner import decide_safely
+    from derive.frontends.document.check import check
+
+    if annotate is not None and len(paths) != 1:
+        raise click.UsageError("--annotate takes one document")
+    decide = _decide(timeout)
+    results = []
+    for path in paths:
+        try:
+            checked = check(
+                path, lambda claim: decide_safely(claim, decide), declarations, docstrings
+            )
+        except DeriveError as problem:
+            raise click.ClickException(str(problem)) from None
+        results.append(checked)
+        if annotate is not None:
+            _write_copy(annotate, path, annotated(checked))
+        if form == "text":
+            screen = _screen()
+            screen.print(_deeply(document_lines, checked, screen.width, everything))
+    if form == "json":
+        _print_json(_deeply(document_record, results))
+    return FAILS if any(fails(checked, strict) for checked in results) else OK
+
+
+def _write_copy(copy: str, path: str, text: str) -> None:
+    if os.path.exists(copy) and os.path.samefile(copy, path):
+        raise click.UsageError("--annotate writes a copy, and never the document itself")
+    try:
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        raise click.ClickException(f"{copy} cannot be written: {problem.strerror}") from None
 
 
 # ---------------------------------------------------------------------------------- the report
