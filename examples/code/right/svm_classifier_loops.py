@@ -3,7 +3,7 @@
 import numpy as np
 
 
-# derive: W (D, C), X (N, D), y (N) labels of C, reg = lam
+# derive: W (D, C), X (N, D), y (N) labels of C, reg ()
 def svm_loss_naive(W, X, y, reg):
     dW = np.zeros(W.shape)
     num_classes = W.shape[1]

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-# derive: X (N, D), y (N) labels of C, reg = lam
+# derive: X (N, D), y (N) labels of C, reg ()
 # derive: W1 (D, H), b1 (H), W2 (H, C), b2 (C)
 def two_layer_net_loss(W1, b1, W2, b2, X, y, reg):
     N = X.shape[0]

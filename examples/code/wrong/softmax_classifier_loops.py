@@ -4,7 +4,7 @@
 import numpy as np
 
 
-# derive: W (D, C), X (N, D), y (N) labels of C, reg = lam
+# derive: W (D, C), X (N, D), y (N) labels of C, reg ()
 def softmax_loss_naive(W, X, y, reg):
     loss = 0.0
     dW = np.zeros_like(W)

@@ -8,7 +8,7 @@ import torch
 
 
 class LoRA(torch.autograd.Function):
-    # derive: x (N, D), W (D, M), A (D, r), B (r, M), scale = alpha
+    # derive: x (N, D), W (D, M), A (D, r), B (r, M), scale ()
     @staticmethod
     def forward(ctx, x, W, A, B, scale):
         ctx.save_for_backward(x, W, A, B)
