@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.frontends.code.pairs import Pair, find
+from derive.frontends.code.finding import Pair, find
 from tests.standins import Context, array, standins
 
 GALLERY = Path(__file__).resolve().parent.parent / "examples" / "code"

@@ -15,7 +15,7 @@ Only the text is read; nothing of the file is run.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,7 +55,10 @@ class Pair:
     :param forward: the function or class that is called.
     :param backward: the backward function; ``""`` where the forward carries it.
     :param arguments: what the forward takes, without self and ctx.
+    :param defaults: the arguments that may be left out.
+    :param backward_arguments: what the backward function takes.
     :param built_with: what a class's constructor takes.
+    :param attributes: what a class writes into itself, ``self.name`` or ``self.grads["name"]``.
     :param declared: the shapes and the rest; None where nothing is declared.
     :param returned: the names that the backward (or the loss) returns, ``""`` for an expression.
     """
@@ -68,9 +71,11 @@ class Pair:
     backward: str = ""
     arguments: tuple[str, ...] = ()
     defaults: frozenset[str] = frozenset()
+    backward_arguments: tuple[str, ...] = ()
     built_with: tuple[str, ...] = ()
     declared: Declaration | None = None
     returned: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
     @property
     def has_backward(self) -> bool:
@@ -178,19 +183,19 @@ class _Finder:
             kind, last = (LOSS if _gives_gradients(node, asked) else FORWARD), node
         returned = _returned(last)
         if kind == LOSS:
-            returned = returned[1:]
+            returned = _keys(node, returned[1]) or returned[1:]
         return Pair(
-            self.path,
-            node.lineno,
-            name,
-            kind,
-            name,
-            backward if kind == FUNCTIONS else "",
-            arguments,
-            defaults,
-            (),
-            declared,
-            returned,
+            path=self.path,
+            line=node.lineno,
+            name=name,
+            kind=kind,
+            forward=name,
+            backward=backward if kind == FUNCTIONS else "",
+            arguments=arguments,
+            defaults=defaults,
+            backward_arguments=_arguments(last)[0] if kind == FUNCTIONS and last else (),
+            declared=declared,
+            returned=returned,
         )
 
     def _of_class(self, node: ast.ClassDef) -> Pair | None:
@@ -207,17 +212,17 @@ class _Finder:
             built_with, of_constructor = _arguments(methods["__init__"])
             defaults |= of_constructor
         return Pair(
-            self.path,
-            node.lineno,
-            node.name,
-            kind,
-            node.name,
-            "",
-            arguments[1:],
-            defaults,
-            built_with[1:],
-            self._declared(node.name),
-            _returned(backward) if backward is not None else (),
+            path=self.path,
+            line=node.lineno,
+            name=node.name,
+            kind=kind,
+            forward=node.name,
+            arguments=arguments[1:],
+            defaults=defaults,
+            built_with=built_with[1:],
+            declared=self._declared(node.name),
+            returned=_returned(backward) if backward is not None else (),
+            attributes=tuple(dict.fromkeys(_written(node))),
         )
 
 
@@ -234,6 +239,48 @@ def _arguments(node: ast.FunctionDef) -> tuple[tuple[str, ...], frozenset[str]]:
     }
     names = tuple(argument.arg for argument in (*positional, *arguments.kwonlyargs))
     return names, frozenset(optional)
+
+
+def _keys(node: ast.FunctionDef, name: str) -> tuple[str, ...]:
+    """The keys of the dictionary of gradients that a function fills, none where it is none."""
+    found: dict[str, None] = {}
+    for item in ast.walk(node):
+        if not isinstance(item, ast.Assign):
+            continue
+        for target in item.targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                if isinstance(item.value, ast.Dict):
+                    found.update(dict.fromkeys(_texts(key for key in item.value.keys if key)))
+                elif isinstance(item.value, ast.Call) and _dotted(item.value.func) == "dict":
+                    found.update(dict.fromkeys(k.arg for k in item.value.keywords if k.arg))
+            elif isinstance(target, ast.Subscript) and _dotted(target.value) == name:
+                found.update(dict.fromkeys(_texts([target.slice])))
+    return tuple(found)
+
+
+def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _written(node: ast.ClassDef) -> Iterator[str]:
+    """``W`` for what a class assigns to ``self.W``, ``grads[W]`` for ``self.grads["W"]``."""
+    for item in ast.walk(node):
+        targets: list[ast.expr] = []
+        if isinstance(item, ast.Assign):
+            targets = item.targets
+        elif isinstance(item, (ast.AugAssign, ast.AnnAssign)):
+            targets = [item.target]
+        while targets:
+            target = targets.pop()
+            if isinstance(target, (ast.Tuple, ast.List)):
+                targets.extend(target.elts)
+            elif isinstance(target, ast.Attribute) and _dotted(target.value) == "self":
+                yield target.attr
+            elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Attribute):
+                if _dotted(target.value.value) == "self":
+                    yield from (f"{target.value.attr}[{key}]" for key in _texts([target.slice]))
 
 
 def _own_returns(node: ast.FunctionDef) -> list[ast.Return]:
