@@ -202,7 +202,7 @@ def _read_annotation(argument: ast.arg, found: Declaration) -> None:
     annotation = argument.annotation
     if not isinstance(annotation, ast.Subscript) or not isinstance(annotation.slice, ast.Tuple):
         return
-    kind = getattr(annotation.value, "id", None) or getattr(annotation.value, "attr", "")
+    kind = str(getattr(annotation.value, "id", "") or getattr(annotation.value, "attr", ""))
     sizes = annotation.slice.elts[-1]
     if not isinstance(sizes, ast.Constant) or not isinstance(sizes.value, str):
         return

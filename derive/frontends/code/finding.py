@@ -22,6 +22,7 @@ from pathlib import Path
 from derive.frontends.code.declared import (
     Declaration,
     DeclarationError,
+    Definition,
     Labels,
     declarations,
 )
@@ -34,6 +35,8 @@ FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
     "vjp",
     "forward",
 )
+
+NOTHING = "None"  # is returned where there is no gradient
 
 _SWAPS = (("forward", "backward"), ("fwd", "bwd"), ("fprop", "bprop"), ("Forward", "Backward"))
 _BACKWARD_ENDS = ("_backward", "_back", "_bwd", "_grad", "_gradient", "_vjp", "_bprop")
@@ -60,7 +63,8 @@ class Pair:
     :param built_with: what a class's constructor takes.
     :param attributes: what a class writes into itself, ``self.name`` or ``self.grads["name"]``.
     :param declared: the shapes and the rest; None where nothing is declared.
-    :param returned: the names that the backward (or the loss) returns, ``""`` for an expression.
+    :param returned: the names that the backward (or the loss) returns, ``""`` for an expression,
+        ``NOTHING`` for None.
     """
 
     path: Path
@@ -126,9 +130,8 @@ class _Finder:
         backwards = {name: self._backward_of(name) for name in self.functions}
         taken = {name for name in backwards.values() if name}
         taken |= {name for rule in self.rules.values() for name in rule}
-        for name, node in sorted(
-            {**self.functions, **self.classes}.items(), key=lambda item: item[1].lineno
-        ):
+        nodes: dict[str, Definition] = {**self.functions, **self.classes}
+        for name, node in sorted(nodes.items(), key=lambda item: item[1].lineno):
             if isinstance(node, ast.ClassDef):
                 pair = self._of_class(node)
             elif name in taken:
@@ -278,9 +281,10 @@ def _written(node: ast.ClassDef) -> Iterator[str]:
                 targets.extend(target.elts)
             elif isinstance(target, ast.Attribute) and _dotted(target.value) == "self":
                 yield target.attr
-            elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Attribute):
-                if _dotted(target.value.value) == "self":
-                    yield from (f"{target.value.attr}[{key}]" for key in _texts([target.slice]))
+            elif isinstance(target, ast.Subscript):
+                owner, _, attribute = _dotted(target.value).partition(".")
+                if owner == "self" and attribute:
+                    yield from (f"{attribute}[{key}]" for key in _texts([target.slice]))
 
 
 def _own_returns(node: ast.FunctionDef) -> list[ast.Return]:
@@ -303,7 +307,13 @@ def _returned(node: ast.FunctionDef | None) -> tuple[str, ...]:
         return ()
     value = returns[-1].value
     parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
-    return tuple(part.id if isinstance(part, ast.Name) else "" for part in parts)
+    return tuple(_shown(part) for part in parts)
+
+
+def _shown(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and node.value is None:
+        return NOTHING
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
