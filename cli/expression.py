@@ -11,8 +11,9 @@ refused, and nothing of what was typed is ever evaluated as Python or by ``sympi
 - A 1×1 matrix is a scalar wherever a scalar is meant.
 - :data:`FUNCTIONS` and, as facts, :data:`FACTS` are all the functions there are.
 
-The tree comes from :mod:`cli.syntax`, the symbols of its names from :mod:`cli.names`; what its
-operators and functions make of them stands in :mod:`cli.operations` and :mod:`cli.functions`.
+The tree comes from :mod:`derive.cli.syntax`, the symbols of its names from :mod:`derive.cli.names`;
+what its operators and functions make of them stands in :mod:`derive.cli.operations` and
+:mod:`derive.cli.functions`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from typing import Any, NoReturn
 import sympy as sp
 from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
-from cli.functions import FACTS, FUNCTIONS
-from cli.names import declared, differentiated
-from cli.operations import (
+from derive.base.errors import DeriveError, UnsupportedError
+from derive.base.worker import run_deep
+from derive.claims.kinds import Gradient
+from derive.cli.functions import FACTS, FUNCTIONS
+from derive.cli.names import declared, differentiated
+from derive.cli.operations import (
     COMPARISONS,
     LARGEST_BITS,
     OPERATIONS,
@@ -39,13 +43,10 @@ from cli.operations import (
     square,
     transpose,
 )
-from cli.syntax import ExpressionError, MisfitError, Source, meant, parsed, refusal
-from derive.claims import Gradient
-from derive.errors import DeriveError, UnsupportedError
-from derive.operators import entry
-from derive.pipeline import gradient, shape_of, verify
-from derive.shapes import is_unit, same_shape, shown
-from derive.worker import run_deep
+from derive.cli.syntax import ExpressionError, MisfitError, Source, meant, parsed, refusal
+from derive.engine import gradient, shape_of, verify
+from derive.language.operators import entry
+from derive.language.shapes import is_unit, same_shape, shown
 
 __all__ = [
     "FACTS",

@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from cli.expression import ExpressionError, Question
-    from cli.screen import Screen
-    from cli.targets import Entry
-    from derive.formula import Formula
-    from derive.verdict import Verdict
+    from derive.claims.formula import Formula
+    from derive.claims.verdict import Verdict
+    from derive.cli.expression import ExpressionError, Question
+    from derive.cli.screen import Screen
+    from derive.cli.targets import Entry
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -176,8 +176,8 @@ def main() -> None:
 @_format
 def list_command(form: str) -> int:
     """Show the catalogue: the id, section, kind and title of every claim."""
-    from cli.listing import list_lines, list_records
-    from formulas import index
+    from derive.cli.listing import list_lines, list_records
+    from derive.formulas import index
 
     entries = index.listed()
     if form == "json":
@@ -215,13 +215,13 @@ def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float
 @_format
 def shapes(targets: tuple[str, ...], form: str) -> int:
     """Show every expression and subexpression with its shape, and every mismatch."""
-    from cli.shapes import shape_rows
-    from derive.pipeline import shape_of
+    from derive.cli.shapes import shape_rows
+    from derive.engine import shape_of
 
     entries = _resolve(targets)
     rows = _deeply(lambda: list(shape_rows(entries, shape_of)))
     if form == "json":
-        from cli.records import shape_records
+        from derive.cli.records import shape_records
 
         layers = [record for formula in _networks(entries) for record in _layers_of(formula)]
         _print_json(layers + _deeply(shape_records, rows))
@@ -235,8 +235,8 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 @_timeout
 def show(id: str, timeout: float) -> int:
     """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
-    from cli.render import show_lines
-    from cli.runner import decide_safely
+    from derive.cli.render import show_lines
+    from derive.cli.runner import decide_safely
 
     entries = _resolve([id])
     screen = _screen()
@@ -258,9 +258,9 @@ def show(id: str, timeout: float) -> int:
 @_timeout
 def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
     """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
-    from cli.render import explain_lines, replay_lines
-    from cli.runner import decide_safely
-    from cli.snippet import replay
+    from derive.cli.render import explain_lines, replay_lines
+    from derive.cli.runner import decide_safely
+    from derive.cli.snippet import replay
 
     entries = _resolve([id])
     screen = _screen()
@@ -300,7 +300,7 @@ class _Misread(click.ClickException):
     """A formula that cannot be read, with the place in it marked."""
 
     def __init__(self, problem: ExpressionError) -> None:
-        from cli.render import pointer_lines
+        from derive.cli.render import pointer_lines
 
         super().__init__(str(problem))
         self.pointer = pointer_lines(problem.text, problem.start, problem.end)
@@ -344,11 +344,11 @@ def gradient(
     cholesky sqrtm expm hadamard diag outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are
     the product, of matrices too.
     """
-    from cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
-    from cli.runner import decide_safely
-    from derive.errors import BudgetExceeded
-    from derive.verdict import ILL_SHAPED, Verdict
-    from derive.worker import run_deep
+    from derive.base.errors import BudgetExceeded
+    from derive.base.worker import run_deep
+    from derive.claims.verdict import ILL_SHAPED, Verdict
+    from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
+    from derive.cli.runner import decide_safely
 
     asked = Asked(expression, wrt, dims, equals, given)
     try:
@@ -369,9 +369,9 @@ def gradient(
 
 def _derive(question: Question, form: str, timeout: float) -> int:
     """Print the gradient that nothing is claimed of."""
-    from cli.expression import derived
-    from derive.errors import DeriveError
-    from derive.pipeline import shape_of
+    from derive.base.errors import DeriveError
+    from derive.cli.expression import derived
+    from derive.engine import shape_of
 
     try:
         answer = derived(question, timeout)
@@ -379,11 +379,11 @@ def _derive(question: Question, form: str, timeout: float) -> int:
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
     if form == "json":
-        from cli.records import gradient_record
+        from derive.cli.records import gradient_record
 
         _print_json(_deeply(gradient_record, question.of, question.wrt, shape, answer))
         return OK
-    from cli.render import gradient_lines
+    from derive.cli.render import gradient_lines
 
     screen = _screen()
     screen.print(_deeply(gradient_lines, shape, answer, screen.width))
@@ -392,9 +392,9 @@ def _derive(question: Question, form: str, timeout: float) -> int:
 
 def _answer(verdict: Verdict, form: str) -> int:
     """Print the verdict on a claim that was made at the prompt."""
-    from cli.records import verify_record
-    from cli.render import verdict_lines
-    from cli.targets import Entry
+    from derive.cli.records import verify_record
+    from derive.cli.render import verdict_lines
+    from derive.cli.targets import Entry
 
     entry = Entry(verdict.claim)
     if form == "json":
@@ -409,7 +409,7 @@ def _answer(verdict: Verdict, form: str) -> int:
 
 
 def _verify_json(entries: list[Entry], jobs: int | None, timeout: float) -> int:
-    from cli.records import verify_record
+    from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
@@ -421,7 +421,7 @@ def _verify_json(entries: list[Entry], jobs: int | None, timeout: float) -> int:
 
 
 def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
-    from cli.render import summary_lines
+    from derive.cli.render import summary_lines
 
     screen = _screen()
     started = time.perf_counter()
@@ -447,7 +447,7 @@ def _results(
     entries: list[Entry], jobs: int | None, timeout: float
 ) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
-    from cli.runner import Progress, verdicts
+    from derive.cli.runner import Progress, verdicts
 
     progress = Progress(sys.stderr, len(entries))
     claims = [entry.claim for entry in entries]
@@ -468,7 +468,7 @@ def _results(
 
 def _section_ends(entries: Sequence[Entry]) -> set[int]:
     """After how many claims a section, and so its part of the report, is complete."""
-    from cli.render import heading_key
+    from derive.cli.render import heading_key
 
     keys = [heading_key(entry) for entry in entries]
     return {
@@ -479,7 +479,7 @@ def _section_ends(entries: Sequence[Entry]) -> set[int]:
 
 
 def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> None:
-    from cli.render import heading, verdict_lines
+    from derive.cli.render import heading, verdict_lines
 
     if not results:
         return
@@ -493,8 +493,8 @@ def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> 
 def _print_shapes(rows: Sequence[Any]) -> None:
     from itertools import groupby
 
-    from cli.layers import layer_lines
-    from cli.render import heading, heading_key, shapes_lines
+    from derive.cli.layers import layer_lines
+    from derive.cli.render import heading, heading_key, shapes_lines
 
     screen = _screen()
     for _, group in groupby(rows, key=lambda row: heading_key(row.entry)):
@@ -515,16 +515,16 @@ def _networks(entries: Sequence[Entry]) -> list[Formula]:
 
 
 def _layers_of(formula: Formula) -> list[dict[str, Any]]:
-    from cli.layers import layer_records
+    from derive.cli.layers import layer_records
 
     assert formula.network is not None
     return layer_records(formula.id, formula.network)
 
 
 def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
-    from cli.notation import shape_text
-    from cli.render import formula_lines
-    from derive.pipeline import shape_of
+    from derive.cli.notation import shape_text
+    from derive.cli.render import formula_lines
+    from derive.engine import shape_of
 
     symbol_shapes = {}
     for symbol in formula.symbols:
@@ -538,15 +538,15 @@ def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
 
 def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
     """The formulas that the targets name: building all of them takes a while."""
-    import formulas
-    from cli.targets import needed_modules
-    from formulas import index
+    from derive import formulas
+    from derive.cli.targets import needed_modules
+    from derive.formulas import index
 
     return formulas.catalogue(needed_modules(targets, index.listed()) or formulas.MODULES)
 
 
 def _resolve(targets: Sequence[str]) -> list[Entry]:
-    from cli.targets import TargetError, resolve
+    from derive.cli.targets import TargetError, resolve
 
     try:
         entries = resolve(targets, lambda: _catalogue(targets))
@@ -558,14 +558,14 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
 
 
 def _decide(timeout: float) -> Any:
-    from derive import pipeline
+    from derive import engine
 
-    return partial(pipeline.verify, timeout=timeout)
+    return partial(engine.verify, timeout=timeout)
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:
     """Printing recurses into expressions as deciding does, and needs as deep a stack."""
-    from derive.worker import run_deep
+    from derive.base.worker import run_deep
 
     return run_deep(partial(function, *arguments))
 
@@ -575,7 +575,7 @@ def _exit_code(verdicts: Sequence[Verdict]) -> int:
 
 
 def _screen() -> Screen:
-    from cli.screen import Screen
+    from derive.cli.screen import Screen
 
     return Screen()
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from cli.targets import Entry
-    from derive.verdict import Verdict
+    from derive.claims.verdict import Verdict
+    from derive.cli.targets import Entry
 
 WIDTH = 80
 
@@ -121,7 +121,7 @@ class ClaimFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its claims, in order of definition; it is run for that."""
-        from cli.targets import TargetError, load_file
+        from derive.cli.targets import TargetError, load_file
 
         try:
             entries = load_file(self.path)
@@ -154,11 +154,11 @@ class ClaimItem(pytest.Item):
 
         :raises DoesNotHold: with the verdict, whatever else it is than *holds*.
         """
-        from cli.runner import verdicts
-        from derive import pipeline
+        from derive import engine
+        from derive.cli.runner import verdicts
 
         timeout = self.config.getoption("derive_timeout")
-        decide = partial(pipeline.verify, timeout=timeout)
+        decide = partial(engine.verify, timeout=timeout)
         (verdict,) = verdicts([self.entry.claim], decide, limit=timeout)
         if verdict.status != "holds":
             raise DoesNotHold(verdict)
@@ -183,8 +183,8 @@ class DoesNotHold(Exception):
 
 
 def _report(entry: Entry, verdict: Verdict) -> str:
-    from cli.render import verdict_lines
-    from derive.worker import run_deep
+    from derive.base.worker import run_deep
+    from derive.cli.render import verdict_lines
 
     lines = run_deep(partial(verdict_lines, entry, verdict, WIDTH))
     return "\n".join(line.plain.rstrip() for line in lines)

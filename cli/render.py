@@ -9,22 +9,8 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
-from cli.notation import (
-    definitions,
-    documented,
-    equation,
-    number_text,
-    numbers_apart,
-    shape_text,
-    text_of,
-)
-from cli.records import count_statuses, function_name
-from cli.shapes import ShapeRow
-from cli.targets import Entry
-from derive.formula import Formula
-from derive.replay import Replay
-from derive.verdict import (
+from derive.claims.formula import Formula
+from derive.claims.verdict import (
     DISAGREES,
     HOLDS,
     ILL_SHAPED,
@@ -35,6 +21,20 @@ from derive.verdict import (
     Verdict,
     Witness,
 )
+from derive.cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
+from derive.cli.notation import (
+    definitions,
+    documented,
+    equation,
+    number_text,
+    numbers_apart,
+    shape_text,
+    text_of,
+)
+from derive.cli.records import count_statuses, function_name
+from derive.cli.shapes import ShapeRow
+from derive.cli.targets import Entry
+from derive.refutation.replay import Replay
 
 Lines = list[Text]
 

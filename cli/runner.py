@@ -25,9 +25,9 @@ import sympy as sp
 from sympy.core.function import Application, AppliedUndef
 from sympy.core.relational import Relational
 
-from derive.claims import Claim
-from derive.verdict import UNDECIDED, Verdict
-from derive.worker import run_deep
+from derive.base.worker import run_deep
+from derive.claims.kinds import Claim
+from derive.claims.verdict import UNDECIDED, Verdict
 
 Decide = Callable[[Claim], Verdict]
 

@@ -15,13 +15,13 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
-from cli.notation import equation
-from cli.numpy_text import Names, NumpyPrinter, Unprintable
-from cli.spelling import encodable
-from derive import sizes
-from derive.inventory import witness_names
-from derive.recurrences import Recurrence
-from derive.verdict import SparseArray, Verdict, Witness
+from derive.claims import sizes
+from derive.claims.verdict import SparseArray, Verdict, Witness
+from derive.cli.notation import equation
+from derive.cli.numpy_text import Names, NumpyPrinter, Unprintable
+from derive.cli.spelling import encodable
+from derive.language.sequences import Recurrence
+from derive.refutation.symbols import witness_names
 
 _DERIVATIVES = ("gradient", "jacobian", "backward", "hessian")
 _SYMBOLS = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)

@@ -11,8 +11,8 @@ from derive import (  # noqa: F401  (they fill the tables)
     lower_recurrences,
     lower_scalars,
 )
-from derive.lower import lowered_nodes
-from derive.shapes import rules
+from derive.language.shapes import rules
+from derive.lowering.lower import lowered_nodes
 
 HEAD = """# The SymPy that goes in
 

@@ -8,9 +8,9 @@ from sympy import HadamardPower, MatrixSymbol, OneMatrix, Trace
 
 import derive
 from derive import Gradient, Hessian, Jacobian, verify
-from derive.notation import text_of
-from derive.refute import search
-from derive.show import Writer
+from derive.language.printing import text_of
+from derive.presentation.matrices import Writer
+from derive.refutation.search import search
 
 n, p, d = sp.symbols("n p d", integer=True, positive=True)
 t = sp.Symbol("t", real=True)

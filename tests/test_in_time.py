@@ -8,11 +8,11 @@ import sympy as sp
 from flint import arb, fmpq
 
 from derive import Gradient, Identity, verify
-from derive.bounded import MOST_BITS, power
-from derive.errors import BudgetExceeded
-from derive.fields import BALL, EXACT, FLOATING, NotExact
-from derive.notation import number_text
-from derive.worker import run_deep
+from derive.base.bounded import MOST_BITS, power
+from derive.base.errors import BudgetExceeded
+from derive.base.worker import run_deep
+from derive.evaluation.fields import BALL, EXACT, FLOATING, NotExact
+from derive.language.printing import number_text
 
 n = sp.Symbol("n", integer=True, positive=True)
 x, y = sp.symbols("x y", real=True)

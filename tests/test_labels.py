@@ -17,7 +17,7 @@ from sympy import (
 )
 
 from derive import Backward, Gradient, Identity, Shape, softmax, tensor, verify
-from derive.labels import in_indicators, labels_of
+from derive.lowering.labels import in_indicators, labels_of
 
 n, m, c = symbols("n m c", integer=True, positive=True)
 i, j, l, q = symbols("i j l q", integer=True)

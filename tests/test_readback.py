@@ -9,14 +9,14 @@ from sympy import HadamardProduct as H
 from sympy import MatrixSymbol, OneMatrix, Sum, Trace, ZeroMatrix
 
 import derive
-import formulas
-from derive import Backward, Gradient, Hessian, Jacobian, readback, verify
-from derive.answer import weight
-from derive.inventory import fields_of
-from derive.notation import text_of
-from derive.points import PointMaker
-from derive.refute import agrees_numerically, search
-from derive.trial import Trial
+from derive import Backward, Gradient, Hessian, Jacobian, formulas, verify
+from derive.diagnosis import own_names as readback
+from derive.diagnosis.trial import Trial
+from derive.language.printing import text_of
+from derive.presentation.answer import weight
+from derive.refutation.points import PointMaker
+from derive.refutation.search import agrees_numerically, search
+from derive.refutation.symbols import fields_of
 
 n, m, d, v, T = sp.symbols("n m d v T", integer=True, positive=True)
 i, k = sp.symbols("i k", integer=True)

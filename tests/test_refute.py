@@ -12,12 +12,18 @@ import sympy as sp
 from sympy import Q
 from sympy.matrices.expressions.diagonal import DiagonalMatrix
 
-from derive.claims import Backward, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
-from derive.errors import UnsupportedError
-from derive.evaluate import Point, evaluate, sides
-from derive.operators import ScalarFunction, max_over, partial, softmax
-from derive.points import LEVELS, PointMaker
-from derive.refute import agrees_numerically, confirm, dimension_symbols, free_indices, search
+from derive.base.errors import UnsupportedError
+from derive.claims.kinds import Backward, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
+from derive.evaluation.evaluate import Point, evaluate, sides
+from derive.language.operators import ScalarFunction, max_over, partial, softmax
+from derive.refutation.points import LEVELS, PointMaker
+from derive.refutation.search import (
+    agrees_numerically,
+    confirm,
+    dimension_symbols,
+    free_indices,
+    search,
+)
 
 n, m, c = sp.symbols("n m c", integer=True, positive=True)
 i, j, k, p = sp.symbols("i j k p", integer=True)

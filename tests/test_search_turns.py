@@ -5,8 +5,8 @@ import sympy as sp
 from sympy import Max, Min, Ne, Piecewise, Rational, Sum
 
 from derive import Identity
-from derive.points import PointMaker
-from derive.refute import confirm, point_of, search
+from derive.refutation.points import PointMaker
+from derive.refutation.search import confirm, point_of, search
 
 n = sp.symbols("n", integer=True, positive=True)
 p = sp.symbols("p", integer=True, nonnegative=True)

@@ -14,13 +14,14 @@ from typing import Any
 
 import sympy as sp
 
-from derive.decide import vanishes
-from derive.domain import assume_defined
-from derive.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
-from derive.index import forget_terms
-from derive.normalise import Normaliser
-from derive.problem import Problem
-from derive.simplify import Reader
+from derive.base.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
+from derive.canonical.forms import Normaliser
+from derive.canonical.readback import Reader
+from derive.core.terms import forget_terms
+from derive.lowering.problem import Problem
+from derive.proof.decide import vanishes
+from derive.proof.definedness import assume_defined
+from derive.proof.hypotheses import Hypotheses
 
 from .changing import changed
 from .core_values import worth
@@ -66,7 +67,7 @@ def form_of(expr: Any, exponentials: bool = False, other: Any = None) -> Any:
     if problem.lowering.unsafe_reads:
         raise UnsupportedError("reads outside of an array")
     normaliser = Normaliser(None, exponentials, time.process_time() + SECONDS)
-    problem.prepare(normaliser)
+    Hypotheses.of(problem).prepare(normaliser)
     assume_defined(normaliser, *sides)
     forms = [normaliser.of(side) for side in sides]
     same = other is not None and vanishes(normaliser, normaliser.subtract(*forms))

@@ -22,15 +22,17 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix
 from sympy.tensor.array.expressions import ArrayElement
 
-from derive import differentiate as passes
-from derive import index as core
-from derive import lower, lower_scalars, verify
-from derive import operators as ops
-from derive.claims import Claim
-from derive.index import Term, add, mul, neg, num
-from derive.matrix_functions import MatrixFunction
-from derive.show import FUNCTIONS
-from derive.verdict import UNDECIDED, Verdict
+from derive import verify
+from derive.claims.kinds import Claim
+from derive.claims.verdict import UNDECIDED, Verdict
+from derive.core import differentiate as passes
+from derive.core import terms as core
+from derive.core.terms import Term, add, mul, neg, num
+from derive.language import operators as ops
+from derive.language.matrix_functions import MatrixFunction
+from derive.lowering import lower
+from derive.lowering import scalars as lower_scalars
+from derive.presentation.matrices import FUNCTIONS
 
 from .material import SECONDS
 from .probes import PROBES, READ_OUTSIDE
