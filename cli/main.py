@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
+    from derive.frontends.code.request import Request
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -149,7 +150,8 @@ _timeout = click.option(
 )
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
-    "(my_claims.py, my_claims.py::name) or a directory of them; none means the whole catalogue."
+    "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
+    "a directory of them; none means the whole catalogue. Such files are run as Python."
 )
 _targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
 
@@ -201,11 +203,17 @@ def list_command(form: str) -> int:
 )
 @_timeout
 def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float) -> int:
-    """Say which derivations hold and which disagree, with the reason and a witness."""
-    entries = _resolve(targets)
-    if form == "json":
-        return _verify_json(entries, jobs, timeout)
-    return _verify_text(entries, jobs, timeout)
+    """Say which derivations hold and which disagree, with the reason and a witness.
+
+    Of a file of code that is every gradient that a backward pass returns, where the shapes of its
+    inputs are declared: # derive: x (N, D), w (D, M)
+    """
+    entries, requests, problems = _asked(targets)
+    report = _verify_json if form == "json" else _verify_text
+    code = report(entries, requests, jobs, timeout) if entries or requests else OK
+    for problem in problems:
+        _complain(problem)
+    return USAGE if problems else code
 
 
 @main.command(
@@ -408,20 +416,24 @@ def _answer(verdict: Verdict, form: str) -> int:
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int | None, timeout: float) -> int:
+def _verify_json(
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float
+) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout)) as stream:
             results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
         _print_json(_deeply(verify_record, results))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
-    from derive.cli.render import summary_lines
+def _verify_text(
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float
+) -> int:
+    from derive.cli.render import heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
@@ -429,8 +441,11 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
     waiting: list[tuple[Entry, Verdict]] = []
     sections = _section_ends(entries)
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout)) as stream:
             for entry, verdict in stream:
+                if waiting and heading_key(waiting[0][0]) != heading_key(entry):
+                    _print_section(screen, waiting)
+                    waiting = []
                 verdicts.append(verdict)
                 waiting.append((entry, verdict))
                 if len(verdicts) in sections:
@@ -439,8 +454,43 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        screen.print(summary_lines(verdicts, len(entries), elapsed))
+        total = len(entries) + sum(len(request.wrt) for request in requests)
+        screen.print(summary_lines(verdicts, max(total, len(verdicts)), elapsed))
     return _exit_code(verdicts)
+
+
+def _all_results(
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float
+) -> Generator[tuple[Entry, Verdict]]:
+    """Each claim with its verdict, then those of the code."""
+    if entries:
+        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+            yield from stream
+    if requests:
+        with contextlib.closing(_code_results(requests, jobs, timeout)) as stream:
+            yield from stream
+
+
+def _code_results(
+    requests: list[Request], jobs: int | None, timeout: float
+) -> Generator[tuple[Entry, Verdict]]:
+    from derive.cli.code_runner import results
+    from derive.cli.runner import Progress
+    from derive.frontends.code.answers import answers
+
+    answer = partial(answers, timeout=timeout)
+    jobs = min(jobs or os.cpu_count() or 1, len(requests))
+    progress = Progress(sys.stderr, len(requests))
+    with contextlib.closing(results(requests, answer, jobs, timeout)) as stream:
+        try:
+            progress.show(0, requests[0].pair.name)
+            for done, found in enumerate(stream, start=1):
+                progress.clear()
+                yield from found
+                if done < len(requests):
+                    progress.show(done, requests[done].pair.name)
+        finally:
+            progress.clear()
 
 
 def _results(
@@ -555,6 +605,26 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
     if not entries:
         raise click.ClickException("the catalogue is empty")
     return entries
+
+
+def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
+    """The claims and the pairs of code that the targets name, and what cannot be read of them."""
+    if not any(_may_be_code(target) for target in targets):
+        return _resolve(targets), [], []
+    from derive.cli.sources import split
+    from derive.cli.targets import TargetError
+
+    try:
+        found = split(targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    entries = _resolve(found.claims) if found.claims else []
+    return [*entries, *found.entries], found.requests, found.problems
+
+
+def _may_be_code(target: str) -> bool:
+    file = target.partition("::")[0]
+    return file.endswith(".py") or os.path.isdir(file)
 
 
 def _decide(timeout: float) -> Any:

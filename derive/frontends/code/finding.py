@@ -89,10 +89,26 @@ class Pair:
 
 @dataclass
 class Source:
-    """A file's pairs, and what is wrong with those that are not."""
+    """What a file holds.
+
+    :param declares: whether the shapes of anything are declared.
+    :param states_claims: whether it imports what claims are made of.
+    :param used: the names that are used in it.
+    """
 
     path: Path
     pairs: list[Pair] = field(default_factory=list)
+    declares: bool = False
+    states_claims: bool = False
+    used: frozenset[str] = frozenset()
+
+    def undeclared(self) -> list[Pair]:
+        """The pairs without shapes that nothing else in the file uses."""
+        return [
+            pair
+            for pair in self.pairs
+            if pair.has_backward and pair.declared is None and pair.name not in self.used
+        ]
 
     def declared(self) -> list[Pair]:
         """The pairs that can be verified: shapes are declared, and there is a backward."""
@@ -114,7 +130,26 @@ def find(path: Path, text: str) -> Source:
         declared = declarations(text, tree)
     except DeclarationError as problem:
         raise SourceError(f"{path}, line {problem.line}: {problem}") from None
-    return Source(path, list(_Finder(path, tree, declared).pairs()))
+    return Source(
+        path,
+        list(_Finder(path, tree, declared).pairs()),
+        bool(declared),
+        _states_claims(tree),
+        frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)),
+    )
+
+
+def _states_claims(tree: ast.Module) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            if any(alias.name == "derive" for alias in node.names):
+                return True
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+            package = node.module.split(".")
+            names = {alias.name for alias in node.names}
+            if package[0] == "derive" and package[1:2] != ["code"] and names != {"code"}:
+                return True
+    return False
 
 
 class _Finder:
