@@ -1,0 +1,1 @@
+"""What claims and derived sides are written in besides print: programs."""
