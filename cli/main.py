@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
+    from derive.frontends.code.request import Request
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -164,7 +165,8 @@ _effort = click.option(
 )
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
-    "(my_claims.py, my_claims.py::name) or a directory of them; none means the whole catalogue."
+    "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
+    "a directory of them; none means the whole catalogue. Such files are run as Python."
 )
 _targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
 
@@ -239,7 +241,9 @@ def verify(
 ) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness.
 
-    A TARGET may be a document (.md, .tex, .ipynb, .rst): its formulas are decided where they stand.
+    Of a file of code that is every gradient that a backward pass returns, where the shapes of its
+    inputs are declared: # derive: x (N, D), w (D, M). Of a document (.md, .tex, .ipynb, .rst) it is
+    every formula, where it stands.
     """
     documents = [target for target in targets if docstrings or _is_document(target)]
     if documents:
@@ -251,10 +255,12 @@ def verify(
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
-    entries = _resolve(targets)
-    if form == "json":
-        return _verify_json(entries, jobs, timeout, effort)
-    return _verify_text(entries, jobs, timeout, effort)
+    entries, requests, problems = _asked(targets)
+    report = _verify_json if form == "json" else _verify_text
+    code = report(entries, requests, jobs, timeout, effort) if entries or requests else OK
+    for problem in problems:
+        _complain(problem)
+    return USAGE if problems else code
 
 
 @main.command(
@@ -516,20 +522,24 @@ def _write_copy(copy: str, path: str, text: str) -> None:
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
+def _verify_json(
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
+) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
             results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
         _print_json(_deeply(verify_record, results))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
-    from derive.cli.render import summary_lines
+def _verify_text(
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
+) -> int:
+    from derive.cli.render import heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
@@ -537,8 +547,11 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort:
     waiting: list[tuple[Entry, Verdict]] = []
     sections = _section_ends(entries)
     try:
-        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
             for entry, verdict in stream:
+                if waiting and heading_key(waiting[0][0]) != heading_key(entry):
+                    _print_section(screen, waiting)
+                    waiting = []
                 verdicts.append(verdict)
                 waiting.append((entry, verdict))
                 if len(verdicts) in sections:
@@ -547,8 +560,47 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort:
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        screen.print(summary_lines(verdicts, len(entries), elapsed))
+        total = len(entries) + sum(len(request.wrt) for request in requests)
+        screen.print(summary_lines(verdicts, max(total, len(verdicts)), elapsed))
     return _exit_code(verdicts)
+
+
+def _all_results(
+    entries: list[Entry],
+    requests: list[Request],
+    jobs: int | None,
+    timeout: float,
+    effort: float,
+) -> Generator[tuple[Entry, Verdict]]:
+    """Each claim with its verdict, then those of the code."""
+    if entries:
+        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
+            yield from stream
+    if requests:
+        with contextlib.closing(_code_results(requests, jobs, timeout)) as stream:
+            yield from stream
+
+
+def _code_results(
+    requests: list[Request], jobs: int | None, timeout: float
+) -> Generator[tuple[Entry, Verdict]]:
+    from derive.cli.code_runner import results
+    from derive.cli.runner import Progress
+    from derive.frontends.code.answers import answers
+
+    answer = partial(answers, timeout=timeout)
+    jobs = min(jobs or os.cpu_count() or 1, len(requests))
+    progress = Progress(sys.stderr, len(requests))
+    with contextlib.closing(results(requests, answer, jobs, timeout)) as stream:
+        try:
+            progress.show(0, requests[0].pair.name)
+            for done, found in enumerate(stream, start=1):
+                progress.clear()
+                yield from found
+                if done < len(requests):
+                    progress.show(done, requests[done].pair.name)
+        finally:
+            progress.clear()
 
 
 def _results(
@@ -663,6 +715,26 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
     if not entries:
         raise click.ClickException("the catalogue is empty")
     return entries
+
+
+def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
+    """The claims and the pairs of code that the targets name, and what cannot be read of them."""
+    if not any(_may_be_code(target) for target in targets):
+        return _resolve(targets), [], []
+    from derive.cli.sources import split
+    from derive.cli.targets import TargetError
+
+    try:
+        found = split(targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    entries = _resolve(found.claims) if found.claims else []
+    return [*entries, *found.entries], found.requests, found.problems
+
+
+def _may_be_code(target: str) -> bool:
+    file = target.partition("::")[0]
+    return file.endswith(".py") or os.path.isdir(file)
 
 
 def _decide(timeout: float, effort: float) -> Any:

@@ -1,0 +1,1 @@
+"""Array code: forward and backward passes, read into claims."""
