@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import count, product
 from typing import Any
+from weakref import ref
 
 import sympy as sp
 
@@ -18,6 +19,15 @@ from derive.language.operators import MaxOver
 
 FLOAT, INT, BOOL = "float", "int", "bool"
 Key = tuple[int, ...]
+
+
+_serials = count(1)
+creations: list[list[Any]] = []  # for each open loop the arrays that are made in it
+
+
+def next_serial() -> int:
+    """A number for what is made now, larger than all before."""
+    return next(_serials)
 
 
 class Array:
@@ -44,6 +54,10 @@ class Array:
         self.kind = kind
         self.base = base
         self.stale = ""
+        self.label = ""
+        self.serial = next_serial()
+        if creations:
+            creations[-1].append(ref(self))
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -247,8 +261,7 @@ class Array:
         return method(self, name)
 
 
-Changes = Callable[[Array], None]
-watchers: list[Changes] = []  # the innermost loop or branch, which keeps what is changed
+watchers: list[Any] = []  # the loops and branches that are open, which keep what is changed
 
 
 def about_to_change(array: Array) -> None:
@@ -258,8 +271,8 @@ def about_to_change(array: Array) -> None:
         at = f" (line {line[1]})" if line else ""
         array.base.stale = f"an array is read after a write through a view of it{at}"
         array.base = None
-    if watchers:
-        watchers[-1](array)
+    for watcher in watchers:
+        watcher.saw(array)
 
 
 # ---- making arrays

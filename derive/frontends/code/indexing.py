@@ -328,9 +328,6 @@ def write(array: Array, key: Any, value: Any, add: bool = False) -> None:
     """``array[key] = value``, or ``+=``."""
     value = value if isinstance(value, Masked) else as_array(value)
     about_to_change(array)
-    log = current().loops[-1] if current().loops else None
-    if log is not None and log.keeps(array):
-        log.written(array, key, value, add)
     array.become(written(array, key, value, add))
 
 
@@ -425,8 +422,8 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
         new = bodies[tuple(inner)].xreplace(inside)
         if array.kind != BOOL:
             new = as_real(new)
-        new = old + new if add else new
-        found[own] = choice(sp.And(*conditions), new, old)
+        condition = sp.And(*conditions)
+        found[own] = old + choice(condition, new, sp.Integer(0)) if add else choice(condition, new, old)
     return Array(array.axes, found, _kind(array, value))
 
 

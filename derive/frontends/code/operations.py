@@ -52,7 +52,7 @@ from derive.frontends.code.sizes import Size, at_least, expression, plain, same
 from derive.frontends.code.trace import Misfit, Refused, current
 
 # What stands in an array that nothing was written to; no claim may speak of it.
-UNWRITTEN = sp.Symbol("unwritten", real=True)
+UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
 
 # ---- entry by entry
 

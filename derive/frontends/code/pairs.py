@@ -25,6 +25,7 @@ from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
 from derive.frontends.code.shapes import Input, make_array, make_input, size_of
 from derive.frontends.code.sizes import plain, same
+from derive.frontends.code.states import UNREAD
 from derive.frontends.code.trace import Misfit, Refused, Trace, opened, place
 from derive.language.operators import Tensor
 
@@ -384,8 +385,9 @@ def _speaks(fact: Any, used: Mapping[Any, Any], *said: Any) -> bool:
 
 
 def _check_written(bodies: list[Any]) -> None:
-    if any(isinstance(b, sp.Basic) and UNWRITTEN in b.free_symbols for b in bodies):
-        raise Failed("undecided", "entries of np.empty are read that nothing was written to", None)
+    for symbol in (UNWRITTEN, UNREAD):
+        if any(isinstance(b, sp.Basic) and symbol in b.free_symbols for b in bodies):
+            raise Failed("undecided", symbol.name, None)
 
 
 def whole(body: Any, factors: list[ax.Factor]) -> Any:

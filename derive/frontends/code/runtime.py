@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.frontends.code import arrays as arr
 from derive.frontends.code import loops, math_names
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array, divide, named, power, where
@@ -48,6 +49,7 @@ def assign(name: str, value: Any) -> Any:
             name = name.strip("_") or "v"
         defined = named(value, name)
         value._bodies = defined._bodies
+        value.label = value.label or name
     return value
 
 
@@ -57,7 +59,8 @@ def changed(name: str, target: Any, sign: str, value: Any) -> Any:
     if isinstance(target, Array) and isinstance(result, Array):
         if target.ndim:
             result = target.changed(result)
-        return assign(name, result)
+        # What a loop or a branch adds up is seen by its form, which a name would hide.
+        return result if arr.watchers else assign(name, result)
     return result
 
 
@@ -183,7 +186,7 @@ def _range(*ends: Any) -> Any:
     ends = tuple(e if isinstance(e, (int, Size)) else _whole(e) for e in ends)
     if all(isinstance(e, int) for e in ends):
         return range(*ends)
-    return loops.SymbolicRange(*ends)
+    return loops.symbolic_range(*ends)
 
 
 def _whole(value: Any) -> Any:
@@ -283,7 +286,14 @@ def _round(value: Any, *digits: Any) -> Any:
 
 
 def _list(values: Any = ()) -> Any:
-    return list(values) if not hasattr(values, "as_list") else values.as_list()
+    if isinstance(values, loops.SymbolicList):
+        return values.as_list()
+    own = loops.items_of(values)
+    if own is not None:
+        found = loops.SymbolicList()
+        found.rounds = own
+        return found
+    return loops.SymbolicList(values)
 
 
 _BUILTINS: dict[str, Any] = {
@@ -292,6 +302,11 @@ _BUILTINS: dict[str, Any] = {
     "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "print": _print,
     "round": _round, "list": _list,
 }  # fmt: skip
+
+
+def new_list(values: list[Any]) -> Any:
+    """A list of the user's."""
+    return loops.SymbolicList(values)
 
 
 def on_list(values: Any, name: str) -> Any:

@@ -49,7 +49,7 @@ class Trace:
         self.names = set(names)
         self.inputs: set[Any] = set()
         self.count = 0
-        self.loops: list[Any] = []
+        self.leading: dict[Any, list[Any]] = {}  # of a definition inside of loops, its counters
         self.counters: dict[Any, Any] = {}  # counter of an open loop -> number of rounds
         self.asserting = False
         self.library = "numpy"  # whose methods arrays have
@@ -86,9 +86,10 @@ class Trace:
         """
         # Counters of loops that are open are axes of what is defined inside of them.
         free = body.free_symbols
-        for counter, size in reversed(self.counters.items()):
-            if counter in free:
-                axes = [(counter, size), *axes]
+        # That of the innermost loop comes first, as the time does in a recurrence.
+        leading = [counter for counter in self.counters if counter in free]
+        for counter in leading:
+            axes = [(counter, self.counters[counter]), *axes]
         name = self.name(wanted)
         if not axes:
             symbol = sp.Symbol(name, real=True)
@@ -102,6 +103,8 @@ class Trace:
                 renamed, *((o, size) for o, (_, size) in zip(own, axes, strict=True))
             )
             entry = symbol[tuple(index for index, _ in axes)]
+        if leading:
+            self.leading[symbol] = leading[::-1]
         line = self.line()
         if line is not None:
             self.lines[symbol] = line

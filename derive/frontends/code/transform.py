@@ -224,6 +224,12 @@ class _Copy(ast.NodeTransformer):
             _call("chosen", node.test, _thunk(node.body), _thunk(node.orelse)), node
         )
 
+    def visit_List(self, node: ast.List) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            return self._located(_call("new_list", node), node)
+        return node
+
     def visit_ListComp(self, node: ast.ListComp) -> Any:
         self.generic_visit(node)
         if len(node.generators) != 1 or node.generators[0].ifs or node.generators[0].is_async:
