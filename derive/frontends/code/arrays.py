@@ -13,7 +13,7 @@ import sympy as sp
 from derive.language.conditions import Cases
 from derive.frontends.code import axes as ax
 from derive.frontends.code.axes import UNIT, Axis
-from derive.frontends.code.sizes import Size, expression, plain, same
+from derive.frontends.code.sizes import Size, expanded, expression, plain, same
 from derive.frontends.code.trace import Misfit, Refused, current
 from derive.language.operators import MaxOver
 
@@ -360,7 +360,7 @@ def choice(condition: Any, value: Any, other: Any) -> Any:
 
 def equal(a: Any, b: Any) -> Any:
     """Whether two indices are equal, as a condition."""
-    difference = sp.expand(a - b)
+    difference = expanded(a - b)
     if difference.is_Integer:
         return sp.true if difference == 0 else sp.false
     return sp.Eq(a, b, evaluate=False)
@@ -407,7 +407,7 @@ def merged(array: Array, position: int) -> Array:
         found: Any = None
         for k in reversed(range(len(axis))):
             own = (*key[:position], k, *key[position + 1 :])
-            inside = ax.digits(sp.expand(index - starts[k]), axis[k]) if axis[k] else {}
+            inside = ax.digits(expanded(index - starts[k]), axis[k]) if axis[k] else {}
             body = array.bodies[own].xreplace(inside)
             end = starts[k] + ax.segment_size(axis[k])
             found = body if found is None else choice(sp.Lt(index, end, evaluate=False), body, found)
@@ -676,7 +676,7 @@ def max_over(array: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 def count_over(array: Array, axis: Any) -> Any:
     """How many entries a reduction over axes takes, as an expression."""
-    return sp.expand(sp.Mul(*(ax.size_of(array.axes[k]) for k in positions(array, axis))))
+    return expanded(sp.Mul(*(ax.size_of(array.axes[k]) for k in positions(array, axis))))
 
 
 def product_over(array: Array, axis: Any = None, keepdims: bool = False) -> Array:

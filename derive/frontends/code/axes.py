@@ -7,12 +7,12 @@ is one segment without factors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
 
-from derive.frontends.code.sizes import at_least, same
+from derive.frontends.code.sizes import at_least, divided, expanded, same
 from derive.frontends.code.trace import Misfit, current
 
 Factor = tuple[Any, Any]  # an index and its size
@@ -25,11 +25,11 @@ MAX_SEGMENTS = 8
 
 
 def segment_size(segment: Segment) -> Any:
-    return sp.expand(sp.Mul(*(size for _, size in segment)))
+    return expanded(sp.Mul(*(size for _, size in segment)))
 
 
 def size_of(axis: Axis) -> Any:
-    return sp.expand(sp.Add(*(segment_size(segment) for segment in axis)))
+    return expanded(sp.Add(*(segment_size(segment) for segment in axis)))
 
 
 def is_unit(axis: Axis) -> bool:
@@ -38,10 +38,10 @@ def is_unit(axis: Axis) -> bool:
 
 def of_size(size: Any) -> Axis:
     """An axis of one factor; of none for 1."""
-    size = sp.expand(size)
+    size = expanded(size)
     if size == 1:
         return UNIT
-    return (((current().index(), size),),)
+    return (((current().index_of(size), size),),)
 
 
 def of_declared(size: Any) -> Axis:
@@ -64,20 +64,20 @@ def of_declared(size: Any) -> Axis:
         elif number != 1:
             parts = [number, *parts]
         for _ in range(times):
-            segments.append(tuple((current().index(), part) for part in parts))
+            segments.append(tuple((current().index_of(part), part) for part in parts))
     return tuple(segments)
 
 
 def fresh(axis: Axis) -> Axis:
     """The same axis with indices of its own."""
-    return tuple(tuple((current().index(), size) for _, size in segment) for segment in axis)
+    return tuple(tuple((current().index_of(size), size) for _, size in segment) for segment in axis)
 
 
 def offsets(axis: Axis) -> list[Any]:
     found, total = [], sp.Integer(0)
     for segment in axis:
         found.append(total)
-        total = sp.expand(total + segment_size(segment))
+        total = expanded(total + segment_size(segment))
     return found
 
 
@@ -86,19 +86,54 @@ def flat(segment: Segment) -> Any:
     position: Any = sp.Integer(0)
     for index, size in segment:
         position = position * size + index
-    return sp.expand(position)
+    return expanded(position)
 
 
 def digits(position: Any, segment: Segment) -> dict[Any, Any]:
     """The indices of a segment at a position of it."""
     if len(segment) == 1:
         return {segment[0][0]: position}
+    found: dict[Any, Any] = {}
+    left = expanded(position)
+    for place, (index, _) in enumerate(segment[:-1]):
+        stride = expanded(sp.Mul(*(size for _, size in segment[place + 1 :])))
+        high, low = divided(left, stride)
+        least_, most = bounds(low, current().ranges)
+        if least_ is None or not (at_least(least_, 0) and at_least(stride - 1 - most, 0)):
+            return _by_division(position, segment)
+        found[index], left = high, low
+    found[segment[-1][0]] = left
+    return found
+
+
+def _by_division(position: Any, segment: Segment) -> dict[Any, Any]:
     found, rest = {}, sp.Integer(1)
     for place, (index, size) in reversed(list(enumerate(segment))):
         digit = position if rest == 1 else sp.floor(position / rest)
         found[index] = digit if place == 0 else sp.Mod(digit, size, evaluate=False)
         rest = rest * size
     return found
+
+
+def bounds(expr: Any, ranges: Mapping[Any, Any]) -> tuple[Any, Any]:
+    """The least and the largest value over ranges of indices from 0; None where not seen."""
+    low = high = expanded(expr)
+    for index in sorted(expr.free_symbols, key=str):
+        if index.is_positive:
+            continue
+        if index not in ranges:
+            return None, None
+        coefficient = expanded(expr).coeff(index, 1)
+        if index in expanded(expr - coefficient * index).free_symbols:
+            return None, None
+        last = ranges[index] - 1
+        if at_least(coefficient, 0):
+            low, high = low.xreplace({index: sp.Integer(0)}), high.xreplace({index: last})
+        elif at_least(-coefficient, 0):
+            low, high = low.xreplace({index: last}), high.xreplace({index: sp.Integer(0)})
+        else:
+            return None, None
+    return expanded(low), expanded(high)
 
 
 def _grouped(fine: Segment, coarse: Segment) -> dict[Any, Any] | None:
@@ -112,7 +147,7 @@ def _grouped(fine: Segment, coarse: Segment) -> dict[Any, Any] | None:
         while not same(product, size):
             if at == len(fine):
                 return None
-            product = sp.expand(product * fine[at][1])
+            product = expanded(product * fine[at][1])
             at += 1
         found[index] = flat(fine[start:at])
     return found if at == len(fine) else None
@@ -144,7 +179,7 @@ def places(source: Axis, target: Axis) -> list[Place] | None:
                 if same(low, start) and same(high, end):
                     found.append((k, within(source[k], segment)))
                 else:
-                    found.append((k, digits(sp.expand(start - low + flat(segment)), source[k])))
+                    found.append((k, digits(expanded(start - low + flat(segment)), source[k])))
                 break
         else:
             return None
@@ -172,7 +207,7 @@ def common(a: Axis, b: Axis) -> Axis:
     if cuts is None:
         return of_size(size_of(a))
     return tuple(
-        of_size(sp.expand(high - low))[0]
+        of_size(expanded(high - low))[0]
         for low, high in zip(cuts, cuts[1:], strict=False)
     )
 

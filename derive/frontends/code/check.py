@@ -27,8 +27,12 @@ def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
     try:
         traced = trace_pair(pair)
     except Failed as problem:
-        if problem.status == ILL_SHAPED and native.fails(pair) is False:
-            return _all(pair, UNDECIDED, f"{OURS}: it runs where the trace says: {problem}")
+        if problem.status == ILL_SHAPED:
+            fails = native.fails(pair)
+            if fails is False:
+                return _all(pair, UNDECIDED, f"{OURS}: it runs where the trace says: {problem}")
+            if fails is None and problem.library == "numpy":
+                return _all(pair, UNDECIDED, f"the code was not run to confirm: {problem}")
         return _all(pair, problem.status, str(problem))
     notes = tuple(traced.trace.notes)
     try:
@@ -93,7 +97,7 @@ def _worse(a: Verdict, b: Verdict) -> Verdict:
     first, second = sorted((a, b), key=lambda v: _ORDER.index(v.status))
     if first.status == HOLDS:
         assumptions = tuple(dict.fromkeys((*a.assumptions, *b.assumptions)))
-        return replace(a, assumptions=assumptions, steps=(*a.steps, *b.steps))
+        return replace(a, assumptions=assumptions)
     del second
     return first
 

@@ -27,7 +27,7 @@ from derive.frontends.code.arrays import (
     where,
 )
 from derive.frontends.code.axes import UNIT, Axis
-from derive.frontends.code.sizes import at_least, expression, quotient, same
+from derive.frontends.code.sizes import at_least, expanded, expression, quotient, same
 from derive.frontends.code.trace import Misfit, Refused, current
 
 
@@ -105,7 +105,7 @@ def point(part: Any, size: Any) -> Any:
         index = index + size
     if at_least(index - size, 0):
         raise Misfit(f"index {index} on an axis of size {size}")
-    return sp.expand(index)
+    return expanded(index)
 
 
 def bounds(part: slice, size: Any) -> tuple[Any, Any, Any]:
@@ -115,7 +115,7 @@ def bounds(part: slice, size: Any) -> tuple[Any, Any, Any]:
     """
     step = sp.Integer(1) if part.step is None else expression(part.step)
     if step == -1 and part.start is None and part.stop is None:
-        return sp.expand(size - 1), size, step
+        return expanded(size - 1), size, step
     if not at_least(step, 1):
         raise Refused(f"a slice with the step {step}")
 
@@ -124,7 +124,7 @@ def bounds(part: slice, size: Any) -> tuple[Any, Any, Any]:
             return default
         found = expression(value)
         if at_least(-found, 1):
-            found = sp.expand(found + size)
+            found = expanded(found + size)
             if not at_least(found, 0):
                 current().assume(sp.Ge(found, 0, evaluate=False))
             return found
@@ -135,9 +135,9 @@ def bounds(part: slice, size: Any) -> tuple[Any, Any, Any]:
         return found
 
     start, stop = end(part.start, sp.Integer(0)), end(part.stop, size)
-    length = sp.expand(stop - start)
+    length = expanded(stop - start)
     if step != 1:
-        length = quotient(sp.expand(length + step - 1), step)
+        length = quotient(expanded(length + step - 1), step)
     if at_least(-length, 0):
         raise Refused(f"the empty slice {start}:{stop} of an axis of size {size}")
     return start, length, step
@@ -206,7 +206,7 @@ def _segment_at(axis: Axis, index: Any) -> tuple[int, dict[Any, Any]] | None:
             return k, {}
         end = start + ax.segment_size(segment)
         if at_least(index - start, 0) and at_least(end - 1 - index, 0):
-            return k, (ax.digits(sp.expand(index - start), segment) if segment else {})
+            return k, (ax.digits(expanded(index - start), segment) if segment else {})
     return None
 
 
@@ -231,14 +231,14 @@ def sliced(array: Array, place: int, part: slice) -> Array:
     target = ax.of_size(length)
     position = start + step * (target[0][0][0] if target[0] else 0)
     if len(axis) > 1:
-        cut = _within_one(axis, start, sp.expand(start + step * (length - 1)))
+        cut = _within_one(axis, start, expanded(start + step * (length - 1)))
         if cut is None:
             return sliced(merged(array, place), place, part)
         segment, inside = cut, ax.digits(
-            sp.expand(position - ax.offsets(axis)[cut]), axis[cut]
+            expanded(position - ax.offsets(axis)[cut]), axis[cut]
         )
     else:
-        segment, inside = 0, (ax.digits(sp.expand(position), axis[0]) if axis[0] else {})
+        segment, inside = 0, (ax.digits(expanded(position), axis[0]) if axis[0] else {})
     axes = (*array.axes[:place], target, *array.axes[place + 1 :])
     bodies = {
         key: array.bodies[(*key[:place], segment, *key[place + 1 :])].xreplace(inside)
@@ -396,12 +396,12 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
                     continue
                 inner.append(0)
                 start, length, step = data
-                shift = sp.expand(position - start)
+                shift = expanded(position - start)
                 target = region[len(inner) - 1][0]
                 if step == 1:
                     if not at_least(-start, 0):
                         conditions.append(sp.Ge(position, start, evaluate=False))
-                    end = sp.expand(start + length)
+                    end = expanded(start + length)
                     if not at_least(end - ax.size_of(axis), 0):
                         conditions.append(sp.Lt(position, end, evaluate=False))
                 elif step == -1:
@@ -422,8 +422,7 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
         new = bodies[tuple(inner)].xreplace(inside)
         if array.kind != BOOL:
             new = as_real(new)
-        condition = sp.And(*conditions)
-        found[own] = old + choice(condition, new, sp.Integer(0)) if add else choice(condition, new, old)
+        found[own] = old + _hit(conditions, new) if add else choice(sp.And(*conditions), new, old)
     return Array(array.axes, found, _kind(array, value))
 
 
@@ -470,7 +469,7 @@ def _cut(array: Array, items: list[Any]) -> Array:
         start, length, _ = bounds(part, size)
         if any(s in current().counters for s in (start + length).free_symbols):
             continue
-        cuts = [c for c in (start, sp.expand(start + length)) if c != 0 and not same(c, size)]
+        cuts = [c for c in (start, expanded(start + length)) if c != 0 and not same(c, size)]
         for cut in cuts:
             array = _cut_at(array, place, cut)
     return array
@@ -483,7 +482,7 @@ def _cut_at(array: Array, place: int, cut: Any) -> Array:
         if same(start, cut):
             return array
         if len(segment) == 1 and at_least(cut - start, 1) and at_least(end - cut, 1):
-            parts = (ax.of_size(cut - start)[0], ax.of_size(sp.expand(end - cut))[0])
+            parts = (ax.of_size(cut - start)[0], ax.of_size(expanded(end - cut))[0])
             target = (*axis[:k], *parts, *axis[k + 1 :])
             axes = [*array.axes[:place], target, *array.axes[place + 1 :]]
             return Array(axes, rearranged(array, axes), array.kind)
@@ -535,15 +534,21 @@ def _scattered(array: Array, items: list[Any], value: Array, add: bool, every: b
     for number, k in enumerate(advanced):
         index, segment = bodies[number][single], array.axes[k][0]
         own = ax.flat(segment)
+        whole = next(
+            (axis[0] for axis in axes if len(axis[0]) > 1 and same(index, ax.flat(axis[0]))), None
+        )
+        if whole is not None and same(ax.segment_size(whole), ax.segment_size(segment)):
+            solved.update(ax.within(whole, segment))
+            continue
         shift = next(
             (f for axis in axes for f in axis[0] if f[0] not in solved
              and f[0] in index.free_symbols and not (index - f[0]).free_symbols & {f[0]}
-             and not sp.expand(index - f[0]).atoms(sp.Indexed)), None,
+             and not expanded(index - f[0]).atoms(sp.Indexed)), None,
         )  # fmt: skip
-        if shift is not None and not (sp.expand(index - shift[0])).free_symbols & {
+        if shift is not None and not (expanded(index - shift[0])).free_symbols & {
             f[0] for axis in axes for f in axis[0]
         }:
-            position = sp.expand(own - (index - shift[0]))
+            position = expanded(own - (index - shift[0]))
             solved[shift[0]] = position
             if not at_least(-(index - shift[0]), 0):
                 rest.append((position, "low"))

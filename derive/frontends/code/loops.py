@@ -16,7 +16,7 @@ import sympy as sp
 
 from derive.frontends.code import arrays as arr
 from derive.frontends.code.arrays import FLOAT, INT, Array, as_array, choice, keys
-from derive.frontends.code.sizes import Size, at_least, expression, plain, quotient, same
+from derive.frontends.code.sizes import Size, at_least, expanded, expression, plain, quotient, same
 from derive.frontends.code.states import Cell, settle
 from derive.frontends.code.trace import Refused, current
 
@@ -93,7 +93,7 @@ class Items:
             position = position + self.count
         if self.direction < 0:
             position = self.count - 1 - position
-        return self.item(sp.expand(position))
+        return self.item(expanded(position))
 
     def as_array(self) -> Array:
         from derive.frontends.code import axes as ax
@@ -114,11 +114,11 @@ def symbolic_range(*ends: Any) -> Items:
         start, stop = expression(ends[0]), expression(ends[1])
         step = expression(ends[2]) if len(ends) == 3 else step
     if step == -1:
-        low = sp.expand(stop + 1)
-        return Items(sp.expand(start - stop), lambda c: plain(low + c), -1)
+        low = expanded(stop + 1)
+        return Items(expanded(start - stop), lambda c: plain(low + c), -1)
     if not at_least(step, 1):
         raise Refused(f"a range with the step {step}")
-    count = quotient(sp.expand(stop - start + step - 1), step)
+    count = quotient(expanded(stop - start + step - 1), step)
     return Items(count, lambda c: plain(start + step * c))
 
 
@@ -416,6 +416,7 @@ class SymbolicLoop:
     def _round(self) -> Iterator[Any]:
         trace = current()
         trace.counters[self.counter] = self.count
+        trace.ranges[self.counter] = self.count
         arr.watchers.append(self)
         arr.creations.append(self.created)
         try:
@@ -511,9 +512,11 @@ class SymbolicLoop:
         if arr.creations:
             arr.creations[-1].extend(self.created)
         last = self.count - 1 if self.items.direction > 0 else sp.Integer(0)
-        if not at_least(self.count, 1):
+        if any(cell.kind in ("last", "max", "min") for cell in cells) and not at_least(
+            self.count, 1
+        ):
             trace.assume(sp.Ge(self.count, 1, evaluate=False))
-        at_end = {self.counter: sp.expand(last)}
+        at_end = {self.counter: expanded(last)}
         for array in [a for a in (r() for r in self.created) if a is not None]:
             array._bodies = {k: change(b).xreplace(at_end) for k, b in array._bodies.items()}
         for values, parts in self.lists.values():
@@ -572,7 +575,7 @@ class SymbolicLoop:
         )
 
     def _fill_items(self, values: SymbolicList, index: Any, value: Any) -> None:
-        shift = sp.expand(index - self.counter)
+        shift = expanded(index - self.counter)
         assert values.rounds is not None
         if shift != 0 or not same(self.count, values.rounds.count):
             raise Refused(f"item {index} of a list is written in each round")
@@ -708,8 +711,8 @@ def merge(condition: Any, first: Any, second: Any, old: Any) -> Any:
     """``first`` where a condition holds, else ``second``; what both add to ``old`` stays a sum."""
     if first == second:
         return first
-    a, b = sp.expand(first - old) if _adds(first, old) else None, (
-        sp.expand(second - old) if _adds(second, old) else None
+    a, b = expanded(first - old) if _adds(first, old) else None, (
+        expanded(second - old) if _adds(second, old) else None
     )
     if a is not None and b is not None:
         return old + choice(condition, a, b)

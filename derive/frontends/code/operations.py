@@ -48,7 +48,8 @@ from derive.frontends.code.arrays import (
     without,
 )
 from derive.frontends.code.axes import UNIT, Axis
-from derive.frontends.code.sizes import Size, at_least, expression, plain, same
+from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, same
+from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.trace import Misfit, Refused, current
 
 # What stands in an array that nothing was written to; no claim may speak of it.
@@ -292,13 +293,11 @@ def reshaped(x: Any, shape: Sequence[Any]) -> Array:
     """
     array = as_array(x)
     wanted = [expression(size) for size in shape]
-    whole = sp.expand(sp.Mul(*(ax.size_of(axis) for axis in array.axes)))
+    whole = expand_size(sp.Mul(*(ax.size_of(axis) for axis in array.axes)))
     if -1 in wanted:
-        known = sp.expand(sp.Mul(*(size for size in wanted if size != -1)))
-        rest = sp.cancel(whole / known)
-        if not rest.is_polynomial(*rest.free_symbols):
-            rest = sp.floor(whole / known)
-        wanted[wanted.index(-1)] = sp.expand(rest)
+        known = expand_size(sp.Mul(*(size for size in wanted if size != -1)))
+        rest = exact(whole, known)
+        wanted[wanted.index(-1)] = sp.floor(whole / known) if rest is None else rest
     if not same(sp.Mul(*wanted), whole):
         shape_text = f"({', '.join(map(str, wanted))})"
         raise Misfit(f"reshape of {ax.shown(array.axes)} to {shape_text}: the numbers of entries differ")
@@ -335,40 +334,31 @@ def regrouped(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis],
     for size in wanted:
         own: list[ax.Factor] = []
         while True:
-            product_ = sp.expand(sp.Mul(*(s for _, s in own)))
+            product_ = expand_size(sp.Mul(*(s for _, s in own)))
             if same(product_, size):
                 break
             if not rest:
                 return _flat(pool, wanted)
             index, extent = rest.pop(0)
-            missing = sp.cancel(size / product_)
-            split = sp.cancel(extent / missing)
-            if missing.is_polynomial(*missing.free_symbols) and (
-                same(missing, extent) or not _divides(missing, extent)
-            ):
+            missing = exact(size, product_)
+            if missing is None:
+                return _flat(pool, wanted)
+            split = exact(extent, missing)
+            if exact(missing, extent) is not None:
                 own.append((index, extent))
-                if not _divides(extent, missing):
-                    return _flat(pool, wanted)
-            elif _divides(missing, extent):
-                high, low = current().index(), current().index()
+            elif split is not None:
+                high, low = current().index_of(missing), current().index_of(expand_size(split))
                 inside[index] = high * split + low
                 own.append((high, missing))
-                rest.insert(0, (low, sp.expand(split)))
+                rest.insert(0, (low, expand_size(split)))
             else:
                 return _flat(pool, wanted)
         found.append((tuple(own),))
     if rest:
         return _flat(pool, wanted)
     for _ in range(3):  # factors of factors
-        inside = {k: sp.expand(v.xreplace(inside)) for k, v in inside.items()}
+        inside = {k: expand_size(v.xreplace(inside)) for k, v in inside.items()}
     return found, inside
-
-
-def _divides(a: Any, b: Any) -> bool:
-    rest = sp.cancel(b / a)
-    if not rest.is_polynomial(*rest.free_symbols):
-        return False
-    return all(c.is_Integer for c in sp.Poly(rest, *rest.free_symbols, sp.Dummy()).coeffs())
 
 
 def _flat(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
@@ -523,10 +513,10 @@ def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
         count = expression(parts)
         if not count.is_Integer:
             raise Refused(f"a split into {count} parts")
-        each = sp.expand(size / count)
-        if not _divides(count, size):
+        each = expand_size(size / count)
+        if exact(size, count) is None:
             current().assume(sp.Eq(sp.Mod(size, count, evaluate=False), 0, evaluate=False))
-        cuts = [sp.expand(k * each) for k in range(int(count) + 1)]
+        cuts = [expand_size(k * each) for k in range(int(count) + 1)]
     return [
         sliced(array, place, slice(plain(a), plain(b))) for a, b in zip(cuts, cuts[1:], strict=False)
     ]
@@ -625,11 +615,11 @@ def arange(*ends: Any) -> Array:
         step = expression(ends[2]) if len(ends) == 3 else step
     if not at_least(step, 1):
         raise Refused(f"arange with the step {step}")
-    length = sp.expand(stop - start)
+    length = expand_size(stop - start)
     if step != 1:
         from derive.frontends.code.sizes import quotient
 
-        length = quotient(sp.expand(length + step - 1), step)
+        length = quotient(expand_size(length + step - 1), step)
     axis = ax.of_size(length)
     index = axis[0][0][0] if axis[0] else sp.Integer(0)
     return Array([axis], {(0,): start + step * index}, INT)

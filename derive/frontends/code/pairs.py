@@ -83,6 +83,7 @@ class Failed(Exception):
         self.status = status
         self.reason = reason
         self.at = at
+        self.library = "numpy"
 
     def __str__(self) -> str:
         if self.at is None:
@@ -99,12 +100,18 @@ def trace_pair(pair: Pair) -> Traced:
     names = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
     trace = Trace(names | set(pair.shapes))
     loader = Loader(trace)
+    try:
+        return _trace(pair, trace, loader)
+    except Failed as problem:
+        problem.library = trace.library
+        raise
+
+
+def _trace(pair: Pair, trace: Trace, loader: Loader) -> Traced:
     with opened(trace):
         try:
             return _traced(pair, trace, loader)
-        except Failed:
-            raise
-        except ClaimError:
+        except (Failed, ClaimError):
             raise
         except (Misfit, ShapeError) as problem:
             raise Failed("ill-shaped", str(problem), place(problem, trace.files)) from problem

@@ -12,7 +12,7 @@ import sympy as sp
 from derive.base.errors import ClaimError
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import FLOAT, INT, Array, keys
-from derive.frontends.code.sizes import quotient
+from derive.frontends.code.sizes import expanded, quotient
 from derive.frontends.code.trace import Trace
 
 
@@ -93,7 +93,7 @@ def size_of(text: str) -> Any:
                 return a**b
         raise ClaimError(f"{text!r} is no size")
 
-    found = sp.expand(value(tree))
+    found = expanded(value(tree))
     if found.is_Integer and found < 1:
         raise ClaimError(f"{text!r} is no size: sizes are at least 1")
     return found

@@ -14,7 +14,7 @@ from derive.base.errors import UnsupportedError
 @lru_cache(maxsize=4096)
 def least(expr: Any) -> Any:
     """A lower bound of a polynomial in sizes ≥ 1, None where none is seen."""
-    expr = sp.expand(expr)
+    expr = expanded(expr)
     if expr.is_Integer:
         return expr
     symbols = sorted(expr.free_symbols, key=str)
@@ -70,12 +70,12 @@ def at_least(expr: Any, bound: int) -> bool:
 
 def same(a: Any, b: Any) -> bool:
     """Whether two sizes are seen to be equal, whatever the sizes are."""
-    return a == b or sp.expand(sp.sympify(a) - sp.sympify(b)) == 0
+    return a == b or expanded(sp.sympify(a) - sp.sympify(b)) == 0
 
 
 def plain(expr: Any) -> Any:
     """An expression as an int where it is a number, else as a :class:`Size`."""
-    expr = sp.expand(expr)
+    expr = expanded(expr)
     return int(expr) if expr.is_Integer else Size(expr)
 
 
@@ -211,21 +211,59 @@ class Size:
         return self._compared(other, sp.Ge, False)
 
 
+def expanded(expr: Any) -> Any:
+    """A sum of products, with each ⌊…⌋ as it is written."""
+    expr = sp.sympify(expr)
+    if not expr.has(sp.floor, sp.Mod):
+        return sp.expand(expr)
+    parts = {p: sp.Dummy() for p in expr.atoms(sp.floor, sp.Mod)}
+    opened = sp.expand(expr.xreplace(parts))
+    return opened.xreplace({d: p for p, d in parts.items()})
+
+
+def exact(a: Any, b: Any) -> Any:
+    """a/b where that is a polynomial with whole coefficients, else None."""
+    a, b = sp.sympify(a), sp.sympify(b)
+    parts = {p: sp.Dummy() for p in (a.atoms(sp.floor, sp.Mod) | b.atoms(sp.floor, sp.Mod))}
+    rest = sp.cancel(sp.expand(a.xreplace(parts)) / sp.expand(b.xreplace(parts)))
+    if not rest.is_polynomial(*rest.free_symbols):
+        return None
+    if not all(c.is_Integer for c in sp.Poly(rest, *rest.free_symbols, sp.Dummy()).coeffs()):
+        return None
+    return sp.expand(rest).xreplace({d: p for p, d in parts.items()})
+
+
+def divided(expr: Any, divisor: Any) -> tuple[Any, Any]:
+    """What of a sum is divisible term by term, divided, and the rest."""
+    whole, rest = [], []
+    for term in sp.Add.make_args(expanded(expr)):
+        part = term / divisor
+        numerator, denominator = sp.fraction(sp.together(part)) if not part.has(sp.floor) else (
+            part.as_numer_denom()
+        )
+        (whole if denominator == 1 else rest).append(part if denominator == 1 else term)
+        del numerator
+    return sp.Add(*whole), sp.Add(*rest)
+
+
 def quotient(a: Any, b: Any) -> Any:
     """⌊a/b⌋, as a polynomial where that is seen."""
-    whole = sp.cancel(a / b)
-    if whole.is_polynomial(*whole.free_symbols) and all(
-        c.is_Integer for c in sp.Poly(whole, *whole.free_symbols, sp.Dummy()).coeffs()
-    ):
-        return sp.expand(whole)
-    return sp.floor(sp.expand(a) / b)
+    b = sp.sympify(b)
+    if b == 1:
+        return expanded(a)
+    whole, rest = divided(a, b)
+    if rest == 0 or (at_least(rest, 0) and at_least(b - 1 - rest, 0)):
+        return whole
+    if at_least(-rest, 1) and at_least(b + rest, 0):
+        return whole - 1
+    return whole + sp.floor(rest / b)
 
 
 def remainder(a: Any, b: Any) -> Any:
     """a mod b, 0 where that is seen."""
     whole = quotient(a, b)
     if not whole.has(sp.floor):
-        return sp.expand(a - b * whole)
+        return expanded(a - b * whole)
     return sp.Mod(sp.expand(a), b, evaluate=False)
 
 
@@ -233,7 +271,7 @@ def decided(relation: Any, a: Any, b: Any) -> bool:
     """A relation of sizes; what is not seen is asked of the trace, which assumes it or its
     contrary.
     """
-    difference = sp.expand(a - b)
+    difference = expanded(a - b)
     seen = seen_of(relation, difference)
     if seen is not None:
         return seen
@@ -249,7 +287,7 @@ def seen_of(relation: Any, difference: Any) -> bool | None:
             return False
         return None
     if relation in (sp.Lt, sp.Le):
-        return seen_of({sp.Lt: sp.Gt, sp.Le: sp.Ge}[relation], sp.expand(-difference))
+        return seen_of({sp.Lt: sp.Gt, sp.Le: sp.Ge}[relation], expanded(-difference))
     if relation is sp.Gt:
         return True if at_least(difference, 1) else (False if at_least(-difference, 0) else None)
     return True if at_least(difference, 0) else (False if at_least(-difference, 1) else None)

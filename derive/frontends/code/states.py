@@ -14,7 +14,8 @@ from typing import Any
 
 import sympy as sp
 
-from derive.frontends.code.sizes import at_least, same
+from derive.frontends.code.axes import bounds
+from derive.frontends.code.sizes import at_least, expanded, same
 from derive.frontends.code.trace import Refused, current
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver, Tensor
@@ -240,9 +241,9 @@ class Settling:
         """The round of a block a ∈ [L·c + k, L·c + k + L), or of an entry a = s·c + k."""
         for part in parts:
             if isinstance(part, sp.Eq) and self.counter in part.free_symbols:
-                difference = sp.expand(part.lhs - part.rhs)
+                difference = expanded(part.lhs - part.rhs)
                 step = difference.coeff(self.counter, 1)
-                rest = sp.expand(difference - step * self.counter)
+                rest = expanded(difference - step * self.counter)
                 if self.counter in rest.free_symbols or not step.free_symbols <= step.atoms(sp.Symbol):
                     continue
                 if at_least(step, 1):
@@ -253,19 +254,19 @@ class Settling:
                     continue
                 others = [p for p in parts if p is not part]
                 divides = sp.Eq(sp.Mod(rest, step, evaluate=False), 0, evaluate=False)
-                return sp.floor(sp.expand(rest) / step), [*others, divides]
+                return sp.floor(expanded(rest) / step), [*others, divides]
         low = [p for p in parts if isinstance(p, sp.Ge) and self.counter in p.free_symbols]
         high = [p for p in parts if isinstance(p, sp.Lt) and self.counter in p.free_symbols]
         for a in low:
             for b in high:
                 if a.lhs != b.lhs:
                     continue
-                length = sp.expand(b.rhs - a.rhs)
-                step = sp.expand(a.rhs).coeff(self.counter, 1)
-                start = sp.expand(a.rhs - step * self.counter)
+                length = expanded(b.rhs - a.rhs)
+                step = expanded(a.rhs).coeff(self.counter, 1)
+                start = expanded(a.rhs - step * self.counter)
                 if same(step, length) and at_least(step, 1):
                     others = [p for p in parts if p not in (a, b)]
-                    return sp.floor(sp.expand(a.lhs - start) / step), others
+                    return sp.floor(expanded(a.lhs - start) / step), others
         return None
 
     def look_at_writes(self) -> None:
@@ -299,7 +300,7 @@ class Settling:
         def read(counter: Any, *args: Any) -> Any:
             own = (*(c for c, _ in cell.outer), *cell.indices)
             if write.round is not None:
-                then = sp.expand(write.round.xreplace(dict(zip(own, args, strict=True))) - counter)
+                then = expanded(write.round.xreplace(dict(zip(own, args, strict=True))) - counter)
                 if at_least(then * self.direction, 0):
                     return cell.at(cell.initial, args)
             return cell.base[(counter, *args)]
@@ -366,7 +367,7 @@ class Settling:
 
     @property
     def last(self) -> Any:
-        return sp.expand(self.count - 1) if self.direction > 0 else sp.Integer(0)
+        return expanded(self.count - 1) if self.direction > 0 else sp.Integer(0)
 
     def rounds_before(self, counter: Any) -> tuple[Any, Any]:
         if self.direction > 0:
@@ -454,8 +455,8 @@ class Settling:
                 return UNREAD
             own = (*(c for c, _ in cell.outer), *cell.indices)
             there = dict(zip(own, args, strict=True))
-            then = sp.expand(write.round.xreplace(there))
-            gap = sp.expand((then - counter) * self.direction)
+            then = expanded(write.round.xreplace(there))
+            gap = expanded((then - counter) * self.direction)
             return cell.at(written(cell.initial), args) if gap == -1 else UNREAD
 
         self.table[cell.base] = before
@@ -513,7 +514,7 @@ class Settling:
         members = self.members(group, inside)
         shift = 1 if direction > 0 else 0
         limits = (t, 1, self.count) if direction > 0 else (t, 0, self.count - 1)
-        length = sp.expand(self.count + 1)
+        length = expanded(self.count + 1)
         # new symbols
         heads: dict[Any, tuple[Any, list[Any]]] = {}
         for cell in group:
@@ -537,7 +538,7 @@ class Settling:
         for cell in group:
             if cell.kind == "rec":
                 self.table[cell.base] = lambda counter, *args, cell=cell: state(
-                    cell, sp.expand(counter + (0 if direction > 0 else 1)), args
+                    cell, expanded(counter + (0 if direction > 0 else 1)), args
                 )
             else:
                 self.table[cell.base] = self.previous(cell, state)
@@ -545,13 +546,13 @@ class Settling:
             body = trace.where[symbol]
             rest = body.axes[1:]
             new = sp.IndexedBase(
-                symbol.label, shape=(sp.expand(self.count + shift), *(n for _, n in rest))
+                symbol.label, shape=(expanded(self.count + shift), *(n for _, n in rest))
             )
             self.renamed[symbol] = lambda first, *args, new=new: new[
-                (sp.expand(first + shift), *args)
+                (expanded(first + shift), *args)
             ]
         made: dict[Any, Any] = {}
-        round_ = sp.expand(t - shift)
+        round_ = expanded(t - shift)
         for symbol in members:
             body = trace.where[symbol]
             (own, _), *rest = body.axes
@@ -583,7 +584,7 @@ class Settling:
             else:
                 made[symbol] = recurrence(whole, limits, end=start)
             at = (*(c for c, _ in cell.outer), *cell.indices)
-            end = sp.expand(self.count) if direction > 0 else sp.Integer(0)
+            end = expanded(self.count) if direction > 0 else sp.Integer(0)
             if cell.kind == "rec":
                 cell.final = state(cell, end, at)
             else:
@@ -616,11 +617,11 @@ class Settling:
         def read(counter: Any, *args: Any) -> Any:
             own = (*(c for c, _ in cell.outer), *cell.indices)
             there = dict(zip(own, args, strict=True))
-            then = sp.expand(write.round.xreplace(there))
-            gap = sp.expand((then - counter) * self.direction)
+            then = expanded(write.round.xreplace(there))
+            gap = expanded((then - counter) * self.direction)
             if gap != -1:
                 return UNREAD
-            return state(cell, sp.expand(counter + (0 if self.direction > 0 else 1)), args)
+            return state(cell, expanded(counter + (0 if self.direction > 0 else 1)), args)
 
         return read
 
@@ -628,10 +629,10 @@ class Settling:
         """The position that the first round reads one step back; NumPy's −1 is the last."""
         write = cell.writes[0]
         first = self.before_first - self.direction
-        position = sp.expand(write.position.xreplace({self.counter: first}))
+        position = expanded(write.position.xreplace({self.counter: first}))
         size = dict(cell.factors)[write.index]
         if position == -1:
-            return sp.expand(size - 1)
+            return expanded(size - 1)
         if not at_least(position, 0) or not at_least(size - 1 - position, 0):
             raise Refused("a loop reads one step before the start of an array")
         return position
@@ -642,15 +643,15 @@ class Settling:
 
         write = cell.writes[0]
         after = 1 if self.direction > 0 else 0
-        value = state(cell, sp.expand(write.round + after), at)
+        value = state(cell, expanded(write.round + after), at)
         first = self.before_first - self.direction
-        start = sp.expand(write.position.xreplace({self.counter: first}))
+        start = expanded(write.position.xreplace({self.counter: first}))
         ranges = self.ranges(cell)
         low, high = bounds(write.round, ranges)
         if low is not None and high is not None and start != -1:
             # the start of the sequence is the entry that was there
-            under = low if self.direction < 0 else sp.expand(low + 1)
-            over = sp.expand(self.count - 1 - high) if self.direction > 0 else sp.expand(
+            under = low if self.direction < 0 else expanded(low + 1)
+            over = expanded(self.count - 1 - high) if self.direction > 0 else expanded(
                 self.count - high
             )
             if at_least(under, 0) and at_least(over, 0):
@@ -700,33 +701,12 @@ class Settling:
 
 def solve(difference: Any, symbol: Any) -> Any:
     """The value of a symbol of coefficient ±1 at which a linear expression is 0; else None."""
-    difference = sp.expand(difference)
+    difference = expanded(difference)
     coefficient = difference.coeff(symbol, 1)
-    rest = sp.expand(difference - coefficient * symbol)
+    rest = expanded(difference - coefficient * symbol)
     if symbol in rest.free_symbols or coefficient not in (1, -1):
         return None
-    return sp.expand(-rest / coefficient)
-
-
-def bounds(expr: Any, ranges: dict[Any, Any]) -> tuple[Any, Any]:
-    """The least and the largest value over ranges of indices from 0; None where not seen."""
-    low = high = sp.expand(expr)
-    for index in sorted(expr.free_symbols, key=str):
-        if index.is_positive:
-            continue
-        if index not in ranges:
-            return None, None
-        coefficient = sp.expand(expr).coeff(index, 1)
-        if index in sp.expand(expr - coefficient * index).free_symbols:
-            return None, None
-        ends = (0, ranges[index] - 1)
-        if at_least(coefficient, 0):
-            low, high = low.xreplace({index: sp.Integer(0)}), high.subs(index, ends[1])
-        elif at_least(-coefficient, 0):
-            low, high = low.subs(index, ends[1]), high.xreplace({index: sp.Integer(0)})
-        else:
-            return None, None
-    return sp.expand(low), sp.expand(high)
+    return expanded(-rest / coefficient)
 
 
 def settle(

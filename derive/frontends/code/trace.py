@@ -47,6 +47,7 @@ class Trace:
         self.notes: dict[str, None] = {}
         self.given: dict[Any, None] = {}
         self.names = set(names)
+        self.ranges: dict[Any, Any] = {}  # of an index, the size that it runs over
         self.inputs: set[Any] = set()
         self.count = 0
         self.leading: dict[Any, list[Any]] = {}  # of a definition inside of loops, its counters
@@ -60,6 +61,12 @@ class Trace:
         """A new index, which counts from 0."""
         self.count += 1
         return sp.Symbol(f"{name}{sizes.COUNTER}{self.count}", integer=True)
+
+    def index_of(self, size: Any, name: str = "i") -> sp.Symbol:
+        """A new index that runs over a size."""
+        found = self.index(name)
+        self.ranges[found] = size
+        return found
 
     def name(self, wanted: str) -> str:
         """A name that nothing has: ``wanted``, or with a number after it."""
