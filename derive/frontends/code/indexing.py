@@ -378,7 +378,9 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
         conditions: list[Any] = []
         inner: list[int] = []
         inside: dict[Any, Any] = {}
+        strides: list[tuple[Any, Any, Any]] = []
         outside = False
+        old = array.bodies[own]
         for kind, p, data in plan:
             if kind == "new":
                 inner.append(0)
@@ -406,6 +408,11 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
                         conditions.append(sp.Lt(position, end, evaluate=False))
                 elif step == -1:
                     shift = -shift
+                elif (add or old == 0) and target:
+                    # as a sum over the region: division would hide it
+                    q = current().index_of(length, "k")
+                    strides.append((sp.KroneckerDelta(position, start + step * q), q, length))
+                    shift = q
                 else:
                     conditions += [
                         sp.Ge(position, start, evaluate=False),
@@ -415,13 +422,14 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
                     shift = sp.floor(shift / step)
                 if target:
                     inside[target[0][0]] = shift
-        old = array.bodies[own]
         if outside or sp.false in conditions:
             found[own] = old
             continue
         new = bodies[tuple(inner)].xreplace(inside)
         if array.kind != BOOL:
             new = as_real(new)
+        for delta, q, length in strides:
+            new = sp.Sum(new * delta, (q, 0, length - 1))
         found[own] = old + _hit(conditions, new) if add else choice(sp.And(*conditions), new, old)
     return Array(array.axes, found, _kind(array, value))
 
