@@ -27,6 +27,10 @@ def verify_backward(
     shapes: Mapping[str, Any] | None = None,
     fixed: Mapping[str, Any] | None = None,
     wrt: Any = None,
+    params: Mapping[str, str] | None = None,
+    init: Mapping[str, Any] | None = None,
+    call: Any = None,
+    grads: Mapping[str, str] | None = None,
     timeout: float = 60.0,
     **short: Any,
 ) -> dict[str, Verdict]:
@@ -39,11 +43,15 @@ def verify_backward(
         arguments are the same in short.
     :param fixed: arguments that are numbers, or names of sizes.
     :param wrt: the inputs whose gradients are returned, in order; every float input by default.
+    :param params: of a layer class, arguments of its constructor, each with the input that is
+        passed; ``init`` are further arguments, ``call`` the inputs with which it is called.
+    :param grads: where a layer leaves the gradients of inputs, as in ``{"W": "dW"}``.
     :raises ClaimError: where the pair itself is not understood.
     """
     return decide(
         pair_of(
-            target, backward, shapes={**(shapes or {}), **short}, fixed=fixed, wrt=wrt
+            target, backward, shapes={**(shapes or {}), **short}, fixed=fixed, wrt=wrt,
+            params=params, init=init, call=call, grads=grads,
         ),
         timeout,
     )  # fmt: skip

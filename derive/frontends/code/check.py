@@ -45,7 +45,7 @@ def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
             return _all(pair, UNDECIDED, reason, traced)
         notes += (f"{traced.trace.library} was not run to compare ({problem})",)
     return {
-        name: _decided(traced, name, timeout, notes) for name in traced.wrt
+        name: _decided(traced, name, timeout, notes) for name in traced.gradients
     }
 
 
@@ -122,6 +122,10 @@ def pair_of(
     shapes: Mapping[str, Any],
     fixed: Mapping[str, Any] | None = None,
     wrt: Any = None,
+    params: Mapping[str, str] | None = None,
+    init: Mapping[str, Any] | None = None,
+    call: Any = None,
+    grads: Mapping[str, str] | None = None,
 ) -> Pair:
     """The pair that a target means: functions, or ``path/to/file.py::name``.
 
@@ -140,9 +144,12 @@ def pair_of(
     own = target if isinstance(target, str) else getattr(target, "__name__", str(target))
     if isinstance(wrt, str):
         wrt = tuple(wrt.replace(",", " ").split())
+    if isinstance(call, str):
+        call = tuple(call.replace(",", " ").split())
     return Pair(
         own, target, backward, dict(shapes), dict(fixed or {}),
-        None if wrt is None else tuple(wrt), path,
+        None if wrt is None else tuple(wrt), path, dict(params or {}), dict(init or {}),
+        None if call is None else tuple(call), dict(grads or {}),
     )  # fmt: skip
 
 

@@ -17,14 +17,8 @@ from derive.base.errors import ClaimError, DeriveError
 from derive.evaluation.evaluate import EvaluationError, Point, Values
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import Array, keys
-from derive.frontends.code.pairs import (
-    Pair,
-    Traced,
-    arguments,
-    backward_call,
-    fixed_value,
-    matched,
-)
+from derive.frontends.code.calls import Performed, perform
+from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_value
 from derive.frontends.code.shapes import Input, make_input
 from derive.frontends.code.sizes import Size
 from derive.frontends.code.trace import Trace, opened
@@ -105,7 +99,7 @@ def size_symbols(traced: Traced) -> list[Any]:
             found |= size.free_symbols
         if one.of is not None:
             found |= one.of.free_symbols
-    for value in traced.fixed.values():
+    for value in (*traced.fixed.values(), *traced.init.values()):
         found |= _sizes_in(value)
     return sorted(found, key=str)
 
@@ -221,7 +215,7 @@ def concrete(value: Any, at: Mapping[Any, int]) -> Any:
 
 
 class Run:
-    """The user's functions at one point: outputs and gradients."""
+    """The user's own functions, which run at points."""
 
     def __init__(self, traced: Traced) -> None:
         pair = traced.pair
@@ -229,34 +223,26 @@ class Run:
         self.forward = native_function(pair, pair.forward)
         self.backward = None if pair.backward is None else native_function(pair, pair.backward)
 
+    def _performed(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> Performed:
+        traced = self.traced
+        values = {name: _own(value) for name, value in numbers.items()}
+        fixed = {name: concrete(value, at) for name, value in traced.fixed.items()}
+        init = {name: concrete(value, at) for name, value in traced.init.items()}
+        with np.errstate(all="ignore"):
+            return perform(traced.asked, self.forward, self.backward, values, fixed, init)
+
     def outputs(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> list[np.ndarray]:
         """The outputs alone."""
-        return self._forward(numbers, at)[0]
-
-    def _forward(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> Any:
-        pair = self.traced.pair
-        copies = {name: _own(value) for name, value in numbers.items()}
-        fixed = {name: concrete(value, at) for name, value in self.traced.fixed.items()}
-        args, options = arguments(self.forward, copies, fixed, pair.name)
-        with np.errstate(all="ignore"):
-            result = self.forward(*args, **options)
-        if self.backward is None:
-            return [np.array(result[0], dtype=float)], result, None
-        outputs, call, _ = backward_call(self.backward, result, copies, fixed, pair.name)
-        return [np.array(o, dtype=float) for o in outputs], result, call
+        return [np.array(o, dtype=float) for o in self._performed(numbers, at).outputs]
 
     def both(
         self, numbers: Mapping[str, np.ndarray], upstreams: list[np.ndarray], at: Mapping[Any, int]
     ) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
-        """The outputs and the gradients that are returned."""
-        pair = self.traced.pair
-        outputs, result, call = self._forward(numbers, at)
+        """The outputs, and the gradients that are returned or left."""
+        done = self._performed(numbers, at)
+        outputs = [np.array(o, dtype=float) for o in done.outputs]
         with np.errstate(all="ignore"):
-            if call is None:
-                returned = result[1] if len(result) == 2 else tuple(result[1:])
-            else:
-                returned = call([_own(u) for u in upstreams])
-        found = matched(returned, self.traced.pair.wrt or self.traced.all_wrt, pair.name)
+            found = done.backward([_own(u) for u in upstreams])
         return outputs, {n: np.array(v, dtype=float) for n, v in found.items()}
 
 
@@ -351,8 +337,9 @@ def fails(pair: Pair) -> bool | None:
     with opened(trace):
         inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
     fixed = {name: fixed_value(value) for name, value in pair.fixed.items()}
-    traced = Traced(pair, trace, inputs, fixed, [], [], [], {}, tuple(inputs), {})
-    traced.all_wrt = pair.wrt or tuple(n for n, i in inputs.items() if not i.is_labels)
+    init = {name: fixed_value(value) for name, value in pair.init.items()}
+    asked = asked_of(pair, inputs)
+    traced = Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
     rng = random.Random(7)
     try:
         run = Run(traced)

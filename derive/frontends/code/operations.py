@@ -55,6 +55,8 @@ from derive.frontends.code.trace import Misfit, Refused, current
 # What stands in an array that nothing was written to; no claim may speak of it.
 UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
 
+DRAWN = sp.Symbol("random numbers are drawn: give them as an input", real=True)
+
 # ---- entry by entry
 
 
@@ -692,9 +694,9 @@ def cast(x: Any, kind: str) -> Array:
     return Array(array.axes, dict(array.bodies), kind)
 
 
-def random(shape: Any, note: str = "") -> Array:
-    """Numbers that are drawn: an array of which nothing is known."""
-    raise Refused("random numbers: pass the mask as an input")
+def random(shape: Any) -> Array:
+    """Numbers that are drawn: they may be replaced, and no claim may speak of them."""
+    return filled(() if shape is None else shape_of(shape), DRAWN)
 
 
 def inverse(x: Any) -> Array:

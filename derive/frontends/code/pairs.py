@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
 
-from derive.base.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
+from derive.base.errors import ClaimError, ShapeError, UnsupportedError
 from derive.claims.kinds import Backward, Claim, Gradient
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import (
@@ -17,12 +16,12 @@ from derive.frontends.code.arrays import (
     Array,
     as_array,
     as_real,
-    is_simple,
     keys,
     rearranged,
 )
+from derive.frontends.code.calls import Asked, perform
 from derive.frontends.code.loader import Loader
-from derive.frontends.code.operations import UNWRITTEN
+from derive.frontends.code.operations import DRAWN, UNWRITTEN
 from derive.frontends.code.shapes import Input, make_array, make_input, size_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.states import UNREAD
@@ -63,13 +62,11 @@ class Traced:
     trace: Trace
     inputs: dict[str, Input]
     fixed: dict[str, Any]
+    init: dict[str, Any]
+    asked: Asked
     outputs: list[Array]
     upstreams: list[Array]
-    upstream_names: list[str]
     gradients: dict[str, Array]
-    wrt: tuple[str, ...]
-    lines: dict[str, tuple[str, int]]
-    all_wrt: tuple[str, ...] = ()
 
 
 class Failed(Exception):
@@ -156,186 +153,48 @@ def fixed_value(value: Any) -> Any:
     return value
 
 
+def asked_of(pair: Pair, inputs: Mapping[str, Input]) -> Asked:
+    """What is asked of a pair.
+
+    :raises ClaimError: where ``wrt`` names no input.
+    """
+    for name in pair.wrt or ():
+        if name not in inputs:
+            raise ClaimError(f"wrt names {name}, which is no input: {', '.join(inputs)}")
+    floats = tuple(n for n, i in inputs.items() if not i.is_labels)
+    return Asked(pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads)
+
+
 def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
     inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
     fixed = {name: fixed_value(value) for name, value in pair.fixed.items()}
+    init = {name: fixed_value(value) for name, value in pair.init.items()}
+    asked = asked_of(pair, inputs)
     forward = resolve(loader, pair, pair.forward)
     backward = None if pair.backward is None else resolve(loader, pair, pair.backward)
-    wrt = pair.wrt or tuple(n for n, i in inputs.items() if not i.is_labels)
-    for name in wrt:
-        if name not in inputs:
-            raise ClaimError(f"wrt names {name}, which is no input; the inputs are {_listed(inputs)}")
-    args, options = arguments(forward, inputs, fixed, pair.name)
-    result = forward(*args, **options)
-    if backward is None:
-        outputs, returned = _loss_and_gradients(result, pair)
-        upstreams: list[Array] = []
-        names: list[str] = []
-    else:
-        outputs, call, names = backward_call(backward, result, inputs, fixed, pair.name)
-        outputs = [_frozen(trace, output, k, len(outputs)) for k, output in enumerate(outputs)]
-        upstreams = []
-        for output, name in zip(outputs, names, strict=True):
-            axes = [ax.fresh(axis) for axis in output.axes]
-            trace.names.discard(name)
-            array, _ = make_array(trace, trace.name(name), axes)
-            upstreams.append(array)
-        returned = call([u.copy() for u in upstreams])
-    gradients = matched(returned, wrt, pair.name)
-    return Traced(
-        pair, trace, inputs, fixed, outputs, upstreams, names, gradients,
-        tuple(n for n in wrt if n in gradients), {}, wrt,
-    )  # fmt: skip
+    values = {name: given.array for name, given in inputs.items()}
+    done = perform(asked, forward, backward, values, fixed, init)
+    outputs = [_frozen(output) for output in done.outputs]
+    upstreams: list[Array] = []
+    for output, name in zip(outputs, done.names, strict=False):
+        axes = [ax.fresh(axis) for axis in output.axes]
+        array, _ = make_array(trace, trace.name(name), axes)
+        upstreams.append(array)
+    if not done.names and any(not ax.is_unit(axis) for axis in outputs[0].axes):
+        raise ClaimError(f"{pair.name} returns a loss of shape {ax.shown(outputs[0].axes)}")
+    gradients = {
+        name: as_array(value)
+        for name, value in done.backward([u.copy() for u in upstreams]).items()
+    }
+    return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients)
 
 
-def _listed(names: Any) -> str:
-    return ", ".join(names)
-
-
-def arguments(
-    function: Any, inputs: Mapping[str, Any], fixed: Mapping[str, Any], name: str
-) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments of a forward: inputs and fixed ones by their names.
-
-    :raises ClaimError: where an argument without a default is neither.
-    """
-    values = {**{n: _value(i) for n, i in inputs.items()}, **fixed}
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        raise ClaimError(f"{name} is no function") from None
-    args: list[Any] = []
-    options: dict[str, Any] = {}
-    used = set()
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            options.update({n: v for n, v in values.items() if n not in used})
-            used |= set(values)
-        elif parameter.kind is parameter.VAR_POSITIONAL:
-            continue
-        elif parameter.name in values:
-            used.add(parameter.name)
-            if parameter.kind is parameter.KEYWORD_ONLY or parameter.default is not parameter.empty:
-                options[parameter.name] = values[parameter.name]
-            else:
-                args.append(values[parameter.name])
-        elif parameter.default is parameter.empty:
-            raise ClaimError(f"the shape of {name}'s argument {parameter.name} is not given")
-    unused = [n for n in values if n not in used]
-    if unused:
-        raise ClaimError(f"{name} has no argument {_listed(unused)}")
-    return args, options
-
-
-def _value(given: Any) -> Any:
-    return given.array if isinstance(given, Input) else given
-
-
-def backward_call(
-    backward: Any, result: Any, inputs: Mapping[str, Any], fixed: Mapping[str, Any], name: str
-) -> tuple[list[Any], Any, list[str]]:
-    """The outputs of a forward, how its backward is called with their upstreams, and the names of
-    these.
-
-    Parameters of the backward that are called as inputs or fixed arguments are these; the last of
-    the others is the cache, where the forward returns one.
-
-    :raises ClaimError: where the numbers of results and parameters do not go together.
-    """
-    values = {**{n: _value(i) for n, i in inputs.items()}, **fixed}
-    parameters = [
-        p
-        for p in inspect.signature(backward).parameters.values()
-        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    ]
-    free = [p.name for p in parameters if p.name not in values and p.default is p.empty]
-    parts = list(result) if isinstance(result, (tuple, list)) else [result]
-    if len(free) == len(parts) and len(parts) > 1:
-        outputs, cache = parts[:-1], parts[-1:]
-    elif not isinstance(result, (tuple, list)) or len(free) == len(parts):
-        outputs, cache = parts, []
-        if len(free) != len(parts):
-            raise ClaimError(
-                f"the backward of {name} takes {_listed(free)}, and {name} returns one value"
-            )
-    elif len(free) == 2 and len(parts) > 2:
-        outputs, cache = parts[:1], [tuple(parts[1:])]
-    elif len(free) == 1 and len(parts) > 1:
-        outputs, cache, free = parts[:1], [], free
-    else:
-        raise ClaimError(
-            f"{name} returns {len(parts)} values and its backward takes {_listed(free)}"
-        )
-    names = free[: len(outputs)]
-    if isinstance(outputs[0], (tuple, list)) and len(outputs) == 1:
-        raise ClaimError(f"{name} returns its outputs as a tuple of their own")
-
-    def call(upstreams: list[Any]) -> Any:
-        at = dict(zip(free, [*upstreams, *cache], strict=True))
-        args, options = [], {}
-        for p in parameters:
-            if p.name in at:
-                value = at[p.name]
-            elif p.name in values:
-                value = values[p.name]
-            else:
-                continue
-            if p.kind is p.KEYWORD_ONLY or p.default is not p.empty:
-                options[p.name] = value
-            else:
-                args.append(value)
-        return backward(*args, **options)
-
-    return outputs, call, names
-
-
-def _frozen(trace: Trace, output: Any, number: int, count: int) -> Array:
-    """An output under a name, whatever is done to its array later."""
+def _frozen(output: Any) -> Array:
+    """An output as it is, whatever is done to its array later."""
     array = as_array(output)
     if array.kind != FLOAT:
         raise Refused("an output that holds no floats")
     return array.copy()
-
-
-def _loss_and_gradients(result: Any, pair: Pair) -> tuple[list[Array], Any]:
-    if not isinstance(result, (tuple, list)) or len(result) < 2:
-        raise ClaimError(f"{pair.name} has no backward and does not return (loss, gradients)")
-    loss = as_array(result[0])
-    if any(not ax.is_unit(axis) for axis in loss.axes):
-        raise ClaimError(f"{pair.name} returns a loss of shape {ax.shown(loss.axes)}")
-    rest = result[1] if len(result) == 2 else tuple(result[1:])
-    return [loss.copy()], rest
-
-
-def matched(returned: Any, wrt: tuple[str, ...], name: str) -> dict[str, Any]:
-    """What is returned for each input.
-
-    :raises ClaimError: where the numbers differ.
-    """
-    if isinstance(returned, Mapping):
-        found = {}
-        for one in wrt:
-            keys_ = [k for k in (one, f"d{one}", f"grad_{one}", f"d_{one}") if k in returned]
-            if keys_:
-                found[one] = returned[keys_[0]]
-        if not found:
-            raise ClaimError(f"{name} returns gradients of {_listed(map(str, returned))}")
-        return {n: _gradient(v, n) for n, v in found.items()}
-    parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
-    if len(parts) == 1 and len(wrt) > 1 and isinstance(parts[0], (tuple, list)):
-        parts = list(parts[0])
-    if len(parts) != len(wrt):
-        raise ClaimError(
-            f"{name} returns {len(parts)} gradients for the inputs {_listed(wrt)}; "
-            "name those that they belong to with wrt"
-        )
-    return {n: _gradient(v, n) for n, v in zip(wrt, parts, strict=True) if v is not None}
-
-
-def _gradient(value: Any, name: str) -> Any:
-    if value is None:
-        raise ClaimError(f"the gradient of {name} is None")
-    return value
 
 
 # ---- claims
@@ -392,7 +251,7 @@ def _speaks(fact: Any, used: Mapping[Any, Any], *said: Any) -> bool:
 
 
 def _check_written(bodies: list[Any]) -> None:
-    for symbol in (UNWRITTEN, UNREAD):
+    for symbol in (UNWRITTEN, UNREAD, DRAWN):
         if any(isinstance(b, sp.Basic) and symbol in b.free_symbols for b in bodies):
             raise Failed("undecided", symbol.name, None)
 
@@ -440,5 +299,3 @@ def reachable(where: Mapping[Any, Any], said: list[Any]) -> dict[Any, Any]:
                 stack.append(where[atom])
     return {symbol: value for symbol, value in where.items() if symbol in needed}
 
-
-_ = (DeriveError, is_simple)
