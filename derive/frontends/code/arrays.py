@@ -86,10 +86,6 @@ class Array:
     def ndim(self) -> int:
         return len(self.axes)
 
-    @property
-    def size(self) -> Any:
-        return plain(sp.Mul(*(ax.size_of(axis) for axis in self.axes)))
-
     def __len__(self) -> Any:  # `len` goes through the tracer; this is for what does not
         if not self.axes:
             raise TypeError("len() of an array without axes")

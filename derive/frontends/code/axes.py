@@ -44,8 +44,11 @@ def of_size(size: Any) -> Axis:
     return (((current().index_of(size), size),),)
 
 
-def of_declared(size: Any) -> Axis:
-    """The axis of an input: a sum of sizes is segments, 4·H four of them, C·H·W three factors."""
+def of_declared(size: Any, order: Sequence[str] = ()) -> Axis:
+    """The axis of an input: a sum of sizes is segments, 4·H four of them, C·H·W three factors.
+
+    :param order: the names of the sizes in the order in which factors are to stand.
+    """
     terms = sp.Add.make_args(sp.sympify(size))
     segments: list[Segment] = []
     for term in terms:
@@ -56,6 +59,7 @@ def of_declared(size: Any) -> Axis:
             parts += [base] * int(power) if power.is_Integer and power > 0 else [factor]
         if not rest.free_symbols:
             parts = [] if rest == 1 else [rest]
+        parts.sort(key=lambda part: order.index(str(part)) if str(part) in order else len(order))
         if number < 0 or any(part.has(sp.floor, sp.Add) for part in parts):
             return of_size(size)
         times = 1
@@ -151,6 +155,15 @@ def _grouped(fine: Segment, coarse: Segment) -> dict[Any, Any] | None:
             at += 1
         found[index] = flat(fine[start:at])
     return found if at == len(fine) else None
+
+
+def floor_of(position: Any, step: Any) -> Any:
+    """⌊position/step⌋, without a floor where the ranges of the indices show it."""
+    whole, rest = divided(position, step)
+    low, high = bounds(rest, current().ranges)
+    if low is not None and at_least(low, 0) and at_least(step - 1 - high, 0):
+        return whole
+    return sp.floor(expanded(position) / step)
 
 
 def within(source: Segment, target: Segment) -> dict[Any, Any]:

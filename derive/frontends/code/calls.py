@@ -119,7 +119,7 @@ def _split(result: Any, free: Sequence[str], name: str) -> tuple[list[Any], list
         return parts[:-1], parts[-1:]
     if several and len(free) == 2 and len(parts) > 2:
         return parts[:1], [tuple(parts[1:])]
-    if len(free) == 1:
+    if len(free) <= 1:
         return parts[:1], []
     if several and len(free) - 1 == len(parts) - 1:
         return parts[:-1], parts[-1:]

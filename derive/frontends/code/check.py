@@ -24,6 +24,16 @@ def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
 
     :raises ClaimError: where the pair itself is not understood.
     """
+    found = _decide(pair, timeout)
+    undecided = [n for n, v in found.items() if v.status == UNDECIDED]
+    if undecided and any("*" in str(shape) for shape in pair.shapes.values()):
+        # the code may cut its flat axes the other way round
+        again = _decide(replace(pair, turned=True), timeout)
+        found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
+    return found
+
+
+def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
     try:
         traced = trace_pair(pair)
     except Failed as problem:

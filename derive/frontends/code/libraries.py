@@ -69,8 +69,25 @@ class Unknown:
             raise AttributeError(name)
         return Unknown(f"{self._name}.{name}")
 
+    def __getitem__(self, key: Any) -> Any:  # in annotations
+        return self
+
     def __repr__(self) -> str:
         return f"<{self._name}, which is not read>"
+
+
+class Passing(Unknown):
+    """A name that leaves functions as they are, as a decorator that only says something."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if len(args) == 1 and callable(args[0]) and not options:
+            return args[0]
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Passing(f"{self._name}.{name}")
 
 
 def imported(module: str) -> Library | None:

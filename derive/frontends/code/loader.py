@@ -14,9 +14,13 @@ from typing import Any
 
 from derive.base.errors import ClaimError
 from derive.frontends.code import runtime
-from derive.frontends.code.libraries import Library, Unknown, imported
+from derive.frontends.code.libraries import Library, Passing, Unknown, imported
 from derive.frontends.code.trace import Trace
 from derive.frontends.code.transform import RUNTIME, transformed, transformed_function
+
+
+# What only says something about a function.
+ANNOTATIONS = ("derive", "jaxtyping", "torchtyping", "beartype", "typeguard", "numba", "nptyping")
 
 
 @lru_cache(maxsize=64)
@@ -141,8 +145,8 @@ class Loader:
 
     def imported(self, name: str, whole: bool, file: str) -> Any:
         root = name.partition(".")[0]
-        if root == "derive":
-            return Unknown(name)
+        if root in ANNOTATIONS:
+            return Passing(name)
         library = imported(name if whole else root)
         if library is not None:
             return self._used(library)
@@ -156,8 +160,8 @@ class Loader:
 
     def imported_from(self, module: str, name: str, level: int, file: str) -> Any:
         if not level:
-            if module.partition(".")[0] == "derive":
-                return Unknown(f"{module}.{name}")
+            if module.partition(".")[0] in ANNOTATIONS:
+                return Passing(f"{module}.{name}")
             library = imported(module)
             if library is not None:
                 return getattr(self._used(library), name)

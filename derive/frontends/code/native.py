@@ -7,6 +7,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -70,6 +71,8 @@ def native_module(path: str) -> Any:
         top = os.path.dirname(top)
     before = list(sys.path)
     sys.path.insert(0, top)
+    annotations = _Annotations()
+    sys.meta_path.append(annotations)  # type: ignore[arg-type]  # after what is installed
     known = name if "." in name else f"derive_native_{name}"
     try:
         if "." in name:
@@ -85,8 +88,52 @@ def native_module(path: str) -> Any:
         raise NotRun(f"{type(problem).__name__}: {problem}") from problem
     finally:
         sys.path[:] = before
+        sys.meta_path.remove(annotations)  # type: ignore[arg-type]
     _modules[key] = module
     return module
+
+
+class _Missing:
+    """What a module that is not installed has: names that may stand in annotations."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Missing(f"{self.__name__}.{name}")
+
+    def __getitem__(self, key: Any) -> Any:
+        return self
+
+    def __or__(self, other: Any) -> Any:
+        return self
+
+    __ror__ = __or__
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if len(args) == 1 and callable(args[0]) and not options:
+            return args[0]  # a decorator
+        raise NotRun(f"{self.__name__} is not installed")
+
+
+class _Annotations:
+    """Finds packages of annotations where they are not installed."""
+
+    NAMES = ("jaxtyping", "torchtyping", "nptyping", "beartype", "typeguard", "typing_extensions")
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name.partition(".")[0] not in self.NAMES:
+            return None
+        return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]
+
+    def create_module(self, spec: Any) -> Any:
+        return None
+
+    def exec_module(self, module: Any) -> None:
+        missing = _Missing(module.__name__)
+        module.__getattr__ = lambda name: getattr(missing, name)
 
 
 # ---- points
@@ -214,12 +261,57 @@ def concrete(value: Any, at: Mapping[Any, int]) -> Any:
     return value
 
 
+@contextmanager
+def drawing(drawn: list[tuple[str, np.ndarray]]) -> Iterator[None]:
+    """NumPy draws the given numbers, in order.
+
+    :raises NotRun: where the code draws others.
+    """
+    if not drawn:
+        yield
+        return
+    left = list(drawn)
+    before = {name: getattr(np.random, name) for name, _ in drawn}
+
+    def replacement(name: str) -> Any:
+        def draw(*args: Any, **options: Any) -> Any:
+            if not left or left[0][0] != name:
+                raise NotRun("other random numbers are drawn than were traced")
+            _, numbers = left.pop(0)
+            if name == "normal":
+                loc, scale = _first(args, options, "loc", 0.0), _second(args, options, "scale", 1.0)
+                return loc + scale * numbers
+            if name == "uniform":
+                low, high = _first(args, options, "low", 0.0), _second(args, options, "high", 1.0)
+                return low + (high - low) * numbers
+            return numbers.copy() if numbers.ndim else numbers.item()
+
+        return draw
+
+    for name in before:
+        setattr(np.random, name, replacement(name))
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(np.random, name, function)
+
+
+def _first(args: Any, options: Any, name: str, default: float) -> Any:
+    return args[0] if args else options.get(name, default)
+
+
+def _second(args: Any, options: Any, name: str, default: float) -> Any:
+    return args[1] if len(args) > 1 else options.get(name, default)
+
+
 class Run:
     """The user's own functions, which run at points."""
 
     def __init__(self, traced: Traced) -> None:
         pair = traced.pair
         self.traced = traced
+        self.drawn: list[tuple[str, np.ndarray]] = []
         self.forward = native_function(pair, pair.forward)
         self.backward = None if pair.backward is None else native_function(pair, pair.backward)
 
@@ -228,7 +320,7 @@ class Run:
         values = {name: _own(value) for name, value in numbers.items()}
         fixed = {name: concrete(value, at) for name, value in traced.fixed.items()}
         init = {name: concrete(value, at) for name, value in traced.init.items()}
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), drawing(self.drawn):
             return perform(traced.asked, self.forward, self.backward, values, fixed, init)
 
     def outputs(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> list[np.ndarray]:
@@ -298,11 +390,14 @@ def _compare_at(
             [rng.randrange(-8, 9) / 8 for _ in range(int(np.prod(shape, dtype=int)))], dtype=float
         ).reshape(shape)
         upstreams.append(up)
-        symbols = {
-            key: body.base if isinstance(body, sp.Indexed) else body
-            for key, body in array.bodies.items()
-        }
-        values.update(pieces(array.axes, symbols, up, at))
+        values.update(pieces(array.axes, _symbols(array), up, at))
+    run.drawn = []
+    for name, array in traced.trace.drawn:
+        shape = tuple(int(sp.sympify(ax.size_of(axis)).xreplace(dict(at))) for axis in array.axes)
+        flat = [rng.randrange(1, 16) / 16 for _ in range(int(np.prod(shape, dtype=int)))]
+        numbers_ = np.array(flat, dtype=float).reshape(shape)
+        run.drawn.append((name, numbers_))
+        values.update(pieces(array.axes, _symbols(array), numbers_, at))
     point = Point(sizes={s: int(n) for s, n in at.items()}, values=values)
     evaluated = Values(point, traced.trace.where)
     try:
@@ -376,6 +471,7 @@ def refuted(traced: Traced, name: str, witness: Any, key: tuple[int, ...]) -> bo
         run = Run(traced)
         numbers = {n: _witnessed(i, witness, at) for n, i in traced.inputs.items()}
         upstreams = [_witnessed_array(u, witness, at) for u in traced.upstreams]
+        run.drawn = [(n, _witnessed_array(a, witness, at)) for n, a in traced.trace.drawn]
         return _differs(run, name, numbers, upstreams, at)
     except NotRun:
         return None
@@ -413,6 +509,14 @@ def _differs(
     return False if gap < 1e-4 * scale and error < 1e-5 * scale else None
 
 
+def _symbols(array: Array) -> dict[Any, Any]:
+    """The symbols of an array of which nothing is known."""
+    return {
+        key: body.base if isinstance(body, sp.Indexed) else body
+        for key, body in array.bodies.items()
+    }
+
+
 def _witnessed(given: Input, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
     shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
     whole = np.zeros(shape, dtype=int if given.is_labels else float)
@@ -423,11 +527,7 @@ def _witnessed(given: Input, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
 def _witnessed_array(array: Array, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
     shape = tuple(int(sp.sympify(ax.size_of(axis)).xreplace(dict(at))) for axis in array.axes)
     whole = np.zeros(shape)
-    symbols = {
-        key: body.base if isinstance(body, sp.Indexed) else body
-        for key, body in array.bodies.items()
-    }
-    _fill(whole, array.axes, symbols, witness, at)
+    _fill(whole, array.axes, _symbols(array), witness, at)
     return whole
 
 

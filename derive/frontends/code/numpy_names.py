@@ -379,16 +379,21 @@ NAMES: dict[str, Any] = {
     "matmul": matmul, "dot": dot, "vdot": lambda a, b: ops.dot(ops.reshaped(a, (-1,)), ops.reshaped(b, (-1,))),
     "outer": ops.outer, "inner": ops.inner, "tensordot": ops.tensordot, "einsum": einsum,
     "shape": shape, "ndim": lambda a: as_array(a).ndim,
-    "size": lambda a, axis=None: as_array(a).size if axis is None else as_array(a).shape[axis],
+    "size": lambda a, axis=None: ops.count(a) if axis is None else as_array(a).shape[axis],
     "broadcast_to": broadcast_to, "indices": indices, "take": take,
     "take_along_axis": take_along_axis, "add.at": add_at,
     "atleast_2d": _at_least_2d, "errstate": errstate, "seterr": _ignored,
-    "random.randn": lambda *shape: ops.random(shape),
-    "random.rand": lambda *shape: ops.random(shape),
-    "random.random": lambda size=None: ops.random(size),
-    "random.normal": lambda loc=0, scale=1, size=None: ops.random(size),
-    "random.uniform": lambda low=0, high=1, size=None: ops.random(size),
-    "random.standard_normal": lambda size=None: ops.random(size),
+    "random.randn": lambda *shape: ops.random("randn", shape),
+    "random.rand": lambda *shape: ops.random("rand", shape),
+    "random.random": lambda size=None: ops.random("random", size),
+    "random.random_sample": lambda size=None: ops.random("random_sample", size),
+    "random.normal": lambda loc=0, scale=1, size=None: (
+        as_array(loc) + as_array(scale) * ops.random("normal", size)
+    ),
+    "random.uniform": lambda low=0, high=1, size=None: (
+        as_array(low) + (as_array(high) - as_array(low)) * ops.random("uniform", size)
+    ),
+    "random.standard_normal": lambda size=None: ops.random("standard_normal", size),
     "isscalar": isscalar, "random.seed": _ignored, "set_printoptions": _ignored,
     "float64": DType("float64", FLOAT), "float32": DType("float32", FLOAT),
     "float16": DType("float16", FLOAT), "double": DType("float64", FLOAT),
@@ -455,6 +460,7 @@ METHODS: dict[str, Any] = {
 }  # fmt: skip
 
 ATTRIBUTES: dict[str, Any] = {
+    "size": lambda a: ops.count(a),
     "T": lambda a: ops.transpose(a),
     "dtype": lambda a: NAMES[{FLOAT: "float64", INT: "int64", BOOL: "bool"}[a.kind]],
     "real": lambda a: a,

@@ -55,8 +55,6 @@ from derive.frontends.code.trace import Misfit, Refused, current
 # What stands in an array that nothing was written to; no claim may speak of it.
 UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
 
-DRAWN = sp.Symbol("random numbers are drawn: give them as an input", real=True)
-
 # ---- entry by entry
 
 
@@ -694,9 +692,31 @@ def cast(x: Any, kind: str) -> Array:
     return Array(array.axes, dict(array.bodies), kind)
 
 
-def random(shape: Any) -> Array:
-    """Numbers that are drawn: they may be replaced, and no claim may speak of them."""
-    return filled(() if shape is None else shape_of(shape), DRAWN)
+def count(x: Any) -> Any:
+    """The number of entries."""
+    return plain(sp.Mul(*(ax.size_of(axis) for axis in as_array(x).axes)))
+
+
+def random(name: str, shape: Any) -> Array:
+    """Numbers that are drawn: an array of which nothing is known but its shape.
+
+    :param name: the function that draws them, in whose place a native run gets the same numbers.
+    """
+    trace_ = current()
+    if trace_.counters:
+        raise Refused("random numbers are drawn in a loop over a symbolic range")
+    trace_.note("random numbers are taken for arbitrary ones")
+    axes = [ax.of_size(expression(size)) for size in (() if shape is None else shape_of(shape))]
+    factors = [f for axis in axes for f in axis[0]]
+    label = trace_.name("drawn")
+    if factors:
+        symbol = sp.IndexedBase(label, shape=tuple(size for _, size in factors))
+        body = symbol[tuple(index for index, _ in factors)]
+    else:
+        symbol = body = sp.Symbol(label, real=True)
+    found = Array(axes, {(0,) * len(axes): body}, FLOAT)
+    trace_.drawn.append((name, found.copy()))
+    return found
 
 
 def inverse(x: Any) -> Array:

@@ -21,7 +21,7 @@ from derive.frontends.code.arrays import (
 )
 from derive.frontends.code.calls import Asked, perform
 from derive.frontends.code.loader import Loader
-from derive.frontends.code.operations import DRAWN, UNWRITTEN
+from derive.frontends.code.operations import UNWRITTEN
 from derive.frontends.code.shapes import Input, make_array, make_input, size_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.states import UNREAD
@@ -52,6 +52,7 @@ class Pair:
     call: tuple[str, ...] | None = None
     grads: Mapping[str, str] = field(default_factory=dict)
     given: tuple[Any, ...] = ()
+    turned: bool = False  # whether products of sizes are taken from the last factor
 
 
 @dataclass
@@ -166,7 +167,7 @@ def asked_of(pair: Pair, inputs: Mapping[str, Input]) -> Asked:
 
 
 def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
-    inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
+    inputs = {n: make_input(trace, n, s, pair.turned) for n, s in pair.shapes.items()}
     fixed = {name: fixed_value(value) for name, value in pair.fixed.items()}
     init = {name: fixed_value(value) for name, value in pair.init.items()}
     asked = asked_of(pair, inputs)
@@ -251,7 +252,7 @@ def _speaks(fact: Any, used: Mapping[Any, Any], *said: Any) -> bool:
 
 
 def _check_written(bodies: list[Any]) -> None:
-    for symbol in (UNWRITTEN, UNREAD, DRAWN):
+    for symbol in (UNWRITTEN, UNREAD):
         if any(isinstance(b, sp.Basic) and symbol in b.free_symbols for b in bodies):
             raise Failed("undecided", symbol.name, None)
 

@@ -120,14 +120,15 @@ class Input:
         return self.of is not None
 
 
-def make_input(trace: Trace, name: str, declared: Any) -> Input:
-    """An input by its declared shape."""
+def make_input(trace: Trace, name: str, declared: Any, turned: bool = False) -> Input:
+    """An input by its declared shape; ``turned`` where products are taken from the last factor."""
     of = None
     if isinstance(declared, Labels):
         of = size_of(declared.of)
         declared = declared.shape
     sizes = sizes_of(declared)
-    axes = [ax.of_declared(size) for size in sizes]
+    order = re.findall(r"[A-Za-z_]\w*", str(declared))
+    axes = [ax.of_declared(size, order[::-1] if turned else order) for size in sizes]
     if of is not None:
         axes = [ax.of_size(size) for size in sizes]
     array, symbols = make_array(trace, name, axes, of is not None)

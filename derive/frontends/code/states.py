@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.frontends.code.axes import bounds
+from derive.frontends.code.axes import bounds, floor_of
 from derive.frontends.code.sizes import at_least, expanded, same
 from derive.frontends.code.trace import Refused, current
 from derive.language.conditions import Cases
@@ -266,7 +266,7 @@ class Settling:
                 start = expanded(a.rhs - step * self.counter)
                 if same(step, length) and at_least(step, 1):
                     others = [p for p in parts if p not in (a, b)]
-                    return sp.floor(expanded(a.lhs - start) / step), others
+                    return floor_of(expanded(a.lhs - start), step), others
         return None
 
     def look_at_writes(self) -> None:

@@ -55,7 +55,7 @@ class Trace:
         self.asserting = False
         self.library = "numpy"  # whose methods arrays have
         self.files: set[str] = set()
-        self.random: dict[Any, Any] = {}
+        self.drawn: list[tuple[str, Any]] = []  # random arrays, in order, with who drew them
 
     def index(self, name: str = "i") -> sp.Symbol:
         """A new index, which counts from 0."""
