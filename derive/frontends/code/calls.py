@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -340,6 +341,21 @@ def _left(layer: Any, name: str, asked: Asked) -> Any:
 
 def _spelt(name: str) -> tuple[str, ...]:
     return (name, f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", f"D{name}", f"g{name}")
+
+
+def ordered(names: Iterable[str], forward: Any) -> tuple[str, ...]:
+    """Names in the order in which a forward takes them, a layer's before those of its constructor;
+    others after them as they stand.
+    """
+    functions = [getattr(forward, "fun", forward)]
+    if isinstance(forward, type):
+        functions = [getattr(forward, n) for n in ("forward", "__call__", "__init__") if hasattr(forward, n)]
+    taken: list[str] = []
+    for function in functions:
+        with suppress(ClaimError):
+            taken += [p.name for p in _parameters(function)]
+    given = list(names)
+    return (*(n for n in dict.fromkeys(taken) if n in given), *(n for n in given if n not in taken))
 
 
 def _parameters(function: Any) -> list[inspect.Parameter]:

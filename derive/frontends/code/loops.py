@@ -19,6 +19,7 @@ from derive.frontends.code.arrays import FLOAT, INT, Array, as_array, choice, ke
 from derive.frontends.code.sizes import Size, at_least, expanded, expression, plain, quotient, same
 from derive.frontends.code.states import Cell, settle
 from derive.frontends.code.trace import Refused, current
+from derive.language.conditions import Cases
 
 Thunk = Callable[[], Any]
 
@@ -711,12 +712,25 @@ def merge(condition: Any, first: Any, second: Any, old: Any) -> Any:
     """``first`` where a condition holds, else ``second``; what both add to ``old`` stays a sum."""
     if first == second:
         return first
+    for one in (first, second):
+        # where something is written at places, what is written there is merged
+        if isinstance(one, Cases) and len(one.args) == 2:
+            at = one.args[0][1]
+            inner, outer = zip(*(_taken(side, at) for side in (first, second)), strict=True)
+            return choice(at, merge(condition, *inner, old), merge(condition, *outer, old))
     a, b = expanded(first - old) if _adds(first, old) else None, (
         expanded(second - old) if _adds(second, old) else None
     )
     if a is not None and b is not None:
         return old + choice(condition, a, b)
     return choice(condition, first, second)
+
+
+def _taken(side: Any, condition: Any) -> tuple[Any, Any]:
+    """What a side is where a condition holds, and where it does not."""
+    if isinstance(side, Cases) and len(side.args) == 2 and side.args[0][1] == condition:
+        return side.args[0][0], side.args[1][0]
+    return side, side
 
 
 def _adds(value: Any, old: Any) -> bool:

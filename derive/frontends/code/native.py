@@ -433,7 +433,10 @@ def fails(pair: Pair) -> bool | None:
         inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
     fixed = {name: fixed_value(value) for name, value in pair.fixed.items()}
     init = {name: fixed_value(value) for name, value in pair.init.items()}
-    asked = asked_of(pair, inputs)
+    try:
+        asked = asked_of(pair, inputs, native_function(pair, pair.forward))
+    except NotRun:
+        return None
     traced = Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
     rng = random.Random(7)
     try:

@@ -19,7 +19,7 @@ from derive.frontends.code.arrays import (
     keys,
     rearranged,
 )
-from derive.frontends.code.calls import Asked, perform
+from derive.frontends.code.calls import Asked, ordered, perform
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
 from derive.frontends.code.shapes import Input, make_array, make_input, size_of
@@ -154,15 +154,15 @@ def fixed_value(value: Any) -> Any:
     return value
 
 
-def asked_of(pair: Pair, inputs: Mapping[str, Input]) -> Asked:
-    """What is asked of a pair.
+def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
+    """What is asked of a pair; its inputs in the order in which its forward takes them.
 
     :raises ClaimError: where ``wrt`` names no input.
     """
     for name in pair.wrt or ():
         if name not in inputs:
             raise ClaimError(f"wrt names {name}, which is no input: {', '.join(inputs)}")
-    floats = tuple(n for n, i in inputs.items() if not i.is_labels)
+    floats = ordered((n for n, i in inputs.items() if not i.is_labels), forward)
     return Asked(pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads)
 
 
@@ -170,8 +170,8 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
     inputs = {n: make_input(trace, n, s, pair.turned) for n, s in pair.shapes.items()}
     fixed = {name: fixed_value(value) for name, value in pair.fixed.items()}
     init = {name: fixed_value(value) for name, value in pair.init.items()}
-    asked = asked_of(pair, inputs)
     forward = resolve(loader, pair, pair.forward)
+    asked = asked_of(pair, inputs, forward)
     backward = None if pair.backward is None else resolve(loader, pair, pair.backward)
     values = {name: given.array for name, given in inputs.items()}
     done = perform(asked, forward, backward, values, fixed, init)

@@ -42,8 +42,16 @@ def sizes_of(text: Any) -> tuple[Any, ...]:
 
     :raises ClaimError: for anything else.
     """
+    return tuple(size_of(part) for part in parts_of(text))
+
+
+def parts_of(text: Any) -> list[str]:
+    """The text of each size.
+
+    :raises ClaimError: where a bracket is not closed, or it is no text.
+    """
     if isinstance(text, (tuple, list)):
-        return tuple(size_of(str(part)) for part in text)
+        return [str(part) for part in text]
     if not isinstance(text, str):
         raise ClaimError(f"a shape is text such as 'N D', not {text!r}")
     inner = text.strip()
@@ -54,13 +62,13 @@ def sizes_of(text: Any) -> tuple[Any, ...]:
         depth += (sign == "(") - (sign == ")")
         if sign.isspace() and depth == 0:
             if part:
-                found.append(size_of(part))
+                found.append(part)
             part = ""
         else:
             part += sign
     if part.strip():
         raise ClaimError(f"the shape {text!r} has a bracket that is not closed")
-    return tuple(found)
+    return found
 
 
 def size_of(text: str) -> Any:
@@ -127,8 +135,10 @@ def make_input(trace: Trace, name: str, declared: Any, turned: bool = False) -> 
         of = size_of(declared.of)
         declared = declared.shape
     sizes = sizes_of(declared)
-    order = re.findall(r"[A-Za-z_]\w*", str(declared))
-    axes = [ax.of_declared(size, order[::-1] if turned else order) for size in sizes]
+    axes = []
+    for size, text in zip(sizes, parts_of(declared), strict=True):
+        order = re.findall(r"[A-Za-z_]\w*", text)
+        axes.append(ax.of_declared(size, order[::-1] if turned else order))
     if of is not None:
         axes = [ax.of_size(size) for size in sizes]
     array, symbols = make_array(trace, name, axes, of is not None)
