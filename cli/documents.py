@@ -98,7 +98,9 @@ def outcome_lines(checked: Checked, one: Outcome, width: int) -> Lines:
 def _reading(one: Outcome, width: int) -> Lines:
     """How it was read: the choices, and what was inferred from which line."""
     told = dict.fromkeys(
-        sentence for decided in one.claims for sentence in (*decided.reading, *decided.inferred)
+        sentence
+        for decided in one.claims
+        for sentence in (*decided.reading, *decided.inferred)
         if decided.outcome not in (DEFINES, NO_STATEMENT)
     )
     if not told:
@@ -185,9 +187,7 @@ def _formulas(checked: Checked) -> Iterator[dict[str, Any]]:
 
 
 def _told(one: Outcome) -> list[str]:
-    return list(
-        dict.fromkeys(s for d in one.claims for s in (*d.reading, *d.inferred))
-    )
+    return list(dict.fromkeys(s for d in one.claims for s in (*d.reading, *d.inferred)))
 
 
 # ---------------------------------------------------------------------------------------- a copy

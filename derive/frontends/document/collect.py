@@ -11,10 +11,17 @@ from dataclasses import dataclass, field
 
 from derive.frontends.document import declarations as said
 from derive.frontends.document import size_text, tree
-from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
+from derive.frontends.document.contents import (
+    Contents,
+    Directive,
+    Formula,
+    Heading,
+    Paragraph,
+    Place,
+)
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import leaves
-from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
+from derive.frontends.document.knowledge import Definition, Fact, Knowledge, Known, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
 from derive.frontends.document.symbols import components, letters_of
@@ -93,9 +100,10 @@ class _Collector:
             if isinstance(item, Heading):
                 self.heading(item, line)
                 for heading, found in self.sidecar:
-                    if heading.strip() in (item.text.strip(), str(line)) or _number(
-                        item.text
-                    ) == heading.strip():
+                    if (
+                        heading.strip() in (item.text.strip(), str(line))
+                        or _number(item.text) == heading.strip()
+                    ):
                         used.add(heading)
                         for one in found:
                             self.declared(one, self.open[-1].number, -1)
@@ -108,7 +116,9 @@ class _Collector:
                 self.table(item, line)
         for heading, _ in self.sidecar:
             if heading not in used:
-                self.problems.append((0, f"the sidecar has declarations for “{heading}”, which is no heading"))
+                self.problems.append(
+                    (0, f"the sidecar has declarations for “{heading}”, which is no heading")
+                )
         self.sizes()
         return Collected(self.units, self.knowledge, self.problems, self.prose)
 
@@ -522,7 +532,7 @@ def _defining(made: Definition, unit: Unit) -> bool:
     own = made.written.key
     for node in body.walk():
         name = mention(node)
-        if name is not None and (name.key == own or name.letter == own and not made.indices):
+        if name is not None and (name.key == own or (name.letter == own and not made.indices)):
             if name.key == own:
                 return False
     return True

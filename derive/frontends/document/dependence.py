@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"([_^])(\(|\[)?(l|t|ell)([+-]\d+)?(\)|\])?$")
 
 
-def seen_by(
-    knowledge: Knowledge, task: Task, reader: Reader
-) -> Callable[[str], tuple[str, ...]]:
+def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str], tuple[str, ...]]:
     """For a loss that nothing defines, the names that it is read as a function of: those that
     are computed, from what it is differentiated in, and from which nothing else is.
     """
@@ -91,9 +89,7 @@ def _wrt(task: Task, loss: str) -> Iterator[str]:
                             yield name.key
 
 
-def _definitions(
-    knowledge: Knowledge, task: Task
-) -> Iterator[tuple[str, frozenset[str]]]:
+def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozenset[str]]]:
     """Every definition that holds at the statement, and what it speaks of; those of a layer or a
     step once more for the next one.
     """
@@ -169,9 +165,7 @@ def _mentioned(node: Node) -> Iterator[tuple[str, str]]:
             else:
                 yield from _mentioned(base)
             if sup is not None:
-                yield from (
-                    pair for pair in _mentioned(sup) if pair[0] not in ("T", "top")
-                )
+                yield from (pair for pair in _mentioned(sup) if pair[0] not in ("T", "top"))
         case tree.Big(body=body):
             yield from _mentioned(body)
         case tree.Run(letters=letters):

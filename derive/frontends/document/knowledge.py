@@ -110,8 +110,10 @@ class Knowledge:
         if found is None or found.section in self.around(section):
             return found
         known = self.declared(name, section, at)
-        if known is not None and known.section != 0 and known.section not in self.around(
-            found.section
+        if (
+            known is not None
+            and known.section != 0
+            and known.section not in self.around(found.section)
         ):
             return None  # declared anew since
         return found

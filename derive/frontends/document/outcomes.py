@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from derive.claims.kinds import Claim
 from derive.base.errors import DeriveError
+from derive.claims.kinds import Claim
+from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
 from derive.frontends.document import hints, statements, tree
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
 from derive.frontends.document.collect import EQUALS, Collected, Unit
@@ -21,7 +22,6 @@ from derive.frontends.document.knowledge import Definition, Knowledge
 from derive.frontends.document.reader import Reader
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
-from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
 
 AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
 NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
@@ -256,13 +256,11 @@ class _Decider:
             for k, part in enumerate(read.parts):
                 verdict = None if part.claim is None else self.verdict(part.claim)
                 statuses[number, k] = verdict
-                if verdict is not None and verdict.status == HOLDS:
-                    held += 1
-                elif verdict is None and part.code == "":
-                    held += 1
-                elif part.code == ILL_SHAPED or (
-                    verdict is not None and verdict.status in REFUTED
+                if (verdict is not None and verdict.status == HOLDS) or (
+                    verdict is None and part.code == ""
                 ):
+                    held += 1
+                elif part.code == ILL_SHAPED or (verdict is not None and verdict.status in REFUTED):
                     refuted += 1
             score = (held, -sum(part.code == ILL_SHAPED for part in read.parts))
             if score > most:
@@ -351,9 +349,7 @@ class _Decider:
         place = task.unit.formula.place(self.caret(task, part))
         told = tuple(f"{key}: {option}" for key, option in choices.made.items())
         told += tuple(f"{key}: {choices.fixed[key]} (declared)" for key in sorted(choices.used))
-        made = Decided(
-            UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred
-        )
+        made = Decided(UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred)
         if part.claim is None and part.code == "":
             return replace(made, outcome=DEFINES)
         if verdict is not None and verdict.status == HOLDS:
@@ -371,8 +367,7 @@ class _Decider:
                 message="it holds in another reading than the rest of the formula",
             )
         refuted = all(
-            one.code in (ILL_SHAPED, "absurd")
-            or (isinstance(v, Verdict) and v.status in REFUTED)
+            one.code in (ILL_SHAPED, "absurd") or (isinstance(v, Verdict) and v.status in REFUTED)
             for v, one in everything
         )
         if refuted:
@@ -433,9 +428,7 @@ class _Decider:
                     remedy = f"; declare `{one.remedy}`" if one.remedy else ""
                     if code == "undeclared" and part.lenient.startswith("a chain rule"):
                         return replace(made, outcome=NO_STATEMENT, message=part.lenient)
-                    return replace(
-                        made, outcome=outcome, code=code, message=one.message + remedy
-                    )
+                    return replace(made, outcome=outcome, code=code, message=one.message + remedy)
         for verdict, one in everything:
             if isinstance(verdict, Verdict) and verdict.status == UNDECIDED:
                 return replace(
@@ -451,9 +444,7 @@ class _Decider:
             if one.code and one.code not in (ILL_SHAPED, "absurd"):
                 if part.lenient.startswith("a chain rule"):
                     return replace(made, outcome=NO_STATEMENT, message=part.lenient)
-                return replace(
-                    made, outcome=NOT_UNDERSTOOD, code=one.code, message=one.message
-                )
+                return replace(made, outcome=NOT_UNDERSTOOD, code=one.code, message=one.message)
         return replace(made, outcome=UNDECIDED, message="no reading of it is decided")
 
     def caret(self, task: Task, part: Part) -> int:
@@ -494,15 +485,8 @@ def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
         return None  # i = 1, …, n
     defined = None
     if head is None:
-        defined = next(
-            (made for made in unit.defines if made.body is body.sides[1]), None
-        )
-    if (
-        defined is None
-        and head is None
-        and relations[0] in EQUALS
-        and _is_condition(body, unit)
-    ):
+        defined = next((made for made in unit.defines if made.body is body.sides[1]), None)
+    if defined is None and head is None and relations[0] in EQUALS and _is_condition(body, unit):
         return None
     return Task(unit, statement, head, head_unit, defined)
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import sympy as sp
 
-from derive.language.activations import relu, sigmoid
 from derive.frontends.document import functions, tree, values
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import Mention, mention, text_of
@@ -31,6 +30,7 @@ from derive.frontends.document.symbols import (
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
+from derive.language.activations import relu, sigmoid
 from derive.language.operators import ScalarFunction, entry, max_over
 
 TIGHT = ("", "cdot", "/", "div", "@")
@@ -45,9 +45,7 @@ def read_product(reader: Reader, node: tree.Product) -> Value:
     segments, signs = _segments(node)
     weak = [sign for sign in signs if sign in ("odot", "circ")]
     if weak and any(len(segment) > 1 for segment in segments[1:]):
-        how = reader.choices.pick(
-            "⊙ beside a product", ("the product first", "from left to right")
-        )
+        how = reader.choices.pick("⊙ beside a product", ("the product first", "from left to right"))
         if how == "from left to right":
             return _from_left(reader, node)
     result = _tight(reader, *_unzip(segments[0]))
@@ -123,8 +121,8 @@ def _signed(reader: Reader, sign: str, left: Value, right: Value, node: Node) ->
 
 
 def _convolved(weights: Value, image: Value) -> Value:
-    from derive.language.images import conv2d
     from derive.engine import shape_of
+    from derive.language.images import conv2d
 
     if len(weights.shape) != 4 or len(image.shape) != 4:
         raise Misfit("a convolution of arrays that have no four axes")
@@ -331,9 +329,7 @@ def _defined_function(
     """f(x) where f(x) = … is defined: itself, or its body at other arguments."""
     parameters = [mention(argument) for argument in definition.arguments]
     if len(parts) != len(parameters) or any(p is None for p in parameters):
-        raise Unread(
-            "arguments", f"{pretty(name.key)} is defined for {len(parameters)} arguments"
-        )
+        raise Unread("arguments", f"{pretty(name.key)} is defined for {len(parameters)} arguments")
     given = [mention(part) for part in parts]
     same = all(
         g is not None and p is not None and g.key == p.key and not g.after
@@ -365,9 +361,7 @@ def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:
         reader.bound = bound
 
 
-def _entrywise_of(
-    reader: Reader, name: Mention, definition: Definition, value: Value
-) -> Value:
+def _entrywise_of(reader: Reader, name: Mention, definition: Definition, value: Value) -> Value:
     """A function of one real variable, of a scalar or of every entry; or its derivative."""
     z = sp.Dummy("z", real=True)
     body = _at(reader, definition, [Value(z)])
@@ -397,9 +391,7 @@ OF_SIGMA: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _any_function(
-    reader: Reader, name: Mention, inputs: list[Value], node: Node
-) -> Value:
+def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node) -> Value:
     """A function that nothing defines: any differentiable one; as an activation it may also be
     one of those that are called by this letter.
     """
@@ -493,9 +485,7 @@ def read_apply(reader: Reader, node: tree.Apply) -> Value:
             if value is not None:
                 return value
     if not functions.known(word):
-        raise Undeclared(
-            f"{word} is a function that is not defined", f"{word}: function", head
-        )
+        raise Undeclared(f"{word} is a function that is not defined", f"{word}: function", head)
     if sub is not None:
         if word == "log" and text_of(sub) in ("2", "10"):
             value = _argument(reader, node)
@@ -519,7 +509,9 @@ def _of_argument(reader: Reader, node: tree.Apply, word: str, primes: int) -> Va
     if node.bare and isinstance(argument, tree.Product) and len(argument.factors) > 1:
         # How far a bare function reaches: over all that stands side by side, or the first factor.
         first, rest = argument.factors[0], argument.factors[1:]
-        if isinstance(first, tree.Group) or any(op not in ("", "cdot") for op in argument.operators):
+        if isinstance(first, tree.Group) or any(
+            op not in ("", "cdot") for op in argument.operators
+        ):
             how = reader.choices.pick(f"reach of {word}", ("all", "first"))
         else:
             how = reader.choices.pick(f"reach of {word}", ("all", "first"))

@@ -183,8 +183,8 @@ def _sum(reader: Reader, node: tree.Sum) -> Value:
         value = reader.value(term)
         if sign == "-":
             value = values.negate(value)
-        result = value if result is None else values.add(
-            result, value, reader.is_loose(result, value)
+        result = (
+            value if result is None else values.add(result, value, reader.is_loose(result, value))
         )
     assert result is not None
     return result
@@ -318,9 +318,7 @@ def relation(reader: Reader, node: Node) -> Any:
     if not isinstance(node, tree.Chain) or any(r not in RELATIONS for r in node.relations):
         raise Unread("condition", "the condition is no comparison", node)
     sides = [scalar(reader.value(side)) for side in node.sides]
-    found = [
-        RELATIONS[r](a, b) for a, r, b in zip(sides, node.relations, sides[1:], strict=False)
-    ]
+    found = [RELATIONS[r](a, b) for a, r, b in zip(sides, node.relations, sides[1:], strict=False)]
     return found[0] if len(found) == 1 else sp.And(*found)
 
 
@@ -376,9 +374,13 @@ def _norm_script(reader: Reader, node: tree.Script, base: tree.Norm) -> Value:
     if base.bars == 2 and text_of(node.sup) == "2" and kind in ("", "2", "F"):
         value = reader.value(base.body)
         matrix = bool(value.shape) and not values.is_vector(value)
-        if not matrix or kind == "F" or (
-            kind == "" and reader.choices.pick("matrix norm", ("Frobenius", "spectral"))
-            == "Frobenius"
+        if (
+            not matrix
+            or kind == "F"
+            or (
+                kind == ""
+                and reader.choices.pick("matrix norm", ("Frobenius", "spectral")) == "Frobenius"
+            )
         ):
             return Value(values.squares(value))
         raise Unsure("the spectral norm of a matrix is not read")

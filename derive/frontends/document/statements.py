@@ -190,9 +190,7 @@ class _Statement:
         if self.task.head is None and self.task.defined is None:
             name = mention(head)
             if name is not None and not name.after and not name.primes:
-                known = self.reader.knowledge.defined(
-                    name.key, self.reader.section, self.reader.at
-                )
+                known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)
                 if known is None:
                     return f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
                 if any(
@@ -353,9 +351,7 @@ class _Statement:
     def gradient(self, of: Value, wrt: Value, equals: Value, taken: Taken) -> Claim:
         reader = self.reader
         if wrt.is_scalar and equals.is_scalar:
-            return self.closed(
-                Gradient, of=scalar(of), wrt=scalar(wrt), equals=scalar(equals)
-            )
+            return self.closed(Gradient, of=scalar(of), wrt=scalar(wrt), equals=scalar(equals))
         if not equals.shape and equals.expr == 0:
             equals = Value(sp.ZeroMatrix(*wrt.shape), wrt.shape)
         if not taken.nabla and derivatives.gradient_layout(reader, wrt) == "numerator":
@@ -368,9 +364,7 @@ class _Statement:
             left = derivatives.contracted(reader, [of], wrt, nabla=True)
             return self.closed(Identity, left=left.expr, right=equals.expr)
         if not equals.shape and wrt.shape:
-            raise Misfit(
-                f"the gradient has shape {_shape(wrt)}, and a scalar is given"
-            )
+            raise Misfit(f"the gradient has shape {_shape(wrt)}, and a scalar is given")
         return self.closed(Gradient, of=scalar(of), wrt=wrt.expr, equals=equals.expr)
 
     def second(self, of: Value, by: tuple[Node, ...], side: Node) -> Claim:

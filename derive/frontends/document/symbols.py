@@ -33,7 +33,20 @@ from derive.language.sequences import at
 
 INDEX_LETTERS = frozenset("ijklmnpqrstuvabckKN")
 SCALAR_GREEK = frozenset(
-    "alpha gamma epsilon varepsilon eta kappa lambda nu rho tau omega zeta".split()
+    [
+        "alpha",
+        "gamma",
+        "epsilon",
+        "varepsilon",
+        "eta",
+        "kappa",
+        "lambda",
+        "nu",
+        "rho",
+        "tau",
+        "omega",
+        "zeta",
+    ]
 )
 PRETTY = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε",
@@ -148,8 +161,7 @@ def components(sub: Node) -> list[Node]:
                 return list(factors)
         case tree.Number(text=text) if text.isdigit() and len(text) == 2:
             return [
-                tree.Number(sub.start + k, sub.start + k + 1, digit)
-                for k, digit in enumerate(text)
+                tree.Number(sub.start + k, sub.start + k + 1, digit) for k, digit in enumerate(text)
             ]
         case tree.Group(body=body):
             return components(body)
@@ -160,10 +172,7 @@ def components(sub: Node) -> list[Node]:
 
 def letters_of(node: Node) -> set[str]:
     return {part.name for part in node.walk() if isinstance(part, tree.Letter)} | {
-        letter.name
-        for part in node.walk()
-        if isinstance(part, tree.Run)
-        for letter in part.letters
+        letter.name for part in node.walk() if isinstance(part, tree.Run) for letter in part.letters
     }
 
 
@@ -321,9 +330,7 @@ def entry_of(reader: Reader, array: Value, sub: Node, node: Node) -> Value:
         line = at(turned.expr, index_of(reader, parts[0], turned.shape[0]))
         return _as_vector(reader, line, turned.shape[1])
     if len(parts) != len(shape):
-        raise Misfit(
-            f"{len(parts)} indices of an array with {len(shape)} axes"
-        )
+        raise Misfit(f"{len(parts)} indices of an array with {len(shape)} axes")
     at_ = [index_of(reader, part, size) for part, size in zip(parts, shape, strict=True)]
     return Value(entry(array.expr, *at_))
 
@@ -357,7 +364,7 @@ def _shifted(reader: Reader, name: Mention) -> Value | None:
             if other == offset:
                 continue
             written = letter + (f"{other:+d}" if other else "")
-            opening = text[: len(text) - len(text.lstrip("([")) ]
+            opening = text[: len(text) - len(text.lstrip("(["))]
             closing = text[len(text.rstrip(")]")) :]
             stem = _Literal(last.start, last.end, opening + written + closing)
             candidate = put((*scripts[:-1], stem))
@@ -491,8 +498,11 @@ def size_symbol(name: str) -> Any:
 
 def _declared(reader: Reader, key: str, known: Known) -> Value:
     if known.how != "directive":
-        reader.note(f"{pretty(key)} has shape {'×'.join(known.sizes) or '()'} by line {known.line}"
-                    if known.kind in ("shape", "scalar") else f"{pretty(key)} by line {known.line}")
+        reader.note(
+            f"{pretty(key)} has shape {'×'.join(known.sizes) or '()'} by line {known.line}"
+            if known.kind in ("shape", "scalar")
+            else f"{pretty(key)} by line {known.line}"
+        )
     if known.section not in reader.knowledge.around(reader.section):
         reader.note(f"{pretty(key)} is still what line {known.line} declares")
     if known.kind == "size":
@@ -630,9 +640,7 @@ class Rests(Unread):
     """A statement that rests on a definition which is ill-shaped."""
 
 
-def _as_declared(
-    reader: Reader, value: Value, known: Known, definition: Definition
-) -> Value:
+def _as_declared(reader: Reader, value: Value, known: Known, definition: Definition) -> Value:
     """A defined value in the shape that is declared for it.
 
     :raises Rests: where it has another one: that is said of the definition itself.
@@ -668,9 +676,7 @@ def annotated(reader: Reader, value: Value, group: tree.Group, name: Mention) ->
     parts = components(group.body)
     if not value.shape and len(parts) == 1:
         return value
-    indices = [
-        isinstance(part, tree.Letter) and part.name in reader.indices for part in parts
-    ]
+    indices = [isinstance(part, tree.Letter) and part.name in reader.indices for part in parts]
     if len(parts) == len(value.shape) and any(indices):
         if all(is_index or text_of(p) == "1" for is_index, p in zip(indices, parts, strict=True)):
             at_ = [
@@ -750,7 +756,7 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         size = _size_of(name.subs[-1])
         return Value(sp.Identity(size), (size, size))
     vectorlike = name.bold or letter in reader.knowledge.arrays
-    if bare[:1].isupper() and len(bare) == 1 or bare in ("Sigma", "Lambda", "Phi", "Psi"):
+    if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
         if not vectorlike:
             raise Undeclared(f"the shape of {pretty(key)} is not declared", remedy, name.node)
         shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
