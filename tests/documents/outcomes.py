@@ -90,7 +90,7 @@ class Judged:
 
 
 def judged(document: Path, found: list[Outcome]) -> list[Judged]:
-    """Each formula with its truth.
+    """Each formula with its truth: of one that makes several statements, that of the worst.
 
     Raises AssertionError where a formula whose truth is known is not in the report.
     """
@@ -99,9 +99,16 @@ def judged(document: Path, found: list[Outcome]) -> list[Judged]:
     for latex, row in truths.truths(document).items():
         (place,) = truths.places(texts, latex)
         before = [number for number, outcome in enumerate(found) if outcome.place <= place]
-        assert before and before[-1] not in rows, f"{document.name}: no formula for {latex}"
-        rows[before[-1]] = row
+        assert before, f"{document.name}: no formula for {latex}"
+        known = rows.get(before[-1])
+        if known is None or _ranks(row) < _ranks(known):
+            rows[before[-1]] = row
     return [Judged(rows.get(number), outcome) for number, outcome in enumerate(found)]
+
+
+def _ranks(row: Row) -> int:
+    worst_first = (ILL_SHAPED, FALSE, TRUE, DEFINITION)
+    return worst_first.index(row.truth) if row.truth in worst_first else len(worst_first)
 
 
 def count(judgements: list[Judged]) -> Counter[tuple[str, str]]:
