@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,18 @@ from click.testing import CliRunner
 
 from derive.cli.main import main
 from tests.documents import truths
-from tests.documents.truths import DEFINITION, FALSE, ILL_SHAPED, TRUE, Place, Row
+from tests.documents.truths import (
+    DECLARATION,
+    DEFINITION,
+    FALSE,
+    ILL_SHAPED,
+    NO_STATEMENT,
+    TRUE,
+    Place,
+    Row,
+)
 
+WORST = (FALSE, ILL_SHAPED, TRUE, DEFINITION, DECLARATION, NO_STATEMENT)
 REFUTED = ("disagrees", "ill-shaped")
 OPEN = ("undecided", "ambiguous", "not-understood")
 
@@ -90,7 +100,7 @@ class Judged:
 
 
 def judged(document: Path, found: list[Outcome]) -> list[Judged]:
-    """Each formula with its truth: of one that makes several statements, that of the worst.
+    """Each formula with its truth.
 
     Raises AssertionError where a formula whose truth is known is not in the report.
     """
@@ -98,17 +108,13 @@ def judged(document: Path, found: list[Outcome]) -> list[Judged]:
     rows: dict[int, Row] = {}
     for latex, row in truths.truths(document).items():
         (place,) = truths.places(texts, latex)
+        past = len(latex) - len(latex.lstrip("& "))  # a row begins after its alignment
+        place = replace(place, column=place.column + past)
         before = [number for number, outcome in enumerate(found) if outcome.place <= place]
         assert before, f"{document.name}: no formula for {latex}"
-        known = rows.get(before[-1])
-        if known is None or _ranks(row) < _ranks(known):
-            rows[before[-1]] = row
+        # A formula of several statements is as its worst.
+        rows[before[-1]] = min(rows.get(before[-1], row), row, key=lambda r: WORST.index(r.truth))
     return [Judged(rows.get(number), outcome) for number, outcome in enumerate(found)]
-
-
-def _ranks(row: Row) -> int:
-    worst_first = (ILL_SHAPED, FALSE, TRUE, DEFINITION)
-    return worst_first.index(row.truth) if row.truth in worst_first else len(worst_first)
 
 
 def count(judgements: list[Judged]) -> Counter[tuple[str, str]]:
