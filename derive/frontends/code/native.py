@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import math
 import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,8 @@ from derive.language.operators import Tensor
 
 POINTS = 3  # at which a trace is compared
 TRIES = 400
+CANDIDATES = 60  # sizes of which those are chosen
+AFFORDABLE = 300  # as a product of all sizes
 MISFITS = 60  # at which a misfit has to show
 TOLERANCE = 1e-6
 
@@ -191,6 +196,23 @@ def assignments(
         yield at
 
 
+def chosen(traced: Traced, rng: random.Random) -> list[dict[Any, int]]:
+    """Sizes at which a trace is compared: small ones, of which each is larger than 1 at some."""
+    found = list(islice(assignments(traced, rng), CANDIDATES))
+    cost = {id(at): math.prod(map(int, at.values())) for at in found}
+    open_ = set(size_symbols(traced))
+    ordered: list[dict[Any, int]] = []
+    while found:
+        small = [at for at in found if cost[id(at)] <= AFFORDABLE] or [
+            min(found, key=lambda at: cost[id(at)])
+        ]
+        best = max(small, key=lambda at: (sum(bool(at[s] > 1) for s in open_), cost[id(at)]))
+        ordered.append(best)
+        found = [at for at in found if at is not best]
+        open_ = {s for s in open_ if best[s] <= 1} or set(size_symbols(traced))
+    return ordered
+
+
 def _is_size(size: Any, at: Mapping[Any, int]) -> bool:
     value = sp.sympify(size).xreplace(dict(at))
     return bool(value.is_Integer and value >= 1)
@@ -353,7 +375,7 @@ def compare(traced: Traced) -> int:
     done = 0
     tries = 0
     problem: Exception | None = None
-    for at in assignments(traced, rng):
+    for at in chosen(traced, rng):
         for positive in (False, True):
             tries += 1
             try:
