@@ -1,1 +1,1 @@
-"""What people write, read into claims."""
+"""What reads other notations than claims of SymPy, and makes claims of it."""
