@@ -31,6 +31,7 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
     """One claim with its verdict."""
     claim = entry.claim
     return {
+        **({"file": entry.path, "line": entry.line} if entry.line else {}),
         "id": claim.id,
         "formula": _formula_id(entry),
         "section": entry.section or None,
@@ -43,6 +44,8 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
         "witness": witness_record(verdict.witness) if verdict.witness else None,
         "reason": verdict.reason,
         "source": claim.source,
+        "stopped": verdict.stopped,
+        "work": verdict.work,
         "seconds": round(verdict.seconds, 4),
     }
 

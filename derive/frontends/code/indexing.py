@@ -234,9 +234,7 @@ def sliced(array: Array, place: int, part: slice) -> Array:
         cut = _within_one(axis, start, expanded(start + step * (length - 1)))
         if cut is None:
             return sliced(merged(array, place), place, part)
-        segment, inside = cut, ax.digits(
-            expanded(position - ax.offsets(axis)[cut]), axis[cut]
-        )
+        segment, inside = cut, ax.digits(expanded(position - ax.offsets(axis)[cut]), axis[cut])
     else:
         segment, inside = 0, (ax.digits(expanded(position), axis[0]) if axis[0] else {})
     axes = (*array.axes[:place], target, *array.axes[place + 1 :])
@@ -277,7 +275,9 @@ def index_array(part: Any) -> Array:
 
 def gathered(array: Array, items: list[Any]) -> Array:
     """``array[i, j]`` with arrays of integers among the indices."""
-    advanced = [k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)]
+    advanced = [
+        k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)
+    ]
     together = advanced == list(range(advanced[0], advanced[-1] + 1))
     arrays = [index_array(items[k]) for k in advanced]
     axes, bodies = aligned(arrays)
@@ -518,9 +518,13 @@ def _written_where(
     return Array(array.axes, rearranged(found, array.axes), array.kind)
 
 
-def _scattered(array: Array, items: list[Any], value: Array, add: bool, every: bool = False) -> Array:
+def _scattered(
+    array: Array, items: list[Any], value: Array, add: bool, every: bool = False
+) -> Array:
     """A write at arrays of integers: each place is to be written once, or added to by every one."""
-    advanced = [k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)]
+    advanced = [
+        k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)
+    ]
     if any(p is None or (isinstance(p, slice) and p != slice(None)) for p in items):
         raise Refused("a write at an array of integers beside a part of another axis")
     if advanced != list(range(advanced[0], advanced[-1] + 1)):
@@ -575,7 +579,11 @@ def _scattered(array: Array, items: list[Any], value: Array, add: bool, every: b
         conditions = []
         for own, index in rest:
             if isinstance(index, str):
-                test = sp.Ge(own, 0, evaluate=False) if index == "low" else sp.Lt(own, 0, evaluate=False)
+                test = (
+                    sp.Ge(own, 0, evaluate=False)
+                    if index == "low"
+                    else sp.Lt(own, 0, evaluate=False)
+                )
                 conditions.append(test)
             else:
                 conditions.append(equal(own, index.xreplace(solved)))

@@ -187,7 +187,10 @@ def assignments(
             continue
         seen.add(numbers)
         at = dict(zip(symbols, map(sp.Integer, numbers), strict=True))
-        if any(fact.xreplace(at) not in (True, sp.true) and not fact.xreplace(at).doit() for fact in facts):
+        if any(
+            fact.xreplace(at) not in (True, sp.true) and not fact.xreplace(at).doit()
+            for fact in facts
+        ):
             continue
         shapes = [size.xreplace(at) for size in sizes]
         if any(not s.is_Integer or s < 1 for s in shapes):
@@ -427,9 +430,9 @@ def _compare_at(
         raise
     except Exception as problem:
         raise NotRun(f"{type(problem).__name__}: {problem}") from problem
-    pairs = [
-        (f"output {k + 1}", array, outputs[k]) for k, array in enumerate(traced.outputs)
-    ] + [(f"the gradient of {n}", g, gradients[n]) for n, g in traced.gradients.items()]
+    pairs = [(f"output {k + 1}", array, outputs[k]) for k, array in enumerate(traced.outputs)] + [
+        (f"the gradient of {n}", g, gradients[n]) for n, g in traced.gradients.items()
+    ]
     if not all(np.isfinite(native).all() for _, _, native in pairs):
         raise FloatingPointError("an entry that is no number")
     for what, array, native in pairs:
@@ -437,9 +440,14 @@ def _compare_at(
         if ours.shape != native.shape and ours.size == native.size == 1:
             ours = ours.reshape(native.shape)
         scale = 1 + float(np.max(np.abs(native), initial=0.0))
-        if ours.shape != native.shape or np.max(np.abs(ours - native), initial=0.0) > TOLERANCE * scale:
+        if (
+            ours.shape != native.shape
+            or np.max(np.abs(ours - native), initial=0.0) > TOLERANCE * scale
+        ):
             sizes = ", ".join(f"{s} = {n}" for s, n in at.items())
-            raise Differs(f"{what} is {native.tolist()} for {sizes}, and was traced as {ours.tolist()}")
+            raise Differs(
+                f"{what} is {native.tolist()} for {sizes}, and was traced as {ours.tolist()}"
+            )
 
 
 # ---- misfits
@@ -488,7 +496,11 @@ def refuted(traced: Traced, name: str, witness: Any, key: tuple[int, ...]) -> bo
     """Whether the user's own functions show at a witness that a gradient is wrong, by finite
     differences; None where they cannot be run there.
     """
-    at = {s: sp.Integer(witness.sizes[str(s)]) for s in size_symbols(traced) if str(s) in witness.sizes}
+    at = {
+        s: sp.Integer(witness.sizes[str(s)])
+        for s in size_symbols(traced)
+        if str(s) in witness.sizes
+    }
     for symbol in size_symbols(traced):
         at.setdefault(symbol, sp.Integer(1))
     try:
