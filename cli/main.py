@@ -131,6 +131,12 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
+def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not (value > 0 and math.isfinite(value)):
+        raise click.BadParameter(f"{value} is not a positive number.")
+    return value
+
+
 _format = click.option(
     "--format",
     "form",
@@ -147,6 +153,15 @@ _timeout = click.option(
     metavar="SECONDS",
     callback=_seconds,
     help="How long to try each claim before it is called undecided.",
+)
+_effort = click.option(
+    "--effort",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    callback=_positive,
+    help="How much work to do for each claim, as a multiple of the usual.",
 )
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
@@ -202,15 +217,47 @@ def list_command(form: str) -> int:
     help="Decide N claims at a time, each in its own process  [default: one per processor].",
 )
 @_timeout
-def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float) -> int:
+@_effort
+@click.option(
+    "--declarations",
+    metavar="FILE",
+    help="Shapes and assumptions for a document that does not declare them (notes.derive.toml).",
+)
+@click.option("--strict", is_flag=True, help="Fail, too, for what of a document is not decided.")
+@click.option("--annotate", metavar="FILE", help="Write a copy of the document with the verdicts.")
+@click.option("--docstrings", is_flag=True, help="Read the formulas in docstrings of Python files.")
+@click.option("--all", "everything", is_flag=True, help="List formulas that claim nothing, too.")
+def verify(
+    targets: tuple[str, ...],
+    form: str,
+    jobs: int | None,
+    timeout: float,
+    effort: float,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
+) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness.
 
     Of a file of code that is every gradient that a backward pass returns, where the shapes of its
-    inputs are declared: # derive: x (N, D), w (D, M)
+    inputs are declared: # derive: x (N, D), w (D, M). Of a document (.md, .tex, .ipynb, .rst) it is
+    every formula, where it stands.
     """
+    documents = [target for target in targets if docstrings or _is_document(target)]
+    if documents:
+        if len(documents) < len(targets):
+            raise click.UsageError("documents and other targets are verified one after the other")
+        return _verify_documents(
+            documents, form, timeout, declarations, strict, annotate, docstrings, everything
+        )
+    for option, value in (("--declarations", declarations), ("--annotate", annotate)):
+        if value is not None:
+            raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
     entries, requests, problems = _asked(targets)
     report = _verify_json if form == "json" else _verify_text
-    code = report(entries, requests, jobs, timeout) if entries or requests else OK
+    code = report(entries, requests, jobs, timeout, effort) if entries or requests else OK
     for problem in problems:
         _complain(problem)
     return USAGE if problems else code
@@ -241,7 +288,8 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 @main.command(short_help="Show a formula or claim in full, with both of its sides.")
 @click.argument("id")
 @_timeout
-def show(id: str, timeout: float) -> int:
+@_effort
+def show(id: str, timeout: float, effort: float) -> int:
     """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
     from derive.cli.render import show_lines
     from derive.cli.runner import decide_safely
@@ -254,7 +302,7 @@ def show(id: str, timeout: float) -> int:
         if entry.formula is not None and entry.formula is not shown:
             screen.print(_formula_head(entry.formula, screen))
             shown = entry.formula
-        verdicts.append(decide_safely(entry.claim, _decide(timeout)))
+        verdicts.append(decide_safely(entry.claim, _decide(timeout, effort)))
         screen.print([_blank(), *_deeply(show_lines, entry, verdicts[-1], screen.width)])
     return _exit_code(verdicts)
 
@@ -264,7 +312,8 @@ def show(id: str, timeout: float) -> int:
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
-def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
+@_effort
+def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) -> int:
     """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
     from derive.cli.render import explain_lines, replay_lines
     from derive.cli.runner import decide_safely
@@ -274,7 +323,7 @@ def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
     screen = _screen()
     verdicts = []
     for position, entry in enumerate(entries):
-        verdict = decide_safely(entry.claim, _decide(timeout))
+        verdict = decide_safely(entry.claim, _decide(timeout, effort))
         verdicts.append(verdict)
         script = _deeply(replay, verdict) if verdict.witness is not None else None
         if numpy:
@@ -334,6 +383,7 @@ class _Misread(click.ClickException):
 )
 @_format
 @_timeout
+@_effort
 def gradient(
     expression: str,
     wrt: str,
@@ -342,6 +392,7 @@ def gradient(
     given: tuple[str, ...],
     form: str,
     timeout: float,
+    effort: float,
 ) -> int:
     """Derive the gradient of the scalar EXPR, or with --equals decide whether it is the one given.
 
@@ -352,7 +403,7 @@ def gradient(
     cholesky sqrtm expm hadamard diag outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are
     the product, of matrices too.
     """
-    from derive.base.errors import BudgetExceeded
+    from derive.base.errors import BudgetExceeded, Stopped
     from derive.base.worker import run_deep
     from derive.claims.verdict import ILL_SHAPED, Verdict
     from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
@@ -368,21 +419,21 @@ def gradient(
         return _answer(Verdict(unread_claim(asked), ILL_SHAPED, reason=str(problem)), form)
     except ExpressionError as problem:
         raise _Misread(problem) from None
-    except BudgetExceeded as problem:
+    except (BudgetExceeded, Stopped) as problem:
         raise click.ClickException(f"the expression cannot be read: {problem}") from None
     if equals is None:
-        return _derive(question, form, timeout)
-    return _answer(decide_safely(question.claim(asked), _decide(timeout)), form)
+        return _derive(question, form, timeout, effort)
+    return _answer(decide_safely(question.claim(asked), _decide(timeout, effort)), form)
 
 
-def _derive(question: Question, form: str, timeout: float) -> int:
+def _derive(question: Question, form: str, timeout: float, effort: float) -> int:
     """Print the gradient that nothing is claimed of."""
     from derive.base.errors import DeriveError
     from derive.cli.expression import derived
     from derive.engine import shape_of
 
     try:
-        answer = derived(question, timeout)
+        answer = derived(question, timeout, effort)
         shape = shape_of(question.wrt)
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
@@ -413,17 +464,72 @@ def _answer(verdict: Verdict, form: str) -> int:
     return _exit_code([verdict])
 
 
+# ----------------------------------------------------------------------------------- documents
+
+
+def _is_document(target: str) -> bool:
+    return target.lower().endswith((".md", ".markdown", ".tex", ".ipynb", ".rst"))
+
+
+def _verify_documents(
+    paths: Sequence[str],
+    form: str,
+    timeout: float,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
+) -> int:
+    """Decide the formulas of documents, and print them at their lines."""
+    from derive.base.errors import DeriveError
+    from derive.cli.documents import annotated, document_lines, document_record, fails
+    from derive.cli.runner import decide_safely
+    from derive.frontends.document.check import check
+
+    if annotate is not None and len(paths) != 1:
+        raise click.UsageError("--annotate takes one document")
+    decide = _decide(timeout)
+    results = []
+    for path in paths:
+        try:
+            checked = check(
+                path, lambda claim: decide_safely(claim, decide), declarations, docstrings
+            )
+        except DeriveError as problem:
+            raise click.ClickException(str(problem)) from None
+        results.append(checked)
+        if annotate is not None:
+            _write_copy(annotate, path, annotated(checked))
+        if form == "text":
+            screen = _screen()
+            screen.print(_deeply(document_lines, checked, screen.width, everything))
+    if form == "json":
+        _print_json(_deeply(document_record, results))
+    return FAILS if any(fails(checked, strict) for checked in results) else OK
+
+
+def _write_copy(copy: str, path: str, text: str) -> None:
+    if os.path.exists(copy) and os.path.samefile(copy, path):
+        raise click.UsageError("--annotate writes a copy, and never the document itself")
+    try:
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        raise click.ClickException(f"{copy} cannot be written: {problem.strerror}") from None
+
+
 # ---------------------------------------------------------------------------------- the report
 
 
 def _verify_json(
-    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
 ) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_all_results(entries, requests, jobs, timeout)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
             results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
         _print_json(_deeply(verify_record, results))
@@ -431,7 +537,7 @@ def _verify_json(
 
 
 def _verify_text(
-    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
 ) -> int:
     from derive.cli.render import heading_key, summary_lines
 
@@ -441,7 +547,7 @@ def _verify_text(
     waiting: list[tuple[Entry, Verdict]] = []
     sections = _section_ends(entries)
     try:
-        with contextlib.closing(_all_results(entries, requests, jobs, timeout)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
             for entry, verdict in stream:
                 if waiting and heading_key(waiting[0][0]) != heading_key(entry):
                     _print_section(screen, waiting)
@@ -460,11 +566,15 @@ def _verify_text(
 
 
 def _all_results(
-    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float
+    entries: list[Entry],
+    requests: list[Request],
+    jobs: int | None,
+    timeout: float,
+    effort: float,
 ) -> Generator[tuple[Entry, Verdict]]:
     """Each claim with its verdict, then those of the code."""
     if entries:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
             yield from stream
     if requests:
         with contextlib.closing(_code_results(requests, jobs, timeout)) as stream:
@@ -494,7 +604,7 @@ def _code_results(
 
 
 def _results(
-    entries: list[Entry], jobs: int | None, timeout: float
+    entries: list[Entry], jobs: int | None, timeout: float, effort: float
 ) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
     from derive.cli.runner import Progress, verdicts
@@ -504,7 +614,7 @@ def _results(
     if jobs is None:
         # A process of its own pays off for a number of claims only.
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    with contextlib.closing(verdicts(claims, _decide(timeout), jobs, timeout)) as stream:
+    with contextlib.closing(verdicts(claims, _decide(timeout, effort), jobs, timeout)) as stream:
         try:
             progress.show(0, entries[0].id)
             for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):
@@ -627,10 +737,10 @@ def _may_be_code(target: str) -> bool:
     return file.endswith(".py") or os.path.isdir(file)
 
 
-def _decide(timeout: float) -> Any:
+def _decide(timeout: float, effort: float) -> Any:
     from derive import engine
 
-    return partial(engine.verify, timeout=timeout)
+    return partial(engine.verify, timeout=timeout, effort=effort)
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:

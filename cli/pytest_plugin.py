@@ -31,7 +31,7 @@ WIDTH = 80
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--derive``, ``--derive-timeout`` and the setting ``derive_files``."""
+    """``--derive``, its limits and the setting ``derive_files``."""
     group = parser.getgroup("derive", "documented derivations")
     group.addoption(
         "--derive",
@@ -48,15 +48,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="how long to try each claim before it is called undecided (default: 60)",
     )
+    group.addoption(
+        "--derive-effort",
+        type=_positive,
+        default=1.0,
+        metavar="FACTOR",
+        help="how much work to do for each claim, as a multiple of the usual (default: 1)",
+    )
     parser.addini("derive_files", "patterns of files of claims to collect", type="args", default=[])
 
 
 def _seconds(text: str) -> float:
+    return _number(text, "a positive number of seconds")
+
+
+def _positive(text: str) -> float:
+    return _number(text, "a positive number")
+
+
+def _number(text: str, wanted: str) -> float:
     with contextlib.suppress(ValueError):
         value = float(text)
         if value > 0 and math.isfinite(value):
             return value
-    raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
+    raise argparse.ArgumentTypeError(f"{text} is not {wanted}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -234,7 +249,8 @@ class ClaimItem(pytest.Item):
         from derive.cli.runner import verdicts
 
         timeout = self.config.getoption("derive_timeout")
-        decide = partial(engine.verify, timeout=timeout)
+        effort = self.config.getoption("derive_effort")
+        decide = partial(engine.verify, timeout=timeout, effort=effort)
         (verdict,) = verdicts([self.entry.claim], decide, limit=timeout)
         if verdict.status != "holds":
             raise DoesNotHold(verdict)

@@ -44,6 +44,8 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
         "witness": witness_record(verdict.witness) if verdict.witness else None,
         "reason": verdict.reason,
         "source": claim.source,
+        "stopped": verdict.stopped,
+        "work": verdict.work,
         "seconds": round(verdict.seconds, 4),
     }
 

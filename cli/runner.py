@@ -174,7 +174,7 @@ def _answer(worker: _Worker, claim: Claim, decide: Decide, limit: float | None) 
         worker.process.kill()
         worker.process.join()
         reason = f"the time limit has passed (limit {limit:g} s)"
-        return Verdict(claim, UNDECIDED, reason=reason, seconds=seconds)
+        return Verdict(claim, UNDECIDED, reason=reason, stopped=True, seconds=seconds)
     return None
 
 

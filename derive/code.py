@@ -81,6 +81,8 @@ def check_backward(target: Any, backward: Any = None, **options: Any) -> dict[st
     wrong = {name: v for name, v in verdicts.items() if v.status != HOLDS}
     if wrong:
         raise AssertionError(
-            "\n".join(f"the gradient of {name}: {v.status}: {v.reason}" for name, v in wrong.items())
+            "\n".join(
+                f"the gradient of {name}: {v.status}: {v.reason}" for name, v in wrong.items()
+            )
         )
     return verdicts

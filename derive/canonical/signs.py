@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 from derive.canonical.atoms import Atom, Exponent, Key, Monomial, Polynomial
 from derive.canonical.enclosures import closed_sign
 from derive.canonical.ring import Ring
+from derive.core.functions import FUNCTIONS
 from derive.core.integers import ZERO, Number, Var, as_poly, is_nonnegative
 
 Result = TypeVar("Result")
 
-ODD_AND_GROWING = ("tanh", "erf", "atan", "asin", "sinh", "asinh", "atanh", "erfinv")
-TOTAL = ("tanh", "erf", "atan", "sinh", "asinh", "sin", "cos", "cosh")  # of all real arguments
+ODD_AND_GROWING = frozenset(name for name, f in FUNCTIONS.items() if f.odd and f.growing)
+TOTAL = frozenset(name for name, f in FUNCTIONS.items() if f.total)
 MAX_GUARDS = 6  # brackets on either side of which a term is looked for
 MAX_SPLITS = 2  # brackets on either side of which a sign is looked for
 

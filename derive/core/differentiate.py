@@ -15,7 +15,9 @@ from typing import Any
 
 import sympy as sp
 
+from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
+from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
@@ -65,84 +67,17 @@ from derive.core.terms import (
     total,
 )
 
+PULL = 90  # units of work for a cotangent that is handed on
+
 Target = Array | Shared
-
-
-def _minus_square(value: Term) -> Term:
-    return add(num(1), neg(power(value, 2)))
-
-
-def _positive(value: Term) -> Term:
-    return RealBracket((value,), (">",))
 
 
 # The derivative of each scalar function in each of its arguments: inside of the domain of the
 # function, always; where it has a kink or a jump, only away from it, which KINKS says.
-SCALAR_DERIVATIVES: Mapping[str, tuple[Callable[..., Term], ...]] = {
-    "exp": (lambda x: apply("exp", x),),
-    "log": (lambda x: power(x, -1),),
-    "sin": (lambda x: apply("cos", x),),
-    "cos": (lambda x: neg(apply("sin", x)),),
-    "tan": (lambda x: add(num(1), power(apply("tan", x), 2)),),
-    "asin": (lambda x: power(_minus_square(x), Fraction(-1, 2)),),
-    "acos": (lambda x: neg(power(_minus_square(x), Fraction(-1, 2))),),
-    "atan": (lambda x: power(add(num(1), power(x, 2)), -1),),
-    "sinh": (lambda x: apply("cosh", x),),
-    "cosh": (lambda x: apply("sinh", x),),
-    "tanh": (lambda x: _minus_square(apply("tanh", x)),),
-    "asinh": (lambda x: power(add(power(x, 2), num(1)), Fraction(-1, 2)),),
-    "acosh": (lambda x: power(add(power(x, 2), num(-1)), Fraction(-1, 2)),),
-    "atanh": (lambda x: power(_minus_square(x), -1),),
-    "erf": (lambda x: _gauss(x),),
-    "erfc": (lambda x: neg(_gauss(x)),),
-    "erfinv": (lambda x: _inverse_gauss(apply("erfinv", x)),),
-    "gamma": (lambda x: mul(apply("gamma", x), apply("polygamma", num(0), x)),),
-    "lgamma": (lambda x: apply("polygamma", num(0), x),),
-    # The order is a number, in which nothing is differentiated.
-    "polygamma": (lambda m, x: num(0), lambda m, x: apply("polygamma", add(m, num(1)), x)),
-    "atan2": (
-        lambda y, x: mul(x, power(_squares(x, y), -1)),
-        lambda y, x: neg(mul(y, power(_squares(x, y), -1))),
-    ),
-    # Mod(a, b) = a − b·⌊a/b⌋, and ⌊a/b⌋ = (a − Mod(a, b))/b does not change away from a step.
-    "Mod": (
-        lambda a, b: num(1),
-        lambda a, b: mul(add(apply("Mod", a, b), neg(a)), power(b, -1)),
-    ),
-    "Abs": (lambda x: apply("sign", x),),
-    "sign": (lambda x: num(0),),
-    # Where the two are one, the first of them counts.
-    "Max": (
-        lambda a, b: add(num(1), neg(_positive(add(b, neg(a))))),
-        lambda a, b: _positive(add(b, neg(a))),
-    ),
-}
+SCALAR_DERIVATIVES = {name: known.slopes for name, known in FUNCTIONS.items()}
 
 # Where a function has a kink, the difference that must not vanish for it to be differentiable.
-KINKS: Mapping[str, Callable[..., Term]] = {
-    "Abs": lambda x: x,
-    "sign": lambda x: x,
-    "Max": lambda a, b: add(a, neg(b)),
-    # The angle jumps where y = 0 and x ≤ 0, which is where max(x, |y|) is 0.
-    "atan2": lambda y, x: apply("Max", x, apply("Abs", y)),
-    "Mod": lambda a, b: apply("Mod", a, b),
-}
-
-
-def _gauss(x: Term) -> Term:
-    """2/√π · exp(−x²), the derivative of erf."""
-    scale = mul(num(2), power(Const((), (sp.pi,)), Fraction(-1, 2)))
-    return mul(scale, apply("exp", neg(power(x, 2))))
-
-
-def _inverse_gauss(y: Term) -> Term:
-    """√π/2 · exp(y²), the derivative of erf⁻¹ where its value is y."""
-    scale = mul(num(Fraction(1, 2)), power(Const((), (sp.pi,)), Fraction(1, 2)))
-    return mul(scale, apply("exp", power(y, 2)))
-
-
-def _squares(x: Term, y: Term) -> Term:
-    return add(power(x, 2), power(y, 2))
+KINKS = {name: known.kink for name, known in FUNCTIONS.items() if known.kink is not None}
 
 
 def branch_of(cotangent: Term) -> Term | None:
@@ -363,6 +298,7 @@ class Reverse:
     def pull(self, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
         """Hand the cotangent of a term on to the entries that it is made of."""
         if self.depends(term):
+            spend(PULL)
             rule = _RULES.get(type(term))
             if rule is None:
                 raise UnsupportedError(f"{type(term).__name__} has no derivative rule")

@@ -23,6 +23,7 @@ import sympy as sp
 from flint import acb, arb, fmpq
 
 from derive.base.errors import DeriveError
+from derive.evaluation.functions import FUNCTIONS, POLYGAMMA, domain_of, is_of_positive
 
 
 class EvaluationError(DeriveError):
@@ -54,13 +55,6 @@ _LONGEST = 4096  # bits of a numerator or denominator that is kept exact among b
 # What is multiplied in one call cannot be interrupted meanwhile, so that it has to stay short.
 _LONGEST_POWER = 1 << 18  # bits of an exact power
 _MOST_FACTORS = 4096  # of a factorial or binomial coefficient that is exact
-FUNCTIONS = frozenset({
-    "exp", "log", "sqrt", "erf", "erfc", "erfinv", "gamma", "lgamma", "digamma",
-    "sin", "cos", "tan", "asin", "acos", "atan",
-    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-})  # fmt: skip
-
-POLYGAMMA = "polygamma:"  # and the order: ψₘ, a function of its own for each m
 
 
 def _tribonacci() -> arb:
@@ -79,26 +73,6 @@ CONSTANTS: dict[str, Callable[[], arb]] = {
     "Catalan": arb.const_catalan,
 }
 
-# The domain of a function, where it is not the whole line: what must be positive, or nonnegative.
-_DOMAINS: dict[str, tuple[bool, Callable[[Any], tuple[Any, ...]]]] = {
-    "log": (True, lambda x: (x,)),
-    "sqrt": (False, lambda x: (x,)),
-    "asin": (False, lambda x: (1 - x, 1 + x)),
-    "acos": (False, lambda x: (1 - x, 1 + x)),
-    "acosh": (False, lambda x: (x - 1,)),
-    "atanh": (True, lambda x: (1 - x, 1 + x)),
-    "erfinv": (True, lambda x: (1 - x, 1 + x)),
-}
-_VALUES_AT_ZERO = dict.fromkeys(
-    ("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf", "erfinv", "sqrt"), 0
-) | {
-    "exp": 1,
-    "cos": 1,
-    "cosh": 1,
-    "erfc": 1,
-}
-_VALUES_AT_ONE = {"log": 0, "acos": 0, "acosh": 0, "gamma": 1, "lgamma": 0, "sqrt": 1}
-
 
 def as_fraction(value: Any) -> Fraction:
     """The exact rational that a number of any kind stands for.
@@ -114,11 +88,6 @@ def as_fraction(value: Any) -> Fraction:
     if isinstance(value, flint.fmpz):
         return Fraction(int(value))
     return Fraction(value)
-
-
-def _of_positive(name: str) -> bool:
-    """Whether a function is evaluated at positive numbers only: Γ has poles elsewhere."""
-    return name in ("gamma", "lgamma", "digamma") or name.startswith(POLYGAMMA)
 
 
 class Field:
@@ -180,7 +149,7 @@ class Field:
         raise Inconclusive("the factorial of a large number")
 
     def function(self, name: str, x: Any) -> Any:
-        """One of :data:`FUNCTIONS` of a number or of every entry.
+        """A function of :mod:`derive.evaluation.functions` of a number or of every entry.
 
         Raises :class:`Undefined` outside the domain.
         """
@@ -262,22 +231,21 @@ class _Rationals(Field):
     def _rational_function(self, name: str, x: Number) -> Number:
         if name == "sqrt":
             return fmpq(0) if x == 0 else self.power(x, Fraction(1, 2))
-        if x == 0 and name in _VALUES_AT_ZERO:
-            return fmpq(_VALUES_AT_ZERO[name])
-        if x == 1 and name in _VALUES_AT_ONE:
-            return fmpq(_VALUES_AT_ONE[name])
+        known = FUNCTIONS.get(name)
+        value = None if known is None else {0: known.at_zero, 1: known.at_one}.get(x)
+        if value is not None:
+            return fmpq(value)
         if name == "gamma" and x.q == 1 and 0 < x < 1000:
             return fmpq(math.factorial(int(x.p) - 1))
         raise NotExact(f"{name}({x}) is not rational")
 
     def _check_domain(self, name: str, x: Number) -> None:
-        if _of_positive(name) and self.sign(x) <= 0:
+        if is_of_positive(name) and self.sign(x) <= 0:
             raise Undefined(f"{name} of a number that is not positive")
-        strict, conditions = _DOMAINS.get(name, (False, None))
-        if conditions is not None:
-            for condition in conditions(x):
-                if self.sign(condition) < int(strict):
-                    raise Undefined(f"{name} outside its domain")
+        strict, conditions = domain_of(name)
+        for condition in conditions(x):
+            if self.sign(condition) < int(strict):
+                raise Undefined(f"{name} outside its domain")
 
     def floor(self, x: Number) -> int:
         return int(x.floor())
@@ -434,12 +402,10 @@ class _Floats(Field):
     def function(self, name: str, x: Any) -> Any:
         if isinstance(x, np.ndarray):
             return self._of_array(name, x)
-        strict, conditions = _DOMAINS.get(name, (False, None))
-        if conditions is not None and any(
-            c <= 0 if strict else c < 0 for c in conditions(float(x))
-        ):
+        strict, conditions = domain_of(name)
+        if any(c <= 0 if strict else c < 0 for c in conditions(float(x))):
             raise Undefined(f"{name} outside its domain")
-        if _of_positive(name) and x <= 0:
+        if is_of_positive(name) and x <= 0:
             raise Undefined(f"{name} of a number that is not positive")
         if name not in vars(math):
             enclosed = BALL.function(name, BALL.number(Fraction(float(x))))
@@ -450,17 +416,15 @@ class _Floats(Field):
             raise Inconclusive(f"{name} of a large number") from problem
 
     def _of_array(self, name: str, x: np.ndarray) -> np.ndarray:
-        ufunc = _UFUNCS.get(name)
+        ufunc = FUNCTIONS[name].ufunc if name in FUNCTIONS else None
         if ufunc is None:
             result = np.empty(x.shape)
             flat = result.reshape(-1)
             for position, number in enumerate(x.reshape(-1).tolist()):
                 flat[position] = self.function(name, number)
             return result
-        strict, conditions = _DOMAINS.get(name, (False, None))
-        if conditions is not None and any(
-            (c <= 0 if strict else c < 0).any() for c in conditions(x)
-        ):
+        strict, conditions = domain_of(name)
+        if any((c <= 0 if strict else c < 0).any() for c in conditions(x)):
             raise Undefined(f"{name} outside its domain")
         return ufunc(x)
 
@@ -474,25 +438,6 @@ class _Floats(Field):
             return np.linalg.inv(a)
         except np.linalg.LinAlgError as problem:
             raise Undefined("the inverse of a singular matrix") from problem
-
-
-_UFUNCS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-}
 
 
 @lru_cache(maxsize=4096)

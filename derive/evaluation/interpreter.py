@@ -23,6 +23,7 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
@@ -90,6 +91,7 @@ def _meaning(expr: Any) -> Handler:
 
 
 MOST_NUMBERS = 4_000_000  # in one array
+VALUE = 40  # units of work for the value of a node
 
 
 def refuse_huge(*shape: int) -> None:
@@ -268,6 +270,7 @@ class Interpreter:
             key = expr
         known = self._memo.get(key)
         if known is None:
+            spend(VALUE)
             known = _meaning(expr)(self, expr, env)
             if self._shortens:
                 known = self.jets.linear(self.field.shortened, known)

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from derive.base.errors import ShapeError, UnsupportedError
+from derive.base.budget import spend
+from derive.base.errors import ShapeError
 from derive.evaluation.fields import (
-    POLYGAMMA,
     Field,
     Inconclusive,
     NotDifferentiable,
@@ -24,6 +24,9 @@ from derive.evaluation.fields import (
     Undefined,
     as_fraction,
 )
+from derive.evaluation.functions import slopes_of
+
+SUM = 25  # units of work for a sum of two
 
 
 class Jet:
@@ -151,6 +154,7 @@ class Jets:
 
     def add(self, a: Jet, b: Jet) -> Jet:
         """a + b, with NumPy's broadcasting."""
+        spend(SUM)
         value = a.v + b.v
         if a.g is None and b.g is None:
             return Jet(value)
@@ -301,6 +305,10 @@ class Jets:
             raise Undefined("zero to a power that is not a positive number")
         return self.apply("exp", self.multiply(exponent, self.apply("log", a)))
 
+    def half_power(self, x: Any, exponent: int) -> Any:
+        """x to the power exponent/2, of a number or of every entry."""
+        return self.rational_power(Jet(x), Fraction(exponent, 2)).v
+
     def _rational(self, x: Number) -> Fraction | None:
         """The number as a fraction, where it is one that a power can use."""
         if isinstance(x, (float, np.floating)):
@@ -312,14 +320,14 @@ class Jets:
             return None
 
     def apply(self, name: str, a: Jet) -> Jet:
-        """A function of :data:`derive.evaluation.fields.FUNCTIONS`, entry by entry."""
+        """A function of :data:`derive.evaluation.functions.FUNCTIONS`, entry by entry."""
         x = a.v
         if name == "sqrt":
             return self.rational_power(a, Fraction(1, 2))
         y = self.field.function(name, x)
         if a.g is None:
             return Jet(y)
-        first, second = _derivatives_of(name)
+        first, second = slopes_of(name)
         if name in ("asin", "acos", "acosh"):
             self._inside_domain(name, x)
         return self.chain(a, y, lambda: first(self, x, y), lambda: second(self, x, y))
@@ -368,96 +376,3 @@ class Jets:
                     larger[key] = self.add(larger[key], term) if key in larger else term
             minors = larger
         return minors[frozenset(range(size))]
-
-
-def _bell(jets: Jets, x: Any) -> Any:
-    """2/√π · exp(−x²), the derivative of erf."""
-    scale = jets.field.power(jets.field.constant("pi"), Fraction(-1, 2))
-    return 2 * scale * jets.field.function("exp", -(x * x))
-
-
-def _half_power(jets: Jets, x: Any, exponent: int) -> Any:
-    """x to the power exponent/2."""
-    return jets.rational_power(Jet(x), Fraction(exponent, 2)).v
-
-
-def _of(jets: Jets, name: str, x: Any) -> Any:
-    return jets.field.function(name, x)
-
-
-def _inverse_of(jets: Jets, x: Any) -> Any:
-    return jets.field.reciprocal(x)
-
-
-_Derivative = Callable[[Jets, Any, Any], Any]
-
-
-def _derivatives_of(name: str) -> tuple[_Derivative, _Derivative]:
-    """The first and the second derivative of a function, at x with value y."""
-    if name.startswith(POLYGAMMA):
-        order = int(name.removeprefix(POLYGAMMA))
-        return (
-            lambda J, x, y: _of(J, f"{POLYGAMMA}{order + 1}", x),
-            lambda J, x, y: _of(J, f"{POLYGAMMA}{order + 2}", x),
-        )
-    if name not in _DERIVATIVES:
-        raise UnsupportedError(f"no derivative of {name} is known to the evaluator")
-    return _DERIVATIVES[name]
-
-
-def _psi(jets: Jets, order: int, x: Any) -> Any:
-    return _of(jets, f"{POLYGAMMA}{order}", x)
-
-
-def _quantile_slope(jets: Jets, y: Any) -> Any:
-    """√π/2 · exp(y²), the derivative of erf⁻¹ where its value is y."""
-    scale = jets.field.power(jets.field.constant("pi"), Fraction(1, 2)) / 2
-    return scale * jets.field.function("exp", y * y)
-
-
-# Each function's first and second derivative, at x with value y.
-_DERIVATIVES: dict[str, tuple[_Derivative, _Derivative]] = {
-    "exp": (lambda J, x, y: y, lambda J, x, y: y),
-    "log": (lambda J, x, y: _inverse_of(J, x), lambda J, x, y: -_inverse_of(J, x * x)),
-    "sin": (lambda J, x, y: _of(J, "cos", x), lambda J, x, y: -y),
-    "cos": (lambda J, x, y: -_of(J, "sin", x), lambda J, x, y: -y),
-    "tan": (lambda J, x, y: 1 + y * y, lambda J, x, y: 2 * y * (1 + y * y)),
-    "sinh": (lambda J, x, y: _of(J, "cosh", x), lambda J, x, y: y),
-    "cosh": (lambda J, x, y: _of(J, "sinh", x), lambda J, x, y: y),
-    "tanh": (lambda J, x, y: 1 - y * y, lambda J, x, y: -2 * y * (1 - y * y)),
-    "asin": (
-        lambda J, x, y: _half_power(J, 1 - x * x, -1),
-        lambda J, x, y: x * _half_power(J, 1 - x * x, -3),
-    ),
-    "acos": (
-        lambda J, x, y: -_half_power(J, 1 - x * x, -1),
-        lambda J, x, y: -x * _half_power(J, 1 - x * x, -3),
-    ),
-    "atan": (
-        lambda J, x, y: _inverse_of(J, 1 + x * x),
-        lambda J, x, y: -2 * x * _inverse_of(J, (1 + x * x) * (1 + x * x)),
-    ),
-    "asinh": (
-        lambda J, x, y: _half_power(J, 1 + x * x, -1),
-        lambda J, x, y: -x * _half_power(J, 1 + x * x, -3),
-    ),
-    "acosh": (
-        lambda J, x, y: _half_power(J, x * x - 1, -1),
-        lambda J, x, y: -x * _half_power(J, x * x - 1, -3),
-    ),
-    "atanh": (
-        lambda J, x, y: _inverse_of(J, 1 - x * x),
-        lambda J, x, y: 2 * x * _inverse_of(J, (1 - x * x) * (1 - x * x)),
-    ),
-    "gamma": (
-        lambda J, x, y: y * _psi(J, 0, x),
-        lambda J, x, y: y * (_psi(J, 0, x) * _psi(J, 0, x) + _psi(J, 1, x)),
-    ),
-    "lgamma": (lambda J, x, y: _psi(J, 0, x), lambda J, x, y: _psi(J, 1, x)),
-    "erfinv": (
-        lambda J, x, y: _quantile_slope(J, y),
-        lambda J, x, y: 2 * y * _quantile_slope(J, y) * _quantile_slope(J, y),
-    ),
-    "erf": (lambda J, x, y: _bell(J, x), lambda J, x, y: -2 * x * _bell(J, x)),
-    "erfc": (lambda J, x, y: -_bell(J, x), lambda J, x, y: 2 * x * _bell(J, x)),
-}

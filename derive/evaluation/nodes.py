@@ -21,7 +21,8 @@ from sympy.tensor.array import ArrayComprehension, NDimArray
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.errors import ShapeError, UnsupportedError
-from derive.evaluation.fields import POLYGAMMA, NotDifferentiable, OutOfRange, Undefined
+from derive.evaluation.fields import NotDifferentiable, OutOfRange, Undefined
+from derive.evaluation.functions import BY_SYMBOL, POLYGAMMA
 from derive.evaluation.interpreter import (
     Environment,
     Interpreter,
@@ -145,34 +146,13 @@ def _power(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     return walk.jets.power(x, power)
 
 
-_UNARY = {
-    sp.exp: "exp",
-    sp.sin: "sin",
-    sp.cos: "cos",
-    sp.tan: "tan",
-    sp.asin: "asin",
-    sp.acos: "acos",
-    sp.atan: "atan",
-    sp.sinh: "sinh",
-    sp.cosh: "cosh",
-    sp.tanh: "tanh",
-    sp.asinh: "asinh",
-    sp.acosh: "acosh",
-    sp.atanh: "atanh",
-    sp.erf: "erf",
-    sp.erfc: "erfc",
-    sp.erfinv: "erfinv",
-    sp.gamma: "gamma",
-    sp.loggamma: "lgamma",
-    sp.digamma: "digamma",
-}
 _RECIPROCALS = {sp.sec: "cos", sp.csc: "sin", sp.sech: "cosh", sp.csch: "sinh", sp.cot: "tan",
                 sp.coth: "tanh"}  # fmt: skip
 
 
-@handles(*_UNARY)
+@handles(*BY_SYMBOL)
 def _unary(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    return walk.jets.apply(_UNARY[expr.func], walk.scalar(expr.args[0], env))
+    return walk.jets.apply(BY_SYMBOL[expr.func], walk.scalar(expr.args[0], env))
 
 
 @handles(*_RECIPROCALS)

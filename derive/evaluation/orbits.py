@@ -32,6 +32,7 @@ import derive.evaluation.nodes  # noqa: F401  (registers the meaning of every no
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import CONSTANTS
+from derive.evaluation.functions import BY_SYMBOL
 from derive.evaluation.interpreter import Environment, Interpreter, Point, Seed, _bindable, _meaning
 from derive.evaluation.jets import Jet, Jets
 from derive.language.conditions import Cases
@@ -62,11 +63,9 @@ _ARRAYS = (MatrixExpr, sp.MatrixBase, NDimArray, Tensor, ArrayOperator, ArraySym
 # Scalars whose meaning is that of the evaluator of small arrays: they only take numbers.
 _POINTWISE = (
     sp.Rational, sp.Float, *(type(getattr(sp, name)) for name in CONSTANTS if name != "e"),
-    type(sp.E), sp.Add, sp.Mul, sp.Pow, sp.log, sp.Piecewise, Cases, sp.Max, sp.Min, sp.Abs,
+    type(sp.E), sp.Add, sp.Mul, sp.Pow, sp.Piecewise, Cases, sp.Max, sp.Min, sp.Abs,
     sp.sign, sp.Heaviside, sp.floor, sp.ceiling, sp.KroneckerDelta, AppliedUndef, sp.Derivative,
-    sp.exp, sp.sin, sp.cos, sp.tan, sp.asin, sp.acos, sp.atan, sp.sinh, sp.cosh, sp.tanh, sp.asinh,
-    sp.acosh, sp.atanh, sp.erf, sp.erfc, sp.gamma, sp.loggamma, sp.digamma, sp.sec, sp.csc,
-    sp.sech, sp.csch, sp.cot, sp.coth,
+    sp.sec, sp.csc, sp.sech, sp.csch, sp.cot, sp.coth, *BY_SYMBOL,
 )  # fmt: skip
 
 

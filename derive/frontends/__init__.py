@@ -1,1 +1,1 @@
-"""What reads other notations than claims of SymPy, and makes claims of it."""
+"""What turns documents, code and typed text into claims."""

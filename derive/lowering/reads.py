@@ -10,7 +10,6 @@ as x[1] does for n = 1.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import share
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.language.conditions import Cases
 from derive.language.equal_sizes import NoNumber, candidates, holds, number
@@ -30,7 +30,7 @@ from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence
 from derive.lowering.problem import Problem
 
-SECONDS = 1.0
+WORK = 1e6
 ELEMENTS = (MatrixElement, sp.Indexed, ArrayElement, TensorElement, At)
 ARRAYS = (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
 CHOICES = (sp.Piecewise, Cases)
@@ -110,10 +110,10 @@ def leaving(problem: Problem) -> Leaving | None:
             collector.walk(expr, (), (), ())
     except UnsupportedError:
         return None
-    deadline = time.process_time() + SECONDS
+    budget = share(WORK)
     for read in collector.reads:
         found = collector.leaves(read)
-        if found is not None or time.process_time() > deadline:
+        if found is not None or budget.over:
             return found
     return None
 

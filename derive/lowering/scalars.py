@@ -16,6 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive.base.errors import UnsupportedError
+from derive.core.functions import BY_SYMBOL
 from derive.core.integers import FREE, ONE, SIZE, ZERO, Poly, as_poly, is_nonnegative
 from derive.core.terms import (
     Const,
@@ -58,7 +59,6 @@ from derive.language.operators import (
 from derive.language.shapes import is_unit, same_size
 from derive.lowering import bent_indices, flat_indices
 from derive.lowering.lower import (
-    KNOWN_FUNCTIONS,
     SCALARS,
     Indices,
     Lowering,
@@ -117,7 +117,7 @@ def _pow(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Pow((low.scalar(expr.base, scope), low.scalar(expr.exp, scope)))
 
 
-@register(SCALARS, *KNOWN_FUNCTIONS)
+@register(SCALARS, *BY_SYMBOL)
 def _known(low: Lowering, expr: Any, scope: Scope) -> Term:
     """the function itself, whose derivative stands in one table"""
     if isinstance(expr, sp.log) and len(expr.args) == 2:
@@ -125,7 +125,7 @@ def _known(low: Lowering, expr: Any, scope: Scope) -> Term:
         return mul(value, power(base, -1))
     if isinstance(expr, sp.polygamma) and not (expr.args[0].is_Integer and expr.args[0] >= 0):
         raise UnsupportedError(f"{expr}: the order of a polygamma function is to be a number")
-    return apply(KNOWN_FUNCTIONS[expr.func], *(low.scalar(a, scope) for a in expr.args))
+    return apply(BY_SYMBOL[expr.func], *(low.scalar(a, scope) for a in expr.args))
 
 
 @register(SCALARS, sp.beta)
@@ -425,8 +425,8 @@ def _rounded_part(low: Lowering, index: Any, scope: Scope) -> Any:
     """The ⌊a/b⌋ in an index that moves with other indices; None where there is none."""
     found = [
         f
-        for f in index.atoms(sp.floor)
-        if any(s in scope or low.variable(s).kind != SIZE for s in f.free_symbols)
+        for f in sorted(index.atoms(sp.floor), key=str)
+        if any(s in scope or low.variable(s).kind != SIZE for s in sorted(f.free_symbols, key=str))
     ]
     return found[0] if len(found) == 1 and sp.expand(index).coeff(found[0]) == 1 else None
 

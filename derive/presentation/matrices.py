@@ -16,8 +16,10 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.base.bounded import MOST_BITS
+from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
-from derive.core.integers import ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.functions import FUNCTIONS
+from derive.core.integers import ZERO, Label, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,
     Apply,
@@ -61,15 +63,7 @@ from derive.lowering.lower import WRITTEN
 from derive.presentation.by_value import Values, leaf_of
 
 MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
-
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan,
-    "asin": sp.asin, "acos": sp.acos, "atan": sp.atan, "sinh": sp.sinh, "cosh": sp.cosh,
-    "tanh": sp.tanh, "asinh": sp.asinh, "acosh": sp.acosh, "atanh": sp.atanh,
-    "erf": sp.erf, "erfc": sp.erfc, "Abs": sp.Abs, "sign": sp.sign, "Max": sp.Max,
-    "erfinv": sp.erfinv, "gamma": sp.gamma, "lgamma": sp.loggamma, "polygamma": sp.polygamma,
-    "atan2": sp.atan2, "Mod": sp.Mod,
-}  # fmt: skip
+SCALAR = 175  # units of work for a term that is written
 
 
 class NoMatrixForm(Exception):
@@ -112,6 +106,8 @@ class Writer:
 
     def symbol(self, variable: Var) -> Any:
         """The SymPy symbol of an integer variable: its own, or a new index name."""
+        if isinstance(variable, Label):
+            return _entry_of(self, variable.array.symbol, variable.places)
         found = self._symbols.get(variable)
         if found is None:
             found = self._index() if variable.symbol is None else variable.symbol
@@ -164,6 +160,7 @@ class Writer:
         key = term, self._contracting
         found = self._scalars.get(key)
         if found is None:
+            spend(SCALAR)
             found = self._scalars[key] = _SCALARS[type(term)](self, term)
         return found
 
@@ -414,10 +411,10 @@ def _apply(w: Writer, term: Apply) -> Any:
     args = [w.scalar(a) for a in term.args]
     if w.unevaluated:
         # SymPy takes long to see that it cannot simplify a function of a long argument.
-        return FUNCTIONS[term.data[0]](*args, evaluate=False)
+        return FUNCTIONS[term.data[0]].symbol(*args, evaluate=False)
     if term.data[0] == "exp":
         return _exponential(*args)
-    return FUNCTIONS[term.data[0]](*args)
+    return FUNCTIONS[term.data[0]].symbol(*args)
 
 
 def _exponential(exponent: Any) -> Any:
@@ -757,7 +754,7 @@ def _with_leaf(w: Writer, term: Term, leaf: Term, symbol: Any) -> Any:
     if isinstance(term, Pow):
         return _powered(parts[0], parts[1])
     if isinstance(term, Apply):
-        return FUNCTIONS[term.data[0]](*parts)
+        return FUNCTIONS[term.data[0]].symbol(*parts)
     if isinstance(term, Unknown):
         return _derived_function(term.data[0], term.data[1], parts)
     if isinstance(term, RealBracket):

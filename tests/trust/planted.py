@@ -27,12 +27,12 @@ from derive.claims.kinds import Claim
 from derive.claims.verdict import UNDECIDED, Verdict
 from derive.core import differentiate as passes
 from derive.core import terms as core
+from derive.core.functions import BY_SYMBOL, FUNCTIONS
 from derive.core.terms import Term, add, mul, neg, num
 from derive.language import operators as ops
 from derive.language.matrix_functions import MatrixFunction
 from derive.lowering import lower
 from derive.lowering import scalars as lower_scalars
-from derive.presentation.matrices import FUNCTIONS
 
 from .material import SECONDS
 from .probes import PROBES, READ_OUTSIDE
@@ -84,7 +84,7 @@ def derivatives() -> Iterator[Rule]:
                 yield Rule(
                     f"the derivative of {name} in argument {position + 1} {way}",
                     functools.partial(patch.dict, passes.SCALAR_DERIVATIVES, {name: broken}),
-                    (sp.Max, sp.Min) if name == "Max" else (FUNCTIONS[name],),
+                    (sp.Max, sp.Min) if name == "Max" else (FUNCTIONS[name].symbol,),
                 )
 
 
@@ -223,7 +223,7 @@ UNCHANGED = {
 }
 # Of these nothing is known but their derivative, or their name: with 1 added to each of them
 # throughout, what holds still holds. With an argument added it does not.
-OPAQUE = (*lower.KNOWN_FUNCTIONS, AppliedUndef)
+OPAQUE = (*BY_SYMBOL, AppliedUndef)
 NAMES = (ArrayElement, sp.Indexed, ops.ScalarApplication)
 
 

@@ -10,11 +10,11 @@ from weakref import ref
 
 import sympy as sp
 
-from derive.language.conditions import Cases
 from derive.frontends.code import axes as ax
 from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.sizes import Size, expanded, expression, plain, same
 from derive.frontends.code.trace import Misfit, Refused, current
+from derive.language.conditions import Cases
 from derive.language.operators import MaxOver
 
 FLOAT, INT, BOOL = "float", "int", "bool"
@@ -406,7 +406,9 @@ def merged(array: Array, position: int) -> Array:
             inside = ax.digits(expanded(index - starts[k]), axis[k]) if axis[k] else {}
             body = array.bodies[own].xreplace(inside)
             end = starts[k] + ax.segment_size(axis[k])
-            found = body if found is None else choice(sp.Lt(index, end, evaluate=False), body, found)
+            found = (
+                body if found is None else choice(sp.Lt(index, end, evaluate=False), body, found)
+            )
         bodies[key] = found
     return Array(axes, bodies, array.kind)
 
@@ -475,7 +477,9 @@ def conditions(function: Callable[..., Any], *operands: Any) -> Array:
 
 def is_simple(body: Any) -> bool:
     """Whether a body is one entry, a number or an index: nothing that wants a name."""
-    return not body.args or isinstance(body, sp.Indexed) or not body.atoms(sp.IndexedBase, sp.Symbol)
+    return (
+        not body.args or isinstance(body, sp.Indexed) or not body.atoms(sp.IndexedBase, sp.Symbol)
+    )
 
 
 def is_small(body: Any) -> bool:
@@ -540,13 +544,9 @@ def where(condition: Any, value: Any, other: Any) -> Array:
     axes, (c, v, o) = aligned([condition, value, other])
     kind = value.kind if value.kind == other.kind else FLOAT
     if kind == BOOL:
-        bodies = {
-            k: sp.Or(sp.And(c[k], v[k]), sp.And(sp.Not(c[k]), o[k])) for k in keys(axes)
-        }
+        bodies = {k: sp.Or(sp.And(c[k], v[k]), sp.And(sp.Not(c[k]), o[k])) for k in keys(axes)}
         return Array(axes, bodies, BOOL)
-    return Array(
-        axes, {k: choice(c[k], as_real(v[k]), as_real(o[k])) for k in keys(axes)}, kind
-    )
+    return Array(axes, {k: choice(c[k], as_real(v[k]), as_real(o[k])) for k in keys(axes)}, kind)
 
 
 def compare(relation: Any, a: Any, b: Any) -> Array:
@@ -763,9 +763,7 @@ def matmul(a: Any, b: Any) -> Array:
         raise Misfit("matmul of a number")
     inner = 0 if b.ndim == 1 else b.ndim - 2
     if not same(ax.size_of(a.axes[-1]), ax.size_of(b.axes[inner])):
-        raise Misfit(
-            f"matmul: the inner sizes of {ax.shown(a.axes)} and {ax.shown(b.axes)} differ"
-        )
+        raise Misfit(f"matmul: the inner sizes of {ax.shown(a.axes)} and {ax.shown(b.axes)} differ")
     if a.ndim <= 2 and b.ndim <= 2:
         return contracted(a, b, [a.ndim - 1], [inner])
     if b.ndim <= 2:

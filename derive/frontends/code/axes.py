@@ -179,9 +179,7 @@ def places(source: Axis, target: Axis) -> list[Place] | None:
     if len(source) == len(target) and all(
         same(segment_size(a), segment_size(b)) for a, b in zip(source, target, strict=True)
     ):
-        return [
-            (k, within(a, b)) for k, (a, b) in enumerate(zip(source, target, strict=True))
-        ]
+        return [(k, within(a, b)) for k, (a, b) in enumerate(zip(source, target, strict=True))]
     found: list[Place] = []
     starts = offsets(source)
     ends = [*starts[1:], size_of(source)]
@@ -208,8 +206,10 @@ def common(a: Axis, b: Axis) -> Axis:
         raise Misfit(f"{size_of(a)} and {size_of(b)} differ")
     if len(a) == len(b) == 1:
         return a if _finer(a[0], b[0]) else b
-    if len(a) == len(b) and places(a, b) and all(
-        same(segment_size(s), segment_size(t)) for s, t in zip(a, b, strict=True)
+    if (
+        len(a) == len(b)
+        and places(a, b)
+        and all(same(segment_size(s), segment_size(t)) for s, t in zip(a, b, strict=True))
     ):
         return tuple(s if _finer(s, t) else t for s, t in zip(a, b, strict=True))
     if places(a, b) is not None:
@@ -220,8 +220,7 @@ def common(a: Axis, b: Axis) -> Axis:
     if cuts is None:
         return of_size(size_of(a))
     return tuple(
-        of_size(expanded(high - low))[0]
-        for low, high in zip(cuts, cuts[1:], strict=False)
+        of_size(expanded(high - low))[0] for low, high in zip(cuts, cuts[1:], strict=False)
     )
 
 
@@ -236,7 +235,7 @@ def _cuts(a: Axis, b: Axis) -> list[Any] | None:
         if any(same(cut, other) for other in found):
             continue
         place = 0
-        for place in range(len(found) + 1):  # noqa: B007
+        for place in range(len(found) + 1):
             if place == len(found) or at_least(found[place] - cut, 1):
                 break
             if not at_least(cut - found[place], 1):

@@ -349,7 +349,9 @@ def ordered(names: Iterable[str], forward: Any) -> tuple[str, ...]:
     """
     functions = [getattr(forward, "fun", forward)]
     if isinstance(forward, type):
-        functions = [getattr(forward, n) for n in ("forward", "__call__", "__init__") if hasattr(forward, n)]
+        functions = [
+            getattr(forward, n) for n in ("forward", "__call__", "__init__") if hasattr(forward, n)
+        ]
     taken: list[str] = []
     for function in functions:
         with suppress(ClaimError):
@@ -402,9 +404,7 @@ def matched(returned: Any, wrt: Sequence[str], name: str) -> dict[str, Any]:
     :raises ClaimError: where the numbers differ.
     """
     if isinstance(returned, Mapping):
-        found = {
-            one: returned[k] for one in wrt for k in reversed(_spelt(one)) if k in returned
-        }
+        found = {one: returned[k] for one in wrt for k in reversed(_spelt(one)) if k in returned}
         if not found:
             raise ClaimError(f"{name} returns gradients of {_listed(map(str, returned))}")
         return found

@@ -54,9 +54,7 @@ def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
             reason = f"the code does not run: {problem}"
             return _all(pair, UNDECIDED, reason, traced)
         notes += (f"{traced.trace.library} was not run to compare ({problem})",)
-    return {
-        name: _decided(traced, name, timeout, notes) for name in traced.gradients
-    }
+    return {name: _decided(traced, name, timeout, notes) for name in traced.gradients}
 
 
 def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) -> Verdict:

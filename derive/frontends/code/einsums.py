@@ -49,8 +49,10 @@ def einsum(text: str, *operands: Any, optimize: Any = None, out: Any = None) -> 
         for letter, own in zip(row, array.axes, strict=True):
             known = axes.get(letter, UNIT)
             try:
-                axes[letter] = own if ax.is_unit(known) else (
-                    known if ax.is_unit(own) else ax.common(known, own)
+                axes[letter] = (
+                    own
+                    if ax.is_unit(known)
+                    else (known if ax.is_unit(own) else ax.common(known, own))
                 )
             except Misfit:
                 raise Misfit(

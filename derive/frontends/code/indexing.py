@@ -234,9 +234,7 @@ def sliced(array: Array, place: int, part: slice) -> Array:
         cut = _within_one(axis, start, expanded(start + step * (length - 1)))
         if cut is None:
             return sliced(merged(array, place), place, part)
-        segment, inside = cut, ax.digits(
-            expanded(position - ax.offsets(axis)[cut]), axis[cut]
-        )
+        segment, inside = cut, ax.digits(expanded(position - ax.offsets(axis)[cut]), axis[cut])
     else:
         segment, inside = 0, (ax.digits(expanded(position), axis[0]) if axis[0] else {})
     axes = (*array.axes[:place], target, *array.axes[place + 1 :])
@@ -277,7 +275,9 @@ def index_array(part: Any) -> Array:
 
 def gathered(array: Array, items: list[Any]) -> Array:
     """``array[i, j]`` with arrays of integers among the indices."""
-    advanced = [k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)]
+    advanced = [
+        k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)
+    ]
     together = advanced == list(range(advanced[0], advanced[-1] + 1))
     arrays = [index_array(items[k]) for k in advanced]
     axes, bodies = aligned(arrays)
@@ -518,9 +518,13 @@ def _written_where(
     return Array(array.axes, rearranged(found, array.axes), array.kind)
 
 
-def _scattered(array: Array, items: list[Any], value: Array, add: bool, every: bool = False) -> Array:
+def _scattered(
+    array: Array, items: list[Any], value: Array, add: bool, every: bool = False
+) -> Array:
     """A write at arrays of integers: each place is to be written once, or added to by every one."""
-    advanced = [k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)]
+    advanced = [
+        k for k, part in enumerate(items) if part is not None and not isinstance(part, slice)
+    ]
     if any(p is None or (isinstance(p, slice) and p != slice(None)) for p in items):
         raise Refused("a write at an array of integers beside a part of another axis")
     if advanced != list(range(advanced[0], advanced[-1] + 1)):
@@ -566,8 +570,8 @@ def _scattered(array: Array, items: list[Any], value: Array, add: bool, every: b
             rest.append((own, index))
     left = [f for axis in axes for f in axis[0] if f[0] not in solved]
     if left and not every:
-        raise Refused(
-            "a write at integers that may repeat: NumPy keeps one of them; np.add.at adds all"
+        current().note(
+            "a write at integers that may repeat keeps the last of them, as NumPy does"
         )
     found: dict[Key, Any] = {}
     for key in keys(array.axes):
@@ -575,22 +579,48 @@ def _scattered(array: Array, items: list[Any], value: Array, add: bool, every: b
         conditions = []
         for own, index in rest:
             if isinstance(index, str):
-                test = sp.Ge(own, 0, evaluate=False) if index == "low" else sp.Lt(own, 0, evaluate=False)
+                test = (
+                    sp.Ge(own, 0, evaluate=False)
+                    if index == "low"
+                    else sp.Lt(own, 0, evaluate=False)
+                )
                 conditions.append(test)
             else:
                 conditions.append(equal(own, index.xreplace(solved)))
         new = as_real(source[inner].xreplace(solved))
         old = array.bodies[key]
         if left:
-            hit = _hit(conditions, new)
-            inside = {f[0]: current().index("k") for f in left}
-            limits = [(inside[f[0]], 0, f[1] - 1) for f in left]
-            found[key] = old + sp.Sum(hit.xreplace(inside), *limits)
+            found[key] = _all_of(left, conditions, old, new, add, every)
         elif add:
             found[key] = old + _hit(conditions, new)
         else:
             found[key] = choice(sp.And(*conditions), new, old)
     return Array(array.axes, found, _kind(array, value))
+
+
+def _all_of(
+    factors: list[ax.Factor], conditions: list[Any], old: Any, new: Any, add: bool, every: bool
+) -> Any:
+    """An entry that several indices write: ``every`` one adds, or the last one stays."""
+    inside = {index: current().index("k") for index, _ in factors}
+    limits = [(inside[index], 0, size - 1) for index, size in factors]
+    hit = _hit(conditions, new)
+    if every:
+        return old + sp.Sum(hit.xreplace(inside), *limits)
+    if not all(isinstance(c, sp.Eq) for c in conditions):
+        raise Refused("a write at integers that may repeat, beside other conditions")
+    later = {index: current().index("k") for index, _ in factors}
+    after = [(later[index], 0, size - 1) for index, size in factors]
+    own = ax.flat(tuple(factors))
+    at = sp.Mul(*(sp.KroneckerDelta(c.lhs, c.rhs) for c in conditions))
+    is_later = sp.Gt(own.xreplace(later), own.xreplace(inside), evaluate=False)
+    none_later = sp.Product(
+        choice(is_later, 1 - at.xreplace(later), sp.Integer(1)), *after
+    )
+    total = sp.Sum(hit.xreplace(inside) * none_later, *limits)
+    if add:
+        return old + total
+    return old * sp.Product(1 - at.xreplace(later), *after) + total
 
 
 def _hit(conditions: list[Any], value: Any) -> Any:

@@ -18,7 +18,6 @@ from derive.frontends.code.libraries import Library, Passing, Unknown, imported
 from derive.frontends.code.trace import Trace
 from derive.frontends.code.transform import RUNTIME, transformed, transformed_function
 
-
 # What only says something about a function.
 ANNOTATIONS = ("derive", "jaxtyping", "torchtyping", "beartype", "typeguard", "numba", "nptyping")
 

@@ -559,9 +559,7 @@ class SymbolicLoop:
         if len(parts) != 1:
             raise Refused("several items are appended in one round")
         value, side = parts[0]
-        outer = next(
-            (w for w in reversed(arr.watchers) if isinstance(w, SymbolicLoop)), None
-        )
+        outer = next((w for w in reversed(arr.watchers) if isinstance(w, SymbolicLoop)), None)
         if outer is not None and values.serial < outer.serial:
             raise Refused("a list is filled by loops inside of one another")
         value = replaced(value, change)
@@ -702,7 +700,9 @@ class SymbolicBranch:
         if not a.ndim and not b.ndim and isinstance(initial, numbers):
             old = as_array(initial)
             kind = a.kind if a.kind == b.kind else FLOAT
-            body = merge(self.condition, a.scalar(), b.scalar(), old.scalar() if not old.ndim else 0)
+            body = merge(
+                self.condition, a.scalar(), b.scalar(), old.scalar() if not old.ndim else 0
+            )
             return Array((), {(): body}, kind)
         condition = Array((), {(): self.condition}, arr.BOOL)
         return arr.where(condition, a, b)
@@ -718,8 +718,9 @@ def merge(condition: Any, first: Any, second: Any, old: Any) -> Any:
             at = one.args[0][1]
             inner, outer = zip(*(_taken(side, at) for side in (first, second)), strict=True)
             return choice(at, merge(condition, *inner, old), merge(condition, *outer, old))
-    a, b = expanded(first - old) if _adds(first, old) else None, (
-        expanded(second - old) if _adds(second, old) else None
+    a, b = (
+        expanded(first - old) if _adds(first, old) else None,
+        (expanded(second - old) if _adds(second, old) else None),
     )
     if a is not None and b is not None:
         return old + choice(condition, a, b)

@@ -118,7 +118,9 @@ def min_(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> A
     return _into(out, ops.smallest(a, axis, keepdims))
 
 
-def prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+def prod(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> Array:
     return ops.product(a, axis, keepdims)
 
 
@@ -130,7 +132,9 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Arra
     return ops.cumulated(a, axis)
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, min: Any = None, max: Any = None) -> Array:
+def clip(
+    a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, min: Any = None, max: Any = None
+) -> Array:
     low = a_min if min is None else min
     high = a_max if max is None else max
     return _into(out, ops.clip(a, low, high))
@@ -152,7 +156,9 @@ def array(object: Any, dtype: Any = None, copy: Any = True, ndmin: int = 0) -> A
 
 def asarray(a: Any, dtype: Any = None) -> Array:
     found = as_array(a)
-    return found if dtype is None or kind_of(dtype) == found.kind else ops.cast(found, kind_of(dtype))
+    return (
+        found if dtype is None or kind_of(dtype) == found.kind else ops.cast(found, kind_of(dtype))
+    )
 
 
 def zeros(shape: Any, dtype: Any = None, order: Any = None) -> Array:
@@ -414,7 +420,9 @@ class _Ufunc:
         return self._function(*args, **options)
 
 
-NAMES["add"] = _Ufunc(NAMES["add"], at=add_at, reduce=lambda a, axis=0, keepdims=False: ops.total(a, axis, keepdims))
+NAMES["add"] = _Ufunc(
+    NAMES["add"], at=add_at, reduce=lambda a, axis=0, keepdims=False: ops.total(a, axis, keepdims)
+)
 NAMES["maximum"] = _Ufunc(
     NAMES["maximum"], reduce=lambda a, axis=0, keepdims=False: ops.largest(a, axis, keepdims)
 )

@@ -28,7 +28,6 @@ from derive.frontends.code.arrays import (
     inserted,
     joined,
     keys,
-    matmul,
     max_over,
     maximum,
     merged,
@@ -300,7 +299,9 @@ def reshaped(x: Any, shape: Sequence[Any]) -> Array:
         wanted[wanted.index(-1)] = sp.floor(whole / known) if rest is None else rest
     if not same(sp.Mul(*wanted), whole):
         shape_text = f"({', '.join(map(str, wanted))})"
-        raise Misfit(f"reshape of {ax.shown(array.axes)} to {shape_text}: the numbers of entries differ")
+        raise Misfit(
+            f"reshape of {ax.shown(array.axes)} to {shape_text}: the numbers of entries differ"
+        )
     axes, pool = list(array.axes), []
     # whole axes that stay, from both ends
     head: list[Axis] = []
@@ -463,7 +464,9 @@ def rolled(x: Any, shift: Any, axis: Any = None) -> Array:
     from derive.frontends.code.indexing import sliced
 
     cut = plain(size - by)
-    return joined([sliced(array, place, slice(cut, None)), sliced(array, place, slice(0, cut))], place)
+    return joined(
+        [sliced(array, place, slice(cut, None)), sliced(array, place, slice(0, cut))], place
+    )
 
 
 def repeated(x: Any, times: Any, axis: Any = None) -> Array:
@@ -518,7 +521,8 @@ def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
             current().assume(sp.Eq(sp.Mod(size, count, evaluate=False), 0, evaluate=False))
         cuts = [expand_size(k * each) for k in range(int(count) + 1)]
     return [
-        sliced(array, place, slice(plain(a), plain(b))) for a, b in zip(cuts, cuts[1:], strict=False)
+        sliced(array, place, slice(plain(a), plain(b)))
+        for a, b in zip(cuts, cuts[1:], strict=False)
     ]
 
 
@@ -600,7 +604,10 @@ def like(x: Any, value: Any, kind: str | None = None) -> Array:
 
 
 def eye(rows: Any, columns: Any = None, offset: Any = 0) -> Array:
-    axes = [ax.of_size(expression(rows)), ax.of_size(expression(rows if columns is None else columns))]
+    axes = [
+        ax.of_size(expression(rows)),
+        ax.of_size(expression(rows if columns is None else columns)),
+    ]
     i, j = (axis[0][0][0] if axis[0] else sp.Integer(0) for axis in axes)
     return Array(axes, {(0, 0): sp.KroneckerDelta(i + expression(offset), j)}, FLOAT)
 

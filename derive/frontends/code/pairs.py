@@ -299,4 +299,3 @@ def reachable(where: Mapping[Any, Any], said: list[Any]) -> dict[Any, Any]:
                 needed.add(atom)
                 stack.append(where[atom])
     return {symbol: value for symbol, value in where.items() if symbol in needed}
-

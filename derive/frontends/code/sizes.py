@@ -238,8 +238,8 @@ def divided(expr: Any, divisor: Any) -> tuple[Any, Any]:
     whole, rest = [], []
     for term in sp.Add.make_args(expanded(expr)):
         part = term / divisor
-        numerator, denominator = sp.fraction(sp.together(part)) if not part.has(sp.floor) else (
-            part.as_numer_denom()
+        numerator, denominator = (
+            sp.fraction(sp.together(part)) if not part.has(sp.floor) else (part.as_numer_denom())
         )
         (whole if denominator == 1 else rest).append(part if denominator == 1 else term)
         del numerator

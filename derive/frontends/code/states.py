@@ -244,7 +244,9 @@ class Settling:
                 difference = expanded(part.lhs - part.rhs)
                 step = difference.coeff(self.counter, 1)
                 rest = expanded(difference - step * self.counter)
-                if self.counter in rest.free_symbols or not step.free_symbols <= step.atoms(sp.Symbol):
+                if self.counter in rest.free_symbols or not step.free_symbols <= step.atoms(
+                    sp.Symbol
+                ):
                     continue
                 if at_least(step, 1):
                     rest, step = -rest, step
@@ -522,7 +524,9 @@ class Settling:
             if cell.kind == "setrec":
                 write = cell.writes[0]
                 if len(cell.writes) != 1 or write.index is None or write.rest:
-                    raise Refused("an array is read while a loop writes it otherwise than by one step")
+                    raise Refused(
+                        "an array is read while a loop writes it otherwise than by one step"
+                    )
                 factors = [f for f in factors if f[0] != write.index]
             symbol = sp.IndexedBase(
                 trace.name(cell.name), shape=(length, *(size for _, size in factors))
@@ -651,8 +655,10 @@ class Settling:
         if low is not None and high is not None and start != -1:
             # the start of the sequence is the entry that was there
             under = low if self.direction < 0 else expanded(low + 1)
-            over = expanded(self.count - 1 - high) if self.direction > 0 else expanded(
-                self.count - high
+            over = (
+                expanded(self.count - 1 - high)
+                if self.direction > 0
+                else expanded(self.count - high)
             )
             if at_least(under, 0) and at_least(over, 0):
                 return value

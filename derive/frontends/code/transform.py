@@ -37,9 +37,7 @@ def transformed(source: str, path: str) -> ast.Module:
 def transformed_function(node: ast.FunctionDef) -> ast.Module:
     """One function alone, without its decorators."""
     node.decorator_list = []
-    return ast.fix_missing_locations(
-        _Copy().visit(ast.Module(body=[node], type_ignores=[]))
-    )
+    return ast.fix_missing_locations(_Copy().visit(ast.Module(body=[node], type_ignores=[])))
 
 
 def _is_registration(statement: ast.stmt) -> bool:
@@ -83,7 +81,9 @@ def bound_names(body: list[ast.stmt]) -> set[str]:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             found.add(node.name)
             continue
-        if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        if isinstance(
+            node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+        ):
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
@@ -251,7 +251,9 @@ class _Copy(ast.NodeTransformer):
         for alias in node.names:
             bound = alias.asname or alias.name.partition(".")[0]
             whole = ast.Constant(bool(alias.asname))
-            value = _call("imported", ast.Constant(alias.name), whole, ast.Name("__file__", ast.Load()))
+            value = _call(
+                "imported", ast.Constant(alias.name), whole, ast.Name("__file__", ast.Load())
+            )
             new.append(ast.Assign(targets=[ast.Name(bound, ast.Store())], value=value))
         return [self._located(statement, node) for statement in new]
 
@@ -292,7 +294,8 @@ class _Copy(ast.NodeTransformer):
         self.generic_visit(node)
         loop = self.fresh()
         start = ast.Assign(
-            targets=[ast.Name(loop, ast.Store())], value=_call("loop", node.iter, ast.Constant(node.lineno))
+            targets=[ast.Name(loop, ast.Store())],
+            value=_call("loop", node.iter, ast.Constant(node.lineno)),
         )
         node.iter = ast.Name(loop, ast.Load())
         opening = [

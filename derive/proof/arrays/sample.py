@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
+from derive.base.budget import spend
+from derive.core.functions import FUNCTIONS
+from derive.core.integers import FREE, SIZE, ZERO, Label, Poly, Var, as_poly
 from derive.core.terms import (
     Add,
     Apply,
@@ -49,6 +51,7 @@ Lookup = Callable[[Shared], np.ndarray]
 MANY = (8, 9)
 FEW = (3, 4)
 POINTS = 4
+ARRAY = 335  # units of work for the values of an array
 LARGEST = 200_000  # numbers in one array
 NEAR = 1e-8
 TERMS = 60  # of the series of the exponential of a matrix
@@ -78,6 +81,7 @@ class Sample:
         self._sizes: dict[Var, int] = {}
         self._arrays: dict[Array, np.ndarray] = {}
         self._functions: dict[Any, np.ndarray] = {}
+        self._labels: dict[Any, np.ndarray] = {}
 
     def array(self, params: Scope, body: Term, lookup: Lookup) -> np.ndarray:
         """The values of a term for all values of some indices, an axis for each and one for the
@@ -87,6 +91,7 @@ class Sample:
         :raises Unsampled: where the term has none at any point, or a range depends on another
             index.
         """
+        spend(ARRAY)
         shape = tuple(self.length(v) for v in params)
         with np.errstate(all="ignore"):
             found = _Evaluation(self, lookup).of(body, (_POINT, *params[::-1]))
@@ -164,6 +169,19 @@ class Sample:
             self._arrays[array] = found
         return found
 
+    def held(self, label: Label) -> np.ndarray:
+        """The whole numbers that an array of labels holds, the same at all points."""
+        found = self._labels.get(label.array)
+        if found is None:
+            if label.low is None or label.high is None:
+                raise Unsampled
+            low, high = self.number(label.low), self.number(label.high)
+            shape = tuple(map(self.number, label.array.axes))
+            if high < low or math.prod(shape) > LARGEST:
+                raise Unsampled
+            found = self._labels[label.array] = self._random.integers(low, high + 1, shape)
+        return found
+
     def unknown(self, key: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers that stand for an undefined function."""
         found = self._functions.get(key)
@@ -203,6 +221,8 @@ class _Evaluation:
         return value
 
     def _variable(self, variable: Var, scope: Scope) -> Any:
+        if isinstance(variable, Label):
+            return self._label(variable, scope)
         if variable.kind == SIZE:
             return self.sample.size(variable)
         if variable not in scope:
@@ -212,6 +232,16 @@ class _Evaluation:
         if high - low > MOST_VALUES:
             raise Unsampled
         return np.arange(low, high + 1).reshape(-1, *(1,) * position)
+
+    def _label(self, label: Label, scope: Scope) -> Any:
+        """A label of a scope; the last axis, that of the points, has one value."""
+        values = self.sample.held(label)
+        places = (
+            np.clip(self.integer(index, scope), 0, length - 1)
+            for index, length in zip(label.places, values.shape, strict=True)
+        )
+        found = values[tuple(places)]
+        return found if np.ndim(found) else int(found)
 
     def _ends(self, variable: Var, scope: Scope) -> tuple[int, int]:
         """The least and the greatest value of an index, whatever the others of its scope are."""
@@ -342,30 +372,7 @@ def _function_trace(e: _Evaluation, term: FunctionTrace, scope: Scope) -> Any:
     return np.trace(_of_matrix(e, *term.data[:2]))
 
 
-def _positive_only(function: Callable[[float], float]) -> Callable[..., Any]:
-    """A function of each number that is positive and not too large, and no number elsewhere."""
-
-    def of_one(x: float) -> float:
-        return function(x) if 0 < x < LARGEST_SAMPLED else math.nan
-
-    return np.vectorize(of_one, otypes=[float])
-
-
-LARGEST_SAMPLED = 100.0  # whose Γ is far from the largest float
-
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **{n: getattr(np, n) for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{f"a{n}": getattr(np, f"arc{n}") for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    "erf": np.vectorize(math.erf, otypes=[float]),
-    "erfc": np.vectorize(math.erfc, otypes=[float]),
-    "gamma": _positive_only(math.gamma),
-    "lgamma": _positive_only(math.lgamma),
-    "atan2": np.arctan2,
-    "Mod": np.mod,
-    "Abs": np.abs,
-    "sign": np.sign,
-    "Max": np.maximum,
-}
+_FUNCTIONS = {name: f.sampled for name, f in FUNCTIONS.items() if f.sampled is not None}
 
 _RULES: Mapping[type, Callable[[_Evaluation, Any, Scope], Any]] = {
     Num: lambda e, t, s: float(t.data[0]),

@@ -15,9 +15,10 @@ from derive.canonical.atoms import Atom, Exponent, Monomial, Number, Polynomial
 from derive.canonical.equations import Contraction
 from derive.canonical.forms import Normaliser
 from derive.canonical.powers import GROWING
+from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 
-BETWEEN_ONES = ("sin", "tanh", "erf")
+BETWEEN_ONES = frozenset(name for name, f in FUNCTIONS.items() if f.between_ones)
 FEW = 4  # terms of which a square is taken
 MAX_TUPLE = 4  # indices over which a sum is taken at once
 
@@ -181,7 +182,7 @@ def _below_sums(n: Normaliser, poly: Polynomial, test: Test, wide: bool) -> Iter
         assert k.high is not None
         if (rest or (k, body, rest) != found) and test(body):
             yield rest
-            for place in {i for m in rest for a, _ in m for i in indices(a)}:
+            for place in dict.fromkeys(i for m in rest for a, _ in m for i in indices(a)):
                 if is_nonnegative(place) and is_nonnegative(k.high - place):
                     yield n.add(rest, n.substitute(body, {k: place}))
         bounds = _by_logarithms(n, body, k), _by_tangents(n, body, rest, k), _by_bounds(n, body, k)
@@ -219,8 +220,8 @@ def _weights(n: Normaliser, rule: Contraction, poly: Polynomial, k: Var) -> Iter
         array, places = rule.factors[0][0].data[:2]
         if as_poly(row) in places:
             axis = places.index(as_poly(row))
-            mentioned = {a for m in poly for b, _ in m for a in _entries(b) if a.data[0] is array}
-            rows = {a.data[1][axis] for a in mentioned}
+            mentioned = (a for m in poly for b, _ in m for a in _entries(b) if a.data[0] is array)
+            rows = dict.fromkeys(a.data[1][axis] for a in mentioned)
             yield from (n.substitute(body, {row: place}) for place in rows if place != as_poly(k))
 
 
@@ -326,7 +327,7 @@ def _entries_of_maximum(
         if n.monomial_sign(n.monomial(others)) not in ("+", "0+"):
             continue
         (high,), key = atom.data
-        for place in {i for m in rest for a, _ in m for i in indices(a)}:
+        for place in dict.fromkeys(i for m in rest for a, _ in m for i in indices(a)):
             if is_nonnegative(place) and is_nonnegative(high - place):
                 value = n.substitute(dict(key), {n.bound(atom.height - 1): place})
                 if exponent == 1 or test(value):
@@ -339,7 +340,7 @@ def attained(n: Normaliser, poly: Polynomial) -> Polynomial | None:
 
     What is true whatever k is, is true of the maximum, which is one of the f(k).
     """
-    atoms = {a for m in poly for a, _ in m if a.kind == "max"}
+    atoms = dict.fromkeys(a for m in poly for a, _ in m if a.kind == "max")
     for atom in atoms:
         (high,), key = atom.data
         if any(a is not atom and _mentions(a, atom) for m in poly for a, _ in m):

@@ -8,6 +8,7 @@ def affine_forward(x, w, b):
     cache = (x, w, b)
     return out, cache
 
+
 def affine_backward(dout, cache):
     x, w, b = cache
     dx = dout.dot(w.T)
@@ -15,10 +16,12 @@ def affine_backward(dout, cache):
     db = np.sum(dout, axis=0)
     return dx, dw, db
 
+
 def affine4_forward(x, w, b):
     N = x.shape[0]
     out = x.reshape(N, -1).dot(w) + b
     return out, (x, w, b)
+
 
 def affine4_backward(dout, cache):
     x, w, b = cache
@@ -28,24 +31,30 @@ def affine4_backward(dout, cache):
     db = np.sum(dout, axis=0)
     return dx, dw, db
 
+
 def affine_bad_backward(dout, cache):
     x, w, b = cache
     return dout.dot(w.T), x.T.dot(dout), np.mean(dout, axis=0)
+
 
 def affine_misfit_backward(dout, cache):
     x, w, b = cache
     return dout.dot(w), x.T.dot(dout), np.mean(dout, axis=0)
 
+
 def relu_forward(x):
     return np.maximum(0, x), x
+
 
 def relu_backward(dout, x):
     dx = dout.copy()
     dx[x <= 0] = 0
     return dx
 
+
 def relu2_backward(dout, x):
     return dout * (x > 0)
+
 
 def softmax_loss(x, y):
     shifted = x - np.max(x, axis=1, keepdims=True)
@@ -60,9 +69,9 @@ def softmax_loss(x, y):
     return loss, dx
 
 
-
 def sig(x):
     return 1 / (1 + np.exp(-x))
+
 
 def loop_affine(x, w, b):
     N, D = x.shape
@@ -75,6 +84,7 @@ def loop_affine(x, w, b):
                 acc += x[n, d] * w[d, m]
             out[n, m] = acc + b[m]
     return out, (x, w, b)
+
 
 def loop_affine_backward(dout, cache):
     x, w, b = cache
@@ -91,6 +101,7 @@ def loop_affine_backward(dout, cache):
                 dw[d, m] += dout[n, m] * x[n, d]
     return dx, dw, db
 
+
 def softmax_naive(W, X, y):
     loss = 0.0
     dW = np.zeros_like(W)
@@ -106,6 +117,7 @@ def softmax_naive(W, X, y):
     loss /= num_train
     dW /= num_train
     return loss, dW
+
 
 def svm_naive(W, X, y):
     dW = np.zeros(W.shape)
@@ -127,6 +139,7 @@ def svm_naive(W, X, y):
     dW /= num_train
     return loss, dW
 
+
 def conv_naive(x, w, b, stride, pad):
     N, C, H, W = x.shape
     F, _, HH, WW = w.shape
@@ -134,22 +147,23 @@ def conv_naive(x, w, b, stride, pad):
     assert (W + 2 * pad - WW) % stride == 0
     Ho = 1 + (H + 2 * pad - HH) // stride
     Wo = 1 + (W + 2 * pad - WW) // stride
-    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode='constant')
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="constant")
     out = np.zeros((N, F, Ho, Wo))
     for n in range(N):
         for f in range(F):
             for i in range(Ho):
                 for j in range(Wo):
-                    win = xp[n, :, i*stride:i*stride+HH, j*stride:j*stride+WW]
+                    win = xp[n, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
                     out[n, f, i, j] = np.sum(win * w[f]) + b[f]
     return out, (x, w, b, stride, pad)
+
 
 def conv_backward(dout, cache):
     x, w, b, stride, pad = cache
     N, C, H, W = x.shape
     F, _, HH, WW = w.shape
     _, _, Ho, Wo = dout.shape
-    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode='constant')
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="constant")
     dxp = np.zeros_like(xp)
     dw = np.zeros_like(w)
     db = np.zeros_like(b)
@@ -158,19 +172,27 @@ def conv_backward(dout, cache):
             db[f] += np.sum(dout[n, f])
             for i in range(Ho):
                 for j in range(Wo):
-                    dw[f] += xp[n, :, i*stride:i*stride+HH, j*stride:j*stride+WW] * dout[n, f, i, j]
-                    dxp[n, :, i*stride:i*stride+HH, j*stride:j*stride+WW] += w[f] * dout[n, f, i, j]
-    dx = dxp[:, :, pad:pad+H, pad:pad+W]
+                    dw[f] += (
+                        xp[n, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
+                        * dout[n, f, i, j]
+                    )
+                    dxp[n, :, i * stride : i * stride + HH, j * stride : j * stride + WW] += (
+                        w[f] * dout[n, f, i, j]
+                    )
+    dx = dxp[:, :, pad : pad + H, pad : pad + W]
     return dx, dw, db
+
 
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
     next_h = np.tanh(x.dot(Wx) + prev_h.dot(Wh) + b)
     return next_h, (x, prev_h, Wx, Wh, next_h)
 
+
 def rnn_step_backward(dnext_h, cache):
     x, prev_h, Wx, Wh, next_h = cache
-    da = dnext_h * (1 - next_h ** 2)
+    da = dnext_h * (1 - next_h**2)
     return da.dot(Wx.T), da.dot(Wh.T), x.T.dot(da), prev_h.T.dot(da), da.sum(axis=0)
+
 
 def rnn_forward(x, h0, Wx, Wh, b):
     N, T, D = x.shape
@@ -183,6 +205,7 @@ def rnn_forward(x, h0, Wx, Wh, b):
         h[:, t, :] = prev
         caches.append(c)
     return h, caches
+
 
 def rnn_backward(dh, caches):
     N, T, H = dh.shape
@@ -199,25 +222,31 @@ def rnn_backward(dh, caches):
         db += db_t
     return dx, dprev, dWx, dWh, db
 
+
 def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
     H = prev_h.shape[1]
     a = x.dot(Wx) + prev_h.dot(Wh) + b
-    i = sig(a[:, :H]); f = sig(a[:, H:2*H]); o = sig(a[:, 2*H:3*H]); g = np.tanh(a[:, 3*H:])
+    i = sig(a[:, :H])
+    f = sig(a[:, H : 2 * H])
+    o = sig(a[:, 2 * H : 3 * H])
+    g = np.tanh(a[:, 3 * H :])
     next_c = f * prev_c + i * g
     next_h = o * np.tanh(next_c)
     return next_h, next_c, (x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c)
+
 
 def lstm_step_backward(dnext_h, dnext_c, cache):
     x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c = cache
     tc = np.tanh(next_c)
     do = dnext_h * tc
-    dc = dnext_c + dnext_h * o * (1 - tc ** 2)
+    dc = dnext_c + dnext_h * o * (1 - tc**2)
     df = dc * prev_c
     dprev_c = dc * f
     di = dc * g
     dg = dc * i
     da = np.hstack((di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)))
     return da.dot(Wx.T), da.dot(Wh.T), dprev_c, x.T.dot(da), prev_h.T.dot(da), da.sum(axis=0)
+
 
 def lstm_forward(x, h0, Wx, Wh, b):
     N, T, D = x.shape
@@ -232,32 +261,38 @@ def lstm_forward(x, h0, Wx, Wh, b):
         cache.append(c)
     return h, cache
 
+
 def lstm_backward(dh, cache):
     N, T, H = dh.shape
     x = cache[0][0]
     D = x.shape[1]
     dx = np.zeros((N, T, D))
-    dWx = np.zeros((D, 4*H)); dWh = np.zeros((H, 4*H)); db = np.zeros(4*H)
-    dph = np.zeros((N, H)); dpc = np.zeros((N, H))
+    dWx = np.zeros((D, 4 * H))
+    dWh = np.zeros((H, 4 * H))
+    db = np.zeros(4 * H)
+    dph = np.zeros((N, H))
+    dpc = np.zeros((N, H))
     for t in reversed(range(T)):
         dxt, dph, dpc, a, bb, cc = lstm_step_backward(dh[:, t, :] + dph, dpc, cache[t])
         dx[:, t, :] = dxt
-        dWx += a; dWh += bb; db += cc
+        dWx += a
+        dWh += bb
+        db += cc
     return dx, dph, dWx, dWh, db
-
 
 
 def batchnorm_forward(x, gamma, beta, eps):
     N, D = x.shape
     mu = 1.0 / N * np.sum(x, axis=0)
     xmu = x - mu
-    sq = xmu ** 2
+    sq = xmu**2
     var = 1.0 / N * np.sum(sq, axis=0)
     sqrtvar = np.sqrt(var + eps)
     ivar = 1.0 / sqrtvar
     xhat = xmu * ivar
     out = gamma * xhat + beta
     return out, (xhat, gamma, xmu, ivar, sqrtvar, var, eps)
+
 
 def batchnorm_backward(dout, cache):
     xhat, gamma, xmu, ivar, sqrtvar, var, eps = cache
@@ -267,7 +302,7 @@ def batchnorm_backward(dout, cache):
     dxhat = dout * gamma
     divar = np.sum(dxhat * xmu, axis=0)
     dxmu1 = dxhat * ivar
-    dsqrtvar = -1.0 / (sqrtvar ** 2) * divar
+    dsqrtvar = -1.0 / (sqrtvar**2) * divar
     dvar = 0.5 * 1.0 / np.sqrt(var + eps) * dsqrtvar
     dsq = 1.0 / N * np.ones((N, D)) * dvar
     dxmu2 = 2 * xmu * dsq
@@ -277,12 +312,14 @@ def batchnorm_backward(dout, cache):
     dx = dx1 + dx2
     return dx, dgamma, dbeta
 
+
 def bn2_forward(x, gamma, beta, eps=1e-5):
     mean = x.mean(axis=0)
     var = x.var(axis=0)
     std = np.sqrt(var + eps)
     xhat = (x - mean) / std
     return gamma * xhat + beta, (xhat, gamma, std)
+
 
 def bn2_backward(dout, cache):
     xhat, gamma, std = cache
@@ -292,18 +329,25 @@ def bn2_backward(dout, cache):
     dx = gamma / (N * std) * (N * dout - dbeta - xhat * dgamma)
     return dx, dgamma, dbeta
 
+
 def layernorm_forward(x, gamma, beta, eps=1e-5):
     mu = np.mean(x, axis=1, keepdims=True)
     var = np.var(x, axis=1, keepdims=True)
     xhat = (x - mu) / np.sqrt(var + eps)
     return gamma * xhat + beta, (xhat, gamma, var, eps)
 
+
 def layernorm_backward(dout, cache):
     xhat, gamma, var, eps = cache
     D = dout.shape[1]
     dxhat = dout * gamma
-    dx = (dxhat - dxhat.mean(axis=1, keepdims=True) - xhat * (dxhat * xhat).mean(axis=1, keepdims=True)) / np.sqrt(var + eps)
+    dx = (
+        dxhat
+        - dxhat.mean(axis=1, keepdims=True)
+        - xhat * (dxhat * xhat).mean(axis=1, keepdims=True)
+    ) / np.sqrt(var + eps)
     return dx, (dout * xhat).sum(0), dout.sum(0)
+
 
 def maxpool_naive(x, ph, pw, stride):
     N, C, H, W = x.shape
@@ -312,8 +356,11 @@ def maxpool_naive(x, ph, pw, stride):
     out = np.zeros((N, C, Ho, Wo))
     for i in range(Ho):
         for j in range(Wo):
-            out[:, :, i, j] = np.max(x[:, :, i*stride:i*stride+ph, j*stride:j*stride+pw], axis=(2, 3))
+            out[:, :, i, j] = np.max(
+                x[:, :, i * stride : i * stride + ph, j * stride : j * stride + pw], axis=(2, 3)
+            )
     return out, (x, ph, pw, stride)
+
 
 def maxpool_backward(dout, cache):
     x, ph, pw, stride = cache
@@ -324,10 +371,13 @@ def maxpool_backward(dout, cache):
         for c in range(C):
             for i in range(Ho):
                 for j in range(Wo):
-                    win = x[n, c, i*stride:i*stride+ph, j*stride:j*stride+pw]
+                    win = x[n, c, i * stride : i * stride + ph, j * stride : j * stride + pw]
                     m = np.max(win)
-                    dx[n, c, i*stride:i*stride+ph, j*stride:j*stride+pw] += (win == m) * dout[n, c, i, j]
+                    dx[n, c, i * stride : i * stride + ph, j * stride : j * stride + pw] += (
+                        win == m
+                    ) * dout[n, c, i, j]
     return dx
+
 
 def svm_loss(x, y):
     N = x.shape[0]
@@ -342,14 +392,17 @@ def svm_loss(x, y):
     dx /= N
     return loss, dx
 
+
 def emb_forward(x, W):
     return W[x], (x, W)
+
 
 def emb_backward(dout, cache):
     x, W = cache
     dW = np.zeros_like(W)
     np.add.at(dW, x, dout)
     return dW
+
 
 def attention(Q, K, V):
     d = Q.shape[-1]
@@ -358,6 +411,7 @@ def attention(Q, K, V):
     A = np.exp(S)
     A /= A.sum(axis=-1, keepdims=True)
     return A @ V, (Q, K, V, A)
+
 
 def attention_backward(dO, cache):
     Q, K, V, A = cache
@@ -368,6 +422,7 @@ def attention_backward(dO, cache):
     dQ = dS @ K / np.sqrt(d)
     dK = dS.swapaxes(-1, -2) @ Q / np.sqrt(d)
     return dQ, dK, dV
+
 
 def temporal_softmax(x, y, mask):
     N, T, V = x.shape
@@ -383,6 +438,7 @@ def temporal_softmax(x, y, mask):
     dxf *= mf[:, None]
     return loss, dxf.reshape(N, T, V)
 
+
 def im2col(x, k, stride):
     N, C, H, W = x.shape
     Ho = (H - k) // stride + 1
@@ -390,8 +446,11 @@ def im2col(x, k, stride):
     cols = np.zeros((N, C, k, k, Ho, Wo))
     for a in range(k):
         for b in range(k):
-            cols[:, :, a, b, :, :] = x[:, :, a:a + stride*Ho:stride, b:b + stride*Wo:stride]
-    return cols.transpose(0, 4, 5, 1, 2, 3).reshape(N*Ho*Wo, -1), Ho, Wo
+            cols[:, :, a, b, :, :] = x[
+                :, :, a : a + stride * Ho : stride, b : b + stride * Wo : stride
+            ]
+    return cols.transpose(0, 4, 5, 1, 2, 3).reshape(N * Ho * Wo, -1), Ho, Wo
+
 
 def conv_im2col(x, w, b, stride):
     N, C, H, W = x.shape
@@ -400,6 +459,7 @@ def conv_im2col(x, w, b, stride):
     out = cols @ w.reshape(F, -1).T + b
     out = out.reshape(N, Ho, Wo, F).transpose(0, 3, 1, 2)
     return out, (x, w, b, cols, stride)
+
 
 def conv_im2col_backward(dout, cache):
     x, w, b, cols, stride = cache
@@ -416,26 +476,33 @@ def conv_im2col_backward(dout, cache):
     dx = np.zeros_like(x)
     for a in range(k):
         for bb in range(k):
-            dx[:, :, a:a + stride*Ho:stride, bb:bb + stride*Wo:stride] += dc[:, :, a, bb]
+            dx[:, :, a : a + stride * Ho : stride, bb : bb + stride * Wo : stride] += dc[
+                :, :, a, bb
+            ]
     return dx, dw, db
+
 
 def gelu_forward(x):
     c = np.sqrt(2 / np.pi)
     t = np.tanh(c * (x + 0.044715 * x**3))
     return 0.5 * x * (1 + t), (x, t)
 
+
 def gelu_backward(dout, cache):
     x, t = cache
     c = np.sqrt(2 / np.pi)
     return dout * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * c * (1 + 3 * 0.044715 * x**2))
 
+
 def swish(x):
     s = 1 / (1 + np.exp(-x))
     return x * s, (x, s)
 
+
 def swish_backward(dy, cache):
     x, s = cache
     return dy * (s + x * s * (1 - s))
+
 
 def two_layer(X, y, W1, b1, W2, b2, reg):
     N = X.shape[0]
@@ -449,13 +516,14 @@ def two_layer(X, y, W1, b1, W2, b2, reg):
     ds = p
     ds[range(N), y] -= 1
     ds /= N
-    grads['W2'] = h.T.dot(ds) + 2 * reg * W2
-    grads['b2'] = ds.sum(axis=0)
+    grads["W2"] = h.T.dot(ds) + 2 * reg * W2
+    grads["b2"] = ds.sum(axis=0)
     dh = ds.dot(W2.T)
     dh[h <= 0] = 0
-    grads['W1'] = X.T.dot(dh) + 2 * reg * W1
-    grads['b1'] = dh.sum(axis=0)
+    grads["W1"] = X.T.dot(dh) + 2 * reg * W1
+    grads["b1"] = dh.sum(axis=0)
     return loss, grads
+
 
 def groupnorm(x, gamma, beta, G, eps=1e-5):
     N, C, H, W = x.shape
@@ -465,6 +533,7 @@ def groupnorm(x, gamma, beta, G, eps=1e-5):
     xh = ((xg - mu) / np.sqrt(var + eps)).reshape(N, C, H, W)
     return gamma * xh + beta, (xh, gamma, var, G, eps)
 
+
 def groupnorm_backward(dout, cache):
     xh, gamma, var, G, eps = cache
     N, C, H, W = dout.shape
@@ -473,11 +542,18 @@ def groupnorm_backward(dout, cache):
     dxh = (dout * gamma).reshape(N * G, -1)
     xg = xh.reshape(N * G, -1)
     M = xg.shape[1]
-    dx = 1 / np.sqrt(var + eps) * (dxh - dxh.mean(axis=1, keepdims=True) - xg * (dxh * xg).mean(axis=1, keepdims=True))
+    dx = (
+        1
+        / np.sqrt(var + eps)
+        * (dxh - dxh.mean(axis=1, keepdims=True) - xg * (dxh * xg).mean(axis=1, keepdims=True))
+    )
     return dx.reshape(N, C, H, W), dgamma, dbeta
+
 
 def dropout_forward(x, mask, p):
     return x * mask / p, (mask, p)
+
+
 def dropout_backward(dout, cache):
     mask, p = cache
     return dout * mask / p

@@ -70,8 +70,15 @@ def test_a_misfit_is_told_with_its_line_and_both_shapes():
     target = f"{LAYERS}::affine_forward"
     found = verify_backward(target, "affine_misfit_backward", x="N D", w="D M", shapes={"b": "M"})
     assert {v.status for v in found.values()} == {"ill-shaped"}
-    line = LAYERS.read_text().splitlines().index("    return dout.dot(w), x.T.dot(dout), np.mean(dout, axis=0)")
-    assert f"layers.py:{line + 1}: dot: the inner sizes of (N, M) and (D, M) differ" in found["x"].reason
+    line = (
+        LAYERS.read_text()
+        .splitlines()
+        .index("    return dout.dot(w), x.T.dot(dout), np.mean(dout, axis=0)")
+    )
+    assert (
+        f"layers.py:{line + 1}: dot: the inner sizes of (N, M) and (D, M) differ"
+        in found["x"].reason
+    )
 
 
 def test_a_gradient_of_another_shape_is_ill_shaped():
@@ -117,7 +124,12 @@ def test_what_a_pair_lacks_is_said():
     with pytest.raises(ClaimError, match="has no nothing_there"):
         statuses("nothing_there", None, x="N")
     with pytest.raises(ClaimError, match="returns 3 gradients"):
-        statuses("affine_forward", "affine_backward", shapes={"x": "N D", "w": "D M", "b": "M"}, wrt="x w")
+        statuses(
+            "affine_forward",
+            "affine_backward",
+            shapes={"x": "N D", "w": "D M", "b": "M"},
+            wrt="x w",
+        )
 
 
 def test_a_refutation_is_run_before_it_is_said(monkeypatch):
