@@ -140,7 +140,7 @@ def _named(request: Request, answers: Answers) -> Results:
     found: Results = []
     for name, verdict in answers.items():
         path, line = str(request.pair.path), _line(request, verdict)
-        title = f"{path}:{line}"
+        title = f"{request.pair.path.name}:{line}"
         claim: Any = replace(verdict.claim, id=request.id(name), title=title, source=title)
         entry = Entry(claim, None, path, request.pair.name, line)
         found.append((entry, replace(verdict, claim=claim)))

@@ -13,18 +13,22 @@ from derive.frontends.code.operations import flipped
 from derive.frontends.code.trace import Refused
 from derive.frontends.code.transform import RUNTIME, transformed_function
 
-_LOOP = '''
+_LOOP = """
 def loop(step, carry, rounds, row):
     outputs = []
     for t in rounds:
         carry, y = step(carry, row(t))
         outputs.append(y)
     return carry, outputs
-'''
+"""
 
 
 def scan(
-    step: Callable[[Any, Any], Any], carry: Any, rows: Any, length: Any = None, reverse: bool = False
+    step: Callable[[Any, Any], Any],
+    carry: Any,
+    rows: Any,
+    length: Any = None,
+    reverse: bool = False,
 ) -> tuple[Any, Any]:
     """The last state, and what the rounds gave along a new first axis.
 
