@@ -615,8 +615,29 @@ def summed(body: Any, segment: ax.Segment) -> Any:
         else:
             factor = factor * size
     if limits:
-        body = sp.Sum(body.xreplace(inside), *limits)
+        body = sum_of(body.xreplace(inside), *limits)
     return factor * body
+
+
+def sum_of(body: Any, *limits: Any) -> Any:
+    """Σ over ranges; conditions and deltas that are not about their indices stand outside."""
+    bound = {index for index, _, _ in limits}
+    outside: list[Any] = []
+    inner: list[Any] = []
+    conditions: list[Any] = []
+    for factor in sp.Mul.make_args(body):
+        if isinstance(factor, sp.KroneckerDelta) and not factor.free_symbols & bound:
+            outside.append(factor)
+        elif isinstance(factor, Cases) and len(factor.args) == 2 and factor.args[1][0] == 0:
+            value, condition = factor.args[0]
+            parts = sp.And.make_args(condition)
+            conditions += [p for p in parts if not p.free_symbols & bound]
+            rest = sp.And(*(p for p in parts if p.free_symbols & bound))
+            inner.append(choice(rest, value, sp.Integer(0)))
+        else:
+            inner.append(factor)
+    whole = sp.Sum(sp.Mul(*inner), *limits)
+    return sp.Mul(*outside, choice(sp.And(*conditions), whole, sp.Integer(0)))
 
 
 def reduced(

@@ -570,8 +570,8 @@ def _scattered(
             rest.append((own, index))
     left = [f for axis in axes for f in axis[0] if f[0] not in solved]
     if left and not every:
-        raise Refused(
-            "a write at integers that may repeat: NumPy keeps one of them; np.add.at adds all"
+        current().note(
+            "a write at integers that may repeat keeps the last of them, as NumPy does"
         )
     found: dict[Key, Any] = {}
     for key in keys(array.axes):
@@ -590,15 +590,37 @@ def _scattered(
         new = as_real(source[inner].xreplace(solved))
         old = array.bodies[key]
         if left:
-            hit = _hit(conditions, new)
-            inside = {f[0]: current().index("k") for f in left}
-            limits = [(inside[f[0]], 0, f[1] - 1) for f in left]
-            found[key] = old + sp.Sum(hit.xreplace(inside), *limits)
+            found[key] = _all_of(left, conditions, old, new, add, every)
         elif add:
             found[key] = old + _hit(conditions, new)
         else:
             found[key] = choice(sp.And(*conditions), new, old)
     return Array(array.axes, found, _kind(array, value))
+
+
+def _all_of(
+    factors: list[ax.Factor], conditions: list[Any], old: Any, new: Any, add: bool, every: bool
+) -> Any:
+    """An entry that several indices write: ``every`` one adds, or the last one stays."""
+    inside = {index: current().index("k") for index, _ in factors}
+    limits = [(inside[index], 0, size - 1) for index, size in factors]
+    hit = _hit(conditions, new)
+    if every:
+        return old + sp.Sum(hit.xreplace(inside), *limits)
+    if not all(isinstance(c, sp.Eq) for c in conditions):
+        raise Refused("a write at integers that may repeat, beside other conditions")
+    later = {index: current().index("k") for index, _ in factors}
+    after = [(later[index], 0, size - 1) for index, size in factors]
+    own = ax.flat(tuple(factors))
+    at = sp.Mul(*(sp.KroneckerDelta(c.lhs, c.rhs) for c in conditions))
+    is_later = sp.Gt(own.xreplace(later), own.xreplace(inside), evaluate=False)
+    none_later = sp.Product(
+        choice(is_later, 1 - at.xreplace(later), sp.Integer(1)), *after
+    )
+    total = sp.Sum(hit.xreplace(inside) * none_later, *limits)
+    if add:
+        return old + total
+    return old * sp.Product(1 - at.xreplace(later), *after) + total
 
 
 def _hit(conditions: list[Any], value: Any) -> Any:

@@ -475,7 +475,7 @@ class Settling:
 
     def sum_of(self, body: Any, ranges: dict[Any, Any]) -> Any:
         """Σ over all rounds; what a round adds at one place alone is no sum."""
-        from derive.frontends.code.arrays import choice
+        from derive.frontends.code.arrays import choice, sum_of
 
         if self.counter not in body.free_symbols:
             return self.count * body
@@ -504,7 +504,7 @@ class Settling:
                 tests = [r.xreplace(then) for r in rest] + self.in_range(round_, ranges)
                 return choice(sp.And(*tests), whole, sp.Integer(0))
         k = self.trace.index("k")
-        return sp.Sum(body.xreplace({self.counter: k}), (k, 0, self.count - 1))
+        return sum_of(body.xreplace({self.counter: k}), (k, 0, self.count - 1))
 
     # ---- recurrences
 
