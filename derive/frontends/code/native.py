@@ -78,7 +78,7 @@ def native_module(path: str) -> Any:
     before = list(sys.path)
     sys.path.insert(0, top)
     annotations = _Annotations()
-    sys.meta_path.append(annotations)  # type: ignore[arg-type]  # after what is installed
+    sys.meta_path.append(annotations)  # after what is installed
     known = name if "." in name else f"derive_native_{name}"
     try:
         if "." in name:
@@ -94,7 +94,7 @@ def native_module(path: str) -> Any:
         raise NotRun(f"{type(problem).__name__}: {problem}") from problem
     finally:
         sys.path[:] = before
-        sys.meta_path.remove(annotations)  # type: ignore[arg-type]
+        sys.meta_path.remove(annotations)
     _modules[key] = module
     return module
 
@@ -230,8 +230,8 @@ def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, positive: boo
         flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
         return np.array(flat, dtype=int).reshape(shape)
     choices = range(1, 13) if positive else range(-8, 9)
-    flat = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
-    return np.array(flat, dtype=float).reshape(shape)
+    values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
+    return np.array(values, dtype=float).reshape(shape)
 
 
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:
@@ -542,7 +542,7 @@ def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
                     )
                 found.append((ends[0] - ends[1]) / (2 * step))
             own = float(np.sum(gradients[name] * way))
-        except Exception:  # noqa: S112 (at another point it may run)
+        except Exception:
             continue
         scale = 1 + abs(own) + abs(found[0])
         error = abs(found[0] - found[1]) + 1e-8 * scale
@@ -590,9 +590,7 @@ def _differs(
         weights = upstreams or [np.ones(outputs[0].shape)]
         return sum(float(np.sum(o * u)) for o, u in zip(outputs, weights, strict=True))
 
-    wide, narrow = (
-        (objective(step) - objective(-step)) / (2 * step) for step in (STEP, STEP / 3)
-    )
+    wide, narrow = ((objective(step) - objective(-step)) / (2 * step) for step in (STEP, STEP / 3))
     own = float(stated[position])
     if not (math.isfinite(wide) and math.isfinite(narrow) and math.isfinite(own)):
         return None

@@ -17,12 +17,14 @@ from derive.frontends.code.arrays import (
     as_array,
     as_real,
     keys,
+    multiply,
     rearranged,
+    sum_over,
 )
 from derive.frontends.code.calls import Asked, ordered, perform
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
-from derive.frontends.code.shapes import Input, make_array, make_input, size_of
+from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.states import UNREAD
 from derive.frontends.code.trace import Misfit, Refused, Trace, opened, place
@@ -124,8 +126,6 @@ def _trace(pair: Pair, trace: Trace, loader: Loader) -> Traced:
 
 
 def _symbols_of(shape: Any) -> set[Any]:
-    from derive.frontends.code.shapes import Labels, sizes_of
-
     if isinstance(shape, Labels):
         return _symbols_of(shape.shape) | size_of(shape.of).free_symbols
     return {s for size in sizes_of(shape) for s in size.free_symbols}
@@ -277,8 +277,6 @@ def objective(traced: Traced, where: dict[Any, Any]) -> tuple[Any, Any]:
         bodies = rearranged(upstreams[0], outputs[0].axes)
         return whole(outputs[0].bodies[key], factors), whole(bodies[key], factors)
     total: Any = sp.Integer(0)
-    from derive.frontends.code.arrays import multiply, sum_over
-
     for output, upstream in zip(outputs, upstreams, strict=True):
         total = total + sum_over(multiply(output, upstream)).scalar()
     symbol = sp.Symbol(traced.trace.name("objective"), real=True)

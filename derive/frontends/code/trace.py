@@ -171,8 +171,6 @@ def opened(trace: Trace) -> Iterator[Trace]:
         _open.pop()
 
 
+@sizes.DECIDE.fill
 def _decide(relation: Any, a: Any, b: Any) -> bool:
     return current().decide(relation, a, b)
-
-
-sizes.Size.decide = staticmethod(_decide)  # type: ignore[assignment]
