@@ -349,7 +349,15 @@ def choice(condition: Any, value: Any, other: Any) -> Any:
         return other
     if value == other:
         return value
+    if value == 0 and _is_or_zero(other):  # one case, so that what is 0 elsewhere is seen
+        return choice(sp.And(sp.Not(condition), other.args[0][1]), other.args[0][0], other.args[1][0])
+    if other == 0 and _is_or_zero(value):
+        return choice(sp.And(condition, value.args[0][1]), value.args[0][0], other)
     return Cases(*sp.Piecewise((value, condition), (other, True), evaluate=False).args)
+
+
+def _is_or_zero(body: Any) -> bool:
+    return isinstance(body, Cases) and len(body.args) == 2 and body.args[1][0] == 0
 
 
 def equal(a: Any, b: Any) -> Any:

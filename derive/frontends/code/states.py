@@ -474,6 +474,7 @@ class Settling:
         """Σ over all rounds; what a round adds at one place alone is no sum."""
         if self.counter not in body.free_symbols:
             return self.count * body
+        body = spread(body)
         if isinstance(body, sp.Add):
             return sp.Add(*(self.sum_of(term, ranges) for term in body.args))
         factors = sp.Mul.make_args(body)
@@ -696,6 +697,21 @@ class Settling:
                     seen.add(atom)
                     stack.append(where[atom])
         return False
+
+
+def spread(body: Any) -> Any:
+    """Terms with deltas under a condition, each with its condition, the deltas outside."""
+    if not isinstance(body, Cases) or len(body.args) != 2 or body.args[1][0] != 0:
+        return body
+    value, condition = body.args[0]
+    if not value.has(sp.KroneckerDelta):
+        return body
+    found = []
+    for term in sp.Add.make_args(value):
+        deltas = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.KroneckerDelta)]
+        rest = [f for f in sp.Mul.make_args(term) if not isinstance(f, sp.KroneckerDelta)]
+        found.append(sp.Mul(*deltas, choice(condition, sp.Mul(*rest), sp.Integer(0))))
+    return sp.Add(*found)
 
 
 def solve(difference: Any, symbol: Any) -> Any:
