@@ -15,7 +15,7 @@ from derive.frontends.code import axes as ax
 from derive.frontends.code import sizes
 from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.sizes import Size, expanded, expression, plain, same
-from derive.frontends.code.trace import Misfit, Refused, current
+from derive.frontends.code.trace import COUNTED, Misfit, Refused, current
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver
 
@@ -305,6 +305,12 @@ def scalar(value: Any) -> Array:
     elif isinstance(value, (int, Size)):
         kind = INT
     return Array((), {(): found}, kind)
+
+
+@COUNTED.fill
+def condition_of(relation: Any) -> Array:
+    """A relation about counters of loops as an array without axes."""
+    return Array((), {(): relation}, BOOL)
 
 
 def as_array(value: Any) -> Array:

@@ -667,7 +667,7 @@ class SymbolicBranch:
             self.changed[id(array)] = (array, (array._axes, dict(array._bodies), array.kind))
 
     def __iter__(self) -> Iterator[bool]:
-        sides: list[dict[int, dict[Any, Any]]] = []
+        sides: list[dict[int, Array]] = []
         self.serial = arr.next_serial()
         for side in (True, False):
             self.closing.append({})
@@ -676,11 +676,14 @@ class SymbolicBranch:
                 yield side
             finally:
                 arr.watchers.pop()
-            sides.append({k: dict(a._bodies) for k, (a, _) in self.changed.items()})
+            sides.append(
+                {k: Array(a._axes, dict(a._bodies), a.kind) for k, (a, _) in self.changed.items()}
+            )
             for array, (axes, bodies, kind) in self.changed.values():
                 array._axes, array._bodies, array.kind = axes, dict(bodies), kind
-        for k, (array, (_, bodies, _)) in self.changed.items():
-            first, second = sides[0].get(k, bodies), sides[1].get(k, bodies)
+        for k, (array, (axes, bodies, kind)) in self.changed.items():
+            before = Array(axes, bodies, kind)
+            first, second = (arr.rearranged(side.get(k, before), axes) for side in sides)
             arr.about_to_change(array)
             array._bodies = {
                 key: merge(self.condition, first[key], second[key], bodies[key]) for key in bodies

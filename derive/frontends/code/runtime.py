@@ -224,6 +224,9 @@ def _bool(value: Any = False) -> Any:
 def _sum(values: Any, start: Any = 0) -> Any:
     if isinstance(values, Array):
         return ops.total(values, 0) + start
+    items = loops.items_of(values)
+    if items is not None:
+        return ops.total(items.as_array(), 0) + start
     for value in values:
         start = start + value
     return start

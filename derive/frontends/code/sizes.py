@@ -115,7 +115,7 @@ class Size:
         return hash(self.expr)
 
     def __bool__(self) -> bool:
-        return bool(self != 0)
+        return bool(self.__eq__(0)) is False
 
     def _with(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
         if isinstance(other, Size) or (isinstance(other, int) and not isinstance(other, bool)):
@@ -189,7 +189,7 @@ class Size:
 
     def __ne__(self, other: Any) -> Any:
         equal = self.__eq__(other)
-        return equal if equal is NotImplemented else not equal
+        return (not equal) if isinstance(equal, bool) else equal if equal is NotImplemented else ~equal
 
     def __lt__(self, other: Any) -> Any:
         return self._compared(other, sp.Lt, True)
@@ -261,15 +261,13 @@ def remainder(a: Any, b: Any) -> Any:
     return sp.Mod(sp.expand(a), b, evaluate=False)
 
 
-def decided(relation: Any, a: Any, b: Any) -> bool:
+def decided(relation: Any, a: Any, b: Any) -> Any:
     """A relation of sizes; what is not seen is asked of the trace, which assumes it or its
     contrary.
     """
     difference = expanded(a - b)
     seen = seen_of(relation, difference)
-    if seen is not None:
-        return seen
-    return bool(DECIDE(relation, a, b))
+    return DECIDE(relation, a, b) if seen is None else seen
 
 
 def seen_of(relation: Any, difference: Any) -> bool | None:

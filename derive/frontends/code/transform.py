@@ -232,7 +232,7 @@ class _Copy(ast.NodeTransformer):
             return self._located(_call("new_list", node), node)
         return node
 
-    def visit_ListComp(self, node: ast.ListComp) -> Any:
+    def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp) -> Any:
         self.generic_visit(node)
         if len(node.generators) != 1 or node.generators[0].ifs or node.generators[0].is_async:
             return node
@@ -245,6 +245,9 @@ class _Copy(ast.NodeTransformer):
         )  # fmt: skip
         function = ast.Lambda(args=args, body=node.elt)
         return self._located(_call("listed", function, generator.iter), node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        return self.visit_ListComp(node)
 
     # ---- imports
 
