@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
+    from derive.frontends.code.request import Request
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -164,7 +165,8 @@ _effort = click.option(
 )
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
-    "(my_claims.py, my_claims.py::name) or a directory of them; none means the whole catalogue."
+    "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
+    "a directory of them; none means the whole catalogue. Such files are run as Python."
 )
 _targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
 
@@ -216,14 +218,49 @@ def list_command(form: str) -> int:
 )
 @_timeout
 @_effort
+@click.option(
+    "--declarations",
+    metavar="FILE",
+    help="Shapes and assumptions for a document that does not declare them (notes.derive.toml).",
+)
+@click.option("--strict", is_flag=True, help="Fail, too, for what of a document is not decided.")
+@click.option("--annotate", metavar="FILE", help="Write a copy of the document with the verdicts.")
+@click.option("--docstrings", is_flag=True, help="Read the formulas in docstrings of Python files.")
+@click.option("--all", "everything", is_flag=True, help="List formulas that claim nothing, too.")
 def verify(
-    targets: tuple[str, ...], form: str, jobs: int | None, timeout: float, effort: float
+    targets: tuple[str, ...],
+    form: str,
+    jobs: int | None,
+    timeout: float,
+    effort: float,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
 ) -> int:
-    """Say which derivations hold and which disagree, with the reason and a witness."""
-    entries = _resolve(targets)
-    if form == "json":
-        return _verify_json(entries, jobs, timeout, effort)
-    return _verify_text(entries, jobs, timeout, effort)
+    """Say which derivations hold and which disagree, with the reason and a witness.
+
+    Of a file of code that is every gradient that a backward pass returns, where the shapes of its
+    inputs are declared: # derive: x (N, D), w (D, M). Of a document (.md, .tex, .ipynb, .rst) it is
+    every formula, where it stands.
+    """
+    documents = [target for target in targets if docstrings or _is_document(target)]
+    if documents:
+        if len(documents) < len(targets):
+            raise click.UsageError("documents and other targets are verified one after the other")
+        return _verify_documents(
+            documents, form, timeout, effort, declarations, strict, annotate, docstrings, everything
+        )
+    for option, value in (("--declarations", declarations), ("--annotate", annotate)):
+        if value is not None:
+            raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
+    entries, requests, problems = _asked(targets)
+    report = _verify_json if form == "json" else _verify_text
+    code = report(entries, requests, jobs, timeout, effort) if entries or requests else OK
+    for problem in problems:
+        _complain(problem)
+    return USAGE if problems else code
 
 
 @main.command(
@@ -427,23 +464,83 @@ def _answer(verdict: Verdict, form: str) -> int:
     return _exit_code([verdict])
 
 
+# ----------------------------------------------------------------------------------- documents
+
+
+def _is_document(target: str) -> bool:
+    return target.lower().endswith((".md", ".markdown", ".tex", ".ipynb", ".rst"))
+
+
+def _verify_documents(
+    paths: Sequence[str],
+    form: str,
+    timeout: float,
+    effort: float,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
+) -> int:
+    """Decide the formulas of documents, and print them at their lines."""
+    from derive.base.errors import DeriveError
+    from derive.cli.documents import annotated, document_lines, document_record, fails
+    from derive.cli.runner import decide_safely
+    from derive.frontends.document.check import check
+
+    if annotate is not None and len(paths) != 1:
+        raise click.UsageError("--annotate takes one document")
+    decide = _decide(timeout, effort)
+    results = []
+    for path in paths:
+        try:
+            checked = check(
+                path, lambda claim: decide_safely(claim, decide), declarations, docstrings
+            )
+        except DeriveError as problem:
+            raise click.ClickException(str(problem)) from None
+        results.append(checked)
+        if annotate is not None:
+            _write_copy(annotate, path, annotated(checked))
+        if form == "text":
+            screen = _screen()
+            screen.print(_deeply(document_lines, checked, screen.width, everything))
+    if form == "json":
+        _print_json(_deeply(document_record, results))
+    return FAILS if any(fails(checked, strict) for checked in results) else OK
+
+
+def _write_copy(copy: str, path: str, text: str) -> None:
+    if os.path.exists(copy) and os.path.samefile(copy, path):
+        raise click.UsageError("--annotate writes a copy, and never the document itself")
+    try:
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        raise click.ClickException(f"{copy} cannot be written: {problem.strerror}") from None
+
+
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
+def _verify_json(
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
+) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
             results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
         _print_json(_deeply(verify_record, results))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
-    from derive.cli.render import summary_lines
+def _verify_text(
+    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
+) -> int:
+    from derive.cli.render import heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
@@ -451,8 +548,11 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort:
     waiting: list[tuple[Entry, Verdict]] = []
     sections = _section_ends(entries)
     try:
-        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
+        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
             for entry, verdict in stream:
+                if waiting and heading_key(waiting[0][0]) != heading_key(entry):
+                    _print_section(screen, waiting)
+                    waiting = []
                 verdicts.append(verdict)
                 waiting.append((entry, verdict))
                 if len(verdicts) in sections:
@@ -461,8 +561,47 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort:
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        screen.print(summary_lines(verdicts, len(entries), elapsed))
+        total = len(entries) + sum(len(request.wrt) for request in requests)
+        screen.print(summary_lines(verdicts, max(total, len(verdicts)), elapsed))
     return _exit_code(verdicts)
+
+
+def _all_results(
+    entries: list[Entry],
+    requests: list[Request],
+    jobs: int | None,
+    timeout: float,
+    effort: float,
+) -> Generator[tuple[Entry, Verdict]]:
+    """Each claim with its verdict, then those of the code."""
+    if entries:
+        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
+            yield from stream
+    if requests:
+        with contextlib.closing(_code_results(requests, jobs, timeout)) as stream:
+            yield from stream
+
+
+def _code_results(
+    requests: list[Request], jobs: int | None, timeout: float
+) -> Generator[tuple[Entry, Verdict]]:
+    from derive.cli.code_runner import results
+    from derive.cli.runner import Progress
+    from derive.frontends.code.answers import answers
+
+    answer = partial(answers, timeout=timeout)
+    jobs = min(jobs or os.cpu_count() or 1, len(requests))
+    progress = Progress(sys.stderr, len(requests))
+    with contextlib.closing(results(requests, answer, jobs, timeout)) as stream:
+        try:
+            progress.show(0, requests[0].pair.name)
+            for done, found in enumerate(stream, start=1):
+                progress.clear()
+                yield from found
+                if done < len(requests):
+                    progress.show(done, requests[done].pair.name)
+        finally:
+            progress.clear()
 
 
 def _results(
@@ -577,6 +716,26 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
     if not entries:
         raise click.ClickException("the catalogue is empty")
     return entries
+
+
+def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
+    """The claims and the pairs of code that the targets name, and what cannot be read of them."""
+    if not any(_may_be_code(target) for target in targets):
+        return _resolve(targets), [], []
+    from derive.cli.sources import split
+    from derive.cli.targets import TargetError
+
+    try:
+        found = split(targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    entries = _resolve(found.claims) if found.claims else []
+    return [*entries, *found.entries], found.requests, found.problems
+
+
+def _may_be_code(target: str) -> bool:
+    file = target.partition("::")[0]
+    return file.endswith(".py") or os.path.isdir(file)
 
 
 def _decide(timeout: float, effort: float) -> Any:

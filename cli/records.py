@@ -31,6 +31,7 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
     """One claim with its verdict."""
     claim = entry.claim
     return {
+        **({"file": entry.path, "line": entry.line} if entry.line else {}),
         "id": claim.id,
         "formula": _formula_id(entry),
         "section": entry.section or None,

@@ -79,7 +79,7 @@ def _work(claims: Sequence[Claim], decide: Decide, channel: Connection) -> None:
             # Steps are written when they are read, and no report of many claims reads them.
             verdict = replace(decide_safely(claims[channel.recv()], decide), steps=())
             try:
-                answer = run_deep(partial(_packed, verdict))
+                answer = run_deep(partial(packed, verdict))
             except Exception:
                 answer = b""
             channel.send_bytes(answer)
@@ -200,9 +200,10 @@ def _terminated(*_: Any) -> None:
 # ----------------------------------------------------------------------------- what is sent
 
 
-def _packed(verdict: Verdict) -> bytes:
+def packed(value: Any) -> bytes:
+    """A verdict, or several in a container, with their expressions as they are written."""
     buffer = io.BytesIO()
-    _AsWritten(buffer).dump(verdict)
+    _AsWritten(buffer).dump(value)
     return buffer.getvalue()
 
 

@@ -59,7 +59,7 @@ from derive.evaluation.fields import Undefined
 from derive.language import conditions
 from derive.language.equal_sizes import given_of_sizes
 from derive.language.shapes import Shapes
-from derive.lowering import labels, reads
+from derive.lowering import reads
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
@@ -206,10 +206,8 @@ def _decided(claim: Claim, budget: Budget) -> Verdict:
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
     try:
-        held = labels.labels_of(claim)
-        said = labels.in_indicators(claim, held)
-        problem = Problem(_fields(said), said.where, said.assumed)
-        statement = state(problem, said)
+        problem = Problem(_fields(claim), claim.where, claim.assumed)
+        statement = state(problem, claim)
         _check_reads(problem, statement)
     except reads.LeavesArray as outside:
         return Verdict(claim, ILL_SHAPED, reason=str(outside))
@@ -229,13 +227,12 @@ def _decided(claim: Claim, budget: Budget) -> Verdict:
     verdict = _compared(problem, claim, statement, budget)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    assumptions = labels.in_facts(verdict.assumptions, held) if verdict.status == HOLDS else ()
+    assumptions = verdict.assumptions if verdict.status == HOLDS else ()
     verdict = replace(verdict, notes=notes + verdict.notes, assumptions=assumptions)
     try:
         derived = answer.derived(problem, statement, documented)
         if documented is None:
-            derived = own_names.readable(problem, said, statement, derived, budget)
-        derived = labels.put_back(derived, held)
+            derived = own_names.readable(problem, claim, statement, derived, budget)
         named = answer.adjoints_in(problem, derived)
     except Stopped:  # what is decided is decided
         return verdict

@@ -31,11 +31,11 @@ from derive.canonical.atoms import (
     Monomial,
     Polynomial,
     exact,
+    is_turned,
     leading,
-    monomial_order,
     scan,
 )
-from derive.core.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import BOUND, SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
@@ -353,8 +353,19 @@ class Ring:
         return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
 
     def _eliminate(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[i = e]·f(i) = [i = e]·f(e): the latest variable goes, where the rest mentions it."""
+        """[i = e]·f(i) = [i = e]·f(e): a label goes, else the latest variable, where the rest
+        mentions it.
+        """
+        # A label would move with its indices: Σ_i [t[i] = k]·f(k) is f(k)·Σ_i [t[i] = k].
         equation = atom.data[1]
+        for label in sorted(equation.labels, key=lambda v: v.key, reverse=True):
+            slope = equation.coefficient(label)
+            if slope is None or slope.constant not in (1, -1):
+                continue
+            beside = self._unsettled({a: e for a, e in exponents.items() if a is not atom})
+            value = (as_poly(label) * slope - equation) * slope
+            product = self.substitute(beside, {label: value})
+            return None if product == beside else self.multiply(product, {((atom, 1),): 1})
         for variable in sorted(equation.variables, key=lambda v: v.key, reverse=True):
             slope = equation.coefficient(variable)
             if variable.kind == SIZE or slope is None or slope.constant not in (1, -1):
@@ -519,7 +530,7 @@ class Ring:
         if not poly:
             return (), 1
         factor, _ = self.content(poly)
-        if poly[max(poly, key=monomial_order)] < 0:
+        if is_turned(poly):
             factor = -factor
         if factor == 1:
             return self.key(poly), 1
@@ -538,18 +549,22 @@ class Ring:
         """Integer variables replaced in a polynomial, everything rebuilt by its own laws."""
         touched = False
         parts: list[Polynomial] = []
+        labels = [v for v in values if isinstance(v, Label)]
         for monomial, coefficient in poly.items():
-            if all(a.free.isdisjoint(values) for a, _ in monomial):
+            apart = {a for a, _ in monomial if a.free.isdisjoint(values)}
+            if labels:
+                apart = {a for a in apart if not any(map(a.may_read, labels))}
+            if len(apart) == len(monomial):
                 parts.append({monomial: coefficient})
                 continue
             touched = True
-            kept = tuple(p for p in monomial if p[0].free.isdisjoint(values))
+            kept = tuple(p for p in monomial if p[0] in apart)
             if any(a.special for a, _ in kept):
                 product = self.settled(dict(kept), coefficient)
             else:
                 product = {kept: coefficient}
             for atom, exponent in monomial:
-                if not atom.free.isdisjoint(values):
+                if atom not in apart:
                     value = self.substituted_atom(atom, values)
                     if exponent != 1:
                         value = self.power(value, exponent)
@@ -558,7 +573,10 @@ class Ring:
         return self.add(*parts) if touched and parts else poly
 
     def substituted_atom(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
-        relevant = {v: p for v, p in values.items() if v in atom.free}
+        relevant = {
+            v: p for v, p in values.items()
+            if v in atom.free or (isinstance(v, Label) and atom.may_read(v))
+        }  # fmt: skip
         key = (atom, frozenset(relevant.items()))
         found = self._substituted.get(key)
         if found is None:

@@ -12,6 +12,7 @@ import sympy as sp
 
 from derive.base.slot import Slot
 from derive.claims.kinds import Claim
+from derive.claims.typesetting import latex_of_verdict
 from derive.language.unevaluated import keep_as_written
 
 if TYPE_CHECKING:
@@ -147,6 +148,17 @@ class Verdict:
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise ValueError(f"{self.status!r} is not a status; one of {', '.join(STATUSES)}")
+
+    def _latex(self, printer: Any) -> str:
+        return latex_of_verdict(self)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {latex_of_verdict(self)}$"
+
+    def _repr_markdown_(self) -> str:
+        """How a notebook shows it: status, reason, and the mathematics."""
+        said = f": {self.reason}" if self.reason else ""
+        return f"**{self.status}**{said}\n\n$$\n{latex_of_verdict(self)}\n$$\n"
 
     def replay(self) -> Replay:
         """Check the verdict by evaluation, each step of a proof on its own, or the witness.

@@ -16,7 +16,7 @@ from derive.base.budget import spend
 Number = int | Fraction
 Monomial = tuple["Var", ...]
 
-SIZE, FREE, PARAM, BOUND, FRESH = range(5)
+SIZE, FREE, PARAM, BOUND, FRESH, LABEL = range(6)
 POLYNOMIAL = 50  # units of work for one that is new
 
 _serial = count()
@@ -65,13 +65,58 @@ class Var:
         return self.key < other.key
 
 
-class Poly:
-    """A polynomial in :class:`Var`, immutable and hash-consed: ``terms`` maps monomials."""
+class Label(Var):
+    """A whole number that an array holds, y[i]: an integer that moves with the indices at which it
+    is read, and of which nothing is known but its range. Equal ones are one object.
 
-    __slots__ = ("_hash", "indices", "key", "terms", "variables")
+    :param array: the array in index notation, with a ``serial``.
+    """
+
+    __slots__ = ("array", "indices", "places", "variables")
+
+    array: Any
+    places: tuple[Poly, ...]
+    variables: frozenset[Var]  # those of the places
+    indices: frozenset[Var]  # those that are no sizes
+    _labels: ClassVar[dict[Any, Label]] = {}
+
+    def __new__(
+        cls, array: Any, places: tuple[Poly, ...], low: Poly | None, high: Poly | None
+    ) -> Label:
+        key = (array, places)
+        found = cls._labels.get(key)
+        if found is None:
+            found = cls._labels[key] = super().__new__(cls)
+        return found
+
+    def __init__(
+        self, array: Any, places: tuple[Poly, ...], low: Poly | None, high: Poly | None
+    ) -> None:
+        super().__init__(f"{array}{list(places)}", LABEL, low, high, number=array.serial)
+        self.array, self.places = array, places
+        self.variables = frozenset(v for place in places for v in place.variables)
+        self.indices = frozenset(v for v in self.variables if v.kind != SIZE)
+        self.key = (LABEL, array.serial, *(place.sort_key() for place in places))
+
+    def moved(self, values: Mapping[Var, Poly]) -> Label:
+        """The label that is read where indices have other values."""
+        places = tuple(place.substitute(values) for place in self.places)
+        return Label(self.array, places, self.low, self.high)
+
+
+class Poly:
+    """A polynomial in :class:`Var`, immutable and hash-consed: ``terms`` maps monomials.
+
+    ``letters`` are what stands in the monomials; ``variables`` are, in the place of a
+    :class:`Label` there, those that it moves with.
+    """
+
+    __slots__ = ("_hash", "indices", "key", "labels", "letters", "terms", "variables")
 
     terms: dict[Monomial, Number]
     key: tuple[Any, ...]
+    letters: frozenset[Var]
+    labels: tuple[Label, ...]
     variables: frozenset[Var]
     indices: frozenset[Var]  # the variables that are no sizes
     _hash: int
@@ -86,7 +131,12 @@ class Poly:
             items = tuple(sorted(known, key=lambda item: tuple(v.key for v in item[0])))
             found.terms = dict(items)
             found.key = items
-            found.variables = frozenset(v for m, _ in items for v in m)
+            found.letters = found.variables = frozenset(v for m, _ in items for v in m)
+            found.labels = tuple(v for v in found.letters if isinstance(v, Label))
+            if found.labels:
+                found.variables = found.letters.difference(found.labels).union(
+                    *(label.variables for label in found.labels)
+                )
             found.indices = frozenset(v for v in found.variables if v.kind != SIZE)
             found._hash = hash(items)
             cls._table[known] = found
@@ -145,7 +195,11 @@ class Poly:
     __rmul__ = __mul__
 
     def coefficient(self, variable: Var) -> Poly | None:
-        """The factor of ``variable`` where the polynomial is linear in it, else None."""
+        """The factor of ``variable`` where the polynomial is linear in it, else None: in an index
+        that a label is read at it is not.
+        """
+        if any(variable in label.variables for label in self.labels):
+            return None
         terms: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
             times = monomial.count(variable)
@@ -159,8 +213,13 @@ class Poly:
 
     def substitute(self, values: Mapping[Var, Poly]) -> Poly:
         """The polynomial with variables replaced, all at once."""
-        if self.variables.isdisjoint(values):
+        if self.variables.isdisjoint(values) and not (
+            self.labels and any(label in values for label in self.labels)
+        ):
             return self
+        moving = [v for v in self.labels if not v.variables.isdisjoint(values)]
+        if moving:
+            values = {**{label: as_poly(label.moved(values)) for label in moving}, **values}
         if len(self.terms) == 1:
             ((monomial, coefficient),) = self.key
             if coefficient == 1 and len(monomial) == 1:
@@ -276,7 +335,7 @@ def _by_ranges(poly: Poly, steps: int = 32) -> bool:
     value = poly.constant
     if value is not None:
         return value >= 0
-    ranged = [v for v in poly.variables if v.kind != SIZE]
+    ranged = [v for v in poly.letters if v.kind != SIZE]
     if not ranged:
         return _in_sizes(poly)
     # Ranges mention only variables made earlier, so the latest goes first.

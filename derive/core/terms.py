@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
-from derive.core.integers import FRESH, ONE, ZERO, Number, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import FRESH, ONE, ZERO, Label, Number, Poly, Var, as_poly, is_nonnegative
 
 _serial = count()
 _table: dict[tuple[Any, ...], Term] = {}
@@ -25,6 +25,7 @@ def forget_terms() -> None:
     _table.clear()
     _references.clear()
     Poly._table.clear()
+    Label._labels.clear()
 
 
 class Array:

@@ -218,7 +218,8 @@ def assumptions(
         normaliser = Normaliser(budget=share(WORK), keep=lambda _: True)
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
-    result: dict[Any, None] = dict.fromkeys(problem.about_integers)
+    bounds = (fact for array in problem.lowering.labels for fact in problem.held[array].facts)
+    result: dict[Any, None] = dict.fromkeys((*bounds, *problem.about_integers))
     # That a symbol is declared positive goes without saying where it only stands below a fraction.
     given = (t for t in traits if (t[0], t[1].symbol) in problem.trait_labels)
     used = [label for n in normalisers for label in n.used]

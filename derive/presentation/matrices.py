@@ -19,7 +19,7 @@ from derive.base.bounded import MOST_BITS
 from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
 from derive.core.functions import FUNCTIONS
-from derive.core.integers import ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import ZERO, Label, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,
     Apply,
@@ -106,6 +106,8 @@ class Writer:
 
     def symbol(self, variable: Var) -> Any:
         """The SymPy symbol of an integer variable: its own, or a new index name."""
+        if isinstance(variable, Label):
+            return _entry_of(self, variable.array.symbol, variable.places)
         found = self._symbols.get(variable)
         if found is None:
             found = self._index() if variable.symbol is None else variable.symbol

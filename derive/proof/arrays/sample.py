@@ -15,7 +15,7 @@ import numpy as np
 
 from derive.base.budget import spend
 from derive.core.functions import FUNCTIONS
-from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
+from derive.core.integers import FREE, SIZE, ZERO, Label, Poly, Var, as_poly
 from derive.core.terms import (
     Add,
     Apply,
@@ -82,6 +82,7 @@ class Sample:
         self._sizes: dict[Var, int] = {}
         self._arrays: dict[Array, np.ndarray] = {}
         self._functions: dict[Any, np.ndarray] = {}
+        self._labels: dict[Any, np.ndarray] = {}
 
     def array(self, params: Scope, body: Term, lookup: Lookup) -> np.ndarray:
         """The values of a term for all values of some indices, an axis for each and one for the
@@ -169,6 +170,19 @@ class Sample:
             self._arrays[array] = found
         return found
 
+    def held(self, label: Label) -> np.ndarray:
+        """The whole numbers that an array of labels holds, the same at all points."""
+        found = self._labels.get(label.array)
+        if found is None:
+            if label.low is None or label.high is None:
+                raise Unsampled
+            low, high = self.number(label.low), self.number(label.high)
+            shape = tuple(map(self.number, label.array.axes))
+            if high < low or math.prod(shape) > LARGEST:
+                raise Unsampled
+            found = self._labels[label.array] = self._random.integers(low, high + 1, shape)
+        return found
+
     def unknown(self, key: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers that stand for an undefined function."""
         found = self._functions.get(key)
@@ -208,6 +222,8 @@ class _Evaluation:
         return value
 
     def _variable(self, variable: Var, scope: Scope) -> Any:
+        if isinstance(variable, Label):
+            return self._label(variable, scope)
         if variable.kind == SIZE:
             return self.sample.size(variable)
         if variable not in scope:
@@ -217,6 +233,16 @@ class _Evaluation:
         if high - low > MOST_VALUES:
             raise Unsampled
         return np.arange(low, high + 1).reshape(-1, *(1,) * position)
+
+    def _label(self, label: Label, scope: Scope) -> Any:
+        """A label of a scope; the last axis, that of the points, has one value."""
+        values = self.sample.held(label)
+        places = (
+            np.clip(self.integer(index, scope), 0, length - 1)
+            for index, length in zip(label.places, values.shape, strict=True)
+        )
+        found = values[tuple(places)]
+        return found if np.ndim(found) else int(found)
 
     def _ends(self, variable: Var, scope: Scope) -> tuple[int, int]:
         """The least and the greatest value of an index, whatever the others of its scope are."""
