@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from benchmarks.scaling import size
 from derive import Backward, verify
-from formulas import transformer
+from derive.formulas import transformer
 
 DEPTHS = (1, 2, 4, 8, 16, 48)
 IN_FIRST = ("X", "Wq1")

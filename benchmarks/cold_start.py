@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VERIFY = ("-m", "cli.main", "verify", "1")
+VERIFY = ("-m", "derive.cli.main", "verify", "1")
 IMPORT = ("-c", "import sympy")
 DECIDED = (0, 1)  # exit codes: everything holds, or something does not
 

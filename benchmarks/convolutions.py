@@ -13,7 +13,7 @@ from __future__ import annotations
 from sympy import IndexedBase, Lambda, Sum, symbols, tanh
 
 from derive import Gradient, conv2d, conv_transpose2d, elementwise, tensor
-from derive.convolution import inside
+from derive.language.images import inside
 
 n, rows, columns = symbols("n rows columns", integer=True, positive=True)
 a, c, o, i, j, p, q = symbols("a c o i j p q", integer=True)

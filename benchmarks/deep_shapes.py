@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sympy import IndexedBase, Symbol
 
 from derive import Shape, verify
-from formulas.resnet_18 import resnet
+from derive.formulas.resnet_18 import resnet
 
 TARGET_SECONDS = 1.0
 NETWORKS = (

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from derive import Gradient, verify
-from derive.claims import Claim
-from derive.index import Term, in_order
-from derive.problem import Problem
-from derive.statement import state
-from derive.worker import run_deep
+from derive.base.worker import run_deep
+from derive.claims.kinds import Claim
+from derive.core.terms import Term, in_order
+from derive.lowering.problem import Problem
+from derive.lowering.statement import state
 
 DEPTHS = (4, 8, 16, 32, 64, 128)
 STACK_DEPTHS = (4, 8, 16, 32)

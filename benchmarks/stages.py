@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-import formulas
-from derive import answer, explain, induction, pipeline, verify
-from derive.merge import Comparison
+from derive import engine, formulas, verify
+from derive.diagnosis import reason as explain
+from derive.presentation import answer
+from derive.proof.arrays.merge import Comparison
+from derive.proof.induction import induction
 
 # What each stage is entered by: where the function is looked up, and its name there.
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
-    "reading, shapes": ((pipeline, "Problem"),),
-    "lowering, differentiation": ((pipeline, "state"),),
+    "reading, shapes": ((engine, "Problem"),),
+    "lowering, differentiation": ((engine, "state"),),
     "arrays, as they are written": ((Comparison, "congruent"),),
     "arrays, one after the other": ((Comparison, "proof"),),
-    "canonical forms": ((pipeline, "prove_equal"), (pipeline, "prove_at_most")),
+    "canonical forms": ((engine, "prove_equal"), (engine, "prove_at_most")),
     "induction": ((induction, "prove"),),
-    "search for a witness": ((pipeline, "search"),),
+    "search for a witness": ((engine, "search"),),
     "the reason of a refutation": ((explain, "disagreement"), (explain, "misfit")),
-    "check of a proof by numbers": ((pipeline, "agrees_throughout"),),
+    "check of a proof by numbers": ((engine, "agrees_throughout"),),
     "the answer, the assumptions": ((answer, "derived"), (answer, "assumptions")),
 }
 

@@ -33,7 +33,15 @@ def measure(arguments: tuple[str, ...], runs: int = RUNS) -> tuple[float, float]
     """The least seconds of several runs, and the peak megabytes of the largest process."""
     taken = []
     for _ in range(runs):
-        command = [sys.executable, "-c", _MEASURE, sys.executable, "-m", "cli.main", *arguments]
+        command = [
+            sys.executable,
+            "-c",
+            _MEASURE,
+            sys.executable,
+            "-m",
+            "derive.cli.main",
+            *arguments,
+        ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         code, seconds, megabytes = done.stdout.split()
         if int(code) not in DECIDED:

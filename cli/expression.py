@@ -11,8 +11,9 @@ refused, and nothing of what was typed is ever evaluated as Python or by ``sympi
 - A 1×1 matrix is a scalar wherever a scalar is meant.
 - :data:`FUNCTIONS` and, as facts, :data:`FACTS` are all the functions there are.
 
-The tree comes from :mod:`cli.syntax`, the symbols of its names from :mod:`cli.names`; what its
-operators and functions make of them stands in :mod:`cli.operations` and :mod:`cli.functions`.
+The tree comes from :mod:`derive.cli.syntax`, the symbols of its names from :mod:`derive.cli.names`;
+what its operators and functions make of them stands in :mod:`derive.cli.operations` and
+:mod:`derive.cli.functions`.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn
 
 import sympy as sp
 from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
-from cli.functions import FACTS, FUNCTIONS
-from cli.names import declared, differentiated
-from cli.operations import (
+from derive.base.budget import EFFORT, for_claim
+from derive.base.errors import DeriveError, UnsupportedError
+from derive.base.worker import run_deep
+from derive.claims.kinds import Gradient
+from derive.cli.functions import FACTS, FUNCTIONS
+from derive.cli.names import declared, differentiated
+from derive.cli.operations import (
     COMPARISONS,
     LARGEST_BITS,
     OPERATIONS,
@@ -39,13 +45,10 @@ from cli.operations import (
     square,
     transpose,
 )
-from cli.syntax import ExpressionError, MisfitError, Source, meant, parsed, refusal
-from derive.claims import Gradient
-from derive.errors import DeriveError, UnsupportedError
-from derive.operators import entry
-from derive.pipeline import gradient, shape_of, verify
-from derive.shapes import is_unit, same_shape, shown
-from derive.worker import run_deep
+from derive.cli.syntax import ExpressionError, MisfitError, Source, meant, parsed, refusal
+from derive.engine import gradient, shape_of, verify
+from derive.language.operators import entry
+from derive.language.shapes import is_unit, same_shape, shown
 
 __all__ = [
     "FACTS",
@@ -122,21 +125,26 @@ def unread_claim(asked: Asked) -> Gradient:
     return Gradient(of, wrt, equals, given, id=ID, title=asked.title)
 
 
-def derived(question: Question, timeout: float) -> Any:
+def derived(question: Question, timeout: float, effort: float = EFFORT) -> Any:
     """∂of/∂wrt.
 
     :raises DeriveError: where there is none, or the engine has no rule or no time for it.
     """
     if not question.given:
-        return run_deep(lambda: gradient(question.of, question.wrt), timeout)
+        return run_deep(partial(_gradient, question, effort), timeout)
     # What is assumed may change the gradient (of a symmetric matrix) and simplify it; only a
     # claim takes assumptions, and whatever it claims, its verdict has what was derived.
     shape = shape_of(question.wrt)
     nothing = sp.ZeroMatrix(*shape) if shape else sp.S.Zero
-    verdict = verify(Gradient(question.of, question.wrt, nothing, question.given), timeout)
+    verdict = verify(Gradient(question.of, question.wrt, nothing, question.given), timeout, effort)
     if verdict.derived is None:
         raise UnsupportedError(verdict.reason)
     return verdict.derived
+
+
+def _gradient(question: Question, effort: float) -> Any:
+    with for_claim(effort):
+        return gradient(question.of, question.wrt)
 
 
 # -------------------------------------------------------------------------------- tree into SymPy

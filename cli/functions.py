@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from cli.operations import (
+from derive.cli.operations import (
     COMPARISONS,
     Shape,
     clash,
@@ -19,13 +19,13 @@ from cli.operations import (
     square,
     transpose,
 )
-from derive.activations import NamedFunction, gelu, relu, sigmoid, silu, softplus
-from derive.matrix_functions import cholesky, matrix_exp, sqrtm
-from derive.operators import entry, logsumexp, softmax
-from derive.shapes import is_unit, same_shape, shown
+from derive.language.activations import NamedFunction, gelu, relu, sigmoid, silu, softplus
+from derive.language.matrix_functions import cholesky, matrix_exp, sqrtm
+from derive.language.operators import entry, logsumexp, softmax
+from derive.language.shapes import is_unit, same_shape, shown
 
 if TYPE_CHECKING:
-    from cli.expression import Reader
+    from derive.cli.expression import Reader
 
 
 @dataclass(frozen=True)

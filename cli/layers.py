@@ -8,9 +8,9 @@ import sympy as sp
 from rich.cells import cell_len
 from rich.text import Text
 
-from cli.layout import one_line, wrap_prose
-from cli.notation import shape_text
-from derive.network import Network
+from derive.cli.layout import one_line, wrap_prose
+from derive.cli.notation import shape_text
+from derive.language.network import Network
 
 HEAD = ("layer", "what it does", "shape", "parameters", "MACs")
 KIND_WIDTH = 44

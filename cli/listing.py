@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.text import Text
 
-from cli.layout import wrap_prose
-from formulas.index import Listed
+from derive.cli.layout import wrap_prose
+from derive.formulas.index import Listed
 
 
 def list_records(entries: Sequence[Listed]) -> list[dict[str, Any]]:

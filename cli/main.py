@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from cli.expression import ExpressionError, Question
-    from cli.screen import Screen
-    from cli.targets import Entry
-    from derive.formula import Formula
-    from derive.verdict import Verdict
+    from derive.claims.formula import Formula
+    from derive.claims.verdict import Verdict
+    from derive.cli.expression import ExpressionError, Question
+    from derive.cli.screen import Screen
+    from derive.cli.targets import Entry
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -130,6 +130,12 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
+def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not (value > 0 and math.isfinite(value)):
+        raise click.BadParameter(f"{value} is not a positive number.")
+    return value
+
+
 _format = click.option(
     "--format",
     "form",
@@ -146,6 +152,15 @@ _timeout = click.option(
     metavar="SECONDS",
     callback=_seconds,
     help="How long to try each claim before it is called undecided.",
+)
+_effort = click.option(
+    "--effort",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    callback=_positive,
+    help="How much work to do for each claim, as a multiple of the usual.",
 )
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
@@ -176,8 +191,8 @@ def main() -> None:
 @_format
 def list_command(form: str) -> int:
     """Show the catalogue: the id, section, kind and title of every claim."""
-    from cli.listing import list_lines, list_records
-    from formulas import index
+    from derive.cli.listing import list_lines, list_records
+    from derive.formulas import index
 
     entries = index.listed()
     if form == "json":
@@ -200,12 +215,15 @@ def list_command(form: str) -> int:
     help="Decide N claims at a time, each in its own process  [default: one per processor].",
 )
 @_timeout
-def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float) -> int:
+@_effort
+def verify(
+    targets: tuple[str, ...], form: str, jobs: int | None, timeout: float, effort: float
+) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness."""
     entries = _resolve(targets)
     if form == "json":
-        return _verify_json(entries, jobs, timeout)
-    return _verify_text(entries, jobs, timeout)
+        return _verify_json(entries, jobs, timeout, effort)
+    return _verify_text(entries, jobs, timeout, effort)
 
 
 @main.command(
@@ -215,13 +233,13 @@ def verify(targets: tuple[str, ...], form: str, jobs: int | None, timeout: float
 @_format
 def shapes(targets: tuple[str, ...], form: str) -> int:
     """Show every expression and subexpression with its shape, and every mismatch."""
-    from cli.shapes import shape_rows
-    from derive.pipeline import shape_of
+    from derive.cli.shapes import shape_rows
+    from derive.engine import shape_of
 
     entries = _resolve(targets)
     rows = _deeply(lambda: list(shape_rows(entries, shape_of)))
     if form == "json":
-        from cli.records import shape_records
+        from derive.cli.records import shape_records
 
         layers = [record for formula in _networks(entries) for record in _layers_of(formula)]
         _print_json(layers + _deeply(shape_records, rows))
@@ -233,10 +251,11 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 @main.command(short_help="Show a formula or claim in full, with both of its sides.")
 @click.argument("id")
 @_timeout
-def show(id: str, timeout: float) -> int:
+@_effort
+def show(id: str, timeout: float, effort: float) -> int:
     """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
-    from cli.render import show_lines
-    from cli.runner import decide_safely
+    from derive.cli.render import show_lines
+    from derive.cli.runner import decide_safely
 
     entries = _resolve([id])
     screen = _screen()
@@ -246,7 +265,7 @@ def show(id: str, timeout: float) -> int:
         if entry.formula is not None and entry.formula is not shown:
             screen.print(_formula_head(entry.formula, screen))
             shown = entry.formula
-        verdicts.append(decide_safely(entry.claim, _decide(timeout)))
+        verdicts.append(decide_safely(entry.claim, _decide(timeout, effort)))
         screen.print([_blank(), *_deeply(show_lines, entry, verdicts[-1], screen.width)])
     return _exit_code(verdicts)
 
@@ -256,17 +275,18 @@ def show(id: str, timeout: float) -> int:
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
-def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
+@_effort
+def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) -> int:
     """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
-    from cli.render import explain_lines, replay_lines
-    from cli.runner import decide_safely
-    from cli.snippet import replay
+    from derive.cli.render import explain_lines, replay_lines
+    from derive.cli.runner import decide_safely
+    from derive.cli.snippet import replay
 
     entries = _resolve([id])
     screen = _screen()
     verdicts = []
     for position, entry in enumerate(entries):
-        verdict = decide_safely(entry.claim, _decide(timeout))
+        verdict = decide_safely(entry.claim, _decide(timeout, effort))
         verdicts.append(verdict)
         script = _deeply(replay, verdict) if verdict.witness is not None else None
         if numpy:
@@ -300,7 +320,7 @@ class _Misread(click.ClickException):
     """A formula that cannot be read, with the place in it marked."""
 
     def __init__(self, problem: ExpressionError) -> None:
-        from cli.render import pointer_lines
+        from derive.cli.render import pointer_lines
 
         super().__init__(str(problem))
         self.pointer = pointer_lines(problem.text, problem.start, problem.end)
@@ -326,6 +346,7 @@ class _Misread(click.ClickException):
 )
 @_format
 @_timeout
+@_effort
 def gradient(
     expression: str,
     wrt: str,
@@ -334,6 +355,7 @@ def gradient(
     given: tuple[str, ...],
     form: str,
     timeout: float,
+    effort: float,
 ) -> int:
     """Derive the gradient of the scalar EXPR, or with --equals decide whether it is the one given.
 
@@ -344,11 +366,11 @@ def gradient(
     cholesky sqrtm expm hadamard diag outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are
     the product, of matrices too.
     """
-    from cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
-    from cli.runner import decide_safely
-    from derive.errors import BudgetExceeded
-    from derive.verdict import ILL_SHAPED, Verdict
-    from derive.worker import run_deep
+    from derive.base.errors import BudgetExceeded, Stopped
+    from derive.base.worker import run_deep
+    from derive.claims.verdict import ILL_SHAPED, Verdict
+    from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
+    from derive.cli.runner import decide_safely
 
     asked = Asked(expression, wrt, dims, equals, given)
     try:
@@ -360,30 +382,30 @@ def gradient(
         return _answer(Verdict(unread_claim(asked), ILL_SHAPED, reason=str(problem)), form)
     except ExpressionError as problem:
         raise _Misread(problem) from None
-    except BudgetExceeded as problem:
+    except (BudgetExceeded, Stopped) as problem:
         raise click.ClickException(f"the expression cannot be read: {problem}") from None
     if equals is None:
-        return _derive(question, form, timeout)
-    return _answer(decide_safely(question.claim(asked), _decide(timeout)), form)
+        return _derive(question, form, timeout, effort)
+    return _answer(decide_safely(question.claim(asked), _decide(timeout, effort)), form)
 
 
-def _derive(question: Question, form: str, timeout: float) -> int:
+def _derive(question: Question, form: str, timeout: float, effort: float) -> int:
     """Print the gradient that nothing is claimed of."""
-    from cli.expression import derived
-    from derive.errors import DeriveError
-    from derive.pipeline import shape_of
+    from derive.base.errors import DeriveError
+    from derive.cli.expression import derived
+    from derive.engine import shape_of
 
     try:
-        answer = derived(question, timeout)
+        answer = derived(question, timeout, effort)
         shape = shape_of(question.wrt)
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
     if form == "json":
-        from cli.records import gradient_record
+        from derive.cli.records import gradient_record
 
         _print_json(_deeply(gradient_record, question.of, question.wrt, shape, answer))
         return OK
-    from cli.render import gradient_lines
+    from derive.cli.render import gradient_lines
 
     screen = _screen()
     screen.print(_deeply(gradient_lines, shape, answer, screen.width))
@@ -392,9 +414,9 @@ def _derive(question: Question, form: str, timeout: float) -> int:
 
 def _answer(verdict: Verdict, form: str) -> int:
     """Print the verdict on a claim that was made at the prompt."""
-    from cli.records import verify_record
-    from cli.render import verdict_lines
-    from cli.targets import Entry
+    from derive.cli.records import verify_record
+    from derive.cli.render import verdict_lines
+    from derive.cli.targets import Entry
 
     entry = Entry(verdict.claim)
     if form == "json":
@@ -408,20 +430,20 @@ def _answer(verdict: Verdict, form: str) -> int:
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int | None, timeout: float) -> int:
-    from cli.records import verify_record
+def _verify_json(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
+    from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
             results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
         _print_json(_deeply(verify_record, results))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
-    from cli.render import summary_lines
+def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
+    from derive.cli.render import summary_lines
 
     screen = _screen()
     started = time.perf_counter()
@@ -429,7 +451,7 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
     waiting: list[tuple[Entry, Verdict]] = []
     sections = _section_ends(entries)
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
+        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
             for entry, verdict in stream:
                 verdicts.append(verdict)
                 waiting.append((entry, verdict))
@@ -444,17 +466,17 @@ def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
 
 
 def _results(
-    entries: list[Entry], jobs: int | None, timeout: float
+    entries: list[Entry], jobs: int | None, timeout: float, effort: float
 ) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
-    from cli.runner import Progress, verdicts
+    from derive.cli.runner import Progress, verdicts
 
     progress = Progress(sys.stderr, len(entries))
     claims = [entry.claim for entry in entries]
     if jobs is None:
         # A process of its own pays off for a number of claims only.
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    with contextlib.closing(verdicts(claims, _decide(timeout), jobs, timeout)) as stream:
+    with contextlib.closing(verdicts(claims, _decide(timeout, effort), jobs, timeout)) as stream:
         try:
             progress.show(0, entries[0].id)
             for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):
@@ -468,7 +490,7 @@ def _results(
 
 def _section_ends(entries: Sequence[Entry]) -> set[int]:
     """After how many claims a section, and so its part of the report, is complete."""
-    from cli.render import heading_key
+    from derive.cli.render import heading_key
 
     keys = [heading_key(entry) for entry in entries]
     return {
@@ -479,7 +501,7 @@ def _section_ends(entries: Sequence[Entry]) -> set[int]:
 
 
 def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> None:
-    from cli.render import heading, verdict_lines
+    from derive.cli.render import heading, verdict_lines
 
     if not results:
         return
@@ -493,8 +515,8 @@ def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> 
 def _print_shapes(rows: Sequence[Any]) -> None:
     from itertools import groupby
 
-    from cli.layers import layer_lines
-    from cli.render import heading, heading_key, shapes_lines
+    from derive.cli.layers import layer_lines
+    from derive.cli.render import heading, heading_key, shapes_lines
 
     screen = _screen()
     for _, group in groupby(rows, key=lambda row: heading_key(row.entry)):
@@ -515,16 +537,16 @@ def _networks(entries: Sequence[Entry]) -> list[Formula]:
 
 
 def _layers_of(formula: Formula) -> list[dict[str, Any]]:
-    from cli.layers import layer_records
+    from derive.cli.layers import layer_records
 
     assert formula.network is not None
     return layer_records(formula.id, formula.network)
 
 
 def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
-    from cli.notation import shape_text
-    from cli.render import formula_lines
-    from derive.pipeline import shape_of
+    from derive.cli.notation import shape_text
+    from derive.cli.render import formula_lines
+    from derive.engine import shape_of
 
     symbol_shapes = {}
     for symbol in formula.symbols:
@@ -538,15 +560,15 @@ def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
 
 def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
     """The formulas that the targets name: building all of them takes a while."""
-    import formulas
-    from cli.targets import needed_modules
-    from formulas import index
+    from derive import formulas
+    from derive.cli.targets import needed_modules
+    from derive.formulas import index
 
     return formulas.catalogue(needed_modules(targets, index.listed()) or formulas.MODULES)
 
 
 def _resolve(targets: Sequence[str]) -> list[Entry]:
-    from cli.targets import TargetError, resolve
+    from derive.cli.targets import TargetError, resolve
 
     try:
         entries = resolve(targets, lambda: _catalogue(targets))
@@ -557,15 +579,15 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
     return entries
 
 
-def _decide(timeout: float) -> Any:
-    from derive import pipeline
+def _decide(timeout: float, effort: float) -> Any:
+    from derive import engine
 
-    return partial(pipeline.verify, timeout=timeout)
+    return partial(engine.verify, timeout=timeout, effort=effort)
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:
     """Printing recurses into expressions as deciding does, and needs as deep a stack."""
-    from derive.worker import run_deep
+    from derive.base.worker import run_deep
 
     return run_deep(partial(function, *arguments))
 
@@ -575,7 +597,7 @@ def _exit_code(verdicts: Sequence[Verdict]) -> int:
 
 
 def _screen() -> Screen:
-    from cli.screen import Screen
+    from derive.cli.screen import Screen
 
     return Screen()
 

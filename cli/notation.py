@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.claims import Claim
-from derive.notation import number_text, numbers_apart, operand, plain_text, shape_text, text_of
+from derive.claims.kinds import Claim
+from derive.language.printing import (
+    number_text,
+    numbers_apart,
+    operand,
+    plain_text,
+    shape_text,
+    text_of,
+)
 
 __all__ = [
     "definitions",

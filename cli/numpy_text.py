@@ -12,9 +12,9 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from cli.records import function_name
-from derive.matrix_functions import numpy_text as of_matrix
-from derive.operators import defined
+from derive.cli.records import function_name
+from derive.language.matrix_functions import numpy_text as of_matrix
+from derive.language.operators import defined
 
 
 class Unprintable(Exception):

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import sympy as sp
 from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
-from derive.operators import broadcast, entry
-from derive.pipeline import shape_of
-from derive.shapes import condition, is_unit, product_shape, same_shape, same_size, shown
+from derive.engine import shape_of
+from derive.language.operators import broadcast, entry
+from derive.language.shapes import condition, is_unit, product_shape, same_shape, same_size, shown
 
 if TYPE_CHECKING:
-    from cli.expression import Reader
+    from derive.cli.expression import Reader
 
 LARGEST_BITS = 4096  # of a number that is worked out
 LARGEST_EXPONENT = 1000

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from cli.targets import Entry
-    from derive.verdict import Verdict
+    from derive.claims.verdict import Verdict
+    from derive.cli.targets import Entry
 
 WIDTH = 80
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--derive``, ``--derive-timeout`` and the setting ``derive_files``."""
+    """``--derive``, its limits and the setting ``derive_files``."""
     group = parser.getgroup("derive", "documented derivations")
     group.addoption(
         "--derive",
@@ -44,15 +44,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="how long to try each claim before it is called undecided (default: 60)",
     )
+    group.addoption(
+        "--derive-effort",
+        type=_positive,
+        default=1.0,
+        metavar="FACTOR",
+        help="how much work to do for each claim, as a multiple of the usual (default: 1)",
+    )
     parser.addini("derive_files", "patterns of files of claims to collect", type="args", default=[])
 
 
 def _seconds(text: str) -> float:
+    return _number(text, "a positive number of seconds")
+
+
+def _positive(text: str) -> float:
+    return _number(text, "a positive number")
+
+
+def _number(text: str, wanted: str) -> float:
     with contextlib.suppress(ValueError):
         value = float(text)
         if value > 0 and math.isfinite(value):
             return value
-    raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
+    raise argparse.ArgumentTypeError(f"{text} is not {wanted}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -121,7 +136,7 @@ class ClaimFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its claims, in order of definition; it is run for that."""
-        from cli.targets import TargetError, load_file
+        from derive.cli.targets import TargetError, load_file
 
         try:
             entries = load_file(self.path)
@@ -154,11 +169,12 @@ class ClaimItem(pytest.Item):
 
         :raises DoesNotHold: with the verdict, whatever else it is than *holds*.
         """
-        from cli.runner import verdicts
-        from derive import pipeline
+        from derive import engine
+        from derive.cli.runner import verdicts
 
         timeout = self.config.getoption("derive_timeout")
-        decide = partial(pipeline.verify, timeout=timeout)
+        effort = self.config.getoption("derive_effort")
+        decide = partial(engine.verify, timeout=timeout, effort=effort)
         (verdict,) = verdicts([self.entry.claim], decide, limit=timeout)
         if verdict.status != "holds":
             raise DoesNotHold(verdict)
@@ -183,8 +199,8 @@ class DoesNotHold(Exception):
 
 
 def _report(entry: Entry, verdict: Verdict) -> str:
-    from cli.render import verdict_lines
-    from derive.worker import run_deep
+    from derive.base.worker import run_deep
+    from derive.cli.render import verdict_lines
 
     lines = run_deep(partial(verdict_lines, entry, verdict, WIDTH))
     return "\n".join(line.plain.rstrip() for line in lines)

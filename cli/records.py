@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cli.notation import documented, plain_text, statement
-from cli.shapes import ShapeRow
-from cli.targets import Entry
-from derive.verdict import STATUSES, SparseArray, Verdict, Witness
+from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
+from derive.cli.notation import documented, plain_text, statement
+from derive.cli.shapes import ShapeRow
+from derive.cli.targets import Entry
 
 Record = dict[str, Any]
 
@@ -43,6 +43,8 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
         "witness": witness_record(verdict.witness) if verdict.witness else None,
         "reason": verdict.reason,
         "source": claim.source,
+        "stopped": verdict.stopped,
+        "work": verdict.work,
         "seconds": round(verdict.seconds, 4),
     }
 

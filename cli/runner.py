@@ -25,9 +25,9 @@ import sympy as sp
 from sympy.core.function import Application, AppliedUndef
 from sympy.core.relational import Relational
 
-from derive.claims import Claim
-from derive.verdict import UNDECIDED, Verdict
-from derive.worker import run_deep
+from derive.base.worker import run_deep
+from derive.claims.kinds import Claim
+from derive.claims.verdict import UNDECIDED, Verdict
 
 Decide = Callable[[Claim], Verdict]
 
@@ -174,7 +174,7 @@ def _answer(worker: _Worker, claim: Claim, decide: Decide, limit: float | None) 
         worker.process.kill()
         worker.process.join()
         reason = f"the time limit has passed (limit {limit:g} s)"
-        return Verdict(claim, UNDECIDED, reason=reason, seconds=seconds)
+        return Verdict(claim, UNDECIDED, reason=reason, stopped=True, seconds=seconds)
     return None
 
 

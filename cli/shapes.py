@@ -11,19 +11,19 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
-from cli.notation import documented
-from cli.targets import Entry
-from derive.claims import Claim
-from derive.errors import DeriveError, ShapeError
-from derive.folding import Cases
-from derive.operators import (
+from derive.base.errors import DeriveError, ShapeError
+from derive.claims.kinds import Claim
+from derive.cli.notation import documented
+from derive.cli.targets import Entry
+from derive.language.conditions import Cases
+from derive.language.operators import (
     MatrixGradient,
     ScalarApplication,
     ScalarGradient,
     TensorElement,
 )
-from derive.problem import Problem
-from derive.statement import state
+from derive.lowering.problem import Problem
+from derive.lowering.statement import state
 
 ShapeOf = Callable[[Any, Mapping[Any, Any]], tuple[Any, ...]]
 

@@ -15,13 +15,13 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
-from cli.notation import equation
-from cli.numpy_text import Names, NumpyPrinter, Unprintable
-from cli.spelling import encodable
-from derive import sizes
-from derive.inventory import witness_names
-from derive.recurrences import Recurrence
-from derive.verdict import SparseArray, Verdict, Witness
+from derive.claims import sizes
+from derive.claims.verdict import SparseArray, Verdict, Witness
+from derive.cli.notation import equation
+from derive.cli.numpy_text import Names, NumpyPrinter, Unprintable
+from derive.cli.spelling import encodable
+from derive.language.sequences import Recurrence
+from derive.refutation.symbols import witness_names
 
 _DERIVATIVES = ("gradient", "jacobian", "backward", "hessian")
 _SYMBOLS = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
@@ -165,9 +165,15 @@ class _Script:
 
     def _values(self) -> list[str]:
         lines = []
+        # Arrays of labels, which index others.
+        whole = {
+            name
+            for symbol, name in witness_names(self.claim).items()
+            if isinstance(symbol, sp.IndexedBase) and symbol.label.is_integer
+        }
         for name, value in self.witness.values.items():
             known = self._know(name)
-            lines.append(f"{known} = {self._value(value)}")
+            lines.append(f"{known} = {self._value(value, 'int' if name in whole else 'float')}")
             if isinstance(value, SparseArray):
                 lines += [
                     f"{known}[{', '.join(map(str, position))}] = {self._nested(number)}"
@@ -180,13 +186,13 @@ class _Script:
         self.printer.known[name] = self.names.of(("symbol", name), name)
         return self.printer.known[name]
 
-    def _value(self, value: Any) -> str:
+    def _value(self, value: Any, kind: str) -> str:
         if isinstance(value, (list, tuple)):
-            return f"np.array({self._nested(value)}, dtype=float)"
+            return f"np.array({self._nested(value)}, dtype={kind})"
         if isinstance(value, SparseArray):
             if value.elsewhere == 0:
-                return f"np.zeros({value.shape})"
-            return f"np.full({value.shape}, float({self._nested(value.elsewhere)}))"
+                return f"np.zeros({value.shape}, dtype={kind})"
+            return f"np.full({value.shape}, {kind}({self._nested(value.elsewhere)}))"
         return self._nested(value)
 
     def _nested(self, value: Any) -> str:

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from derive.claims import KINDS, Claim
-from derive.formula import Formula
-from formulas.index import Listed
+from derive.claims.formula import Formula
+from derive.claims.kinds import KINDS, Claim
+from derive.formulas.index import Listed
 
 _SECTION = re.compile(r"\d+(\.\d+)*")
 _module_numbers = count()

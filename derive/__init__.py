@@ -11,44 +11,87 @@ State a claim as a frozen record of SymPy expressions, and :func:`verify` decide
     verify(Gradient((r.T*r)[0, 0]/2, w, X.T*r)).status  # 'holds'
 """
 
-from derive.activations import gelu, relu, sigmoid, silu, softplus
-from derive.arrays import einsum, pad, permute, reshape, skew, unvec, vec
-from derive.claims import (
-    Backward,
-    Claim,
-    Gradient,
-    Hessian,
-    Identity,
-    Inequality,
-    Jacobian,
-    Shape,
-)
-from derive.convolution import (
-    avg_pool2d,
-    batch_norm2d,
-    concatenate,
-    conv2d,
-    conv_transpose2d,
-    elementwise,
-    flatten,
-    global_avg_pool2d,
-    max_pool2d,
-)
-from derive.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
-from derive.formula import Formula
-from derive.matrix_functions import cholesky, matrix_exp, sqrtm
-from derive.network import Layer, Network
-from derive.operators import (
-    ScalarFunction,
-    broadcast,
-    logsumexp,
-    max_over,
-    softmax,
-    tensor,
-)
-from derive.pipeline import backward, gradient, hessian, jacobian, shape_of, verify
-from derive.recurrences import at, ordered_product, recurrence, sequence, sum_over
-from derive.verdict import Step, Verdict, Witness
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from derive.base.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
+    from derive.claims.formula import Formula
+    from derive.claims.kinds import (
+        Backward,
+        Claim,
+        Gradient,
+        Hessian,
+        Identity,
+        Inequality,
+        Jacobian,
+        Shape,
+    )
+    from derive.claims.verdict import Step, Verdict, Witness
+    from derive.engine import backward, gradient, hessian, jacobian, shape_of, verify
+    from derive.language.activations import gelu, relu, sigmoid, silu, softplus
+    from derive.language.arrays import einsum, pad, permute, reshape, skew, unvec, vec
+    from derive.language.images import (
+        avg_pool2d,
+        batch_norm2d,
+        concatenate,
+        conv2d,
+        conv_transpose2d,
+        elementwise,
+        flatten,
+        global_avg_pool2d,
+        max_pool2d,
+    )
+    from derive.language.index_ranges import within
+    from derive.language.matrix_functions import cholesky, matrix_exp, sqrtm
+    from derive.language.network import Layer, Network
+    from derive.language.operators import (
+        ScalarFunction,
+        broadcast,
+        entry,
+        logsumexp,
+        max_over,
+        partial,
+        softmax,
+        tensor,
+    )
+    from derive.language.sequences import at, ordered_product, recurrence, sequence, sum_over
+
+# Imported when they are first asked for: the command's ``--help`` must not wait for SymPy.
+_HOME = {
+    "base.errors": "ClaimError DeriveError ShapeError UnsupportedError",
+    "claims.formula": "Formula",
+    "claims.kinds": "Backward Claim Gradient Hessian Identity Inequality Jacobian Shape",
+    "claims.verdict": "Step Verdict Witness",
+    "engine": "backward gradient hessian jacobian shape_of verify",
+    "language.activations": "gelu relu sigmoid silu softplus",
+    "language.arrays": "einsum pad permute reshape skew unvec vec",
+    "language.images": (
+        "avg_pool2d batch_norm2d concatenate conv2d conv_transpose2d elementwise flatten "
+        "global_avg_pool2d max_pool2d"
+    ),
+    "language.index_ranges": "within",
+    "language.matrix_functions": "cholesky matrix_exp sqrtm",
+    "language.network": "Layer Network",
+    "language.operators": (
+        "ScalarFunction broadcast entry logsumexp max_over partial softmax tensor"
+    ),
+    "language.sequences": "at ordered_product recurrence sequence sum_over",
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE:
+        value = getattr(import_module(f"derive.{_MODULE[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'derive' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE})
+
 
 __all__ = [
     "Backward",
@@ -81,6 +124,7 @@ __all__ = [
     "conv_transpose2d",
     "einsum",
     "elementwise",
+    "entry",
     "flatten",
     "gelu",
     "global_avg_pool2d",
@@ -93,6 +137,7 @@ __all__ = [
     "max_pool2d",
     "ordered_product",
     "pad",
+    "partial",
     "permute",
     "recurrence",
     "relu",
@@ -110,4 +155,5 @@ __all__ = [
     "unvec",
     "vec",
     "verify",
+    "within",
 ]

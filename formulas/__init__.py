@@ -1,6 +1,6 @@
 """The catalogue: the formulas of the notes, one module each, in the order of the sections.
 
-``from formulas import softmax_regression`` gives a module whose expressions are plain SymPy;
+``from derive.formulas import softmax_regression`` gives a module whose expressions are plain SymPy;
 its ``formula`` is the catalogue entry, with every claim encoded as the notes make it, right or
 wrong.
 """
@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from derive.formula import Formula
+    from derive.claims.formula import Formula
 
 # Written out, since no rule on file names would give the order of the sections.
 MODULES = (
@@ -57,5 +57,5 @@ MODULES = (
 
 def catalogue(modules: Iterable[str] = MODULES) -> dict[str, Formula]:
     """Every formula by its id, in the order of the sections; or those of some modules alone."""
-    formulas = (import_module(f"formulas.{module}").formula for module in modules)
+    formulas = (import_module(f".{module}", __name__).formula for module in modules)
     return {formula.id: formula for formula in formulas}

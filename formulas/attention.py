@@ -10,7 +10,8 @@ from sympy import (
     sqrt,
 )
 
-from derive import Backward, Formula, Identity, Shape, operators
+from derive import Backward, Formula, Identity, Shape
+from derive.language import operators
 
 n = Symbol("n", integer=True, positive=True)
 m = Symbol("m", integer=True, positive=True)

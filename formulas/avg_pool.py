@@ -3,7 +3,7 @@
 from sympy import IndexedBase, Integer, KroneckerDelta, Sum, symbols
 
 from derive import Backward, Formula, Jacobian, avg_pool2d, global_avg_pool2d, tensor
-from derive.operators import entry
+from derive.language.operators import entry
 
 n, channels, rows, columns = symbols("n c rows columns", integer=True, positive=True)
 p, q, stride, h, w = symbols("p q s h w", integer=True, positive=True)

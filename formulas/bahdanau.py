@@ -2,7 +2,8 @@
 
 from sympy import BlockMatrix, HadamardProduct, Lambda, MatrixSymbol, OneMatrix, Symbol, tanh
 
-from derive import Backward, Formula, Identity, Shape, operators
+from derive import Backward, Formula, Identity, Shape
+from derive.language import operators
 
 T = Symbol("T", integer=True, positive=True)
 h = Symbol("h", integer=True, positive=True)

@@ -13,7 +13,7 @@ from sympy import (
 )
 
 from derive import Backward, Formula, Gradient, Identity, ScalarFunction, batch_norm2d, tensor
-from derive.operators import partial
+from derive.language.operators import partial
 
 m, n, c, rows, columns = symbols("m n c rows columns", integer=True, positive=True)
 i, j, k, r, s, a, p, q = symbols("i j k r s a p q", integer=True)

@@ -13,8 +13,9 @@ from sympy import (
     sqrt,
 )
 
-from derive import Backward, Formula, Identity, operators
-from derive.operators import partial
+from derive import Backward, Formula, Identity
+from derive.language import operators
+from derive.language.operators import partial
 
 n = Symbol("n", integer=True, positive=True)
 l = Symbol("l", integer=True, positive=True)

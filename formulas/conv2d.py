@@ -8,8 +8,8 @@ size, with a stride, a padding and a dilation for rows and columns alike.
 from sympy import IndexedBase, KroneckerDelta, Sum, Symbol, expand, symbols
 
 from derive import Backward, Formula, Identity, Jacobian, Shape, conv2d, conv_transpose2d, tensor
-from derive.convolution import inside, window_count
-from derive.operators import entry
+from derive.language.images import inside, window_count
+from derive.language.operators import entry
 
 n, co, ci, p, q, w, h = symbols("n co ci p q w h", integer=True, positive=True)
 rows, columns, stride, dilation = symbols("rows columns s d", integer=True, positive=True)

@@ -14,7 +14,7 @@ from sympy import (
 )
 
 from derive import Backward, Formula, Identity, Shape, at, recurrence, sequence
-from derive.operators import tensor
+from derive.language.operators import tensor
 
 n, d, h, u, f, N = symbols("n d h u f N", integer=True, positive=True)
 l, a, i, j, k, p, q = symbols("l a i j k p q", integer=True)

@@ -14,8 +14,9 @@ from derive import (
     elementwise,
     tensor,
 )
-from derive.network import PLUS
-from formulas.millions import millions
+from derive.language.network import PLUS
+
+from .millions import millions
 
 n = symbols("n", integer=True, positive=True)
 channels, growth, rows, columns = symbols("c g rows columns", integer=True, positive=True)

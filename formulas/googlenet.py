@@ -3,7 +3,8 @@
 from sympy import IndexedBase, symbols
 
 from derive import Backward, Formula, Identity, Network, Shape, concatenate, tensor
-from formulas.millions import millions
+
+from .millions import millions
 
 n = symbols("n", integer=True, positive=True)
 c1, c2, rows, columns = symbols("c1 c2 rows columns", integer=True, positive=True)

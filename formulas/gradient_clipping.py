@@ -3,7 +3,7 @@
 from sympy import Lambda, MatrixSymbol, Max, Min, Ne, Symbol, Trace, sqrt
 
 from derive import Formula, Identity, Inequality
-from derive.operators import entry
+from derive.language.operators import entry
 
 n, m = (Symbol(name, integer=True, positive=True) for name in "nm")
 i = Symbol("i", integer=True)

@@ -1,7 +1,7 @@
 """What the catalogue states, without building it: ``derive list`` need not wait for SymPy.
 
 The index is the file ``index.json`` beside this one, written from the catalogue by
-``python -m formulas.index``. A test compares the two.
+``python -m derive.formulas.index``. A test compares the two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from derive.formula import Formula
+    from derive.claims.formula import Formula
 
 FILE = Path(__file__).with_name("index.json")
 
@@ -47,7 +47,7 @@ def index_of(stated: Mapping[str, Formula]) -> list[Listed]:
 
 def current() -> list[Listed]:
     """What the index should be: that of the catalogue itself."""
-    from formulas import MODULES, catalogue
+    from . import MODULES, catalogue
 
     return index_of({module: next(iter(catalogue([module]).values())) for module in MODULES})
 

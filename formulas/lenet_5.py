@@ -3,7 +3,7 @@
 from sympy import Add, IndexedBase, symbols
 
 from derive import Formula, Identity, Network, Shape
-from derive.network import SIGMOID
+from derive.language.network import SIGMOID
 
 n = symbols("n", integer=True, positive=True)
 

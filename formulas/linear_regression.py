@@ -3,7 +3,7 @@
 from sympy import MatrixSymbol, Sum, Symbol
 
 from derive import Formula, Gradient, Identity, Shape
-from derive.operators import partial
+from derive.language.operators import partial
 
 n = Symbol("n", integer=True, positive=True)
 m = Symbol("m", integer=True, positive=True)

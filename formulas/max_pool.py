@@ -3,8 +3,8 @@
 from sympy import Eq, IndexedBase, KroneckerDelta, Piecewise, Sum, symbols
 
 from derive import Backward, Formula, Jacobian, Shape, max_pool2d, tensor
-from derive.convolution import window_count
-from derive.operators import entry
+from derive.language.images import window_count
+from derive.language.operators import entry
 
 n, channels, rows, columns = symbols("n c rows columns", integer=True, positive=True)
 p, q, stride, h, w = symbols("p q s h w", integer=True, positive=True)

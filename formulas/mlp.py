@@ -13,9 +13,10 @@ from sympy import (
 )
 
 from derive import Formula, Gradient, Identity, Shape
-from derive.operators import partial
-from formulas.softmax_regression import c, eta, grad_o, l, labels_sum_to_one, loss, m, o, softmax, x
-from formulas.softmax_regression import y as labels
+from derive.language.operators import partial
+
+from .softmax_regression import c, eta, grad_o, l, labels_sum_to_one, loss, m, o, softmax, x
+from .softmax_regression import y as labels
 
 h = Symbol("h", integer=True, positive=True)
 k, p, q, r = (Symbol(name, integer=True) for name in "kpqr")

@@ -13,7 +13,7 @@ from sympy import (
 )
 
 from derive import Backward, Formula, Identity, Shape
-from derive.operators import tensor
+from derive.language.operators import tensor
 
 n = Symbol("n", integer=True, positive=True)
 d = Symbol("d", integer=True, positive=True)

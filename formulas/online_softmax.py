@@ -2,8 +2,9 @@
 
 from sympy import BlockMatrix, IndexedBase, MatrixSymbol, Max, Sum, Symbol, exp, log
 
-from derive import Formula, Identity, operators, recurrence
-from derive.operators import entry, max_over, tensor
+from derive import Formula, Identity, recurrence
+from derive.language import operators
+from derive.language.operators import entry, max_over, tensor
 
 p = Symbol("p", integer=True, positive=True)
 q = Symbol("q", integer=True, positive=True)

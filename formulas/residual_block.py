@@ -3,7 +3,7 @@
 from sympy import IndexedBase, Lambda, Piecewise, symbols
 
 from derive import Backward, Formula, Shape, conv2d, conv_transpose2d, elementwise
-from derive.network import PLUS, RELU
+from derive.language.network import PLUS, RELU
 
 n, channels, rows, columns = symbols("n c rows columns", integer=True, positive=True)
 half = symbols("P", integer=True, nonnegative=True)

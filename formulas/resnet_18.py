@@ -3,7 +3,8 @@
 from sympy import IndexedBase, symbols
 
 from derive import Formula, Identity, Network, Shape
-from formulas.millions import millions
+
+from .millions import millions
 
 n = symbols("n", integer=True, positive=True)
 

@@ -29,7 +29,7 @@ from derive import (
     sum_over,
     tensor,
 )
-from derive.operators import entry
+from derive.language.operators import entry
 
 T, d, h, q = (Symbol(name, integer=True, positive=True) for name in "Tdhq")
 t, s, i, j, k, m, r = (Symbol(name, integer=True) for name in "tsijkmr")

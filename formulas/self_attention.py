@@ -11,8 +11,9 @@ from sympy import (
     sqrt,
 )
 
-from derive import Backward, Formula, Identity, Shape, operators
-from derive.operators import entry
+from derive import Backward, Formula, Identity, Shape
+from derive.language import operators
+from derive.language.operators import entry
 
 n = Symbol("n", integer=True, positive=True)
 d = Symbol("d", integer=True, positive=True)

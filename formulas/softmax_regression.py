@@ -14,8 +14,9 @@ from sympy import (
     log,
 )
 
-from derive import Formula, Gradient, Identity, Inequality, Shape, operators
-from derive.operators import entry, partial
+from derive import Formula, Gradient, Identity, Inequality, Shape
+from derive.language import operators
+from derive.language.operators import entry, partial
 
 n = Symbol("n", integer=True, positive=True)
 m = Symbol("m", integer=True, positive=True)

@@ -2,8 +2,9 @@
 
 from sympy import Eq, MatrixSymbol, OneMatrix, Sum, Symbol, cos, log, sin, sqrt
 
-from derive import Backward, Formula, Gradient, Identity, Shape, operators
-from derive.operators import entry
+from derive import Backward, Formula, Gradient, Identity, Shape
+from derive.language import operators
+from derive.language.operators import entry
 
 n = Symbol("n", integer=True, positive=True)
 d = Symbol("d", integer=True, positive=True)

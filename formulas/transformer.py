@@ -18,7 +18,7 @@ from sympy import (
 )
 
 from derive import Backward, Formula, Identity, Shape
-from derive.operators import tensor
+from derive.language.operators import tensor
 
 n = Symbol("n", integer=True, positive=True)
 m = Symbol("m", integer=True, positive=True)

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from derive.functions import function_laws
-from derive.laws import LAWS
-from derive.normalise import Normaliser
-from derive.rules import rules
+from derive.canonical.forms import Normaliser
+from derive.canonical.functions import function_laws
+from derive.canonical.laws import LAWS
+from derive.canonical.nodes import rules
 
 # Of two functions nothing is known but their derivatives: whatever they are called will do.
 OPAQUE = ("acos", "acosh")

@@ -5,8 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
-import derive
-from derive.decide import Rung
+from derive import engine
+from derive.proof.decide import Rung
 
 pytest_plugins = ["pytester"]
 
@@ -20,11 +20,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 @pytest.fixture
 def alone(monkeypatch):
     """The proofs on their own: every check by numbers is passed, and no witness is looked for."""
-    for module, name in (
-        (derive.pipeline, "agrees_throughout"),
-        (derive.pipeline, "agrees_numerically"),
-        (derive.induction, "agrees_numerically"),
-    ):
-        monkeypatch.setattr(module, name, lambda *_, **__: True)
-    monkeypatch.setattr(derive.pipeline, "search", lambda *_, **__: None)
-    monkeypatch.setattr(derive.pipeline, "COSTLY", (Rung(None, True, 1.0),))
+    for name in ("agrees_throughout", "agrees_numerically"):
+        monkeypatch.setattr(engine, name, lambda *_, **__: True)
+    monkeypatch.setattr(engine, "search", lambda *_, **__: None)
+    monkeypatch.setattr(engine, "COSTLY", (Rung(None, True, 1e6),))

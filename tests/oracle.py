@@ -28,10 +28,10 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive import convolution
-from derive import operators as ops
-from derive import recurrences as rec
-from derive.claims import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
+from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
+from derive.language import images as convolution
+from derive.language import operators as ops
+from derive.language import sequences as rec
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from derive import (
     vec,
     verify,
 )
-from derive.operators import entry
+from derive.language.operators import entry
 
 n, m, k, p = symbols("n m k p", integer=True, positive=True)
 i, j, l = symbols("i j l", integer=True)

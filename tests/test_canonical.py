@@ -5,9 +5,20 @@ from itertools import permutations
 
 import pytest
 
-from derive.index import Array, add, apply, axis_variable, entry, mul, num, power, substitute, total
-from derive.integers import SIZE, Var, as_poly
-from derive.normalise import Normaliser
+from derive.canonical.forms import Normaliser
+from derive.core.integers import SIZE, Var, as_poly
+from derive.core.terms import (
+    Array,
+    add,
+    apply,
+    axis_variable,
+    entry,
+    mul,
+    num,
+    power,
+    substitute,
+    total,
+)
 
 n = Var("n", SIZE)
 A, B, C = (Array(name, (as_poly(n), as_poly(n))) for name in "ABC")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import functools
 from fractions import Fraction
@@ -16,8 +15,6 @@ import pytest
 import sympy as sp
 from expected import CONDITIONAL, DISAGREES, EXPECTED, HOLDS, NEEDS_GIVEN
 
-import formulas
-from cli.snippet import replay
 from derive import (
     Backward,
     Gradient,
@@ -28,11 +25,13 @@ from derive import (
     ScalarFunction,
     Shape,
     elementwise,
-    operators,
+    formulas,
     verify,
 )
-from derive.verdict import Witness
-from formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
+from derive.claims.verdict import Witness
+from derive.cli.snippet import replay
+from derive.formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
+from derive.language import operators
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
@@ -108,7 +107,7 @@ def test_ids_are_those_of_the_notes():
 
 
 def test_the_index_is_up_to_date():
-    assert index.listed() == index.current()  # else: python -m formulas.index
+    assert index.listed() == index.current()  # else: python -m derive.formulas.index
 
 
 @every_claim
@@ -503,23 +502,3 @@ def test_the_gradient_of_dropout_taken_at_the_masked_weights():
 
 def test_a_definition_is_shared_and_not_copied():
     assert mlp.loss is softmax_regression.loss
-
-
-# Imports run one way: cli → formulas → derive
-
-
-MAY_IMPORT = {"derive": set(), "formulas": {"derive"}, "cli": {"derive", "formulas"}}
-
-
-@pytest.mark.parametrize("package", MAY_IMPORT)
-def test_imports_run_one_way(package):
-    ours = set(MAY_IMPORT)
-    for file in sorted((ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names = [node.module]
-            imported = {name.split(".")[0] for name in names} & ours - {package}
-            assert imported <= MAY_IMPORT[package], f"{file.name}, line {node.lineno}: {imported}"

@@ -7,12 +7,12 @@ import pytest
 import sympy as sp
 from sympy import Eq, Sum, exp, log, sqrt
 
-from cli.records import witness_record
-from cli.snippet import replay
 from derive import Identity, verify
-from derive.closed_values import holds_exactly
-from derive.points import PointMaker
-from derive.refute import confirm, point_of
+from derive.cli.records import witness_record
+from derive.cli.snippet import replay
+from derive.evaluation.closed_values import holds_exactly
+from derive.refutation.points import PointMaker
+from derive.refutation.search import confirm, point_of
 
 n = sp.symbols("n", integer=True, positive=True)
 i, k = sp.symbols("i k", integer=True)

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derive import congruence
-from derive.congruence import MOST, Congruence, NoForm
-from derive.index import (
+from derive.core.integers import FREE, ONE, SIZE, ZERO, Var, as_poly
+from derive.core.terms import (
     Add,
     Array,
     Const,
@@ -42,7 +41,8 @@ from derive.index import (
     substitute,
     total,
 )
-from derive.integers import FREE, ONE, SIZE, ZERO, Var, as_poly
+from derive.proof.arrays import congruence
+from derive.proof.arrays.congruence import MOST, Congruence, NoForm
 
 n, m = (as_poly(Var(name, SIZE)) for name in "nm")
 I, J = (Var(name, FREE, ZERO, n - ONE) for name in "ij")

@@ -24,9 +24,9 @@ from derive import (
     tensor,
     verify,
 )
-from derive.convolution import inside
-from derive.network import PLUS
-from derive.operators import entry
+from derive.language.images import inside
+from derive.language.network import PLUS
+from derive.language.operators import entry
 
 n, ci, co, h, w, k, l, s, g, m = symbols("n ci co h w k l s g m", integer=True, positive=True)
 P = sp.Symbol("P", integer=True, nonnegative=True)

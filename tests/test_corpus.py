@@ -9,7 +9,7 @@ import pytest
 from corpus import FALSE, ILL_SHAPED, TRUE
 
 from derive import Identity, Inequality, Shape, verify
-from derive.refute import agrees_numerically
+from derive.refutation.search import agrees_numerically
 
 SEEDS = range(6)
 

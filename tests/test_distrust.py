@@ -6,11 +6,11 @@ from sympy import MatrixSymbol, Sum, Symbol, Trace, symbols
 
 import derive
 from derive import Gradient, verify
-from derive import differentiate as passes
-from derive.index import Add, Mul, Pow, mul, num
-from derive.integers import Poly
-from derive.normalise import Normaliser
-from derive.show import FUNCTIONS
+from derive.canonical.forms import Normaliser
+from derive.core import differentiate as passes
+from derive.core.functions import FUNCTIONS as KNOWN
+from derive.core.integers import Poly
+from derive.core.terms import Add, Mul, Pow, mul, num
 
 n, m = symbols("n m", integer=True, positive=True)
 i = Symbol("i", integer=True)
@@ -26,7 +26,7 @@ SEVERAL = {
 }
 # The points at which a proof is checked hardly ever lie in the domain of acosh.
 FUNCTIONS = {
-    name: SEVERAL.get(name, (0, FUNCTIONS[name]))
+    name: SEVERAL.get(name, (0, KNOWN[name].symbol))
     for name in passes.SCALAR_DERIVATIVES
     if name not in ("Max", "sign", "acosh")
 }

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from expected import EXPECTED
 
-import formulas
-from cli.main import main
+from derive import formulas
+from derive.cli.main import main
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -76,6 +76,8 @@ def test_the_table_of_the_readme_counts_the_catalogue():
 
 def test_the_architecture_names_every_module():
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    modules = [path.stem for package in ("derive", "cli") for path in (ROOT / package).glob("*.py")]
-    missing = [name for name in modules if name != "__init__" and f"`{name}`" not in text]
+    modules = [
+        path.stem for package in ("derive", "cli") for path in (ROOT / package).rglob("*.py")
+    ]
+    missing = [name for name in sorted(modules) if name != "__init__" and f"`{name}`" not in text]
     assert not missing

@@ -26,7 +26,7 @@ from sympy import (
 )
 
 from derive import Gradient, Identity, Inequality, verify
-from derive.operators import entry
+from derive.language.operators import entry
 
 n = sp.symbols("n", integer=True, positive=True)
 k = sp.symbols("k", integer=True)

@@ -21,9 +21,9 @@ from sympy import (
 )
 
 from derive import Gradient, Shape, conv2d, verify
-from derive.equal_sizes import candidates, differing, given_of_sizes, normal, number, same
-from derive.errors import UnsupportedError
-from derive.sizes import put_in
+from derive.base.errors import UnsupportedError
+from derive.claims.sizes import put_in
+from derive.language.equal_sizes import candidates, differing, given_of_sizes, normal, number, same
 
 n, m, s, a, b = symbols("n m s a b", integer=True, positive=True)
 even = symbols("e", even=True, positive=True)

@@ -16,9 +16,9 @@ from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix, Diag
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive.claims import Backward, Gradient, Hessian, Identity, Jacobian
-from derive.errors import ShapeError, UnsupportedError
-from derive.evaluate import (
+from derive.base.errors import ShapeError, UnsupportedError
+from derive.claims.kinds import Backward, Gradient, Hessian, Identity, Jacobian
+from derive.evaluation.evaluate import (
     BALL,
     EXACT,
     FLOATING,
@@ -34,7 +34,7 @@ from derive.evaluate import (
     sides,
     truth,
 )
-from derive.operators import (
+from derive.language.operators import (
     ScalarFunction,
     broadcast,
     logsumexp,

@@ -30,7 +30,7 @@ from sympy import (
 import derive
 from derive import Backward, Gradient, Jacobian, tensor, verify
 from derive import Identity as Same
-from derive.operators import entry, partial
+from derive.language.operators import entry, partial
 
 n, m, k, d = symbols("n m k d", integer=True, positive=True)
 i, j, l, r = symbols("i j l r", integer=True)

@@ -16,7 +16,7 @@ from sympy import (
 )  # fmt: skip
 
 from derive import Backward, Gradient, Identity, tensor, verify
-from derive.arrays import reshape, unvec, vec
+from derive.language.arrays import reshape, unvec, vec
 
 n, m, k, p, q = symbols("n m k p q", integer=True, positive=True)
 i, j, l, a, b, c, d = symbols("i j l a b c d", integer=True)

@@ -6,7 +6,7 @@ import sympy as sp
 from sympy import IndexedBase, Piecewise, Sum, symbols
 
 from derive import Gradient, Identity, verify
-from derive.folding import Cases
+from derive.language.conditions import Cases
 
 n = symbols("n", integer=True, positive=True)
 i, k, l = symbols("i k l", integer=True)

@@ -31,8 +31,8 @@ from sympy import (
 )
 
 import derive
-from cli.snippet import replay
 from derive import Gradient, Hessian, Identity, verify
+from derive.cli.snippet import replay
 
 x, y = symbols("x y", real=True)
 p, q = symbols("p q", positive=True)

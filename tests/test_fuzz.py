@@ -33,10 +33,10 @@ from derive import (
     max_pool2d,
     recurrence,
 )
-from derive.index import FunctionEntry, FunctionTrace
-from derive.operators import Softmax, entry
-from derive.rules import rules
-from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, Verdict, Witness
+from derive.canonical.nodes import rules
+from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, Verdict, Witness
+from derive.core.terms import FunctionEntry, FunctionTrace
+from derive.language.operators import Softmax, entry
 
 SEED, TERMS, CLAIMS = 3, 120, 60
 image = sp.IndexedBase("image", shape=(1, 1, n, 2))

@@ -6,7 +6,7 @@ import pytest
 from sympy import IndexedBase, Piecewise, Sum, floor, sqrt, symbols
 
 from derive import Identity, verify
-from derive.index_ranges import gap, goes_without_saying, ranges
+from derive.language.index_ranges import gap, goes_without_saying, ranges
 
 n, m, p = symbols("n m p", integer=True, positive=True)
 i, j, k, l = symbols("i j k l", integer=True)

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from derive.digits import digits, upper_digit
-from derive.integers import FRESH, ONE, SIZE, ZERO, Var, as_poly, is_nonnegative
+from derive.canonical.digits import digits, upper_digit
+from derive.core.integers import FRESH, ONE, SIZE, ZERO, Var, as_poly, is_nonnegative
 
 n, m = Var("n", SIZE), Var("m", SIZE)
 i = Var("i", FRESH, ZERO, as_poly(n) - 1)

@@ -7,14 +7,14 @@ import pytest
 import sympy as sp
 from sympy import Eq, HadamardProduct, Lambda, Max, Piecewise, Q, Rational, Sum, Trace, log, tanh
 
-from cli.records import witness_record
 from derive import Backward, Gradient, Hessian, Identity, Inequality, softmax, verify
-from derive.errors import UnsupportedError
-from derive.fields import BALL, precision
-from derive.interpret import Interpreter, Point
-from derive.jets import Jets
-from derive.orbits import Orbits, at_blocks
-from derive.verdict import SparseArray
+from derive.base.errors import UnsupportedError
+from derive.claims.verdict import SparseArray
+from derive.cli.records import witness_record
+from derive.evaluation.fields import BALL, precision
+from derive.evaluation.interpreter import Interpreter, Point
+from derive.evaluation.jets import Jets
+from derive.evaluation.orbits import Orbits, at_blocks
 
 n = sp.Symbol("n", integer=True, positive=True)
 i, j, k = sp.symbols("i j k", integer=True)

@@ -42,18 +42,17 @@ from derive import (
     Identity,
     Inequality,
     cholesky,
-    differentiate,
-    functions,
-    laws,
     matrix_exp,
     max_over,
-    rules,
     sqrtm,
     tensor,
     verify,
 )
-from derive.normalise import Normaliser
-from derive.operators import entry
+from derive.canonical import functions, laws
+from derive.canonical import nodes as rules
+from derive.canonical.forms import Normaliser
+from derive.core import differentiate
+from derive.language.operators import entry
 
 SECONDS = 20
 
@@ -525,7 +524,7 @@ ELSEWHERE: dict[str, Any] = {
     ],
     "one_sum.as_one_sum": [Identity(over(U[k] * V[l], k, l), n * over(U[k] * V[k]))],
     # no bound, and one bound alone: 0 ≤ w is all that is given
-    "labels.labels_of": [
+    "labels.held": [
         Identity(over(if_(1, Eq(w[i], j)), i, j), n, given=(w[i] >= 0,)),
         Identity(over(if_(1, Eq(w[i], j)), i, j), n),
     ],
@@ -551,8 +550,10 @@ ELSEWHERE: dict[str, Any] = {
 }  # fmt: skip
 
 LAW_MODULES = (
-    "determinants", "structure", "flanks", "factors", "log_parts", "rational", "one_sum",
-    "labels", "bent_indices", "blocks", "equal_sizes", "squares",
+    "canonical.determinants", "canonical.structure", "proof.flanks", "proof.factors",
+    "canonical.log_parts", "proof.rational", "proof.one_sum", "lowering.labels",
+    "lowering.bent_indices", "lowering.blocks", "language.equal_sizes",
+    "proof.inequality.squares",
 )  # fmt: skip
 
 TABLES = {
@@ -574,7 +575,7 @@ def _elsewhere() -> dict[str, Any]:
         for function in vars(module).values():
             if getattr(function, "__module__", None) != module.__name__:
                 continue
-            found[f"{name}.{function.__name__}"] = function
+            found[f"{name.rpartition('.')[2]}.{function.__name__}"] = function
     return found
 
 

@@ -37,10 +37,10 @@ from sympy import (
 )
 from sympy import Identity as Eye
 
-from cli.snippet import replay
 from derive import Gradient, Hessian, Identity, ScalarFunction, verify
-from derive.integers import SIZE, Var, as_poly
-from derive.whole import cleared, is_polynomial, takes_whole_values
+from derive.cli.snippet import replay
+from derive.core.integers import SIZE, Var, as_poly
+from derive.core.whole import cleared, is_polynomial, takes_whole_values
 
 n, m = symbols("n m", integer=True, positive=True)
 p = sp.Symbol("p", integer=True, nonnegative=True)

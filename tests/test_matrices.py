@@ -40,7 +40,7 @@ from sympy import Identity as I
 
 from derive import Gradient, Inequality, verify
 from derive import Identity as Id
-from derive.operators import entry
+from derive.language.operators import entry
 
 
 def triangular():

@@ -46,11 +46,19 @@ from derive import (
     sqrtm,
     verify,
 )
-from derive.fields import BALL, EXACT, FLOATING, Inconclusive, NotExact, Undefined, precision
-from derive.jets import Jet, Jets
-from derive.matrix_functions import numpy_text
-from derive.matrix_values import of_matrix
-from derive.operators import entry
+from derive.evaluation.fields import (
+    BALL,
+    EXACT,
+    FLOATING,
+    Inconclusive,
+    NotExact,
+    Undefined,
+    precision,
+)
+from derive.evaluation.jets import Jet, Jets
+from derive.evaluation.matrix_values import of_matrix
+from derive.language.matrix_functions import numpy_text
+from derive.language.operators import entry
 
 n, m = symbols("n m", integer=True, positive=True)
 i, j, k = symbols("i j k", integer=True)

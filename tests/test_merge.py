@@ -22,14 +22,16 @@ from sympy import (
     tanh,
 )
 
-import derive.merge
-import derive.sample
-from derive import Backward, Identity, answer, verify
-from derive.merge import Comparison
-from derive.problem import Problem
-from derive.statement import state
-from derive.worker import run_deep
-from formulas import transformer
+import derive.proof.arrays.merge
+import derive.proof.arrays.sample
+from derive import Backward, Identity, verify
+from derive.base.budget import Budget
+from derive.base.worker import run_deep
+from derive.formulas import transformer
+from derive.lowering.problem import Problem
+from derive.lowering.statement import state
+from derive.presentation import answer
+from derive.proof.arrays.merge import Comparison
 
 n = Symbol("n", integer=True, positive=True)
 m = Symbol("m", integer=True, positive=True)
@@ -46,7 +48,7 @@ def compared(claim):
         expressions = tuple(getattr(claim, name) for name in claim.expression_fields)
         problem = Problem(expressions, claim.where, claim.assumed)
         statement = state(problem, claim)
-        comparison = Comparison(statement.left, statement.right, problem, None, statement.place)
+        comparison = Comparison(statement.left, statement.right, problem, Budget(), statement.place)
         proof = comparison.proof()
         if proof is None:
             return comparison.agree, None, None
@@ -83,7 +85,7 @@ def test_up_to_the_order_of_axes_and_a_factor():
 
 def test_agreement_at_the_sampled_sizes_alone_merges_nothing():
     # n² + a b = (a + b) n for n = a and for n = b, which are the sizes that are sampled.
-    a, b = derive.sample.MANY
+    a, b = derive.proof.arrays.sample.MANY
     where = {A: (n**2 + a * b) * X, C: (a + b) * n * X}
     claim = Identity(A.applyfunc(Lambda(t, sin(t))), C.applyfunc(Lambda(t, sin(t))), where=where)
     assert compared(claim) == (True, None, None)
@@ -91,7 +93,7 @@ def test_agreement_at_the_sampled_sizes_alone_merges_nothing():
 
 
 def test_agreement_at_every_sampled_point_alone_merges_nothing(monkeypatch):
-    monkeypatch.setattr(derive.merge, "close", lambda *_: True)
+    monkeypatch.setattr(derive.proof.arrays.merge, "close", lambda *_: True)
     where = {A: X * W, C: X * W + X / 1000}
     claim = Identity(A.applyfunc(Lambda(t, sin(t))), C.applyfunc(Lambda(t, sin(t))), where=where)
     assert compared(claim) == (True, None, None)
@@ -134,7 +136,7 @@ def test_no_value_at_the_points_is_no_suggestion():
 
 
 def test_the_steps_of_a_proof_name_the_arrays(monkeypatch):
-    monkeypatch.setattr(derive.merge, "DEEP", 0)
+    monkeypatch.setattr(derive.proof.arrays.merge, "DEEP", 0)
     where = {A: X * W, C: A.applyfunc(Lambda(t, tanh(t)))}
     where[E] = HadamardProduct(G, C.applyfunc(Lambda(t, 1 - t**2)))
     verdict = verify(Backward(C, X, G, E * W.T, where=where))
@@ -206,7 +208,7 @@ def test_a_mistake_in_a_block(mistake):
 
 @pytest.mark.parametrize("mistake", [_without_centring, _without_the_root, _swapped])
 def test_a_mistake_in_a_block_that_numbers_do_not_see(mistake, monkeypatch):
-    monkeypatch.setattr(derive.merge, "close", lambda *_: True)
+    monkeypatch.setattr(derive.proof.arrays.merge, "close", lambda *_: True)
     output, block = transformer.pre_norm_block()
     mistake(block)
     gradient = block.gradients[transformer.X]

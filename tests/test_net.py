@@ -4,10 +4,10 @@ import pytest
 import sympy as sp
 from sympy import Abs, Eq, Function, Lambda, Max, Min, Piecewise, Product, Rational, Sum, sign, sqrt
 
-from derive import Backward, Gradient, Identity, Inequality, pipeline, verify
-from derive.fields import BALL, CONSTANTS, FLOATING, precision
-from derive.net import agrees_throughout
-from derive.points import PointMaker
+from derive import Backward, Gradient, Identity, Inequality, engine, verify
+from derive.evaluation.fields import BALL, CONSTANTS, FLOATING, precision
+from derive.refutation.net import agrees_throughout
+from derive.refutation.points import PointMaker
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, k = sp.symbols("i k", integer=True)
@@ -109,9 +109,9 @@ def test_the_check_is_the_same_every_time():
 def test_a_proof_is_no_verdict_where_no_point_could_check_it(monkeypatch):
     claim = Gradient(x**2, x, 2 * x)
     assert verify(claim).status == "holds"
-    monkeypatch.setattr(pipeline, "agrees_throughout", lambda claim: None)
-    monkeypatch.setattr(pipeline, "agrees_somewhere", lambda claim: None)
+    monkeypatch.setattr(engine, "agrees_throughout", lambda claim: None)
+    monkeypatch.setattr(engine, "agrees_somewhere", lambda claim: None)
     verdict = verify(claim)
-    assert (verdict.status, verdict.reason) == ("undecided", pipeline.UNCHECKED)
-    monkeypatch.setattr(pipeline, "agrees_somewhere", lambda claim: True)
+    assert (verdict.status, verdict.reason) == ("undecided", engine.UNCHECKED)
+    monkeypatch.setattr(engine, "agrees_somewhere", lambda claim: True)
     assert verify(claim).status == "holds"

@@ -8,10 +8,10 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 
-from cli.main import main
 from derive import Network, Shape, ShapeError, conv2d, verify
-from formulas.lenet_5 import network as lenet
-from formulas.resnet_18 import resnet
+from derive.cli.main import main
+from derive.formulas.lenet_5 import network as lenet
+from derive.formulas.resnet_18 import resnet
 
 n = sp.Symbol("n", integer=True, positive=True)
 

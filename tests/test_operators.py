@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
-import formulas
 from derive import (
     ScalarFunction,
     at,
     broadcast,
     conv2d,
+    formulas,
     logsumexp,
     max_over,
     max_pool2d,

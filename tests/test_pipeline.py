@@ -35,8 +35,8 @@ from derive import (
     Identity,
     Inequality,
     UnsupportedError,
+    engine,
     gradient,
-    pipeline,
     verify,
 )
 
@@ -71,7 +71,7 @@ def test_a_broken_stage_is_undecided(stage, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("planted")
 
-    monkeypatch.setattr(pipeline, stage, broken)
+    monkeypatch.setattr(engine, stage, broken)
     documented = {
         "search": 3 * t,  # the one stage that only a false claim comes to
         "prove_equal": t * (sin(t) ** 2 + cos(t) ** 2),  # and one for which a law is needed

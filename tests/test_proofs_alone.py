@@ -11,11 +11,10 @@ import pytest
 from corpus import FALSE, ILL_SHAPED
 from expected import EXPECTED
 
-import derive.induction
-import derive.merge
-import derive.pipeline
-import formulas
-from derive import verify
+import derive.engine
+import derive.proof.arrays.merge
+import derive.proof.induction.induction
+from derive import formulas, verify
 
 CLAIMS = [claim for claim in FALSE if claim.id not in ILL_SHAPED]
 CLAIMS += [
@@ -30,5 +29,5 @@ CLAIMS += [
 @pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
 def test_no_false_claim_is_proved(claim, convinced, alone, monkeypatch):
     if convinced:  # the comparison of arrays is told that whatever it compares has one value
-        monkeypatch.setattr(derive.merge, "close", lambda *_: True)
+        monkeypatch.setattr(derive.proof.arrays.merge, "close", lambda *_: True)
     assert verify(claim, timeout=20).status == "undecided"

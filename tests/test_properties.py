@@ -15,7 +15,7 @@ from sympy import HadamardProduct, Lambda, MatrixSymbol, OneMatrix, Sum, Trace, 
 
 import derive
 from derive import Gradient
-from derive.operators import entry
+from derive.language.operators import entry
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, j = sp.symbols("i j", integer=True)

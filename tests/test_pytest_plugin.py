@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import cli
+from derive import cli
 
 ROOT = Path(cli.__file__).resolve().parent.parent
-IS_INSTALLED = any(point.value == "cli.pytest_plugin" for point in entry_points(group="pytest11"))
+IS_INSTALLED = any(
+    point.value == "derive.cli.pytest_plugin" for point in entry_points(group="pytest11")
+)
 
 CLAIMS = """
 from sympy import MatrixSymbol, Symbol, Trace, symbols
@@ -32,7 +34,7 @@ def check(pytester, monkeypatch):
     """Run pytest with the plugin, as an installation would load it."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", path)
-    plugin = () if IS_INSTALLED else ("-p", "cli.pytest_plugin")
+    plugin = () if IS_INSTALLED else ("-p", "derive.cli.pytest_plugin")
 
     def run(*arguments):
         return pytester.runpytest_subprocess(*plugin, "-p", "no:cacheprovider", *arguments)
@@ -141,8 +143,8 @@ def test_a_suite_without_claims_does_not_import_sympy(pytester, check):
         import sys
 
         def test_that():
-            assert "cli.pytest_plugin" in sys.modules
-            assert not {"sympy", "rich", "derive"} & set(sys.modules)
+            assert "derive.cli.pytest_plugin" in sys.modules
+            assert not {"sympy", "rich", "derive.engine"} & set(sys.modules)
         """
     )
     check("-p", "no:hypothesispytest").assert_outcomes(passed=1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import sympy as sp
@@ -18,7 +16,6 @@ from derive import (
     Shape,
     ShapeError,
     at,
-    induction,
     max_over,
     ordered_product,
     recurrence,
@@ -27,15 +24,18 @@ from derive import (
     sum_over,
     verify,
 )
-from derive.decide import CHEAP, prove_equal
-from derive.errors import BudgetExceeded, DeriveError
-from derive.evaluate import Point, derivative, evaluate
-from derive.index import components, in_order
-from derive.induction import Induction
-from derive.problem import Problem
-from derive.recurrences import carried, systems
-from derive.statement import state
-from formulas import gru, rnn, sequences
+from derive.base.budget import Budget
+from derive.base.errors import BudgetExceeded, DeriveError
+from derive.core.terms import components, in_order
+from derive.evaluation.evaluate import Point, derivative, evaluate
+from derive.formulas import gru, rnn, sequences
+from derive.language.sequences import carried, systems
+from derive.lowering.problem import Problem
+from derive.lowering.statement import state
+from derive.proof.decide import CHEAP, prove_equal
+from derive.proof.hypotheses import Hypotheses
+from derive.proof.induction import induction
+from derive.proof.induction.induction import Induction
 
 T, n, m = symbols("T n m", integer=True, positive=True)
 t, s, j, k = symbols("t s j k", integer=True)
@@ -185,10 +185,13 @@ def proved_without_a_look_at_numbers(claim):
     fields = [getattr(claim, name) for name in claim.expression_fields]
     problem = Problem(tuple(fields), claim.where, claim.assumed)
     sides = state(problem, claim)
-    deadline = time.process_time() + 8
+    budget = Budget(8e6)
     try:
-        cheap = prove_equal(sides.left, sides.right, problem.prepare, deadline, CHEAP)
-        return bool(cheap or induction.prove(sides.left, sides.right, problem.prepare, deadline))
+        cheap = prove_equal(sides.left, sides.right, Hypotheses.of(problem).prepare, budget, CHEAP)
+        return bool(
+            cheap
+            or induction.prove(sides.left, sides.right, Hypotheses.of(problem).prepare, budget)
+        )
     except BudgetExceeded:
         return False
 

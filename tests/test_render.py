@@ -10,25 +10,6 @@ import sympy as sp
 from rich.cells import cell_len
 from sympy import MatrixSymbol, Q, Symbol
 
-import formulas
-from cli.layout import one_line, wrap_expression
-from cli.listing import list_lines, list_records
-from cli.notation import number_text, numbers_apart, plain_text, statement, text_of
-from cli.records import shape_records, verify_record
-from cli.render import (
-    explain_lines,
-    formula_lines,
-    heading,
-    shapes_lines,
-    show_lines,
-    summary_lines,
-    value_text,
-    verdict_lines,
-)
-from cli.shapes import shape_rows
-from cli.snippet import replay
-from cli.spelling import encodable
-from cli.targets import Entry
 from derive import (
     Backward,
     Formula,
@@ -43,14 +24,33 @@ from derive import (
     Verdict,
     Witness,
     broadcast,
+    formulas,
     logsumexp,
     max_over,
     shape_of,
     softmax,
     tensor,
 )
-from derive.operators import partial
-from formulas.index import index_of
+from derive.cli.layout import one_line, wrap_expression
+from derive.cli.listing import list_lines, list_records
+from derive.cli.notation import number_text, numbers_apart, plain_text, statement, text_of
+from derive.cli.records import shape_records, verify_record
+from derive.cli.render import (
+    explain_lines,
+    formula_lines,
+    heading,
+    shapes_lines,
+    show_lines,
+    summary_lines,
+    value_text,
+    verdict_lines,
+)
+from derive.cli.shapes import shape_rows
+from derive.cli.snippet import replay
+from derive.cli.spelling import encodable
+from derive.cli.targets import Entry
+from derive.formulas.index import index_of
+from derive.language.operators import partial
 
 n, m, c = (Symbol(name, integer=True, positive=True) for name in "nmc")
 i, j, k = (Symbol(name, integer=True) for name in "ijk")
@@ -321,6 +321,8 @@ def test_the_record_of_a_verdict():
         },
         "reason": "The factor x is missing.",
         "source": "",
+        "stopped": False,
+        "work": 0,
         "seconds": 0.0,
     }
     json.dumps(record)

@@ -37,15 +37,15 @@ from derive import (
     Identity,
     Jacobian,
     ScalarFunction,
-    explain,
     logsumexp,
     softmax,
     verify,
 )
-from derive.explain import difference
-from derive.inventory import fields_of
-from derive.operators import entry
-from derive.trial import Trial
+from derive.diagnosis import reason as explain
+from derive.diagnosis.reason import difference
+from derive.diagnosis.trial import Trial
+from derive.language.operators import entry
+from derive.refutation.symbols import fields_of
 
 n, m, h, c, d = symbols("n m h c d", integer=True, positive=True)
 i, j, k, l, q = symbols("i j k l q", integer=True)

@@ -9,13 +9,12 @@ from breaking import breaking, rule_names
 from corpus import TRUE
 from test_corpus import KNOWN_UNDECIDED
 
-import formulas
-from derive import Gradient, Identity, verify
-from derive.errors import DeriveError
-from derive.laws import LAWS, Journal
-from derive.normalise import Normaliser
-from derive.replay import Replay
-from derive.verdict import Step
+from derive import Gradient, Identity, formulas, verify
+from derive.base.errors import DeriveError
+from derive.canonical.forms import Normaliser
+from derive.canonical.laws import LAWS, Journal
+from derive.claims.verdict import Step
+from derive.refutation.replay import Replay
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, j, k = sp.symbols("i j k", integer=True)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from derive import differentiate, index, rules, show
+from derive.canonical import nodes as rules
+from derive.core import differentiate
+from derive.core import terms as index
+from derive.presentation import matrices as show
 
 ROOT = Path(__file__).resolve().parents[1]
 BASES = {index.Term, index.Binder}

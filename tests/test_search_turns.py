@@ -5,8 +5,8 @@ import sympy as sp
 from sympy import Max, Min, Ne, Piecewise, Rational, Sum
 
 from derive import Identity
-from derive.points import PointMaker
-from derive.refute import confirm, point_of, search
+from derive.refutation.points import PointMaker
+from derive.refutation.search import confirm, point_of, search
 
 n = sp.symbols("n", integer=True, positive=True)
 p = sp.symbols("p", integer=True, nonnegative=True)
@@ -43,11 +43,11 @@ TRUE = {
 
 @pytest.mark.parametrize("claim", FALSE.values(), ids=FALSE)
 def test_a_witness_is_found_beyond_a_turn(claim):
-    witness = search(claim, budget=60.0)
+    witness = search(claim, work=60e6)
     assert witness is not None
     assert confirm(claim, point_of(PointMaker(claim), witness)) is not None
 
 
 @pytest.mark.parametrize("claim", TRUE.values(), ids=TRUE)
 def test_there_is_none_of_a_true_claim(claim):
-    assert search(claim, budget=60.0) is None
+    assert search(claim, work=60e6) is None

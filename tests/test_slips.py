@@ -11,9 +11,8 @@ import oracle
 import pytest
 from sympy import HadamardProduct, Symbol, cos, sin, sqrt
 
-import formulas
-from derive import at, operators, verify
-from formulas import (
+from derive import at, formulas, verify
+from derive.formulas import (
     attention,
     bahdanau,
     causal_attention,
@@ -24,7 +23,8 @@ from formulas import (
     self_attention,
     token_embedding,
 )
-from formulas.layer_norm import mean
+from derive.formulas.layer_norm import mean
+from derive.language import operators
 
 CLAIMS = {claim.id: claim for f in formulas.catalogue().values() for claim in f.claims}
 

@@ -28,10 +28,10 @@ from sympy import (
 )
 
 from derive import Gradient, Hessian, Identity, Inequality, verify
-from derive.factors import taken_apart
-from derive.integers import FREE, SIZE, ZERO, Var, as_poly
-from derive.log_parts import in_parts
-from derive.normalise import Normaliser
+from derive.canonical.forms import Normaliser
+from derive.canonical.log_parts import in_parts
+from derive.core.integers import FREE, SIZE, ZERO, Var, as_poly
+from derive.proof.factors import taken_apart
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, j, k, l = sp.symbols("i j k l", integer=True)

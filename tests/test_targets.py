@@ -6,8 +6,8 @@ import textwrap
 import pytest
 import sympy as sp
 
-from cli.targets import TargetError, catalogue_entries, load_file, resolve, section_order
 from derive import Formula, Identity, verify
+from derive.cli.targets import TargetError, catalogue_entries, load_file, resolve, section_order
 
 x = sp.Symbol("x", real=True)
 

@@ -6,9 +6,9 @@ import io
 import pytest
 from sympy import Determinant, MatrixSymbol, Q, Trace, log, symbols
 
-from cli.snippet import replay
 from derive import Backward, Gradient, Hessian, Jacobian, gradient, verify
-from derive.operators import ScalarFunction, entry, partial
+from derive.cli.snippet import replay
+from derive.language.operators import ScalarFunction, entry, partial
 
 n, m, k = symbols("n m k", integer=True, positive=True)
 x, a = MatrixSymbol("x", n, 1), MatrixSymbol("a", n, 1)

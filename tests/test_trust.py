@@ -18,8 +18,8 @@ from trust.truth import DIFFERENT, EQUAL, NO_POINT, Truth
 from trust.variants import content
 
 from derive import Gradient, Identity
-from derive.claims import Inequality, Shape
-from derive.operators import entry
+from derive.claims.kinds import Inequality, Shape
+from derive.language.operators import entry
 
 SEED = 0
 VARIANTS = 24  # mutants, and as many rewritings

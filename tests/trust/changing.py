@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from derive import operators as ops
+from derive.language import operators as ops
 
 from .trees import ENTRIES
 

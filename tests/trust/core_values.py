@@ -10,8 +10,8 @@ from typing import Any
 
 from flint import fmpq
 
-from derive import index as core
-from derive.integers import Poly, Var
+from derive.core import terms as core
+from derive.core.integers import Poly, Var
 
 from .judge import Place, determinant, filled, integer, inverse, largest, value
 from .numbers import (

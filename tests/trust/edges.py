@@ -11,7 +11,7 @@ import sympy as sp
 from flint import fmpq
 from sympy.assumptions import AppliedPredicate
 
-from derive import operators as ops
+from derive.language import operators as ops
 
 from .judge import Misfit, Place, determinant, filled, integer, meets, value
 from .numbers import NoValue, Real

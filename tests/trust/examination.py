@@ -14,8 +14,8 @@ import numpy
 import oracle
 
 from derive import verify
-from derive.claims import Claim, Inequality, Shape
-from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Verdict
+from derive.claims.kinds import Claim, Inequality, Shape
+from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Verdict
 
 from .material import SECONDS, claims
 from .mutations import mutants

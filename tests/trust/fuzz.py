@@ -16,8 +16,8 @@ from typing import Any
 import sympy as sp
 
 from derive import verify
-from derive.claims import Claim, Shape
-from derive.verdict import ILL_SHAPED
+from derive.claims.kinds import Claim, Shape
+from derive.claims.verdict import ILL_SHAPED
 
 from . import fuzz_claims, fuzz_terms
 from .changing import put, sites

@@ -13,8 +13,7 @@ from sympy.core.relational import Relational
 
 import derive
 from derive import at, verify
-from derive import operators as ops
-from derive.claims import (
+from derive.claims.kinds import (
     Backward,
     Claim,
     Gradient,
@@ -24,7 +23,8 @@ from derive.claims import (
     Jacobian,
     Shape,
 )
-from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED
+from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED
+from derive.language import operators as ops
 
 from .changing import changed
 from .judging import WRONG, judged

@@ -23,10 +23,10 @@ from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix, Diag
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive import convolution
-from derive import operators as ops
-from derive import recurrences as rec
-from derive.folding import Cases
+from derive.language import images as convolution
+from derive.language import operators as ops
+from derive.language import sequences as rec
+from derive.language.conditions import Cases
 
 from .numbers import (
     ONE,

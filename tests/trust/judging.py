@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 from flint import fmpq
 
-from derive.claims import (
+from derive.claims.kinds import (
     Backward,
     Claim,
     Gradient,
@@ -20,7 +20,7 @@ from derive.claims import (
     Jacobian,
     Shape,
 )
-from derive.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Verdict
+from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Verdict
 
 from .edges import points
 from .judge import Misfit, Place, filled, integer, meets, real, scalar, value

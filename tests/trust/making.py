@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from derive import at, avg_pool2d, conv2d, max_over, max_pool2d, recurrence, softmax, tensor
-from derive import operators as ops
+from derive.language import operators as ops
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, j = sp.symbols("i j", integer=True)

@@ -6,9 +6,9 @@ import functools
 
 import corpus
 
-import formulas
-from derive.claims import Claim
-from derive.sizes import put_in
+from derive import formulas
+from derive.claims.kinds import Claim
+from derive.claims.sizes import put_in
 
 LAYERS = 12  # of a network whose numbers are asked for: those of a whole CNN take minutes
 SECONDS = 30.0  # for one verdict; nearly all take a hundredth of that

@@ -15,8 +15,8 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix
 
-from derive import operators as ops
-from derive.claims import Claim, Shape
+from derive.claims.kinds import Claim, Shape
+from derive.language import operators as ops
 
 from .trees import (
     ARRAYS,

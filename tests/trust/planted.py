@@ -22,15 +22,17 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix
 from sympy.tensor.array.expressions import ArrayElement
 
-from derive import differentiate as passes
-from derive import index as core
-from derive import lower, lower_scalars, verify
-from derive import operators as ops
-from derive.claims import Claim
-from derive.index import Term, add, mul, neg, num
-from derive.matrix_functions import MatrixFunction
-from derive.show import FUNCTIONS
-from derive.verdict import UNDECIDED, Verdict
+from derive import verify
+from derive.claims.kinds import Claim
+from derive.claims.verdict import UNDECIDED, Verdict
+from derive.core import differentiate as passes
+from derive.core import terms as core
+from derive.core.functions import BY_SYMBOL, FUNCTIONS
+from derive.core.terms import Term, add, mul, neg, num
+from derive.language import operators as ops
+from derive.language.matrix_functions import MatrixFunction
+from derive.lowering import lower
+from derive.lowering import scalars as lower_scalars
 
 from .material import SECONDS
 from .probes import PROBES, READ_OUTSIDE
@@ -82,7 +84,7 @@ def derivatives() -> Iterator[Rule]:
                 yield Rule(
                     f"the derivative of {name} in argument {position + 1} {way}",
                     functools.partial(patch.dict, passes.SCALAR_DERIVATIVES, {name: broken}),
-                    (sp.Max, sp.Min) if name == "Max" else (FUNCTIONS[name],),
+                    (sp.Max, sp.Min) if name == "Max" else (FUNCTIONS[name].symbol,),
                 )
 
 
@@ -221,7 +223,7 @@ UNCHANGED = {
 }
 # Of these nothing is known but their derivative, or their name: with 1 added to each of them
 # throughout, what holds still holds. With an argument added it does not.
-OPAQUE = (*lower.KNOWN_FUNCTIONS, AppliedUndef)
+OPAQUE = (*BY_SYMBOL, AppliedUndef)
 NAMES = (ArrayElement, sp.Indexed, ops.ScalarApplication)
 
 

@@ -16,9 +16,9 @@ from sympy.core.function import UndefinedFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
-from derive import operators as ops
-from derive import recurrences as rec
-from derive.claims import Claim, Identity, Inequality
+from derive.claims.kinds import Claim, Identity, Inequality
+from derive.language import operators as ops
+from derive.language import sequences as rec
 
 from .trees import is_index, is_size, symbols
 

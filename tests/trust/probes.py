@@ -9,9 +9,8 @@ from sympy.matrices.expressions.diagonal import DiagonalMatrix
 from sympy.tensor.array import ArrayComprehension
 
 import derive
-import formulas
-from derive import Gradient, Identity, tensor
-from derive.operators import entry, partial
+from derive import Gradient, Identity, formulas, tensor
+from derive.language.operators import entry, partial
 
 n, m = symbols("n m", integer=True, positive=True)
 i, j, k = symbols("i j k", integer=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from derive.claims import Claim
+from derive.claims.kinds import Claim
 
 from . import same_functions, same_matrices, same_sums  # noqa: F401  (they fill the registry)
 from .same import LAWS

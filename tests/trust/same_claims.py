@@ -9,8 +9,8 @@ from typing import Any
 import sympy as sp
 
 import derive
-from derive import operators as ops
-from derive.claims import Claim, Gradient, Identity, Inequality, Shape
+from derive.claims.kinds import Claim, Gradient, Identity, Inequality, Shape
+from derive.language import operators as ops
 
 from .same import fresh
 from .trees import PARTIALS, array_of, is_entry, is_index, is_matrix, places, put, symbols

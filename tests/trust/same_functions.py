@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy import Abs, Add, Heaviside, Max, Mul, Piecewise, Pow, S, cosh, exp, log, sign, sinh, tanh
 
-from derive import operators as ops
+from derive.language import operators as ops
 
 from .same import fresh, is_never_empty, law
 from .truth import KAPPA

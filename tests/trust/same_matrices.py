@@ -11,8 +11,8 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from derive import operators as ops
-from derive.operators import entry
+from derive.language import operators as ops
+from derive.language.operators import entry
 
 from .same import by_entries, fresh, matrix_law, shape
 from .trees import is_matrix

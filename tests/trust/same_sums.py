@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive import operators as ops
+from derive.language import operators as ops
 
 from .same import fresh, is_never_empty, law
 from .trees import array_of, is_entry, symbols

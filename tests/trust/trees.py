@@ -13,8 +13,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive import operators as ops
-from derive import recurrences as rec
+from derive.language import operators as ops
+from derive.language import sequences as rec
 
 Path = tuple[int, ...]
 

@@ -17,7 +17,7 @@ import oracle
 import sympy as sp
 from oracle import Point, Scope
 
-from derive.claims import Claim, Inequality, Shape
+from derive.claims.kinds import Claim, Inequality, Shape
 
 from .points import NO_VALUE, index_values, points
 from .trees import is_index, symbols

@@ -13,7 +13,7 @@ from typing import Any
 import oracle
 import sympy as sp
 
-from derive.claims import Claim, Identity, Inequality, Shape
+from derive.claims.kinds import Claim, Identity, Inequality, Shape
 
 from .trees import ARRAYS, Place, is_index, is_size, is_variable, places, put, symbols
 

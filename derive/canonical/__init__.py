@@ -1,0 +1,1 @@
+"""Canonical forms: polynomials over atoms, and the laws that bring terms there."""

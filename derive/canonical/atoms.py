@@ -1,0 +1,179 @@
+"""Atoms, and the monomials and polynomials over them: what canonical forms are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from derive.base.errors import UnsupportedError
+from derive.core.integers import SIZE, Label, Number, Poly, Var
+
+Exponent = int | Fraction
+
+
+class Atom:
+    """An indivisible factor. ``kind`` says what ``data`` means.
+
+    ``height`` is one more than the greatest number of a bound index inside, ``size`` the number
+    of atoms in it. Atoms that differ in the names of indices alone have one ``form``.
+    """
+
+    __slots__ = (
+        "_form",
+        "_forms",
+        "data",
+        "free",
+        "has_sum",
+        "height",
+        "id",
+        "kind",
+        "size",
+        "special",
+    )
+
+    def __init__(
+        self,
+        kind: str,
+        data: tuple[Any, ...],
+        number: int,
+        free: frozenset[Var],
+        height: int,
+        size: int,
+        has_sum: bool,
+        forms: dict[Any, int],
+    ) -> None:
+        self.kind = kind
+        self.data = data
+        self.id = number
+        self.free = free
+        self.height = height
+        self.size = size
+        self._forms = forms
+        self._form: int | None = None
+        self.special = kind in SPECIAL
+        self.has_sum = has_sum or kind == "sum"
+
+    @property
+    def form(self) -> int:
+        """The number of the form, worked out when it is first asked for."""
+        if self._form is None:
+            outline = (self.kind, _outline(self.data))
+            self._form = self._forms.setdefault(outline, len(self._forms))
+        return self._form
+
+    def may_read(self, label: Label) -> bool:
+        """Whether the label may be in the atom: an atom moves with all that a label in it does."""
+        return label.indices <= self.free
+
+    def __repr__(self) -> str:
+        return f"{self.kind}{self.data}"
+
+
+# Kinds whose powers or products have laws beyond adding exponents.
+SPECIAL = frozenset({"index", "real", "base", "prime", "cos"})
+
+Monomial = tuple[tuple[Atom, Exponent], ...]
+Polynomial = dict[Monomial, Number]
+Key = tuple[tuple[Monomial, Number], ...]
+
+
+class UndefinedValue(UnsupportedError):
+    """A formula that has no value anywhere, such as a division by zero."""
+
+
+def exact(value: Number) -> Number:
+    """A rational, as an int where it is whole."""
+    # type() and not isinstance(): Fraction is an abstract base class, and asking those is slow.
+    return value.numerator if type(value) is Fraction and value.denominator == 1 else value
+
+
+def monomial_order(monomial: Monomial) -> tuple[Any, ...]:
+    """Graded lexicographic order: what a leading term is."""
+    pairs = sorted((-a.form, -a.id, e) for a, e in monomial)
+    return (sum(e for _, e in monomial), tuple(reversed(pairs)))
+
+
+def formal_order(monomial: Monomial) -> tuple[Any, ...]:
+    """The same order, blind to the names of indices."""
+    pairs = sorted((-a.form, e) for a, e in monomial)
+    return (sum(e for _, e in monomial), tuple(reversed(pairs)))
+
+
+def leading(poly: Polynomial) -> Monomial | None:
+    """The leading term, if it leads whatever its indices are called."""
+    lead = max(poly, key=monomial_order)
+    order = formal_order(lead)
+    return lead if sum(formal_order(m) == order for m in poly) == 1 else None
+
+
+def is_turned(poly: Polynomial) -> bool:
+    """Whether, of a polynomial and its negative, it is the second: by its leading terms that are
+    not the same but for their sign and the names of their indices, as in x[i] − x[j] + 1; by the
+    names only where there are none.
+    """
+    lead = max(poly, key=monomial_order)
+    if len(poly) > 1:
+        order = formal_order(lead)
+        if sum(formal_order(m) == order for m in poly) > 1:
+            terms = [(formal_order(m), c) for m, c in poly.items()]
+            one = sorted(terms, reverse=True)
+            other = sorted(((order, -c) for order, c in terms), reverse=True)
+            if one != other:
+                return one < other
+    return poly[lead] < 0
+
+
+def scan(data: tuple[Any, ...], free: set[Var]) -> tuple[int, int, bool]:
+    """Of what is in an atom's data: the greatest height, the number of atoms, whether it sums.
+
+    The integer variables in it are added to ``free``.
+    """
+    height = size = 0
+    has_sum = False
+    for part in data:
+        if isinstance(part, Atom):
+            free |= part.free
+            height, size = max(height, part.height), size + part.size
+            has_sum = has_sum or part.has_sum
+        elif isinstance(part, Poly):
+            free |= part.indices
+        elif isinstance(part, tuple):
+            inner, number, sums = scan(part, free)
+            height, size, has_sum = max(height, inner), size + number, has_sum or sums
+    return height, size, has_sum
+
+
+def atoms_in(atom: Atom) -> Iterator[Atom]:
+    """An atom and all atoms in its data."""
+    yield atom
+    stack: list[Any] = list(atom.data)
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Atom):
+            yield part
+            stack.extend(part.data)
+        elif isinstance(part, tuple):
+            stack.extend(part)
+
+
+def _nameless(variable: Var) -> Any:
+    """What an integer is without the names of indices: a size, a label of an array, any index."""
+    if isinstance(variable, Label):
+        return (-1, variable.array.serial, *map(_outline, variable.places))
+    return variable.key if variable.kind == SIZE else (-1, -1)
+
+
+def _outline(data: Any) -> Any:
+    """An atom's data without the names of indices and without the order of commuting parts."""
+    if isinstance(data, Atom):
+        return data.form
+    if isinstance(data, Poly):
+        return tuple(sorted((tuple(map(_nameless, m)), c) for m, c in data.key))
+    if isinstance(data, tuple):
+        parts = [_outline(part) for part in data]
+        commuting = len(data) > 1 and all(
+            isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], (int, Fraction)) for p in data
+        )
+        return tuple(sorted(parts, key=repr) if commuting else parts)
+    return data

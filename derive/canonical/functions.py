@@ -1,0 +1,263 @@
+"""The laws of the known scalar functions in canonical forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import factorial
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from derive.canonical.atoms import Polynomial, exact
+from derive.canonical.log_parts import log_size
+
+MAX_SHIFTS = 12  # steps down in the argument of Γ and of its derivatives
+MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
+
+if TYPE_CHECKING:
+    from derive.canonical.forms import Normaliser
+
+
+Law = Callable[..., Polynomial]
+
+
+def _stated(statement: str, law: Law) -> Law:
+    """A law with its statement, and where it holds, as its docstring."""
+    law.__doc__ = statement
+    return law
+
+
+def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        if not x:
+            return {}
+        _, scale = n.primitive(x)
+        sign = 1 if scale > 0 else -1
+        return n.scale(n.of_atom(n.atom("fn", name, n.key(n.scale(x, sign)))), sign)
+
+    return _stated(
+        f"{name}(−x) = −{name}(x), wherever one of them has a value",
+        lambda n, x: n.split(x, lambda part: law(n, part)),
+    )
+
+
+def _plain(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    return _stated(
+        f"{name} of equal arguments is equal, always",
+        lambda n, x: n.split(x, lambda p: n.of_atom(n.atom("fn", name, n.key(p)))),
+    )
+
+
+def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
+    if not x:
+        return {(): 1}
+    _, scale = n.primitive(x)
+    return n.of_atom(n.atom("cos", n.key(n.scale(x, 1 if scale > 0 else -1))))
+
+
+def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    """sin and cos of a sum by the addition theorems, down to one term with factor 1, or with the
+    least fraction of it that has been seen.
+    """
+    plain_sin = _odd("sin")
+
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
+        whole = all(part.denominator == 1 for part in parts.values())
+        if not whole or not 1 < sum(parts.values()) <= MAX_ANGLES:
+            return plain_sin(n, x) if name == "sin" else _cos(n, x)
+        monomial, coefficient = next(iter(x.items()))
+        first: Polynomial = {monomial: exact(Fraction(coefficient) / parts[monomial])}
+        rest = n.subtract(x, first)
+        sines = [n.function("sin", [p]) for p in (first, rest)]
+        cosines = [n.function("cos", [p]) for p in (first, rest)]
+        if name == "sin":
+            return n.add(n.multiply(sines[0], cosines[1]), n.multiply(cosines[0], sines[1]))
+        return n.subtract(n.multiply(*cosines), n.multiply(*sines))
+
+    statement = {
+        "sin": "sin(a + b) = sin a·cos b + cos a·sin b and sin(−x) = −sin x, for all reals",
+        "cos": "cos(a + b) = cos a·cos b − sin a·sin b and cos(−x) = cos x, for all reals",
+    }[name]
+    return _stated(statement, lambda n, x: n.split(x, lambda part: law(n, part)))
+
+
+def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        up, down = n.exp(x), n.exp(n.scale(x, -1))
+        sinh, cosh = n.subtract(up, down), n.add(up, down)
+        if name == "tanh":
+            return n.multiply(sinh, n.power(cosh, -1))
+        return n.scale(sinh if name == "sinh" else cosh, Fraction(1, 2))
+
+    opaque = _odd(name)
+    return _stated(
+        f"{name} in exponentials, for all reals",
+        lambda n, x: law(n, x) if n.exponentials or name != "tanh" else opaque(n, x),
+    )
+
+
+def _half_pi(n: Normaliser) -> Polynomial:
+    return {n.monomial({n.atom("const", sp.pi): 1}): Fraction(1, 2)}
+
+
+def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
+    """atan(1/x) = π/2·sign x − atan x, where x ≠ 0, as it is wherever 1/x has a value"""
+    if len(x) == 1 and all(e < 0 for m in x for _, e in m) and () not in x:
+        other = n.power(x, -1)
+        angle = n.multiply(_half_pi(n), n.function("sign", [other]))
+        return n.subtract(angle, n.function("atan", [other]))
+    return _odd("atan")(n, x)
+
+
+def _inverse_hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+    """asinh x = log(x + √(x² + 1)), acosh x = log(x + √(x² − 1)), atanh x = log((1 + x)/(1 − x))/2
+    where hyperbolic functions are written in exponentials.
+    """
+
+    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+        one: Polynomial = {(): 1}
+        if name == "atanh":
+            ratio = n.multiply(n.add(one, x), n.power(n.subtract(one, x), -1))
+            return n.scale(n.log(ratio), Fraction(1, 2))
+        square = n.add(n.multiply(x, x), one if name == "asinh" else {(): -1})
+        return n.log(n.add(x, n.power(square, Fraction(1, 2))))
+
+    opaque = _plain(name) if name == "acosh" else _odd(name)
+    where = {"asinh": "for all reals", "acosh": "where x ≥ 1", "atanh": "where −1 < x < 1"}[name]
+    return _stated(
+        f"{name} x as a logarithm, {where}, as it is wherever it has a value",
+        lambda n, x: law(n, x) if n.exponentials else opaque(n, x),
+    )
+
+
+def _several(name: str) -> Callable[..., Polynomial]:
+    """A function of several arguments of which no law is used."""
+    return _stated(
+        f"{name} of equal arguments is equal, always",
+        lambda n, *args: n.of_atom(n.atom("fn", name, *(n.key(a) for a in args))),
+    )
+
+
+def _apart(law: Law) -> Law:
+    """A law on either side of each bracket in its last argument."""
+    return _stated(
+        law.__doc__ or "",
+        lambda n, *args: n.split(args[-1], lambda p: law(n, *args[:-1], p)),
+    )
+
+
+def _shifted_down(
+    n: Normaliser, x: Polynomial, positive: bool = False
+) -> tuple[Polynomial, list[Polynomial]]:
+    """x − k and the factors x − 1, …, x − k, as long as none of them is 0, or each is positive.
+
+    Where Γ(x) has a value x is no whole number ≤ 0; where x − 1 is not 0 either, Γ(x − 1) has one.
+    """
+    below: list[Polynomial] = []
+    while len(below) < MAX_SHIFTS:
+        lower = n.subtract(x, {(): 1})
+        sign = n.sign(lower)
+        if sign != "+" and (positive or not (sign == "-" or _nonzero(n, lower))):
+            break
+        below.append(lower)
+        x = lower
+    return x, below
+
+
+def _nonzero(n: Normaliser, x: Polynomial) -> bool:
+    return bool(x) and n.known(n.primitive(x)[0], "!=")
+
+
+def _lgamma(n: Normaliser, x: Polynomial) -> Polynomial:
+    """log Γ(x) = log Γ(x − 1) + log(x − 1) where x > 1; log Γ(1) = 0, always"""
+    x, below = _shifted_down(n, x, positive=True)
+    logs = [n.log(p) for p in below]
+    if x == {(): 1}:
+        return n.add({}, *logs)
+    return n.add(n.of_atom(n.atom("fn", "lgamma", n.key(x))), *logs)
+
+
+def _gamma(n: Normaliser, x: Polynomial) -> Polynomial:
+    """Γ(x) = exp(log Γ(x)) where x > 0; Γ(x) = (x − 1)·Γ(x − 1) where x ≠ 1"""
+    if n.sign(x) == "+":
+        return n.exp(n.function("lgamma", [x]))
+    x, below = _shifted_down(n, x)
+    return n.multiply(n.of_atom(n.atom("fn", "gamma", n.key(x))), *below)
+
+
+def _polygamma(n: Normaliser, order: Polynomial, x: Polynomial) -> Polynomial:
+    """ψₘ(x) = ψₘ(x − 1) + (−1)ᵐ·m!/(x − 1)^(m + 1) where x ≠ 1, for a number m ≥ 0"""
+    m = int(order.get((), 0))
+    x, below = _shifted_down(n, x)
+    scale = (-1) ** m * factorial(m)
+    steps = [n.scale(n.power(p, -m - 1), scale) for p in below]
+    return n.add(n.of_atom(n.atom("fn", "polygamma", n.key(order), n.key(x))), *steps)
+
+
+def _tan(n: Normaliser, x: Polynomial) -> Polynomial:
+    """tan x = sin x/cos x, where cos x ≠ 0, as it is wherever tan x has a value"""
+    return n.multiply(n.function("sin", [x]), n.power(n.function("cos", [x]), -1))
+
+
+def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
+    """sign x = [x > 0] − [−x > 0], for all reals"""
+    return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
+
+
+def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
+    """max(a, b) = b + (a − b)·[a > b] = a + (b − a)·[b > a], for all reals"""
+    difference = n.subtract(a, b)
+    taken, above = n.above_zero(difference)
+    return n.add(b if taken == difference else a, n.multiply(taken, above))
+
+
+_FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
+    "exp": _stated(
+        "exp(c·log u) = u^c where u > 0; exp(a + b) = exp a·exp b for all reals",
+        lambda n, x: n.exp(x),
+    ),
+    "log": _stated(
+        "log(a·b) = log a + log b where both are positive, or |b| for b in an even power",
+        lambda n, x: n.log(x),
+    ),
+    "log size": log_size,
+    "sin": _circular("sin"),
+    "cos": _circular("cos"),
+    "tan": _tan,
+    "asin": _odd("asin"),
+    "acos": _stated(
+        "acos x = π/2 − asin x, where −1 ≤ x ≤ 1, as it is wherever one of them has a value",
+        lambda n, x: n.subtract(_half_pi(n), n.function("asin", [x])),
+    ),
+    "atan": _atan,
+    "sinh": _hyperbolic("sinh"),
+    "cosh": _hyperbolic("cosh"),
+    "tanh": _hyperbolic("tanh"),
+    "asinh": _inverse_hyperbolic("asinh"),
+    "acosh": _inverse_hyperbolic("acosh"),
+    "atanh": _inverse_hyperbolic("atanh"),
+    "erf": _odd("erf"),
+    "erfc": _stated(
+        "erfc x = 1 − erf x, for all reals",
+        lambda n, x: n.subtract({(): 1}, n.function("erf", [x])),
+    ),
+    "erfinv": _odd("erfinv"),
+    "gamma": _apart(_gamma),
+    "lgamma": _apart(_lgamma),
+    "polygamma": _apart(_polygamma),
+    "atan2": _several("atan2"),
+    "Mod": _several("Mod"),
+    "Abs": _stated(
+        "|x| = x·(2·[x > 0] − 1) for all reals, and ±x where the sign is known",
+        lambda n, x: n.absolute(x),
+    ),
+    "sign": _sign_law,
+    "Max": _max,
+}  # fmt: skip
+
+
+def function_laws() -> dict[str, Callable[..., Polynomial]]:
+    """The law of every known scalar function."""
+    return _FUNCTIONS

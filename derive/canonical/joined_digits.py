@@ -1,0 +1,70 @@
+"""Sums over two digits of one number, as sums over all numbers: blocks along an axis.
+
+Σ_i Σ_k f(s·i + k), for k from 0 to s − 1 and i from 0 to h, is Σ_u f(u) for u from 0 to
+s·(h + 1) − 1, in whatever order the sums stand among others. The law asks that both digits occur
+in that number only, that the range of neither depends on the index of another sum there, and that
+both start at 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+from derive.core.integers import FRESH, ONE, ZERO, Poly, Var, as_poly
+from derive.core.terms import Entry, Ref, Sum, Term, parts_of, substitute, total
+
+
+def joined(term: Sum) -> Sum:
+    """A nest of sums with every pair of digits of one number summed over as that number."""
+    variables, body = _nest(term)
+    changed = False
+    while len(variables) > 1:
+        found = next(_numbers(variables, body), None)
+        if found is None:
+            break
+        low, high, number, body = found
+        variables = [number, *(v for v in variables if v not in (low, high))]
+        changed = True
+    if not changed:
+        return term
+    for variable in reversed(variables):
+        body = total(variable, body)
+    assert isinstance(body, Sum)
+    return body
+
+
+def _nest(term: Sum) -> tuple[list[Var], Term]:
+    """The indices of sums that stand directly in one another, and what they sum."""
+    variables: list[Var] = []
+    body: Term = term
+    while isinstance(body, Sum):
+        variables.append(body.variable)
+        body = body.args[0]
+    return variables, body
+
+
+def _numbers(variables: list[Var], body: Term) -> Iterator[tuple[Var, Var, Var, Term]]:
+    """Two digits, the number that they make, and what is summed over, in it."""
+    ends = frozenset(v for end in variables for p in (end.low, end.high) if p for v in p.variables)
+    free = [v for v in variables if v.low == ZERO and v not in ends]
+    free = [v for v in free if v.high is not None and v.high.variables.isdisjoint(variables)]
+    indices = [p for p in _indices(body) if p.variables & set(free)] if len(free) > 1 else []
+    for low, high in permutations(free, 2):
+        assert low.high is not None and high.high is not None
+        step = low.high + 1
+        if step.constant is not None:
+            continue  # few values are written out
+        if not any(p.coefficient(high) == step and p.coefficient(low) == ONE for p in indices):
+            continue
+        number = Var("u", FRESH, ZERO, step * (high.high + 1) - 1)
+        as_one = substitute(body, {high: ZERO, low: as_poly(number)})
+        if substitute(as_one, {number: as_poly(high) * step + as_poly(low)}) is body:
+            yield low, high, number, as_one
+
+
+def _indices(body: Term) -> Iterator[Poly]:
+    """The indices at which arrays are read, computed ones too."""
+    for part in parts_of(body):
+        if isinstance(part, (Entry, Ref)):
+            yield from part.data[1]

@@ -1,0 +1,74 @@
+"""Logarithms of products and quotients whose factors have no known sign."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from derive.canonical.atoms import Atom, Polynomial, UndefinedValue
+
+if TYPE_CHECKING:
+    from derive.canonical.forms import Normaliser
+
+
+def is_parted(n: Normaliser, atom: Atom) -> bool:
+    """Whether an atom is the logarithm of something that has more than one factor."""
+    if atom.kind != "fn" or atom.data[0] != "log":
+        return False
+    argument, below = n.cleared(dict(atom.data[1]), True)
+    _, common = n.content(argument)
+    return bool(below) or len(common) + (len(argument) > 1) > 1
+
+
+def in_parts(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """The polynomial with each log u in it as a sum of log|a|, over the factors a of u:
+
+        log(a·b^e) = log|a| + e·log|b|   where a·b^e > 0.
+
+    The logarithm on the left has a value only there; then neither a nor b is 0, and log u is
+    log|u|, whatever signs they have. The result is for a proof that it vanishes, and for nothing
+    else: its log|a| says nothing of the sign of a. It is the polynomial itself where no logarithm
+    in it has more than one factor.
+    """
+    logs = [a for a in dict.fromkeys(a for m in poly for a, _ in m) if _is_log(a)]
+    if not any(is_parted(n, a) for a in logs):
+        return poly
+    values = {a: log_size(n, dict(a.data[1])) for a in logs}
+    result: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        rest = n.settled({a: e for a, e in monomial if a not in values}, coefficient)
+        powers = (n.power(values[a], e) for a, e in monomial if a in values)
+        result = n.add(result, n.multiply(rest, *powers))
+    return result
+
+
+def _is_log(atom: Atom) -> bool:
+    return atom.kind == "fn" and atom.data[0] == "log"
+
+
+def log_size(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """log|p|, factor by factor, where p is not 0."""
+    if not poly:
+        raise UndefinedValue("the logarithm of zero")
+    poly, below = n.cleared(poly, True)
+    factor, common = n.content(poly)
+    rest = n.divided(poly, factor, common)
+    result = n.log(n.constant(factor))
+    for atom, exponent in (*common.items(), *((a, -e) for a, e in below.items())):
+        result = n.add(result, n.scale(_log_atom(n, atom), exponent))
+    if len(rest) == 1:  # 1 or −1
+        return result
+    key, scale = n.primitive(rest)
+    size = n.of_atom(n.atom("fn", "log size", key))
+    return n.add(result, size, n.log(n.constant(abs(Fraction(scale)))))
+
+
+def _log_atom(n: Normaliser, atom: Atom) -> Polynomial:
+    """log|a|"""
+    if atom.kind == "exp":
+        return {atom.data[0]: 1}
+    if atom.kind == "prime":
+        return n.log(n.constant(atom.data[0]))
+    if atom.kind == "base":
+        return log_size(n, dict(atom.data[0]))
+    return n.of_atom(n.atom("fn", "log size", n.key({((atom, 1),): 1})))

@@ -1,0 +1,294 @@
+"""The canonical form of each core node, by one rule; its docstring is the law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from derive.canonical import matrix_laws, structure
+from derive.canonical.atoms import Polynomial
+from derive.canonical.determinants import is_small, of_low_rank, united, written_out
+from derive.canonical.joined_digits import joined
+from derive.core.integers import FRESH, ZERO, Var, as_poly
+from derive.core.terms import (
+    Add,
+    Apply,
+    Const,
+    Determinant,
+    Entry,
+    FunctionEntry,
+    FunctionTrace,
+    IndexBracket,
+    Int,
+    InverseEntry,
+    Maximum,
+    Mul,
+    Num,
+    Pow,
+    Product,
+    RealBracket,
+    Ref,
+    Sum,
+    Unknown,
+    Whole,
+    narrowed,
+)
+
+if TYPE_CHECKING:
+    from derive.canonical.forms import Normaliser
+
+_RULES: dict[type, Callable[[Normaliser, Any], Polynomial]] = {}
+
+
+def rule(*nodes: type) -> Callable[[Any], Any]:
+    """Register the rule of a node; its docstring is the law."""
+
+    def register(function: Any) -> Any:
+        for node in nodes:
+            _RULES[node] = function
+        return function
+
+    return register
+
+
+def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
+    """The rule of every core node."""
+    return _RULES
+
+
+@rule(Num)
+def _num(n: Normaliser, term: Num) -> Polynomial:
+    """a rational
+
+    Always.
+    """
+    return n.constant(term.data[0])
+
+
+@rule(Const)
+def _const(n: Normaliser, term: Const) -> Polynomial:
+    """a positive constant
+
+    Always.
+    """
+    return n.of_atom(n.atom("const", term.data[0]))
+
+
+@rule(Int)
+def _int(n: Normaliser, term: Int) -> Polynomial:
+    """an integer polynomial, variable by variable
+
+    Always.
+    """
+    return n.of_integer(term.data[0])
+
+
+@rule(Entry)
+def _entry(n: Normaliser, term: Entry) -> Polynomial:
+    """an entry; the indices in order where the array is symmetric, 0 off a diagonal"""
+    return n.entry(*term.data)
+
+
+@rule(Ref)
+def _ref(n: Normaliser, term: Ref) -> Polynomial:
+    """a shared array's body at the indices, or its name
+
+    Always.
+    """
+    shared, indices = term.data
+    merge = n.merged.get(shared)
+    if merge is not None:
+        return n.of(merge.at(indices))
+    body = n.body(shared)
+    if body.name is None:
+        return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
+    places = tuple(indices[axis] for axis in body.axes)
+    if body.name in n.recursion.heads:
+        return n.recursion.entry(body.name, places)
+    return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
+
+
+@rule(Add)
+def _add(n: Normaliser, term: Add) -> Polynomial:
+    """like terms collected
+
+    For all reals.
+    """
+    return n.add({}, *(n.of(arg) for arg in term.args))
+
+
+@rule(Mul)
+def _mul(n: Normaliser, term: Mul) -> Polynomial:
+    """multiplied out; what stands beside a bracket that is 0 need not have a value
+
+    Factors with a bracket [p = 0] come last: x·(1 − [p = 0]) is simpler by p = 0, where x·(1/p),
+    of which it is the branch, is not.
+    """
+    if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
+        return {}
+    return n.multiply(*sorted((n.of(arg) for arg in term.args), key=_asks_for_zero))
+
+
+def _asks_for_zero(poly: Polynomial) -> bool:
+    """Whether a bracket [p = 0] of real numbers stands in a polynomial."""
+    return any(a.kind == "real" and a.data[0] == "=" for m in poly for a, _ in m)
+
+
+@rule(Pow)
+def _pow(n: Normaliser, term: Pow) -> Polynomial:
+    """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only. It is left
+    whole where b is 0 on one side of a bracket: 0^(1 − n) is not 0·0^(−n)
+
+    Where b > 0, or e takes whole values only.
+    """
+    base, exponent = n.of(term.args[0]), n.of(term.args[1])
+    constant = exponent.get((), 0)
+    varying = {m: c for m, c in exponent.items() if m}
+    if varying and is_integer_valued(varying) and _may_be_zero_by_brackets(base):
+        return n.integer_power(base, exponent)
+    result = n.power(base, constant)
+    if not varying:
+        return result
+    if n.sign(base) != "+" and is_integer_valued(varying):
+        return n.multiply(result, n.integer_power(base, varying))
+    if n.sign(base) != "+":
+        n.assumed[term.args[0]] = None
+    return n.multiply(result, n.exp(n.multiply(varying, n.log(base))))
+
+
+@rule(Apply)
+def _apply(n: Normaliser, term: Apply) -> Polynomial:
+    """the function's own laws
+
+    Where the function has a value.
+    """
+    return n.function(term.data[0], [n.of(arg) for arg in term.args])
+
+
+@rule(Unknown)
+def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
+    """an undefined function of canonical arguments
+
+    Always: of equal arguments the values are equal.
+    """
+    function, orders = term.data
+    return n.of_atom(n.atom("unknown", function, orders, *(n.key(n.of(a)) for a in term.args)))
+
+
+@rule(Sum)
+def _sum(n: Normaliser, term: Sum) -> Polynomial:
+    """see derive.canonical.sums; over two digits of one number, over the number; where arrays are
+    replaced, by what they are within the range"""
+    reference = n.recursion.reference
+    if reference is None:
+        term = joined(term)
+    elif reference.time is None:
+        term = narrowed(term)
+    return n.sum_over(term.variable, n.of(term.args[0]))
+
+
+@rule(Product)
+def _product(n: Normaliser, term: Product) -> Polynomial:
+    """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time
+
+    Always in the first; where c does not depend on k in the second.
+    """
+    return n.product_over(term.variable, n.of(term.args[0]))
+
+
+@rule(Maximum)
+def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
+    """what does not depend on the index outside, and an atom
+
+    Where the range is not empty.
+    """
+    return n.maximum_over(term.variable, n.of(term.args[0]))
+
+
+@rule(IndexBracket)
+def _index_bracket(n: Normaliser, term: IndexBracket) -> Polynomial:
+    """decided by the ranges where they decide it"""
+    return n.index_bracket(*term.data)
+
+
+@rule(RealBracket)
+def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
+    """decided by the sign where it is known"""
+    return n.real_bracket(term.data[0], n.of(term.args[0]))
+
+
+@rule(Whole)
+def _whole(n: Normaliser, term: Whole) -> Polynomial:
+    """a function of whole arrays: equal where the arrays are"""
+    name, arguments, path = term.data
+    names = tuple(n.array_name(shared) for shared in arguments)
+    n.arguments[names] = arguments
+    return n.of_atom(n.atom("whole", name, names, path))
+
+
+@rule(InverseEntry)
+def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
+    """an entry of an inverse, with its two laws
+
+    Where the matrix is invertible.
+    """
+    shared, _, i, j = term.data
+    return n.inverse_entry(shared, i, j)
+
+
+@rule(FunctionEntry)
+def _function_entry(n: Normaliser, term: FunctionEntry) -> Polynomial:
+    """an entry of a function of a matrix, with the laws that define it
+
+    Where the function has a value: a root or a Cholesky factor of a positive definite matrix.
+    """
+    shared, name, size, i, j = term.data
+    return matrix_laws.function_entry(n, name, shared, size, i, j)
+
+
+@rule(FunctionTrace)
+def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
+    """tr f(A) = Σ_k f(A)[k, k], wherever f(A) has a value"""
+    shared, name, size = term.data
+    k = Var("k", FRESH, ZERO, size - 1)
+    place = as_poly(k)
+    return n.sum_over(k, matrix_laws.function_entry(n, name, shared, size, place, place))
+
+
+@rule(Determinant)
+def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
+    """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
+    det(L Lᵀ) = (det L)²; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)
+
+    Where A is invertible in the last, which is then assumed; always in the others.
+    """
+    if n.factors:
+        value = n.factors.get(n.matrix_name(term.data[0])[0])
+        if value is not None:
+            return n.power(n.of(Determinant((), (value.whole, term.data[1]))), 2)
+    n.meets_small_matrices |= is_small(term.data[0])
+    found = structure.determinant(n, term.data[0])
+    if found is None and n.writes_out:
+        found = written_out(n, term.data[0])
+    if found is None:
+        found = of_low_rank(n, *term.data)
+    if found is None and n.unites is not None:
+        found = united(n, term.data[0], n.unites)
+    if found is not None:
+        return found
+    name, _, _ = n.matrix_name(term.data[0])
+    return n.of_atom(n.atom("det", name))
+
+
+def _may_be_zero_by_brackets(base: Polynomial) -> bool:
+    return not base or any(a.kind in ("real", "index") for m in base for a, _ in m)
+
+
+def is_integer_valued(poly: Polynomial) -> bool:
+    """Whether a polynomial is one in integers with whole coefficients."""
+    return all(
+        Fraction(c).denominator == 1
+        and all(a.kind == "int" and isinstance(e, int) and e > 0 for a, e in m)
+        for m, c in poly.items()
+    )

@@ -1,0 +1,243 @@
+"""From a canonical form back to a term that a person can read: factored, names put back.
+
+The opposite of :mod:`derive.canonical.forms`, for showing only: common factors go outside, sums
+over one range are taken together, and what a document has a name for (softmax(o), ŷ) is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.canonical.equations import Contraction
+from derive.canonical.forms import Normaliser
+from derive.canonical.matrix_laws import AS_TERM, Value
+from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly
+from derive.core.terms import (
+    Apply,
+    Array,
+    Const,
+    Determinant,
+    IndexBracket,
+    Int,
+    InverseEntry,
+    Maximum,
+    Mul,
+    Pow,
+    Product,
+    RealBracket,
+    Shared,
+    Term,
+    Unknown,
+    Whole,
+    add,
+    apply,
+    entry,
+    mul,
+    num,
+    power,
+    ref,
+    total,
+)
+
+
+@dataclass
+class Reader:
+    """Reads canonical forms of one normaliser; ``named`` are the arrays to put names back for."""
+
+    normaliser: Normaliser
+    named: Iterable[Shared] = ()
+
+    def __post_init__(self) -> None:
+        self._terms: dict[Atom, Term] = {}
+        self._patterns = [p for p in map(self._pattern, self.named) if p is not None]
+
+    def _pattern(self, shared: Shared) -> tuple[Shared, Contraction, tuple[Var, ...]] | None:
+        """What a named array looks like where it is one product of several factors."""
+        n = self.normaliser
+        if n.keep(shared):
+            return None
+        poly = n.of(shared.body)
+        if len(poly) != 1:
+            return None
+        ((monomial, coefficient),) = poly.items()
+        if len(monomial) < 2 or coefficient != 1:
+            return None
+        pattern = Contraction((), (), monomial, frozenset(shared.params), {})
+        return shared, pattern, shared.params
+
+    # ---- polynomials
+
+    def term(self, poly: Polynomial) -> Term:
+        """A polynomial as a term, common factors outside."""
+        if not poly:
+            return num(0)
+        if len(poly) == 1:
+            ((monomial, coefficient),) = poly.items()
+            return self.monomial(monomial, coefficient)
+        factor, common = self._content(poly)
+        if factor != 1 or common:
+            rest = self.normaliser.divided(poly, factor, common)
+            outside = self.monomial(self.normaliser.monomial(common), factor)
+            return mul(outside, self.term(rest))
+        return add(*(self._grouped(poly)))
+
+    def _content(self, poly: Polynomial) -> tuple[Any, dict[Atom, Exponent]]:
+        """The rational and the factors that every term has; exponentials stay where they are."""
+        factor, common = self.normaliser.content(poly)
+        if all(c < 0 for c in poly.values()):
+            factor = -factor
+        everywhere = set.intersection(*({a for a, _ in m} for m in poly))
+        return factor, {a: e for a, e in common.items() if a in everywhere and a.kind != "exp"}
+
+    def _grouped(self, poly: Polynomial) -> list[Term]:
+        """Sums of one range with a factor in common, under one sign."""
+        n = self.normaliser
+        groups: dict[Any, list[tuple[Monomial, Any, Atom]]] = {}
+        singles: list[Term] = []
+        for monomial, coefficient in poly.items():
+            sums = [a for a, e in monomial if a.kind == "sum" and e == 1 and len(a.data[0]) == 1]
+            if len(sums) == 1:
+                groups.setdefault(sums[0].data[0], []).append((monomial, coefficient, sums[0]))
+            else:
+                singles.append(self.monomial(monomial, coefficient))
+        for (high,), members in groups.items():
+            shares = _shared_factor(members)
+            if len(members) == 1 or not shares:
+                singles.extend(self.monomial(m, c) for m, c, _ in members)
+                continue
+            variable = Var("k", FRESH, ZERO, high)
+            body: Polynomial = {}
+            for monomial, coefficient, atom in members:
+                (opened,), inside = n.opened(atom)
+                named = n.substitute(inside, {opened: as_poly(variable)})
+                outside = {n.monomial({a: e for a, e in monomial if a is not atom}): coefficient}
+                body = n.add(body, n.multiply(outside, named))
+            singles.append(total(variable, self.term(body)))
+        return singles
+
+    def monomial(self, monomial: Monomial, coefficient: Any) -> Term:
+        """A product of powers of atoms as a term."""
+        factors: dict[Atom, Exponent] = dict(monomial)
+        terms: list[Term] = [] if coefficient == 1 else [num(coefficient)]
+        for shared, pattern, params in self._patterns:
+            while True:
+                found = self.normaliser._match(pattern, list(pattern.factors), factors, [], {})
+                if found is None or not all(p in found[0] for p in params):
+                    break
+                bindings, factors = found
+                terms.append(ref(shared, *(bindings[p] for p in params)))
+        exponent = self._exponent(factors)
+        if exponent is not None:
+            terms.append(apply("exp", exponent))
+        terms.extend(
+            self._power(atom, e) for atom, e in factors.items() if atom.kind != "exp" and e
+        )
+        return mul(*terms)
+
+    def _exponent(self, factors: dict[Atom, Exponent]) -> Term | None:
+        inside = {a.data[0]: e for a, e in factors.items() if a.kind == "exp" and e}
+        return self.term(inside) if inside else None
+
+    # ---- atoms
+
+    def _power(self, atom: Atom, exponent: Exponent) -> Term:
+        if atom.kind == "base":
+            return power(self.term(dict(atom.data[0])), exponent)
+        return power(self._atom(atom), exponent)
+
+    def _atom(self, atom: Atom) -> Term:
+        """An atom as a term, the same wherever it occurs."""
+        found = self._terms.get(atom)
+        if found is None:
+            found = self._terms[atom] = self._made(atom)
+        return found
+
+    def _made(self, atom: Atom) -> Term:
+        kind, data, n = atom.kind, atom.data, self.normaliser
+        if kind == "entry":
+            if isinstance(data[0], Value):
+                return data[0].at(*data[1])
+            return entry(data[0], *data[1])
+        if kind == "ref":
+            if data[0] in n.kept:
+                return ref(n.kept[data[0]], *data[1])
+            # A name that the canonical form made: it is shown as one.
+            symbol = sp.IndexedBase(f"s{data[0]}") if data[1] else sp.Symbol(f"s{data[0]}")
+            return entry(Array(symbol, ()), *data[1])
+        if kind == "int":
+            return Int((), (data[0],))
+        if kind == "whole power":
+            return Pow((self.term(dict(data[0])), self.term({data[1]: 1})))
+        if kind == "const":
+            return Const((), (data[0],))
+        if kind == "prime":
+            return num(data[0])
+        if kind == "sum":
+            variables, inside = n.opened(atom)
+            return _nested(variables, self.term(inside))
+        if kind in ("prod", "max"):
+            variable = Var("k", FRESH, ZERO, data[0][0])
+            bound = n.bound(atom.height - 1)
+            body = self.term(n.substitute(dict(data[1]), {bound: as_poly(variable)}))
+            return (Product if kind == "prod" else Maximum)((body,), (variable,))
+        if kind == "index":
+            return IndexBracket((), data)
+        if kind == "real":
+            return RealBracket((self.term(dict(data[1])),), (data[0],))
+        if kind == "cos":
+            return apply("cos", self.term(dict(data[0])))
+        if kind == "fn":
+            return Apply(tuple(self.term(dict(k)) for k in data[1:]), (data[0],))
+        if kind == "unknown":
+            return Unknown(tuple(self.term(dict(k)) for k in data[2:]), data[:2])
+        if kind == "whole":
+            return Whole((), (data[0], n.arguments[data[1]], data[2]))
+        if kind == "inverse":
+            return self._inverse(*data)
+        shared, _ = n.matrices[data[0]]
+        high = shared.params[0].high
+        assert high is not None
+        return Determinant((), (shared, high + 1))
+
+    def _inverse(self, name: int, i: Poly, j: Poly) -> Term:
+        shared, transposed = self.normaliser.matrices[name]
+        assert shared.params[0].high is not None
+        place = (j, i) if transposed else (i, j)
+        return InverseEntry((), (shared, shared.params[0].high + 1, *place))
+
+
+def _nested(variables: list[Var], body: Term) -> Term:
+    """Σ over several indices, each drawn over the factors that mention it, as A (B v) is."""
+    factors = list(body.args) if isinstance(body, Mul) else [body]
+    left = list(variables)
+
+    def touched(variable: Var) -> int:
+        return len({v for f in factors if variable in f.free for v in f.free})
+
+    while left:
+        variable = min(left, key=touched)
+        left.remove(variable)
+        inside = [f for f in factors if variable in f.free]
+        factors = [f for f in factors if variable not in f.free]
+        factors.append(total(variable, mul(*inside)))
+    return mul(*factors)
+
+
+def _shared_factor(members: list[tuple[Monomial, Any, Atom]]) -> bool:
+    """Whether all sums of a group have a factor in common."""
+    common: set[Atom] | None = None
+    for _, _, atom in members:
+        factors = {a for a, _ in atom.data[1]}
+        common = factors if common is None else common & factors
+    return bool(common)
+
+
+@AS_TERM.fill
+def as_term(normaliser: Normaliser, poly: Polynomial) -> Term:
+    """A polynomial over atoms as a term that a person can read."""
+    return Reader(normaliser).term(poly)

@@ -1,0 +1,202 @@
+"""Arrays that refer to themselves, in canonical forms: names, looked into where that ends.
+
+A name is looked into at its origin, where it refers to nothing more, and near it where the
+distance is a number. Relative to a :class:`Reference`, a time at which a step of an induction is
+made, it is looked into from that time on, so that both sides of a statement come to speak of
+the same earlier times.
+
+Two such arrays are one if, each taken for the other, their bodies have one canonical form: that is
+an induction over the time, in which the step reads entries at earlier times only.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from derive.canonical.atoms import Polynomial
+from derive.core.integers import Poly, Var, as_poly, is_nonnegative
+from derive.core.terms import Shared, Unfolding
+
+if TYPE_CHECKING:
+    from derive.canonical.forms import Normaliser
+
+NEAR = 4  # steps from the origin that are written out
+
+Rewrite = Callable[[tuple[Poly, ...]], Polynomial | None]
+
+
+@dataclass
+class Reference:
+    """The time relative to which arrays are looked into.
+
+    :param time: the time, a polynomial; None where arrays are replaced and not looked into.
+    :param variable: what changes in it from one step to the next.
+    :param rewrites: what an array is replaced by, where it is at all.
+    :param reach: for an array and one of its axes, how far before the time it is looked into.
+    :param direction: the direction in which arrays are looked into, 0 for both.
+    :param turned: whether an array is looked into from its other end first.
+    :param opened: the arrays that are looked into at all; None for every one.
+    """
+
+    time: Poly | None
+    variable: Var | None
+    rewrites: dict[Shared, list[Rewrite]] = field(default_factory=dict)
+    reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
+    direction: int = 0
+    turned: bool = False
+    opened: set[Shared] | None = None
+
+    def offset(self, index: Poly) -> Any:
+        """How far an index is past the time, its other variables left out; None where it does
+        not move with the time.
+        """
+        if self.time is None:
+            return None
+        if self.variable is None:
+            return (index - self.time).constant
+        slope = index.coefficient(self.variable)
+        own = self.time.coefficient(self.variable)
+        if slope is None or own is None or slope != own:
+            return None
+        return (index - self.time).terms.get((), 0)
+
+
+class Recursion:
+    """The self-referring arrays of one normaliser."""
+
+    def __init__(self, normaliser: Normaliser) -> None:
+        # Weakly: what one decision has made is then gone when it ends, without a search for cycles.
+        self.normaliser: Normaliser = weakref.proxy(normaliser)
+        self.heads: dict[int, Shared] = {}
+        self.stands_for: dict[Shared, Shared] = {}
+        self.reference: Reference | None = None
+        self.expected = False
+        self._names: dict[Shared, int] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is an induction, or an array that refers to itself is to come."""
+        return self.expected or self.reference is not None
+
+    def name(self, shared: Shared) -> int:
+        """The number of the class of an array."""
+        shared = self.stands_for.get(shared, shared)
+        found = self._names.get(shared)
+        if found is None:
+            n = self.normaliser
+            found = self._names[shared] = n._names.setdefault(("recursive", shared), len(n._names))
+            self.heads[found] = shared
+            n.kept[found] = shared
+        return found
+
+    def entry(self, name: int, indices: tuple[Poly, ...]) -> Polynomial:
+        """An entry: by its name, or looked into."""
+        shared, n = self.heads[name], self.normaliser
+        reference = self.reference
+        if reference is not None:
+            for rewrite in reference.rewrites.get(shared, ()):
+                done = rewrite(indices)
+                if done is not None:
+                    return done
+        turned = reference is not None and reference.turned
+        for unfolding in shared.unfoldings[::-1] if turned else shared.unfoldings:
+            if self._is_open(shared, unfolding, indices):
+                n.check()
+                return n.of(shared.unfolded(unfolding, indices))
+        return n.of_atom(n.atom("ref", name, indices))
+
+    def _is_open(self, shared: Shared, unfolding: Unfolding, indices: tuple[Poly, ...]) -> bool:
+        index = indices[unfolding.axis]
+        places = dict(zip(shared.params, indices, strict=True))
+        distance = (index - unfolding.origin.substitute(places)).constant
+        if distance is not None and 0 <= distance * unfolding.direction <= NEAR:
+            return True
+        if self.reference is None:
+            return False
+        if self.reference.opened is not None and shared not in self.reference.opened:
+            return False
+        offset, direction = self.reference.offset(index), unfolding.direction
+        if offset is None and self.reference.variable is not None:
+            # An index that falls as the time rises.
+            offset, direction = self.reference.offset(-index), -unfolding.direction
+            offset = None if offset is None else -offset
+        if offset is None or -direction == self.reference.direction or abs(offset) > NEAR:
+            return False
+        reach = self.reference.reach.get((shared, unfolding.axis), 0)
+        return bool((offset - reach) * unfolding.direction >= 0)
+
+    def steps_past(self, length: Poly) -> int:
+        """How many steps past the last but one before the time of an induction a length is that
+        grows with it: so that ranges that end near the time are written as one range, and terms.
+        """
+        reference = self.reference
+        if reference is None or reference.variable is None or reference.direction != 1:
+            return 0
+        gap = reference.offset(length)
+        aim = -2
+        if gap is None:  # it may end where the time begins
+            gap, aim = reference.offset(-length), 1
+            gap = None if gap is None else -gap
+        return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
+
+    def factors_past(self, length: Poly) -> int:
+        """The same of a product whose range also depends on an index of a sum around it: the sum
+        goes to the last but one before the time, where one factor fewer is none.
+        """
+        steps = self.steps_past(length)
+        return steps + 1 if steps >= 0 and len(length.indices) > 1 else steps
+
+    def steps_before(self, length: Poly) -> int:
+        """How many steps to write apart of a length that grows as the time of an induction falls:
+        as many as it is seen to have, so that ranges that begin near the time begin at one place.
+        """
+        reference = self.reference
+        if reference is None or reference.variable is None or reference.direction != -1:
+            return 0
+        if reference.offset(-length) is None:
+            return 0
+        return next((k for k in range(NEAR, 0, -1) if is_nonnegative(length - k + 1)), 0)
+
+    def classify(self, arrays: list[Shared]) -> None:
+        """Give one name to arrays that are equal at all times, found by splitting classes of
+        arrays over the same ranges until the bodies of a class agree.
+        """
+        n = self.normaliser
+        classes: dict[Any, list[Shared]] = {}
+        for shared in arrays:
+            classes.setdefault(_outline(n, shared), []).append(shared)
+        groups = list(classes.values())
+        while True:
+            self._adopt(groups)
+            if all(len(group) == 1 for group in groups):
+                return
+            split: list[list[Shared]] = []
+            for group in groups:
+                by_body: dict[Any, list[Shared]] = {}
+                for shared in group:
+                    key = self._content(shared) if len(group) > 1 else None
+                    by_body.setdefault(key, []).append(shared)
+                split.extend(by_body.values())
+            if len(split) == len(groups):
+                return
+            groups = split
+
+    def _adopt(self, groups: list[list[Shared]]) -> None:
+        self.normaliser.forget()
+        self._names.clear()
+        self.stands_for = {s: group[0] for group in groups for s in group}
+
+    def _content(self, shared: Shared) -> Any:
+        n = self.normaliser
+        renaming = n.parameters(shared, tuple(range(len(shared.params))))
+        values = {v: as_poly(p) for v, p in renaming.items()}
+        return n.key(n.substitute(n.of(shared.body), values))
+
+
+def _outline(n: Normaliser, shared: Shared) -> Any:
+    """What two arrays have in common if they are to be one: ranges, and the way they run."""
+    params = tuple(n.parameters(shared, tuple(range(len(shared.params)))).values())
+    return params, tuple((u.axis, u.direction) for u in shared.unfoldings)

@@ -1,0 +1,637 @@
+"""Polynomials over atoms: the commutative algebra in which two sides are compared.
+
+A polynomial is a dict from monomials to rational coefficients; a monomial is a tuple of
+(atom, exponent) pairs in the order in which the atoms were made. Exponents are rational:
+``exp(2x)`` is the square of the atom ``exp(x)``, a square root has exponent ½ and a
+denominator is an atom (a whole polynomial) with a negative exponent. Atoms are interned, so
+equal ones are one object; every operation returns a polynomial in which
+
+* like terms are collected, brackets are idempotent, deltas are used up;
+* a polynomial never stands under a positive whole exponent (it is multiplied out), and a
+  numerator is reduced by each denominator that its terms are divisible by;
+* exponentials of sums are products, logarithms of products are sums, and a fractional power
+  is taken of what is left once squares and positive factors are outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+from derive.base import bounded
+from derive.base.budget import spend
+from derive.base.errors import BudgetExceeded
+from derive.canonical.atoms import (
+    Atom,
+    Exponent,
+    Key,
+    Monomial,
+    Polynomial,
+    exact,
+    is_turned,
+    leading,
+    scan,
+)
+from derive.core.integers import BOUND, SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
+
+MAX_ATOMS = 200_000
+MAX_TERMS = 20_000
+MAX_EXPANDED_POWER = 24
+PRODUCT, SETTLED, ATOM = 60, 65, 7  # units of work: of two monomials, of one, an atom asked for
+
+# The law of powers of each kind of special atom.
+_POWER_LAWS = {
+    "index": "_bracket_power",
+    "real": "_bracket_power",
+    "prime": "_prime_power",
+    "base": "_sum_power",
+    "cos": "_cosine_power",
+}
+
+
+class Ring:
+    """The atoms of one decision, and sums, products and substitutions of polynomials over them.
+
+    :param exponentials: whether hyperbolic functions are written in exponentials.
+
+    ``used`` collects the labels of the assumptions relied on.
+    """
+
+    def __init__(self, exponentials: bool = False) -> None:
+        self.exponentials = exponentials
+        self.used: dict[Any, None] = {}
+        self.kinds: set[str] = set()  # of all atoms that were made
+        self._atoms: dict[tuple[str, tuple[Any, ...]], Atom] = {}
+        self._forms: dict[Any, int] = {}
+        self._bound: list[Var] = []
+        self._substituted: dict[Any, Polynomial] = {}
+        self._following: dict[tuple[Atom, Atom], bool] = {}  # whether the first bracket does
+        self.replacements: dict[Atom, tuple[Polynomial, Any]] = {}
+
+    def check(self) -> None:
+        """Called at the start of every expensive step; a subclass may stop the work here."""
+
+    # ---- what the layers above add
+
+    def power(self, poly: Polynomial, exponent: Exponent) -> Polynomial:
+        """A polynomial to a rational power."""
+        raise NotImplementedError
+
+    def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
+        """[poly ≥ 0] or [poly = 0] for an integer polynomial."""
+        raise NotImplementedError
+
+    def atom_sign(self, atom: Atom) -> str | None:
+        """The sign of an atom wherever it is defined."""
+        raise NotImplementedError
+
+    def lasts(self, poly: Polynomial, atom: Atom) -> bool:
+        """Whether the roots and the quotients of an atom in a polynomial have a value wherever the
+        polynomial does.
+        """
+        raise NotImplementedError
+
+    # ---- atoms
+
+    def atom(self, kind: str, *data: Any) -> Atom:
+        """The atom of that kind and data, made once."""
+        key = (kind, data)
+        found = self._atoms.get(key)
+        spend(ATOM)
+        if found is None:
+            self.check()
+            if len(self._atoms) > MAX_ATOMS:
+                raise BudgetExceeded("the canonical form grows too large")
+            free: set[Var] = set()
+            height, size, has_sum = scan(data, free)
+            if kind in ("sum", "prod", "max"):
+                count = len(data[0])
+                bound = {self.bound(n) for n in range(height, height + count)}
+                free -= bound
+                height += count
+            number = len(self._atoms)
+            names = frozenset(free)
+            found = Atom(kind, data, number, names, height, size + 1, has_sum, self._forms)
+            self._atoms[key] = found
+            self.kinds.add(kind)
+        return found
+
+    def bound(self, number: int) -> Var:
+        """The canonical bound variable of that number."""
+        while len(self._bound) <= number:
+            self._bound.append(Var(f"b{len(self._bound)}", BOUND, number=len(self._bound)))
+        return self._bound[number]
+
+    def of_atom(self, atom: Atom, exponent: Exponent = 1) -> Polynomial:
+        """An atom as a polynomial, or what a given equation says it equals."""
+        replacement = self.replacements.get(atom)
+        if replacement is not None:
+            self.used[replacement[1]] = None
+            return self.power(replacement[0], exponent)
+        if atom.special:
+            return self.settled({atom: exponent}, 1)
+        return {((atom, exponent),): 1}
+
+    def of_integer(self, poly: Poly) -> Polynomial:
+        """An integer polynomial as a polynomial over the atoms of its variables."""
+        result: Polynomial = {}
+        for monomial, coefficient in poly.terms.items():
+            exponents: dict[Atom, Exponent] = {}
+            for variable in monomial:
+                atom = self.atom("int", as_poly(variable))
+                exponents[atom] = exponents.get(atom, 0) + 1
+            result[self.monomial(exponents)] = coefficient
+        return result
+
+    @staticmethod
+    def constant(value: Number) -> Polynomial:
+        return {(): exact(value)} if value else {}
+
+    @staticmethod
+    def monomial(exponents: Mapping[Atom, Exponent]) -> Monomial:
+        return tuple(
+            sorted(
+                ((a, exact(e)) for a, e in exponents.items() if e),
+                key=_by_number,
+            )
+        )
+
+    @staticmethod
+    def key(poly: Polynomial) -> Key:
+        """A polynomial as a hashable value, the same however it was built."""
+        return tuple(sorted(poly.items(), key=lambda item: [(a.id, e) for a, e in item[0]]))
+
+    # ---- sums and products
+
+    def add(self, *polys: Polynomial) -> Polynomial:
+        """The sum, like terms collected."""
+        if len(polys) == 1:
+            return polys[0]
+        result = dict(polys[0]) if polys else {}
+        for poly in polys[1:]:
+            for monomial, coefficient in poly.items():
+                value = result.get(monomial, 0) + coefficient
+                if value:
+                    result[monomial] = exact(value)
+                else:
+                    del result[monomial]
+        return result
+
+    def scale(self, poly: Polynomial, factor: Number) -> Polynomial:
+        """A rational multiple."""
+        if factor == 1:
+            return poly
+        return {m: exact(c * factor) for m, c in poly.items()} if factor else {}
+
+    def subtract(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        return self.add(a, self.scale(b, -1))
+
+    def multiply(self, *polys: Polynomial) -> Polynomial:
+        """The product, multiplied out."""
+        return reduce(self._times, polys) if polys else {(): 1}
+
+    def _times(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        if len(a) > len(b):
+            a, b = b, a
+        if not a:
+            return {}
+        if len(a) == 1 and () in a:
+            return self.scale(b, a[()])
+        if len(a) * len(b) > MAX_TERMS:
+            raise BudgetExceeded(f"a product of {len(a)} by {len(b)} terms")
+        spend(PRODUCT * len(a) * len(b))
+        self.check()
+        if len(b) == 1:
+            (((m1, c1),), ((m2, c2),)) = a.items(), b.items()
+            if not any(x.special for x, _ in (*m1, *m2)):
+                return {_merged(m1, m2): exact(c1 * c2)}
+        result: Polynomial = {}
+        for m1, c1 in a.items():
+            for m2, c2 in b.items():
+                coefficient = exact(c1 * c2)
+                if any(x.special for x, _ in m1) or any(x.special for x, _ in m2):
+                    exponents: dict[Atom, Exponent] = dict(m1)
+                    for atom, exponent in m2:
+                        exponents[atom] = exponents.get(atom, 0) + exponent
+                    part = self.settled(exponents, coefficient)
+                else:
+                    part = {_merged(m1, m2): coefficient}
+                for monomial, value in part.items():
+                    value = result.get(monomial, 0) + value
+                    if value:
+                        result[monomial] = exact(value)
+                    else:
+                        result.pop(monomial, None)
+        return result
+
+    def settled(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+        """Powers and brackets in a product, multiplied out, used up or made one.
+
+        Where each factor has a value, or stands beside a bracket that is 0.
+        """
+        spend(SETTLED)
+        exponents = {a: exact(e) for a, e in exponents.items() if e}
+        extra: list[Polynomial] = []
+        for atom, exponent in list(exponents.items()):
+            if atom.special:
+                law = getattr(self, _POWER_LAWS[atom.kind])
+                exponents[atom], factor = law(atom, exponent)
+                if factor is not None:
+                    extra.append(factor)
+        exponents = {a: e for a, e in exponents.items() if e}
+        result = self._brackets_used(exponents, coefficient)
+        for poly in extra:
+            result = self.multiply(result, poly)
+        return result
+
+    # ---- powers: what stays as a power of the atom, and what is multiplied out
+
+    def _bracket_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """[p]² = [p]
+
+        Where the power is positive: [p]⁰ is 1.
+        """
+        return 1, None
+
+    def _prime_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """p^(w + f) = pʷ·p^f for a whole w
+
+        For all reals: a prime is positive.
+        """
+        whole = math.floor(exponent)
+        factor = self.constant(bounded.power(atom.data[0], whole)) if whole else None
+        return exponent - whole, factor
+
+    def _sum_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1
+
+        Where the power has a value: its parts have one there as well.
+        """
+        whole = math.floor(exponent)
+        if not 1 <= whole <= MAX_EXPANDED_POWER:
+            return exponent, None
+        return exponent - whole, self._whole_power(dict(atom.data[0]), whole)
+
+    def _cosine_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+        """cos² = 1 − sin²
+
+        For all reals; an odd power keeps one cosine.
+        """
+        if exponent < 2 or not isinstance(exponent, int):
+            return exponent, None
+        sine = self.of_atom(self.atom("fn", "sin", *atom.data), 2)
+        return exponent % 2, self._whole_power(self.subtract({(): 1}, sine), exponent // 2)
+
+    # ---- products in which brackets occur
+
+    def _brackets_used(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+        for atom in exponents:
+            if atom.kind == "index" and atom.data[0] == "=":
+                used = self._eliminate(atom, exponents)
+            elif atom.kind == "index":
+                used = self._stronger(atom, exponents)
+                if used is None:
+                    used = self._opposite(atom, exponents)
+            elif atom.kind == "real" and atom.data[0] == "=":
+                used = self._on_zero(atom, exponents)
+            else:
+                continue
+            if used is not None:
+                return self.scale(used, coefficient)
+        return self._reduced(exponents, coefficient)
+
+    def _stronger(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p + c ≥ 0]·[p ≥ 0] = [p ≥ 0] for a number c ≥ 0; [p ≥ 0]·[e = 0] = [e = 0] where p + e
+        or p − e is never negative.
+        """
+        poly = atom.data[1]
+        for other in exponents:
+            if other.kind != "index" or other is atom:
+                continue
+            follows = self._following.get((atom, other))
+            if follows is None:
+                if other.data[0] == ">=":
+                    gap = (poly - other.data[1]).constant
+                    follows = gap is not None and gap >= 0
+                else:
+                    ends = (other.data[1], -other.data[1])
+                    follows = any(is_nonnegative(poly + e) for e in ends)
+                self._following[atom, other] = follows
+            if follows:
+                return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
+        return None
+
+    def _opposite(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p ≥ 0]·[−p ≥ 0] = [p = 0]
+
+        Always, for an integer p.
+        """
+        opposite = self.atom("index", ">=", -atom.data[1])
+        if opposite not in exponents:
+            return None
+        rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
+        return self.multiply(self.index_bracket("=", atom.data[1]), self.settled(rest, 1))
+
+    def _on_zero(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it,
+        where f has no quotient that p = 0 may leave without a value.
+
+        In (1 − [p = 0])·x/p, of which [p = 0]·x/p is a part, p/p is 1: it is not 0/p as well.
+        """
+        key = atom.data[1]
+        if self.atom("real", ">", key) in exponents:
+            return {}
+        poly = dict(key)
+        lead = leading(poly)
+        if not lead or any(e < 0 for m in poly for _, e in m):
+            return None  # the rest may have a multiple of the leading term again
+        if len(poly) == 1 and len(lead) == 1 and exponents.get(lead[0][0], 0) > 0:
+            # x·[x = 0] = 0, whatever the powers of x; but x·x⁻ⁿ may be x⁰
+            return None if divides_by_some_of(exponents, poly, "whole power") else {}
+        if any(exponents.get(a, 0) < e for a, e in lead):
+            return None
+        if divides_by_some_of(exponents, poly, "base", "whole power"):
+            return None
+        rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
+        tail = {m: c for m, c in poly.items() if m != lead}
+        return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
+
+    def _eliminate(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+        """[i = e]·f(i) = [i = e]·f(e): a label goes, else the latest variable, where the rest
+        mentions it.
+        """
+        # A label would move with its indices: Σ_i [t[i] = k]·f(k) is f(k)·Σ_i [t[i] = k].
+        equation = atom.data[1]
+        for label in sorted(equation.labels, key=lambda v: v.key, reverse=True):
+            slope = equation.coefficient(label)
+            if slope is None or slope.constant not in (1, -1):
+                continue
+            beside = self._unsettled({a: e for a, e in exponents.items() if a is not atom})
+            value = (as_poly(label) * slope - equation) * slope
+            product = self.substitute(beside, {label: value})
+            return None if product == beside else self.multiply(product, {((atom, 1),): 1})
+        for variable in sorted(equation.variables, key=lambda v: v.key, reverse=True):
+            slope = equation.coefficient(variable)
+            if variable.kind == SIZE or slope is None or slope.constant not in (1, -1):
+                continue
+            rest = {a: e for a, e in exponents.items() if a is not atom}
+            if not any(variable in a.free for a in rest):
+                return None
+            value = (as_poly(variable) * slope - equation) * slope
+            product = self.substitute(self._unsettled(rest), {variable: value})
+            return self.multiply(product, {((atom, 1),): 1})
+        return None
+
+    def _unsettled(self, exponents: Mapping[Atom, Exponent]) -> Polynomial:
+        return {self.monomial(exponents): 1}
+
+    def _reduced(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+        """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P.
+
+        Where P is not 0, or beside a bracket that is 0 where P is.
+        """
+        for atom, exponent in exponents.items():
+            if atom.kind != "base" or exponent >= 0:
+                continue
+            terms = dict(atom.data[0])
+            pivot = _pivot(terms)
+            if pivot is not None:
+                turned = self._turned(exponents, atom, pivot, coefficient)
+                if turned is not None:
+                    return turned
+                continue
+            lead = leading(terms)
+            if lead is not None and all(exponents.get(a, 0) >= e for a, e in lead):
+                rest = dict(exponents)
+                for a, e in lead:
+                    rest[a] = rest[a] - e
+                tail = {m: c for m, c in terms.items() if m != lead}
+                head = dict(rest)
+                head[atom] = exponent + 1
+                scale = Fraction(coefficient) / Fraction(terms[lead])
+                minus = self.multiply(tail, self.settled(rest, -scale))
+                return self.add(self.settled(head, exact(scale)), minus)
+            split = self._split_exponential(exponents, atom, terms, coefficient)
+            if split is not None:
+                return split
+        return {self.monomial(exponents): exact(coefficient)}
+
+    def _turned(
+        self,
+        exponents: dict[Atom, Exponent],
+        base: Atom,
+        pivot: tuple[Atom, Exponent],
+        coefficient: Number,
+    ) -> Polynomial | None:
+        """Over P = c·L + d·M, two products of exponentials, the exponent of one exponential that
+        stands in L only, with the exponent e, is from 0 up to e: L/P = (1 − d·M/P)/c above that,
+        and below it 1/P = (1/M − c·L/(M·P))/d. None where it is so already.
+        """
+        atom, step = pivot
+        here = exponents.get(atom, 0)
+        if 0 <= here < step:
+            return None
+        terms = dict(base.data[0])
+        (upper,) = (m for m in terms if (atom, step) in m)
+        (lower,) = (m for m in terms if m is not upper)
+        gone, put = (upper, lower) if here >= step else (lower, upper)
+        rest = dict(exponents)
+        for a, e in gone:
+            rest[a] = rest.get(a, 0) - e
+        scale = Fraction(coefficient) / Fraction(terms[gone])
+        head = {**rest, base: rest[base] + 1}
+        for a, e in put:
+            rest[a] = rest.get(a, 0) + e
+        other = self.settled(rest, exact(-scale * terms[put]))
+        return self.add(self.settled(head, exact(scale)), other)
+
+    def _split_exponential(
+        self,
+        exponents: dict[Atom, Exponent],
+        base: Atom,
+        terms: Polynomial,
+        coefficient: Number,
+    ) -> Polynomial | None:
+        """1/(E·P) in partial fractions, where P = c + E·Q: (1/E − Q/P)/c."""
+        free = terms.get(())
+        if free is None:
+            return None
+        others = {m: c for m, c in terms.items() if m}
+        for atom, exponent in exponents.items():
+            if atom.kind != "exp" or exponent >= 0:
+                continue
+            if all(any(a is atom for a, _ in m) for m in others):
+                head = dict(exponents)
+                head[base] = head[base] + 1
+                scale = Fraction(coefficient) / Fraction(free)
+                product: list[Polynomial] = []
+                for m, c in others.items():
+                    merged = dict(exponents)
+                    for a, e in m:
+                        merged[a] = merged.get(a, 0) + e
+                    product.append(self.settled(merged, exact(-scale * c)))
+                return self.add(self.settled(head, exact(scale)), *product)
+        return None
+
+    def _whole_power(self, poly: Polynomial, exponent: int) -> Polynomial:
+        result: Polynomial = {(): 1}
+        for _ in range(exponent):
+            result = self.multiply(result, poly)
+        return result
+
+    # ---- what divides every term
+
+    def content(self, poly: Polynomial) -> tuple[Number, dict[Atom, Exponent]]:
+        """The positive rational and the monomial that divide every term."""
+        coefficients = [Fraction(c) for c in poly.values()]
+        numerator = reduce(math.gcd, (abs(c.numerator) for c in coefficients))
+        denominator = reduce(math.lcm, (c.denominator for c in coefficients))
+        common: dict[Atom, Exponent] | None = None
+        for monomial in poly:
+            here = dict(monomial)
+            if common is None:
+                common = here
+                continue
+            for atom in (*common, *(a for a in here if a not in common)):
+                common[atom] = min(common.get(atom, 0), here.get(atom, 0))
+        shared = {a: e for a, e in (common or {}).items() if e and a.kind not in ("index", "real")}
+        return exact(Fraction(numerator, denominator)), shared
+
+    def cleared(self, poly: Polynomial, signed: bool) -> tuple[Polynomial, dict[Atom, Exponent]]:
+        """A polynomial times its denominators, and these; only positive ones unless signed.
+
+        A denominator that is not negative is positive wherever there is a value; one that stands
+        beside a bracket only stays, where it may be 0 and the bracket too.
+        """
+        below: dict[Atom, Exponent] = {}
+        for monomial in poly:
+            for atom, exponent in monomial:
+                if (
+                    atom.kind == "base"
+                    and exponent < 0
+                    and (signed or self.atom_sign(atom) in ("+", "0+"))
+                ):
+                    below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
+        below = {atom: exponent for atom, exponent in below.items() if self.lasts(poly, atom)}
+        for atom, exponent in below.items():
+            poly = self.multiply(poly, {((atom, exponent),): 1})
+        return poly, below
+
+    def divided(
+        self, poly: Polynomial, factor: Number, exponents: Mapping[Atom, Exponent]
+    ) -> Polynomial:
+        """A polynomial over a content of it."""
+        result: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            rest = dict(monomial)
+            for atom, exponent in exponents.items():
+                rest[atom] = rest.get(atom, 0) - exponent
+            result[self.monomial(rest)] = exact(Fraction(coefficient) / Fraction(factor))
+        return result
+
+    def primitive(self, poly: Polynomial) -> tuple[Key, Number]:
+        """A polynomial without its rational factor and sign, and that factor."""
+        if not poly:
+            return (), 1
+        factor, _ = self.content(poly)
+        if is_turned(poly):
+            factor = -factor
+        if factor == 1:
+            return self.key(poly), 1
+        return self.key(self.scale(poly, 1 / Fraction(factor))), exact(Fraction(factor))
+
+    def sides_of(self, poly: Polynomial, bracket: Atom) -> tuple[Polynomial, Polynomial]:
+        """A polynomial where a bracket in it is 1, and where it is 0."""
+        with_it = self.add(
+            {}, *({tuple(p for p in m if p[0] is not bracket): c} for m, c in poly.items())
+        )
+        return with_it, {m: c for m, c in poly.items() if all(a is not bracket for a, _ in m)}
+
+    # ---- substitution
+
+    def substitute(self, poly: Polynomial, values: Mapping[Var, Poly]) -> Polynomial:
+        """Integer variables replaced in a polynomial, everything rebuilt by its own laws."""
+        touched = False
+        parts: list[Polynomial] = []
+        labels = [v for v in values if isinstance(v, Label)]
+        for monomial, coefficient in poly.items():
+            apart = {a for a, _ in monomial if a.free.isdisjoint(values)}
+            if labels:
+                apart = {a for a in apart if not any(map(a.may_read, labels))}
+            if len(apart) == len(monomial):
+                parts.append({monomial: coefficient})
+                continue
+            touched = True
+            kept = tuple(p for p in monomial if p[0] in apart)
+            if any(a.special for a, _ in kept):
+                product = self.settled(dict(kept), coefficient)
+            else:
+                product = {kept: coefficient}
+            for atom, exponent in monomial:
+                if atom not in apart:
+                    value = self.substituted_atom(atom, values)
+                    if exponent != 1:
+                        value = self.power(value, exponent)
+                    product = self._times(product, value)
+            parts.append(product)
+        return self.add(*parts) if touched and parts else poly
+
+    def substituted_atom(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        relevant = {
+            v: p for v, p in values.items()
+            if v in atom.free or (isinstance(v, Label) and atom.may_read(v))
+        }  # fmt: skip
+        key = (atom, frozenset(relevant.items()))
+        found = self._substituted.get(key)
+        if found is None:
+            found = self._substituted[key] = self.rebuilt(atom, relevant)
+        return found
+
+    def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        """An atom with variables replaced in its data, by the constructor of its kind.
+
+        Where the new indices are in the ranges of the old ones.
+        """
+        raise NotImplementedError
+
+
+def _pivot(terms: Polynomial) -> tuple[Atom, Exponent] | None:
+    """Of a sum of two products of exponentials, without a common factor, the exponential by which
+    quotients over it are ordered, and its exponent: the first in an order that is blind to the
+    names of indices. None for other sums, and where other names could make another the first.
+    """
+    if len(terms) != 2 or any(a.kind != "exp" for m in terms for a, _ in m):
+        return None
+    pairs = sorted((pair for m in terms for pair in m), key=lambda pair: pair[0].form)
+    if len(pairs) > 1 and pairs[0][0].form == pairs[1][0].form:
+        return None
+    return pairs[0]
+
+
+def divides_by_some_of(exponents: Mapping[Atom, Exponent], poly: Polynomial, *kinds: str) -> bool:
+    """Whether a product has an atom of these kinds, made of a polynomial, below the line that
+    shares an atom with another polynomial.
+    """
+    below = (a for a, e in exponents.items() if a.kind in kinds and e < 0)
+    inside = {a for made in below for m, _ in made.data[0] for a, _ in m}
+    return not inside.isdisjoint(a for m in poly for a, _ in m)
+
+
+def _merged(a: Monomial, b: Monomial) -> Monomial:
+    if not a:
+        return b
+    if not b:
+        return a
+    exponents: dict[Atom, Exponent] = dict(a)
+    if exponents.keys().isdisjoint(atom for atom, _ in b):
+        return tuple(sorted((*a, *b), key=_by_number))
+    for atom, exponent in b:
+        exponents[atom] = exponents.get(atom, 0) + exponent
+    return Ring.monomial(exponents)
+
+
+def _by_number(pair: tuple[Atom, Exponent]) -> int:
+    return pair[0].id

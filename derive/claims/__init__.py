@@ -1,0 +1,1 @@
+"""What a document states, and what it is decided to be."""

@@ -1,0 +1,1 @@
+"""Index notation: integer polynomials, scalar terms, and their derivatives."""

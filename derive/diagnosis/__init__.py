@@ -1,0 +1,1 @@
+"""The reason of a refutation, in one sentence."""

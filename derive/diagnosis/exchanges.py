@@ -1,0 +1,293 @@
+"""One part taken for another: a symbol, a number, an index, a condition, a pair of parentheses.
+
+More of the mistakes of :mod:`derive.diagnosis.mistakes`, in the same form: each is a generator of
+repairs, and nothing here decides whether one of them is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import sympy as sp
+from sympy.core.relational import Relational
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagMatrix
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from derive.diagnosis.claimed import Documented, Repair, quoted, times, transposed
+from derive.diagnosis.mistakes import ENTRIES, PRODUCTS, SUMS, Mistake, Span, entry_like, spans
+from derive.diagnosis.places import Site
+from derive.language.operators import Partial
+from derive.language.printing import text_of
+from derive.language.shapes import is_unit, same_shape
+from derive.refutation.symbols import fields_of
+
+ENTRYWISE = (ElementwiseApplyFunction, sp.Function)
+POWERS = (sp.Pow, sp.HadamardPower, sp.MatPow)
+
+
+def another_symbol(d: Documented) -> Iterator[Repair]:
+    """In one place, another symbol of the same shape is meant."""
+    for site in d.sites:
+        node = site.node
+        if isinstance(node, (sp.MatrixSymbol, sp.Symbol)) and node in d.symbols:
+            for other in d.others(node):
+                if isinstance(other, (sp.MatrixSymbol, sp.Symbol)):
+                    yield d.put(site, other, partial(_for, d, site, other))
+
+
+def _for(d: Documented, site: Site, part: Any) -> str:
+    """``it holds with x for h in A*h``, the part around named where there are several."""
+    words = quoted("it holds with {} for {}", part, site.node)
+    place = site.outer if site.around else site
+    while isinstance(place.node, sp.Transpose) and place.around:
+        place = place.outer
+    several = sum(other.node == site.node for other in d.sites) > 1
+    if not several or not place.around:
+        return words
+    return quoted("it holds with {} for {} in {}", part, site.node, place.node) or words
+
+
+def another_derivative(d: Documented) -> Iterator[Repair]:
+    """A factor of a chain rule is the derivative of something else, or in something else."""
+    numbers = [s for s in d.symbols if isinstance(s, sp.Symbol)]
+    for site in d.sites:
+        node = site.node
+        if isinstance(node, Partial):
+            for other in numbers:
+                if other not in (node.of, node.wrt):
+                    yield d.put(site, Partial(other, node.wrt))
+                    yield d.put(site, Partial(node.of, other))
+
+
+def another_everywhere(d: Documented) -> Iterator[Repair]:
+    """A symbol stands in every place for its product with another one."""
+    for symbol in d.symbols:
+        if not d.is_matrix(symbol) or sum(site.node == symbol for site in d.sites) < 2:
+            continue
+        for other in d.others(symbol):
+            if isinstance(other, sp.MatrixSymbol):
+                both = sp.HadamardProduct(other, symbol, evaluate=False)
+                side = d.side.xreplace({symbol: both})
+                yield Repair(side, partial(quoted, "it holds with {} for every {}", both, symbol))
+
+
+def reversed_index(d: Documented) -> Iterator[Repair]:
+    """An index runs the other way: k − 1 − i for i."""
+    for site in d.sites:
+        node = site.node
+        if isinstance(node, ENTRIES):
+            for index, size in site.bound:
+                if size is not None and index in node.free_symbols:
+                    other_way = {index: size - 1 - index}
+                    turned = [sp.expand(a.xreplace(other_way)) for a in node.args[1:]]
+                    yield d.put(site, entry_like(node, turned))
+
+
+def another_number(d: Documented) -> Iterator[Repair]:
+    """A number is one too large or too small, or stands where there should be none."""
+    for site in d.sites:
+        node, parent = site.node, site.parent
+        if not isinstance(node, sp.Rational) or isinstance(parent, (*POWERS, *PRODUCTS)):
+            continue
+        if not isinstance(parent, SUMS):
+            continue
+        for other in (node - 1, node + 1, -node, 2 * node, node / 2):
+            if other != node:
+                yield d.put(site, other, partial(_number_words, d, site, other))
+
+
+def _number_words(d: Documented, site: Site, other: Any) -> str:
+    return quoted("it holds with {} for {} in {}", other, site.node, site.parent)
+
+
+def missing_complement(d: Documented) -> Iterator[Repair]:
+    """A factor 1 − v or 1 − v² is left out, v a value that the claim has: σ′ = σ·(1 − σ),
+    tanh′ = 1 − tanh².
+    """
+    values = [s for s in d.symbols if s in d.claim.where]
+    values += [a.expr for a in d.applications if isinstance(a.expr, ENTRYWISE)]
+    if isinstance(d.side, (sp.Pow, sp.Function)):
+        values.append(d.side)
+    for value in dict.fromkeys(values):
+        for factor in _complements(d, value):
+            for span in spans(d):
+                fits = is_unit(d.shape(value) or ()) or same_shape(d.shape(value) or (), span.shape)
+                part = span.times(factor) if fits else None
+                if part is not None:
+                    yield d.put(span.site, part, partial(_complement_words, span, factor))
+
+
+def _complements(d: Documented, value: Any) -> Iterator[Any]:
+    shape = d.shape(value)
+    if shape is None:
+        return
+    if isinstance(value, MatrixExpr):
+        one = sp.OneMatrix(*shape)
+        squared = sp.HadamardProduct(value, value, evaluate=False)
+        yield sp.MatAdd(one, times(-1, value), evaluate=False)
+        yield sp.MatAdd(one, times(-1, squared), evaluate=False)
+    elif isinstance(value, sp.Expr) and not shape:
+        yield sp.Add(1, sp.Mul(-1, value, evaluate=False), evaluate=False)
+        yield sp.Add(1, -(value**2), evaluate=False)
+
+
+def _complement_words(span: Span, factor: Any) -> str:
+    missing = quoted("the factor {} is missing", factor)
+    whole = span.first is None and not span.site.around
+    told = quoted("it holds with {} multiplied by it", span.node)
+    return missing if whole or not told else f"{missing}: {told}"
+
+
+def missing_indicator(d: Documented) -> Iterator[Repair]:
+    """A term counts only where one argument of a maximum is the larger one, or a sign is left
+    out.
+    """
+    for bend in _bends(d):
+        if isinstance(bend, sp.Abs):
+            (inside,) = bend.args
+            words = f"the factor sign({text_of(inside)}) is missing in {{}}"
+            yield from _times_each(d, sp.sign(inside), words)
+            continue
+        for above in (bend.args[0] > bend.args[1], bend.args[1] > bend.args[0]):
+            if isinstance(above, Relational):
+                factor = sp.Piecewise((1, above), (0, True))
+                words = f"the term {{}} counts only where {text_of(above)}"
+                yield from _times_each(d, factor, words)
+
+
+def _times_each(d: Documented, factor: Any, words: str) -> Iterator[Repair]:
+    """The whole, or one of its terms, with a factor."""
+    for site in d.sites:
+        if (site.parent is None or isinstance(site.parent, SUMS)) and site.node != 0:
+            part = times(factor, site.node)
+            if part is not None:
+                yield d.put(site, part, partial(quoted, words, site.node))
+
+
+def _bends(d: Documented) -> list[Any]:
+    """The maxima and absolute values in the claim that are of numbers without bound indices."""
+    found: dict[Any, None] = {}
+    for expr in fields_of(d.claim):
+        for node in expr.atoms(sp.Max, sp.Abs) if isinstance(expr, sp.Basic) else ():
+            single = isinstance(node, sp.Abs) or len(node.args) == 2
+            if single and node.free_symbols <= d.free:
+                found[node] = None
+    return sorted(found, key=str)
+
+
+def parentheses(d: Documented) -> Iterator[Repair]:
+    """A factor or a denominator belongs to the whole sum, and not to one of its terms."""
+    for site in d.sites:
+        node = site.node
+        if not isinstance(node, sp.Add):
+            continue
+        for term in node.args:
+            for factor in sp.Mul.make_args(term):
+                if factor == term or factor == -1 or factor.is_number:
+                    continue
+                rest = sp.Add(*(a for a in node.args if a != term), term / factor)
+                yield d.put(site, sp.Mul(factor, rest, evaluate=False))
+
+
+def only_the_diagonal(d: Documented) -> Iterator[Repair]:
+    """p·(1 − p), as if of a function entry by entry, where each entry depends on its whole row:
+    p∘(g − Σ p∘g) for p∘(1 − p)∘g, and diag(p) − p pᵀ for diag(p∘(1 − p)).
+    """
+    for site in d.sites:
+        node = site.node
+        if isinstance(node, DiagMatrix):
+            for p in _complemented(node.args[0]):
+                outer = sp.MatMul(p, transposed(p), evaluate=False)
+                part = sp.MatAdd(DiagMatrix(p), times(-1, outer), evaluate=False)
+                yield d.put(site, part, partial(_diagonal_words, part, node))
+        elif isinstance(node, sp.HadamardProduct):
+            for p, rest in _factored(list(node.args)):
+                yield from _projected(d, site, p, rest)
+
+
+def _factored(factors: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
+    """p and the factors besides p∘(1 − p)."""
+    for position, factor in enumerate(factors):
+        rest = factors[:position] + factors[position + 1 :]
+        for p in _complemented(factor):
+            yield p, rest
+        for other, p in enumerate(rest):
+            if _is_complement(factor, p):
+                yield p, rest[:other] + rest[other + 1 :]
+
+
+def _projected(d: Documented, site: Site, p: Any, rest: list[Any]) -> Iterator[Repair]:
+    """p∘(g − Σ p∘g), the sum over the row or over the column."""
+    if not rest:
+        return
+    g = rest[0] if len(rest) == 1 else sp.HadamardProduct(*rest, evaluate=False)
+    weighted = sp.HadamardProduct(p, g, evaluate=False)
+    rows, columns = d.shape(p) or (1, 1)
+    over_row = sp.MatMul(weighted, sp.OneMatrix(columns, columns), evaluate=False)
+    over_column = sp.MatMul(sp.OneMatrix(rows, rows), weighted, evaluate=False)
+    for size, total in ((columns, over_row), (rows, over_column)):
+        if size != 1:
+            inner = sp.MatAdd(g, times(-1, total), evaluate=False)
+            part = sp.HadamardProduct(p, inner, evaluate=False)
+            yield d.put(site, part, partial(_diagonal_words, part, site.node))
+
+
+def _diagonal_words(part: Any, node: Any) -> str:
+    told = quoted("it holds with {} for {}", part, node)
+    return "only the diagonal of the Jacobian is used" + (f": {told}" if told else "")
+
+
+def _complemented(node: Any) -> Iterator[Any]:
+    """p where a node is p − p∘p or p∘(1 − p)."""
+    if isinstance(node, sp.MatAdd) and len(node.args) == 2:
+        for p, other in (node.args, node.args[::-1]):
+            squares = (sp.HadamardProduct(p, p, evaluate=False), sp.HadamardPower(p, 2))
+            if times(-1, other) in squares:
+                yield p
+    elif isinstance(node, sp.HadamardProduct) and len(node.args) == 2:
+        for p, other in (node.args, node.args[::-1]):
+            if _is_complement(other, p):
+                yield p
+
+
+def _is_complement(node: Any, p: Any) -> bool:
+    """Whether a node is 1 − p."""
+    if not isinstance(node, sp.MatAdd) or len(node.args) != 2:
+        return False
+    return any(isinstance(a, sp.OneMatrix) for a in node.args) and times(-1, p) in node.args
+
+
+def counted_once(d: Documented) -> Iterator[Repair]:
+    """The derivative in a symmetric matrix with a pair of equal entries as one variable:
+    2G − G∘I for G.
+    """
+    wrt = getattr(d.claim, "wrt", None)
+    given = getattr(d.claim, "given", ())
+    if not isinstance(wrt, sp.MatrixSymbol) or sp.Q.symmetric(wrt) not in given:
+        return
+    diagonal = sp.HadamardProduct(d.side, sp.Identity(wrt.shape[0]), evaluate=False)
+    both = sp.MatAdd(d.side, diagonal, evaluate=False)
+    words = (
+        f"the documented side takes {wrt}[i, j] and {wrt}[j, i] for one variable; here the "
+        "gradient in a symmetric matrix is (G + G.T)/2"
+    )
+    yield Repair(sp.MatMul(sp.S.Half, both, evaluate=False), lambda: words)
+
+
+CONVENTIONS: tuple[Mistake, ...] = (counted_once, only_the_diagonal)
+"""What is looked for before anything else: a factor that undoes it would hide it."""
+
+EXCHANGES: tuple[Mistake, ...] = (
+    missing_complement,
+    another_symbol,
+    another_derivative,
+    missing_indicator,
+    another_everywhere,
+    reversed_index,
+    another_number,
+    parentheses,
+)
+"""The likelier ones first."""

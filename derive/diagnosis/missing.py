@@ -1,0 +1,169 @@
+"""Terms that a documented side may lack: products of what the claim speaks of.
+
+The second term of a normalisation (softmax, layer norm, x/‖x‖), the noise term of a filter, one of
+the paths of a product rule: each is a product of two or three arrays of the claim, with a sum over
+an axis inside, times a number. Numbers choose among all of these; nothing here decides whether the
+claim then holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations, combinations_with_replacement, islice, pairwise, product
+from typing import Any
+
+import sympy as sp
+from sympy.matrices.expressions.diagonal import DiagMatrix
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from derive.diagnosis.claimed import Documented, times, transposed
+from derive.language.shapes import is_unit, same_shape
+
+MOST_ARRAYS = 9  # of which terms are made
+MOST_TERMS = 400
+MOST_STATISTICS = 14  # terms of which two together are tried
+
+
+def terms(d: Documented) -> Iterator[Any]:
+    """Terms of the shape of the documented side, the simpler ones first."""
+    yield from islice(_terms(d), MOST_TERMS)
+
+
+def pairs(d: Documented) -> Iterator[tuple[Any, Any]]:
+    """Two terms that may be missing together: means and projections, as of a layer norm."""
+    if len(d.shape(d.side) or ()) == 2:
+        yield from combinations(islice(_statistics(d), MOST_STATISTICS), 2)
+
+
+def _terms(d: Documented) -> Iterator[Any]:
+    shape = d.shape(d.side)
+    if shape is None or len(shape) != 2 or is_unit(shape):
+        return
+    seen: set[Any] = set()
+    for term in chain(_alone(d), _statistics(d), _chains(d)):
+        if term not in seen and d.alike(term, d.side):
+            seen.add(term)
+            yield term
+
+
+def _arrays(d: Documented) -> list[Any]:
+    """The matrices that a term may be made of: those of the documented side first."""
+    found = [s for s in d.symbols if isinstance(s, sp.MatrixSymbol)]
+    found += [a.expr for a in d.applications if isinstance(a.expr, MatrixExpr)]
+    found = [x for x in dict.fromkeys(found) if not is_unit(d.shape(x) or ())]
+    return sorted(found, key=lambda x: not d.side.has(x))[:MOST_ARRAYS]
+
+
+def _of_shape(d: Documented) -> list[Any]:
+    """The arrays of the shape of the documented side, perhaps transposed."""
+    return [x for x in _arrays(d) if d.alike(x, d.side)] + [
+        transposed(x)
+        for x in _arrays(d)
+        if not d.alike(x, d.side) and d.alike(transposed(x), d.side)
+    ]
+
+
+def _alone(d: Documented) -> Iterator[Any]:
+    """One array, two of them entry by entry, a diagonal, the identity, an outer product."""
+    own = _of_shape(d)
+    yield from own
+    for a, b in combinations_with_replacement(own, 2):
+        yield sp.HadamardProduct(a, b, evaluate=False)
+    rows, columns = d.shape(d.side) or (0, 0)
+    if not same_shape((rows,), (columns,)):
+        return
+    yield sp.Identity(rows)
+    columns_of = [_column(d, x) for x in _arrays(d)]
+    vectors = [x for x in columns_of if x is not None and same_shape(d.shape(x)[:1], (rows,))]  # type: ignore[index]
+    for a in vectors:
+        yield DiagMatrix(a)
+    for a, b in product(vectors, repeat=2):
+        yield _product(a, transposed(b))
+
+
+def _column(d: Documented, x: Any) -> Any:
+    shape = d.shape(x) or ()
+    if len(shape) != 2 or 1 not in shape:
+        return None
+    return x if shape[1] == 1 else transposed(x)
+
+
+def _statistics(d: Documented) -> Iterator[Any]:
+    """Sums over an axis of products of two arrays, in every place, and times a third."""
+    own = _of_shape(d)
+    rows, columns = d.shape(d.side) or (1, 1)
+    inner = [*own, *(sp.HadamardProduct(a, b, evaluate=False)
+                     for a, b in combinations_with_replacement(own, 2))]  # fmt: skip
+    for axis, size in ((1, columns), (0, rows)):
+        if size == 1:
+            continue
+        ones = sp.OneMatrix(size, size)
+        for part in inner:
+            yield _product(part, ones) if axis == 1 else _product(ones, part)
+    for first in own:
+        if columns == 1:
+            for a, b in combinations_with_replacement(own, 2):
+                yield _product(first, transposed(a), b)
+        elif rows == 1:
+            for a, b in combinations_with_replacement(own, 2):
+                yield _product(a, transposed(b), first)
+        else:
+            for part in inner:
+                for axis, size in ((1, columns), (0, rows)):
+                    ones = sp.OneMatrix(size, size)
+                    total = _product(part, ones) if axis == 1 else _product(ones, part)
+                    yield sp.HadamardProduct(first, total, evaluate=False)
+
+
+def _chains(d: Documented) -> Iterator[Any]:
+    """Matrix products of two or three arrays, perhaps transposed."""
+    arrays = _arrays(d)
+    factors = [*arrays, *map(transposed, arrays)]
+    factors += [x for x in d.squares if isinstance(x, sp.Inverse)]
+    sizes: list[Any] = []  # each once: two of them are compared a single time
+
+    def numbered(shape: Any) -> tuple[int, ...]:
+        return tuple(_place(sizes, size) for size in shape)
+
+    shapes = [numbered(d.shape(factor)) for factor in factors]
+    rows, columns = numbered(d.shape(d.side))
+    for count in (2, 3):
+        for parts in product(range(len(factors)), repeat=count):
+            inner = [shapes[a][1] == shapes[b][0] for a, b in pairwise(parts)]
+            if all(inner) and shapes[parts[0]][0] == rows and shapes[parts[-1]][1] == columns:
+                yield _product(*(factors[part] for part in parts))
+
+
+def _place(sizes: list[Any], size: Any) -> int:
+    """Where a size stands in a list of different ones, to which it is added if need be."""
+    for place, other in enumerate(sizes):
+        if other == size or same_shape((other,), (size,)):
+            return place
+    sizes.append(size)
+    return len(sizes) - 1
+
+
+def _product(*parts: Any) -> Any:
+    return sp.MatMul(*parts, evaluate=False)
+
+
+def scalars(d: Documented) -> list[Any]:
+    """The numbers that a term may be multiplied by or divided by: those that the claim names, and
+    what it divides by.
+    """
+    named = [s for s in d.symbols if isinstance(s, sp.Symbol)]
+    below = [
+        p.base
+        for expr in (d.side, *d.claim.where.values())
+        if isinstance(expr, sp.Basic)
+        for p in sorted(expr.atoms(sp.Pow), key=str)
+        if p.exp.could_extract_minus_sign() and not p.base.is_number
+    ]
+    found = (s for s in (*named, *below) if is_unit(d.shape(s) or ()) or d.shape(s) == ())
+    return list(dict.fromkeys(found))[:4]
+
+
+def written(multiples: Sequence[tuple[Any, Any]]) -> Any:
+    """c·T, or the sum of several of these."""
+    parts = [times(c, t) for c, t in multiples]
+    return parts[0] if len(parts) == 1 else sp.MatAdd(*parts, evaluate=False)

@@ -1,0 +1,429 @@
+"""Why a claim is wrong, in one sentence: where it fails, and what common mistake explains it.
+
+A mistake is named only where the claim without it is proved, by the means by which claims are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+import sympy as sp
+
+from derive.base.budget import Budget, spend
+from derive.base.errors import DeriveError
+from derive.canonical.atoms import Polynomial
+from derive.canonical.forms import Normaliser
+from derive.canonical.readback import Reader
+from derive.claims.kinds import Claim, Identity, Inequality, Shape
+from derive.claims.verdict import Witness
+from derive.core.terms import Shared
+from derive.diagnosis import missing
+from derive.diagnosis.claimed import Documented, Repair, quoted
+from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES
+from derive.diagnosis.misfits import fitting
+from derive.diagnosis.mistakes import MISTAKES, Scaling, factor_words
+from derive.diagnosis.trial import Trial, holds_if_symmetric
+from derive.language.operators import MatrixOperator, Tensor
+from derive.language.printing import numbers_apart, text_of
+from derive.lowering.problem import Problem
+from derive.lowering.statement import Statement, state
+from derive.presentation import answer
+from derive.presentation.matrices import NoMatrixForm, Writer
+from derive.proof.decide import vanishes
+from derive.proof.hypotheses import Hypotheses
+from derive.refutation.search import agrees_numerically
+
+WORK = 0.8e6  # for undoing mistakes
+CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
+MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
+MOST_OF_AN_ENTRY = 120  # characters
+PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
+LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
+SHORT = 60  # characters of a term that is said to be missing
+
+
+def disagreement(
+    problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
+) -> str:
+    """One sentence for a claim that a witness refutes."""
+    where = difference(claim, witness)
+    if isinstance(claim, Inequality):
+        return where
+    try:
+        hint = mistake_in(problem, claim, statement, witness, budget)
+    except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
+        hint = ""
+    return f"{hint}; {where}" if hint else where
+
+
+def misfit(claim: Claim, reason: str, budget: Budget) -> str:
+    """One sentence for a claim that does not fit together: the reason, and what would fit."""
+    try:
+        remedy = remedy_for(claim, budget)
+    except Exception:  # as above
+        remedy = None
+    words, holds = remedy or ("", False)
+    if not words:
+        return reason
+    if holds:
+        return f"{reason}; {words} would fit, and holds"
+    return reason if "would fit" in reason else f"{reason}; {words} would fit"
+
+
+def difference(claim: Claim, witness: Witness) -> str:
+    """What the two sides are at a witness."""
+    sizes = ", ".join(f"{name} = {value}" for name, value in witness.sizes.items())
+    entry = f" at entry {witness.entry}" if witness.entry else ""
+    at = f" for {sizes}" if sizes else ""
+    left, right = numbers_apart(witness.left, witness.right, LONGEST_NUMBER)
+    if isinstance(claim, Inequality):
+        return f"{left} ≤ {right} is false{entry}{at}"
+    sides = ("left", "right") if isinstance(claim, Identity) else ("derived", "documented")
+    return f"{left} {sides[0]} against {right} {sides[1]}{entry}{at}"
+
+
+def mistake_in(
+    problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
+) -> str:
+    """The mistake that explains a disagreement, or '' where none was found."""
+    soon = budget.share(WORK)
+    side = getattr(claim, claim.expression_fields[-1])
+    trial = Trial(problem, claim, statement, soon, witness)
+    documented = Documented(claim, side, problem.shapes)
+    words = _wrong_entries(trial, documented) or _other_variable(trial, claim)
+    trivial = ""
+    if not words:
+        words, trivial = _repaired(trial, documented)
+    later = budget.share(MORE_WORK)
+    trial.renew(later)
+    return (
+        words
+        or _lacking(trial, documented)
+        or trivial
+        or holds_if_symmetric(problem, claim, statement, later)
+        or _compared(problem, statement, trial, documented, later)
+        or _missing_of(answer.derived(problem, statement), trial, documented)
+    )
+
+
+def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
+    """The first mistake without which the claim is proved; and the first that makes an identity say
+    that its left side is itself, which is an explanation where there is no other.
+    """
+    claim, trivial = documented.claim, ""
+    left = claim.left if isinstance(claim, Identity) else None
+    for mistake in (*CONVENTIONS, *MISTAKES, *EXCHANGES):
+        for candidate in mistake(documented):
+            for repair in _filled(trial, candidate):
+                if trial.late:
+                    return "", trivial
+                spend(CANDIDATE)
+                # That one symbol is to be the other says nothing.
+                if left is not None and left.is_Symbol and repair.side == left:
+                    continue
+                words = repair.words() if trial.holds(repair.side) else ""
+                if not words:
+                    continue
+                if left is None or text_of(repair.side) != text_of(left):
+                    return words, trivial
+                trivial = trivial or words
+    return "", trivial
+
+
+def _other_variable(trial: Trial, claim: Claim) -> str:
+    """Whether the documented side is the derivative in another variable of the same shape."""
+    wrt = getattr(claim, "wrt", None)
+    if not isinstance(wrt, sp.Symbol):
+        return ""
+    for other in trial.alike(wrt):
+        asked = replace(claim, wrt=other)  # type: ignore[call-arg]
+        if trial.late or not agrees_numerically(asked):
+            continue
+        fields = tuple(getattr(asked, name) for name in asked.expression_fields)
+        problem = Problem(fields, asked.where, asked.assumed)
+        statement = state(problem, asked)
+        if statement is not None and trial.proves(problem, statement):
+            return f"the documented side is the derivative in {other}"
+    return ""
+
+
+def _wrong_entries(trial: Trial, documented: Documented) -> str:
+    """Which entries of a matrix written out are wrong; and that it is their sign, where it is."""
+    side = documented.side
+    if not isinstance(side, sp.MatrixBase):
+        return ""
+    wrong = trial.wrong_entries(side.shape)
+    if not wrong or len(wrong) == side.rows * side.cols:
+        return ""
+    turned = side.as_mutable()
+    for place in wrong:
+        turned[place] = -turned[place]
+    listed = ", ".join(map(str, wrong[:-1])) + f" and {wrong[-1]}" if wrong[1:] else str(wrong[0])
+    if trial.holds(turned.as_immutable()):
+        many = bool(wrong[1:])
+        return (
+            f"the signs of the entries {listed} are wrong"
+            if many
+            else (f"the sign of entry {listed} is wrong")
+        )
+    return f"the entries {listed} are wrong" if wrong[1:] else ""
+
+
+def _lacking(trial: Trial, documented: Documented) -> str:
+    """A term, or two, with which the claim is proved."""
+    side, numbers = documented.side, missing.scalars(documented)
+    groups = ((term,) for term in missing.terms(documented))
+    for group in chain(groups, missing.pairs(documented)):
+        if trial.late:
+            return ""
+        for multiples in trial.multiples(group, numbers):
+            written = missing.written(multiples)
+            words = _missing_words(written)
+            if words and trial.holds(_plus(side, written)):
+                return words
+    return ""
+
+
+def _filled(trial: Trial, candidate: Repair | Scaling) -> list[Repair]:
+    """A repair; of a part that lacks a factor, with those factors that numbers leave possible."""
+    if isinstance(candidate, Repair):
+        return [candidate]
+    repairs = (candidate.by(factor) for factor in trial.factors(candidate.doubled))
+    return [repair for repair in repairs if repair is not None]
+
+
+# ---- what a side that does not fit may be meant to be
+
+
+def remedy_for(claim: Claim, budget: Budget) -> tuple[str, bool] | None:
+    """What would fit in the place of a side that does not, and whether the claim then holds."""
+    if isinstance(claim, (Inequality, Shape)):
+        return None
+    field = claim.expression_fields[-1]
+    budget = budget.share(WORK)
+    for stated in _stated(claim):
+        fields = tuple(getattr(stated, name) for name in claim.expression_fields)
+        try:
+            problem = Problem(fields, claim.where, claim.assumed)
+            statement = state(problem, stated, derive_only=True)
+        except DeriveError:
+            continue
+        assert statement is not None
+        side = getattr(stated, field)
+        found = list(fitting(Documented(stated, side, problem.shapes), statement.shape))
+        if not found:
+            continue
+        first = replace(stated, **{field: found[0].side})
+        trial = Trial(problem, first, statement, budget)
+        for repair in found:
+            if not trial.late and trial.holds(repair.side):
+                return repair.words(), True
+        return found[0].words(), False
+    return None
+
+
+def _stated(claim: Claim) -> Iterator[Claim]:
+    """A claim with its documented side last; either side of an identity may be that."""
+    yield claim
+    if isinstance(claim, Identity):
+        yield replace(claim, left=claim.right, right=claim.left)
+
+
+# ---- what the canonical forms of both sides have in common
+
+Forms = tuple[Normaliser, Reader, Polynomial, Polynomial]
+
+
+def _compared(
+    problem: Problem, statement: Statement, trial: Trial, documented: Documented, budget: Budget
+) -> str:
+    """A missing factor or term, or the assumption under which there is no difference."""
+    show = _Shown(problem, statement)
+    for named in (True, False) if problem.where else (False,):
+        try:
+            forms = _forms(problem, statement, budget, named)
+            # What an identity lacks is more often an assumption than a factor.
+            kinds = () if isinstance(documented.claim, Identity) else ("sum",)
+            found = (
+                _plain_factor(show, forms, documented)
+                or _assumption(show, forms, kinds)
+                or _missing_term(show, forms, trial, documented)
+                or _factor(show, forms, documented)
+                or _assumption(show, forms)
+            )
+        except (DeriveError, NoMatrixForm, RecursionError, ArithmeticError):
+            continue
+        if found:
+            return found
+    return ""
+
+
+def _forms(problem: Problem, statement: Statement, budget: Budget, named: bool) -> Forms:
+    """The canonical forms of both sides; with the arrays that the document names as names."""
+
+    def keep(shared: Shared) -> bool:
+        return named and shared.named
+
+    n = Normaliser(None, False, budget, keep)
+    Hypotheses.of(problem).prepare(n)
+    lowering = problem.lowering
+    operators = (s for s in lowering.shared if isinstance(s.label, MatrixOperator))
+    reader = Reader(n, (*lowering.named.values(), *operators))
+    return n, reader, n.of(statement.left), n.of(statement.right)
+
+
+class _Shown:
+    """Canonical forms in print."""
+
+    def __init__(self, problem: Problem, statement: Statement) -> None:
+        self.problem = problem
+        self.statement = statement
+
+    def scalar(self, reader: Reader, poly: Polynomial) -> Any:
+        return Writer(taken=self.problem.names).scalar(reader.term(poly))
+
+    def whole(self, reader: Reader, poly: Polynomial) -> Any:
+        writer = Writer(taken=self.problem.names)
+        return writer.whole(reader.term(poly), self.statement.shape, self.statement.place)
+
+    def is_entrywise(self, poly: Polynomial) -> bool:
+        """Whether a polynomial depends on the entry at which the sides are compared."""
+        place = {v for index in self.statement.place for v in index.variables}
+        return any(not place.isdisjoint(atom.free) for monomial in poly for atom, _ in monomial)
+
+
+def _ratio(forms: Forms, suits: Callable[[Polynomial], bool]) -> Polynomial:
+    """A monomial r with derived = r · documented, which suits; {} without one."""
+    n, _, left, right = forms
+    if not left or not right:
+        return {}
+    lead, number = next(iter(left.items()))
+    for monomial, coefficient in right.items():
+        exponents = dict(lead)
+        for atom, e in monomial:
+            exponents[atom] = exponents.get(atom, 0) - e
+        exponents = {a: e for a, e in exponents.items() if e}
+        ratio: Polynomial = {n.monomial(exponents): Fraction(number) / Fraction(coefficient)}
+        if suits(ratio) and vanishes(n, n.subtract(left, n.multiply(ratio, right))):
+            return ratio
+    return {}
+
+
+def _plain_factor(show: _Shown, forms: Forms, documented: Documented) -> str:
+    """derived = r · documented, r a number that may depend on sizes."""
+
+    def suits(ratio: Polynomial) -> bool:
+        (monomial,) = ratio
+        return len(monomial) <= 2 and all(atom.kind in PLAIN for atom, _ in monomial)
+
+    ratio = _ratio(forms, suits)
+    if not ratio:
+        return ""
+    written = show.scalar(forms[1], ratio)
+    return factor_words(documented, written)
+
+
+def _factor(show: _Shown, forms: Forms, documented: Documented) -> str:
+    """derived = r · documented, r a product of at most two factors, or 1 over one."""
+    n, reader, _, _ = forms
+
+    def suits(ratio: Polynomial) -> bool:
+        ((monomial, coefficient),) = ratio.items()
+        signs = {e > 0 for _, e in monomial}
+        return len(monomial) in (1, 2) and len(signs) == 1 and (coefficient == 1 or True in signs)
+
+    ratio = _ratio(forms, suits)
+    if not ratio:
+        return ""
+    ((monomial, coefficient),) = ratio.items()
+    words = "the factor {} is missing"
+    write = show.whole if show.is_entrywise(ratio) and show.statement.shape else show.scalar
+    written = write(reader, ratio)
+    if any(e < 0 for _, e in monomial):
+        inverse = {n.monomial({a: -e for a, e in monomial}): coefficient}
+        below = write(reader, inverse)
+        # What the documented side does not have cannot be superfluous there.
+        there = documented.side.has(below)
+        words = "the factor {} is superfluous" if there else "it holds with the factor {}"
+        written = below if there else written
+    return "" if isinstance(written, sp.FunctionMatrix) else quoted(words, written)
+
+
+def _missing_term(show: _Shown, forms: Forms, trial: Trial, documented: Documented) -> str:
+    """derived = documented + what can be quoted."""
+    n, reader, left, right = forms
+    rest = n.subtract(left, right)
+    if not right or len(rest) >= len(left):
+        return ""
+    written = show.whole(reader, rest)
+    if written.has(sp.FunctionMatrix) or isinstance(written, sp.MatrixBase):
+        return ""
+    side = _plus(documented.side, written)
+    return _missing_words(written) if trial.holds(side) else ""
+
+
+def _missing_of(derived: Any, trial: Trial, documented: Documented) -> str:
+    """A term of the derived side without which the documented one was written."""
+    if isinstance(derived, (sp.Add, sp.MatAdd)):
+        for term in derived.args:
+            words = _missing_words(term)
+            if words and trial.holds(_plus(documented.side, term)):
+                return words
+    return ""
+
+
+def _plus(side: Any, term: Any) -> Any:
+    return (sp.MatAdd if isinstance(term, sp.MatrixExpr) else sp.Add)(side, term, evaluate=False)
+
+
+def _missing_words(term: Any) -> str:
+    words = text_of(term)
+    if len(words) > SHORT:
+        return ""
+    many = isinstance(term, (sp.Add, sp.MatAdd))
+    return f"the terms {words} are missing" if many else f"the term {words} is missing"
+
+
+def _assumption(show: _Shown, forms: Forms, kinds: tuple[str, ...] = ()) -> str:
+    """The sides differ by a factor that a simple assumption makes vanish: that something, of one
+    of these kinds where any are named, is a number.
+    """
+    n, reader, left, right = forms
+    difference = n.subtract(left, right)
+    if len(difference) != 2:
+        return ""
+    (m1, c1), (m2, c2) = difference.items()
+    exponents = dict(m1)
+    for atom, e in m2:
+        exponents[atom] = exponents.get(atom, 0) - e
+    exponents = {a: e for a, e in exponents.items() if e}
+    if len(exponents) != 1:
+        return ""
+    ((atom, e),) = exponents.items()
+    if e not in (1, -1) or atom.kind in ("index", "base", "real", "const", "prime"):
+        return ""
+    if kinds and atom.kind not in kinds:
+        return ""
+    value = -Fraction(c2) / Fraction(c1)
+    value = value if e == 1 else 1 / value
+    written = show.scalar(reader, {((atom, 1),): 1})
+    return f"it would hold if {text_of(written)} = {_rational(value)}"
+
+
+def _rational(value: Fraction) -> Any:
+    return sp.Rational(value.numerator, value.denominator)
+
+
+def entry_by_entry(derived: Any) -> str:
+    """What an array of more axes than a matrix is at its indices, where that is short."""
+    if not isinstance(derived, Tensor) or len(derived.axes) < 3:
+        return ""
+    if any(str(array).startswith("d_") for array in derived.atoms(sp.IndexedBase)):
+        return ""  # by an adjoint through time, which says nothing by itself
+    indices = ", ".join("0" if size == 1 else str(index) for index, size in derived.axes)
+    body = str(derived.body)
+    return f"; its entry ({indices}) is {body}" if len(body) <= MOST_OF_AN_ENTRY else ""

@@ -1,0 +1,425 @@
+"""Would a claim hold with another documented side? In numbers first, where nearly all fail; then
+by proof, as any claim is proved.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations, islice, permutations
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from derive.base.budget import Budget, spend
+from derive.base.errors import DeriveError, ShapeError
+from derive.claims.kinds import Claim
+from derive.claims.verdict import Witness
+from derive.evaluation.evaluate import FLOATING, Point, Values, sides
+from derive.evaluation.fields import EvaluationError, Inconclusive
+from derive.language.shapes import same_shape
+from derive.lowering.problem import Problem
+from derive.lowering.statement import Statement, right_side
+from derive.proof.arrays.merge import Comparison
+from derive.proof.decide import Rung, prove_equal
+from derive.proof.hypotheses import Hypotheses
+from derive.proof.induction import induction
+from derive.refutation.points import PointMaker
+from derive.refutation.search import agrees_numerically, ordinary_point, point_of, relative
+
+# The forms in which shared arrays stay names are all that most proofs need, in deep networks too.
+LADDER = (Rung(3, False, 0.5), Rung(None, False, 0.1), Rung(None, True, 0.1))
+PROOFS = 6  # that are tried
+SOLVED = 100  # units of work for what a few terms come to
+INDUCTION_WORK = 1e6  # for one of them
+DRAWS = 5  # of points
+OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, and the witness
+_AGREEMENT = 1e-7
+_LARGEST = 24  # numerator of a factor that a person forgets
+_UNITS = 60
+_HALF = sp.S.Half
+_SQUARES = 4  # matrices that may be meant to be symmetric
+_MULTIPLES = 80  # products that the number before a term may be
+_FACTORS = 3  # that are tried where the points leave a choice
+
+# Powers of a + b·symbol, as triples (a, b, symbol) with an exponent.
+Unit = tuple[tuple[tuple[int, int, Any], int], ...]
+
+_FAILURES = (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A point at which sides are compared: the derived and the documented one there."""
+
+    point: Point
+    values: Values
+    left: np.ndarray
+    right: np.ndarray
+
+    def agrees(self, side: Any) -> bool:
+        """Whether a side has the derived value here, as far as floats tell."""
+        try:
+            value = self.values.of(side)
+        except _FAILURES:
+            return False
+        if value.shape != self.left.shape:
+            if {value.shape, self.left.shape} != {(), (1, 1)}:
+                return False
+            value = value.reshape(self.left.shape)
+        # Where terms cancel, what is left of them is as good as zero.
+        gap = relative(np.abs(self.left - value), self.left, np.abs(value) + np.abs(self.right))
+        return not (gap > _AGREEMENT).any()
+
+    def combination(self, terms: Sequence[Any]) -> np.ndarray | None:
+        """The numbers with which some terms together are derived − documented here; None where
+        there are none, NaN where they may be any.
+        """
+        spend(SOLVED)
+        try:
+            values = [self.values.of(term).reshape(self.right.shape) for term in terms]
+        except _FAILURES:
+            return None
+        gap = (self.left - self.right).reshape(-1)
+        columns = np.stack([value.reshape(-1) for value in values], axis=1)
+        if not np.isfinite(columns).all() or not np.isfinite(gap).all():
+            return None
+        found, _, rank, _ = np.linalg.lstsq(columns, gap, rcond=1e-9)
+        scale = 1 + np.abs(self.left).max() + np.abs(self.right).max()
+        if (np.abs(columns @ found - gap) > _AGREEMENT * scale).any():
+            return None
+        return found if rank == len(terms) else np.full(len(terms), math.nan)
+
+    def factor(self, doubled: Any) -> float | None:
+        """The factor c of a part with which the side agrees here, from the side with that part
+        doubled: (c − 1)·(doubled − documented) = derived − documented. NaN for any factor.
+        """
+        try:
+            slope = self.values.of(doubled).reshape(self.right.shape) - self.right
+        except _FAILURES:
+            return None
+        gap = self.left - self.right
+        scale = 1e-9 * (1 + np.abs(self.left).max() + np.abs(self.right).max())
+        moving = np.abs(slope) > scale
+        if (np.abs(gap[~moving]) > scale).any():
+            return None
+        found = 1 + gap[moving] / slope[moving]
+        if found.size == 0:
+            return float("nan")
+        middle = float(found.flat[0])
+        return middle if (np.abs(found - middle) <= _AGREEMENT * (1 + abs(middle))).all() else None
+
+
+def _close(left: np.ndarray, right: np.ndarray) -> bool:
+    return not (relative(np.abs(left - right), left, right) > _AGREEMENT).any()
+
+
+class Trial:
+    """One claim, tried with other documented sides.
+
+    :param witness: what refutes the claim as it is, where something does.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        claim: Claim,
+        statement: Statement,
+        budget: Budget,
+        witness: Witness | None = None,
+    ) -> None:
+        self.problem = problem
+        self.statement = statement
+        self.budget = budget
+        self.claim = claim
+        self._maker = PointMaker(claim)
+        self._witness = witness
+        self._proofs = PROOFS
+        self._found: list[Ground] = []
+        self._more = self._make_grounds()
+
+    def renew(self, budget: Budget) -> None:
+        """Allow more work and more proofs."""
+        self.budget = budget
+        self._proofs = PROOFS
+
+    @property
+    def late(self) -> bool:
+        """Whether there is no work left to do."""
+        return self.budget.over
+
+    # ---- numbers
+
+    def grounds(self) -> Iterator[Ground]:
+        """The points at which a side has to agree, made as they are asked for."""
+        yield from self._found
+        for ground in self._more:
+            self._found.append(ground)
+            yield ground
+
+    def _make_grounds(self) -> Iterator[Ground]:
+        """A point of unequal sizes at which the documented side is wrong, the witness, and points
+        of other sizes.
+        """
+        rng = random.Random(0)
+        drawn = [g for g in (self._ground(p) for p in self._draws(rng)) if g is not None]
+        wrong = [g for g in drawn if self._witness is not None and self._is_wrong(g)]
+        yield from wrong[:1]
+        if self._witness is not None:
+            yield from filter(None, [self._ground(point_of(self._maker, self._witness))])
+        # Where the documented side happens to be right, so is what is meant.
+        rest = [g for g in drawn if not wrong or g is not wrong[0]]
+        first = wrong[0].point.sizes if wrong else None
+        rest.sort(key=lambda g: g.point.sizes == first)
+        yield from rest[:OTHERS]
+
+    def _draws(self, rng: random.Random) -> Iterator[Point | None]:
+        for _ in range(DRAWS):
+            yield ordinary_point(self._maker, rng)
+
+    @staticmethod
+    def _is_wrong(ground: Ground | None) -> bool:
+        return ground is not None and not _close(ground.left, ground.right)
+
+    def _ground(self, point: Point | None) -> Ground | None:
+        if point is None:
+            return None
+        try:
+            left, right = sides(self.claim, point, FLOATING)
+        except (EvaluationError, ShapeError, Inconclusive):
+            return None
+        return Ground(point, Values(point, self.claim.where), left, right)
+
+    def agrees(self, side: Any) -> bool:
+        """Whether a side has the derived values at every point that was found."""
+        found = False
+        for ground in self.grounds():
+            if not ground.agrees(side):
+                return False
+            found = True
+        return found
+
+    def wrong_entries(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """The entries of the documented side that differ from the derived ones at some point."""
+        wrong: set[tuple[int, ...]] = set()
+        for ground in self.grounds():
+            if ground.left.shape != shape or ground.right.shape != shape:
+                return []
+            gap = relative(np.abs(ground.left - ground.right), ground.left, ground.right)
+            wrong |= {tuple(map(int, place)) for place in np.argwhere(gap > _AGREEMENT)}
+        return sorted(wrong)
+
+    def alike(self, symbol: Any) -> list[Any]:
+        """The other variables of the claim that have the shape of one."""
+        shape = self.problem.shapes.of(symbol)
+        others = (*self._maker.scalars, *self._maker.arrays)
+        return [
+            other
+            for other in others
+            if other != symbol
+            and isinstance(other, type(symbol))
+            and same_shape(self.problem.shapes.of(other), shape)
+        ][:_SQUARES]
+
+    def factors(self, doubled: Any) -> list[Any]:
+        """The simple factors of a part with which the claim agrees at the points."""
+        possible: list[tuple[Unit, Fraction]] | None = None
+        for ground in self.grounds():
+            value = ground.factor(doubled)
+            if value is None:
+                return []
+            if value != value:
+                continue
+            if possible is None:
+                possible = list(self._possible(value, ground.point))
+            else:
+                point = ground.point
+                possible = [p for p in possible if _is_multiple(value, *p, point)]
+            if not possible:
+                return []
+        return [
+            sp.Rational(rational.numerator, rational.denominator)
+            * sp.Mul(*((a + b * symbol) ** e for (a, b, symbol), e in unit))
+            for unit, rational in islice(possible or (), _FACTORS)
+        ]
+
+    def _possible(self, value: float, point: Point) -> Iterator[tuple[Unit, Fraction]]:
+        """The simple factors that have a value at a point, the simplest first."""
+        for unit in islice(self._units(), _UNITS):
+            worth = _worth(unit, point)
+            if worth and math.isfinite(worth):
+                rational = Fraction(value / worth).limit_denominator(_LARGEST)
+                if abs(rational.numerator) <= _LARGEST and _is_multiple(
+                    value, unit, rational, point
+                ):
+                    yield unit, rational
+
+    def _units(self) -> Iterator[Unit]:
+        """What a factor may consist of besides a rational: sizes and scalars."""
+        sizes = [(0, 1, size) for size in self._maker.dimensions]
+        scalars = [(0, 1, scalar) for scalar in self._maker.scalars]
+        yield ()
+        for s in sizes:
+            less = (-1, 1, s[2])
+            yield from (((s, -1),), ((s, 1),), ((less, 1), (s, -1)), ((s, 1), (less, -1)))
+        for s in scalars:
+            less = (1, -1, s[2])
+            yield from (((s, 1),), ((s, -1),), ((s, 2),), ((s, -2),), ((less, 1),), ((less, -1),))
+        yield from (((a, 1), (b, -1)) for a, b in permutations(sizes, 2))
+        yield from (((a, 1), (b, -1)) for a in scalars for b in sizes)
+        yield from (((a, -1), (b, -1)) for a, b in combinations(sizes, 2))
+
+    def multiples(
+        self, terms: Sequence[Any], scalars: Sequence[Any]
+    ) -> Iterator[tuple[tuple[Any, Any], ...]]:
+        """The simple numbers with which some terms together are what the documented side lacks at
+        every point, each with its term.
+
+        :param scalars: what a number may be made of, besides sizes.
+        """
+        fitted: list[tuple[Ground, np.ndarray]] = []
+        for ground in self.grounds():
+            found = ground.combination(terms)
+            if found is None:
+                return
+            if not np.isnan(found).any():
+                fitted.append((ground, found))
+        if not fitted:
+            return
+        units = list(islice(self.worths([g for g, _ in fitted], scalars), _MULTIPLES))
+        numbers = []
+        for place in range(len(terms)):
+            values = np.array([found[place] for _, found in fitted])
+            number = next((n for n in (simple_number(values, *unit) for unit in units) if n), None)
+            if number is None:
+                return
+            numbers.append(number)
+        yield tuple(zip(numbers, terms, strict=True))
+
+    def worths(
+        self, grounds: Sequence[Ground], scalars: Sequence[Any]
+    ) -> Iterator[tuple[Any, np.ndarray]]:
+        """Products of powers of sizes and scalars, each with its values at some points."""
+        sizes = [(s**e) for s in self._maker.dimensions for e in (-1, 1)]
+        powers = [(s**e) for s in scalars for e in (-1, 1, -2, 2, -3, -_HALF, -3 * _HALF)]
+        for unit in (sp.S.One, *sizes, *powers, *(a * b for a in sizes for b in powers)):
+            try:
+                values = [float(ground.values.of(unit).reshape(())) for ground in grounds]
+            except _FAILURES:
+                continue
+            if all(map(math.isfinite, values)) and all(values):
+                yield unit, np.array(values)
+
+    # ---- proof
+
+    def proves(self, problem: Problem, statement: Statement) -> bool:
+        """Whether another claim is proved, by the means by which repairs are."""
+        if problem.lowering.unsafe_reads:
+            return False
+        sides, place = (statement.left, statement.right), statement.place
+        try:
+            return (
+                prove_equal(*sides, Hypotheses.of(problem).prepare, self.budget, LADDER, place)
+                is not None
+            )
+        except (DeriveError, RecursionError, ArithmeticError):
+            return False
+
+    def holds(self, side: Any) -> bool:
+        """Whether the claim is proved with another documented side."""
+        return self.agrees(side) and self.proved(side)
+
+    def proved(self, side: Any) -> bool:
+        """A proof, with the cheap canonical forms, or by an induction."""
+        problem, statement = self.problem, self.statement
+        if self._proofs == 0 or problem.lowering.unsafe_reads:
+            return False
+        self._proofs -= 1
+        met = dict(problem.met)
+        try:
+            shape = problem.shapes.of(side)
+            if not same_shape(shape, statement.shape):
+                return False
+            right = right_side(problem, side, statement.place)
+            # What is read outside an array has no value.
+            if problem.lowering.unsafe_reads:
+                return False
+            sides = statement.left, right
+            place = statement.place
+            arrays = Comparison(*sides, problem, self.budget, place)
+            if arrays.deep and arrays.proof() is not None:
+                return True
+            if (
+                prove_equal(*sides, Hypotheses.of(problem).prepare, self.budget, LADDER, place)
+                is not None
+            ):
+                return True
+            end = self.budget.share(INDUCTION_WORK)
+            return induction.refers_to_itself(*sides) and (
+                induction.prove(*sides, Hypotheses.of(problem).prepare, end) is not None
+            )
+        except (DeriveError, RecursionError, ArithmeticError):
+            return False
+        finally:
+            problem.met = met
+
+
+def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, budget: Budget) -> str:
+    """The matrices that have to be symmetric for a claim to be proved, in words; '' for none."""
+    wrt = getattr(claim, "wrt", None)
+    squares = [
+        array for array in problem.lowering.arrays
+        if isinstance(array.symbol, sp.MatrixSymbol) and "symmetric" not in array.traits
+        and array.symbol.shape[0] == array.symbol.shape[1] != 1
+        and (wrt is None or not wrt.has(array.symbol))
+    ]  # fmt: skip
+    groups = [(array,) for array in squares] + ([tuple(squares)] if len(squares) > 1 else [])
+    for group in groups if len(squares) <= _SQUARES else ():
+        if budget.over:
+            return ""
+        symbols = [array.symbol for array in group]
+        assumed = replace(claim, given=(*claim.assumed, *map(sp.Q.symmetric, symbols)))  # type: ignore[call-arg]
+        if not agrees_numerically(assumed):
+            continue
+        kept = [array.traits for array in group]
+        try:
+            for array in group:
+                array.traits |= {"symmetric"}
+            sides = statement.left, statement.right
+            if prove_equal(*sides, Hypotheses.of(problem).prepare, budget, LADDER, statement.place):
+                names = " and ".join(map(str, symbols))
+                return f"it would hold if {names} were symmetric"
+        except DeriveError:
+            return ""
+        finally:
+            for array, traits in zip(group, kept, strict=True):
+                array.traits = traits
+    return ""
+
+
+def simple_number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:
+    """A simple rational times a unit that has some values; None for none."""
+    ratios = values / worth
+    rational = Fraction(float(ratios[0])).limit_denominator(_LARGEST)
+    if not rational or abs(rational.numerator) > _LARGEST:
+        return None
+    near = np.abs(ratios - float(rational)) <= _AGREEMENT * (1 + np.abs(ratios))
+    return sp.Rational(rational.numerator, rational.denominator) * unit if near.all() else None
+
+
+def _worth(unit: Unit, point: Point) -> float:
+    """A factor's value at a point; NaN where it has none."""
+    result = 1.0
+    for (constant, slope, symbol), exponent in unit:
+        value = point.sizes[symbol] if symbol in point.sizes else point.values[symbol]
+        base = float(constant + slope * value)
+        result *= base**exponent if base else math.nan
+    return result
+
+
+def _is_multiple(value: float, unit: Unit, rational: Fraction, point: Point) -> bool:
+    return abs(value - float(rational) * _worth(unit, point)) <= _AGREEMENT * (1 + abs(value))

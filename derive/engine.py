@@ -1,0 +1,401 @@
+"""The one page: from a claim to its verdict, stage by stage.
+
+1. **Shapes** (:mod:`derive.language.shapes`). First, because nothing else means anything for an
+   expression whose parts do not fit; it needs no derivative and names the place.
+2. **Lowering** (:mod:`derive.lowering.problem`, :mod:`derive.lowering.lower`). Both sides to index
+   notation, once: what SymPy's matrix algebra would do afterwards is never asked.
+3. **Differentiation** (:mod:`derive.core.differentiate`) in index notation, over the shared graph.
+4. **Proof**: arrays that are one as they are written (:mod:`derive.proof.arrays.congruence`); then
+   the canonical form of the difference (:mod:`derive.proof.decide`, :mod:`derive.canonical.forms`),
+   at first with shared arrays as names, which is all that most true claims need.
+5. **Refutation** (:mod:`derive.refutation.search`): a point at which the sides differ, found by an
+   evaluator that shares nothing with stages 2 to 4. Before the costlier canonical forms,
+   because a false claim is refuted faster than a proof of it can fail.
+6. **The answer** (:mod:`derive.presentation.answer`) back in matrix notation, for people; nothing
+   is decided
+   from it.
+
+A proof is checked once more by evaluating both sides at points that take every way through the
+claim (:mod:`derive.refutation.net`), with stage 5's evaluator; where they differ there, something
+inside is broken and the verdict is undecided. So it is where no point could be evaluated.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from derive.base.budget import EFFORT, MOST, Budget, for_claim, share
+from derive.base.errors import (
+    BudgetExceeded,
+    ClaimError,
+    ShapeError,
+    Spent,
+    Stopped,
+    UnsupportedError,
+)
+from derive.base.worker import run_deep
+from derive.canonical.forms import Normaliser
+from derive.claims import sizes
+from derive.claims.kinds import (
+    Backward,
+    Claim,
+    Gradient,
+    Hessian,
+    Inequality,
+    Jacobian,
+    Shape,
+)
+from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
+from derive.core.terms import Term, add, forget_terms
+from derive.diagnosis import own_names
+from derive.diagnosis import reason as reasons
+from derive.evaluation.fields import Undefined
+from derive.language import conditions
+from derive.language.equal_sizes import given_of_sizes
+from derive.language.shapes import Shapes
+from derive.lowering import reads
+from derive.lowering.problem import Problem
+from derive.lowering.statement import Statement, state
+from derive.presentation import answer
+from derive.presentation.steps import steps
+from derive.proof.arrays import merge
+from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.proof.hypotheses import Hypotheses
+from derive.proof.induction import induction
+from derive.proof.inequality.cases import contradictory
+from derive.proof.inequality.steps_up import integers_of, prove_by_steps
+from derive.refutation import replay  # noqa: F401  (verdicts call it)
+from derive.refutation.net import agrees_throughout
+from derive.refutation.search import agrees_numerically, agrees_somewhere, search
+
+QUICK_WORK = 1.5e6  # for a witness before the costlier canonical forms
+UNCHECKED = "a proof was found, and no point at which both sides could be evaluated to check it"
+PATIENT_WORK = 10e6  # for a witness after them
+
+__all__ = ["backward", "gradient", "hessian", "jacobian", "shape_of", "verify"]
+
+
+def verify(claim: Claim, timeout: float = 60.0, effort: float = EFFORT) -> Verdict:
+    """Decide a claim.
+
+    :param timeout: seconds after which the verdict is ``undecided``.
+    :param effort: how much work may be done for each part of a decision, 1 being the usual.
+    :raises ClaimError: when ``claim`` is no claim, or ``effort`` no positive number.
+
+    Never raises for what a claim contains: what is unsupported, too slow or broken inside gives
+    ``undecided``, with the reason. What is decided depends on the work that may be done, and on the
+    machine only where the time limit cut it, which ``stopped`` tells.
+    """
+    if not isinstance(claim, Claim):
+        raise ClaimError(f"verify takes a claim, not {type(claim).__name__}")
+    if not (effort > 0 and math.isfinite(effort)):
+        raise ClaimError(f"an effort is a positive number, not {effort!r}")
+    start = time.monotonic()
+    opened: list[Budget] = []
+
+    def decide() -> Verdict:
+        with for_claim(effort) as budget:
+            opened.append(budget)
+            return _decided_alone(claim, budget)
+
+    try:
+        verdict = run_deep(decide, timeout)
+    except Stopped as problem:
+        verdict = Verdict(claim, UNDECIDED, reason=f"{problem} (limit {timeout:g} s)", stopped=True)
+    except Spent as problem:
+        reason = f"{problem} (limit {MOST * effort:,.0f} units)"
+        verdict = Verdict(claim, UNDECIDED, reason=reason)
+    except (BudgetExceeded, UnsupportedError, ClaimError) as problem:
+        verdict = Verdict(claim, UNDECIDED, reason=str(problem))
+    except Exception as problem:  # whatever broke inside is no verdict
+        reason = f"internal error: {type(problem).__name__}: {problem}"
+        verdict = Verdict(claim, UNDECIDED, reason=reason)
+    work = opened[0].spent if opened else 0
+    stopped = verdict.stopped or any(budget.stopped for budget in opened)
+    seconds = time.monotonic() - start
+    return replace(verdict, claim=claim, work=work, stopped=stopped, seconds=seconds)
+
+
+def gradient(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """∂of/∂wrt of a scalar, of the shape of ``wrt``.
+
+    :raises ShapeError: where the expression does not fit together, or is no scalar.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Gradient(of, wrt, 0, where=where or {}))
+
+
+def jacobian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """∂of/∂wrt: the axes of ``of``, then those of ``wrt``; a matrix between two vectors.
+
+    :raises ShapeError: where the expression does not fit together.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Jacobian(of, wrt, 0, where=where or {}))
+
+
+def backward(of: Any, wrt: Any, upstream: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """Σ upstream · ∂of/∂wrt over all axes of ``of``, of the shape of ``wrt``.
+
+    :raises ShapeError: where the expression does not fit together.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Backward(of, wrt, upstream, 0, where=where or {}))
+
+
+def hessian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
+    """∂²of/∂wrt_i ∂wrt_j of a scalar in a vector.
+
+    :raises ShapeError: where the expression does not fit together, or is no scalar.
+    :raises UnsupportedError: naming a node that the engine gives no meaning to.
+    """
+    return _derived_only(Hessian(of, wrt, 0, where=where or {}))
+
+
+def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ...]:
+    """The shape of an expression: SymPy sizes, () for a scalar.
+
+    :raises ShapeError: naming the subexpression and both shapes.
+    :raises UnsupportedError: naming a node that has no shape rule.
+    """
+    claim = sizes.put_in(Shape(expr, (), where=where or {}))
+    return run_deep(lambda: Shapes(claim.where).of(_fields(claim)[0]))
+
+
+# ---- the stages
+
+
+def _decided_alone(claim: Claim, budget: Budget) -> Verdict:
+    """A decision that leaves no terms behind but those that its steps are written from, and finds
+    none: what is made anew is counted as work.
+    """
+    forget_terms()
+    try:
+        budget.check()
+        sized = sizes.put_in(claim)
+        with given_of_sizes(sized.assumed):
+            return _with_equal_sizes(claim, _decided(sized, budget))
+    finally:
+        forget_terms()
+
+
+def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:
+    """The verdict with the sizes that are given to be equal to others: it was made without."""
+    equations = sizes.equated(claim)
+    if not equations:
+        return verdict
+    witness = verdict.witness
+    if witness is not None:
+        witness = replace(witness, sizes=sizes.completed(claim, witness.sizes))
+    if verdict.status == HOLDS:
+        verdict = replace(verdict, assumptions=(*equations, *verdict.assumptions))
+    return replace(verdict, witness=witness)
+
+
+def _decided(claim: Claim, budget: Budget) -> Verdict:
+    lost = conditions.lost_index(claim.said)
+    if lost is not None:
+        raise UnsupportedError(
+            f"SymPy took a condition on {lost} out of the sum over {lost} that it stood in; write "
+            "both ranges in one Sum, or define the inner sum in `where` as a tensor"
+        )
+    try:
+        problem = Problem(_fields(claim), claim.where, claim.assumed)
+        statement = state(problem, claim)
+        _check_reads(problem, statement)
+    except reads.LeavesArray as outside:
+        return Verdict(claim, ILL_SHAPED, reason=str(outside))
+    except ShapeError as mismatch:
+        derived = _derivable(claim)
+        reason = reasons.misfit(claim, str(mismatch), budget) + reasons.entry_by_entry(derived)
+        return Verdict(claim, ILL_SHAPED, reason=reason, derived=derived)
+    except UnsupportedError:
+        # What cannot be derived may still be refuted: the evaluator knows more nodes.
+        witness = search(claim, QUICK_WORK)
+        if witness is None:
+            raise
+        return Verdict(claim, DISAGREES, witness=witness, reason=reasons.difference(claim, witness))
+    notes = tuple(problem.shapes.notes)
+    if statement is None:
+        return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
+    verdict = _compared(problem, claim, statement, budget)
+    proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
+    documented = _fields(claim)[-1] if proved else None
+    assumptions = verdict.assumptions if verdict.status == HOLDS else ()
+    verdict = replace(verdict, notes=notes + verdict.notes, assumptions=assumptions)
+    try:
+        derived = answer.derived(problem, statement, documented)
+        if documented is None:
+            derived = own_names.readable(problem, claim, statement, derived, budget)
+        named = answer.adjoints_in(problem, derived)
+    except Stopped:  # what is decided is decided
+        return verdict
+    return replace(verdict, derived=derived, notes=verdict.notes + named)
+
+
+def _check_reads(problem: Problem, statement: Statement | None) -> None:
+    """Insist that what a claim reads lies within its arrays.
+
+    :raises ShapeError: where a read leaves its array.
+    :raises UnsupportedError: where a claim about a shape is not seen to stay within.
+    """
+    if statement is not None:
+        if problem.lowering.unsafe_reads:
+            reads.check(problem)
+        return
+    parts = (*problem.expressions, *problem.where.values())
+    if not reads.has_reads(parts):
+        return
+    if reads.at_labels(parts):
+        reads.check(problem)
+        problem.shapes.notes["labels are taken to lie within the axes that they index"] = None
+        return
+    try:
+        shape = problem.shapes.of(problem.expressions[0])
+        problem.lowering.element(problem.expressions[0], problem.place(shape), {})
+        unseen = next(iter(problem.lowering.unsafe_reads), None)
+        obstacle = None if unseen is None else UnsupportedError(unseen)
+    except UnsupportedError as unsupported:
+        obstacle = unsupported
+    if obstacle is not None:
+        reads.check(problem)
+        raise obstacle
+
+
+def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budget) -> Verdict:
+    """Proof, then refutation, then the costlier proofs, then a longer search.
+
+    Of a deep claim the arrays are compared before the whole is, and where numbers speak against it,
+    a witness is looked for before any other proof.
+    """
+    tried = "no canonical form shows it and no witness was found"
+    sides = statement.left, statement.right
+    prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
+    arrays = merge.Comparison(*sides, problem, budget, statement.place)
+    deep = arrays.deep and not isinstance(claim, Inequality)
+    proof = None if isinstance(claim, Inequality) else arrays.congruent()
+    if proof is not None and not problem.lowering.unsafe_reads:
+        return _proved(problem, claim, statement, proof, budget)
+    stages = [(CHEAP, QUICK_WORK), (COSTLY, PATIENT_WORK)]
+    if isinstance(claim, Inequality):
+        stages[1] = (BY_CALCULUS + COSTLY, PATIENT_WORK)
+    if deep and arrays.agree is False and not problem.given:
+        stages = [((), PATIENT_WORK), (CHEAP + COSTLY, 0)]
+    for number, (ladder, patience) in enumerate(stages):
+        try:
+            proof = arrays.proof() if number == 0 and deep else None
+            if number == 1 and _is_due_by_steps(claim, *sides):
+                proof = prove_by_steps(*sides, Hypotheses.of(problem).prepare, budget)
+            if proof is None:
+                proof = prove(
+                    *sides, Hypotheses.of(problem).prepare, budget, ladder, statement.place
+                )
+            if proof is None and number == 0 and _is_due_by_induction(claim, *sides):
+                proof = induction.prove(*sides, Hypotheses.of(problem).prepare, budget)
+            if proof is None and number == 0 and not (deep or isinstance(claim, Inequality)):
+                proof = arrays.proof()
+        except UnsupportedError as obstacle:  # no proof, and perhaps a witness
+            proof, tried = None, str(obstacle)
+        if proof is not None and not problem.lowering.unsafe_reads:
+            return _proved(problem, claim, statement, proof, budget)
+        witness = search(claim, patience)
+        if witness is not None:
+            reason = reasons.disagreement(problem, claim, statement, witness, budget)
+            return Verdict(claim, DISAGREES, witness=witness, reason=reason)
+    if _contradictory(problem):
+        tried = "what is given contradicts itself"
+    elif problem.lowering.unsafe_reads:
+        tried = next(iter(problem.lowering.unsafe_reads))
+    if problem.ignored:
+        tried += f"; not used: {', '.join(dict.fromkeys(map(str, problem.ignored)))}"
+    return Verdict(claim, UNDECIDED, reason=tried)
+
+
+def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:
+    """Whether an induction over the end of a range or an exponent may prove an inequality."""
+    if not isinstance(claim, Inequality) or not integers_of(add(left, right)):
+        return False
+    return agrees_numerically(claim) is not False
+
+
+def _is_due_by_induction(claim: Claim, left: Term, right: Term) -> bool:
+    """Whether an induction over time may prove a claim that no number speaks against."""
+    return induction.is_due(claim, left, right) and agrees_numerically(claim) is not False
+
+
+def _contradictory(problem: Problem) -> bool:
+    """Whether the signs that are given are seen not to hold together."""
+    normaliser = Normaliser(budget=share(QUICK_WORK))
+    try:
+        Hypotheses.of(problem).prepare(normaliser)
+        return contradictory(normaliser)
+    except (BudgetExceeded, UnsupportedError):
+        return False
+
+
+def _proved(
+    problem: Problem, claim: Claim, statement: Statement, proof: Proof, budget: Budget
+) -> Verdict:
+    budget.check()
+    checked = agrees_throughout(claim)
+    if checked is None:
+        try:
+            checked = agrees_somewhere(claim)
+        except Undefined as nowhere:
+            return Verdict(claim, UNDECIDED, reason=str(nowhere))
+    if checked is False:
+        return Verdict(
+            claim,
+            UNDECIDED,
+            reason="internal error: the proof is contradicted by an evaluation of both sides",
+        )
+    if checked is None:
+        reason = UNCHECKED
+        if _contradictory(problem):
+            reason = "what is given contradicts itself"
+        return Verdict(claim, UNDECIDED, reason=reason)
+    return Verdict(
+        claim,
+        HOLDS,
+        assumptions=answer.assumptions(problem, statement, proof.normaliser, *proof.others),
+        steps=steps(problem, statement, proof, isinstance(claim, Inequality), budget.effort),
+    )
+
+
+def _derived_only(claim: Claim) -> sp.Expr:
+    return run_deep(lambda: _left_side(claim))
+
+
+def _left_side(claim: Claim) -> sp.Expr:
+    """What is derived, whatever the document says that it is."""
+    claim = sizes.put_in(claim)
+    problem = Problem(_fields(claim), claim.where)
+    statement = state(problem, claim, derive_only=True)
+    assert statement is not None
+    found = answer.derived(problem, statement)
+    soon = share(own_names.WORK)
+    return own_names.readable(problem, claim, statement, found, soon)
+
+
+def _derivable(claim: Claim) -> sp.Expr | None:
+    """What is derived where only the documented side does not fit; None where nothing is."""
+    if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+        return None
+    try:
+        return _left_side(replace(claim, equals=sp.S.Zero))
+    except (ShapeError, UnsupportedError, ClaimError):
+        return None
+
+
+def _fields(claim: Claim) -> tuple[Any, ...]:
+    return tuple(getattr(claim, name) for name in claim.expression_fields)
+
+
+def _shape_steps(problem: Problem, claim: Any) -> tuple[Step, ...]:
+    return (Step("shape", claim.of, sp.Tuple(*problem.shapes.of(claim.of))),)

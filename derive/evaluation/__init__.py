@@ -1,0 +1,1 @@
+"""What an expression is worth at a point; independent of the engine."""

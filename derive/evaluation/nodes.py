@@ -1,0 +1,742 @@
+"""What each kind of SymPy node is worth: one function for each, and none for any other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.functions.elementary.complexes import adjoint, conjugate, re, transpose
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix, DiagonalOf
+from sympy.matrices.expressions.dotproduct import DotProduct
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.tensor.array import ArrayComprehension, NDimArray
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
+
+from derive.base.errors import ShapeError, UnsupportedError
+from derive.evaluation.fields import NotDifferentiable, OutOfRange, Undefined
+from derive.evaluation.functions import BY_SYMBOL, POLYGAMMA
+from derive.evaluation.interpreter import (
+    Environment,
+    Interpreter,
+    NeedsScalars,
+    handles,
+    noted,
+    position_of,
+    refuse_huge,
+    reshaped,
+)
+from derive.evaluation.jets import Jet
+from derive.evaluation.matrix_values import of_matrix
+from derive.language.activations import NamedFunction
+from derive.language.conditions import Cases
+from derive.language.matrix_functions import MatrixFunction
+from derive.language.operators import (
+    ArrayOperator,
+    MatrixGradient,
+    MatrixOperator,
+    MatrixPartial,
+    MaxOver,
+    Partial,
+    ScalarApplication,
+    ScalarGradient,
+    Tensor,
+    TensorElement,
+    defined,
+)
+from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence
+
+# -- numbers and symbols ---------------------------------------------------------------------
+
+
+@handles(sp.Rational, sp.Float)
+def _rational(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.number(expr)
+
+
+_CONSTANTS = {sp.pi: "pi", sp.E: "e"}
+_NAMED = (sp.GoldenRatio, sp.TribonacciConstant, sp.EulerGamma, sp.Catalan)
+
+
+@handles(*(type(constant) for constant in (*_CONSTANTS, *_NAMED)))
+def _constant(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return Jet(walk.field.constant(_CONSTANTS.get(expr) or str(expr)))
+
+
+@handles(type(sp.oo), type(sp.S.NegativeInfinity), type(sp.nan), type(sp.zoo))
+def _no_number(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    raise Undefined(f"{expr} is not a real number")
+
+
+@handles(sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
+def _symbol(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    bound = env.get(expr)
+    if bound is not None:
+        return bound if isinstance(bound, Jet) else walk.number(bound)
+    found = walk.fetch(expr)
+    if not isinstance(found, Jet):
+        raise UnsupportedError(f"{expr} has no shape, and stands for a whole array")
+    return found
+
+
+@handles(MatrixElement)
+def _matrix_element(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.read(expr.parent, expr.indices, env)
+
+
+@handles(sp.Indexed)
+def _indexed(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.read(expr.base, expr.indices, env)
+
+
+@handles(ArrayElement)
+def _array_element(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.read(expr.name, expr.indices, env)
+
+
+# -- scalar arithmetic -----------------------------------------------------------------------
+
+
+def _scalar_parts(walk: Interpreter, expr: Any, env: Environment) -> list[Jet]:
+    """The operands of a sum or product of scalars; whole tensors pass as they are."""
+    parts = [walk.value(arg, env) for arg in expr.args]
+    return [
+        walk.jets.squeezed(part) if part.shape and math.prod(part.shape) == 1
+        and not (walk.flat and len(part.shape) == 1) else part
+        for part in parts
+    ]  # fmt: skip
+
+
+@handles(sp.Add)
+def _add(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return _broadcast(expr, _scalar_parts(walk, expr, env), walk.jets.add)
+
+
+@handles(sp.Mul)
+def _multiply(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    parts = _scalar_parts(walk, expr, env)
+    if not walk.flat and sum(bool(part.shape) for part in parts) > 1:
+        raise UnsupportedError(f"{expr} is a product of arrays, and not one of matrices")
+    total = parts[0]
+    for part in parts[1:]:
+        total = walk.jets.multiply(total, part)
+    return total
+
+
+@handles(sp.Pow)
+def _power(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    base, exponent = expr.args
+    if base is sp.E:
+        return walk.jets.apply("exp", walk.scalar(exponent, env))
+    x = walk.scalar(base, env)
+    if isinstance(exponent, sp.Integer):
+        return walk.jets.integer_power(x, int(exponent))
+    if isinstance(exponent, sp.Rational):
+        return walk.jets.rational_power(x, Fraction(int(exponent.p), int(exponent.q)))
+    power = walk.scalar(exponent, env)
+    if x.shape == power.shape == ():  # in doubt 0 in both: this decides nothing
+        noted(expr, tuple(int(part.v > 0) - int(part.v < 0) for part in (x, power)))
+    return walk.jets.power(x, power)
+
+
+_RECIPROCALS = {sp.sec: "cos", sp.csc: "sin", sp.sech: "cosh", sp.csch: "sinh", sp.cot: "tan",
+                sp.coth: "tanh"}  # fmt: skip
+
+
+@handles(*BY_SYMBOL)
+def _unary(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.jets.apply(BY_SYMBOL[expr.func], walk.scalar(expr.args[0], env))
+
+
+@handles(*_RECIPROCALS)
+def _reciprocal(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    inner = walk.jets.apply(_RECIPROCALS[expr.func], walk.scalar(expr.args[0], env))
+    return walk.jets.reciprocal(inner)
+
+
+@handles(sp.polygamma)
+def _polygamma(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    order = expr.args[0]
+    if not order.is_Integer or order < 0:
+        raise UnsupportedError(f"{expr}: the order of a polygamma function is to be a number")
+    return walk.jets.apply(f"{POLYGAMMA}{int(order)}", walk.scalar(expr.args[1], env))
+
+
+@handles(sp.beta)
+def _beta(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    a, b = (walk.scalar(arg, env) for arg in expr.args[:2])
+    above = walk.jets.multiply(walk.jets.apply("gamma", a), walk.jets.apply("gamma", b))
+    below = walk.jets.apply("gamma", walk.jets.add(a, b))
+    return walk.jets.multiply(above, walk.jets.reciprocal(below))
+
+
+@handles(sp.sinc)
+def _sinc(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    x = walk.scalar(expr.args[0], env)
+    if walk.sign(x) != 0:
+        return walk.jets.multiply(walk.jets.apply("sin", x), walk.jets.reciprocal(x))
+    if x.g is not None:
+        raise NotDifferentiable("sinc at 0, where its formula changes")
+    return walk.number(1)
+
+
+@handles(sp.atan2)
+def _atan2(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    """The angle of (x, y): by atan(y/x) right of the axis, by atan(x/y) above and below it."""
+    jets = walk.jets
+    y, x = (walk.scalar(arg, env) for arg in expr.args)
+    if walk.sign(x) > 0:
+        return jets.apply("atan", jets.multiply(y, jets.reciprocal(x)))
+    pi = walk.scalar(sp.pi, env)
+    side = walk.sign(y)
+    if side == 0:
+        if walk.sign(x) == 0:
+            raise Undefined("the angle of the origin")
+        if x.g is not None or y.g is not None:
+            raise NotDifferentiable("atan2 where the angle jumps")
+        return pi
+    quarter = jets.multiply(pi, walk.number(Fraction(side, 2)))
+    return walk.difference(quarter, jets.apply("atan", jets.multiply(x, jets.reciprocal(y))))
+
+
+@handles(NamedFunction)
+def _named(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.scalar(expr.formula(), env)
+
+
+@handles(sp.log)
+def _log(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    logs = [walk.jets.apply("log", walk.scalar(arg, env)) for arg in expr.args]
+    if len(logs) == 1:
+        return logs[0]
+    return walk.jets.multiply(logs[0], walk.jets.reciprocal(logs[1]))
+
+
+@handles(re, conjugate, transpose, adjoint)
+def _itself(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.scalar(expr.args[0], env)
+
+
+# -- what is decided on values ---------------------------------------------------------------
+
+
+@handles(sp.Piecewise, Cases)
+def _piecewise(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    for branch, condition in expr.args:
+        if walk.truth(condition, env):
+            return walk.value(branch, env)
+    raise Undefined("no case of a Piecewise applies")
+
+
+def _largest(walk: Interpreter, expr: Any, candidates: Any, sign: int, once: bool = False) -> Jet:
+    """The largest (sign 1) or smallest (−1). A tie is a kink, but where the candidates move alike:
+    either may be taken then, unless it is to be attained ``once``.
+    """
+    best: Jet | None = None
+    ties: list[Jet] = []
+    first = 0
+    for place, candidate in enumerate(candidates):
+        if best is None:
+            best = candidate
+            continue
+        difference = walk.difference(candidate, best)
+        if difference.shape != ():
+            raise NeedsScalars
+        order = sign * walk.field.sign(difference.v)
+        if order > 0:
+            best, ties, first = candidate, [], place
+        elif order == 0:
+            ties.append(candidate)
+    if best is None:
+        raise Undefined("the maximum of nothing")
+    noted(expr, "tie" if ties else min(first, 1 if isinstance(expr, MaxOver) else first))
+    moves = any(one.g is not None for one in (best, *ties))
+    if ties and moves and (once or not all(walk.jets.move_alike(best, one) for one in ties)):
+        raise NotDifferentiable("two candidates for a maximum are equal")
+    return best
+
+
+@handles(sp.Max, sp.Min)
+def _max(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    candidates = (walk.scalar(arg, env) for arg in expr.args)
+    return _largest(walk, expr, candidates, 1 if isinstance(expr, sp.Max) else -1)
+
+
+@handles(MaxOver)
+def _max_over(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    candidates = (walk.scalar(expr.body, e) for e in walk.ranges([expr.limits], env))
+    once = expr.limits[0] in expr.body.free_symbols  # of equal numbers any is the largest
+    return _largest(walk, expr, candidates, 1, once)
+
+
+@handles(sp.Abs)
+def _abs(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    inner = walk.scalar(expr.args[0], env)
+    sign = walk.sign(inner)
+    noted(expr, sign)
+    return walk.jets.negative(inner) if sign < 0 else inner
+
+
+@handles(sp.sign)
+def _sign(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    sign = walk.sign(walk.scalar(expr.args[0], env))
+    noted(expr, sign)
+    return walk.number(sign)
+
+
+@handles(sp.Heaviside)
+def _heaviside(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    sign = walk.sign(walk.scalar(expr.args[0], env))
+    noted(expr, sign)
+    return walk.scalar(expr.args[1], env) if sign == 0 else walk.number(int(sign > 0))
+
+
+def _floor_of(walk: Interpreter, a: Jet) -> Jet:
+    if a.shape != ():
+        raise NeedsScalars
+    whole = walk.field.floor(a.v)
+    if a.g is not None and walk.field.sign(a.v - whole) == 0:
+        raise NotDifferentiable("a step, exactly at this point")
+    return walk.number(whole)
+
+
+@handles(sp.floor)
+def _floor(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return _floor_of(walk, walk.scalar(expr.args[0], env))
+
+
+@handles(sp.ceiling)
+def _ceiling(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    negative = walk.jets.negative(walk.scalar(expr.args[0], env))
+    return walk.jets.negative(_floor_of(walk, negative))
+
+
+@handles(sp.Mod)
+def _mod(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    a, b = (walk.scalar(arg, env) for arg in expr.args)
+    whole = _floor_of(walk, walk.jets.multiply(a, walk.jets.reciprocal(b)))
+    return walk.difference(a, walk.jets.multiply(b, whole))
+
+
+@handles(sp.factorial)
+def _factorial(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    n = walk.integer(expr.args[0], env)
+    if n < 0:
+        raise Undefined("the factorial of a negative number")
+    return Jet(walk.field.factorial(n))
+
+
+@handles(sp.binomial)
+def _binomial(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    n, k = (walk.integer(arg, env) for arg in expr.args)
+    if n < 0:
+        raise UnsupportedError("a binomial coefficient of a negative number")
+    return Jet(walk.field.binomial(n, k))
+
+
+@handles(sp.KroneckerDelta)
+def _delta(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.number(int(walk.integer(expr.args[0], env) == walk.integer(expr.args[1], env)))
+
+
+# -- sums, products and functions ------------------------------------------------------------
+
+
+@handles(sp.Sum)
+def _sum(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    total: Jet | None = None
+    for inner in walk.ranges(expr.limits, env):
+        term = walk.value(expr.function, inner)
+        if total is not None and total.shape and term.shape and total.shape != term.shape:
+            raise ShapeError(f"the terms of {expr} differ in shape")
+        total = term if total is None else walk.jets.add(total, term)
+    return walk.number(0) if total is None else total
+
+
+@handles(sp.Product)
+def _product(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    total = walk.number(1)
+    for inner in walk.ranges(expr.limits, env):
+        total = walk.jets.multiply(total, walk.scalar(expr.function, inner))
+    return total
+
+
+@handles(AppliedUndef)
+def _call(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.apply(walk.lambda_of(expr.func), [walk.scalar(arg, env) for arg in expr.args])
+
+
+@handles(sp.Derivative)
+def _derivative(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.scalar(walk.derived(expr), env)
+
+
+@handles(sp.Subs)
+def _subs(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    points = [walk.scalar(point, env) for point in expr.point]
+    return walk.scalar(expr.expr, {**env, **dict(zip(expr.variables, points, strict=True))})
+
+
+@handles(ScalarApplication)
+def _application(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    function = walk.lambda_of(expr.function)
+    result = walk.apply(function, [walk.value(arg, env) for arg in expr.arguments])
+    return result if result.shape == () else walk.jets.squeezed(result)
+
+
+@handles(ScalarGradient, MatrixGradient)
+def _gradient(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.gradient_of(expr, env)
+
+
+@handles(Partial, MatrixPartial)
+def _partial(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.partial(expr.of, expr.wrt, env)
+
+
+@handles(ElementwiseApplyFunction)
+def _elementwise(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    operand = walk.value(expr.expr, env)
+    function = expr.function
+    if not isinstance(function, sp.Lambda):
+        raise UnsupportedError(f"{function} is not a function to apply entry by entry")
+    (variable,) = function.variables
+    jets, body = walk.jets, function.expr
+    if operand.shape == ():
+        return walk.scalar(body, {**env, variable: operand})
+    shape = operand.shape
+    if body not in walk.one_by_one:
+        rank = len(shape)
+        flat = jets.linear(lambda x: x.reshape((*x.shape[: x.ndim - rank], -1)), operand)
+        outer, walk.flat = walk.flat, True
+        try:
+            result = walk.scalar(body, {**env, variable: flat})
+            if result.shape == ():  # the function is constant
+                result = jets.add(Jet(flat.v * 0), result)
+            return jets.linear(lambda x: x.reshape(x.shape[:-1] + shape), result)
+        except NeedsScalars:
+            walk.one_by_one.add(body)
+        finally:
+            walk.flat = outer
+    outer, walk.flat = walk.flat, False
+    try:
+        return jets.each(lambda one: walk.scalar(body, {**env, variable: one}), operand)
+    finally:
+        walk.flat = outer
+
+
+# -- matrices --------------------------------------------------------------------------------
+
+
+def _product_of(walk: Interpreter, a: Jet, b: Jet) -> Jet:
+    """The product of two matrices, or a multiple where one is a scalar or stands for one."""
+    if a.shape == () or b.shape == ():
+        return walk.jets.multiply(a, b)
+    if len(a.shape) != 2 or len(b.shape) != 2:
+        raise ShapeError(f"a matrix product of the shapes {a.shape} and {b.shape}")
+    if a.shape[1] == b.shape[0]:
+        return walk.jets.matmul(a, b)
+    if a.shape == (1, 1) or b.shape == (1, 1):
+        return walk.jets.multiply(a, b)
+    raise ShapeError(f"a matrix product of the shapes {a.shape} and {b.shape}")
+
+
+@handles(sp.MatMul)
+def _matmul(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    total: Jet | None = None
+    for arg in expr.args:
+        part = walk.value(arg, env)
+        total = part if total is None else _product_of(walk, total, part)
+    assert total is not None
+    return total
+
+
+@handles(DotProduct)
+def _dot(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    a, b = (walk.matrix(arg, env) for arg in expr.args)
+    if a.v.size != b.v.size:
+        raise ShapeError(f"a dot product of the shapes {a.shape} and {b.shape}")
+    row = walk.jets.linear(lambda x: x.reshape((*x.shape[:-2], 1, -1)), a)
+    column = walk.jets.linear(lambda x: x.reshape((*x.shape[:-2], -1, 1)), b)
+    return walk.jets.squeezed(walk.jets.matmul(row, column))
+
+
+def _broadcast(expr: Any, parts: list[Jet], operation: Callable[[Jet, Jet], Jet]) -> Jet:
+    total = parts[0]
+    for part in parts[1:]:
+        try:
+            total = operation(total, part)
+        except ValueError as problem:
+            raise ShapeError(
+                f"the shapes {total.shape} and {part.shape} do not fit in {expr}"
+            ) from problem
+    return total
+
+
+@handles(sp.MatAdd)
+def _matadd(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return _broadcast(expr, [walk.value(arg, env) for arg in expr.args], walk.jets.add)
+
+
+@handles(sp.HadamardProduct)
+def _hadamard(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return _broadcast(expr, [walk.value(arg, env) for arg in expr.args], walk.jets.multiply)
+
+
+@handles(sp.HadamardPower)
+def _hadamard_power(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.jets.power(walk.value(expr.base, env), walk.value(expr.exp, env))
+
+
+@handles(sp.Transpose, sp.Adjoint)
+def _transpose(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.jets.linear(lambda x: np.swapaxes(x, -1, -2), walk.matrix(expr.args[0], env))
+
+
+def _square(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    operand = walk.matrix(expr, env)
+    if operand.shape[0] != operand.shape[1]:
+        raise ShapeError(f"{expr} has shape {operand.shape} where a square matrix is expected")
+    return operand
+
+
+@handles(sp.Trace)
+def _trace(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    jets = walk.jets
+    operand = _square(walk, expr.args[0], env)
+    total = walk.number(0)
+    for i in range(operand.shape[0]):
+        total = jets.add(total, jets.entry(operand, (i, i)))
+    return total
+
+
+@handles(sp.Determinant)
+def _determinant(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.jets.determinant(_square(walk, expr.args[0], env))
+
+
+@handles(sp.Inverse)
+def _inverse(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return walk.jets.inverse(_square(walk, expr.args[0], env))
+
+
+@handles(MatrixFunction)
+def _matrix_function(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return of_matrix(walk.jets, expr.function, _square(walk, expr.operand, env))
+
+
+@handles(sp.MatPow)
+def _matpow(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    base = _square(walk, expr.base, env)
+    jets = walk.jets
+    if base.shape == (1, 1):
+        return jets.as_matrix(jets.power(jets.squeezed(base), walk.scalar(expr.exp, env)))
+    n = walk.integer(expr.exp, env)
+    if n < 0:
+        base, n = jets.inverse(base), -n
+    total = _eye(walk, base.shape)
+    for _ in range(n):
+        total = jets.matmul(total, base)
+    return total
+
+
+def _eye(walk: Interpreter, shape: tuple[int, ...]) -> Jet:
+    refuse_huge(*shape)
+    return Jet(walk.field.array(np.eye(*shape, dtype=int)))
+
+
+@handles(sp.Identity)
+def _identity(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    return _eye(walk, tuple(walk.integer(size, env) for size in expr.shape))
+
+
+@handles(sp.OneMatrix, sp.ZeroMatrix)
+def _filled(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    shape = tuple(walk.integer(size, env) for size in expr.shape)
+    refuse_huge(*shape)
+    return Jet(walk.field.array(np.full(shape, int(isinstance(expr, sp.OneMatrix)))))
+
+
+@handles(DiagMatrix)
+def _diag_matrix(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    vector = walk.matrix(expr.args[0], env)
+    if 1 not in vector.shape:
+        raise ShapeError(f"{expr.args[0]} has shape {vector.shape} where a vector is expected")
+    column = walk.jets.linear(lambda x: x.reshape((*x.shape[:-2], -1, 1)), vector)
+    return walk.jets.multiply(column, _eye(walk, (column.shape[0], column.shape[0])))
+
+
+@handles(DiagonalMatrix)
+def _diagonal_matrix(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    operand = walk.matrix(expr.args[0], env)
+    return walk.jets.multiply(operand, _eye(walk, operand.shape))
+
+
+@handles(DiagonalOf)
+def _diagonal_of(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    operand = walk.matrix(expr.args[0], env)
+    return walk.jets.linear(
+        lambda x: np.diagonal(x, axis1=-2, axis2=-1)[..., np.newaxis].copy(), operand
+    )
+
+
+def _reshaper(rank: int, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    """Gives the last ``rank`` axes another shape."""
+    return lambda x: x.reshape(x.shape[: x.ndim - rank] + shape)
+
+
+@handles(sp.KroneckerProduct)
+def _kronecker(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    jets = walk.jets
+    total, *rest = (walk.matrix(arg, env) for arg in expr.args)
+    for part in rest:
+        (n, m), (p, q) = total.shape, part.shape
+        outer = jets.linear(_reshaper(2, (n, 1, m, 1)), total)
+        inner = jets.linear(_reshaper(2, (1, p, 1, q)), part)
+        total = jets.linear(
+            _reshaper(4, (n * p, m * q)),
+            jets.multiply(outer, inner),
+        )
+    return total
+
+
+@handles(sp.BlockMatrix)
+def _block_matrix(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    blocks = expr.blocks
+    rows = [
+        walk.jets.concatenate(
+            [walk.matrix(blocks[i, j], env) for j in range(blocks.shape[1])], axis=-1
+        )
+        for i in range(blocks.shape[0])
+    ]
+    return walk.jets.concatenate(rows, axis=-2)
+
+
+@handles(MatrixSlice)
+def _slice(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    operand = walk.matrix(expr.parent, env)
+    chosen: list[Any] = []
+    for (start, stop, step), size in zip((expr.rowslice, expr.colslice), operand.shape,
+                                         strict=True):  # fmt: skip
+        low, high = walk.integer(sp.sympify(start), env), walk.integer(sp.sympify(stop), env)
+        if not 0 <= low <= high <= size:
+            raise OutOfRange(f"{expr.parent} of shape {operand.shape} has no part {expr}")
+        chosen.append(slice(low, high, walk.integer(sp.sympify(step), env)))
+    return walk.jets.linear(lambda x: x[(..., *chosen)], operand)
+
+
+@handles(sp.FunctionMatrix)
+def _function_matrix(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    shape = tuple(walk.integer(size, env) for size in expr.shape)
+    return walk.table(list(expr.lamda.variables), shape, expr.lamda.expr, env)
+
+
+@handles(sp.MatrixBase, NDimArray)
+def _explicit(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    shape = tuple(int(size) for size in expr.shape)
+    entries = [walk.scalar(expr[position], env) for position in np.ndindex(shape)]
+    return walk.jets.stack(entries, shape)
+
+
+@handles(MatrixOperator, ArrayOperator)
+def _operator(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    indices, body = defined(expr)
+    shape = tuple(walk.integer(size, env) for size in expr.shape)
+    return walk.table(list(indices), shape, body, env)
+
+
+@handles(Tensor)
+def _tensor(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    shape = tuple(walk.integer(size, env) for size in expr.shape)
+    return walk.table(expr.bound_symbols, shape, expr.body, env)
+
+
+@handles(At)
+def _at(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    if expr.array in walk.unfinished:
+        position = walk.step(expr.array, walk.integer(expr.index, env))
+        shape = position.shape if len(position.shape) == 2 else (1, *position.shape)
+        return reshaped(walk, position, shape)
+    return position_of(walk, expr, walk.value(expr.array, env), env)
+
+
+@handles(MatrixSum)
+def _matrix_sum(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    total: Jet | None = None
+    for inner in walk.ranges([expr.limits], env):
+        term = walk.value(expr.body, inner)
+        total = term if total is None else walk.jets.add(total, term)
+    if total is None:
+        shape = tuple(walk.integer(size, env) for size in expr.shape)
+        return Jet(walk.field.array(np.zeros(shape, dtype=int)))
+    return total
+
+
+@handles(OrderedProduct)
+def _ordered_product(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    total: Jet | None = None
+    for inner in walk.ranges([expr.limits], env):
+        factor = walk.matrix(expr.body, inner)
+        if total is None:
+            total = factor
+        else:
+            pair = (factor, total) if expr.later_left else (total, factor)
+            total = walk.jets.matmul(*pair)
+    if total is None:
+        return _eye(walk, tuple(walk.integer(size, env) for size in expr.shape))
+    return total
+
+
+@handles(Recurrence)
+def _recurrence(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    if env:
+        raise UnsupportedError(f"{expr} inside of another expression")
+    low, high = walk.integer(expr.low, {}), walk.integer(expr.high, {})
+    parts: dict[int, Jet] = {t: walk.value(expr.step, {expr.index: t})
+                             for t in range(low, high + 1)}  # fmt: skip
+    if expr.initial is not None:
+        parts[walk.integer(expr.origin, {})] = walk.value(expr.initial, {})
+    shape = next(iter(parts.values())).shape or (1, 1)
+    row = shape[1:] if shape[0] == 1 else shape
+    nothing = Jet(walk.field.array(np.zeros((1, *row), dtype=int)))
+    rows = [
+        reshaped(walk, parts[t], (1, *row)) if t in parts else nothing
+        for t in range(walk.integer(expr.length, {}))
+    ]
+    return walk.jets.concatenate(rows, axis=-1 - len(row))
+
+
+@handles(TensorElement)
+def _tensor_element(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    shape = tuple(walk.integer(size, env) for size in expr.array.shape)
+    position = tuple(walk.integer(index, env) for index in expr.indices)
+    walk.check_range(expr.array, position, shape)
+    if isinstance(expr.array, ArrayOperator):
+        return walk.jets.entry(walk.value(expr.array, env), position)
+    bound = dict(zip(expr.array.bound_symbols, position, strict=True))
+    return walk.scalar(expr.array.body, {**env, **bound})
+
+
+@handles(ArrayComprehension)
+def _comprehension(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    indices, lows, shape = [], [], []
+    for index, low, high in expr.limits:
+        start, stop = walk.integer(low, env), walk.integer(high, env)
+        indices.append(index)
+        lows.append(start)
+        shape.append(max(0, stop - start + 1))
+    entries = [
+        walk.scalar(
+            expr.function,
+            {**env, **{i: a + k for i, a, k in zip(indices, lows, position, strict=True)}},
+        )
+        for position in product(*map(range, shape))
+    ]
+    return walk.jets.stack(entries, tuple(shape))

@@ -1,0 +1,1 @@
+"""What people write: operators, sequences, images, shapes and how it is printed."""

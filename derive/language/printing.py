@@ -1,0 +1,256 @@
+"""Expressions as one line of plain text, in a document's own notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.core.mul import _keep_coeff
+from sympy.printing.precedence import PRECEDENCE, precedence
+from sympy.printing.str import StrPrinter
+
+from derive.language.operators import MatrixPartial, Partial
+
+_RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
+_LONGEST_NUMBER = 15
+_FARTHEST = 300  # the largest exponent of ten that a number is looked at with
+_SIX_DIGITS = Context(prec=6, rounding=ROUND_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_SIMPLE = re.compile(r"\w+(\[[^\[\]]*\])?")
+
+
+def _precedence(node: Any) -> int:
+    """SymPy's own, which for a matrix product first evaluates every sum inside of it."""
+    if not isinstance(node, sp.MatMul):
+        return precedence(node)
+    first = node.args[0]
+    return PRECEDENCE["Add" if first.is_Number and first.is_negative else "Mul"]
+
+
+class _QuickPrinter(StrPrinter):
+    """SymPy's own text, without evaluating what it prints."""
+
+    def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+        own, text = _precedence(item), self._print(item)
+        return f"({text})" if own < level or (own == level and not strict) else text
+
+    def _print_MatMul(self, node: Any) -> str:
+        coefficient, product = node.as_coeff_mmul()
+        sign = ""
+        if coefficient.is_number and coefficient.is_negative:
+            node, sign = _keep_coeff(-coefficient, product), "-"
+        level = _precedence(node)
+        return sign + "*".join(self.parenthesize(factor, level) for factor in node.args)
+
+    def _printed_terms(self, node: Any) -> list[tuple[Any, str]]:
+        return [(term, self._print(term)) for term in self._as_ordered_terms(node)]
+
+    def _print_MatAdd(self, node: Any) -> str:
+        level, result = PRECEDENCE["Add"], ""
+        for term, text in self._printed_terms(node):
+            minus = text.startswith("-") and not isinstance(term, sp.MatAdd)
+            text = text[1:] if minus else text
+            if _precedence(term) < level or isinstance(term, sp.MatAdd):
+                text = f"({text})"
+            result += (" - " if minus else " + ") + text
+        return result[3:] if result.startswith(" + ") else "-" + result[3:]
+
+
+class _NotationPrinter(_QuickPrinter):
+    """SymPy's own text, less the constructors that no document writes."""
+
+    def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+        if isinstance(item, sp.MatMul) and isinstance(item.args[0], sp.MatrixExpr):
+            summed = self._summed(item.args)
+            if summed:
+                return summed
+        return super().parenthesize(item, level, strict)
+
+    def _printed_terms(self, node: Any) -> list[tuple[Any, str]]:
+        """Terms with a minus come last, so that a sum starts with what is subtracted from."""
+        terms = super()._printed_terms(node)
+        return sorted(terms, key=lambda term: term[1].startswith("-"))
+
+    def _summed(self, factors: Any) -> str:
+        """``rowsum(X)`` for X·1, ``colsum(X)`` for 1·X, ``sum(X)`` for the sum of all entries; ''
+        for another product.
+
+        A matrix of ones next to an axis of size 1 sums nothing, it repeats; and where it does not
+        fit, what is wrong should be seen.
+        """
+        factors = list(factors)
+        over: list[str] = []
+        if len(factors) > 1 and _adds_up(factors[-1], factors[-2].shape[1], 0):
+            factors.pop()
+            over.append("row")
+        if len(factors) > 1 and _adds_up(factors[0], factors[1].shape[0], 1):
+            factors.pop(0)
+            over.append("col")
+        if not over or any(isinstance(f, sp.OneMatrix) for f in factors):
+            return ""
+        rows, columns = factors[0].shape[0], factors[-1].shape[1]
+        # Of a vector, the sum over its only axis is the sum of all entries.
+        every = len(over) == 2 or (rows if over == ["row"] else columns) == 1
+        inner = factors[0] if len(factors) == 1 else sp.MatMul(*factors, evaluate=False)
+        return f"{'' if every else over[0]}sum({self._print(inner)})"
+
+    def _print_Trace(self, node: Any) -> str:
+        factors = node.arg.args if isinstance(node.arg, sp.MatMul) else ()
+        if factors and isinstance(factors[0], sp.MatrixExpr) and node.arg.shape == (1, 1):
+            summed = self._summed(factors)
+            if summed:
+                return summed
+        return f"Trace({self._print(node.arg)})"
+
+    def _print_HadamardPower(self, node: Any) -> str:
+        if node.exp == 2:
+            base = self.parenthesize(node.base, PRECEDENCE["Mul"])
+            return f"{base} ⊙ {base}"
+        return str(super()._print_HadamardPower(node))
+
+    def _print_MatMul(self, node: Any) -> str:
+        numbers = [f for f in node.args if not isinstance(f, sp.MatrixExpr)]
+        number, sign = sp.Mul(*numbers), ""
+        if number.could_extract_minus_sign():
+            number, sign = -number, "-"
+        level = PRECEDENCE["Mul"]
+        matrices = [f for f in node.args if f not in numbers]
+        summed = self._summed(matrices) if matrices else ""
+        factors = [summed] if summed else [self.parenthesize(f, level) for f in matrices]
+        if number != 1:  # in front it needs no parentheses: a*b*C is (a*b)*C
+            factors.insert(0, self.parenthesize(number, level, strict=True))
+        return sign + "*".join(factors)
+
+    def _print_ElementwiseApplyFunction(self, node: Any) -> str:
+        function, operand = node.function, self._print(node.expr)
+        if isinstance(function, sp.Lambda):
+            name = function_name(function)
+            return f"{name or f'({self._print(function)})'}({operand})"
+        return f"{self._print(function)}({operand})"
+
+    def _print_Derivative(self, node: Any) -> str:
+        name = _primed(node)
+        return (
+            f"{name}({self._print(node.expr.args[0])})" if name else super()._print_Derivative(node)
+        )
+
+    def _print_Subs(self, node: Any) -> str:
+        name = _primed(node.expr) if len(node.point) == 1 else None
+        if name and node.expr.expr.args == node.variables:
+            return f"{name}({self._print(node.point[0])})"
+        return super()._print_Subs(node)
+
+    def _print_Lambda(self, node: Any) -> str:
+        variables = ", ".join(self._print(variable) for variable in node.variables)
+        if len(node.variables) != 1:
+            variables = f"({variables})"
+        return f"{variables} ↦ {self._print(node.expr)}"
+
+    def _print_HadamardProduct(self, node: Any) -> str:
+        level = PRECEDENCE["Mul"]
+        return " ⊙ ".join(self.parenthesize(factor, level) for factor in node.args)
+
+    def _print_Relational(self, node: Any) -> str:
+        left, right = self._print(node.lhs), self._print(node.rhs)
+        return f"{left} {_RELATIONS[node.rel_op]} {right}"
+
+    def _print_AppliedPredicate(self, node: Any) -> str:
+        arguments = ", ".join(self._print(argument) for argument in node.arguments)
+        return f"{arguments} is {str(node.function.name).replace('_', ' ')}"
+
+    def _print_FunctionMatrix(self, node: Any) -> str:
+        return f"[{self._print(node.lamda)}]"
+
+    def _print(self, expr: Any, **settings: Any) -> str:
+        if isinstance(expr, (Partial, MatrixPartial)):  # before their own `_sympystr`
+            return f"(∂{operand(expr.of)}/∂{operand(expr.wrt)})"
+        return super()._print(expr, **settings)
+
+    def _print_MatrixBase(self, node: Any) -> str:  # SymPy takes a line a row
+        rows = (", ".join(self._print(item) for item in node.row(i)) for i in range(node.rows))
+        return f"[{', '.join(f'[{row}]' for row in rows)}]"
+
+    def _print_Dummy(self, node: Any) -> str:
+        return str(node.name)
+
+
+def _adds_up(factor: Any, size: Any, axis: int) -> bool:
+    """Whether a factor is a matrix of ones that sums over an axis of this size."""
+    return isinstance(factor, sp.OneMatrix) and factor.shape[axis] == size != 1
+
+
+def function_name(function: sp.Lambda) -> str | None:
+    """The name f of z ↦ f(z), f' of z ↦ f'(z); other functions have none."""
+    body = function.expr
+    if len(function.variables) == 1 and body == 1 / (1 + sp.exp(-function.variables[0])):
+        return "sigmoid"
+    if isinstance(body, sp.Derivative):
+        return _primed(body) if body.expr.args == function.variables else None
+    if getattr(body, "args", ()) != function.variables:
+        return None
+    name = body.func.__name__
+    return name if isinstance(body, AppliedUndef) else name.lower()
+
+
+def _primed(node: Any) -> str | None:
+    """``f''`` for the second derivative of f(z) in z, f being any function of one argument."""
+    if not isinstance(node, sp.Derivative) or not isinstance(node.expr, AppliedUndef):
+        return None
+    if len(node.expr.args) != 1 or set(node.variables) != set(node.expr.args):
+        return None
+    return node.expr.func.__name__ + "'" * len(node.variables)
+
+
+def text_of(value: Any) -> str:
+    """An expression, an assumption or a shape as a person would type it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (tuple, list)):
+        return shape_text(value)
+    if isinstance(value, sp.Basic):
+        return _NotationPrinter().doprint(value)
+    return str(value)
+
+
+def plain_text(value: Any) -> str:
+    """``str(value)``, for programs."""
+    return _QuickPrinter().doprint(value) if isinstance(value, sp.Basic) else str(value)
+
+
+def shape_text(shape: Iterable[Any]) -> str:
+    """``(n, m)``, ``(n,)`` or ``()``."""
+    sizes = [text_of(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def operand(expression: Any) -> str:
+    """What stands after ∂: a symbol or an entry as it is, anything else in parentheses."""
+    text = text_of(expression)
+    stands_alone = isinstance(expression, (Partial, MatrixPartial)) or _SIMPLE.fullmatch(text)
+    return text if stands_alone else f"({text})"
+
+
+def number_text(value: Any, longest: int = _LONGEST_NUMBER) -> str:
+    """A number of a witness: a short one as it is, of a long one the first digits."""
+    text = str(value)
+    if len(text) <= longest:
+        return text
+    try:
+        if "e" in text and abs((far := Decimal(text)).adjusted()) > _FARTHEST:
+            # It has no room among fractions and floats.
+            return f"{_SIX_DIGITS.plus(far):e}…" if len(far.as_tuple().digits) > 6 else text
+        value = Fraction(text)
+        short = f"{float(_SIX_DIGITS.divide(Decimal(value.numerator), value.denominator)):.6g}"
+        return short if Fraction(short) == value else f"{short}…"
+    except (ValueError, ArithmeticError):
+        return text
+
+
+def numbers_apart(left: Any, right: Any, longest: int = _LONGEST_NUMBER) -> tuple[str, str]:
+    """Two numbers that differ, shortened where they can still be told apart."""
+    short = number_text(left, longest), number_text(right, longest)
+    return short if short[0] != short[1] else (str(left), str(right))

@@ -1,0 +1,592 @@
+"""How each scalar SymPy node lowers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from math import factorial, prod
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanFalse, BooleanTrue
+from sympy.matrices.expressions.diagonal import DiagMatrix
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.tensor.array.expressions import ArrayElement
+
+from derive.base.errors import UnsupportedError
+from derive.core.functions import BY_SYMBOL
+from derive.core.integers import FREE, ONE, SIZE, ZERO, Poly, as_poly, is_nonnegative
+from derive.core.terms import (
+    Const,
+    Determinant,
+    FunctionTrace,
+    IndexBracket,
+    Int,
+    Maximum,
+    Pow,
+    Product,
+    RealBracket,
+    Shared,
+    Sum,
+    Term,
+    Unknown,
+    Whole,
+    add,
+    apply,
+    at_least,
+    axis_variable,
+    delta,
+    entry,
+    mul,
+    neg,
+    num,
+    power,
+    total,
+)
+from derive.core.whole import cleared
+from derive.language.activations import NamedFunction
+from derive.language.conditions import Cases
+from derive.language.matrix_functions import MatrixExp, SquareRoot
+from derive.language.operators import (
+    MaxOver,
+    Partial,
+    ScalarApplication,
+    ScalarGradient,
+    TensorElement,
+)
+from derive.language.shapes import is_unit, same_size
+from derive.lowering import bent_indices, flat_indices
+from derive.lowering.lower import (
+    SCALARS,
+    Indices,
+    Lowering,
+    Scope,
+    called,
+    register,
+    target_of,
+)
+
+MOST_CHOSEN = 12  # of a binomial coefficient that is written out
+
+
+@register(SCALARS, sp.Rational, sp.Float)
+def _number(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an exact rational; a float is taken as the decimal it is written as"""
+    if expr.is_Integer:
+        return num(int(expr))
+    if isinstance(expr, sp.Float):
+        return num(Fraction(str(expr)))
+    return num(Fraction(int(expr.p), int(expr.q)))
+
+
+@register(SCALARS, sp.NumberSymbol)
+def _constant(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """π as itself, e as exp(1)"""
+    if expr is sp.E:
+        return apply("exp", num(1))
+    return Const((), (expr,))
+
+
+@register(SCALARS, sp.Symbol, sp.Idx)
+def _symbol(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """its definition, a size or an index as a number, or a real parameter"""
+    if expr in low.named:
+        return low.named_entry(expr, ())
+    if expr in low.integer_symbols:
+        return Int((), (low.integer(expr, scope),))
+    return entry(low.array(expr))
+
+
+@register(SCALARS, sp.Add)
+def _add(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a + b"""
+    return add(*(low.scalar(a, scope) for a in expr.args))
+
+
+@register(SCALARS, sp.Mul)
+def _mul(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a·b"""
+    return mul(*(low.scalar(a, scope) for a in expr.args))
+
+
+@register(SCALARS, sp.Pow)
+def _pow(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a^b"""
+    return Pow((low.scalar(expr.base, scope), low.scalar(expr.exp, scope)))
+
+
+@register(SCALARS, *BY_SYMBOL)
+def _known(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """the function itself, whose derivative stands in one table"""
+    if isinstance(expr, sp.log) and len(expr.args) == 2:
+        value, base = (apply("log", low.scalar(a, scope)) for a in expr.args)
+        return mul(value, power(base, -1))
+    if isinstance(expr, sp.polygamma) and not (expr.args[0].is_Integer and expr.args[0] >= 0):
+        raise UnsupportedError(f"{expr}: the order of a polygamma function is to be a number")
+    return apply(BY_SYMBOL[expr.func], *(low.scalar(a, scope) for a in expr.args))
+
+
+@register(SCALARS, sp.beta)
+def _beta(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Γ(a)·Γ(b)/Γ(a + b)"""
+    a, b = (low.scalar(part, scope) for part in expr.args[:2])
+    return mul(apply("gamma", a), apply("gamma", b), power(apply("gamma", add(a, b)), -1))
+
+
+@register(SCALARS, sp.sinc)
+def _sinc(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """sin(x)/x, and 1 at 0"""
+    x = expr.args[0]
+    return low.scalar(sp.Piecewise((sp.sin(x) / x, sp.Ne(x, 0)), (1, True)), scope)
+
+
+@register(SCALARS, NamedFunction)
+def _named(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """its formula"""
+    return low.scalar(expr.formula(), scope)
+
+
+@register(SCALARS, sp.Max)
+def _max(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """max(a, b), of more than two from left to right"""
+    first, *rest = (low.scalar(a, scope) for a in expr.args)
+    for other in rest:
+        first = apply("Max", first, other)
+    return first
+
+
+@register(SCALARS, sp.Min)
+def _min(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """min(a, b) = −max(−a, −b)"""
+    first, *rest = (low.scalar(a, scope) for a in expr.args)
+    for other in rest:
+        first = neg(apply("Max", neg(first), neg(other)))
+    return first
+
+
+@register(SCALARS, sp.floor, sp.ceiling)
+def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """⌊a/b⌋, ⌈a/b⌉ of sizes: an integer of its own"""
+    if not low.is_integer(expr, scope):
+        raise UnsupportedError(f"{expr} rounds what is made of more than sizes")
+    return Int((), (low.integer(expr, scope),))
+
+
+@register(SCALARS, sp.binomial)
+def _binomial(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a·(a − 1)·…·(a − k + 1)/k! for a number k"""
+    above, below = expr.args
+    if not below.is_Integer or not 0 <= below <= MOST_CHOSEN:
+        raise UnsupportedError(f"{expr} chooses a number that is not known, or a large one")
+    factors = [low.scalar(above - k, scope) for k in range(int(below))]
+    return mul(num(Fraction(1, factorial(int(below)))), *factors)
+
+
+@register(SCALARS, sp.factorial)
+def _factorial(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Π_{k=1}^n k, for an integer n that is known not to be negative"""
+    (argument,) = expr.args
+    n = low.integer(argument, scope) if low.is_integer(argument, scope) else None
+    if n is None or not is_nonnegative(n, low.guards):
+        raise UnsupportedError(f"{expr} is the factorial of what is not seen to be an integer ≥ 0")
+    k = axis_variable(n)
+    return Product((Int((), (as_poly(k) + 1,)),), (k,))
+
+
+@register(SCALARS, sp.Heaviside)
+def _heaviside(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """[x > 0] + h·[x = 0], h its value at 0"""
+    argument = low.scalar(expr.args[0], scope)
+    at_zero = low.scalar(expr.args[1], scope)
+    return add(RealBracket((argument,), (">",)), mul(at_zero, RealBracket((argument,), ("=",))))
+
+
+@register(SCALARS, sp.sec, sp.csc, sp.cot, sp.coth, sp.sech, sp.csch)
+def _reciprocal(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """quotients of sine and cosine"""
+    argument = low.scalar(expr.args[0], scope)
+    hyperbolic = isinstance(expr, (sp.coth, sp.sech, sp.csch))
+    sine, cosine = (
+        (apply("sinh", argument), apply("cosh", argument))
+        if hyperbolic
+        else (apply("sin", argument), apply("cos", argument))
+    )
+    if isinstance(expr, (sp.cot, sp.coth)):
+        return mul(cosine, power(sine, -1))
+    return power(cosine if isinstance(expr, (sp.sec, sp.sech)) else sine, -1)
+
+
+@register(SCALARS, AppliedUndef)
+def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an undefined function at its arguments, or its definition where there is one"""
+    arguments = [low.scalar(a, scope) for a in expr.args]
+    if expr.func in low.functions:
+        return called(low, low.functions[expr.func], arguments, {})
+    return Unknown(tuple(arguments), (expr.func, (0,) * len(arguments)))
+
+
+@register(SCALARS, sp.Derivative)
+def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an undefined function differentiated in its own arguments; anything else is worked out"""
+    function = expr.expr
+    if isinstance(function, AppliedUndef) and function.func in low.functions:
+        definition = low.functions[function.func]
+        if not definition.free_symbols.isdisjoint(scope):
+            raise UnsupportedError(f"{expr}: what stands around {function} has one of its names")
+        replaced = definition(*function.args)
+        return low.scalar(replaced.diff(*expr.variable_count), scope)
+    if isinstance(function, AppliedUndef):
+        orders = [0] * len(function.args)
+        for symbol, times in expr.variable_count:
+            places = [k for k, a in enumerate(function.args) if a == symbol]
+            others = [a for a in function.args if a != symbol and symbol in a.free_symbols]
+            if len(places) != 1 or others:
+                break
+            orders[places[0]] += int(times)
+        else:
+            arguments = tuple(low.scalar(a, scope) for a in function.args)
+            return Unknown(arguments, (function.func, tuple(orders)))
+    worked_out = expr.doit()
+    if isinstance(worked_out, sp.Derivative):
+        raise UnsupportedError(f"{expr} is a derivative that cannot be worked out")
+    return low.scalar(worked_out, scope)
+
+
+@register(SCALARS, sp.Subs)
+def _subs(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """the expression with its variables at the given point"""
+    if not all(isinstance(variable, sp.Symbol) for variable in expr.variables):
+        raise UnsupportedError(f"{expr} puts something in place of what is no symbol")
+    point = {
+        variable: low.scalar(value, scope)
+        for variable, value in zip(expr.variables, expr.point, strict=True)
+    }
+    return low.scalar(expr.expr, {**scope, **point})
+
+
+@register(SCALARS, sp.Sum)
+def _sum(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Σ over the range, both ends included; 0 where it is empty"""
+    return _bound(low, expr.function, list(expr.limits), scope, Sum)
+
+
+@register(SCALARS, sp.Product)
+def _product(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Π over the range, both ends included; 1 where it is empty"""
+    return _bound(low, expr.function, list(expr.limits), scope, Product)
+
+
+@register(SCALARS, MaxOver)
+def _max_over(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """the maximum over the range"""
+    return _bound(low, expr.body, [expr.limits], scope, Maximum)
+
+
+def _bound(low: Lowering, body: Any, limits: list[Any], scope: Scope, node: Any) -> Term:
+    # SymPy writes the innermost range first.
+    variables = []
+    for limit in reversed(limits):
+        variable, scope = low.bind(limit, scope)
+        variables.append(variable)
+    term = low.scalar(body, scope)
+    for variable in reversed(variables):
+        term = node((term,), (variable,))
+    return term
+
+
+@register(SCALARS, sp.Trace)
+def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Σ_k A[k, k], a node of its own for exp A and √A, of which the derivative is known"""
+    low.check_scope(expr.arg, scope)
+    size = low.shapes.of(expr.arg)[0]
+    if size == 1:
+        return low.scalar(expr.arg, scope)
+    if isinstance(expr.arg, (MatrixExp, SquareRoot)):
+        return FunctionTrace((), low.function_of(expr.arg, scope))
+    k = axis_variable(low.size(size))
+    return total(k, low.element(expr.arg, (as_poly(k), as_poly(k)), scope))
+
+
+@register(SCALARS, sp.Determinant)
+def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """det A; det A⁻¹ = 1/det A, det Aᵀ = det A, det Aᵏ = (det A)ᵏ, det diag(v) = Π v, det(A ⊗ B) by
+    (det A)^q·(det B)^p, det exp A = exp tr A, of blocks by a Schur complement, and
+    ∂det A/∂A = det A · A⁻ᵀ"""
+    arg = expr.arg
+    low.check_scope(arg, scope)
+    if is_unit(low.shapes.of(arg)):
+        return low.scalar(arg, scope)
+    if isinstance(arg, sp.Identity):
+        return num(1)
+    if isinstance(arg, MatrixExp):
+        return low.scalar(sp.exp(sp.Trace(arg.operand)), scope)
+    if isinstance(arg, sp.Transpose):
+        return low.scalar(sp.Determinant(arg.arg), scope)
+    if isinstance(arg, DiagMatrix):
+        k = axis_variable(low.size(low.shapes.of(arg)[0]))
+        return Product((low.element(arg, (as_poly(k), as_poly(k)), scope),), (k,))
+    if isinstance(arg, sp.KroneckerProduct) and all(
+        same_size(*low.shapes.of(part)) for part in arg.args
+    ):
+        return _of_kronecker(low, arg, scope)
+    blocks = low.eliminated(arg)
+    if blocks is not None:
+        return low.scalar(blocks.determinant(), scope)
+    if isinstance(arg, sp.Inverse):
+        return power(low.scalar(sp.Determinant(arg.arg), scope), -1)
+    if isinstance(arg, sp.MatPow) and arg.exp.is_Integer:
+        return power(low.scalar(sp.Determinant(arg.base), scope), int(arg.exp))
+    if isinstance(arg, sp.MatPow) and low.is_integer(arg.exp, scope):
+        times = low.integer(arg.exp, scope)
+        if is_nonnegative(times, low.guards):
+            return Pow((low.scalar(sp.Determinant(arg.base), scope), Int((), (times,))))
+    if isinstance(arg, sp.MatMul):
+        parts = list(arg.args)
+        shapes = [low.shapes.of(part) for part in parts]
+        squares = all(len(s) == 0 or same_size(*s) for s in shapes)
+        if len(parts) > 1 and squares and all(not s or not is_unit(s) for s in shapes):
+            return mul(*(_factor_of_determinant(low, p, expr, scope) for p in parts))
+    key = low.scoped(sp.Inverse, expr.arg, scope)
+    shared = low._shared.get(key)
+    if shared is None:
+        shared = low._shared[key] = low.matrix(expr.arg, scope)
+    return Determinant((), (shared, low.size(low.shapes.of(expr.arg)[0])))
+
+
+def _of_kronecker(low: Lowering, arg: Any, scope: Scope) -> Term:
+    """det(A ⊗ B) = (det A)^q·(det B)^p for A of size p and B of size q."""
+    factors = []
+    for place, part in enumerate(arg.args):
+        others = (low.size(low.shapes.of(p)[0]) for k, p in enumerate(arg.args) if k != place)
+        exponent = prod(others, start=ONE)
+        factors.append(Pow((low.scalar(sp.Determinant(part), scope), Int((), (exponent,)))))
+    return mul(*factors)
+
+
+def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) -> Term:
+    """det(c A B) = cⁿ · det A · det B for square A and B."""
+    if low.shapes.of(part):
+        return low.scalar(sp.Determinant(part), scope)
+    size = low.size(low.shapes.of(expr.arg)[0])
+    return Pow((low.scalar(part, scope), Int((), (size,))))
+
+
+@register(SCALARS, MatrixElement)
+def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an entry of a matrix"""
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
+    places = _places(low, expr, low.shapes.of(expr.parent), scope)
+    return low.element(expr.parent, places, scope)
+
+
+@register(SCALARS, TensorElement)
+def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an entry of a tensor"""
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
+    return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
+
+
+@register(SCALARS, sp.Indexed, ArrayElement)
+def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an entry of an array"""
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
+    base = expr.base if isinstance(expr, sp.Indexed) else expr.name
+    if getattr(base, "shape", None) is not None:
+        for axis, index in enumerate(expr.indices):
+            rounded = _rounded_part(low, index, scope)
+            if rounded is not None:
+                return _at_rounded(low, expr, base, axis, rounded, scope)
+        return low.element(base, _places(low, expr, base.shape, scope), scope)
+    return low.named_entry(base, tuple(low.integer(i, scope) for i in expr.indices))
+
+
+def _taken_apart(low: Lowering, expr: Any, scope: Scope) -> Term | None:
+    """An entry or a delta at bent or flat indices; None where they are neither."""
+    cases = bent_indices.in_cases(low, expr, scope)
+    return flat_indices.in_digits(low, expr, scope) if cases is None else low.scalar(cases, scope)
+
+
+def _places(low: Lowering, expr: Any, shape: Iterable[Any], scope: Scope) -> Indices:
+    """The indices of an entry, seen to lie within its array or noted."""
+    places = tuple(low.integer(i, scope) for i in expr.indices)
+    low.check_read(expr, places, shape)
+    return places
+
+
+def _rounded_part(low: Lowering, index: Any, scope: Scope) -> Any:
+    """The ⌊a/b⌋ in an index that moves with other indices; None where there is none."""
+    found = [
+        f
+        for f in sorted(index.atoms(sp.floor), key=str)
+        if any(s in scope or low.variable(s).kind != SIZE for s in sorted(f.free_symbols, key=str))
+    ]
+    return found[0] if len(found) == 1 and sp.expand(index).coeff(found[0]) == 1 else None
+
+
+def _at_rounded(low: Lowering, expr: Any, base: Any, axis: int, rounded: Any, scope: Scope) -> Term:
+    """x[⌊a/b⌋ + c] = Σ_q x[q]·[b·(q − c) ≤ a ≤ b·(q − c) + b − 1]"""
+    size = low.size(base.shape[axis])
+    above, below = (low.integer(p, scope) for p in sp.fraction(sp.together(rounded.args[0])))
+    if not is_nonnegative(below - 1):
+        raise UnsupportedError(f"{rounded}: {below} is not seen to be positive")
+    rest = low.integer(sp.expand(expr.indices[axis] - rounded), scope)
+    start = above + below * rest  # of which the index is ⌊start/below⌋
+    if not all(is_nonnegative(g, low.guards) for g in (start, below * size - 1 - start)):
+        low.unsafe_reads[
+            f"{expr} is not seen to stay within its array (axis {axis}, of size {size})"
+        ] = None
+    place, symbol = axis_variable(size, "q"), sp.Dummy("q", integer=True)
+    gap = start - below * as_poly(place)
+    inside = (at_least(gap, ZERO), at_least(below - 1 - gap, ZERO))
+    indices = [symbol if k == axis else index for k, index in enumerate(expr.indices)]
+    value = low.scalar(base[tuple(indices)], {**scope, symbol: as_poly(place)})
+    return total(place, mul(*inside, value))
+
+
+@register(SCALARS, sp.KroneckerDelta)
+def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """[i = j]"""
+    apart = _taken_apart(low, expr, scope)
+    if apart is not None:
+        return apart
+    left, right = (low.polynomial(a, scope) for a in expr.args[:2])
+    return delta(cleared(left - right), ZERO)
+
+
+@register(SCALARS, sp.Piecewise, Cases)
+def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Σ of each value times its condition and the failure of those before it"""
+    terms: list[Term] = []
+    before: list[Term] = []
+    known = len(low.guards)
+    for value, test in expr.args:
+        bracket = condition_term(low, test, scope)
+        failed = len(low.guards)
+        low.guards.extend(_guards(low, test, scope))
+        terms.append(mul(*before, bracket, low.scalar(value, scope)))
+        del low.guards[failed:]
+        low.guards.extend(_guards(low, sp.Not(test), scope))
+        before.append(_not(bracket))
+    del low.guards[known:]
+    return add(*terms)
+
+
+def _guards(low: Lowering, test: Any, scope: Scope) -> Iterator[Poly]:
+    """What is nonnegative, of integers, where a condition holds."""
+    if isinstance(test, sp.Not):  # it holds where none of the alternatives does
+        (inner,) = test.args
+        parts = [sp.Not(a) for a in inner.args] if isinstance(inner, sp.Or) else []
+    else:
+        parts = list(test.args) if isinstance(test, sp.And) else []
+    for part in parts:
+        yield from _guards(low, part, scope)
+    if isinstance(test, Relational) and all(low.is_integer(a, scope) for a in test.args):
+        if isinstance(test, sp.Ne):  # a ≠ b of a ≥ b is a ≥ b + 1
+            gap = low.integer(test.lhs, scope) - low.integer(test.rhs, scope)
+            yield from (g - 1 for g in (gap, -gap) if is_nonnegative(g, low.guards))
+            return
+        bracket = _integer_relation(low, test, scope)
+        if isinstance(bracket, IndexBracket):
+            relation, poly = bracket.data
+            yield poly
+            if relation == "=":
+                yield -poly
+
+
+def _not(bracket: Term) -> Term:
+    return add(num(1), neg(bracket))
+
+
+def condition_term(low: Lowering, test: Any, scope: Scope) -> Term:
+    """A condition as a term that is 1 where it is true and 0 where it is not."""
+    if isinstance(test, BooleanTrue):
+        return num(1)
+    if isinstance(test, BooleanFalse):
+        return num(0)
+    if isinstance(test, sp.And):
+        return mul(*(condition_term(low, a, scope) for a in test.args))
+    if isinstance(test, sp.Or):
+        return _not(mul(*(_not(condition_term(low, a, scope)) for a in test.args)))
+    if isinstance(test, sp.Not):
+        return _not(condition_term(low, test.args[0], scope))
+    if not isinstance(test, Relational):
+        raise UnsupportedError(f"{type(test).__name__} is no supported condition (in {test})")
+    if low.is_integer(test.lhs, scope) and low.is_integer(test.rhs, scope):
+        return _integer_relation(low, test, scope)
+    left, right = low.scalar(test.lhs, scope), low.scalar(test.rhs, scope)
+    return _real_relation(test, add(left, neg(right)), add(right, neg(left)))
+
+
+def _integer_relation(low: Lowering, test: Any, scope: Scope) -> Term:
+    """A comparison of polynomials in integers, over their common denominator: k > n/2 where
+    2·k − n ≥ 1
+    """
+    left, right = low.polynomial(test.lhs, scope), low.polynomial(test.rhs, scope)
+    if isinstance(test, (sp.Lt, sp.Le)):
+        left, right = right, left
+    gap = cleared(left - right)
+    if isinstance(test, sp.Eq):
+        return delta(gap, ZERO)
+    if isinstance(test, sp.Ne):
+        return _not(delta(gap, ZERO))
+    strict = isinstance(test, (sp.Lt, sp.Gt))
+    return IndexBracket((), (">=", gap - 1 if strict else gap))
+
+
+def _real_relation(test: Any, difference: Term, opposite: Term) -> Term:
+    if isinstance(test, sp.Gt):
+        return RealBracket((difference,), (">",))
+    if isinstance(test, sp.Lt):
+        return RealBracket((opposite,), (">",))
+    if isinstance(test, sp.Ge):
+        return _not(RealBracket((opposite,), (">",)))
+    if isinstance(test, sp.Le):
+        return _not(RealBracket((difference,), (">",)))
+    if isinstance(test, sp.Eq):
+        return RealBracket((difference,), ("=",))
+    return _not(RealBracket((difference,), ("=",)))
+
+
+@register(SCALARS, ScalarApplication)
+def _whole(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """an arbitrary scalar function of whole arrays"""
+    return whole_term(low, expr, (), scope)
+
+
+@register(SCALARS, ScalarGradient)
+def _whole_gradient(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """∂L/∂(a scalar argument) at the arguments"""
+    return whole_term(low, expr, ((expr.position, ()),), scope)
+
+
+def whole_term(low: Lowering, expr: Any, path: Any, scope: Scope) -> Term:
+    arguments = []
+    for argument in expr.arguments:
+        shape = low.shapes.of(argument)
+        low.check_scope(argument, scope)
+        params = low.axes(shape)
+        place = low.spread(shape, [as_poly(p) for p in params])
+        body = low.element(argument, place, scope)
+        loose = [v for v in body.free - set(params) if v.kind not in (SIZE, FREE)]
+        if loose:
+            raise UnsupportedError(f"{expr} under a sum over an index of its argument {argument}")
+        key = low.scoped(ScalarApplication, argument, scope)
+        if key not in low._shared:
+            low._shared[key] = Shared(params, body, argument)
+        arguments.append(low._shared[key])
+    return Whole((), (expr.args[0].name, tuple(arguments), path))
+
+
+@register(SCALARS, Partial)
+def _partial(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """∂f/∂x, worked out"""
+    target, place = target_of(low, expr.wrt, scope)
+    return low.differentiate(low.scalar(expr.of, scope), target, place)

@@ -1,0 +1,1 @@
+"""The answer in matrix notation, and the proof in steps."""

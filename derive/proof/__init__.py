@@ -1,0 +1,1 @@
+"""Why a difference vanishes, or is never negative."""

@@ -1,0 +1,1 @@
+"""Which shared arrays are equal."""

@@ -1,0 +1,441 @@
+"""Proofs by induction over the time of a recurrence.
+
+Where a difference does not vanish as it stands, a lemma is read off it: an entry A[t, i] of an
+array that refers to itself, and what it would have to be, an expression E(t, i). The lemma is
+then proved for every t from low to high, and used.
+
+* **Base**: A = E at the time at which A begins: low, or high where A runs backward.
+* **Step**: let t be any other time of the range, and let A = E, for all values of the other
+  indices, at the one time before t (after t where A runs backward). Then A = E at t: A is looked
+  into once, and its entries at that earlier time are replaced.
+
+Where the step leaves a difference, a further lemma is read off that, and all of them are proved
+together: each may use all of them at the earlier time, and at t itself those that stand before it.
+Every lemma is an equation between terms that have values for all indices in their ranges; the
+ranges are integers, from the base on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+from derive.base.budget import Budget
+from derive.base.errors import BudgetExceeded
+from derive.canonical.atoms import Polynomial, UndefinedValue, atoms_in
+from derive.canonical.forms import Normaliser
+from derive.canonical.readback import Reader
+from derive.canonical.recursion import Reference, Rewrite
+from derive.claims.kinds import Claim, Inequality
+from derive.core.integers import FREE, Poly, Var, as_poly
+from derive.core.terms import (
+    Ref,
+    Shared,
+    Term,
+    add,
+    in_order,
+    neg,
+    num,
+    parts_of,
+    substitute,
+)
+from derive.proof.decide import Proof, vanishes, without_denominators
+from derive.proof.definedness import assume_defined
+from derive.proof.induction.closed_forms import closed_form
+from derive.proof.induction.differences import lengths_of, telescoped
+from derive.proof.induction.lemmas import (
+    Lemma,
+    at_time,
+    in_range,
+    same_arrays,
+    step_of,
+)
+from derive.proof.induction.readings import candidates
+
+WORK = 20e6
+IN_NAMES = 5e6  # of these for proofs in which sequences stay names
+TOGETHER = 8  # lemmas that are proved by one induction
+LEMMAS = 12
+
+Prepare = Callable[[Normaliser], None]
+
+
+@dataclass
+class Induction:
+    """The search for a proof that two terms are equal.
+
+    :param in_names: whether what a document defines stays a name until it is in the way.
+    """
+
+    left: Term
+    right: Term
+    prepare: Prepare
+    budget: Budget
+    in_names: bool = False
+    lemmas: list[Lemma] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        arrays = in_order([self.left, self.right])
+        self.heads = [s for s in arrays if s.unfoldings]
+        self.adjoints = [s for s in arrays if s.derived]
+        self.classes: dict[Shared, Shared] = {}
+        self._normalisers: list[Normaliser] = []  # those in which something was proved
+
+    def prove(self) -> Proof | None:
+        """A proof, or None where no lemma that was tried gives one."""
+        if not self.heads:
+            return telescoped(self.left, self.right, self.normaliser)
+        first = self.normaliser()
+        first.recursion.classify(self.heads)
+        self._rely_on(first)
+        self.classes = first.recursion.stands_for
+        tried: set[Any] = set()
+        while len(self.lemmas) < LEMMAS:
+            lemma = None
+            for opened in (False, True):
+                n = self.normaliser()
+                rewrites = self._everywhere(n)
+                if opened:
+                    self._look_into(n, rewrites)
+                n.recursion.reference = Reference(None, None, rewrites)
+                a, b = n.of(self.left), n.of(self.right)
+                difference = n.subtract(a, b)
+                if vanishes(n, difference) or self._vanishes_by_differences(n, difference):
+                    return self._proof(n, a, b)
+                lemma = self._first_proved(self._proposals(n, difference), tried)
+                if lemma is not None:
+                    break
+            if lemma is None and self._is_invariant():
+                return self._proof(n, a, b)
+            if lemma is None:
+                lemma = self._first_proved(self._closed_forms(n, difference), tried)
+            if lemma is None:
+                return None
+            self.lemmas.extend(lemma)
+        return None
+
+    def _rely_on(self, n: Normaliser) -> None:
+        """Something was proved in a normaliser: what it used is listed, the rest is not kept."""
+        n.forget()
+        self._normalisers.append(n)
+
+    def _proof(self, n: Normaliser, left: Polynomial, right: Polynomial) -> Proof:
+        return Proof(n, left, right, tuple(self.lemmas), others=tuple(self._normalisers))
+
+    def _is_invariant(self) -> bool:
+        """Whether the difference D of both sides vanishes at one end of the range of an index of
+        the claim, and D(t) = D(t − 1) within: arrays that run forward are looked into at t, and
+        those that run backward at t − 1.
+        """
+        difference = add(self.left, neg(self.right))
+        reach = {(self.classes.get(s, s), u.axis): -1
+                 for s in self.heads for u in s.unfoldings if u.direction < 0}  # fmt: skip
+        for v in sorted(difference.free, key=lambda v: v.key):
+            if v.kind != FREE or v.low is None or v.high is None:
+                continue
+            time = Var("t", FREE, v.low + 1, v.high)
+            n = self.normaliser()
+            ends = (n.of(substitute(difference, {v: end})) for end in (v.low, v.high))
+            if not any(vanishes(n, end) for end in ends):
+                continue
+            n.forget()
+            n.recursion.reference = Reference(as_poly(time), time, self._everywhere(n), reach)
+            now, before = (n.of(substitute(difference, {v: p}))
+                           for p in (as_poly(time), as_poly(time) - 1))  # fmt: skip
+            if vanishes(n, n.subtract(now, before)):
+                self._rely_on(n)
+                return True
+        return False
+
+    def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
+        """Let arrays be looked into wherever a time is seen to be one of their steps."""
+        for shared in dict.fromkeys(self.classes.get(s, s) for s in self.heads):
+            for unfolding in shared.unfoldings:
+                if unfolding.last is not None:
+                    rewrites.setdefault(shared, []).append(step_of(n, shared, unfolding))
+
+    def _first_proved(
+        self, proposals: Iterator[Lemma], tried: set[Any]
+    ) -> tuple[Lemma, ...] | None:
+        """The first of some lemmas that has a proof, with what that needs."""
+        for lemma in proposals:
+            if lemma.text not in tried:
+                tried.add(lemma.text)
+                proved = self._proved_where_defined(lemma)
+                if proved is not None:
+                    return proved
+        return None
+
+    def _proved_where_defined(self, lemma: Lemma) -> tuple[Lemma, ...] | None:
+        """A lemma with what it needs; from the next time on where it has no value at its base."""
+        for candidate in (lemma, lemma.later()):
+            try:
+                return self.proved((candidate,))
+            except UndefinedValue:
+                continue
+        return None
+
+    def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
+        """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what
+        is read off the difference.
+        """
+        documented = [s for s in self.heads if not s.derived]
+        states = [s for s in self.adjoints if s.unfoldings]
+        others = [s for s in self.adjoints if not s.unfoldings]
+        yield from same_arrays(documented, states)
+        yield from candidates(n, difference, None)
+        cleared = without_denominators(n, difference)
+        if cleared != difference:
+            yield from candidates(n, cleared, None)
+        yield from same_arrays(documented, others)
+
+    def _closed_forms(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
+        """That arrays in a difference are what their steps add up to, where these are linear."""
+        found = {a.data[0]: None for m in difference for b, _ in m for a in atoms_in(b)
+                 if a.kind == "ref" and a.data[0] in n.recursion.heads}  # fmt: skip
+        for name in found:
+            lemma = closed_form(self.normaliser(), n.recursion.heads[name])
+            if lemma is not None:
+                yield lemma
+
+    def normaliser(self) -> Normaliser:
+        n = Normaliser(None, False, self.budget)
+        n.recursion.stands_for = self.classes
+        if self.in_names:
+            n.keep = partial(_stays_a_name, set())
+        self.prepare(n)
+        assume_defined(n, self.left, self.right)
+        return n
+
+    # ---- one induction
+
+    def proved(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
+        """Some lemmas, and what they need, where one induction proves them all.
+
+        :raises UndefinedValue: where one of them has no value at its base.
+        """
+        before = len(self._normalisers)
+        found = None
+        try:
+            found = self._proved_together(lemmas)
+        finally:
+            if found is None:
+                del self._normalisers[before:]
+        return found
+
+    def _proved_together(self, lemmas: tuple[Lemma, ...]) -> tuple[Lemma, ...] | None:
+        tried = {lemma.text for lemma in lemmas}
+        done = 0  # lemmas that are proved: a further one behind them is one more hypothesis
+        while done < len(lemmas) <= TOGETHER:
+            left_over = self._base(lemmas, done) or self._step(lemmas, done)
+            if left_over is None:
+                done += 1
+                continue
+            n, difference, place = left_over
+            further = next(
+                (
+                    c
+                    for c in candidates(n, difference, place)
+                    if c.text not in tried and c.array is not lemmas[done].array
+                ),
+                None,
+            )
+            if further is None:
+                return None
+            tried.add(further.text)
+            lemmas = (*lemmas[:done], further, *lemmas[done:])
+        return lemmas if done == len(lemmas) else None
+
+    def _base(self, lemmas: tuple[Lemma, ...], position: int) -> Any:
+        """What is left of a lemma at the beginning, None where it holds there."""
+        lemma = lemmas[position]
+        end = lemma.base
+        single = [v for v in end.variables if end.coefficient(v) == as_poly(1)]
+        n = self.normaliser()
+        rewrites = self._everywhere(n)
+        for earlier in lemmas[:position]:
+            rewrites.setdefault(earlier.array, []).append(at_time(n, earlier, end))
+        variable = single[0] if len(single) == 1 else None
+        return self._left_over(n, lemma, Reference(end, variable, rewrites, self._reach(lemma)))
+
+    def _step(self, lemmas: tuple[Lemma, ...], position: int) -> Any:
+        """What is left of a lemma at a time t, None where it follows from what is before t."""
+        lemma = lemmas[position]
+        low, high = lemma.low, lemma.high
+        if lemma.direction > 0:
+            low = low + 1
+        else:
+            high = high - 1
+        time = Var("t", FREE, low, high)
+        now, before = as_poly(time), as_poly(time) - lemma.direction
+        n = self.normaliser()
+        rewrites = self._everywhere(n)
+        for other in lemmas:
+            rewrites.setdefault(other.array, []).append(at_time(n, other, before))
+        for earlier in lemmas[:position]:
+            rewrites[earlier.array].append(at_time(n, earlier, now))
+        return self._left_over(n, lemma, Reference(now, time, rewrites, self._reach(lemma)))
+
+    def _left_over(self, n: Normaliser, lemma: Lemma, reference: Reference) -> Any:
+        """The difference of both sides at the time of a reference; None where there is none.
+
+        Arrays that run the other way are looked into only where it is needed, and so are those
+        other than the lemma's own: first of all what is left of it.
+        """
+        n.recursion.reference = reference
+        own = self.classes.get(lemma.array, lemma.array)
+        for direction, turned in ((lemma.direction, False), (lemma.direction, True), (0, False)):
+            if turned and not any(len(s.unfoldings) > 1 for s in self.heads):
+                continue
+            reference.direction, reference.turned = direction, turned
+            opened, further = set[Shared](), {own}
+            if self.in_names:
+                reference.opened = opened
+                n.keep = partial(_stays_a_name, opened)
+            assert reference.time is not None
+            sides = lemma.at(reference.time)
+            while further:
+                opened |= further
+                n.forget()
+                difference = n.subtract(*(n.of(side) for side in sides))
+                if vanishes(n, difference) or self._vanishes_without_offsets(n, sides):
+                    self._rely_on(n)
+                    return None
+                further = _names_in(n, difference, reference) if self.in_names else set()
+                further = self._topmost(further - opened)
+        if self._vanishes_by_differences(n, difference):
+            self._rely_on(n)
+            return None
+        return n, difference, lemma
+
+    def _topmost(self, arrays: set[Shared]) -> set[Shared]:
+        """Those arrays that no other one of them reads at its own time."""
+        return arrays.difference(*(self._below.get(shared, ()) for shared in arrays))
+
+    @cached_property
+    def _below(self) -> dict[Shared, set[Shared]]:
+        """What each array reads at its own time, directly or through other arrays."""
+        below: dict[Shared, set[Shared]] = {}
+        for shared in in_order([self.left, self.right]):
+            if shared.recursive:
+                _collect_below(shared, below)
+        return below
+
+    def _vanishes_by_differences(self, n: Normaliser, difference: Polynomial) -> bool:
+        """Whether what is left is zero by an induction of its own, where nothing in it refers to
+        itself: it is about sums and powers alone.
+        """
+        atoms = {a for m in difference for b, _ in m for a in atoms_in(b)}
+        if any(a.kind == "ref" for a in atoms) or not any(a.kind == "sum" for a in atoms):
+            return False
+        left = Reader(n).term(difference)
+        proof = telescoped(left, num(0), self.normaliser)
+        if proof is not None:
+            self._rely_on(proof.normaliser)
+        return proof is not None
+
+    @staticmethod
+    def _vanishes_without_offsets(n: Normaliser, sides: tuple[Term, Term]) -> bool:
+        """Whether two terms are one where the brackets under their sums have no offset: a step
+        tells a range from one that begins one later.
+        """
+        if not n.offsets_seen:
+            return False
+        n.clears_offsets = True
+        n.forget()
+        try:
+            return vanishes(n, n.subtract(*(n.of(side) for side in sides)))
+        finally:
+            n.clears_offsets = n.offsets_seen = False
+            n.forget()
+
+    def _everywhere(self, n: Normaliser) -> dict[Shared, list[Rewrite]]:
+        """The lemmas that are proved, wherever a time is seen to lie in their range."""
+        rewrites: dict[Shared, list[Rewrite]] = {}
+        for lemma in self.lemmas:
+            rewrites.setdefault(lemma.array, []).append(in_range(n, lemma))
+        return rewrites
+
+    def _reach(self, lemma: Lemma) -> dict[tuple[Shared, int], int]:
+        """How far before its own time the value of a lemma reads arrays that run its way."""
+        result: dict[tuple[Shared, int], int] = {}
+        for term in parts_of(lemma.value):
+            if not isinstance(term, Ref) or not term.data[0].unfoldings:
+                continue
+            shared = term.data[0]
+            for unfolding in shared.unfoldings:
+                index = term.data[1][unfolding.axis]
+                if unfolding.direction != lemma.direction or lemma.time not in index.variables:
+                    continue
+                offset = int((index - as_poly(lemma.time)).terms.get((), 0))
+                key = (self.classes.get(shared, shared), unfolding.axis)
+                known = result.get(key, offset)
+                ahead = min if lemma.direction > 0 else max
+                result[key] = ahead(known, offset)
+        return result
+
+
+def _collect_below(shared: Shared, below: dict[Shared, set[Shared]]) -> set[Shared]:
+    """Fill in what an array and those below it read at their own times."""
+    if shared not in below:
+        below[shared] = found = set()
+        bodies = [u.body for u in shared.unfoldings] or [shared.body]
+        for part in (p for body in bodies for p in parts_of(body) if isinstance(p, Ref)):
+            other, indices = part.data
+            if other.recursive and all(i.constant is None and _is_plain(i) for i in indices):
+                found |= {other} | _collect_below(other, below)
+    return below[shared]
+
+
+def _is_plain(index: Poly) -> bool:
+    """Whether an index is not moved from what it stands for."""
+    return () not in index.terms
+
+
+def _stays_a_name(opened: set[Shared], shared: Shared) -> bool:
+    return shared.recursive and shared.named and shared not in opened
+
+
+def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shared]:
+    """The arrays that stay names in a polynomial, and are read there at the time itself."""
+    atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
+    return {
+        n.kept[atom.data[0]]
+        for atom in atoms
+        if atom.kind == "ref" and atom.data[0] in n.kept
+        if any(reference.offset(index) == 0 for index in atom.data[1])
+    }
+
+
+def refers_to_itself(*sides: Term) -> bool:
+    """Whether something that stands in a term is defined by its own earlier values."""
+    return any(s.unfoldings for s in in_order(sides))
+
+
+def is_due(claim: Claim, *sides: Term) -> bool:
+    """Whether an induction may prove a claim: where something refers to itself."""
+    if isinstance(claim, Inequality):
+        return False
+    return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
+
+
+def prove(left: Term, right: Term, prepare: Prepare, budget: Budget) -> Proof | None:
+    """A proof that two terms are equal, or None where no induction that was tried gives one.
+
+    :raises UnsupportedError: naming a node without a canonical form.
+    """
+    whole = budget.share(WORK)
+    arrays = in_order([left, right])
+    # What is derived is recognised by its content, and what a document defines by its names.
+    ways = [(IN_NAMES, True)] if not any(s.derived for s in arrays) else []
+    for work, in_names in (*ways, (WORK, False)):
+        try:
+            proof = Induction(left, right, prepare, whole.share(work), in_names).prove()
+        except BudgetExceeded:
+            budget.check()
+            continue
+        if proof is not None:
+            return proof
+    return None

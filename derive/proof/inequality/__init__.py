@@ -1,0 +1,1 @@
+"""Why one thing is at most another."""
