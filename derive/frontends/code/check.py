@@ -15,6 +15,7 @@ from derive.claims.kinds import Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
+from derive.frontends.code.shapes import Labels
 
 OURS = "internal error: the trace is not what the code computes"
 
@@ -65,7 +66,8 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
     worst: Verdict | None = None
     seconds = 0.0
     for key, claim in claims:
-        claim = replace(claim, id=f"{traced.pair.name}.{name}")
+        source = _assigned_at(traced, claim)
+        claim = replace(claim, id=f"{traced.pair.name}.{name}", source=source)
         verdict = engine.verify(claim, timeout)
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
@@ -75,6 +77,20 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
             break
     assert worst is not None
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)
+
+
+def _assigned_at(traced: Traced, claim: Any) -> str:
+    """``file:line`` of the assignment of what is returned as a gradient, ``""`` where it has no
+    name of its own.
+    """
+    said = claim.equals
+    names = [said] if said in traced.trace.lines else []
+    if not names and isinstance(said, sp.Basic):
+        names = [a for a in said.atoms(sp.IndexedBase, sp.Symbol) if a in traced.trace.lines]
+    if not names:
+        return ""
+    path, line = max((traced.trace.lines[name] for name in names), key=lambda place: place[1])
+    return f"{path}:{line}"
 
 
 def _run(traced: Traced, name: str, key: tuple[int, ...], verdict: Verdict) -> Verdict:
@@ -102,11 +118,10 @@ assert set(_ORDER) == set(STATUSES)
 
 
 def _worse(a: Verdict, b: Verdict) -> Verdict:
-    first, second = sorted((a, b), key=lambda v: _ORDER.index(v.status))
+    first, _ = sorted((a, b), key=lambda v: _ORDER.index(v.status))
     if first.status == HOLDS:
         assumptions = tuple(dict.fromkeys((*a.assumptions, *b.assumptions)))
         return replace(a, assumptions=assumptions)
-    del second
     return first
 
 
@@ -117,8 +132,6 @@ def _no_claim(pair: Pair, name: str, status: str, reason: str) -> Verdict:
 
 
 def _all(pair: Pair, status: str, reason: str, traced: Traced | None = None) -> dict[str, Verdict]:
-    from derive.frontends.code.shapes import Labels
-
     wrt = pair.wrt or tuple(n for n, s in pair.shapes.items() if not isinstance(s, Labels))
     return {name: _no_claim(pair, name, status, reason) for name in wrt}
 
@@ -159,6 +172,3 @@ def pair_of(
         None if wrt is None else tuple(wrt), path, dict(params or {}), dict(init or {}),
         None if call is None else tuple(call), dict(grads or {}),
     )  # fmt: skip
-
-
-_ = (HOLDS, ILL_SHAPED)

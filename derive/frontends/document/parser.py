@@ -717,6 +717,8 @@ class _Parser:
             at += 1
         if at == first or at >= len(self.tokens) or self.tokens[at][0] != "}":
             return None
+        if at > first + 1 and self.tokens[first][0] in known.SIGNS:
+            return None  # −⊤ is a sum
         marks = [
             Mark(token[2], token[3], _SCRIPT_MARKS[token[0]]) for token in self.tokens[first:at]
         ]
@@ -1115,7 +1117,12 @@ class _Parser:
         key, text = self.tokens[at][0], self.tokens[at][1].strip()
         following = self.tokens[at + 1][0] if at + 1 < len(self.tokens) else ""
         if key == "P":
-            return True
+            raise NotUnderstood(
+                "bare-letters",
+                f"The letters {text} stand in a formula without \\text{{…}} around them.",
+                self.tokens[at][2],
+                self.tokens[at][3],
+            )
         if not text or text.lower().strip(".,:") in known.PROSE:
             return True
         if _WORD.fullmatch(text):
