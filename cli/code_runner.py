@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import sys
 import time
@@ -138,8 +139,22 @@ def _named(request: Request, answers: Answers) -> Results:
     """The verdicts as entries of a report, under the ids of their file."""
     found: Results = []
     for name, verdict in answers.items():
-        path, line = str(request.pair.path), request.pair.line
-        claim: Any = replace(verdict.claim, id=request.id(name))
+        path, line = str(request.pair.path), _line(request, verdict)
+        title = f"{request.pair.path.name}:{line}"
+        claim: Any = replace(verdict.claim, id=request.id(name), title=title, source=title)
         entry = Entry(claim, None, path, request.pair.name, line)
         found.append((entry, replace(verdict, claim=claim)))
     return found
+
+
+def _line(request: Request, verdict: Verdict) -> int:
+    """The line of the assignment of the gradient, where it is in the file of the pair, or the line
+    that does not fit; else that of the forward.
+    """
+    own = os.path.abspath(request.pair.path)
+    for text in (verdict.claim.source, verdict.reason):
+        path, _, rest = text.partition(":")
+        number = re.match(r"\d+", rest)
+        if number and os.path.abspath(path) == own:
+            return int(number[0])
+    return request.pair.line

@@ -183,3 +183,24 @@ def _run(
 
 def _tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+def main() -> int:
+    """Decide every file of the gallery, and count what is not as it says."""
+    from derive.frontends.code.answers import answers
+    from derive.frontends.code.request import request
+
+    unlike = 0
+    for kind in ("right", "wrong"):
+        for path in files(kind):
+            wanted = expected(path)
+            found = answers(request(the_pair(path)))
+            other = {n: v for n, v in found.items() if v.status != wanted.get(n, "holds")}
+            unlike += len(other)
+            said = ", ".join(f"{n} {v.status} ({v.reason})" for n, v in other.items())
+            print(f"{kind}/{path.stem}: {said or 'as it says'}", flush=True)
+    return int(bool(unlike))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -89,7 +89,8 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
     worst: Verdict | None = None
     seconds = 0.0
     for key, claim in claims:
-        claim = replace(claim, id=f"{traced.pair.name}.{name}")
+        source = _assigned_at(traced, claim)
+        claim = replace(claim, id=f"{traced.pair.name}.{name}", source=source)
         verdict = engine.verify(claim, timeout)
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
@@ -104,6 +105,20 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
         assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
         worst = replace(worst, assumptions=assumptions)
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)
+
+
+def _assigned_at(traced: Traced, claim: Any) -> str:
+    """``file:line`` of the assignment of what is returned as a gradient, ``""`` where it has no
+    name of its own.
+    """
+    said = claim.equals
+    names = [said] if said in traced.trace.lines else []
+    if not names and isinstance(said, sp.Basic):
+        names = [a for a in said.atoms(sp.IndexedBase, sp.Symbol) if a in traced.trace.lines]
+    if not names:
+        return ""
+    path, line = max((traced.trace.lines[name] for name in names), key=lambda place: place[1])
+    return f"{path}:{line}"
 
 
 def _run(traced: Traced, name: str, key: tuple[int, ...], verdict: Verdict) -> Verdict:

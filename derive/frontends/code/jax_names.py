@@ -41,6 +41,8 @@ class Place:
         return self._array[self._key]
 
     def set(self, value: Any, **options: Any) -> Array:
+        if self._may_repeat():
+            raise Refused("places that may repeat are set: which of the values stays is left open")
         found = self._array.copy()
         found[self._key] = value
         return found
@@ -70,13 +72,29 @@ class Place:
     def max(self, value: Any, **options: Any) -> Array:
         return self._by(arr.maximum, value)
 
-    def _by(self, function: Callable[[Any, Any], Array], value: Any) -> Array:
+    def _may_repeat(self) -> bool:
+        """Whether integers that are read from an input are among the indices."""
         parts = self._key if isinstance(self._key, tuple) else (self._key,)
-        if any(isinstance(part, Array) and part.kind == arr.INT and part.ndim for part in parts):
+        return any(
+            isinstance(part, Array)
+            and part.kind == arr.INT
+            and any(body.atoms(sp.Indexed) for body in part.bodies.values())
+            for part in parts
+        ) and not any(_counts(part) for part in parts)
+
+    def _by(self, function: Callable[[Any, Any], Array], value: Any) -> Array:
+        if self._may_repeat():
             raise Refused("places that may repeat are multiplied or compared")
         found = self._array.copy()
         found[self._key] = function(found[self._key], value)
         return found
+
+
+def _counts(part: Any) -> bool:
+    """Whether an index array counts up, as ``arange`` does: no place is named twice then."""
+    if not isinstance(part, Array) or part.kind != arr.INT or part.ndim != 1:
+        return False
+    return all(body.is_Symbol for body in part.bodies.values())
 
 
 # ---- derivatives of one's own

@@ -1,6 +1,6 @@
 """Backpropagation through a list of weights in a Python loop: tanh' is taken at the layer above."""
 
-# expect: W1 ill-shaped, W2 ill-shaped, W3 holds
+# expect: W1 ill-shaped, W2 ill-shaped, W3 ill-shaped
 import numpy as np
 
 
