@@ -10,14 +10,18 @@ from weakref import ref
 
 import sympy as sp
 
+from derive.base.slot import Slot
 from derive.frontends.code import axes as ax
+from derive.frontends.code import sizes
 from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.sizes import Size, expanded, expression, plain, same
-from derive.frontends.code.trace import Misfit, Refused, current
+from derive.frontends.code.trace import COUNTED, Misfit, Refused, current
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver
 
 FLOAT, INT, BOOL = "float", "int", "bool"
+READ, WRITE = Slot("derive.frontends.code.indexing"), Slot("derive.frontends.code.indexing")
+METHOD = Slot("derive.frontends.code.libraries")
 Key = tuple[int, ...]
 
 
@@ -220,14 +224,10 @@ class Array:
         return matmul(other, self)
 
     def __getitem__(self, key: Any) -> Any:
-        from derive.frontends.code.indexing import read
-
-        return read(self, key)
+        return READ(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from derive.frontends.code.indexing import write
-
-        write(self, key, value)
+        WRITE(self, key, value)
 
     # In place: `x += v` goes through the tracer, which calls this.
     def changed(self, other: Array) -> Array:
@@ -252,9 +252,7 @@ class Array:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        from derive.frontends.code.libraries import method
-
-        return method(self, name)
+        return METHOD(self, name)
 
 
 watchers: list[Any] = []  # the loops and branches that are open, which keep what is changed
@@ -309,6 +307,12 @@ def scalar(value: Any) -> Array:
     return Array((), {(): found}, kind)
 
 
+@COUNTED.fill
+def condition_of(relation: Any) -> Array:
+    """A relation about counters of loops as an array without axes."""
+    return Array((), {(): relation}, BOOL)
+
+
 def as_array(value: Any) -> Array:
     """An array of an array, a number, or nested lists of them.
 
@@ -351,7 +355,15 @@ def choice(condition: Any, value: Any, other: Any) -> Any:
         return other
     if value == other:
         return value
+    if value == 0 and _is_or_zero(other):  # one case, so that what is 0 elsewhere is seen
+        return choice(sp.And(sp.Not(condition), other.args[0][1]), other.args[0][0], other.args[1][0])
+    if other == 0 and _is_or_zero(value):
+        return choice(sp.And(condition, value.args[0][1]), value.args[0][0], other)
     return Cases(*sp.Piecewise((value, condition), (other, True), evaluate=False).args)
+
+
+def _is_or_zero(body: Any) -> bool:
+    return isinstance(body, Cases) and len(body.args) == 2 and body.args[1][0] == 0
 
 
 def equal(a: Any, b: Any) -> Any:
@@ -452,6 +464,7 @@ def aligned(arrays: Sequence[Array]) -> tuple[list[Axis], list[dict[Key, Any]]]:
     return axes, bodies
 
 
+@sizes.ELEMENTWISE.fill
 def elementwise(function: Callable[..., Any], *operands: Any, kind: str | None = None) -> Array:
     """A function of entries; conditions count as 1 and 0."""
     arrays = [as_array(operand) for operand in operands]
@@ -528,10 +541,12 @@ def multiply(a: Any, b: Any) -> Array:
     return elementwise(lambda p, q: p * q, a, b)
 
 
+@sizes.DIVIDE.fill
 def divide(a: Any, b: Any) -> Array:
     return elementwise(lambda p, q: p / q, a, b, kind=FLOAT)
 
 
+@sizes.POWER.fill
 def power(a: Any, b: Any) -> Array:
     return elementwise(lambda p, q: p**q, a, b)
 

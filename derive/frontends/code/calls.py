@@ -360,6 +360,18 @@ def ordered(names: Iterable[str], forward: Any) -> tuple[str, ...]:
     return (*(n for n in dict.fromkeys(taken) if n in given), *(n for n in given if n not in taken))
 
 
+def text_arguments(forward: Any) -> set[str]:
+    """The arguments of a forward or a constructor that are text by default."""
+    functions = [getattr(forward, "fun", forward)]
+    if isinstance(forward, type):
+        functions = [getattr(forward, n) for n in ("forward", "__init__") if hasattr(forward, n)]
+    found: set[str] = set()
+    for function in functions:
+        with suppress(ClaimError):
+            found |= {p.name for p in _parameters(function) if isinstance(p.default, str)}
+    return found
+
+
 def _parameters(function: Any) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(function).parameters.values())

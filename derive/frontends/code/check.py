@@ -15,6 +15,7 @@ from derive.claims.kinds import Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
+from derive.frontends.code.shapes import Labels
 
 OURS = "internal error: the trace is not what the code computes"
 
@@ -117,11 +118,10 @@ assert set(_ORDER) == set(STATUSES)
 
 
 def _worse(a: Verdict, b: Verdict) -> Verdict:
-    first, second = sorted((a, b), key=lambda v: _ORDER.index(v.status))
+    first, _ = sorted((a, b), key=lambda v: _ORDER.index(v.status))
     if first.status == HOLDS:
         assumptions = tuple(dict.fromkeys((*a.assumptions, *b.assumptions)))
         return replace(a, assumptions=assumptions)
-    del second
     return first
 
 
@@ -132,8 +132,6 @@ def _no_claim(pair: Pair, name: str, status: str, reason: str) -> Verdict:
 
 
 def _all(pair: Pair, status: str, reason: str, traced: Traced | None = None) -> dict[str, Verdict]:
-    from derive.frontends.code.shapes import Labels
-
     wrt = pair.wrt or tuple(n for n, s in pair.shapes.items() if not isinstance(s, Labels))
     return {name: _no_claim(pair, name, status, reason) for name in wrt}
 
@@ -174,6 +172,3 @@ def pair_of(
         None if wrt is None else tuple(wrt), path, dict(params or {}), dict(init or {}),
         None if call is None else tuple(call), dict(grads or {}),
     )  # fmt: skip
-
-
-_ = (HOLDS, ILL_SHAPED)

@@ -11,6 +11,8 @@ from derive.frontends.code.arrays import (
     BOOL,
     FLOAT,
     INT,
+    READ,
+    WRITE,
     Array,
     Key,
     about_to_change,
@@ -41,6 +43,9 @@ class Masked:
     def __getattr__(self, name: str) -> Any:
         raise Refused("x[condition] is an array whose size depends on values")
 
+    def __neg__(self) -> Any:
+        return Masked(-self.array, self.condition)
+
     def _with(self, other: Any, name: str) -> Any:
         if isinstance(other, Masked):
             if other.condition is not self.condition:
@@ -58,7 +63,6 @@ def _forward(name: str) -> None:
 for _name in ("add", "sub", "mul", "truediv", "pow"):
     _forward(f"__{_name}__")
     _forward(f"__r{_name}__")
-Masked.__neg__ = lambda self: Masked(-self.array, self.condition)  # type: ignore[attr-defined]
 
 
 def items_of(array: Array, key: Any) -> list[Any]:
@@ -148,6 +152,7 @@ def _runs_inside(end: Any, size: Any) -> bool:
     return any(s in current().counters for s in end.free_symbols)
 
 
+@READ.fill
 def read(array: Array, key: Any) -> Any:
     """``array[key]``."""
     items = items_of(array, key)
@@ -324,6 +329,7 @@ def gathered(array: Array, items: list[Any]) -> Array:
 # ---- writes
 
 
+@WRITE.fill
 def write(array: Array, key: Any, value: Any, add: bool = False) -> None:
     """``array[key] = value``, or ``+=``."""
     value = value if isinstance(value, Masked) else as_array(value)
@@ -570,9 +576,7 @@ def _scattered(
             rest.append((own, index))
     left = [f for axis in axes for f in axis[0] if f[0] not in solved]
     if left and not every:
-        current().note(
-            "a write at integers that may repeat keeps the last of them, as NumPy does"
-        )
+        current().note("a write at integers that may repeat keeps the last of them, as NumPy does")
     found: dict[Key, Any] = {}
     for key in keys(array.axes):
         inner = (*key[:first], *single, *key[first + len(advanced) :])
@@ -614,9 +618,7 @@ def _all_of(
     own = ax.flat(tuple(factors))
     at = sp.Mul(*(sp.KroneckerDelta(c.lhs, c.rhs) for c in conditions))
     is_later = sp.Gt(own.xreplace(later), own.xreplace(inside), evaluate=False)
-    none_later = sp.Product(
-        choice(is_later, 1 - at.xreplace(later), sp.Integer(1)), *after
-    )
+    none_later = sp.Product(choice(is_later, 1 - at.xreplace(later), sp.Integer(1)), *after)
     total = sp.Sum(hit.xreplace(inside) * none_later, *limits)
     if add:
         return old + total

@@ -11,6 +11,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+from derive.frontends.code.arrays import METHOD
 from derive.frontends.code.trace import Refused, current
 
 TABLES = {
@@ -98,6 +99,7 @@ def imported(module: str) -> Library | None:
     return Library(root, f"{path}." if path else "")
 
 
+@METHOD.fill
 def method(array: Any, name: str) -> Any:
     """A method or attribute of an array, in the library of the trace."""
     library = current().library

@@ -9,14 +9,25 @@ is a recurrence, together with the definitions that it needs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import sympy as sp
 
 from derive.frontends.code import arrays as arr
+from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import FLOAT, INT, Array, as_array, choice, keys
-from derive.frontends.code.sizes import Size, at_least, expanded, expression, plain, quotient, same
+from derive.frontends.code.sizes import (
+    REPEATED,
+    Size,
+    at_least,
+    expanded,
+    expression,
+    plain,
+    quotient,
+    same,
+)
 from derive.frontends.code.states import Cell, settle
 from derive.frontends.code.trace import Refused, current
 from derive.language.conditions import Cases
@@ -97,8 +108,6 @@ class Items:
         return self.item(expanded(position))
 
     def as_array(self) -> Array:
-        from derive.frontends.code import axes as ax
-
         axis = ax.of_size(self.count)
         counter = axis[0][0][0] if axis[0] else sp.Integer(0)
         at = counter if self.direction > 0 else self.count - 1 - counter
@@ -178,7 +187,7 @@ def turned(values: Any) -> Any:
 # ---- lists
 
 
-class SymbolicList(list):  # type: ignore[type-arg]
+class SymbolicList(list):
     """A list of the user's. After a loop over a symbolic range has filled it, ``rounds`` are the
     items that it has for each counter, after those that it had before.
     """
@@ -250,6 +259,7 @@ class SymbolicList(list):  # type: ignore[type-arg]
         return found
 
 
+@REPEATED.fill
 def repeated(values: Any, times: Size) -> Any:
     """``[v] * n``."""
     (value,) = values
@@ -330,8 +340,6 @@ def symbolic_open(since_call: bool = False) -> bool:
     """Whether the user's code is inside of a symbolic loop or branch; of the function that runs."""
     if not since_call:
         return bool(arr.watchers)
-    import sys
-
     frame: Any = sys._getframe(2)
     return any(w.frame is frame for w in arr.watchers)
 
@@ -340,8 +348,6 @@ class SymbolicLoop:
     """A loop with a symbolic number of rounds."""
 
     def __init__(self, items: Items) -> None:
-        import sys
-
         self.items = items
         self.frame: Any = sys._getframe(2)
         while self.frame is not None and self.frame.f_code.co_filename not in current().files:
@@ -430,9 +436,9 @@ class SymbolicLoop:
     def _pretend(self) -> None:
         """Inside of a run that only discovers, one round is enough."""
         for values, parts in self.lists.values():
-            values.rounds = Items(self.count, lambda c, v=parts[-1][0]: v)
+            values.rounds = Items(self.count, _constant(parts[-1][0]))
         for values, _, value in self.writes.values():
-            values.rounds = Items(self.count, lambda c, v=value: v)
+            values.rounds = Items(self.count, _constant(value))
 
     # states
 
@@ -471,8 +477,6 @@ class SymbolicLoop:
         self, name: str, before: Array, after: Array, cells: list[Cell], array: Array | None
     ) -> Array:
         """A state: an array P[c, …] of the shape that it has after a round."""
-        from derive.frontends.code import axes as ax
-
         trace = current()
         axes = [ax.fresh(axis) for axis in after.axes]
         padded = before
@@ -584,6 +588,10 @@ class SymbolicLoop:
         )
 
 
+def _constant(value: Any) -> Callable[[Any], Any]:
+    return lambda _: value
+
+
 def _kept(value: Any) -> Any:
     """A value as it is now, whatever is done to its arrays later."""
 
@@ -643,8 +651,6 @@ class SymbolicBranch:
     """A branch on a value: both sides are run, and what they change is merged."""
 
     def __init__(self, condition: Any) -> None:
-        import sys
-
         self.condition = condition
         self.frame: Any = sys._getframe(2)
         self.serial = 0
@@ -661,7 +667,7 @@ class SymbolicBranch:
             self.changed[id(array)] = (array, (array._axes, dict(array._bodies), array.kind))
 
     def __iter__(self) -> Iterator[bool]:
-        sides: list[dict[int, dict[Any, Any]]] = []
+        sides: list[dict[int, Array]] = []
         self.serial = arr.next_serial()
         for side in (True, False):
             self.closing.append({})
@@ -670,11 +676,14 @@ class SymbolicBranch:
                 yield side
             finally:
                 arr.watchers.pop()
-            sides.append({k: dict(a._bodies) for k, (a, _) in self.changed.items()})
+            sides.append(
+                {k: Array(a._axes, dict(a._bodies), a.kind) for k, (a, _) in self.changed.items()}
+            )
             for array, (axes, bodies, kind) in self.changed.values():
                 array._axes, array._bodies, array.kind = axes, dict(bodies), kind
-        for k, (array, (_, bodies, _)) in self.changed.items():
-            first, second = sides[0].get(k, bodies), sides[1].get(k, bodies)
+        for k, (array, (axes, bodies, kind)) in self.changed.items():
+            before = Array(axes, bodies, kind)
+            first, second = (arr.rearranged(side.get(k, before), axes) for side in sides)
             arr.about_to_change(array)
             array._bodies = {
                 key: merge(self.condition, first[key], second[key], bodies[key]) for key in bodies
@@ -716,8 +725,8 @@ def merge(condition: Any, first: Any, second: Any, old: Any) -> Any:
         # where something is written at places, what is written there is merged
         if isinstance(one, Cases) and len(one.args) == 2:
             at = one.args[0][1]
-            inner, outer = zip(*(_taken(side, at) for side in (first, second)), strict=True)
-            return choice(at, merge(condition, *inner, old), merge(condition, *outer, old))
+            (a, c), (b, d) = _taken(first, at), _taken(second, at)
+            return choice(at, merge(condition, a, b, old), merge(condition, c, d, old))
     a, b = (
         expanded(first - old) if _adds(first, old) else None,
         (expanded(second - old) if _adds(second, old) else None),

@@ -22,7 +22,7 @@ from derive.evaluation.evaluate import EvaluationError, Point, Values
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import Array, keys
 from derive.frontends.code.calls import Performed, perform
-from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_value
+from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_values
 from derive.frontends.code.shapes import Input, make_input
 from derive.frontends.code.sizes import Size
 from derive.frontends.code.trace import Trace, opened
@@ -35,6 +35,10 @@ AFFORDABLE = 300  # as a product of all sizes
 MISFITS = 60  # at which a misfit has to show
 TOLERANCE = 1e-6
 STEP = 3e-5  # of finite differences
+
+
+# Numbers that are drawn, in eighths: of both signs, positive, between 0 and 1.
+MIXED, POSITIVE, UNIT = range(-8, 9), range(1, 13), range(1, 8)
 
 
 class NotRun(Exception):
@@ -78,7 +82,7 @@ def native_module(path: str) -> Any:
     before = list(sys.path)
     sys.path.insert(0, top)
     annotations = _Annotations()
-    sys.meta_path.append(annotations)  # type: ignore[arg-type]  # after what is installed
+    sys.meta_path.append(annotations)  # after what is installed
     known = name if "." in name else f"derive_native_{name}"
     try:
         if "." in name:
@@ -94,7 +98,7 @@ def native_module(path: str) -> Any:
         raise NotRun(f"{type(problem).__name__}: {problem}") from problem
     finally:
         sys.path[:] = before
-        sys.meta_path.remove(annotations)  # type: ignore[arg-type]
+        sys.meta_path.remove(annotations)
     _modules[key] = module
     return module
 
@@ -222,16 +226,15 @@ def _is_size(size: Any, at: Mapping[Any, int]) -> bool:
     return bool(value.is_Integer and value >= 1)
 
 
-def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, positive: bool) -> np.ndarray:
+def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: range) -> np.ndarray:
     """Numbers for an input, few of them, so that some are equal; labels in their range."""
     shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
     if given.of is not None:
         count = int(given.of.xreplace(dict(at)))
         flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
         return np.array(flat, dtype=int).reshape(shape)
-    choices = range(1, 13) if positive else range(-8, 9)
-    flat = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
-    return np.array(flat, dtype=float).reshape(shape)
+    values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
+    return np.array(values, dtype=float).reshape(shape)
 
 
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:
@@ -380,10 +383,10 @@ def compare(traced: Traced) -> int:
     tries = 0
     problem: Exception | None = None
     for at in chosen(traced, rng):
-        for positive in (False, True):
+        for numbers in (MIXED, POSITIVE, UNIT):
             tries += 1
             try:
-                _compare_at(traced, run, at, rng, positive)
+                _compare_at(traced, run, at, rng, numbers)
             except Differs:
                 raise
             except (EvaluationError, FloatingPointError) as found:
@@ -394,7 +397,7 @@ def compare(traced: Traced) -> int:
                 continue
             done += 1
             break
-        if done == POINTS or tries > 8 * POINTS:
+        if done == POINTS or tries > 12 * POINTS:
             break
     if not done:
         detail = "" if problem is None else f": {problem}"
@@ -403,9 +406,9 @@ def compare(traced: Traced) -> int:
 
 
 def _compare_at(
-    traced: Traced, run: Run, at: Mapping[Any, int], rng: random.Random, positive: bool
+    traced: Traced, run: Run, at: Mapping[Any, int], rng: random.Random, choices: range
 ) -> None:
-    numbers = {n: drawn(i, at, rng, positive) for n, i in traced.inputs.items()}
+    numbers = {n: drawn(i, at, rng, choices) for n, i in traced.inputs.items()}
     upstreams = []
     values: dict[Any, Any] = {}
     for name, one in traced.inputs.items():
@@ -460,12 +463,14 @@ def fails(pair: Pair) -> bool | None:
     trace = Trace(set())
     with opened(trace):
         inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
-    fixed = {name: fixed_value(value) for name, value in pair.fixed.items()}
-    init = {name: fixed_value(value) for name, value in pair.init.items()}
     try:
-        asked = asked_of(pair, inputs, native_function(pair, pair.forward))
+        forward = native_function(pair, pair.forward)
+        asked = asked_of(pair, inputs, forward)
     except NotRun:
         return None
+    names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}
+    fixed = fixed_values(pair.fixed, names, forward)
+    init = fixed_values(pair.init, names, forward)
     traced = Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
     rng = random.Random(7)
     try:
@@ -474,7 +479,7 @@ def fails(pair: Pair) -> bool | None:
         return None
     failed = 0
     for number, at in enumerate(assignments(traced, rng, distinct=True)):
-        numbers = {n: drawn(i, at, rng, True) for n, i in inputs.items()}
+        numbers = {n: drawn(i, at, rng, POSITIVE) for n, i in inputs.items()}
         try:
             outputs = run.outputs(numbers, at)
             run.both(numbers, [np.ones(o.shape) for o in outputs], at)
@@ -523,7 +528,7 @@ def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
     """
     rng = random.Random(5)
     for at in chosen(traced, rng)[: 2 * POINTS]:
-        numbers = {n: drawn(i, at, rng, False) for n, i in traced.inputs.items()}
+        numbers = {n: drawn(i, at, rng, MIXED) for n, i in traced.inputs.items()}
         run.drawn = [(n, _drawn_array(a, at, rng)) for n, a in traced.trace.drawn]
         upstreams = [2 * _drawn_array(u, at, rng) - 1 for u in traced.upstreams]
         try:
@@ -542,7 +547,7 @@ def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
                     )
                 found.append((ends[0] - ends[1]) / (2 * step))
             own = float(np.sum(gradients[name] * way))
-        except Exception:  # noqa: S112 (at another point it may run)
+        except Exception:
             continue
         scale = 1 + abs(own) + abs(found[0])
         error = abs(found[0] - found[1]) + 1e-8 * scale
@@ -590,9 +595,7 @@ def _differs(
         weights = upstreams or [np.ones(outputs[0].shape)]
         return sum(float(np.sum(o * u)) for o, u in zip(outputs, weights, strict=True))
 
-    wide, narrow = (
-        (objective(step) - objective(-step)) / (2 * step) for step in (STEP, STEP / 3)
-    )
+    wide, narrow = ((objective(step) - objective(-step)) / (2 * step) for step in (STEP, STEP / 3))
     own = float(stated[position])
     if not (math.isfinite(wide) and math.isfinite(narrow) and math.isfinite(own)):
         return None

@@ -382,7 +382,8 @@ NAMES: dict[str, Any] = {
     "hsplit": lambda a, p: ops.split(a, p, 0 if as_array(a).ndim == 1 else 1),
     "vsplit": lambda a, p: ops.split(a, p, 0),
     "pad": pad, "tril": tril, "triu": triu, "diag": ops.diag, "diagonal": ops.diagonal,
-    "matmul": matmul, "dot": dot, "vdot": lambda a, b: ops.dot(ops.reshaped(a, (-1,)), ops.reshaped(b, (-1,))),
+    "matmul": matmul, "dot": dot, 
+    "vdot": lambda a, b: ops.dot(ops.reshaped(a, (-1,)), ops.reshaped(b, (-1,))),
     "outer": ops.outer, "inner": ops.inner, "tensordot": ops.tensordot, "einsum": einsum,
     "shape": shape, "ndim": lambda a: as_array(a).ndim,
     "size": lambda a, axis=None: ops.count(a) if axis is None else as_array(a).shape[axis],
@@ -457,9 +458,11 @@ def _fill(a: Array, value: Any) -> None:
 
 METHODS: dict[str, Any] = {
     "sum": sum_, "mean": mean, "var": var, "std": std, "max": max_, "min": min_, "prod": prod,
-    "cumsum": cumsum, "clip": lambda a, min=None, max=None, out=None: _into(out, ops.clip(a, min, max)),
+    "cumsum": cumsum,
+    "clip": lambda a, min=None, max=None, out=None: _into(out, ops.clip(a, min, max)),
     "dot": dot, "trace": ops.trace, "reshape": _reshape_method, "transpose": _transpose_method,
-    "swapaxes": ops.swapped, "squeeze": squeeze, "ravel": lambda a, order="C": reshape(a, -1, order),
+    "swapaxes": ops.swapped, "squeeze": squeeze,
+    "ravel": lambda a, order="C": reshape(a, -1, order),
     "flatten": lambda a, order="C": reshape(a, -1, order).copy(), "repeat": ops.repeated,
     "copy": lambda a, order="C": a.copy(),
     "astype": lambda a, dtype, copy=True: ops.cast(a, kind_of(dtype)), "item": _item,

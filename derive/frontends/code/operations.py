@@ -18,6 +18,8 @@ from derive.frontends.code.arrays import (
     Array,
     absolute,
     as_array,
+    as_real,
+    choice,
     compare,
     conditions,
     contracted,
@@ -36,18 +38,17 @@ from derive.frontends.code.arrays import (
     named,
     number,
     positions,
-    power,
     product_over,
     rearranged,
     root,
     stacked,
     sum_over,
     transposed,
-    where,
     without,
 )
-from derive.frontends.code.axes import UNIT, Axis
-from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, same
+from derive.frontends.code.axes import Axis
+from derive.frontends.code.indexing import sliced, written
+from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.trace import Misfit, Refused, current
 
@@ -94,10 +95,13 @@ def relu(x: Any) -> Array:
     return maximum(x, 0)
 
 
+CUBIC = sp.Rational(44715, 10**6)
+
+
 def gelu(x: Any, tanh: bool = False) -> Array:
     if tanh:
         return elementwise(
-            lambda a: a / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (a + sp.Rational(44715, 10**6) * a**3))),
+            lambda a: a / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (a + CUBIC * a**3))),
             x, kind=FLOAT,
         )  # fmt: skip
     return elementwise(lambda a: a / 2 * (1 + sp.erf(a / sp.sqrt(2))), x, kind=FLOAT)
@@ -328,7 +332,7 @@ def reshaped(x: Any, shape: Sequence[Any]) -> Array:
 
 
 def regrouped(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
-    """Axes of the wanted sizes made of factors in order, and what becomes of the factors' indices."""
+    """Axes of the wanted sizes made of factors in order, and what becomes of their indices."""
     found: list[Axis] = []
     inside: dict[Any, Any] = {}
     rest = list(pool)
@@ -461,8 +465,6 @@ def rolled(x: Any, shift: Any, axis: Any = None) -> Array:
         by = size + by
     if not at_least(size - by, 1) or not at_least(by, 1):
         raise Refused(f"a roll by {shift} of an axis of size {size}")
-    from derive.frontends.code.indexing import sliced
-
     cut = plain(size - by)
     return joined(
         [sliced(array, place, slice(cut, None)), sliced(array, place, slice(0, cut))], place
@@ -505,8 +507,6 @@ def tiled(x: Any, times: Any) -> Array:
 
 def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
     """Into so many equal parts, or at positions."""
-    from derive.frontends.code.indexing import sliced
-
     array = as_array(x)
     (place,) = positions(array, axis)
     size = ax.size_of(array.axes[place])
@@ -539,8 +539,6 @@ def stack(arrays: Any, axis: int = 0) -> Array:
 
 def padded(x: Any, widths: Any, value: Any = 0) -> Array:
     """Entries before and after each axis: ``widths`` is a number, a pair, or a pair for each."""
-    from derive.frontends.code.indexing import written
-
     array = as_array(x)
     pairs = width_pairs(widths, array.ndim)
     shape = [
@@ -559,7 +557,7 @@ def padded(x: Any, widths: Any, value: Any = 0) -> Array:
 
 def width_pairs(widths: Any, rank: int) -> list[tuple[Any, Any]]:
     if not isinstance(widths, (tuple, list)):
-        return [(expression(widths),) * 2] * rank  # type: ignore[list-item]
+        return [(expression(widths),) * 2] * rank
     if len(widths) == 2 and not isinstance(widths[0], (tuple, list)):
         return [(expression(widths[0]), expression(widths[1]))] * rank
     pairs = [tuple(w) if isinstance(w, (tuple, list)) else (w, w) for w in widths]
@@ -624,8 +622,6 @@ def arange(*ends: Any) -> Array:
         raise Refused(f"arange with the step {step}")
     length = expand_size(stop - start)
     if step != 1:
-        from derive.frontends.code.sizes import quotient
-
         length = quotient(expand_size(length + step - 1), step)
     axis = ax.of_size(length)
     index = axis[0][0][0] if axis[0] else sp.Integer(0)
@@ -640,8 +636,6 @@ def triangle(x: Any, offset: Any, lower: bool) -> Array:
     i, j = (axis[0][0][0] if axis[0] else sp.Integer(0) for axis in array.axes[-2:])
     bound = i + expression(offset)
     condition = (sp.Le if lower else sp.Ge)(j, bound, evaluate=False)
-    from derive.frontends.code.arrays import as_real, choice
-
     bodies = {
         key: sp.And(condition, body) if array.kind == BOOL
         else choice(condition, as_real(body), sp.Integer(0))
@@ -728,7 +722,3 @@ def random(name: str, shape: Any) -> Array:
 
 def inverse(x: Any) -> Array:
     raise Refused("the inverse of a matrix")
-
-
-__all__ = [name for name in dir() if not name.startswith("_")]
-_ = (UNIT, divide, power, stacked, where, minimum)

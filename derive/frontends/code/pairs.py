@@ -17,12 +17,14 @@ from derive.frontends.code.arrays import (
     as_array,
     as_real,
     keys,
+    multiply,
     rearranged,
+    sum_over,
 )
-from derive.frontends.code.calls import Asked, ordered, perform
+from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
-from derive.frontends.code.shapes import Input, make_array, make_input, size_of
+from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.states import UNREAD
 from derive.frontends.code.trace import Misfit, Refused, Trace, opened, place
@@ -124,8 +126,6 @@ def _trace(pair: Pair, trace: Trace, loader: Loader) -> Traced:
 
 
 def _symbols_of(shape: Any) -> set[Any]:
-    from derive.frontends.code.shapes import Labels, sizes_of
-
     if isinstance(shape, Labels):
         return _symbols_of(shape.shape) | size_of(shape.of).free_symbols
     return {s for size in sizes_of(shape) for s in size.free_symbols}
@@ -145,13 +145,25 @@ def resolve(loader: Loader, pair: Pair, target: Any) -> Any:
     return loader.function(target)
 
 
-def fixed_value(value: Any) -> Any:
-    """A fixed argument: a size for a name, else as it is."""
-    if isinstance(value, str) and value.replace("_", "a").isidentifier():
-        return plain(size_of(value))
-    if isinstance(value, dict):
-        return {key: fixed_value(one) for key, one in value.items()}
-    return value
+def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> dict[str, Any]:
+    """Fixed arguments: a name is a size, unless the argument's default is text; within a
+    dictionary it is one where shapes speak of it.
+    """
+    texts = text_arguments(function)
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, str) and value in sizes:
+            return plain(size_of(value))
+        if isinstance(value, dict):
+            return {key: inside(one) for key, one in value.items()}
+        return value
+
+    return {
+        name: plain(size_of(value))
+        if isinstance(value, str) and name not in texts and value.isidentifier()
+        else inside(value)
+        for name, value in given.items()
+    }
 
 
 def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
@@ -168,13 +180,14 @@ def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
 
 def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
     inputs = {n: make_input(trace, n, s, pair.turned) for n, s in pair.shapes.items()}
-    fixed = {name: fixed_value(value) for name, value in pair.fixed.items()}
-    init = {name: fixed_value(value) for name, value in pair.init.items()}
     forward = resolve(loader, pair, pair.forward)
     asked = asked_of(pair, inputs, forward)
+    sizes = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
+    fixed = fixed_values(pair.fixed, sizes, forward)
+    init = fixed_values(pair.init, sizes, forward)
     backward = None if pair.backward is None else resolve(loader, pair, pair.backward)
     values = {name: given.array for name, given in inputs.items()}
-    done = perform(asked, forward, backward, values, fixed, init)
+    done = perform(asked, forward, backward, values, copied(fixed), copied(init))
     outputs = [_frozen(output) for output in done.outputs]
     upstreams: list[Array] = []
     for output, name in zip(outputs, done.names, strict=False):
@@ -188,6 +201,11 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
         for name, value in done.backward([u.copy() for u in upstreams]).items()
     }
     return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients)
+
+
+def copied(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that the code may change."""
+    return {n: copied(v) if isinstance(v, dict) else v for n, v in given.items()}
 
 
 def _frozen(output: Any) -> Array:
@@ -277,8 +295,6 @@ def objective(traced: Traced, where: dict[Any, Any]) -> tuple[Any, Any]:
         bodies = rearranged(upstreams[0], outputs[0].axes)
         return whole(outputs[0].bodies[key], factors), whole(bodies[key], factors)
     total: Any = sp.Integer(0)
-    from derive.frontends.code.arrays import multiply, sum_over
-
     for output, upstream in zip(outputs, upstreams, strict=True):
         total = total + sum_over(multiply(output, upstream)).scalar()
     symbol = sp.Symbol(traced.trace.name("objective"), real=True)

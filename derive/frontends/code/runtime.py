@@ -12,10 +12,10 @@ import sympy as sp
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import loops, math_names
 from derive.frontends.code import operations as ops
-from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array, divide, named, power, where
+from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array, named, power, where
 from derive.frontends.code.indexing import Masked, write
 from derive.frontends.code.libraries import Unknown
-from derive.frontends.code.sizes import Size, expression
+from derive.frontends.code.sizes import Size, expression, plain
 from derive.frontends.code.trace import Refused, current, tracing
 
 loop, branch, listed = loops.loop, loops.branch, loops.listed
@@ -79,10 +79,6 @@ def changed_item(container: Any, key: Any, sign: str, value: Any) -> None:
 def _is_mask(key: Any) -> bool:
     parts = key if isinstance(key, tuple) else (key,)
     return any(isinstance(p, Array) and p.kind == BOOL for p in parts)
-
-
-def divide_(a: Any, b: Any) -> Any:
-    return divided(a, b)
 
 
 def both(*values: Callable[[], Any]) -> Any:
@@ -190,8 +186,6 @@ def _range(*ends: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    from derive.frontends.code.sizes import plain
-
     return plain(expression(value))
 
 
@@ -230,6 +224,9 @@ def _bool(value: Any = False) -> Any:
 def _sum(values: Any, start: Any = 0) -> Any:
     if isinstance(values, Array):
         return ops.total(values, 0) + start
+    items = loops.items_of(values)
+    if items is not None:
+        return ops.total(items.as_array(), 0) + start
     for value in values:
         start = start + value
     return start
@@ -317,6 +314,3 @@ def on_list(values: Any, name: str) -> Any:
 def failed(name: str, problem: BaseException) -> Any:
     """What a name stands for whose statement failed when the file was loaded."""
     return Unknown(f"{name} ({type(problem).__name__}: {problem})")
-
-
-divide, power = divided, powered  # the names that the copy calls

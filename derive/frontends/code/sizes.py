@@ -9,6 +9,12 @@ from typing import Any
 import sympy as sp
 
 from derive.base.errors import UnsupportedError
+from derive.base.slot import Slot
+
+# What arrays and lists make of a size.
+ELEMENTWISE, DIVIDE, POWER = (Slot("derive.frontends.code.arrays") for _ in range(3))
+REPEATED = Slot("derive.frontends.code.loops")
+DECIDE = Slot("derive.frontends.code.trace")  # a relation that is not seen: it is assumed or not
 
 
 @lru_cache(maxsize=4096)
@@ -41,7 +47,7 @@ def _least_with_floors(expr: Any) -> Any:
     parts = [p for p in expr.atoms(sp.floor, sp.Mod)]
     if not parts or any(p.has(sp.Pow) and isinstance(p, sp.Mod) for p in parts):
         return None
-    stand_ins = {}
+    stand_ins: dict[Any, Any] = {}
     for part in parts:
         inner = part.args[0]
         if isinstance(part, sp.floor):
@@ -98,7 +104,6 @@ class Size:
     """A whole number with symbols: a size of an array, or an index that counts."""
 
     __slots__ = ("expr",)
-    decide: Callable[[Any, bool], bool]  # set by the trace: undecided relations are assumed
 
     def __init__(self, expr: Any) -> None:
         self.expr = sp.sympify(expr)
@@ -110,31 +115,23 @@ class Size:
         return hash(self.expr)
 
     def __bool__(self) -> bool:
-        return not self == 0
+        return bool(self.__eq__(0)) is False
 
     def _with(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
         if isinstance(other, Size) or (isinstance(other, int) and not isinstance(other, bool)):
             return plain(operation(self.expr, expression(other)))
         if isinstance(other, float):
-            from derive.frontends.code.arrays import elementwise
-
-            return elementwise(operation, self, other)
+            return ELEMENTWISE(operation, self, other)
         return NotImplemented
 
     def __truediv__(self, other: Any) -> Any:
-        from derive.frontends.code.arrays import divide
-
-        return divide(self, other)
+        return DIVIDE(self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        from derive.frontends.code.arrays import divide
-
-        return divide(other, self)
+        return DIVIDE(other, self)
 
     def __rpow__(self, other: Any) -> Any:
-        from derive.frontends.code.arrays import power
-
-        return power(other, self)
+        return POWER(other, self)
 
     def __add__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a + b)
@@ -154,9 +151,7 @@ class Size:
 
     def __rmul__(self, other: Any) -> Any:
         if isinstance(other, (list, tuple)):
-            from derive.frontends.code.loops import repeated
-
-            return repeated(other, self)
+            return REPEATED(other, self)
         return self._with(other, lambda a, b: a * b)
 
     def __floordiv__(self, other: Any) -> Any:
@@ -174,9 +169,7 @@ class Size:
     def __pow__(self, other: Any) -> Any:
         if isinstance(other, int) and other >= 0:
             return plain(self.expr**other)
-        from derive.frontends.code.arrays import power
-
-        return power(self, other)
+        return POWER(self, other)
 
     def __neg__(self) -> Any:
         return plain(-self.expr)
@@ -196,7 +189,7 @@ class Size:
 
     def __ne__(self, other: Any) -> Any:
         equal = self.__eq__(other)
-        return equal if equal is NotImplemented else not equal
+        return (not equal) if isinstance(equal, bool) else equal if equal is NotImplemented else ~equal
 
     def __lt__(self, other: Any) -> Any:
         return self._compared(other, sp.Lt, True)
@@ -235,7 +228,8 @@ def exact(a: Any, b: Any) -> Any:
 
 def divided(expr: Any, divisor: Any) -> tuple[Any, Any]:
     """What of a sum is divisible term by term, divided, and the rest."""
-    whole, rest = [], []
+    whole: list[Any] = []
+    rest: list[Any] = []
     for term in sp.Add.make_args(expanded(expr)):
         part = term / divisor
         numerator, denominator = (
@@ -267,15 +261,13 @@ def remainder(a: Any, b: Any) -> Any:
     return sp.Mod(sp.expand(a), b, evaluate=False)
 
 
-def decided(relation: Any, a: Any, b: Any) -> bool:
+def decided(relation: Any, a: Any, b: Any) -> Any:
     """A relation of sizes; what is not seen is asked of the trace, which assumes it or its
     contrary.
     """
     difference = expanded(a - b)
     seen = seen_of(relation, difference)
-    if seen is not None:
-        return seen
-    return Size.decide(relation, a, b)
+    return DECIDE(relation, a, b) if seen is None else seen
 
 
 def seen_of(relation: Any, difference: Any) -> bool | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.frontends.code.arrays import choice, sum_of
 from derive.frontends.code.axes import bounds, floor_of
 from derive.frontends.code.sizes import at_least, expanded, same
 from derive.frontends.code.trace import Refused, current
@@ -70,7 +71,7 @@ class Cell:
 class Write:
     """A write in each round: the entries at ``position`` get ``value``.
 
-    :param index: the own index that says in which round an entry is written; None where no one does.
+    :param index: the own index that says in which round an entry is written, or None.
     :param round: this round.
     :param rest: further conditions.
     """
@@ -427,15 +428,11 @@ class Settling:
         self.table[cell.base] = before
 
     def unless_first(self, counter: Any, value: Any, initial: Any) -> Any:
-        from derive.frontends.code.arrays import choice
-
         if self.direction > 0:
             return choice(sp.Gt(counter, 0, evaluate=False), value, initial)
         return choice(sp.Lt(counter, self.count - 1, evaluate=False), value, initial)
 
     def settle_set(self, cell: Cell) -> None:
-        from derive.frontends.code.arrays import choice
-
         def written(initial: Any) -> Any:
             found = initial
             for write in reversed(cell.writes):
@@ -475,10 +472,9 @@ class Settling:
 
     def sum_of(self, body: Any, ranges: dict[Any, Any]) -> Any:
         """Σ over all rounds; what a round adds at one place alone is no sum."""
-        from derive.frontends.code.arrays import choice, sum_of
-
         if self.counter not in body.free_symbols:
             return self.count * body
+        body = spread(body)
         if isinstance(body, sp.Add):
             return sp.Add(*(self.sum_of(term, ranges) for term in body.args))
         factors = sp.Mul.make_args(body)
@@ -643,8 +639,6 @@ class Settling:
 
     def final_of(self, cell: Cell, state: Any, at: tuple[Any, ...]) -> Any:
         """An array that a recurrence has written: its entries from the first to the last round."""
-        from derive.frontends.code.arrays import choice
-
         write = cell.writes[0]
         after = 1 if self.direction > 0 else 0
         value = state(cell, expanded(write.round + after), at)
@@ -703,6 +697,21 @@ class Settling:
                     seen.add(atom)
                     stack.append(where[atom])
         return False
+
+
+def spread(body: Any) -> Any:
+    """Terms with deltas under a condition, each with its condition, the deltas outside."""
+    if not isinstance(body, Cases) or len(body.args) != 2 or body.args[1][0] != 0:
+        return body
+    value, condition = body.args[0]
+    if not value.has(sp.KroneckerDelta):
+        return body
+    found = []
+    for term in sp.Add.make_args(value):
+        deltas = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.KroneckerDelta)]
+        rest = [f for f in sp.Mul.make_args(term) if not isinstance(f, sp.KroneckerDelta)]
+        found.append(sp.Mul(*deltas, choice(condition, sp.Mul(*rest), sp.Integer(0))))
+    return sp.Add(*found)
 
 
 def solve(difference: Any, symbol: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from derive.base.errors import DeriveError
+from derive.base.slot import Slot
 from derive.frontends.code import sizes
 from derive.language.operators import Tensor
 
@@ -127,8 +128,6 @@ class Trace:
         """A relation between sizes that is not seen: what was assumed before, what is asserted, or
         what is so of most sizes.
         """
-        if any(s in self.counters for s in (a - b).free_symbols):
-            raise Refused(f"a branch on a counter: {relation(a, b, evaluate=False)}")
         fact = relation(a, b, evaluate=False)
         contrary = _CONTRARY[relation](a, b, evaluate=False)
         if fact in self.assumed:
@@ -171,8 +170,11 @@ def opened(trace: Trace) -> Iterator[Trace]:
         _open.pop()
 
 
-def _decide(relation: Any, a: Any, b: Any) -> bool:
+COUNTED = Slot("derive.frontends.code.arrays")  # a relation about counters, as a condition
+
+
+@sizes.DECIDE.fill
+def _decide(relation: Any, a: Any, b: Any) -> Any:
+    if any(s in current().counters for s in (a - b).free_symbols):
+        return COUNTED(relation(a, b, evaluate=False))
     return current().decide(relation, a, b)
-
-
-sizes.Size.decide = staticmethod(_decide)  # type: ignore[assignment]

@@ -34,7 +34,7 @@ def transformed(source: str, path: str) -> ast.Module:
     return ast.fix_missing_locations(_Copy().visit(found))
 
 
-def transformed_function(node: ast.FunctionDef) -> ast.Module:
+def transformed_function(node: ast.FunctionDef | ast.ClassDef) -> ast.Module:
     """One function alone, without its decorators."""
     node.decorator_list = []
     return ast.fix_missing_locations(_Copy().visit(ast.Module(body=[node], type_ignores=[])))
@@ -54,16 +54,18 @@ def _guarded(statement: ast.stmt) -> list[ast.stmt]:
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         return []
     names = sorted(bound_names([statement]))
+    said: list[ast.stmt] = [
+        ast.Assign(
+            targets=[ast.Name(name, ast.Store())],
+            value=_call("failed", ast.Constant(name), ast.Name("__problem__", ast.Load())),
+        )
+        for name in names
+    ]
     handler = ast.ExceptHandler(
-        type=ast.Name("Exception", ast.Load()), name="__problem__",
-        body=[
-            ast.Assign(
-                targets=[ast.Name(name, ast.Store())],
-                value=_call("failed", ast.Constant(name), ast.Name("__problem__", ast.Load())),
-            )
-            for name in names
-        ] or [ast.Pass()],
-    )  # fmt: skip
+        type=ast.Name("Exception", ast.Load()),
+        name="__problem__",
+        body=said or [ast.Pass()],
+    )
     wrapped = ast.Try(body=[statement], handlers=[handler], orelse=[], finalbody=[])
     ast.copy_location(wrapped, statement)
     for node in ast.walk(handler):
@@ -190,7 +192,7 @@ class _Copy(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         self.generic_visit(node)
         if isinstance(node.op, (ast.Div, ast.Pow)):
-            name = "divide" if isinstance(node.op, ast.Div) else "power"
+            name = "divided" if isinstance(node.op, ast.Div) else "powered"
             return self._located(_call(name, node.left, node.right), node)
         return node
 
@@ -230,7 +232,7 @@ class _Copy(ast.NodeTransformer):
             return self._located(_call("new_list", node), node)
         return node
 
-    def visit_ListComp(self, node: ast.ListComp) -> Any:
+    def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp) -> Any:
         self.generic_visit(node)
         if len(node.generators) != 1 or node.generators[0].ifs or node.generators[0].is_async:
             return node
@@ -243,6 +245,9 @@ class _Copy(ast.NodeTransformer):
         )  # fmt: skip
         function = ast.Lambda(args=args, body=node.elt)
         return self._located(_call("listed", function, generator.iter), node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        return self.visit_ListComp(node)
 
     # ---- imports
 
@@ -418,8 +423,8 @@ def target_name(target: ast.expr) -> str | None:
     if isinstance(target, ast.Attribute):
         return target.attr
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-        if isinstance(target.slice.value, str) and target.slice.value.isidentifier():
-            return target.slice.value
+        key = target.slice.value
+        return key if isinstance(key, str) and key.isidentifier() else None
     return None
 
 
