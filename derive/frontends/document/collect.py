@@ -14,6 +14,7 @@ from derive.frontends.document import functions, size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import leaves, mentioned
+from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
@@ -210,8 +211,9 @@ class _Collector:
         found = mention(node)
         if found is None:
             raise DeclarationError(f"`{text}` is no name")
-        if found.after and not found.primes:
-            found = Mention(found.letter, node, found.subs, (*found.sups, *found.after))
+        if found.after or found.primes:
+            letter = found.letter + "'" * found.primes
+            found = Mention(letter, node, found.subs, (*found.sups, *found.after))
         return found
 
     def table(self, item: Paragraph, line: int) -> None:
@@ -250,10 +252,12 @@ class _Collector:
         self.waiting = []
         chain = self.chain if item.display else None
         section = self.section_at(item.place(0).line)
-        for row in parsed.rows:
+        for row in (part for whole in parsed.rows for part in _one_by_one(whole)):
             start = row.parts[0][0] if row.parts else row.start
             text = item.text[start : row.parts[-1][1] if row.parts else row.end]
-            start += len(text) - len(text.lstrip())
+            kept = text.lstrip(" \t\n&")
+            start += len(text) - len(kept)
+            text = kept
             unit = Unit(
                 len(self.units),
                 item,
@@ -465,6 +469,21 @@ def squared(name: Mention, right: Node) -> Mention:
     return replace(name, sups=(*name.sups, name.after[0]), after=())
 
 
+def _one_by_one(row: tree.Row) -> list[tree.Row]:
+    """The statements of a row, each as a row of its own, where none follows from another."""
+    statements = [item for item in row.items if isinstance(item, tree.Statement)]
+    joined = any(
+        isinstance(item, tree.Connective) and item.name in ("implies", "iff", "impliedby")
+        for item in row.items
+    )
+    if len(statements) < 2 or joined:
+        return [row]
+    return [
+        replace(row, start=one.start, end=one.end, items=(one,), parts=((one.start, one.end),))
+        for one in statements
+    ]
+
+
 SHAPE_HEADS = ("shape", "dimension", "dimensions", "dim", "dims", "size", "form", "形状", "维度",
                "dimensionen", "größe", "taille", "forme")  # fmt: skip
 NAME_HEADS = ("symbol", "name", "variable", "symbole", "符号", "größe", "tensor", "matrix")
@@ -544,7 +563,7 @@ def definition(
             return None
     if name is not None and not given:
         name = squared(name, right)
-    if name is None or name.primes or name.after:
+    if name is None or name.primes or name.after or differential(left) is not None:
         return None
     if given and (
         functions.known(name.letter)
