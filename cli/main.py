@@ -20,17 +20,21 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
+    from derive.cli.cache import Cache
+    from derive.cli.outputs import Output
     from derive.claims.formula import Formula
     from derive.claims.verdict import Verdict
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
+    from derive.frontends.code.request import Request
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -144,6 +148,28 @@ _format = click.option(
     show_default=True,
     help="A report for people, or JSON on standard output.",
 )
+_report_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "sarif", "junit", "github"]),
+    default="text",
+    show_default=True,
+    help="A report for people, or one that programs, editors or CI servers read.",
+)
+_output = click.option(
+    "--output",
+    "-o",
+    "wanted",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write the report into FILE; with FORMAT=, another one besides. Repeatable.",
+)
+_cache = click.option(
+    "--cache-dir", metavar="DIR", help="Where verdicts are kept, instead of the user's cache."
+)
+_no_cache = click.option(
+    "--no-cache", is_flag=True, help="Decide every claim, whatever was decided before."
+)
 _timeout = click.option(
     "--timeout",
     type=float,
@@ -164,7 +190,8 @@ _effort = click.option(
 )
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
-    "(my_claims.py, my_claims.py::name) or a directory of them; none means the whole catalogue."
+    "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
+    "a directory of them; none means the whole catalogue. Such files are run as Python."
 )
 _targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
 
@@ -205,7 +232,8 @@ def list_command(form: str) -> int:
 
 @main.command(short_help="Say which derivations hold and which disagree.", epilog=_TARGETS)
 @_targets
-@_format
+@_report_format
+@_output
 @click.option(
     "--jobs",
     "-j",
@@ -216,14 +244,61 @@ def list_command(form: str) -> int:
 )
 @_timeout
 @_effort
+@_cache
+@_no_cache
+@click.option(
+    "--declarations",
+    metavar="FILE",
+    help="Shapes and assumptions for a document that does not declare them (notes.derive.toml).",
+)
+@click.option("--strict", is_flag=True, help="Fail, too, for what of a document is not decided.")
+@click.option("--annotate", metavar="FILE", help="Write a copy of the document with the verdicts.")
+@click.option("--docstrings", is_flag=True, help="Read the formulas in docstrings of Python files.")
+@click.option("--all", "everything", is_flag=True, help="List formulas that claim nothing, too.")
 def verify(
-    targets: tuple[str, ...], form: str, jobs: int | None, timeout: float, effort: float
+    targets: tuple[str, ...],
+    form: str,
+    wanted: tuple[str, ...],
+    jobs: int | None,
+    timeout: float,
+    effort: float,
+    cache_dir: str | None,
+    no_cache: bool,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
 ) -> int:
-    """Say which derivations hold and which disagree, with the reason and a witness."""
-    entries = _resolve(targets)
-    if form == "json":
-        return _verify_json(entries, jobs, timeout, effort)
-    return _verify_text(entries, jobs, timeout, effort)
+    """Say which derivations hold and which disagree, with the reason and a witness.
+
+    Of a file of code that is every gradient that a backward pass returns, where the shapes of its
+    inputs are declared: # derive: x (N, D), w (D, M). Of a document (.md, .tex, .ipynb, .rst) it is
+    every formula, where it stands.
+    """
+    from derive.cli.outputs import OutputError, outputs
+
+    try:
+        report = _Report(outputs(form, wanted))
+    except OutputError as problem:
+        raise click.UsageError(str(problem)) from None
+    documents = [target for target in targets if docstrings or _is_document(target)]
+    if documents:
+        if len(documents) < len(targets):
+            raise click.UsageError("documents and other targets are verified one after the other")
+        return _verify_documents(
+            documents, report, timeout, effort, declarations, strict, annotate, docstrings, everything
+        )
+    for option, value in (("--declarations", declarations), ("--annotate", annotate)):
+        if value is not None:
+            raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
+    entries, requests, problems = _asked(targets)
+    cache = None if no_cache else _kept_verdicts(cache_dir, timeout, effort)
+    asked = _Asked(entries, requests, jobs, timeout, effort, cache, report.steps)
+    code = _verify(asked, report) if entries or requests else OK
+    for problem in problems:
+        _complain(problem)
+    return USAGE if problems else code
 
 
 @main.command(
@@ -427,65 +502,245 @@ def _answer(verdict: Verdict, form: str) -> int:
     return _exit_code([verdict])
 
 
+# ----------------------------------------------------------------------------------- documents
+
+
+def _is_document(target: str) -> bool:
+    return target.lower().endswith((".md", ".markdown", ".tex", ".ipynb", ".rst"))
+
+
+def _verify_documents(
+    paths: Sequence[str],
+    report: _Report,
+    timeout: float,
+    effort: float,
+    declarations: str | None,
+    strict: bool,
+    annotate: str | None,
+    docstrings: bool,
+    everything: bool,
+) -> int:
+    """Decide the formulas of documents, and print them at their lines."""
+    from derive.base.errors import DeriveError
+    from derive.cli.documents import annotated, document_lines, document_record, fails
+    from derive.cli.runner import decide_safely
+    from derive.frontends.document.check import check
+
+    if annotate is not None and len(paths) != 1:
+        raise click.UsageError("--annotate takes one document")
+    decide = _decide(timeout, effort)
+    results = []
+    for path in paths:
+        try:
+            checked = check(
+                path, lambda claim: decide_safely(claim, decide), declarations, docstrings
+            )
+        except DeriveError as problem:
+            raise click.ClickException(str(problem)) from None
+        results.append(checked)
+        if annotate is not None:
+            _write_copy(annotate, path, annotated(checked))
+        if report.is_text:
+            screen = _screen()
+            screen.print(_deeply(document_lines, checked, screen.width, everything))
+    report.finish(lambda typesetting: document_record(results, typesetting))
+    return FAILS if any(fails(checked, strict) for checked in results) else OK
+
+
+def _write_copy(copy: str, path: str, text: str) -> None:
+    if os.path.exists(copy) and os.path.samefile(copy, path):
+        raise click.UsageError("--annotate writes a copy, and never the document itself")
+    try:
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        raise click.ClickException(f"{copy} cannot be written: {problem.strerror}") from None
+
+
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
+class _Report:
+    """The outputs of one run."""
+
+    def __init__(self, outputs: list[Output]) -> None:
+        self.outputs = outputs
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read standard output, where each verdict appears as it is found."""
+        return self.outputs[0].form == "text"
+
+    @property
+    def steps(self) -> int:
+        """How many steps of each proof an output shows."""
+        from derive.cli.outputs import needs_typesetting
+
+        if not needs_typesetting(self.outputs):
+            return 0
+        from derive.claims.typesetting import MOST_STEPS
+
+        return MOST_STEPS
+
+    def finish(self, made: Callable[[bool], Mapping[str, Any]]) -> None:
+        """Write every output.
+
+        :param made: the report's data, with its mathematics in LaTeX or without.
+        """
+        from derive.cli.outputs import OutputError, needs_typesetting, rendered, write
+
+        written = [output for output in self.outputs if output.form != "text"]
+        if not written:
+            return
+        data = _deeply(made, needs_typesetting(written))
+        try:
+            for output in written:
+                if output.path is not None:
+                    write(output, data)
+                elif output.form == "json":
+                    _print_json(data)
+                else:
+                    click.echo(rendered(output.form, data), nl=False)
+        except OutputError as problem:
+            raise click.ClickException(str(problem)) from None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be decided, and how."""
+
+    entries: list[Entry]
+    requests: list[Request]
+    jobs: int | None
+    timeout: float
+    effort: float
+    cache: Cache | None
+    steps: int
+
+    @property
+    def total(self) -> int:
+        return len(self.entries) + sum(len(request.wrt) for request in self.requests)
+
+
+def _kept_verdicts(directory: str | None, timeout: float, effort: float) -> Cache | None:
+    from pathlib import Path
+
+    from derive.cli.cache import Cache, default_directory, is_off
+
+    if directory is None and is_off():
+        return None
+    return Cache(Path(directory) if directory else default_directory(), timeout, effort)
+
+
+def _verify(asked: _Asked, report: _Report) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
-            results.extend(stream)
+        with contextlib.closing(_all_results(asked)) as stream:
+            if report.is_text:
+                _print_results(stream, results, asked)
+            else:
+                results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        _print_json(_deeply(verify_record, results))
+        report.finish(lambda typesetting: verify_record(results, typesetting))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int | None, timeout: float, effort: float) -> int:
-    from derive.cli.render import summary_lines
+def _print_results(
+    stream: Generator[tuple[Entry, Verdict]],
+    results: list[tuple[Entry, Verdict]],
+    asked: _Asked,
+) -> None:
+    """Print each section as soon as it is decided, and the counts at the end."""
+    from derive.cli.render import heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
-    verdicts: list[Verdict] = []
     waiting: list[tuple[Entry, Verdict]] = []
-    sections = _section_ends(entries)
+    sections = _section_ends(asked.entries)
     try:
-        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
-            for entry, verdict in stream:
-                verdicts.append(verdict)
-                waiting.append((entry, verdict))
-                if len(verdicts) in sections:
-                    _print_section(screen, waiting)
-                    waiting = []
+        for entry, verdict in stream:
+            if waiting and heading_key(waiting[0][0]) != heading_key(entry):
+                _print_section(screen, waiting)
+                waiting = []
+            results.append((entry, verdict))
+            waiting.append((entry, verdict))
+            if len(results) in sections:
+                _print_section(screen, waiting)
+                waiting = []
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        screen.print(summary_lines(verdicts, len(entries), elapsed))
-    return _exit_code(verdicts)
+        verdicts = [verdict for _, verdict in results]
+        screen.print(summary_lines(verdicts, max(asked.total, len(verdicts)), elapsed))
 
 
-def _results(
-    entries: list[Entry], jobs: int | None, timeout: float, effort: float
+def _all_results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:
+    """Each claim with its verdict, then those of the code."""
+    if asked.entries:
+        with contextlib.closing(_results(asked)) as stream:
+            yield from stream
+    if asked.requests:
+        jobs, timeout = asked.jobs, asked.timeout
+        with contextlib.closing(_code_results(asked.requests, jobs, timeout)) as stream:
+            yield from stream
+
+
+def _code_results(
+    requests: list[Request], jobs: int | None, timeout: float
 ) -> Generator[tuple[Entry, Verdict]]:
+    from derive.cli.code_runner import results
+    from derive.cli.runner import Progress
+    from derive.frontends.code.answers import answers
+
+    answer = partial(answers, timeout=timeout)
+    jobs = min(jobs or os.cpu_count() or 1, len(requests))
+    progress = Progress(sys.stderr, len(requests))
+    with contextlib.closing(results(requests, answer, jobs, timeout)) as stream:
+        try:
+            progress.show(0, requests[0].pair.name)
+            for done, found in enumerate(stream, start=1):
+                progress.clear()
+                yield from found
+                if done < len(requests):
+                    progress.show(done, requests[done].pair.name)
+        finally:
+            progress.clear()
+
+
+def _results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
     from derive.cli.runner import Progress, verdicts
 
-    progress = Progress(sys.stderr, len(entries))
-    claims = [entry.claim for entry in entries]
+    entries, cache, jobs = asked.entries, asked.cache, asked.jobs
+    # A proof that is to be shown is written while it is found, and no cache keeps it.
+    known = {} if cache is None or asked.steps else cache.known(entry.claim for entry in entries)
+    claims = [entry.claim for number, entry in enumerate(entries) if number not in known]
     if jobs is None:
         # A process of its own pays off for a number of claims only.
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    with contextlib.closing(verdicts(claims, _decide(timeout, effort), jobs, timeout)) as stream:
+    progress = Progress(sys.stderr, len(entries))
+    decide = _decide(asked.timeout, asked.effort)
+    found = verdicts(claims, decide, jobs, asked.timeout, asked.steps) if claims else _nothing()
+    with contextlib.closing(found) as stream:
         try:
-            progress.show(0, entries[0].id)
-            for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):
+            for done, entry in enumerate(entries):
+                if done in known:
+                    yield entry, known[done]
+                    continue
+                progress.show(done, entry.id)
+                verdict = next(stream)
                 progress.clear()
+                if cache is not None:
+                    cache.put(entry.claim, verdict)
                 yield entry, verdict
-                if done < len(entries):
-                    progress.show(done, entries[done].id)
         finally:
             progress.clear()
+
+
+def _nothing() -> Generator[Verdict]:
+    yield from ()
 
 
 def _section_ends(entries: Sequence[Entry]) -> set[int]:
@@ -577,6 +832,26 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
     if not entries:
         raise click.ClickException("the catalogue is empty")
     return entries
+
+
+def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
+    """The claims and the pairs of code that the targets name, and what cannot be read of them."""
+    if not any(_may_be_code(target) for target in targets):
+        return _resolve(targets), [], []
+    from derive.cli.sources import split
+    from derive.cli.targets import TargetError
+
+    try:
+        found = split(targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    entries = _resolve(found.claims) if found.claims else []
+    return [*entries, *found.entries], found.requests, found.problems
+
+
+def _may_be_code(target: str) -> bool:
+    file = target.partition("::")[0]
+    return file.endswith(".py") or os.path.isdir(file)
 
 
 def _decide(timeout: float, effort: float) -> Any:

@@ -1,0 +1,1 @@
+"""What turns documents, code and typed text into claims."""

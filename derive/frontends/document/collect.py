@@ -1,0 +1,589 @@
+"""The first pass over a document: sections, declarations, definitions, before anything is decided.
+
+What is declared may stand after its use, so that all of it is collected first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from derive.frontends.document import declarations as said
+from derive.frontends.document import functions, size_text, tree
+from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
+from derive.frontends.document.declarations import DeclarationError, Declared
+from derive.frontends.document.dependence import leaves, mentioned
+from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
+from derive.frontends.document.names import Mention, mention, text_of
+from derive.frontends.document.products import LOSSES, arguments, brackets
+from derive.frontends.document.symbols import components, letters_of
+from derive.frontends.document.tree import Node
+
+Parse = Callable[[str], tree.Parsed]
+
+EQUALS = ("=", ":=", "equiv", "triangleq", "=:", "?=")
+DEFINES = (":=", "equiv", "triangleq")
+
+
+@dataclass
+class Unit:
+    """One row of one formula: what gets an outcome.
+
+    :param at: its number in the document.
+    :param solves: whether it gives the point at which a gradient was set to 0, and no definition.
+    :param annotations: what is differentiated in it, with the shape that its subscript states.
+    :param head: for a row that goes on with a chain, the statement in which that begins and the
+        unit of it.
+    """
+
+    at: int
+    formula: Formula
+    row: tree.Row
+    section: int
+    place: Place
+    latex: str
+    number_of_rows: int
+    skipped: bool = False
+    expected: str = ""
+    declares: bool = False
+    defines: list[Definition] = field(default_factory=list)
+    solves: bool = False
+    annotations: list[Mention] = field(default_factory=list)
+    head: tuple[Unit, tree.Statement] | None = None
+
+
+@dataclass
+class Collected:
+    """A document after the first pass."""
+
+    units: list[Unit]
+    knowledge: Knowledge
+    problems: list[tuple[int, str]]
+    prose: list[tuple[int, str, int]]  # the section, the text, the line
+
+
+def collect(
+    contents: Contents,
+    parse: Parse,
+    sidecar: Iterable[tuple[str, list[Declared]]] = (),
+) -> Collected:
+    return _Collector(parse).run(contents, list(sidecar))
+
+
+class _Collector:
+    def __init__(self, parse: Parse) -> None:
+        self.parse = parse
+        self.knowledge = Knowledge()
+        self.units: list[Unit] = []
+        self.problems: list[tuple[int, str]] = []
+        self.prose: list[tuple[int, str, int]] = []
+        self.open: list[Section] = [self.knowledge.sections[0]]
+        self.waiting: list[Declared] = []
+        self.chain: tuple[Unit, tree.Statement] | None = None
+        self.ends: set[str] = set()  # letters up to which sums go
+        self.stated: set[tuple[str, str]] = set()
+        self.of_lines: dict[str, int] = {}
+        self.stationary: dict[int, set[str]] = {}
+
+    def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
+        for heading, found in sidecar:
+            if not heading:
+                for one in found:
+                    self.declared(one, 0, 0)
+        self.sidecar = [(heading, found) for heading, found in sidecar if heading]
+        self.ranges = [
+            (range(int(m[1]), int(m[2] or m[1]) + 1), heading, found)
+            for heading, found in self.sidecar
+            if (m := re.fullmatch(r"lines (\d+)(?:\s*-\s*(\d+))?", heading))
+        ]
+        used: set[str] = {heading for _, heading, _ in self.ranges}
+        for item in contents.items:
+            line = item.place(0).line
+            if isinstance(item, Heading):
+                self.heading(item, line)
+                for heading, found in self.sidecar:
+                    if heading.strip() in (item.text.strip(), str(line)) or _number(
+                        item.text
+                    ) == heading.strip():
+                        used.add(heading)
+                        for one in found:
+                            self.declared(one, self.open[-1].number, -1)
+            elif isinstance(item, Directive):
+                self.directive(item, line)
+            elif isinstance(item, Formula):
+                self.formula(item)
+            elif isinstance(item, Paragraph):
+                self.prose.append((self.open[-1].number, item.text, line))
+                self.table(item, line)
+        for heading, _ in self.sidecar:
+            if heading not in used:
+                self.problems.append((0, f"the sidecar has declarations for “{heading}”, which is no heading"))
+        self.sizes()
+        return Collected(self.units, self.knowledge, self.problems, self.prose)
+
+    # ---- sections and declarations
+
+    def heading(self, item: Heading, line: int) -> None:
+        while self.open[-1].level >= item.level:
+            self.open.pop()
+        number = len(self.knowledge.sections)
+        around = (number, *self.open[-1].around)
+        section = Section(number, item.level, item.text, line, around)
+        self.knowledge.sections.append(section)
+        self.open.append(section)
+        self.chain = None
+
+    def directive(self, item: Directive, line: int) -> None:
+        try:
+            found = said.items(item.text, line)
+        except DeclarationError as problem:
+            self.problems.append((line, str(problem)))
+            return
+        for one in found:
+            if one.kind in ("skip", "expect"):
+                self.waiting.append(one)
+            else:
+                self.declared(one, self.open[-1].number, len(self.units))
+
+    def declared(self, one: Declared, section: int, at: int) -> None:
+        """What one item of a directive says goes to where it is looked up."""
+        knowledge = self.knowledge
+        if one.kind == "option":
+            knowledge.options.append((section, one.names[0], one.text, one.line))
+            return
+        try:
+            if one.kind == "fact":
+                body = self.body(one.text)
+                knowledge.facts.append(Fact((), "", body, section, one.line, one.how))
+                return
+            if one.kind == "definition":
+                self.defined_by(one, section, at)
+                return
+            names = [self.name(text) for text in one.names]
+            if one.kind == "property":
+                keys = tuple(name.key for name in names)
+                knowledge.facts.append(Fact(keys, one.text, None, section, one.line, one.how))
+            elif one.kind == "any-scalar":
+                seen = tuple(self.name(text).key for text in re.split(r",|\band\b", one.text))
+                for name in names:
+                    knowledge.declare(
+                        Known(name.key, "any-scalar", seen, section, at, one.line, one.how)
+                    )
+            else:
+                sizes = tuple(size_text.split(one.text)) if one.kind == "shape" else ()
+                for text in sizes:
+                    size_text.size(text, _checked)
+                for name in names:
+                    kind = one.kind
+                    if kind == "shape" and sizes == ("1",):
+                        kind = "scalar"
+                    knowledge.declare(Known(name.key, kind, sizes, section, at, one.line, one.how))
+        except (DeclarationError, size_text.SizeError) as problem:
+            self.problems.append((one.line, f"a declaration is not read: {problem}"))
+
+    def defined_by(self, one: Declared, section: int, at: int) -> None:
+        left, right = self.body(one.names[0]), self.body(one.text)
+        made = definition(left, right, section, max(at, 0), one.line, None)
+        if made is None:
+            fact = self.body(f"{one.names[0]} = {one.text}")
+            self.knowledge.facts.append(Fact((), "", fact, section, one.line, one.how))
+            return
+        self.knowledge.define(made)
+
+    def body(self, text: str) -> Node:
+        parsed = self.parse(_latex(text))
+        if parsed.failures or len(parsed.rows) != 1 or len(parsed.rows[0].items) != 1:
+            raise DeclarationError(f"`{text}` is no formula")
+        (found,) = parsed.rows[0].items
+        if not isinstance(found, tree.Statement):
+            raise DeclarationError(f"`{text}` is no formula")
+        return found.body
+
+    def name(self, text: str) -> Mention:
+        text = text.strip().strip("$")
+        node = self.body(text)
+        if isinstance(node, tree.Product) and len(node.factors) == 2:
+            letter, number = node.factors
+            if isinstance(number, tree.Number) and isinstance(letter, tree.Letter):
+                node = tree.Script(node.start, node.end, letter, number, None, 0)  # W1
+        found = mention(node)
+        if found is None:
+            raise DeclarationError(f"`{text}` is no name")
+        if found.after and not found.primes:
+            found = Mention(found.letter, node, found.subs, (*found.sups, *found.after))
+        return found
+
+    def table(self, item: Paragraph, line: int) -> None:
+        """A table with a column of symbols and one of shapes."""
+        rows = [
+            [cell.strip() for cell in row.strip().strip("|").split("|")]
+            for row in item.text.splitlines()
+            if row.strip().startswith("|")
+        ]
+        if len(rows) < 3 or not all(re.fullmatch(r":?-+:?", cell) for cell in rows[1]):
+            return
+        heads = [cell.lower().strip("*_ ") for cell in rows[0]]
+        shape = next((k for k, head in enumerate(heads) if head in SHAPE_HEADS), None)
+        name = next((k for k, head in enumerate(heads) if head in NAME_HEADS), 0)
+        if shape is None or shape == name:
+            return
+        for number, row in enumerate(rows[2:]):
+            if len(row) <= max(shape, name):
+                continue
+            text = row[shape].replace("$", "").replace("`", "").strip()
+            try:
+                for one in said.item(
+                    f"{row[name].replace('`', '')}: {text}", line + 2 + number, "table"
+                ):
+                    if one.kind in ("shape", "scalar"):
+                        self.declared(one, self.open[-1].number, len(self.units))
+            except DeclarationError:
+                continue
+
+    # ---- formulas
+
+    def formula(self, item: Formula) -> None:
+        parsed = self.parse(item.text)
+        expected = next((one.text for one in self.waiting if one.kind == "expect"), "")
+        skipped = any(one.kind == "skip" for one in self.waiting)
+        self.waiting = []
+        chain = self.chain if item.display else None
+        section = self.section_at(item.place(0).line)
+        for row in parsed.rows:
+            start = row.parts[0][0] if row.parts else row.start
+            text = item.text[start : row.parts[-1][1] if row.parts else row.end]
+            start += len(text) - len(text.lstrip())
+            unit = Unit(
+                len(self.units),
+                item,
+                row,
+                section,
+                item.place(start),
+                text.strip(),
+                len(parsed.rows),
+                skipped,
+                expected,
+            )
+            self.units.append(unit)
+            if not skipped:
+                chain = self.row(unit, chain)
+        self.chain = None
+
+    def section_at(self, line: int) -> int:
+        """The section of a formula; lines that a sidecar speaks of are one of their own."""
+        for lines, heading, found in self.ranges:
+            if line in lines:
+                if heading not in self.of_lines:
+                    number = len(self.knowledge.sections)
+                    around = (number, *self.open[-1].around)
+                    self.knowledge.sections.append(Section(number, 99, heading, line, around))
+                    self.of_lines[heading] = number
+                    for one in found:
+                        self.declared(one, number, len(self.units) - 1)
+                return self.of_lines[heading]
+        return self.open[-1].number
+
+    def row(
+        self, unit: Unit, chain: tuple[Unit, tree.Statement] | None
+    ) -> tuple[Unit, tree.Statement] | None:
+        line = unit.place.line
+        for statement in unit.row.items:
+            if not isinstance(statement, tree.Statement):
+                continue
+            self.letters(statement, unit, line)
+            if statement.continues:
+                unit.head = chain
+                continue
+            body = statement.body
+            if isinstance(body, tree.Chain):
+                chain = (unit, statement)
+                self.members(body, unit, line)
+                self.definition(body, unit, line)
+            if isinstance(body, tree.Chain):
+                self.set_to_zero(body, unit)
+        return chain
+
+    def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
+        """Letters that are transposed somewhere, and shapes in subscripts."""
+        summed = {
+            letter
+            for node in statement.walk()
+            if isinstance(node, tree.Big) and node.sub is not None
+            for letter in letters_of(node.sub)
+        }
+        for node in statement.walk():
+            if isinstance(node, tree.Derivative) and node.of is not None:
+                of = mention(node.of)
+                if of is not None and of.shape is not None and not of.after:
+                    stated = (of.key, text_of(of.shape))
+                    if stated not in self.stated:
+                        self.stated.add(stated)
+                        unit.annotations.append(of)
+        for node in statement.walk():
+            if isinstance(node, tree.Big) and isinstance(node.sup, tree.Letter):
+                self.ends.add(node.sup.name)
+            name = mention(node)
+            if name is None:
+                continue
+            if any(text_of(part) in ("T", "top", "-1") for part in name.after):
+                self.knowledge.arrays.add(name.letter)
+            if name.shape is not None and not name.after:
+                self.subscripted(name, unit, line, summed)
+
+    def subscripted(self, name: Mention, unit: Unit, line: int, summed: set[str]) -> None:
+        assert name.shape is not None
+        parts = components(name.shape.body)
+        if any(letters_of(part) & summed and isinstance(part, tree.Letter) for part in parts):
+            return
+        texts = tuple(text_of(part) for part in parts)
+        try:
+            for text in texts:
+                size_text.size(text, _checked)
+        except size_text.SizeError:
+            return
+        known = self.knowledge.known.get(name.key, [])
+        if any(one.section == unit.section for one in known):
+            return
+        kind = "scalar" if texts == ("1",) else "shape"
+        self.knowledge.declare(
+            Known(name.key, kind, texts, unit.section, unit.at, line, "subscript")
+        )
+
+    def members(self, chain: tree.Chain, unit: Unit, line: int) -> None:
+        """``W ∈ ℝ^{m×n}``, also after a definition, y = W x ∈ ℝ^m."""
+        if "in" not in chain.relations:
+            return
+        place = chain.relations.index("in")
+        sizes = real_space(chain.sides[place + 1], unit.formula.text)
+        if sizes is None:
+            return
+        left = chain.sides[0]
+        parts = list(left.items) if isinstance(left, tree.Listing) else [left]
+        for part in parts:
+            name = mention(part)
+            if name is None or name.after or name.primes:
+                continue
+            unit.declares = True
+            kind = "shape" if sizes and sizes != ("1",) else "scalar"
+            self.knowledge.declare(
+                Known(name.key, kind, sizes, unit.section, unit.at, line, "membership")
+            )
+
+    def definition(self, chain: tree.Chain, unit: Unit, line: int) -> None:
+        if not chain.relations or chain.relations[0] not in EQUALS:
+            return
+        left, right = chain.sides[0], chain.sides[1]
+        if isinstance(right, tree.Unread | tree.Empty):
+            return
+        text = unit.latex
+        made = definition(left, right, unit.section, unit.at, line, unit.formula, text)
+        if made is None:
+            return
+        if chain.relations[0] not in DEFINES and not _defining(made, unit):
+            return
+        if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
+            return  # an equation for the square of a name that has a meaning
+        if made.name in self.stationary.get(unit.section, set()):
+            unit.solves = True
+            return
+        if chain.relations[0] not in DEFINES and self.restated(made):
+            return
+        self.knowledge.define(made)
+        unit.defines.append(made)
+
+    def is_taken(self, name: str) -> bool:
+        return name in self.knowledge.known or name in self.knowledge.definitions
+
+    def restated(self, made: Definition) -> bool:
+        """Whether a name is defined around here already, of the same things: then the equation
+        claims something, and defines nothing anew.
+        """
+        knowledge = self.knowledge
+        before = knowledge.defined(made.name, made.section, made.at)
+        if before is None or before.section not in knowledge.around(made.section):
+            return False
+        if bool(before.arguments) != bool(made.arguments) or len(before.indices) != len(
+            made.indices
+        ):
+            return False
+        if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
+            return True  # δ = ∂L/∂z, and then what it is
+        ours = leaves(knowledge, made.body, made.section, made.at)
+        theirs = leaves(knowledge, before.body, before.section, before.at)
+        arrays = [name for name in theirs if name in knowledge.known]
+        return bool(arrays) and ours <= theirs
+
+    def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
+        """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
+        if text_of(chain.sides[-1]) not in ("0", "bol(0)"):
+            return
+        for node in chain.walk():
+            if isinstance(node, tree.Derivative):
+                for by in node.by:
+                    name = mention(by.variable)
+                    if name is not None:
+                        self.stationary.setdefault(unit.section, set()).add(name.key)
+            elif isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub:
+                name = mention(node.sub)
+                if name is not None:
+                    self.stationary.setdefault(unit.section, set()).add(name.key)
+
+    def sizes(self) -> None:
+        """The names of all sizes."""
+        self.knowledge.sizes.update(
+            name
+            for name in self.ends
+            if name not in self.knowledge.known and name not in self.knowledge.definitions
+        )
+        for known in self.knowledge.known.values():
+            for one in known:
+                if one.kind == "shape":
+                    for text in one.sizes:
+                        try:
+                            size_text.size(text, self._size)
+                        except size_text.SizeError:
+                            continue
+                elif one.kind == "size":
+                    self.knowledge.sizes.add(one.name)
+
+    def _size(self, name: str):  # type: ignore[no-untyped-def]
+        from derive.frontends.document.symbols import size_symbol
+
+        made = size_symbol(name)
+        self.knowledge.sizes.add(made.name)
+        self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
+        return made
+
+
+def squared(name: Mention, right: Node) -> Mention:
+    """σ² on the left of an equation, as a name of its own: it is what the equation defines."""
+    if len(name.after) != 1 or name.primes or text_of(name.after[0]) != "2":
+        return name
+    if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
+        return name
+    return replace(name, sups=(*name.sups, name.after[0]), after=())
+
+
+SHAPE_HEADS = ("shape", "dimension", "dimensions", "dim", "dims", "size", "form", "形状", "维度",
+               "dimensionen", "größe", "taille", "forme")  # fmt: skip
+NAME_HEADS = ("symbol", "name", "variable", "symbole", "符号", "größe", "tensor", "matrix")
+
+
+def _number(heading: str) -> str:
+    match = re.match(r"[\d.]+", heading.strip())
+    return match.group().rstrip(".") if match else ""
+
+
+def _checked(name: str):  # type: ignore[no-untyped-def]
+    from derive.frontends.document.symbols import size_symbol
+
+    return size_symbol(name)
+
+
+_HATS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0303": r"\tilde", "\u0307": r"\dot"}
+
+
+def _latex(text: str) -> str:
+    """What people type in a directive, ŷ and xᵀ too, as LaTeX."""
+    import unicodedata
+
+    made = []
+    for letter in text.replace("ᵀ", r"^\top ").replace("ᵗ", r"^\top "):
+        parts = unicodedata.normalize("NFD", letter)
+        if len(parts) == 2 and parts[1] in _HATS:
+            made.append(f"{_HATS[parts[1]]}{{{parts[0]}}}")
+        else:
+            made.append(letter)
+    return "".join(made)
+
+
+def real_space(node: Node, source: str) -> tuple[str, ...] | None:
+    """The sizes in ℝ^{n×d}; () for ℝ itself; None for anything else."""
+    if text_of(node) in ("bla(R)", "R", "bla(R)_+", "bla(R)_{+}"):
+        return ()
+    if isinstance(node, tree.Script) and text_of(node.base) in ("bla(R)", "R", "bol(R)"):
+        if node.sup is None:
+            return ()
+        text = source[node.sup.start : node.sup.end]
+        try:
+            sizes = tuple(size_text.split(text))
+            for size in sizes:
+                size_text.size(size, _checked)
+        except size_text.SizeError:
+            return None
+        return sizes or None
+    return None
+
+
+def definition(
+    left: Node,
+    right: Node,
+    section: int,
+    at: int,
+    line: int,
+    formula: Formula | None,
+    text: str = "",
+) -> Definition | None:
+    """``x = e``, ``f(x) = e``, ``P_{ij} = e``; None where the left side is no such name."""
+    name = mention(left)
+    given: tuple[Node, ...] = ()
+    if name is None and isinstance(left, tree.Product) and left.operators == ("",):
+        group, script = brackets(left.factors[1])
+        head = mention(left.factors[0])
+        if group is None or head is None or script is not None:
+            return None
+        given = tuple(arguments(group))
+        if any(mention(part) is None for part in given):
+            return None
+        name = head
+    if name is None and isinstance(left, tree.Apply) and isinstance(left.argument, tree.Group):
+        name = mention(left.head)
+        given = tuple(arguments(left.argument))
+        if any(mention(part) is None for part in given):
+            return None
+    if name is not None and not given:
+        name = squared(name, right)
+    if name is None or name.primes or name.after:
+        return None
+    if given and (
+        functions.known(name.letter)
+        or any(isinstance(part, tree.Run) and len(part.letters) > 1 for part in given)
+    ):
+        return None  # tr(AB) = tr(BA) claims something of what has a meaning already
+    if name.letter in ("partial", "nabla", "d"):
+        return None
+    indices: tuple[Node, ...] = ()
+    key = name.key
+    if name.subs and not given:
+        parts = tuple(components(name.subs[-1]))
+        if all(isinstance(part, tree.Letter) for part in parts):
+            used = {
+                letter
+                for node in right.walk()
+                if isinstance(node, tree.Script) and node.sub is not None
+                for letter in letters_of(node.sub)
+            }
+            names = [part.name for part in parts if isinstance(part, tree.Letter)]
+            if all(letter in used for letter in names) and not set(names) <= {"t", "l"}:
+                indices = parts
+                key = Mention(name.letter, left, name.subs[:-1], name.sups).key
+    return Definition(key, name, right, section, at, line, given, indices, text)
+
+
+def _defining(made: Definition, unit: Unit) -> bool:
+    """Whether an equation with a name on its left defines it: it is no condition such as x = 0,
+    no range such as i = 1, …, n, and the name is not on both sides.
+    """
+    body = made.body
+    if isinstance(body, tree.Listing | tree.Number):
+        return False
+    if not any(isinstance(node, tree.Letter | tree.Run | tree.Word) for node in body.walk()):
+        return False
+    if not unit.formula.display and not made.arguments and mention(body) is not None:
+        return False
+    own = made.written.key
+    return all(key != own for key, _ in mentioned(body))
+
+
+__all__ = ["LOSSES", "Collected", "Unit", "collect", "definition", "real_space"]

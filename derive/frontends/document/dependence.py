@@ -1,0 +1,191 @@
+"""What depends on what, by the names in definitions: from this follows what a loss sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from derive.frontends.document import tree
+from derive.frontends.document.knowledge import Definition, Knowledge
+from derive.frontends.document.names import mention
+from derive.frontends.document.tree import Node
+
+if TYPE_CHECKING:
+    from derive.frontends.document.reader import Reader
+    from derive.frontends.document.statements import Task
+
+_STEP = re.compile(r"([_^])(\(|\[)?(l|t|ell)([+-]\d+)?(\)|\])?$")
+
+
+def seen_by(
+    knowledge: Knowledge, task: Task, reader: Reader
+) -> Callable[[str], tuple[str, ...]]:
+    """For a loss that nothing defines, the names that it is read as a function of: those that
+    are computed, from what it is differentiated in, and from which nothing else is.
+    """
+
+    def seen(loss: str) -> tuple[str, ...]:
+        wanted = list(dict.fromkeys(_wrt(task, loss)))
+        known = {
+            name: deps
+            for name, deps in _definitions(knowledge, task)
+            if name != loss and loss not in deps
+        }
+        downstream: dict[str, None] = {}
+        pending = list(wanted)
+        while pending:
+            name = pending.pop()
+            for made, deps in known.items():
+                if name in deps and made not in downstream:
+                    downstream[made] = None
+                    pending.append(made)
+        if not downstream:
+            upstream = wanted[1:]
+            return tuple(upstream) if len(wanted) > 1 else ()
+        ends = [
+            name
+            for name in downstream
+            if not any(name in deps for made, deps in known.items() if made in downstream)
+        ]
+        others = [
+            name
+            for name in wanted
+            if name not in downstream and not any(name in deps for deps in known.values())
+        ]
+        if wanted and wanted[0] in others:
+            return ()
+        return tuple(dict.fromkeys([*ends, *others]))
+
+    return seen
+
+
+def _wrt(task: Task, loss: str) -> Iterator[str]:
+    """What the loss is differentiated in, in the statement and its head."""
+    nodes: list[Node] = [task.statement]
+    if task.head is not None:
+        nodes.insert(0, task.head.sides[0])
+    for root in nodes:
+        for node in root.walk():
+            if isinstance(node, tree.Derivative) and node.of is not None:
+                of = mention(node.of)
+                if of is not None and of.key == loss:
+                    for by in node.by:
+                        name = mention(by.variable)
+                        if name is not None:
+                            yield name.key
+            if isinstance(node, tree.Product):
+                for head, of_node in zip(node.factors, node.factors[1:], strict=False):
+                    base = head.base if isinstance(head, tree.Script) else head
+                    of = mention(of_node)
+                    if (
+                        isinstance(base, tree.Letter)
+                        and base.name in ("nabla", "partial")
+                        and isinstance(head, tree.Script)
+                        and head.sub is not None
+                        and of is not None
+                        and of.key == loss
+                    ):
+                        name = mention(head.sub)
+                        if name is not None:
+                            yield name.key
+
+
+def _definitions(
+    knowledge: Knowledge, task: Task
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every definition that holds at the statement, and what it speaks of; those of a layer or a
+    step once more for the next one.
+    """
+    section, at = task.unit.section, task.unit.at
+    for name in knowledge.definitions:
+        made = knowledge.defined(name, section, at)
+        if made is None or any(isinstance(n, tree.Derivative) for n in made.body.walk()):
+            continue
+        deps = names_in(made)
+        yield name, deps
+        if _STEP.search(name):
+            yield _next(name), frozenset(map(_next, deps))
+
+
+def names_in(made: Definition) -> frozenset[str]:
+    found = set()
+    for node in made.body.walk():
+        name = mention(node)
+        if name is not None:
+            found.add(name.key)
+            found.add(name.letter)
+            if name.subs:
+                from derive.frontends.document.names import with_scripts
+
+                found.add(with_scripts(name.letter, name.subs[:-1], name.sups))
+    return frozenset(found)
+
+
+def _next(name: str) -> str:
+    def moved(match: re.Match[str]) -> str:
+        mark, opening, letter, offset, closing = match.groups()
+        by = int(offset or 0) + 1
+        return mark + (opening or "") + letter + (f"{by:+d}" if by else "") + (closing or "")
+
+    return _STEP.sub(moved, name)
+
+
+def leaves(knowledge: Knowledge, node: Node, section: int, at: int) -> frozenset[str]:
+    """The names that a formula is about in the end, every definition put in; without indices."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    pending = [(node, section, at)]
+    while pending:
+        root, section, at = pending.pop()
+        for key, letter in mentioned(root):
+            for name in (key, letter):
+                if name in seen:
+                    break
+                made = knowledge.defined(name, section, at)
+                if made is not None:
+                    seen.add(name)
+                    if made.body is not root:
+                        pending.append((made.body, made.section, made.at))
+                    break
+            else:
+                if knowledge.declared(key, section, at) is not None:
+                    found.add(key)
+                else:
+                    found.add(letter)
+    return frozenset(found)
+
+
+def mentioned(node: Node) -> Iterator[tuple[str, str]]:
+    """Every name in a formula, whole and without its last subscript; indices and words not."""
+    match node:
+        case tree.Script(base=base, sub=_, sup=sup):
+            name = mention(node)
+            if name is not None:
+                from derive.frontends.document.names import with_scripts
+
+                stem = with_scripts(name.letter, name.subs[:-1], name.sups)
+                yield name.key, stem
+            else:
+                yield from mentioned(base)
+            if sup is not None:
+                yield from (
+                    pair for pair in mentioned(sup) if pair[0] not in ("T", "top")
+                )
+        case tree.Big(body=body):
+            yield from mentioned(body)
+        case tree.Run(letters=letters):
+            yield node.text, node.text
+            for letter in letters:
+                yield letter.name, letter.name
+        case tree.Letter() | tree.Styled() | tree.Accent() | tree.Word():
+            name = mention(node)
+            if name is not None:
+                yield name.key, name.letter
+            elif isinstance(node, tree.Styled | tree.Accent):
+                yield from mentioned(node.body)
+        case tree.Apply(argument=argument):
+            yield from mentioned(argument)
+        case _:
+            for child in node.children():
+                yield from mentioned(child)

@@ -1,0 +1,93 @@
+"""What prose suggests: assumptions that are tried where a claim fails without them, and told.
+
+Nothing here makes a claim hold. A claim that is refuted, and is not with such an assumption, is
+ambiguous, and the report names the declaration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import sympy as sp
+
+from derive.claims.kinds import Claim
+from derive.language.operators import entry
+
+SYMMETRIC = re.compile(r"symmetri|symétri|对称", re.I)
+ORTHOGONAL = re.compile(r"orthogonal|orthonormal|正交", re.I)
+POSITIVE = re.compile(r"positive|strictly greater|positiv|正数|正的", re.I)
+SUMMING = re.compile(
+    r"one-hot|sums? to (?:1|one)|probabilit|distribution|wahrscheinlich|summier|somme|和为|"
+    r"求和|概率|独热",
+    re.I,
+)
+UNIT = re.compile(r"unit (?:vector|norm|length)|normali[sz]ed|einheits|unitaire|单位", re.I)
+
+
+def suggested(claim: Claim, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Assumptions that the words of a text may make about the arrays of a claim, in words."""
+    arrays = [
+        symbol
+        for symbol in sorted(_symbols(claim), key=str)
+        if isinstance(symbol, sp.MatrixSymbol) and symbol not in claim.where
+    ]
+    square = [array for array in arrays if array.shape[0] == array.shape[1] != 1]
+    vectors = [array for array in arrays if 1 in array.shape and array.shape != (1, 1)]
+    if square and SYMMETRIC.search(text):
+        yield _all(square, "symmetric"), tuple(map(sp.Q.symmetric, square))
+    if square and ORTHOGONAL.search(text):
+        yield _all(square, "orthogonal"), tuple(map(sp.Q.orthogonal, square))
+    if vectors and SUMMING.search(text):
+        for vector in vectors:
+            yield f"{vector.name} sums to 1", (sp.Eq(_total(vector), 1, evaluate=False),)
+    matrices = [array for array in arrays if 1 not in array.shape]
+    if matrices and SUMMING.search(text):
+        i, j = sp.Symbol("row", integer=True), sp.Symbol("col", integer=True)
+        for array in matrices:
+            total = sp.Sum(entry(array, i, j), (j, 0, array.shape[1] - 1))
+            yield f"rows of {array.name} sum to 1", (sp.Eq(total, 1, evaluate=False),)
+    if vectors and UNIT.search(text):
+        for vector in vectors:
+            k = sp.Symbol("k", integer=True)
+            at, size = (
+                ((k, 0), vector.shape[0])
+                if vector.shape[1] == 1
+                else (
+                    (0, k),
+                    vector.shape[1],
+                )
+            )
+            squares = sp.Sum(entry(vector, *at) ** 2, (k, 0, size - 1))
+            yield f"{vector.name} unit", (sp.Eq(squares, 1, evaluate=False),)
+    scalars = [
+        symbol
+        for symbol in sorted(_symbols(claim), key=str)
+        if isinstance(symbol, sp.Symbol)
+        and not symbol.is_integer
+        and symbol not in claim.where
+        and symbol.is_real
+    ]
+    if scalars and POSITIVE.search(text):
+        yield _all(scalars, "positive"), tuple(map(sp.Q.positive, scalars))
+
+
+def _all(symbols: list[Any], word: str) -> str:
+    return f"{', '.join(symbol.name for symbol in symbols)} {word}"
+
+
+def _symbols(claim: Claim) -> set[Any]:
+    return {
+        part
+        for said in claim.said
+        for part in sp.preorder_traversal(said)
+        if isinstance(part, sp.Symbol | sp.MatrixSymbol)
+    }
+
+
+def _total(vector: Any) -> Any:
+    k = sp.Symbol("k", integer=True)
+    if vector.shape[1] == 1:
+        return sp.Sum(entry(vector, k, 0), (k, 0, vector.shape[0] - 1))
+    return sp.Sum(entry(vector, 0, k), (k, 0, vector.shape[1] - 1))

@@ -1,0 +1,159 @@
+"""What a document says at each of its places: declared shapes, definitions, conventions.
+
+A declaration holds to the next heading of the same or a higher level. Where nothing in the
+sections around a formula declares or defines a name, the nearest section before it does, as
+gradients stand in a section of their own after the model; the verdict says from which line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from derive.frontends.document.names import Mention
+from derive.frontends.document.tree import Node
+
+
+@dataclass(frozen=True)
+class Section:
+    """From a heading to the next of its level or a higher one.
+
+    :param around: the numbers of the sections that contain it, itself first.
+    """
+
+    number: int
+    level: int
+    heading: str
+    line: int
+    around: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """That a name has a shape, or what else it is declared to be.
+
+    :param kind: ``shape``, ``scalar``, ``size``, ``function`` or ``any-scalar``.
+    :param sizes: the sizes as text; for ``any-scalar`` the names that it is a function of.
+    """
+
+    name: str
+    kind: str
+    sizes: tuple[str, ...]
+    section: int
+    at: int
+    line: int
+    how: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """``name = body``, with arguments ``name(x)`` or indices ``name_{ij}``.
+
+    :param at: the number of its formula in the document.
+    """
+
+    name: str
+    written: Mention
+    body: Node
+    section: int
+    at: int
+    line: int
+    arguments: tuple[Node, ...] = ()
+    indices: tuple[Node, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An assumption: a formula, or a property of a name.
+
+    :param body: the formula, None for a property.
+    """
+
+    names: tuple[str, ...]
+    word: str
+    body: Node | None
+    section: int
+    line: int
+    how: str
+
+
+@dataclass
+class Knowledge:
+    """All of it, collected before anything is decided."""
+
+    sections: list[Section] = field(default_factory=lambda: [Section(0, 0, "", 0, (0,))])
+    known: dict[str, list[Known]] = field(default_factory=dict)
+    definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    options: list[tuple[int, str, str, int]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    sizes: set[str] = field(default_factory=set)
+    arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
+    hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
+
+    def declare(self, known: Known) -> None:
+        self.known.setdefault(known.name, []).append(known)
+
+    def define(self, definition: Definition) -> None:
+        self.definitions.setdefault(definition.name, []).append(definition)
+
+    def around(self, section: int) -> tuple[int, ...]:
+        return self.sections[section].around
+
+    def declared(self, name: str, section: int, at: int) -> Known | None:
+        """What declares a name at a place: the innermost section, in it the last before."""
+        return _nearest(self.known.get(name, []), self.around(section), at)
+
+    def defined(self, name: str, section: int, at: int) -> Definition | None:
+        """The definition of a name that holds at a place."""
+        found = _nearest(self.definitions.get(name, []), self.around(section), at)
+        if found is None or found.section in self.around(section):
+            return found
+        known = self.declared(name, section, at)
+        if (
+            known is not None
+            and known.how != "subscript"
+            and known.section != 0
+            and known.section not in self.around(found.section)
+        ):
+            return None  # declared anew since
+        return found
+
+    def option(self, name: str, section: int) -> tuple[str, int] | None:
+        """What a convention is declared to be, and in which line."""
+        around = self.around(section)
+        for number in around:
+            for where, key, value, line in reversed(self.options):
+                if where == number and key == name:
+                    return value, line
+        return None
+
+    def facts_at(self, sections: Iterable[int]) -> Iterator[Fact]:
+        """What is assumed in these sections."""
+        around = {number for section in sections for number in self.around(section)}
+        return (fact for fact in self.facts if fact.section in around)
+
+    def doubtful(self, known: Known, section: int) -> bool:
+        """Whether a name that a section before declares may be another one here: where it is
+        declared more than once, or this section has declarations of its own.
+        """
+        if known.section in self.around(section):
+            return False
+        if len({one.section for one in self.known.get(known.name, [])}) > 1:
+            return True
+        own = set(self.around(section)) - set(self.around(known.section))
+        return any(
+            one.section in own and one.kind == "shape" and one.how in ("directive", "sidecar")
+            for found in self.known.values()
+            for one in found
+        )
+
+
+def _nearest(found: list, around: tuple[int, ...], at: int):  # type: ignore[no-untyped-def,type-arg]
+    for number in around:
+        here = [item for item in found if item.section == number]
+        if here:
+            before = [item for item in here if item.at <= at]
+            return before[-1] if before else here[0]
+    before = [item for item in found if item.at <= at]
+    return before[-1] if before else None

@@ -1,0 +1,191 @@
+"""Names in formulas: a letter with its marks, and what of its scripts belongs to the name.
+
+Bold, roman and italic letters are one name, as documents write x and **x** for one thing; hats and
+calligraphic letters make names of their own. A subscript may be a part of the name (W_{hh}), an
+index (x_i) or, in parentheses, a shape; which of them is decided where the name is looked up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from derive.frontends.document import tree
+from derive.frontends.document.tree import Node
+
+PLAIN_STYLES = ("bold", "roman", "italic", "sans", "typewriter")
+TRANSPOSES = ("T", "top", "intercal", "mathsf T")
+
+UNICODE = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A letter as it is written somewhere.
+
+    :param letter: the letter or word, with its accents and its style where that tells it apart.
+    :param subs: its subscripts, the inner ones first.
+    :param sups: its superscripts, but for transposes, powers and primes.
+    :param after: what is applied to it: transposes and powers, as nodes, in order.
+    :param primes: how many.
+    :param bold: whether it is written bold.
+    :param shape: the subscript in parentheses that is read as a shape, and where that stands:
+        what it is about is the value with ``after`` applied.
+    """
+
+    letter: str
+    node: Node
+    subs: tuple[Node, ...] = ()
+    sups: tuple[Node, ...] = ()
+    after: tuple[Node, ...] = ()
+    primes: int = 0
+    bold: bool = False
+    shape: tree.Group | None = None
+
+    @property
+    def key(self) -> str:
+        """The whole name, all scripts in it."""
+        return with_scripts(self.letter, self.subs, self.sups)
+
+
+def with_scripts(letter: str, subs: tuple[Node, ...], sups: tuple[Node, ...]) -> str:
+    key = letter
+    if subs:
+        key += "_" + ",".join(text_of(sub) for sub in subs)
+    if sups:
+        key += "^" + ",".join(text_of(sup) for sup in sups)
+    return key
+
+
+def text_of(node: Node | None) -> str:
+    """A small formula as text, the same for all ways to write it."""
+    match node:
+        case None | tree.Empty():
+            return ""
+        case tree.Letter(name=name) | tree.Word(name=name) | tree.Mark(name=name):
+            return name
+        case tree.Run(text=text) | tree.Number(text=text) | tree.Text(text=text):
+            return text.strip()
+        case tree.Styled(style=style, body=body):
+            return text_of(body) if style in PLAIN_STYLES else f"{style[:3]}({text_of(body)})"
+        case tree.Accent(accent=accent, body=body):
+            return f"{accent}({text_of(body)})"
+        case tree.Group(opening=opening, body=body, closing=closing):
+            return f"{opening}{text_of(body)}{closing}"
+        case tree.Listing(items=items):
+            return ",".join(map(text_of, items))
+        case tree.Product(factors=factors, operators=operators):
+            text = text_of(factors[0])
+            for operator, factor in zip(operators, factors[1:], strict=True):
+                text += operator + text_of(factor)
+            return text
+        case tree.Sum(signs=signs, terms=terms):
+            return "".join(s + text_of(t) for s, t in zip(signs, terms, strict=True))
+        case tree.Script(base=base, sub=sub, sup=sup, primes=primes):
+            text = text_of(base) + (f"_{text_of(sub)}" if sub else "")
+            return text + (f"^{text_of(sup)}" if sup else "") + "'" * primes
+        case tree.Dots():
+            return "…"
+    return f"<{type(node).__name__} {node.start}>"
+
+
+def is_transpose(node: Node) -> bool:
+    return text_of(node) in TRANSPOSES
+
+
+def mention(node: Node) -> Mention | None:
+    """The name that a node is, None for anything else."""
+    match node:
+        case tree.Letter(name=name):
+            return Mention(name, node)
+        case tree.Run(text=text):
+            return Mention(text, node)
+        case tree.Word(name=name):
+            return Mention(name, node)
+        case tree.Styled(style=style, body=body):
+            inner = mention(body)
+            if inner is None:
+                return None
+            if style in PLAIN_STYLES:
+                return replace(inner, node=node, bold=inner.bold or style == "bold")
+            return replace(inner, letter=f"{style[:3]}({inner.letter})", node=node)
+        case tree.Accent(accent=accent, body=body):
+            inner = mention(body)
+            if inner is None:
+                return None
+            if accent in ("vec", "underline"):
+                return replace(inner, node=node, bold=True)
+            return replace(inner, letter=f"{accent}({inner.letter})", node=node)
+        case tree.Group(opening="{", body=body, closing="}"):
+            inner = mention(body)
+            return None if inner is None else replace(inner, node=node)
+        case tree.Script(base=base, sub=sub, sup=sup, primes=primes):
+            inner = mention(base)
+            if inner is None or (
+                isinstance(base, tree.Run)
+                and len(base.letters) > 1
+                and (base.text[0] != "d" and not base.text.isupper())
+            ):
+                return None
+            return _with_scripts(replace(inner, node=node), sub, sup, primes)
+    return None
+
+
+def _with_scripts(name: Mention, sub: Node | None, sup: Node | None, primes: int) -> Mention:
+    shape = name.shape
+    if sub is not None:
+        group = _in_parentheses(sub)
+        if group is not None and _is_step(group.body):
+            name = replace(name, subs=(*name.subs, group.body))
+        elif group is not None:
+            shape = group
+        else:
+            name = replace(name, subs=(*name.subs, sub))
+    for part in _parts(sup):
+        if _is_layer(part):
+            name = replace(name, sups=(*name.sups, part))
+        else:
+            name = replace(name, after=(*name.after, part))
+    return replace(name, shape=shape, primes=name.primes + primes)
+
+
+def _is_step(node: Node) -> bool:
+    """Whether parentheses in a subscript hold a time, h_{(t-1)}, and no sizes."""
+    if isinstance(node, tree.Sum):
+        return any(isinstance(term, tree.Letter) and term.name == "t" for term in node.terms)
+    return isinstance(node, tree.Letter) and node.name == "t"
+
+
+def _in_parentheses(sub: Node) -> tree.Group | None:
+    if isinstance(sub, tree.Styled):
+        sub = sub.body
+    if isinstance(sub, tree.Group) and sub.opening == "(" and sub.closing == ")":
+        return sub
+    return None
+
+
+def _parts(sup: Node | None) -> tuple[Node, ...]:
+    """The superscripts that stand side by side, as the layer and ⊤ in W^{(2)⊤}."""
+    match sup:
+        case None | tree.Empty():
+            return ()
+        case tree.Product(factors=factors, operators=operators) if not any(operators):
+            if any(is_transpose(f) or _is_group(f) for f in factors):
+                return factors
+        case tree.Listing(items=items):
+            return items
+        case tree.Run(text=text, letters=letters) if text.endswith("T"):
+            return tuple(letters)
+    return (sup,)
+
+
+def _is_group(node: Node) -> bool:
+    return isinstance(node, tree.Group) and node.opening in "(["
+
+
+def _is_layer(node: Node) -> bool:
+    """Whether a superscript is a part of the name: (l), [l], *, a word."""
+    if _is_group(node):
+        return True
+    if isinstance(node, tree.Mark):
+        return node.name in ("*", "ast", "star", "+", "-")
+    return isinstance(node, tree.Word | tree.Text) and not is_transpose(node)

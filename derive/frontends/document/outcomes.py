@@ -1,0 +1,531 @@
+"""The outcome of every formula of a document, over all its readings.
+
+A statement holds if it does in one reading, and is refuted only if it is in every one. What is
+neither, but for a choice that nobody has declared, is ambiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from derive.base.errors import DeriveError
+from derive.claims.kinds import Claim
+from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
+from derive.frontends.document import hints, statements, tree
+from derive.frontends.document.choices import MAX_READINGS, Choices, readings
+from derive.frontends.document.collect import EQUALS, Collected, Unit
+from derive.frontends.document.contents import Place
+from derive.frontends.document.dependence import seen_by
+from derive.frontends.document.knowledge import Definition, Knowledge
+from derive.frontends.document.reader import Reader
+from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
+from derive.frontends.document.tree import Node
+
+AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
+NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
+OUTCOMES = (
+    HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED, AMBIGUOUS, DEFINES, DECLARES, NO_STATEMENT,
+    NOT_UNDERSTOOD,
+)  # fmt: skip
+REFUTED = (DISAGREES, ILL_SHAPED)
+WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
+
+KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
+"""Choices that a section makes once."""
+
+Decide = Callable[[Claim], Verdict]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One claim of a formula.
+
+    :param outcome: one of :data:`OUTCOMES`.
+    :param claim: as it was decided, in the reading that is told; None where there is none.
+    :param reading: the choices of that reading, in words.
+    :param inferred: what was inferred, and from which line.
+    :param place: where the side stands that it is about.
+    """
+
+    outcome: str
+    place: Place
+    claim: Claim | None = None
+    verdict: Verdict | None = None
+    message: str = ""
+    code: str = ""
+    reading: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of one formula (of one row of it).
+
+    :param code: a stable word for what is not understood or ambiguous, ""  elsewhere.
+    :param place: where the formula stands.
+    :param caret: where in it the difference or the problem is.
+    :param expected: what a directive says is expected of it, or "".
+    :param last_line: the line in which the formula ends.
+    """
+
+    outcome: str
+    place: Place
+    caret: Place
+    latex: str
+    display: bool
+    code: str = ""
+    message: str = ""
+    claims: tuple[Decided, ...] = ()
+    expected: str = ""
+    last_line: int = 0
+
+    @property
+    def as_expected(self) -> bool:
+        return bool(self.expected) and self.outcome == self.expected
+
+
+@dataclass
+class Decision:
+    """All readings of one part."""
+
+    parts: list[tuple[Choices, Read, Part]] = field(default_factory=list)
+
+
+def outcomes(collected: Collected, decide: Decide) -> list[Outcome]:
+    """The outcome of every formula, in the order of the document."""
+    decider = _Decider(collected, decide)
+    found = [decider.unit(unit) for unit in collected.units]
+    return decider.kept_throughout(found)
+
+
+class _Decider:
+    def __init__(self, collected: Collected, decide: Decide) -> None:
+        self.knowledge = collected.knowledge
+        self.prose = collected.prose
+        self.decide = decide
+        self.verdicts: dict[Any, Verdict] = {}
+        self.number = 0
+        self.kept: dict[tuple[int, str], dict[str, list[int]]] = {}
+
+    # ---- one formula
+
+    def unit(self, unit: Unit) -> Outcome:
+        self.number += 1
+        if unit.skipped:
+            return self.outcome(unit, NO_STATEMENT, "skipped", "a directive skips it")
+        failure = unit.row.failure
+        if failure is not None:
+            return self.failed(unit, failure)
+        found: list[Decided] = []
+        for statement in unit.row.items:
+            if not isinstance(statement, tree.Statement):
+                continue
+            for node in statement.walk():
+                if isinstance(node, tree.Unread):
+                    return self.failed(unit, node.failure)
+        connected = any(
+            isinstance(item, tree.Connective) and item.name in ("implies", "iff", "impliedby")
+            for item in unit.row.items
+        )
+        for statement in unit.row.items:
+            if isinstance(statement, tree.Statement):
+                found.extend(self.statement(unit, statement, connected))
+        return self.summed_up(unit, found)
+
+    def failed(self, unit: Unit, failure: tree.Failure) -> Outcome:
+        return replace(
+            self.outcome(unit, NOT_UNDERSTOOD, failure.code, failure.message),
+            caret=unit.formula.place(failure.start),
+        )
+
+    def outcome(self, unit: Unit, outcome: str, code: str = "", message: str = "") -> Outcome:
+        return Outcome(
+            outcome,
+            unit.place,
+            unit.place,
+            unit.latex,
+            unit.formula.display,
+            code,
+            message,
+            (),
+            unit.expected,
+            unit.formula.place(len(unit.formula.text)).line,
+        )
+
+    def summed_up(self, unit: Unit, found: list[Decided]) -> Outcome:
+        real = [one for one in found if one.outcome not in (DEFINES, NO_STATEMENT, DECLARES)]
+        if real:
+            worst = min(real, key=lambda one: WORST.index(one.outcome))
+            made = self.outcome(unit, worst.outcome, worst.code, worst.message)
+            return replace(made, caret=worst.place, claims=tuple(found))
+        kinds = [one.outcome for one in found]
+        if unit.defines or unit.solves or DEFINES in kinds:
+            made = self.outcome(unit, DEFINES)
+        elif unit.declares or DECLARES in kinds:
+            made = self.outcome(unit, DECLARES)
+        else:
+            first = next((one for one in found if one.message), None)
+            made = self.outcome(
+                unit, NO_STATEMENT, first.code if first else "", first.message if first else ""
+            )
+        return replace(made, claims=tuple(found))
+
+    # ---- one statement
+
+    def statement(self, unit: Unit, statement: tree.Statement, connected: bool) -> list[Decided]:
+        task = task_of(unit, statement)
+        if task is None:
+            return []
+        place = unit.formula.place(statement.start)
+        if connected:
+            return [
+                Decided(NO_STATEMENT, place, message="what follows from what is no statement here")
+            ]
+        results = self.all_readings(task)
+        if results is None:
+            return [
+                Decided(
+                    AMBIGUOUS,
+                    place,
+                    code="readings",
+                    message="it has too many readings; declare the shapes of its names",
+                )
+            ]
+        return self.over_readings(task, results)
+
+    def fixed(self, section: int) -> dict[str, str]:
+        """The choices that directives make."""
+        found: dict[str, str] = {}
+        for key, name, meant in (
+            ("vectors", "vectors", {}),
+            ("prime", "prime", {}),
+            ("circ", "circ", {}),
+            ("star", "star", {}),
+            ("softmax", "softmax", {}),
+            ("power", "power", {}),
+        ):
+            option = self.knowledge.option(key, section)
+            if option is not None:
+                found[name] = option[0]
+        layout = self.knowledge.option("layout", section)
+        if layout is not None:
+            gradient = "numerator" if layout[0] == "numerator" else "denominator"
+            jacobian = "denominator" if layout[0] == "denominator" else "numerator"
+            found["layout of gradients"] = gradient
+            found["layout of Jacobians"] = jacobian
+        return found
+
+    def all_readings(self, task: Task) -> list[tuple[Choices, Read]] | None:
+        def attempt(choices: Choices) -> Read:
+            reader = Reader(self.knowledge, task.unit.section, task.unit.at, choices)
+            reader.sees = seen_by(self.knowledge, task, reader)
+            return statements.read(task, reader)
+
+        results = []
+        for found in readings(attempt, self.fixed(task.unit.section), MAX_READINGS):
+            if found is None:
+                return None
+            results.append(found)
+        return results
+
+    def over_readings(self, task: Task, results: list[tuple[Choices, Read]]) -> list[Decided]:
+        results = [
+            (choices, read)
+            for choices, read in results
+            if not (read.parts and all(part.code == "absurd" for part in read.parts))
+        ]
+        if not results:
+            return []
+        number = max(len(read.parts) for _, read in results)
+        if number == 0:
+            return []
+        best, statuses = self.best(results)
+        self.keep(task, results, statuses, best)
+        return [self.part(task, results, statuses, best, k) for k in range(number)]
+
+    def best(
+        self, results: list[tuple[Choices, Read]]
+    ) -> tuple[int, dict[tuple[int, int], Verdict | None]]:
+        """The reading in which most holds, and the verdict of every part in every reading."""
+        statuses: dict[tuple[int, int], Verdict | None] = {}
+        best, most = 0, (-1, -1)
+        for number, (_, read) in enumerate(results):
+            held = refuted = 0
+            for k, part in enumerate(read.parts):
+                verdict = None if part.claim is None else self.verdict(part.claim)
+                statuses[number, k] = verdict
+                if (verdict is not None and verdict.status == HOLDS) or (
+                    verdict is None and part.code == ""
+                ):
+                    held += 1
+                elif part.code == ILL_SHAPED or (verdict is not None and verdict.status in REFUTED):
+                    refuted += 1
+            score = (held, -sum(part.code == ILL_SHAPED for part in read.parts))
+            if score > most:
+                best, most = number, score
+            if held == len(read.parts) and read.parts:
+                break
+        return best, statuses
+
+    def keep(
+        self,
+        task: Task,
+        results: list[tuple[Choices, Read]],
+        statuses: dict[tuple[int, int], Verdict | None],
+        best: int,
+    ) -> None:
+        """Remember the choices without which a statement would not hold."""
+        choices, read = results[best]
+        held = [
+            k
+            for k in range(len(read.parts))
+            if (verdict := statuses.get((best, k))) is not None and verdict.status == HOLDS
+        ]
+        for key in KEPT:
+            if key not in choices.made or not held:
+                continue
+            for number, (other, parts) in enumerate(results):
+                if other.made.get(key) in (None, choices.made[key]):
+                    continue
+                if all(
+                    k < len(parts.parts)
+                    and (claim := parts.parts[k].claim) is not None
+                    and self.verdict(claim).status == HOLDS
+                    for k in held
+                ):
+                    break
+            else:
+                votes = self.kept.setdefault((task.unit.section, key), {})
+                votes.setdefault(choices.made[key], []).append(task.unit.at)
+
+    def kept_throughout(self, found: list[Outcome]) -> list[Outcome]:
+        """A convention is one throughout a section: what holds only by another than most of the
+        section is ambiguous.
+        """
+        for (_, key), votes in self.kept.items():
+            if len(votes) < 2:
+                continue
+            most = max(len(units) for units in votes.values())
+            leading = [option for option, units in votes.items() if len(units) == most]
+            for option, units in votes.items():
+                if option in leading and len(leading) == 1:
+                    continue
+                others = sorted(line for o, us in votes.items() if o != option for line in us)
+                lines = ", ".join(str(found[at].place.line) for at in others)
+                for at in units:
+                    if found[at].outcome == HOLDS:
+                        found[at] = replace(
+                            found[at],
+                            outcome=AMBIGUOUS,
+                            code="convention",
+                            message=f"it holds only with {key}: {option}, and line {lines} only "
+                            f"with another; declare `{_directive(key, option)}`",
+                        )
+        return found
+
+    def verdict(self, claim: Claim) -> Verdict:
+        key = (type(claim), *map(str, claim.said), str(claim.where), repr(claim))
+        if key not in self.verdicts:
+            self.verdicts[key] = self.decide(claim)
+        return self.verdicts[key]
+
+    # ---- one part, over all readings
+
+    def part(
+        self,
+        task: Task,
+        results: list[tuple[Choices, Read]],
+        statuses: Mapping[tuple[int, int], Verdict | None],
+        best: int,
+        k: int,
+    ) -> Decided:
+        choices, read = results[best]
+        part = read.parts[k] if k < len(read.parts) else None
+        if part is None:
+            return Decided(UNDECIDED, task.unit.place, message="this reading has no such part")
+        verdict = statuses.get((best, k))
+        place = task.unit.formula.place(self.caret(task, part))
+        told = tuple(f"{key}: {option}" for key, option in choices.made.items())
+        told += tuple(f"{key}: {choices.fixed[key]} (declared)" for key in sorted(choices.used))
+        made = Decided(UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred)
+        if part.claim is None and part.code == "":
+            return replace(made, outcome=DEFINES)
+        if verdict is not None and verdict.status == HOLDS:
+            return replace(made, outcome=HOLDS)
+        everything = [
+            (statuses.get((number, k), _UNREAD), read.parts[k])
+            for number, (_, read) in enumerate(results)
+            if k < len(read.parts)
+        ]
+        if any(v is not None and v is not _UNREAD and v.status == HOLDS for v, _ in everything):
+            return replace(
+                made,
+                outcome=AMBIGUOUS,
+                code="readings",
+                message="it holds in another reading than the rest of the formula",
+            )
+        # A reading in which a definition that it uses does not fit is none, if there is another.
+        resting = [one for one in everything if one[1].code != "rests-on"]
+        everything = resting or everything
+        refuted = all(
+            one.code in (ILL_SHAPED, "absurd") or (isinstance(v, Verdict) and v.status in REFUTED)
+            for v, one in everything
+        )
+        doubtful = next((read.doubtful for _, read in results if read.doubtful), "")
+        if refuted and doubtful:
+            return replace(
+                made,
+                outcome=AMBIGUOUS,
+                code="undeclared",
+                message=f"{doubtful} is declared in a section before, and may be another one here; "
+                f"declare `{doubtful}: …`",
+            )
+        if refuted:
+            return self.refuted(made, part, [(v, one) for v, one in everything], task.unit)
+        return self.open(made, part, [(v, one) for v, one in everything])
+
+    def refuted(
+        self,
+        made: Decided,
+        part: Part,
+        everything: Sequence[tuple[Any, Part]],
+        unit: Unit,
+    ) -> Decided:
+        """A part that is refuted in every reading: as the mildest of them has it."""
+        if part.lenient:
+            return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
+        disagreeing = [v for v, _ in everything if isinstance(v, Verdict) and v.status == DISAGREES]
+        if disagreeing:
+            verdict = disagreeing[0]
+            claim = verdict.claim
+            if part.foreign:
+                names = ", ".join(part.foreign)
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message=f"nothing says how {names} depends on what is differentiated; define it"
+                    f" (`{part.foreign[0]} = …`)",
+                )
+            hint = self.hinted(claim, unit)
+            if hint:
+                return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
+            return replace(
+                made, outcome=DISAGREES, verdict=verdict, claim=claim, message=verdict.reason
+            )
+        for verdict, one in everything:
+            if isinstance(verdict, Verdict):
+                return replace(
+                    made,
+                    outcome=ILL_SHAPED,
+                    verdict=verdict,
+                    claim=verdict.claim,
+                    message=verdict.reason,
+                )
+            if one.code == ILL_SHAPED:
+                return replace(made, outcome=ILL_SHAPED, message=one.message)
+        return replace(made, outcome=ILL_SHAPED, message=part.message)
+
+    def hinted(self, claim: Claim, unit: Unit) -> str:
+        """What the text says that would make a refuted claim hold, as a suggestion; or ""."""
+        around = self.knowledge.around(unit.section)
+        text = " ".join(text for section, text, _ in self.prose if section in around)
+        for word, facts in hints.suggested(claim, text):
+            try:
+                assuming = replace(claim, given=(*claim.given, *facts))  # type: ignore[attr-defined]
+            except (DeriveError, TypeError):
+                continue
+            if self.verdict(assuming).status == HOLDS:
+                return f"it holds if {word}, as the text may say: declare `{word}`"
+        return ""
+
+    def open(self, made: Decided, part: Part, everything: Sequence[tuple[Any, Part]]) -> Decided:
+        """A part that holds in no reading, and is not refuted in all of them."""
+        for code, outcome in (("undeclared", AMBIGUOUS), ("rests-on", UNDECIDED)):
+            for _, one in everything:
+                if one.code == code:
+                    remedy = f"; declare `{one.remedy}`" if one.remedy else ""
+                    if code == "undeclared" and part.lenient.startswith("a chain rule"):
+                        return replace(made, outcome=NO_STATEMENT, message=part.lenient)
+                    return replace(made, outcome=outcome, code=code, message=one.message + remedy)
+        for verdict, one in everything:
+            if isinstance(verdict, Verdict) and verdict.status == UNDECIDED:
+                return replace(
+                    made,
+                    outcome=UNDECIDED,
+                    verdict=verdict,
+                    claim=verdict.claim,
+                    message=verdict.reason,
+                )
+            if one.code == "unsure":
+                return replace(made, outcome=UNDECIDED, code="unsure", message=one.message)
+        for _, one in everything:
+            if one.code and one.code not in (ILL_SHAPED, "absurd"):
+                if part.lenient.startswith("a chain rule"):
+                    return replace(made, outcome=NO_STATEMENT, message=part.lenient)
+                return replace(made, outcome=NOT_UNDERSTOOD, code=one.code, message=one.message)
+        return replace(made, outcome=UNDECIDED, message="no reading of it is decided")
+
+    def caret(self, task: Task, part: Part) -> int:
+        node = part.at
+        inside = task.statement
+        if node is not None and inside.start <= node.start <= inside.end:
+            return node.start
+        if inside.start <= part.node.start <= inside.end:
+            return part.node.start
+        return inside.start
+
+
+_UNREAD = object()
+
+
+def _directive(key: str, option: str) -> str:
+    return f"vectors = {option}" if key == "vectors" else f"layout = {option}"
+
+
+def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
+    """What a statement asks to decide; None where it is none."""
+    body = statement.body
+    if not isinstance(body, tree.Chain) or unit.solves:
+        return None
+    relations = body.relations
+    if not any(r in (*EQUALS, "<=", ">=", "in") for r in relations):
+        return None
+    head = head_unit = None
+    if statement.continues:
+        if unit.head is None or relations[0] not in EQUALS:
+            return None
+        head_unit, head_statement = unit.head
+        assert isinstance(head_statement.body, tree.Chain)
+        head = head_statement.body
+        if head.relations[0] not in (*EQUALS,):
+            return None
+    if any(isinstance(side, tree.Listing) for side in body.sides[1:]):
+        return None  # i = 1, …, n
+    defined = None
+    if head is None:
+        defined = next((made for made in unit.defines if made.body is body.sides[1]), None)
+    if defined is None and head is None and relations[0] in EQUALS and _is_condition(body, unit):
+        return None
+    return Task(unit, statement, head, head_unit, defined)
+
+
+def _is_condition(body: tree.Chain, unit: Unit) -> bool:
+    """x = 0, a = b in running text: said of a case, and no claim."""
+    from derive.frontends.document.names import mention
+
+    if len(body.sides) != 2:
+        return False
+    left, right = body.sides
+    names = mention(left) is not None
+    numbers = isinstance(right, tree.Number) or not any(
+        isinstance(node, tree.Letter | tree.Run | tree.Word) for node in right.walk()
+    )
+    if names and numbers:
+        return True
+    return not unit.formula.display and names and mention(right) is not None
+
+
+__all__ = ["OUTCOMES", "Decided", "Definition", "Knowledge", "Node", "Outcome", "outcomes"]

@@ -1,0 +1,467 @@
+"""One reading of one statement: its syntax trees as values, with the definitions that they use.
+
+Every kind of node has a function of its own in :data:`RULES`; a node without one is not
+understood. A name is looked up in what the document declares and defines at that place
+(:mod:`derive.frontends.document.symbols`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.document import functions, tree, values
+from derive.frontends.document.choices import Choices
+from derive.frontends.document.knowledge import Knowledge
+from derive.frontends.document.names import is_transpose, mention, text_of
+from derive.frontends.document.tree import Node
+from derive.frontends.document.values import Misfit, Sizes, Unsure, Value, scalar
+
+MAX_DEPTH = 60
+
+
+class Unread(Exception):
+    """Something that has no meaning here, or is not understood; with its code and its node."""
+
+    def __init__(self, code: str, message: str, node: Node | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.node = code, message, node
+
+
+class Undeclared(Unread):
+    """Something that a declaration would settle."""
+
+    def __init__(self, message: str, remedy: str, node: Node | None = None) -> None:
+        super().__init__("undeclared", message, node)
+        self.remedy = remedy
+
+
+class Absurd(Exception):
+    """A choice that makes no sense for this notation: no reading."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index variable: ``symbol`` counts from 0, the document from ``base``."""
+
+    symbol: Any
+    base: int
+
+
+@dataclass
+class Reader:
+    """Reads the nodes of one statement.
+
+    :param section: the section that the statement stands in.
+    :param at: the number of its formula.
+    """
+
+    knowledge: Knowledge
+    section: int
+    at: int
+    choices: Choices
+    sizes: Sizes = field(default_factory=Sizes)
+    where: dict[Any, Any] = field(default_factory=dict)
+    symbols: dict[str, Value] = field(default_factory=dict)
+    shapes: dict[Any, Value] = field(default_factory=dict)
+    bound: dict[str, Any] = field(default_factory=dict)
+    indices: dict[str, Index] = field(default_factory=dict)
+    ranges: dict[Any, Any] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    inferred: dict[str, None] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)  # SymPy name by key
+    shift: int = 0
+    shift_letter: str = ""
+    blame: Node | None = None
+    carried: set[str] = field(default_factory=set)  # names that may mean something else here
+    sources: set[int] = field(default_factory=set)  # the sections that the names come from
+    memo: dict[tuple[str, Any], Value] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)  # the definitions that are being read
+    depth: int = 0
+    limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
+    sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
+    opaque: set[str] = field(default_factory=set)
+    functions_used: set[str] = field(default_factory=set)
+
+    def note(self, sentence: str) -> None:
+        self.inferred.setdefault(sentence)
+
+    def value(self, node: Node) -> Value:
+        """What a node stands for.
+
+        :raises Misfit: where shapes do not fit; ``blame`` is then the innermost node.
+        :raises Unread: where it is not understood.
+        """
+        rule = RULES.get(type(node))
+        if rule is None:
+            raise Unread("notation", f"{_words(node)} is not understood here", node)
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise Unread("nesting", "it is nested too deeply", node)
+            return rule(self, node)
+        except (Misfit, Unsure):
+            if self.blame is None:
+                self.blame = node
+            raise
+        except Unread as problem:
+            if problem.node is None:
+                problem.node = node
+            raise
+        finally:
+            self.depth -= 1
+
+    @property
+    def loose(self) -> bool:
+        """Whether thin vectors are rows and columns alike, as NumPy has them."""
+        return self.choices.pick("vectors", ("column", "row", "numpy")) == "numpy"
+
+    def is_loose(self, *parts: Value) -> bool:
+        return any(part.thin for part in parts) and self.loose
+
+    def size(self, value: Value, node: Node) -> Any:
+        """An integer, made of numbers, sizes and indices."""
+        result = scalar(value)
+        if not result.is_integer:
+            raise Unread("not-an-index", f"{result} is no index and no size", node)
+        return sp.expand(result)
+
+
+def _words(node: Node) -> str:
+    return {
+        "Dots": "an ellipsis",
+        "Text": "prose",
+        "Conditional": "a conditional probability",
+        "Listing": "a list",
+        "Evaluated": "a value at a point",
+        "Binomial": "a binomial coefficient",
+        "Unread": "this part",
+        "Mark": "this sign",
+    }.get(type(node).__name__, f"this notation ({type(node).__name__.lower()})")
+
+
+# ---------------------------------------------------------------------------------- plain nodes
+
+
+def _number(reader: Reader, node: tree.Number) -> Value:
+    text = node.text.replace(",", "")
+    if len(text) > 40:
+        raise Unread("number", "the number is too long", node)
+    try:
+        return values.number(sp.Rational(text))
+    except (TypeError, ValueError):
+        raise Unread("number", f"{node.text} is no number", node) from None
+
+
+def _name(reader: Reader, node: Node) -> Value:
+    from derive.frontends.document.symbols import read_name
+
+    return read_name(reader, node)
+
+
+def _group(reader: Reader, node: tree.Group) -> Value:
+    brackets = node.opening + node.closing
+    if brackets in ("()", "[]", "{}"):
+        return reader.value(node.body)
+    if brackets == "<>":
+        body = node.body
+        if isinstance(body, tree.Listing) and len(body.items) == 2:
+            left, right = map(reader.value, body.items)
+            return values.dot(left, right)
+        raise Unread("brackets", "angle brackets around something else than two vectors", node)
+    if node.opening == "floor":
+        return Value(sp.floor(scalar(reader.value(node.body))))
+    if node.opening == "ceil":
+        return Value(sp.ceiling(scalar(reader.value(node.body))))
+    raise Unread("brackets", f"the brackets {node.opening} {node.closing}", node)
+
+
+def _sum(reader: Reader, node: tree.Sum) -> Value:
+    result: Value | None = None
+    for sign, term in zip(node.signs, node.terms, strict=True):
+        if sign not in ("", "+", "-"):
+            raise Unread("sign", f"the sign {sign} has two meanings at once", term)
+        value = reader.value(term)
+        if sign == "-":
+            value = values.negate(value)
+        result = (
+            value if result is None else values.add(result, value, reader.is_loose(result, value))
+        )
+    assert result is not None
+    return result
+
+
+def _fraction(reader: Reader, node: tree.Fraction) -> Value:
+    above, below = reader.value(node.numerator), reader.value(node.denominator)
+    return values.divide(above, below, reader.is_loose(above, below))
+
+
+def _root(reader: Reader, node: tree.Root) -> Value:
+    value = reader.value(node.body)
+    if node.degree is None:
+        return values.apply(sp.sqrt, value)
+    degree = scalar(reader.value(node.degree))
+    return values.apply(lambda x: x ** (1 / degree), value)
+
+
+def _styled(reader: Reader, node: tree.Styled) -> Value:
+    name = mention(node)
+    if name is None:
+        if node.style in ("bold", "roman", "italic"):
+            return reader.value(node.body)
+        raise Unread("style", f"{node.style} letters around a formula", node)
+    return _name(reader, node)
+
+
+def _norm(reader: Reader, node: tree.Norm, kind: str = "") -> Value:
+    value = reader.value(node.body)
+    if node.bars == 2:
+        return functions.norm(reader.choices, value, kind)
+    if not value.shape:
+        return Value(sp.Abs(value.expr))
+    if value.is_scalar:
+        return Value(sp.Abs(scalar(value)))
+    if values.is_vector(value):
+        if reader.choices.pick("bars", ("norm", "entrywise")) == "norm":
+            return functions.norm(reader.choices, value, kind or "2")
+        return values.apply(sp.Abs, value)
+    if values.same(*value.shape[:2]):
+        return functions.determinant(reader.choices, [value])
+    raise Unread("bars", "bars around a matrix that is not square", node)
+
+
+def _annotated(reader: Reader, node: tree.Annotated) -> Value:
+    return reader.value(node.body)
+
+
+def _matrix(reader: Reader, node: tree.Matrix) -> Value:
+    if node.kind not in ("pmatrix", "bmatrix", "matrix", "vmatrix", "array", "smallmatrix"):
+        raise Unread("matrix", f"a {node.kind} has no meaning here", node)
+    if len({len(row) for row in node.rows}) != 1:
+        raise Unread("matrix", "the rows of the matrix have different lengths", node)
+    rows = []
+    for row in node.rows:
+        entries = []
+        for item in row:
+            if isinstance(item, tree.Dots):
+                raise Unread("dots", "a matrix with dots is not read", item)
+            value = reader.value(item)
+            if not value.is_scalar:
+                raise Unread("blocks", "a matrix of blocks is not read", item)
+            entries.append(scalar(value))
+        rows.append(entries)
+    matrix = sp.ImmutableDenseMatrix(rows)
+    value = Value(_explicit(matrix), (sp.Integer(matrix.rows), sp.Integer(matrix.cols)))
+    if node.kind == "vmatrix":
+        return functions.determinant(reader.choices, [value])
+    return value
+
+
+def _explicit(matrix: sp.ImmutableDenseMatrix) -> Any:
+    """As an expression that any matrix expression takes beside it."""
+    i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
+    branches = [
+        (matrix[r, c], sp.And(sp.Eq(i, r), sp.Eq(j, c)))
+        for r in range(matrix.rows)
+        for c in range(matrix.cols)
+    ]
+    body = sp.Piecewise(*branches[:-1], (branches[-1][0], True))
+    return sp.FunctionMatrix(matrix.rows, matrix.cols, sp.Lambda((i, j), body))
+
+
+def _cases(reader: Reader, node: tree.Cases) -> Value:
+    branches: list[tuple[Any, Any]] = []
+    for branch in node.branches:
+        value = reader.value(branch.value)
+        branches.append((scalar(value), _condition(reader, branch)))
+    if not branches or branches[-1][1] is not sp.true:
+        # The last condition is kept: where none holds there is no value.
+        pass
+    return Value(sp.Piecewise(*branches))
+
+
+OTHERWISE = ("otherwise", "else", "sonst", "sinon", "其他", "否则", "andernfalls", "autrement")
+
+
+def _condition(reader: Reader, branch: tree.Branch) -> Any:
+    condition: Any = None
+    for part in branch.condition:
+        if isinstance(part, tree.Text):
+            text = part.text.strip(" ,.;:").lower()
+            if any(word in text for word in OTHERWISE):
+                return sp.true
+            if text in ("if", "for", "when", "falls", "wenn", "si", "für", "pour", "若", "当", ""):
+                continue
+            raise Unread("condition", f"the condition “{part.text.strip()}” is prose", part)
+        if isinstance(part, tree.Word) and part.name.lower() in ("if", "for", "otherwise", "else"):
+            if part.name.lower() in OTHERWISE:
+                return sp.true
+            continue
+        found = relation(reader, part)
+        condition = found if condition is None else sp.And(condition, found)
+    return sp.true if condition is None else condition
+
+
+RELATIONS: dict[str, Callable[..., Any]] = {
+    "<": sp.Lt,
+    ">": sp.Gt,
+    "<=": sp.Le,
+    ">=": sp.Ge,
+    "=": sp.Eq,
+    "!=": sp.Ne,
+}
+
+
+def relation(reader: Reader, node: Node) -> Any:
+    """A comparison of scalars."""
+    if isinstance(node, tree.Statement):
+        node = node.body
+    if not isinstance(node, tree.Chain) or any(r not in RELATIONS for r in node.relations):
+        raise Unread("condition", "the condition is no comparison", node)
+    sides = [scalar(reader.value(side)) for side in node.sides]
+    found = [RELATIONS[r](a, b) for a, r, b in zip(sides, node.relations, sides[1:], strict=False)]
+    return found[0] if len(found) == 1 else sp.And(*found)
+
+
+def _apply(reader: Reader, node: tree.Apply) -> Value:
+    from derive.frontends.document.products import read_apply
+
+    return read_apply(reader, node)
+
+
+def _product(reader: Reader, node: tree.Product) -> Value:
+    from derive.frontends.document.products import read_product
+
+    return read_product(reader, node)
+
+
+def _derivative(reader: Reader, node: tree.Derivative) -> Value:
+    from derive.frontends.document.derivatives import read_derivative
+
+    return read_derivative(reader, node)
+
+
+def _big(reader: Reader, node: tree.Big) -> Value:
+    from derive.frontends.document.sums import read_big
+
+    return read_big(reader, node)
+
+
+def _script(reader: Reader, node: tree.Script) -> Value:
+    name = mention(node)
+    if name is not None:
+        return _name(reader, node)
+    base = node.base
+    if isinstance(base, tree.Run):
+        return reader.value(tree.split(node))
+    if isinstance(base, tree.Norm):
+        return _norm_script(reader, node, base)
+    if isinstance(base, tree.Styled | tree.Annotated) and node.sub is None:
+        return powers(reader, reader.value(base.body), node.sup, node)
+    value = reader.value(base)
+    if node.primes:
+        value = primed(reader, value, node.primes)
+    value = powers(reader, value, node.sup, node) if node.sub is None else value
+    if node.sub is not None:
+        from derive.frontends.document.products import _subscripted
+
+        value = _subscripted(reader, value, node.sub, node)
+        value = powers(reader, value, node.sup, node)
+    return value
+
+
+def _norm_script(reader: Reader, node: tree.Script, base: tree.Norm) -> Value:
+    kind = text_of(node.sub)
+    if base.bars == 2 and text_of(node.sup) == "2" and kind in ("", "2", "F"):
+        value = reader.value(base.body)
+        matrix = bool(value.shape) and not values.is_vector(value)
+        if (
+            not matrix
+            or kind == "F"
+            or (
+                kind == ""
+                and reader.choices.pick("matrix norm", ("Frobenius", "spectral")) == "Frobenius"
+            )
+        ):
+            return Value(values.squares(value))
+        raise Unsure("the spectral norm of a matrix is not read")
+    return powers(reader, _norm(reader, base, kind), node.sup, node)
+
+
+def primed(reader: Reader, value: Value, primes: int) -> Value:
+    """A prime on a formula: a transpose, where it is no derivative."""
+    for _ in range(primes):
+        value = values.transpose(value)
+    return value
+
+
+def powers(reader: Reader, value: Value, sup: Node | None, node: Node) -> Value:
+    """A value with one superscript: a transpose, an inverse or a power."""
+    from derive.frontends.document.names import _parts
+
+    for part in _parts(sup):
+        value = one_power(reader, value, part, node)
+    return value
+
+
+def turned(reader: Reader, value: Value) -> Value:
+    """A transpose; where vectors are as NumPy has them, a vector has none."""
+    if value.thin and reader.loose and values.is_vector(value):
+        raise Absurd("a transpose of a vector that is neither row nor column")
+    return values.transpose(value)
+
+
+def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
+    if is_transpose(part):
+        return turned(reader, value)
+    text = text_of(part)
+    if text in ("-T", "-top", "-intercal"):
+        return values.transpose(values.power(value, values.number(-1)))
+    if text == "-1" and value.shape and not value.is_scalar:
+        return values.power(value, values.number(-1))
+    if text in ("dagger", "+", "dag"):
+        raise Unread("pseudo-inverse", "the pseudo-inverse is not read", part)
+    if text in ("odot2", "circ2", "odot 2"):
+        return values.power(value, values.number(2), entrywise=True)
+    if isinstance(part, tree.Mark):
+        raise Unread("superscript", f"the superscript {text} has no meaning here", part)
+    exponent = reader.value(part)
+    if value.is_scalar or not exponent.is_scalar:
+        return values.power(value, exponent)
+    if values.is_vector(value):
+        square = scalar(exponent) == 2
+        how = reader.choices.pick(
+            "power of a vector", ("entrywise", "square") if square else ("entrywise",)
+        )
+        if how == "square":
+            return Value(values.squares(value))
+        return values.power(value, exponent, entrywise=True)
+    options = ("matrix", "entrywise") if values.same(*value.shape[:2]) else ("entrywise",)
+    how = reader.choices.pick("power", options)
+    return values.power(value, exponent, entrywise=how == "entrywise")
+
+
+RULES: dict[type, Callable[[Reader, Any], Value]] = {
+    tree.Number: _number,
+    tree.Letter: _name,
+    tree.Run: _name,
+    tree.Word: _name,
+    tree.Accent: _name,
+    tree.Styled: _styled,
+    tree.Script: _script,
+    tree.Group: _group,
+    tree.Sum: _sum,
+    tree.Product: _product,
+    tree.Fraction: _fraction,
+    tree.Root: _root,
+    tree.Norm: _norm,
+    tree.Annotated: _annotated,
+    tree.Matrix: _matrix,
+    tree.Cases: _cases,
+    tree.Apply: _apply,
+    tree.Derivative: _derivative,
+    tree.Big: _big,
+}

@@ -1,0 +1,734 @@
+"""What a formula claims: the parts of one statement in one reading, as claims.
+
+Each further side of a chain is a part of its own. A side whose shapes do not fit is ill-shaped in
+this reading, one that is not understood has no claim; the other sides keep theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sympy as sp
+
+from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
+from derive.frontends.document import derivatives, tree, values
+from derive.frontends.document.collect import EQUALS, Unit
+from derive.frontends.document.derivatives import Taken
+from derive.frontends.document.knowledge import Definition, Fact
+from derive.frontends.document.names import mention, text_of
+from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
+from derive.frontends.document.symbols import (
+    Rests,
+    annotated_sizes,
+    body_of,
+    fit,
+    declared_with,
+    letters_of,
+    pretty,
+    symbol,
+)
+from derive.frontends.document.tree import Node
+from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
+from derive.language.operators import entry, fresh_index
+
+ILL_SHAPED = "ill-shaped"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One claim of a statement, or why this reading has none.
+
+    :param node: the side that it is about.
+    :param claim: None where there is none.
+    :param code: ``ill-shaped``, ``undeclared``, ``unsure``, ``absurd``, ``rests-on`` or the code of
+        what is not understood; "" beside a claim.
+    :param lenient: why its refutation is no verdict: it may be a condition.
+    :param foreign: names in the derivative as documented that what is differentiated does not
+        speak of, and nothing defines: an upstream gradient that is only told of in prose.
+    """
+
+    node: Node
+    claim: Claim | None = None
+    code: str = ""
+    message: str = ""
+    remedy: str = ""
+    at: Node | None = None
+    lenient: str = ""
+    foreign: tuple[str, ...] = ()
+
+
+@dataclass
+class Read:
+    """One statement in one reading.
+
+    :param doubtful: a name that a section before declares, and that may mean something else here.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    inferred: tuple[str, ...] = ()
+    doubtful: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be read: a statement of a unit.
+
+    :param head: the chain that it goes on with.
+    :param defined: the definition that its first two sides are.
+    """
+
+    unit: Unit
+    statement: tree.Statement
+    head: tree.Chain | None = None
+    head_unit: Unit | None = None
+    defined: Definition | None = None
+
+
+def failure(problem: Exception, reader: Reader, node: Node, lenient: str = "") -> Part:
+    """What an exception says of a side."""
+    at = reader.blame or node
+    if isinstance(problem, Misfit):
+        return Part(node, None, ILL_SHAPED, str(problem), at=at, lenient=lenient)
+    if isinstance(problem, Rests):
+        return Part(node, None, "rests-on", problem.message, at=problem.node)
+    if isinstance(problem, Undeclared):
+        return Part(node, None, "undeclared", problem.message, problem.remedy, problem.node)
+    if isinstance(problem, Unread):
+        return Part(node, None, problem.code, problem.message, at=problem.node)
+    if isinstance(problem, Absurd):
+        return Part(node, None, "absurd", str(problem))
+    if isinstance(problem, Unsure):
+        return Part(node, None, "unsure", str(problem), at=at)
+    return Part(node, None, "internal", f"{type(problem).__name__}: {problem}", at=at)
+
+
+PROBLEMS = (Misfit, Unread, Absurd, Unsure)
+REFUSED = (TypeError, ValueError, AttributeError, ArithmeticError, NotImplementedError, KeyError,
+           IndexError)  # fmt: skip
+
+
+def read(task: Task, reader: Reader) -> Read:
+    """The parts of a statement."""
+    with values.unifying(reader.sizes):
+        made = _Statement(task, reader)
+        parts = made.parts()
+    return Read(parts, tuple(reader.inferred), _doubtful(reader))
+
+
+def _doubtful(reader: Reader) -> str:
+    """A name from a section before that may mean something else here; "" where none does."""
+    return pretty(min(reader.carried)) if reader.carried else ""
+
+
+class _Statement:
+    def __init__(self, task: Task, reader: Reader) -> None:
+        self.task, self.reader = task, reader
+
+    def tried(self, node: Node, build: Any, lenient: str = "") -> Part:
+        """A part, or what prevents it."""
+        self.reader.blame = None
+        try:
+            claim = build()
+        except PROBLEMS as problem:
+            return failure(problem, self.reader, node, lenient)
+        except REFUSED as problem:
+            return failure(problem, self.reader, node)
+        return Part(node, claim, lenient=lenient, foreign=foreign(claim))
+
+    def parts(self) -> list[Part]:
+        task = self.task
+        body = task.statement.body
+        assert isinstance(body, tree.Chain)
+        sides, relations = list(body.sides), list(body.relations)
+        if task.head is not None:
+            sides[0] = task.head.sides[0]
+        found: list[Part] = []
+        defined = task.defined
+        if defined is not None and task.head is None:
+            found.append(self.definition(defined, sides[1]))
+        found.extend(self.annotations())
+        if relations[0] == "leftarrow":
+            return self.update(sides, relations)
+        head = self.head(task.head or body)
+        for k, relation in enumerate(relations):
+            side = sides[k + 1]
+            if isinstance(side, tree.Empty):
+                continue
+            if relation == "in":
+                part = self.shape(sides[k] if k else sides[0], side)
+                if part is not None:
+                    found.append(part)
+                continue
+            if relation in EQUALS:
+                if defined is not None and task.head is None and k == 0:
+                    continue
+                if head is side:
+                    continue
+                if isinstance(head, tree.Node) and derivative_of(head, side) and self.bare(side):
+                    lenient = "a chain rule without the functions that it is about"
+                else:
+                    lenient = self.condition(head, side)
+                found.append(self.equality(head, side, lenient))
+            elif relation in ("<=", ">="):
+                found.append(self.inequality(sides[k], side, relation))
+        return found
+
+    # ---- what a chain is about
+
+    def head(self, chain: tree.Chain) -> Node:
+        """The side that all others are compared with: a derivative where one stands alone, and
+        otherwise the first side.
+        """
+        for side, relation in zip(chain.sides, ("=", *chain.relations), strict=True):
+            if relation not in EQUALS:
+                break
+            if derivative_alone(side) is not None:
+                return side
+        return chain.sides[0]
+
+    def bare(self, side: Node) -> bool:
+        """Whether a side is made of derivatives alone."""
+        if isinstance(side, tree.Derivative):
+            return True
+        return isinstance(side, tree.Product) and all(
+            isinstance(factor, tree.Derivative) for factor in side.factors
+        )
+
+    def condition(self, head: Node, side: Node) -> str:
+        """Why a refuted equation with this side may be no claim."""
+        if self.task.head is None and self.task.defined is None:
+            name = mention(head)
+            if name is not None and not name.after and not name.primes:
+                known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)
+                if known is None:
+                    return f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
+                if any(
+                    other is not None and other.key == name.key
+                    for other in map(mention, side.walk())
+                ):
+                    return "a name on both sides: an update, or a condition"
+        if text_of(side) in ("0", "bol(0)", "00") or isinstance(side, tree.Number):
+            return "an equation with a number may be a condition"
+        return ""
+
+    # ---- definitions
+
+    def annotations(self) -> list[Part]:
+        """The shapes that subscripts state of what is differentiated and defined elsewhere."""
+        found = []
+        reader = self.reader
+        for name in self.task.unit.annotations:
+            if not self.task.statement.start <= name.node.start < self.task.statement.end:
+                continue
+            if reader.knowledge.defined(name.key, reader.section, reader.at) is None:
+                continue
+            group = name.shape
+            assert group is not None
+
+            def build(key: str = name.key, group: tree.Group = group) -> Claim:
+                of = symbol(reader, key).expr
+                return self.closed(Shape, of=of, equals=annotated_sizes(group))
+
+            found.append(self.tried(name.node, build))
+        return found
+
+    def definition(self, made: Definition, side: Node) -> Part:
+        """The shape of what is defined, where one is declared; else only that it can be read."""
+        reader = self.reader
+
+        def build() -> Claim | None:
+            value = body_of(reader, made)
+            written = made.written
+            sizes: tuple[Any, ...] | None = None
+            if written.shape is not None:
+                sizes = annotated_sizes(written.shape)
+            else:
+                known = declared_with(reader, made.name, made)
+                if known is not None and known.kind == "shape":
+                    from derive.frontends.document.symbols import _sizes
+
+                    sizes = _sizes(reader, known)
+                elif known is not None and known.kind == "scalar":
+                    sizes = ()
+            if sizes is None:
+                return None
+            if len(sizes) == 1 and sizes[0] == 1:
+                sizes = ()
+            fitted = fit(value, sizes, thin=True)
+            if fitted is None:
+                if len(sizes) == 1:
+                    sizes = (sizes[0], sp.S.One)
+                shape = sizes
+            else:
+                shape = fitted.shape
+            return self.closed(Shape, of=value.expr, equals=shape)
+
+        return self.tried(side, build)
+
+    def shape(self, left: Node, space: Node) -> Part | None:
+        """``e ∈ ℝ^{…}`` for a formula e, or for a name that is defined: its shape."""
+        from derive.frontends.document.collect import real_space
+
+        reader = self.reader
+        texts = real_space(space, self.task.unit.formula.text)
+        name = mention(left)
+        if texts is None or isinstance(left, tree.Listing):
+            return None
+        if name is not None and not name.after:
+            definition = reader.knowledge.defined(name.key, reader.section, reader.at)
+            if definition is None or definition.arguments:
+                return None
+            return self.definition(definition, left)
+
+        def build() -> Claim | None:
+            value = reader.value(left)
+            from derive.frontends.document.size_text import size
+            from derive.frontends.document.symbols import size_symbol
+
+            sizes = tuple(size(text, size_symbol) for text in texts)
+            fitted = fit(value, sizes, thin=True)
+            shape = fitted.shape if fitted is not None else sizes
+            if len(shape) == 1:
+                shape = (shape[0], sp.S.One)
+            return self.closed(Shape, of=value.expr, equals=shape)
+
+        return self.tried(left, build)
+
+    # ---- equalities
+
+    def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
+        taken = derivative_alone(head)
+        if taken is not None:
+            self.bind(taken)
+            if _primed(taken) and not self.is_number(taken.by[0]):
+                taken = None  # σ′(z) of an array z is taken entry by entry
+        if taken is None:
+            return self.tried(side, lambda: self.identity(head, side), lenient)
+        return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def is_number(self, node: Node) -> bool:
+        try:
+            return self.reader.value(node).is_scalar
+        except PROBLEMS:
+            return True
+
+    def bind(self, taken: Taken) -> None:
+        """Where a function of a number is differentiated in its argument: that it is a number."""
+        from derive.frontends.document.products import _is_array
+
+        reader = self.reader
+        of = taken.of
+        if isinstance(of, tree.Product) and len(of.factors) == 2:
+            of = of.factors[0]
+        name = mention(of) if of is not None else None
+        made = None
+        if name is not None:
+            made = reader.knowledge.defined(name.key, reader.section, reader.at)
+        if made is None or len(made.arguments) != 1:
+            return
+        argument = mention(made.arguments[0])
+        by = mention(taken.by[0]) if taken.by else argument
+        if argument is None or by is None or argument.key != by.key or by.key in reader.bound:
+            return
+        if not _is_array(reader, made, argument):
+            label = pretty(argument.key)
+            reader.bound[argument.key] = Value(sp.Symbol(label, real=True))
+            reader.note(f"{label} is a number, the argument of {pretty(made.name)}")
+
+    def identity(self, head: Node, side: Node) -> Claim:
+        reader = self.reader
+        defined = self.task.defined
+        name = mention(head)
+        if defined is not None and not defined.indices:
+            left = symbol(reader, defined.name, head)
+        elif name is not None and name.shape is not None and not name.after:
+            left = reader.value(head)
+        elif self.task.head is not None and self.task.head_unit is not None:
+            left = self.of_head(head)
+        else:
+            left = self.left(head)
+        right = reader.value(side)
+        left, right = self.matched(left, right)
+        return self.closed(Identity, left=left.expr, right=right.expr)
+
+    def left(self, head: Node) -> Value:
+        """The left side; of f(x) = … the symbol that is defined."""
+        return self.reader.value(head)
+
+    def of_head(self, head: Node) -> Value:
+        """The first side of a chain that began in a row before."""
+        unit = self.task.head_unit
+        assert unit is not None
+        for made in unit.defines:
+            if not made.indices:
+                return symbol(self.reader, made.name, head)
+        return self.reader.value(head)
+
+    def matched(self, left: Value, right: Value) -> tuple[Value, Value]:
+        """Both sides, the one turned where vectors are read as NumPy has them."""
+        left, right = values.as_matrix(left), values.as_matrix(right)
+        if left.is_scalar and right.is_scalar:
+            if left.shape != right.shape:
+                return Value(scalar(left)), Value(scalar(right))
+            return left, right
+        if left.is_scalar != right.is_scalar and right.expr == 0:
+            return left, Value(sp.ZeroMatrix(*left.shape), left.shape)
+        if left.shape and right.shape and not values.alike(left.shape, right.shape):
+            turned = transpose(right) if right.is_matrix else right
+            if self.reader.is_loose(left, right) and values.alike(left.shape, turned.shape):
+                return left, turned
+        return left, right
+
+    def derivative(self, taken: Taken, side: Node) -> Claim:
+        reader = self.reader
+        assert taken.of is not None
+        by = taken.by or (derivatives.argument_of(reader, taken.of),)
+        if len(by) == 1 and isinstance(taken.node, tree.Script) and taken.node.sup is not None:
+            by = by * 2
+        of = values.as_matrix(derivatives.numerator(reader, taken.of, by[0]))
+        if len(by) == 2:
+            return self.second(of, by, side)
+        if len(by) > 2:
+            raise Unread("order", "a derivative of this order is not read", taken.node)
+        wrt = derivatives.wrt(reader, by[0])
+        derivatives.reach(reader, of, wrt, taken.of)
+        equals = values.as_matrix(reader.value(side))
+        if of.is_scalar:
+            return self.gradient(of, wrt, equals, taken)
+        if wrt.is_scalar:
+            left = derivatives.oriented(reader, of, wrt)
+            left, equals = self.matched(left, equals)
+            return self.closed(Identity, left=left.expr, right=equals.expr)
+        if values.is_vector(of) and values.is_vector(wrt):
+            if derivatives.jacobian_layout(reader) == "denominator":
+                equals = transpose(equals)
+            if not _is_symbol(of.expr) or not _is_symbol(wrt.expr):
+                left = derivatives.contracted(reader, [of], wrt)
+                if derivatives.jacobian_layout(reader) == "denominator":
+                    left = transpose(left)
+                return self.closed(Identity, left=left.expr, right=equals.expr)
+            return self.closed(Jacobian, of=of.expr, wrt=wrt.expr, equals=equals.expr)
+        return self.closed(Jacobian, of=of.expr, wrt=wrt.expr, equals=equals.expr)
+
+    def gradient(self, of: Value, wrt: Value, equals: Value, taken: Taken) -> Claim:
+        reader = self.reader
+        if wrt.is_scalar and equals.is_scalar:
+            return self.closed(Gradient, of=scalar(of), wrt=scalar(wrt), equals=scalar(equals))
+        if not equals.shape and equals.expr == 0:
+            equals = Value(sp.ZeroMatrix(*wrt.shape), wrt.shape)
+        if not taken.nabla and derivatives.gradient_layout(reader, wrt) == "numerator":
+            equals = transpose(equals)
+        if equals.shape and not values.alike(equals.shape, wrt.shape):
+            turned = transpose(equals) if equals.is_matrix else equals
+            if reader.is_loose(wrt, equals) and values.alike(turned.shape, wrt.shape):
+                equals = turned
+        if not _is_symbol(wrt.expr):
+            left = derivatives.contracted(reader, [of], wrt, nabla=True)
+            return self.closed(Identity, left=left.expr, right=equals.expr)
+        if not equals.shape and wrt.shape:
+            raise Misfit(f"the gradient has shape {_shape(wrt)}, and a scalar is given")
+        return self.closed(Gradient, of=scalar(of), wrt=wrt.expr, equals=equals.expr)
+
+    def second(self, of: Value, by: tuple[Node, ...], side: Node) -> Claim:
+        reader = self.reader
+        inner, outer = derivatives.wrt(reader, by[0]), derivatives.wrt(reader, by[1])
+        derivatives.reach(reader, of, inner)
+        derivatives.reach(reader, of, outer)
+        equals = values.as_matrix(reader.value(side))
+        if not of.is_scalar:
+            raise Unread("order", "the second derivative of an array is not read", by[0])
+        if inner.is_scalar and outer.is_scalar:
+            from derive.language.operators import partial
+
+            left = partial(partial(scalar(of), scalar(inner)), scalar(outer))
+            return self.closed(Identity, left=left, right=scalar(equals))
+        a, b = _plain(inner), _plain(outer)
+        if a == b and values.is_vector(inner):
+            return self.closed(Hessian, of=scalar(of), wrt=a, equals=equals.expr)
+        raise Unread("order", "a second derivative in two arrays is not read", by[0])
+
+    def inequality(self, left: Node, right: Node, relation: str) -> Part:
+        if relation == ">=":
+            left, right = right, left
+
+        def build() -> Claim | None:
+            small, large = self.reader.value(left), self.reader.value(right)
+            if not small.shape and large.shape and not large.is_scalar:
+                small = Value(values.spread(small, large.shape), large.shape)
+            if not large.shape and small.shape and not small.is_scalar:
+                large = Value(values.spread(large, small.shape), small.shape)
+            small, large = self.matched(small, large)
+            return self.closed(Inequality, left=small.expr, right=large.expr)
+
+        plain = all(isinstance(side, tree.Number) or mention(side) for side in (left, right))
+        return self.tried(
+            right, build, "an inequality between names may be a condition" if plain else ""
+        )
+
+    def update(self, sides: list[Node], relations: list[str]) -> list[Part]:
+        """``w ← w − η g = e``: that both are one step."""
+        found = []
+        for k in range(1, len(relations)):
+            if relations[k] in EQUALS:
+                found.append(
+                    self.tried(sides[k + 1], lambda k=k: self.identity(sides[1], sides[k + 1]))
+                )
+        return found
+
+    # ---- claims
+
+    def closed(self, kind: type[Claim], **said: Any) -> Claim:
+        """A claim with the definitions and the assumptions that it needs."""
+        reader = self.reader
+        given = self.given()
+        put = reader.sizes.put_in
+        named = self.free_sizes([*said.values(), *reader.where.values(), *given])
+
+        def finished(value: Any) -> Any:
+            if isinstance(value, tuple):
+                return tuple(finished(item) for item in value)
+            return put(sp.sympify(value)).xreplace(named)
+
+        said = {name: finished(value) for name, value in said.items()}
+        where = {finished(name): finished(value) for name, value in reader.where.items()}
+        where = _needed(where, list(said.values()))
+        facts = tuple(finished(fact) for fact in given)
+        if kind is Shape:
+            return Shape(said["of"], said["equals"], where=where)
+        return kind(**said, given=facts, where=where)
+
+    def free_sizes(self, said: list[Any]) -> dict[Any, Any]:
+        """A name for each size that nothing settles."""
+        named = {}
+        sizes = self.reader.sizes
+        for size in sorted(sizes.open - set(sizes.found), key=lambda s: s.name):
+            label = size.name.replace("rows_", "n_").replace("cols_", "m_")
+            while label in self.reader.knowledge.sizes or label in self.reader.used:
+                label += "'"
+            if label == "n_I":
+                continue
+            named[size] = sp.Symbol(label, integer=True, positive=True)
+        return named
+
+    def given(self) -> list[Any]:
+        """What is assumed of the names that the claim speaks of."""
+        reader = self.reader
+        found = []
+        for fact in reader.knowledge.facts_at({self.task.unit.section, *reader.sources}):
+            found.extend(assumed(reader, fact))
+        return found
+
+
+def foreign(claim: Claim | None) -> tuple[str, ...]:
+    """The arrays in a documented derivative that nothing it is about speaks of."""
+    if not isinstance(claim, Gradient | Jacobian | Hessian):
+        return ()
+    own = _speaks_of(claim.of, claim.where) | _speaks_of(claim.wrt, {})
+    documented = _speaks_of(claim.equals, claim.where)
+    return tuple(sorted(_label(name) for name in documented - own))
+
+
+def _speaks_of(expr: Any, where: Any) -> set[Any]:
+    """The symbols of an expression that are not defined, with those of its definitions."""
+    found: set[Any] = set()
+    seen: set[Any] = set()
+    pending = [expr]
+    while pending:
+        for part in sp.preorder_traversal(pending.pop()):
+            if isinstance(part, derivatives.SYMBOLS) and part not in seen:
+                seen.add(part)
+                if part in where:
+                    pending.append(where[part])
+                elif not getattr(part, "is_integer", False):
+                    found.add(part)
+    bound = {
+        v
+        for part in sp.preorder_traversal(expr)
+        if isinstance(part, sp.Lambda)
+        for v in part.variables
+    }
+    names = {_label(name) for name in bound}
+    return {name for name in found if not (isinstance(name, sp.Symbol) and _label(name) in names)}
+
+
+def _needed(where: dict[Any, Any], said: list[Any]) -> dict[Any, Any]:
+    """The definitions that are reached from what is said."""
+    wanted = set()
+    pending = [sp.sympify(item) for item in said if not isinstance(item, tuple)]
+    by_name = {_label(name): name for name in where}
+    while pending:
+        expr = pending.pop()
+        for part in sp.preorder_traversal(expr):
+            name = by_name.get(_label(part))
+            if name is not None and name not in wanted and part == name:
+                wanted.add(name)
+                pending.append(where[name])
+    return {name: value for name, value in where.items() if name in wanted}
+
+
+def _label(symbol_: Any) -> str:
+    return str(getattr(symbol_, "name", getattr(symbol_, "label", ""))) or ""
+
+
+def _is_symbol(expr: Any) -> bool:
+    if isinstance(expr, sp.Transpose):
+        expr = expr.arg
+    return isinstance(expr, derivatives.SYMBOLS) or derivatives._is_entry(expr)
+
+
+def _plain(value: Value) -> Any:
+    expr = value.expr
+    return expr.arg if isinstance(expr, sp.Transpose) else expr
+
+
+def _shape(value: Value) -> str:
+    return f"({', '.join(map(str, value.shape))})"
+
+
+def derivative_of(head: Node, side: Node) -> bool:
+    return derivative_alone(head) is not None
+
+
+def derivative_alone(side: Node) -> Taken | None:
+    """The derivative that a side is, if it is nothing else."""
+    if isinstance(side, tree.Derivative):
+        if side.of is None:
+            return None
+        return Taken(side.of, derivatives.variables(side), side)
+    if isinstance(side, tree.Group) and side.opening == "{":
+        return derivative_alone(side.body)
+    if isinstance(side, tree.Product) and derivatives.is_operator(side.factors[0]):
+        if any(sign not in ("", "cdot") for sign in side.operators):
+            return None
+        head = side.factors[0]
+        if isinstance(head, tree.Script) and head.sub is None and head.sup is not None:
+            if text_of(head.sup) != "2":
+                return None
+            rest = tree.Product(
+                side.start, side.end, (head.base, *side.factors[1:]), side.operators
+            )
+            taken, used = derivatives.operated(list(rest.factors), list(rest.operators))
+            return replace(taken, node=head) if used == len(side.factors) else None
+        taken, used = derivatives.operated(list(side.factors), list(side.operators))
+        if used == len(side.factors):
+            return taken
+    if isinstance(side, tree.Product) and _primed_call(side):
+        function, argument = side.factors
+        assert isinstance(function, tree.Script)
+        inner = argument.body if isinstance(argument, tree.Group) else argument
+        if mention(inner) is not None and function.primes == 1 and function.sup is None:
+            plain = replace(function, primes=0) if function.sub is not None else function.base
+            of = tree.Product(side.start, side.end, (plain, argument), side.operators)
+            return Taken(of, (inner,), side)
+    return None
+
+
+def _primed(taken: Taken) -> bool:
+    return isinstance(taken.node, tree.Product) and _primed_call(taken.node)
+
+
+def _primed_call(side: tree.Product) -> bool:
+    from derive.frontends.document.products import brackets
+
+    return (
+        len(side.factors) == 2
+        and side.operators == ("",)
+        and isinstance(side.factors[0], tree.Script)
+        and side.factors[0].primes == 1
+        and brackets(side.factors[1])[0] is not None
+    )
+
+
+# ----------------------------------------------------------------------------------- assumptions
+
+PREDICATES = {
+    "symmetric": sp.Q.symmetric,
+    "invertible": sp.Q.invertible,
+    "orthogonal": sp.Q.orthogonal,
+    "diagonal": sp.Q.diagonal,
+    "positive_definite": sp.Q.positive_definite,
+    "upper_triangular": sp.Q.upper_triangular,
+    "lower_triangular": sp.Q.lower_triangular,
+    "fullrank": sp.Q.fullrank,
+    "positive": sp.Q.positive,
+    "negative": sp.Q.negative,
+    "nonnegative": sp.Q.nonnegative,
+    "nonzero": sp.Q.nonzero,
+}
+
+
+def assumed(reader: Reader, fact: Fact) -> list[Any]:
+    """A declared assumption in SymPy, if the statement speaks of its names."""
+    if fact.body is not None:
+        return _formula_assumed(reader, fact.body)
+    found: list[Any] = []
+    for name in fact.names:
+        value = reader.symbols.get(name)
+        if value is None:
+            continue
+        found.extend(_property(value, fact.word))
+        reader.note(f"{pretty(name)} is {fact.word.replace('_', ' ')} by line {fact.line}")
+    return found
+
+
+def _property(value: Value, word: str) -> list[Any]:
+    expr = value.expr
+    if word == "positive_definite":
+        return [sp.Q.positive_definite(expr), sp.Q.symmetric(expr)]
+    if word in PREDICATES:
+        if value.shape and word in ("positive", "negative", "nonnegative", "nonzero"):
+            i, j = fresh_index("i"), fresh_index("j")
+            at_ = tuple(0 if size == 1 else k for k, size in zip((i, j), value.shape, strict=True))
+            return [PREDICATES[word](entry(expr, *at_))]
+        return [PREDICATES[word](expr)]
+    if word in ("sums_to_one", "one_hot", "rows_sum_to_one", "columns_sum_to_one", "unit"):
+        if value.is_matrix and values.is_vector(value):
+            if word == "unit":
+                return [sp.Eq(values.squares(value), 1, evaluate=False)]
+            total = values.total(value).expr
+            return [sp.Eq(total, 1, evaluate=False)]
+        if value.is_matrix:
+            i, j = sp.Symbol("row", integer=True), sp.Symbol("col", integer=True)
+            rows, cols = value.shape
+            if word == "columns_sum_to_one":
+                total = sp.Sum(entry(expr, i, j), (i, 0, rows - 1))
+            else:
+                total = sp.Sum(entry(expr, i, j), (j, 0, cols - 1))
+            return [sp.Eq(total, 1, evaluate=False)]
+    return []
+
+
+def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
+    spoken = {
+        name.key for node in body.walk() if (name := mention(node)) is not None and not name.subs
+    } | {name.letter for node in body.walk() if (name := mention(node)) is not None}
+    bound = {
+        letter
+        for node in body.walk()
+        if isinstance(node, tree.Big) and node.sub is not None
+        for letter in letters_of(node.sub)
+    }
+    free = {key for key in spoken - bound if key in reader.symbols}
+    if not free or not isinstance(body, tree.Chain):
+        return []
+    before = set(reader.symbols)
+    try:
+        sides = [values.as_matrix(reader.value(side)) for side in body.sides]
+    except (*PROBLEMS, *REFUSED):
+        return []
+    if set(reader.symbols) - before:
+        return []  # it speaks of something that the claim does not
+    found = []
+    for left, relation, right in zip(sides, body.relations, sides[1:], strict=False):
+        if relation in EQUALS:
+            if left.is_scalar and right.is_scalar:
+                found.append(sp.Eq(scalar(left), scalar(right), evaluate=False))
+            else:
+                found.append(sp.Eq(left.expr, right.expr, evaluate=False))
+        elif relation in COMPARED and left.is_scalar and right.is_scalar:
+            found.append(COMPARED[relation](scalar(left), scalar(right)))
+    return found
+
+
+COMPARED = {"<": sp.Lt, ">": sp.Gt, "<=": sp.Le, ">=": sp.Ge, "!=": sp.Ne}

@@ -1,0 +1,59 @@
+"""Documents in the styles that people use: no verdict on any of their formulas is wrong.
+
+The whole corpus, and every rewriting, is run by `python -m tests.documents --rewritten`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.documents.__main__ import changes, rewritten
+from tests.documents.outcomes import count, judged, outcomes, share_open
+from tests.documents.rewritings import REWRITINGS
+from tests.documents.truths import FALSE, ILL_SHAPED, TRUE, cells, documents, places, truths
+
+DOCUMENTS = {path.stem: path for path in documents()}
+RUN = ("ridge", "softmax_zh", "backprop", "attention", "layers", "momentum", "quadratic_forms")
+REWRITTEN = (
+    ("attention", "^T"),
+    ("ridge", "fractions for nablas"),
+    ("backprop", "nablas for fractions"),
+    ("ridge", "chains split"),
+    ("ridge", "bold arrays"),
+)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_numbers_confirm_every_truth(name):
+    texts = cells(DOCUMENTS[name])
+    for latex in truths(DOCUMENTS[name]):
+        assert len(places(texts, latex)) == 1, latex
+
+
+def test_the_corpus_is_large_and_holds_mistakes():
+    kinds = Counter(row.truth for path in DOCUMENTS.values() for row in truths(path).values())
+    assert len(DOCUMENTS) >= 30
+    assert kinds[TRUE] + kinds[FALSE] + kinds[ILL_SHAPED] >= 300
+    assert kinds[FALSE] >= 60 and kinds[ILL_SHAPED] >= 20
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_no_verdict_is_wrong(name):
+    judgements = judged(DOCUMENTS[name], outcomes(DOCUMENTS[name]))
+    assert not [str(each.outcome) for each in judgements if each.wrong]
+    assert share_open(judgements) <= 0.1, count(judgements)
+
+
+@pytest.mark.parametrize(("name", "rewriting"), REWRITTEN)
+def test_other_words_change_no_verdict(name, rewriting, tmp_path):
+    copy = rewritten(DOCUMENTS[name], rewriting, tmp_path)
+    assert copy is not None
+    assert not changes(outcomes(DOCUMENTS[name]), outcomes(copy))
+
+
+def test_rewritings_have_something_to_do():
+    for name, rewriting in REWRITINGS.items():
+        texts = [p.read_text(encoding="utf-8") for p in DOCUMENTS.values() if p.suffix == ".md"]
+        assert sum(rewriting(text) is not None for text in texts) >= 1, name
