@@ -82,6 +82,7 @@ class _Collector:
         self.open: list[Section] = [self.knowledge.sections[0]]
         self.waiting: list[Declared] = []
         self.chain: tuple[Unit, tree.Statement] | None = None
+        self.spoken: dict[int, set[str]] = {}
         self.ends: set[str] = set()  # letters up to which sums go
         self.stated: set[tuple[str, str]] = set()
         self.of_lines: dict[str, int] = {}
@@ -306,6 +307,9 @@ class _Collector:
                 self.definition(body, unit, line)
             if isinstance(body, tree.Chain):
                 self.set_to_zero(body, unit)
+                for side in body.sides[1:]:
+                    names = {name for pair in mentioned(side) for name in pair}
+                    self.spoken.setdefault(unit.section, set()).update(names)
         return chain
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
@@ -366,7 +370,9 @@ class _Collector:
         parts = list(left.items) if isinstance(left, tree.Listing) else [left]
         for part in parts:
             name = mention(part)
-            if name is None or name.after or name.primes:
+            if name is not None and name.primes:
+                name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
+            if name is None or name.after:
                 continue
             unit.declares = True
             kind = "shape" if sizes and sizes != ("1",) else "scalar"
@@ -391,6 +397,9 @@ class _Collector:
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
+        if chain.relations[0] not in DEFINES and self.used_before(made):
+            unit.solves = True  # a declared quantity at some point, as a minimiser
+            return
         if chain.relations[0] not in DEFINES and self.restated(made):
             return
         self.knowledge.define(made)
@@ -398,6 +407,18 @@ class _Collector:
 
     def is_taken(self, name: str) -> bool:
         return name in self.knowledge.known or name in self.knowledge.definitions
+
+    def used_before(self, made: Definition) -> bool:
+        """Whether a name is declared, and formulas before have spoken of it as it is."""
+        around = self.knowledge.around(made.section)
+        return (
+            made.name not in self.knowledge.definitions
+            and any(
+                one.section in around and one.how != "subscript"
+                for one in self.knowledge.known.get(made.name, [])
+            )
+            and any(made.name in self.spoken.get(section, ()) for section in self.spoken)
+        )
 
     def restated(self, made: Definition) -> bool:
         """Whether a name is defined around here already, of the same things: then the equation

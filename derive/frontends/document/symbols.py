@@ -846,6 +846,15 @@ def unknown(reader: Reader, name: Mention) -> Value:
     key = name.key
     if key in reader.symbols:
         return reader.symbols[key]
+    if reader.pending and key not in reader.pending:
+        # A definition may speak of what is declared only where it is used.
+        before = reader.section, reader.at
+        reader.section, reader.at = reader.home
+        try:
+            if known_at(reader, key) is not None:
+                return symbol(reader, key, name.node)
+        finally:
+            reader.section, reader.at = before
     value = _unknown(reader, name)
     if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
         reader.symbols[key] = value
