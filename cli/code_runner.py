@@ -28,6 +28,7 @@ from derive.claims.verdict import UNDECIDED, Verdict
 from derive.cli.runner import OVERTIME, packed
 from derive.cli.targets import Entry
 from derive.frontends.code.request import Request
+from derive.frontends.code.sizes import COUNTER
 
 Answers = dict[str, Verdict]
 Answer = Callable[[Request], Answers]
@@ -141,10 +142,42 @@ def _named(request: Request, answers: Answers) -> Results:
     for name, verdict in answers.items():
         path, line = str(request.pair.path), _line(request, verdict)
         title = f"{request.pair.path.name}:{line}"
-        claim: Any = replace(verdict.claim, id=request.id(name), title=title, source=title)
+        claim: Any = run_deep(partial(_readable, verdict.claim))
+        claim = replace(claim, id=request.id(name), title=title, source=title)
         entry = Entry(claim, None, path, request.pair.name, line)
         found.append((entry, replace(verdict, claim=claim)))
     return found
+
+
+_LETTERS = "ijklpqrst"
+
+
+def _readable(claim: Any) -> Any:
+    """The claim for print: indices of the trace are plain letters in each expression."""
+    shown = {}
+    for name in claim.expression_fields:
+        value = getattr(claim, name)
+        if isinstance(value, sp.Basic):
+            shown[name] = _with_letters(value)
+    where = {symbol: _with_letters(value) for symbol, value in claim.where.items()}
+    return replace(claim, **shown, where=where)
+
+
+def _with_letters(expr: Any) -> Any:
+    symbols = expr.atoms(sp.Symbol)
+    taken = {symbol.name for symbol in symbols}
+    letters = (a + b for b in ("", "2", "3", "4") for a in _LETTERS if a + b not in taken)
+    counters = sorted((s for s in symbols if COUNTER in s.name), key=_number)
+    new = {s: sp.Symbol(n, integer=True) for s, n in zip(counters, letters, strict=False)}
+    try:
+        return expr.xreplace(new)
+    except Exception:  # what SymPy cannot build anew is shown as it is
+        return expr
+
+
+def _number(symbol: Any) -> tuple[int, str]:
+    digits = symbol.name.rpartition(COUNTER)[2]
+    return (int(digits) if digits.isdigit() else 0, symbol.name)
 
 
 def _line(request: Request, verdict: Verdict) -> int:

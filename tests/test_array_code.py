@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from derive.backends.array_code import ArrayCode
+from derive.frontends.code.array_code import ArrayCode
 from derive.base.errors import UnsupportedError
 from derive.language.operators import MaxOver
 
