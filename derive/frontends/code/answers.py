@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from derive.claims.verdict import Verdict
-from derive.code import labels, verify_backward
+from derive.frontends.code.check import decide, pair_of
 from derive.frontends.code.declared import Labels
 from derive.frontends.code.finding import LAYER
 from derive.frontends.code.request import Request
+from derive.frontends.code.shapes import labels
 
 
 def answers(request: Request, timeout: float = 60.0) -> dict[str, Verdict]:
@@ -21,19 +22,19 @@ def answers(request: Request, timeout: float = 60.0) -> dict[str, Verdict]:
     if pair.kind == LAYER:
         options = {"params": request.params, "init": request.init, "call": request.call}
         options["grads"] = request.grads
-    return verify_backward(
+    asked = pair_of(
         f"{pair.path}::{pair.forward}",
         f"{pair.path}::{pair.backward}" if pair.backward else None,
         shapes=declared_shapes(request),
         fixed=request.fixed,
         wrt=request.wrt,
-        timeout=timeout,
         **options,
     )
+    return decide(asked, timeout)
 
 
 def declared_shapes(request: Request) -> dict[str, Any]:
-    """The shapes of the inputs, as :func:`verify_backward` takes them."""
+    """The shapes of the inputs, as :func:`pair_of` takes them."""
     return {
         name: labels(shape.sizes, of=shape.of) if isinstance(shape, Labels) else shape
         for name, shape in request.shapes.items()

@@ -73,6 +73,8 @@ class Unknown:
     def __getitem__(self, key: Any) -> Any:  # in annotations
         return self
 
+    __iter__ = None  # or it would be iterated over without end
+
     def __repr__(self) -> str:
         return f"<{self._name}, which is not read>"
 
@@ -97,6 +99,15 @@ def imported(module: str) -> Library | None:
     if root not in TABLES:
         return None
     return Library(root, f"{path}." if path else "")
+
+
+def names_of(library: Library) -> dict[str, Any]:
+    """What ``from library import *`` binds."""
+    names: dict[str, Any] = table(library._library).NAMES
+    own = {
+        n.removeprefix(library._path): v for n, v in names.items() if n.startswith(library._path)
+    }
+    return {name: value for name, value in own.items() if "." not in name}
 
 
 @METHOD.fill

@@ -14,7 +14,7 @@ from typing import Any
 
 from derive.base.errors import ClaimError
 from derive.frontends.code import runtime
-from derive.frontends.code.libraries import Library, Passing, Unknown, imported
+from derive.frontends.code.libraries import Library, Passing, Unknown, imported, names_of
 from derive.frontends.code.trace import Trace
 from derive.frontends.code.transform import RUNTIME, transformed, transformed_function
 
@@ -160,10 +160,11 @@ class Loader:
     def imported_from(self, module: str, name: str, level: int, file: str) -> Any:
         if not level:
             if module.partition(".")[0] in ANNOTATIONS:
-                return Passing(f"{module}.{name}")
+                return {} if name == "*" else Passing(f"{module}.{name}")
             library = imported(module)
             if library is not None:
-                return getattr(self._used(library), name)
+                used = self._used(library)
+                return names_of(library) if name == "*" else getattr(used, name)
         path = find_module(module, file, level)
         if path is not None:
             inside = find_module(f"{module}.{name}" if module else name, file, level)

@@ -61,10 +61,12 @@ def mapped(value: Any, function: Callable[[Any], Any]) -> Any:
     """A value with a function applied to the arrays and sizes in it."""
     if isinstance(value, (Array, Size)):
         return function(value)
-    if type(value) in (tuple, list):
-        return type(value)(mapped(v, function) for v in value)
-    if type(value) is dict:
-        return {k: mapped(v, function) for k, v in value.items()}
+    if type(value) is tuple:
+        return tuple(mapped(v, function) for v in value)
+    if isinstance(value, list) and getattr(value, "rounds", None) is None:
+        return SymbolicList([mapped(v, function) for v in value])
+    if isinstance(value, dict) and getattr(value, "rounds", None) is None:
+        return SymbolicDict({k: mapped(v, function) for k, v in value.items()})
     return value
 
 
@@ -268,6 +270,56 @@ def repeated(values: Any, times: Size) -> Any:
     return found
 
 
+class SymbolicDict(dict):
+    """A dictionary of the user's. After a loop over a symbolic range has filled it, ``rounds`` are
+    the values under the keys ``shift``, ``shift`` + 1, …, and ``previous`` is what stands before
+    that of a counter.
+    """
+
+    def __init__(self, values: Any = ()) -> None:
+        super().__init__(values)
+        self.serial = arr.next_serial()
+        self.rounds: Items | None = None
+        self.shift: Any = sp.Integer(0)
+        self.previous: Callable[[Any], Any] | None = None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        key = _key(key)
+        if isinstance(key, Size):
+            run = innermost()
+            if run is None or self.serial >= run.serial or self.rounds is not None:
+                raise Refused(f"the entry {key} of a dictionary is written")
+            run.keyed(self, key.expr, value)
+            return
+        super().__setitem__(key, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        key = _key(key)
+        if not isinstance(key, Size) and (
+            key in self or self.rounds is None or not isinstance(key, int)
+        ):
+            return super().__getitem__(key)
+        position = expression(key)
+        if self.rounds is None:
+            run = innermost()
+            if run is None or self.serial >= run.serial:
+                raise Refused(f"the entry {key} of a dictionary that has none under such keys")
+            return run.entry(self, position)
+        counter = expanded(position - self.shift)
+        low, _ = ax.bounds(counter, current().ranges)
+        if low is not None and at_least(low, 0):
+            return self.rounds.item(counter)
+        if self.previous is None or self.rounds.direction < 0:
+            raise Refused(f"the entry {key} of a dictionary that a loop may not have filled")
+        return self.previous(expanded(counter + 1))
+
+
+def _key(key: Any) -> Any:
+    if isinstance(key, Array) and key.kind == INT and not key.ndim:
+        return plain(key.as_size())
+    return key
+
+
 def list_method(values: Any, name: str) -> Any:
     """``append`` and ``insert``, which a loop keeps; any other method as it is."""
     if not isinstance(values, SymbolicList):
@@ -363,6 +415,9 @@ class SymbolicLoop:
         self.states: dict[str, Any] = {}
         self.lists: dict[int, tuple[SymbolicList, list[tuple[Any, int]]]] = {}
         self.writes: dict[int, tuple[SymbolicList, Any, Any]] = {}
+        self.keys: dict[int, tuple[SymbolicDict, Any, Any]] = {}  # what a round puts in
+        self.earlier: dict[int, tuple[SymbolicDict, Any, Any]] = {}  # what it reads of the last one
+        self.carried: dict[int, tuple[str, Array]] = {}  # the state that stands for that
         self.created: list[Any] = []  # weak references: most arrays are gone soon
 
     # what changes tell
@@ -379,6 +434,27 @@ class SymbolicLoop:
         if values.serial >= self.serial or id(values) in self.writes:
             raise Refused("an item of a list that a loop fills is written twice")
         self.writes[id(values)] = (values, position, _kept(value))
+
+    def keyed(self, values: SymbolicDict, key: Any, value: Any) -> None:
+        if id(values) in self.keys:
+            raise Refused("an entry of a dictionary is written twice in a round")
+        self.keys[id(values)] = (values, key, _kept(value))
+
+    def entry(self, values: SymbolicDict, key: Any) -> Any:
+        """An entry of a dictionary that this loop fills: of this round, or of the last one."""
+        if id(values) in self.keys and expanded(self.keys[id(values)][1] - key) == 0:
+            return self.keys[id(values)][2]
+        if self.first:
+            first = sp.Integer(0) if self.items.direction > 0 else self.count - 1
+            start = expanded(key.xreplace({self.counter: first}))
+            if not start.is_Integer or int(start) not in values:
+                raise Refused(f"the entry {key} of a dictionary before it is written")
+            initial = dict.__getitem__(values, int(start))
+            self.earlier[id(values)] = (values, key, initial)
+            return initial
+        if id(values) in self.carried and expanded(self.earlier[id(values)][1] - key) == 0:
+            return self.carried[id(values)][1]
+        raise Refused(f"the entry {key} of a dictionary before it is written")
 
     # names
 
@@ -413,6 +489,7 @@ class SymbolicLoop:
         self.lists.clear()
         self.writes.clear()
         cells = self._placeholders(after)
+        self.keys = {}
         self.first = False
         before = set(trace.where)
         self.created = []
@@ -437,6 +514,10 @@ class SymbolicLoop:
         """Inside of a run that only discovers, one round is enough."""
         for values, parts in self.lists.values():
             values.rounds = Items(self.count, _constant(parts[-1][0]))
+        for filled, key, value in self.keys.values():
+            filled.rounds, filled.shift = Items(self.count, _constant(value)), sp.Integer(0)
+            filled.previous = _constant(value)
+            del key
         for values, _, value in self.writes.values():
             values.rounds = Items(self.count, _constant(value))
 
@@ -456,6 +537,14 @@ class SymbolicLoop:
             found = self._carried(name, initial, value, cells)
             if found is not None:
                 self.states[name] = found
+        for number, (k, (_, key, initial)) in enumerate(self.earlier.items()):
+            written = self.keys.get(k)
+            step = None if written is None else expanded(written[1] - key)
+            if written is None or step != self.items.direction:
+                raise Refused(f"the entry {key} of a dictionary before it is written")
+            name = f"state{number + 1}"
+            value = as_array(written[2])
+            self.carried[k] = (name, self._state(name, as_array(initial), value, cells, None))
         return cells
 
     def _carried(self, name: str, initial: Any, value: Any, cells: list[Cell]) -> Any:
@@ -500,6 +589,8 @@ class SymbolicLoop:
 
     def _finish(self, cells: list[Cell], before: set[Any]) -> None:
         trace = current()
+        for k, (name, _) in self.carried.items():
+            self.closing[name] = self.keys[k][2]
         # what each cell is after a round
         position: dict[Any, tuple[Array, Any]] = {}
         for cell in cells:
@@ -528,6 +619,14 @@ class SymbolicLoop:
             self._fill_list(values, parts, change)
         for values, index, value in self.writes.values():
             self._fill_items(values, index, replaced(value, change))
+        for k, (filled, key, value) in self.keys.items():
+            filled.shift = expanded(key - self.counter)
+            if self.counter in filled.shift.free_symbols:
+                raise Refused(f"the entry {key} of a dictionary is written in each round")
+            filled.rounds = self._rounds(replaced(value, change))
+            if k in self.carried:
+                previous = self._rounds(replaced(self.carried[k][1], change))
+                filled.previous = previous.item
         finals = {cell.base: cell for cell in cells}
         done: dict[str, dict[Any, Any]] = {}
         for cell in finals.values():
@@ -558,6 +657,14 @@ class SymbolicLoop:
                     value,
                     lambda p: plain(p.expr.xreplace(at_end)) if isinstance(p, Size) else p,
                 )
+
+    def _rounds(self, value: Any) -> Items:
+        counter = self.counter
+        return Items(
+            self.count,
+            lambda c: replaced(value, lambda e: e.xreplace({counter: c})),
+            self.items.direction,
+        )
 
     def _fill_list(self, values: SymbolicList, parts: Any, change: Any) -> None:
         if len(parts) != 1:

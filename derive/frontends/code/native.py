@@ -382,7 +382,7 @@ def compare(traced: Traced) -> int:
     done = 0
     tries = 0
     problem: Exception | None = None
-    for at in chosen(traced, rng):
+    for at in chosen(traced, rng) * POINTS:  # the same sizes again, where there are few
         for numbers in (MIXED, POSITIVE, UNIT):
             tries += 1
             try:

@@ -306,6 +306,18 @@ def new_list(values: list[Any]) -> Any:
     return loops.SymbolicList(values)
 
 
+def new_dict(values: dict[Any, Any]) -> Any:
+    """A dictionary of the user's."""
+    return loops.SymbolicDict(values)
+
+
+def stored(name: str, container: Any, value: Any) -> Any:
+    """A value that is put under a key: in a list or a dictionary it gets the container's name."""
+    if isinstance(container, (loops.SymbolicDict, loops.SymbolicList)):
+        return assign(name, value)
+    return value
+
+
 def on_list(values: Any, name: str) -> Any:
     """A method that changes a list."""
     return loops.list_method(values, name)

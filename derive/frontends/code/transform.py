@@ -138,6 +138,12 @@ class _Copy(ast.NodeTransformer):
             if name is not None and not isinstance(node.value, ast.Constant):
                 node.value = self._located(_call("assign", ast.Constant(name), node.value), node)
                 return node
+            target = node.targets[0]
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                own = ast.Name(target.value.id, ast.Load())
+                call = _call("stored", ast.Constant(target.value.id), own, node.value)
+                node.value = self._located(call, node)
+                return node
         names = [n for t in node.targets for n in _names_of(t)]
         return [node, *(self._naming(name, node) for name in names)]
 
@@ -231,6 +237,10 @@ class _Copy(ast.NodeTransformer):
         if isinstance(node.ctx, ast.Load):
             return self._located(_call("new_list", node), node)
         return node
+
+    def visit_Dict(self, node: ast.Dict) -> Any:
+        self.generic_visit(node)
+        return self._located(_call("new_dict", node), node)
 
     def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp) -> Any:
         self.generic_visit(node)

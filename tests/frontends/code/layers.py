@@ -777,3 +777,27 @@ def modes_forward(x, options):
 
 def modes_backward(dout, cache):
     return 2 * dout
+
+
+def sequence_loss(inputs, targets, hprev, Wxh, Whh, Why, bh, by):
+    xs, hs, ys, ps = {}, {}, {}, {}
+    hs[-1] = np.copy(hprev)
+    loss = 0
+    for t in range(len(inputs)):
+        hs[t] = np.tanh(np.dot(inputs[t], Wxh) + np.dot(hs[t - 1], Whh) + bh)
+        ys[t] = np.dot(hs[t], Why) + by
+        loss += np.sum((ys[t] - targets[t]) ** 2) / 2
+    dWxh, dWhh, dWhy = np.zeros_like(Wxh), np.zeros_like(Whh), np.zeros_like(Why)
+    dbh, dby = np.zeros_like(bh), np.zeros_like(by)
+    dhnext = np.zeros_like(hs[0])
+    for t in reversed(range(len(inputs))):
+        dy = ys[t] - targets[t]
+        dWhy += np.outer(hs[t], dy)
+        dby += dy
+        dh = np.dot(Why, dy) + dhnext
+        dhraw = (1 - hs[t] * hs[t]) * dh
+        dbh += dhraw
+        dWxh += np.outer(inputs[t], dhraw)
+        dWhh += np.outer(hs[t - 1], dhraw)
+        dhnext = np.dot(Whh, dhraw)
+    return loss, dWxh, dWhh, dWhy, dbh, dby

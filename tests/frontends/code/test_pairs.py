@@ -46,7 +46,7 @@ RIGHT = {
     "random masks": ("drop_forward", "drop_backward", {"x": "N D", "p": ""}, {"wrt": "x"}),
     "cumulated": ("cumsum_forward", "cumsum_backward", {"x": "N D"}, {}),
     "a branch on a counter": ("shifted_forward", "shifted_backward", {"x": "T D"}, {}),
-    "an array that is a recurrence": ("states_forward", "states_backward", {"x": "T D", "a": "D"}, {}),
+    "a recurrence in place": ("states_forward", "states_backward", {"x": "T D", "a": "D"}, {}),
     "lists and generators": ("rows_forward", "rows_backward", {"x": "N D", "w": "D M"}, {}),
     "text in a dictionary": (
         "modes_forward", "modes_backward", {"x": "N D"}, {"fixed": {"options": {"mode": "train"}}}),
@@ -68,6 +68,13 @@ def test_a_convolution_by_loops_holds_for_every_stride_and_padding():
     assert {v.status for v in found.values()} == {"holds"}
     assumed = {str(fact) for fact in found["b"].assumptions}
     assert "Eq(Mod(H - K + 2*p, s), 0)" in assumed  # the code asserts it
+
+
+def test_states_in_dictionaries_are_a_recurrence():
+    shapes = {"inputs": "T D", "targets": "T O", "hprev": "H", "Wxh": "D H", "Whh": "H H"}
+    shapes |= {"Why": "H O", "bh": "H", "by": "O"}
+    found = statuses("sequence_loss", shapes=shapes, wrt="Wxh Whh Why bh by")
+    assert set(found.values()) == {"holds"}
 
 
 def test_a_mean_for_a_sum_is_refuted_and_named():
