@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -16,9 +17,9 @@ from derive.frontends.code import axes as ax
 from derive.frontends.code.answers import declared_shapes
 from derive.frontends.code.array_code import ArrayCode
 from derive.frontends.code.arrays import Array, as_array
-from derive.frontends.code.calls import Asked, arguments
+from derive.frontends.code.calls import Asked, Context, arguments
 from derive.frontends.code.check import decide, pair_of
-from derive.frontends.code.finding import FORWARD, LAYER
+from derive.frontends.code.finding import AUTOGRAD, FORWARD, LAYER
 from derive.frontends.code.finding import Pair as Found
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.pairs import (
@@ -36,6 +37,12 @@ from derive.frontends.code.request import Request, request
 from derive.frontends.code.shapes import make_array, make_input
 from derive.frontends.code.trace import Trace, opened, place
 from derive.language.operators import Tensor
+
+IMPORTS = {
+    "numpy": "import math\nimport numpy as np",
+    "torch": "import math\nimport torch",
+    "jax": "import math\nimport jax\nimport jax.numpy as jnp",
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def traced_forward(found: Found) -> Traced:
     :raises ClaimError: where it is no function, or an argument is not declared.
     """
     assert found.declared is not None
-    if found.arguments and found.built_with:
+    if found.kind == LAYER or found.built_with:
         raise ClaimError(f"{found.name} is a class; functions are derived")
     asked = Request(found, found.declared.shapes, found.declared.fixed, ())
     pair = pair_of(
@@ -101,7 +108,7 @@ def traced_forward(found: Found) -> Traced:
     with opened(trace):
         try:
             inputs = {n: make_input(trace, n, s) for n, s in pair.shapes.items()}
-            forward = resolve(loader, pair, pair.forward)
+            forward = _callable(resolve(loader, pair, pair.forward), found)
             fixed = fixed_values(pair.fixed, sizes, forward)
             values = {name: given.array for name, given in inputs.items()}
             args, options = arguments(forward, values, fixed, pair.name)
@@ -121,6 +128,13 @@ def traced_forward(found: Found) -> Traced:
             raise Failed("undecided", f"{type(problem).__name__}: {problem}", at) from problem
     own = Asked(pair.name, None, tuple(inputs), {}, None, {})
     return Traced(pair, trace, inputs, fixed, {}, own, [output], upstreams, {})
+
+
+def _callable(target: Any, found: Found) -> Any:
+    """The forward as a function of the inputs."""
+    if found.kind == AUTOGRAD:
+        return partial(target.forward, Context(len(found.arguments)))
+    return getattr(target, "fun", target)
 
 
 def derivative(found: Found, wrt: str) -> tuple[Any, Traced]:
@@ -160,7 +174,7 @@ def code(found: Found, wrt: str, library: str) -> str:
             "against it"
         )
     text = _written(found, traced, wrt, answer, library)
-    _prove(found, wrt, text)
+    _prove(found, wrt, text, library)
     return text
 
 
@@ -212,7 +226,7 @@ def _array(writer: ArrayCode, value: Any) -> str:
     return writer.array(value, [])
 
 
-def _prove(found: Found, wrt: str, text: str) -> None:
+def _prove(found: Found, wrt: str, text: str, library: str) -> None:
     """Decide the written backward as any other, in a copy of the user's file beside it.
 
     :raises UnsupportedError: where it does not hold, or is not seen to.
@@ -220,20 +234,20 @@ def _prove(found: Found, wrt: str, text: str) -> None:
     assert found.declared is not None
     own = text.partition("(")[0].removeprefix("def ")
     source = found.path.read_text(encoding="utf-8")
-    heads = {"numpy": "import numpy as np\n", "torch": "import torch\n", "jax": ""}
-    lead = next(h for k, h in heads.items() if f"{k[:2]}" in text or k == "jax")
-    lead = (
-        "import math\n" + lead + ("import jax\nimport jax.numpy as jnp\n" if "jnp" in text else "")
-    )
+    forward = found.forward
+    if found.kind == AUTOGRAD:
+        forward = "applied_forward"
+        inputs = ", ".join(found.arguments)
+        source += f"\n\ndef {forward}({inputs}):\n    return {found.forward}.apply({inputs})\n"
     asked = Request(found, found.declared.shapes, found.declared.fixed, (wrt,))
     handle, path = tempfile.mkstemp(
         ".py", f"derive_{found.path.stem}_", os.path.dirname(found.path) or "."
     )
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{source}\n\n{lead}\n\n{text}")
+            file.write(f"{source}\n\n{IMPORTS[library]}\n\n{text}")
         pair = pair_of(
-            f"{path}::{found.forward}", own,
+            f"{path}::{forward}", own,
             shapes=declared_shapes(asked), fixed=asked.fixed, wrt=(wrt,),
         )  # fmt: skip
         (verdict,) = decide(pair).values()
