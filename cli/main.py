@@ -250,7 +250,7 @@ def verify(
         if len(documents) < len(targets):
             raise click.UsageError("documents and other targets are verified one after the other")
         return _verify_documents(
-            documents, form, timeout, declarations, strict, annotate, docstrings, everything
+            documents, form, timeout, effort, declarations, strict, annotate, docstrings, everything
         )
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
@@ -544,6 +544,7 @@ def _verify_documents(
     paths: Sequence[str],
     form: str,
     timeout: float,
+    effort: float,
     declarations: str | None,
     strict: bool,
     annotate: str | None,
@@ -558,7 +559,7 @@ def _verify_documents(
 
     if annotate is not None and len(paths) != 1:
         raise click.UsageError("--annotate takes one document")
-    decide = _decide(timeout)
+    decide = _decide(timeout, effort)
     results = []
     for path in paths:
         try:

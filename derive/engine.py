@@ -245,18 +245,27 @@ def _check_reads(problem: Problem, statement: Statement | None) -> None:
     :raises ShapeError: where a read leaves its array.
     :raises UnsupportedError: where a claim about a shape is not seen to stay within.
     """
-    if statement is None and not reads.has_reads((*problem.expressions, *problem.where.values())):
+    if statement is not None:
+        if problem.lowering.unsafe_reads:
+            reads.check(problem)
         return
-    if statement is not None and not problem.lowering.unsafe_reads:
+    parts = (*problem.expressions, *problem.where.values())
+    if not reads.has_reads(parts):
         return
-    reads.check(problem)
-    if statement is None and reads.at_labels((*problem.expressions, *problem.where.values())):
+    if reads.at_labels(parts):
+        reads.check(problem)
         problem.shapes.notes["labels are taken to lie within the axes that they index"] = None
-    elif statement is None:
+        return
+    try:
         shape = problem.shapes.of(problem.expressions[0])
         problem.lowering.element(problem.expressions[0], problem.place(shape), {})
-        if problem.lowering.unsafe_reads:
-            raise UnsupportedError(next(iter(problem.lowering.unsafe_reads)))
+        unseen = next(iter(problem.lowering.unsafe_reads), None)
+        obstacle = None if unseen is None else UnsupportedError(unseen)
+    except UnsupportedError as unsupported:
+        obstacle = unsupported
+    if obstacle is not None:
+        reads.check(problem)
+        raise obstacle
 
 
 def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budget) -> Verdict:

@@ -63,10 +63,12 @@ class Ring:
     def __init__(self, exponentials: bool = False) -> None:
         self.exponentials = exponentials
         self.used: dict[Any, None] = {}
+        self.kinds: set[str] = set()  # of all atoms that were made
         self._atoms: dict[tuple[str, tuple[Any, ...]], Atom] = {}
         self._forms: dict[Any, int] = {}
         self._bound: list[Var] = []
         self._substituted: dict[Any, Polynomial] = {}
+        self._following: dict[tuple[Atom, Atom], bool] = {}  # whether the first bracket does
         self.replacements: dict[Atom, tuple[Polynomial, Any]] = {}
 
     def check(self) -> None:
@@ -114,6 +116,7 @@ class Ring:
             names = frozenset(free)
             found = Atom(kind, data, number, names, height, size + 1, has_sum, self._forms)
             self._atoms[key] = found
+            self.kinds.add(kind)
         return found
 
     def bound(self, number: int) -> Var:
@@ -308,11 +311,15 @@ class Ring:
         for other in exponents:
             if other.kind != "index" or other is atom:
                 continue
-            if other.data[0] == ">=":
-                gap = (poly - other.data[1]).constant
-                follows = gap is not None and gap >= 0
-            else:
-                follows = any(is_nonnegative(poly + e) for e in (other.data[1], -other.data[1]))
+            follows = self._following.get((atom, other))
+            if follows is None:
+                if other.data[0] == ">=":
+                    gap = (poly - other.data[1]).constant
+                    follows = gap is not None and gap >= 0
+                else:
+                    ends = (other.data[1], -other.data[1])
+                    follows = any(is_nonnegative(poly + e) for e in ends)
+                self._following[atom, other] = follows
             if follows:
                 return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
         return None

@@ -58,6 +58,15 @@ class Var:
         self.key = (kind, next(_serial) if number is None else number)
         self._poly: Poly | None = None
 
+    def bounded_by(
+        self, facts: Iterable[Poly] = (), lows: Iterable[Poly] = (), highs: Iterable[Poly] = ()
+    ) -> None:
+        """Take more to be known of the variable: facts, and further ends of its range."""
+        self.facts = (*self.facts, *facts)
+        self.lows = (*self.lows, *lows)
+        self.highs = (*self.highs, *highs)
+        Poly.forget_signs()
+
     def __repr__(self) -> str:
         return self.name
 
@@ -121,6 +130,18 @@ class Poly:
     indices: frozenset[Var]  # the variables that are no sizes
     _hash: int
     _table: ClassVar[dict[frozenset[Any], Poly]] = {}
+    _nonnegative: ClassVar[dict[Poly, bool]] = {}  # whether their ranges show it
+
+    @classmethod
+    def forget(cls) -> None:
+        """Empty the table of polynomials, and what was found of them."""
+        cls._table.clear()
+        cls.forget_signs()
+
+    @classmethod
+    def forget_signs(cls) -> None:
+        """Forget what was found of the signs of polynomials."""
+        cls._nonnegative.clear()
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
         known = frozenset(item for item in terms.items() if item[1])
@@ -301,13 +322,13 @@ def _in_sizes(poly: Poly) -> bool:
     """Whether a polynomial in sizes is nonnegative: no coefficient of it in the sizes less one
     is negative, or none is once facts of its sizes are taken off, each so often as it takes.
     """
+    if not any(v.facts for v in poly.variables):
+        return _without_facts(poly)
     seen = {poly}
     waiting: list[tuple[Poly, tuple[Poly, ...]]] = [(poly, ())]
     for rest, used in waiting:
-        if not any(v.unbounded for v in rest.variables):
-            shifted = rest.substitute({v: as_poly(v) + _least(v) for v in rest.variables})
-            if all(c >= 0 for c in shifted.terms.values()):
-                return True
+        if _without_facts(rest):
+            return True
         sizes = sorted(rest.variables, key=lambda v: v.key)
         for fact in dict.fromkeys(f for v in sizes for f in v.facts if f not in used):
             for times in sorted(_multiples(rest, fact)):
@@ -317,6 +338,14 @@ def _in_sizes(poly: Poly) -> bool:
                     seen.add(less)
                     waiting.append((less, (*used, fact)))
     return False
+
+
+def _without_facts(poly: Poly) -> bool:
+    """Whether no coefficient of a polynomial in the sizes less one is negative."""
+    if any(v.unbounded for v in poly.variables):
+        return False
+    shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
+    return all(c >= 0 for c in shifted.terms.values())
 
 
 def _multiples(poly: Poly, fact: Poly) -> set[Number]:
@@ -331,7 +360,18 @@ def _multiples(poly: Poly, fact: Poly) -> set[Number]:
     return found
 
 
-def _by_ranges(poly: Poly, steps: int = 32) -> bool:
+def _by_ranges(poly: Poly) -> bool:
+    value = poly.constant
+    if value is not None:
+        return value >= 0
+    found = Poly._nonnegative.get(poly)
+    if found is None:
+        found = Poly._nonnegative[poly] = _at_ends(poly)
+    return found
+
+
+def _at_ends(poly: Poly, steps: int = 32) -> bool:
+    """Whether a polynomial is nonnegative at the ends of the ranges that make it smallest."""
     value = poly.constant
     if value is not None:
         return value >= 0
@@ -349,4 +389,4 @@ def _by_ranges(poly: Poly, steps: int = 32) -> bool:
         ends = (variable.high, *variable.highs)
     else:
         return False
-    return any(_by_ranges(poly.substitute({variable: end}), steps - 1) for end in ends)
+    return any(_at_ends(poly.substitute({variable: end}), steps - 1) for end in ends)

@@ -24,7 +24,7 @@ def forget_terms() -> None:
     """Empty the table of terms: what one decision made is of no use to the next."""
     _table.clear()
     _references.clear()
-    Poly._table.clear()
+    Poly.forget()
     Label._labels.clear()
 
 

@@ -98,13 +98,13 @@ class Lowering:
         for poly in ranges.sizes:
             fact = self.polynomial(poly, {})
             for size in fact.variables:
-                size.facts = (*size.facts, fact)
+                size.bounded_by(facts=[fact])
         for symbol in sorted(ranges.lows, key=str):
             lows = _strongest([self.polynomial(e, {}) for e in ranges.lows[symbol]], 1)
             highs = _strongest([self.polynomial(e, {}) for e in ranges.highs[symbol]], -1)
             first, last = (ends[0] if ends else None for ends in (lows, highs))
             variable = Var(str(symbol), FREE, first, last, symbol=symbol)
-            variable.lows, variable.highs = tuple(lows[1:]), tuple(highs[1:])
+            variable.bounded_by(lows=lows[1:], highs=highs[1:])
             self._integers[symbol] = variable
         self.whole = [self.polynomial(size, {}) for size in whole]
 
@@ -193,7 +193,7 @@ class Lowering:
         found = Var(str(symbol), SIZE, low, symbol=symbol, unbounded=low is None)
         self._integers[down] = found
         gap = above - as_poly(found) * below
-        found.facts = (gap, below - 1 - gap)
+        found.bounded_by(facts=(gap, below - 1 - gap))
         return found
 
     def integer(self, expr: Any, scope: Scope) -> Poly:

@@ -251,9 +251,10 @@ class _Collector:
         beyond = 2 + max((abs(int(c)) for p in parts for c in _integers(p)), default=0)
         legal = [sp.Ge(size, 1, evaluate=False) for size in self.positive]
         counted = 0
+        factors = [f for f in read.factors if _may_vanish(f)]
         for sizes in candidates(free, beyond, legal):
             try:
-                for values in _counted(read, needed, sizes, 0):
+                for values in _counted(read.binders, read.guards, factors, needed, sizes):
                     counted += 1
                     size, index = (number(e, values) for e in (read.size, read.index))
                     if not 0 <= index < size and index.denominator == 1:
@@ -298,26 +299,30 @@ def _may_vanish(factor: Any) -> bool:
 
 
 def _counted(
-    read: Read, needed: set[Any], values: Mapping[Any, int], depth: int
+    binders: tuple[Binder, ...],
+    guards: Iterable[tuple[Any, bool]],
+    factors: Iterable[Any],
+    needed: set[Any],
+    values: Mapping[Any, int],
 ) -> Iterator[Mapping[Any, int]]:
     """The values of the bound indices at which an entry is read."""
-    if depth == len(read.binders):
-        if all(holds(test, values) == true for test, true in read.guards) and not any(
-            _is_zero(factor, values) for factor in read.factors if _may_vanish(factor)
+    if not binders:
+        if all(holds(test, values) == true for test, true in guards) and not any(
+            _is_zero(factor, values) for factor in factors
         ):
             yield values
         return
-    binder = read.binders[depth]
+    binder, inner = binders[0], binders[1:]
     if binder.low is None:
         hidden = {s: v for s, v in values.items() if s != binder.symbol}
-        yield from _counted(read, needed, hidden, depth + 1)
+        yield from _counted(inner, guards, factors, needed, hidden)
         return
     low, high = number(binder.low, values), number(binder.high, values)
     if low.denominator != 1 or high.denominator != 1:
         raise NoNumber(str(binder.symbol))
     last = int(high) if binder.symbol in needed else min(int(low), int(high))
     for value in range(int(low), last + 1):
-        yield from _counted(read, needed, {**values, binder.symbol: value}, depth + 1)
+        yield from _counted(inner, guards, factors, needed, {**values, binder.symbol: value})
 
 
 def _is_zero(factor: Any, values: Mapping[Any, int]) -> bool:

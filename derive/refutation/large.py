@@ -48,32 +48,15 @@ _NUMBERS = tuple(
 _ELSEWHERE = tuple(map(Fraction, ("0", "0", "1", "0", "1/2", "-1")))
 
 
-def entries_of(maker: PointMaker) -> int:
-    """How many entries the smallest arrays of a claim have, or terms its longest sum."""
-    sizes = dict.fromkeys(maker.dimensions, 1)
-    most = 0
-    for array in maker.arrays:
-        try:
-            shape = [size_of(size, sizes) for size in array.shape or ()]
-        except (EvaluationError, UnsupportedError):
-            continue
-        most = max(most, math.prod(shape))
-    for expr in fields_of(maker.claim):
-        for node in expr.atoms(sp.Sum, sp.Product) if isinstance(expr, sp.Basic) else ():
-            ends = (end for limit in node.limits for end in limit[1:] if end.is_Integer)
-            most = max(most, *(abs(int(end)) for end in ends), 0)
-    return most
-
-
 def is_large(maker: PointMaker) -> bool:
     """Whether the arrays of a claim have too many entries for each to be varied."""
     few = {Hessian: 60, Jacobian: 100}
-    return entries_of(maker) > few.get(type(maker.claim), MANY)
+    return maker.entries > few.get(type(maker.claim), MANY)
 
 
 def is_huge(maker: PointMaker) -> bool:
     """Whether the arrays of a claim cannot be made at all, or only at length."""
-    return entries_of(maker) > (MANY if isinstance(maker.claim, Hessian) else MOST_MADE)
+    return maker.entries > (MANY if isinstance(maker.claim, Hessian) else MOST_MADE)
 
 
 class LargePoints:

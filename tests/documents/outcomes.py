@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,18 @@ from click.testing import CliRunner
 
 from derive.cli.main import main
 from tests.documents import truths
-from tests.documents.truths import DEFINITION, FALSE, ILL_SHAPED, TRUE, Place, Row
+from tests.documents.truths import (
+    DECLARATION,
+    DEFINITION,
+    FALSE,
+    ILL_SHAPED,
+    NO_STATEMENT,
+    TRUE,
+    Place,
+    Row,
+)
 
+WORST = (FALSE, ILL_SHAPED, TRUE, DEFINITION, DECLARATION, NO_STATEMENT)
 REFUTED = ("disagrees", "ill-shaped")
 OPEN = ("undecided", "ambiguous", "not-understood")
 
@@ -98,9 +108,12 @@ def judged(document: Path, found: list[Outcome]) -> list[Judged]:
     rows: dict[int, Row] = {}
     for latex, row in truths.truths(document).items():
         (place,) = truths.places(texts, latex)
+        past = len(latex) - len(latex.lstrip("& "))  # a row begins after its alignment
+        place = replace(place, column=place.column + past)
         before = [number for number, outcome in enumerate(found) if outcome.place <= place]
-        assert before and before[-1] not in rows, f"{document.name}: no formula for {latex}"
-        rows[before[-1]] = row
+        assert before, f"{document.name}: no formula for {latex}"
+        # A formula of several statements is as its worst.
+        rows[before[-1]] = min(rows.get(before[-1], row), row, key=lambda r: WORST.index(r.truth))
     return [Judged(rows.get(number), outcome) for number, outcome in enumerate(found)]
 
 

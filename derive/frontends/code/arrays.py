@@ -15,10 +15,11 @@ from derive.frontends.code import axes as ax
 from derive.frontends.code import sizes
 from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.sizes import Size, expanded, expression, plain, same
-from derive.frontends.code.trace import COUNTED, Misfit, Refused, current
+from derive.frontends.code.trace import COUNTED, Misfit, Refused, current, tracing
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver
 
+STABILISER = 1e-5  # numbers up to it are there to keep a quotient or a logarithm finite
 FLOAT, INT, BOOL = "float", "int", "bool"
 READ, WRITE = Slot("derive.frontends.code.indexing"), Slot("derive.frontends.code.indexing")
 METHOD = Slot("derive.frontends.code.libraries")
@@ -292,7 +293,11 @@ def number(value: Any) -> Any:
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
             return sp.nan if value != value else sp.oo * (1 if value > 0 else -1)
-        return sp.Rational(repr(value))
+        exact = sp.Rational(repr(value))
+        if 0 < value <= STABILISER and tracing():
+            current().stabilised[exact] = None
+            return sp.Integer(0) if current().exact else exact
+        return exact
     raise Refused(f"{type(value).__name__} is no number and no array")
 
 
@@ -341,10 +346,8 @@ def keys(axes: Sequence[Axis]) -> Iterator[Key]:
 
 def as_real(body: Any) -> Any:
     """A condition as 1 or 0; anything else as it is."""
-    if body in (sp.true, sp.false) or isinstance(body, sp.logic.boolalg.Boolean):
-        if not isinstance(body, sp.Symbol):
-            return choice(body, sp.Integer(1), sp.Integer(0))
-    return body
+    is_condition = isinstance(body, sp.logic.boolalg.Boolean) and not isinstance(body, sp.Symbol)
+    return choice(body, sp.Integer(1), sp.Integer(0)) if is_condition else body
 
 
 def choice(condition: Any, value: Any, other: Any) -> Any:
@@ -356,7 +359,9 @@ def choice(condition: Any, value: Any, other: Any) -> Any:
     if value == other:
         return value
     if value == 0 and _is_or_zero(other):  # one case, so that what is 0 elsewhere is seen
-        return choice(sp.And(sp.Not(condition), other.args[0][1]), other.args[0][0], other.args[1][0])
+        return choice(
+            sp.And(sp.Not(condition), other.args[0][1]), other.args[0][0], other.args[1][0]
+        )
     if other == 0 and _is_or_zero(value):
         return choice(sp.And(condition, value.args[0][1]), value.args[0][0], other)
     return Cases(*sp.Piecewise((value, condition), (other, True), evaluate=False).args)
@@ -407,7 +412,7 @@ def merged(array: Array, position: int) -> Array:
     """An axis of several segments as one of a single factor, by cases."""
     axis = array.axes[position]
     whole = ax.of_size(ax.size_of(axis))
-    ((index, size),) = whole[0] or ((sp.Integer(0), sp.Integer(1)),)
+    ((index, _),) = whole[0] or ((sp.Integer(0), sp.Integer(1)),)
     starts = ax.offsets(axis)
     axes = (*array.axes[:position], whole, *array.axes[position + 1 :])
     bodies = {}

@@ -8,6 +8,7 @@ is one segment without factors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -219,9 +220,7 @@ def common(a: Axis, b: Axis) -> Axis:
     cuts = _cuts(a, b)
     if cuts is None:
         return of_size(size_of(a))
-    return tuple(
-        of_size(expanded(high - low))[0] for low, high in zip(cuts, cuts[1:], strict=False)
-    )
+    return tuple(of_size(expanded(high - low))[0] for low, high in pairwise(cuts))
 
 
 def _finer(a: Segment, b: Segment) -> bool:

@@ -27,11 +27,34 @@ def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
     """
     found = _decide(pair, timeout)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
+    wrong = [n for n, v in found.items() if v.status == DISAGREES]
+    if wrong:
+        found.update(_without_stabilisers(pair, found, wrong, timeout))
     if undecided and any("*" in str(shape) for shape in pair.shapes.values()):
         # the code may cut its flat axes the other way round
         again = _decide(replace(pair, turned=True), timeout)
         found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
     return found
+
+
+def _without_stabilisers(
+    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float
+) -> dict[str, Verdict]:
+    """Gradients that are right where no clip cuts, or that would be without an ε."""
+    changed: dict[str, Verdict] = {}
+    trace = trace_pair(pair).trace
+    if trace.clips:
+        again = _decide(replace(pair, inside=True), timeout)
+        changed = {n: again[n] for n in wrong if again[n].status == HOLDS}
+    rest = [n for n in wrong if n not in changed]
+    if rest and trace.stabilised:
+        again = _decide(replace(pair, exact=True), timeout)
+        small = ", ".join(f"{float(value):g}" for value in trace.stabilised)
+        for name in rest:
+            if again[name].status == HOLDS:
+                reason = f"it holds with {small} = 0 only; {found[name].reason}"
+                changed[name] = replace(found[name], reason=reason)
+    return changed
 
 
 def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
@@ -76,6 +99,11 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
         if worst.status == DISAGREES:
             break
     assert worst is not None
+    if worst.status == HOLDS:
+        # What the trace rests on is assumed, whatever the proof made use of.
+        rests = (*traced.trace.assumed, *traced.trace.between)
+        assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
+        worst = replace(worst, assumptions=assumptions)
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)
 
 

@@ -101,10 +101,7 @@ def is_gather(part: Any) -> bool:
 
 def point(part: Any, size: Any) -> Any:
     """A position on an axis, counted from its start."""
-    if isinstance(part, Array):
-        index = part.as_size()
-    else:
-        index = expression(part)
+    index = part.as_size() if isinstance(part, Array) else expression(part)
     if at_least(-index, 1):
         index = index + size
     if at_least(index - size, 0):

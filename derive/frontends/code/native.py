@@ -427,6 +427,9 @@ def _compare_at(
         values.update(pieces(array.axes, _symbols(array), numbers_, at))
     point = Point(sizes={s: int(n) for s, n in at.items()}, values=values)
     evaluated = Values(point, traced.trace.where)
+    for fact in traced.trace.between:
+        if not _holds(fact, evaluated):
+            raise FloatingPointError("a number that is cut")
     try:
         outputs, gradients = run.both(numbers, upstreams, at)
     except ClaimError:
@@ -451,6 +454,14 @@ def _compare_at(
             raise Differs(
                 f"{what} is {native.tolist()} for {sizes}, and was traced as {ours.tolist()}"
             )
+
+
+def _holds(fact: Any, evaluated: Values) -> bool:
+    """Whether what is given of the entries of an array is so."""
+    entry, end = fact.args
+    base = entry.base if isinstance(entry, sp.Indexed) else entry
+    found = np.asarray(evaluated.of(base), dtype=float)
+    return bool(np.all(found > float(end) if isinstance(fact, sp.Gt) else found < float(end)))
 
 
 # ---- misfits

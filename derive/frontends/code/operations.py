@@ -6,6 +6,7 @@ Every function takes and returns traced arrays; numbers and nested lists are tak
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -28,6 +29,7 @@ from derive.frontends.code.arrays import (
     elementwise,
     filled,
     inserted,
+    is_constant,
     joined,
     keys,
     max_over,
@@ -117,9 +119,30 @@ def subtract(x: Any, y: Any) -> Array:
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Array:
     found = as_array(x)
+    ends = [as_array(end) for end in (low, high) if end is not None]
+    if all(not end.ndim and is_constant(end.scalar()) for end in ends):
+        current().clips = True
+        if current().inside:
+            return _between(found, low, high)
     if low is not None:
         found = maximum(found, low)
     return found if high is None else minimum(found, high)
+
+
+def _between(x: Array, low: Any, high: Any) -> Array:
+    """An array that is taken to lie between two numbers: that is given then."""
+    array = named(x, "u")
+    for body in array.bodies.values():
+        entry = body
+        if isinstance(body, sp.Indexed):
+            free = [sp.Symbol(f"i{k + 1}", integer=True) for k in range(len(body.indices))]
+            entry = body.base[tuple(free)]
+        for end, relation in ((low, sp.Gt), (high, sp.Lt)):
+            if end is not None:
+                fact = relation(entry, as_array(end).scalar(), evaluate=False)
+                current().given[fact] = None
+                current().between[fact] = None
+    return array
 
 
 def logical_not(x: Any) -> Array:
@@ -520,10 +543,7 @@ def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
         if exact(size, count) is None:
             current().assume(sp.Eq(sp.Mod(size, count, evaluate=False), 0, evaluate=False))
         cuts = [expand_size(k * each) for k in range(int(count) + 1)]
-    return [
-        sliced(array, place, slice(plain(a), plain(b)))
-        for a, b in zip(cuts, cuts[1:], strict=False)
-    ]
+    return [sliced(array, place, slice(plain(a), plain(b))) for a, b in pairwise(cuts)]
 
 
 def concatenated(arrays: Any, axis: Any = 0) -> Array:

@@ -54,6 +54,8 @@ class Pair:
     call: tuple[str, ...] | None = None
     grads: Mapping[str, str] = field(default_factory=dict)
     given: tuple[Any, ...] = ()
+    inside: bool = False  # whether what is clipped is taken to lie between the ends
+    exact: bool = False  # whether numbers such as 1e-7 are taken for 0
     turned: bool = False  # whether products of sizes are taken from the last factor
 
 
@@ -99,6 +101,7 @@ def trace_pair(pair: Pair) -> Traced:
     """
     names = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
     trace = Trace(names | set(pair.shapes))
+    trace.inside, trace.exact = pair.inside, pair.exact
     loader = Loader(trace)
     try:
         return _trace(pair, trace, loader)

@@ -189,7 +189,9 @@ class Size:
 
     def __ne__(self, other: Any) -> Any:
         equal = self.__eq__(other)
-        return (not equal) if isinstance(equal, bool) else equal if equal is NotImplemented else ~equal
+        return (
+            (not equal) if isinstance(equal, bool) else equal if equal is NotImplemented else ~equal
+        )
 
     def __lt__(self, other: Any) -> Any:
         return self._compared(other, sp.Lt, True)

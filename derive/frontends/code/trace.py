@@ -54,6 +54,11 @@ class Trace:
         self.leading: dict[Any, list[Any]] = {}  # of a definition inside of loops, its counters
         self.counters: dict[Any, Any] = {}  # counter of an open loop -> number of rounds
         self.asserting = False
+        self.between: dict[Any, None] = {}  # what is taken for that
+        self.clips = False  # whether something is cut to between two numbers
+        self.inside = False  # whether it is taken to lie between them
+        self.stabilised: dict[Any, None] = {}  # small numbers, such as 1e-7
+        self.exact = False  # whether these are taken for 0
         self.library = "numpy"  # whose methods arrays have
         self.files: set[str] = set()
         self.drawn: list[tuple[str, Any]] = []  # random arrays, in order, with who drew them

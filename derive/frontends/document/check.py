@@ -8,21 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
 from derive.claims.verdict import Verdict
 from derive.frontends.document.collect import collect
-from derive.frontends.document.containers import read_document
+from derive.frontends.document.containers import DocumentError, read_document
 from derive.frontends.document.declarations import DeclarationError, sidecar
 from derive.frontends.document.outcomes import OUTCOMES, Outcome, outcomes
 from derive.frontends.document.parser import parser
 
 SUFFIXES = (".md", ".markdown", ".tex", ".ipynb", ".rst")
 SIDECAR = ".derive.toml"
-
-
-class DocumentError(DeriveError):
-    """A document that cannot be read; one sentence."""
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.frontends.document import declarations as said
-from derive.frontends.document import size_text, tree
-from derive.frontends.document.contents import (
-    Contents,
-    Directive,
-    Formula,
-    Heading,
-    Paragraph,
-    Place,
-)
+from derive.frontends.document import functions, size_text, tree
+from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
 from derive.frontends.document.declarations import DeclarationError, Declared
-from derive.frontends.document.dependence import leaves
-from derive.frontends.document.knowledge import Definition, Fact, Knowledge, Known, Section
+from derive.frontends.document.dependence import leaves, mentioned
+from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
 from derive.frontends.document.symbols import components, letters_of
@@ -39,6 +32,7 @@ class Unit:
 
     :param at: its number in the document.
     :param solves: whether it gives the point at which a gradient was set to 0, and no definition.
+    :param annotations: what is differentiated in it, with the shape that its subscript states.
     :param head: for a row that goes on with a chain, the statement in which that begins and the
         unit of it.
     """
@@ -55,6 +49,7 @@ class Unit:
     declares: bool = False
     defines: list[Definition] = field(default_factory=list)
     solves: bool = False
+    annotations: list[Mention] = field(default_factory=list)
     head: tuple[Unit, tree.Statement] | None = None
 
 
@@ -86,6 +81,9 @@ class _Collector:
         self.open: list[Section] = [self.knowledge.sections[0]]
         self.waiting: list[Declared] = []
         self.chain: tuple[Unit, tree.Statement] | None = None
+        self.ends: set[str] = set()  # letters up to which sums go
+        self.stated: set[tuple[str, str]] = set()
+        self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
@@ -94,16 +92,20 @@ class _Collector:
                 for one in found:
                     self.declared(one, 0, 0)
         self.sidecar = [(heading, found) for heading, found in sidecar if heading]
-        used: set[str] = set()
+        self.ranges = [
+            (range(int(m[1]), int(m[2] or m[1]) + 1), heading, found)
+            for heading, found in self.sidecar
+            if (m := re.fullmatch(r"lines (\d+)(?:\s*-\s*(\d+))?", heading))
+        ]
+        used: set[str] = {heading for _, heading, _ in self.ranges}
         for item in contents.items:
             line = item.place(0).line
             if isinstance(item, Heading):
                 self.heading(item, line)
                 for heading, found in self.sidecar:
-                    if (
-                        heading.strip() in (item.text.strip(), str(line))
-                        or _number(item.text) == heading.strip()
-                    ):
+                    if heading.strip() in (item.text.strip(), str(line)) or _number(
+                        item.text
+                    ) == heading.strip():
                         used.add(heading)
                         for one in found:
                             self.declared(one, self.open[-1].number, -1)
@@ -116,9 +118,7 @@ class _Collector:
                 self.table(item, line)
         for heading, _ in self.sidecar:
             if heading not in used:
-                self.problems.append(
-                    (0, f"the sidecar has declarations for “{heading}”, which is no heading")
-                )
+                self.problems.append((0, f"the sidecar has declarations for “{heading}”, which is no heading"))
         self.sizes()
         return Collected(self.units, self.knowledge, self.problems, self.prose)
 
@@ -157,12 +157,13 @@ class _Collector:
                 body = self.body(one.text)
                 knowledge.facts.append(Fact((), "", body, section, one.line, one.how))
                 return
+            if one.kind == "definition":
+                self.defined_by(one, section, at)
+                return
             names = [self.name(text) for text in one.names]
             if one.kind == "property":
                 keys = tuple(name.key for name in names)
                 knowledge.facts.append(Fact(keys, one.text, None, section, one.line, one.how))
-            elif one.kind == "definition":
-                self.defined_by(one, section, at)
             elif one.kind == "any-scalar":
                 seen = tuple(self.name(text).key for text in re.split(r",|\band\b", one.text))
                 for name in names:
@@ -248,6 +249,7 @@ class _Collector:
         skipped = any(one.kind == "skip" for one in self.waiting)
         self.waiting = []
         chain = self.chain if item.display else None
+        section = self.section_at(item.place(0).line)
         for row in parsed.rows:
             start = row.parts[0][0] if row.parts else row.start
             text = item.text[start : row.parts[-1][1] if row.parts else row.end]
@@ -256,7 +258,7 @@ class _Collector:
                 len(self.units),
                 item,
                 row,
-                self.open[-1].number,
+                section,
                 item.place(start),
                 text.strip(),
                 len(parsed.rows),
@@ -267,6 +269,20 @@ class _Collector:
             if not skipped:
                 chain = self.row(unit, chain)
         self.chain = None
+
+    def section_at(self, line: int) -> int:
+        """The section of a formula; lines that a sidecar speaks of are one of their own."""
+        for lines, heading, found in self.ranges:
+            if line in lines:
+                if heading not in self.of_lines:
+                    number = len(self.knowledge.sections)
+                    around = (number, *self.open[-1].around)
+                    self.knowledge.sections.append(Section(number, 99, heading, line, around))
+                    self.of_lines[heading] = number
+                    for one in found:
+                        self.declared(one, number, len(self.units) - 1)
+                return self.of_lines[heading]
+        return self.open[-1].number
 
     def row(
         self, unit: Unit, chain: tuple[Unit, tree.Statement] | None
@@ -296,10 +312,19 @@ class _Collector:
             if isinstance(node, tree.Big) and node.sub is not None
             for letter in letters_of(node.sub)
         }
-        inner: set[int] = set()
         for node in statement.walk():
+            if isinstance(node, tree.Derivative) and node.of is not None:
+                of = mention(node.of)
+                if of is not None and of.shape is not None and not of.after:
+                    stated = (of.key, text_of(of.shape))
+                    if stated not in self.stated:
+                        self.stated.add(stated)
+                        unit.annotations.append(of)
+        for node in statement.walk():
+            if isinstance(node, tree.Big) and isinstance(node.sup, tree.Letter):
+                self.ends.add(node.sup.name)
             name = mention(node)
-            if name is None or (node.start, node.end) in inner:
+            if name is None:
                 continue
             if any(text_of(part) in ("T", "top", "-1") for part in name.after):
                 self.knowledge.arrays.add(name.letter)
@@ -357,6 +382,8 @@ class _Collector:
             return
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
+        if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
+            return  # an equation for the square of a name that has a meaning
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
@@ -364,6 +391,9 @@ class _Collector:
             return
         self.knowledge.define(made)
         unit.defines.append(made)
+
+    def is_taken(self, name: str) -> bool:
+        return name in self.knowledge.known or name in self.knowledge.definitions
 
     def restated(self, made: Definition) -> bool:
         """Whether a name is defined around here already, of the same things: then the equation
@@ -377,6 +407,8 @@ class _Collector:
             made.indices
         ):
             return False
+        if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
+            return True  # δ = ∂L/∂z, and then what it is
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]
@@ -399,6 +431,11 @@ class _Collector:
 
     def sizes(self) -> None:
         """The names of all sizes."""
+        self.knowledge.sizes.update(
+            name
+            for name in self.ends
+            if name not in self.knowledge.known and name not in self.knowledge.definitions
+        )
         for known in self.knowledge.known.values():
             for one in known:
                 if one.kind == "shape":
@@ -417,6 +454,15 @@ class _Collector:
         self.knowledge.sizes.add(made.name)
         self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
         return made
+
+
+def squared(name: Mention, right: Node) -> Mention:
+    """σ² on the left of an equation, as a name of its own: it is what the equation defines."""
+    if len(name.after) != 1 or name.primes or text_of(name.after[0]) != "2":
+        return name
+    if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
+        return name
+    return replace(name, sups=(*name.sups, name.after[0]), after=())
 
 
 SHAPE_HEADS = ("shape", "dimension", "dimensions", "dim", "dims", "size", "form", "形状", "维度",
@@ -496,8 +542,15 @@ def definition(
         given = tuple(arguments(left.argument))
         if any(mention(part) is None for part in given):
             return None
+    if name is not None and not given:
+        name = squared(name, right)
     if name is None or name.primes or name.after:
         return None
+    if given and (
+        functions.known(name.letter)
+        or any(isinstance(part, tree.Run) and len(part.letters) > 1 for part in given)
+    ):
+        return None  # tr(AB) = tr(BA) claims something of what has a meaning already
     if name.letter in ("partial", "nabla", "d"):
         return None
     indices: tuple[Node, ...] = ()
@@ -530,12 +583,7 @@ def _defining(made: Definition, unit: Unit) -> bool:
     if not unit.formula.display and not made.arguments and mention(body) is not None:
         return False
     own = made.written.key
-    for node in body.walk():
-        name = mention(node)
-        if name is not None and (name.key == own or (name.letter == own and not made.indices)):
-            if name.key == own:
-                return False
-    return True
+    return all(key != own for key, _ in mentioned(body))
 
 
 __all__ = ["LOSSES", "Collected", "Unit", "collect", "definition", "real_space"]

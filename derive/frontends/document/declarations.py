@@ -172,7 +172,7 @@ def item(text: str, line: int, how: str) -> Iterator[Declared]:
         return
     if relation:
         left, right = text[: relation.start()].strip(), text[relation.end() :].strip()
-        if relation.group() == "=" and not _RELATION.search(right) and _is_name(left):
+        if relation.group() == "=" and not _RELATION.search(_outside(right)) and _is_name(left):
             yield Declared("definition", (left,), right, line, how)
         else:
             yield Declared("fact", (), text, line, how)
@@ -183,8 +183,17 @@ def item(text: str, line: int, how: str) -> Iterator[Declared]:
     )
 
 
+def _outside(text: str) -> str:
+    """A formula without what stands in braces, as the ends of its sums do."""
+    before = ""
+    while text != before:
+        before, text = text, re.sub(r"\{[^{}]*\}", "", text)
+    return text
+
+
 def _is_name(text: str) -> bool:
-    """Whether text is a name with its marks, and no formula."""
+    """Whether text is a name with its marks, also with arguments, and no formula."""
+    text = re.sub(r"(?<=[\w}])\([\w\\, {}^]*\)$", "", text)
     bare = re.sub(r"\\[A-Za-z]+|[_^]\s*(?:\{[^{}]*(?:\{[^{}]*\})?[^{}]*\}|\w)|[{}\s']", "", text)
     return len(bare) <= 1 or (bare.isalnum() and len(bare) <= 2)
 
@@ -227,8 +236,8 @@ def _of_shape(names: tuple[str, ...], text: str, line: int, how: str) -> Iterato
 def sidecar(path: Path) -> list[tuple[str, list[Declared]]]:
     """The declarations of a file beside a document: for each section the items.
 
-    ``declare`` at the top is for the whole document; ``[[section]]`` tables have a ``heading``
-    (or a ``line``) and ``declare`` of their own.
+    ``declare`` at the top is for the whole document; ``[[section]]`` tables have a ``heading``, or
+    ``lines`` such as ``"34-38"``, and ``declare`` of their own.
 
     :raises DeclarationError: for a file that cannot be read as one.
     """
@@ -244,9 +253,10 @@ def sidecar(path: Path) -> list[tuple[str, list[Declared]]]:
     if unknown:
         raise DeclarationError(f"{path}: there is no `{min(unknown)}`; known are declare, section")
     for section in sections:
-        heading = str(section.get("heading", section.get("line", "")))
+        lines = section.get("lines")
+        heading = str(section.get("heading", "")) if lines is None else f"lines {lines}"
         if not heading:
-            raise DeclarationError(f"{path}: a section has no heading and no line")
+            raise DeclarationError(f"{path}: a section has no heading and no lines")
         found.append((heading, _listed(section.get("declare", ""), path)))
     return found
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"([_^])(\(|\[)?(l|t|ell)([+-]\d+)?(\)|\])?$")
 
 
-def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str], tuple[str, ...]]:
+def seen_by(
+    knowledge: Knowledge, task: Task, reader: Reader
+) -> Callable[[str], tuple[str, ...]]:
     """For a loss that nothing defines, the names that it is read as a function of: those that
     are computed, from what it is differentiated in, and from which nothing else is.
     """
@@ -89,7 +91,9 @@ def _wrt(task: Task, loss: str) -> Iterator[str]:
                             yield name.key
 
 
-def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozenset[str]]]:
+def _definitions(
+    knowledge: Knowledge, task: Task
+) -> Iterator[tuple[str, frozenset[str]]]:
     """Every definition that holds at the statement, and what it speaks of; those of a layer or a
     step once more for the next one.
     """
@@ -134,7 +138,7 @@ def leaves(knowledge: Knowledge, node: Node, section: int, at: int) -> frozenset
     pending = [(node, section, at)]
     while pending:
         root, section, at = pending.pop()
-        for key, letter in _mentioned(root):
+        for key, letter in mentioned(root):
             for name in (key, letter):
                 if name in seen:
                     break
@@ -152,7 +156,7 @@ def leaves(knowledge: Knowledge, node: Node, section: int, at: int) -> frozenset
     return frozenset(found)
 
 
-def _mentioned(node: Node) -> Iterator[tuple[str, str]]:
+def mentioned(node: Node) -> Iterator[tuple[str, str]]:
     """Every name in a formula, whole and without its last subscript; indices and words not."""
     match node:
         case tree.Script(base=base, sub=_, sup=sup):
@@ -163,11 +167,13 @@ def _mentioned(node: Node) -> Iterator[tuple[str, str]]:
                 stem = with_scripts(name.letter, name.subs[:-1], name.sups)
                 yield name.key, stem
             else:
-                yield from _mentioned(base)
+                yield from mentioned(base)
             if sup is not None:
-                yield from (pair for pair in _mentioned(sup) if pair[0] not in ("T", "top"))
+                yield from (
+                    pair for pair in mentioned(sup) if pair[0] not in ("T", "top")
+                )
         case tree.Big(body=body):
-            yield from _mentioned(body)
+            yield from mentioned(body)
         case tree.Run(letters=letters):
             yield node.text, node.text
             for letter in letters:
@@ -177,9 +183,9 @@ def _mentioned(node: Node) -> Iterator[tuple[str, str]]:
             if name is not None:
                 yield name.key, name.letter
             elif isinstance(node, tree.Styled | tree.Accent):
-                yield from _mentioned(node.body)
+                yield from mentioned(node.body)
         case tree.Apply(argument=argument):
-            yield from _mentioned(argument)
+            yield from mentioned(argument)
         case _:
             for child in node.children():
-                yield from _mentioned(child)
+                yield from mentioned(child)

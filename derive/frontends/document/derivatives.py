@@ -20,6 +20,7 @@ from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import Mention, is_transpose, mention, text_of
 from derive.frontends.document.reader import Reader, Undeclared, Unread
 from derive.frontends.document.symbols import (
+    by_key,
     defined_at,
     is_known,
     known_at,
@@ -87,6 +88,8 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
 
             if brackets(factors[2])[0] is not None and mention(factors[1]) is not None:
                 end = 3
+        if isinstance(factors[1], tree.Number | tree.Fraction):
+            end = len(factors)  # ∇ λ/2 ‖w‖²
     else:
         end = len(factors)
     rest, between = factors[1:end], signs[1 : end - 1]
@@ -132,6 +135,8 @@ def derivative(reader: Reader, taken: Taken) -> Value:
     if len(by) == 2:
         inner, outer = wrt(reader, by[0]), wrt(reader, by[1])
         if of.is_scalar and inner.is_scalar and outer.is_scalar:
+            reach(reader, of, inner)
+            reach(reader, of, outer)
             first = partial(scalar(of), scalar(inner))
             return Value(partial(first, scalar(outer)))
     raise Unread("order", "a derivative of this order is not read inside of a formula", taken.node)
@@ -227,9 +232,36 @@ def axes_of(value: Value) -> list[tuple[Any, Any]]:
     return [(None if size == 1 else fresh_index("i"), size) for size in value.shape]
 
 
+def reach(reader: Reader, of: Value, by: Value, node: Node | None = None) -> None:
+    """Insist that something is known of how the one depends on the other.
+
+    :raises Undeclared: where its definitions never speak of it: they stand in prose then.
+    """
+    wanted = _names(by.expr)
+    pending, seen = [of.expr], set()
+    while pending:
+        for name in _names(pending.pop()):
+            if name in wanted:
+                return
+            if name not in seen:
+                seen.add(name)
+                if name in reader.where:
+                    pending.append(reader.where[name])
+    raise Undeclared(
+        f"nothing says how {sp.sstr(of.expr)[:60]} depends on {sp.sstr(by.expr)[:40]}",
+        "its definition",
+        node,
+    )
+
+
+def _names(expr: Any) -> set[Any]:
+    return {part for part in sp.preorder_traversal(expr) if isinstance(part, SYMBOLS)}
+
+
 def oriented(reader: Reader, of: Value, by: Value, nabla: bool = False) -> Value:
     """∂of/∂by as an array, in the layout of this reading."""
     of = values.as_matrix(of)
+    reach(reader, of, by)
     if of.is_scalar:
         return _gradient(reader, [of], by, nabla)
     return contracted(reader, [of], by, nabla)
@@ -362,6 +394,8 @@ def _chain_value(reader: Reader, group: list[tree.Derivative]) -> Value:
     assert group[0].of is not None
     path = [values.as_matrix(numerator(reader, group[0].of, group[0].by[0].variable))]
     path += [wrt(reader, node.by[0].variable) for node in group[:-1]]
+    for one, other in zip(path, [*path[1:], by], strict=True):
+        reach(reader, one, other, group[0])
     return contracted(reader, path, by)
 
 
@@ -383,7 +417,7 @@ def loss(reader: Reader, name: Mention) -> Value:
             f"{pretty(key)} = any scalar of …",
             name.node,
         )
-    arguments = [symbol(reader, seen, name.node) for seen in sees]
+    arguments = [by_key(reader, seen, name.node) for seen in sees]
     reader.note(
         f"{pretty(key)} is any scalar function of {', '.join(pretty(seen) for seen in sees)}"
     )

@@ -7,7 +7,7 @@ gradients stand in a section of their own after the model; the verdict says from
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from derive.frontends.document.names import Mention
@@ -112,6 +112,7 @@ class Knowledge:
         known = self.declared(name, section, at)
         if (
             known is not None
+            and known.how != "subscript"
             and known.section != 0
             and known.section not in self.around(found.section)
         ):
@@ -127,9 +128,25 @@ class Knowledge:
                     return value, line
         return None
 
-    def facts_at(self, section: int) -> Iterator[Fact]:
-        around = self.around(section)
+    def facts_at(self, sections: Iterable[int]) -> Iterator[Fact]:
+        """What is assumed in these sections."""
+        around = {number for section in sections for number in self.around(section)}
         return (fact for fact in self.facts if fact.section in around)
+
+    def doubtful(self, known: Known, section: int) -> bool:
+        """Whether a name that a section before declares may be another one here: where it is
+        declared more than once, or this section has declarations of its own.
+        """
+        if known.section in self.around(section):
+            return False
+        if len({one.section for one in self.known.get(known.name, [])}) > 1:
+            return True
+        own = set(self.around(section)) - set(self.around(known.section))
+        return any(
+            one.section in own and one.kind == "shape" and one.how in ("directive", "sidecar")
+            for found in self.known.values()
+            for one in found
+        )
 
 
 def _nearest(found: list, around: tuple[int, ...], at: int):  # type: ignore[no-untyped-def,type-arg]

@@ -134,7 +134,9 @@ def _with_scripts(name: Mention, sub: Node | None, sup: Node | None, primes: int
     shape = name.shape
     if sub is not None:
         group = _in_parentheses(sub)
-        if group is not None:
+        if group is not None and _is_step(group.body):
+            name = replace(name, subs=(*name.subs, group.body))
+        elif group is not None:
             shape = group
         else:
             name = replace(name, subs=(*name.subs, sub))
@@ -144,6 +146,13 @@ def _with_scripts(name: Mention, sub: Node | None, sup: Node | None, primes: int
         else:
             name = replace(name, after=(*name.after, part))
     return replace(name, shape=shape, primes=name.primes + primes)
+
+
+def _is_step(node: Node) -> bool:
+    """Whether parentheses in a subscript hold a time, h_{(t-1)}, and no sizes."""
+    if isinstance(node, tree.Sum):
+        return any(isinstance(term, tree.Letter) and term.name == "t" for term in node.terms)
+    return isinstance(node, tree.Letter) and node.name == "t"
 
 
 def _in_parentheses(sub: Node) -> tree.Group | None:

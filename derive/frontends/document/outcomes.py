@@ -161,7 +161,7 @@ class _Decider:
             made = self.outcome(unit, worst.outcome, worst.code, worst.message)
             return replace(made, caret=worst.place, claims=tuple(found))
         kinds = [one.outcome for one in found]
-        if unit.defines or DEFINES in kinds:
+        if unit.defines or unit.solves or DEFINES in kinds:
             made = self.outcome(unit, DEFINES)
         elif unit.declares or DECLARES in kinds:
             made = self.outcome(unit, DECLARES)
@@ -366,10 +366,22 @@ class _Decider:
                 code="readings",
                 message="it holds in another reading than the rest of the formula",
             )
+        # A reading in which a definition that it uses does not fit is none, if there is another.
+        resting = [one for one in everything if one[1].code != "rests-on"]
+        everything = resting or everything
         refuted = all(
             one.code in (ILL_SHAPED, "absurd") or (isinstance(v, Verdict) and v.status in REFUTED)
             for v, one in everything
         )
+        doubtful = next((read.doubtful for _, read in results if read.doubtful), "")
+        if refuted and doubtful:
+            return replace(
+                made,
+                outcome=AMBIGUOUS,
+                code="undeclared",
+                message=f"{doubtful} is declared in a section before, and may be another one here; "
+                f"declare `{doubtful}: …`",
+            )
         if refuted:
             return self.refuted(made, part, [(v, one) for v, one in everything], task.unit)
         return self.open(made, part, [(v, one) for v, one in everything])
@@ -403,9 +415,18 @@ class _Decider:
             return replace(
                 made, outcome=DISAGREES, verdict=verdict, claim=claim, message=verdict.reason
             )
-        shaped = made.verdict
-        message = shaped.reason if isinstance(shaped, Verdict) else part.message
-        return replace(made, outcome=ILL_SHAPED, message=message)
+        for verdict, one in everything:
+            if isinstance(verdict, Verdict):
+                return replace(
+                    made,
+                    outcome=ILL_SHAPED,
+                    verdict=verdict,
+                    claim=verdict.claim,
+                    message=verdict.reason,
+                )
+            if one.code == ILL_SHAPED:
+                return replace(made, outcome=ILL_SHAPED, message=one.message)
+        return replace(made, outcome=ILL_SHAPED, message=part.message)
 
     def hinted(self, claim: Claim, unit: Unit) -> str:
         """What the text says that would make a refuted claim hold, as a suggestion; or ""."""
@@ -467,7 +488,7 @@ def _directive(key: str, option: str) -> str:
 def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
     """What a statement asks to decide; None where it is none."""
     body = statement.body
-    if not isinstance(body, tree.Chain):
+    if not isinstance(body, tree.Chain) or unit.solves:
         return None
     relations = body.relations
     if not any(r in (*EQUALS, "<=", ">=", "in") for r in relations):

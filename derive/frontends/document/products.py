@@ -27,6 +27,7 @@ from derive.frontends.document.symbols import (
     letters_of,
     pretty,
     symbol,
+    value_of,
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
@@ -275,7 +276,15 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
     if known is not None and known.kind == "function":
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if known is not None and known.kind == "any-scalar":
-        return symbol(reader, key, node)
+        given = [m.key if (m := mention(part)) is not None and not m.after else "" for part in parts]
+        if len(parts) != len(known.sizes) or all(
+            name == own or name and name not in reader.knowledge.known
+            for name, own in zip(given, known.sizes, strict=True)
+        ):
+            return symbol(reader, key, node)
+        label = symbol(reader, key, node).expr.name
+        arguments_ = (reader.value(part).expr for part in parts)
+        return Value(ScalarFunction(label)(*arguments_))
     if definition is not None or known is not None:
         if all(mention(part) is not None for part in parts) and (
             len(parts) > 1 or _is_loss(name) or (definition is not None and _plain(reader, name))
@@ -284,6 +293,10 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             if value.is_scalar and (len(parts) > 1 or _is_loss(name)):
                 return value
         return None
+    if name.subs and all(mention(part) is not None for part in parts) and not name.primes:
+        stem = replace(name, subs=name.subs[:-1], after=())
+        if is_known(reader, stem) and (len(parts) > 1 or _is_loss(name)):
+            return value_of(reader, name)  # l_i(w, b), of losses l_i that are known
     if len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes:
         if not _is_applied_inside(name.letter, group.body):
             return None  # σ(1 − σ): a factor
@@ -337,7 +350,7 @@ def _defined_function(
     )
     for parameter in parameters:
         assert parameter is not None
-    arrays = [p is not None and is_known(reader, p) for p in parameters]
+    arrays = [p is not None and _is_array(reader, definition, p) for p in parameters]
     if same and not name.primes and all(arrays):
         return symbol(reader, name.key, name.node)
     inputs = [reader.value(part) for part in parts]
@@ -346,6 +359,18 @@ def _defined_function(
     if name.primes:
         raise Unread("prime", "the derivative of a function of several arguments", name.node)
     return _at(reader, definition, inputs)
+
+
+def _is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool:
+    """Whether the argument of a definition is an array that is known where it stands."""
+    from derive.frontends.document.symbols import _is_number
+
+    before = reader.section, reader.at
+    reader.section, reader.at = definition.section, definition.at
+    try:
+        return is_known(reader, parameter) and not _is_number(reader, parameter)
+    finally:
+        reader.section, reader.at = before
 
 
 def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:

@@ -76,6 +76,10 @@ class Reader:
     shift: int = 0
     shift_letter: str = ""
     blame: Node | None = None
+    carried: set[str] = field(default_factory=set)  # names that may mean something else here
+    sources: set[int] = field(default_factory=set)  # the sections that the names come from
+    memo: dict[tuple[str, Any], Value] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)  # the definitions that are being read
     depth: int = 0
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
@@ -362,9 +366,9 @@ def _script(reader: Reader, node: tree.Script) -> Value:
         value = primed(reader, value, node.primes)
     value = powers(reader, value, node.sup, node) if node.sub is None else value
     if node.sub is not None:
-        from derive.frontends.document.symbols import entry_of
+        from derive.frontends.document.products import _subscripted
 
-        value = entry_of(reader, value, node.sub, node)
+        value = _subscripted(reader, value, node.sub, node)
         value = powers(reader, value, node.sup, node)
     return value
 
@@ -403,9 +407,16 @@ def powers(reader: Reader, value: Value, sup: Node | None, node: Node) -> Value:
     return value
 
 
+def turned(reader: Reader, value: Value) -> Value:
+    """A transpose; where vectors are as NumPy has them, a vector has none."""
+    if value.thin and reader.loose and values.is_vector(value):
+        raise Absurd("a transpose of a vector that is neither row nor column")
+    return values.transpose(value)
+
+
 def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     if is_transpose(part):
-        return values.transpose(value)
+        return turned(reader, value)
     text = text_of(part)
     if text in ("-T", "-top", "-intercal"):
         return values.transpose(values.power(value, values.number(-1)))

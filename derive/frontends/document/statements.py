@@ -23,7 +23,7 @@ from derive.frontends.document.symbols import (
     annotated_sizes,
     body_of,
     fit,
-    known_at,
+    declared_with,
     letters_of,
     pretty,
     symbol,
@@ -60,10 +60,14 @@ class Part:
 
 @dataclass
 class Read:
-    """One statement in one reading."""
+    """One statement in one reading.
+
+    :param doubtful: a name that a section before declares, and that may mean something else here.
+    """
 
     parts: list[Part] = field(default_factory=list)
     inferred: tuple[str, ...] = ()
+    doubtful: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,12 @@ def read(task: Task, reader: Reader) -> Read:
     with values.unifying(reader.sizes):
         made = _Statement(task, reader)
         parts = made.parts()
-    return Read(parts, tuple(reader.inferred))
+    return Read(parts, tuple(reader.inferred), _doubtful(reader))
+
+
+def _doubtful(reader: Reader) -> str:
+    """A name from a section before that may mean something else here; "" where none does."""
+    return pretty(min(reader.carried)) if reader.carried else ""
 
 
 class _Statement:
@@ -138,6 +147,7 @@ class _Statement:
         defined = task.defined
         if defined is not None and task.head is None:
             found.append(self.definition(defined, sides[1]))
+        found.extend(self.annotations())
         if relations[0] == "leftarrow":
             return self.update(sides, relations)
         head = self.head(task.head or body)
@@ -204,6 +214,25 @@ class _Statement:
 
     # ---- definitions
 
+    def annotations(self) -> list[Part]:
+        """The shapes that subscripts state of what is differentiated and defined elsewhere."""
+        found = []
+        reader = self.reader
+        for name in self.task.unit.annotations:
+            if not self.task.statement.start <= name.node.start < self.task.statement.end:
+                continue
+            if reader.knowledge.defined(name.key, reader.section, reader.at) is None:
+                continue
+            group = name.shape
+            assert group is not None
+
+            def build(key: str = name.key, group: tree.Group = group) -> Claim:
+                of = symbol(reader, key).expr
+                return self.closed(Shape, of=of, equals=annotated_sizes(group))
+
+            found.append(self.tried(name.node, build))
+        return found
+
     def definition(self, made: Definition, side: Node) -> Part:
         """The shape of what is defined, where one is declared; else only that it can be read."""
         reader = self.reader
@@ -215,7 +244,7 @@ class _Statement:
             if written.shape is not None:
                 sizes = annotated_sizes(written.shape)
             else:
-                known = known_at(reader, made.name)
+                known = declared_with(reader, made.name, made)
                 if known is not None and known.kind == "shape":
                     from derive.frontends.document.symbols import _sizes
 
@@ -270,9 +299,42 @@ class _Statement:
 
     def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
         taken = derivative_alone(head)
+        if taken is not None:
+            self.bind(taken)
+            if _primed(taken) and not self.is_number(taken.by[0]):
+                taken = None  # σ′(z) of an array z is taken entry by entry
         if taken is None:
             return self.tried(side, lambda: self.identity(head, side), lenient)
         return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def is_number(self, node: Node) -> bool:
+        try:
+            return self.reader.value(node).is_scalar
+        except PROBLEMS:
+            return True
+
+    def bind(self, taken: Taken) -> None:
+        """Where a function of a number is differentiated in its argument: that it is a number."""
+        from derive.frontends.document.products import _is_array
+
+        reader = self.reader
+        of = taken.of
+        if isinstance(of, tree.Product) and len(of.factors) == 2:
+            of = of.factors[0]
+        name = mention(of) if of is not None else None
+        made = None
+        if name is not None:
+            made = reader.knowledge.defined(name.key, reader.section, reader.at)
+        if made is None or len(made.arguments) != 1:
+            return
+        argument = mention(made.arguments[0])
+        by = mention(taken.by[0]) if taken.by else argument
+        if argument is None or by is None or argument.key != by.key or by.key in reader.bound:
+            return
+        if not _is_array(reader, made, argument):
+            label = pretty(argument.key)
+            reader.bound[argument.key] = Value(sp.Symbol(label, real=True))
+            reader.note(f"{label} is a number, the argument of {pretty(made.name)}")
 
     def identity(self, head: Node, side: Node) -> Claim:
         reader = self.reader
@@ -330,6 +392,7 @@ class _Statement:
         if len(by) > 2:
             raise Unread("order", "a derivative of this order is not read", taken.node)
         wrt = derivatives.wrt(reader, by[0])
+        derivatives.reach(reader, of, wrt, taken.of)
         equals = values.as_matrix(reader.value(side))
         if of.is_scalar:
             return self.gradient(of, wrt, equals, taken)
@@ -370,6 +433,8 @@ class _Statement:
     def second(self, of: Value, by: tuple[Node, ...], side: Node) -> Claim:
         reader = self.reader
         inner, outer = derivatives.wrt(reader, by[0]), derivatives.wrt(reader, by[1])
+        derivatives.reach(reader, of, inner)
+        derivatives.reach(reader, of, outer)
         equals = values.as_matrix(reader.value(side))
         if not of.is_scalar:
             raise Unread("order", "the second derivative of an array is not read", by[0])
@@ -419,17 +484,11 @@ class _Statement:
         given = self.given()
         put = reader.sizes.put_in
         named = self.free_sizes([*said.values(), *reader.where.values(), *given])
-        ends = {**reader.sizes.found, **named}
 
         def finished(value: Any) -> Any:
             if isinstance(value, tuple):
                 return tuple(finished(item) for item in value)
-            value = sp.sympify(value)
-            while any(v in ends for v in value.free_symbols):
-                value = put(value).xreplace(named)
-                if not any(v in ends for v in value.free_symbols):
-                    break
-            return value
+            return put(sp.sympify(value)).xreplace(named)
 
         said = {name: finished(value) for name, value in said.items()}
         where = {finished(name): finished(value) for name, value in reader.where.items()}
@@ -456,7 +515,7 @@ class _Statement:
         """What is assumed of the names that the claim speaks of."""
         reader = self.reader
         found = []
-        for fact in reader.knowledge.facts_at(self.task.unit.section):
+        for fact in reader.knowledge.facts_at({self.task.unit.section, *reader.sources}):
             found.extend(assumed(reader, fact))
         return found
 
@@ -563,6 +622,10 @@ def derivative_alone(side: Node) -> Taken | None:
             of = tree.Product(side.start, side.end, (plain, argument), side.operators)
             return Taken(of, (inner,), side)
     return None
+
+
+def _primed(taken: Taken) -> bool:
+    return isinstance(taken.node, tree.Product) and _primed_call(taken.node)
 
 
 def _primed_call(side: tree.Product) -> bool:

@@ -23,6 +23,7 @@ from derive.frontends.document.reader import (
     Undeclared,
     Unread,
     one_power,
+    turned,
 )
 from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
@@ -33,20 +34,7 @@ from derive.language.sequences import at
 
 INDEX_LETTERS = frozenset("ijklmnpqrstuvabckKN")
 SCALAR_GREEK = frozenset(
-    [
-        "alpha",
-        "gamma",
-        "epsilon",
-        "varepsilon",
-        "eta",
-        "kappa",
-        "lambda",
-        "nu",
-        "rho",
-        "tau",
-        "omega",
-        "zeta",
-    ]
+    "alpha gamma epsilon varepsilon eta kappa lambda nu rho tau omega zeta".split()
 )
 PRETTY = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε",
@@ -67,6 +55,10 @@ def pretty(key: str) -> str:
 
 def _greek(word: str) -> str:
     return PRETTY.get(word, word)
+
+
+class Rests(Unread):
+    """A statement that rests on a definition which is ill-shaped."""
 
 
 def read_name(reader: Reader, node: Node) -> Value:
@@ -114,7 +106,7 @@ def value_of(reader: Reader, name: Mention) -> Value:
                 "prime = transpose",
                 name.node,
             )
-        value = values.transpose(value)
+        value = turned(reader, value)
     for part in name.after:
         value = one_power(reader, value, part, name.node)
     if name.shape is not None:
@@ -127,12 +119,21 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     without what was taken for a part of it.
     """
     key = name.key
+    if reader.shift and (moved := _shifted_key(reader, key)) != key:
+        shift, letter = reader.shift, reader.shift_letter
+        reader.shift, reader.shift_letter = 0, ""
+        try:
+            return by_key(reader, moved, name.node), name
+        finally:
+            reader.shift, reader.shift_letter = shift, letter
     bound_index = _has_bound_index(reader, name)
     if key in reader.bound:
         return reader.bound[key], name
     if not name.subs and not name.sups and name.letter in reader.indices:
         index = reader.indices[name.letter]
         return Value(index.symbol + index.base), name
+    if (found := _square(reader, name)) is not None:
+        return found
     if name.after and not bound_index:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "2", "-1") and is_known(reader, layered):
@@ -144,6 +145,27 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if name.subs and (found := _entry(reader, name)) is not None:
         return found, name
     return unknown(reader, name), name
+
+
+def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
+    """σ² where that is defined and σ is not, and σ itself, which is then its root."""
+    if is_known(reader, name):
+        return None
+    is_square = bool(name.after) and text_of(name.after[0]) == "2"
+    two = name.after[0] if is_square else tree.Number(name.node.start, name.node.end, "2")
+    made = replace(
+        name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after
+    )
+    base = with_scripts(made.letter, made.subs[:-1], made.sups)
+    if defined_at(reader, made.key) is None and (
+        not made.subs or defined_at(reader, base) is None
+    ):
+        return None
+    value, rest = looked_up(reader, made)
+    if is_square:
+        return value, rest
+    reader.note(f"{pretty(name.key)} is the root of {pretty(made.key)}")
+    return values.apply(sp.sqrt, value), rest
 
 
 # -------------------------------------------------------------------------------------- indices
@@ -161,7 +183,8 @@ def components(sub: Node) -> list[Node]:
                 return list(factors)
         case tree.Number(text=text) if text.isdigit() and len(text) == 2:
             return [
-                tree.Number(sub.start + k, sub.start + k + 1, digit) for k, digit in enumerate(text)
+                tree.Number(sub.start + k, sub.start + k + 1, digit)
+                for k, digit in enumerate(text)
             ]
         case tree.Group(body=body):
             return components(body)
@@ -172,7 +195,10 @@ def components(sub: Node) -> list[Node]:
 
 def letters_of(node: Node) -> set[str]:
     return {part.name for part in node.walk() if isinstance(part, tree.Letter)} | {
-        letter.name for part in node.walk() if isinstance(part, tree.Run) for letter in part.letters
+        letter.name
+        for part in node.walk()
+        if isinstance(part, tree.Run)
+        for letter in part.letters
     }
 
 
@@ -330,7 +356,13 @@ def entry_of(reader: Reader, array: Value, sub: Node, node: Node) -> Value:
         line = at(turned.expr, index_of(reader, parts[0], turned.shape[0]))
         return _as_vector(reader, line, turned.shape[1])
     if len(parts) != len(shape):
-        raise Misfit(f"{len(parts)} indices of an array with {len(shape)} axes")
+        # It is another name, and nothing is known of that.
+        raise Undeclared(
+            f"{len(parts)} indices of an array with {len(shape)} axes: {text_of(node)} is not "
+            "declared",
+            f"{text_of(node)}: …",
+            node,
+        )
     at_ = [index_of(reader, part, size) for part, size in zip(parts, shape, strict=True)]
     return Value(entry(array.expr, *at_))
 
@@ -364,14 +396,14 @@ def _shifted(reader: Reader, name: Mention) -> Value | None:
             if other == offset:
                 continue
             written = letter + (f"{other:+d}" if other else "")
-            opening = text[: len(text) - len(text.lstrip("(["))]
+            opening = text[: len(text) - len(text.lstrip("([")) ]
             closing = text[len(text.rstrip(")]")) :]
             stem = _Literal(last.start, last.end, opening + written + closing)
             candidate = put((*scripts[:-1], stem))
             if known_at(reader, candidate.key) or defined_at(reader, candidate.key):
                 if letter in reader.indices:
                     return None
-                return _step(reader, name, candidate.key, letter, offset - other)
+                return _step(reader, name.key, candidate.key, letter, offset - other, name.node)
     return None
 
 
@@ -385,26 +417,50 @@ class _Literal(tree.Word):
         object.__setattr__(self, "how", "text")
 
 
-def _step(reader: Reader, name: Mention, known: str, letter: str, by: int) -> Value:
-    key = name.key
+_STEPPED = re.compile(r"^(.*[_^])([(\[]?)([A-Za-z]|ell|tau)([+-]\d+)?([)\]]?)$")
+
+
+def by_key(reader: Reader, key: str, node: Node | None = None) -> Value:
+    """The value of a name, or of one some steps from a name that is known."""
+    if key in reader.symbols:
+        return reader.symbols[key]
+    if known_at(reader, key) is not None or defined_at(reader, key) is not None:
+        return symbol(reader, key, node)
+    match = _STEPPED.match(key)
+    if match is not None:
+        stem, opening, letter, written, closing = match.groups()
+        offset = int(written or 0)
+        for other in range(offset + 3, offset - 4, -1):
+            step = f"{other:+d}" if other else ""
+            candidate = stem + opening + letter + step + closing
+            if known_at(reader, candidate) or defined_at(reader, candidate):
+                return _step(reader, key, candidate, letter, offset - other, node)
+    raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
+
+
+def _step(
+    reader: Reader, key: str, known: str, letter: str, by: int, node: Node | None = None
+) -> Value:
+    """A name some steps on from one that is known."""
     if key in reader.symbols:
         return reader.symbols[key]
     definition = defined_at(reader, known)
     declared = known_at(reader, known)
-    if definition is not None and by > 0 and by <= 2 and not definition.arguments:
+    running = definition is not None and definition.name in reader.running
+    if definition is not None and 0 < by <= 2 and not definition.arguments and not running:
         value = _defined(reader, key, definition, (letter, by))
     elif declared is not None:
         sizes = tuple(_moved(text, letter, by) for text in declared.sizes)
         value = _declared(reader, key, replace(declared, sizes=sizes))
-    elif definition is not None:
-        shape = symbol(reader, known, name.node)
+    elif definition is not None and not running:
+        shape = symbol(reader, known, node)
         value = _fresh(reader, key, shape.shape, shape.thin)
         if any(shape.shape) and any(_depends(size, letter) for size in shape.shape):
             raise Undeclared(
-                f"the shape of {pretty(key)} is not declared", f"{pretty(key)}: …", name.node
+                f"the shape of {pretty(key)} is not declared", f"{pretty(key)}: …", node
             )
     else:
-        raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", name.node)
+        raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
     reader.symbols[key] = value
     return value
 
@@ -431,10 +487,17 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     key_here = _shifted_key(reader, key)
     if key_here != key:
         return _shift_lookup(reader, key, key_here, node)
-    if key in reader.symbols:
-        return reader.symbols[key]
     definition = defined_at(reader, key)
     known = known_at(reader, key)
+    if key in reader.symbols and definition is None and known is None:
+        return reader.symbols[key]
+    meant: Any = None
+    if definition is not None and key not in reader.pending:
+        meant = ("defined", definition.section, definition.at, definition.line)
+    elif known is not None:
+        meant = ("declared", known.section, known.at, known.line)
+    if (key, meant) in reader.memo:
+        return reader.memo[key, meant]
     if definition is not None and key not in reader.pending:
         value = _defined(reader, key, definition)
     elif known is not None:
@@ -443,7 +506,10 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
         raise Unread("circular", f"{pretty(key)} is defined by itself", node)
     else:
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
-    reader.symbols[key] = value
+    # One name may stand for two things, of this section and of one before.
+    reader.memo[key, meant] = value
+    if not reader.pending or key not in reader.symbols:
+        reader.symbols[key] = value
     return value
 
 
@@ -466,20 +532,13 @@ def _shift_lookup(reader: Reader, key: str, there: str, node: Node | None) -> Va
     shift, letter = reader.shift, reader.shift_letter
     reader.shift, reader.shift_letter = 0, ""
     try:
-        if known_at(reader, there) is not None or defined_at(reader, there) is not None:
-            return symbol(reader, there, node)
-        placeholder = Mention(there, node) if node is not None else None
-        assert placeholder is not None
         if there not in reader.symbols:
-            _step(reader, _named(there, node), key, letter, shift)
+            if known_at(reader, there) is None and defined_at(reader, there) is None:
+                return _step(reader, there, key, letter, shift, node)
+            return symbol(reader, there, node)
         return reader.symbols[there]
     finally:
         reader.shift, reader.shift_letter = shift, letter
-
-
-def _named(key: str, node: Node | None) -> Mention:
-    assert node is not None
-    return Mention(key, node)
 
 
 def _sizes(reader: Reader, known: Known) -> tuple[Any, ...]:
@@ -497,14 +556,17 @@ def size_symbol(name: str) -> Any:
 
 
 def _declared(reader: Reader, key: str, known: Known) -> Value:
-    if known.how != "directive":
-        reader.note(
-            f"{pretty(key)} has shape {'×'.join(known.sizes) or '()'} by line {known.line}"
-            if known.kind in ("shape", "scalar")
-            else f"{pretty(key)} by line {known.line}"
-        )
+    if known.kind in ("shape", "scalar") and known.how != "directive":
+        sizes = "×".join(known.sizes) or "()"
+        reader.note(f"{pretty(key)} has shape {sizes} by line {known.line}")
+    reader.sources.add(known.section)
     if known.section not in reader.knowledge.around(reader.section):
         reader.note(f"{pretty(key)} is still what line {known.line} declares")
+        if reader.knowledge.doubtful(known, reader.section):
+            reader.carried.add(key)
+            other = _another(reader, key, known)
+            if other is not None:
+                return other
     if known.kind == "size":
         return Value(size_symbol(key))
     if known.kind == "any-scalar":
@@ -513,18 +575,32 @@ def _declared(reader: Reader, key: str, known: Known) -> Value:
         return _fresh(reader, key, ())
     if known.kind == "function":
         raise Unread("function", f"{pretty(key)} is a function and stands without an argument")
-    sizes = _sizes(reader, known)
-    if len(sizes) == 1:
-        if sizes[0] == 1:
+    sizes_ = _sizes(reader, known)
+    if len(sizes_) == 1:
+        if sizes_[0] == 1:
             return _fresh(reader, key, ())
         if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
-            return _fresh(reader, key, (sp.S.One, sizes[0]), thin=True)
-        return _fresh(reader, key, (sizes[0], sp.S.One), thin=True)
-    return _fresh(reader, key, sizes)
+            return _fresh(reader, key, (sp.S.One, sizes_[0]), thin=True)
+        return _fresh(reader, key, (sizes_[0], sp.S.One), thin=True)
+    return _fresh(reader, key, sizes_)
+
+
+def _another(reader: Reader, key: str, known: Known) -> Value | None:
+    """A name that only a section before declares may be another one here."""
+    if known.kind != "shape" or len(key) > 1 and key not in PRETTY:
+        return None
+    matrix = key.isupper()
+    option = "another matrix" if matrix else "a number"
+    if reader.choices.pick(pretty(key), ("as before", option)) == "as before":
+        return None
+    if not matrix:
+        return _fresh(reader, key, ())
+    shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
+    return _fresh(reader, key, shape)
 
 
 def _any_scalar(reader: Reader, key: str, names: tuple[str, ...]) -> Value:
-    arguments = [symbol(reader, name).expr for name in names]
+    arguments = [by_key(reader, name).expr for name in names]
     label = _fresh_name(reader, pretty(key), key)
     made = sp.Symbol(label, real=True)
     reader.where[made] = ScalarFunction(label)(*arguments)
@@ -535,10 +611,10 @@ def _fresh_name(reader: Reader, label: str, key: str) -> str:
     """A name that nothing else in the claim has; a size may have it already."""
     if any(size == label for size in reader.knowledge.sizes):
         label += "_"
-    taken = {name for name, owner in reader.used.items() if owner != key}
-    while label in taken:
+    owner = f"{key} {len(reader.memo)}" if key in reader.symbols else key
+    while label in reader.used and reader.used[label] != owner:
         label += "'"
-    reader.used[label] = key
+    reader.used[label] = owner
     return label
 
 
@@ -555,16 +631,37 @@ def _defined(
     reader: Reader, key: str, definition: Definition, shift: tuple[str, int] = ("", 0)
 ) -> Value:
     """The symbol of a defined name; its definition goes to ``where``, after those it uses."""
-    value = body_of(reader, definition, key, shift)
-    declared = known_at(reader, key)
+    try:
+        value = body_of(reader, definition, key, shift)
+    except Misfit as problem:
+        stated = reader.knowledge.declared(key, definition.section, definition.at)
+        if stated is not None and stated.kind == "shape" and len(stated.sizes) > 1:
+            if stated.section in reader.knowledge.around(definition.section):
+                reader.note(f"line {definition.line} is ill-shaped: {pretty(key)} is as declared")
+                return _declared(reader, key, stated)
+        raise Rests(
+            "rests-on", f"it rests on line {definition.line}, which is ill-shaped: {problem}"
+        ) from None
+    declared = declared_with(reader, key, definition)
     if declared is not None and declared.kind in ("shape", "scalar"):
         value = _as_declared(reader, value, declared, definition)
+    reader.sources.add(definition.section)
     made = _fresh(reader, key, value.shape, value.thin)
     made = replace(made, path=())
     expr = scalar(value) if not value.shape else value.expr
     reader.where[made.expr] = expr
     reader.note(f"{pretty(key)} is defined in line {definition.line}")
     return made
+
+
+def declared_with(reader: Reader, key: str, definition: Definition) -> Known | None:
+    """What declares a defined name where it is defined; a section before does not."""
+    known = reader.knowledge.declared(key, definition.section, definition.at)
+    if known is None or known.section not in reader.knowledge.around(definition.section):
+        return None
+    if known.how == "subscript":
+        return None  # where it is written it is checked
+    return known
 
 
 def body_of(
@@ -577,6 +674,7 @@ def body_of(
     before = (reader.section, reader.at, reader.shift, reader.shift_letter)
     bound, indices = dict(reader.bound), dict(reader.indices)
     reader.pending.append(key)
+    reader.running.append(definition.name)
     reader.section, reader.at = definition.section, definition.at
     reader.shift_letter, reader.shift = shift
     try:
@@ -584,7 +682,9 @@ def body_of(
             parameter = mention(argument)
             if parameter is None:
                 raise Unread("argument", "an argument that is no name", argument)
-            if parameter.key not in reader.bound and not is_known(reader, parameter):
+            if parameter.key in reader.bound:
+                continue
+            if not is_known(reader, parameter) or _is_number(reader, parameter):
                 label = _fresh_name(reader, pretty(parameter.key), parameter.key)
                 reader.bound[parameter.key] = Value(sp.Symbol(label, real=True))
         if definition.indices:
@@ -592,9 +692,22 @@ def body_of(
         return reader.value(definition.body)
     finally:
         reader.pending.pop()
+        reader.running.pop()
         reader.section, reader.at, reader.shift, reader.shift_letter = before
         reader.bound = bound
         reader.indices = indices
+
+
+def _is_number(reader: Reader, parameter: Mention) -> bool:
+    """Whether the argument of a function is a number, where only a section before says what its
+    letter is.
+    """
+    around = reader.knowledge.around(reader.section)
+    known, made = known_at(reader, parameter.key), defined_at(reader, parameter.key)
+    if any(one is not None and one.section in around for one in (known, made)):
+        return False
+    key = f"the argument {pretty(parameter.key)}"
+    return reader.choices.pick(key, ("a number", "as before")) == "a number"
 
 
 def _indexed_body(reader: Reader, definition: Definition) -> Value:
@@ -636,11 +749,9 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
     return Value(tensor(value, *zip(variables, ranges, strict=True)), tuple(ranges))
 
 
-class Rests(Unread):
-    """A statement that rests on a definition which is ill-shaped."""
-
-
-def _as_declared(reader: Reader, value: Value, known: Known, definition: Definition) -> Value:
+def _as_declared(
+    reader: Reader, value: Value, known: Known, definition: Definition
+) -> Value:
     """A defined value in the shape that is declared for it.
 
     :raises Rests: where it has another one: that is said of the definition itself.
@@ -676,7 +787,9 @@ def annotated(reader: Reader, value: Value, group: tree.Group, name: Mention) ->
     parts = components(group.body)
     if not value.shape and len(parts) == 1:
         return value
-    indices = [isinstance(part, tree.Letter) and part.name in reader.indices for part in parts]
+    indices = [
+        isinstance(part, tree.Letter) and part.name in reader.indices for part in parts
+    ]
     if len(parts) == len(value.shape) and any(indices):
         if all(is_index or text_of(p) == "1" for is_index, p in zip(indices, parts, strict=True)):
             at_ = [
@@ -693,9 +806,11 @@ def annotated(reader: Reader, value: Value, group: tree.Group, name: Mention) ->
             return Value(sp.Transpose(row), (value.shape[0], sp.S.One))
     sizes = annotated_sizes(group)
     if fit(value, sizes, thin=False) is None:
-        raise Misfit(
+        raise Undeclared(
             f"{pretty(name.key)} has shape ({', '.join(map(str, value.shape))}), and its "
-            f"subscript says ({', '.join(map(str, sizes))})"
+            f"subscript says ({', '.join(map(str, sizes))})",
+            f"{pretty(name.key)}: {'×'.join(map(str, sizes))}",
+            name.node,
         )
     return value
 
@@ -723,7 +838,8 @@ def unknown(reader: Reader, name: Mention) -> Value:
     if key in reader.symbols:
         return reader.symbols[key]
     value = _unknown(reader, name)
-    reader.symbols[key] = value
+    if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
+        reader.symbols[key] = value
     return value
 
 
@@ -756,7 +872,7 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         size = _size_of(name.subs[-1])
         return Value(sp.Identity(size), (size, size))
     vectorlike = name.bold or letter in reader.knowledge.arrays
-    if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
+    if bare[:1].isupper() and len(bare) == 1 or bare in ("Sigma", "Lambda", "Phi", "Psi"):
         if not vectorlike:
             raise Undeclared(f"the shape of {pretty(key)} is not declared", remedy, name.node)
         shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))

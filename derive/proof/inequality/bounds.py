@@ -440,6 +440,8 @@ def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
 
     Σ_ij A² · Σ_k v² − Σ_i (Σ_j A_ij·v_j)² has f = (A_ij·v_k − A_ik·v_j)²/2.
     """
+    if not _over_same_ranges(poly):
+        return None
     parts: list[tuple[list[Var], Polynomial]] = []
     for monomial, coefficient in poly.items():
         variables: list[Var] = []
@@ -452,8 +454,6 @@ def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
                 opened, inside = n.opened(atom)
                 variables += opened
                 body = n.multiply(body, inside)
-        if not 2 <= len(variables) <= MAX_TUPLE:
-            return None
         parts.append((sorted(variables, key=lambda v: v.high.sort_key()), body))  # type: ignore[union-attr]
     if not parts or any([v.high for v in p[0]] != [v.high for v in parts[0][0]] for p in parts):
         return None
@@ -469,6 +469,22 @@ def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
             named = dict(zip(variables, map(as_poly, order), strict=True))
             result = n.add(result, n.substitute(body, named))
     return n.scale(result, Fraction(1, len(orders)))
+
+
+def _over_same_ranges(poly: Polynomial) -> bool:
+    """Whether the sums in each term have the same ranges, from two to as many as may be."""
+    ranges: set[tuple[Any, ...]] = set()
+    for monomial in poly:
+        highs = [
+            high.sort_key()
+            for atom, exponent in monomial
+            if atom.kind == "sum" and isinstance(exponent, int) and exponent > 0
+            for high in atom.data[0] * min(exponent, MAX_TUPLE + 1)
+        ]
+        if not 2 <= len(highs) <= MAX_TUPLE:
+            return False
+        ranges.add(tuple(sorted(highs)))
+    return len(ranges) == 1
 
 
 def _on_diagonals(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynomial | None:

@@ -14,6 +14,9 @@ RNN = {"x": "N T D", "h0": "N H", "Wx": "D H", "Wh": "H H", "b": "H"}
 STEP = {"x": "N D", "prev_h": "N H", "prev_c": "N H", "Wx": "D 4H", "Wh": "H 4H", "b": "4H"}
 LABELLED = {"x": "N C", "y": labels("N", of="C")}
 NORM = {"x": "N D", "gamma": "D", "beta": "D"}
+IMAGES = {"x": "N C H W", "w": "C*H*W M", "b": "M"}
+HEADS = {"Q": "B T d", "K": "B S d", "V": "B S e"}
+TABLE = {"x": labels("N", of="V"), "W": "V D"}
 STACK = {"x": "N D", "W1": "D H", "b1": "H", "W2": "H M", "b2": "M"}
 
 
@@ -25,7 +28,7 @@ def statuses(forward, backward=None, **options):
 
 RIGHT = {
     "affine": ("affine_forward", "affine_backward", {"x": "N D", "w": "D M", "b": "M"}, {}),
-    "images": ("affine4_forward", "affine4_backward", {"x": "N C H W", "w": "C*H*W M", "b": "M"}, {}),
+    "images": ("affine4_forward", "affine4_backward", IMAGES, {}),
     "a mask that is written": ("relu_forward", "relu_backward", {"x": "N D"}, {}),
     "softmax loss": ("softmax_loss", None, LABELLED, {}),
     "hinge loss": ("svm_loss", None, LABELLED, {}),
@@ -33,8 +36,8 @@ RIGHT = {
     "loops": ("loop_affine", "loop_affine_backward", {"x": "N D", "w": "D M", "b": "M"}, {}),
     "batch norm": ("bn2_forward", "bn2_backward", NORM, {}),
     "layer norm": ("layernorm_forward", "layernorm_backward", NORM, {}),
-    "attention": ("attention", "attention_backward", {"Q": "B T d", "K": "B S d", "V": "B S e"}, {}),
-    "rows that are added at": ("emb_forward", "emb_backward", {"x": labels("N", of="V"), "W": "V D"}, {}),
+    "attention": ("attention", "attention_backward", HEADS, {}),
+    "rows that are added at": ("emb_forward", "emb_backward", TABLE, {}),
     "a recurrence": ("rnn_forward", "rnn_backward", RNN, {}),
     "blocks": ("lstm_step_forward", "lstm_step_backward", STEP, {}),
     "a layer": ("Affine", None, {"x": "N D", "W": "D M", "b": "M"}, {}),
@@ -42,6 +45,11 @@ RIGHT = {
     "branches on values": ("shrink_forward", "shrink_backward", {"x": "N"}, {}),
     "random masks": ("drop_forward", "drop_backward", {"x": "N D", "p": ""}, {"wrt": "x"}),
     "cumulated": ("cumsum_forward", "cumsum_backward", {"x": "N D"}, {}),
+    "a branch on a counter": ("shifted_forward", "shifted_backward", {"x": "T D"}, {}),
+    "an array that is a recurrence": ("states_forward", "states_backward", {"x": "T D", "a": "D"}, {}),
+    "lists and generators": ("rows_forward", "rows_backward", {"x": "N D", "w": "D M"}, {}),
+    "text in a dictionary": (
+        "modes_forward", "modes_backward", {"x": "N D"}, {"fixed": {"options": {"mode": "train"}}}),
     "rolled": ("roll_forward", "roll_backward", {"x": "N 3"}, {}),
 }  # fmt: skip
 
@@ -55,8 +63,11 @@ def test_right_pairs_hold(name):
 
 def test_a_convolution_by_loops_holds_for_every_stride_and_padding():
     fixed = {"stride": "s", "pad": "p"}
-    found = statuses("conv_naive", "conv_backward", shapes=CONV, fixed=fixed, wrt="x w b")
-    assert set(found.values()) == {"holds"}
+    target = f"{LAYERS}::conv_naive"
+    found = verify_backward(target, "conv_backward", shapes=CONV, fixed=fixed)
+    assert {v.status for v in found.values()} == {"holds"}
+    assumed = {str(fact) for fact in found["b"].assumptions}
+    assert "Eq(Mod(H - K + 2*p, s), 0)" in assumed  # the code asserts it
 
 
 def test_a_mean_for_a_sum_is_refuted_and_named():
@@ -92,6 +103,17 @@ def lambda_forward(x):
 
 def short_backward(dout, cache):
     return 2 * dout.sum(axis=0)
+
+
+def test_a_clip_holds_between_its_ends_and_an_epsilon_is_named():
+    found = verify_backward(f"{LAYERS}::bce_clip", p="N M", t="N M", wrt="p")
+    assert found["p"].status == "holds"
+    assert {"p[i1, i2] > 1/10000000", "p[i1, i2] < 9999999/10000000"} <= set(
+        map(str, found["p"].assumptions)
+    )
+    found = verify_backward(f"{LAYERS}::eps_loss", y="N M", t="N M", wrt="y")
+    assert found["y"].status == "disagrees"
+    assert found["y"].reason.startswith("it holds with 1e-07 = 0 only")
 
 
 def test_functions_are_taken_as_they_are():
