@@ -73,6 +73,17 @@ def test_the_gallery_is_decided(name: str, kind: str) -> None:
     assert {n: v.status for n, v in found.items()} == {n: expected.get(n, "holds") for n in found}
 
 
+@pytest.mark.parametrize("name", ["jax_attention", "rnn_step", "svm_loss"])
+def test_more_of_the_gallery_holds(name: str) -> None:
+    found = answers(request(gallery.the_pair(gallery.GALLERY / "right" / f"{name}.py")))
+    assert {verdict.status for verdict in found.values()} == {"holds"}
+
+
+def test_a_scan_is_a_loop() -> None:
+    found = answers(request(gallery.the_pair(gallery.GALLERY / "right" / "jax_linear_scan.py")))
+    assert found["b"].status == "holds"
+
+
 def test_a_file_whose_gradients_hold(write: Write, run: Run) -> None:
     result = run("verify", write(RIGHT))
     assert result.exit_code == 0, result.output
