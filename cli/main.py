@@ -20,12 +20,15 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
+    from derive.cli.cache import Cache
+    from derive.cli.outputs import Output
     from derive.claims.formula import Formula
     from derive.claims.verdict import Verdict
     from derive.cli.expression import ExpressionError, Question
@@ -145,6 +148,28 @@ _format = click.option(
     show_default=True,
     help="A report for people, or JSON on standard output.",
 )
+_report_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "sarif", "junit", "github"]),
+    default="text",
+    show_default=True,
+    help="A report for people, or one that programs, editors or CI servers read.",
+)
+_output = click.option(
+    "--output",
+    "-o",
+    "wanted",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write the report into FILE; with FORMAT=, another one besides. Repeatable.",
+)
+_cache = click.option(
+    "--cache-dir", metavar="DIR", help="Where verdicts are kept, instead of the user's cache."
+)
+_no_cache = click.option(
+    "--no-cache", is_flag=True, help="Decide every claim, whatever was decided before."
+)
 _timeout = click.option(
     "--timeout",
     type=float,
@@ -207,7 +232,8 @@ def list_command(form: str) -> int:
 
 @main.command(short_help="Say which derivations hold and which disagree.", epilog=_TARGETS)
 @_targets
-@_format
+@_report_format
+@_output
 @click.option(
     "--jobs",
     "-j",
@@ -218,6 +244,8 @@ def list_command(form: str) -> int:
 )
 @_timeout
 @_effort
+@_cache
+@_no_cache
 @click.option(
     "--declarations",
     metavar="FILE",
@@ -230,9 +258,12 @@ def list_command(form: str) -> int:
 def verify(
     targets: tuple[str, ...],
     form: str,
+    wanted: tuple[str, ...],
     jobs: int | None,
     timeout: float,
     effort: float,
+    cache_dir: str | None,
+    no_cache: bool,
     declarations: str | None,
     strict: bool,
     annotate: str | None,
@@ -245,19 +276,26 @@ def verify(
     inputs are declared: # derive: x (N, D), w (D, M). Of a document (.md, .tex, .ipynb, .rst) it is
     every formula, where it stands.
     """
+    from derive.cli.outputs import OutputError, outputs
+
+    try:
+        report = _Report(outputs(form, wanted))
+    except OutputError as problem:
+        raise click.UsageError(str(problem)) from None
     documents = [target for target in targets if docstrings or _is_document(target)]
     if documents:
         if len(documents) < len(targets):
             raise click.UsageError("documents and other targets are verified one after the other")
         return _verify_documents(
-            documents, form, timeout, effort, declarations, strict, annotate, docstrings, everything
+            documents, report, timeout, effort, declarations, strict, annotate, docstrings, everything
         )
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
     entries, requests, problems = _asked(targets)
-    report = _verify_json if form == "json" else _verify_text
-    code = report(entries, requests, jobs, timeout, effort) if entries or requests else OK
+    cache = None if no_cache else _kept_verdicts(cache_dir, timeout, effort)
+    asked = _Asked(entries, requests, jobs, timeout, effort, cache, report.steps)
+    code = _verify(asked, report) if entries or requests else OK
     for problem in problems:
         _complain(problem)
     return USAGE if problems else code
@@ -542,7 +580,7 @@ def _is_document(target: str) -> bool:
 
 def _verify_documents(
     paths: Sequence[str],
-    form: str,
+    report: _Report,
     timeout: float,
     effort: float,
     declarations: str | None,
@@ -571,11 +609,10 @@ def _verify_documents(
         results.append(checked)
         if annotate is not None:
             _write_copy(annotate, path, annotated(checked))
-        if form == "text":
+        if report.is_text:
             screen = _screen()
             screen.print(_deeply(document_lines, checked, screen.width, everything))
-    if form == "json":
-        _print_json(_deeply(document_record, results))
+    report.finish(lambda typesetting: document_record(results, typesetting))
     return FAILS if any(fails(checked, strict) for checked in results) else OK
 
 
@@ -592,62 +629,130 @@ def _write_copy(copy: str, path: str, text: str) -> None:
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(
-    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
-) -> int:
+class _Report:
+    """The outputs of one run."""
+
+    def __init__(self, outputs: list[Output]) -> None:
+        self.outputs = outputs
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read standard output, where each verdict appears as it is found."""
+        return self.outputs[0].form == "text"
+
+    @property
+    def steps(self) -> int:
+        """How many steps of each proof an output shows."""
+        from derive.cli.outputs import needs_typesetting
+
+        if not needs_typesetting(self.outputs):
+            return 0
+        from derive.claims.typesetting import MOST_STEPS
+
+        return MOST_STEPS
+
+    def finish(self, made: Callable[[bool], Mapping[str, Any]]) -> None:
+        """Write every output.
+
+        :param made: the report's data, with its mathematics in LaTeX or without.
+        """
+        from derive.cli.outputs import OutputError, needs_typesetting, rendered, write
+
+        written = [output for output in self.outputs if output.form != "text"]
+        if not written:
+            return
+        data = _deeply(made, needs_typesetting(written))
+        try:
+            for output in written:
+                if output.path is not None:
+                    write(output, data)
+                elif output.form == "json":
+                    _print_json(data)
+                else:
+                    click.echo(rendered(output.form, data), nl=False)
+        except OutputError as problem:
+            raise click.ClickException(str(problem)) from None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be decided, and how."""
+
+    entries: list[Entry]
+    requests: list[Request]
+    jobs: int | None
+    timeout: float
+    effort: float
+    cache: Cache | None
+    steps: int
+
+    @property
+    def total(self) -> int:
+        return len(self.entries) + sum(len(request.wrt) for request in self.requests)
+
+
+def _kept_verdicts(directory: str | None, timeout: float, effort: float) -> Cache | None:
+    from pathlib import Path
+
+    from derive.cli.cache import Cache, default_directory, is_off
+
+    if directory is None and is_off():
+        return None
+    return Cache(Path(directory) if directory else default_directory(), timeout, effort)
+
+
+def _verify(asked: _Asked, report: _Report) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
-            results.extend(stream)
+        with contextlib.closing(_all_results(asked)) as stream:
+            if report.is_text:
+                _print_results(stream, results, asked)
+            else:
+                results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        _print_json(_deeply(verify_record, results))
+        report.finish(lambda typesetting: verify_record(results, typesetting))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(
-    entries: list[Entry], requests: list[Request], jobs: int | None, timeout: float, effort: float
-) -> int:
+def _print_results(
+    stream: Generator[tuple[Entry, Verdict]],
+    results: list[tuple[Entry, Verdict]],
+    asked: _Asked,
+) -> None:
+    """Print each section as soon as it is decided, and the counts at the end."""
     from derive.cli.render import heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
-    verdicts: list[Verdict] = []
     waiting: list[tuple[Entry, Verdict]] = []
-    sections = _section_ends(entries)
+    sections = _section_ends(asked.entries)
     try:
-        with contextlib.closing(_all_results(entries, requests, jobs, timeout, effort)) as stream:
-            for entry, verdict in stream:
-                if waiting and heading_key(waiting[0][0]) != heading_key(entry):
-                    _print_section(screen, waiting)
-                    waiting = []
-                verdicts.append(verdict)
-                waiting.append((entry, verdict))
-                if len(verdicts) in sections:
-                    _print_section(screen, waiting)
-                    waiting = []
+        for entry, verdict in stream:
+            if waiting and heading_key(waiting[0][0]) != heading_key(entry):
+                _print_section(screen, waiting)
+                waiting = []
+            results.append((entry, verdict))
+            waiting.append((entry, verdict))
+            if len(results) in sections:
+                _print_section(screen, waiting)
+                waiting = []
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        total = len(entries) + sum(len(request.wrt) for request in requests)
-        screen.print(summary_lines(verdicts, max(total, len(verdicts)), elapsed))
-    return _exit_code(verdicts)
+        verdicts = [verdict for _, verdict in results]
+        screen.print(summary_lines(verdicts, max(asked.total, len(verdicts)), elapsed))
 
 
-def _all_results(
-    entries: list[Entry],
-    requests: list[Request],
-    jobs: int | None,
-    timeout: float,
-    effort: float,
-) -> Generator[tuple[Entry, Verdict]]:
+def _all_results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:
     """Each claim with its verdict, then those of the code."""
-    if entries:
-        with contextlib.closing(_results(entries, jobs, timeout, effort)) as stream:
+    if asked.entries:
+        with contextlib.closing(_results(asked)) as stream:
             yield from stream
-    if requests:
-        with contextlib.closing(_code_results(requests, jobs, timeout)) as stream:
+    if asked.requests:
+        jobs, timeout = asked.jobs, asked.timeout
+        with contextlib.closing(_code_results(asked.requests, jobs, timeout)) as stream:
             yield from stream
 
 
@@ -673,27 +778,38 @@ def _code_results(
             progress.clear()
 
 
-def _results(
-    entries: list[Entry], jobs: int | None, timeout: float, effort: float
-) -> Generator[tuple[Entry, Verdict]]:
+def _results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
     from derive.cli.runner import Progress, verdicts
 
-    progress = Progress(sys.stderr, len(entries))
-    claims = [entry.claim for entry in entries]
+    entries, cache, jobs = asked.entries, asked.cache, asked.jobs
+    # A proof that is to be shown is written while it is found, and no cache keeps it.
+    known = {} if cache is None or asked.steps else cache.known(entry.claim for entry in entries)
+    claims = [entry.claim for number, entry in enumerate(entries) if number not in known]
     if jobs is None:
         # A process of its own pays off for a number of claims only.
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    with contextlib.closing(verdicts(claims, _decide(timeout, effort), jobs, timeout)) as stream:
+    progress = Progress(sys.stderr, len(entries))
+    decide = _decide(asked.timeout, asked.effort)
+    found = verdicts(claims, decide, jobs, asked.timeout, asked.steps) if claims else _nothing()
+    with contextlib.closing(found) as stream:
         try:
-            progress.show(0, entries[0].id)
-            for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):
+            for done, entry in enumerate(entries):
+                if done in known:
+                    yield entry, known[done]
+                    continue
+                progress.show(done, entry.id)
+                verdict = next(stream)
                 progress.clear()
+                if cache is not None:
+                    cache.put(entry.claim, verdict)
                 yield entry, verdict
-                if done < len(entries):
-                    progress.show(done, entries[done].id)
         finally:
             progress.clear()
+
+
+def _nothing() -> Generator[Verdict]:
+    yield from ()
 
 
 def _section_ends(entries: Sequence[Entry]) -> set[int]:

@@ -10,6 +10,9 @@ from derive.proof.decide import Rung
 
 pytest_plugins = ["pytester"]
 
+# No test rests on a verdict that another run has kept.
+os.environ["DERIVE_NO_CACHE"] = "1"
+
 # Deciding a claim takes as long as it takes: a deadline per example would make tests depend on
 # the machine's load.
 settings.register_profile("default", deadline=None)

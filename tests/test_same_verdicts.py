@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from same_verdicts import compared
 
-# Of each kind of decision one: a proof, an induction, a witness with the mistake, a misfit, a search
-# in vain; what they take is little.
+# Of each kind of decision one: a proof, an induction, a witness with the mistake, a misfit, a vain
+# search; what they take is little.
 SAMPLE = (
     *("trace.swapped-not-cyclic", "det.similar.both", "huber.unit", "linear-map.transposed"),
     *("apart.bracket.other", "names.shadowed-sum", "delta.contract.square", "sequence.variance"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from derive.backends.places import findings
+from derive.backends.places import counted, findings
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def render(report: Mapping[str, Any]) -> str:
         )
         level = "error" if found.is_error else "warning"
         lines.append(f"::{level} {properties}::{_text(found.message)}")
-    counts = ", ".join(f"{number} {status}" for status, number in report["summary"].items())
+    counts = ", ".join(f"{number} {status}" for status, number in counted(report))
     return "\n".join([*lines, f"derive: {counts}", ""])
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from derive.backends.places import PROBLEMS
+from derive.backends.places import PROBLEMS, counted
 
 MARKS = {
     "holds": "✓",
@@ -42,16 +42,30 @@ def render(report: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"math": _math, "anchor": anchor, "matrix": _matrix}
-    summary = {status: number for status, number in report["summary"].items() if number}
+    summary = {status: number for status, number in counted(report) if number}
+    told = {id: f for f in report.get("formulas", ()) for id in f.get("claims", ())}
+    claims = [_of_document(claim, told) for claim in report["claims"]]
     return environment.get_template("report.html").render(
         title=report.get("title") or "Derivations",
-        claims=report["claims"],
-        sections=_sections(report["claims"]),
-        formulas=[f for f in report.get("formulas", ()) if f["outcome"] in PROBLEMS],
+        claims=claims,
+        sections=_sections(claims),
+        formulas=[
+            f for f in report.get("formulas", ()) if f["outcome"] in PROBLEMS and not f["claims"]
+        ],
         summary=summary,
-        total=len(report["claims"]),
+        total=len(report.get("formulas") or claims),
+        noun="formula" if report.get("formulas") else "claim",
         marks=MARKS,
     )
+
+
+def _of_document(claim: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A claim with the place and the outcome of the formula that makes it."""
+    formula = told.get(claim["id"])
+    if formula is None:
+        return claim
+    place = {"file": formula["file"], "line": formula["line"], "status": formula["outcome"]}
+    return {**claim, **place, "reason": formula.get("message") or claim["reason"]}
 
 
 def _sections(claims: Any) -> list[tuple[str, list[Any]]]:

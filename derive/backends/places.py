@@ -43,8 +43,10 @@ class Finding:
 
 def findings(report: Mapping[str, Any]) -> Iterator[Finding]:
     """All that does not hold, in the order of the report."""
+    # What a document says is told by its formulas: one may have several readings, a claim each.
+    inside = {id for formula in report.get("formulas", ()) for id in formula.get("claims", ())}
     for claim in report["claims"]:
-        if claim["status"] in PROBLEMS:
+        if claim["status"] in PROBLEMS and claim["id"] not in inside:
             yield Finding(
                 claim["id"],
                 claim["status"],
@@ -53,9 +55,8 @@ def findings(report: Mapping[str, Any]) -> Iterator[Finding]:
                 claim.get("line"),
                 claim.get("column"),
             )
-    told = {claim["id"] for claim in report["claims"]}
     for formula in report.get("formulas", ()):
-        if formula["outcome"] in PROBLEMS and not told.intersection(formula.get("claims", ())):
+        if formula["outcome"] in PROBLEMS:
             yield Finding(
                 f"{formula['file']}:{formula['line']}",
                 formula["outcome"],
@@ -72,3 +73,9 @@ def _message(claim: Mapping[str, Any]) -> str:
     if claim["status"] == "disagrees" and derived and len(derived) < 400:
         parts.append(f"derived: {derived}")
     return "; ".join(" ".join(str(part).split()) for part in parts)
+
+
+def counted(report: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """How many there are of each: of the formulas of a document, otherwise of the claims."""
+    summary = report["summary"]
+    return list(summary.get("formulas", summary).items())

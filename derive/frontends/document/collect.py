@@ -14,6 +14,7 @@ from derive.frontends.document import functions, size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import leaves, mentioned
+from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
@@ -81,6 +82,7 @@ class _Collector:
         self.open: list[Section] = [self.knowledge.sections[0]]
         self.waiting: list[Declared] = []
         self.chain: tuple[Unit, tree.Statement] | None = None
+        self.spoken: dict[int, set[str]] = {}
         self.ends: set[str] = set()  # letters up to which sums go
         self.stated: set[tuple[str, str]] = set()
         self.of_lines: dict[str, int] = {}
@@ -210,8 +212,9 @@ class _Collector:
         found = mention(node)
         if found is None:
             raise DeclarationError(f"`{text}` is no name")
-        if found.after and not found.primes:
-            found = Mention(found.letter, node, found.subs, (*found.sups, *found.after))
+        if found.after or found.primes:
+            letter = found.letter + "'" * found.primes
+            found = Mention(letter, node, found.subs, (*found.sups, *found.after))
         return found
 
     def table(self, item: Paragraph, line: int) -> None:
@@ -250,10 +253,12 @@ class _Collector:
         self.waiting = []
         chain = self.chain if item.display else None
         section = self.section_at(item.place(0).line)
-        for row in parsed.rows:
+        for row in (part for whole in parsed.rows for part in _one_by_one(whole)):
             start = row.parts[0][0] if row.parts else row.start
             text = item.text[start : row.parts[-1][1] if row.parts else row.end]
-            start += len(text) - len(text.lstrip())
+            kept = text.lstrip(" \t\n&")
+            start += len(text) - len(kept)
+            text = kept
             unit = Unit(
                 len(self.units),
                 item,
@@ -302,6 +307,9 @@ class _Collector:
                 self.definition(body, unit, line)
             if isinstance(body, tree.Chain):
                 self.set_to_zero(body, unit)
+                for side in body.sides[1:]:
+                    names = {name for pair in mentioned(side) for name in pair}
+                    self.spoken.setdefault(unit.section, set()).update(names)
         return chain
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
@@ -362,7 +370,9 @@ class _Collector:
         parts = list(left.items) if isinstance(left, tree.Listing) else [left]
         for part in parts:
             name = mention(part)
-            if name is None or name.after or name.primes:
+            if name is not None and name.primes:
+                name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
+            if name is None or name.after:
                 continue
             unit.declares = True
             kind = "shape" if sizes and sizes != ("1",) else "scalar"
@@ -387,6 +397,9 @@ class _Collector:
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
+        if chain.relations[0] not in DEFINES and self.used_before(made):
+            unit.solves = True  # a declared quantity at some point, as a minimiser
+            return
         if chain.relations[0] not in DEFINES and self.restated(made):
             return
         self.knowledge.define(made)
@@ -394,6 +407,18 @@ class _Collector:
 
     def is_taken(self, name: str) -> bool:
         return name in self.knowledge.known or name in self.knowledge.definitions
+
+    def used_before(self, made: Definition) -> bool:
+        """Whether a name is declared, and formulas before have spoken of it as it is."""
+        around = self.knowledge.around(made.section)
+        return (
+            made.name not in self.knowledge.definitions
+            and any(
+                one.section in around and one.how != "subscript"
+                for one in self.knowledge.known.get(made.name, [])
+            )
+            and any(made.name in self.spoken.get(section, ()) for section in self.spoken)
+        )
 
     def restated(self, made: Definition) -> bool:
         """Whether a name is defined around here already, of the same things: then the equation
@@ -463,6 +488,21 @@ def squared(name: Mention, right: Node) -> Mention:
     if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
         return name
     return replace(name, sups=(*name.sups, name.after[0]), after=())
+
+
+def _one_by_one(row: tree.Row) -> list[tree.Row]:
+    """The statements of a row, each as a row of its own, where none follows from another."""
+    statements = [item for item in row.items if isinstance(item, tree.Statement)]
+    joined = any(
+        isinstance(item, tree.Connective) and item.name in ("implies", "iff", "impliedby")
+        for item in row.items
+    )
+    if len(statements) < 2 or joined:
+        return [row]
+    return [
+        replace(row, start=one.start, end=one.end, items=(one,), parts=((one.start, one.end),))
+        for one in statements
+    ]
 
 
 SHAPE_HEADS = ("shape", "dimension", "dimensions", "dim", "dims", "size", "form", "形状", "维度",
@@ -544,7 +584,7 @@ def definition(
             return None
     if name is not None and not given:
         name = squared(name, right)
-    if name is None or name.primes or name.after:
+    if name is None or name.primes or name.after or differential(left) is not None:
         return None
     if given and (
         functions.known(name.letter)

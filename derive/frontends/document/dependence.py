@@ -26,7 +26,7 @@ def seen_by(
     """
 
     def seen(loss: str) -> tuple[str, ...]:
-        wanted = list(dict.fromkeys(_wrt(task, loss)))
+        wanted = list(dict.fromkeys(_wrt(knowledge, task, loss)))
         known = {
             name: deps
             for name, deps in _definitions(knowledge, task)
@@ -60,13 +60,18 @@ def seen_by(
     return seen
 
 
-def _wrt(task: Task, loss: str) -> Iterator[str]:
+def _wrt(knowledge: Knowledge, task: Task, loss: str) -> Iterator[str]:
     """What the loss is differentiated in, in the statement and its head."""
+    from derive.frontends.document.derivatives import differential
+
     nodes: list[Node] = [task.statement]
     if task.head is not None:
         nodes.insert(0, task.head.sides[0])
     for root in nodes:
         for node in root.walk():
+            inner = differential(node) if loss == "L" else None
+            if inner is not None and (name := mention(inner)) is not None:
+                yield name.key if knowledge.known.get(name.key) else name.letter
             if isinstance(node, tree.Derivative) and node.of is not None:
                 of = mention(node.of)
                 if of is not None and of.key == loss:

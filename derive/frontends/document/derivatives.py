@@ -56,7 +56,57 @@ def is_operator(node: Node) -> bool:
     return isinstance(base, tree.Letter) and base.name in ("nabla", "partial")
 
 
-def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Value, int]:
+def differential(node: Node) -> Node | None:
+    """The X of ``dX``, ``dX_{ij}`` or ``d X``, as a name; None for anything else."""
+    if isinstance(node, tree.Run) and len(node.text) == 2 and node.text[0] == "d":
+        return node.letters[1]
+    if isinstance(node, tree.Script):
+        inner = differential(node.base)
+        if inner is None or node.primes:
+            return None
+        return tree.Script(inner.start, node.end, inner, node.sub, node.sup, 0)
+    if isinstance(node, tree.Product) and len(node.factors) == 2 and node.operators == ("",):
+        head, rest = node.factors
+        if isinstance(head, tree.Styled) and head.style == "roman":
+            head = head.body
+        if isinstance(head, tree.Letter) and head.name == "d" and mention(rest) is not None:
+            return rest
+    return None
+
+
+def the_loss(reader: Reader, node: Node) -> Node:
+    """What dX is the derivative of: the loss that is declared or defined around here, or any."""
+    from derive.frontends.document.products import LOSSES
+
+    for name in (*LOSSES, *(k for k in reader.knowledge.known)):
+        known = known_at(reader, name)
+        if known is not None and known.kind == "any-scalar":
+            return tree.Word(node.start, node.end, name, "text")
+    for name in LOSSES:
+        if defined_at(reader, name) is not None:
+            return tree.Word(node.start, node.end, name, "text")
+    return tree.Letter(node.start, node.end, "L")
+
+
+def as_gradient(reader: Reader, node: Node) -> Taken | None:
+    """``dX`` read as ∂L/∂X, where X is known; None for anything else."""
+    inner = differential(node)
+    name = mention(inner) if inner is not None else None
+    if inner is None or name is None:
+        return None
+    stem = name.letter
+    if not any(
+        known_at(reader, key) is not None or defined_at(reader, key) is not None
+        for key in (name.key, stem)
+    ):
+        return None
+    reader.note("d before a name is the derivative of the loss in it")
+    return Taken(the_loss(reader, node), (inner,), node)
+
+
+def operator(
+    reader: Reader, factors: list[Node], signs: list[str]
+) -> tuple[Value, int]:
     """An operator with what it acts on: its value, and how many factors it takes."""
     taken, used = operated(factors, signs)
     return derivative(reader, taken), used

@@ -107,9 +107,11 @@ class Knowledge:
     def defined(self, name: str, section: int, at: int) -> Definition | None:
         """The definition of a name that holds at a place."""
         found = _nearest(self.definitions.get(name, []), self.around(section), at)
+        known = self.declared(name, section, at) if found is not None else None
+        if found is not None and found.at > at and known is not None and known.how != "subscript":
+            return None  # it is a quantity of its own until then
         if found is None or found.section in self.around(section):
             return found
-        known = self.declared(name, section, at)
         if (
             known is not None
             and known.how != "subscript"

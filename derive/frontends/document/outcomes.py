@@ -446,6 +446,8 @@ class _Decider:
         for code, outcome in (("undeclared", AMBIGUOUS), ("rests-on", UNDECIDED)):
             for _, one in everything:
                 if one.code == code:
+                    if part.defining:
+                        return replace(made, outcome=DEFINES, code=code, message=one.message)
                     remedy = f"; declare `{one.remedy}`" if one.remedy else ""
                     if code == "undeclared" and part.lenient.startswith("a chain rule"):
                         return replace(made, outcome=NO_STATEMENT, message=part.lenient)

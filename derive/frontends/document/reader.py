@@ -81,10 +81,14 @@ class Reader:
     memo: dict[tuple[str, Any], Value] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)  # the definitions that are being read
     depth: int = 0
+    home: tuple[int, int] = (0, 0)  # the section and the number of the statement
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
     opaque: set[str] = field(default_factory=set)
     functions_used: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.home = self.section, self.at
 
     def note(self, sentence: str) -> None:
         self.inferred.setdefault(sentence)

@@ -14,6 +14,7 @@ import sympy as sp
 from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
 from derive.frontends.document import derivatives, tree, values
 from derive.frontends.document.collect import EQUALS, Unit
+from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivatives import Taken
 from derive.frontends.document.knowledge import Definition, Fact
 from derive.frontends.document.names import mention, text_of
@@ -46,6 +47,7 @@ class Part:
     :param lenient: why its refutation is no verdict: it may be a condition.
     :param foreign: names in the derivative as documented that what is differentiated does not
         speak of, and nothing defines: an upstream gradient that is only told of in prose.
+    :param defining: whether it is the definition of a name.
     """
 
     node: Node
@@ -56,6 +58,7 @@ class Part:
     at: Node | None = None
     lenient: str = ""
     foreign: tuple[str, ...] = ()
+    defining: bool = False
 
 
 @dataclass
@@ -208,6 +211,12 @@ class _Statement:
                     for other in map(mention, side.walk())
                 ):
                     return "a name on both sides: an update, or a condition"
+        if derivative_alone(head) is None and any(
+            self.reader.knowledge.defined(name, self.reader.section, self.reader.at) is not None
+            for pair in mentioned(head)
+            for name in pair
+        ):
+            return ""
         if text_of(side) in ("0", "bol(0)", "00") or isinstance(side, tree.Number):
             return "an equation with a number may be a condition"
         return ""
@@ -264,7 +273,7 @@ class _Statement:
                 shape = fitted.shape
             return self.closed(Shape, of=value.expr, equals=shape)
 
-        return self.tried(side, build)
+        return replace(self.tried(side, build), defining=True)
 
     def shape(self, left: Node, space: Node) -> Part | None:
         """``e ∈ ℝ^{…}`` for a formula e, or for a name that is defined: its shape."""
@@ -299,6 +308,11 @@ class _Statement:
 
     def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
         taken = derivative_alone(head)
+        inner = derivatives.differential(head)
+        if taken is None and inner is not None:
+            found = self.tried(side, lambda: self.differential(head, inner, side))
+            if found.code != "no-differential":
+                return found
         if taken is not None:
             self.bind(taken)
             if _primed(taken) and not self.is_number(taken.by[0]):
@@ -306,6 +320,27 @@ class _Statement:
         if taken is None:
             return self.tried(side, lambda: self.identity(head, side), lenient)
         return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def differential(self, head: Node, inner: Node, side: Node) -> Claim:
+        """``dX = …`` as ∂L/∂X; not where it is a differential, in terms of those of X's parts."""
+        reader = self.reader
+        taken = derivatives.as_gradient(reader, head)
+        if taken is None:
+            raise Unread("no-differential", "", head)
+        name = mention(inner)
+        assert name is not None
+        own: frozenset[str] = frozenset()
+        for key in (name.key, name.letter):
+            made = reader.knowledge.defined(key, reader.section, reader.at)
+            if made is not None:
+                own |= leaves(reader.knowledge, made.body, made.section, made.at)
+                own |= {part for pair in mentioned(made.body) for part in pair}
+        for node in side.walk():
+            other = derivatives.differential(node)
+            of = mention(other) if other is not None else None
+            if of is not None and own & {of.key, of.letter}:
+                raise Unread("differential", "differentials are not read", node)
+        return self.derivative(taken, side)
 
     def is_number(self, node: Node) -> bool:
         try:

@@ -64,6 +64,12 @@ class Rests(Unread):
 def read_name(reader: Reader, node: Node) -> Value:
     """The value of a name with everything that is written at it."""
     name = mention(node)
+    if isinstance(node, tree.Run | tree.Script) and (name is None or not is_known(reader, name)):
+        from derive.frontends.document.derivatives import as_gradient, derivative
+
+        taken = as_gradient(reader, node)
+        if taken is not None:
+            return derivative(reader, taken)
     if name is None:
         if isinstance(node, tree.Run):
             return reader.value(tree.split(node))
@@ -119,6 +125,9 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     without what was taken for a part of it.
     """
     key = name.key
+    if name.primes and is_known(reader, replace(name, letter=name.letter + "'" * name.primes)):
+        name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
+        key = name.key
     if reader.shift and (moved := _shifted_key(reader, key)) != key:
         shift, letter = reader.shift, reader.shift_letter
         reader.shift, reader.shift_letter = 0, ""
@@ -136,7 +145,7 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
         return found
     if name.after and not bound_index:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
-        if text_of(name.after[0]) not in ("T", "top", "2", "-1") and is_known(reader, layered):
+        if text_of(name.after[0]) not in ("T", "top", "-1") and is_known(reader, layered):
             return symbol(reader, layered.key, name.node), layered
     if not bound_index and is_known(reader, name):
         return symbol(reader, key, name.node), name
@@ -218,7 +227,7 @@ def index_of(reader: Reader, node: Node, size: Any) -> Any:
                 # Whether it reads outside of the array is for the engine to see.
                 if reader.sizes.resolved(size) in reader.sizes.open:
                     values.same(size, known)
-            elif not values.same(known, size):
+            elif isinstance(index.symbol, sp.Dummy) and not values.same(known, size):
                 raise Misfit(f"the index {node.name} counts up to {known} and up to {size}")
             return index.symbol
     value = reader.value(node)
@@ -837,6 +846,15 @@ def unknown(reader: Reader, name: Mention) -> Value:
     key = name.key
     if key in reader.symbols:
         return reader.symbols[key]
+    if reader.pending and key not in reader.pending:
+        # A definition may speak of what is declared only where it is used.
+        before = reader.section, reader.at
+        reader.section, reader.at = reader.home
+        try:
+            if known_at(reader, key) is not None:
+                return symbol(reader, key, name.node)
+        finally:
+            reader.section, reader.at = before
     value = _unknown(reader, name)
     if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
         reader.symbols[key] = value
@@ -851,6 +869,9 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         return _fresh(reader, key, () if len(sizes) == 1 and sizes[0] == 1 else sizes)
     if key in reader.knowledge.sizes:
         return Value(size_symbol(key))
+    if defined_at(reader, f"{key}^2") is not None:
+        raise Undeclared(f"{pretty(key)} is known by its square only", f"{pretty(key)} = …",
+                         name.node)
     if letter == "pi" and not name.subs:
         return Value(sp.pi)
     if letter == "e" and not name.subs and name.after:
