@@ -19,12 +19,6 @@ from derive.frontends.code.finding import Pair, SourceError
 from derive.frontends.code.pairs import Failed
 
 
-def is_code(text: str) -> bool:
-    """Whether what is to be derived is ``path/to/file.py::name``."""
-    file, mark, name = text.partition("::")
-    return bool(mark) and file.endswith(".py") and name.isidentifier()
-
-
 def has_code(targets: tuple[str, ...]) -> bool:
     """Whether every target is a file in which the shapes of code are declared."""
     return bool(targets) and all(_declares(target) for target in targets)

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from derive.cli.cache import Cache
-    from derive.cli.outputs import Output
     from derive.claims.formula import Formula
     from derive.claims.verdict import Verdict
+    from derive.cli.cache import Cache
     from derive.cli.expression import ExpressionError, Question
+    from derive.cli.outputs import Output
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
@@ -287,7 +287,15 @@ def verify(
         if len(documents) < len(targets):
             raise click.UsageError("documents and other targets are verified one after the other")
         return _verify_documents(
-            documents, report, timeout, effort, declarations, strict, annotate, docstrings, everything
+            documents,
+            report,
+            timeout,
+            effort,
+            declarations,
+            strict,
+            annotate,
+            docstrings,
+            everything,
         )
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
@@ -466,9 +474,7 @@ def gradient(
     from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
     from derive.cli.runner import decide_safely
 
-    from derive.cli.code_report import is_code
-
-    if is_code(expression) and equals is None:
+    if _is_function(expression) and equals is None:
         return _derive_code(expression, wrt, to, form)
     asked = Asked(expression, wrt, dims, equals, given)
     try:
@@ -916,6 +922,12 @@ def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str
         raise click.ClickException(str(problem)) from None
     entries = _resolve(found.claims) if found.claims else []
     return [*entries, *found.entries], found.requests, found.problems
+
+
+def _is_function(text: str) -> bool:
+    """Whether what is to be derived is ``path/to/file.py::name``."""
+    file, mark, name = text.partition("::")
+    return bool(mark) and file.endswith(".py") and name.isidentifier()
 
 
 def _may_be_code(target: str) -> bool:
