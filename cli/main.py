@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from derive.cli.cache import Cache
-    from derive.cli.outputs import Output
     from derive.claims.formula import Formula
     from derive.claims.verdict import Verdict
+    from derive.cli.cache import Cache
     from derive.cli.expression import ExpressionError, Question
+    from derive.cli.outputs import Output
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
@@ -287,7 +287,15 @@ def verify(
         if len(documents) < len(targets):
             raise click.UsageError("documents and other targets are verified one after the other")
         return _verify_documents(
-            documents, report, timeout, effort, declarations, strict, annotate, docstrings, everything
+            documents,
+            report,
+            timeout,
+            effort,
+            declarations,
+            strict,
+            annotate,
+            docstrings,
+            everything,
         )
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
@@ -307,10 +315,18 @@ def verify(
 @_targets
 @_format
 def shapes(targets: tuple[str, ...], form: str) -> int:
-    """Show every expression and subexpression with its shape, and every mismatch."""
+    """Show every expression and subexpression with its shape, and every mismatch.
+
+    Of a file of code that is every assignment of the functions whose inputs are declared.
+    """
     from derive.cli.shapes import shape_rows
     from derive.engine import shape_of
 
+    if any(_may_be_code(target) for target in targets):
+        from derive.cli.code_report import has_code
+
+        if has_code(targets):
+            return _code_shapes(targets, form)
     entries = _resolve(targets)
     rows = _deeply(lambda: list(shape_rows(entries, shape_of)))
     if form == "json":
@@ -419,6 +435,13 @@ class _Misread(click.ClickException):
     metavar="FACT",
     help="What is assumed: symmetric(A), positive(t), 'sum(y) == 1', … Repeatable.",
 )
+@click.option(
+    "--to",
+    type=click.Choice(["math", "numpy", "torch", "jax"]),
+    default="math",
+    show_default=True,
+    help="Of a function in a file: its derivative, or a backward in the file's library.",
+)
 @_format
 @_timeout
 @_effort
@@ -428,11 +451,15 @@ def gradient(
     dims: tuple[str, ...],
     equals: str | None,
     given: tuple[str, ...],
+    to: str,
     form: str,
     timeout: float,
     effort: float,
 ) -> int:
     """Derive the gradient of the scalar EXPR, or with --equals decide whether it is the one given.
+
+    EXPR may be a function in a file of code, my_layer.py::affine_forward, whose inputs are
+    declared there; --to numpy then prints a backward that is proved to be right.
 
     EXPR is made of numbers, names, + - * / **, A.T, X[0, 1] and functions: exp log sqrt sin cos
     tan atan sinh cosh tanh erf erfc erfinv gamma loggamma digamma abs sign sigmoid softplus relu
@@ -447,6 +474,8 @@ def gradient(
     from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
     from derive.cli.runner import decide_safely
 
+    if _is_function(expression) and equals is None:
+        return _derive_code(expression, wrt, to, form)
     asked = Asked(expression, wrt, dims, equals, given)
     try:
         question = run_deep(partial(read, asked), timeout)
@@ -462,6 +491,52 @@ def gradient(
     if equals is None:
         return _derive(question, form, timeout, effort)
     return _answer(decide_safely(question.claim(asked), _decide(timeout, effort)), form)
+
+
+def _code_shapes(targets: tuple[str, ...], form: str) -> int:
+    """Print every assignment of functions of the user's with its shape."""
+    from derive.cli.code_report import shape_lines, shape_rows
+    from derive.cli.targets import TargetError
+
+    try:
+        rows, problems = _deeply(shape_rows, targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    if form == "json":
+        _print_json(rows)
+    else:
+        _screen().print(shape_lines(rows))
+    for problem in problems:
+        _complain(problem)
+    return FAILS if problems else OK
+
+
+def _derive_code(target: str, wrt: str, to: str, form: str) -> int:
+    """Print the derivative of a function in a file, or code that is proved to compute it."""
+    from derive.cli.code_report import gradient_text
+    from derive.cli.targets import TargetError
+
+    try:
+        found, code = _deeply(gradient_text, target, wrt, to)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    if found is None:
+        if form == "json":
+            _print_json({"of": target, "wrt": wrt, "code": code})
+        else:
+            _screen().print_script(code)
+        return OK
+    shape, answer = found
+    if form == "json":
+        from derive.cli.records import gradient_record
+
+        _print_json(_deeply(gradient_record, target, wrt, shape, answer))
+        return OK
+    from derive.cli.render import gradient_lines
+
+    screen = _screen()
+    screen.print(_deeply(gradient_lines, shape, answer, screen.width))
+    return OK
 
 
 def _derive(question: Question, form: str, timeout: float, effort: float) -> int:
@@ -847,6 +922,12 @@ def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str
         raise click.ClickException(str(problem)) from None
     entries = _resolve(found.claims) if found.claims else []
     return [*entries, *found.entries], found.requests, found.problems
+
+
+def _is_function(text: str) -> bool:
+    """Whether what is to be derived is ``path/to/file.py::name``."""
+    file, mark, name = text.partition("::")
+    return bool(mark) and file.endswith(".py") and name.isidentifier()
 
 
 def _may_be_code(target: str) -> bool:

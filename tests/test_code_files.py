@@ -73,6 +73,17 @@ def test_the_gallery_is_decided(name: str, kind: str) -> None:
     assert {n: v.status for n, v in found.items()} == {n: expected.get(n, "holds") for n in found}
 
 
+@pytest.mark.parametrize("name", ["jax_attention", "rnn_step", "svm_loss"])
+def test_more_of_the_gallery_holds(name: str) -> None:
+    found = answers(request(gallery.the_pair(gallery.GALLERY / "right" / f"{name}.py")))
+    assert {verdict.status for verdict in found.values()} == {"holds"}
+
+
+def test_a_scan_is_a_loop() -> None:
+    found = answers(request(gallery.the_pair(gallery.GALLERY / "right" / "jax_linear_scan.py")))
+    assert found["b"].status == "holds"
+
+
 def test_a_file_whose_gradients_hold(write: Write, run: Run) -> None:
     result = run("verify", write(RIGHT))
     assert result.exit_code == 0, result.output
@@ -166,3 +177,62 @@ def test_helpers_of_a_pair_are_not_asked_for(write: Write) -> None:
     assert not found.problems
     with pytest.raises(TargetError, match="the shapes of f are not declared"):
         split([str(write("def f(x):\n    return x\ndef f_grad(g, c):\n    return g\n"))])
+
+
+def test_every_assignment_has_its_shape(write: Write, run: Run) -> None:
+    path = write(RIGHT)
+    result = run("shapes", path, "--format", "json")
+    assert result.exit_code == 0, result.output
+    rows = [(row["line"], row["name"], row["shape"]) for row in json.loads(result.stdout)]
+    assert rows == [
+        (11, "dx", ["N", "D"]),
+        (12, "dw", ["D", "M"]),
+        (13, "db", ["M"]),
+    ]
+    result = run("shapes", write(RIGHT.replace("w.T", "w")))
+    assert result.exit_code == 1
+    assert "layer.py:11" in result.output
+
+
+def test_a_forward_is_derived(write: Write, run: Run) -> None:
+    path = write(RIGHT)
+    result = run("gradient", f"{path}::affine_forward", "--wrt", "w")
+    assert result.exit_code == 0, result.output
+    assert "Sum(upstream[k, j]*x[k, i], (k, 0, N - 1))" in result.output
+    result = run("gradient", f"{path}::affine_forward", "--wrt", "w", "--to", "numpy")
+    assert result.output == (
+        "def affine_backward_w(upstream, x, w, b):\n    return x.T @ upstream\n"
+    )
+    result = run("gradient", f"{path}::affine_forward", "--wrt", "w", "--to", "jax")
+    assert result.exit_code == 2
+    assert "code in jax could not be checked" in result.output
+    result = run("gradient", f"{path}::affine_forward", "--wrt", "q")
+    assert "has no input q to derive in; it has x, w, b" in result.output
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "wrt", "library", "part"),
+    [
+        ("jax_logsumexp", "logsumexp", "x", "jax", "jnp.exp(x) / jnp.sum"),
+        ("torch_swiglu", "SwiGLU", "b", "torch", "torch.exp"),
+    ],
+)
+def test_code_is_written_in_the_library_of_the_file(
+    file: str, name: str, wrt: str, library: str, part: str, run: Run
+) -> None:
+    path = gallery.GALLERY / "right" / f"{file}.py"
+    result = run("gradient", f"{path}::{name}", "--wrt", wrt, "--to", library)
+    assert result.exit_code == 0, result.output
+    assert part in result.output
+
+
+def test_code_that_is_not_the_derivative_is_not_printed(
+    write: Write, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from derive.frontends.code import forwards
+
+    written = forwards._written
+    monkeypatch.setattr(forwards, "_written", lambda *a: written(*a).replace("x.T @", "2 * x.T @"))
+    result = run("gradient", f"{write(RIGHT)}::affine_forward", "--wrt", "w", "--to", "numpy")
+    assert result.exit_code == 2
+    assert "the code that was written is not proved to be right" in result.output

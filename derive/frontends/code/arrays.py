@@ -524,8 +524,8 @@ def named(array: Array, wanted: str, always: bool = False) -> Array:
     several = len(array.bodies) > 1
     bodies: dict[Key, Any] = {}
     for number_, (key, body) in enumerate(array.bodies.items()):
-        if is_simple(body) or is_constant(body):
-            bodies[key] = body
+        if is_simple(body) or is_constant(body) or body.has(sp.oo, -sp.oo):
+            bodies[key] = body  # an infinity is no value of an array; exp(−∞) is one
             continue
         axes = [f for axis, k in zip(array.axes, key, strict=True) for f in axis[k]]
         name = f"{wanted}_{number_ + 1}" if several else wanted

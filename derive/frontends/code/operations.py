@@ -19,6 +19,7 @@ from derive.frontends.code.arrays import (
     Array,
     absolute,
     as_array,
+    choice,
     as_real,
     choice,
     compare,
@@ -53,6 +54,7 @@ from derive.frontends.code.indexing import sliced, written
 from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.trace import Misfit, Refused, current
+from derive.language.conditions import Cases
 
 # What stands in an array that nothing was written to; no claim may speak of it.
 UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
@@ -69,7 +71,18 @@ def unary(function: Callable[[Any], Any]) -> Callable[..., Array]:
     return applied
 
 
-exp, log, sqrt = unary(sp.exp), unary(sp.log), unary(sp.sqrt)
+def _exp(body: Any) -> Any:
+    """exp, of an entry that is masked by −∞ in each case by itself."""
+    if isinstance(body, (Cases, sp.Piecewise)) and body.has(sp.oo, -sp.oo):
+        *branches, last = body.args
+        found = _exp(last[0])
+        for value, condition in reversed(branches):
+            found = choice(condition, _exp(value), found)
+        return found
+    return sp.exp(body)
+
+
+exp, log, sqrt = unary(_exp), unary(sp.log), unary(sp.sqrt)
 sin, cos, tan = unary(sp.sin), unary(sp.cos), unary(sp.tan)
 sinh, cosh, tanh = unary(sp.sinh), unary(sp.cosh), unary(sp.tanh)
 arcsin, arccos, arctan = unary(sp.asin), unary(sp.acos), unary(sp.atan)

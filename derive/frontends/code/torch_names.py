@@ -632,7 +632,7 @@ def _decorator(*args: Any, **options: Any) -> Any:
     return lambda function: function
 
 
-class _Quiet(nullcontext):  # type: ignore[type-arg]
+class _Quiet(nullcontext):
     """``torch.no_grad``: a context, and a decorator."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
