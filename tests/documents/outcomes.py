@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +108,24 @@ def judged(document: Path, found: list[Outcome]) -> list[Judged]:
     rows: dict[int, Row] = {}
     for latex, row in truths.truths(document).items():
         (place,) = truths.places(texts, latex)
-        past = len(latex) - len(latex.lstrip("& "))  # a row begins after its alignment
-        place = replace(place, column=place.column + past)
-        before = [number for number, outcome in enumerate(found) if outcome.place <= place]
-        assert before, f"{document.name}: no formula for {latex}"
+        number = _formula_of(found, " ".join(latex.lstrip("& ").split()), place)
+        assert number is not None, f"{document.name}: no formula for {latex}"
         # A formula of several statements is as its worst.
-        rows[before[-1]] = min(rows.get(before[-1], row), row, key=lambda r: WORST.index(r.truth))
+        rows[number] = min(rows.get(number, row), row, key=lambda r: WORST.index(r.truth))
     return [Judged(rows.get(number), outcome) for number, outcome in enumerate(found)]
+
+
+def _formula_of(found: list[Outcome], latex: str, place: Place) -> int | None:
+    """The formula that a piece of LaTeX is in: the nearest one that holds it.
+
+    What is not understood is reported at its caret, so that places alone do not tell.
+    """
+    holding = [
+        (abs(outcome.place.line - place.line), abs(outcome.place.column - place.column), number)
+        for number, outcome in enumerate(found)
+        if outcome.place.cell == place.cell and latex in " ".join(outcome.latex.split())
+    ]
+    return min(holding)[2] if holding else None
 
 
 def count(judgements: list[Judged]) -> Counter[tuple[str, str]]:

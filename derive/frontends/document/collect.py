@@ -18,6 +18,7 @@ from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
+from derive.frontends.document.reader import is_ones
 from derive.frontends.document.symbols import components, letters_of
 from derive.frontends.document.tree import Node
 
@@ -370,6 +371,7 @@ class _Collector:
         parts = list(left.items) if isinstance(left, tree.Listing) else [left]
         for part in parts:
             name = mention(part)
+            unit.declares = unit.declares or is_ones(part)
             if name is not None and name.primes:
                 name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
             if name is None or name.after:
@@ -426,11 +428,14 @@ class _Collector:
         """
         knowledge = self.knowledge
         before = knowledge.defined(made.name, made.section, made.at)
-        if before is None or before.section not in knowledge.around(made.section):
+        if before is None:
             return False
-        if bool(before.arguments) != bool(made.arguments) or len(before.indices) != len(
-            made.indices
-        ):
+        if before.section not in knowledge.around(made.section):
+            # In another section only what is defined as a derivative is surely the same.
+            return any(isinstance(node, tree.Derivative) for node in before.body.walk())
+        if bool(before.arguments) != bool(made.arguments):
+            return False
+        if before.indices and made.indices and len(before.indices) != len(made.indices):
             return False
         if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
             return True  # δ = ∂L/∂z, and then what it is
@@ -620,8 +625,10 @@ def _defining(made: Definition, unit: Unit) -> bool:
         return False
     if not any(isinstance(node, tree.Letter | tree.Run | tree.Word) for node in body.walk()):
         return False
-    if not unit.formula.display and not made.arguments and mention(body) is not None:
-        return False
+    if not unit.formula.display and not made.arguments:
+        other = mention(body)
+        if other is not None and not other.after:
+            return False
     own = made.written.key
     return all(key != own for key, _ in mentioned(body))
 

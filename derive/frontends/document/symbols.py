@@ -99,6 +99,8 @@ def known_at(reader: Reader, key: str) -> Known | None:
 
 def defined_at(reader: Reader, key: str) -> Definition | None:
     found = reader.knowledge.defined(key, reader.section, reader.at)
+    if found is not None and found.indices and found.at > reader.at:
+        return None  # z, before the z_i are defined, is another thing
     return None if found is not None and key in reader.opaque else found
 
 
@@ -281,6 +283,9 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
 
 def _member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
     """x_i: the i-th of a family that is declared by one of them, or a row of the array X."""
+    if len(parts) == 2 and (family := _family(reader, name)) is not None:
+        vector = _of_family(reader, name, family, parts[0])
+        return entry_of(reader, vector, parts[1], name.node) if vector.shape else None
     if len(parts) != 1 or not isinstance(parts[0], tree.Letter):
         return None
     family = _family(reader, name)
@@ -323,6 +328,10 @@ def _family(reader: Reader, name: Mention) -> Known | None:
 
 
 def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Value:
+    if defined_at(reader, family.name) is not None:
+        raise Unread(
+            "steps", f"all steps of {pretty(family.name)}, which is defined step by step", name.node
+        )
     number = reader.symbols.get(f"number of {name.letter}")
     if number is None:
         number = Value(reader.sizes.new(f"N_{name.letter}"))
@@ -504,7 +513,7 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     if definition is not None and key not in reader.pending:
         meant = ("defined", definition.section, definition.at, definition.line)
     elif known is not None:
-        meant = ("declared", known.section, known.at, known.line)
+        meant = ("declared", known.kind, known.sizes)
     if (key, meant) in reader.memo:
         return reader.memo[key, meant]
     if definition is not None and key not in reader.pending:
@@ -717,6 +726,14 @@ def _is_number(reader: Reader, parameter: Mention) -> bool:
         return False
     key = f"the argument {pretty(parameter.key)}"
     return reader.choices.pick(key, ("a number", "as before")) == "a number"
+
+
+def _is_known_before(reader: Reader, parameter: Mention, definition: Definition) -> bool:
+    """Whether an argument of a function is a name that has a meaning where that is defined."""
+    if known_at(reader, parameter.key) is not None:
+        return True
+    found = defined_at(reader, parameter.key)
+    return found is not None and found.at < definition.at
 
 
 def _indexed_body(reader: Reader, definition: Definition) -> Value:
