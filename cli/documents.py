@@ -39,6 +39,7 @@ MARKS = {
     NOT_UNDERSTOOD: ("!", "cyan"),
 }
 FAILING = (DISAGREES, ILL_SHAPED)
+DECIDED = (HOLDS, *FAILING)
 STRICT = (*FAILING, UNDECIDED, AMBIGUOUS, NOT_UNDERSTOOD)
 _INDENT = 6
 _WORD = max(map(len, MARKS))
@@ -48,11 +49,14 @@ def fails(checked: Checked, strict: bool) -> bool:
     """Whether a document fails: by what disagrees or is ill-shaped, or is not what a directive
     expects; ``strict`` also by whatever is not decided.
     """
-    bad = STRICT if strict else FAILING
-    return any(
-        (one.outcome in bad and not one.as_expected) or (one.expected and not one.as_expected)
-        for one in checked.outcomes
-    )
+    return any(is_wrong(one, strict) for one in checked.outcomes)
+
+
+def is_wrong(one: Outcome, strict: bool = False) -> bool:
+    """Whether a formula fails its document."""
+    if one.expected:
+        return not one.as_expected
+    return one.outcome in (STRICT if strict else FAILING)
 
 
 def position(path: str, place: Place) -> str:
@@ -66,9 +70,9 @@ def document_lines(checked: Checked, width: int, everything: bool = False) -> Li
     for number, message in checked.problems:
         lines.append(Text(f"  {checked.path}:{number}: {message}", "cyan"))
     for one in checked.outcomes:
-        if not everything and one.outcome in (DEFINES, DECLARES, NO_STATEMENT):
-            if not (one.expected and not one.as_expected):
-                continue
+        silent = one.outcome in (DEFINES, DECLARES, NO_STATEMENT) and not everything
+        if silent and (not one.expected or one.as_expected):
+            continue
         lines += outcome_lines(checked, one, width)
     return [*lines, summary_line(checked)]
 

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from derive.cli.sources import Targets
     from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
+    from derive.frontends.document.check import Checked
+    from derive.frontends.document.outcomes import Outcome
 
 WIDTH = 80
+DOCUMENTS = (".md", ".markdown", ".tex", ".ipynb", ".rst")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,6 +91,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """The claims of a file that an option or the setting names."""
     patterns = parent.config.getini("derive_files")
     if _is_named(file_path, parent.config) or _matches(file_path, patterns):
+        if file_path.suffix.lower() in DOCUMENTS:
+            return DocumentFile.from_parent(parent, path=file_path)
         return ClaimFile.from_parent(parent, path=file_path)
     return None
 
@@ -264,6 +269,66 @@ class ClaimItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where it comes from, and its heading in the report."""
         return self.path, None, f"claim {self.name}"  # the bare id, pytest would break at its dots
+
+
+class DocumentFile(pytest.File):
+    """A document: each formula that is decided is a test, called by its line."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its formulas with a verdict, in order; they are decided for that."""
+        from derive import engine
+        from derive.base.errors import DeriveError
+        from derive.cli.documents import DECIDED
+        from derive.cli.runner import decide_safely
+        from derive.frontends.document.check import check
+
+        timeout = self.config.getoption("derive_timeout")
+        decide = partial(engine.verify, timeout=timeout)
+        try:
+            checked = check(self.path, lambda claim: decide_safely(claim, decide))
+        except DeriveError as problem:
+            raise self.CollectError(str(problem)) from None
+        for one in checked.outcomes:
+            if one.outcome in DECIDED or one.expected:
+                name = f"{one.place.line}:{one.place.column}"
+                yield FormulaItem.from_parent(self, name=name, checked=checked, outcome=one)
+
+
+class FormulaItem(pytest.Item):
+    """A formula of a document, which passes unless it is wrong or not as a directive expects."""
+
+    def __init__(self, *, checked: Checked, outcome: Outcome, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.checked = checked
+        self.outcome = outcome
+
+    def runtest(self) -> None:
+        """Look at the outcome.
+
+        :raises Wrong: where it disagrees or is ill-shaped, or is not what is expected.
+        """
+        from derive.cli.documents import is_wrong
+
+        if is_wrong(self.outcome):
+            raise Wrong(self.outcome.outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The report on the formula, as ``derive verify`` prints it."""
+        if isinstance(excinfo.value, Wrong):
+            from derive.base.worker import run_deep
+            from derive.cli.documents import outcome_lines
+
+            lines = run_deep(partial(outcome_lines, self.checked, self.outcome, WIDTH))
+            return "\n".join(line.plain.rstrip() for line in lines)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where it stands, and its heading in the report."""
+        return self.path, self.outcome.place.line - 1, f"formula {self.name}"
+
+
+class Wrong(Exception):
+    """A formula that disagrees, is ill-shaped, or is not as expected."""
 
 
 class DoesNotHold(Exception):

@@ -88,11 +88,14 @@ class Declared:
 
 _OPTION = re.compile(r"([A-Za-z]+)\s*=\s*([A-Za-z0-9-]+)\s*$")
 _ANY_SCALAR = re.compile(
-    r"(.+?)\s*(?:=|:|is)\s*any\s+(?:scalar\s+|differentiable\s+)*(?:loss|function|scalar)?\s*(?:function\s+)?of\s+(.+)$"
+    r"(.+?)\s*(?:=|:|is)\s*any\s+(?:scalar\s+|differentiable\s+)*(?:loss|function|scalar)?\s*"
+    r"(?:function\s+)?of\s+(.+)$"
 )
 _ANY_FUNCTION = re.compile(
-    r"(.+?)\s*(?:=|:|is)\s*(?:any\s+|an?\s+)?(?:elementwise\s+|differentiable\s+|scalar\s+|activation\s+)*"
-    r"(?:function|activation|elementwise)(?:\s+(?:applied\s+)?(?:elementwise|entrywise|entry by entry))?\s*$"
+    r"(.+?)\s*(?:=|:|is)\s*(?:any\s+|an?\s+)?"
+    r"(?:elementwise\s+|differentiable\s+|scalar\s+|activation\s+)*"
+    r"(?:function|activation|elementwise)"
+    r"(?:\s+(?:applied\s+)?(?:elementwise|entrywise|entry by entry))?\s*$"
 )
 _SHAPE = re.compile(r"(.+?)\s*(?::|∈|\\in\b)\s*(.+)$", re.S)
 _RELATION = re.compile(r"<=|>=|\\leq?\b|\\geq?\b|\\neq?\b|≤|≥|≠|<|>|=")

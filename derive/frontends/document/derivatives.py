@@ -104,9 +104,7 @@ def as_gradient(reader: Reader, node: Node) -> Taken | None:
     return Taken(the_loss(reader, node), (inner,), node)
 
 
-def operator(
-    reader: Reader, factors: list[Node], signs: list[str]
-) -> tuple[Value, int]:
+def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Value, int]:
     """An operator with what it acts on: its value, and how many factors it takes."""
     taken, used = operated(factors, signs)
     return derivative(reader, taken), used

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from derive.frontends.document.names import Mention
 from derive.frontends.document.tree import Node
@@ -104,11 +105,17 @@ class Knowledge:
         """What declares a name at a place: the innermost section, in it the last before."""
         return _nearest(self.known.get(name, []), self.around(section), at)
 
-    def defined(self, name: str, section: int, at: int) -> Definition | None:
-        """The definition of a name that holds at a place."""
+    def defined(
+        self, name: str, section: int, at: int, until: int = 0
+    ) -> Definition | None:
+        """The definition of a name that holds at a place.
+
+        :param until: the number of the statement that is read: what is defined between there and
+            ``at`` counts as known.
+        """
         found = _nearest(self.definitions.get(name, []), self.around(section), at)
         known = self.declared(name, section, at) if found is not None else None
-        if found is not None and found.at > at and known is not None and known.how != "subscript":
+        if found is not None and found.at > max(at, until) and known is not None and known.how != "subscript":
             return None  # it is a quantity of its own until then
         if found is None or found.section in self.around(section):
             return found
@@ -151,7 +158,10 @@ class Knowledge:
         )
 
 
-def _nearest(found: list, around: tuple[int, ...], at: int):  # type: ignore[no-untyped-def,type-arg]
+Stated = TypeVar("Stated", Known, Definition)
+
+
+def _nearest(found: list[Stated], around: tuple[int, ...], at: int) -> Stated | None:
     for number in around:
         here = [item for item in found if item.section == number]
         if here:

@@ -198,17 +198,10 @@ class _Decider:
     def fixed(self, section: int) -> dict[str, str]:
         """The choices that directives make."""
         found: dict[str, str] = {}
-        for key, name, meant in (
-            ("vectors", "vectors", {}),
-            ("prime", "prime", {}),
-            ("circ", "circ", {}),
-            ("star", "star", {}),
-            ("softmax", "softmax", {}),
-            ("power", "power", {}),
-        ):
+        for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
             option = self.knowledge.option(key, section)
             if option is not None:
-                found[name] = option[0]
+                found[key] = option[0]
         layout = self.knowledge.option("layout", section)
         if layout is not None:
             gradient = "numerator" if layout[0] == "numerator" else "denominator"
@@ -286,7 +279,7 @@ class _Decider:
         for key in KEPT:
             if key not in choices.made or not held:
                 continue
-            for number, (other, parts) in enumerate(results):
+            for other, parts in results:
                 if other.made.get(key) in (None, choices.made[key]):
                     continue
                 if all(
@@ -355,11 +348,11 @@ class _Decider:
         if verdict is not None and verdict.status == HOLDS:
             return replace(made, outcome=HOLDS)
         everything = [
-            (statuses.get((number, k), _UNREAD), read.parts[k])
+            (statuses.get((number, k)), read.parts[k])
             for number, (_, read) in enumerate(results)
             if k < len(read.parts)
         ]
-        if any(v is not None and v is not _UNREAD and v.status == HOLDS for v, _ in everything):
+        if any(isinstance(v, Verdict) and v.status == HOLDS for v, _ in everything):
             return replace(
                 made,
                 outcome=AMBIGUOUS,
@@ -434,7 +427,9 @@ class _Decider:
         text = " ".join(text for section, text, _ in self.prose if section in around)
         for word, facts in hints.suggested(claim, text):
             try:
-                assuming = replace(claim, given=(*claim.given, *facts))  # type: ignore[attr-defined]
+                given = (*getattr(claim, "given", ()), *facts)
+                changes: dict[str, Any] = {"given": given}
+                assuming: Claim = replace(claim, **changes)
             except (DeriveError, TypeError):
                 continue
             if self.verdict(assuming).status == HOLDS:
@@ -478,9 +473,6 @@ class _Decider:
         if inside.start <= part.node.start <= inside.end:
             return part.node.start
         return inside.start
-
-
-_UNREAD = object()
 
 
 def _directive(key: str, option: str) -> str:

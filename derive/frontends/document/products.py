@@ -276,9 +276,11 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
     if known is not None and known.kind == "function":
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if known is not None and known.kind == "any-scalar":
-        given = [m.key if (m := mention(part)) is not None and not m.after else "" for part in parts]
+        given = [
+            m.key if (m := mention(part)) is not None and not m.after else "" for part in parts
+        ]
         if len(parts) != len(known.sizes) or all(
-            name == own or name and name not in reader.knowledge.known
+            name == own or (name and name not in reader.knowledge.known)
             for name, own in zip(given, known.sizes, strict=True)
         ):
             return symbol(reader, key, node)
@@ -286,9 +288,7 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         arguments_ = (reader.value(part).expr for part in parts)
         return Value(ScalarFunction(label)(*arguments_))
     if definition is not None or known is not None:
-        if all(mention(part) is not None for part in parts) and (
-            len(parts) > 1 or _is_loss(name) or (definition is not None and _plain(reader, name))
-        ):
+        if all(mention(part) is not None for part in parts) and (len(parts) > 1 or _is_loss(name)):
             value = symbol(reader, key, node)
             if value.is_scalar and (len(parts) > 1 or _is_loss(name)):
                 return value
@@ -325,10 +325,6 @@ def _is_applied_inside(letter: str, body: Node) -> bool:
                 if name is not None and name.letter == letter and sign == "":
                     if brackets(follower)[0] is not None:
                         return True
-    return False
-
-
-def _plain(reader: Reader, name: Mention) -> bool:
     return False
 
 
@@ -534,12 +530,7 @@ def _of_argument(reader: Reader, node: tree.Apply, word: str, primes: int) -> Va
     if node.bare and isinstance(argument, tree.Product) and len(argument.factors) > 1:
         # How far a bare function reaches: over all that stands side by side, or the first factor.
         first, rest = argument.factors[0], argument.factors[1:]
-        if isinstance(first, tree.Group) or any(
-            op not in ("", "cdot") for op in argument.operators
-        ):
-            how = reader.choices.pick(f"reach of {word}", ("all", "first"))
-        else:
-            how = reader.choices.pick(f"reach of {word}", ("all", "first"))
+        how = reader.choices.pick(f"reach of {word}", ("all", "first"))
         if how == "first":
             inner = _applied_word(reader, word, [reader.value(first)], primes)
             others = (

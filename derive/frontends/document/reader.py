@@ -317,9 +317,7 @@ def _cases(reader: Reader, node: tree.Cases) -> Value:
     for branch in node.branches:
         value = reader.value(branch.value)
         branches.append((scalar(value), _condition(reader, branch)))
-    if not branches or branches[-1][1] is not sp.true:
-        # The last condition is kept: where none holds there is no value.
-        pass
+    # The last condition is kept: where none holds there is no value.
     return Value(sp.Piecewise(*branches))
 
 

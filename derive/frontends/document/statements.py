@@ -23,8 +23,8 @@ from derive.frontends.document.symbols import (
     Rests,
     annotated_sizes,
     body_of,
-    fit,
     declared_with,
+    fit,
     letters_of,
     pretty,
     symbol,
@@ -205,7 +205,10 @@ class _Statement:
             if name is not None and not name.after and not name.primes:
                 known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)
                 if known is None:
-                    return f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
+                    return (
+                        f"an equation for {pretty(name.key)}, which nothing defines, may be a "
+                        "condition"
+                    )
                 if any(
                     other is not None and other.key == name.key
                     for other in map(mention, side.walk())
@@ -531,7 +534,9 @@ class _Statement:
         facts = tuple(finished(fact) for fact in given)
         if kind is Shape:
             return Shape(said["of"], said["equals"], where=where)
-        return kind(**said, given=facts, where=where)
+        made: Any = kind
+        closed: Claim = made(**said, given=facts, where=where)
+        return closed
 
     def free_sizes(self, said: list[Any]) -> dict[Any, Any]:
         """A name for each size that nothing settles."""
