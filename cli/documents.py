@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from derive.claims.typesetting import typeset
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED
 from derive.cli.layout import one_line, wrap_prose
 from derive.cli.records import count_statuses, verdict_record
@@ -149,7 +150,7 @@ def summary_line(checked: Checked) -> Text:
 # ------------------------------------------------------------------------------------------- JSON
 
 
-def document_record(results: Sequence[Checked]) -> dict[str, Any]:
+def document_record(results: Sequence[Checked], typesetting: bool = False) -> dict[str, Any]:
     """The report as data: ``formulas`` in order, and the claims that were decided."""
     formulas = [record for checked in results for record in _formulas(checked)]
     decided = [d for checked in results for one in checked.outcomes for d in one.claims]
@@ -159,7 +160,11 @@ def document_record(results: Sequence[Checked]) -> dict[str, Any]:
         for outcome, number in checked.counts.items():
             counts[outcome] = counts.get(outcome, 0) + number
     return {
-        "claims": [verdict_record(Entry(d.claim), d.verdict) for d in kept],
+        "claims": [
+            verdict_record(Entry(d.claim), d.verdict)
+            | ({"latex": typeset(d.claim, d.verdict)} if typesetting else {})
+            for d in kept
+        ],
         "formulas": formulas,
         "problems": [
             {"file": checked.path, "line": line, "message": message}

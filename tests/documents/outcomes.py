@@ -12,8 +12,18 @@ from click.testing import CliRunner
 
 from derive.cli.main import main
 from tests.documents import truths
-from tests.documents.truths import DEFINITION, FALSE, ILL_SHAPED, TRUE, Place, Row
+from tests.documents.truths import (
+    DECLARATION,
+    DEFINITION,
+    FALSE,
+    ILL_SHAPED,
+    NO_STATEMENT,
+    TRUE,
+    Place,
+    Row,
+)
 
+WORST = (FALSE, ILL_SHAPED, TRUE, DEFINITION, DECLARATION, NO_STATEMENT)
 REFUTED = ("disagrees", "ill-shaped")
 OPEN = ("undecided", "ambiguous", "not-understood")
 
@@ -98,10 +108,24 @@ def judged(document: Path, found: list[Outcome]) -> list[Judged]:
     rows: dict[int, Row] = {}
     for latex, row in truths.truths(document).items():
         (place,) = truths.places(texts, latex)
-        before = [number for number, outcome in enumerate(found) if outcome.place <= place]
-        assert before and before[-1] not in rows, f"{document.name}: no formula for {latex}"
-        rows[before[-1]] = row
+        number = _formula_of(found, " ".join(latex.lstrip("& ").split()), place)
+        assert number is not None, f"{document.name}: no formula for {latex}"
+        # A formula of several statements is as its worst.
+        rows[number] = min(rows.get(number, row), row, key=lambda r: WORST.index(r.truth))
     return [Judged(rows.get(number), outcome) for number, outcome in enumerate(found)]
+
+
+def _formula_of(found: list[Outcome], latex: str, place: Place) -> int | None:
+    """The formula that a piece of LaTeX is in: the nearest one that holds it.
+
+    What is not understood is reported at its caret, so that places alone do not tell.
+    """
+    holding = [
+        (abs(outcome.place.line - place.line), abs(outcome.place.column - place.column), number)
+        for number, outcome in enumerate(found)
+        if outcome.place.cell == place.cell and latex in " ".join(outcome.latex.split())
+    ]
+    return min(holding)[2] if holding else None
 
 
 def count(judgements: list[Judged]) -> Counter[tuple[str, str]]:

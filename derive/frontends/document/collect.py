@@ -25,6 +25,7 @@ from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
+from derive.frontends.document.reader import is_ones
 from derive.frontends.document.symbols import components, letters_of
 from derive.frontends.document.tree import Node
 
@@ -380,6 +381,7 @@ class _Collector:
         parts = list(left.items) if isinstance(left, tree.Listing) else [left]
         for part in parts:
             name = mention(part)
+            unit.declares = unit.declares or is_ones(part)
             if name is not None and name.primes:
                 name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
             if name is None or name.after:
@@ -402,6 +404,8 @@ class _Collector:
             return
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
+        if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
+            return  # an equation for the square of a name that has a meaning
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
@@ -412,6 +416,9 @@ class _Collector:
             return
         self.knowledge.define(made)
         unit.defines.append(made)
+
+    def is_taken(self, name: str) -> bool:
+        return name in self.knowledge.known or name in self.knowledge.definitions
 
     def used_before(self, made: Definition) -> bool:
         """Whether a name is declared, and formulas before have spoken of it as it is."""
@@ -431,11 +438,14 @@ class _Collector:
         """
         knowledge = self.knowledge
         before = knowledge.defined(made.name, made.section, made.at)
-        if before is None or before.section not in knowledge.around(made.section):
+        if before is None:
             return False
-        if bool(before.arguments) != bool(made.arguments) or len(before.indices) != len(
-            made.indices
-        ):
+        if before.section not in knowledge.around(made.section):
+            # In another section only what is defined as a derivative is surely the same.
+            return any(isinstance(node, tree.Derivative) for node in before.body.walk())
+        if bool(before.arguments) != bool(made.arguments):
+            return False
+        if before.indices and made.indices and len(before.indices) != len(made.indices):
             return False
         if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
             return True  # δ = ∂L/∂z, and then what it is
@@ -484,6 +494,15 @@ class _Collector:
         self.knowledge.sizes.add(made.name)
         self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
         return made
+
+
+def squared(name: Mention, right: Node) -> Mention:
+    """σ² on the left of an equation, as a name of its own: it is what the equation defines."""
+    if len(name.after) != 1 or name.primes or text_of(name.after[0]) != "2":
+        return name
+    if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
+        return name
+    return replace(name, sups=(*name.sups, name.after[0]), after=())
 
 
 def _one_by_one(row: tree.Row) -> list[tree.Row]:
@@ -578,8 +597,8 @@ def definition(
         given = tuple(arguments(left.argument))
         if any(mention(part) is None for part in given):
             return None
-    if name is not None and len(name.after) == 1 and text_of(name.after[0]) == "2" and not given:
-        name = replace(name, sups=(*name.sups, *name.after), after=())  # σ² = …
+    if name is not None and not given:
+        name = squared(name, right)
     if name is None or name.primes or name.after or differential(left) is not None:
         return None
     if given and (
@@ -616,8 +635,10 @@ def _defining(made: Definition, unit: Unit) -> bool:
         return False
     if not any(isinstance(node, tree.Letter | tree.Run | tree.Word) for node in body.walk()):
         return False
-    if not unit.formula.display and not made.arguments and mention(body) is not None:
-        return False
+    if not unit.formula.display and not made.arguments:
+        other = mention(body)
+        if other is not None and not other.after:
+            return False
     own = made.written.key
     return all(key != own for key, _ in mentioned(body))
 

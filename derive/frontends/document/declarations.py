@@ -163,10 +163,11 @@ def item(text: str, line: int, how: str) -> Iterator[Declared]:
     if function:
         yield Declared("function", _names(function.group(1)), "", line, how)
         return
-    named = _property(text)
+    named = _properties(text)
     if named:
-        names, adjective = named
-        yield Declared("property", names, adjective, line, how)
+        names, words = named
+        for word in words:
+            yield Declared("property", names, word, line, how)
         return
     shape = _SHAPE.match(text)
     relation = _RELATION.search(text)
@@ -201,14 +202,24 @@ def _is_name(text: str) -> bool:
     return len(bare) <= 1 or (bare.isalnum() and len(bare) <= 2)
 
 
-def _property(text: str) -> tuple[tuple[str, ...], str] | None:
-    for words in sorted(PROPERTIES, key=len, reverse=True):
-        match = re.match(rf"(.+?)\s*(?:\b(?:is|are)\s+|:\s*|\s)\s*{re.escape(words)}$", text, re.I)
-        if match:
-            return _names(match.group(1).removeprefix("rows of ")), (
-                "rows_sum_to_one" if text.startswith("rows of ") else PROPERTIES[words]
+def _properties(text: str) -> tuple[tuple[str, ...], list[str]] | None:
+    """``A symmetric``, ``K is symmetric and positive definite``: the names, and the properties."""
+    found: list[str] = []
+    while True:
+        for words in sorted(PROPERTIES, key=len, reverse=True):
+            match = re.match(
+                rf"(.+?)\s*(?:\b(?:is|are)\s+|:\s*|,\s*|\s)\s*{re.escape(words)}$", text, re.I
             )
-    return None
+            if match:
+                break
+        else:
+            break
+        text = re.sub(r"(?:\s+and|,)$", "", match.group(1))
+        found.append(
+            "rows_sum_to_one" if text.startswith("rows of ") else PROPERTIES[words]
+        )
+        text = text.removeprefix("rows of ")
+    return (_names(text), found) if found else None
 
 
 def _of_shape(names: tuple[str, ...], text: str, line: int, how: str) -> Iterator[Declared]:

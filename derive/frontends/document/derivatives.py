@@ -136,6 +136,8 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
 
             if brackets(factors[2])[0] is not None and mention(factors[1]) is not None:
                 end = 3
+        if isinstance(factors[1], tree.Number | tree.Fraction):
+            end = len(factors)  # ∇ λ/2 ‖w‖²
     else:
         end = len(factors)
     rest, between = factors[1:end], signs[1 : end - 1]

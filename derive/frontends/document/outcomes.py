@@ -19,7 +19,7 @@ from derive.frontends.document.collect import EQUALS, Collected, Unit
 from derive.frontends.document.contents import Place
 from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.reader import Reader
+from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
 
@@ -514,6 +514,8 @@ def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
             return None
     if any(isinstance(side, tree.Listing) for side in body.sides[1:]):
         return None  # i = 1, …, n
+    if relations[0] == "in" and is_ones(body.sides[0]):
+        return None  # the size of its ones is read from their place
     defined = None
     if head is None:
         defined = next((made for made in unit.defines if made.body is body.sides[1]), None)

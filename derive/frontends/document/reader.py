@@ -211,7 +211,43 @@ def _root(reader: Reader, node: tree.Root) -> Value:
     return values.apply(lambda x: x ** (1 / degree), value)
 
 
+def is_ones(node: Node) -> bool:
+    """Whether a node is **1**, a vector of ones."""
+    return (
+        isinstance(node, tree.Styled)
+        and node.style == "bold"
+        and isinstance(node.body, tree.Number)
+        and node.body.text == "1"
+    )
+
+
+def _ones(reader: Reader, sub: Node | None = None) -> Value:
+    """A vector of ones: of the size in its subscript, or of the one that its place asks for."""
+    from derive.frontends.document.symbols import _size_of
+
+    size = reader.sizes.new("n_1") if sub is None else _size_of(sub)
+    if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
+        return Value(sp.OneMatrix(1, size), (sp.S.One, size), thin=True)
+    return Value(sp.OneMatrix(size, 1), (size, sp.S.One), thin=True)
+
+
+def _scripted_ones(reader: Reader, node: tree.Script) -> Value:
+    from derive.frontends.document.names import _in_parentheses
+    from derive.frontends.document.symbols import annotated_sizes
+
+    group = None if node.sub is None else _in_parentheses(node.sub)
+    if group is None:
+        return powers(reader, _ones(reader, node.sub), node.sup, node)
+    sizes = annotated_sizes(group)
+    if len(sizes) != 2:
+        return powers(reader, _ones(reader, group.body), node.sup, node)
+    # The subscript is about what stands there, transposed as it is.
+    return Value(sp.OneMatrix(*sizes), sizes)
+
+
 def _styled(reader: Reader, node: tree.Styled) -> Value:
+    if is_ones(node):
+        return _ones(reader)
     name = mention(node)
     if name is None:
         if node.style in ("bold", "roman", "italic"):
@@ -357,6 +393,8 @@ def _script(reader: Reader, node: tree.Script) -> Value:
     if name is not None:
         return _name(reader, node)
     base = node.base
+    if is_ones(base):
+        return _scripted_ones(reader, node)
     if isinstance(base, tree.Run):
         return reader.value(tree.split(node))
     if isinstance(base, tree.Norm):

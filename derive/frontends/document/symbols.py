@@ -112,6 +112,8 @@ def known_at(reader: Reader, key: str) -> Known | None:
 
 def defined_at(reader: Reader, key: str) -> Definition | None:
     found = reader.knowledge.defined(key, reader.section, reader.at, reader.home[1])
+    if found is not None and found.indices and found.at > reader.at:
+        return None  # z, before the z_i are defined, is another thing
     return None if found is not None and key in reader.opaque else found
 
 
@@ -154,6 +156,8 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if not name.subs and not name.sups and name.letter in reader.indices:
         index = reader.indices[name.letter]
         return Value(index.symbol + index.base), name
+    if (found := _square(reader, name)) is not None:
+        return found
     if name.after and not bound_index:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "-1") and is_known(reader, layered):
@@ -165,6 +169,27 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if name.subs and (found := _entry(reader, name)) is not None:
         return found, name
     return unknown(reader, name), name
+
+
+def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
+    """σ² where that is defined and σ is not, and σ itself, which is then its root."""
+    if is_known(reader, name):
+        return None
+    is_square = bool(name.after) and text_of(name.after[0]) == "2"
+    two = name.after[0] if is_square else tree.Number(name.node.start, name.node.end, "2")
+    made = replace(
+        name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after
+    )
+    base = with_scripts(made.letter, made.subs[:-1], made.sups)
+    if defined_at(reader, made.key) is None and (
+        not made.subs or defined_at(reader, base) is None
+    ):
+        return None
+    value, rest = looked_up(reader, made)
+    if is_square:
+        return value, rest
+    reader.note(f"{pretty(name.key)} is the root of {pretty(made.key)}")
+    return values.apply(sp.sqrt, value), rest
 
 
 # -------------------------------------------------------------------------------------- indices
@@ -267,6 +292,9 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
 
 def _member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
     """x_i: the i-th of a family that is declared by one of them, or a row of the array X."""
+    if len(parts) == 2 and (family := _family(reader, name)) is not None:
+        vector = _of_family(reader, name, family, parts[0])
+        return entry_of(reader, vector, parts[1], name.node) if vector.shape else None
     if len(parts) != 1 or not isinstance(parts[0], tree.Letter):
         return None
     family = _family(reader, name)
@@ -311,9 +339,7 @@ def _family(reader: Reader, name: Mention) -> Known | None:
 def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Value:
     if defined_at(reader, family.name) is not None:
         raise Unread(
-            "recurrence",
-            f"{pretty(family.name)} is defined step by step, and stands in a sum over its steps",
-            name.node,
+            "steps", f"all steps of {pretty(family.name)}, which is defined step by step", name.node
         )
     number = reader.symbols.get(f"number of {name.letter}")
     if number is None:
@@ -496,7 +522,7 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     if definition is not None and key not in reader.pending:
         meant = ("defined", definition.section, definition.at, definition.line)
     elif known is not None:
-        meant = ("declared", known.section, known.at, known.line)
+        meant = ("declared", known.kind, known.sizes)
     if (key, meant) in reader.memo:
         return reader.memo[key, meant]
     if definition is not None and key not in reader.pending:
@@ -711,6 +737,14 @@ def _is_number(reader: Reader, parameter: Mention) -> bool:
     return reader.choices.pick(key, ("a number", "as before")) == "a number"
 
 
+def _is_known_before(reader: Reader, parameter: Mention, definition: Definition) -> bool:
+    """Whether an argument of a function is a name that has a meaning where that is defined."""
+    if known_at(reader, parameter.key) is not None:
+        return True
+    found = defined_at(reader, parameter.key)
+    return found is not None and found.at < definition.at
+
+
 def _indexed_body(reader: Reader, definition: Definition) -> Value:
     """``P_{ij} = e``: the array whose entry at (i, j) is e."""
     variables = []
@@ -844,7 +878,8 @@ def unknown(reader: Reader, name: Mention) -> Value:
         finally:
             reader.section, reader.at = before
     value = _unknown(reader, name)
-    reader.symbols[key] = value
+    if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
+        reader.symbols[key] = value
     return value
 
 

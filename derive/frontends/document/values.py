@@ -420,7 +420,9 @@ def power(base: Value, exponent: Value, entrywise: bool = False) -> Value:
     :raises Misfit: where the base is no square matrix.
     """
     if not exponent.is_scalar:
-        raise Misfit(f"the exponent has shape {shown(exponent.shape)}")
+        if base.expr == sp.E and is_vector(exponent):
+            return apply(sp.exp, exponent)
+        raise Unsure(f"an exponent of shape {shown(exponent.shape)}")
     e = scalar(exponent)
     if e.is_Rational and abs(e) > 1000:
         raise Unsure(f"the exponent {e} is too large")
