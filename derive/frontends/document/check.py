@@ -69,6 +69,8 @@ def check(
         raise DocumentError(str(problem)) from None
     parse = parser(contents)
     collected = collect(contents, parse, said)
+    # For suggestions alone: the words of a document, wherever its container puts them.
+    collected.prose.append((0, source, 1))
     found = named(str(path), outcomes(collected, decide))
     problems = [(place.line, message) for place, message in contents.problems]
     return Checked(str(path), tuple(found), (*problems, *collected.problems), source)
