@@ -110,6 +110,8 @@ class _Collector:
         used: set[str] = {heading for _, heading, _ in self.ranges}
         for item in contents.items:
             line = item.place(0).line
+            if re.search("relu|rectif|整流", item.text, re.I):
+                self.knowledge.speaks_of_relu = True
             if isinstance(item, Heading):
                 self.heading(item, line)
                 for heading, found in self.sidecar:

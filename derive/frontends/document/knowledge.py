@@ -96,6 +96,7 @@ class Knowledge:
     facts: list[Fact] = field(default_factory=list)
     sizes: set[str] = field(default_factory=set)
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
+    speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
 
     def _reaching(self, found: list[Stated], section: int) -> list[Stated]:

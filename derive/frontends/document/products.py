@@ -430,7 +430,11 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
     how = "any function"
     if not declared:
         if name.letter in ("sigma", "phi", "varphi"):
-            how = reader.choices.pick(label, ("any function", *OF_SIGMA))
+            # ReLU has σ′(σ(z)) = σ′(z), so that mistakes hold of it: only where it is spoken of.
+            named = [
+                each for each in OF_SIGMA if each != "ReLU" or reader.knowledge.speaks_of_relu
+            ]
+            how = reader.choices.pick(label, ("any function", *named))
         elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
             how = reader.choices.pick(label, ("any function", "a function of the whole"))
         reader.note(f"{label} is {how}, as nothing defines it")
