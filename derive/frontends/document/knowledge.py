@@ -14,7 +14,6 @@ from typing import TypeVar
 from derive.frontends.document.names import Mention
 from derive.frontends.document.tree import Node
 
-
 LINES = 99  # the level of a section that is made of some lines, by a sidecar
 
 

@@ -253,7 +253,7 @@ def brackets(node: Node) -> tuple[tree.Group | None, tree.Script | None]:
     if isinstance(node, tree.Group) and node.opening in "([" and node.closing in ")]":
         return node, None
     if isinstance(node, tree.Script) and isinstance(node.base, tree.Group):
-        inner, script = brackets(node.base)
+        inner, _ = brackets(node.base)
         return inner, node if inner is not None else None
     return None, None
 
@@ -431,9 +431,7 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
     if not declared:
         if name.letter in ("sigma", "phi", "varphi"):
             # ReLU has σ′(σ(z)) = σ′(z), so that mistakes hold of it: only where it is spoken of.
-            named = [
-                each for each in OF_SIGMA if each != "ReLU" or reader.knowledge.speaks_of_relu
-            ]
+            named = [each for each in OF_SIGMA if each != "ReLU" or reader.knowledge.speaks_of_relu]
             how = reader.choices.pick(label, ("any function", *named))
         elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
             how = reader.choices.pick(label, ("any function", "a function of the whole"))

@@ -156,8 +156,8 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if not name.subs and not name.sups and name.letter in reader.indices:
         index = reader.indices[name.letter]
         return Value(index.symbol + index.base), name
-    if (found := _square(reader, name)) is not None:
-        return found
+    if (square := _square(reader, name)) is not None:
+        return square
     if name.after and not bound_index:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "-1") and is_known(reader, layered):
@@ -177,13 +177,9 @@ def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
         return None
     is_square = bool(name.after) and text_of(name.after[0]) == "2"
     two = name.after[0] if is_square else tree.Number(name.node.start, name.node.end, "2")
-    made = replace(
-        name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after
-    )
+    made = replace(name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after)
     base = with_scripts(made.letter, made.subs[:-1], made.sups)
-    if defined_at(reader, made.key) is None and (
-        not made.subs or defined_at(reader, base) is None
-    ):
+    if defined_at(reader, made.key) is None and (not made.subs or defined_at(reader, base) is None):
         return None
     value, rest = looked_up(reader, made)
     if is_square:
