@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from derive.claims.typesetting import typeset
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED
 from derive.cli.layout import one_line, wrap_prose
 from derive.cli.records import count_statuses, verdict_record
@@ -38,6 +39,7 @@ MARKS = {
     NOT_UNDERSTOOD: ("!", "cyan"),
 }
 FAILING = (DISAGREES, ILL_SHAPED)
+DECIDED = (HOLDS, *FAILING)
 STRICT = (*FAILING, UNDECIDED, AMBIGUOUS, NOT_UNDERSTOOD)
 _INDENT = 6
 _WORD = max(map(len, MARKS))
@@ -47,11 +49,14 @@ def fails(checked: Checked, strict: bool) -> bool:
     """Whether a document fails: by what disagrees or is ill-shaped, or is not what a directive
     expects; ``strict`` also by whatever is not decided.
     """
-    bad = STRICT if strict else FAILING
-    return any(
-        (one.outcome in bad and not one.as_expected) or (one.expected and not one.as_expected)
-        for one in checked.outcomes
-    )
+    return any(is_wrong(one, strict) for one in checked.outcomes)
+
+
+def is_wrong(one: Outcome, strict: bool = False) -> bool:
+    """Whether a formula fails its document."""
+    if one.expected:
+        return not one.as_expected
+    return one.outcome in (STRICT if strict else FAILING)
 
 
 def position(path: str, place: Place) -> str:
@@ -65,9 +70,9 @@ def document_lines(checked: Checked, width: int, everything: bool = False) -> Li
     for number, message in checked.problems:
         lines.append(Text(f"  {checked.path}:{number}: {message}", "cyan"))
     for one in checked.outcomes:
-        if not everything and one.outcome in (DEFINES, DECLARES, NO_STATEMENT):
-            if not (one.expected and not one.as_expected):
-                continue
+        silent = one.outcome in (DEFINES, DECLARES, NO_STATEMENT) and not everything
+        if silent and (not one.expected or one.as_expected):
+            continue
         lines += outcome_lines(checked, one, width)
     return [*lines, summary_line(checked)]
 
@@ -98,7 +103,9 @@ def outcome_lines(checked: Checked, one: Outcome, width: int) -> Lines:
 def _reading(one: Outcome, width: int) -> Lines:
     """How it was read: the choices, and what was inferred from which line."""
     told = dict.fromkeys(
-        sentence for decided in one.claims for sentence in (*decided.reading, *decided.inferred)
+        sentence
+        for decided in one.claims
+        for sentence in (*decided.reading, *decided.inferred)
         if decided.outcome not in (DEFINES, NO_STATEMENT)
     )
     if not told:
@@ -143,7 +150,7 @@ def summary_line(checked: Checked) -> Text:
 # ------------------------------------------------------------------------------------------- JSON
 
 
-def document_record(results: Sequence[Checked]) -> dict[str, Any]:
+def document_record(results: Sequence[Checked], typesetting: bool = False) -> dict[str, Any]:
     """The report as data: ``formulas`` in order, and the claims that were decided."""
     formulas = [record for checked in results for record in _formulas(checked)]
     decided = [d for checked in results for one in checked.outcomes for d in one.claims]
@@ -153,7 +160,11 @@ def document_record(results: Sequence[Checked]) -> dict[str, Any]:
         for outcome, number in checked.counts.items():
             counts[outcome] = counts.get(outcome, 0) + number
     return {
-        "claims": [verdict_record(Entry(d.claim), d.verdict) for d in kept],
+        "claims": [
+            verdict_record(Entry(d.claim), d.verdict)
+            | ({"latex": typeset(d.claim, d.verdict)} if typesetting else {})
+            for d in kept
+        ],
         "formulas": formulas,
         "problems": [
             {"file": checked.path, "line": line, "message": message}
@@ -168,8 +179,9 @@ def _formulas(checked: Checked) -> Iterator[dict[str, Any]]:
     for one in checked.outcomes:
         record: dict[str, Any] = {
             "file": checked.path,
-            "line": one.caret.line if one.outcome == NOT_UNDERSTOOD else one.place.line,
-            "column": one.caret.column if one.outcome == NOT_UNDERSTOOD else one.place.column,
+            "line": one.place.line,
+            "column": one.place.column,
+            "caret": [one.caret.line, one.caret.column],
             "latex": one.latex,
             "outcome": one.outcome,
             "code": one.code,
@@ -185,9 +197,7 @@ def _formulas(checked: Checked) -> Iterator[dict[str, Any]]:
 
 
 def _told(one: Outcome) -> list[str]:
-    return list(
-        dict.fromkeys(s for d in one.claims for s in (*d.reading, *d.inferred))
-    )
+    return list(dict.fromkeys(s for d in one.claims for s in (*d.reading, *d.inferred)))
 
 
 # ---------------------------------------------------------------------------------------- a copy

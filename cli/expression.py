@@ -21,11 +21,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn
 
 import sympy as sp
 from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
+from derive.base.budget import EFFORT, for_claim
 from derive.base.errors import DeriveError, UnsupportedError
 from derive.base.worker import run_deep
 from derive.claims.kinds import Gradient
@@ -123,21 +125,26 @@ def unread_claim(asked: Asked) -> Gradient:
     return Gradient(of, wrt, equals, given, id=ID, title=asked.title)
 
 
-def derived(question: Question, timeout: float) -> Any:
+def derived(question: Question, timeout: float, effort: float = EFFORT) -> Any:
     """∂of/∂wrt.
 
     :raises DeriveError: where there is none, or the engine has no rule or no time for it.
     """
     if not question.given:
-        return run_deep(lambda: gradient(question.of, question.wrt), timeout)
+        return run_deep(partial(_gradient, question, effort), timeout)
     # What is assumed may change the gradient (of a symmetric matrix) and simplify it; only a
     # claim takes assumptions, and whatever it claims, its verdict has what was derived.
     shape = shape_of(question.wrt)
     nothing = sp.ZeroMatrix(*shape) if shape else sp.S.Zero
-    verdict = verify(Gradient(question.of, question.wrt, nothing, question.given), timeout)
+    verdict = verify(Gradient(question.of, question.wrt, nothing, question.given), timeout, effort)
     if verdict.derived is None:
         raise UnsupportedError(verdict.reason)
     return verdict.derived
+
+
+def _gradient(question: Question, effort: float) -> Any:
+    with for_claim(effort):
+        return gradient(question.of, question.wrt)
 
 
 # -------------------------------------------------------------------------------- tree into SymPy

@@ -20,6 +20,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,9 +29,12 @@ import click
 if TYPE_CHECKING:
     from derive.claims.formula import Formula
     from derive.claims.verdict import Verdict
+    from derive.cli.cache import Cache
     from derive.cli.expression import ExpressionError, Question
+    from derive.cli.outputs import Output
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
+    from derive.frontends.code.request import Request
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -130,6 +134,12 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
+def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not (value > 0 and math.isfinite(value)):
+        raise click.BadParameter(f"{value} is not a positive number.")
+    return value
+
+
 _format = click.option(
     "--format",
     "form",
@@ -137,6 +147,28 @@ _format = click.option(
     default="text",
     show_default=True,
     help="A report for people, or JSON on standard output.",
+)
+_report_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "sarif", "junit", "github"]),
+    default="text",
+    show_default=True,
+    help="A report for people, or one that programs, editors or CI servers read.",
+)
+_output = click.option(
+    "--output",
+    "-o",
+    "wanted",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write the report into FILE; with FORMAT=, another one besides. Repeatable.",
+)
+_cache = click.option(
+    "--cache-dir", metavar="DIR", help="Where verdicts are kept, instead of the user's cache."
+)
+_no_cache = click.option(
+    "--no-cache", is_flag=True, help="Decide every claim, whatever was decided before."
 )
 _timeout = click.option(
     "--timeout",
@@ -147,9 +179,19 @@ _timeout = click.option(
     callback=_seconds,
     help="How long to try each claim before it is called undecided.",
 )
+_effort = click.option(
+    "--effort",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    callback=_positive,
+    help="How much work to do for each claim, as a multiple of the usual.",
+)
 _TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
-    "(my_claims.py, my_claims.py::name) or a directory of them; none means the whole catalogue."
+    "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
+    "a directory of them; none means the whole catalogue. Such files are run as Python."
 )
 _targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
 
@@ -190,7 +232,8 @@ def list_command(form: str) -> int:
 
 @main.command(short_help="Say which derivations hold and which disagree.", epilog=_TARGETS)
 @_targets
-@_format
+@_report_format
+@_output
 @click.option(
     "--jobs",
     "-j",
@@ -200,6 +243,9 @@ def list_command(form: str) -> int:
     help="Decide N claims at a time, each in its own process  [default: one per processor].",
 )
 @_timeout
+@_effort
+@_cache
+@_no_cache
 @click.option(
     "--declarations",
     metavar="FILE",
@@ -212,8 +258,12 @@ def list_command(form: str) -> int:
 def verify(
     targets: tuple[str, ...],
     form: str,
+    wanted: tuple[str, ...],
     jobs: int | None,
     timeout: float,
+    effort: float,
+    cache_dir: str | None,
+    no_cache: bool,
     declarations: str | None,
     strict: bool,
     annotate: str | None,
@@ -222,22 +272,41 @@ def verify(
 ) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness.
 
-    A TARGET may be a document (.md, .tex, .ipynb, .rst): its formulas are decided where they stand.
+    Of a file of code that is every gradient that a backward pass returns, where the shapes of its
+    inputs are declared: # derive: x (N, D), w (D, M). Of a document (.md, .tex, .ipynb, .rst) it is
+    every formula, where it stands.
     """
+    from derive.cli.outputs import OutputError, outputs
+
+    try:
+        report = _Report(outputs(form, wanted))
+    except OutputError as problem:
+        raise click.UsageError(str(problem)) from None
     documents = [target for target in targets if docstrings or _is_document(target)]
     if documents:
         if len(documents) < len(targets):
             raise click.UsageError("documents and other targets are verified one after the other")
         return _verify_documents(
-            documents, form, timeout, declarations, strict, annotate, docstrings, everything
+            documents,
+            report,
+            timeout,
+            effort,
+            declarations,
+            strict,
+            annotate,
+            docstrings,
+            everything,
         )
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
-    entries = _resolve(targets)
-    if form == "json":
-        return _verify_json(entries, jobs, timeout)
-    return _verify_text(entries, jobs, timeout)
+    entries, requests, problems = _asked(targets)
+    cache = None if no_cache else _kept_verdicts(cache_dir, timeout, effort)
+    asked = _Asked(entries, requests, jobs, timeout, effort, cache, report.steps)
+    code = _verify(asked, report) if entries or requests else OK
+    for problem in problems:
+        _complain(problem)
+    return USAGE if problems else code
 
 
 @main.command(
@@ -246,10 +315,18 @@ def verify(
 @_targets
 @_format
 def shapes(targets: tuple[str, ...], form: str) -> int:
-    """Show every expression and subexpression with its shape, and every mismatch."""
+    """Show every expression and subexpression with its shape, and every mismatch.
+
+    Of a file of code that is every assignment of the functions whose inputs are declared.
+    """
     from derive.cli.shapes import shape_rows
     from derive.engine import shape_of
 
+    if any(_may_be_code(target) for target in targets):
+        from derive.cli.code_report import has_code
+
+        if has_code(targets):
+            return _code_shapes(targets, form)
     entries = _resolve(targets)
     rows = _deeply(lambda: list(shape_rows(entries, shape_of)))
     if form == "json":
@@ -265,7 +342,8 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 @main.command(short_help="Show a formula or claim in full, with both of its sides.")
 @click.argument("id")
 @_timeout
-def show(id: str, timeout: float) -> int:
+@_effort
+def show(id: str, timeout: float, effort: float) -> int:
     """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
     from derive.cli.render import show_lines
     from derive.cli.runner import decide_safely
@@ -278,7 +356,7 @@ def show(id: str, timeout: float) -> int:
         if entry.formula is not None and entry.formula is not shown:
             screen.print(_formula_head(entry.formula, screen))
             shown = entry.formula
-        verdicts.append(decide_safely(entry.claim, _decide(timeout)))
+        verdicts.append(decide_safely(entry.claim, _decide(timeout, effort)))
         screen.print([_blank(), *_deeply(show_lines, entry, verdicts[-1], screen.width)])
     return _exit_code(verdicts)
 
@@ -288,7 +366,8 @@ def show(id: str, timeout: float) -> int:
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
-def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
+@_effort
+def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) -> int:
     """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
     from derive.cli.render import explain_lines, replay_lines
     from derive.cli.runner import decide_safely
@@ -298,7 +377,7 @@ def explain(id: str, numpy: bool, check: bool, timeout: float) -> int:
     screen = _screen()
     verdicts = []
     for position, entry in enumerate(entries):
-        verdict = decide_safely(entry.claim, _decide(timeout))
+        verdict = decide_safely(entry.claim, _decide(timeout, effort))
         verdicts.append(verdict)
         script = _deeply(replay, verdict) if verdict.witness is not None else None
         if numpy:
@@ -356,18 +435,31 @@ class _Misread(click.ClickException):
     metavar="FACT",
     help="What is assumed: symmetric(A), positive(t), 'sum(y) == 1', … Repeatable.",
 )
+@click.option(
+    "--to",
+    type=click.Choice(["math", "numpy", "torch", "jax"]),
+    default="math",
+    show_default=True,
+    help="Of a function in a file: its derivative, or a backward in the file's library.",
+)
 @_format
 @_timeout
+@_effort
 def gradient(
     expression: str,
     wrt: str,
     dims: tuple[str, ...],
     equals: str | None,
     given: tuple[str, ...],
+    to: str,
     form: str,
     timeout: float,
+    effort: float,
 ) -> int:
     """Derive the gradient of the scalar EXPR, or with --equals decide whether it is the one given.
+
+    EXPR may be a function in a file of code, my_layer.py::affine_forward, whose inputs are
+    declared there; --to numpy then prints a backward that is proved to be right.
 
     EXPR is made of numbers, names, + - * / **, A.T, X[0, 1] and functions: exp log sqrt sin cos
     tan atan sinh cosh tanh erf erfc erfinv gamma loggamma digamma abs sign sigmoid softplus relu
@@ -376,12 +468,14 @@ def gradient(
     cholesky sqrtm expm hadamard diag outer dot; ones(n, m) zeros(n, m) eye(n). Both * and @ are
     the product, of matrices too.
     """
-    from derive.base.errors import BudgetExceeded
+    from derive.base.errors import BudgetExceeded, Stopped
     from derive.base.worker import run_deep
     from derive.claims.verdict import ILL_SHAPED, Verdict
     from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
     from derive.cli.runner import decide_safely
 
+    if _is_function(expression) and equals is None:
+        return _derive_code(expression, wrt, to, form)
     asked = Asked(expression, wrt, dims, equals, given)
     try:
         question = run_deep(partial(read, asked), timeout)
@@ -392,21 +486,67 @@ def gradient(
         return _answer(Verdict(unread_claim(asked), ILL_SHAPED, reason=str(problem)), form)
     except ExpressionError as problem:
         raise _Misread(problem) from None
-    except BudgetExceeded as problem:
+    except (BudgetExceeded, Stopped) as problem:
         raise click.ClickException(f"the expression cannot be read: {problem}") from None
     if equals is None:
-        return _derive(question, form, timeout)
-    return _answer(decide_safely(question.claim(asked), _decide(timeout)), form)
+        return _derive(question, form, timeout, effort)
+    return _answer(decide_safely(question.claim(asked), _decide(timeout, effort)), form)
 
 
-def _derive(question: Question, form: str, timeout: float) -> int:
+def _code_shapes(targets: tuple[str, ...], form: str) -> int:
+    """Print every assignment of functions of the user's with its shape."""
+    from derive.cli.code_report import shape_lines, shape_rows
+    from derive.cli.targets import TargetError
+
+    try:
+        rows, problems = _deeply(shape_rows, targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    if form == "json":
+        _print_json(rows)
+    else:
+        _screen().print(shape_lines(rows))
+    for problem in problems:
+        _complain(problem)
+    return FAILS if problems else OK
+
+
+def _derive_code(target: str, wrt: str, to: str, form: str) -> int:
+    """Print the derivative of a function in a file, or code that is proved to compute it."""
+    from derive.cli.code_report import gradient_text
+    from derive.cli.targets import TargetError
+
+    try:
+        found, code = _deeply(gradient_text, target, wrt, to)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    if found is None:
+        if form == "json":
+            _print_json({"of": target, "wrt": wrt, "code": code})
+        else:
+            _screen().print_script(code)
+        return OK
+    shape, answer = found
+    if form == "json":
+        from derive.cli.records import gradient_record
+
+        _print_json(_deeply(gradient_record, target, wrt, shape, answer))
+        return OK
+    from derive.cli.render import gradient_lines
+
+    screen = _screen()
+    screen.print(_deeply(gradient_lines, shape, answer, screen.width))
+    return OK
+
+
+def _derive(question: Question, form: str, timeout: float, effort: float) -> int:
     """Print the gradient that nothing is claimed of."""
     from derive.base.errors import DeriveError
     from derive.cli.expression import derived
     from derive.engine import shape_of
 
     try:
-        answer = derived(question, timeout)
+        answer = derived(question, timeout, effort)
         shape = shape_of(question.wrt)
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
@@ -446,8 +586,9 @@ def _is_document(target: str) -> bool:
 
 def _verify_documents(
     paths: Sequence[str],
-    form: str,
+    report: _Report,
     timeout: float,
+    effort: float,
     declarations: str | None,
     strict: bool,
     annotate: str | None,
@@ -462,7 +603,7 @@ def _verify_documents(
 
     if annotate is not None and len(paths) != 1:
         raise click.UsageError("--annotate takes one document")
-    decide = _decide(timeout)
+    decide = _decide(timeout, effort)
     results = []
     for path in paths:
         try:
@@ -474,11 +615,10 @@ def _verify_documents(
         results.append(checked)
         if annotate is not None:
             _write_copy(annotate, path, annotated(checked))
-        if form == "text":
+        if report.is_text:
             screen = _screen()
             screen.print(_deeply(document_lines, checked, screen.width, everything))
-    if form == "json":
-        _print_json(_deeply(document_record, results))
+    report.finish(lambda typesetting: document_record(results, typesetting))
     return FAILS if any(fails(checked, strict) for checked in results) else OK
 
 
@@ -495,62 +635,187 @@ def _write_copy(copy: str, path: str, text: str) -> None:
 # ---------------------------------------------------------------------------------- the report
 
 
-def _verify_json(entries: list[Entry], jobs: int | None, timeout: float) -> int:
+class _Report:
+    """The outputs of one run."""
+
+    def __init__(self, outputs: list[Output]) -> None:
+        self.outputs = outputs
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read standard output, where each verdict appears as it is found."""
+        return self.outputs[0].form == "text"
+
+    @property
+    def steps(self) -> int:
+        """How many steps of each proof an output shows."""
+        from derive.cli.outputs import needs_typesetting
+
+        if not needs_typesetting(self.outputs):
+            return 0
+        from derive.claims.typesetting import MOST_STEPS
+
+        return MOST_STEPS
+
+    def finish(self, made: Callable[[bool], Mapping[str, Any]]) -> None:
+        """Write every output.
+
+        :param made: the report's data, with its mathematics in LaTeX or without.
+        """
+        from derive.cli.outputs import OutputError, needs_typesetting, rendered, write
+
+        written = [output for output in self.outputs if output.form != "text"]
+        if not written:
+            return
+        data = _deeply(made, needs_typesetting(written))
+        try:
+            for output in written:
+                if output.path is not None:
+                    write(output, data)
+                elif output.form == "json":
+                    _print_json(data)
+                else:
+                    click.echo(rendered(output.form, data), nl=False)
+        except OutputError as problem:
+            raise click.ClickException(str(problem)) from None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be decided, and how."""
+
+    entries: list[Entry]
+    requests: list[Request]
+    jobs: int | None
+    timeout: float
+    effort: float
+    cache: Cache | None
+    steps: int
+
+    @property
+    def total(self) -> int:
+        return len(self.entries) + sum(len(request.wrt) for request in self.requests)
+
+
+def _kept_verdicts(directory: str | None, timeout: float, effort: float) -> Cache | None:
+    from pathlib import Path
+
+    from derive.cli.cache import Cache, default_directory, is_off
+
+    if directory is None and is_off():
+        return None
+    return Cache(Path(directory) if directory else default_directory(), timeout, effort)
+
+
+def _verify(asked: _Asked, report: _Report) -> int:
     from derive.cli.records import verify_record
 
     results: list[tuple[Entry, Verdict]] = []
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
-            results.extend(stream)
+        with contextlib.closing(_all_results(asked)) as stream:
+            if report.is_text:
+                _print_results(stream, results, asked)
+            else:
+                results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        _print_json(_deeply(verify_record, results))
+        report.finish(lambda typesetting: verify_record(results, typesetting))
     return _exit_code([verdict for _, verdict in results])
 
 
-def _verify_text(entries: list[Entry], jobs: int | None, timeout: float) -> int:
-    from derive.cli.render import summary_lines
+def _print_results(
+    stream: Generator[tuple[Entry, Verdict]],
+    results: list[tuple[Entry, Verdict]],
+    asked: _Asked,
+) -> None:
+    """Print each section as soon as it is decided, and the counts at the end."""
+    from derive.cli.render import heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
-    verdicts: list[Verdict] = []
     waiting: list[tuple[Entry, Verdict]] = []
-    sections = _section_ends(entries)
+    sections = _section_ends(asked.entries)
     try:
-        with contextlib.closing(_results(entries, jobs, timeout)) as stream:
-            for entry, verdict in stream:
-                verdicts.append(verdict)
-                waiting.append((entry, verdict))
-                if len(verdicts) in sections:
-                    _print_section(screen, waiting)
-                    waiting = []
+        for entry, verdict in stream:
+            if waiting and heading_key(waiting[0][0]) != heading_key(entry):
+                _print_section(screen, waiting)
+                waiting = []
+            results.append((entry, verdict))
+            waiting.append((entry, verdict))
+            if len(results) in sections:
+                _print_section(screen, waiting)
+                waiting = []
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        screen.print(summary_lines(verdicts, len(entries), elapsed))
-    return _exit_code(verdicts)
+        verdicts = [verdict for _, verdict in results]
+        screen.print(summary_lines(verdicts, max(asked.total, len(verdicts)), elapsed))
 
 
-def _results(
-    entries: list[Entry], jobs: int | None, timeout: float
+def _all_results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:
+    """Each claim with its verdict, then those of the code."""
+    if asked.entries:
+        with contextlib.closing(_results(asked)) as stream:
+            yield from stream
+    if asked.requests:
+        jobs, timeout = asked.jobs, asked.timeout
+        with contextlib.closing(_code_results(asked.requests, jobs, timeout)) as stream:
+            yield from stream
+
+
+def _code_results(
+    requests: list[Request], jobs: int | None, timeout: float
 ) -> Generator[tuple[Entry, Verdict]]:
+    from derive.cli.code_runner import results
+    from derive.cli.runner import Progress
+    from derive.frontends.code.answers import answers
+
+    answer = partial(answers, timeout=timeout)
+    jobs = min(jobs or os.cpu_count() or 1, len(requests))
+    progress = Progress(sys.stderr, len(requests))
+    with contextlib.closing(results(requests, answer, jobs, timeout)) as stream:
+        try:
+            progress.show(0, requests[0].pair.name)
+            for done, found in enumerate(stream, start=1):
+                progress.clear()
+                yield from found
+                if done < len(requests):
+                    progress.show(done, requests[done].pair.name)
+        finally:
+            progress.clear()
+
+
+def _results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:
     """Each entry with its verdict, in order, behind a progress line."""
     from derive.cli.runner import Progress, verdicts
 
-    progress = Progress(sys.stderr, len(entries))
-    claims = [entry.claim for entry in entries]
+    entries, cache, jobs = asked.entries, asked.cache, asked.jobs
+    # A proof that is to be shown is written while it is found, and no cache keeps it.
+    known = {} if cache is None or asked.steps else cache.known(entry.claim for entry in entries)
+    claims = [entry.claim for number, entry in enumerate(entries) if number not in known]
     if jobs is None:
         # A process of its own pays off for a number of claims only.
         jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    with contextlib.closing(verdicts(claims, _decide(timeout), jobs, timeout)) as stream:
+    progress = Progress(sys.stderr, len(entries))
+    decide = _decide(asked.timeout, asked.effort)
+    found = verdicts(claims, decide, jobs, asked.timeout, asked.steps) if claims else _nothing()
+    with contextlib.closing(found) as stream:
         try:
-            progress.show(0, entries[0].id)
-            for done, (entry, verdict) in enumerate(zip(entries, stream, strict=True), start=1):
+            for done, entry in enumerate(entries):
+                if done in known:
+                    yield entry, known[done]
+                    continue
+                progress.show(done, entry.id)
+                verdict = next(stream)
                 progress.clear()
+                if cache is not None:
+                    cache.put(entry.claim, verdict)
                 yield entry, verdict
-                if done < len(entries):
-                    progress.show(done, entries[done].id)
         finally:
             progress.clear()
+
+
+def _nothing() -> Generator[Verdict]:
+    yield from ()
 
 
 def _section_ends(entries: Sequence[Entry]) -> set[int]:
@@ -644,10 +909,36 @@ def _resolve(targets: Sequence[str]) -> list[Entry]:
     return entries
 
 
-def _decide(timeout: float) -> Any:
+def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
+    """The claims and the pairs of code that the targets name, and what cannot be read of them."""
+    if not any(_may_be_code(target) for target in targets):
+        return _resolve(targets), [], []
+    from derive.cli.sources import split
+    from derive.cli.targets import TargetError
+
+    try:
+        found = split(targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    entries = _resolve(found.claims) if found.claims else []
+    return [*entries, *found.entries], found.requests, found.problems
+
+
+def _is_function(text: str) -> bool:
+    """Whether what is to be derived is ``path/to/file.py::name``."""
+    file, mark, name = text.partition("::")
+    return bool(mark) and file.endswith(".py") and name.isidentifier()
+
+
+def _may_be_code(target: str) -> bool:
+    file = target.partition("::")[0]
+    return file.endswith(".py") or os.path.isdir(file)
+
+
+def _decide(timeout: float, effort: float) -> Any:
     from derive import engine
 
-    return partial(engine.verify, timeout=timeout)
+    return partial(engine.verify, timeout=timeout, effort=effort)
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -1,7 +1,9 @@
 """Claims as tests: ``pytest --derive my_claims.py``, or ``derive_files = claims_*.py`` for good.
 
 Every claim of such a file is a test, called by its id. It passes if the claim holds; otherwise the
-verdict's report is the failure. A file that cannot be run is an error of collection.
+verdict's report is the failure. A file that cannot be run is an error of collection. In a file of
+code every forward with a backward is a test, where the shapes of its inputs are declared; it passes
+if every gradient is right.
 
 Nothing is imported before a file of claims is met: a suite without any pays nothing for this.
 """
@@ -21,13 +23,18 @@ import pytest
 
 if TYPE_CHECKING:
     from derive.claims.verdict import Verdict
+    from derive.cli.sources import Targets
     from derive.cli.targets import Entry
+    from derive.frontends.code.request import Request
+    from derive.frontends.document.check import Checked
+    from derive.frontends.document.outcomes import Outcome
 
 WIDTH = 80
+DOCUMENTS = (".md", ".markdown", ".tex", ".ipynb", ".rst")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--derive``, ``--derive-timeout`` and the setting ``derive_files``."""
+    """``--derive``, its limits and the setting ``derive_files``."""
     group = parser.getgroup("derive", "documented derivations")
     group.addoption(
         "--derive",
@@ -44,15 +51,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="how long to try each claim before it is called undecided (default: 60)",
     )
+    group.addoption(
+        "--derive-effort",
+        type=_positive,
+        default=1.0,
+        metavar="FACTOR",
+        help="how much work to do for each claim, as a multiple of the usual (default: 1)",
+    )
     parser.addini("derive_files", "patterns of files of claims to collect", type="args", default=[])
 
 
 def _seconds(text: str) -> float:
+    return _number(text, "a positive number of seconds")
+
+
+def _positive(text: str) -> float:
+    return _number(text, "a positive number")
+
+
+def _number(text: str, wanted: str) -> float:
     with contextlib.suppress(ValueError):
         value = float(text)
         if value > 0 and math.isfinite(value):
             return value
-    raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
+    raise argparse.ArgumentTypeError(f"{text} is not {wanted}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,6 +91,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """The claims of a file that an option or the setting names."""
     patterns = parent.config.getini("derive_files")
     if _is_named(file_path, parent.config) or _matches(file_path, patterns):
+        if file_path.suffix.lower() in DOCUMENTS:
+            return DocumentFile.from_parent(parent, path=file_path)
         return ClaimFile.from_parent(parent, path=file_path)
     return None
 
@@ -121,15 +145,19 @@ class ClaimFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its claims, in order of definition; it is run for that."""
+        from derive.cli.sources import split
         from derive.cli.targets import TargetError, load_file
 
         try:
-            entries = load_file(self.path)
+            code = split([str(self.path)])
+            entries = load_file(self.path) if code.claims else code.entries
         except TargetError as problem:
             raise self.CollectError(str(problem)) from None
-        if not entries and _is_named(self.path, self.config):
+        if code.requests or code.problems:
+            yield from self._passes(code, {entry.id for entry in entries})
+        elif not entries and _is_named(self.path, self.config):
             raise self.CollectError(f"{self.path} has no claims at module level")
-        chosen = _chosen(self.path, self.config)
+        chosen = _chosen(self.path, self.config) if entries else set()
         ids = [entry.id for entry in entries]
         for name in sorted(chosen - set(ids)):
             there = ", ".join(ids)
@@ -140,6 +168,74 @@ class ClaimFile(pytest.File):
             if chosen and entry.id not in chosen:
                 continue
             yield ClaimItem.from_parent(self, name=entry.id, entry=entry)
+
+    def _passes(self, code: Targets, others: set[str]) -> Iterator[pytest.Item]:
+        """The pairs of a file of code, and what cannot be read of it."""
+        chosen = _chosen(self.path, self.config) - others
+        for request in code.requests:
+            name = f"{self.path.stem}.{request.pair.name}"
+            if not chosen or name in chosen:
+                yield CodeItem.from_parent(self, name=name, request=request)
+        for number, problem in enumerate(code.problems):
+            if not chosen:
+                name = f"{self.path.stem}.unread-{number + 1}"
+                yield UnreadItem.from_parent(self, name=name, problem=problem)
+
+
+class CodeItem(pytest.Item):
+    """A forward and its backward, which pass if every gradient holds."""
+
+    def __init__(self, *, request: Request, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.request = request
+
+    def runtest(self) -> None:
+        """Decide every gradient.
+
+        :raises SomeDoNotHold: with the verdicts, where one of them is something else than *holds*.
+        """
+        from derive.cli.code_runner import results
+        from derive.frontends.code.answers import answers
+
+        timeout = self.config.getoption("derive_timeout")
+        ((*found,),) = results([self.request], partial(answers, timeout=timeout), 1, timeout)
+        if any(verdict.status != "holds" for _, verdict in found):
+            raise SomeDoNotHold(found)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The report of those that do not hold, as ``derive verify`` prints it."""
+        if isinstance(excinfo.value, SomeDoNotHold):
+            shown = [(e, v) for e, v in excinfo.value.results if v.status != "holds"]
+            return "\n".join(_report(entry, verdict) for entry, verdict in shown)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the forward is, and its heading in the report."""
+        return self.path, self.request.pair.line - 1, f"backward of {self.name}"
+
+
+class UnreadItem(pytest.Item):
+    """A pair that cannot be read: it fails with the sentence that says why."""
+
+    def __init__(self, *, problem: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.problem = problem
+
+    def runtest(self) -> None:
+        """Fail."""
+        pytest.fail(self.problem, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where it comes from, and its heading in the report."""
+        return self.path, None, self.name
+
+
+class SomeDoNotHold(Exception):
+    """A pair of which a gradient disagrees, is ill-shaped or is undecided."""
+
+    def __init__(self, results: list[tuple[Entry, Verdict]]) -> None:
+        super().__init__(", ".join(f"{entry.id} {verdict.status}" for entry, verdict in results))
+        self.results = results
 
 
 class ClaimItem(pytest.Item):
@@ -158,7 +254,8 @@ class ClaimItem(pytest.Item):
         from derive.cli.runner import verdicts
 
         timeout = self.config.getoption("derive_timeout")
-        decide = partial(engine.verify, timeout=timeout)
+        effort = self.config.getoption("derive_effort")
+        decide = partial(engine.verify, timeout=timeout, effort=effort)
         (verdict,) = verdicts([self.entry.claim], decide, limit=timeout)
         if verdict.status != "holds":
             raise DoesNotHold(verdict)
@@ -172,6 +269,66 @@ class ClaimItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where it comes from, and its heading in the report."""
         return self.path, None, f"claim {self.name}"  # the bare id, pytest would break at its dots
+
+
+class DocumentFile(pytest.File):
+    """A document: each formula that is decided is a test, called by its line."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its formulas with a verdict, in order; they are decided for that."""
+        from derive import engine
+        from derive.base.errors import DeriveError
+        from derive.cli.documents import DECIDED
+        from derive.cli.runner import decide_safely
+        from derive.frontends.document.check import check
+
+        timeout = self.config.getoption("derive_timeout")
+        decide = partial(engine.verify, timeout=timeout)
+        try:
+            checked = check(self.path, lambda claim: decide_safely(claim, decide))
+        except DeriveError as problem:
+            raise self.CollectError(str(problem)) from None
+        for one in checked.outcomes:
+            if one.outcome in DECIDED or one.expected:
+                name = f"{one.place.line}:{one.place.column}"
+                yield FormulaItem.from_parent(self, name=name, checked=checked, outcome=one)
+
+
+class FormulaItem(pytest.Item):
+    """A formula of a document, which passes unless it is wrong or not as a directive expects."""
+
+    def __init__(self, *, checked: Checked, outcome: Outcome, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.checked = checked
+        self.outcome = outcome
+
+    def runtest(self) -> None:
+        """Look at the outcome.
+
+        :raises Wrong: where it disagrees or is ill-shaped, or is not what is expected.
+        """
+        from derive.cli.documents import is_wrong
+
+        if is_wrong(self.outcome):
+            raise Wrong(self.outcome.outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The report on the formula, as ``derive verify`` prints it."""
+        if isinstance(excinfo.value, Wrong):
+            from derive.base.worker import run_deep
+            from derive.cli.documents import outcome_lines
+
+            lines = run_deep(partial(outcome_lines, self.checked, self.outcome, WIDTH))
+            return "\n".join(line.plain.rstrip() for line in lines)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where it stands, and its heading in the report."""
+        return self.path, self.outcome.place.line - 1, f"formula {self.name}"
+
+
+class Wrong(Exception):
+    """A formula that disagrees, is ill-shaped, or is not as expected."""
 
 
 class DoesNotHold(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from derive.claims.typesetting import typeset
 from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
 from derive.cli.notation import documented, plain_text, statement
 from derive.cli.shapes import ShapeRow
@@ -13,10 +14,17 @@ from derive.cli.targets import Entry
 Record = dict[str, Any]
 
 
-def verify_record(results: Sequence[tuple[Entry, Verdict]]) -> Record:
-    """The report of ``verify``: every claim with its verdict, and how many there are of each."""
+def verify_record(results: Sequence[tuple[Entry, Verdict]], typesetting: bool = False) -> Record:
+    """The report of ``verify``: every claim with its verdict, and how many there are of each.
+
+    :param typesetting: give each claim its mathematics in LaTeX, too.
+    """
     return {
-        "claims": [verdict_record(entry, verdict) for entry, verdict in results],
+        "claims": [
+            verdict_record(entry, verdict)
+            | ({"latex": typeset(entry.claim, verdict)} if typesetting else {})
+            for entry, verdict in results
+        ],
         "summary": count_statuses(verdict for _, verdict in results),
     }
 
@@ -31,10 +39,12 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
     """One claim with its verdict."""
     claim = entry.claim
     return {
+        **({"file": entry.path, "line": entry.line} if entry.line else {}),
         "id": claim.id,
         "formula": _formula_id(entry),
         "section": entry.section or None,
         "kind": claim.kind,
+        "title": claim.title,
         "status": verdict.status,
         "assumptions": [plain_text(assumption) for assumption in verdict.assumptions],
         "statement": statement(claim),
@@ -42,7 +52,11 @@ def verdict_record(entry: Entry, verdict: Verdict) -> Record:
         "derived": None if verdict.derived is None else plain_text(verdict.derived),
         "witness": witness_record(verdict.witness) if verdict.witness else None,
         "reason": verdict.reason,
+        "notes": list(verdict.notes),
         "source": claim.source,
+        "stopped": verdict.stopped,
+        "work": verdict.work,
+        **({"cached": True} if verdict.cached else {}),
         "seconds": round(verdict.seconds, 4),
     }
 

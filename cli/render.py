@@ -49,6 +49,7 @@ _INDENT = 6
 _LABEL_WIDTH = 12
 _VALUE_WIDTH = 60
 _POINTER_WIDTH = 72
+STOPPED = "the time limit cut this decision short: with more time it may say more"
 _LONGEST_FIELD = 4000  # of characters: beyond, nobody reads; the JSON has all of it
 
 
@@ -80,9 +81,7 @@ def verdict_lines(entry: Entry, verdict: Verdict, width: int, id_width: int = 0)
         lines += _reason(verdict, width)
         lines += _sides(verdict, width)
         lines += _witness(verdict, width)
-    for note in verdict.notes:
-        lines += _prose(f"note: {note}", width, "dim")
-    return lines
+    return lines + _notes(verdict, width)
 
 
 def _verdict_line(entry: Entry, verdict: Verdict, width: int, id_width: int = 0) -> Text:
@@ -118,6 +117,12 @@ def _plural(number: int, noun: str) -> str:
 
 
 # ----------------------------------------------------------------------- the parts of a verdict
+
+
+def _notes(verdict: Verdict, width: int) -> Lines:
+    """What changes nothing, and that the clock cut the decision, where it did."""
+    notes = [*verdict.notes, *([STOPPED] if verdict.stopped else [])]
+    return [line for note in notes for line in _prose(f"note: {note}", width, "dim")]
 
 
 def _prose(text: str, width: int, style: str = "") -> Lines:
@@ -306,9 +311,7 @@ def show_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
     lines += _reason(verdict, width) if verdict.status != HOLDS else []
     lines += _conditions(verdict, width, brief=False)
     lines += _witness(verdict, width)
-    for note in verdict.notes:
-        lines += _prose(f"note: {note}", width, "dim")
-    return lines
+    return lines + _notes(verdict, width)
 
 
 def _provenance(entry: Entry, width: int) -> Lines:
@@ -364,9 +367,7 @@ def explain_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
         lines += _reason(verdict, width) + _sides(verdict, width)
         lines += _witness(verdict, width)
     lines += _conditions(verdict, width, brief=False)
-    for note in verdict.notes:
-        lines += _prose(f"note: {note}", width, "dim")
-    return lines
+    return lines + _notes(verdict, width)
 
 
 def replay_lines(replay: Replay, width: int) -> Lines:

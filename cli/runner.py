@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import Any, TextIO
 
@@ -36,7 +37,11 @@ OVERTIME = 1.0  # seconds after the limit of a claim until the process that deci
 
 
 def verdicts(
-    claims: Sequence[Claim], decide: Decide, jobs: int = 1, limit: float | None = None
+    claims: Sequence[Claim],
+    decide: Decide,
+    jobs: int = 1,
+    limit: float | None = None,
+    steps: int = 0,
 ) -> Generator[Verdict]:
     """The verdicts in the order of the claims.
 
@@ -44,12 +49,21 @@ def verdicts(
     that cannot be pickled or a worker that dies costs at most that claim.
 
     :param limit: seconds for each claim, which ``decide`` keeps to by itself where it can.
+    :param steps: how many steps of a proof a verdict keeps; they are written when they are read.
     """
     jobs = min(jobs, len(claims))
     # a forked worker inherits the claims, functions of the user's own file included
     if "fork" not in multiprocessing.get_all_start_methods() or (jobs <= 1 and limit is None):
         return (decide_safely(claim, decide) for claim in claims)
-    return _in_workers(claims, decide, jobs, limit)
+    return _in_workers(claims, partial(_brief, decide, steps), jobs, limit)
+
+
+def _brief(decide: Decide, steps: int, claim: Claim) -> Verdict:
+    """A verdict with as many steps as a report reads."""
+    verdict = decide_safely(claim, decide)
+    if not steps or not verdict.steps:
+        return replace(verdict, steps=())
+    return replace(verdict, steps=run_deep(lambda: tuple(islice(verdict.steps, steps))))
 
 
 def decide_safely(claim: Claim, decide: Decide) -> Verdict:
@@ -76,10 +90,9 @@ def _work(claims: Sequence[Claim], decide: Decide, channel: Connection) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while True:
-            # Steps are written when they are read, and no report of many claims reads them.
-            verdict = replace(decide_safely(claims[channel.recv()], decide), steps=())
+            verdict = decide_safely(claims[channel.recv()], decide)
             try:
-                answer = run_deep(partial(_packed, verdict))
+                answer = run_deep(partial(packed, verdict))
             except Exception:
                 answer = b""
             channel.send_bytes(answer)
@@ -174,7 +187,7 @@ def _answer(worker: _Worker, claim: Claim, decide: Decide, limit: float | None) 
         worker.process.kill()
         worker.process.join()
         reason = f"the time limit has passed (limit {limit:g} s)"
-        return Verdict(claim, UNDECIDED, reason=reason, seconds=seconds)
+        return Verdict(claim, UNDECIDED, reason=reason, stopped=True, seconds=seconds)
     return None
 
 
@@ -200,9 +213,10 @@ def _terminated(*_: Any) -> None:
 # ----------------------------------------------------------------------------- what is sent
 
 
-def _packed(verdict: Verdict) -> bytes:
+def packed(value: Any) -> bytes:
+    """A verdict, or several in a container, with their expressions as they are written."""
     buffer = io.BytesIO()
-    _AsWritten(buffer).dump(verdict)
+    _AsWritten(buffer).dump(value)
     return buffer.getvalue()
 
 

@@ -165,9 +165,15 @@ class _Script:
 
     def _values(self) -> list[str]:
         lines = []
+        # Arrays of labels, which index others.
+        whole = {
+            name
+            for symbol, name in witness_names(self.claim).items()
+            if isinstance(symbol, sp.IndexedBase) and symbol.label.is_integer
+        }
         for name, value in self.witness.values.items():
             known = self._know(name)
-            lines.append(f"{known} = {self._value(value)}")
+            lines.append(f"{known} = {self._value(value, 'int' if name in whole else 'float')}")
             if isinstance(value, SparseArray):
                 lines += [
                     f"{known}[{', '.join(map(str, position))}] = {self._nested(number)}"
@@ -180,13 +186,13 @@ class _Script:
         self.printer.known[name] = self.names.of(("symbol", name), name)
         return self.printer.known[name]
 
-    def _value(self, value: Any) -> str:
+    def _value(self, value: Any, kind: str) -> str:
         if isinstance(value, (list, tuple)):
-            return f"np.array({self._nested(value)}, dtype=float)"
+            return f"np.array({self._nested(value)}, dtype={kind})"
         if isinstance(value, SparseArray):
             if value.elsewhere == 0:
-                return f"np.zeros({value.shape})"
-            return f"np.full({value.shape}, float({self._nested(value.elsewhere)}))"
+                return f"np.zeros({value.shape}, dtype={kind})"
+            return f"np.full({value.shape}, {kind}({self._nested(value.elsewhere)}))"
         return self._nested(value)
 
     def _nested(self, value: Any) -> str:

@@ -38,13 +38,15 @@ class Entry:
     :param claim: the claim, always with an id.
     :param formula: the formula that makes it; a file's bare claim has none.
     :param path: the file it was read from, ``""`` for the catalogue.
-    :param name: the variable that holds it in that file.
+    :param name: the variable that holds it in that file, or the function that it is about.
+    :param line: the line of code that it is about, 0 for a claim that is stated.
     """
 
     claim: Claim
     formula: Formula | None = None
     path: str = ""
     name: str = ""
+    line: int = 0
 
     @property
     def id(self) -> str:

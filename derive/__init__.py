@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         global_avg_pool2d,
         max_pool2d,
     )
+    from derive.language.index_ranges import within
     from derive.language.matrix_functions import cholesky, matrix_exp, sqrtm
     from derive.language.network import Layer, Network
     from derive.language.operators import (
@@ -69,6 +70,7 @@ _HOME = {
         "avg_pool2d batch_norm2d concatenate conv2d conv_transpose2d elementwise flatten "
         "global_avg_pool2d max_pool2d"
     ),
+    "language.index_ranges": "within",
     "language.matrix_functions": "cholesky matrix_exp sqrtm",
     "language.network": "Layer Network",
     "language.operators": (
@@ -153,4 +155,5 @@ __all__ = [
     "unvec",
     "vec",
     "verify",
+    "within",
 ]

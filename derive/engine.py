@@ -22,6 +22,7 @@ inside is broken and the verdict is undecided. So it is where no point could be 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,7 +30,15 @@ from typing import Any
 
 import sympy as sp
 
-from derive.base.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
+from derive.base.budget import EFFORT, MOST, Budget, for_claim, share
+from derive.base.errors import (
+    BudgetExceeded,
+    ClaimError,
+    ShapeError,
+    Spent,
+    Stopped,
+    UnsupportedError,
+)
 from derive.base.worker import run_deep
 from derive.canonical.forms import Normaliser
 from derive.claims import sizes
@@ -50,7 +59,7 @@ from derive.evaluation.fields import Undefined
 from derive.language import conditions
 from derive.language.equal_sizes import given_of_sizes
 from derive.language.shapes import Shapes
-from derive.lowering import labels, reads
+from derive.lowering import reads
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
@@ -65,38 +74,52 @@ from derive.refutation import replay  # noqa: F401  (verdicts call it)
 from derive.refutation.net import agrees_throughout
 from derive.refutation.search import agrees_numerically, agrees_somewhere, search
 
-OVERTIME = 0.4  # seconds for what looks at the clock by itself to end, before it is interrupted
-QUICK_SECONDS = 1.5  # for a witness before the costlier canonical forms
+QUICK_WORK = 1.5e6  # for a witness before the costlier canonical forms
 UNCHECKED = "a proof was found, and no point at which both sides could be evaluated to check it"
-PATIENT_SECONDS = 10.0  # for a witness after them
+PATIENT_WORK = 10e6  # for a witness after them
 
 __all__ = ["backward", "gradient", "hessian", "jacobian", "shape_of", "verify"]
 
 
-def verify(claim: Claim, timeout: float = 60.0) -> Verdict:
+def verify(claim: Claim, timeout: float = 60.0, effort: float = EFFORT) -> Verdict:
     """Decide a claim.
 
     :param timeout: seconds after which the verdict is ``undecided``.
-    :raises ClaimError: when ``claim`` is no claim.
+    :param effort: how much work may be done for each part of a decision, 1 being the usual.
+    :raises ClaimError: when ``claim`` is no claim, or ``effort`` no positive number.
 
     Never raises for what a claim contains: what is unsupported, too slow or broken inside gives
-    ``undecided``, with the reason.
+    ``undecided``, with the reason. What is decided depends on the work that may be done, and on the
+    machine only where the time limit cut it, which ``stopped`` tells.
     """
     if not isinstance(claim, Claim):
         raise ClaimError(f"verify takes a claim, not {type(claim).__name__}")
+    if not (effort > 0 and math.isfinite(effort)):
+        raise ClaimError(f"an effort is a positive number, not {effort!r}")
     start = time.monotonic()
-    # Limits count this process's own CPU time, which other work on the machine does not change.
-    deadline = time.process_time() + timeout
+    opened: list[Budget] = []
+
+    def decide() -> Verdict:
+        with for_claim(effort) as budget:
+            opened.append(budget)
+            return _decided_alone(claim, budget)
+
     try:
-        verdict = run_deep(lambda: _decided_alone(claim, deadline), timeout + OVERTIME)
-    except BudgetExceeded as problem:
-        verdict = Verdict(claim, UNDECIDED, reason=f"{problem} (limit {timeout:g} s)")
-    except (UnsupportedError, ClaimError) as problem:
+        verdict = run_deep(decide, timeout)
+    except Stopped as problem:
+        verdict = Verdict(claim, UNDECIDED, reason=f"{problem} (limit {timeout:g} s)", stopped=True)
+    except Spent as problem:
+        reason = f"{problem} (limit {MOST * effort:,.0f} units)"
+        verdict = Verdict(claim, UNDECIDED, reason=reason)
+    except (BudgetExceeded, UnsupportedError, ClaimError) as problem:
         verdict = Verdict(claim, UNDECIDED, reason=str(problem))
     except Exception as problem:  # whatever broke inside is no verdict
         reason = f"internal error: {type(problem).__name__}: {problem}"
         verdict = Verdict(claim, UNDECIDED, reason=reason)
-    return replace(verdict, claim=claim, seconds=time.monotonic() - start)
+    work = opened[0].spent if opened else 0
+    stopped = verdict.stopped or any(budget.stopped for budget in opened)
+    seconds = time.monotonic() - start
+    return replace(verdict, claim=claim, work=work, stopped=stopped, seconds=seconds)
 
 
 def gradient(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
@@ -148,12 +171,16 @@ def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ..
 # ---- the stages
 
 
-def _decided_alone(claim: Claim, deadline: float) -> Verdict:
-    """A decision that leaves no terms behind but those that its steps are written from."""
+def _decided_alone(claim: Claim, budget: Budget) -> Verdict:
+    """A decision that leaves no terms behind but those that its steps are written from, and finds
+    none: what is made anew is counted as work.
+    """
+    forget_terms()
     try:
+        budget.check()
         sized = sizes.put_in(claim)
         with given_of_sizes(sized.assumed):
-            return _with_equal_sizes(claim, _decided(sized, deadline))
+            return _with_equal_sizes(claim, _decided(sized, budget))
     finally:
         forget_terms()
 
@@ -171,7 +198,7 @@ def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:
     return replace(verdict, witness=witness)
 
 
-def _decided(claim: Claim, deadline: float) -> Verdict:
+def _decided(claim: Claim, budget: Budget) -> Verdict:
     lost = conditions.lost_index(claim.said)
     if lost is not None:
         raise UnsupportedError(
@@ -179,40 +206,37 @@ def _decided(claim: Claim, deadline: float) -> Verdict:
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
     try:
-        held = labels.labels_of(claim)
-        said = labels.in_indicators(claim, held)
-        problem = Problem(_fields(said), said.where, said.assumed)
-        statement = state(problem, said)
+        problem = Problem(_fields(claim), claim.where, claim.assumed)
+        statement = state(problem, claim)
         _check_reads(problem, statement)
     except reads.LeavesArray as outside:
         return Verdict(claim, ILL_SHAPED, reason=str(outside))
     except ShapeError as mismatch:
         derived = _derivable(claim)
-        reason = reasons.misfit(claim, str(mismatch), deadline) + reasons.entry_by_entry(derived)
+        reason = reasons.misfit(claim, str(mismatch), budget) + reasons.entry_by_entry(derived)
         return Verdict(claim, ILL_SHAPED, reason=reason, derived=derived)
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
-        witness = search(claim, deadline, budget=QUICK_SECONDS)
+        witness = search(claim, QUICK_WORK)
         if witness is None:
             raise
         return Verdict(claim, DISAGREES, witness=witness, reason=reasons.difference(claim, witness))
     notes = tuple(problem.shapes.notes)
     if statement is None:
         return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
-    verdict = _compared(problem, claim, statement, deadline)
+    verdict = _compared(problem, claim, statement, budget)
     proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
     documented = _fields(claim)[-1] if proved else None
-    derived = answer.derived(problem, statement, documented)
-    if documented is None:
-        derived = own_names.readable(problem, said, statement, derived, deadline)
-    derived = labels.put_back(derived, held)
-    named = answer.adjoints_in(problem, derived)
-    return replace(
-        verdict,
-        derived=derived,
-        notes=notes + verdict.notes + named,
-        assumptions=labels.in_facts(verdict.assumptions, held) if verdict.status == HOLDS else (),
-    )
+    assumptions = verdict.assumptions if verdict.status == HOLDS else ()
+    verdict = replace(verdict, notes=notes + verdict.notes, assumptions=assumptions)
+    try:
+        derived = answer.derived(problem, statement, documented)
+        if documented is None:
+            derived = own_names.readable(problem, claim, statement, derived, budget)
+        named = answer.adjoints_in(problem, derived)
+    except Stopped:  # what is decided is decided
+        return verdict
+    return replace(verdict, derived=derived, notes=verdict.notes + named)
 
 
 def _check_reads(problem: Problem, statement: Statement | None) -> None:
@@ -221,21 +245,30 @@ def _check_reads(problem: Problem, statement: Statement | None) -> None:
     :raises ShapeError: where a read leaves its array.
     :raises UnsupportedError: where a claim about a shape is not seen to stay within.
     """
-    if statement is None and not reads.has_reads((*problem.expressions, *problem.where.values())):
+    if statement is not None:
+        if problem.lowering.unsafe_reads:
+            reads.check(problem)
         return
-    if statement is not None and not problem.lowering.unsafe_reads:
+    parts = (*problem.expressions, *problem.where.values())
+    if not reads.has_reads(parts):
         return
-    reads.check(problem)
-    if statement is None and reads.at_labels((*problem.expressions, *problem.where.values())):
+    if reads.at_labels(parts):
+        reads.check(problem)
         problem.shapes.notes["labels are taken to lie within the axes that they index"] = None
-    elif statement is None:
+        return
+    try:
         shape = problem.shapes.of(problem.expressions[0])
         problem.lowering.element(problem.expressions[0], problem.place(shape), {})
-        if problem.lowering.unsafe_reads:
-            raise UnsupportedError(next(iter(problem.lowering.unsafe_reads)))
+        unseen = next(iter(problem.lowering.unsafe_reads), None)
+        obstacle = None if unseen is None else UnsupportedError(unseen)
+    except UnsupportedError as unsupported:
+        obstacle = unsupported
+    if obstacle is not None:
+        reads.check(problem)
+        raise obstacle
 
 
-def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: float) -> Verdict:
+def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budget) -> Verdict:
     """Proof, then refutation, then the costlier proofs, then a longer search.
 
     Of a deep claim the arrays are compared before the whole is, and where numbers speak against it,
@@ -244,36 +277,36 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, deadline: fl
     tried = "no canonical form shows it and no witness was found"
     sides = statement.left, statement.right
     prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
-    arrays = merge.Comparison(*sides, problem, deadline, statement.place)
+    arrays = merge.Comparison(*sides, problem, budget, statement.place)
     deep = arrays.deep and not isinstance(claim, Inequality)
     proof = None if isinstance(claim, Inequality) else arrays.congruent()
     if proof is not None and not problem.lowering.unsafe_reads:
-        return _proved(problem, claim, statement, proof)
-    stages = [(CHEAP, QUICK_SECONDS), (COSTLY, PATIENT_SECONDS)]
+        return _proved(problem, claim, statement, proof, budget)
+    stages = [(CHEAP, QUICK_WORK), (COSTLY, PATIENT_WORK)]
     if isinstance(claim, Inequality):
-        stages[1] = (BY_CALCULUS + COSTLY, PATIENT_SECONDS)
+        stages[1] = (BY_CALCULUS + COSTLY, PATIENT_WORK)
     if deep and arrays.agree is False and not problem.given:
-        stages = [((), PATIENT_SECONDS), (CHEAP + COSTLY, 0.0)]
+        stages = [((), PATIENT_WORK), (CHEAP + COSTLY, 0)]
     for number, (ladder, patience) in enumerate(stages):
         try:
             proof = arrays.proof() if number == 0 and deep else None
             if number == 1 and _is_due_by_steps(claim, *sides):
-                proof = prove_by_steps(*sides, Hypotheses.of(problem).prepare, deadline)
+                proof = prove_by_steps(*sides, Hypotheses.of(problem).prepare, budget)
             if proof is None:
                 proof = prove(
-                    *sides, Hypotheses.of(problem).prepare, deadline, ladder, statement.place
+                    *sides, Hypotheses.of(problem).prepare, budget, ladder, statement.place
                 )
             if proof is None and number == 0 and _is_due_by_induction(claim, *sides):
-                proof = induction.prove(*sides, Hypotheses.of(problem).prepare, deadline)
+                proof = induction.prove(*sides, Hypotheses.of(problem).prepare, budget)
             if proof is None and number == 0 and not (deep or isinstance(claim, Inequality)):
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
             proof, tried = None, str(obstacle)
         if proof is not None and not problem.lowering.unsafe_reads:
-            return _proved(problem, claim, statement, proof)
-        witness = search(claim, deadline, budget=patience)
+            return _proved(problem, claim, statement, proof, budget)
+        witness = search(claim, patience)
         if witness is not None:
-            reason = reasons.disagreement(problem, claim, statement, witness, deadline)
+            reason = reasons.disagreement(problem, claim, statement, witness, budget)
             return Verdict(claim, DISAGREES, witness=witness, reason=reason)
     if _contradictory(problem):
         tried = "what is given contradicts itself"
@@ -298,7 +331,7 @@ def _is_due_by_induction(claim: Claim, left: Term, right: Term) -> bool:
 
 def _contradictory(problem: Problem) -> bool:
     """Whether the signs that are given are seen not to hold together."""
-    normaliser = Normaliser(deadline=time.process_time() + QUICK_SECONDS)
+    normaliser = Normaliser(budget=share(QUICK_WORK))
     try:
         Hypotheses.of(problem).prepare(normaliser)
         return contradictory(normaliser)
@@ -306,7 +339,10 @@ def _contradictory(problem: Problem) -> bool:
         return False
 
 
-def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) -> Verdict:
+def _proved(
+    problem: Problem, claim: Claim, statement: Statement, proof: Proof, budget: Budget
+) -> Verdict:
+    budget.check()
     checked = agrees_throughout(claim)
     if checked is None:
         try:
@@ -328,7 +364,7 @@ def _proved(problem: Problem, claim: Claim, statement: Statement, proof: Proof) 
         claim,
         HOLDS,
         assumptions=answer.assumptions(problem, statement, proof.normaliser, *proof.others),
-        steps=steps(problem, statement, proof, isinstance(claim, Inequality)),
+        steps=steps(problem, statement, proof, isinstance(claim, Inequality), budget.effort),
     )
 
 
@@ -343,7 +379,7 @@ def _left_side(claim: Claim) -> sp.Expr:
     statement = state(problem, claim, derive_only=True)
     assert statement is not None
     found = answer.derived(problem, statement)
-    soon = time.process_time() + own_names.SECONDS
+    soon = share(own_names.WORK)
     return own_names.readable(problem, claim, statement, found, soon)
 
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from derive import (  # noqa: F401  (they fill the tables)
-    convolution,
-    lower_matrices,
-    lower_recurrences,
-    lower_scalars,
-)
+from derive.language import images  # noqa: F401  (it fills the tables, as the next do)
 from derive.language.shapes import rules
+from derive.lowering import matrices, scalars, sequences  # noqa: F401
 from derive.lowering.lower import lowered_nodes
 
 HEAD = """# The SymPy that goes in

@@ -40,7 +40,7 @@ CATALOGUE = {
 }
 
 
-def decide(claim, timeout=60.0):
+def decide(claim, timeout=60.0, effort=1.0):
     """A stand-in for the engine: the id says what becomes of the claim."""
     match claim.id.split(".")[-1]:
         case "wrong":
@@ -172,17 +172,18 @@ def test_json_is_all_there_is_on_standard_output(jobs):
     assert by_id["mlp.wrong"]["witness"]["right"] == "1"
     assert list(by_id["mlp.good"]) == [
         *("id", "formula", "section", "kind", "status", "assumptions", "statement", "documented"),
-        *("derived", "witness", "reason", "source", "seconds"),
+        *("derived", "witness", "reason", "source", "stopped", "work", "seconds"),
     ]
 
 
-def test_the_timeout_reaches_the_engine(monkeypatch):
-    def verify(claim, timeout=60.0):
-        return Verdict(claim, "undecided", reason=f"It had {timeout:g} seconds.")
+def test_the_limits_reach_the_engine(monkeypatch):
+    def verify(claim, timeout=60.0, effort=1.0):
+        return Verdict(claim, "undecided", reason=f"It had {timeout:g} seconds, {effort:g} times.")
 
     monkeypatch.setattr(derive.engine, "verify", verify)
-    assert "It had 2.5 seconds." in run("verify", "rnn", "--timeout", "2.5").stdout
-    assert "It had 60 seconds." in run("verify", "rnn").stdout
+    assert "It had 2.5 seconds, 1 times." in run("verify", "rnn", "--timeout", "2.5").stdout
+    assert "It had 60 seconds, 1 times." in run("verify", "rnn").stdout
+    assert "It had 60 seconds, 0.5 times." in run("verify", "rnn", "--effort", "0.5").stdout
 
 
 def test_a_file_of_claims(claims_file):
@@ -317,6 +318,7 @@ def test_explain_has_no_script_for_what_holds():
         (["verify", "--timeout", "-1"], "-1.0 is not a positive number of seconds"),
         (["verify", "--timeout", "nan"], "nan is not a positive number of seconds"),
         (["verify", "--timeout", "0"], "0.0 is not a positive number of seconds"),
+        (["verify", "--effort", "0"], "0.0 is not a positive number"),
         (["verify", "--format", "xml"], "'xml' is not one of 'text', 'json'"),
         (["verify", "mpl.good"], "did you mean mlp.good"),
         (["verify", "mlp", "missing.py"], "missing.py does not exist"),
@@ -351,7 +353,7 @@ FAKE_ENGINE = f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + textwrap
     """
     import os, time, derive.engine, test_cli
     from derive import formulas
-    def verify(claim, timeout):
+    def verify(claim, timeout, effort):
         if claim.id == "mlp.wrong":
             open(os.environ["MARK"], "w").close()
             time.sleep(60)

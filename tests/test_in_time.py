@@ -9,7 +9,7 @@ from flint import arb, fmpq
 
 from derive import Gradient, Identity, verify
 from derive.base.bounded import MOST_BITS, power
-from derive.base.errors import BudgetExceeded
+from derive.base.errors import BudgetExceeded, Stopped
 from derive.base.worker import run_deep
 from derive.evaluation.fields import BALL, EXACT, FLOATING, NotExact
 from derive.language.printing import number_text
@@ -34,7 +34,7 @@ def test_a_thread_that_swallows_an_interruption_gets_another():
             except BaseException as interruption:
                 heard.append(interruption)
 
-    with pytest.raises(BudgetExceeded, match="the time limit has passed"):
+    with pytest.raises(Stopped, match="the time limit has passed"):
         run_deep(stubborn, 0.05)
     assert len(heard) == 3
 
@@ -49,7 +49,7 @@ def test_no_handler_of_the_engine_takes_an_interruption_for_its_own():
         except Exception:
             reached.append("handled")
 
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(Stopped):
         run_deep(handled, 0.05)
     assert reached == []
 

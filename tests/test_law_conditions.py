@@ -524,7 +524,7 @@ ELSEWHERE: dict[str, Any] = {
     ],
     "one_sum.as_one_sum": [Identity(over(U[k] * V[l], k, l), n * over(U[k] * V[k]))],
     # no bound, and one bound alone: 0 ≤ w is all that is given
-    "labels.labels_of": [
+    "labels.held": [
         Identity(over(if_(1, Eq(w[i], j)), i, j), n, given=(w[i] >= 0,)),
         Identity(over(if_(1, Eq(w[i], j)), i, j), n),
     ],

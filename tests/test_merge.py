@@ -25,6 +25,7 @@ from sympy import (
 import derive.proof.arrays.merge
 import derive.proof.arrays.sample
 from derive import Backward, Identity, verify
+from derive.base.budget import Budget
 from derive.base.worker import run_deep
 from derive.formulas import transformer
 from derive.lowering.problem import Problem
@@ -47,7 +48,7 @@ def compared(claim):
         expressions = tuple(getattr(claim, name) for name in claim.expression_fields)
         problem = Problem(expressions, claim.where, claim.assumed)
         statement = state(problem, claim)
-        comparison = Comparison(statement.left, statement.right, problem, None, statement.place)
+        comparison = Comparison(statement.left, statement.right, problem, Budget(), statement.place)
         proof = comparison.proof()
         if proof is None:
             return comparison.agree, None, None

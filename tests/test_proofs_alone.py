@@ -11,10 +11,10 @@ import pytest
 from corpus import FALSE, ILL_SHAPED
 from expected import EXPECTED
 
-import derive.engine
-import derive.proof.arrays.merge
-import derive.proof.induction.induction
 from derive import formulas, verify
+from derive.proof.arrays import merge
+
+SECONDS = 5  # a proof that is wrong is hardly a long one
 
 CLAIMS = [claim for claim in FALSE if claim.id not in ILL_SHAPED]
 CLAIMS += [
@@ -25,9 +25,13 @@ CLAIMS += [
 ]
 
 
-@pytest.mark.parametrize("convinced", [False, True], ids=["", "numbers-agree"])
 @pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
-def test_no_false_claim_is_proved(claim, convinced, alone, monkeypatch):
-    if convinced:  # the comparison of arrays is told that whatever it compares has one value
-        monkeypatch.setattr(derive.proof.arrays.merge, "close", lambda *_: True)
-    assert verify(claim, timeout=20).status == "undecided"
+def test_no_false_claim_is_proved(claim, alone, monkeypatch):
+    """Nor where the comparison of arrays is told that whatever it compares has one value."""
+    compared = []
+    close = merge.close
+    monkeypatch.setattr(merge, "close", lambda *args: compared.append(args) or close(*args))
+    assert verify(claim, timeout=SECONDS).status == "undecided"
+    if compared:
+        monkeypatch.setattr(merge, "close", lambda *_: True)
+        assert verify(claim, timeout=SECONDS).status == "undecided"

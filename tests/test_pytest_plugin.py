@@ -157,3 +157,27 @@ def test_the_plugin_itself_imports_next_to_nothing():
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment
     )
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+CODE = """\
+# derive: x (N, D), w (D, M)
+def {0}_forward(x, w):
+    return x @ w, (x, w)
+def {0}_backward(g, cache):
+    x, w = cache
+    return g @ w.T, {1}
+"""
+
+
+def test_every_pair_of_a_file_of_code_is_a_test(pytester, check):
+    code = CODE.format("right", "x.T @ g") + CODE.format("wrong", "x.T @ g / 2")
+    pytester.makepyfile(layers=code + CODE.format("unread", "x.T @ g").replace("w (D, M)", ""))
+    result = check("--derive", "layers.py")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*disagrees*layers.wrong_forward.w*",
+            "*factor 2*",
+            "*line 14: of unread_forward, the shape of w is not declared*",
+        ]
+    )

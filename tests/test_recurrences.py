@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import sympy as sp
@@ -26,6 +24,7 @@ from derive import (
     sum_over,
     verify,
 )
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, DeriveError
 from derive.core.terms import components, in_order
 from derive.evaluation.evaluate import Point, derivative, evaluate
@@ -186,14 +185,12 @@ def proved_without_a_look_at_numbers(claim):
     fields = [getattr(claim, name) for name in claim.expression_fields]
     problem = Problem(tuple(fields), claim.where, claim.assumed)
     sides = state(problem, claim)
-    deadline = time.process_time() + 8
+    budget = Budget(8e6)
     try:
-        cheap = prove_equal(
-            sides.left, sides.right, Hypotheses.of(problem).prepare, deadline, CHEAP
-        )
+        cheap = prove_equal(sides.left, sides.right, Hypotheses.of(problem).prepare, budget, CHEAP)
         return bool(
             cheap
-            or induction.prove(sides.left, sides.right, Hypotheses.of(problem).prepare, deadline)
+            or induction.prove(sides.left, sides.right, Hypotheses.of(problem).prepare, budget)
         )
     except BudgetExceeded:
         return False

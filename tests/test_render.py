@@ -321,6 +321,8 @@ def test_the_record_of_a_verdict():
         },
         "reason": "The factor x is missing.",
         "source": "",
+        "stopped": False,
+        "work": 0,
         "seconds": 0.0,
     }
     json.dumps(record)

@@ -43,11 +43,11 @@ TRUE = {
 
 @pytest.mark.parametrize("claim", FALSE.values(), ids=FALSE)
 def test_a_witness_is_found_beyond_a_turn(claim):
-    witness = search(claim, budget=60.0)
+    witness = search(claim, work=60e6)
     assert witness is not None
     assert confirm(claim, point_of(PointMaker(claim), witness)) is not None
 
 
 @pytest.mark.parametrize("claim", TRUE.values(), ids=TRUE)
 def test_there_is_none_of_a_true_claim(claim):
-    assert search(claim, budget=60.0) is None
+    assert search(claim, work=60e6) is None

@@ -24,8 +24,9 @@ MAY_IMPORT["presentation"] = MAY_IMPORT["proof"] | {"proof"}
 MAY_IMPORT["diagnosis"] = MAY_IMPORT["presentation"] | {"presentation", "evaluation", "refutation"}
 MAY_IMPORT["engine"] = MAY_IMPORT["diagnosis"] | {"diagnosis"}
 MAY_IMPORT["frontends"] = {"base", "claims", "language", "engine", "formulas", "evaluation"}
+MAY_IMPORT["backends"] = {"base", "claims", "language"}
 MAY_IMPORT["formulas"] = {"base", "language", "claims", "derive"}
-MAY_IMPORT["cli"] = {*MAY_IMPORT["engine"], "engine", "frontends", "formulas", "derive"}
+MAY_IMPORT["cli"] = {*MAY_IMPORT["engine"], "engine", "frontends", "backends", "formulas", "derive"}
 # The doors: modules beside the packages, which look names up for people.
 DOORS = {"derive", "code"}
 

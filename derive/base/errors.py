@@ -24,4 +24,12 @@ class ClaimError(DeriveError):
 
 
 class BudgetExceeded(DeriveError):
+    """A form grew too large, or took too much work; that is never a verdict."""
+
+
+class Spent(BudgetExceeded):
+    """The work that might be done, for a claim or a part of it, is done."""
+
+
+class Stopped(DeriveError):
     """The time limit of a claim has passed; never turned into a verdict other than undecided."""

@@ -1,9 +1,10 @@
 """Runs a decision where it can be stopped, and where deep expressions have room.
 
-SymPy recurses into expressions, so that a deep one needs a deep stack: a thread of its own has one.
-A thread can also be interrupted from outside between any two steps of Python, which is how a time
-limit reaches code that never looks at the clock. What it cannot reach is the inside of one call
-that is not made of Python's steps, so that such calls are kept short where they are made
+SymPy recurses into expressions, so that a deep one needs a deep stack: a thread of its own has
+one. A thread can also be interrupted from outside between any two steps of Python, which is how a
+time limit reaches code that does not count its work (:mod:`derive.base.budget`); code that does is
+told before that it has to end. What no interruption reaches is the inside of one call that is not
+made of Python's steps, so that such calls are kept short where they are made
 (:mod:`derive.base.bounded`, :mod:`derive.evaluation.fields`); the command line decides in processes
 besides, which can be ended whatever they do (:mod:`derive.cli.runner`).
 """
@@ -19,12 +20,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from derive.base.errors import BudgetExceeded
+from derive.base import budget
+from derive.base.errors import BudgetExceeded, Stopped
 
 Result = TypeVar("Result")
 
 STACK_BYTES = 512 * 1024 * 1024
 RECURSION_LIMIT = 100_000
+OVERTIME = 0.4  # seconds for what counts its work to end by itself, before it is interrupted
 GRACE = 0.5  # seconds for an interrupted thread to unwind; then it is left behind
 AGAIN = 0.02  # seconds after which a thread that did not heed an interruption gets another
 
@@ -40,9 +43,10 @@ def run_deep(compute: Callable[[], Result], timeout: float | None = None) -> Res
     """What ``compute`` returns or raises, computed in a thread with a deep stack.
 
     :param timeout: seconds after which it is interrupted.
-    :raises BudgetExceeded: when it was interrupted, or recursed too deep.
+    :raises Stopped: when it was interrupted.
+    :raises BudgetExceeded: when it recursed too deep.
 
-    Of what comes after the limit, at most :data:`GRACE` is waited for.
+    Of what comes after the limit, at most :data:`OVERTIME` and :data:`GRACE` are waited for.
     """
     if threading.current_thread().name == "derive":
         return compute()
@@ -60,15 +64,22 @@ def run_deep(compute: Callable[[], Result], timeout: float | None = None) -> Res
             problems.append(problem)
 
     with _one_at_a_time, _without_collection():
+        if timeout is not None and timeout <= 0:
+            budget.halt()
         thread = _started(body)
         try:
             thread.join(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+            if thread.is_alive():
+                budget.halt()
+                thread.join(OVERTIME)
         except BaseException:
             _interrupt(thread)
             raise
+        finally:
+            budget.resume()
         if thread.is_alive():
             _interrupt(thread)
-            raise BudgetExceeded("the time limit has passed")
+            raise Stopped("the time limit has passed")
     if problems:
         raise problems[0]
     return results[0]

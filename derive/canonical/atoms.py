@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.base.errors import UnsupportedError
-from derive.core.integers import SIZE, Number, Poly, Var
+from derive.core.integers import SIZE, Label, Number, Poly, Var
 
 Exponent = int | Fraction
 
@@ -62,6 +62,10 @@ class Atom:
             self._form = self._forms.setdefault(outline, len(self._forms))
         return self._form
 
+    def may_read(self, label: Label) -> bool:
+        """Whether the label may be in the atom: an atom moves with all that a label in it does."""
+        return label.indices <= self.free
+
     def __repr__(self) -> str:
         return f"{self.kind}{self.data}"
 
@@ -103,6 +107,23 @@ def leading(poly: Polynomial) -> Monomial | None:
     return lead if sum(formal_order(m) == order for m in poly) == 1 else None
 
 
+def is_turned(poly: Polynomial) -> bool:
+    """Whether, of a polynomial and its negative, it is the second: by its leading terms that are
+    not the same but for their sign and the names of their indices, as in x[i] − x[j] + 1; by the
+    names only where there are none.
+    """
+    lead = max(poly, key=monomial_order)
+    if len(poly) > 1:
+        order = formal_order(lead)
+        if sum(formal_order(m) == order for m in poly) > 1:
+            terms = [(formal_order(m), c) for m, c in poly.items()]
+            one = sorted(terms, reverse=True)
+            other = sorted(((order, -c) for order, c in terms), reverse=True)
+            if one != other:
+                return one < other
+    return poly[lead] < 0
+
+
 def scan(data: tuple[Any, ...], free: set[Var]) -> tuple[int, int, bool]:
     """Of what is in an atom's data: the greatest height, the number of atoms, whether it sums.
 
@@ -136,14 +157,19 @@ def atoms_in(atom: Atom) -> Iterator[Atom]:
             stack.extend(part)
 
 
+def _nameless(variable: Var) -> Any:
+    """What an integer is without the names of indices: a size, a label of an array, any index."""
+    if isinstance(variable, Label):
+        return (-1, variable.array.serial, *map(_outline, variable.places))
+    return variable.key if variable.kind == SIZE else (-1, -1)
+
+
 def _outline(data: Any) -> Any:
     """An atom's data without the names of indices and without the order of commuting parts."""
     if isinstance(data, Atom):
         return data.form
     if isinstance(data, Poly):
-        return tuple(
-            sorted((tuple(v.key if v.kind == SIZE else (-1, 0) for v in m), c) for m, c in data.key)
-        )
+        return tuple(sorted((tuple(map(_nameless, m)), c) for m, c in data.key))
     if isinstance(data, tuple):
         parts = [_outline(part) for part in data]
         commuting = len(data) > 1 and all(

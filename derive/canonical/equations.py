@@ -122,7 +122,7 @@ class Contractions(Algebra):
         bindings: dict[Var, Poly],
     ) -> dict[Var, Poly] | None:
         if isinstance(pattern, Poly):
-            variable = next((v for v in pattern.variables if v in rule.bound), None)
+            variable = min((v for v in pattern.variables if v in rule.bound), default=None)
             if variable is not None:  # k + 1 is a place where k is one before it
                 offset = pattern - as_poly(variable)
                 if offset.indices.isdisjoint((*rule.bound, *rule.open)):

@@ -9,7 +9,6 @@ layer, and nothing is ever multiplied out through all of them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +18,8 @@ from math import lcm
 from types import MappingProxyType
 from typing import Any
 
-from derive.base.errors import BudgetExceeded, UnsupportedError
+from derive.base.budget import Budget
+from derive.base.errors import UnsupportedError
 from derive.canonical import matrix_laws, structure
 from derive.canonical.atoms import Atom, Key, Monomial, Polynomial
 from derive.canonical.determinants import inverse_written_out, is_small
@@ -97,7 +97,7 @@ class Normaliser(Summation):
 
     :param inline: the largest number of terms of an array that is looked into.
     :param exponentials: whether hyperbolic functions are written in exponentials.
-    :param deadline: the ``time.process_time()`` after which the work is given up.
+    :param budget: how much work may be done, any amount where nothing is said.
     :param keep: the shared arrays that stay names, each by itself, whatever their body is.
     :param merged: the arrays that are others, up to the order of axes and a rational factor.
     """
@@ -106,7 +106,7 @@ class Normaliser(Summation):
         self,
         inline: int | None = 3,
         exponentials: bool = False,
-        deadline: float | None = None,
+        budget: Budget | None = None,
         keep: Callable[[Shared], bool] = lambda _: False,
         merged: Mapping[Shared, Merge] = NO_MERGES,
     ) -> None:
@@ -118,7 +118,7 @@ class Normaliser(Summation):
         self.arguments: dict[tuple[int, ...], tuple[Shared, ...]] = {}
         self.matrices: dict[int, tuple[Shared, bool]] = {}
         self.inline = inline
-        self.deadline = deadline
+        self.budget = Budget() if budget is None else budget
         self.assumed: dict[Term, None] = {}
         self.inverted: dict[int, dict[Any, None]] = {}  # what is inverted, by its class
         self.divided_by: dict[Key, None] = {}
@@ -158,8 +158,7 @@ class Normaliser(Summation):
         return known
 
     def check(self) -> None:
-        if self.deadline is not None and time.process_time() > self.deadline:
-            raise BudgetExceeded("the time limit has passed")
+        self.budget.check()
 
     def forget(self) -> None:
         """Drop what was worked out before an equation or a sign was added."""
@@ -178,12 +177,11 @@ class Normaliser(Summation):
         self._name_signs.clear()
         self._substituted.clear()
 
-    def clear_offsets(self, seconds: float) -> None:
-        """From here on brackets have no offset, see :meth:`_without_offset`; for so long."""
+    def clear_offsets(self, work: float) -> None:
+        """From here on brackets have no offset, see :meth:`_without_offset`; for so much work."""
         self.clears_offsets = True
         self.forget()
-        end = time.process_time() + seconds
-        self.deadline = end if self.deadline is None else min(self.deadline, end)
+        self.budget = self.budget.share(work)
 
     @property
     def meets_determinants(self) -> bool:
@@ -199,7 +197,7 @@ class Normaliser(Summation):
         """The canonical form of a term.
 
         :raises UnsupportedError: naming a node without a rule.
-        :raises BudgetExceeded: past the deadline, or when too many terms arise.
+        :raises BudgetExceeded: when there is no work left to do, or when too many terms arise.
         """
         found = self._memo.get(term)
         if found is None:
@@ -941,7 +939,7 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
     """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is known not to
     be zero, and else Π_{k<e} a_k · b_e · Π_{k>e} a_k.
     """
-    for atom in {a for m in body for a, _ in m}:
+    for atom in dict.fromkeys(a for m in body for a, _ in m):
         if atom.kind != "index" or atom.data[0] != "=":
             continue
         slope = atom.data[1].coefficient(variable)

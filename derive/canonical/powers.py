@@ -9,7 +9,15 @@ from typing import Any
 
 from derive.base import bounded
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Atom, Exponent, Polynomial, UndefinedValue, exact, monomial_order
+from derive.canonical.atoms import (
+    Atom,
+    Exponent,
+    Polynomial,
+    UndefinedValue,
+    exact,
+    is_turned,
+    monomial_order,
+)
 from derive.canonical.digits import digits, upper_digit
 from derive.canonical.ring import MAX_EXPANDED_POWER
 from derive.canonical.signs import ODD_AND_GROWING, Signs
@@ -326,8 +334,7 @@ class Algebra(Signs):
         factored = self._bracket_of_product(relation, poly)
         if factored is not None:
             return factored
-        lead = max(poly, key=monomial_order)
-        flipped = poly[lead] < 0
+        flipped = is_turned(poly)
         key = self.key(self.scale(poly, -1 if flipped else 1))
         if self.known(key, "!=") or self.known(key, "+") or self.known(key, "-"):
             zero: Polynomial = {}

@@ -22,6 +22,7 @@ from functools import reduce
 from typing import Any
 
 from derive.base import bounded
+from derive.base.budget import spend
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import (
     Atom,
@@ -30,15 +31,16 @@ from derive.canonical.atoms import (
     Monomial,
     Polynomial,
     exact,
+    is_turned,
     leading,
-    monomial_order,
     scan,
 )
-from derive.core.integers import BOUND, SIZE, Number, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import BOUND, SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
 MAX_EXPANDED_POWER = 24
+PRODUCT, SETTLED, ATOM = 60, 65, 7  # units of work: of two monomials, of one, an atom asked for
 
 # The law of powers of each kind of special atom.
 _POWER_LAWS = {
@@ -61,10 +63,12 @@ class Ring:
     def __init__(self, exponentials: bool = False) -> None:
         self.exponentials = exponentials
         self.used: dict[Any, None] = {}
+        self.kinds: set[str] = set()  # of all atoms that were made
         self._atoms: dict[tuple[str, tuple[Any, ...]], Atom] = {}
         self._forms: dict[Any, int] = {}
         self._bound: list[Var] = []
         self._substituted: dict[Any, Polynomial] = {}
+        self._following: dict[tuple[Atom, Atom], bool] = {}  # whether the first bracket does
         self.replacements: dict[Atom, tuple[Polynomial, Any]] = {}
 
     def check(self) -> None:
@@ -96,6 +100,7 @@ class Ring:
         """The atom of that kind and data, made once."""
         key = (kind, data)
         found = self._atoms.get(key)
+        spend(ATOM)
         if found is None:
             self.check()
             if len(self._atoms) > MAX_ATOMS:
@@ -111,6 +116,7 @@ class Ring:
             names = frozenset(free)
             found = Atom(kind, data, number, names, height, size + 1, has_sum, self._forms)
             self._atoms[key] = found
+            self.kinds.add(kind)
         return found
 
     def bound(self, number: int) -> Var:
@@ -196,6 +202,7 @@ class Ring:
             return self.scale(b, a[()])
         if len(a) * len(b) > MAX_TERMS:
             raise BudgetExceeded(f"a product of {len(a)} by {len(b)} terms")
+        spend(PRODUCT * len(a) * len(b))
         self.check()
         if len(b) == 1:
             (((m1, c1),), ((m2, c2),)) = a.items(), b.items()
@@ -225,6 +232,7 @@ class Ring:
 
         Where each factor has a value, or stands beside a bracket that is 0.
         """
+        spend(SETTLED)
         exponents = {a: exact(e) for a, e in exponents.items() if e}
         extra: list[Polynomial] = []
         for atom, exponent in list(exponents.items()):
@@ -303,11 +311,15 @@ class Ring:
         for other in exponents:
             if other.kind != "index" or other is atom:
                 continue
-            if other.data[0] == ">=":
-                gap = (poly - other.data[1]).constant
-                follows = gap is not None and gap >= 0
-            else:
-                follows = any(is_nonnegative(poly + e) for e in (other.data[1], -other.data[1]))
+            follows = self._following.get((atom, other))
+            if follows is None:
+                if other.data[0] == ">=":
+                    gap = (poly - other.data[1]).constant
+                    follows = gap is not None and gap >= 0
+                else:
+                    ends = (other.data[1], -other.data[1])
+                    follows = any(is_nonnegative(poly + e) for e in ends)
+                self._following[atom, other] = follows
             if follows:
                 return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
         return None
@@ -348,8 +360,19 @@ class Ring:
         return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
 
     def _eliminate(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[i = e]·f(i) = [i = e]·f(e): the latest variable goes, where the rest mentions it."""
+        """[i = e]·f(i) = [i = e]·f(e): a label goes, else the latest variable, where the rest
+        mentions it.
+        """
+        # A label would move with its indices: Σ_i [t[i] = k]·f(k) is f(k)·Σ_i [t[i] = k].
         equation = atom.data[1]
+        for label in sorted(equation.labels, key=lambda v: v.key, reverse=True):
+            slope = equation.coefficient(label)
+            if slope is None or slope.constant not in (1, -1):
+                continue
+            beside = self._unsettled({a: e for a, e in exponents.items() if a is not atom})
+            value = (as_poly(label) * slope - equation) * slope
+            product = self.substitute(beside, {label: value})
+            return None if product == beside else self.multiply(product, {((atom, 1),): 1})
         for variable in sorted(equation.variables, key=lambda v: v.key, reverse=True):
             slope = equation.coefficient(variable)
             if variable.kind == SIZE or slope is None or slope.constant not in (1, -1):
@@ -472,7 +495,7 @@ class Ring:
             if common is None:
                 common = here
                 continue
-            for atom in set(common) | set(here):
+            for atom in (*common, *(a for a in here if a not in common)):
                 common[atom] = min(common.get(atom, 0), here.get(atom, 0))
         shared = {a: e for a, e in (common or {}).items() if e and a.kind not in ("index", "real")}
         return exact(Fraction(numerator, denominator)), shared
@@ -514,7 +537,7 @@ class Ring:
         if not poly:
             return (), 1
         factor, _ = self.content(poly)
-        if poly[max(poly, key=monomial_order)] < 0:
+        if is_turned(poly):
             factor = -factor
         if factor == 1:
             return self.key(poly), 1
@@ -533,18 +556,22 @@ class Ring:
         """Integer variables replaced in a polynomial, everything rebuilt by its own laws."""
         touched = False
         parts: list[Polynomial] = []
+        labels = [v for v in values if isinstance(v, Label)]
         for monomial, coefficient in poly.items():
-            if all(a.free.isdisjoint(values) for a, _ in monomial):
+            apart = {a for a, _ in monomial if a.free.isdisjoint(values)}
+            if labels:
+                apart = {a for a in apart if not any(map(a.may_read, labels))}
+            if len(apart) == len(monomial):
                 parts.append({monomial: coefficient})
                 continue
             touched = True
-            kept = tuple(p for p in monomial if p[0].free.isdisjoint(values))
+            kept = tuple(p for p in monomial if p[0] in apart)
             if any(a.special for a, _ in kept):
                 product = self.settled(dict(kept), coefficient)
             else:
                 product = {kept: coefficient}
             for atom, exponent in monomial:
-                if not atom.free.isdisjoint(values):
+                if atom not in apart:
                     value = self.substituted_atom(atom, values)
                     if exponent != 1:
                         value = self.power(value, exponent)
@@ -553,7 +580,10 @@ class Ring:
         return self.add(*parts) if touched and parts else poly
 
     def substituted_atom(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
-        relevant = {v: p for v, p in values.items() if v in atom.free}
+        relevant = {
+            v: p for v, p in values.items()
+            if v in atom.free or (isinstance(v, Label) and atom.may_read(v))
+        }  # fmt: skip
         key = (atom, frozenset(relevant.items()))
         found = self._substituted.get(key)
         if found is None:

@@ -42,12 +42,7 @@ class Signs(Ring):
         self._signs: dict[Atom, str | None] = {}
         self._filed: list[Fact] = []
         self._by_look: dict[Any, list[Fact]] = {}
-        self._has_whole_power = False
         self._inside: dict[Atom, tuple[bool, bool]] = {}
-
-    def atom(self, kind: str, *data: Any) -> Atom:
-        self._has_whole_power = self._has_whole_power or kind == "whole power"
-        return super().atom(kind, *data)
 
     def hides_a_power(self, poly: Polynomial) -> bool:
         """Whether x^(n − 1) may stand in a polynomial as xⁿ·x⁻¹ for an x that may be zero.
@@ -55,7 +50,7 @@ class Signs(Ring):
         There both have the same value except where x = 0 and n = 1, where the one is 1 and the
         other is none: no factor of such a polynomial says anything of its sign or its zeros.
         """
-        if not self._has_whole_power:
+        if "whole power" not in self.kinds:
             return False
         found = [self._look_inside(atom, e) for m in poly for atom, e in m]
         return any(power for power, _ in found) and any(below for _, below in found)

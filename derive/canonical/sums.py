@@ -272,7 +272,7 @@ class Summation(Contractions):
                 digit = self._one_digit(variable, factors[0][0].data[1], factors[1][0].data[1])
                 if digit is not None:
                     return digit
-            if all(a.kind == "int" for a, _ in factors):
+            if all(a.kind == "int" and a.data[0] == as_poly(variable) for a, _ in factors):
                 exponent = factors[0][1]
                 if isinstance(exponent, int) and exponent > 0:
                     return self._power_sum(exponent, variable.high)
@@ -294,7 +294,7 @@ class Summation(Contractions):
     ) -> Polynomial | None:
         """Σ_i Σ_{k<s} f(s·i + k) is Σ_u f(u): two digits that occur in one number only."""
         body = self.settled(dict(factors), 1)
-        for index in {p for a, _ in factors for p in places(a)}:
+        for index in dict.fromkeys(p for a, _ in factors for p in places(a)):
             for low, high in permutations(variables, 2):
                 step = index.coefficient(high)
                 if step is None or index.coefficient(low) != ONE:
@@ -338,7 +338,10 @@ class Summation(Contractions):
     def _is_multiple(atom: Atom, variable: Var) -> bool:
         """Whether the exponent of a power is an index times what does not depend on it."""
         on_it = [(a, e) for a, e in atom.data[-1] if variable in a.free]
-        return len(on_it) == 1 and on_it[0][0].kind == "int" and on_it[0][1] == 1
+        if len(on_it) != 1:
+            return False
+        (index, exponent), *_ = on_it
+        return exponent == 1 and index.kind == "int" and index.data[0] == as_poly(variable)
 
     # ---- one range for every index: the axis that it runs along
 

@@ -16,6 +16,7 @@ from sympy.core.function import UndefinedFunction
 from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.base.errors import ClaimError
+from derive.claims.typesetting import latex_equation
 from derive.language import conditions, matrix_functions, whole_arrays
 
 DEFINED = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, UndefinedFunction)
@@ -104,6 +105,12 @@ class Claim:
         self._put_back()
         implied = matrix_functions.implied(self.said, self.where, getattr(self, "given", ()))
         object.__setattr__(self, "_implied", implied)
+
+    def _latex(self, printer: Any) -> str:
+        return latex_equation(self)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {latex_equation(self)}$"
 
     def _put_back(self) -> None:
         """Undo what SymPy does to conditions in sums inside of sums, and read undefined

@@ -12,6 +12,7 @@ import sympy as sp
 
 from derive.base.slot import Slot
 from derive.claims.kinds import Claim
+from derive.claims.typesetting import latex_of_verdict
 from derive.language.unevaluated import keep_as_written
 
 if TYPE_CHECKING:
@@ -125,7 +126,12 @@ class Verdict:
     :param reason: one sentence for people.
     :param steps: for ``holds``, the derivation, rule by rule.
     :param notes: remarks that change nothing, such as a broadcast.
+    :param stopped: whether the time limit cut the decision short, so that a faster machine might
+        have told more.
+    :param work: what was done for the decision, in units of about a microsecond: the same on every
+        machine where it was not stopped.
     :param seconds: the time the decision took.
+    :param cached: it was decided before, and kept.
     """
 
     claim: Claim
@@ -136,11 +142,25 @@ class Verdict:
     reason: str = ""
     steps: Sequence[Step] = ()
     notes: tuple[str, ...] = ()
+    stopped: bool = False
+    work: int = field(default=0, compare=False)
     seconds: float = field(default=0.0, compare=False)
+    cached: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise ValueError(f"{self.status!r} is not a status; one of {', '.join(STATUSES)}")
+
+    def _latex(self, printer: Any) -> str:
+        return latex_of_verdict(self)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {latex_of_verdict(self)}$"
+
+    def _repr_markdown_(self) -> str:
+        """How a notebook shows it: status, reason, and the mathematics."""
+        said = f": {self.reason}" if self.reason else ""
+        return f"**{self.status}**{said}\n\n$$\n{latex_of_verdict(self)}\n$$\n"
 
     def replay(self) -> Replay:
         """Check the verdict by evaluation, each step of a proof on its own, or the witness.

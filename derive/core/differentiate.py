@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
@@ -65,6 +66,8 @@ from derive.core.terms import (
     substitute,
     total,
 )
+
+PULL = 90  # units of work for a cotangent that is handed on
 
 Target = Array | Shared
 
@@ -295,6 +298,7 @@ class Reverse:
     def pull(self, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
         """Hand the cotangent of a term on to the entries that it is made of."""
         if self.depends(term):
+            spend(PULL)
             rule = _RULES.get(type(term))
             if rule is None:
                 raise UnsupportedError(f"{type(term).__name__} has no derivative rule")

@@ -11,10 +11,13 @@ from fractions import Fraction
 from itertools import count
 from typing import Any, ClassVar
 
+from derive.base.budget import spend
+
 Number = int | Fraction
 Monomial = tuple["Var", ...]
 
-SIZE, FREE, PARAM, BOUND, FRESH = range(5)
+SIZE, FREE, PARAM, BOUND, FRESH, LABEL = range(6)
+POLYNOMIAL = 50  # units of work for one that is new
 
 _serial = count()
 
@@ -55,6 +58,15 @@ class Var:
         self.key = (kind, next(_serial) if number is None else number)
         self._poly: Poly | None = None
 
+    def bounded_by(
+        self, facts: Iterable[Poly] = (), lows: Iterable[Poly] = (), highs: Iterable[Poly] = ()
+    ) -> None:
+        """Take more to be known of the variable: facts, and further ends of its range."""
+        self.facts = (*self.facts, *facts)
+        self.lows = (*self.lows, *lows)
+        self.highs = (*self.highs, *highs)
+        Poly.forget_signs()
+
     def __repr__(self) -> str:
         return self.name
 
@@ -62,27 +74,90 @@ class Var:
         return self.key < other.key
 
 
-class Poly:
-    """A polynomial in :class:`Var`, immutable and hash-consed: ``terms`` maps monomials."""
+class Label(Var):
+    """A whole number that an array holds, y[i]: an integer that moves with the indices at which it
+    is read, and of which nothing is known but its range. Equal ones are one object.
 
-    __slots__ = ("_hash", "indices", "key", "terms", "variables")
+    :param array: the array in index notation, with a ``serial``.
+    """
+
+    __slots__ = ("array", "indices", "places", "variables")
+
+    array: Any
+    places: tuple[Poly, ...]
+    variables: frozenset[Var]  # those of the places
+    indices: frozenset[Var]  # those that are no sizes
+    _labels: ClassVar[dict[Any, Label]] = {}
+
+    def __new__(
+        cls, array: Any, places: tuple[Poly, ...], low: Poly | None, high: Poly | None
+    ) -> Label:
+        key = (array, places)
+        found = cls._labels.get(key)
+        if found is None:
+            found = cls._labels[key] = super().__new__(cls)
+        return found
+
+    def __init__(
+        self, array: Any, places: tuple[Poly, ...], low: Poly | None, high: Poly | None
+    ) -> None:
+        super().__init__(f"{array}{list(places)}", LABEL, low, high, number=array.serial)
+        self.array, self.places = array, places
+        self.variables = frozenset(v for place in places for v in place.variables)
+        self.indices = frozenset(v for v in self.variables if v.kind != SIZE)
+        self.key = (LABEL, array.serial, *(place.sort_key() for place in places))
+
+    def moved(self, values: Mapping[Var, Poly]) -> Label:
+        """The label that is read where indices have other values."""
+        places = tuple(place.substitute(values) for place in self.places)
+        return Label(self.array, places, self.low, self.high)
+
+
+class Poly:
+    """A polynomial in :class:`Var`, immutable and hash-consed: ``terms`` maps monomials.
+
+    ``letters`` are what stands in the monomials; ``variables`` are, in the place of a
+    :class:`Label` there, those that it moves with.
+    """
+
+    __slots__ = ("_hash", "indices", "key", "labels", "letters", "terms", "variables")
 
     terms: dict[Monomial, Number]
     key: tuple[Any, ...]
+    letters: frozenset[Var]
+    labels: tuple[Label, ...]
     variables: frozenset[Var]
     indices: frozenset[Var]  # the variables that are no sizes
     _hash: int
     _table: ClassVar[dict[frozenset[Any], Poly]] = {}
+    _nonnegative: ClassVar[dict[Poly, bool]] = {}  # whether their ranges show it
+
+    @classmethod
+    def forget(cls) -> None:
+        """Empty the table of polynomials, and what was found of them."""
+        cls._table.clear()
+        cls.forget_signs()
+
+    @classmethod
+    def forget_signs(cls) -> None:
+        """Forget what was found of the signs of polynomials."""
+        cls._nonnegative.clear()
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
         known = frozenset(item for item in terms.items() if item[1])
         found = cls._table.get(known)
         if found is None:
+            spend(POLYNOMIAL)
             found = super().__new__(cls)
             items = tuple(sorted(known, key=lambda item: tuple(v.key for v in item[0])))
             found.terms = dict(items)
             found.key = items
-            found.variables = frozenset(v for m, _ in items for v in m)
+            found.letters = found.variables = frozenset(v for m, _ in items for v in m)
+            found.labels = tuple(v for v in found.letters if isinstance(v, Label))
+            if found.labels:
+                found.variables = found.letters.difference(found.labels).union(
+                    *(label.variables for label in found.labels)
+                )
             found.indices = frozenset(v for v in found.variables if v.kind != SIZE)
             found._hash = hash(items)
             cls._table[known] = found
@@ -141,7 +216,11 @@ class Poly:
     __rmul__ = __mul__
 
     def coefficient(self, variable: Var) -> Poly | None:
-        """The factor of ``variable`` where the polynomial is linear in it, else None."""
+        """The factor of ``variable`` where the polynomial is linear in it, else None: in an index
+        that a label is read at it is not.
+        """
+        if any(variable in label.variables for label in self.labels):
+            return None
         terms: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
             times = monomial.count(variable)
@@ -155,8 +234,13 @@ class Poly:
 
     def substitute(self, values: Mapping[Var, Poly]) -> Poly:
         """The polynomial with variables replaced, all at once."""
-        if self.variables.isdisjoint(values):
+        if self.variables.isdisjoint(values) and not (
+            self.labels and any(label in values for label in self.labels)
+        ):
             return self
+        moving = [v for v in self.labels if not v.variables.isdisjoint(values)]
+        if moving:
+            values = {**{label: as_poly(label.moved(values)) for label in moving}, **values}
         if len(self.terms) == 1:
             ((monomial, coefficient),) = self.key
             if coefficient == 1 and len(monomial) == 1:
@@ -238,13 +322,13 @@ def _in_sizes(poly: Poly) -> bool:
     """Whether a polynomial in sizes is nonnegative: no coefficient of it in the sizes less one
     is negative, or none is once facts of its sizes are taken off, each so often as it takes.
     """
+    if not any(v.facts for v in poly.variables):
+        return _without_facts(poly)
     seen = {poly}
     waiting: list[tuple[Poly, tuple[Poly, ...]]] = [(poly, ())]
     for rest, used in waiting:
-        if not any(v.unbounded for v in rest.variables):
-            shifted = rest.substitute({v: as_poly(v) + _least(v) for v in rest.variables})
-            if all(c >= 0 for c in shifted.terms.values()):
-                return True
+        if _without_facts(rest):
+            return True
         sizes = sorted(rest.variables, key=lambda v: v.key)
         for fact in dict.fromkeys(f for v in sizes for f in v.facts if f not in used):
             for times in sorted(_multiples(rest, fact)):
@@ -254,6 +338,14 @@ def _in_sizes(poly: Poly) -> bool:
                     seen.add(less)
                     waiting.append((less, (*used, fact)))
     return False
+
+
+def _without_facts(poly: Poly) -> bool:
+    """Whether no coefficient of a polynomial in the sizes less one is negative."""
+    if any(v.unbounded for v in poly.variables):
+        return False
+    shifted = poly.substitute({v: as_poly(v) + _least(v) for v in poly.variables})
+    return all(c >= 0 for c in shifted.terms.values())
 
 
 def _multiples(poly: Poly, fact: Poly) -> set[Number]:
@@ -268,11 +360,22 @@ def _multiples(poly: Poly, fact: Poly) -> set[Number]:
     return found
 
 
-def _by_ranges(poly: Poly, steps: int = 32) -> bool:
+def _by_ranges(poly: Poly) -> bool:
     value = poly.constant
     if value is not None:
         return value >= 0
-    ranged = [v for v in poly.variables if v.kind != SIZE]
+    found = Poly._nonnegative.get(poly)
+    if found is None:
+        found = Poly._nonnegative[poly] = _at_ends(poly)
+    return found
+
+
+def _at_ends(poly: Poly, steps: int = 32) -> bool:
+    """Whether a polynomial is nonnegative at the ends of the ranges that make it smallest."""
+    value = poly.constant
+    if value is not None:
+        return value >= 0
+    ranged = [v for v in poly.letters if v.kind != SIZE]
     if not ranged:
         return _in_sizes(poly)
     # Ranges mention only variables made earlier, so the latest goes first.
@@ -286,4 +389,4 @@ def _by_ranges(poly: Poly, steps: int = 32) -> bool:
         ends = (variable.high, *variable.highs)
     else:
         return False
-    return any(_by_ranges(poly.substitute({variable: end}), steps - 1) for end in ends)
+    return any(_at_ends(poly.substitute({variable: end}), steps - 1) for end in ends)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
-from derive.core.integers import FRESH, ONE, ZERO, Number, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import FRESH, ONE, ZERO, Label, Number, Poly, Var, as_poly, is_nonnegative
 
 _serial = count()
 _table: dict[tuple[Any, ...], Term] = {}
@@ -24,7 +24,8 @@ def forget_terms() -> None:
     """Empty the table of terms: what one decision made is of no use to the next."""
     _table.clear()
     _references.clear()
-    Poly._table.clear()
+    Poly.forget()
+    Label._labels.clear()
 
 
 class Array:

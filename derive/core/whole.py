@@ -23,11 +23,11 @@ MOST_RESIDUES = 4096  # at which a polynomial is looked at
 def is_polynomial(expr: Any, counts: Callable[[Any], bool]) -> bool:
     """Whether an expression is a polynomial with rational coefficients in whole numbers.
 
-    :param counts: whether a symbol stands for an integer.
+    :param counts: whether a symbol, or an entry of an array, stands for an integer.
     """
     if expr.is_Rational:
         return True
-    if isinstance(expr, (sp.Symbol, sp.Idx)):
+    if isinstance(expr, (sp.Symbol, sp.Idx, sp.Indexed)):
         return counts(expr)
     if expr.is_Add or expr.is_Mul:
         return all(is_polynomial(arg, counts) for arg in expr.args)
@@ -44,7 +44,7 @@ def is_whole(expr: Any, counts: Callable[[Any], bool]) -> bool:
 
     if expr.is_Integer:
         return True
-    if isinstance(expr, (sp.Symbol, sp.Idx)):
+    if isinstance(expr, (sp.Symbol, sp.Idx, sp.Indexed)):
         return counts(expr)
     if expr.is_Add or expr.is_Mul or isinstance(expr, (sp.Max, sp.Min, sp.Abs, sp.Mod)):
         return whole(*expr.args)
@@ -70,7 +70,7 @@ def takes_whole_values(poly: Poly) -> bool:
     divisor = lcm(*(Fraction(c).denominator for c in poly.terms.values()))
     if divisor == 1:
         return True
-    variables = sorted(poly.variables, key=lambda v: v.key)
+    variables = sorted(poly.letters, key=lambda v: v.key)
     residues = [range(*_residues(v, divisor)) for v in variables]
     count = 1
     for values in residues:

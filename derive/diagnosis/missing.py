@@ -156,7 +156,7 @@ def scalars(d: Documented) -> list[Any]:
         p.base
         for expr in (d.side, *d.claim.where.values())
         if isinstance(expr, sp.Basic)
-        for p in expr.atoms(sp.Pow)
+        for p in sorted(expr.atoms(sp.Pow), key=str)
         if p.exp.could_extract_minus_sign() and not p.base.is_number
     ]
     found = (s for s in (*named, *below) if is_unit(d.shape(s) or ()) or d.shape(s) == ())

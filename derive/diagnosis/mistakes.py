@@ -99,7 +99,7 @@ def factor_words(d: Documented, factor: Any) -> str:
     words = f"it holds with a factor {text_of(factor)}"
     if factor == -1:
         return f"the sign is wrong: {words}"
-    size = next((s for s in factor.free_symbols if s.is_integer), None)
+    size = next((s for s in sorted(factor.free_symbols, key=str) if s.is_integer), None)
     if factor == size and d.side.has(1 / size):
         return f"a mean over {size} where the sum is meant: {words}"
     if size is not None and factor == 1 / size and not d.side.has(1 / size):
@@ -551,7 +551,7 @@ def wrong_condition(d: Documented) -> Iterator[Repair]:
     """A condition is the wrong way round, or includes the boundary where it must not."""
     for site in d.sites:
         if isinstance(site.node, (sp.Piecewise, Cases)):
-            for relation in site.node.atoms(*TURNED):
+            for relation in sorted(site.node.atoms(*TURNED), key=str):
                 for kind in (TURNED[type(relation)], STRICTER[type(relation)]):
                     other = kind(*relation.args)
                     told = partial(quoted, "it holds with {} for {}", other, relation)

@@ -11,7 +11,6 @@ found is proved equal to the derived side, as any claim is. What is not proved i
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
@@ -23,6 +22,7 @@ import sympy as sp
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Jacobian
 from derive.diagnosis.claimed import Documented, times, transposed
@@ -41,7 +41,8 @@ from derive.refutation.large import is_huge
 from derive.refutation.points import ORDINARY, PointMaker
 from derive.refutation.search import ordinary_point
 
-SECONDS = 0.5
+WORK = 0.5e6
+TERM, GROUP = 150, 2  # units of work for a term at all points, and for a few together
 READABLE = 12  # the weight up to which a form is left as it is
 PLAIN = 32  # the same of one without parts that documents rarely write
 POINTS = 3
@@ -144,7 +145,7 @@ def _product(*factors: Any) -> Any:
 
 
 def readable(
-    problem: Problem, claim: Claim, statement: Statement, form: Any, deadline: float
+    problem: Problem, claim: Claim, statement: Statement, form: Any, budget: Budget
 ) -> Any:
     """A form of the derived side in the claim's own arrays, where one is found that is easier to
     read than the form that there is, and is proved equal to it; else that one.
@@ -158,7 +159,7 @@ def readable(
     if problem.lowering.unsafe_reads:
         return form
     try:
-        soon = min(deadline, time.process_time() + SECONDS)
+        soon = budget.share(WORK)
         for found in _Search(problem, claim, statement, soon).forms():
             if heavy is None or weight(found) < heavy:
                 return found
@@ -171,20 +172,20 @@ class _Search:
     """One derived side, looked for among the sums of products of the claim's arrays."""
 
     def __init__(
-        self, problem: Problem, claim: Claim, statement: Statement, deadline: float
+        self, problem: Problem, claim: Claim, statement: Statement, budget: Budget
     ) -> None:
         nothing = sp.ZeroMatrix(*statement.shape)
         self.claim = replace(claim, equals=nothing)  # type: ignore[call-arg]
         self.statement = statement
-        self.deadline = deadline
+        self.budget = budget
         self.documented = Documented(claim, nothing, problem.shapes)
-        self.trial = Trial(problem, self.claim, statement, deadline)
+        self.trial = Trial(problem, self.claim, statement, budget)
         self.grounds: list[Ground] = []
         self.units: list[tuple[Any, np.ndarray]] = []
 
     @property
     def late(self) -> bool:
-        return time.process_time() > self.deadline
+        return self.budget.over
 
     def forms(self) -> Iterator[Any]:
         """The forms that are proved, the simpler kinds first."""
@@ -270,7 +271,9 @@ class _Search:
         free = self.documented.free
         found: dict[Any, None] = {}
         for expr in self._expressions():
-            for node in expr.atoms(sp.log, sp.exp, sp.Pow) if isinstance(expr, sp.Basic) else ():
+            if not isinstance(expr, sp.Basic):
+                continue
+            for node in sorted(expr.atoms(sp.log, sp.exp, sp.Pow), key=str):
                 part = node if isinstance(node, sp.exp) else node.args[0]
                 rooted = not isinstance(node, sp.Pow) or not node.exp.is_integer
                 if rooted and not part.is_number and part.free_symbols <= free:
@@ -399,6 +402,7 @@ class _Search:
         for piece in terms:
             if self.late or len(found) == MOST_TERMS:
                 break
+            spend(TERM)
             values = list(piece.values)
             if factor is not None:
                 order = [
@@ -425,6 +429,7 @@ class _Search:
             return
         among = range(len(terms) if count < 3 else min(len(terms), MOST_IN_THREES))
         groups = np.array(list(combinations(among, count)), dtype=int).reshape(-1, count)
+        spend(GROUP * len(groups))
         solved: list[np.ndarray] = []
         for k, value in enumerate(wanted):
             numbers, fits = _System(k, terms, value).solve(groups)

@@ -5,7 +5,6 @@ A mistake is named only where the claim without it is proved, by the means by wh
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -14,6 +13,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
@@ -37,8 +37,9 @@ from derive.proof.decide import vanishes
 from derive.proof.hypotheses import Hypotheses
 from derive.refutation.search import agrees_numerically
 
-SECONDS = 0.8  # for undoing mistakes
-MORE_SECONDS = 0.3  # for what the canonical forms of both sides tell
+WORK = 0.8e6  # for undoing mistakes
+CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
+MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
@@ -46,23 +47,23 @@ SHORT = 60  # characters of a term that is said to be missing
 
 
 def disagreement(
-    problem: Problem, claim: Claim, statement: Statement, witness: Witness, deadline: float
+    problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
 ) -> str:
     """One sentence for a claim that a witness refutes."""
     where = difference(claim, witness)
     if isinstance(claim, Inequality):
         return where
     try:
-        hint = mistake_in(problem, claim, statement, witness, deadline)
+        hint = mistake_in(problem, claim, statement, witness, budget)
     except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
         hint = ""
     return f"{hint}; {where}" if hint else where
 
 
-def misfit(claim: Claim, reason: str, deadline: float) -> str:
+def misfit(claim: Claim, reason: str, budget: Budget) -> str:
     """One sentence for a claim that does not fit together: the reason, and what would fit."""
     try:
-        remedy = remedy_for(claim, deadline)
+        remedy = remedy_for(claim, budget)
     except Exception:  # as above
         remedy = None
     words, holds = remedy or ("", False)
@@ -86,10 +87,10 @@ def difference(claim: Claim, witness: Witness) -> str:
 
 
 def mistake_in(
-    problem: Problem, claim: Claim, statement: Statement, witness: Witness, deadline: float
+    problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
 ) -> str:
     """The mistake that explains a disagreement, or '' where none was found."""
-    soon = min(deadline, time.process_time() + SECONDS)
+    soon = budget.share(WORK)
     side = getattr(claim, claim.expression_fields[-1])
     trial = Trial(problem, claim, statement, soon, witness)
     documented = Documented(claim, side, problem.shapes)
@@ -97,7 +98,7 @@ def mistake_in(
     trivial = ""
     if not words:
         words, trivial = _repaired(trial, documented)
-    later = min(deadline, time.process_time() + MORE_SECONDS)
+    later = budget.share(MORE_WORK)
     trial.renew(later)
     return (
         words
@@ -120,6 +121,7 @@ def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
             for repair in _filled(trial, candidate):
                 if trial.late:
                     return "", trivial
+                spend(CANDIDATE)
                 # That one symbol is to be the other says nothing.
                 if left is not None and left.is_Symbol and repair.side == left:
                     continue
@@ -197,12 +199,12 @@ def _filled(trial: Trial, candidate: Repair | Scaling) -> list[Repair]:
 # ---- what a side that does not fit may be meant to be
 
 
-def remedy_for(claim: Claim, deadline: float) -> tuple[str, bool] | None:
+def remedy_for(claim: Claim, budget: Budget) -> tuple[str, bool] | None:
     """What would fit in the place of a side that does not, and whether the claim then holds."""
     if isinstance(claim, (Inequality, Shape)):
         return None
     field = claim.expression_fields[-1]
-    deadline = min(deadline, time.process_time() + SECONDS)
+    budget = budget.share(WORK)
     for stated in _stated(claim):
         fields = tuple(getattr(stated, name) for name in claim.expression_fields)
         try:
@@ -216,7 +218,7 @@ def remedy_for(claim: Claim, deadline: float) -> tuple[str, bool] | None:
         if not found:
             continue
         first = replace(stated, **{field: found[0].side})
-        trial = Trial(problem, first, statement, deadline)
+        trial = Trial(problem, first, statement, budget)
         for repair in found:
             if not trial.late and trial.holds(repair.side):
                 return repair.words(), True
@@ -237,13 +239,13 @@ Forms = tuple[Normaliser, Reader, Polynomial, Polynomial]
 
 
 def _compared(
-    problem: Problem, statement: Statement, trial: Trial, documented: Documented, deadline: float
+    problem: Problem, statement: Statement, trial: Trial, documented: Documented, budget: Budget
 ) -> str:
     """A missing factor or term, or the assumption under which there is no difference."""
     show = _Shown(problem, statement)
     for named in (True, False) if problem.where else (False,):
         try:
-            forms = _forms(problem, statement, deadline, named)
+            forms = _forms(problem, statement, budget, named)
             # What an identity lacks is more often an assumption than a factor.
             kinds = () if isinstance(documented.claim, Identity) else ("sum",)
             found = (
@@ -260,13 +262,13 @@ def _compared(
     return ""
 
 
-def _forms(problem: Problem, statement: Statement, deadline: float, named: bool) -> Forms:
+def _forms(problem: Problem, statement: Statement, budget: Budget, named: bool) -> Forms:
     """The canonical forms of both sides; with the arrays that the document names as names."""
 
     def keep(shared: Shared) -> bool:
         return named and shared.named
 
-    n = Normaliser(None, False, deadline, keep)
+    n = Normaliser(None, False, budget, keep)
     Hypotheses.of(problem).prepare(n)
     lowering = problem.lowering
     operators = (s for s in lowering.shared if isinstance(s.label, MatrixOperator))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError, ShapeError
 from derive.claims.kinds import Claim
 from derive.claims.verdict import Witness
@@ -32,9 +32,10 @@ from derive.refutation.points import PointMaker
 from derive.refutation.search import agrees_numerically, ordinary_point, point_of, relative
 
 # The forms in which shared arrays stay names are all that most proofs need, in deep networks too.
-LADDER = (Rung(3, False, 0.5), Rung(None, False, 0.1), Rung(None, True, 0.1))
+LADDER = (Rung(3, False, 0.5e6), Rung(None, False, 0.1e6), Rung(None, True, 0.1e6))
 PROOFS = 6  # that are tried
-INDUCTION_SECONDS = 1.0  # for one of them
+SOLVED = 100  # units of work for what a few terms come to
+INDUCTION_WORK = 1e6  # for one of them
 DRAWS = 5  # of points
 OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, and the witness
 _AGREEMENT = 1e-7
@@ -78,6 +79,7 @@ class Ground:
         """The numbers with which some terms together are derived − documented here; None where
         there are none, NaN where they may be any.
         """
+        spend(SOLVED)
         try:
             values = [self.values.of(term).reshape(self.right.shape) for term in terms]
         except _FAILURES:
@@ -127,12 +129,12 @@ class Trial:
         problem: Problem,
         claim: Claim,
         statement: Statement,
-        deadline: float,
+        budget: Budget,
         witness: Witness | None = None,
     ) -> None:
         self.problem = problem
         self.statement = statement
-        self.deadline = deadline
+        self.budget = budget
         self.claim = claim
         self._maker = PointMaker(claim)
         self._witness = witness
@@ -140,15 +142,15 @@ class Trial:
         self._found: list[Ground] = []
         self._more = self._make_grounds()
 
-    def renew(self, deadline: float) -> None:
-        """Allow more time and more proofs."""
-        self.deadline = deadline
+    def renew(self, budget: Budget) -> None:
+        """Allow more work and more proofs."""
+        self.budget = budget
         self._proofs = PROOFS
 
     @property
     def late(self) -> bool:
-        """Whether the time is up."""
-        return time.process_time() > self.deadline
+        """Whether there is no work left to do."""
+        return self.budget.over
 
     # ---- numbers
 
@@ -321,7 +323,7 @@ class Trial:
         sides, place = (statement.left, statement.right), statement.place
         try:
             return (
-                prove_equal(*sides, Hypotheses.of(problem).prepare, self.deadline, LADDER, place)
+                prove_equal(*sides, Hypotheses.of(problem).prepare, self.budget, LADDER, place)
                 is not None
             )
         except (DeriveError, RecursionError, ArithmeticError):
@@ -348,15 +350,15 @@ class Trial:
                 return False
             sides = statement.left, right
             place = statement.place
-            arrays = Comparison(*sides, problem, self.deadline, place)
+            arrays = Comparison(*sides, problem, self.budget, place)
             if arrays.deep and arrays.proof() is not None:
                 return True
             if (
-                prove_equal(*sides, Hypotheses.of(problem).prepare, self.deadline, LADDER, place)
+                prove_equal(*sides, Hypotheses.of(problem).prepare, self.budget, LADDER, place)
                 is not None
             ):
                 return True
-            end = min(self.deadline, time.process_time() + INDUCTION_SECONDS)
+            end = self.budget.share(INDUCTION_WORK)
             return induction.refers_to_itself(*sides) and (
                 induction.prove(*sides, Hypotheses.of(problem).prepare, end) is not None
             )
@@ -366,9 +368,7 @@ class Trial:
             problem.met = met
 
 
-def holds_if_symmetric(
-    problem: Problem, claim: Claim, statement: Statement, deadline: float
-) -> str:
+def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, budget: Budget) -> str:
     """The matrices that have to be symmetric for a claim to be proved, in words; '' for none."""
     wrt = getattr(claim, "wrt", None)
     squares = [
@@ -379,7 +379,7 @@ def holds_if_symmetric(
     ]  # fmt: skip
     groups = [(array,) for array in squares] + ([tuple(squares)] if len(squares) > 1 else [])
     for group in groups if len(squares) <= _SQUARES else ():
-        if time.process_time() > deadline:
+        if budget.over:
             return ""
         symbols = [array.symbol for array in group]
         assumed = replace(claim, given=(*claim.assumed, *map(sp.Q.symmetric, symbols)))  # type: ignore[call-arg]
@@ -390,9 +390,7 @@ def holds_if_symmetric(
             for array in group:
                 array.traits |= {"symmetric"}
             sides = statement.left, statement.right
-            if prove_equal(
-                *sides, Hypotheses.of(problem).prepare, deadline, LADDER, statement.place
-            ):
+            if prove_equal(*sides, Hypotheses.of(problem).prepare, budget, LADDER, statement.place):
                 names = " and ".join(map(str, symbols))
                 return f"it would hold if {names} were symmetric"
         except DeriveError:

@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 
 import derive.evaluation.nodes  # noqa: F401  (registers the meaning of every node)
+from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
 from derive.evaluation.fields import (
@@ -56,6 +57,8 @@ __all__ = [
     "sides",
     "truth",
 ]
+
+READ = 30  # units of work for a value among many at one point
 
 
 def _finished(values: Any, field: Field) -> np.ndarray:
@@ -115,6 +118,7 @@ class Values:
 
     def of(self, expr: Any) -> np.ndarray:
         """The value of an expression. Raises as :func:`evaluate` does."""
+        spend(READ)
         with np.errstate(all="ignore"):
             if self._defines:
                 self._walk.define(expr)

@@ -23,6 +23,7 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
@@ -90,6 +91,7 @@ def _meaning(expr: Any) -> Handler:
 
 
 MOST_NUMBERS = 4_000_000  # in one array
+VALUE = 40  # units of work for the value of a node
 
 
 def refuse_huge(*shape: int) -> None:
@@ -268,6 +270,7 @@ class Interpreter:
             key = expr
         known = self._memo.get(key)
         if known is None:
+            spend(VALUE)
             known = _meaning(expr)(self, expr, env)
             if self._shortens:
                 known = self.jets.linear(self.field.shortened, known)
@@ -315,6 +318,25 @@ class Interpreter:
             raise Undefined(f"{expr} is not an integer")
         return whole
 
+    def _counted(self, expr: Any, env: Environment) -> int | None:
+        """The value of a sum or product of integers, sizes and bound indices; else None."""
+        if isinstance(expr, sp.Integer):
+            return int(expr)
+        if isinstance(expr, sp.Symbol):
+            known = env.get(expr)
+            if known is None:
+                known = self.point.sizes.get(expr)
+            return known if isinstance(known, int) else None
+        if not _is_whole(expr):
+            return None
+        total = 0 if isinstance(expr, sp.Add) else 1
+        for arg in expr.args:
+            part = self._counted(arg, env)
+            if part is None:
+                return None
+            total = total + part if isinstance(expr, sp.Add) else total * part
+        return total
+
     def truth(self, condition: Any, env: Environment) -> bool:
         """Whether a condition holds. Raises :class:`NotDifferentiable` where it is about to turn.
 
@@ -330,13 +352,20 @@ class Interpreter:
             return not self.truth(condition.args[0], env)
         if not isinstance(condition, sp.core.relational.Relational):
             raise UnsupportedError(f"{condition} is a condition the evaluator cannot decide")
-        left, right = self.value(condition.lhs, env), self.value(condition.rhs, env)
-        if isinstance(condition, (sp.Eq, sp.Ne)) and not self.flat:
-            equal = self._equal(left, right)
-            noted(condition, equal)
-            return equal == isinstance(condition, sp.Eq)
-        left, right = self.scalar(condition.lhs, env), self.scalar(condition.rhs, env)
-        sign = self.sign(self.difference(left, right))
+        sides = self._counted(condition.lhs, env), self._counted(condition.rhs, env)
+        if sides[0] is not None and sides[1] is not None:
+            sign = (sides[0] > sides[1]) - (sides[0] < sides[1])
+            if isinstance(condition, (sp.Eq, sp.Ne)):
+                noted(condition, sign == 0)
+                return (sign == 0) == isinstance(condition, sp.Eq)
+        else:
+            left, right = self.value(condition.lhs, env), self.value(condition.rhs, env)
+            if isinstance(condition, (sp.Eq, sp.Ne)) and not self.flat:
+                equal = self._equal(left, right)
+                noted(condition, equal)
+                return equal == isinstance(condition, sp.Eq)
+            left, right = self.scalar(condition.lhs, env), self.scalar(condition.rhs, env)
+            sign = self.sign(self.difference(left, right))
         noted(condition, sign)
         if isinstance(condition, sp.Gt):
             return sign > 0

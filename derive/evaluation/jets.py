@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from derive.base.budget import spend
 from derive.base.errors import ShapeError
 from derive.evaluation.fields import (
     Field,
@@ -24,6 +25,8 @@ from derive.evaluation.fields import (
     as_fraction,
 )
 from derive.evaluation.functions import slopes_of
+
+SUM = 25  # units of work for a sum of two
 
 
 class Jet:
@@ -151,6 +154,7 @@ class Jets:
 
     def add(self, a: Jet, b: Jet) -> Jet:
         """a + b, with NumPy's broadcasting."""
+        spend(SUM)
         value = a.v + b.v
         if a.g is None and b.g is None:
             return Jet(value)

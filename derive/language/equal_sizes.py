@@ -16,12 +16,14 @@ neither is found nothing is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
+from functools import lru_cache, partial
 from itertools import islice, product
 from math import floor, prod
+from operator import ge, gt, le, lt
 from typing import Any
 
 import sympy as sp
@@ -33,6 +35,7 @@ from derive.language.index_ranges import flat, gap
 
 CLASSES = 512  # residue classes that are looked into
 POINTS = 4096  # sizes that are tried
+CACHED = 8192  # expressions and comparisons that are remembered
 
 _given: ContextVar[tuple[Any, ...]] = ContextVar("what is given of sizes", default=())
 
@@ -53,63 +56,116 @@ class NoNumber(Exception):
     """What is no exact number where sizes are numbers, or is none that is known here."""
 
 
-def number(expr: Any, values: Mapping[Any, int]) -> Fraction:
+Number = int | Fraction
+Values = Mapping[Any, int]
+
+
+def number(expr: Any, values: Values) -> Number:
     """The value of an expression in integers.
 
     :raises NoNumber: where it speaks of anything else, or divides by zero.
     """
-    expr = sp.sympify(expr)
-    if expr.is_Rational:
-        return Fraction(int(expr.p), int(expr.q))
-    if expr in values:
-        return Fraction(values[expr])
-    parts = [number(arg, values) for arg in expr.args] if not expr.is_Atom else []
-    if isinstance(expr, sp.Add):
-        return sum(parts, Fraction(0))
-    if isinstance(expr, sp.Mul):
-        return prod(parts, start=Fraction(1))
-    if isinstance(expr, sp.Pow):
-        base, exponent = parts
-        if exponent.denominator == 1 and (base or exponent > 0) and abs(exponent) < 64:
-            return base ** int(exponent)
-    elif isinstance(expr, sp.floor):
-        return Fraction(floor(parts[0]))
-    elif isinstance(expr, sp.ceiling):
-        return Fraction(-floor(-parts[0]))
-    elif isinstance(expr, sp.Mod):
-        if parts[1]:
-            return parts[0] % parts[1]
-    elif isinstance(expr, (sp.Max, sp.Min)):
-        return (max if isinstance(expr, sp.Max) else min)(parts)
-    elif isinstance(expr, sp.Abs):
-        return abs(parts[0])
-    elif isinstance(expr, sp.KroneckerDelta):
-        return Fraction(parts[0] == parts[1])
-    raise NoNumber(str(expr))
+    return _evaluator(sp.sympify(expr))(values)
 
 
-def holds(fact: Any, values: Mapping[Any, int]) -> bool:
+def holds(fact: Any, values: Values) -> bool:
     """Whether a condition between integers holds. Raises as :func:`number` does."""
+    return _test(fact)(values)
+
+
+@lru_cache(maxsize=CACHED)
+def _evaluator(expr: Any) -> Callable[[Values], Number]:
+    """What evaluates an expression: its tree is gone through once, not at each of its values."""
+    if expr.is_Rational:
+        exact = int(expr.p) if expr.q == 1 else Fraction(int(expr.p), int(expr.q))
+        return lambda values: exact
+    if expr.is_Atom:
+        return partial(_looked_up, expr)
+    combine = next((c for kind, c in _COMBINED if isinstance(expr, kind)), None)
+    if combine is None:
+        return partial(_looked_up, expr)
+    parts = [_evaluator(arg) for arg in expr.args]
+    return lambda values: combine([part(values) for part in parts])
+
+
+def _looked_up(expr: Any, values: Values) -> Number:
+    found = values.get(expr)
+    if found is None:
+        raise NoNumber(str(expr))
+    return found
+
+
+def _added(parts: list[Number]) -> Number:
+    return sum(parts)
+
+
+def _multiplied(parts: list[Number]) -> Number:
+    return prod(parts)
+
+
+def _power(parts: list[Number]) -> Number:
+    base, exponent = parts
+    if exponent.denominator != 1 or not (base or exponent > 0) or not -64 < exponent < 64:
+        raise NoNumber(f"{base}**{exponent}")
+    whole = int(exponent)
+    result: Number = Fraction(base) ** whole if whole < 0 else base**whole
+    return result
+
+
+def _modulo(parts: list[Number]) -> Number:
+    if not parts[1]:
+        raise NoNumber(f"{parts[0]} mod 0")
+    return parts[0] % parts[1]
+
+
+_COMBINED: tuple[tuple[Any, Callable[[list[Any]], Number]], ...] = (
+    (sp.Add, _added),
+    (sp.Mul, _multiplied),
+    (sp.Pow, _power),
+    (sp.floor, lambda parts: floor(parts[0])),
+    (sp.ceiling, lambda parts: -floor(-parts[0])),
+    (sp.Mod, _modulo),
+    (sp.Max, lambda parts: max(parts)),
+    (sp.Min, lambda parts: min(parts)),
+    (sp.Abs, lambda parts: -parts[0] if parts[0] < 0 else parts[0]),
+    (sp.KroneckerDelta, lambda parts: int(parts[0] == parts[1])),
+)
+
+
+@lru_cache(maxsize=CACHED)
+def _test(fact: Any) -> Callable[[Values], bool]:
+    """What tells whether a condition holds at some values."""
     if fact in (sp.true, sp.false):
-        return fact is sp.true
+        true = bool(fact)
+        return lambda values: true
     if isinstance(fact, (sp.And, sp.Or)):
-        parts = [holds(part, values) for part in fact.args]
-        return all(parts) if isinstance(fact, sp.And) else any(parts)
+        parts = [_test(part) for part in fact.args]
+        joined = all if isinstance(fact, sp.And) else any
+        return lambda values: joined([part(values) for part in parts])
     if isinstance(fact, sp.Not):
-        return not holds(fact.args[0], values)
+        opposite = _test(fact.args[0])
+        return lambda values: not opposite(values)
     if isinstance(fact, AppliedPredicate):
-        return _property(str(fact.function.name), number(fact.arguments[0], values))
+        name, argument = str(fact.function.name), _evaluator(fact.arguments[0])
+        return lambda values: _property(name, argument(values))
     if not isinstance(fact, Relational):
-        raise NoNumber(str(fact))
-    left, right = number(fact.lhs, values), number(fact.rhs, values)
+        return partial(_no_test, fact)
+    left, right = _evaluator(fact.lhs), _evaluator(fact.rhs)
     if isinstance(fact, (sp.Eq, sp.Ne)):
-        return (left == right) == isinstance(fact, sp.Eq)
-    if isinstance(fact, (sp.Gt, sp.Lt)):
-        return left > right if isinstance(fact, sp.Gt) else left < right
-    return left >= right if isinstance(fact, sp.Ge) else left <= right
+        equal = isinstance(fact, sp.Eq)
+        return lambda values: (left(values) == right(values)) == equal
+    compare = next(c for kind, c in _COMPARED if isinstance(fact, kind))
+    return lambda values: compare(left(values), right(values))
 
 
-def _property(name: str, value: Fraction) -> bool:
+def _no_test(fact: Any, values: Values) -> bool:
+    raise NoNumber(str(fact))
+
+
+_COMPARED = ((sp.Gt, gt), (sp.Lt, lt), (sp.Ge, ge), (sp.Le, le))
+
+
+def _property(name: str, value: Number) -> bool:
     """Whether a number has a property that SymPy has a word for."""
     known = getattr(sp.Rational(value.numerator, value.denominator), f"is_{name}", None)
     if known is None:
@@ -281,21 +337,26 @@ def same(a: Any, b: Any) -> bool:
 
     :raises UnsupportedError: where neither this nor sizes at which they differ are found.
     """
+    return a is b or _same(sp.sympify(a), sp.sympify(b), _given.get())
+
+
+@lru_cache(maxsize=CACHED)
+def _same(a: Any, b: Any, given: tuple[Any, ...]) -> bool:
+    """The same of what is given, which the comparison reads from where it stands."""
     if a == b:
         return True
-    a, b = sp.sympify(a), sp.sympify(b)
     difference = sp.expand(a - b)
     if difference == 0:
         return True
     if difference.is_Rational:
         return False
-    if a.is_Symbol and b.is_Symbol and not _given.get():
+    if a.is_Symbol and b.is_Symbol and not given:
         return False
     if difference.has(sp.floor, sp.ceiling, sp.Mod, sp.Max, sp.Min) and _vanishes(
         sp.expand(normal(a) - normal(b))
     ):
         return True
-    if _given.get() and never_negative(difference) and never_negative(-difference):
+    if given and never_negative(difference) and never_negative(-difference):
         return True
     if differing(a, b) is None:
         raise UnsupportedError(f"it is not seen whether the sizes {a} and {b} are equal")
@@ -333,19 +394,33 @@ def candidates(
     order = sorted(wanted, key=str)
     lows = [max(_least(s), lowest if s.is_positive else 0) for s in order]
     reach = next(r for r in (12, 8, 6, 5, 4, 3, 2) if r ** len(order) <= POINTS or r == 2)
-    choices = islice(product(*(range(low, low + reach) for low in lows)), POINTS)
-    for choice in sorted(choices, key=sum):
+    suiting = [
+        {value for value in range(low, low + reach) if _suits(symbol, value)}
+        for symbol, low in zip(order, lows, strict=True)
+    ]
+    tests = [_test(fact) for fact in facts]
+    for choice in _choices(tuple(lows), reach):
+        if not all(value in allowed for value, allowed in zip(choice, suiting, strict=True)):
+            continue
         values = dict(zip(order, choice, strict=True))
         try:
-            if all(map(_suits, order, choice)) and all(holds(fact, values) for fact in facts):
+            if all(test(values) for test in tests):
                 yield values
         except NoNumber:
             continue
 
 
+@lru_cache(maxsize=64)
+def _choices(lows: tuple[int, ...], reach: int) -> list[tuple[int, ...]]:
+    """So many values of each of some sizes, the smallest first."""
+    choices = islice(product(*(range(low, low + reach) for low in lows)), POINTS)
+    return sorted(choices, key=sum)
+
+
 DECLARED = ("positive", "nonnegative", "nonzero", "even", "odd", "prime", "composite")
 
 
+@lru_cache(maxsize=CACHED)
 def _suits(symbol: Any, value: int) -> bool:
     """Whether a number is what a symbol is declared to be."""
     number = sp.Integer(value)

@@ -38,6 +38,15 @@ def flat(given: Iterable[Any]) -> Iterator[Any]:
             yield fact
 
 
+def within(array: Any, count: Any) -> Any:
+    """The assumption that an array of integers holds labels 0 … count − 1, for ``given``.
+
+    :param array: an ``IndexedBase`` with a shape, made with ``integer=True``.
+    """
+    places = tuple(sp.Dummy(letter, integer=True) for letter in "ijkl"[: len(array.shape)])
+    return sp.And(array[places] >= 0, array[places] <= sp.sympify(count) - 1)
+
+
 def gap(fact: Any, integers: Iterable[Any]) -> Any:
     """The polynomial that an inequality between integers says is never negative, else None."""
     if not isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):

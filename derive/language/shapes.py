@@ -21,6 +21,7 @@ from sympy.matrices.expressions.special import GenericIdentity, GenericZeroMatri
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.language import equal_sizes
 from derive.language.conditions import Cases
@@ -43,6 +44,7 @@ from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence
 Dims = tuple[Any, ...]
 
 SCALAR: Dims = ()
+SHAPE = 90  # units of work for the shape of a node
 
 
 def same_size(a: Any, b: Any) -> bool:
@@ -109,6 +111,7 @@ class Shapes:
         """
         found = self._memo.get(expr)
         if found is None:
+            spend(SHAPE)
             found = self._memo[expr] = _rule(expr)(self, expr)
         return found
 

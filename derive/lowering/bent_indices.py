@@ -30,7 +30,7 @@ def in_cases(low: Lowering, expr: Any, scope: Scope) -> Any:
         {
             part
             for index in indices
-            for part in index.atoms(*BENT)
+            for part in sorted(index.atoms(*BENT), key=str)
             if not part.args[0].has(*BENT, sp.floor) and not low.is_opaque(part, scope)
             if not isinstance(part, sp.Mod) or _is_near(low, part, scope)
         },

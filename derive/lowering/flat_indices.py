@@ -26,7 +26,8 @@ def in_digits(low: Lowering, expr: Any, scope: Scope) -> Term | None:
     :raises UnsupportedError: where the range of what is taken apart is not seen.
     """
     indices = indices_of(expr)
-    parts = [p for i in indices for p in i.atoms(sp.Mod, sp.floor) if not low.is_opaque(p, scope)]
+    found = (p for i in indices for p in sorted(i.atoms(sp.Mod, sp.floor), key=str))
+    parts = [p for p in found if not low.is_opaque(p, scope)]
     known = [
         (max(map(len, low.integer(below, scope).terms)), str(part), above, below)
         for part in parts
@@ -85,7 +86,7 @@ def _blocks(low: Lowering, number: Poly, step: Poly) -> Poly | None:
     if not is_nonnegative(step - 1) or not is_nonnegative(number, low.guards):
         return None
     largest = number
-    for variable in number.variables:
+    for variable in sorted(number.variables, reverse=True):
         if variable.kind == SIZE:
             continue
         slope = largest.coefficient(variable)

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import spend
 from derive.base.errors import ClaimError, UnsupportedError
 from derive.base.slot import Slot
-from derive.core.integers import FREE, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import FREE, ONE, SIZE, ZERO, Label, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Array,
     Int,
@@ -37,11 +39,15 @@ from derive.language.printing import text_of
 from derive.language.sequences import At
 from derive.language.shapes import Shapes, is_unit, same_size
 from derive.lowering.blocks import Eliminated, eliminated
+from derive.lowering.labels import Held
 
 # What a symbol stands for inside a binder or a Lambda: an index, or a term.
 Scope = Mapping[Any, Poly | Term]
 Indices = tuple[Poly, ...]
+NOTHING_HELD: Mapping[Any, Held] = MappingProxyType({})
 Differentiate = Callable[[Term, Any, Indices], Term]
+
+ELEMENT = 25  # units of work for an entry of an array
 
 # A term as an expression that a document would have.
 WRITTEN = Slot("derive.engine")
@@ -58,6 +64,7 @@ class Lowering:
     :param differentiate: how a derivative node of a documented side is worked out.
     :param invertible: the matrices that the claim inverts, or takes to be invertible.
     :param whole: sizes of the claim's arrays such as d/2, which are whole because they are sizes.
+    :param held: the arrays that hold whole numbers, with their ranges.
     """
 
     def __init__(
@@ -70,6 +77,7 @@ class Lowering:
         differentiate: Differentiate,
         invertible: Iterable[Any] = (),
         whole: Iterable[Any] = (),
+        held: Mapping[Any, Held] = NOTHING_HELD,
     ) -> None:
         self.shapes = shapes
         self.differentiate = differentiate
@@ -77,6 +85,8 @@ class Lowering:
         self.integer_symbols = set(integers)
         self.minima = minima
         self.invertible = frozenset(invertible)
+        self.held = held
+        self.labels: dict[Any, tuple[Poly | None, Poly | None]] = {}  # the ranges of those met
         self.named: dict[Any, Shared] = {}
         self.functions: dict[Any, sp.Lambda] = {}
         self.guards: list[Poly] = []
@@ -88,13 +98,13 @@ class Lowering:
         for poly in ranges.sizes:
             fact = self.polynomial(poly, {})
             for size in fact.variables:
-                size.facts = (*size.facts, fact)
+                size.bounded_by(facts=[fact])
         for symbol in sorted(ranges.lows, key=str):
             lows = _strongest([self.polynomial(e, {}) for e in ranges.lows[symbol]], 1)
             highs = _strongest([self.polynomial(e, {}) for e in ranges.highs[symbol]], -1)
             first, last = (ends[0] if ends else None for ends in (lows, highs))
             variable = Var(str(symbol), FREE, first, last, symbol=symbol)
-            variable.lows, variable.highs = tuple(lows[1:]), tuple(highs[1:])
+            variable.bounded_by(lows=lows[1:], highs=highs[1:])
             self._integers[symbol] = variable
         self.whole = [self.polynomial(size, {}) for size in whole]
 
@@ -183,7 +193,7 @@ class Lowering:
         found = Var(str(symbol), SIZE, low, symbol=symbol, unbounded=low is None)
         self._integers[down] = found
         gap = above - as_poly(found) * below
-        found.facts = (gap, below - 1 - gap)
+        found.bounded_by(facts=(gap, below - 1 - gap))
         return found
 
     def integer(self, expr: Any, scope: Scope) -> Poly:
@@ -214,6 +224,10 @@ class Lowering:
             raise UnsupportedError(f"{expr} is a real number where an index is meant")
         if isinstance(expr, (sp.Symbol, sp.Idx)):
             return as_poly(self.variable(expr))
+        if isinstance(expr, sp.Indexed) and expr.base in self.held:
+            places = tuple(self.integer(index, scope) for index in expr.indices)
+            self.check_read(expr, places, expr.base.shape)
+            return self.held_at(expr.base, self.kept(expr.base.shape, places))
         if expr.is_Add:
             return sum((self.polynomial(a, scope) for a in expr.args), ZERO)
         if expr.is_Mul or (expr.is_Pow and expr.exp.is_Integer and expr.exp > 0):
@@ -229,6 +243,16 @@ class Lowering:
                 return self.rounded(expr)
             return as_poly(self.variable(expr))
         raise UnsupportedError(f"the index {expr} is no polynomial in integer symbols")
+
+    def held_at(self, array: Any, places: Indices) -> Poly:
+        """The whole number that an array holds at some places, those of axes of size 1 left out."""
+        if array not in self.labels:
+            held = self.held[array]
+            self.labels[array] = (
+                None if held.low is None else self.polynomial(held.low, {}),
+                None if held.high is None else self.polynomial(held.high, {}),
+            )
+        return as_poly(Label(self.array(array), places, *self.labels[array]))
 
     def is_opaque(self, expr: Any, scope: Scope) -> bool:
         """Whether an integer is made of sizes alone: a size of its own, whatever it says."""
@@ -260,6 +284,7 @@ class Lowering:
 
     def element(self, expr: Any, indices: Indices, scope: Scope) -> Term:
         """The entry of an array-valued expression; for a scalar, ``indices`` is ignored."""
+        spend(ELEMENT)
         shape = self.shapes.of(expr)
         if not shape:
             return self.scalar(expr, scope)
@@ -297,6 +322,8 @@ class Lowering:
 
     def named_entry(self, symbol: Any, indices: Indices) -> Term:
         """An entry of a symbol: of its definition where it has one."""
+        if symbol in self.held:
+            return Int((), (self.held_at(symbol, indices),))
         shared = self.named.get(symbol)
         return entry(self.array(symbol), *indices) if shared is None else ref(shared, *indices)
 
@@ -411,7 +438,9 @@ class Lowering:
         return is_polynomial(
             expr,
             lambda s: (
-                isinstance(scope.get(s), Poly) or (s not in scope and s in self.integer_symbols)
+                isinstance(scope.get(s), Poly)
+                or (s not in scope and s in self.integer_symbols)
+                or (isinstance(s, sp.Indexed) and s.base in self.held)
             ),
         )
 
@@ -502,6 +531,8 @@ def target_of(low: Lowering, wrt: Any, scope: Scope) -> tuple[Any, Indices]:
         indices = places if shape is None else low.kept(shape, places)
     if not isinstance(symbol, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
         raise ClaimError(f"cannot differentiate in {wrt}: a symbol or an entry of one is meant")
+    if symbol in low.held:
+        raise ClaimError(f"cannot differentiate in {wrt}, which holds whole numbers")
     if symbol in low.integer_symbols:
         raise ClaimError(f"cannot differentiate in {wrt}, which counts something")
     shared = low.named.get(symbol)

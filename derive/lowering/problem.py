@@ -28,6 +28,7 @@ from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence,
 from derive.language.shapes import Shapes, same_shape, same_size, shown
 from derive.lowering import matrices as lower_matrices  # noqa: F401
 from derive.lowering import scalars as lower_scalars  # noqa: F401  (they fill the tables)
+from derive.lowering.labels import held
 from derive.lowering.lower import Lowering, target_of
 from derive.lowering.sequences import define_system
 
@@ -115,7 +116,8 @@ class Inventory:
         inner = here | self._binds(expr)
         self.bound |= inner
         self._note(expr, inner)
-        for arg in expr.args if not isinstance(expr, sp.MatrixBase) else tuple(expr):
+        parts = tuple(expr) if isinstance(expr, sp.MatrixBase) else expr.args
+        for arg in parts[1:] if isinstance(expr, sp.IndexedBase) else parts:
             self.read(arg, inner)
 
     def _binds(self, node: Any) -> frozenset[Any]:
@@ -158,7 +160,7 @@ class Inventory:
             self._note_indices(node, bound)
         elif isinstance(node, sp.KroneckerDelta):
             for index in node.args[:2]:
-                self.indexed |= index.free_symbols - bound
+                self.indexed |= _outside_entries(index) - bound
         elif isinstance(node, sp.Determinant):
             self.determinants = True
         elif isinstance(node, sp.MatPow) and node.exp.is_negative:  # an Inverse too
@@ -182,14 +184,14 @@ class Inventory:
             base = node.base if isinstance(node, sp.Indexed) else node.name
             shape = base.shape
         for axis, index in enumerate(indices):
-            free = index.free_symbols - bound
+            free = _outside_entries(index) - bound
             self.indexed |= {s for s in free if isinstance(s, (sp.Symbol, sp.Idx))}
             if shape is None:
                 continue
             if index in free:
                 self.places.setdefault(index, []).append(shape[axis])
             else:
-                for symbol in free:
+                for symbol in sorted(free, key=str):
                     self.shifted.setdefault(symbol, (index, shape[axis]))
 
     @property
@@ -204,6 +206,13 @@ class Inventory:
         """
         ends = {s for s in self.ends if s in self.compared or s.is_positive is False}
         return (self.indexed | ends) - self.sizes
+
+
+def _outside_entries(index: Any) -> set[Any]:
+    """The symbols in an index that are in no entry of an array in it, such as a label."""
+    entries = index.atoms(sp.Indexed)
+    found: set[Any] = index.xreplace(dict.fromkeys(entries, sp.S.Zero)).free_symbols
+    return found
 
 
 class Problem:
@@ -222,6 +231,10 @@ class Problem:
         forget_terms()
         self.expressions = expressions
         self.where = dict(where or {})
+        self.held = held(expressions, self.where, given)
+        of_labels = {fact for one in self.held.values() for fact in one.facts}
+        if of_labels:
+            given = tuple(fact for fact in flat(given) if fact not in of_labels)
         self.given = given
         self.shapes = Shapes(self.where)
         self.met: dict[Condition, None] = {}
@@ -265,6 +278,7 @@ class Problem:
             derivative,
             self.inventory.invertible,
             sorted(self.inventory.shapes, key=str),
+            self.held,
         )
         for system in self.systems:
             if system.recursive:
@@ -391,7 +405,7 @@ class Problem:
     def _traits(self) -> dict[Any, frozenset[str]]:
         traits: dict[Any, set[str]] = {}
         integers = self.inventory.integers
-        for symbol in self.mentioned:
+        for symbol in sorted(self.mentioned, key=str):
             if not isinstance(symbol, (sp.Symbol, sp.IndexedBase)):
                 continue
             # What was declared and what SymPy concluded from it then: it is not asked to find more.

@@ -10,7 +10,6 @@ as x[1] does for n = 1.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import share
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.language.conditions import Cases
 from derive.language.equal_sizes import NoNumber, candidates, holds, number
@@ -30,7 +30,7 @@ from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence
 from derive.lowering.problem import Problem
 
-SECONDS = 1.0
+WORK = 1e6
 ELEMENTS = (MatrixElement, sp.Indexed, ArrayElement, TensorElement, At)
 ARRAYS = (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
 CHOICES = (sp.Piecewise, Cases)
@@ -110,10 +110,10 @@ def leaving(problem: Problem) -> Leaving | None:
             collector.walk(expr, (), (), ())
     except UnsupportedError:
         return None
-    deadline = time.process_time() + SECONDS
+    budget = share(WORK)
     for read in collector.reads:
         found = collector.leaves(read)
-        if found is not None or time.process_time() > deadline:
+        if found is not None or budget.over:
             return found
     return None
 
@@ -251,9 +251,10 @@ class _Collector:
         beyond = 2 + max((abs(int(c)) for p in parts for c in _integers(p)), default=0)
         legal = [sp.Ge(size, 1, evaluate=False) for size in self.positive]
         counted = 0
+        factors = [f for f in read.factors if _may_vanish(f)]
         for sizes in candidates(free, beyond, legal):
             try:
-                for values in _counted(read, needed, sizes, 0):
+                for values in _counted(read.binders, read.guards, factors, needed, sizes):
                     counted += 1
                     size, index = (number(e, values) for e in (read.size, read.index))
                     if not 0 <= index < size and index.denominator == 1:
@@ -298,26 +299,30 @@ def _may_vanish(factor: Any) -> bool:
 
 
 def _counted(
-    read: Read, needed: set[Any], values: Mapping[Any, int], depth: int
+    binders: tuple[Binder, ...],
+    guards: Iterable[tuple[Any, bool]],
+    factors: Iterable[Any],
+    needed: set[Any],
+    values: Mapping[Any, int],
 ) -> Iterator[Mapping[Any, int]]:
     """The values of the bound indices at which an entry is read."""
-    if depth == len(read.binders):
-        if all(holds(test, values) == true for test, true in read.guards) and not any(
-            _is_zero(factor, values) for factor in read.factors if _may_vanish(factor)
+    if not binders:
+        if all(holds(test, values) == true for test, true in guards) and not any(
+            _is_zero(factor, values) for factor in factors
         ):
             yield values
         return
-    binder = read.binders[depth]
+    binder, inner = binders[0], binders[1:]
     if binder.low is None:
         hidden = {s: v for s, v in values.items() if s != binder.symbol}
-        yield from _counted(read, needed, hidden, depth + 1)
+        yield from _counted(inner, guards, factors, needed, hidden)
         return
     low, high = number(binder.low, values), number(binder.high, values)
     if low.denominator != 1 or high.denominator != 1:
         raise NoNumber(str(binder.symbol))
     last = int(high) if binder.symbol in needed else min(int(low), int(high))
     for value in range(int(low), last + 1):
-        yield from _counted(read, needed, {**values, binder.symbol: value}, depth + 1)
+        yield from _counted(inner, guards, factors, needed, {**values, binder.symbol: value})
 
 
 def _is_zero(factor: Any, values: Mapping[Any, int]) -> bool:

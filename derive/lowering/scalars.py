@@ -425,8 +425,8 @@ def _rounded_part(low: Lowering, index: Any, scope: Scope) -> Any:
     """The ⌊a/b⌋ in an index that moves with other indices; None where there is none."""
     found = [
         f
-        for f in index.atoms(sp.floor)
-        if any(s in scope or low.variable(s).kind != SIZE for s in f.free_symbols)
+        for f in sorted(index.atoms(sp.floor), key=str)
+        if any(s in scope or low.variable(s).kind != SIZE for s in sorted(f.free_symbols, key=str))
     ]
     return found[0] if len(found) == 1 and sp.expand(index).coeff(found[0]) == 1 else None
 

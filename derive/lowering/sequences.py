@@ -56,7 +56,8 @@ def define_system(low: Lowering, system: System, where: Mapping[Any, Any]) -> No
         if not set(group).isdisjoint(arrays.values()):
             for shared in group:
                 shared.recursive = True
-    for symbol in carried(system.symbols, where):
+    backward = carried(system.symbols, where)
+    for symbol in (s for s in system.symbols if s in backward):
         expr, shared = where[symbol], arrays[symbol]
         origin = (expr.low - 1) if direction > 0 else (expr.high + 1)
         last = low.size(expr.high if direction > 0 else expr.low)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from derive.base.budget import share
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
 from derive.canonical.matrix_laws import SQUARES, Value
@@ -26,7 +26,7 @@ from derive.presentation.matrices import NoMatrixForm, Writer
 from derive.proof.definedness import denominators, may_vanish
 from derive.proof.hypotheses import Hypotheses
 
-SECONDS = 1.0  # spent on a better-looking answer
+WORK = 1e6  # spent on a better-looking answer
 PLAIN = 1000  # the weight from which a documented side is not an answer as it stands
 MANY = 60  # shared arrays beyond which each is written as it was derived
 
@@ -67,7 +67,7 @@ class Answer:
         self.left = self._closed(statement)
         self.names = problem.names
         self.writer = Writer(taken=self.names)
-        self.deadline = time.process_time() + SECONDS
+        self.budget = share(WORK)
         self._readers: dict[bool, Reader] = {}
 
     def _closed(self, statement: Statement) -> Term:
@@ -96,7 +96,7 @@ class Answer:
             lowering = self.problem.lowering
             arrays = dict.fromkeys((*lowering.named.values(), *lowering.shared))
             self.writer.values = Values(
-                (s for s in arrays if s.label is not None and s not in self._made), self.deadline
+                (s for s in arrays if s.label is not None and s not in self._made), self.budget
             )
             for shared in adjoints:
                 self._label(shared)
@@ -131,7 +131,7 @@ class Answer:
         """The term as it was derived, and simplified with the arrays below kept or looked into."""
         forms = []
         candidates: list[Callable[[], Term]] = [lambda: term]
-        if time.process_time() < self.deadline:
+        if not self.budget.over:
             candidates += [
                 lambda: self._simplified(term, True),
                 lambda: self._simplified(term, False),
@@ -169,7 +169,7 @@ class Answer:
                 keep_adjoints and shared in self._made and shared.label is not None
             )
 
-        normaliser = Normaliser(None, False, self.deadline, keep)
+        normaliser = Normaliser(None, False, self.budget, keep)
         Hypotheses.of(self.problem).prepare(normaliser)
         lowering = self.problem.lowering
         operators = (s for s in lowering.shared if isinstance(s.label, MatrixOperator))
@@ -215,10 +215,11 @@ def assumptions(
     if divided_by or (
         Hypotheses.of(problem).conditions and (problem.signs or problem.trait_labels)
     ):
-        normaliser = Normaliser(deadline=time.process_time() + SECONDS, keep=lambda _: True)
+        normaliser = Normaliser(budget=share(WORK), keep=lambda _: True)
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
-    result: dict[Any, None] = dict.fromkeys(problem.about_integers)
+    bounds = (fact for array in problem.lowering.labels for fact in problem.held[array].facts)
+    result: dict[Any, None] = dict.fromkeys((*bounds, *problem.about_integers))
     # That a symbol is declared positive goes without saying where it only stands below a fraction.
     given = (t for t in traits if (t[0], t[1].symbol) in problem.trait_labels)
     used = [label for n in normalisers for label in n.used]

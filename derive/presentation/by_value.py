@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
 from derive.core.integers import Poly, Var, as_poly
@@ -46,7 +47,7 @@ class Values:
     :param arrays: those in which they are looked for.
     """
 
-    def __init__(self, arrays: Iterable[Shared], deadline: float) -> None:
+    def __init__(self, arrays: Iterable[Shared], budget: Budget) -> None:
         self._known: dict[Any, list[tuple[Shared, tuple[Poly, ...]]]] = {}
         self._memo: dict[tuple[Term, ...], list[Term] | None] = {}
         self._names: dict[Shared, Shared] = {}
@@ -62,7 +63,7 @@ class Values:
         found = {shared for group in self._known.values() for shared, _ in group}
         found |= {name for array, name in self._names.items() if array in found}
         self._functions = found
-        self._normaliser = Normaliser(None, False, deadline, lambda s: s not in found)
+        self._normaliser = Normaliser(None, False, budget, lambda s: s not in found)
 
     def factors(self, term: Term, indices: set[Var]) -> list[Term] | None:
         """A function of one entry as a product of polynomials of another function of it."""

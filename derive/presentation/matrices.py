@@ -16,9 +16,10 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.base.bounded import MOST_BITS
+from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
 from derive.core.functions import FUNCTIONS
-from derive.core.integers import ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import ZERO, Label, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,
     Apply,
@@ -62,6 +63,7 @@ from derive.lowering.lower import WRITTEN
 from derive.presentation.by_value import Values, leaf_of
 
 MOST_WRITTEN_OUT = 16  # entries of a matrix that is written entry by entry
+SCALAR = 175  # units of work for a term that is written
 
 
 class NoMatrixForm(Exception):
@@ -104,6 +106,8 @@ class Writer:
 
     def symbol(self, variable: Var) -> Any:
         """The SymPy symbol of an integer variable: its own, or a new index name."""
+        if isinstance(variable, Label):
+            return _entry_of(self, variable.array.symbol, variable.places)
         found = self._symbols.get(variable)
         if found is None:
             found = self._index() if variable.symbol is None else variable.symbol
@@ -156,6 +160,7 @@ class Writer:
         key = term, self._contracting
         found = self._scalars.get(key)
         if found is None:
+            spend(SCALAR)
             found = self._scalars[key] = _SCALARS[type(term)](self, term)
         return found
 

@@ -6,7 +6,6 @@ worked out once more by a :class:`~derive.canonical.laws.Journal`, which notes e
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from operator import methodcaller
@@ -14,6 +13,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.base.worker import run_deep
 from derive.canonical.laws import Journal
@@ -29,7 +29,7 @@ from derive.proof.decide import Proof, has_sign, vanishes_multiplied
 from derive.proof.definedness import assume_defined
 from derive.proof.hypotheses import Hypotheses
 
-SECONDS = 20.0  # for working a proof out once more
+WORK = 20e6  # for working a proof out once more
 
 
 class Steps(Sequence[Step]):
@@ -72,16 +72,21 @@ def _by_key(variable: Var) -> Any:
     return variable.key
 
 
-def steps(problem: Problem, statement: Statement, proof: Proof, at_most: bool) -> Steps:
+def steps(
+    problem: Problem, statement: Statement, proof: Proof, at_most: bool, effort: float
+) -> Steps:
     """The derivation of a proof that both sides are equal, or the left ``at_most`` the right."""
-    return Steps(lambda: tuple(_Author(problem, statement, at_most).steps(proof)))
+    return Steps(lambda: tuple(_Author(problem, statement, at_most, effort).steps(proof)))
 
 
 class _Author:
     """Writes the steps of one proof; the indices of its entry have one name in all of them."""
 
-    def __init__(self, problem: Problem, statement: Statement, at_most: bool) -> None:
+    def __init__(
+        self, problem: Problem, statement: Statement, at_most: bool, effort: float
+    ) -> None:
         self.problem = problem
+        self.effort = effort
         self.statement = statement
         self.at_most = at_most
         self.names = _adjoint_names(problem)
@@ -99,8 +104,8 @@ class _Author:
                 if value is not None:
                     yield Step("reverse accumulation", self.names[adjoint], value)
         proved = proof.normaliser
-        end = time.process_time() + SECONDS
-        journal = Journal(proved.inline, proved.exponentials, end, proved.keep, proved.merged)
+        budget = Budget(WORK * self.effort)
+        journal = Journal(proved.inline, proved.exponentials, budget, proved.keep, proved.merged)
         journal.clears_offsets = proved.clears_offsets
         yield from self._lemmas(proof)
         yield from self._merged(proof)
@@ -110,9 +115,9 @@ class _Author:
             with suppress(BudgetExceeded, UnsupportedError):
                 forms = self._worked_out(journal, proved.unites is not None)
         rewrites = self._rewrites(journal)
-        proof.normaliser.deadline = None  # the claim's time limit is not that of reading its proof
+        proof.normaliser.budget = Budget()  # the claim's is not that of reading its proof
         normaliser = proof.normaliser if forms is None else journal
-        normaliser.deadline = None
+        normaliser.budget = Budget()
         left, right = (proof.left, proof.right) if forms is None else forms
         reader = Reader(normaliser)
         sides = [

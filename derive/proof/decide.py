@@ -7,13 +7,13 @@ far they look into shared arrays and whether functions are written in exponentia
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.canonical.determinants import MAX_WRITTEN_OUT
@@ -60,52 +60,41 @@ class Proof:
 @dataclass(frozen=True)
 class Rung:
     """One canonical form: how many terms a shared array may have to be looked into (None: any),
-    whether hyperbolic functions are written in exponentials, the seconds it may take, and how
+    whether hyperbolic functions are written in exponentials, the work it may take, and how
     often an inequality's difference is differentiated.
     """
 
     inline: int | None
     exponentials: bool
-    seconds: float
+    work: float
     slopes: int = 0
 
 
 # The cheap forms come before the search for a witness, the costly ones after it.
-CHEAP = (Rung(3, False, 60.0), Rung(None, False, 0.5))
+CHEAP = (Rung(3, False, 60e6), Rung(None, False, 0.5e6))
 INDEX_DEPTH = 3  # brackets of indices that are taken one after the other
-SLOPE_SECONDS = 1.0  # in which the derivatives of a difference are looked at
+SLOPE_WORK = 1e6  # in which the derivatives of a difference are looked at
 PAIR_DEPTH = 2  # how far two brackets of a pair of indices are looked at
-OFFSET_SECONDS = 2.0  # for a form in which brackets have no offset
-COSTLY = (Rung(None, True, 4.0), Rung(12, True, 8.0), Rung(None, True, 30.0))
-BY_CALCULUS = (Rung(3, False, 10.0, 3),)  # of an inequality, before the costly forms
-
-
-def _sooner(deadline: float | None, rung: Rung) -> float:
-    own = time.process_time() + rung.seconds
-    return own if deadline is None else min(own, deadline)
-
-
-def _pass_on(deadline: float | None) -> None:
-    """What a single rung may not take ends that rung; the claim's own limit ends all."""
-    if deadline is not None and time.process_time() > deadline:
-        raise BudgetExceeded("the time limit has passed")
+OFFSET_WORK = 2e6  # for a form in which brackets have no offset
+COSTLY = (Rung(None, True, 4e6), Rung(12, True, 8e6), Rung(None, True, 30e6))
+BY_CALCULUS = (Rung(3, False, 10e6, 3),)  # of an inequality, before the costly forms
 
 
 def prove_equal(
     left: Term,
     right: Term,
     prepare: Callable[[Normaliser], None],
-    deadline: float | None,
+    budget: Budget,
     ladder: tuple[Rung, ...] = CHEAP + COSTLY,
     place: tuple[Poly, ...] = (),
 ) -> Proof | None:
     """A proof that two terms are equal, or None where none of the canonical forms shows it.
 
-    :raises BudgetExceeded: past the deadline.
+    :raises BudgetExceeded: when there is no work left to do.
     :raises UnsupportedError: naming a node without a canonical form.
     """
     for rung in ladder:
-        normaliser = Normaliser(rung.inline, rung.exponentials, _sooner(deadline, rung))
+        normaliser = Normaliser(rung.inline, rung.exponentials, budget.share(rung.work))
         try:
             prepare(normaliser)
             assume_defined(normaliser, left, right)
@@ -127,7 +116,7 @@ def prove_equal(
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
             if normaliser.offsets_seen:
-                normaliser.clear_offsets(OFFSET_SECONDS)
+                normaliser.clear_offsets(OFFSET_WORK)
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
@@ -154,7 +143,7 @@ def prove_equal(
                 if _vanishes_everywhere(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
         except BudgetExceeded:
-            _pass_on(deadline)
+            budget.check()  # what a rung may not take ends that rung alone
     return None
 
 
@@ -407,7 +396,7 @@ def prove_at_most(
     left: Term,
     right: Term,
     prepare: Callable[[Normaliser], None],
-    deadline: float | None,
+    budget: Budget,
     ladder: tuple[Rung, ...] = CHEAP + COSTLY,
     place: tuple[Poly, ...] = (),
 ) -> Proof | None:
@@ -415,8 +404,8 @@ def prove_at_most(
 
     First with every shared array as a name, so that rᵀr is seen to be a sum of squares.
     """
-    for rung in (Rung(0, False, 5.0), *ladder):
-        normaliser = Normaliser(rung.inline, rung.exponentials, _sooner(deadline, rung))
+    for rung in (Rung(0, False, 5e6), *ladder):
+        normaliser = Normaliser(rung.inline, rung.exponentials, budget.share(rung.work))
         try:
             prepare(normaliser)
             assume_defined(normaliser, left, right)
@@ -424,7 +413,7 @@ def prove_at_most(
             if has_sign(normaliser, left, right, rung.slopes):
                 return Proof(normaliser, a, b)
         except BudgetExceeded:
-            _pass_on(deadline)
+            budget.check()  # what a rung may not take ends that rung alone
     return None
 
 
@@ -463,7 +452,9 @@ def is_nonnegative_everywhere(
         cleared = n.add({}, *(n.settled(dict(m), c) for m, c in cleared.items()))
         if sum(sign in ("-", "0-") for sign in signs.values()) % 2:
             cleared = n.scale(cleared, -1)
-    roots = {a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)}
+    roots = dict.fromkeys(
+        a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)
+    )
     multiples = [
         n.multiply(cleared, n.of_atom(a, Fraction(1, 2))) for a in roots if n.atom_sign(a) == "+"
     ]
@@ -545,10 +536,8 @@ def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
 
 def _by_calculus(n: Normaliser, poly: Polynomial, slopes: int, of: Atom | None) -> bool:
     """Whether a polynomial is ≥ 0 by its derivatives in one entry of it, in a limited time."""
-    saved = n.deadline
-    n.deadline = (
-        min(saved or math.inf, time.process_time() + SLOPE_SECONDS) if of is None else saved
-    )
+    saved = n.budget
+    n.budget = saved.share(SLOPE_WORK) if of is None else saved
     try:
         return bounded_along(
             n,
@@ -560,7 +549,7 @@ def _by_calculus(n: Normaliser, poly: Polynomial, slopes: int, of: Atom | None) 
     except BudgetExceeded:
         return False
     finally:
-        n.deadline = saved
+        n.budget = saved
 
 
 def _each_pair(n: Normaliser, two: Polynomial, diagonal: Polynomial, one: Polynomial) -> bool:
@@ -612,7 +601,8 @@ def _entry_taken(
     for monomial, c in poly.items():
         if c >= 0 or -c > coefficient:
             continue
-        for place in {i for a, _ in monomial if a.kind in ("entry", "exp") for i in indices(a)}:
+        ends = (i for a, _ in monomial if a.kind in ("entry", "exp") for i in indices(a))
+        for place in dict.fromkeys(ends):
             gap = (atom.data[0][0] - place, place)
             if not all(is_nonnegative(g) for g in gap):
                 continue

@@ -12,6 +12,7 @@ from derive.core.integers import BOUND, FREE, FRESH, ONE, ZERO, Poly, Var, as_po
 
 MOST = 8  # products that are looked at together
 ALONG = Var("u", FREE)  # what runs along all of them
+as_poly(ALONG)  # made here, and not for the first claim that asks for it
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ indices are free: it may be multiplied by a matrix whose inverse stands in it.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
@@ -21,7 +19,7 @@ from derive.core.integers import FREE, ZERO, Number, Poly, Var, as_poly
 if TYPE_CHECKING:
     from derive.canonical.forms import Normaliser
 
-SECONDS = 3.0  # in which flanks are taken off
+WORK = 3e6  # in which flanks are taken off
 DEPTH = 4  # flanks that are taken off one after the other
 PATTERNS = 6  # arrays that are tried as a flank
 CHOICES = 8  # ways to choose one factor in every term
@@ -98,16 +96,15 @@ def vanishes_between(
     """
     if len(poly) < 2 or not any(True for m in poly for a, _ in m for _ in _inverses(a)):
         return False
-    saved = n.deadline
-    n.deadline = min(saved or math.inf, time.process_time() + SECONDS)
+    saved = n.budget
+    n.budget = saved.share(WORK)
     try:
         return _vanishes_between(n, poly, place, vanishes)
     except BudgetExceeded:
-        if saved is not None and time.process_time() > saved:
-            raise
+        saved.check()
         return False
     finally:
-        n.deadline = saved
+        n.budget = saved
 
 
 def _vanishes_between(

@@ -7,7 +7,6 @@ conditions that its derivatives came across those are kept that are needed.
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
+from derive.base.budget import share
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
@@ -27,7 +27,7 @@ from derive.lowering.problem import Condition, Problem
 from derive.proof import decide, kinks
 from derive.proof.definedness import PlainSigns
 
-SECONDS_FOR_KINKS = 0.5
+WORK_FOR_KINKS = 0.5e6
 
 # The signs that say at least as much as a sign.
 IMPLYING = {"+": ("+",), "-": ("-",), "0+": ("+", "0+"), "0-": ("-", "0-")}
@@ -187,7 +187,7 @@ class Hypotheses:
                 result[plain] = None
                 continue
             if normaliser is None:
-                normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
+                normaliser = Normaliser(budget=share(WORK_FOR_KINKS))
                 self._give_signs(normaliser)
             try:
                 left = kinks.not_zero(normaliser, condition.term, condition.branch)
@@ -204,7 +204,7 @@ class Hypotheses:
         """Whether a maximum counts for a derivative: not where all its occurrences together have
         the weight 0 in each, as of one that is subtracted and added again.
         """
-        normaliser = Normaliser(deadline=time.process_time() + SECONDS_FOR_KINKS)
+        normaliser = Normaliser(budget=share(WORK_FOR_KINKS))
         try:
             form = normaliser.of(maximum)
             for run in self.problem.weighed:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from derive.canonical.atoms import Atom, Polynomial, atoms_in
+from derive.canonical.atoms import Atom, Exponent, Polynomial, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import is_parted
-from derive.core.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import FREE, ZERO, Number, Poly, Var, as_poly, is_nonnegative
 from derive.proof.inequality.bounds import count_of, over_tuples, without_factors
 
 
@@ -44,10 +44,10 @@ def _has_inner_law(n: Normaliser, atom: Atom) -> bool:
 
 def _over(n: Normaliser, poly: Polynomial, high: Poly) -> Polynomial | None:
     """f with Σ_k f(k) = the polynomial, k from 0 to an end; None where a term is no such sum."""
-    k = Var("k", FREE, ZERO, high)
     count = count_of(n, high) if is_nonnegative(high + 1) else None
-    body: Polynomial = {}
-    for monomial, coefficient in poly.items():
+    summed: list[tuple[dict[Atom, Exponent], Atom, Number]] = []
+    shares: list[tuple[dict[Atom, Exponent], Number]] = []
+    for monomial, coefficient in poly.items():  # before any of the sums is opened
         exponents = dict(monomial)
         chosen = max(
             (a for a, e in monomial if a.kind == "sum" and high in a.data[0]
@@ -56,16 +56,19 @@ def _over(n: Normaliser, poly: Polynomial, high: Poly) -> Polynomial | None:
         )  # fmt: skip
         if chosen is not None:
             exponents[chosen] -= 1
-            opened, inside = n.opened(chosen)
-            first = next(v for v in opened if v.high == high)
-            others = [v for v in opened if v is not first]
-            inside = n.substitute(inside, {first: as_poly(k)})
-            inside = n.sum_all(others, inside) if others else inside
-            body = n.add(body, n.multiply(n.settled(exponents, coefficient), inside))
+            summed.append((exponents, chosen, coefficient))
             continue
         left = None if count is None else without_factors(exponents, count[0])
         if count is None or left is None:
             return None
-        share = n.scale(n.settled(left, coefficient), 1 / Fraction(count[1]))
-        body = n.add(body, share)
+        shares.append((left, coefficient / Fraction(count[1])))
+    k = Var("k", FREE, ZERO, high)
+    body = n.add({}, *(n.settled(left, share) for left, share in shares))
+    for exponents, chosen, coefficient in summed:
+        opened, inside = n.opened(chosen)
+        first = next(v for v in opened if v.high == high)
+        others = [v for v in opened if v is not first]
+        inside = n.substitute(inside, {first: as_poly(k)})
+        inside = n.sum_all(others, inside) if others else inside
+        body = n.add(body, n.multiply(n.settled(exponents, coefficient), inside))
     return body

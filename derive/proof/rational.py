@@ -8,7 +8,6 @@ a value.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from fractions import Fraction
 from random import Random
@@ -17,6 +16,7 @@ from typing import Any
 import sympy as sp
 from sympy.polys.rings import ring
 
+from derive.base.budget import Budget, spend
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
@@ -33,7 +33,7 @@ def equal_quotients(n: Normaliser, left: Term, right: Term) -> Polynomial | None
     """One form of two terms that are one rational function of their unknowns; None if they are not,
     or have too few or too many unknowns.
 
-    :raises BudgetExceeded: past the normaliser's deadline.
+    :raises BudgetExceeded: when the normaliser has no work left to do.
     """
     unknowns = _unknowns(left, right)
     if unknowns is None or not FEWEST <= len(unknowns) <= MOST:
@@ -41,7 +41,7 @@ def equal_quotients(n: Normaliser, left: Term, right: Term) -> Polynomial | None
     if not _agree_modulo(left, right, unknowns):
         return None
     _, *generators = ring([f"u{k}" for k in range(len(unknowns))], sp.QQ)
-    fractions = _Fractions(dict(zip(unknowns, generators, strict=True)), n.deadline)
+    fractions = _Fractions(dict(zip(unknowns, generators, strict=True)), n.budget)
     try:
         whole = fractions.of(left)
         difference, _ = fractions.added([whole, fractions.scaled(fractions.of(right), -1)])
@@ -152,9 +152,9 @@ def _modulo(term: Term, point: dict[Term, int]) -> int:
 class _Fractions:
     """Terms as quotients of polynomials in generators of a ring, over factored denominators."""
 
-    def __init__(self, generators: dict[Term, Any], deadline: float | None) -> None:
+    def __init__(self, generators: dict[Term, Any], budget: Budget) -> None:
         self.generators = generators
-        self.deadline = deadline
+        self.budget = budget
         self.one = next(iter(generators.values())).ring.one
 
     def of(self, term: Term) -> Quotient:
@@ -234,8 +234,8 @@ class _Fractions:
     def check(self, terms: int, others: int) -> None:
         if terms * others > MOST_TERMS:
             raise BudgetExceeded("a quotient of too many terms")
-        if self.deadline is not None and time.process_time() > self.deadline:
-            raise BudgetExceeded("the time limit has passed")
+        spend(terms * others)
+        self.budget.check()
 
 
 def _as_form(n: Normaliser, value: Quotient, unknowns: list[Term]) -> Polynomial:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from fractions import Fraction
@@ -21,6 +20,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.base.budget import Budget, share
 from derive.base.errors import DeriveError, ShapeError, UnsupportedError
 from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
 from derive.claims.verdict import SparseArray
@@ -39,7 +39,7 @@ _FILLED = 2  # of these, those with numbers of their own
 _ENTRIES = 40  # that are compared at a point
 _POINTS = 24
 _CHECKS = 4
-_SECONDS = 5.0
+_WORK = 5e6
 _KEPT = 4  # sizes up to here stay when others are made small
 _NUMBERS = tuple(
     tuple(map(Fraction, pool))
@@ -48,32 +48,15 @@ _NUMBERS = tuple(
 _ELSEWHERE = tuple(map(Fraction, ("0", "0", "1", "0", "1/2", "-1")))
 
 
-def entries_of(maker: PointMaker) -> int:
-    """How many entries the smallest arrays of a claim have, or terms its longest sum."""
-    sizes = dict.fromkeys(maker.dimensions, 1)
-    most = 0
-    for array in maker.arrays:
-        try:
-            shape = [size_of(size, sizes) for size in array.shape or ()]
-        except (EvaluationError, UnsupportedError):
-            continue
-        most = max(most, math.prod(shape))
-    for expr in fields_of(maker.claim):
-        for node in expr.atoms(sp.Sum, sp.Product) if isinstance(expr, sp.Basic) else ():
-            ends = (end for limit in node.limits for end in limit[1:] if end.is_Integer)
-            most = max(most, *(abs(int(end)) for end in ends), 0)
-    return most
-
-
 def is_large(maker: PointMaker) -> bool:
     """Whether the arrays of a claim have too many entries for each to be varied."""
     few = {Hessian: 60, Jacobian: 100}
-    return entries_of(maker) > few.get(type(maker.claim), MANY)
+    return maker.entries > few.get(type(maker.claim), MANY)
 
 
 def is_huge(maker: PointMaker) -> bool:
     """Whether the arrays of a claim cannot be made at all, or only at length."""
-    return entries_of(maker) > (MANY if isinstance(maker.claim, Hessian) else MOST_MADE)
+    return maker.entries > (MANY if isinstance(maker.claim, Hessian) else MOST_MADE)
 
 
 class LargePoints:
@@ -366,13 +349,13 @@ def _weighted(walk: Orbits, of: Any, upstream: Any) -> Jet:
 
 
 def search_large(
-    claim: Claim, maker: PointMaker, end: float
+    claim: Claim, maker: PointMaker, budget: Budget
 ) -> tuple[Point, tuple[int, ...], Any, Any] | None:
     """A point of large sizes at which the sides of a claim provably differ, with the entry."""
     large = LargePoints(claim, maker)
     for sparse in (True, False):
         for point in large.points(sparse):
-            if time.process_time() > end:
+            if budget.over:
                 return None
             try:
                 found = large.disagreement(point)
@@ -386,7 +369,7 @@ def search_large(
 def agrees_large(claim: Claim, maker: PointMaker) -> bool | None:
     """Whether both sides agree at points of large sizes; None where none could be evaluated."""
     large = LargePoints(claim, maker)
-    end = time.process_time() + _SECONDS
+    budget = share(_WORK)
     agreed = 0
     for point in (p for sparse in (False, True) for p in islice(large.points(sparse), _CHECKS)):
         try:
@@ -395,7 +378,7 @@ def agrees_large(claim: Claim, maker: PointMaker) -> bool | None:
             agreed += 1
         except (EvaluationError, ShapeError):
             pass
-        if time.process_time() > end:
+        if budget.over:
             break
     return True if agreed else None
 

@@ -18,6 +18,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
+from derive.base.budget import Budget
 from derive.base.errors import UnsupportedError
 from derive.claims.kinds import Claim, Identity, Inequality
 from derive.claims.sizes import put_in
@@ -215,7 +216,7 @@ def _spread(maker: PointMaker, deciding: bool, wide: bool) -> Iterator[Point]:
                        (2 * turn + turn // len(sizes)) % len(sizes)]  # fmt: skip
         level = levels[turn % len(levels)]
         rng = random.Random(turn)
-        for base in islice(admitted(maker, chosen, level, rng, float("inf")), 1):
+        for base in islice(admitted(maker, chosen, level, rng, Budget()), 1):
             yield from _positions(maker, base, rng)
 
 

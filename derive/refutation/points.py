@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice, pairwise, product
 from typing import Any
 
@@ -290,6 +291,23 @@ class PointMaker:
             for node in expr.atoms(Partial, MatrixPartial):
                 if whole(node.wrt) in symmetric:
                     raise UnsupportedError(f"{node} within the symmetric matrices")
+
+    @cached_property
+    def entries(self) -> int:
+        """How many entries the smallest arrays of the claim have, or terms its longest sum."""
+        sizes = dict.fromkeys(self.dimensions, 1)
+        most = 0
+        for array in self.arrays:
+            try:
+                shape = [size_of(size, sizes) for size in array.shape or ()]
+            except (EvaluationError, UnsupportedError):
+                continue
+            most = max(most, math.prod(shape))
+        for expr in fields_of(self.claim):
+            for node in expr.atoms(sp.Sum, sp.Product) if isinstance(expr, sp.Basic) else ():
+                ends = (end for limit in node.limits for end in limit[1:] if end.is_Integer)
+                most = max(most, *(abs(int(end)) for end in ends), 0)
+        return most
 
     @property
     def kinds(self) -> Mapping[Any, set[str]]:

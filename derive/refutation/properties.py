@@ -148,10 +148,15 @@ def _decidable(condition: Any) -> bool:
 
 
 def counted(fact: Any, own_indices: Mapping[Any, Any], known: set[Any]) -> list[Any]:
-    """The n of an assumption such as i < n on a free index, where nothing else mentions n."""
+    """The n of an assumption such as i < n on a free index, or t[i] < n on the whole numbers of an
+    array, where nothing else mentions n.
+    """
     found = Inventory()
     found.visit(fact)
-    if found.arrays or not any(s in own_indices for s in found.scalars):
+    whole_numbers = isinstance(fact, Relational) and any(
+        isinstance(side, sp.Indexed) and side.base.label.is_integer for side in fact.args
+    )
+    if not whole_numbers and (found.arrays or not any(s in own_indices for s in found.scalars)):
         return []
     return [s for s in found.scalars if s.is_integer and s not in known and s not in own_indices]
 

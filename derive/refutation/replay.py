@@ -24,7 +24,7 @@ from derive.claims import sizes
 from derive.claims.kinds import Identity, Inequality, Shape
 from derive.claims.verdict import DISAGREES, HOLDS, REPLAY, SparseArray, Step, Verdict
 from derive.evaluation.closed_values import is_closed
-from derive.evaluation.evaluate import Point
+from derive.evaluation.evaluate import Point, mentions
 from derive.refutation.search import agrees_numerically, confirm
 from derive.refutation.symbols import dimension_symbols, free_indices, inventory, witness_names
 
@@ -107,6 +107,7 @@ def _arrays(expr: Any) -> set[Any]:
 
 def _agrees(step: Step, where: Mapping[Any, Any], given: tuple[Any, ...]) -> bool | None:
     claim: Identity | Inequality
+    where = _needed(where, (step.before, step.after, *given))
     if step.rule == "nonnegative difference":
         claim = Inequality(0, step.before, given=given, where=where)
     else:
@@ -115,6 +116,17 @@ def _agrees(step: Step, where: Mapping[Any, Any], given: tuple[Any, ...]) -> boo
         return agrees_numerically(claim, SEED)
     except (DeriveError, ArithmeticError):  # adjoints through time that refer to one another
         return None
+
+
+def _needed(where: Mapping[Any, Any], expressions: tuple[Any, ...]) -> dict[Any, Any]:
+    """The definitions that some expressions rest on, directly or through others."""
+    needed: set[Any] = set()
+    waiting = list(expressions)
+    while waiting:
+        found = mentions(sp.sympify(waiting.pop())) - needed
+        needed |= found
+        waiting.extend(where[symbol] for symbol in found if symbol in where)
+    return {symbol: value for symbol, value in where.items() if symbol in needed}
 
 
 # ---- witnesses

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -19,6 +18,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, fmpq
 
+from derive.base.budget import Budget, share
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.claims.kinds import Claim, Inequality
 from derive.claims.sizes import put_in
@@ -61,30 +61,22 @@ _NOTHING = Fraction(1, 10**12)  # what is smaller is rounding
 _MIXED = 40  # points of mixed values at every size, after the simple ones
 _REPEATS = 8  # draws of mixed values until one satisfies the assumptions
 _FIRST_LEVELS = 3  # levels of values tried at every size before any other
-_SECONDS = 2.0  # for points at which a claim that is proved has a value
+_WORK = 2e6  # for points at which a claim that is proved has a value
 _SIZES = 6
 _DRAWS = 12  # of arrays, at the numbers that a claim compares with
 _ENOUGH = 30  # points without a value that make it likely that there is none
 
 
-def search(
-    claim: Claim, deadline: float | None = None, seed: int = 0, budget: float = 3.0
-) -> Witness | None:
-    """The smallest witness against a claim that is found in time, or None.
-
-    :param deadline: the value of ``time.process_time()`` at which to give up.
-    :param budget: seconds after which to give up in any case.
-    """
-    end = time.process_time() + budget
-    if deadline is not None:
-        end = min(end, deadline)
+def search(claim: Claim, work: float = 3e6, seed: int = 0) -> Witness | None:
+    """The smallest witness against a claim that is found with so much work, or None."""
+    budget = share(work)
     try:
         claim = put_in(claim)
         maker = PointMaker(claim)
         if is_large(maker):
             found = None
             with suppress(UnsupportedError):
-                found = search_large(claim, maker, end)
+                found = search_large(claim, maker, budget)
             if found is not None:
                 return _witness(claim, *found)
             if is_huge(maker):
@@ -93,18 +85,18 @@ def search(
         rounds: list[range | None] = [range(1)] if maker.constant else [simple, None, mixed]
         for levels in rounds:
             if levels is mixed:
-                for points in _at_turns(maker, seed, end):
-                    witness = _first_witness(maker, points, end)
+                for points in _at_turns(maker, seed, budget):
+                    witness = _first_witness(maker, points, budget)
                     if witness is not None:
                         return witness
-                    if time.process_time() > end:
+                    if budget.over:
                         return None
             for sizes in maker.sizes():
-                for points in _proposed(maker, sizes, levels, seed, end):
-                    witness = _first_witness(maker, points, end)
+                for points in _proposed(maker, sizes, levels, seed, budget):
+                    witness = _first_witness(maker, points, budget)
                     if witness is not None:
                         return witness
-                    if time.process_time() > end:
+                    if budget.over:
                         return None
     except UnsupportedError:
         return None
@@ -112,7 +104,7 @@ def search(
 
 
 def _proposed(
-    maker: PointMaker, sizes: dict[Any, int], levels: range | None, seed: int, end: float
+    maker: PointMaker, sizes: dict[Any, int], levels: range | None, seed: int, budget: Budget
 ) -> Iterator[Iterator[Point]]:
     """Points of some levels of simplicity; without levels, of all numbers that scalars may be
     where there are few of them and nothing else.
@@ -123,10 +115,10 @@ def _proposed(
         return
     for level in levels:
         rng = random.Random(f"{seed}/{level}/{sorted(map(str, sizes.items()))}")
-        yield admitted(maker, sizes, level, rng, end)
+        yield admitted(maker, sizes, level, rng, budget)
 
 
-def _at_turns(maker: PointMaker, seed: int, end: float) -> Iterator[Iterator[Point]]:
+def _at_turns(maker: PointMaker, seed: int, budget: Budget) -> Iterator[Iterator[Point]]:
     """Points at which what a claim decides on values may come out in another way: at 0 and 1, at
     the numbers that it compares with and a little off them, and at larger sizes.
     """
@@ -134,7 +126,7 @@ def _at_turns(maker: PointMaker, seed: int, end: float) -> Iterator[Iterator[Poi
         for sizes in maker.sizes() if maker.own else ():
             rng = random.Random(f"{seed}/{sorted(map(str, sizes.items()))}")
             for _ in range(_DRAWS):
-                yield admitted(maker, sizes, OWN, rng, end)
+                yield admitted(maker, sizes, OWN, rng, budget)
     else:
         for sizes in islice(maker.sizes(), _SIZES):
             every = (maker.point(sizes, values) for values in maker.scalars_at_turns())
@@ -142,13 +134,13 @@ def _at_turns(maker: PointMaker, seed: int, end: float) -> Iterator[Iterator[Poi
     if all(len(array.shape or ()) < 2 for array in maker.arrays):
         for sizes in maker.wide_sizes():
             for level in range(2):
-                yield admitted(maker, sizes, level, random.Random(seed), end)
+                yield admitted(maker, sizes, level, random.Random(seed), budget)
 
 
-def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Witness | None:
+def _first_witness(maker: PointMaker, points: Iterator[Point], budget: Budget) -> Witness | None:
     for base in points:
         for position in maker.positions(base.sizes):
-            if time.process_time() > end:
+            if budget.over:
                 return None
             point = Point({**base.sizes, **position}, base.values, base.functions)
             if maker.admits(point, local=True) and _worth_a_look(maker.claim, point):
@@ -159,13 +151,13 @@ def _first_witness(maker: PointMaker, points: Iterator[Point], end: float) -> Wi
 
 
 def admitted(
-    maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, end: float
+    maker: PointMaker, sizes: dict[Any, int], level: int, rng: random.Random, budget: Budget
 ) -> Iterator[Point]:
     """Points of one level at which the assumptions hold; a mixed level is tried repeatedly."""
     for _ in range(1 if level < LEVELS else _REPEATS):
         found = False
         for values in maker.values(sizes, level, rng):
-            if time.process_time() > end:
+            if budget.over:
                 return
             point = maker.point(sizes, values)
             if maker.admits(point, local=False):
@@ -394,10 +386,10 @@ def agrees_somewhere(claim: Claim) -> bool | None:
 
 def _many_points(maker: PointMaker) -> Iterator[Point]:
     """Points of several sizes and magnitudes at which every assumption holds."""
-    end = time.process_time() + _SECONDS
+    budget = share(_WORK)
     for sizes in islice(maker.sizes(), _SIZES):
         for level in range(LEVELS + _MIXED):
-            for base in islice(admitted(maker, sizes, level, random.Random(level), end), 2):
+            for base in islice(admitted(maker, sizes, level, random.Random(level), budget), 2):
                 for position in islice(maker.positions(sizes), 2):
                     point = Point({**base.sizes, **position}, base.values, base.functions)
                     if maker.admits(point, local=True):

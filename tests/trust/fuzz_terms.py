@@ -8,12 +8,12 @@ and one that is changed a little, there must be none.
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, ClaimError, ShapeError, UnsupportedError
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
@@ -30,7 +30,7 @@ from .judge import Misfit, Place, scalar
 from .making import Maker
 from .numbers import NoValue, compared, precise
 
-SECONDS = 0.5  # for the canonical form of a term
+WORK = 0.5e6  # for the canonical form of a term
 POINTS = 8
 RIGHT, WRONG, NOT_READ, TOO_SLOW, NOWHERE = "right", "wrong", "not read", "too slow", "nowhere"
 UNREAD = (BudgetExceeded, ClaimError, ShapeError, UnsupportedError)
@@ -66,7 +66,7 @@ def form_of(expr: Any, exponentials: bool = False, other: Any = None) -> Any:
     sides = [problem.lowering.scalar(one, {}) for one in both]
     if problem.lowering.unsafe_reads:
         raise UnsupportedError("reads outside of an array")
-    normaliser = Normaliser(None, exponentials, time.process_time() + SECONDS)
+    normaliser = Normaliser(None, exponentials, Budget(WORK))
     Hypotheses.of(problem).prepare(normaliser)
     assume_defined(normaliser, *sides)
     forms = [normaliser.of(side) for side in sides]

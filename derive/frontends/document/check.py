@@ -8,23 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
 from derive.claims.verdict import Verdict
-from derive.frontends.document import tree
 from derive.frontends.document.collect import collect
-from derive.frontends.document.simple_containers import read_document
+from derive.frontends.document.containers import DocumentError, read_document
 from derive.frontends.document.declarations import DeclarationError, sidecar
 from derive.frontends.document.outcomes import OUTCOMES, Outcome, outcomes
-from derive.frontends.document.macros import Macros
-from derive.frontends.document.simple_parser import Parser
+from derive.frontends.document.parser import parser
 
 SUFFIXES = (".md", ".markdown", ".tex", ".ipynb", ".rst")
 SIDECAR = ".derive.toml"
-
-
-class DocumentError(DeriveError):
-    """A document that cannot be read; one sentence."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +67,10 @@ def check(
         said = sidecar(beside) if declarations or beside.is_file() else []
     except DeclarationError as problem:
         raise DocumentError(str(problem)) from None
-    macros = Macros()
-    for text in contents.macros:
-        macros.read(text)
-
-    def parse(text: str) -> tree.Parsed:
-        return parser(macros.read(text))
-
-    parser = Parser(macros)
+    parse = parser(contents)
     collected = collect(contents, parse, said)
+    # For suggestions alone: the words of a document, wherever its container puts them.
+    collected.prose.append((0, source, 1))
     found = named(str(path), outcomes(collected, decide))
     problems = [(place.line, message) for place, message in contents.problems]
     return Checked(str(path), tuple(found), (*problems, *collected.problems), source)

@@ -11,11 +11,18 @@ from dataclasses import dataclass, field, replace
 
 from derive.frontends.document import declarations as said
 from derive.frontends.document import functions, size_text, tree
-from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph, Place
+from derive.frontends.document.contents import (
+    Contents,
+    Directive,
+    Formula,
+    Heading,
+    Paragraph,
+    Place,
+)
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivatives import differential
-from derive.frontends.document.knowledge import Definition, Fact, Known, Knowledge, Section
+from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.products import LOSSES, arguments, brackets
 from derive.frontends.document.reader import is_ones
@@ -108,9 +115,10 @@ class _Collector:
             if isinstance(item, Heading):
                 self.heading(item, line)
                 for heading, found in self.sidecar:
-                    if heading.strip() in (item.text.strip(), str(line)) or _number(
-                        item.text
-                    ) == heading.strip():
+                    if (
+                        heading.strip() in (item.text.strip(), str(line))
+                        or _number(item.text) == heading.strip()
+                    ):
                         used.add(heading)
                         for one in found:
                             self.declared(one, self.open[-1].number, -1)
@@ -123,7 +131,9 @@ class _Collector:
                 self.table(item, line)
         for heading, _ in self.sidecar:
             if heading not in used:
-                self.problems.append((0, f"the sidecar has declarations for “{heading}”, which is no heading"))
+                self.problems.append(
+                    (0, f"the sidecar has declarations for “{heading}”, which is no heading")
+                )
         self.sizes()
         return Collected(self.units, self.knowledge, self.problems, self.prose)
 
@@ -216,8 +226,8 @@ class _Collector:
         if found is None:
             raise DeclarationError(f"`{text}` is no name")
         if found.after or found.primes:
-            letter = found.letter + "'" * found.primes
-            found = Mention(letter, node, found.subs, (*found.sups, *found.after))
+            name = found.letter + "'" * found.primes
+            found = Mention(name, node, found.subs, (*found.sups, *found.after))
         return found
 
     def table(self, item: Paragraph, line: int) -> None:
@@ -285,7 +295,7 @@ class _Collector:
                 if heading not in self.of_lines:
                     number = len(self.knowledge.sections)
                     around = (number, *self.open[-1].around)
-                    self.knowledge.sections.append(Section(number, 99, heading, line, around))
+                    self.knowledge.sections.append(Section(number, LINES, heading, line, around))
                     self.of_lines[heading] = number
                     for one in found:
                         self.declared(one, number, len(self.units) - 1)

@@ -87,14 +87,21 @@ class Declared:
 
 
 _OPTION = re.compile(r"([A-Za-z]+)\s*=\s*([A-Za-z0-9-]+)\s*$")
-_ANY_SCALAR = re.compile(r"(.+?)\s*(?:=|:|is)\s*any\s+(?:scalar\s+|differentiable\s+)*(?:loss|function|scalar)?\s*(?:function\s+)?of\s+(.+)$")
+_ANY_SCALAR = re.compile(
+    r"(.+?)\s*(?:=|:|is)\s*any\s+(?:scalar\s+|differentiable\s+)*(?:loss|function|scalar)?\s*"
+    r"(?:function\s+)?of\s+(.+)$"
+)
 _ANY_FUNCTION = re.compile(
-    r"(.+?)\s*(?:=|:|is)\s*(?:any\s+|an?\s+)?(?:elementwise\s+|differentiable\s+|scalar\s+|activation\s+)*"
-    r"(?:function|activation|elementwise)(?:\s+(?:applied\s+)?(?:elementwise|entrywise|entry by entry))?\s*$"
+    r"(.+?)\s*(?:=|:|is)\s*(?:any\s+|an?\s+)?"
+    r"(?:elementwise\s+|differentiable\s+|scalar\s+|activation\s+)*"
+    r"(?:function|activation|elementwise)"
+    r"(?:\s+(?:applied\s+)?(?:elementwise|entrywise|entry by entry))?\s*$"
 )
 _SHAPE = re.compile(r"(.+?)\s*(?::|∈|\\in\b)\s*(.+)$", re.S)
 _RELATION = re.compile(r"<=|>=|\\leq?\b|\\geq?\b|\\neq?\b|≤|≥|≠|<|>|=")
-_REAL = re.compile(r"^\\?(?:mathbb\s*\{\s*R\s*\}|mathbf\s*\{\s*R\s*\}|mathbb\s+R|R|ℝ|real|reals)\s*(?:\^|$)")
+_REAL = re.compile(
+    r"^\\?(?:mathbb\s*\{\s*R\s*\}|mathbf\s*\{\s*R\s*\}|mathbb\s+R|R|ℝ|real|reals)\s*(?:\^|$)"
+)
 _SUPERSCRIPT = re.compile(r"^[^^]*\^\s*(?:\{(.*)\}|(\S+))\s*$", re.S)
 _NUMBER_SET = ("size", "integer", "int", "natural", r"\mathbb{N}", "ℕ")
 
@@ -192,7 +199,7 @@ def _is_name(text: str) -> bool:
     """Whether text is a name with its marks, also with arguments, and no formula."""
     text = re.sub(r"(?<=[\w}])\([\w\\, {}^]*\)$", "", text)
     bare = re.sub(r"\\[A-Za-z]+|[_^]\s*(?:\{[^{}]*(?:\{[^{}]*\})?[^{}]*\}|\w)|[{}\s']", "", text)
-    return len(bare) <= 1 or bare.isalnum() and len(bare) <= 2
+    return len(bare) <= 1 or (bare.isalnum() and len(bare) <= 2)
 
 
 def _properties(text: str) -> tuple[tuple[str, ...], list[str]] | None:
@@ -215,9 +222,7 @@ def _properties(text: str) -> tuple[tuple[str, ...], list[str]] | None:
     return (_names(text), found) if found else None
 
 
-def _of_shape(
-    names: tuple[str, ...], text: str, line: int, how: str
-) -> Iterator[Declared]:
+def _of_shape(names: tuple[str, ...], text: str, line: int, how: str) -> Iterator[Declared]:
     """``X: n×d``, with a property before or after the sizes: ``A: symmetric n×n``."""
     for words in sorted(PROPERTIES, key=len, reverse=True):
         pattern = re.compile(rf"(?:^|[\s,]){re.escape(words)}(?=$|[\s,])", re.I)

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"([_^])(\(|\[)?(l|t|ell)([+-]\d+)?(\)|\])?$")
 
 
-def seen_by(
-    knowledge: Knowledge, task: Task, reader: Reader
-) -> Callable[[str], tuple[str, ...]]:
+def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str], tuple[str, ...]]:
     """For a loss that nothing defines, the names that it is read as a function of: those that
     are computed, from what it is differentiated in, and from which nothing else is.
     """
@@ -96,9 +94,7 @@ def _wrt(knowledge: Knowledge, task: Task, loss: str) -> Iterator[str]:
                             yield name.key
 
 
-def _definitions(
-    knowledge: Knowledge, task: Task
-) -> Iterator[tuple[str, frozenset[str]]]:
+def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozenset[str]]]:
     """Every definition that holds at the statement, and what it speaks of; those of a layer or a
     step once more for the next one.
     """
@@ -166,7 +162,9 @@ def mentioned(node: Node) -> Iterator[tuple[str, str]]:
     match node:
         case tree.Script(base=base, sub=_, sup=sup):
             name = mention(node)
-            if name is not None:
+            if name is not None and name.primes:
+                yield name.key + "'" * name.primes, name.key + "'" * name.primes
+            elif name is not None:
                 from derive.frontends.document.names import with_scripts
 
                 stem = with_scripts(name.letter, name.subs[:-1], name.sups)
@@ -174,9 +172,7 @@ def mentioned(node: Node) -> Iterator[tuple[str, str]]:
             else:
                 yield from mentioned(base)
             if sup is not None:
-                yield from (
-                    pair for pair in mentioned(sup) if pair[0] not in ("T", "top")
-                )
+                yield from (pair for pair in mentioned(sup) if pair[0] not in ("T", "top"))
         case tree.Big(body=body):
             yield from mentioned(body)
         case tree.Run(letters=letters):

@@ -104,9 +104,7 @@ def as_gradient(reader: Reader, node: Node) -> Taken | None:
     return Taken(the_loss(reader, node), (inner,), node)
 
 
-def operator(
-    reader: Reader, factors: list[Node], signs: list[str]
-) -> tuple[Value, int]:
+def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Value, int]:
     """An operator with what it acts on: its value, and how many factors it takes."""
     taken, used = operated(factors, signs)
     return derivative(reader, taken), used
@@ -143,8 +141,10 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
     else:
         end = len(factors)
     rest, between = factors[1:end], signs[1 : end - 1]
-    of = rest[0] if len(rest) == 1 else tree.Product(
-        rest[0].start, rest[-1].end, tuple(rest), tuple(between)
+    of = (
+        rest[0]
+        if len(rest) == 1
+        else tree.Product(rest[0].start, rest[-1].end, tuple(rest), tuple(between))
     )
     return Taken(of, tuple(by), head, nabla), end
 
@@ -485,6 +485,7 @@ def loss_of(reader: Reader, name: Mention, inputs: list[Value]) -> Value:
 
 
 __all__ = [
+    "Definition",
     "Taken",
     "Unsure",
     "argument_of",
@@ -502,6 +503,5 @@ __all__ = [
     "operator",
     "oriented",
     "re",
-    "Definition",
     "wrt",
 ]

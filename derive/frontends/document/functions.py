@@ -7,10 +7,10 @@ from typing import Any
 
 import sympy as sp
 
-from derive.language.activations import gelu, relu, sigmoid, silu, softplus
 from derive.frontends.document import values
 from derive.frontends.document.choices import Choices
 from derive.frontends.document.values import Misfit, Unsure, Value, is_vector, scalar, transpose
+from derive.language.activations import gelu, relu, sigmoid, silu, softplus
 from derive.language.operators import entry, fresh_index, logsumexp, max_over, softmax
 from derive.language.shapes import shown
 
@@ -58,15 +58,11 @@ def along(choices: Choices, value: Value, of_rows: Callable[[Any], Any], keeps: 
     if value.is_scalar or not value.is_matrix:
         raise Misfit(f"softmax of shape {shown(value.shape)}")
     rows, cols = value.shape
-    if cols == 1 or (
-        rows != 1 and choices.pick("softmax", ("rows", "columns")) == "columns"
-    ):
+    if cols == 1 or (rows != 1 and choices.pick("softmax", ("rows", "columns")) == "columns"):
         turned = of_rows(transpose(value).expr)
         if keeps:
             return Value(sp.Transpose(turned), value.shape, value.thin)
-        return (
-            Value(entry(turned, 0, 0)) if cols == 1 else Value(sp.Transpose(turned), (1, cols))
-        )
+        return Value(entry(turned, 0, 0)) if cols == 1 else Value(sp.Transpose(turned), (1, cols))
     made = of_rows(value.expr)
     if keeps:
         return Value(made, value.shape, value.thin)

@@ -51,9 +51,13 @@ def suggested(claim: Claim, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     if vectors and UNIT.search(text):
         for vector in vectors:
             k = sp.Symbol("k", integer=True)
-            at, size = ((k, 0), vector.shape[0]) if vector.shape[1] == 1 else (
-                (0, k),
-                vector.shape[1],
+            at, size = (
+                ((k, 0), vector.shape[0])
+                if vector.shape[1] == 1
+                else (
+                    (0, k),
+                    vector.shape[1],
+                )
             )
             squares = sp.Sum(entry(vector, *at) ** 2, (k, 0, size - 1))
             yield f"{vector.name} unit", (sp.Eq(squares, 1, evaluate=False),)

@@ -120,8 +120,10 @@ def mention(node: Node) -> Mention | None:
             return None if inner is None else replace(inner, node=node)
         case tree.Script(base=base, sub=sub, sup=sup, primes=primes):
             inner = mention(base)
-            if inner is None or isinstance(base, tree.Run) and len(base.letters) > 1 and (
-                base.text[0] != "d" and not base.text.isupper()
+            if inner is None or (
+                isinstance(base, tree.Run)
+                and len(base.letters) > 1
+                and (base.text[0] != "d" and not base.text.isupper())
             ):
                 return None
             return _with_scripts(replace(inner, node=node), sub, sup, primes)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from derive.claims.kinds import Claim
 from derive.base.errors import DeriveError
+from derive.claims.kinds import Claim
+from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
 from derive.frontends.document import hints, statements, tree
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
 from derive.frontends.document.collect import EQUALS, Collected, Unit
@@ -21,7 +22,6 @@ from derive.frontends.document.knowledge import Definition, Knowledge
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
-from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
 
 AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
 NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
@@ -201,17 +201,10 @@ class _Decider:
     def fixed(self, section: int) -> dict[str, str]:
         """The choices that directives make."""
         found: dict[str, str] = {}
-        for key, name, meant in (
-            ("vectors", "vectors", {}),
-            ("prime", "prime", {}),
-            ("circ", "circ", {}),
-            ("star", "star", {}),
-            ("softmax", "softmax", {}),
-            ("power", "power", {}),
-        ):
+        for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
             option = self.knowledge.option(key, section)
             if option is not None:
-                found[name] = option[0]
+                found[key] = option[0]
         layout = self.knowledge.option("layout", section)
         if layout is not None:
             gradient = "numerator" if layout[0] == "numerator" else "denominator"
@@ -259,13 +252,11 @@ class _Decider:
             for k, part in enumerate(read.parts):
                 verdict = None if part.claim is None else self.verdict(part.claim)
                 statuses[number, k] = verdict
-                if verdict is not None and verdict.status == HOLDS:
-                    held += 1
-                elif verdict is None and part.code == "":
-                    held += 1
-                elif part.code == ILL_SHAPED or (
-                    verdict is not None and verdict.status in REFUTED
+                if (verdict is not None and verdict.status == HOLDS) or (
+                    verdict is None and part.code == ""
                 ):
+                    held += 1
+                elif part.code == ILL_SHAPED or (verdict is not None and verdict.status in REFUTED):
                     refuted += 1
             score = (held, -sum(part.code == ILL_SHAPED for part in read.parts))
             if score > most:
@@ -291,7 +282,7 @@ class _Decider:
         for key in KEPT:
             if key not in choices.made or not held:
                 continue
-            for number, (other, parts) in enumerate(results):
+            for other, parts in results:
                 if other.made.get(key) in (None, choices.made[key]):
                     continue
                 if all(
@@ -354,19 +345,17 @@ class _Decider:
         place = task.unit.formula.place(self.caret(task, part))
         told = tuple(f"{key}: {option}" for key, option in choices.made.items())
         told += tuple(f"{key}: {choices.fixed[key]} (declared)" for key in sorted(choices.used))
-        made = Decided(
-            UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred
-        )
+        made = Decided(UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred)
         if part.claim is None and part.code == "":
             return replace(made, outcome=DEFINES)
         if verdict is not None and verdict.status == HOLDS:
             return replace(made, outcome=HOLDS)
         everything = [
-            (statuses.get((number, k), _UNREAD), read.parts[k])
+            (statuses.get((number, k)), read.parts[k])
             for number, (_, read) in enumerate(results)
             if k < len(read.parts)
         ]
-        if any(v is not None and v is not _UNREAD and v.status == HOLDS for v, _ in everything):
+        if any(isinstance(v, Verdict) and v.status == HOLDS for v, _ in everything):
             return replace(
                 made,
                 outcome=AMBIGUOUS,
@@ -377,8 +366,7 @@ class _Decider:
         resting = [one for one in everything if one[1].code != "rests-on"]
         everything = resting or everything
         refuted = all(
-            one.code in (ILL_SHAPED, "absurd")
-            or (isinstance(v, Verdict) and v.status in REFUTED)
+            one.code in (ILL_SHAPED, "absurd") or (isinstance(v, Verdict) and v.status in REFUTED)
             for v, one in everything
         )
         doubtful = next((read.doubtful for _, read in results if read.doubtful), "")
@@ -418,6 +406,14 @@ class _Decider:
         if disagreeing:
             verdict = disagreeing[0]
             claim = verdict.claim
+            if vanishes(verdict):
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message="as it is read it depends on nothing that it is differentiated in; "
+                    "define what it is computed from",
+                )
             if part.foreign:
                 names = ", ".join(part.foreign)
                 return replace(
@@ -452,7 +448,9 @@ class _Decider:
         text = " ".join(text for section, text, _ in self.prose if section in around)
         for word, facts in hints.suggested(claim, text):
             try:
-                assuming = replace(claim, given=(*claim.given, *facts))  # type: ignore[attr-defined]
+                given = (*getattr(claim, "given", ()), *facts)
+                changes: dict[str, Any] = {"given": given}
+                assuming: Claim = replace(claim, **changes)
             except (DeriveError, TypeError):
                 continue
             if self.verdict(assuming).status == HOLDS:
@@ -469,9 +467,7 @@ class _Decider:
                     remedy = f"; declare `{one.remedy}`" if one.remedy else ""
                     if code == "undeclared" and part.lenient.startswith("a chain rule"):
                         return replace(made, outcome=NO_STATEMENT, message=part.lenient)
-                    return replace(
-                        made, outcome=outcome, code=code, message=one.message + remedy
-                    )
+                    return replace(made, outcome=outcome, code=code, message=one.message + remedy)
         for verdict, one in everything:
             if isinstance(verdict, Verdict) and verdict.status == UNDECIDED:
                 return replace(
@@ -487,9 +483,7 @@ class _Decider:
             if one.code and one.code not in (ILL_SHAPED, "absurd"):
                 if part.lenient.startswith("a chain rule"):
                     return replace(made, outcome=NO_STATEMENT, message=part.lenient)
-                return replace(
-                    made, outcome=NOT_UNDERSTOOD, code=one.code, message=one.message
-                )
+                return replace(made, outcome=NOT_UNDERSTOOD, code=one.code, message=one.message)
         return replace(made, outcome=UNDECIDED, message="no reading of it is decided")
 
     def caret(self, task: Task, part: Part) -> int:
@@ -502,7 +496,12 @@ class _Decider:
         return inside.start
 
 
-_UNREAD = object()
+def vanishes(verdict: Verdict) -> bool:
+    """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
+    claim, derived = verdict.claim, verdict.derived
+    if claim.kind not in ("gradient", "jacobian", "hessian") or derived is None:
+        return False
+    return derived == 0 or type(derived).__name__ in ("ZeroMatrix", "ZeroArray")
 
 
 def _directive(key: str, option: str) -> str:
@@ -532,15 +531,8 @@ def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
         return None  # the size of its ones is read from their place
     defined = None
     if head is None:
-        defined = next(
-            (made for made in unit.defines if made.body is body.sides[1]), None
-        )
-    if (
-        defined is None
-        and head is None
-        and relations[0] in EQUALS
-        and _is_condition(body, unit)
-    ):
+        defined = next((made for made in unit.defines if made.body is body.sides[1]), None)
+    if defined is None and head is None and relations[0] in EQUALS and _is_condition(body, unit):
         return None
     return Task(unit, statement, head, head_unit, defined)
 

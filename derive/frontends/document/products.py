@@ -13,7 +13,6 @@ from typing import Any
 
 import sympy as sp
 
-from derive.language.activations import relu, sigmoid
 from derive.frontends.document import functions, tree, values
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import Mention, mention, text_of
@@ -32,6 +31,7 @@ from derive.frontends.document.symbols import (
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
+from derive.language.activations import relu, sigmoid
 from derive.language.operators import ScalarFunction, entry, max_over
 
 TIGHT = ("", "cdot", "/", "div", "@")
@@ -46,9 +46,7 @@ def read_product(reader: Reader, node: tree.Product) -> Value:
     segments, signs = _segments(node)
     weak = [sign for sign in signs if sign in ("odot", "circ")]
     if weak and any(len(segment) > 1 for segment in segments[1:]):
-        how = reader.choices.pick(
-            "⊙ beside a product", ("the product first", "from left to right")
-        )
+        how = reader.choices.pick("⊙ beside a product", ("the product first", "from left to right"))
         if how == "from left to right":
             return _from_left(reader, node)
     result = _tight(reader, *_unzip(segments[0]))
@@ -124,8 +122,8 @@ def _signed(reader: Reader, sign: str, left: Value, right: Value, node: Node) ->
 
 
 def _convolved(weights: Value, image: Value) -> Value:
-    from derive.language.images import conv2d
     from derive.engine import shape_of
+    from derive.language.images import conv2d
 
     if len(weights.shape) != 4 or len(image.shape) != 4:
         raise Misfit("a convolution of arrays that have no four axes")
@@ -255,7 +253,7 @@ def brackets(node: Node) -> tuple[tree.Group | None, tree.Script | None]:
     if isinstance(node, tree.Group) and node.opening in "([" and node.closing in ")]":
         return node, None
     if isinstance(node, tree.Script) and isinstance(node.base, tree.Group):
-        inner, script = brackets(node.base)
+        inner, _ = brackets(node.base)
         return inner, node if inner is not None else None
     return None, None
 
@@ -278,9 +276,11 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
     if known is not None and known.kind == "function":
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if known is not None and known.kind == "any-scalar":
-        given = [m.key if (m := mention(part)) is not None and not m.after else "" for part in parts]
+        given = [
+            m.key if (m := mention(part)) is not None and not m.after else "" for part in parts
+        ]
         if len(parts) != len(known.sizes) or all(
-            name == own or name and name not in reader.knowledge.known
+            name == own or (name and name not in reader.knowledge.known)
             for name, own in zip(given, known.sizes, strict=True)
         ):
             return symbol(reader, key, node)
@@ -288,9 +288,7 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         arguments_ = (reader.value(part).expr for part in parts)
         return Value(ScalarFunction(label)(*arguments_))
     if definition is not None or known is not None:
-        if all(mention(part) is not None for part in parts) and (
-            len(parts) > 1 or _is_loss(name) or (definition is not None and _plain(reader, name))
-        ):
+        if all(mention(part) is not None for part in parts) and (len(parts) > 1 or _is_loss(name)):
             value = symbol(reader, key, node)
             if value.is_scalar and (len(parts) > 1 or _is_loss(name)):
                 return value
@@ -330,10 +328,6 @@ def _is_applied_inside(letter: str, body: Node) -> bool:
     return False
 
 
-def _plain(reader: Reader, name: Mention) -> bool:
-    return False
-
-
 def _is_loss(name: Mention) -> bool:
     return name.letter in LOSSES
 
@@ -344,9 +338,7 @@ def _defined_function(
     """f(x) where f(x) = … is defined: itself, or its body at other arguments."""
     parameters = [mention(argument) for argument in definition.arguments]
     if len(parts) != len(parameters) or any(p is None for p in parameters):
-        raise Unread(
-            "arguments", f"{pretty(name.key)} is defined for {len(parameters)} arguments"
-        )
+        raise Unread("arguments", f"{pretty(name.key)} is defined for {len(parameters)} arguments")
     given = [mention(part) for part in parts]
     same = all(
         g is not None and p is not None and g.key == p.key and not g.after
@@ -390,9 +382,7 @@ def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:
         reader.bound = bound
 
 
-def _entrywise_of(
-    reader: Reader, name: Mention, definition: Definition, value: Value
-) -> Value:
+def _entrywise_of(reader: Reader, name: Mention, definition: Definition, value: Value) -> Value:
     """A function of one real variable, of a scalar or of every entry; or its derivative."""
     z = sp.Dummy("z", real=True)
     body = _at(reader, definition, [Value(z)])
@@ -422,9 +412,7 @@ OF_SIGMA: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _any_function(
-    reader: Reader, name: Mention, inputs: list[Value], node: Node
-) -> Value:
+def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node) -> Value:
     """A function that nothing defines: any differentiable one; as an activation it may also be
     one of those that are called by this letter.
     """
@@ -443,9 +431,7 @@ def _any_function(
     if not declared:
         if name.letter in ("sigma", "phi", "varphi"):
             # ReLU has σ′(σ(z)) = σ′(z), so that mistakes hold of it: only where it is spoken of.
-            named = [
-                each for each in OF_SIGMA if each != "ReLU" or reader.knowledge.speaks_of_relu
-            ]
+            named = [each for each in OF_SIGMA if each != "ReLU" or reader.knowledge.speaks_of_relu]
             how = reader.choices.pick(label, ("any function", *named))
         elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
             how = reader.choices.pick(label, ("any function", "a function of the whole"))
@@ -522,9 +508,7 @@ def read_apply(reader: Reader, node: tree.Apply) -> Value:
             if value is not None:
                 return value
     if not functions.known(word):
-        raise Undeclared(
-            f"{word} is a function that is not defined", f"{word}: function", head
-        )
+        raise Undeclared(f"{word} is a function that is not defined", f"{word}: function", head)
     if sub is not None:
         if word == "log" and text_of(sub) in ("2", "10"):
             value = _argument(reader, node)
@@ -548,10 +532,7 @@ def _of_argument(reader: Reader, node: tree.Apply, word: str, primes: int) -> Va
     if node.bare and isinstance(argument, tree.Product) and len(argument.factors) > 1:
         # How far a bare function reaches: over all that stands side by side, or the first factor.
         first, rest = argument.factors[0], argument.factors[1:]
-        if isinstance(first, tree.Group) or any(op not in ("", "cdot") for op in argument.operators):
-            how = reader.choices.pick(f"reach of {word}", ("all", "first"))
-        else:
-            how = reader.choices.pick(f"reach of {word}", ("all", "first"))
+        how = reader.choices.pick(f"reach of {word}", ("all", "first"))
         if how == "first":
             inner = _applied_word(reader, word, [reader.value(first)], primes)
             others = (

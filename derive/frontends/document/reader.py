@@ -191,8 +191,8 @@ def _sum(reader: Reader, node: tree.Sum) -> Value:
         value = reader.value(term)
         if sign == "-":
             value = values.negate(value)
-        result = value if result is None else values.add(
-            result, value, reader.is_loose(result, value)
+        result = (
+            value if result is None else values.add(result, value, reader.is_loose(result, value))
         )
     assert result is not None
     return result
@@ -317,9 +317,7 @@ def _cases(reader: Reader, node: tree.Cases) -> Value:
     for branch in node.branches:
         value = reader.value(branch.value)
         branches.append((scalar(value), _condition(reader, branch)))
-    if not branches or branches[-1][1] is not sp.true:
-        # The last condition is kept: where none holds there is no value.
-        pass
+    # The last condition is kept: where none holds there is no value.
     return Value(sp.Piecewise(*branches))
 
 
@@ -362,9 +360,7 @@ def relation(reader: Reader, node: Node) -> Any:
     if not isinstance(node, tree.Chain) or any(r not in RELATIONS for r in node.relations):
         raise Unread("condition", "the condition is no comparison", node)
     sides = [scalar(reader.value(side)) for side in node.sides]
-    found = [
-        RELATIONS[r](a, b) for a, r, b in zip(sides, node.relations, sides[1:], strict=False)
-    ]
+    found = [RELATIONS[r](a, b) for a, r, b in zip(sides, node.relations, sides[1:], strict=False)]
     return found[0] if len(found) == 1 else sp.And(*found)
 
 
@@ -422,9 +418,13 @@ def _norm_script(reader: Reader, node: tree.Script, base: tree.Norm) -> Value:
     if base.bars == 2 and text_of(node.sup) == "2" and kind in ("", "2", "F"):
         value = reader.value(base.body)
         matrix = bool(value.shape) and not values.is_vector(value)
-        if not matrix or kind == "F" or (
-            kind == "" and reader.choices.pick("matrix norm", ("Frobenius", "spectral"))
-            == "Frobenius"
+        if (
+            not matrix
+            or kind == "F"
+            or (
+                kind == ""
+                and reader.choices.pick("matrix norm", ("Frobenius", "spectral")) == "Frobenius"
+            )
         ):
             return Value(values.squares(value))
         raise Unsure("the spectral norm of a matrix is not read")

@@ -48,36 +48,152 @@ _TOKEN = re.compile(
 )
 
 _THIN = frozenset(
-    "\\, \\: \\; \\! \\> \\/ \\thinspace \\medspace \\thickspace \\negthinspace \\negmedspace "
-    "\\negthickspace \\displaystyle \\textstyle \\scriptstyle \\scriptscriptstyle \\limits "
-    "\\nolimits \\allowbreak \\nobreak \\noindent \\strut \\mathstrut \\null \\relax \\hfill "
-    "\\centering \\small \\large \\normalsize \\footnotesize \\nonumber \\notag \\space "
-    "\\displaylimits \\- \\@ \\break \\newline@ \\protect \\hfil \\Large \\tiny \\scriptsize "
-    "\\big \\Big \\bigg \\Bigg".split()
+    [
+        "\\,",
+        "\\:",
+        "\\;",
+        "\\!",
+        "\\>",
+        "\\/",
+        "\\thinspace",
+        "\\medspace",
+        "\\thickspace",
+        "\\negthinspace",
+        "\\negmedspace",
+        "\\negthickspace",
+        "\\displaystyle",
+        "\\textstyle",
+        "\\scriptstyle",
+        "\\scriptscriptstyle",
+        "\\limits",
+        "\\nolimits",
+        "\\allowbreak",
+        "\\nobreak",
+        "\\noindent",
+        "\\strut",
+        "\\mathstrut",
+        "\\null",
+        "\\relax",
+        "\\hfill",
+        "\\centering",
+        "\\small",
+        "\\large",
+        "\\normalsize",
+        "\\footnotesize",
+        "\\nonumber",
+        "\\notag",
+        "\\space",
+        "\\displaylimits",
+        "\\-",
+        "\\@",
+        "\\break",
+        "\\newline@",
+        "\\protect",
+        "\\hfil",
+        "\\Large",
+        "\\tiny",
+        "\\scriptsize",
+        "\\big",
+        "\\Big",
+        "\\bigg",
+        "\\Bigg",
+    ]
 ) | {"\\ ", "\\\n"}
-_WIDE = frozenset("\\quad \\qquad \\enspace \\enskip".split())
+_WIDE = frozenset(["\\quad", "\\qquad", "\\enspace", "\\enskip"])
 # Spaces and the like that take an argument; what it holds is not a part of the formula.
 _MEASURED = frozenset(
-    "\\hspace \\hspace* \\vspace \\vspace* \\mspace \\phantom \\hphantom \\vphantom \\color "
-    "\\setlength \\arraystretch \\kern \\mkern \\hskip \\mskip \\noalign".split()
+    [
+        "\\hspace",
+        "\\hspace*",
+        "\\vspace",
+        "\\vspace*",
+        "\\mspace",
+        "\\phantom",
+        "\\hphantom",
+        "\\vphantom",
+        "\\color",
+        "\\setlength",
+        "\\arraystretch",
+        "\\kern",
+        "\\mkern",
+        "\\hskip",
+        "\\mskip",
+        "\\noalign",
+    ]
 )
 _TEXT = frozenset(
-    "\\text \\textrm \\textit \\textsf \\texttt \\textbf \\textnormal \\textsc \\textup \\mbox "
-    "\\hbox \\emph \\textmd \\intertext \\shortintertext".split()
+    [
+        "\\text",
+        "\\textrm",
+        "\\textit",
+        "\\textsf",
+        "\\texttt",
+        "\\textbf",
+        "\\textnormal",
+        "\\textsc",
+        "\\textup",
+        "\\mbox",
+        "\\hbox",
+        "\\emph",
+        "\\textmd",
+        "\\intertext",
+        "\\shortintertext",
+    ]
 )
-_REFERENCES = frozenset("\\ref \\eqref \\cite \\citep \\citet \\cref \\autoref \\footnote".split())
+_REFERENCES = frozenset(
+    ["\\ref", "\\eqref", "\\cite", "\\citep", "\\citet", "\\cref", "\\autoref", "\\footnote"]
+)
 # Sizes that say on which side a bar stands.
-_LEFT = frozenset("\\bigl \\Bigl \\biggl \\Biggl".split())
-_RIGHT = frozenset("\\bigr \\Bigr \\biggr \\Biggr".split())
-_MIDDLE = frozenset("\\bigm \\Bigm \\biggm \\Biggm \\middle".split())
+_LEFT = frozenset(["\\bigl", "\\Bigl", "\\biggl", "\\Biggl"])
+_RIGHT = frozenset(["\\bigr", "\\Bigr", "\\biggr", "\\Biggr"])
+_MIDDLE = frozenset(["\\bigm", "\\Bigm", "\\biggm", "\\Biggm", "\\middle"])
 
 _GREEK = {
     letter: "\\" + name
     for letter, name in zip(
         "αβγδεζηθικλμνξπρστυφχψωϵϑϕϖϱςΓΔΘΛΞΠΣΥΦΨΩ",
-        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
-        "tau upsilon varphi chi psi omega epsilon vartheta phi varpi varrho varsigma Gamma Delta "
-        "Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
+        [
+            "alpha",
+            "beta",
+            "gamma",
+            "delta",
+            "varepsilon",
+            "zeta",
+            "eta",
+            "theta",
+            "iota",
+            "kappa",
+            "lambda",
+            "mu",
+            "nu",
+            "xi",
+            "pi",
+            "rho",
+            "sigma",
+            "tau",
+            "upsilon",
+            "varphi",
+            "chi",
+            "psi",
+            "omega",
+            "epsilon",
+            "vartheta",
+            "phi",
+            "varpi",
+            "varrho",
+            "varsigma",
+            "Gamma",
+            "Delta",
+            "Theta",
+            "Lambda",
+            "Xi",
+            "Pi",
+            "Sigma",
+            "Upsilon",
+            "Phi",
+            "Psi",
+            "Omega",
+        ],
         strict=True,
     )
 }
@@ -175,9 +291,7 @@ def scan(text: str) -> list[Token]:
         NotUnderstood: too-long, unbalanced-brace (in a text), missing-argument.
     """
     if len(text) > MAX_LENGTH:
-        raise NotUnderstood(
-            "too-long", f"The formula has more than {MAX_LENGTH} characters.", 0, 1
-        )
+        raise NotUnderstood("too-long", f"The formula has more than {MAX_LENGTH} characters.", 0, 1)
     tokens: list[Token] = []
     add = tokens.append
     match = _TOKEN.match
@@ -383,7 +497,7 @@ def _unicode(text: str, at: int, spaced: bool, tokens: list[Token]) -> int:
             end += 1
         tokens.append(("}", "}", end, end, False))
         return end
-    if sign in _COMBINING and tokens and tokens[-1][0] in ("L", "\\mathbf") or (
+    if (sign in _COMBINING and tokens and tokens[-1][0] in ("L", "\\mathbf")) or (
         sign in _COMBINING and tokens and tokens[-1][0] in _GREEK.values()
     ):
         key, written, start, end, before = tokens.pop()

@@ -20,7 +20,9 @@ _TOKEN = re.compile(
 )
 _SEPARATORS = re.compile(r"\s*(?:×|\\times\b|,|;|\bby\b|(?<=[\w)}])\s+x\s+(?=[\w(\\])|⨯)\s*")
 _PRODUCTS = {"·": "*", "⋅": "*", r"\cdot": "*", "−": "-", "–": "-"}
-_GREEK = re.compile(r"\\(?:mathrm|text|mathit|operatorname|mathsf|mathbf|boldsymbol)\s*\{([^{}]*)\}")
+_GREEK = re.compile(
+    r"\\(?:mathrm|text|mathit|operatorname|mathsf|mathbf|boldsymbol)\s*\{([^{}]*)\}"
+)
 
 
 def clean(text: str) -> str:

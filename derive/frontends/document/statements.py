@@ -23,8 +23,8 @@ from derive.frontends.document.symbols import (
     Rests,
     annotated_sizes,
     body_of,
-    fit,
     declared_with,
+    fit,
     letters_of,
     pretty,
     symbol,
@@ -203,11 +203,12 @@ class _Statement:
         if self.task.head is None and self.task.defined is None:
             name = mention(head)
             if name is not None and not name.after and not name.primes:
-                known = self.reader.knowledge.defined(
-                    name.key, self.reader.section, self.reader.at
-                )
+                known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)
                 if known is None:
-                    return f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
+                    return (
+                        f"an equation for {pretty(name.key)}, which nothing defines, may be a "
+                        "condition"
+                    )
                 if any(
                     other is not None and other.key == name.key
                     for other in map(mention, side.walk())
@@ -451,9 +452,7 @@ class _Statement:
     def gradient(self, of: Value, wrt: Value, equals: Value, taken: Taken) -> Claim:
         reader = self.reader
         if wrt.is_scalar and equals.is_scalar:
-            return self.closed(
-                Gradient, of=scalar(of), wrt=scalar(wrt), equals=scalar(equals)
-            )
+            return self.closed(Gradient, of=scalar(of), wrt=scalar(wrt), equals=scalar(equals))
         if not equals.shape and equals.expr == 0:
             equals = Value(sp.ZeroMatrix(*wrt.shape), wrt.shape)
         if not taken.nabla and derivatives.gradient_layout(reader, wrt) == "numerator":
@@ -466,9 +465,7 @@ class _Statement:
             left = derivatives.contracted(reader, [of], wrt, nabla=True)
             return self.closed(Identity, left=left.expr, right=equals.expr)
         if not equals.shape and wrt.shape:
-            raise Misfit(
-                f"the gradient has shape {_shape(wrt)}, and a scalar is given"
-            )
+            raise Misfit(f"the gradient has shape {_shape(wrt)}, and a scalar is given")
         return self.closed(Gradient, of=scalar(of), wrt=wrt.expr, equals=equals.expr)
 
     def second(self, of: Value, by: tuple[Node, ...], side: Node) -> Claim:
@@ -537,7 +534,9 @@ class _Statement:
         facts = tuple(finished(fact) for fact in given)
         if kind is Shape:
             return Shape(said["of"], said["equals"], where=where)
-        return kind(**said, given=facts, where=where)
+        made: Any = kind
+        closed: Claim = made(**said, given=facts, where=where)
+        return closed
 
     def free_sizes(self, said: list[Any]) -> dict[Any, Any]:
         """A name for each size that nothing settles."""

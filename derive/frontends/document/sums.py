@@ -1,4 +1,4 @@
-"""Σ and Π, with the ranges of their indices: written, or as far as the arrays go that they index."""
+"""Σ and Π, with the ranges of their indices, written or found from the arrays in the body."""
 
 from __future__ import annotations
 

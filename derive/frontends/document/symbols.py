@@ -34,7 +34,20 @@ from derive.language.sequences import at
 
 INDEX_LETTERS = frozenset("ijklmnpqrstuvabckKN")
 SCALAR_GREEK = frozenset(
-    "alpha gamma epsilon varepsilon eta kappa lambda nu rho tau omega zeta".split()
+    [
+        "alpha",
+        "gamma",
+        "epsilon",
+        "varepsilon",
+        "eta",
+        "kappa",
+        "lambda",
+        "nu",
+        "rho",
+        "tau",
+        "omega",
+        "zeta",
+    ]
 )
 PRETTY = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε",
@@ -98,7 +111,7 @@ def known_at(reader: Reader, key: str) -> Known | None:
 
 
 def defined_at(reader: Reader, key: str) -> Definition | None:
-    found = reader.knowledge.defined(key, reader.section, reader.at)
+    found = reader.knowledge.defined(key, reader.section, reader.at, reader.home[1])
     if found is not None and found.indices and found.at > reader.at:
         return None  # z, before the z_i are defined, is another thing
     return None if found is not None and key in reader.opaque else found
@@ -143,8 +156,8 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if not name.subs and not name.sups and name.letter in reader.indices:
         index = reader.indices[name.letter]
         return Value(index.symbol + index.base), name
-    if (found := _square(reader, name)) is not None:
-        return found
+    if (square := _square(reader, name)) is not None:
+        return square
     if name.after and not bound_index:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "-1") and is_known(reader, layered):
@@ -164,13 +177,9 @@ def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
         return None
     is_square = bool(name.after) and text_of(name.after[0]) == "2"
     two = name.after[0] if is_square else tree.Number(name.node.start, name.node.end, "2")
-    made = replace(
-        name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after
-    )
+    made = replace(name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after)
     base = with_scripts(made.letter, made.subs[:-1], made.sups)
-    if defined_at(reader, made.key) is None and (
-        not made.subs or defined_at(reader, base) is None
-    ):
+    if defined_at(reader, made.key) is None and (not made.subs or defined_at(reader, base) is None):
         return None
     value, rest = looked_up(reader, made)
     if is_square:
@@ -194,8 +203,7 @@ def components(sub: Node) -> list[Node]:
                 return list(factors)
         case tree.Number(text=text) if text.isdigit() and len(text) == 2:
             return [
-                tree.Number(sub.start + k, sub.start + k + 1, digit)
-                for k, digit in enumerate(text)
+                tree.Number(sub.start + k, sub.start + k + 1, digit) for k, digit in enumerate(text)
             ]
         case tree.Group(body=body):
             return components(body)
@@ -206,10 +214,7 @@ def components(sub: Node) -> list[Node]:
 
 def letters_of(node: Node) -> set[str]:
     return {part.name for part in node.walk() if isinstance(part, tree.Letter)} | {
-        letter.name
-        for part in node.walk()
-        if isinstance(part, tree.Run)
-        for letter in part.letters
+        letter.name for part in node.walk() if isinstance(part, tree.Run) for letter in part.letters
     }
 
 
@@ -414,7 +419,7 @@ def _shifted(reader: Reader, name: Mention) -> Value | None:
             if other == offset:
                 continue
             written = letter + (f"{other:+d}" if other else "")
-            opening = text[: len(text) - len(text.lstrip("([")) ]
+            opening = text[: len(text) - len(text.lstrip("(["))]
             closing = text[len(text.rstrip(")]")) :]
             stem = _Literal(last.start, last.end, opening + written + closing)
             candidate = put((*scripts[:-1], stem))
@@ -605,7 +610,7 @@ def _declared(reader: Reader, key: str, known: Known) -> Value:
 
 def _another(reader: Reader, key: str, known: Known) -> Value | None:
     """A name that only a section before declares may be another one here."""
-    if known.kind != "shape" or len(key) > 1 and key not in PRETTY:
+    if known.kind != "shape" or (len(key) > 1 and key not in PRETTY):
         return None
     matrix = key.isupper()
     option = "another matrix" if matrix else "a number"
@@ -775,9 +780,7 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
     return Value(tensor(value, *zip(variables, ranges, strict=True)), tuple(ranges))
 
 
-def _as_declared(
-    reader: Reader, value: Value, known: Known, definition: Definition
-) -> Value:
+def _as_declared(reader: Reader, value: Value, known: Known, definition: Definition) -> Value:
     """A defined value in the shape that is declared for it.
 
     :raises Rests: where it has another one: that is said of the definition itself.
@@ -813,9 +816,7 @@ def annotated(reader: Reader, value: Value, group: tree.Group, name: Mention) ->
     parts = components(group.body)
     if not value.shape and len(parts) == 1:
         return value
-    indices = [
-        isinstance(part, tree.Letter) and part.name in reader.indices for part in parts
-    ]
+    indices = [isinstance(part, tree.Letter) and part.name in reader.indices for part in parts]
     if len(parts) == len(value.shape) and any(indices):
         if all(is_index or text_of(p) == "1" for is_index, p in zip(indices, parts, strict=True)):
             at_ = [
@@ -887,8 +888,9 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if key in reader.knowledge.sizes:
         return Value(size_symbol(key))
     if defined_at(reader, f"{key}^2") is not None:
-        raise Undeclared(f"{pretty(key)} is known by its square only", f"{pretty(key)} = …",
-                         name.node)
+        raise Undeclared(
+            f"{pretty(key)} is known by its square only", f"{pretty(key)} = …", name.node
+        )
     if letter == "pi" and not name.subs:
         return Value(sp.pi)
     if letter == "e" and not name.subs and name.after:
@@ -910,7 +912,7 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         size = _size_of(name.subs[-1])
         return Value(sp.Identity(size), (size, size))
     vectorlike = name.bold or letter in reader.knowledge.arrays
-    if bare[:1].isupper() and len(bare) == 1 or bare in ("Sigma", "Lambda", "Phi", "Psi"):
+    if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
         if not vectorlike:
             raise Undeclared(f"the shape of {pretty(key)} is not declared", remedy, name.node)
         shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))

@@ -324,9 +324,7 @@ def multiply(left: Value, right: Value, loose: bool = False) -> Value:
     if right.is_scalar:
         return scale(scalar(right), left)
     if not (left.is_matrix and right.is_matrix):
-        raise Misfit(
-            f"a product of arrays of shapes {shown(left.shape)} and {shown(right.shape)}"
-        )
+        raise Misfit(f"a product of arrays of shapes {shown(left.shape)} and {shown(right.shape)}")
     raise Misfit(
         f"shapes {shown(left.shape)} and {shown(right.shape)} cannot be multiplied: the inner "
         f"sizes {left.shape[1]} and {right.shape[0]} differ"
@@ -470,8 +468,10 @@ def combine(function: Callable[..., Any], values: Sequence[Value]) -> Value:
         shape = met
     arrays = {value.expr for value in values if value.shape}
     if len(arrays) == 1 and len(shape) == 2:
-        (array,) = (v for v in values if v.shape) if sum(bool(v.shape) for v in values) == 1 else (
-            next(v for v in values if v.shape),
+        (array,) = (
+            (v for v in values if v.shape)
+            if sum(bool(v.shape) for v in values) == 1
+            else (next(v for v in values if v.shape),)
         )
         return apply(lambda z: function(*(z if v.shape else v.expr for v in values)), array)
     return _entrywise(function, values, shape)

@@ -45,13 +45,7 @@ OPERATORS = {
 # Letters: the name that they have in the tree.
 LETTERS = {
     "\\" + name: name
-    for name in (
-        "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa varkappa "
-        "lambda mu nu xi omicron pi varpi rho varrho sigma varsigma tau upsilon phi varphi chi psi "
-        "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega varGamma varDelta "
-        "varTheta varLambda varXi varPi varSigma varUpsilon varPhi varPsi varOmega digamma "
-        "partial nabla ell infty hbar imath jmath emptyset aleph beth Re Im wp eth complement"
-    ).split()
+    for name in ["alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "varkappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "varpi", "rho", "varrho", "sigma", "varsigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "varGamma", "varDelta", "varTheta", "varLambda", "varXi", "varPi", "varSigma", "varUpsilon", "varPhi", "varPsi", "varOmega", "digamma", "partial", "nabla", "ell", "infty", "hbar", "imath", "jmath", "emptyset", "aleph", "beth", "Re", "Im", "wp", "eth", "complement"]
 } | {
     "\\varnothing": "emptyset", "\\empty": "emptyset", "\\grad": "nabla",
     "\\R": "R", "\\N": "N", "\\Z": "Z", "\\Q": "Q",
@@ -80,35 +74,175 @@ DOTS = {
 
 FUNCTIONS = {
     "\\" + name: name
-    for name in (
-        "exp log ln lg sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan max min "
-        "sup inf lim liminf limsup det dim ker deg gcd hom Pr tr Tr rank diag sgn sign "
-        "argmax argmin erf softmax arg mod"
-    ).split()
+    for name in ["exp", "log", "ln", "lg", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "arcsin", "arccos", "arctan", "max", "min", "sup", "inf", "lim", "liminf", "limsup", "det", "dim", "ker", "deg", "gcd", "hom", "Pr", "tr", "Tr", "rank", "diag", "sgn", "sign", "argmax", "argmin", "erf", "softmax", "arg", "mod"]
 } | {"\\injlim": "injlim", "\\trace": "tr"}  # fmt: skip
 
 # Names of functions that are written in plain letters, too: tanh(x), ReLU(x).
 NAMES = frozenset(FUNCTIONS.values()) | frozenset(
-    "relu ReLU RELU sigmoid Sigmoid softmax Softmax softplus Softplus sigm Tanh logit LayerNorm "
-    "BatchNorm RMSNorm GroupNorm Attention attention attn concat Concat cat CONCAT GELU gelu SiLU "
-    "silu swish Swish ELU elu SELU LeakyReLU leakyrelu logsumexp LogSumExp LSE lse mean sum var "
-    "Var cov Cov std Diag vec Vec vech mat trace Trace Det adj rot curl div grad softsign clip "
-    "sqrt abs exp Exp Log norm KL CE MSE BCE MHA MLP FFN Head head MultiHead Linear Conv conv pad "
-    "Pad pool Pool unfold fold reshape stack Stack one onehot logdet argsort sort topk acos asin "
-    "atan arsinh artanh arcosh sech csch sinc floor ceil round erfc hardtanh prox proj Proj span "
-    "Span Null null Range range col row blockdiag blkdiag stopgrad sg".split()
+    [
+        "relu",
+        "ReLU",
+        "RELU",
+        "sigmoid",
+        "Sigmoid",
+        "softmax",
+        "Softmax",
+        "softplus",
+        "Softplus",
+        "sigm",
+        "Tanh",
+        "logit",
+        "LayerNorm",
+        "BatchNorm",
+        "RMSNorm",
+        "GroupNorm",
+        "Attention",
+        "attention",
+        "attn",
+        "concat",
+        "Concat",
+        "cat",
+        "CONCAT",
+        "GELU",
+        "gelu",
+        "SiLU",
+        "silu",
+        "swish",
+        "Swish",
+        "ELU",
+        "elu",
+        "SELU",
+        "LeakyReLU",
+        "leakyrelu",
+        "logsumexp",
+        "LogSumExp",
+        "LSE",
+        "lse",
+        "mean",
+        "sum",
+        "var",
+        "Var",
+        "cov",
+        "Cov",
+        "std",
+        "Diag",
+        "vec",
+        "Vec",
+        "vech",
+        "mat",
+        "trace",
+        "Trace",
+        "Det",
+        "adj",
+        "rot",
+        "curl",
+        "div",
+        "grad",
+        "softsign",
+        "clip",
+        "sqrt",
+        "abs",
+        "exp",
+        "Exp",
+        "Log",
+        "norm",
+        "KL",
+        "CE",
+        "MSE",
+        "BCE",
+        "MHA",
+        "MLP",
+        "FFN",
+        "Head",
+        "head",
+        "MultiHead",
+        "Linear",
+        "Conv",
+        "conv",
+        "pad",
+        "Pad",
+        "pool",
+        "Pool",
+        "unfold",
+        "fold",
+        "reshape",
+        "stack",
+        "Stack",
+        "one",
+        "onehot",
+        "logdet",
+        "argsort",
+        "sort",
+        "topk",
+        "acos",
+        "asin",
+        "atan",
+        "arsinh",
+        "artanh",
+        "arcosh",
+        "sech",
+        "csch",
+        "sinc",
+        "floor",
+        "ceil",
+        "round",
+        "erfc",
+        "hardtanh",
+        "prox",
+        "proj",
+        "Proj",
+        "span",
+        "Span",
+        "Null",
+        "null",
+        "Range",
+        "range",
+        "col",
+        "row",
+        "blockdiag",
+        "blkdiag",
+        "stopgrad",
+        "sg",
+    ]
 )
 # Those that also stand where their argument does not follow in brackets.
 BARE = frozenset(FUNCTIONS.values()) | frozenset(
-    "Trace trace Diag vec Vec softmax logdet rank sgn sign erf logit".split()
+    [
+        "Trace",
+        "trace",
+        "Diag",
+        "vec",
+        "Vec",
+        "softmax",
+        "logdet",
+        "rank",
+        "sgn",
+        "sign",
+        "erf",
+        "logit",
+    ]
 )
 
 BIG = {
     "\\" + name: name
-    for name in (
-        "sum prod coprod int iint iiint oint bigcup bigcap bigoplus bigotimes bigodot bigvee "
-        "bigwedge biguplus bigsqcup"
-    ).split()
+    for name in [
+        "sum",
+        "prod",
+        "coprod",
+        "int",
+        "iint",
+        "iiint",
+        "oint",
+        "bigcup",
+        "bigcap",
+        "bigoplus",
+        "bigotimes",
+        "bigodot",
+        "bigvee",
+        "bigwedge",
+        "biguplus",
+        "bigsqcup",
+    ]
 }
 
 STYLES = {
@@ -136,9 +270,13 @@ ACCENTS = {
 }  # fmt: skip
 
 # Commands that show their argument as it is.
-PLAIN = frozenset("\\boxed \\fbox \\ensuremath \\smash \\mathop \\mathord \\displaylines".split())
+PLAIN = frozenset(
+    ["\\boxed", "\\fbox", "\\ensuremath", "\\smash", "\\mathop", "\\mathord", "\\displaylines"]
+)
 # Commands with two arguments, of which the first is only for the eye.
-FRAMED = frozenset("\\colorbox \\bbox \\href \\htmlClass \\class \\cssId \\style".split())
+FRAMED = frozenset(
+    ["\\colorbox", "\\bbox", "\\href", "\\htmlClass", "\\class", "\\cssId", "\\style"]
+)
 
 # What an opening bracket is named, and what closes it.
 OPENING = {
@@ -152,30 +290,163 @@ CLOSING = {
 PARTNER = {"(": ")", "[": "]", "{": "}", "<": ">", "floor": "floor", "ceil": "ceil", "[[": "]]"}
 
 MATRICES = frozenset(
-    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array psmallmatrix bsmallmatrix "
-    "subarray matrix* pmatrix* bmatrix*".split()
+    [
+        "matrix",
+        "pmatrix",
+        "bmatrix",
+        "Bmatrix",
+        "vmatrix",
+        "Vmatrix",
+        "smallmatrix",
+        "array",
+        "psmallmatrix",
+        "bsmallmatrix",
+        "subarray",
+        "matrix*",
+        "pmatrix*",
+        "bmatrix*",
+    ]
 )
-CASES = frozenset("cases dcases rcases drcases dcases* cases*".split())
+CASES = frozenset(["cases", "dcases", "rcases", "drcases", "dcases*", "cases*"])
 # Environments whose rows are formulas of their own.
 ALIGNED = frozenset(
-    "align align* aligned alignat alignat* alignedat gather gather* gathered split multline "
-    "multline* eqnarray eqnarray* flalign flalign* equation equation* displaymath math multlined "
-    "dmath dmath* empheq subequations IEEEeqnarray IEEEeqnarray* IEEEeqnarraybox darray "
-    "numcases".split()
+    [
+        "align",
+        "align*",
+        "aligned",
+        "alignat",
+        "alignat*",
+        "alignedat",
+        "gather",
+        "gather*",
+        "gathered",
+        "split",
+        "multline",
+        "multline*",
+        "eqnarray",
+        "eqnarray*",
+        "flalign",
+        "flalign*",
+        "equation",
+        "equation*",
+        "displaymath",
+        "math",
+        "multlined",
+        "dmath",
+        "dmath*",
+        "empheq",
+        "subequations",
+        "IEEEeqnarray",
+        "IEEEeqnarray*",
+        "IEEEeqnarraybox",
+        "darray",
+        "numcases",
+    ]
 )
 # Those with an argument after their name.
 WITH_ARGUMENT = frozenset(
-    "alignat alignat* alignedat array subarray IEEEeqnarray IEEEeqnarray* IEEEeqnarraybox empheq "
-    "darray".split()
+    [
+        "alignat",
+        "alignat*",
+        "alignedat",
+        "array",
+        "subarray",
+        "IEEEeqnarray",
+        "IEEEeqnarray*",
+        "IEEEeqnarraybox",
+        "empheq",
+        "darray",
+    ]
 )
 
 # One word in \text that stands between statements, not for a quantity.
 PROSE = frozenset(
-    "if for where and or otherwise with when then since so thus hence as else let by is are such "
-    "that all any every each from to in on of on. given iff unless because therefore while s.t. "
-    "st subject the a an using note here case otherwise. else. minimize maximize minimise "
-    "maximise wenn für falls und oder sonst mit wobei also ist sei da weil alle jede "
-    "si pour où et ou avec sinon donc car est soit puisque lorsque quand tout tous".split()
+    [
+        "if",
+        "for",
+        "where",
+        "and",
+        "or",
+        "otherwise",
+        "with",
+        "when",
+        "then",
+        "since",
+        "so",
+        "thus",
+        "hence",
+        "as",
+        "else",
+        "let",
+        "by",
+        "is",
+        "are",
+        "such",
+        "that",
+        "all",
+        "any",
+        "every",
+        "each",
+        "from",
+        "to",
+        "in",
+        "on",
+        "of",
+        "on.",
+        "given",
+        "iff",
+        "unless",
+        "because",
+        "therefore",
+        "while",
+        "s.t.",
+        "st",
+        "subject",
+        "the",
+        "a",
+        "an",
+        "using",
+        "note",
+        "here",
+        "case",
+        "otherwise.",
+        "else.",
+        "minimize",
+        "maximize",
+        "minimise",
+        "maximise",
+        "wenn",
+        "für",
+        "falls",
+        "und",
+        "oder",
+        "sonst",
+        "mit",
+        "wobei",
+        "also",
+        "ist",
+        "sei",
+        "da",
+        "weil",
+        "alle",
+        "jede",
+        "si",
+        "pour",
+        "où",
+        "et",
+        "ou",
+        "avec",
+        "sinon",
+        "donc",
+        "car",
+        "est",
+        "soit",
+        "puisque",
+        "lorsque",
+        "quand",
+        "tout",
+        "tous",
+    ]
 )
 
 # Commands whose names may stand without their backslash by mistake; names of functions and short
@@ -186,7 +457,36 @@ FORGOTTEN = frozenset(
     for name in table
     if name[1:].isalpha() and len(name) > 4
 ) | frozenset(
-    "frac dfrac tfrac sqrt left right begin end text operatorname quad qquad underbrace overbrace "
-    "mathrm textbf textrm langle rangle limits displaystyle label bigl bigr binom odot cdot "
-    "times mathbb infty".split()
+    [
+        "frac",
+        "dfrac",
+        "tfrac",
+        "sqrt",
+        "left",
+        "right",
+        "begin",
+        "end",
+        "text",
+        "operatorname",
+        "quad",
+        "qquad",
+        "underbrace",
+        "overbrace",
+        "mathrm",
+        "textbf",
+        "textrm",
+        "langle",
+        "rangle",
+        "limits",
+        "displaystyle",
+        "label",
+        "bigl",
+        "bigr",
+        "binom",
+        "odot",
+        "cdot",
+        "times",
+        "mathbb",
+        "infty",
+    ]
 )

@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.canonical.forms import Merge
-from derive.core.integers import SIZE, Number, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,
     Apply,
@@ -136,6 +136,8 @@ class Congruence:
             return slots.setdefault(number, len(slots))
 
         def of_variable(variable: Var) -> Any:
+            if isinstance(variable, Label) and not variable.variables.isdisjoint(variables):
+                return (variable.array, *(place(self.number(p)) for p in variable.places))
             return place(self.number(as_poly(variable)))
 
         ranges = [

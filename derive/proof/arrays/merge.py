@@ -20,7 +20,6 @@ depend on the depth of the whole, so that the work grows as the number of arrays
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cached_property
@@ -28,6 +27,7 @@ from itertools import permutations
 
 import numpy as np
 
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Merge, Normaliser
 from derive.core.integers import SIZE, Number, Poly, as_poly
@@ -39,8 +39,8 @@ from derive.proof.decide import Proof, vanishes, vanishes_multiplied
 from derive.proof.definedness import assume_defined
 from derive.proof.hypotheses import Hypotheses
 
-SECONDS = 2.0  # for the canonical form of one pair of arrays
-LOST_SECONDS = 2.0  # for all pairs that are not proved, before the search is given up
+WORK = 2e6  # for the canonical form of one pair of arrays
+LOST_WORK = 2e6  # for all pairs that are not proved, before the search is given up
 MOST_OPEN = 64  # arrays that are looked into for one pair, but for those that it names itself
 # So few that it is not worth while to make fewer of them, and so many that it takes too long.
 FEW_OPEN, MANY_OPEN = 8, 40
@@ -61,13 +61,13 @@ class Comparison:
         left: Term,
         right: Term,
         problem: Problem,
-        deadline: float | None,
+        budget: Budget,
         place: tuple[Poly, ...] = (),
     ) -> None:
         self.left = left
         self.right = right
         self.problem = problem
-        self.deadline = deadline
+        self.budget = budget
         self.place = place
         self.order = in_order([left, right])
         self.merged: dict[Shared, Merge] = {}
@@ -81,7 +81,7 @@ class Comparison:
         self._fixed: set[Shared] = set()
         self._always_open: set[Shared] = set()
         self._proofs: list[Normaliser] = []
-        self._lost = 0.0
+        self._lost = 0
         self._survey()
 
     @cached_property
@@ -97,7 +97,7 @@ class Comparison:
     def congruent(self) -> Proof | None:
         """A proof by arrays that are one as they are written, where those are enough.
 
-        :raises BudgetExceeded: past the deadline.
+        :raises BudgetExceeded: when there is no work left to do.
         """
         if any(shared.recursive for shared in self.order):
             return None
@@ -128,13 +128,13 @@ class Comparison:
     def proof(self) -> Proof | None:
         """A proof that both terms are equal, by way of arrays in them that are.
 
-        :raises BudgetExceeded: past the deadline.
+        :raises BudgetExceeded: when there is no work left to do.
         """
         if not self.agree:
             return None
         for shared in self.order:
             self._compare(shared)
-            if self._lost > LOST_SECONDS:
+            if self._lost > LOST_WORK * self.budget.effort:
                 return None
         return self._conclusion()
 
@@ -224,11 +224,11 @@ class Comparison:
         keys = [(ranges, math.floor(number + end)) for end in (-0.25, 0.25)]
         members = [s for key in dict.fromkeys(keys) for s in self._classes.get(key, ())]
         for merge in self._suggestions(shared, values, list(dict.fromkeys(members))):
-            start = time.process_time()
+            before = self.budget.spent
             if self._prove(merge) is not None:
                 self._merge(shared, merge)
                 return
-            self._lost += time.process_time() - start
+            self._lost += self.budget.spent - before
         for key in dict.fromkeys(keys):
             self._classes.setdefault(key, []).append(shared)
 
@@ -278,7 +278,7 @@ class Comparison:
         except UnsupportedError:
             return None
         except BudgetExceeded:
-            self._pass_on()
+            self.budget.check()
             return None
         self._proofs.append(normaliser)
         return normaliser
@@ -301,24 +301,18 @@ class Comparison:
         except UnsupportedError:
             return None
         except BudgetExceeded:
-            self._pass_on()
+            self.budget.check()
             return None
         used = tuple(m for m in self.merged.values() if not m.plain)
         return Proof(normaliser, a, b, merged=used, others=tuple(self._proofs))
 
     def _normaliser(self, opened: set[Shared]) -> Normaliser:
-        end = time.process_time() + SECONDS
         always = self._always_open
 
         def keep(shared: Shared) -> bool:
             return shared not in opened and shared not in always
 
-        deadline = end if self.deadline is None else min(end, self.deadline)
-        return Normaliser(None, False, deadline, keep, self.merged)
-
-    def _pass_on(self) -> None:
-        if self.deadline is not None and time.process_time() > self.deadline:
-            raise BudgetExceeded("the time limit has passed")
+        return Normaliser(None, False, self.budget.share(WORK), keep, self.merged)
 
     def _looked_into(self, left: Term, right: Term, first: set[Shared]) -> set[Shared] | None:
         """The arrays to look into for two sides to agree whatever the others are; first without
@@ -338,7 +332,7 @@ class Comparison:
         """The arrays down to some level, but none beyond a barrier; None where that is too many."""
         opened = first
         while not self._same_in_names(left, right, opened):
-            self._pass_on()
+            self.budget.check()
             level = self._names_in(left, right, opened) - opened - barrier
             if not level or (opened != first and len(opened) + len(level) > MOST_OPEN):
                 return None
@@ -350,7 +344,8 @@ class Comparison:
         is in two sides; so that the work for one pair does not grow with their number.
         """
         reached = self._reached(left, right, opened)
-        found = {c: None for shared in reached for c in self._conditions.get(shared, ())}
+        ordered = sorted(reached, key=lambda s: s.serial)
+        found = {c: None for shared in ordered for c in self._conditions.get(shared, ())}
         Hypotheses.of(self.problem).prepare(n, found)
 
     @cached_property

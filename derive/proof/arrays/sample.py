@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from derive.base.budget import spend
 from derive.core.functions import FUNCTIONS
-from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly
+from derive.core.integers import FREE, SIZE, ZERO, Label, Poly, Var, as_poly
 from derive.core.terms import (
     Add,
     Apply,
@@ -50,6 +51,7 @@ Lookup = Callable[[Shared], np.ndarray]
 MANY = (8, 9)
 FEW = (3, 4)
 POINTS = 4
+ARRAY = 335  # units of work for the values of an array
 LARGEST = 200_000  # numbers in one array
 NEAR = 1e-8
 TERMS = 60  # of the series of the exponential of a matrix
@@ -65,6 +67,7 @@ class Unsampled(Exception):
 
 # The last axis of all values, as if it were an index.
 _POINT = Var("point", FREE, ZERO, as_poly(POINTS - 1))
+as_poly(_POINT)  # made here, and not for the first claim that asks for it
 
 
 class Sample:
@@ -79,6 +82,7 @@ class Sample:
         self._sizes: dict[Var, int] = {}
         self._arrays: dict[Array, np.ndarray] = {}
         self._functions: dict[Any, np.ndarray] = {}
+        self._labels: dict[Any, np.ndarray] = {}
 
     def array(self, params: Scope, body: Term, lookup: Lookup) -> np.ndarray:
         """The values of a term for all values of some indices, an axis for each and one for the
@@ -88,6 +92,7 @@ class Sample:
         :raises Unsampled: where the term has none at any point, or a range depends on another
             index.
         """
+        spend(ARRAY)
         shape = tuple(self.length(v) for v in params)
         with np.errstate(all="ignore"):
             found = _Evaluation(self, lookup).of(body, (_POINT, *params[::-1]))
@@ -165,6 +170,19 @@ class Sample:
             self._arrays[array] = found
         return found
 
+    def held(self, label: Label) -> np.ndarray:
+        """The whole numbers that an array of labels holds, the same at all points."""
+        found = self._labels.get(label.array)
+        if found is None:
+            if label.low is None or label.high is None:
+                raise Unsampled
+            low, high = self.number(label.low), self.number(label.high)
+            shape = tuple(map(self.number, label.array.axes))
+            if high < low or math.prod(shape) > LARGEST:
+                raise Unsampled
+            found = self._labels[label.array] = self._random.integers(low, high + 1, shape)
+        return found
+
     def unknown(self, key: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers that stand for an undefined function."""
         found = self._functions.get(key)
@@ -204,6 +222,8 @@ class _Evaluation:
         return value
 
     def _variable(self, variable: Var, scope: Scope) -> Any:
+        if isinstance(variable, Label):
+            return self._label(variable, scope)
         if variable.kind == SIZE:
             return self.sample.size(variable)
         if variable not in scope:
@@ -213,6 +233,16 @@ class _Evaluation:
         if high - low > MOST_VALUES:
             raise Unsampled
         return np.arange(low, high + 1).reshape(-1, *(1,) * position)
+
+    def _label(self, label: Label, scope: Scope) -> Any:
+        """A label of a scope; the last axis, that of the points, has one value."""
+        values = self.sample.held(label)
+        places = (
+            np.clip(self.integer(index, scope), 0, length - 1)
+            for index, length in zip(label.places, values.shape, strict=True)
+        )
+        found = values[tuple(places)]
+        return found if np.ndim(found) else int(found)
 
     def _ends(self, variable: Var, scope: Scope) -> tuple[int, int]:
         """The least and the greatest value of an index, whatever the others of its scope are."""

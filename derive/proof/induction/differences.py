@@ -62,7 +62,8 @@ def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
     zero, where a sum or a product that stands in both has the coefficient d in the one, c in the
     other.
     """
-    for atom in {a for m in earlier for a, e in m if e == 1 and a.kind in ("sum", "prod")}:
+    of_ranges = (a for m in earlier for a, e in m if e == 1 and a.kind in ("sum", "prod"))
+    for atom in dict.fromkeys(of_ranges):
         d, c = (
             {n.monomial({a: e for a, e in m if a is not atom}): factor for m, factor in p.items()
              if (atom, 1) in m}
@@ -110,7 +111,7 @@ def lengths_of(term: Term) -> dict[Var, Poly | None]:
     # Of a rounded size it is not known where it begins.
     return {
         v: as_poly(v) if v in axes else None
-        for v in ends - shared
+        for v in sorted(ends - shared)
         if v in term.free
         and ((v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None))
     }

@@ -17,12 +17,12 @@ ranges are integers, from the base on.
 
 from __future__ import annotations
 
-import time as clock
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import Polynomial, UndefinedValue, atoms_in
 from derive.canonical.forms import Normaliser
@@ -54,8 +54,8 @@ from derive.proof.induction.lemmas import (
 )
 from derive.proof.induction.readings import candidates
 
-SECONDS = 20.0
-IN_NAMES = 5.0  # seconds of these for proofs in which sequences stay names
+WORK = 20e6
+IN_NAMES = 5e6  # of these for proofs in which sequences stay names
 TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
 
@@ -72,7 +72,7 @@ class Induction:
     left: Term
     right: Term
     prepare: Prepare
-    deadline: float
+    budget: Budget
     in_names: bool = False
     lemmas: list[Lemma] = field(default_factory=list)
 
@@ -201,7 +201,7 @@ class Induction:
                 yield lemma
 
     def normaliser(self) -> Normaliser:
-        n = Normaliser(None, False, self.deadline)
+        n = Normaliser(None, False, self.budget)
         n.recursion.stands_for = self.classes
         if self.in_names:
             n.keep = partial(_stays_a_name, set())
@@ -421,22 +421,20 @@ def is_due(claim: Claim, *sides: Term) -> bool:
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 
 
-def prove(left: Term, right: Term, prepare: Prepare, deadline: float | None) -> Proof | None:
+def prove(left: Term, right: Term, prepare: Prepare, budget: Budget) -> Proof | None:
     """A proof that two terms are equal, or None where no induction that was tried gives one.
 
     :raises UnsupportedError: naming a node without a canonical form.
     """
-    start = clock.process_time()
+    whole = budget.share(WORK)
     arrays = in_order([left, right])
     # What is derived is recognised by its content, and what a document defines by its names.
     ways = [(IN_NAMES, True)] if not any(s.derived for s in arrays) else []
-    for seconds, in_names in (*ways, (SECONDS, False)):
-        end = start + seconds if deadline is None else min(start + seconds, deadline)
+    for work, in_names in (*ways, (WORK, False)):
         try:
-            proof = Induction(left, right, prepare, end, in_names).prove()
+            proof = Induction(left, right, prepare, whole.share(work), in_names).prove()
         except BudgetExceeded:
-            if deadline is not None and clock.process_time() > deadline:
-                raise
+            budget.check()
             continue
         if proof is not None:
             return proof

@@ -188,6 +188,27 @@ def _is_time(
     return is_nonnegative(time - low) and is_nonnegative(high - time)
 
 
+MOST_REWRITES = 8  # by one lemma inside of one another
+
+
+def _ending(rewrite: Rewrite) -> Rewrite:
+    """A rewrite that leaves an entry alone where its own right side leads back to it: what a lemma
+    says may speak of the array itself, and would be rewritten without end.
+    """
+    inside: list[tuple[Poly, ...]] = []
+
+    def once(indices: tuple[Poly, ...]) -> Polynomial | None:
+        if indices in inside or len(inside) >= MOST_REWRITES:
+            return None
+        inside.append(indices)
+        try:
+            return rewrite(indices)
+        finally:
+            inside.pop()
+
+    return once
+
+
 def at_time(n: Normaliser, lemma: Lemma, time: Poly) -> Rewrite:
     """The array at one time, by what the lemma says."""
 
@@ -197,7 +218,7 @@ def at_time(n: Normaliser, lemma: Lemma, time: Poly) -> Rewrite:
             return None
         return n.substitute(n.of(lemma.at(time)[1]), values)
 
-    return rewrite
+    return _ending(rewrite)
 
 
 def in_range(n: Normaliser, lemma: Lemma) -> Rewrite:
@@ -212,4 +233,4 @@ def in_range(n: Normaliser, lemma: Lemma) -> Rewrite:
             return None
         return n.substitute(n.of(lemma.value), {**values, lemma.time: time})
 
-    return rewrite
+    return _ending(rewrite)

@@ -143,7 +143,7 @@ def _lemma(n: Normaliser, reading: Reading, place: Lemma | None) -> Lemma | None
         if place is not None and unfolding.direction != place.direction:
             continue
         index = indices[unfolding.axis]
-        moving = [v for v in index.variables if index.coefficient(v) == as_poly(1)]
+        moving = [v for v in sorted(index.variables) if index.coefficient(v) == as_poly(1)]
         ranged = [v for v in moving if v.kind != SIZE]
         variable = next(iter(ranged or moving), None)
         if index.constant is not None and place is None:

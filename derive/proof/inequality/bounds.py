@@ -182,7 +182,7 @@ def _below_sums(n: Normaliser, poly: Polynomial, test: Test, wide: bool) -> Iter
         assert k.high is not None
         if (rest or (k, body, rest) != found) and test(body):
             yield rest
-            for place in {i for m in rest for a, _ in m for i in indices(a)}:
+            for place in dict.fromkeys(i for m in rest for a, _ in m for i in indices(a)):
                 if is_nonnegative(place) and is_nonnegative(k.high - place):
                     yield n.add(rest, n.substitute(body, {k: place}))
         bounds = _by_logarithms(n, body, k), _by_tangents(n, body, rest, k), _by_bounds(n, body, k)
@@ -220,8 +220,8 @@ def _weights(n: Normaliser, rule: Contraction, poly: Polynomial, k: Var) -> Iter
         array, places = rule.factors[0][0].data[:2]
         if as_poly(row) in places:
             axis = places.index(as_poly(row))
-            mentioned = {a for m in poly for b, _ in m for a in _entries(b) if a.data[0] is array}
-            rows = {a.data[1][axis] for a in mentioned}
+            mentioned = (a for m in poly for b, _ in m for a in _entries(b) if a.data[0] is array)
+            rows = dict.fromkeys(a.data[1][axis] for a in mentioned)
             yield from (n.substitute(body, {row: place}) for place in rows if place != as_poly(k))
 
 
@@ -327,7 +327,7 @@ def _entries_of_maximum(
         if n.monomial_sign(n.monomial(others)) not in ("+", "0+"):
             continue
         (high,), key = atom.data
-        for place in {i for m in rest for a, _ in m for i in indices(a)}:
+        for place in dict.fromkeys(i for m in rest for a, _ in m for i in indices(a)):
             if is_nonnegative(place) and is_nonnegative(high - place):
                 value = n.substitute(dict(key), {n.bound(atom.height - 1): place})
                 if exponent == 1 or test(value):
@@ -340,7 +340,7 @@ def attained(n: Normaliser, poly: Polynomial) -> Polynomial | None:
 
     What is true whatever k is, is true of the maximum, which is one of the f(k).
     """
-    atoms = {a for m in poly for a, _ in m if a.kind == "max"}
+    atoms = dict.fromkeys(a for m in poly for a, _ in m if a.kind == "max")
     for atom in atoms:
         (high,), key = atom.data
         if any(a is not atom and _mentions(a, atom) for m in poly for a, _ in m):
@@ -440,6 +440,8 @@ def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
 
     Σ_ij A² · Σ_k v² − Σ_i (Σ_j A_ij·v_j)² has f = (A_ij·v_k − A_ik·v_j)²/2.
     """
+    if not _over_same_ranges(poly):
+        return None
     parts: list[tuple[list[Var], Polynomial]] = []
     for monomial, coefficient in poly.items():
         variables: list[Var] = []
@@ -452,8 +454,6 @@ def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
                 opened, inside = n.opened(atom)
                 variables += opened
                 body = n.multiply(body, inside)
-        if not 2 <= len(variables) <= MAX_TUPLE:
-            return None
         parts.append((sorted(variables, key=lambda v: v.high.sort_key()), body))  # type: ignore[union-attr]
     if not parts or any([v.high for v in p[0]] != [v.high for v in parts[0][0]] for p in parts):
         return None
@@ -469,6 +469,22 @@ def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
             named = dict(zip(variables, map(as_poly, order), strict=True))
             result = n.add(result, n.substitute(body, named))
     return n.scale(result, Fraction(1, len(orders)))
+
+
+def _over_same_ranges(poly: Polynomial) -> bool:
+    """Whether the sums in each term have the same ranges, from two to as many as may be."""
+    ranges: set[tuple[Any, ...]] = set()
+    for monomial in poly:
+        highs = [
+            high.sort_key()
+            for atom, exponent in monomial
+            if atom.kind == "sum" and isinstance(exponent, int) and exponent > 0
+            for high in atom.data[0] * min(exponent, MAX_TUPLE + 1)
+        ]
+        if not 2 <= len(highs) <= MAX_TUPLE:
+            return False
+        ranges.add(tuple(sorted(highs)))
+    return len(ranges) == 1
 
 
 def _on_diagonals(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynomial | None:

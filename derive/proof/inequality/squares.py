@@ -94,7 +94,7 @@ def _weights(monomials: list[Monomial], target: Monomial) -> list[Fraction] | No
     """Positive weights with the sum 1 with which monomials have another as their mean, where
     there is just one choice of them.
     """
-    atoms = {a for m in (*monomials, target) for a, _ in m}
+    atoms = dict.fromkeys(a for m in (*monomials, target) for a, _ in m)
     rows = [[Fraction(1)] * (len(monomials) + 1)]
     rows += [[Fraction(dict(m).get(a, 0)) for m in (*monomials, target)] for a in atoms]
     size = len(monomials)

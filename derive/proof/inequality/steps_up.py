@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import Atom, Polynomial
 from derive.canonical.forms import Normaliser
@@ -15,19 +15,19 @@ from derive.core.terms import Entry, Pow, Ref, Term, add, neg, parts_of, substit
 from derive.proof.decide import Proof, is_nonnegative_everywhere
 from derive.proof.induction.differences import lengths_of, past
 
-SECONDS = 3.0
+WORK = 3e6
 GROWING_WITH = ("sum", "prod", "whole power", "exp")  # kinds of which the next is a multiple
 TOTAL = ("int", "entry", "index", *GROWING_WITH)  # kinds that have a value at every step
 
 
 def prove_by_steps(
-    left: Term, right: Term, prepare: Callable[[Normaliser], None], deadline: float
+    left: Term, right: Term, prepare: Callable[[Normaliser], None], budget: Budget
 ) -> Proof | None:
-    """A proof that ``left`` ≤ ``right`` by such an induction, or None in the time there is.
+    """A proof that ``left`` ≤ ``right`` by such an induction, or None with the work there may be.
 
-    :raises BudgetExceeded: past the deadline.
+    :raises BudgetExceeded: when there is no work left to do.
     """
-    end = min(deadline, time.process_time() + SECONDS)
+    end = budget.share(WORK)
 
     def normaliser() -> Normaliser:
         n = Normaliser(None, False, end)
@@ -37,8 +37,7 @@ def prove_by_steps(
     try:
         return _proved_by_steps(left, right, normaliser)
     except BudgetExceeded:
-        if time.process_time() > deadline:
-            raise
+        budget.check()
         return None
 
 
@@ -85,7 +84,7 @@ def integers_of(term: Term) -> dict[Var, Poly | None]:
         if (v.kind == SIZE and not v.unbounded) or (v.kind == FREE and v.low is not None)
     }
     arrays = any(isinstance(p, Ref) or (isinstance(p, Entry) and p.data[1]) for p in parts_of(term))
-    return lengths_of(term) or ({} if arrays else dict.fromkeys(found))
+    return lengths_of(term) or ({} if arrays else dict.fromkeys(sorted(found)))
 
 
 def _is_total(poly: Polynomial, at: Var) -> bool:

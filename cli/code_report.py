@@ -1,0 +1,115 @@
+"""What ``derive shapes`` and ``derive gradient`` print of a function in a file of code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from derive.base.errors import ClaimError, DeriveError
+from derive.cli.sources import forward_of, source_of
+from derive.cli.targets import TargetError
+from derive.frontends.code import forwards
+from derive.frontends.code.finding import Pair, SourceError
+from derive.frontends.code.pairs import Failed
+
+
+def has_code(targets: tuple[str, ...]) -> bool:
+    """Whether every target is a file in which the shapes of code are declared."""
+    return bool(targets) and all(_declares(target) for target in targets)
+
+
+def _declares(target: str) -> bool:
+    path = Path(target.partition("::")[0])
+    if path.suffix != ".py" or not os.path.isfile(path):
+        return False
+    try:
+        source = source_of(path)
+    except SourceError:
+        return True  # which is said where it is read
+    return source is not None and source.declares and not source.states_claims
+
+
+def shape_rows(targets: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The assignments of the declared functions, and what cannot be traced of them.
+
+    :raises TargetError: for a file, or a name in it, that cannot be read.
+    """
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for target in targets:
+        for pair in _declared(target):
+            try:
+                with _output_aside():
+                    found = forwards.assignments(pair)
+            except (Failed, ClaimError, SourceError) as problem:
+                problems.append(str(problem))
+                continue
+            rows += [
+                {
+                    "file": str(pair.path),
+                    "line": row.line,
+                    "function": pair.name,
+                    "name": row.name,
+                    "shape": [str(size) for size in row.shape],
+                }
+                for row in found
+            ]
+    return rows, problems
+
+
+def _declared(target: str) -> list[Pair]:
+    file, mark, name = target.partition("::")
+    if mark:
+        return [forward_of(Path(file), name)]
+    try:
+        source = source_of(Path(file))
+    except SourceError as problem:
+        raise TargetError(str(problem)) from None
+    assert source is not None
+    return [pair for pair in source.pairs if pair.declared is not None]
+
+
+def shape_lines(rows: list[dict[str, Any]]) -> list[Text]:
+    """The rows as text: a heading for each function, then line, name and shape."""
+    lines: list[Text] = []
+    heading = ""
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        own = f"{row['file']}::{row['function']}"
+        if own != heading:
+            lines += [Text("")] if lines else []
+            lines.append(Text(own, "bold"))
+            heading = own
+        line = Text(f"  {row['line']:>4}  ", "dim").append(f"{row['name']:<{width}}  ")
+        lines.append(line.append(f"({', '.join(row['shape'])})", "cyan"))
+    return lines
+
+
+def gradient_text(target: str, wrt: str, to: str) -> tuple[Any, str]:
+    """The shape and the derivative of a function in a file, or its code in a library.
+
+    :raises TargetError: with one sentence, whatever is in the way.
+    """
+    file, _, name = target.partition("::")
+    pair = forward_of(Path(file), name)
+    try:
+        with _output_aside():
+            if to == "math":
+                answer, traced = forwards.derivative(pair, wrt)
+                return (traced.inputs[wrt].sizes, answer), ""
+            return None, forwards.code(pair, wrt, to)
+    except (Failed, DeriveError) as problem:
+        raise TargetError(f"{target}: {problem}") from None
+
+
+@contextlib.contextmanager
+def _output_aside() -> Iterator[None]:
+    """What a user's file prints goes to standard error."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield

@@ -1,0 +1,134 @@
+"""A report as one page of HTML that opens offline: one file, no network, no script needed to read.
+
+Mathematics is MathML Core, which browsers set themselves, converted from LaTeX by latex2mathml: no
+fonts and no script are carried along, screen readers can read it, and it can be copied.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from derive.backends.places import PROBLEMS, counted
+
+MARKS = {
+    "holds": "✓",
+    "disagrees": "✗",
+    "ill-shaped": "⊘",
+    "undecided": "?",
+    "ambiguous": "≟",
+    "not-understood": "…",
+    "defines": "≔",
+    "declares": ":",
+    "no-statement": "·",
+}
+LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
+LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
+
+
+def render(report: Mapping[str, Any]) -> str:
+    """The page.
+
+    :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("derive.backends", "pages"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"math": _math, "anchor": anchor, "matrix": _matrix}
+    summary = {status: number for status, number in counted(report) if number}
+    told = {id: f for f in report.get("formulas", ()) for id in f.get("claims", ())}
+    claims = [_of_document(claim, told) for claim in report["claims"]]
+    return environment.get_template("report.html").render(
+        title=report.get("title") or "Derivations",
+        claims=claims,
+        sections=_sections(claims),
+        formulas=[
+            f for f in report.get("formulas", ()) if f["outcome"] in PROBLEMS and not f["claims"]
+        ],
+        summary=summary,
+        total=len(report.get("formulas") or claims),
+        noun="formula" if report.get("formulas") else "claim",
+        marks=MARKS,
+    )
+
+
+def _of_document(claim: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A claim with the place and the outcome of the formula that makes it."""
+    formula = told.get(claim["id"])
+    if formula is None:
+        return claim
+    place = {"file": formula["file"], "line": formula["line"], "status": formula["outcome"]}
+    return {**claim, **place, "reason": formula.get("message") or claim["reason"]}
+
+
+def _sections(claims: Any) -> list[tuple[str, list[Any]]]:
+    """The claims by file, section or formula, in their order."""
+    found: dict[str, list[Any]] = {}
+    for claim in claims:
+        parts = (claim.get("file"), claim.get("section"), claim.get("formula"))
+        name = " · ".join(str(part) for part in parts if part) or "Claims"
+        found.setdefault(name, []).append(claim)
+    return list(found.items())
+
+
+def anchor(name: str) -> str:
+    """An id of an element, from any name."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "unnamed"
+
+
+def _math(latex: str, display: bool = False) -> Any:
+    """LaTeX as MathML; as text where the converter does not know it."""
+    from markupsafe import Markup, escape
+
+    if len(latex) <= LONGEST_MATHEMATICS:
+        found = _converted(latex, display)
+        if found is not None:
+            return Markup(found)
+    shown = latex if len(latex) <= 500 else latex[:500] + " …"
+    return Markup("<code>{}</code>").format(escape(shown))
+
+
+@functools.lru_cache(maxsize=4096)
+def _converted(latex: str, display: bool) -> str | None:
+    from latex2mathml.converter import convert
+
+    try:
+        found = convert(latex, display="block" if display else "inline")
+    except Exception:  # whatever a converter stumbles over is shown as it is written
+        return None
+    # Its text is taken from LaTeX as it is: what could end an element there must not.
+    return re.sub(r"&(?!#?\w+;)", "&amp;", found)
+
+
+def _matrix(value: Any) -> Any:
+    """A value of a witness as LaTeX: a number, or a small matrix; None where it is too large."""
+    if isinstance(value, Mapping):
+        return None
+    rows = value if isinstance(value, list) else None
+    if rows is None:
+        return _number(value)
+    if not rows or any(
+        isinstance(row, list) and any(isinstance(x, list) for x in row) for row in rows
+    ):
+        return None
+    rows = [row if isinstance(row, list) else [row] for row in rows]
+    if len(rows) > LARGEST_MATRIX or len(rows[0]) > LARGEST_MATRIX:
+        return None
+    body = r" \\ ".join(" & ".join(_number(x) for x in row) for row in rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _number(value: Any) -> str:
+    text = str(value)
+    if re.fullmatch(r"-?\d+", text):
+        return text
+    if fraction := re.fullmatch(r"(-?)(\d+)/(\d+)", text):
+        return rf"{fraction[1]}\frac{{{fraction[2]}}}{{{fraction[3]}}}"
+    return rf"\text{{{re.sub(r'[^0-9A-Za-z.+ …-]', '', text)}}}"

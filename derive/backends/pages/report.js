@@ -1,0 +1,18 @@
+const filter = document.querySelector(".filter");
+const shown = document.querySelector(".shown");
+filter.hidden = shown.hidden = false;
+function apply() {
+  const kept = new Set([...filter.querySelectorAll("input:checked")].map((box) => box.value));
+  let count = 0;
+  for (const claim of document.querySelectorAll(".claim")) {
+    claim.hidden = !kept.has(claim.dataset.status);
+    count += claim.hidden ? 0 : 1;
+  }
+  for (const section of document.querySelectorAll("main section")) {
+    const claims = section.querySelectorAll(".claim");
+    section.hidden = claims.length > 0 && [...claims].every((claim) => claim.hidden);
+  }
+  shown.textContent = `${count} shown`;
+}
+filter.addEventListener("change", apply);
+apply();

@@ -1,0 +1,81 @@
+"""Where in a report's sources a finding stands, and what is said of it in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PROBLEMS = {
+    "disagrees": "a statement that is wrong, with a witness",
+    "ill-shaped": "a statement whose parts do not fit together",
+    "undecided": "a statement that is neither proved nor refuted",
+    "ambiguous": "a formula that holds in one reading and not in another",
+    "not-understood": "a formula that could not be read",
+}
+ERRORS = ("disagrees", "ill-shaped")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim or a formula that does not hold, and where.
+
+    :param name: the claim's id, or the formula's place in its document.
+    :param outcome: a key of :data:`PROBLEMS`.
+    :param message: one line.
+    :param file: the file it stands in; None for the catalogue.
+    :param line: counted from 1; None where only the file is known.
+    :param column: counted from 1.
+    """
+
+    name: str
+    outcome: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is known to be wrong, and not only undecided."""
+        return self.outcome in ERRORS
+
+
+def findings(report: Mapping[str, Any]) -> Iterator[Finding]:
+    """All that does not hold, in the order of the report."""
+    # What a document says is told by its formulas: one may have several readings, a claim each.
+    inside = {id for formula in report.get("formulas", ()) for id in formula.get("claims", ())}
+    for claim in report["claims"]:
+        if claim["status"] in PROBLEMS and claim["id"] not in inside:
+            yield Finding(
+                claim["id"],
+                claim["status"],
+                _message(claim),
+                claim.get("file"),
+                claim.get("line"),
+                claim.get("column"),
+            )
+    for formula in report.get("formulas", ()):
+        if formula["outcome"] in PROBLEMS:
+            yield Finding(
+                f"{formula['file']}:{formula['line']}",
+                formula["outcome"],
+                formula.get("message") or formula["outcome"],
+                formula["file"],
+                formula["line"],
+                formula.get("column"),
+            )
+
+
+def _message(claim: Mapping[str, Any]) -> str:
+    parts = [claim.get("reason") or claim["status"]]
+    derived = claim.get("derived")
+    if claim["status"] == "disagrees" and derived and len(derived) < 400:
+        parts.append(f"derived: {derived}")
+    return "; ".join(" ".join(str(part).split()) for part in parts)
+
+
+def counted(report: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """How many there are of each: of the formulas of a document, otherwise of the claims."""
+    summary = report["summary"]
+    return list(summary.get("formulas", summary).items())

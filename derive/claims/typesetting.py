@@ -1,0 +1,92 @@
+"""Claims and verdicts in LaTeX, for documents and notebooks: ``sympy.latex`` of either."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import sympy as sp
+
+from derive.language.differing import differing
+from derive.language.typesetting import latex_of, latex_of_operand, latex_of_shape
+
+
+def latex_equation(claim: Any) -> str:
+    """What a claim equates, without its definitions and assumptions."""
+    match claim.kind:
+        case "identity":
+            return f"{latex_of(claim.left)} = {latex_of(claim.right)}"
+        case "inequality":
+            return rf"{latex_of(claim.left)} \leq {latex_of(claim.right)}"
+        case "shape":
+            said = rf"\operatorname{{shape}}\left({latex_of(claim.of)}\right)"
+            return f"{said} = {latex_of_shape(claim.equals)}"
+    return f"{latex_of_derivative(claim)} = {latex_of(claim.equals)}"
+
+
+def latex_of_derivative(claim: Any) -> str:
+    """The derivative that a claim is about, as ∂of/∂wrt."""
+    of, wrt = latex_of_operand(claim.of), latex_of_operand(claim.wrt)
+    match claim.kind:
+        case "hessian":
+            return rf"\frac{{\partial^{{2}} {of}}}{{\partial {wrt}^{{2}}}}"
+        case "backward":
+            upstream = latex_of_operand(claim.upstream)
+            return rf"\sum {upstream} \cdot \frac{{\partial {of}}}{{\partial {wrt}}}"
+    return rf"\frac{{\partial {of}}}{{\partial {wrt}}}"
+
+
+def latex_left(claim: Any) -> str:
+    """The left side of a claim."""
+    if claim.kind in ("identity", "inequality"):
+        return latex_of(claim.left)
+    if claim.kind == "shape":
+        return rf"\operatorname{{shape}}\left({latex_of(claim.of)}\right)"
+    return latex_of_derivative(claim)
+
+
+def latex_of_verdict(verdict: Any) -> str:
+    """An ``aligned`` of the claim, its definitions, the verdict and what was derived."""
+    claim = verdict.claim
+    rows = [rf"&{latex_equation(claim)} && \text{{{verdict.status}}}"]
+    rows += [
+        rf"&\quad {latex_of(symbol)} = {latex_of(value)}" for symbol, value in claim.where.items()
+    ]
+    if verdict.derived is not None and verdict.status != "holds":
+        rows.append(rf"&\text{{derived: }} {latex_left(claim)} = {latex_of(verdict.derived)}")
+    if verdict.assumptions:
+        facts = r",\; ".join(latex_of(fact) for fact in verdict.assumptions)
+        rows.append(rf"&\text{{where }} {facts}")
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+MOST_STEPS = 60  # of a proof that a report shows
+
+
+def typeset(claim: Any, verdict: Any) -> dict[str, Any]:
+    """What a report shows of a claim and its verdict, in LaTeX, as plain data.
+
+    Where the derived side is not the documented one, what differs stands in ``\\class{differs}``.
+    """
+    documented = claim.right if claim.kind in ("identity", "inequality") else claim.equals
+    definitions = claim.where.items()
+    derived = verdict.derived
+    marks: tuple[set[Any], set[Any]] = set(), set()
+    differs = derived is not None and verdict.status == "disagrees"
+    if differs and isinstance(documented, sp.Basic) and isinstance(derived, sp.Basic):
+        marks = differing(documented, derived)
+    shown = list(islice(verdict.steps, MOST_STEPS))
+    return {
+        "left": latex_left(claim),
+        "documented": latex_of(documented, marks[0]),
+        "derived": None if derived is None else latex_of(derived, marks[1]),
+        "relation": r"\leq" if claim.kind == "inequality" else "=",
+        "where": [f"{latex_of(symbol)} = {latex_of(value)}" for symbol, value in definitions],
+        "given": [latex_of(fact) for fact in getattr(claim, "given", ())],
+        "assumptions": [latex_of(fact) for fact in verdict.assumptions],
+        "steps": [
+            {"rule": str(step.rule), "before": latex_of(step.before), "after": latex_of(step.after)}
+            for step in shown
+        ],
+        "more_steps": max(len(verdict.steps) - len(shown), 0),
+    }

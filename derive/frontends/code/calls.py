@@ -1,0 +1,435 @@
+"""How a pair is called: functions, a loss with its gradients, a layer, an autograd Function, a
+function with ``defvjp``. The same calls make the trace and the native run.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from derive.base.errors import ClaimError
+
+
+@dataclass
+class Performed:
+    """A forward that was called.
+
+    :param outputs: what it gives.
+    :param names: the name of the upstream of each output; none where it is a loss itself.
+    :param backward: the gradients by their inputs, from the upstreams.
+    """
+
+    outputs: list[Any]
+    names: list[str]
+    backward: Callable[[list[Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a pair.
+
+    :param name: for messages.
+    :param wrt: the inputs whose gradients are returned, in order; None for all floats.
+    :param floats: the inputs that are no labels.
+    :param params: arguments of a constructor, each with its input.
+    :param call: the inputs with which a layer is called; None for all that its forward takes.
+    :param grads: where a layer leaves the gradients of inputs.
+    """
+
+    name: str
+    wrt: tuple[str, ...] | None
+    floats: tuple[str, ...]
+    params: Mapping[str, str]
+    call: tuple[str, ...] | None
+    grads: Mapping[str, str]
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        return self.floats if self.wrt is None else self.wrt
+
+
+def perform(
+    asked: Asked,
+    forward: Any,
+    backward: Any,
+    values: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    init: Mapping[str, Any],
+) -> Performed:
+    """Call a forward.
+
+    :raises ClaimError: where the pair is not understood.
+    """
+    if backward is not None:
+        return _functions(asked, forward, backward, values, fixed)
+    if getattr(forward, "fwd", None) is not None and getattr(forward, "bwd", None) is not None:
+        return _vjp(asked, forward, values, fixed)
+    if isinstance(forward, type):
+        if _is_autograd(forward):
+            return _autograd(asked, forward, values, fixed)
+        return _layer(asked, forward, values, fixed, init)
+    args, options = arguments(forward, values, fixed, asked.name)
+    result = forward(*args, **options)
+    if not isinstance(result, (tuple, list)) or len(result) < 2:
+        raise ClaimError(f"{asked.name} has no backward and does not return (loss, gradients)")
+    rest = result[1] if len(result) == 2 else tuple(result[1:])
+    return Performed([result[0]], [], lambda _: matched(rest, asked.expected, asked.name))
+
+
+def _functions(
+    asked: Asked, forward: Any, backward: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> Performed:
+    args, options = arguments(forward, values, fixed, asked.name)
+    result = forward(*args, **options)
+    known = {**values, **fixed}
+    parameters = _parameters(backward)
+    free = [p.name for p in parameters if p.name not in known and p.default is p.empty]
+    if not free:
+        free = [p.name for p in parameters if p.name not in known][:1]
+    outputs, cache = _split(result, free, asked.name)
+    names = free[: len(outputs)]
+
+    def call(upstreams: list[Any]) -> dict[str, Any]:
+        at = dict(zip(free, [*upstreams, *cache], strict=True))
+        positional, keyword = [], {}
+        for p in parameters:
+            if p.name in at:
+                value = at[p.name]
+            elif p.name in known:
+                value = known[p.name]
+            else:
+                continue
+            if p.kind is p.KEYWORD_ONLY or (p.default is not p.empty and p.name not in at):
+                keyword[p.name] = value
+            else:
+                positional.append(value)
+        return matched(backward(*positional, **keyword), asked.expected, asked.name)
+
+    return Performed(outputs, names, call)
+
+
+def _split(result: Any, free: Sequence[str], name: str) -> tuple[list[Any], list[Any]]:
+    """What a forward returns as its outputs and its cache, by what its backward takes."""
+    several = isinstance(result, (tuple, list))
+    parts = list(result) if several else [result]
+    if several and len(free) == len(parts) > 1:
+        return parts[:-1], parts[-1:]
+    if several and len(free) == 2 and len(parts) > 2:
+        return parts[:1], [tuple(parts[1:])]
+    if len(free) <= 1:
+        return parts[:1], []
+    if several and len(free) - 1 == len(parts) - 1:
+        return parts[:-1], parts[-1:]
+    returned = f"{len(parts)} values" if several else "one value"
+    raise ClaimError(f"{name} returns {returned} and its backward takes {_listed(free)}")
+
+
+def _vjp(
+    asked: Asked, function: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> Performed:
+    inner = getattr(function, "fun", function)
+    args, options = arguments(inner, values, fixed, asked.name)
+    names = [p.name for p in _parameters(inner)]
+    whole = [*args, *(options[n] for n in names[len(args) :] if n in options)]
+    held = tuple(getattr(function, "nondiff_argnums", ()) or ())
+    output, residuals = function.fwd(*whole)
+    outputs = list(output) if isinstance(output, (tuple, list)) else [output]
+    grouped = isinstance(output, (tuple, list))
+
+    def call(upstreams: list[Any]) -> dict[str, Any]:
+        upstream = tuple(upstreams) if grouped else upstreams[0]
+        returned = function.bwd(*(whole[k] for k in held), residuals, upstream)
+        moving = [n for k, n in enumerate(names[: len(whole)]) if k not in held]
+        return _by_position(returned, moving, asked)
+
+    return Performed(outputs, _upstreams(outputs, "g"), call)
+
+
+class Context:
+    """What an autograd Function keeps for its backward."""
+
+    def __init__(self, inputs: int) -> None:
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.needs_input_grad = (True,) * inputs
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        self.saved_tensors = tensors
+
+    saved_variables = property(lambda self: self.saved_tensors)
+
+    def mark_non_differentiable(self, *outputs: Any) -> None:
+        """Nothing: gradients of such outputs are not asked for."""
+
+    def mark_dirty(self, *inputs: Any) -> None:
+        """Nothing: a write in place is seen where it is made."""
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Nothing: every upstream gradient is an array."""
+
+
+def _is_autograd(kind: Any) -> bool:
+    if "setup_context" in kind.__dict__:
+        return True
+    forward = kind.__dict__.get("forward")
+    return isinstance(forward, staticmethod) and isinstance(
+        kind.__dict__.get("backward"), staticmethod
+    )
+
+
+def _autograd(
+    asked: Asked, kind: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> Performed:
+    separate = "setup_context" in kind.__dict__
+    parameters = _parameters(kind.forward)[0 if separate else 1 :]
+    args = []
+    names = []
+    for p in parameters:
+        if p.name in values or p.name in fixed:
+            args.append(values[p.name] if p.name in values else fixed[p.name])
+            names.append(p.name)
+        elif p.default is not p.empty:
+            args.append(p.default)
+            names.append(p.name)
+        else:
+            raise ClaimError(f"the shape of {asked.name}'s argument {p.name} is not given")
+    context = Context(len(args))
+    if separate:
+        output = kind.forward(*args)
+        kind.setup_context(context, tuple(args), output)
+    else:
+        output = kind.forward(context, *args)
+    outputs = list(output) if isinstance(output, (tuple, list)) else [output]
+
+    def call(upstreams: list[Any]) -> dict[str, Any]:
+        return _by_position(kind.backward(context, *upstreams), names, asked)
+
+    own = [p.name for p in _parameters(kind.backward)[1:] if p.kind is not p.VAR_POSITIONAL]
+    return Performed(
+        outputs, own if len(own) == len(outputs) else _upstreams(outputs, "grad_output"), call
+    )
+
+
+def _by_position(returned: Any, names: Sequence[str], asked: Asked) -> dict[str, Any]:
+    """What is returned for each argument, in the order of the arguments."""
+    parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    if len(parts) != len(names):
+        floats = [n for n in names if n in asked.floats]
+        if len(parts) != len(floats):
+            raise ClaimError(
+                f"the backward of {asked.name} returns {len(parts)} values for its arguments "
+                f"{_listed(names)}"
+            )
+        names = floats
+    found = dict(zip(names, parts, strict=True))
+    lost = [n for n in asked.wrt or () if found.get(n) is None]
+    if lost:
+        raise ClaimError(f"the backward of {asked.name} returns nothing for {_listed(lost)}")
+    return {n: found[n] for n in asked.expected if found.get(n) is not None}
+
+
+def _upstreams(outputs: Sequence[Any], name: str) -> list[str]:
+    return [name] if len(outputs) == 1 else [f"{name}_{k + 1}" for k in range(len(outputs))]
+
+
+def _layer(
+    asked: Asked,
+    kind: Any,
+    values: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    init: Mapping[str, Any],
+) -> Performed:
+    forward_name = "forward" if hasattr(kind, "forward") else "__call__"
+    parameters = [p for p in _parameters(getattr(kind, forward_name))[1:]]
+    taken = {p.name for p in parameters}
+    params = dict(asked.params)
+    built = {p.name for p in _parameters(kind.__init__)[1:]} if "__init__" in dir(kind) else set()
+    if not params:
+        params = {n: n for n in values if n in built and n not in taken}
+    called = asked.call
+    if called is None:
+        rest = [n for n in values if n not in params.values()]
+        called = tuple(n for n in rest if n in taken) or tuple(rest[: len(parameters)])
+    own_init = {**{n: v for n, v in fixed.items() if n in built and n not in taken}, **init}
+    layer = kind(**{a: values[n] for a, n in params.items()}, **own_init)
+    for name in values:
+        if name not in params.values() and name not in called:
+            if not hasattr(layer, name):
+                raise ClaimError(f"{asked.name} has no argument and no attribute {name}")
+            setattr(layer, name, values[name])
+    extra = {n: v for n, v in fixed.items() if n in taken and n not in called}
+    every = {**values, **fixed}
+    result = getattr(layer, forward_name)(*(every[n] for n in called), **extra)
+    back = _parameters(layer.backward)
+    several = isinstance(result, (tuple, list))
+    parts = list(result) if several else [result]
+    names = [p.name for p in back if p.name not in values and p.kind is not p.VAR_KEYWORD]
+    if not names:
+        outputs, names = parts[:1], []
+    else:
+        outputs = parts[: len(names)]
+        names = names[: len(outputs)]
+
+    def call(upstreams: list[Any]) -> dict[str, Any]:
+        at = dict(zip(names, upstreams, strict=True))
+        returned = layer.backward(
+            *(at[p.name] if p.name in at else values[p.name]
+              for p in back if p.name in at or p.name in values)
+        )  # fmt: skip
+        inputs = [n for n in called if n in asked.expected and n in asked.floats]
+        held = [n for n in asked.expected if n not in called]
+        found: dict[str, Any] = {}
+        if isinstance(returned, Mapping):
+            found.update(
+                {n: returned[k] for n in asked.expected for k in _spelt(n) if k in returned}
+            )
+        elif returned is not None:
+            given = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+            wanted = inputs if len(given) == len(inputs) else [*inputs, *held]
+            if len(given) != len(wanted):
+                raise ClaimError(
+                    f"the backward of {asked.name} returns {len(given)} gradients for "
+                    f"{_listed(inputs)}"
+                )
+            found.update(dict(zip(wanted, given, strict=True)))
+        for name in asked.expected:
+            if name not in found or name in asked.grads:
+                left = _left(layer, name, asked)
+                if left is not None:
+                    found[name] = left
+        lost = [n for n in asked.wrt or () if n not in found]
+        if lost or not found:
+            raise ClaimError(
+                f"where {asked.name} leaves the gradient of {_listed(lost or asked.expected)} "
+                "is not seen; say it with grads"
+            )
+        return {n: found[n] for n in asked.expected if n in found}
+
+    return Performed(outputs, names, call)
+
+
+def _left(layer: Any, name: str, asked: Asked) -> Any:
+    """The gradient that a layer leaves in an attribute, or in an entry of one."""
+    if name in asked.grads:
+        found = layer
+        for part in re.findall(r"[^.\[\]]+", asked.grads[name]):
+            part = part.strip("'\"")
+            try:
+                if isinstance(found, Mapping):
+                    found = found[part]
+                elif isinstance(found, (list, tuple)) and part.lstrip("-").isdigit():
+                    found = found[int(part)]
+                else:
+                    found = getattr(found, part)
+            except (KeyError, AttributeError, IndexError):
+                raise ClaimError(f"{asked.name} leaves nothing in {asked.grads[name]}") from None
+        return found
+    for spelt in _spelt(name)[1:]:
+        if spelt in getattr(layer, "__dict__", {}):
+            return getattr(layer, spelt)
+    for holder in ("grads", "gradients", "grad"):
+        held = getattr(layer, "__dict__", {}).get(holder)
+        if isinstance(held, Mapping):
+            for spelt in _spelt(name):
+                if spelt in held:
+                    return held[spelt]
+    return None
+
+
+def _spelt(name: str) -> tuple[str, ...]:
+    return (name, f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", f"D{name}", f"g{name}")
+
+
+def ordered(names: Iterable[str], forward: Any) -> tuple[str, ...]:
+    """Names in the order in which a forward takes them, a layer's before those of its constructor;
+    others after them as they stand.
+    """
+    functions = [getattr(forward, "fun", forward)]
+    if isinstance(forward, type):
+        functions = [
+            getattr(forward, n) for n in ("forward", "__call__", "__init__") if hasattr(forward, n)
+        ]
+    taken: list[str] = []
+    for function in functions:
+        with suppress(ClaimError):
+            taken += [p.name for p in _parameters(function)]
+    given = list(names)
+    return (*(n for n in dict.fromkeys(taken) if n in given), *(n for n in given if n not in taken))
+
+
+def text_arguments(forward: Any) -> set[str]:
+    """The arguments of a forward or a constructor that are text by default."""
+    functions = [getattr(forward, "fun", forward)]
+    if isinstance(forward, type):
+        functions = [getattr(forward, n) for n in ("forward", "__init__") if hasattr(forward, n)]
+    found: set[str] = set()
+    for function in functions:
+        with suppress(ClaimError):
+            found |= {p.name for p in _parameters(function) if isinstance(p.default, str)}
+    return found
+
+
+def _parameters(function: Any) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        raise ClaimError(f"{function!r} is no function") from None
+
+
+def arguments(
+    function: Any, values: Mapping[str, Any], fixed: Mapping[str, Any], name: str
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a forward: inputs and fixed ones by their names.
+
+    :raises ClaimError: where an argument without a default is neither.
+    """
+    known = {**values, **fixed}
+    args: list[Any] = []
+    options: dict[str, Any] = {}
+    used = set()
+    for parameter in _parameters(function):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            options.update({n: v for n, v in known.items() if n not in used})
+            used |= set(known)
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        elif parameter.name in known:
+            used.add(parameter.name)
+            if parameter.kind is parameter.KEYWORD_ONLY or parameter.default is not parameter.empty:
+                options[parameter.name] = known[parameter.name]
+            else:
+                args.append(known[parameter.name])
+        elif parameter.default is parameter.empty:
+            raise ClaimError(f"the shape of {name}'s argument {parameter.name} is not given")
+    unused = [n for n in known if n not in used]
+    if unused:
+        raise ClaimError(f"{name} has no argument {_listed(unused)}")
+    return args, options
+
+
+def matched(returned: Any, wrt: Sequence[str], name: str) -> dict[str, Any]:
+    """What is returned for each input, in order or by names.
+
+    :raises ClaimError: where the numbers differ.
+    """
+    if isinstance(returned, Mapping):
+        found = {one: returned[k] for one in wrt for k in reversed(_spelt(one)) if k in returned}
+        if not found:
+            raise ClaimError(f"{name} returns gradients of {_listed(map(str, returned))}")
+        return found
+    parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    if len(parts) == 1 and len(wrt) > 1 and isinstance(parts[0], (tuple, list)):
+        parts = list(parts[0])
+    if len(parts) != len(wrt):
+        raise ClaimError(
+            f"{name} returns {len(parts)} gradients for the inputs {_listed(wrt)}; "
+            "name those that they belong to with wrt"
+        )
+    return {n: v for n, v in zip(wrt, parts, strict=True) if v is not None}
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names)

@@ -1,0 +1,202 @@
+"""Pairs decided: traced, compared with native runs, proved or refuted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from derive import engine
+from derive.base.errors import ClaimError
+from derive.claims.kinds import Gradient
+from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
+from derive.frontends.code import native
+from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
+from derive.frontends.code.shapes import Labels
+
+OURS = "internal error: the trace is not what the code computes"
+
+
+def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
+    """A verdict for each input of a pair.
+
+    :raises ClaimError: where the pair itself is not understood.
+    """
+    found = _decide(pair, timeout)
+    undecided = [n for n, v in found.items() if v.status == UNDECIDED]
+    wrong = [n for n, v in found.items() if v.status == DISAGREES]
+    if wrong:
+        found.update(_without_stabilisers(pair, found, wrong, timeout))
+    if undecided and any("*" in str(shape) for shape in pair.shapes.values()):
+        # the code may cut its flat axes the other way round
+        again = _decide(replace(pair, turned=True), timeout)
+        found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
+    return found
+
+
+def _without_stabilisers(
+    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float
+) -> dict[str, Verdict]:
+    """Gradients that are right where no clip cuts, or that would be without an ε."""
+    changed: dict[str, Verdict] = {}
+    trace = trace_pair(pair).trace
+    if trace.clips:
+        again = _decide(replace(pair, inside=True), timeout)
+        changed = {n: again[n] for n in wrong if again[n].status == HOLDS}
+    rest = [n for n in wrong if n not in changed]
+    if rest and trace.stabilised:
+        again = _decide(replace(pair, exact=True), timeout)
+        small = ", ".join(f"{float(value):g}" for value in trace.stabilised)
+        for name in rest:
+            if again[name].status == HOLDS:
+                reason = f"it holds with {small} = 0 only; {found[name].reason}"
+                changed[name] = replace(found[name], reason=reason)
+    return changed
+
+
+def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
+    try:
+        traced = trace_pair(pair)
+    except Failed as problem:
+        if problem.status == ILL_SHAPED:
+            fails = native.fails(pair)
+            if fails is False:
+                return _all(pair, UNDECIDED, f"{OURS}: it runs where the trace says: {problem}")
+            if fails is None and problem.library == "numpy":
+                return _all(pair, UNDECIDED, f"the code was not run to confirm: {problem}")
+        return _all(pair, problem.status, str(problem))
+    notes = tuple(traced.trace.notes)
+    try:
+        native.compare(traced)
+    except native.Differs as problem:
+        return _all(pair, UNDECIDED, f"{OURS}: {problem}", traced)
+    except native.NotRun as problem:
+        if traced.trace.library == "numpy":
+            reason = f"the code does not run: {problem}"
+            return _all(pair, UNDECIDED, reason, traced)
+        notes += (f"{traced.trace.library} was not run to compare ({problem})",)
+    return {name: _decided(traced, name, timeout, notes) for name in traced.gradients}
+
+
+def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) -> Verdict:
+    try:
+        claims = claims_of(traced, name)
+    except Failed as problem:
+        return replace(_no_claim(traced.pair, name, problem.status, str(problem)), notes=notes)
+    worst: Verdict | None = None
+    seconds = 0.0
+    for key, claim in claims:
+        source = _assigned_at(traced, claim)
+        claim = replace(claim, id=f"{traced.pair.name}.{name}", source=source)
+        verdict = engine.verify(claim, timeout)
+        seconds += verdict.seconds
+        if verdict.status == DISAGREES:
+            verdict = _run(traced, name, key, verdict)
+        worst = verdict if worst is None else _worse(worst, verdict)
+        if worst.status == DISAGREES:
+            break
+    assert worst is not None
+    if worst.status == HOLDS:
+        # What the trace rests on is assumed, whatever the proof made use of.
+        rests = (*traced.trace.assumed, *traced.trace.between)
+        assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
+        worst = replace(worst, assumptions=assumptions)
+    return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)
+
+
+def _assigned_at(traced: Traced, claim: Any) -> str:
+    """``file:line`` of the assignment of what is returned as a gradient, ``""`` where it has no
+    name of its own.
+    """
+    said = claim.equals
+    names = [said] if said in traced.trace.lines else []
+    if not names and isinstance(said, sp.Basic):
+        names = [a for a in said.atoms(sp.IndexedBase, sp.Symbol) if a in traced.trace.lines]
+    if not names:
+        return ""
+    path, line = max((traced.trace.lines[name] for name in names), key=lambda place: place[1])
+    return f"{path}:{line}"
+
+
+def _run(traced: Traced, name: str, key: tuple[int, ...], verdict: Verdict) -> Verdict:
+    """A refutation that the user's own functions confirm."""
+    if verdict.witness is None:
+        return verdict
+    seen = native.refuted(traced, name, verdict.witness, key)
+    if seen:
+        return verdict
+    if seen is None:
+        return replace(
+            verdict, notes=(*verdict.notes, "the code was not run at the witness to confirm it")
+        ) if traced.trace.library != "numpy" else replace(
+            verdict, status=UNDECIDED, witness=None,
+            reason=f"a witness was found that a run of the code does not show: {verdict.reason}",
+        )  # fmt: skip
+    return replace(
+        verdict, status=UNDECIDED, witness=None,
+        reason="internal error: the code's own run contradicts the witness",
+    )  # fmt: skip
+
+
+_ORDER = (DISAGREES, ILL_SHAPED, UNDECIDED, HOLDS)
+assert set(_ORDER) == set(STATUSES)
+
+
+def _worse(a: Verdict, b: Verdict) -> Verdict:
+    first, _ = sorted((a, b), key=lambda v: _ORDER.index(v.status))
+    if first.status == HOLDS:
+        assumptions = tuple(dict.fromkeys((*a.assumptions, *b.assumptions)))
+        return replace(a, assumptions=assumptions)
+    return first
+
+
+def _no_claim(pair: Pair, name: str, status: str, reason: str) -> Verdict:
+    symbol = sp.Symbol(name)
+    claim = Gradient(sp.Symbol("output"), symbol, sp.Symbol(f"d{name}"), id=f"{pair.name}.{name}")
+    return Verdict(claim, status, reason=reason)
+
+
+def _all(pair: Pair, status: str, reason: str, traced: Traced | None = None) -> dict[str, Verdict]:
+    wrt = pair.wrt or tuple(n for n, s in pair.shapes.items() if not isinstance(s, Labels))
+    return {name: _no_claim(pair, name, status, reason) for name in wrt}
+
+
+def pair_of(
+    target: Any,
+    backward: Any = None,
+    *,
+    shapes: Mapping[str, Any],
+    fixed: Mapping[str, Any] | None = None,
+    wrt: Any = None,
+    params: Mapping[str, str] | None = None,
+    init: Mapping[str, Any] | None = None,
+    call: Any = None,
+    grads: Mapping[str, str] | None = None,
+) -> Pair:
+    """The pair that a target means: functions, or ``path/to/file.py::name``.
+
+    :raises ClaimError: where it means none.
+    """
+    path = None
+    if isinstance(target, str):
+        path, mark, name = target.partition("::")
+        if not mark:
+            raise ClaimError(f"{target!r} is no target; write path/to/file.py::name")
+        if not os.path.exists(path):
+            raise ClaimError(f"{path} does not exist")
+        target = name
+        if isinstance(backward, str) and "::" in backward:
+            backward = backward.partition("::")[2]
+    own = target if isinstance(target, str) else getattr(target, "__name__", str(target))
+    if isinstance(wrt, str):
+        wrt = tuple(wrt.replace(",", " ").split())
+    if isinstance(call, str):
+        call = tuple(call.replace(",", " ").split())
+    return Pair(
+        own, target, backward, dict(shapes), dict(fixed or {}),
+        None if wrt is None else tuple(wrt), path, dict(params or {}), dict(init or {}),
+        None if call is None else tuple(call), dict(grads or {}),
+    )  # fmt: skip

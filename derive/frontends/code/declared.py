@@ -1,0 +1,270 @@
+"""The shapes that a source file declares: in comments, by a decorator, in jaxtyping annotations.
+
+Everything here is read from the text; nothing of the file is run.
+
+    # derive: x (N, D), w (D, M), y (N) labels of C, stride = s, wrt x w
+
+says the sizes of each input (``()`` for a scalar, products and sums of names are sizes too), what
+an argument is fixed to (a number, or the name of a size), and in which inputs the gradients are, in
+their order. ``backward NAME`` names the backward function, ``grad w = attribute`` where a layer
+leaves a gradient. Such a comment belongs to the function or class around it, or else to the next
+one below; several add up.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+MARK = re.compile(r"#\s*derive:\s*(.*)")
+DECORATOR = "shapes"
+
+_NAME = r"[^\W\d]\w*"
+_SHAPED = re.compile(rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+))?")
+_FIXED = re.compile(rf"({_NAME})\s*=\s*(.+)")
+_GRAD = re.compile(rf"grad\s+({_NAME})\s*=\s*({_NAME}(?:\.{_NAME})*)")
+_WRT = re.compile(rf"wrt((?:\s+{_NAME})+)")
+_BACKWARD = re.compile(rf"backward\s+({_NAME})")
+_BARE = re.compile(_NAME)
+_SIZE = re.compile(rf"(?:{_NAME}|\d+|[-+*/() ])+")
+
+_FLOATS = re.compile(r"(B?Float\d*|Num|Real|Inexact|Shaped)")
+_INTEGERS = re.compile(r"(U?Int\d*|Integer)")
+
+
+class DeclarationError(Exception):
+    """A declaration that cannot be read.
+
+    :param line: its line in the file.
+    """
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Integers in an array, each from 0 to ``of`` − 1."""
+
+    sizes: str
+    of: str
+
+
+@dataclass
+class Declaration:
+    """What is declared of one function or class.
+
+    :param line: the line of its first part.
+    :param shapes: the sizes of each input in one string, or its labels.
+    :param fixed: the value of each argument that is no array.
+    :param wrt: the inputs whose gradients are given, in order; None where it is not said.
+    :param grads: the attributes that hold the gradients of inputs.
+    :param backward: the name of the backward function.
+    :param unsized: integer inputs that are annotated without the number of their labels.
+    """
+
+    line: int
+    shapes: dict[str, str | Labels] = field(default_factory=dict)
+    fixed: dict[str, Any] = field(default_factory=dict)
+    wrt: list[str] | None = None
+    grads: dict[str, str] = field(default_factory=dict)
+    backward: str | None = None
+    unsized: tuple[str, ...] = ()
+
+    def add(self, other: Declaration) -> None:
+        """Take in what another declaration of the same thing says besides."""
+        self.shapes.update(other.shapes)
+        self.fixed.update(other.fixed)
+        self.grads.update(other.grads)
+        self.wrt = other.wrt if other.wrt is not None else self.wrt
+        self.backward = other.backward or self.backward
+        self.unsized = tuple(n for n in (*self.unsized, *other.unsized) if n not in self.shapes)
+
+
+def read_comment(text: str, line: int) -> Declaration:
+    """What the text after ``# derive:`` declares.
+
+    :raises DeclarationError: for a part that is not understood.
+    """
+    found = Declaration(line)
+    names: list[str] | None = None  # of a wrt that may go on: `wrt x, w`
+    for part in _parts(text):
+        if names is not None and _BARE.fullmatch(part):
+            names.append(part)
+        elif match := _WRT.fullmatch(part):
+            names = match[1].split()
+            found.wrt = (found.wrt or []) + names
+            names = found.wrt
+        elif match := _BACKWARD.fullmatch(part):
+            found.backward = match[1]
+        elif match := _GRAD.fullmatch(part):
+            found.grads[match[1]] = match[2]
+        elif match := _SHAPED.fullmatch(part):
+            sizes = _sizes(match[2], line)
+            found.shapes[match[1]] = Labels(sizes, _size(match[3], line)) if match[3] else sizes
+        elif match := _FIXED.fullmatch(part):
+            found.fixed[match[1]] = _value(match[2], line)
+        else:
+            raise DeclarationError(
+                line, f"`{part}` declares nothing; `x (N, D)`, `y (N) labels of C`, `eps = 1e-5` do"
+            )
+    return found
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text cut at commas and semicolons that stand in no brackets."""
+    depth, start = 0, 0
+    for position, character in enumerate(text + ","):
+        depth += (character in "([{") - (character in ")]}")
+        if character in ",;" and depth <= 0:
+            if part := text[start:position].strip():
+                yield part
+            start = position + 1
+    if depth > 0 and (rest := text[start:].strip()):
+        yield rest
+
+
+def _sizes(text: str, line: int) -> str:
+    return " ".join(_size(part, line) for part in _parts(text))
+
+
+def _size(text: str, line: int) -> str:
+    if not _SIZE.fullmatch(text.strip()):
+        raise DeclarationError(line, f"`{text.strip()}` is no size: sizes are names and integers")
+    return re.sub(r"\s+", "", text)
+
+
+def _value(text: str, line: int) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return _size(text, line)
+
+
+def declarations(source: str, tree: ast.Module) -> dict[str, Declaration]:
+    """What is declared of each function and class at the module's level, by name.
+
+    :raises DeclarationError: for one that is not understood, or belongs to nothing.
+    """
+    found: dict[str, Declaration] = {}
+    for node in _definitions(tree):
+        for declared in (_annotated(node), _decorated(node)):
+            if declared is not None:
+                found.setdefault(node.name, Declaration(declared.line)).add(declared)
+    for line, text in comments(source):
+        owner = _owner(tree, line)
+        if owner is None:
+            raise DeclarationError(line, "no function or class follows this declaration")
+        found.setdefault(owner, Declaration(line)).add(read_comment(text, line))
+    return found
+
+
+Definition = ast.FunctionDef | ast.ClassDef
+
+
+def _definitions(tree: ast.Module) -> list[Definition]:
+    return [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+
+
+def comments(source: str) -> Iterator[tuple[int, str]]:
+    """The declaring comments of a source, each with its line."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and (match := MARK.match(token.string)):
+            yield token.start[0], match[1]
+
+
+def _owner(tree: ast.Module, line: int) -> str | None:
+    for node in _definitions(tree):
+        if line <= (node.end_lineno or node.lineno):
+            return node.name  # around it, or the next below
+    return None
+
+
+def _annotated(node: Definition) -> Declaration | None:
+    """The shapes in annotations such as ``Float[Array, "N D"]``."""
+    methods = [node] if isinstance(node, ast.FunctionDef) else node.body
+    found = Declaration(node.lineno)
+    for method in methods:
+        if isinstance(method, ast.FunctionDef):
+            arguments = method.args
+            for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+                _read_annotation(argument, found)
+    return found if found.shapes or found.unsized else None
+
+
+def _read_annotation(argument: ast.arg, found: Declaration) -> None:
+    annotation = argument.annotation
+    if not isinstance(annotation, ast.Subscript) or not isinstance(annotation.slice, ast.Tuple):
+        return
+    kind = str(getattr(annotation.value, "id", "") or getattr(annotation.value, "attr", ""))
+    sizes = annotation.slice.elts[-1]
+    if not isinstance(sizes, ast.Constant) or not isinstance(sizes.value, str):
+        return
+    if _INTEGERS.fullmatch(kind):
+        found.unsized = (*found.unsized, argument.arg)
+    elif _FLOATS.fullmatch(kind):
+        for size in sizes.value.split():
+            if not _SIZE.fullmatch(size):
+                raise DeclarationError(
+                    argument.lineno, f"`{size}` is no size: sizes are names and integers"
+                )
+        found.shapes[argument.arg] = " ".join(sizes.value.split())
+
+
+def _decorated(node: Definition) -> Declaration | None:
+    """What ``@shapes(x="N D", y=labels("N", of="C"))`` declares."""
+    for decorator in node.decorator_list:
+        if not isinstance(decorator, ast.Call):
+            continue
+        name = getattr(decorator.func, "id", None) or getattr(decorator.func, "attr", "")
+        if name == DECORATOR:
+            return _read_decorator(decorator)
+    return None
+
+
+def _read_decorator(call: ast.Call) -> Declaration:
+    found = Declaration(call.lineno)
+    for keyword in call.keywords:
+        name, value = keyword.arg, keyword.value
+        line = value.lineno
+        if name is None or call.args:
+            raise DeclarationError(line, 'shapes are declared by keywords, x="N D"')
+        literal = _literal(value)
+        if isinstance(value, ast.Call):
+            found.shapes[name] = _labels(value)
+        elif name == "wrt" and isinstance(literal, (str, tuple, list)):
+            found.wrt = literal.split() if isinstance(literal, str) else list(literal)
+        elif name == "fixed" and isinstance(literal, dict):
+            found.fixed.update(literal)
+        elif name == "grads" and isinstance(literal, dict):
+            found.grads.update(literal)
+        elif name == "backward" and isinstance(literal, str):
+            found.backward = literal
+        elif isinstance(literal, str):
+            found.shapes[name] = literal
+        elif isinstance(literal, (bool, int, float)):
+            found.fixed[name] = literal
+        else:
+            raise DeclarationError(line, f'the shape of {name} is no text such as "N D"')
+    return found
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
+
+
+def _labels(call: ast.Call) -> Labels:
+    named = {keyword.arg: _literal(keyword.value) for keyword in call.keywords}
+    values = [_literal(argument) for argument in call.args] + [named.get("of")]
+    if len(values) == 2 and all(isinstance(value, str) for value in values):
+        return Labels(*values)
+    raise DeclarationError(call.lineno, 'labels are declared as labels("N", of="C")')

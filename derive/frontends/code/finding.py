@@ -1,0 +1,440 @@
+"""The forward and backward passes of a source file: which functions and classes belong together.
+
+A pair is found by what its parts are called or by the library that joins them:
+
+    affine_forward, affine_backward     also conv_forward_naive, fwd/bwd, forward/backward alone
+    affine, affine_backward             also affine_grad, grad_affine, affine_prime, …
+    class Affine                        with forward (or __call__) and backward
+    class Affine(torch.autograd.Function)
+    affine.defvjp(affine_fwd, affine_bwd)
+    softmax_loss                        returns (loss, gradients)
+
+Only the text is read; nothing of the file is run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from derive.frontends.code.declared import (
+    Declaration,
+    DeclarationError,
+    Definition,
+    Labels,
+    declarations,
+)
+
+FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
+    "functions",
+    "loss",
+    "layer",
+    "autograd",
+    "vjp",
+    "forward",
+)
+
+NOTHING = "None"  # is returned where there is no gradient
+
+_SWAPS = (("forward", "backward"), ("fwd", "bwd"), ("fprop", "bprop"), ("Forward", "Backward"))
+_BACKWARD_ENDS = ("_backward", "_back", "_bwd", "_grad", "_gradient", "_vjp", "_bprop")
+_BACKWARD_STARTS = ("backward_", "grad_", "gradient_")
+_DERIVATIVE_ENDS = ("_prime", "_derivative", "_deriv")
+_DERIVATIVE_STARTS = ("d_", "deriv_")
+
+
+class SourceError(Exception):
+    """A source that cannot be read; the message is one sentence with the file and the line."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A forward and its backward, or a function of which no backward was found.
+
+    :param name: the function's or class's, in the middle of the ids ``file.name.input``.
+    :param kind: how the two belong together.
+    :param forward: the function or class that is called.
+    :param backward: the backward function; ``""`` where the forward carries it.
+    :param arguments: what the forward takes, without self and ctx.
+    :param defaults: the arguments that may be left out.
+    :param backward_arguments: what the backward function takes.
+    :param built_with: what a class's constructor takes.
+    :param attributes: what a class writes into itself, ``self.name`` or ``self.grads["name"]``.
+    :param declared: the shapes and the rest; None where nothing is declared.
+    :param returned: the names that the backward (or the loss) returns, ``""`` for an expression,
+        ``NOTHING`` for None.
+    """
+
+    path: Path
+    line: int
+    name: str
+    kind: str
+    forward: str
+    backward: str = ""
+    arguments: tuple[str, ...] = ()
+    defaults: frozenset[str] = frozenset()
+    backward_arguments: tuple[str, ...] = ()
+    built_with: tuple[str, ...] = ()
+    declared: Declaration | None = None
+    returned: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def has_backward(self) -> bool:
+        """Whether there is anything to verify."""
+        return self.kind != FORWARD
+
+
+@dataclass
+class Source:
+    """What a file holds.
+
+    :param declares: whether the shapes of anything are declared.
+    :param states_claims: whether it imports what claims are made of.
+    :param used: the names that are used in it.
+    """
+
+    path: Path
+    pairs: list[Pair] = field(default_factory=list)
+    declares: bool = False
+    states_claims: bool = False
+    used: frozenset[str] = frozenset()
+
+    def undeclared(self) -> list[Pair]:
+        """The pairs without shapes that nothing else in the file uses."""
+        return [
+            pair
+            for pair in self.pairs
+            if pair.has_backward and pair.declared is None and pair.name not in self.used
+        ]
+
+    def declared(self) -> list[Pair]:
+        """The pairs that can be verified: shapes are declared, and there is a backward."""
+        return [pair for pair in self.pairs if pair.has_backward and pair.declared is not None]
+
+
+def find(path: Path, text: str) -> Source:
+    """The pairs of a source.
+
+    :raises SourceError: where the text is no Python, or a declaration is not understood.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as problem:
+        raise SourceError(f"{path}, line {problem.lineno}: SyntaxError: {problem.msg}") from None
+    except ValueError as problem:
+        raise SourceError(f"{path} is not a Python file: {problem}") from None
+    try:
+        declared = declarations(text, tree)
+    except DeclarationError as problem:
+        raise SourceError(f"{path}, line {problem.line}: {problem}") from None
+    return Source(
+        path,
+        list(_Finder(path, tree, declared).pairs()),
+        bool(declared),
+        _states_claims(tree),
+        frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)),
+    )
+
+
+def _states_claims(tree: ast.Module) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            if any(alias.name == "derive" for alias in node.names):
+                return True
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+            package = node.module.split(".")
+            names = {alias.name for alias in node.names}
+            if package[0] == "derive" and package[1:2] != ["code"] and names != {"code"}:
+                return True
+    return False
+
+
+class _Finder:
+    def __init__(self, path: Path, tree: ast.Module, declared: dict[str, Declaration]) -> None:
+        self.path = path
+        self.declared = declared
+        self.functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+        self.classes = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
+        self.rules = dict(_derivative_rules(tree))
+        self.functions_of_torch = set(_autograd_names(tree))
+
+    def pairs(self) -> Iterator[Pair]:
+        backwards = {name: self._backward_of(name) for name in self.functions}
+        taken = {name for name in backwards.values() if name}
+        taken |= {name for rule in self.rules.values() for name in rule}
+        nodes: dict[str, Definition] = {**self.functions, **self.classes}
+        for name, node in sorted(nodes.items(), key=lambda item: item[1].lineno):
+            if isinstance(node, ast.ClassDef):
+                pair = self._of_class(node)
+            elif name in taken:
+                pair = None
+            else:
+                pair = self._of_function(node, backwards[name])
+            if pair is not None:
+                yield pair
+
+    def _backward_of(self, name: str) -> str:
+        declared = self.declared.get(name)
+        if declared is not None and declared.backward:
+            if declared.backward not in self.functions:
+                raise SourceError(
+                    f"{self.path}, line {declared.line}: the file has no function called "
+                    f"{declared.backward!r}"
+                )
+            return declared.backward
+        for forward, backward in _SWAPS:
+            if forward in name and name.replace(forward, backward) in self.functions:
+                return name.replace(forward, backward)
+        stems = [name.removesuffix("_forward"), name.removesuffix("_fwd")]
+        candidates = [
+            *(stem + end for stem in stems for end in (*_BACKWARD_ENDS, *_DERIVATIVE_ENDS)),
+            *(start + stem for stem in stems for start in (*_BACKWARD_STARTS, *_DERIVATIVE_STARTS)),
+        ]
+        return next((c for c in candidates if c in self.functions and c != name), "")
+
+    def _declared(self, *names: str) -> Declaration | None:
+        """What is declared of the first, and of the others where it says nothing."""
+        found: Declaration | None = None
+        for name in reversed(names):
+            declared = self.declared.get(name)
+            if declared is not None:
+                found = found or Declaration(declared.line)
+                found.add(declared)
+                found.line = declared.line
+        return found
+
+    def _of_function(self, node: ast.FunctionDef, backward: str) -> Pair:
+        name = node.name
+        rule = self.rules.get(name)
+        names = [name, *(rule or ()), *([backward] if backward else ())]
+        declared = self._declared(*names)
+        arguments, defaults = _arguments(node)
+        if rule is not None:
+            kind, last = VJP, self.functions.get(rule[-1])
+        elif backward:
+            kind, last = FUNCTIONS, self.functions[backward]
+        else:
+            asked = declared is not None and declared.wrt is not None
+            kind, last = (LOSS if _gives_gradients(node, asked) else FORWARD), node
+        returned = _returned(last)
+        if kind == LOSS:
+            returned = _keys(node, returned[1]) or returned[1:]
+        return Pair(
+            path=self.path,
+            line=node.lineno,
+            name=name,
+            kind=kind,
+            forward=name,
+            backward=backward if kind == FUNCTIONS else "",
+            arguments=arguments,
+            defaults=defaults,
+            backward_arguments=_arguments(last)[0] if kind == FUNCTIONS and last else (),
+            declared=declared,
+            returned=returned,
+        )
+
+    def _of_class(self, node: ast.ClassDef) -> Pair | None:
+        methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
+        forward = methods.get("forward") or methods.get("__call__")
+        backward = methods.get("backward")
+        if forward is None:
+            return None
+        torch = any(_dotted(base) in self.functions_of_torch for base in node.bases)
+        kind = FORWARD if backward is None else AUTOGRAD if torch else LAYER
+        arguments, defaults = _arguments(forward)
+        built_with: tuple[str, ...] = ()
+        if kind != AUTOGRAD and "__init__" in methods:
+            built_with, of_constructor = _arguments(methods["__init__"])
+            defaults |= of_constructor
+        return Pair(
+            path=self.path,
+            line=node.lineno,
+            name=node.name,
+            kind=kind,
+            forward=node.name,
+            arguments=arguments[1:],
+            defaults=defaults,
+            built_with=built_with[1:],
+            declared=self._declared(node.name),
+            returned=_returned(backward) if backward is not None else (),
+            attributes=tuple(dict.fromkeys(_written(node))),
+        )
+
+
+def _arguments(node: ast.FunctionDef) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The names of the arguments, and which have defaults."""
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    first = len(positional) - len(arguments.defaults)
+    optional = {argument.arg for argument in positional[first:]}
+    optional |= {
+        argument.arg
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if default is not None
+    }
+    names = tuple(argument.arg for argument in (*positional, *arguments.kwonlyargs))
+    return names, frozenset(optional)
+
+
+def _keys(node: ast.FunctionDef, name: str) -> tuple[str, ...]:
+    """The keys of the dictionary of gradients that a function fills, none where it is none."""
+    found: dict[str, None] = {}
+    for item in ast.walk(node):
+        if not isinstance(item, ast.Assign):
+            continue
+        for target in item.targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                if isinstance(item.value, ast.Dict):
+                    found.update(dict.fromkeys(_texts(key for key in item.value.keys if key)))
+                elif isinstance(item.value, ast.Call) and _dotted(item.value.func) == "dict":
+                    found.update(dict.fromkeys(k.arg for k in item.value.keywords if k.arg))
+            elif isinstance(target, ast.Subscript) and _dotted(target.value) == name:
+                found.update(dict.fromkeys(_texts([target.slice])))
+    return tuple(found)
+
+
+def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _written(node: ast.ClassDef) -> Iterator[str]:
+    """``W`` for what a class assigns to ``self.W``, ``grads[W]`` for ``self.grads["W"]``."""
+    for item in ast.walk(node):
+        targets: list[ast.expr] = []
+        if isinstance(item, ast.Assign):
+            targets = item.targets
+        elif isinstance(item, (ast.AugAssign, ast.AnnAssign)):
+            targets = [item.target]
+        while targets:
+            target = targets.pop()
+            if isinstance(target, (ast.Tuple, ast.List)):
+                targets.extend(target.elts)
+            elif isinstance(target, ast.Attribute) and _dotted(target.value) == "self":
+                yield target.attr
+            elif isinstance(target, ast.Subscript):
+                owner, _, attribute = _dotted(target.value).partition(".")
+                if owner == "self" and attribute:
+                    yield from (f"{attribute}[{key}]" for key in _texts([target.slice]))
+
+
+def _own_returns(node: ast.FunctionDef) -> list[ast.Return]:
+    """The returns of a function, not those of functions inside of it."""
+    found: list[ast.Return] = []
+    waiting: list[ast.AST] = list(node.body)
+    while waiting:
+        item = waiting.pop(0)
+        if isinstance(item, ast.Return):
+            found.append(item)
+        if not isinstance(item, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            waiting.extend(ast.iter_child_nodes(item))
+    return found
+
+
+def _returned(node: ast.FunctionDef | None) -> tuple[str, ...]:
+    """The names in the last return, ``""`` for what is no name."""
+    returns = [] if node is None else _own_returns(node)
+    if not returns or returns[-1].value is None:
+        return ()
+    value = returns[-1].value
+    parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
+    return tuple(_shown(part) for part in parts)
+
+
+def _shown(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and node.value is None:
+        return NOTHING
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
+    """Whether a function returns a value and then what is called a gradient of an argument.
+
+    :param asked: whether it is declared in which inputs gradients are.
+    """
+    returned = _returned(node)
+    arguments, _ = _arguments(node)
+    named = {"", *arguments}
+    return len(returned) >= 2 and (asked or any(gradient_of(n) in named for n in returned[1:]))
+
+
+def gradient_of(name: str) -> str | None:
+    """The input whose gradient a name says to be, ``""`` for gradients of several; None for no
+    gradient's name.
+
+    >>> gradient_of("dW"), gradient_of("grad_x"), gradient_of("grads"), gradient_of("out")
+    ('W', 'x', '', None)
+    """
+    if name.lower() in ("grad", "grads", "gradient", "gradients"):
+        return ""
+    for start in ("grad_", "gradient_", "d_", "grads_"):
+        if name.startswith(start) and len(name) > len(start):
+            return name[len(start) :]
+    for end in ("_grad", "_gradient", "_grads"):
+        if name.endswith(end) and len(name) > len(end):
+            return name[: -len(end)]
+    if len(name) > 1 and name[0] == "d":
+        return name[1:]
+    return None
+
+
+def _derivative_rules(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:
+    """``f.defvjp(fwd, bwd)`` at the module's level."""
+    for node in tree.body:
+        call = node.value if isinstance(node, ast.Expr) else None
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        if call.func.attr != "defvjp" or not isinstance(call.func.value, ast.Name):
+            continue
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        names = [value.id for value in values if isinstance(value, ast.Name)]
+        if len(names) >= 2:
+            yield call.func.value.id, (names[0], names[1])
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _autograd_names(tree: ast.Module) -> Iterator[str]:
+    """What ``torch.autograd.Function`` is called in a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "torch" or alias.name.startswith("torch."):
+                    shown = alias.asname or "torch"
+                    inner = alias.name.removeprefix("torch").lstrip(".") if alias.asname else ""
+                    missing = [p for p in ("autograd", "Function") if p not in inner.split(".")]
+                    yield ".".join([shown, *missing])
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                shown = alias.asname or alias.name
+                if node.module == "torch" and alias.name == "autograd":
+                    yield f"{shown}.Function"
+                elif alias.name == "Function" and (node.module or "").startswith("torch.autograd"):
+                    yield shown
+                elif node.module == "torch.autograd" and alias.name == "function":
+                    yield f"{shown}.Function"
+                    yield f"{shown}.InplaceFunction"
+
+
+__all__ = [
+    "AUTOGRAD",
+    "FORWARD",
+    "FUNCTIONS",
+    "LAYER",
+    "LOSS",
+    "VJP",
+    "Labels",
+    "Pair",
+    "Source",
+    "SourceError",
+    "find",
+    "gradient_of",
+]

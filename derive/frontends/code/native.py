@@ -1,0 +1,670 @@
+"""The user's own functions run natively: what was traced has to be what they compute."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+import os
+import random
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from derive.base.errors import ClaimError, DeriveError
+from derive.evaluation.evaluate import EvaluationError, Point, Values
+from derive.frontends.code import axes as ax
+from derive.frontends.code.arrays import Array, keys
+from derive.frontends.code.calls import Performed, perform
+from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_values
+from derive.frontends.code.shapes import Input, make_input
+from derive.frontends.code.sizes import Size
+from derive.frontends.code.trace import Trace, opened
+from derive.language.operators import Tensor
+
+POINTS = 3  # at which a trace is compared
+TRIES = 400
+CANDIDATES = 60  # sizes of which those are chosen
+AFFORDABLE = 300  # as a product of all sizes
+MISFITS = 60  # at which a misfit has to show
+TOLERANCE = 1e-6
+STEP = 3e-5  # of finite differences
+
+
+# Numbers that are drawn, in eighths: of both signs, positive, between 0 and 1.
+MIXED, POSITIVE, UNIT = range(-8, 9), range(1, 13), range(1, 8)
+
+
+class NotRun(Exception):
+    """The user's functions cannot be run here."""
+
+
+class Differs(Exception):
+    """What was traced is not what the user's function computes."""
+
+
+def native_function(pair: Pair, target: Any) -> Any:
+    """The user's own function.
+
+    :raises NotRun: where its file does not import.
+    """
+    if not isinstance(target, str):
+        return target
+    assert pair.path is not None
+    found: Any = native_module(pair.path)
+    for part in target.split("."):
+        found = getattr(found, part)
+    return found
+
+
+_modules: dict[tuple[str, float], Any] = {}
+
+
+def native_module(path: str) -> Any:
+    """A file, imported as Python does.
+
+    :raises NotRun: where that fails.
+    """
+    path = os.path.abspath(path)
+    key = (path, os.stat(path).st_mtime)
+    if key in _modules:
+        return _modules[key]
+    top, name = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
+    while os.path.exists(os.path.join(top, "__init__.py")):
+        name = f"{os.path.basename(top)}.{name}"
+        top = os.path.dirname(top)
+    before = list(sys.path)
+    sys.path.insert(0, top)
+    annotations = _Annotations()
+    sys.meta_path.append(annotations)  # after what is installed
+    known = name if "." in name else f"derive_native_{name}"
+    try:
+        if "." in name:
+            module = importlib.import_module(name)
+        else:
+            spec = importlib.util.spec_from_file_location(known, path)
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[known] = module
+            spec.loader.exec_module(module)
+    except Exception as problem:
+        sys.modules.pop(known, None)
+        raise NotRun(f"{type(problem).__name__}: {problem}") from problem
+    finally:
+        sys.path[:] = before
+        sys.meta_path.remove(annotations)
+    _modules[key] = module
+    return module
+
+
+class _Missing:
+    """What a module that is not installed has: names that may stand in annotations."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Missing(f"{self.__name__}.{name}")
+
+    def __getitem__(self, key: Any) -> Any:
+        return self
+
+    def __or__(self, other: Any) -> Any:
+        return self
+
+    __ror__ = __or__
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if len(args) == 1 and callable(args[0]) and not options:
+            return args[0]  # a decorator
+        raise NotRun(f"{self.__name__} is not installed")
+
+
+class _Annotations:
+    """Finds packages of annotations where they are not installed."""
+
+    NAMES = ("jaxtyping", "torchtyping", "nptyping", "beartype", "typeguard", "typing_extensions")
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name.partition(".")[0] not in self.NAMES:
+            return None
+        return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]
+
+    def create_module(self, spec: Any) -> Any:
+        return None
+
+    def exec_module(self, module: Any) -> None:
+        missing = _Missing(module.__name__)
+        module.__getattr__ = lambda name: getattr(missing, name)
+
+
+# ---- points
+
+
+def size_symbols(traced: Traced) -> list[Any]:
+    found: set[Any] = set()
+    for one in traced.inputs.values():
+        for size in one.sizes:
+            found |= size.free_symbols
+        if one.of is not None:
+            found |= one.of.free_symbols
+    for value in (*traced.fixed.values(), *traced.init.values()):
+        found |= _sizes_in(value)
+    return sorted(found, key=str)
+
+
+def _sizes_in(value: Any) -> set[Any]:
+    if isinstance(value, Size):
+        return value.expr.free_symbols
+    if isinstance(value, Mapping):
+        return set().union(*(_sizes_in(v) for v in value.values()))
+    return set()
+
+
+def assignments(
+    traced: Traced, rng: random.Random, distinct: bool = False
+) -> Iterator[dict[Any, int]]:
+    """Small sizes at which all that is assumed of sizes holds; ``distinct`` ones, above 1."""
+    symbols = size_symbols(traced)
+    facts = [f for f in traced.trace.assumed if f.free_symbols <= set(symbols)]
+    sizes = [s for one in traced.inputs.values() for s in one.sizes]
+    defined = {
+        s for symbol in traced.trace.where for s in getattr(symbol, "shape", None) or ()
+        if not s.is_Symbol
+    }  # fmt: skip
+    seen: set[tuple[int, ...]] = set()
+    first = [tuple(2 + k % 3 for k in range(len(symbols)))]
+    for attempt in range(TRIES):
+        most = 4 if attempt < 40 else 7
+        numbers = first.pop() if first else tuple(rng.randint(1, most) for _ in symbols)
+        if distinct:
+            numbers = tuple(rng.sample(range(2, 4 + 2 * len(symbols)), len(symbols)))
+        if numbers in seen:
+            continue
+        seen.add(numbers)
+        at = dict(zip(symbols, map(sp.Integer, numbers), strict=True))
+        if any(
+            fact.xreplace(at) not in (True, sp.true) and not fact.xreplace(at).doit()
+            for fact in facts
+        ):
+            continue
+        shapes = [size.xreplace(at) for size in sizes]
+        if any(not s.is_Integer or s < 1 for s in shapes):
+            continue
+        if not all(_is_size(s, at) for s in defined):
+            continue
+        yield at
+
+
+def chosen(traced: Traced, rng: random.Random) -> list[dict[Any, int]]:
+    """Sizes at which a trace is compared: small ones, of which each is larger than 1 at some."""
+    found = list(islice(assignments(traced, rng), CANDIDATES))
+    cost = {id(at): math.prod(map(int, at.values())) for at in found}
+    open_ = set(size_symbols(traced))
+    ordered: list[dict[Any, int]] = []
+    while found:
+        small = [at for at in found if cost[id(at)] <= AFFORDABLE] or [
+            min(found, key=lambda at: cost[id(at)])
+        ]
+        best = max(small, key=lambda at: (sum(bool(at[s] > 1) for s in open_), cost[id(at)]))
+        ordered.append(best)
+        found = [at for at in found if at is not best]
+        open_ = {s for s in open_ if best[s] <= 1} or set(size_symbols(traced))
+    return ordered
+
+
+def _is_size(size: Any, at: Mapping[Any, int]) -> bool:
+    value = sp.sympify(size).xreplace(dict(at))
+    return bool(value.is_Integer and value >= 1)
+
+
+def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: range) -> np.ndarray:
+    """Numbers for an input, few of them, so that some are equal; labels in their range."""
+    shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
+    if given.of is not None:
+        count = int(given.of.xreplace(dict(at)))
+        flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
+        return np.array(flat, dtype=int).reshape(shape)
+    values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
+    return np.array(values, dtype=float).reshape(shape)
+
+
+def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:
+    """The values of the symbols of an input, which may be several, one for each segment."""
+    return pieces(given.array.axes, given.symbols, numbers, at)
+
+
+def pieces(
+    axes: Any, symbols: Mapping[Any, Any], numbers: np.ndarray, at: Mapping[Any, int]
+) -> dict[Any, Any]:
+    found = {}
+    for key in keys(axes):
+        cut = []
+        shape: list[int] = []
+        for axis, k in zip(axes, key, strict=True):
+            start = int(sp.sympify(ax.offsets(axis)[k]).xreplace(dict(at)))
+            length = int(ax.segment_size(axis[k]).xreplace(dict(at)))
+            cut.append(slice(start, start + length))
+            shape += [int(sp.sympify(size).xreplace(dict(at))) for _, size in axis[k]]
+        part = numbers[tuple(cut)].reshape(tuple(shape))
+        exact = np.empty(part.shape, dtype=object)
+        for position in np.ndindex(part.shape):
+            exact[position] = Fraction(part[position].item())
+        found[symbols[key]] = exact if shape else exact.item()
+    return found
+
+
+def traced_value(values: Values, array: Array, at: Mapping[Any, int]) -> np.ndarray:
+    """What a traced array is worth at a point."""
+    at = dict(at)
+    shape = tuple(int(sp.sympify(ax.size_of(axis)).xreplace(at)) for axis in array.axes)
+    found = np.empty(shape)
+    for key in keys(array.axes):
+        factors = [f for axis, k in zip(array.axes, key, strict=True) for f in axis[k]]
+        cut, wide = [], []
+        for axis, k in zip(array.axes, key, strict=True):
+            start = int(sp.sympify(ax.offsets(axis)[k]).xreplace(at))
+            length = int(ax.segment_size(axis[k]).xreplace(at))
+            cut.append(slice(start, start + length))
+            wide.append(length)
+        body = array.bodies[key]
+        expr = Tensor(body, *factors) if factors else body
+        found[tuple(cut)] = np.asarray(values.of(expr), dtype=float).reshape(wide)
+    return found
+
+
+def concrete(value: Any, at: Mapping[Any, int]) -> Any:
+    """A fixed argument at sizes."""
+    if isinstance(value, Size):
+        return int(value.expr.xreplace(dict(at)))
+    if isinstance(value, Mapping):
+        return {key: concrete(one, at) for key, one in value.items()}
+    return value
+
+
+@contextmanager
+def drawing(drawn: list[tuple[str, np.ndarray]]) -> Iterator[None]:
+    """NumPy draws the given numbers, in order.
+
+    :raises NotRun: where the code draws others.
+    """
+    if not drawn:
+        yield
+        return
+    left = list(drawn)
+    before = {name: getattr(np.random, name) for name, _ in drawn}
+
+    def replacement(name: str) -> Any:
+        def draw(*args: Any, **options: Any) -> Any:
+            if not left or left[0][0] != name:
+                raise NotRun("other random numbers are drawn than were traced")
+            _, numbers = left.pop(0)
+            if name == "normal":
+                loc, scale = _first(args, options, "loc", 0.0), _second(args, options, "scale", 1.0)
+                return loc + scale * numbers
+            if name == "uniform":
+                low, high = _first(args, options, "low", 0.0), _second(args, options, "high", 1.0)
+                return low + (high - low) * numbers
+            return numbers.copy() if numbers.ndim else numbers.item()
+
+        return draw
+
+    for name in before:
+        setattr(np.random, name, replacement(name))
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(np.random, name, function)
+
+
+def _first(args: Any, options: Any, name: str, default: float) -> Any:
+    return args[0] if args else options.get(name, default)
+
+
+def _second(args: Any, options: Any, name: str, default: float) -> Any:
+    return args[1] if len(args) > 1 else options.get(name, default)
+
+
+class Run:
+    """The user's own functions, which run at points."""
+
+    def __init__(self, traced: Traced) -> None:
+        pair = traced.pair
+        self.traced = traced
+        self.drawn: list[tuple[str, np.ndarray]] = []
+        self.forward = native_function(pair, pair.forward)
+        self.backward = None if pair.backward is None else native_function(pair, pair.backward)
+
+    def _performed(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> Performed:
+        traced = self.traced
+        values = {name: _own(value) for name, value in numbers.items()}
+        fixed = {name: concrete(value, at) for name, value in traced.fixed.items()}
+        init = {name: concrete(value, at) for name, value in traced.init.items()}
+        with np.errstate(all="ignore"), drawing(self.drawn):
+            return perform(traced.asked, self.forward, self.backward, values, fixed, init)
+
+    def outputs(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> list[np.ndarray]:
+        """The outputs alone."""
+        return [np.array(o, dtype=float) for o in self._performed(numbers, at).outputs]
+
+    def both(
+        self, numbers: Mapping[str, np.ndarray], upstreams: list[np.ndarray], at: Mapping[Any, int]
+    ) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
+        """The outputs, and the gradients that are returned or left."""
+        done = self._performed(numbers, at)
+        outputs = [np.array(o, dtype=float) for o in done.outputs]
+        with np.errstate(all="ignore"):
+            found = done.backward([_own(u) for u in upstreams])
+        return outputs, {n: np.array(v, dtype=float) for n, v in found.items()}
+
+
+def _own(value: np.ndarray) -> Any:
+    return value.copy() if value.ndim else value.item()
+
+
+def compare(traced: Traced) -> int:
+    """Compare a trace with native runs; the number of points at which they were compared.
+
+    :raises Differs: where they differ.
+    :raises NotRun: where the user's functions do not run.
+    """
+    rng = random.Random(20)
+    run = Run(traced)
+    done = 0
+    tries = 0
+    problem: Exception | None = None
+    for at in chosen(traced, rng) * POINTS:  # the same sizes again, where there are few
+        for numbers in (MIXED, POSITIVE, UNIT):
+            tries += 1
+            try:
+                _compare_at(traced, run, at, rng, numbers)
+            except Differs:
+                raise
+            except (EvaluationError, FloatingPointError) as found:
+                problem = found
+                continue
+            except (DeriveError, NotRun) as found:
+                problem = found
+                continue
+            done += 1
+            break
+        if done == POINTS or tries > 12 * POINTS:
+            break
+    if not done:
+        detail = "" if problem is None else f": {problem}"
+        raise NotRun(f"no point was found at which the trace could be compared{detail}")
+    return done
+
+
+def _compare_at(
+    traced: Traced, run: Run, at: Mapping[Any, int], rng: random.Random, choices: range
+) -> None:
+    numbers = {n: drawn(i, at, rng, choices) for n, i in traced.inputs.items()}
+    upstreams = []
+    values: dict[Any, Any] = {}
+    for name, one in traced.inputs.items():
+        values.update(values_of(one, numbers[name], at))
+    for array in traced.upstreams:
+        shape = tuple(int(sp.sympify(ax.size_of(axis)).xreplace(dict(at))) for axis in array.axes)
+        up = np.array(
+            [rng.randrange(-8, 9) / 8 for _ in range(int(np.prod(shape, dtype=int)))], dtype=float
+        ).reshape(shape)
+        upstreams.append(up)
+        values.update(pieces(array.axes, _symbols(array), up, at))
+    run.drawn = []
+    for name, array in traced.trace.drawn:
+        numbers_ = _drawn_array(array, at, rng)
+        run.drawn.append((name, numbers_))
+        values.update(pieces(array.axes, _symbols(array), numbers_, at))
+    point = Point(sizes={s: int(n) for s, n in at.items()}, values=values)
+    evaluated = Values(point, traced.trace.where)
+    for fact in traced.trace.between:
+        if not _holds(fact, evaluated):
+            raise FloatingPointError("a number that is cut")
+    try:
+        outputs, gradients = run.both(numbers, upstreams, at)
+    except ClaimError:
+        raise
+    except Exception as problem:
+        raise NotRun(f"{type(problem).__name__}: {problem}") from problem
+    pairs = [(f"output {k + 1}", array, outputs[k]) for k, array in enumerate(traced.outputs)] + [
+        (f"the gradient of {n}", g, gradients[n]) for n, g in traced.gradients.items()
+    ]
+    if not all(np.isfinite(native).all() for _, _, native in pairs):
+        raise FloatingPointError("an entry that is no number")
+    for what, array, native in pairs:
+        ours = traced_value(evaluated, array, at)
+        if ours.shape != native.shape and ours.size == native.size == 1:
+            ours = ours.reshape(native.shape)
+        scale = 1 + float(np.max(np.abs(native), initial=0.0))
+        if (
+            ours.shape != native.shape
+            or np.max(np.abs(ours - native), initial=0.0) > TOLERANCE * scale
+        ):
+            sizes = ", ".join(f"{s} = {n}" for s, n in at.items())
+            raise Differs(
+                f"{what} is {native.tolist()} for {sizes}, and was traced as {ours.tolist()}"
+            )
+
+
+def _holds(fact: Any, evaluated: Values) -> bool:
+    """Whether what is given of the entries of an array is so."""
+    entry, end = fact.args
+    base = entry.base if isinstance(entry, sp.Indexed) else entry
+    found = np.asarray(evaluated.of(base), dtype=float)
+    return bool(np.all(found > float(end) if isinstance(fact, sp.Gt) else found < float(end)))
+
+
+# ---- misfits
+
+
+def fails(pair: Pair) -> bool | None:
+    """Whether the user's functions fail at sizes that differ, as a misfit says; None where they
+    cannot be run.
+    """
+    trace = Trace(set())
+    with opened(trace):
+        inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
+    try:
+        forward = native_function(pair, pair.forward)
+        asked = asked_of(pair, inputs, forward)
+    except NotRun:
+        return None
+    names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}
+    fixed = fixed_values(pair.fixed, names, forward)
+    init = fixed_values(pair.init, names, forward)
+    traced = Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
+    rng = random.Random(7)
+    try:
+        run = Run(traced)
+    except NotRun:
+        return None
+    failed = 0
+    for number, at in enumerate(assignments(traced, rng, distinct=True)):
+        numbers = {n: drawn(i, at, rng, POSITIVE) for n, i in inputs.items()}
+        try:
+            outputs = run.outputs(numbers, at)
+            run.both(numbers, [np.ones(o.shape) for o in outputs], at)
+        except AssertionError:
+            continue  # no sizes that the code is about
+        except Exception:
+            failed += 1
+        else:
+            return False
+        if number > MISFITS:
+            break
+    return True if failed else None
+
+
+# ---- refutations
+
+
+def refuted(traced: Traced, name: str, witness: Any, key: tuple[int, ...]) -> bool | None:
+    """Whether the user's own functions show at a witness that a gradient is wrong, by finite
+    differences; None where they cannot be run there.
+    """
+    at = {
+        s: sp.Integer(witness.sizes[str(s)])
+        for s in size_symbols(traced)
+        if str(s) in witness.sizes
+    }
+    for symbol in size_symbols(traced):
+        at.setdefault(symbol, sp.Integer(1))
+    try:
+        run = Run(traced)
+        numbers = {n: _witnessed(i, witness, at) for n, i in traced.inputs.items()}
+        upstreams = [_witnessed_array(u, witness, at) for u in traced.upstreams]
+        run.drawn = [(n, _witnessed_array(a, witness, at)) for n, a in traced.trace.drawn]
+        position = _position(traced, name, key, witness, at)
+        seen = _differs(run, name, numbers, upstreams, at, position, witness)
+        return _shown_elsewhere(traced, run, name) or None if seen is None else seen
+    except NotRun:
+        return None
+    except Exception:
+        return None
+
+
+def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
+    """Whether a gradient is seen to be wrong at points of moderate numbers: those of a witness may
+    differ by less than floats show.
+    """
+    rng = random.Random(5)
+    for at in chosen(traced, rng)[: 2 * POINTS]:
+        numbers = {n: drawn(i, at, rng, MIXED) for n, i in traced.inputs.items()}
+        run.drawn = [(n, _drawn_array(a, at, rng)) for n, a in traced.trace.drawn]
+        upstreams = [2 * _drawn_array(u, at, rng) - 1 for u in traced.upstreams]
+        try:
+            _, gradients = run.both(numbers, upstreams, at)
+            way = np.array([rng.uniform(-1, 1) for _ in range(numbers[name].size)])
+            way = way.reshape(numbers[name].shape)
+            found = []
+            for step in (STEP, STEP / 3):
+                ends = []
+                for sign in (1, -1):
+                    moved = {**numbers, name: numbers[name] + sign * step * way}
+                    outputs = run.outputs(moved, at)
+                    weights = upstreams or [np.ones(outputs[0].shape)]
+                    ends.append(
+                        sum(float(np.sum(o * u)) for o, u in zip(outputs, weights, strict=True))
+                    )
+                found.append((ends[0] - ends[1]) / (2 * step))
+            own = float(np.sum(gradients[name] * way))
+        except Exception:
+            continue
+        scale = 1 + abs(own) + abs(found[0])
+        error = abs(found[0] - found[1]) + 1e-8 * scale
+        if math.isfinite(own + found[0]) and abs(found[1] - own) > 20 * error + 1e-6 * scale:
+            return True
+    return False
+
+
+def _drawn_array(array: Array, at: Mapping[Any, int], rng: random.Random) -> np.ndarray:
+    """Numbers between 0 and 1 for an array of which nothing is known."""
+    shape = tuple(int(sp.sympify(ax.size_of(axis)).xreplace(dict(at))) for axis in array.axes)
+    flat = [rng.randrange(1, 16) / 16 for _ in range(int(np.prod(shape, dtype=int)))]
+    return np.array(flat, dtype=float).reshape(shape)
+
+
+def _position(
+    traced: Traced, name: str, key: tuple[int, ...], witness: Any, at: Mapping[Any, int]
+) -> tuple[int, ...]:
+    """The entry of an input at which a witness compares the sides."""
+    entry = list(witness.entry)
+    found = []
+    for axis, k in zip(traced.inputs[name].array.axes, key, strict=True):
+        position = int(sp.sympify(ax.offsets(axis)[k]).xreplace(dict(at)))
+        inside = 0
+        for _, size in axis[k]:
+            inside = inside * int(sp.sympify(size).xreplace(dict(at))) + entry.pop(0)
+        found.append(position + inside)
+    return tuple(found)
+
+
+def _differs(
+    run: Run, name: str, numbers: dict[str, np.ndarray], upstreams: list[np.ndarray], at: Any,
+    position: tuple[int, ...], witness: Any,
+) -> bool | None:  # fmt: skip
+    _, gradients = run.both(numbers, upstreams, at)
+    stated = gradients[name]
+    base = numbers[name]
+    if stated.shape != base.shape:
+        return True
+
+    def objective(step: float) -> float:
+        moved = base.copy()
+        moved[position] += step
+        outputs = run.outputs({**numbers, name: moved}, at)
+        weights = upstreams or [np.ones(outputs[0].shape)]
+        return sum(float(np.sum(o * u)) for o, u in zip(outputs, weights, strict=True))
+
+    wide, narrow = ((objective(step) - objective(-step)) / (2 * step) for step in (STEP, STEP / 3))
+    own = float(stated[position])
+    if not (math.isfinite(wide) and math.isfinite(narrow) and math.isfinite(own)):
+        return None
+    scale = 1 + abs(narrow) + abs(own)
+    error = abs(wide - narrow) + 1e-8 * scale
+    if abs(narrow - own) > 20 * error + 1e-6 * scale:
+        return True
+    try:
+        left, right = float(witness.left), float(witness.right)
+    except (TypeError, ValueError):
+        return None
+    # A small difference: both numbers are to be those of the witness, which are exact.
+    close = 20 * error + 1e-6 * scale
+    if abs(right - own) < 1e-9 * scale and abs(left - narrow) < close:
+        return True if abs(left - right) > 1e-9 * scale else None
+    return False if max(abs(left - narrow), abs(right - own)) > close else None
+
+
+def _symbols(array: Array) -> dict[Any, Any]:
+    """The symbols of an array of which nothing is known."""
+    return {
+        key: body.base if isinstance(body, sp.Indexed) else body
+        for key, body in array.bodies.items()
+    }
+
+
+def _witnessed(given: Input, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
+    shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
+    whole = np.zeros(shape, dtype=int if given.is_labels else float)
+    _fill(whole, given.array.axes, given.symbols, witness, at)
+    return whole
+
+
+def _witnessed_array(array: Array, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
+    shape = tuple(int(sp.sympify(ax.size_of(axis)).xreplace(dict(at))) for axis in array.axes)
+    whole = np.zeros(shape)
+    _fill(whole, array.axes, _symbols(array), witness, at)
+    return whole
+
+
+def _fill(whole: np.ndarray, axes: Any, symbols: Any, witness: Any, at: Mapping[Any, int]) -> None:
+    for key in keys(axes):
+        value = witness.values.get(str(symbols[key]))
+        if value is None:
+            continue
+        if hasattr(value, "tolist"):
+            value = value.tolist()
+        cut, wide = [], []
+        for axis, k in zip(axes, key, strict=True):
+            start = int(sp.sympify(ax.offsets(axis)[k]).xreplace(dict(at)))
+            length = int(ax.segment_size(axis[k]).xreplace(dict(at)))
+            cut.append(slice(start, start + length))
+            wide.append(length)
+        numbers = np.array(_floats(value), dtype=float).reshape(wide)
+        whole[tuple(cut)] = numbers
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_floats(v) for v in value]
+    return float(value)

@@ -1,0 +1,757 @@
+"""What array libraries have in common, under neutral names; each library has a table of its own.
+
+Every function takes and returns traced arrays; numbers and nested lists are taken for arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.code import axes as ax
+from derive.frontends.code.arrays import (
+    BOOL,
+    FLOAT,
+    INT,
+    Array,
+    absolute,
+    as_array,
+    choice,
+    as_real,
+    choice,
+    compare,
+    conditions,
+    contracted,
+    count_over,
+    divide,
+    elementwise,
+    filled,
+    inserted,
+    is_constant,
+    joined,
+    keys,
+    max_over,
+    maximum,
+    merged,
+    minimum,
+    multiply,
+    named,
+    number,
+    positions,
+    product_over,
+    rearranged,
+    root,
+    stacked,
+    sum_over,
+    transposed,
+    without,
+)
+from derive.frontends.code.axes import Axis
+from derive.frontends.code.indexing import sliced, written
+from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
+from derive.frontends.code.sizes import expanded as expand_size
+from derive.frontends.code.trace import Misfit, Refused, current
+from derive.language.conditions import Cases
+
+# What stands in an array that nothing was written to; no claim may speak of it.
+UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
+
+# ---- entry by entry
+
+
+def unary(function: Callable[[Any], Any]) -> Callable[..., Array]:
+    """A function of entries. What else a library allows (``out=``, ``dtype=``) is refused."""
+
+    def applied(x: Any) -> Array:
+        return elementwise(function, x, kind=FLOAT)
+
+    return applied
+
+
+def _exp(body: Any) -> Any:
+    """exp, of an entry that is masked by −∞ in each case by itself."""
+    if isinstance(body, (Cases, sp.Piecewise)) and body.has(sp.oo, -sp.oo):
+        *branches, last = body.args
+        found = _exp(last[0])
+        for value, condition in reversed(branches):
+            found = choice(condition, _exp(value), found)
+        return found
+    return sp.exp(body)
+
+
+exp, log, sqrt = unary(_exp), unary(sp.log), unary(sp.sqrt)
+sin, cos, tan = unary(sp.sin), unary(sp.cos), unary(sp.tan)
+sinh, cosh, tanh = unary(sp.sinh), unary(sp.cosh), unary(sp.tanh)
+arcsin, arccos, arctan = unary(sp.asin), unary(sp.acos), unary(sp.atan)
+arcsinh, arccosh, arctanh = unary(sp.asinh), unary(sp.acosh), unary(sp.atanh)
+erf, erfc = unary(sp.erf), unary(sp.erfc)
+expm1 = unary(lambda x: sp.exp(x) - 1)
+log1p = unary(lambda x: sp.log(1 + x))
+log2 = unary(lambda x: sp.log(x) / sp.log(2))
+log10 = unary(lambda x: sp.log(x) / sp.log(10))
+exp2 = unary(lambda x: sp.Integer(2) ** x)
+square = unary(lambda x: x**2)
+reciprocal = unary(lambda x: 1 / x)
+rsqrt = unary(lambda x: x ** sp.Rational(-1, 2))
+negative = unary(lambda x: -x)
+sigmoid = unary(lambda x: 1 / (1 + sp.exp(-x)))
+softplus = unary(lambda x: sp.log(1 + sp.exp(x)))
+silu = unary(lambda x: x / (1 + sp.exp(-x)))
+
+
+def sign(x: Any) -> Array:
+    return elementwise(sp.sign, named(as_array(x), "u"), kind=FLOAT)
+
+
+def relu(x: Any) -> Array:
+    return maximum(x, 0)
+
+
+CUBIC = sp.Rational(44715, 10**6)
+
+
+def gelu(x: Any, tanh: bool = False) -> Array:
+    if tanh:
+        return elementwise(
+            lambda a: a / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (a + CUBIC * a**3))),
+            x, kind=FLOAT,
+        )  # fmt: skip
+    return elementwise(lambda a: a / 2 * (1 + sp.erf(a / sp.sqrt(2))), x, kind=FLOAT)
+
+
+def add(x: Any, y: Any) -> Array:
+    return as_array(x) + as_array(y)
+
+
+def subtract(x: Any, y: Any) -> Array:
+    return as_array(x) - as_array(y)
+
+
+def clip(x: Any, low: Any = None, high: Any = None) -> Array:
+    found = as_array(x)
+    ends = [as_array(end) for end in (low, high) if end is not None]
+    if all(not end.ndim and is_constant(end.scalar()) for end in ends):
+        current().clips = True
+        if current().inside:
+            return _between(found, low, high)
+    if low is not None:
+        found = maximum(found, low)
+    return found if high is None else minimum(found, high)
+
+
+def _between(x: Array, low: Any, high: Any) -> Array:
+    """An array that is taken to lie between two numbers: that is given then."""
+    array = named(x, "u")
+    for body in array.bodies.values():
+        entry = body
+        if isinstance(body, sp.Indexed):
+            free = [sp.Symbol(f"i{k + 1}", integer=True) for k in range(len(body.indices))]
+            entry = body.base[tuple(free)]
+        for end, relation in ((low, sp.Gt), (high, sp.Lt)):
+            if end is not None:
+                fact = relation(entry, as_array(end).scalar(), evaluate=False)
+                current().given[fact] = None
+                current().between[fact] = None
+    return array
+
+
+def logical_not(x: Any) -> Array:
+    return ~as_condition(x)
+
+
+def as_condition(x: Any) -> Array:
+    found = as_array(x)
+    return found if found.kind == BOOL else compare(sp.Ne, found, 0)
+
+
+def logical_and(x: Any, y: Any) -> Array:
+    return conditions(lambda a, b: sp.And(a, b), as_condition(x), as_condition(y))
+
+
+def logical_or(x: Any, y: Any) -> Array:
+    return conditions(lambda a, b: sp.Or(a, b), as_condition(x), as_condition(y))
+
+
+# ---- reductions
+
+
+def total(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    return sum_over(as_array(x), axis, keepdims)
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    array = as_array(x)
+    return divide(sum_over(array, axis, keepdims), Size(count_over(array, axis)))
+
+
+def variance(x: Any, axis: Any = None, keepdims: bool = False, less: Any = 0) -> Array:
+    """The mean of squares around the mean, divided by the count less ``less``."""
+    array = as_array(x)
+    center = named(mean(array, axis, True), "mean")
+    squares = sum_over((array - center) ** 2, axis, keepdims)
+    return divide(squares, Size(count_over(array, axis) - expression(less)))
+
+
+def deviation(x: Any, axis: Any = None, keepdims: bool = False, less: Any = 0) -> Array:
+    return sqrt(named(variance(x, axis, keepdims, less), "var"))
+
+
+def largest(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    return max_over(as_array(x), axis, keepdims)
+
+
+def smallest(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    return -max_over(-as_array(x), axis, keepdims)
+
+
+def product(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    return product_over(as_array(x), axis, keepdims)
+
+
+def norm(x: Any, order: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
+    array = as_array(x)
+    if order in (None, 2, "fro") and not (order == 2 and axis is None and array.ndim == 2):
+        return sqrt(sum_over(array**2, axis, keepdims))
+    if order == 1 and (axis is not None or array.ndim == 1):
+        return sum_over(absolute(array), axis, keepdims)
+    raise Refused(f"a norm of order {order!r}")
+
+
+def softmax(x: Any, axis: Any) -> Array:
+    raised = named(exp(x), "e")
+    return raised / named(sum_over(raised, axis, True), "total")
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    return log(sum_over(exp(x), axis, keepdims))
+
+
+def log_softmax(x: Any, axis: Any) -> Array:
+    return as_array(x) - named(logsumexp(x, axis, True), "lse")
+
+
+def cumulated(x: Any, axis: Any = None) -> Array:
+    array = as_array(x)
+    if axis is None:
+        array, axis = reshaped(array, (-1,)), 0
+    (place,) = positions(array, axis)
+    array = single_factor(array, place)
+    if ax.is_unit(array.axes[place]):
+        return array.copy()
+    ((index, _),) = array.axes[place][0]
+    k = current().index("k")
+    bodies = {
+        key: sp.Sum(body.xreplace({index: k}), (k, 0, index)) for key, body in array.bodies.items()
+    }
+    return Array(array.axes, bodies, array.kind)
+
+
+# ---- products
+
+
+def dot(x: Any, y: Any) -> Array:
+    """NumPy's: over the last axis of the first and the last but one of the second."""
+    a, b = as_array(x), as_array(y)
+    if not a.ndim or not b.ndim:
+        return multiply(a, b)
+    inner = max(b.ndim - 2, 0)
+    if not same(ax.size_of(a.axes[-1]), ax.size_of(b.axes[inner])):
+        raise Misfit(f"dot: the inner sizes of {ax.shown(a.axes)} and {ax.shown(b.axes)} differ")
+    return contracted(a, b, [a.ndim - 1], [inner])
+
+
+def outer(x: Any, y: Any) -> Array:
+    a, b = reshaped(x, (-1,)), reshaped(y, (-1,))
+    return contracted(a, b, [], [])
+
+
+def inner(x: Any, y: Any) -> Array:
+    a, b = as_array(x), as_array(y)
+    if not a.ndim or not b.ndim:
+        return multiply(a, b)
+    return contracted(a, b, [a.ndim - 1], [b.ndim - 1])
+
+
+def tensordot(x: Any, y: Any, axes: Any = 2) -> Array:
+    a, b = as_array(x), as_array(y)
+    if isinstance(axes, int):
+        left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    else:
+        left, right = ([k] if isinstance(k, int) else list(k) for k in axes)
+    left, right = list(positions(a, left)), list(positions(b, right))
+    for p, q in zip(left, right, strict=True):
+        if not same(ax.size_of(a.axes[p]), ax.size_of(b.axes[q])):
+            raise Misfit(f"tensordot: {ax.shown(a.axes)} and {ax.shown(b.axes)} differ")
+    return contracted(a, b, left, right)
+
+
+def trace(x: Any) -> Array:
+    return total(diagonal(x))
+
+
+def diagonal(x: Any, offset: int = 0) -> Array:
+    array = as_array(x)
+    if array.ndim != 2 or offset:
+        raise Refused("a diagonal of what is no matrix, or beside the main one")
+    if not same(ax.size_of(array.axes[0]), ax.size_of(array.axes[1])):
+        raise Refused("the diagonal of a matrix that is not square")
+    axis = ax.fresh(ax.common(array.axes[0], array.axes[1]))
+    bodies = rearranged(array, [axis, axis])
+    return Array([axis], {(k,): bodies[k, k] for k in range(len(axis))}, array.kind)
+
+
+def diag(x: Any) -> Array:
+    """The diagonal of a matrix, or the matrix of a diagonal."""
+    array = as_array(x)
+    if array.ndim == 2:
+        return diagonal(array)
+    return multiply(inserted(array, 1), eye(array.shape[0]))
+
+
+# ---- shapes
+
+
+def single_factor(array: Array, place: int) -> Array:
+    """The array with an axis of one segment and one factor, or none."""
+    if len(array.axes[place]) > 1:
+        return merged(array, place)
+    if len(array.axes[place][0]) <= 1:
+        return array
+    axes = [*array.axes]
+    axes[place] = ax.of_size(ax.size_of(array.axes[place]))
+    return Array(axes, rearranged(array, axes), array.kind)
+
+
+def reshaped(x: Any, shape: Sequence[Any]) -> Array:
+    """The entries in the order of C in another shape; −1 is what is missing.
+
+    :raises Misfit: where the shape has another number of entries.
+    """
+    array = as_array(x)
+    wanted = [expression(size) for size in shape]
+    whole = expand_size(sp.Mul(*(ax.size_of(axis) for axis in array.axes)))
+    if -1 in wanted:
+        known = expand_size(sp.Mul(*(size for size in wanted if size != -1)))
+        rest = exact(whole, known)
+        wanted[wanted.index(-1)] = sp.floor(whole / known) if rest is None else rest
+    if not same(sp.Mul(*wanted), whole):
+        shape_text = f"({', '.join(map(str, wanted))})"
+        raise Misfit(
+            f"reshape of {ax.shown(array.axes)} to {shape_text}: the numbers of entries differ"
+        )
+    axes, pool = list(array.axes), []
+    # whole axes that stay, from both ends
+    head: list[Axis] = []
+    while axes and wanted and same(ax.size_of(axes[0]), wanted[0]):
+        head.append(axes.pop(0))
+        wanted.pop(0)
+    tail: list[Axis] = []
+    while axes and wanted and same(ax.size_of(axes[-1]), wanted[-1]):
+        tail.insert(0, axes.pop())
+        wanted.pop()
+    start = len(head)
+    for place in range(start, start + len(axes)):
+        if len(array.axes[place]) > 1:
+            array = merged(array, place)
+    pool = [factor for axis in array.axes[start : start + len(axes)] for factor in axis[0]]
+    middle, inside = regrouped(pool, wanted)
+    found = [*head, *middle, *tail]
+    bodies = {}
+    for key in keys(found):
+        source = (*key[:start], *(0 for _ in axes), *key[start + len(middle) :])
+        bodies[key] = array.bodies[source].xreplace(inside)
+    base = x if isinstance(x, Array) else None
+    return Array(found, bodies, array.kind, None if base is None else root(base))
+
+
+def regrouped(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
+    """Axes of the wanted sizes made of factors in order, and what becomes of their indices."""
+    found: list[Axis] = []
+    inside: dict[Any, Any] = {}
+    rest = list(pool)
+    for size in wanted:
+        own: list[ax.Factor] = []
+        while True:
+            product_ = expand_size(sp.Mul(*(s for _, s in own)))
+            if same(product_, size):
+                break
+            if not rest:
+                return _flat(pool, wanted)
+            index, extent = rest.pop(0)
+            missing = exact(size, product_)
+            if missing is None:
+                return _flat(pool, wanted)
+            split = exact(extent, missing)
+            if exact(missing, extent) is not None:
+                own.append((index, extent))
+            elif split is not None:
+                high, low = current().index_of(missing), current().index_of(expand_size(split))
+                inside[index] = high * split + low
+                own.append((high, missing))
+                rest.insert(0, (low, expand_size(split)))
+            else:
+                return _flat(pool, wanted)
+        found.append((tuple(own),))
+    if rest:
+        return _flat(pool, wanted)
+    for _ in range(3):  # factors of factors
+        inside = {k: expand_size(v.xreplace(inside)) for k, v in inside.items()}
+    return found, inside
+
+
+def _flat(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
+    """As :func:`regrouped`, by the digits of the position."""
+    axes = [ax.of_size(size) for size in wanted]
+    whole = tuple(factor for axis in axes for factor in axis[0])
+    return axes, ax.digits(ax.flat(whole), tuple(pool)) if pool else {}
+
+
+def transpose(x: Any, order: Any = None) -> Array:
+    array = as_array(x)
+    if order is None:
+        order = range(array.ndim)[::-1]
+    return transposed(array, positions(array, list(order)))
+
+
+def swapped(x: Any, a: int, b: int) -> Array:
+    array = as_array(x)
+    order = list(range(array.ndim))
+    (p,), (q,) = positions(array, a), positions(array, b)
+    order[p], order[q] = q, p
+    return transposed(array, order)
+
+
+def moved(x: Any, source: Any, target: Any) -> Array:
+    array = as_array(x)
+    sources, targets = positions(array, source), positions(array, target)
+    order = [k for k in range(array.ndim) if k not in sources]
+    for place, own in sorted(zip(targets, sources, strict=True)):
+        order.insert(place, own)
+    return transposed(array, order)
+
+
+def expanded(x: Any, axis: Any) -> Array:
+    array = as_array(x)
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    rank = array.ndim + len(axes)
+    for place in sorted(int(a) % rank for a in axes):
+        array = inserted(array, place)
+    return array
+
+
+def squeezed(x: Any, axis: Any = None) -> Array:
+    array = as_array(x)
+    if axis is None:
+        gone = [k for k, own in enumerate(array.axes) if ax.is_unit(own)]
+    else:
+        gone = list(positions(array, axis))
+        if any(not ax.is_unit(array.axes[k]) for k in gone):
+            raise Misfit(f"squeeze of axis {axis} of an array of shape {ax.shown(array.axes)}")
+    for place in sorted(gone, reverse=True):
+        array = without(array, place)
+    return array
+
+
+def broadcast_to(x: Any, shape: Sequence[Any]) -> Array:
+    array = as_array(x)
+    axes = [ax.of_size(expression(size)) for size in shape]
+    if array.ndim > len(axes):
+        raise Misfit(f"broadcast of {ax.shown(array.axes)} to {ax.shown(axes)}")
+    extra = len(axes) - array.ndim
+    padded = array
+    for _ in range(extra):
+        padded = inserted(padded, 0)
+    for k, (own, wanted) in enumerate(zip(padded.axes, axes, strict=True)):
+        if not ax.is_unit(own):
+            if not same(ax.size_of(own), ax.size_of(wanted)):
+                raise Misfit(f"broadcast of {ax.shown(array.axes)} to {ax.shown(axes)}")
+            axes[k] = ax.fresh(own)
+    return Array(axes, rearranged(padded, axes), array.kind)
+
+
+def flipped(x: Any, axis: Any = None) -> Array:
+    array = as_array(x)
+    for place in positions(array, axis):
+        array = single_factor(array, place)
+        if ax.is_unit(array.axes[place]):
+            continue
+        ((index, size),) = array.axes[place][0]
+        bodies = {k: b.xreplace({index: size - 1 - index}) for k, b in array.bodies.items()}
+        array = Array(array.axes, bodies, array.kind)
+    return array
+
+
+def rolled(x: Any, shift: Any, axis: Any = None) -> Array:
+    array = as_array(x)
+    if axis is None:
+        return reshaped(rolled(reshaped(array, (-1,)), shift, 0), array.shape)
+    if isinstance(axis, (tuple, list)):
+        for one, by in zip(axis, shift, strict=True):
+            array = rolled(array, by, one)
+        return array
+    (place,) = positions(array, axis)
+    size = ax.size_of(array.axes[place])
+    by = expression(shift)
+    if by == 0:
+        return array.copy()
+    if at_least(-by, 1):
+        by = size + by
+    if not at_least(size - by, 1) or not at_least(by, 1):
+        raise Refused(f"a roll by {shift} of an axis of size {size}")
+    cut = plain(size - by)
+    return joined(
+        [sliced(array, place, slice(cut, None)), sliced(array, place, slice(0, cut))], place
+    )
+
+
+def repeated(x: Any, times: Any, axis: Any = None) -> Array:
+    """Each entry so many times, one after the other."""
+    array = as_array(x)
+    if axis is None:
+        array, axis = reshaped(array, (-1,)), 0
+    (place,) = positions(array, axis)
+    wide = broadcast_to(
+        inserted(array, place + 1),
+        [*array.shape[: place + 1], times, *array.shape[place + 1 :]],
+    )
+    shape = [*array.shape]
+    shape[place] = plain(ax.size_of(array.axes[place]) * expression(times))
+    return reshaped(wide, shape)
+
+
+def tiled(x: Any, times: Any) -> Array:
+    array = as_array(x)
+    counts = list(times) if isinstance(times, (tuple, list)) else [times]
+    while len(counts) < array.ndim:
+        counts.insert(0, 1)
+    while array.ndim < len(counts):
+        array = inserted(array, 0)
+    for place, count in enumerate(counts):
+        if expression(count) == 1:
+            continue
+        wide = broadcast_to(
+            inserted(array, place), [*array.shape[:place], count, *array.shape[place:]]
+        )
+        shape = [*array.shape]
+        shape[place] = plain(ax.size_of(array.axes[place]) * expression(count))
+        array = reshaped(wide, shape)
+    return array
+
+
+def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
+    """Into so many equal parts, or at positions."""
+    array = as_array(x)
+    (place,) = positions(array, axis)
+    size = ax.size_of(array.axes[place])
+    if isinstance(parts, (list, tuple)):
+        cuts = [sp.Integer(0), *(expression(p) for p in parts), size]
+    else:
+        count = expression(parts)
+        if not count.is_Integer:
+            raise Refused(f"a split into {count} parts")
+        each = expand_size(size / count)
+        if exact(size, count) is None:
+            current().assume(sp.Eq(sp.Mod(size, count, evaluate=False), 0, evaluate=False))
+        cuts = [expand_size(k * each) for k in range(int(count) + 1)]
+    return [sliced(array, place, slice(plain(a), plain(b))) for a, b in pairwise(cuts)]
+
+
+def concatenated(arrays: Any, axis: Any = 0) -> Array:
+    found = [as_array(a) for a in arrays]
+    if axis is None:
+        return joined([reshaped(a, (-1,)) for a in found], 0)
+    return joined(found, int(axis))
+
+
+def stack(arrays: Any, axis: int = 0) -> Array:
+    return stacked([as_array(a) for a in arrays], int(axis))
+
+
+def padded(x: Any, widths: Any, value: Any = 0) -> Array:
+    """Entries before and after each axis: ``widths`` is a number, a pair, or a pair for each."""
+    array = as_array(x)
+    pairs = width_pairs(widths, array.ndim)
+    shape = [
+        plain(ax.size_of(axis) + low + high)
+        for axis, (low, high) in zip(array.axes, pairs, strict=True)
+    ]
+    if all(low == 0 and high == 0 for low, high in pairs):
+        return array.copy()
+    place = tuple(
+        slice(None) if low == 0 and high == 0
+        else slice(plain(low), plain(low + ax.size_of(axis)))
+        for axis, (low, high) in zip(array.axes, pairs, strict=True)
+    )  # fmt: skip
+    return written(filled(shape, number(value), array.kind), place, array)
+
+
+def width_pairs(widths: Any, rank: int) -> list[tuple[Any, Any]]:
+    if not isinstance(widths, (tuple, list)):
+        return [(expression(widths),) * 2] * rank
+    if len(widths) == 2 and not isinstance(widths[0], (tuple, list)):
+        return [(expression(widths[0]), expression(widths[1]))] * rank
+    pairs = [tuple(w) if isinstance(w, (tuple, list)) else (w, w) for w in widths]
+    pairs = [pair * 2 if len(pair) == 1 else pair for pair in pairs]
+    if len(pairs) == 1:
+        pairs = pairs * rank
+    if len(pairs) != rank:
+        raise Misfit(f"a pad of {len(pairs)} axes of an array of {rank}")
+    return [(expression(low), expression(high)) for low, high in pairs]
+
+
+# ---- arrays of their own
+
+
+def zeros(shape: Any, kind: str = FLOAT) -> Array:
+    return filled(shape_of(shape), 0, kind)
+
+
+def ones(shape: Any, kind: str = FLOAT) -> Array:
+    return filled(shape_of(shape), 1, kind)
+
+
+def full(shape: Any, value: Any, kind: str = FLOAT) -> Array:
+    if isinstance(value, Array):
+        return broadcast_to(value, shape_of(shape))
+    return filled(shape_of(shape), value, kind)
+
+
+def shape_of(shape: Any) -> tuple[Any, ...]:
+    """A shape that is given as a number or a tuple."""
+    if isinstance(shape, (tuple, list)):
+        return tuple(shape)
+    return (shape,)
+
+
+def like(x: Any, value: Any, kind: str | None = None) -> Array:
+    """An array of one number, of the shape of another."""
+    array = as_array(x)
+    axes = [ax.fresh(axis) for axis in array.axes]
+    body = number(value)
+    return Array(axes, {key: body for key in keys(axes)}, kind or array.kind)
+
+
+def eye(rows: Any, columns: Any = None, offset: Any = 0) -> Array:
+    axes = [
+        ax.of_size(expression(rows)),
+        ax.of_size(expression(rows if columns is None else columns)),
+    ]
+    i, j = (axis[0][0][0] if axis[0] else sp.Integer(0) for axis in axes)
+    return Array(axes, {(0, 0): sp.KroneckerDelta(i + expression(offset), j)}, FLOAT)
+
+
+def arange(*ends: Any) -> Array:
+    """start, stop, step as for ``range``."""
+    start, stop, step = sp.Integer(0), None, sp.Integer(1)
+    if len(ends) == 1:
+        stop = expression(ends[0])
+    else:
+        start, stop = expression(ends[0]), expression(ends[1])
+        step = expression(ends[2]) if len(ends) == 3 else step
+    if not at_least(step, 1):
+        raise Refused(f"arange with the step {step}")
+    length = expand_size(stop - start)
+    if step != 1:
+        length = quotient(expand_size(length + step - 1), step)
+    axis = ax.of_size(length)
+    index = axis[0][0][0] if axis[0] else sp.Integer(0)
+    return Array([axis], {(0,): start + step * index}, INT)
+
+
+def triangle(x: Any, offset: Any, lower: bool) -> Array:
+    """The entries at or below (above) a diagonal, 0 elsewhere."""
+    array = as_array(x)
+    for place in (array.ndim - 2, array.ndim - 1):
+        array = single_factor(array, place)
+    i, j = (axis[0][0][0] if axis[0] else sp.Integer(0) for axis in array.axes[-2:])
+    bound = i + expression(offset)
+    condition = (sp.Le if lower else sp.Ge)(j, bound, evaluate=False)
+    bodies = {
+        key: sp.And(condition, body) if array.kind == BOOL
+        else choice(condition, as_real(body), sp.Integer(0))
+        for key, body in array.bodies.items()
+    }  # fmt: skip
+    return Array(array.axes, bodies, array.kind)
+
+
+def index_grid(shape: Sequence[Any]) -> list[Array]:
+    """For each axis the array of positions along it, of the whole shape."""
+    axes = [ax.of_size(expression(size)) for size in shape]
+    return [
+        Array(axes, {(0,) * len(axes): axis[0][0][0] if axis[0] else sp.Integer(0)}, INT)
+        for axis in axes
+    ]
+
+
+def one_hot(x: Any, count: Any) -> Array:
+    array = as_array(x)
+    axis = ax.of_size(expression(count))
+    j = axis[0][0][0] if axis[0] else sp.Integer(0)
+    bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
+    return Array([*array.axes, axis], bodies, FLOAT)
+
+
+def take(x: Any, indices: Any, axis: Any = None) -> Array:
+    array = as_array(x)
+    if axis is None:
+        array, axis = reshaped(array, (-1,)), 0
+    (place,) = positions(array, axis)
+    return array[(slice(None),) * place + (indices,)]
+
+
+def gather(x: Any, indices: Any, axis: int) -> Array:
+    """x[i, …, indices[i, …, j], …]: NumPy's take_along_axis."""
+    array, index = as_array(x), as_array(indices)
+    (place,) = positions(array, axis)
+    grid = index_grid(index.shape)
+    return array[tuple(index if k == place else own for k, own in enumerate(grid))]
+
+
+def cast(x: Any, kind: str) -> Array:
+    """To another type; floats stay as they are where they are wanted as integers of wholes."""
+    array = as_array(x)
+    if kind == array.kind:
+        return array.copy()
+    if kind == BOOL:
+        return compare(sp.Ne, array, 0)
+    if array.kind == BOOL:
+        return elementwise(lambda a: a, array, kind=kind)
+    if kind == INT and array.kind == FLOAT:
+        if all(body.is_Integer for body in array.bodies.values()):
+            return Array(array.axes, dict(array.bodies), INT)
+        raise Refused("floats are cut to integers")
+    return Array(array.axes, dict(array.bodies), kind)
+
+
+def count(x: Any) -> Any:
+    """The number of entries."""
+    return plain(sp.Mul(*(ax.size_of(axis) for axis in as_array(x).axes)))
+
+
+def random(name: str, shape: Any) -> Array:
+    """Numbers that are drawn: an array of which nothing is known but its shape.
+
+    :param name: the function that draws them, in whose place a native run gets the same numbers.
+    """
+    trace_ = current()
+    if trace_.counters:
+        raise Refused("random numbers are drawn in a loop over a symbolic range")
+    trace_.note("random numbers are taken for arbitrary ones")
+    axes = [ax.of_size(expression(size)) for size in (() if shape is None else shape_of(shape))]
+    factors = [f for axis in axes for f in axis[0]]
+    label = trace_.name("drawn")
+    if factors:
+        symbol = sp.IndexedBase(label, shape=tuple(size for _, size in factors))
+        body = symbol[tuple(index for index, _ in factors)]
+    else:
+        symbol = body = sp.Symbol(label, real=True)
+    found = Array(axes, {(0,) * len(axes): body}, FLOAT)
+    trace_.drawn.append((name, found.copy()))
+    return found
+
+
+def inverse(x: Any) -> Array:
+    raise Refused("the inverse of a matrix")

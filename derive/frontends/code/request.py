@@ -1,0 +1,204 @@
+"""What is asked of a pair that was found: which inputs are where, and where their gradients are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from derive.frontends.code.declared import Labels
+from derive.frontends.code.finding import (
+    AUTOGRAD,
+    FUNCTIONS,
+    LAYER,
+    LOSS,
+    NOTHING,
+    VJP,
+    Pair,
+    SourceError,
+    gradient_of,
+)
+
+_SPELT = ("d{0}", "d_{0}", "grad_{0}", "{0}_grad", "D{0}", "g{0}", "{0}grad", "grad{0}", "del{0}")
+_IN_DICTIONARIES = ("{0}", *_SPELT)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A pair with everything that it is verified with.
+
+    :param wrt: the inputs whose gradients are compared, in the order in which they are given.
+    :param ordered: whether the backward gives them in the order of the inputs and says nothing.
+    :param params: arguments of a class's constructor, each with the input that is passed.
+    :param attributes: inputs that are put into a layer after it was built.
+    :param call: the inputs with which a layer is called.
+    :param grads: where a layer leaves the gradients of inputs.
+    """
+
+    pair: Pair
+    shapes: dict[str, str | Labels]
+    fixed: dict[str, Any]
+    wrt: tuple[str, ...]
+    params: dict[str, str] = field(default_factory=dict)
+    init: dict[str, Any] = field(default_factory=dict)
+    attributes: tuple[str, ...] = ()
+    call: tuple[str, ...] = ()
+    grads: dict[str, str] = field(default_factory=dict)
+
+    def id(self, name: str) -> str:
+        """The id of the claim about the gradient in one input."""
+        return f"{self.pair.path.stem}.{self.pair.name}.{name}"
+
+
+def request(pair: Pair) -> Request:
+    """What is asked of a declared pair.
+
+    :raises SourceError: where a shape is missing, or it cannot be told which gradient is which.
+    """
+    declared = pair.declared
+    assert declared is not None
+    needed = (*pair.built_with, *pair.arguments)
+    for name in declared.unsized:
+        if name not in declared.shapes:
+            raise _wrong(
+                pair,
+                f"how many labels {name} has is not declared; "
+                f"`# derive: {name} (…) labels of C` says it",
+            )
+    missing = [
+        name
+        for name in needed
+        if name not in declared.shapes and name not in declared.fixed and name not in pair.defaults
+    ]
+    if missing:
+        raise _wrong(pair, f"the shape of {_listed(missing)} is not declared")
+    if pair.kind != LAYER:
+        unknown = [n for n in (*declared.shapes, *declared.fixed) if n not in needed]
+        if unknown:
+            raise _wrong(
+                pair, f"{_listed(unknown)} is declared, and {pair.name} has no such argument"
+            )
+    floats = [name for name, shape in declared.shapes.items() if isinstance(shape, str)]
+    floats.sort(key=lambda name: needed.index(name) if name in needed else len(needed))
+    for name in declared.wrt or ():
+        if name not in floats:
+            raise _wrong(pair, f"`wrt {name}` names no input that has a shape")
+    if pair.kind == LAYER:
+        return _of_layer(pair, floats)
+    wrt = declared.wrt or _order(pair, floats)
+    return Request(pair, declared.shapes, declared.fixed, tuple(wrt))
+
+
+def _wrong(pair: Pair, message: str) -> SourceError:
+    return SourceError(f"{pair.path}, line {pair.line}: of {pair.name}, {message}")
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _order(pair: Pair, floats: list[str]) -> list[str]:
+    """The inputs whose gradients are returned, in order, as far as it is written down.
+
+    By position where there are as many as inputs; by their names otherwise.
+    """
+    if pair.kind in (AUTOGRAD, VJP):
+        return _by_position(pair, floats)
+    named = [_input_of(name, floats) for name in pair.returned]
+    if pair.kind == LOSS:
+        if all(named) and len(set(named)) == len(named):
+            return [name for name in named if name]
+    elif len(pair.returned) == len(floats):
+        return floats
+    elif all(named) and len(set(named)) == len(named):
+        return [name for name in named if name]
+    if len(pair.returned) == 1 and len(floats) == 1:
+        return floats
+    if pair.kind == FUNCTIONS and len(pair.returned) <= 1 and not named:
+        return floats
+    raise _wrong(
+        pair,
+        f"it cannot be told which gradients of {_listed(floats)} are returned; "
+        "`# derive: wrt …` says it",
+    )
+
+
+def _by_position(pair: Pair, floats: list[str]) -> list[str]:
+    """The inputs of which a library's rule returns a gradient, in the library's own order."""
+    declared = pair.declared
+    assert declared is not None
+    for names in (pair.arguments, tuple(n for n in pair.arguments if n in declared.shapes)):
+        if len(names) == len(pair.returned):
+            nothing = {n for n, r in zip(names, pair.returned, strict=True) if r == NOTHING}
+            return [name for name in floats if name not in nothing]
+    return floats
+
+
+def _input_of(returned: str, floats: list[str]) -> str | None:
+    """The input whose gradient a returned name is."""
+    name = gradient_of(returned)
+    for candidate in (name, returned):
+        if candidate in floats:
+            return candidate
+    matches = [f for f in floats if name and name.rstrip("_").lower() == f.rstrip("_").lower()]
+    return matches[0] if len(matches) == 1 else None
+
+
+def _of_layer(pair: Pair, floats: list[str]) -> Request:
+    declared = pair.declared
+    assert declared is not None
+    params = {name: name for name in pair.built_with if name in declared.shapes}
+    call = tuple(n for n in pair.arguments if n in declared.shapes or n in declared.fixed)
+    attributes = [n for n in declared.shapes if n not in params and n not in call]
+    for name in attributes:
+        if name not in pair.attributes:
+            raise _wrong(
+                pair, f"{name} is declared, and is neither an argument nor an attribute of it"
+            )
+    init = {n: v for n, v in declared.fixed.items() if n in pair.built_with}
+    fixed = {n: v for n, v in declared.fixed.items() if n not in init}
+    held = [name for name in floats if name not in call]
+    grads = dict(declared.grads)
+    for name in held:
+        if name not in grads and (place := _place(pair, name)):
+            grads[name] = place
+    inputs = [name for name in floats if name in call]
+    if declared.wrt is not None:
+        wrt = declared.wrt
+        lost = [name for name in wrt if name in held and name not in grads]
+        if lost:
+            raise _wrong(
+                pair,
+                f"where the gradient of {_listed(lost)} is left cannot be told; "
+                f"`# derive: grad {lost[0]} = attribute` says it",
+            )
+    else:
+        given = len(pair.returned)
+        if given not in (0, len(inputs)):
+            by_name = [n for n in (_input_of(r, inputs) for r in pair.returned) if n]
+            if len(by_name) != given:
+                raise _wrong(
+                    pair,
+                    f"it cannot be told which gradients of {_listed(inputs)} are "
+                    "returned; `# derive: wrt …` says it",
+                )
+            inputs = by_name
+        wrt = [*(inputs if given else ()), *(name for name in held if name in grads)]
+    if not wrt:
+        raise _wrong(pair, "no gradient of a declared input is found")
+    return Request(
+        pair, declared.shapes, fixed, tuple(wrt), params, init, tuple(attributes), call, grads
+    )
+
+
+def _place(pair: Pair, name: str) -> str | None:
+    """The attribute, or the entry of a dictionary, that is called the gradient of an input."""
+    for pattern in _SPELT:
+        if pattern.format(name) in pair.attributes:
+            return pattern.format(name)
+    for attribute in pair.attributes:
+        holder, bracket, key = attribute.partition("[")
+        if bracket and gradient_of(holder) == "":
+            for pattern in _IN_DICTIONARIES:
+                if key == pattern.format(name) + "]":
+                    return attribute
+    return None

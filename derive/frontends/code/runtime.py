@@ -1,0 +1,328 @@
+"""What the copy of a user's source calls: assignments, changes in place, built-in functions."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.code import arrays as arr
+from derive.frontends.code import loops, math_names
+from derive.frontends.code import operations as ops
+from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array, named, power, where
+from derive.frontends.code.indexing import Masked, write
+from derive.frontends.code.libraries import Unknown
+from derive.frontends.code.sizes import Size, expression, plain
+from derive.frontends.code.trace import Refused, current, tracing
+
+loop, branch, listed = loops.loop, loops.branch, loops.listed
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: divided(a, b),
+    "**": lambda a, b: powered(a, b), "@": operator.matmul, "//": operator.floordiv,
+    "%": operator.mod, "&": operator.and_, "|": operator.or_, "^": operator.xor,
+    "<<": operator.lshift, ">>": operator.rshift,
+}  # fmt: skip
+
+
+def divided(a: Any, b: Any) -> Any:
+    """a / b; of whole numbers exactly."""
+    if type(a) is int and type(b) is int and b and a % b:
+        return Array((), {(): sp.Rational(a, b)}, FLOAT)
+    return a / b
+
+
+def powered(a: Any, b: Any) -> Any:
+    """a ** b; roots of numbers exactly."""
+    if type(a) in (int, float) and type(b) in (int, float) and not float(b).is_integer() and a > 0:
+        return power(a, b)
+    return a**b
+
+
+def assign(name: str, value: Any) -> Any:
+    """A value that a name is given: an array gets a definition under that name."""
+    if isinstance(value, Array) and tracing():
+        if name.startswith("_"):
+            name = name.strip("_") or "v"
+        defined = named(value, name)
+        value._bodies = defined._bodies
+        value.label = value.label or name
+    return value
+
+
+def changed(name: str, target: Any, sign: str, value: Any) -> Any:
+    """``target += value``."""
+    result = _OPERATIONS[sign](target, value)
+    if isinstance(target, Array) and isinstance(result, Array):
+        if target.ndim:
+            result = target.changed(result)
+        # What a loop or a branch adds up is seen by its form, which a name would hide.
+        return result if arr.watchers else assign(name, result)
+    return result
+
+
+def changed_item(container: Any, key: Any, sign: str, value: Any) -> None:
+    """``container[key] += value``."""
+    if isinstance(container, Array):
+        if sign in "+-" and not isinstance(value, Masked) and not _is_mask(key):
+            write(container, key, value if sign == "+" else -as_array(value), add=True)
+            return
+        container[key] = _OPERATIONS[sign](container[key], value)
+        return
+    name = key if isinstance(key, str) and key.isidentifier() else "value"
+    container[key] = changed(name, container[key], sign, value)
+
+
+def _is_mask(key: Any) -> bool:
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(p, Array) and p.kind == BOOL for p in parts)
+
+
+def both(*values: Callable[[], Any]) -> Any:
+    """``a and b``."""
+    found: Any = True
+    for value in values:
+        here = value()
+        if isinstance(here, Array) and here.kind == BOOL and not here.ndim:
+            found = here if found is True or not isinstance(found, Array) else found & here
+            continue
+        if isinstance(found, Array):
+            if not here:
+                return here
+            continue
+        found = here
+        if not found:
+            return found
+    return found
+
+
+def either(*values: Callable[[], Any]) -> Any:
+    """``a or b``."""
+    found: Any = False
+    for value in values:
+        here = value()
+        if isinstance(here, Array) and here.kind == BOOL and not here.ndim:
+            found = found | here if isinstance(found, Array) else here
+            continue
+        if isinstance(found, Array):
+            if here:
+                return here
+            continue
+        found = here
+        if found:
+            return found
+    return found
+
+
+def negated(value: Any) -> Any:
+    if isinstance(value, Array) and value.kind == BOOL and not value.ndim:
+        return ~value
+    return not value
+
+
+def chosen(test: Any, value: Callable[[], Any], other: Callable[[], Any]) -> Any:
+    """``value if test else other``."""
+    if isinstance(test, Array) and not test.ndim and not _is_known(test):
+        return where(test, value(), other())
+    return value() if test else other()
+
+
+def _is_known(test: Array) -> bool:
+    body = test.scalar()
+    return body in (sp.true, sp.false) or body.is_number
+
+
+def asserted(test: Callable[[], Any]) -> None:
+    """An assertion on sizes is assumed; one on values is ignored, and noted."""
+    trace = current()
+    before, trace.asserting = trace.asserting, True
+    try:
+        truth = test()
+        if isinstance(truth, Array):
+            trace.note("an assertion on values is not looked at")
+            return
+    finally:
+        trace.asserting = before
+    if not truth:
+        raise Refused("an assertion of the code does not hold")
+
+
+def while_(test: Any) -> Any:
+    if isinstance(test, Array) and not _is_known(test):
+        raise Refused("a while loop on values")
+    return test
+
+
+def leaving(what: str) -> None:
+    """Insist that nothing is left from inside of a symbolic loop or branch."""
+    if loops.symbolic_open():
+        raise Refused(f"{what} inside of a loop over a symbolic range, or of a branch on values")
+
+
+def returned(value: Any) -> Any:
+    if loops.symbolic_open(since_call=True):
+        raise Refused("return inside of a loop over a symbolic range, or of a branch on values")
+    return value
+
+
+# ---- built-in functions
+
+
+def builtin(name: str, function: Any) -> Any:
+    """A built-in function that knows sizes and arrays; what a user calls so stays as it is."""
+    if function is not getattr(builtins, name):
+        return function
+    return _BUILTINS.get(name, function)
+
+
+def _range(*ends: Any) -> Any:
+    ends = tuple(e if isinstance(e, (int, Size)) else _whole(e) for e in ends)
+    if all(isinstance(e, int) for e in ends):
+        return range(*ends)
+    return loops.symbolic_range(*ends)
+
+
+def _whole(value: Any) -> Any:
+    return plain(expression(value))
+
+
+def _len(value: Any) -> Any:
+    if isinstance(value, Array):
+        if not value.ndim:
+            raise TypeError("len() of an array without axes")
+        return value.shape[0]
+    if hasattr(value, "length"):
+        return value.length()
+    return len(value)
+
+
+def _int(value: Any = 0, *base: Any) -> Any:
+    if isinstance(value, (Size, bool)):
+        return value
+    if isinstance(value, Array):
+        if value.kind != FLOAT:
+            return value
+        return math_names.NAMES["floor"](value)
+    return int(value, *base)
+
+
+def _float(value: Any = 0.0) -> Any:
+    if isinstance(value, Array):
+        return Array(value.axes, dict(value.bodies), FLOAT)
+    if isinstance(value, Size):
+        return Array((), {(): value.expr}, FLOAT)
+    return float(value)
+
+
+def _bool(value: Any = False) -> Any:
+    return ops.as_condition(value) if isinstance(value, Array) else bool(value)
+
+
+def _sum(values: Any, start: Any = 0) -> Any:
+    if isinstance(values, Array):
+        return ops.total(values, 0) + start
+    items = loops.items_of(values)
+    if items is not None:
+        return ops.total(items.as_array(), 0) + start
+    for value in values:
+        start = start + value
+    return start
+
+
+def _extreme(name: str) -> Callable[..., Any]:
+    own = getattr(builtins, name)
+    largest = name == "max"
+
+    def applied(*values: Any, **options: Any) -> Any:
+        parts = list(values[0]) if len(values) == 1 and not isinstance(values[0], Array) else values
+        if len(values) == 1 and isinstance(values[0], Array):
+            return (ops.largest if largest else ops.smallest)(values[0], 0)
+        if options or not any(isinstance(p, Array) for p in parts):
+            return own(parts, **options)
+        found = parts[0]
+        for part in parts[1:]:
+            found = (ops.maximum if largest else ops.minimum)(found, part)
+        return found
+
+    return applied
+
+
+def _isinstance(value: Any, kinds: Any) -> bool:
+    options = kinds if isinstance(kinds, tuple) else (kinds,)
+    options = tuple(k for k in options if isinstance(k, type))
+    if isinstance(value, Size) and int in options:
+        return True
+    if isinstance(value, Array) and not value.ndim and float in options:
+        return True
+    return isinstance(value, options)
+
+
+def _enumerate(values: Any, start: int = 0) -> Any:
+    return loops.enumerated(values, start)
+
+
+def _zip(*values: Any, **options: Any) -> Any:
+    return loops.zipped(values)
+
+
+def _reversed(values: Any) -> Any:
+    return loops.turned(values)
+
+
+def _print(*values: Any, **options: Any) -> None:
+    return None
+
+
+def _round(value: Any, *digits: Any) -> Any:
+    if isinstance(value, Array):
+        raise Refused("numbers are rounded")
+    return round(value, *digits)
+
+
+def _list(values: Any = ()) -> Any:
+    if isinstance(values, loops.SymbolicList):
+        return values.as_list()
+    own = loops.items_of(values)
+    if own is not None:
+        found = loops.SymbolicList()
+        found.rounds = own
+        return found
+    return loops.SymbolicList(values)
+
+
+_BUILTINS: dict[str, Any] = {
+    "range": _range, "len": _len, "int": _int, "float": _float, "bool": _bool, "sum": _sum,
+    "max": _extreme("max"), "min": _extreme("min"), "isinstance": _isinstance,
+    "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "print": _print,
+    "round": _round, "list": _list,
+}  # fmt: skip
+
+
+def new_list(values: list[Any]) -> Any:
+    """A list of the user's."""
+    return loops.SymbolicList(values)
+
+
+def new_dict(values: dict[Any, Any]) -> Any:
+    """A dictionary of the user's."""
+    return loops.SymbolicDict(values)
+
+
+def stored(name: str, container: Any, value: Any) -> Any:
+    """A value that is put under a key: in a list or a dictionary it gets the container's name."""
+    if isinstance(container, (loops.SymbolicDict, loops.SymbolicList)):
+        return assign(name, value)
+    return value
+
+
+def on_list(values: Any, name: str) -> Any:
+    """A method that changes a list."""
+    return loops.list_method(values, name)
+
+
+def failed(name: str, problem: BaseException) -> Any:
+    """What a name stands for whose statement failed when the file was loaded."""
+    return Unknown(f"{name} ({type(problem).__name__}: {problem})")

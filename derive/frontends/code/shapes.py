@@ -1,0 +1,177 @@
+"""Shapes as people write them, and the inputs that are made of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from derive.base.errors import ClaimError
+from derive.frontends.code import axes as ax
+from derive.frontends.code.arrays import FLOAT, INT, Array, keys
+from derive.frontends.code.sizes import expanded, quotient
+from derive.frontends.code.trace import Trace
+
+
+@dataclass(frozen=True)
+class Labels:
+    """An input of integers 0 … ``of`` − 1."""
+
+    shape: str
+    of: str
+
+
+def labels(shape: str, of: str) -> Labels:
+    """An input that holds labels: integers from 0 up to a size, less one.
+
+    :param shape: its sizes, as in ``"N T"``.
+    :param of: the size, as in ``"C"``.
+    """
+    return Labels(shape, str(of))
+
+
+def size_symbol(name: str) -> sp.Symbol:
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+def sizes_of(text: Any) -> tuple[Any, ...]:
+    """The sizes in ``"N C*H*W"``: sums, products and quotients of names and numbers.
+
+    :raises ClaimError: for anything else.
+    """
+    return tuple(size_of(part) for part in parts_of(text))
+
+
+def parts_of(text: Any) -> list[str]:
+    """The text of each size.
+
+    :raises ClaimError: where a bracket is not closed, or it is no text.
+    """
+    if isinstance(text, (tuple, list)):
+        return [str(part) for part in text]
+    if not isinstance(text, str):
+        raise ClaimError(f"a shape is text such as 'N D', not {text!r}")
+    inner = text.strip()
+    if inner.startswith("(") and inner.endswith(")") and "," in inner:
+        inner = inner[1:-1]
+    found, depth, part = [], 0, ""
+    for sign in inner.replace(",", " ") + " ":
+        depth += (sign == "(") - (sign == ")")
+        if sign.isspace() and depth == 0:
+            if part:
+                found.append(part)
+            part = ""
+        else:
+            part += sign
+    if part.strip():
+        raise ClaimError(f"the shape {text!r} has a bracket that is not closed")
+    return found
+
+
+def size_of(text: str) -> Any:
+    """One size, such as ``4*H``, ``4H``, ``D+H`` or ``(H-K)//s+1``.
+
+    :raises ClaimError: where it is none.
+    """
+    spelled = re.sub(r"(?<![\w.])(\d+)(?=[A-Za-z_(])", r"\1*", text.strip())
+    try:
+        tree = ast.parse(spelled, mode="eval").body
+    except SyntaxError:
+        raise ClaimError(f"{text!r} is no size") from None
+
+    def value(node: ast.AST) -> Any:
+        if isinstance(node, ast.Name):
+            return size_symbol(node.id)
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            return sp.Integer(node.value)
+        if isinstance(node, ast.BinOp):
+            a, b = value(node.left), value(node.right)
+            if isinstance(node.op, ast.Add):
+                return a + b
+            if isinstance(node.op, ast.Sub):
+                return a - b
+            if isinstance(node.op, ast.Mult):
+                return a * b
+            if isinstance(node.op, ast.FloorDiv):
+                return quotient(a, b)
+            if isinstance(node.op, ast.Pow) and b.is_Integer and b >= 0:
+                return a**b
+        raise ClaimError(f"{text!r} is no size")
+
+    found = expanded(value(tree))
+    if found.is_Integer and found < 1:
+        raise ClaimError(f"{text!r} is no size: sizes are at least 1")
+    return found
+
+
+@dataclass
+class Input:
+    """An input of a function: what the trace has for it.
+
+    :param array: the traced array.
+    :param symbols: the symbol of each choice of segments, with the indices of its entry.
+    :param sizes: its shape.
+    :param of: for labels, the number of labels.
+    """
+
+    name: str
+    array: Array
+    symbols: dict[tuple[int, ...], Any]
+    sizes: tuple[Any, ...]
+    of: Any = None
+
+    @property
+    def is_labels(self) -> bool:
+        return self.of is not None
+
+
+def make_input(trace: Trace, name: str, declared: Any, turned: bool = False) -> Input:
+    """An input by its declared shape; ``turned`` where products are taken from the last factor."""
+    of = None
+    if isinstance(declared, Labels):
+        of = size_of(declared.of)
+        declared = declared.shape
+    sizes = sizes_of(declared)
+    axes = []
+    for size, text in zip(sizes, parts_of(declared), strict=True):
+        order = re.findall(r"[A-Za-z_]\w*", text)
+        axes.append(ax.of_declared(size, order[::-1] if turned else order))
+    if of is not None:
+        axes = [ax.of_size(size) for size in sizes]
+    array, symbols = make_array(trace, name, axes, of is not None)
+    if of is not None:
+        for symbol in symbols.values():
+            at = [sp.Symbol(n, integer=True) for n in ("i", "j", "k", "l")[: len(_shape(symbol))]]
+            label = symbol[tuple(at)] if at else symbol
+            trace.given[sp.Ge(label, 0, evaluate=False)] = None
+            trace.given[sp.Le(label, of - 1, evaluate=False)] = None
+    return Input(name, array, symbols, sizes, of)
+
+
+def _shape(symbol: Any) -> tuple[Any, ...]:
+    return tuple(getattr(symbol, "shape", ()) or ())
+
+
+def make_array(
+    trace: Trace, name: str, axes: list[ax.Axis], whole: bool = False
+) -> tuple[Array, dict[tuple[int, ...], Any]]:
+    """An array of which nothing is known but its shape."""
+    several = sum(1 for _ in keys(axes)) > 1
+    bodies: dict[tuple[int, ...], Any] = {}
+    symbols: dict[tuple[int, ...], Any] = {}
+    for number, key in enumerate(keys(axes)):
+        factors = [f for axis, k in zip(axes, key, strict=True) for f in axis[k]]
+        own = trace.name(f"{name}_{number + 1}") if several else name
+        trace.names.add(own)
+        if factors:
+            label = sp.Symbol(own, integer=True) if whole else own
+            symbol = sp.IndexedBase(label, shape=tuple(size for _, size in factors))
+            bodies[key] = symbol[tuple(index for index, _ in factors)]
+        else:
+            symbol = sp.Symbol(own, integer=True) if whole else sp.Symbol(own, real=True)
+            bodies[key] = symbol
+        symbols[key] = symbol
+    return Array(axes, bodies, INT if whole else FLOAT), symbols

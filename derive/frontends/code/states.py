@@ -1,0 +1,735 @@
+"""What the states of a loop are, read off what a round makes of them.
+
+A state is P[c, …] at the beginning of round c. A round that leaves P + g(c) makes a sum over c, one
+that writes the entries at c a map, one that leaves the larger of P and g(c) a maximum, one that
+does not look at P keeps what the last round left. States that need one another or themselves
+otherwise are recurrences, together with the definitions that stand between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.code.arrays import choice, sum_of
+from derive.frontends.code.axes import bounds, floor_of
+from derive.frontends.code.sizes import at_least, expanded, same
+from derive.frontends.code.trace import Refused, current
+from derive.language.conditions import Cases
+from derive.language.operators import MaxOver, Tensor
+from derive.language.sequences import recurrence, sequence
+
+# What stands for a read that has no value here; no claim may speak of it.
+UNREAD = sp.Symbol("an array is read while a loop writes it", real=True)
+
+Table = dict[Any, Callable[..., Any]]
+
+
+@dataclass
+class Cell:
+    """One body of a state.
+
+    :param base: P, whose entries are P[counter, counters of outer loops…, own indices…].
+    :param factors: its own indices with their sizes.
+    :param initial: the entry at its own indices before the loop.
+    :param array: the array that is changed in place; None for a name.
+    :param update: the entry at its own indices after a round.
+    :param final: likewise after the loop.
+    """
+
+    name: str
+    key: tuple[int, ...]
+    base: Any
+    factors: list[tuple[Any, Any]]
+    outer: list[tuple[Any, Any]]
+    initial: Any
+    array: Any
+    axes_of: Any
+    update: Any = None
+    final: Any = None
+    kind: str = ""
+    core: list[Any] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+
+    @property
+    def indices(self) -> tuple[Any, ...]:
+        return tuple(i for i, _ in self.factors)
+
+    def entry(self, counter: Any) -> Any:
+        return self.base[(counter, *(c for c, _ in self.outer), *self.indices)]
+
+    def at(self, expr: Any, args: tuple[Any, ...]) -> Any:
+        """An expression in its own indices (and outer counters) at others."""
+        own = (*(c for c, _ in self.outer), *self.indices)
+        return expr.xreplace(dict(zip(own, args, strict=True)))
+
+
+@dataclass
+class Write:
+    """A write in each round: the entries at ``position`` get ``value``.
+
+    :param index: the own index that says in which round an entry is written, or None.
+    :param round: this round.
+    :param rest: further conditions.
+    """
+
+    value: Any
+    index: Any
+    position: Any
+    round: Any
+    rest: list[Any]
+
+
+class Settling:
+    def __init__(
+        self, cells: list[Cell], definitions: list[Any], counter: Any, count: Any, direction: int
+    ) -> None:
+        self.trace = current()
+        self.cells = cells
+        self.bases = {cell.base: cell for cell in cells}
+        self.definitions = definitions
+        self.counter = counter
+        self.count = sp.sympify(count)
+        self.direction = direction
+        self.table: Table = {}
+        self.renamed: Table = {}
+
+    # ---- what depends on what
+
+    def mentioned(self, expr: Any, seen: set[Any] | None = None) -> set[Any]:
+        """The states in an expression, and in the definitions that it rests on."""
+        seen = set() if seen is None else seen
+        found: set[Any] = set()
+        where = self.trace.where
+        for atom in expr.atoms(sp.IndexedBase, sp.Symbol):
+            if atom in self.bases and atom not in self.table:
+                found.add(atom)
+            elif atom in where and atom not in seen and atom in self.own:
+                seen.add(atom)
+                found |= self.mentioned(where[atom], seen)
+        return found
+
+    def run(self) -> Callable[[Any], Any]:
+        self.own = set(self.definitions)
+        for cell in self.cells:
+            self.classify(cell)
+        self.look_at_writes()
+        for group in self.groups():
+            self.settle(group)
+            self.rewrite()
+        return self.changed
+
+    def changed(self, expr: Any) -> Any:
+        """An expression of a round without states."""
+        for _ in range(len(self.cells) + 2):
+            found = {
+                e: self.table[e.base](*e.indices)
+                for e in expr.atoms(sp.Indexed)
+                if e.base in self.table
+            }
+            found.update(
+                {
+                    e: self.renamed[e.base](*e.indices)
+                    for e in expr.atoms(sp.Indexed)
+                    if e.base in self.renamed
+                }
+            )
+            if not found:
+                return expr
+            expr = expr.xreplace(found)
+        return expr
+
+    def rewrite(self) -> None:
+        """Put what is settled into the definitions and the other cells."""
+        for symbol in self.definitions:
+            if symbol in self.trace.where:
+                self.trace.where[symbol] = self.changed(self.trace.where[symbol])
+        for cell in self.cells:
+            if cell.base not in self.table:
+                cell.update = self.changed(cell.update)
+                cell.core = [self.changed(e) for e in cell.core]
+                for write in cell.writes:
+                    write.value = self.changed(write.value)
+                    write.rest = [self.changed(r) for r in write.rest]
+
+    # ---- kinds
+
+    def unfolded(self, update: Any, own: Any) -> Any:
+        """What a round leaves, with the names looked into under which a total hides."""
+        for _ in range(20):
+            terms = update.args if isinstance(update, (sp.Add, sp.Max, sp.Min)) else (update,)
+            for term in terms:
+                if isinstance(term, sp.Indexed) and term.base in self.own:
+                    body = self.trace.where[term.base]
+                    inside = body.definition(*term.indices) if isinstance(body, Tensor) else body
+                    totals = inside.args if isinstance(inside, (sp.Add, sp.Max, sp.Min)) else ()
+                    if own in totals or any(
+                        isinstance(a, sp.Indexed) and a.base in self.own
+                        and self.mentioned(a) & {own.base} for a in totals
+                    ):  # fmt: skip
+                        update = update.xreplace({term: inside})
+                        break
+            else:
+                return update
+        return update
+
+    def classify(self, cell: Cell) -> None:
+        own = cell.entry(self.counter)
+        folded, cell.update = cell.update, self.unfolded(cell.update, own)
+        update = cell.update
+        if isinstance(update, sp.Add) and own not in update.args:
+            update = cell.update = folded
+        if update == own:
+            cell.kind, cell.core = "same", []
+        elif isinstance(update, sp.Add) and own in update.args:
+            rest = update - own
+            cell.kind, cell.core = ("rec", [update]) if rest.has(cell.base) else ("add", [rest])
+        elif isinstance(update, (sp.Max, sp.Min)) and own in update.args:
+            others = [a for a in update.args if a != own]
+            rest = update.func(*others)
+            kind = "max" if isinstance(update, sp.Max) else "min"
+            cell.kind, cell.core = ("rec", [update]) if rest.has(cell.base) else (kind, [rest])
+        elif isinstance(update, Cases) and self.writes_of(cell, update, own):
+            cell.kind, cell.core = "set", [w.value for w in cell.writes]
+        elif not update.has(cell.base):
+            cell.kind, cell.core = "last", [update]
+        else:
+            cell.kind, cell.core = "rec", [update]
+
+    def writes_of(self, cell: Cell, update: Any, own: Any) -> bool:
+        """Read cases as writes into the entry as it was; whether they are."""
+        writes = []
+        rest = update
+        while isinstance(rest, Cases):
+            (value, condition), (rest, last) = rest.args
+            if last not in (True, sp.true):
+                return False
+            writes.append(self.write_of(cell, value, condition))
+        if rest != own:
+            return False
+        rounds = {w.round for w in writes}
+        if len(rounds) > 1:
+            raise Refused("overlapping assignments in a loop")
+        cell.writes = writes
+        return True
+
+    def write_of(self, cell: Cell, value: Any, condition: Any) -> Write:
+        parts = list(sp.And.make_args(condition))
+        for part in parts:
+            if not isinstance(part, sp.Eq) or self.counter not in part.free_symbols:
+                continue
+            solved = solve(part.lhs - part.rhs, self.counter)
+            if solved is None or not solved.free_symbols & set(cell.indices):
+                continue
+            rest = [p for p in parts if p is not part]
+            indices = [i for i in cell.indices if i in solved.free_symbols]
+            only = indices[0] if len(indices) == 1 else None
+            position = None
+            if only is not None:
+                position = solve(part.lhs - part.rhs, only)
+            return Write(value, only, position, solved, rest)
+        strided = self.strided(cell, parts)
+        if strided is not None:
+            return Write(value, None, None, *strided)
+        if any(self.counter in p.free_symbols for p in parts):
+            raise Refused("a write in a loop of which it is not seen that no two rounds overlap")
+        return Write(value, None, None, None, parts)
+
+    def strided(self, cell: Cell, parts: list[Any]) -> tuple[Any, list[Any]] | None:
+        """The round of a block a ∈ [L·c + k, L·c + k + L), or of an entry a = s·c + k."""
+        for part in parts:
+            if isinstance(part, sp.Eq) and self.counter in part.free_symbols:
+                difference = expanded(part.lhs - part.rhs)
+                step = difference.coeff(self.counter, 1)
+                rest = expanded(difference - step * self.counter)
+                if self.counter in rest.free_symbols or not step.free_symbols <= step.atoms(
+                    sp.Symbol
+                ):
+                    continue
+                if at_least(step, 1):
+                    rest, step = -rest, step
+                elif at_least(-step, 1):
+                    step = -step
+                else:
+                    continue
+                others = [p for p in parts if p is not part]
+                divides = sp.Eq(sp.Mod(rest, step, evaluate=False), 0, evaluate=False)
+                return sp.floor(expanded(rest) / step), [*others, divides]
+        low = [p for p in parts if isinstance(p, sp.Ge) and self.counter in p.free_symbols]
+        high = [p for p in parts if isinstance(p, sp.Lt) and self.counter in p.free_symbols]
+        for a in low:
+            for b in high:
+                if a.lhs != b.lhs:
+                    continue
+                length = expanded(b.rhs - a.rhs)
+                step = expanded(a.rhs).coeff(self.counter, 1)
+                start = expanded(a.rhs - step * self.counter)
+                if same(step, length) and at_least(step, 1):
+                    others = [p for p in parts if p not in (a, b)]
+                    return floor_of(expanded(a.lhs - start), step), others
+        return None
+
+    def look_at_writes(self) -> None:
+        """Reads of an array that a loop writes: what is not written yet is what was there."""
+        early: Table = {}
+        for cell in self.cells:
+            if cell.kind != "set":
+                continue
+            early[cell.base] = self.early_read(cell)
+
+        def put(expr: Any) -> Any:
+            found = {
+                e: early[e.base](*e.indices) for e in expr.atoms(sp.Indexed) if e.base in early
+            }
+            return expr.xreplace(found) if found else expr
+
+        if not early:
+            return
+        for symbol in self.definitions:
+            self.trace.where[symbol] = put(self.trace.where[symbol])
+        for cell in self.cells:
+            cell.update = put(cell.update)
+            cell.core = [put(e) for e in cell.core]
+            for write in cell.writes:
+                write.value = put(write.value)
+                write.rest = [put(r) for r in write.rest]
+
+    def early_read(self, cell: Cell) -> Callable[..., Any]:
+        (write, *_) = cell.writes
+
+        def read(counter: Any, *args: Any) -> Any:
+            own = (*(c for c, _ in cell.outer), *cell.indices)
+            if write.round is not None:
+                then = expanded(write.round.xreplace(dict(zip(own, args, strict=True))) - counter)
+                if at_least(then * self.direction, 0):
+                    return cell.at(cell.initial, args)
+            return cell.base[(counter, *args)]
+
+        return read
+
+    # ---- groups of states that need one another
+
+    def groups(self) -> list[list[Cell]]:
+        edges = {
+            cell.base: set().union(*(self.mentioned(e) for e in cell.core)) for cell in self.cells
+        }
+        reach: dict[Any, set[Any]] = {}
+        for base in edges:
+            seen: set[Any] = set()
+            stack = list(edges[base])
+            while stack:
+                one = stack.pop()
+                if one not in seen:
+                    seen.add(one)
+                    stack.extend(edges[one])
+            reach[base] = seen
+        groups: list[list[Cell]] = []
+        done: set[Any] = set()
+        for cell in self.cells:
+            if cell.base in done:
+                continue
+            group = [
+                other
+                for other in self.cells
+                if other is cell
+                or (other.base in reach[cell.base] and cell.base in reach[other.base])
+            ]
+            done |= {other.base for other in group}
+            for other in group:
+                if other.base in reach[other.base]:
+                    other.kind = "setrec" if other.kind in ("set", "setrec") else "rec"
+            groups.append(group)
+        ordered: list[list[Cell]] = []
+        left = list(groups)
+        while left:
+            for group in left:
+                others = {c.base for g in left if g is not group for c in g}
+                if not any(reach[c.base] & others for c in group):
+                    ordered.append(group)
+                    left.remove(group)
+                    break
+            else:
+                raise Refused("states of a loop that need one another")
+        return ordered
+
+    def settle(self, group: list[Cell]) -> None:
+        if any(cell.kind in ("rec", "setrec") for cell in group):
+            self.recurrent(group)
+            return
+        (cell,) = group
+        getattr(self, f"settle_{cell.kind}")(cell)
+
+    # ---- each kind
+
+    @property
+    def before_first(self) -> Any:
+        return sp.Integer(0) if self.direction > 0 else self.count - 1
+
+    @property
+    def last(self) -> Any:
+        return expanded(self.count - 1) if self.direction > 0 else sp.Integer(0)
+
+    def rounds_before(self, counter: Any) -> tuple[Any, Any]:
+        if self.direction > 0:
+            return sp.Integer(0), counter - 1
+        return counter + 1, self.count - 1
+
+    def ranges(self, cell: Cell) -> dict[Any, Any]:
+        return {**dict(cell.outer), **dict(cell.factors)}
+
+    def settle_same(self, cell: Cell) -> None:
+        cell.final = cell.initial
+        self.table[cell.base] = lambda counter, *args: cell.at(cell.initial, args)
+
+    def settle_add(self, cell: Cell) -> None:
+        (rest,) = cell.core
+        cell.final = cell.initial + self.sum_of(rest, self.ranges(cell))
+
+        def before(counter: Any, *args: Any) -> Any:
+            k = self.trace.index("k")
+            body = cell.at(rest, args).xreplace({self.counter: k})
+            return cell.at(cell.initial, args) + sp.Sum(body, (k, *self.rounds_before(counter)))
+
+        self.table[cell.base] = before
+
+    def settle_max(self, cell: Cell, sign: int = 1) -> None:
+        (rest,) = cell.core
+
+        def largest(body: Any, low: Any, high: Any, initial: Any) -> Any:
+            k = self.trace.index("k")
+            inner = MaxOver(sign * body.xreplace({self.counter: k}), (k, low, high))
+            if initial in (sp.oo, -sp.oo):
+                return sign * inner
+            return sp.Max(initial, inner) if sign > 0 else sp.Min(initial, -inner)
+
+        cell.final = largest(rest, sp.Integer(0), self.count - 1, cell.initial)
+
+        def before(counter: Any, *args: Any) -> Any:
+            initial = cell.at(cell.initial, args)
+            inner = largest(cell.at(rest, args), *self.rounds_before(counter), initial)
+            return self.unless_first(counter, inner, initial)
+
+        self.table[cell.base] = before
+
+    def settle_min(self, cell: Cell) -> None:
+        self.settle_max(cell, -1)
+
+    def settle_last(self, cell: Cell) -> None:
+        (rest,) = cell.core
+        cell.final = rest.xreplace({self.counter: self.last})
+
+        def before(counter: Any, *args: Any) -> Any:
+            body = cell.at(rest, args).xreplace({self.counter: counter - self.direction})
+            return self.unless_first(counter, body, cell.at(cell.initial, args))
+
+        self.table[cell.base] = before
+
+    def unless_first(self, counter: Any, value: Any, initial: Any) -> Any:
+        if self.direction > 0:
+            return choice(sp.Gt(counter, 0, evaluate=False), value, initial)
+        return choice(sp.Lt(counter, self.count - 1, evaluate=False), value, initial)
+
+    def settle_set(self, cell: Cell) -> None:
+        def written(initial: Any) -> Any:
+            found = initial
+            for write in reversed(cell.writes):
+                if write.round is None:
+                    value = write.value.xreplace({self.counter: self.last})
+                    found = choice(sp.And(*write.rest), value, found)
+                    continue
+                then = {self.counter: write.round}
+                conditions = [r.xreplace(then) for r in write.rest]
+                conditions += self.in_range(write.round, self.ranges(cell))
+                found = choice(sp.And(*conditions), write.value.xreplace(then), found)
+            return found
+
+        cell.final = written(cell.initial)
+
+        def before(counter: Any, *args: Any) -> Any:
+            write = cell.writes[0]
+            if write.round is None:
+                return UNREAD
+            own = (*(c for c, _ in cell.outer), *cell.indices)
+            there = dict(zip(own, args, strict=True))
+            then = expanded(write.round.xreplace(there))
+            gap = expanded((then - counter) * self.direction)
+            return cell.at(written(cell.initial), args) if gap == -1 else UNREAD
+
+        self.table[cell.base] = before
+
+    def in_range(self, round_: Any, ranges: dict[Any, Any]) -> list[Any]:
+        """That a round is one of the loop's, where that is not seen."""
+        low, high = bounds(round_, ranges)
+        found = []
+        if low is None or not at_least(low, 0):
+            found.append(sp.Ge(round_, 0, evaluate=False))
+        if high is None or not at_least(self.count - 1 - high, 0):
+            found.append(sp.Lt(round_, self.count, evaluate=False))
+        return found
+
+    def sum_of(self, body: Any, ranges: dict[Any, Any]) -> Any:
+        """Σ over all rounds; what a round adds at one place alone is no sum."""
+        if self.counter not in body.free_symbols:
+            return self.count * body
+        body = spread(body)
+        if isinstance(body, sp.Add):
+            return sp.Add(*(self.sum_of(term, ranges) for term in body.args))
+        factors = sp.Mul.make_args(body)
+        for place, factor in enumerate(factors):
+            conditions: list[Any] = []
+            value: Any = sp.Integer(1)
+            if isinstance(factor, sp.KroneckerDelta):
+                conditions = [sp.Eq(*factor.args[:2], evaluate=False)]
+            elif isinstance(factor, Cases):
+                (value, condition), (other, _) = factor.args[:2]
+                if len(factor.args) != 2 or other != 0:
+                    continue
+                conditions = list(sp.And.make_args(condition))
+            for condition in conditions:
+                if not isinstance(condition, sp.Eq) or self.counter not in condition.free_symbols:
+                    continue
+                round_ = solve(condition.lhs - condition.rhs, self.counter)
+                if round_ is None or round_.atoms(sp.Indexed):
+                    continue
+                rest = [c for c in conditions if c is not condition]
+                then = {self.counter: round_}
+                whole = sp.Mul(value, *factors[:place], *factors[place + 1 :]).xreplace(then)
+                tests = [r.xreplace(then) for r in rest] + self.in_range(round_, ranges)
+                return choice(sp.And(*tests), whole, sp.Integer(0))
+        k = self.trace.index("k")
+        return sum_of(body.xreplace({self.counter: k}), (k, 0, self.count - 1))
+
+    # ---- recurrences
+
+    def recurrent(self, group: list[Cell]) -> None:
+        """States that need one another: one system, with the definitions between them."""
+        trace, direction = self.trace, self.direction
+        t = trace.index("t")
+        inside = {cell.base for cell in group}
+        members = self.members(group, inside)
+        shift = 1 if direction > 0 else 0
+        limits = (t, 1, self.count) if direction > 0 else (t, 0, self.count - 1)
+        length = expanded(self.count + 1)
+        # new symbols
+        heads: dict[Any, tuple[Any, list[Any]]] = {}
+        for cell in group:
+            factors = [*cell.outer, *cell.factors]
+            if cell.kind == "setrec":
+                write = cell.writes[0]
+                if len(cell.writes) != 1 or write.index is None or write.rest:
+                    raise Refused(
+                        "an array is read while a loop writes it otherwise than by one step"
+                    )
+                factors = [f for f in factors if f[0] != write.index]
+            symbol = sp.IndexedBase(
+                trace.name(cell.name), shape=(length, *(size for _, size in factors))
+            )
+            heads[cell.base] = symbol, factors
+
+        def state(cell: Cell, position: Any, args: tuple[Any, ...]) -> Any:
+            symbol, factors = heads[cell.base]
+            own = (*(c for c, _ in cell.outer), *cell.indices)
+            there = dict(zip(own, args, strict=True))
+            return symbol[(position, *(there[i] for i, _ in factors))]
+
+        for cell in group:
+            if cell.kind == "rec":
+                self.table[cell.base] = lambda counter, *args, cell=cell: state(
+                    cell, expanded(counter + (0 if direction > 0 else 1)), args
+                )
+            else:
+                self.table[cell.base] = self.previous(cell, state)
+        for symbol in members:
+            body = trace.where[symbol]
+            rest = body.axes[1:]
+            new = sp.IndexedBase(
+                symbol.label, shape=(expanded(self.count + shift), *(n for _, n in rest))
+            )
+            self.renamed[symbol] = lambda first, *args, new=new: new[
+                (expanded(first + shift), *args)
+            ]
+        made: dict[Any, Any] = {}
+        round_ = expanded(t - shift)
+        for symbol in members:
+            body = trace.where[symbol]
+            (own, _), *rest = body.axes
+            step = self.changed(body.body).xreplace({own: round_})
+            whole = Tensor(step, *rest) if rest else step
+            new = self.renamed[symbol](sp.Integer(0), *(i for i, _ in rest)).base
+            made[new] = sequence(whole, limits)
+            if direction < 0:
+                made[new] = sequence(whole, limits)
+            trace.leading[new] = trace.leading.get(symbol, [])
+            if symbol in trace.lines:
+                trace.lines[new] = trace.lines[symbol]
+        for cell in group:
+            symbol, factors = heads[cell.base]
+            if cell.kind == "rec":
+                update, initial = cell.update, cell.initial
+            else:
+                write = cell.writes[0]
+                update = write.value
+                initial = cell.initial.xreplace({write.index: self.start_of(cell)})
+            step = self.changed(update).xreplace({self.counter: round_})
+            fresh = [(trace.index(), n) for _, n in factors]
+            to_fresh = {i: f for (i, _), (f, _) in zip(factors, fresh, strict=True)}
+            step, initial = step.xreplace(to_fresh), sp.sympify(initial).xreplace(to_fresh)
+            start = Tensor(initial, *fresh) if fresh else initial
+            whole = Tensor(step, *fresh) if fresh else step
+            if direction > 0:
+                made[symbol] = recurrence(whole, limits, start=start)
+            else:
+                made[symbol] = recurrence(whole, limits, end=start)
+            at = (*(c for c, _ in cell.outer), *cell.indices)
+            end = expanded(self.count) if direction > 0 else sp.Integer(0)
+            if cell.kind == "rec":
+                cell.final = state(cell, end, at)
+            else:
+                cell.final = self.final_of(cell, state, at)
+        self.put_in(members, made)
+
+    def members(self, group: list[Cell], inside: set[Any]) -> list[Any]:
+        """The definitions that the steps of a group rest on and that rest on its states."""
+        needed: set[Any] = set()
+        stack: list[Any] = []
+        for cell in group:
+            stack += [w.value for w in cell.writes] if cell.kind == "setrec" else [cell.update]
+        where = self.trace.where
+        while stack:
+            expr = stack.pop()
+            for atom in expr.atoms(sp.IndexedBase, sp.Symbol):
+                if atom in self.own and atom in where and atom not in needed:
+                    needed.add(atom)
+                    stack.append(where[atom])
+        found = [s for s in self.definitions if s in needed and self.mentioned(where[s]) & inside]
+        for symbol in found:
+            leading = self.trace.leading.get(symbol, [])
+            if not leading or leading[0] != self.counter or not isinstance(where[symbol], Tensor):
+                raise Refused("a state of a loop is used in a loop inside of it")
+        return found
+
+    def previous(self, cell: Cell, state: Any) -> Callable[..., Any]:
+        write = cell.writes[0]
+
+        def read(counter: Any, *args: Any) -> Any:
+            own = (*(c for c, _ in cell.outer), *cell.indices)
+            there = dict(zip(own, args, strict=True))
+            then = expanded(write.round.xreplace(there))
+            gap = expanded((then - counter) * self.direction)
+            if gap != -1:
+                return UNREAD
+            return state(cell, expanded(counter + (0 if self.direction > 0 else 1)), args)
+
+        return read
+
+    def start_of(self, cell: Cell) -> Any:
+        """The position that the first round reads one step back; NumPy's −1 is the last."""
+        write = cell.writes[0]
+        first = self.before_first - self.direction
+        position = expanded(write.position.xreplace({self.counter: first}))
+        size = dict(cell.factors)[write.index]
+        if position == -1:
+            return expanded(size - 1)
+        if not at_least(position, 0) or not at_least(size - 1 - position, 0):
+            raise Refused("a loop reads one step before the start of an array")
+        return position
+
+    def final_of(self, cell: Cell, state: Any, at: tuple[Any, ...]) -> Any:
+        """An array that a recurrence has written: its entries from the first to the last round."""
+        write = cell.writes[0]
+        after = 1 if self.direction > 0 else 0
+        value = state(cell, expanded(write.round + after), at)
+        first = self.before_first - self.direction
+        start = expanded(write.position.xreplace({self.counter: first}))
+        ranges = self.ranges(cell)
+        low, high = bounds(write.round, ranges)
+        if low is not None and high is not None and start != -1:
+            # the start of the sequence is the entry that was there
+            under = low if self.direction < 0 else expanded(low + 1)
+            over = (
+                expanded(self.count - 1 - high)
+                if self.direction > 0
+                else expanded(self.count - high)
+            )
+            if at_least(under, 0) and at_least(over, 0):
+                return value
+        return choice(sp.And(*self.in_range(write.round, ranges)), value, cell.initial)
+
+    def put_in(self, members: list[Any], made: dict[Any, Any]) -> None:
+        """A system in the place of its last member, before what rests on it."""
+        where = self.trace.where
+        keep: dict[Any, Any] = {}
+        gone = set(members)
+        placed = False
+        inside = set(self.definitions)
+        waiting = [s for s in where if s in inside and s not in gone]
+        rests = {s for s in waiting if self.rests_on(where[s], made, gone)}
+        for symbol, value in where.items():
+            if symbol in gone:
+                continue
+            if symbol in rests and not placed:
+                # everything that the system needs and that stands later comes first
+                placed = True
+                for later in waiting:
+                    if later not in rests:
+                        keep.setdefault(later, where[later])
+                keep.update(made)
+            keep.setdefault(symbol, value)
+        if not placed:
+            keep.update(made)
+        where.clear()
+        where.update(keep)
+        self.definitions = [s for s in self.definitions if s not in gone]
+
+    def rests_on(self, expr: Any, made: dict[Any, Any], gone: set[Any]) -> bool:
+        seen: set[Any] = set()
+        stack = [expr]
+        where = self.trace.where
+        while stack:
+            one = stack.pop()
+            for atom in one.atoms(sp.IndexedBase, sp.Symbol):
+                if atom in gone or atom in made or atom in self.table:
+                    return True
+                if atom in self.own and atom in where and atom not in seen:
+                    seen.add(atom)
+                    stack.append(where[atom])
+        return False
+
+
+def spread(body: Any) -> Any:
+    """Terms with deltas under a condition, each with its condition, the deltas outside."""
+    if not isinstance(body, Cases) or len(body.args) != 2 or body.args[1][0] != 0:
+        return body
+    value, condition = body.args[0]
+    if not value.has(sp.KroneckerDelta):
+        return body
+    found = []
+    for term in sp.Add.make_args(value):
+        deltas = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.KroneckerDelta)]
+        rest = [f for f in sp.Mul.make_args(term) if not isinstance(f, sp.KroneckerDelta)]
+        found.append(sp.Mul(*deltas, choice(condition, sp.Mul(*rest), sp.Integer(0))))
+    return sp.Add(*found)
+
+
+def solve(difference: Any, symbol: Any) -> Any:
+    """The value of a symbol of coefficient ±1 at which a linear expression is 0; else None."""
+    difference = expanded(difference)
+    coefficient = difference.coeff(symbol, 1)
+    rest = expanded(difference - coefficient * symbol)
+    if symbol in rest.free_symbols or coefficient not in (1, -1):
+        return None
+    return expanded(-rest / coefficient)
+
+
+def settle(
+    cells: list[Cell], definitions: list[Any], counter: Any, count: Any, direction: int
+) -> Callable[[Any], Any]:
+    """Give every cell its value after the loop, and rewrite the definitions without states.
+
+    :returns: what does the same to an expression of a round.
+    :raises Refused: where a state is none of the kinds above.
+    """
+    return Settling(cells, definitions, counter, count, direction).run()

@@ -1,0 +1,793 @@
+"""torch's names and defaults: ``dim``, ``keepdim``, an unbiased variance, a split by sizes."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.code import arrays as arr
+from derive.frontends.code import operations as ops
+from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
+from derive.frontends.code.einsums import einsum
+from derive.frontends.code.indexing import add_at
+from derive.frontends.code.libraries import Unknown
+from derive.frontends.code.numpy_names import NAMES as NUMPY
+from derive.frontends.code.numpy_names import DType, kind_of
+from derive.frontends.code.sizes import expression, plain
+from derive.frontends.code.trace import Misfit, Refused, current
+
+Extreme = namedtuple("Extreme", "values indices")
+Moments = namedtuple("Moments", "var mean")
+
+
+def _note_cast() -> None:
+    current().note("casts and moves between devices are ignored")
+
+
+# ---- reductions
+
+
+def _reduction(function: Callable[[Any, Any, bool], Array]) -> Callable[..., Array]:
+    def reduced(
+        x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None,
+        keepdims: bool = False, dtype: Any = None,
+    ) -> Array:  # fmt: skip
+        return function(x, _dims(axis if dim is None else dim), keepdim or keepdims)
+
+    return reduced
+
+
+def _dims(dim: Any) -> Any:
+    """torch takes no dimensions at all for every one."""
+    if isinstance(dim, (list, tuple)):
+        return tuple(dim) or None
+    return dim
+
+
+sum_, mean = _reduction(ops.total), _reduction(ops.mean)
+amax, amin = _reduction(ops.largest), _reduction(ops.smallest)
+
+
+def _spread(function: Callable[..., Array]) -> Callable[..., Array]:
+    def spread(
+        x: Any, dim: Any = None, unbiased: Any = True, keepdim: bool = False, *,
+        correction: Any = None, axis: Any = None,
+    ) -> Array:  # fmt: skip
+        if isinstance(dim, bool):  # var(x, unbiased)
+            dim, unbiased = None, dim
+        less = int(bool(unbiased)) if correction is None else correction
+        return function(x, _dims(axis if dim is None else dim), keepdim, less)
+
+    return spread
+
+
+var, std = _spread(ops.variance), _spread(ops.deviation)
+
+
+def var_mean(x: Any, dim: Any = None, *args: Any, keepdim: bool = False, **options: Any) -> Any:
+    return Moments(var(x, dim, *args, keepdim=keepdim, **options), mean(x, dim, keepdim))
+
+
+def std_mean(x: Any, dim: Any = None, *args: Any, keepdim: bool = False, **options: Any) -> Any:
+    return std(x, dim, *args, keepdim=keepdim, **options), mean(x, dim, keepdim)
+
+
+def _extreme(reduce: Callable[..., Array], pair: Callable[..., Array]) -> Callable[..., Any]:
+    def extreme(x: Any, dim: Any = None, keepdim: bool = False, axis: Any = None) -> Any:
+        dim = axis if dim is None else dim
+        if dim is None:
+            return reduce(x)
+        if isinstance(dim, Array):
+            return pair(x, dim)
+        return Extreme(reduce(x, dim, keepdim), Unknown("the position of an extreme value"))
+
+    return extreme
+
+
+max_, min_ = _extreme(ops.largest, arr.maximum), _extreme(ops.smallest, arr.minimum)
+
+
+def prod(x: Any, dim: Any = None, keepdim: bool = False) -> Array:
+    return ops.product(x, dim, keepdim)
+
+
+def norm(x: Any, p: Any = None, dim: Any = None, keepdim: bool = False) -> Array:
+    return ops.norm(x, p, _dims(dim), keepdim)
+
+
+def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False) -> Array:
+    if dim is None:
+        x = ops.reshaped(x, (-1,))
+        dim = 0
+        if keepdim:
+            raise Refused("vector_norm over all dimensions with keepdim")
+    return ops.norm(x, ord, _dims(dim), keepdim)
+
+
+def softmax(x: Any, dim: Any = None, dtype: Any = None) -> Array:
+    return ops.softmax(x, _given(dim))
+
+
+def log_softmax(x: Any, dim: Any = None, dtype: Any = None) -> Array:
+    return ops.log_softmax(x, _given(dim))
+
+
+def _given(dim: Any) -> Any:
+    if dim is None:
+        raise Refused("a softmax without its dim")
+    return dim
+
+
+def logsumexp(x: Any, dim: Any, keepdim: bool = False) -> Array:
+    return ops.logsumexp(x, dim, keepdim)
+
+
+def cumsum(x: Any, dim: Any, dtype: Any = None) -> Array:
+    return ops.cumulated(x, dim)
+
+
+# ---- shapes
+
+
+def _flat(sizes: Sequence[Any]) -> tuple[Any, ...]:
+    """Sizes that are given one by one or as one tuple."""
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        return tuple(sizes[0])
+    return tuple(sizes)
+
+
+def reshape(x: Any, *shape: Any) -> Array:
+    return ops.reshaped(x, _flat(shape))
+
+
+def view(x: Array, *shape: Any) -> Array:
+    if len(shape) == 1 and isinstance(shape[0], DType):
+        raise Refused("a view as another type")
+    return ops.reshaped(x, _flat(shape))
+
+
+def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Array:
+    array = as_array(x)
+    (first,), (last,) = arr.positions(array, start_dim), arr.positions(array, end_dim)
+    middle = sp.Mul(*(expression(size) for size in array.shape[first : last + 1]))
+    return ops.reshaped(array, (*array.shape[:first], plain(middle), *array.shape[last + 1 :]))
+
+
+def unflatten(x: Any, dim: int, sizes: Any) -> Array:
+    array = as_array(x)
+    (place,) = arr.positions(array, dim)
+    return ops.reshaped(array, (*array.shape[:place], *sizes, *array.shape[place + 1 :]))
+
+
+def squeeze(x: Any, dim: Any = None) -> Array:
+    array = as_array(x)
+    if dim is None:
+        return ops.squeezed(array)
+    # torch leaves a dimension alone whose size is not 1
+    places = arr.positions(array, dim)
+    gone = tuple(k for k in places if arr.ax.is_unit(array.axes[k]))
+    return ops.squeezed(array, gone) if gone else array
+
+
+def unsqueeze(x: Any, dim: int) -> Array:
+    return ops.expanded(x, dim)
+
+
+def permute(x: Any, *dims: Any) -> Array:
+    return ops.transpose(x, _flat(dims))
+
+
+def transpose(x: Any, dim0: int, dim1: int) -> Array:
+    return ops.swapped(x, dim0, dim1)
+
+
+def t(x: Any) -> Array:
+    array = as_array(x)
+    if array.ndim > 2:
+        raise Misfit(f"t() of a tensor with {array.ndim} dimensions")
+    return ops.transpose(array)
+
+
+def expand(x: Any, *sizes: Any) -> Array:
+    array = as_array(x)
+    wanted = _flat(sizes)
+    more = len(wanted) - array.ndim
+    own = (*(None for _ in range(more)), *array.shape)
+    full = [
+        have if expression(size) == -1 else size for size, have in zip(wanted, own, strict=True)
+    ]
+    return ops.broadcast_to(array, full)
+
+
+def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Array, ...]:
+    return tuple(ops.split(x, chunks, dim))
+
+
+def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Array, ...]:
+    """By the size of each part, or by the sizes of all of them."""
+    array = as_array(x)
+    (place,) = arr.positions(array, dim)
+    size = expression(array.shape[place])
+    given = split_size_or_sections
+    if isinstance(given, (list, tuple)):
+        parts = [expression(part) for part in given]
+    else:
+        each = expression(given)
+        count = sp.cancel(size / each)
+        if not count.is_Integer:
+            raise Refused(f"a split of {size} into parts of {each}")
+        parts = [each] * int(count)
+    if not arr.same(sp.Add(*parts), size):
+        raise Misfit(f"split: the parts {', '.join(map(str, parts))} do not add up to {size}")
+    ends = [sp.expand(sp.Add(*parts[: k + 1])) for k in range(len(parts) - 1)]
+    return tuple(ops.split(array, [plain(end) for end in ends], dim)) if ends else (array,)
+
+
+def unbind(x: Any, dim: int = 0) -> tuple[Array, ...]:
+    array = as_array(x)
+    (place,) = arr.positions(array, dim)
+    count = array.shape[place]
+    if not isinstance(count, int):
+        raise Refused(f"unbind along a dimension of size {count}")
+    return tuple(array[(slice(None),) * place + (k,)] for k in range(count))
+
+
+def cat(tensors: Any, dim: int = 0) -> Array:
+    return ops.concatenated(tensors, dim)
+
+
+def stack(tensors: Any, dim: int = 0) -> Array:
+    return ops.stack(tensors, dim)
+
+
+def flip(x: Any, *dims: Any) -> Array:
+    return ops.flipped(x, _flat(dims))
+
+
+def roll(x: Any, shifts: Any, dims: Any = None) -> Array:
+    return ops.rolled(x, shifts, dims)
+
+
+def repeat(x: Any, *times: Any) -> Array:
+    return ops.tiled(x, _flat(times))
+
+
+def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Array:
+    return ops.repeated(x, repeats, dim)
+
+
+def pad(x: Any, pad: Any, mode: str = "constant", value: Any = 0) -> Array:
+    """Pairs from the last dimension backwards."""
+    if mode != "constant":
+        raise Refused(f"a pad in the mode {mode!r}")
+    array = as_array(x)
+    pairs = [(pad[k], pad[k + 1]) for k in range(0, len(pad), 2)]
+    widths = [(0, 0)] * (array.ndim - len(pairs)) + pairs[::-1]
+    return ops.padded(array, widths, 0 if value is None else value)
+
+
+# ---- arrays of their own
+
+
+def _sized(value: int) -> Callable[..., Array]:
+    def made(*size: Any, dtype: Any = None, **options: Any) -> Array:
+        if "size" in options:
+            size = (options["size"],)
+        kind = kind_of(dtype)
+        return ops.full(_flat(size), bool(value) if kind == BOOL else value, kind)
+
+    return made
+
+
+zeros, ones = _sized(0), _sized(1)
+
+
+def full(size: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Array:
+    kind = as_array(fill_value).kind if dtype is None else kind_of(dtype)
+    return ops.full(tuple(size), fill_value, kind)
+
+
+def _like(value: int) -> Callable[..., Array]:
+    def made(x: Any, dtype: Any = None, **options: Any) -> Array:
+        kind = as_array(x).kind if dtype is None else kind_of(dtype)
+        return ops.like(x, bool(value) if kind == BOOL else value, kind)
+
+    return made
+
+
+zeros_like, ones_like = _like(0), _like(1)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Array:
+    return ops.like(x, fill_value, None if dtype is None else kind_of(dtype))
+
+
+def _new(make: Callable[..., Array]) -> Callable[..., Array]:
+    def made(x: Array, *size: Any, **options: Any) -> Array:
+        options.setdefault("dtype", NAMES[{FLOAT: "float32", INT: "int64", BOOL: "bool"}[x.kind]])
+        return make(*size, **options)
+
+    return made
+
+
+def new_full(x: Array, size: Any, fill_value: Any, **options: Any) -> Array:
+    return full(size, fill_value)
+
+
+def tensor(data: Any, dtype: Any = None, **options: Any) -> Array:
+    found = as_array(data).copy()
+    return found if dtype is None else ops.cast(found, kind_of(dtype))
+
+
+def as_tensor(data: Any, dtype: Any = None, **options: Any) -> Array:
+    found = as_array(data)
+    return (
+        found if dtype is None or kind_of(dtype) == found.kind else ops.cast(found, kind_of(dtype))
+    )
+
+
+def arange(*ends: Any, dtype: Any = None, **options: Any) -> Array:
+    found = ops.arange(*ends)
+    return found if dtype is None else ops.cast(found, kind_of(dtype))
+
+
+def eye(n: Any, m: Any = None, **options: Any) -> Array:
+    return ops.eye(n, m)
+
+
+def to(x: Array, *args: Any, **options: Any) -> Array:
+    """To another type, which is ignored among floats, or to another device."""
+    _note_cast()
+    for given in (*args, options.get("dtype")):
+        if isinstance(given, DType):
+            kind = kind_of(given)
+            return x if kind == x.kind else ops.cast(x, kind)
+        if isinstance(given, Array):
+            return x if given.kind == x.kind else ops.cast(x, given.kind)
+    return x
+
+
+def _as_kind(kind: str) -> Callable[..., Array]:
+    def cast(x: Array, *args: Any, **options: Any) -> Array:
+        _note_cast()
+        return x if x.kind == kind else ops.cast(x, kind)
+
+    return cast
+
+
+# ---- products and sums with weights
+
+
+def mm(x: Any, y: Any) -> Array:
+    a, b = as_array(x), as_array(y)
+    if a.ndim != 2 or b.ndim != 2:
+        raise Misfit(f"mm of tensors with {a.ndim} and {b.ndim} dimensions")
+    return arr.matmul(a, b)
+
+
+def bmm(x: Any, y: Any) -> Array:
+    a, b = as_array(x), as_array(y)
+    if a.ndim != 3 or b.ndim != 3:
+        raise Misfit(f"bmm of tensors with {a.ndim} and {b.ndim} dimensions")
+    return arr.matmul(a, b)
+
+
+def addmm(x: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Array:
+    return arr.multiply(x, beta) + arr.multiply(arr.matmul(a, b), alpha)
+
+
+def add(x: Any, other: Any, *, alpha: Any = 1) -> Array:
+    return ops.add(x, other if _is_one(alpha) else arr.multiply(other, alpha))
+
+
+def sub(x: Any, other: Any, *, alpha: Any = 1) -> Array:
+    return ops.subtract(x, other if _is_one(alpha) else arr.multiply(other, alpha))
+
+
+def _is_one(alpha: Any) -> bool:
+    return isinstance(alpha, int) and alpha == 1
+
+
+def addcmul(x: Any, a: Any, b: Any, *, value: Any = 1) -> Array:
+    return ops.add(x, arr.multiply(arr.multiply(a, b), value))
+
+
+def addcdiv(x: Any, a: Any, b: Any, *, value: Any = 1) -> Array:
+    return ops.add(x, arr.multiply(arr.divide(a, b), value))
+
+
+def lerp(x: Any, end: Any, weight: Any) -> Array:
+    start = as_array(x)
+    return start + arr.multiply(weight, as_array(end) - start)
+
+
+def clamp(x: Any, min: Any = None, max: Any = None) -> Array:
+    return ops.clip(x, min, max)
+
+
+def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Array:
+    if rounding_mode is not None:
+        raise Refused(f"a division that rounds ({rounding_mode!r})")
+    return arr.divide(x, other)
+
+
+# ---- what is read and written at indices
+
+
+def gather(x: Any, dim: int, index: Any) -> Array:
+    return ops.gather(x, index, dim)
+
+
+def index_select(x: Any, dim: int, index: Any) -> Array:
+    return ops.take(x, index, dim)
+
+
+def masked_fill(x: Any, mask: Any, value: Any) -> Array:
+    return arr.where(mask, value, x)
+
+
+def _grid(x: Array, dim: int, index: Any) -> tuple[Any, ...]:
+    (place,) = arr.positions(x, dim)
+    found = as_array(index)
+    grid = ops.index_grid(found.shape)
+    return tuple(found if k == place else own for k, own in enumerate(grid))
+
+
+def _rows(x: Array, dim: int, index: Any) -> tuple[Any, ...]:
+    (place,) = arr.positions(x, dim)
+    return (slice(None),) * place + (index,)
+
+
+def scatter_add_(x: Array, dim: int, index: Any, src: Any) -> Array:
+    add_at(x, _grid(x, dim, index), src)
+    return x
+
+
+def scatter_(x: Array, dim: int, index: Any, src: Any = None, value: Any = None) -> Array:
+    x[_grid(x, dim, index)] = value if src is None else src
+    return x
+
+
+def index_add_(x: Array, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Array:
+    add_at(x, _rows(x, dim, index), source if _is_one(alpha) else arr.multiply(source, alpha))
+    return x
+
+
+def index_put_(x: Array, indices: Any, values: Any, accumulate: bool = False) -> Array:
+    if accumulate:
+        add_at(x, tuple(indices), values)
+    else:
+        x[tuple(indices)] = values
+    return x
+
+
+def copy_(x: Array, source: Any) -> Array:
+    x[...] = source
+    return x
+
+
+def fill_(x: Array, value: Any) -> Array:
+    x[...] = value
+    return x
+
+
+def _apart(change: Callable[..., Array]) -> Callable[..., Array]:
+    """What changes a tensor in place, on a copy."""
+
+    def changed(x: Any, *args: Any, **options: Any) -> Array:
+        return change(as_array(x).copy(), *args, **options)
+
+    return changed
+
+
+def _in_place(function: Callable[..., Array]) -> Callable[..., Array]:
+    def changed(x: Array, *args: Any, **options: Any) -> Array:
+        value = as_array(function(x, *args, **options))
+        return x.changed(ops.broadcast_to(value, x.shape))
+
+    return changed
+
+
+# ---- torch.nn.functional
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Array:
+    out = arr.matmul(input, ops.transpose(weight))
+    return out if bias is None else out + as_array(bias)
+
+
+def leaky_relu(x: Any, negative_slope: Any = 0.01, inplace: bool = False) -> Array:
+    return arr.where(as_array(x) > 0, x, arr.multiply(x, negative_slope))
+
+
+def elu(x: Any, alpha: Any = 1.0, inplace: bool = False) -> Array:
+    return arr.where(as_array(x) > 0, x, arr.multiply(ops.expm1(x), alpha))
+
+
+def gelu(x: Any, approximate: str = "none") -> Array:
+    return ops.gelu(x, tanh=approximate == "tanh")
+
+
+def softplus(x: Any, beta: Any = 1, threshold: Any = 20) -> Array:
+    current().note("torch's softplus takes the line above its threshold; the exact one is read")
+    return arr.divide(ops.softplus(arr.multiply(x, beta)), beta)
+
+
+def logsigmoid(x: Any) -> Array:
+    return -ops.softplus(-as_array(x))
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: Any = 1e-5
+) -> Array:
+    array = as_array(input)
+    axes = tuple(range(array.ndim - len(tuple(normalized_shape)), array.ndim))
+    centered = array - arr.named(ops.mean(array, axes, True), "mean")
+    spread = ops.sqrt(arr.named(ops.variance(array, axes, True), "var") + as_array(eps))
+    out = centered / spread
+    out = out if weight is None else out * as_array(weight)
+    return out if bias is None else out + as_array(bias)
+
+
+def _reduced(losses: Array, reduction: str) -> Array:
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return ops.total(losses)
+    if reduction == "mean":
+        return ops.mean(losses)
+    raise Refused(f"the reduction {reduction!r}")
+
+
+def nll_loss(input: Any, target: Any, reduction: str = "mean") -> Array:
+    picked = ops.gather(input, ops.expanded(target, 1), 1)
+    return _reduced(-ops.squeezed(picked, 1), reduction)
+
+
+def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Array:
+    logits, labels = as_array(input), as_array(target)
+    if labels.kind == FLOAT:  # probabilities of each class
+        losses = -ops.total(labels * ops.log_softmax(logits, 1), 1)
+        return _reduced(losses, reduction)
+    return nll_loss(ops.log_softmax(logits, 1), labels, reduction)
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Array:
+    return _reduced((as_array(input) - as_array(target)) ** 2, reduction)
+
+
+def binary_cross_entropy_with_logits(input: Any, target: Any, reduction: str = "mean") -> Array:
+    z, wanted = as_array(input), as_array(target)
+    return _reduced(ops.softplus(z) - z * wanted, reduction)
+
+
+def one_hot(tensor: Any, num_classes: Any = -1) -> Array:
+    if expression(num_classes) == -1:
+        raise Refused("one_hot without the number of classes: its size depends on values")
+    return ops.one_hot(tensor, num_classes)
+
+
+def embedding(input: Any, weight: Any) -> Array:
+    return as_array(weight)[input]
+
+
+# ---- autograd
+
+
+class Context:
+    """What an autograd Function keeps for its backward."""
+
+    def __init__(self, inputs: int) -> None:
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.needs_input_grad = (True,) * inputs
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        self.saved_tensors = tensors
+
+    saved_variables = property(lambda self: self.saved_tensors)
+
+    def mark_non_differentiable(self, *outputs: Any) -> None:
+        """Nothing: gradients of such outputs are not asked for."""
+
+    def mark_dirty(self, *inputs: Any) -> None:
+        """Nothing: a write in place is seen where it is made."""
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Nothing: every upstream gradient is an array."""
+
+
+class Function:
+    """The base of autograd Functions: ``apply`` runs the forward."""
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        forward: Any = cls.forward  # type: ignore[attr-defined]
+        return forward(Context(len(args)), *args)
+
+
+class Module:
+    """The base of modules, which are called as their ``forward`` is."""
+
+    training = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__()
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        forward: Any = self.forward  # type: ignore[attr-defined]
+        return forward(*args, **options)
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        setattr(self, name, tensor)
+
+
+def _decorator(*args: Any, **options: Any) -> Any:
+    """A decorator that changes nothing, with arguments of its own or none."""
+    if len(args) == 1 and callable(args[0]) and not options:
+        return args[0]
+    return lambda function: function
+
+
+class _Quiet(nullcontext):
+    """``torch.no_grad``: a context, and a decorator."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__()
+
+    def __call__(self, function: Any) -> Any:
+        return function
+
+
+def _compare(relation: Any) -> Callable[[Any, Any], Array]:
+    return lambda a, b: arr.compare(relation, a, b)
+
+
+_ENTRIES: dict[str, Any] = {
+    "exp": ops.exp, "log": ops.log, "sqrt": ops.sqrt, "rsqrt": ops.rsqrt, "sin": ops.sin,
+    "cos": ops.cos, "tan": ops.tan, "sinh": ops.sinh, "cosh": ops.cosh, "tanh": ops.tanh,
+    "asin": ops.arcsin, "acos": ops.arccos, "atan": ops.arctan, "asinh": ops.arcsinh,
+    "acosh": ops.arccosh, "atanh": ops.arctanh, "erf": ops.erf, "erfc": ops.erfc,
+    "expm1": ops.expm1, "log1p": ops.log1p, "log2": ops.log2, "log10": ops.log10,
+    "exp2": ops.exp2, "square": ops.square, "reciprocal": ops.reciprocal, "neg": ops.negative,
+    "negative": ops.negative, "sigmoid": ops.sigmoid, "sign": ops.sign, "sgn": ops.sign,
+    "abs": arr.absolute, "absolute": arr.absolute, "relu": ops.relu,
+    "add": add, "sub": sub, "subtract": sub, "mul": arr.multiply, "multiply": arr.multiply,
+    "div": div, "divide": div, "true_divide": div, "pow": arr.power, "clamp": clamp,
+    "clip": clamp, "clamp_min": lambda x, min: ops.clip(x, min, None),
+    "clamp_max": lambda x, max: ops.clip(x, None, max),
+    "addcmul": addcmul, "addcdiv": addcdiv, "lerp": lerp, "masked_fill": masked_fill,
+    "tril": lambda x, diagonal=0: ops.triangle(x, diagonal, lower=True),
+    "triu": lambda x, diagonal=0: ops.triangle(x, diagonal, lower=False),
+}  # fmt: skip
+
+_BOTH: dict[str, Any] = {
+    **_ENTRIES,
+    "sum": sum_, "mean": mean, "amax": amax, "amin": amin, "var": var, "std": std,
+    "max": max_, "min": min_, "prod": prod, "norm": norm, "softmax": softmax,
+    "log_softmax": log_softmax, "logsumexp": logsumexp, "cumsum": cumsum,
+    "reshape": reshape, "flatten": flatten, "unflatten": unflatten, "squeeze": squeeze,
+    "unsqueeze": unsqueeze, "permute": permute, "transpose": transpose, "swapaxes": transpose,
+    "movedim": ops.moved, "t": t, "chunk": chunk, "split": split, "unbind": unbind,
+    "flip": flip, "roll": roll, "repeat_interleave": repeat_interleave, "ravel": flatten,
+    "matmul": arr.matmul, "mm": mm, "bmm": bmm, "mv": arr.matmul, "dot": ops.dot,
+    "outer": ops.outer, "ger": ops.outer, "addmm": addmm, "baddbmm": addmm, "addmv": addmm,
+    "gather": gather, "index_select": index_select, "trace": ops.trace, "diag": ops.diag,
+    "scatter_add": _apart(scatter_add_), "scatter": _apart(scatter_),
+    "index_add": _apart(index_add_),
+    "maximum": arr.maximum, "minimum": arr.minimum,
+    "gt": _compare(sp.Gt), "ge": _compare(sp.Ge), "lt": _compare(sp.Lt), "le": _compare(sp.Le),
+    "eq": _compare(sp.Eq), "ne": _compare(sp.Ne), "logical_not": ops.logical_not,
+    "logical_and": ops.logical_and, "logical_or": ops.logical_or,
+    "clone": lambda x, **options: as_array(x).copy(),
+    "numel": lambda x: as_array(x).size,
+    "broadcast_to": lambda x, size: expand(x, *size),
+}  # fmt: skip
+
+_FUNCTIONAL: dict[str, Any] = {
+    "relu": lambda x, inplace=False: ops.relu(x), "gelu": gelu, "softmax": softmax,
+    "silu": lambda x, inplace=False: ops.silu(x), "log_softmax": log_softmax,
+    "sigmoid": ops.sigmoid, "tanh": ops.tanh, "softplus": softplus, "logsigmoid": logsigmoid,
+    "leaky_relu": leaky_relu, "elu": elu, "linear": linear, "layer_norm": layer_norm,
+    "nll_loss": nll_loss, "cross_entropy": cross_entropy, "mse_loss": mse_loss,
+    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits, "one_hot": one_hot,
+    "embedding": embedding, "pad": pad,
+}  # fmt: skip
+
+_TYPES: dict[str, Any] = {
+    **{n: DType(n, FLOAT) for n in ("float32", "float64", "float16", "bfloat16")},
+    "float": DType("float32", FLOAT), "double": DType("float64", FLOAT),
+    "half": DType("float16", FLOAT), "bool": DType("bool", BOOL),
+    **{n: DType(n, INT) for n in ("int64", "int32", "int16", "int8", "uint8")},
+    "long": DType("int64", INT), "int": DType("int32", INT),
+}  # fmt: skip
+
+NAMES: dict[str, Any] = {
+    **_BOTH,
+    "pi": NUMPY["pi"], "e": NUMPY["e"], "inf": float("inf"), "nan": float("nan"),
+    "Tensor": Array, "FloatTensor": Array, "LongTensor": Array,
+    "zeros": zeros, "ones": ones, "empty": zeros, "full": full, "zeros_like": zeros_like,
+    "ones_like": ones_like, "empty_like": zeros_like, "full_like": full_like,
+    "tensor": tensor, "as_tensor": as_tensor, "from_numpy": as_tensor, "arange": arange,
+    "eye": eye, "cat": cat, "concat": cat, "concatenate": cat, "stack": stack,
+    "hstack": NUMPY["hstack"], "vstack": NUMPY["vstack"], "where": NUMPY["where"],
+    "einsum": einsum, "tensordot": lambda a, b, dims=2: ops.tensordot(a, b, dims),
+    "var_mean": var_mean, "std_mean": std_mean, "repeat": repeat, "tile": repeat,
+    "linalg.norm": lambda x, ord=None, dim=None, keepdim=False: norm(x, ord, dim, keepdim),
+    "linalg.vector_norm": vector_norm, "linalg.inv": ops.inverse, "inverse": ops.inverse,
+    "special.expit": ops.sigmoid, "special.erf": ops.erf, "special.logsumexp": logsumexp,
+    "special.log_softmax": log_softmax, "special.softmax": softmax,
+    "autograd.Function": Function, "autograd.function.Function": Function,
+    "autograd.function.once_differentiable": _decorator,
+    "autograd.function.InplaceFunction": Function, "autograd.function.FunctionCtx": Context,
+    "Function": Function, "nn.Module": Module,
+    "nn.Parameter": lambda data, requires_grad=True: data,
+    "nn.parameter.Parameter": lambda data, requires_grad=True: data,
+    **{f"nn.functional.{name}": function for name, function in _FUNCTIONAL.items()},
+    "nn.functional.normalize": lambda x, p=2.0, dim=1, eps=1e-12: as_array(x)
+    / arr.maximum(ops.norm(x, 2 if p == 2 else p, dim, True), eps),
+    "no_grad": _Quiet, "enable_grad": _Quiet, "inference_mode": _Quiet,
+    "set_grad_enabled": _Quiet, "is_grad_enabled": lambda: True, "autocast": _Quiet,
+    "cuda.amp.custom_fwd": _decorator, "cuda.amp.custom_bwd": _decorator,
+    "cuda.amp.autocast": _Quiet, "amp.custom_fwd": _decorator, "amp.custom_bwd": _decorator,
+    "amp.autocast": _Quiet, "cuda.is_available": lambda: False, "jit.script": _decorator,
+    "compile": _decorator, "jit.ignore": _decorator, "jit.export": _decorator,
+    "manual_seed": lambda seed: None, "is_tensor": lambda x: isinstance(x, Array),
+    "device": lambda *args: args, "Size": tuple,
+    **_TYPES,
+}  # fmt: skip
+
+
+def _item(x: Array) -> Array:
+    if any(size != 1 for size in x.shape):
+        raise Misfit(f"item of a tensor of shape {arr.ax.shown(x.axes)}")
+    return ops.reshaped(x, ())
+
+
+def _size(x: Array, dim: Any = None) -> Any:
+    return x.shape if dim is None else x.shape[dim]
+
+
+METHODS: dict[str, Any] = {
+    **_BOTH,
+    **{f"{name}_": _in_place(function) for name, function in _ENTRIES.items()},
+    "view": view, "expand": expand, "repeat": repeat, "tile": repeat,
+    "expand_as": lambda x, other: ops.broadcast_to(x, other.shape),
+    "view_as": lambda x, other: ops.reshaped(x, other.shape),
+    "reshape_as": lambda x, other: ops.reshaped(x, other.shape),
+    "sum_to_size": lambda x, *size: _summed_to(x, _flat(size)),
+    "size": _size, "dim": lambda x: x.ndim, "ndimension": lambda x: x.ndim, "nelement":
+    lambda x: x.size, "item": _item, "to": to, "type": to, "type_as": to,
+    "contiguous": lambda x, **options: x, "detach": lambda x: x, "cpu": lambda x: x,
+    "cuda": lambda x, *args, **options: x, "requires_grad_": lambda x, *args: x,
+    "retain_grad": lambda x: None, "is_contiguous": lambda x: True,
+    "is_floating_point": lambda x: x.kind == FLOAT, "numpy": lambda x: x,
+    "float": _as_kind(FLOAT), "double": _as_kind(FLOAT), "half": _as_kind(FLOAT),
+    "bfloat16": _as_kind(FLOAT), "long": _as_kind(INT), "int": _as_kind(INT),
+    "bool": _as_kind(BOOL),
+    "new_zeros": _new(zeros), "new_ones": _new(ones), "new_empty": _new(zeros),
+    "new_full": new_full, "new_tensor": lambda x, data, **options: tensor(data),
+    "scatter_add_": scatter_add_, "scatter_": scatter_, "index_add_": index_add_,
+    "index_put_": index_put_, "copy_": copy_, "fill_": fill_, "zero_": lambda x: fill_(x, 0),
+}  # fmt: skip
+
+
+def _summed_to(x: Array, size: Sequence[Any]) -> Array:
+    extra = x.ndim - len(size)
+    found = ops.total(x, tuple(range(extra))) if extra else x
+    ones_ = tuple(k for k, wanted in enumerate(size) if wanted == 1 and found.shape[k] != 1)
+    return ops.total(found, ones_, True) if ones_ else found
+
+
+ATTRIBUTES: dict[str, Any] = {
+    "T": lambda x: ops.transpose(x),
+    "mT": lambda x: ops.swapped(x, -1, -2),
+    "dtype": lambda x: NAMES[{FLOAT: "float32", INT: "int64", BOOL: "bool"}[x.kind]],
+    "device": lambda x: "cpu",
+    "is_cuda": lambda x: False,
+    "requires_grad": lambda x: True,
+    "data": lambda x: x,
+}

@@ -1,0 +1,446 @@
+"""The copy of a user's source that is executed: the same lines, with what has to be seen going
+through the runtime, ``__derive__``.
+
+Assignments name arrays; ``x += v`` changes in place; loops and branches may be symbolic; some
+built-in functions know sizes. Names are never rewritten, calls are: ``type(a) is int`` stays.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+RUNTIME = "__derive__"
+BUILTINS = {
+    "range", "len", "int", "float", "bool", "sum", "max", "min", "abs", "round", "isinstance",
+    "enumerate", "zip", "reversed", "print", "list", "tuple", "any", "all", "divmod", "super",
+}  # fmt: skip
+KEPT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign,
+        ast.If, ast.Try)  # fmt: skip
+
+
+def transformed(source: str, path: str) -> ast.Module:
+    """The tree of a module, ready to be compiled.
+
+    :raises SyntaxError: where the source is no Python.
+    """
+    tree = ast.parse(source, path)
+    body: list[ast.stmt] = []
+    for statement in tree.body:
+        if not isinstance(statement, KEPT) and not _is_registration(statement):
+            continue  # what a script does when it is run
+        body += _guarded(statement)
+    found = ast.Module(body=body, type_ignores=[])
+    return ast.fix_missing_locations(_Copy().visit(found))
+
+
+def transformed_function(node: ast.FunctionDef | ast.ClassDef) -> ast.Module:
+    """One function alone, without its decorators."""
+    node.decorator_list = []
+    return ast.fix_missing_locations(_Copy().visit(ast.Module(body=[node], type_ignores=[])))
+
+
+def _is_registration(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Attribute)
+        and statement.value.func.attr in ("defvjp", "defjvp", "register_backward")
+    )
+
+
+def _guarded(statement: ast.stmt) -> list[ast.stmt]:
+    """A statement of a module: where it fails, its names say so when they are used."""
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        return []
+    names = sorted(bound_names([statement]))
+    said: list[ast.stmt] = [
+        ast.Assign(
+            targets=[ast.Name(name, ast.Store())],
+            value=_call("failed", ast.Constant(name), ast.Name("__problem__", ast.Load())),
+        )
+        for name in names
+    ]
+    handler = ast.ExceptHandler(
+        type=ast.Name("Exception", ast.Load()),
+        name="__problem__",
+        body=said or [ast.Pass()],
+    )
+    wrapped = ast.Try(body=[statement], handlers=[handler], orelse=[], finalbody=[])
+    ast.copy_location(wrapped, statement)
+    for node in ast.walk(handler):
+        ast.copy_location(node, statement)
+    wrapped.generated = True  # type: ignore[attr-defined]
+    return [wrapped]
+
+
+def bound_names(body: list[ast.stmt]) -> set[str]:
+    """The names that statements bind, those of functions and classes inside apart."""
+    found: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            found.add(node.name)
+            continue
+        if isinstance(
+            node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+        ):
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(a.asname or a.name.partition(".")[0]) for a in node.names}
+        stack.extend(ast.iter_child_nodes(node))
+    return found - {"__problem__"}
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(
+        func=ast.Attribute(ast.Name(RUNTIME, ast.Load()), name, ast.Load()),
+        args=list(args), keywords=[],
+    )  # fmt: skip
+
+
+def _thunk(value: ast.expr) -> ast.Lambda:
+    empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.Lambda(args=empty, body=value)
+
+
+OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.MatMult: "@",
+    ast.FloorDiv: "//", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+    ast.LShift: "<<", ast.RShift: ">>",
+}  # fmt: skip
+
+
+class _Copy(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.serial = 0
+        self.functions = 0
+
+    def fresh(self) -> str:
+        self.serial += 1
+        return f"__derive_{self.serial}__"
+
+    def _located(self, new: Any, old: ast.AST) -> Any:
+        for node in ast.walk(new):
+            if not hasattr(node, "lineno"):
+                ast.copy_location(node, old)
+        return new
+
+    # ---- assignments
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        self.generic_visit(node)
+        if len(node.targets) == 1:
+            name = target_name(node.targets[0])
+            if name is not None and not isinstance(node.value, ast.Constant):
+                node.value = self._located(_call("assign", ast.Constant(name), node.value), node)
+                return node
+            target = node.targets[0]
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                own = ast.Name(target.value.id, ast.Load())
+                call = _call("stored", ast.Constant(target.value.id), own, node.value)
+                node.value = self._located(call, node)
+                return node
+        names = [n for t in node.targets for n in _names_of(t)]
+        return [node, *(self._naming(name, node) for name in names)]
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        self.generic_visit(node)
+        name = target_name(node.target)
+        if node.value is not None and name is not None:
+            node.value = self._located(_call("assign", ast.Constant(name), node.value), node)
+        return node
+
+    def _naming(self, name: str, at: ast.AST) -> ast.stmt:
+        value = _call("assign", ast.Constant(name), ast.Name(name, ast.Load()))
+        found = ast.Assign(targets=[ast.Name(name, ast.Store())], value=value)
+        return self._located(found, at)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        self.generic_visit(node)
+        sign = ast.Constant(OPERATORS[type(node.op)])
+        target = node.target
+        if isinstance(target, ast.Subscript):
+            new: ast.stmt = ast.Expr(
+                _call("changed_item", target.value, _index(target.slice), sign, node.value)
+            )
+            return self._located(new, node)
+        name = target_name(target) or "value"
+        load: ast.expr
+        if isinstance(target, ast.Name):
+            load = ast.Name(target.id, ast.Load())
+        else:
+            assert isinstance(target, ast.Attribute)
+            load = ast.Attribute(target.value, target.attr, ast.Load())
+        value = _call("changed", ast.Constant(name), load, sign, node.value)
+        return self._located(ast.Assign(targets=[target], value=value), node)
+
+    # ---- expressions
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            return node
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in BUILTINS:
+            node.func = self._located(
+                _call("builtin", ast.Constant(node.func.id), node.func), node.func
+            )
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "insert", "pop"):
+            attribute = node.func
+            node.func = self._located(
+                _call("on_list", attribute.value, ast.Constant(attribute.attr)), node.func
+            )
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.op, (ast.Div, ast.Pow)):
+            name = "divided" if isinstance(node.op, ast.Div) else "powered"
+            return self._located(_call(name, node.left, node.right), node)
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Any:
+        self.generic_visit(node)
+        name = "both" if isinstance(node.op, ast.And) else "either"
+        return self._located(_call(name, *(_thunk(value) for value in node.values)), node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Not):
+            return self._located(_call("negated", node.operand), node)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        self.generic_visit(node)
+        if any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) or len(node.ops) == 1:
+            return node
+        parts = [node.left, *node.comparators]
+        if not all(isinstance(p, (ast.Name, ast.Constant, ast.Attribute)) for p in parts[1:-1]):
+            return node
+        pairs = [
+            _thunk(ast.Compare(a, [op], [b]))
+            for a, op, b in zip(parts, node.ops, parts[1:], strict=False)
+        ]
+        return self._located(_call("both", *pairs), node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        self.generic_visit(node)
+        return self._located(
+            _call("chosen", node.test, _thunk(node.body), _thunk(node.orelse)), node
+        )
+
+    def visit_List(self, node: ast.List) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            return self._located(_call("new_list", node), node)
+        return node
+
+    def visit_Dict(self, node: ast.Dict) -> Any:
+        self.generic_visit(node)
+        return self._located(_call("new_dict", node), node)
+
+    def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp) -> Any:
+        self.generic_visit(node)
+        if len(node.generators) != 1 or node.generators[0].ifs or node.generators[0].is_async:
+            return node
+        generator = node.generators[0]
+        if not isinstance(generator.target, ast.Name):
+            return node
+        args = ast.arguments(
+            posonlyargs=[], args=[ast.arg(generator.target.id)], kwonlyargs=[], kw_defaults=[],
+            defaults=[],
+        )  # fmt: skip
+        function = ast.Lambda(args=args, body=node.elt)
+        return self._located(_call("listed", function, generator.iter), node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        return self.visit_ListComp(node)
+
+    # ---- imports
+
+    def visit_Import(self, node: ast.Import) -> Any:
+        new = []
+        for alias in node.names:
+            bound = alias.asname or alias.name.partition(".")[0]
+            whole = ast.Constant(bool(alias.asname))
+            value = _call(
+                "imported", ast.Constant(alias.name), whole, ast.Name("__file__", ast.Load())
+            )
+            new.append(ast.Assign(targets=[ast.Name(bound, ast.Store())], value=value))
+        return [self._located(statement, node) for statement in new]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:
+        new: list[ast.stmt] = []
+        for alias in node.names:
+            value = _call(
+                "imported_from", ast.Constant(node.module or ""), ast.Constant(alias.name),
+                ast.Constant(node.level), ast.Name("__file__", ast.Load()),
+            )  # fmt: skip
+            if alias.name == "*":
+                update = ast.Call(
+                    func=ast.Attribute(
+                        ast.Call(ast.Name("globals", ast.Load()), [], []), "update", ast.Load()
+                    ),
+                    args=[value], keywords=[],
+                )  # fmt: skip
+                new.append(ast.Expr(update))
+            else:
+                bound = alias.asname or alias.name
+                new.append(ast.Assign(targets=[ast.Name(bound, ast.Store())], value=value))
+        return [self._located(statement, node) for statement in new]
+
+    # ---- control
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        self.generic_visit(node)
+        return self._located(ast.Expr(_call("asserted", _thunk(node.test))), node)
+
+    def visit_While(self, node: ast.While) -> Any:
+        self.generic_visit(node)
+        node.test = self._located(_call("while_", node.test), node)
+        return node
+
+    def visit_For(self, node: ast.For) -> Any:
+        node.body = without_continue(node.body)
+        read = sorted(bound_names(node.body) - set(_names_of(node.target)))
+        self.generic_visit(node)
+        loop = self.fresh()
+        start = ast.Assign(
+            targets=[ast.Name(loop, ast.Store())],
+            value=_call("loop", node.iter, ast.Constant(node.lineno)),
+        )
+        node.iter = ast.Name(loop, ast.Load())
+        opening = [
+            ast.Assign(
+                targets=[ast.Name(n, ast.Store())],
+                value=ast.Call(
+                    ast.Attribute(ast.Name(loop, ast.Load()), "open", ast.Load()),
+                    [ast.Constant(n), _thunk(ast.Name(n, ast.Load()))], [],
+                ),
+            )
+            for n in read
+        ]  # fmt: skip
+        closing = [
+            ast.Expr(
+                ast.Call(
+                    ast.Attribute(ast.Name(loop, ast.Load()), "close", ast.Load()),
+                    [ast.Constant(n), _thunk(ast.Name(n, ast.Load()))], [],
+                )
+            )
+            for n in read
+        ]  # fmt: skip
+        after = [
+            ast.Assign(
+                targets=[ast.Name(n, ast.Store())],
+                value=ast.Call(
+                    ast.Attribute(ast.Name(loop, ast.Load()), "after", ast.Load()),
+                    [ast.Constant(n), _thunk(ast.Name(n, ast.Load()))], [],
+                ),
+            )
+            for n in read
+        ]  # fmt: skip
+        node.body = [*opening, *node.body, *closing]
+        return [self._located(s, node) for s in (start, node, *after)]
+
+    def visit_Break(self, node: ast.Break) -> Any:
+        return [self._located(ast.Expr(_call("leaving", ast.Constant("break"))), node), node]
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        self.generic_visit(node)
+        value = node.value or ast.Constant(None)
+        node.value = self._located(_call("returned", value), node)
+        return node
+
+    def visit_If(self, node: ast.If) -> Any:
+        """A branch on sizes is taken; one on values is run on both sides, and the names that it
+        binds are merged.
+        """
+        read = sorted(bound_names(node.body) | bound_names(node.orelse))
+        self.generic_visit(node)
+        branch, side = self.fresh(), self.fresh()
+        start = ast.Assign(
+            targets=[ast.Name(branch, ast.Store())], value=_call("branch", node.test)
+        )
+
+        def part(method: str, name: str) -> ast.expr:
+            return ast.Call(
+                ast.Attribute(ast.Name(branch, ast.Load()), method, ast.Load()),
+                [ast.Constant(name), _thunk(ast.Name(name, ast.Load()))], [],
+            )  # fmt: skip
+
+        def bind(method: str) -> list[ast.stmt]:
+            return [ast.Assign([ast.Name(n, ast.Store())], part(method, n)) for n in read]
+
+        if _leaves_loop(node.body) or _leaves_loop(node.orelse):
+            test = ast.Attribute(ast.Name(branch, ast.Load()), "taken", ast.Load())
+            node.test = test
+            return [self._located(start, node), self._located(node, node)]
+        inner = ast.If(ast.Name(side, ast.Load()), node.body, node.orelse)
+        both = ast.For(
+            target=ast.Name(side, ast.Store()), iter=ast.Name(branch, ast.Load()),
+            body=[*bind("open"), inner, *(ast.Expr(part("close", n)) for n in read)], orelse=[],
+        )  # fmt: skip
+        return [self._located(s, node) for s in (start, both, *bind("after"))]
+
+
+def _leaves_loop(body: list[ast.stmt]) -> bool:
+    """Whether statements leave a loop that is around them."""
+    stack: list[Any] = [(statement, False) for statement in body]
+    while stack:
+        node, inside = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            continue
+        if isinstance(node, (ast.Break, ast.Continue)) and not inside:
+            return True
+        within = inside or isinstance(node, (ast.For, ast.While))
+        stack.extend((child, within) for child in ast.iter_child_nodes(node))
+    return False
+
+
+def without_continue(body: list[ast.stmt]) -> list[ast.stmt]:
+    """``if c: …; continue`` before more statements is ``if c: … else: more``."""
+    for place, statement in enumerate(body):
+        if isinstance(statement, ast.Continue):
+            return body[:place] or [ast.copy_location(ast.Pass(), statement)]
+        if isinstance(statement, ast.If) and statement.body:
+            ends = isinstance(statement.body[-1], ast.Continue)
+            if ends and not statement.orelse:
+                statement.body = without_continue(statement.body)
+                rest = without_continue(body[place + 1 :])
+                statement.orelse = rest
+                return body[: place + 1]
+    return body
+
+
+def _index(node: ast.expr) -> ast.expr:
+    """A subscript as a value."""
+    if isinstance(node, ast.Slice):
+        parts = [node.lower, node.upper, node.step]
+        args = [part or ast.Constant(None) for part in parts]
+        return ast.Call(ast.Name("slice", ast.Load()), args, [])
+    if isinstance(node, ast.Tuple):
+        return ast.Tuple([_index(part) for part in node.elts], ast.Load())
+    return node
+
+
+def target_name(target: ast.expr) -> str | None:
+    """The name that an assignment gives."""
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        key = target.slice.value
+        return key if isinstance(key, str) and key.isidentifier() else None
+    return None
+
+
+def _names_of(target: ast.expr) -> list[str]:
+    if isinstance(target, ast.Name):
+        return [target.id]
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [name for part in target.elts for name in _names_of(part)]
+    return _names_of(target.value) if isinstance(target, ast.Starred) else []

@@ -1,0 +1,192 @@
+"""Expressions in LaTeX, as a document would set them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
+from sympy.tensor.array.expressions import ArraySymbol
+
+from derive.language.printing import function_name, text_of
+
+_NAMED = {
+    "sigmoid": r"\sigma", "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos",
+    "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh", "tanh": r"\tanh",
+    "abs": r"\operatorname{abs}",
+}  # fmt: skip
+
+
+# Names of more than one letter: W_{hi} for Whi, one word in italics for others.
+_WEIGHT = re.compile(r"([A-Z])([a-z]{1,3})")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+# What is written after ∂ without parentheses.
+_SIMPLE = (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.Indexed, sp.IndexedBase)
+_ENTRIES = ("MatrixElement", "At", "ArrayElement", "TensorElement")
+
+
+class _Typesetter(LatexPrinter):
+    """SymPy's own LaTeX, less the constructors that no document writes.
+
+    :param marked: subexpressions that are put into ``\\class{differs}{…}``.
+    """
+
+    def __init__(self, marked: Collection[Any] = ()) -> None:
+        super().__init__()
+        self._marked = frozenset(marked)
+
+    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
+        name = str(expr.name)
+        if weight := _WEIGHT.fullmatch(name):
+            return rf"{weight[1]}_{{{weight[2]}}}"
+        if _WORD.fullmatch(name) and not hasattr(sp.Symbol, name):
+            plain = str(super()._print_Symbol(expr))
+            return rf"\mathit{{{name}}}" if plain == name else plain
+        return str(super()._print_Symbol(expr))
+
+    _print_MatrixSymbol = _print_Symbol
+
+    def _print_Transpose(self, node: Any) -> str:
+        return rf"{self.parenthesize(node.arg, PRECEDENCE['Pow'], True)}^{{\top}}"
+
+    def _print_Inverse(self, node: Any) -> str:
+        if isinstance(node.arg, sp.Transpose):
+            inner = self.parenthesize(node.arg.arg, PRECEDENCE["Pow"], True)
+            return rf"{inner}^{{-\top}}"
+        return rf"{self.parenthesize(node.arg, PRECEDENCE['Pow'], True)}^{{-1}}"
+
+    def _print_HadamardProduct(self, node: Any) -> str:
+        level = PRECEDENCE["Mul"]
+        return r" \odot ".join(self.parenthesize(factor, level, True) for factor in node.args)
+
+    def _print_HadamardPower(self, node: Any) -> str:
+        base = self.parenthesize(node.base, PRECEDENCE["Pow"], True)
+        return rf"{base}^{{\odot {self._print(node.exp)}}}"
+
+    def _print_OneMatrix(self, node: Any) -> str:
+        rows, columns = map(self._print, node.shape)
+        return rf"\mathbf{{1}}_{{{rows} \times {columns}}}"
+
+    def _print_ZeroMatrix(self, node: Any) -> str:
+        return r"\mathbf{0}"
+
+    def _print_Identity(self, node: Any) -> str:
+        return rf"\mathbf{{I}}_{{{self._print(node.shape[0])}}}"
+
+    def _print_ElementwiseApplyFunction(self, node: Any) -> str:
+        inner = self._print(node.expr)
+        function = node.function
+        if not isinstance(function, sp.Lambda):
+            return rf"{self._print(function)}\left({inner}\right)"
+        name = function_name(function)
+        if name is not None:
+            primes = len(name) - len(name.rstrip("'"))
+            bare = name.rstrip("'")
+            typed = _NAMED.get(bare) or self._print(sp.Symbol(bare))
+            return typed + "'" * primes + rf"\left({inner}\right)"
+        variable = function.variables[0]
+        whole = (
+            isinstance(node.expr, (sp.MatrixSymbol, sp.Symbol)) or type(node.expr).__name__ == "At"
+        )
+        entry = _Placeholder(variable.name, inner if whole else rf"\left({inner}\right)")
+        body = function.expr.xreplace({variable: entry})
+        if isinstance(body, sp.Mul):  # of entries: the product of arrays is another one
+            numbers, factors = body.as_coeff_mul()
+            level = PRECEDENCE["Mul"]
+            parts = [self.parenthesize(f, level, True) for f in factors]
+            front = "" if numbers == 1 else "- " if numbers == -1 else self._print(numbers) + " "
+            return front + r" \odot ".join(parts)
+        text = self._print(body)
+        return rf"\left({text}\right)" if isinstance(body, sp.Add) else text
+
+    def _print__Placeholder(self, node: Any) -> str:
+        return str(node.typed)
+
+    def _print_Trace(self, node: Any) -> str:
+        return rf"\operatorname{{tr}}\left({self._print(node.arg)}\right)"
+
+    def _print_KroneckerDelta(self, node: Any, exp: Any = None) -> str:
+        left, right = map(self._print, node.args)
+        power = "" if exp is None else rf"^{{{exp}}}"
+        return rf"\mathbb{{1}}[{left} = {right}]{power}"
+
+    def _print_At(self, node: Any) -> str:
+        return rf"{{{self._print(node.array)}}}_{{{self._print(node.index)}}}"
+
+    def _print_AppliedPredicate(self, node: Any) -> str:
+        arguments = ", ".join(self._print(argument) for argument in node.arguments)
+        said = str(node.function.name).replace("_", " ")
+        return rf"{arguments}\ \text{{is {said}}}"
+
+    def _print_Subs(self, node: Any) -> str:
+        derivative = node.expr
+        if (
+            len(node.point) == 1
+            and isinstance(derivative, sp.Derivative)
+            and isinstance(derivative.expr, AppliedUndef)
+            and derivative.expr.args == node.variables
+        ):
+            primes = "'" * len(derivative.variables)
+            name = self._print(sp.Symbol(derivative.expr.func.__name__))
+            return rf"{name}{primes}\left({self._print(node.point[0])}\right)"
+        return str(super()._print_Subs(node))
+
+    def _print(self, expr: Any, **settings: Any) -> str:
+        kind = type(expr).__name__
+        # Before its own `_latex`, whose subscripts would be doubled.
+        text = self._print_At(expr) if kind == "At" else str(super()._print(expr, **settings))
+        return rf"\class{{differs}}{{{text}}}" if expr in self._marked else text
+
+
+class _Placeholder(sp.Symbol):
+    """A scalar that is printed as an array is, inside of a function of its entries."""
+
+    def __new__(cls, name: str, typed: str) -> _Placeholder:
+        symbol = sp.Symbol.__new__(cls, name, real=True)
+        symbol.typed = typed
+        return symbol
+
+
+def latex_of(value: Any, marked: Collection[Any] = ()) -> str:
+    """An expression, an assumption or a shape in LaTeX, without the dollars around it.
+
+    :param marked: subexpressions that are put into ``\\class{differs}{…}``.
+    """
+    if isinstance(value, str):
+        return rf"\text{{{value}}}"
+    if isinstance(value, (tuple, list)):
+        return latex_of_shape(value)
+    if isinstance(value, sp.Basic):
+        return single_subscripts(_Typesetter(marked).doprint(value))
+    return rf"\text{{{text_of(value)}}}"
+
+
+def latex_of_shape(shape: Iterable[Any]) -> str:
+    """``(n, m)``, ``(n,)`` or ``()``."""
+    sizes = [latex_of(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+_DOUBLED = re.compile(r"(\\?[A-Za-z]+_\{[^{}]*\})_")
+
+
+def single_subscripts(text: str) -> str:
+    """LaTeX with braces around what has a subscript already and gets another."""
+    while (again := _DOUBLED.sub(r"{\1}_", text)) != text:
+        text = again
+    return text
+
+
+def latex_of_operand(expression: Any) -> str:
+    """What stands after ∂: a symbol or an entry as it is, anything else in parentheses."""
+    simple = isinstance(
+        expression, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.Indexed, sp.IndexedBase)
+    ) or (type(expression).__name__ in ("MatrixElement", "At", "ArrayElement", "TensorElement"))
+    text = latex_of(expression)
+    return text if simple else rf"\left({text}\right)"

@@ -1,0 +1,160 @@
+"""Reports as SARIF, JUnit, GitHub annotations and HTML, from their plain data."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from xml.etree import ElementTree as Xml
+
+import pytest
+import sympy as sp
+
+from derive import Gradient, Identity, verify
+from derive.backends import github, html, junit, sarif
+from derive.claims.typesetting import latex_of_verdict, typeset
+from derive.language.differing import differing
+from derive.language.typesetting import latex_of
+
+n, m = sp.symbols("n m", integer=True, positive=True)
+X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
+LOSS = ((X * w - y).T * (X * w - y))[0, 0] / 2
+RIGHT, WRONG = X.T * (X * w - y), X.T * (X * w + y)
+
+HOLDS = {
+    "id": "ols.right", "formula": "ols", "section": "1.1", "kind": "gradient", "status": "holds",
+    "assumptions": [], "statement": "∂l/∂w = X.T*r", "documented": "X.T*r", "derived": "X.T*r",
+    "witness": None, "reason": "", "source": "", "seconds": 0.25,
+}  # fmt: skip
+DISAGREES = HOLDS | {
+    "id": "ols.wrong", "status": "disagrees", "file": "a, b/claims: 1.py", "line": 7,
+    "reason": "the factor 1/n is missing\nby 50 %", "derived": "X.T*r/n",
+    "witness": {
+        "sizes": {"n": 2}, "values": {"X": [["1", "-1/2"]], "t": "3"}, "functions": {},
+        "entry": [0, 0], "left": "1/2", "right": "1",
+    },
+}  # fmt: skip
+EVIL = HOLDS | {
+    "id": "<script>alert(1)</script>", "status": "undecided", "reason": "a\x00b </article>",
+}  # fmt: skip
+FORMULA = {
+    "file": "notes.md", "line": 3, "column": 5, "latex": r"\frac{a}", "outcome": "not-understood",
+    "code": "missing-argument", "message": "\\frac needs two arguments", "claims": [],
+}  # fmt: skip
+REPORT = {
+    "claims": [HOLDS, DISAGREES, EVIL],
+    "summary": {"holds": 1, "disagrees": 1, "ill-shaped": 0, "undecided": 1},
+    "formulas": [FORMULA],
+}
+
+
+def test_annotations_stand_on_one_line_each_at_their_place():
+    lines = github.render(REPORT).splitlines()
+    assert lines[0].startswith("::error file=a%2C b/claims%3A 1.py,line=7,title=ols.wrong")
+    assert "the factor 1/n is missing by 50 %25" in lines[0]
+    assert lines[1].startswith("::warning title=<script>")
+    assert lines[2].startswith("::warning file=notes.md,line=3,col=5")
+    assert lines[3] == "derive: 1 holds, 1 disagrees, 0 ill-shaped, 1 undecided"
+
+
+def test_junit_counts_what_fails():
+    root = Xml.fromstring(junit.render(REPORT).encode())
+    suites = {suite.get("name"): suite for suite in root}
+    assert suites["ols"].get("tests") == "3" and suites["ols"].get("failures") == "2"
+    assert suites["notes.md"].get("skipped") == "1"
+    assert [case.get("name") for case in suites["ols"]][:2] == ["ols.right", "ols.wrong"]
+
+
+def test_sarif_names_rule_and_region():
+    run = json.loads(sarif.render(REPORT))["runs"][0]
+    wrong, undecided, unread = run["results"]
+    assert (wrong["ruleId"], wrong["level"]) == ("disagrees", "error")
+    place = wrong["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%2C%20b/claims%3A%201.py"
+    assert place["region"] == {"startLine": 7}
+    assert (undecided["level"], unread["ruleId"]) == ("warning", "not-understood")
+    known = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert {result["ruleId"] for result in run["results"]} <= known
+
+
+class _Outline(HTMLParser):
+    """Elements that were opened and not closed, ids, and whatever would be loaded or run."""
+
+    VOID = ("meta", "input", "link", "br", "mspace")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.loads: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.loads += [v for k, v in found.items() if k in ("src", "href") and v[0] != "#"]
+        self.ids += [found["id"]] if "id" in found else []
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page():
+    claims = (
+        Gradient(LOSS, w, RIGHT, id="ols.right", title="the gradient"),
+        Gradient(LOSS, w, WRONG, id="ols.wrong"),
+    )
+    records = []
+    for claim, like in zip(claims, (HOLDS, DISAGREES), strict=True):
+        records.append(like | {"latex": typeset(claim, verify(claim)), "title": claim.title})
+    outline = _Outline()
+    outline.source = html.render(REPORT | {"claims": [*records, EVIL]})
+    outline.feed(outline.source)
+    return outline
+
+
+def test_a_page_is_whole_and_loads_nothing(page):
+    assert not page.open and not page.loads
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_what_a_user_wrote_is_text(page):
+    assert page.source.count("<script>") == 1
+    assert "alert(1)" in page.text
+
+
+def test_a_page_has_mathematics_and_marks_what_differs(page):
+    assert "<math" in page.source and 'class="differs"' in page.source
+    assert "Proof" in page.text and "Witness" in page.text
+
+
+def test_parts_that_differ_are_the_smallest():
+    assert differing(X.T * w, X.T * w) == (set(), set())
+    assert differing(RIGHT, WRONG) == ({-y}, {y})
+    a, b, c = sp.symbols("a b c")
+    assert differing(a + b, a + b + c) == ({a + b}, {c})
+    assert differing(sp.exp(a) * b, sp.exp(c) * b) == ({a}, {c})
+
+
+def test_latex_is_a_document_s():
+    f = sp.Lambda(sp.Symbol("z"), 1 - sp.tanh(sp.Symbol("z")) ** 2)
+    weights = sp.MatrixSymbol("Whi", n, m)
+    assert latex_of(weights.T) == r"W_{hi}^{\top}"
+    assert latex_of(sp.HadamardProduct(X, X.applyfunc(f))) == (
+        r"X \odot \left(1 - \tanh^{2}{\left(X \right)}\right)"
+    )
+    assert latex_of(X.T * w, marked={w}) == r"X^{\top} \class{differs}{w}"
+
+
+def test_a_verdict_is_an_aligned():
+    verdict = verify(Identity(X.T * y, (y.T * X).T))
+    assert latex_of_verdict(verdict).startswith("\\begin{aligned}")
+    assert sp.latex(verdict) == latex_of_verdict(verdict)
+    assert verdict._repr_latex_().startswith("$\\displaystyle")
