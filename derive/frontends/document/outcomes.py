@@ -19,6 +19,7 @@ from derive.frontends.document.collect import EQUALS, Collected, Unit
 from derive.frontends.document.contents import Place
 from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.knowledge import Definition, Knowledge
+from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
@@ -526,8 +527,6 @@ def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
 
 def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     """x = 0, a = b in running text: said of a case, and no claim."""
-    from derive.frontends.document.names import mention
-
     if len(body.sides) != 2:
         return False
     left, right = body.sides
