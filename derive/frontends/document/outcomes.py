@@ -33,6 +33,9 @@ OUTCOMES = (
 REFUTED = (DISAGREES, ILL_SHAPED)
 WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
 
+UNDEFINED = frozenset("fghFGHJRQ")
+"""Letters of functions that are no activations: they stand for something in particular."""
+
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
 
@@ -390,6 +393,16 @@ class _Decider:
         """A part that is refuted in every reading: as the mildest of them has it."""
         if part.lenient:
             return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
+        for sentence in made.inferred:
+            # Its definition may be what was not understood: nothing is refuted by inventing it.
+            function, said, _ = sentence.partition(" is any function, as nothing defines it")
+            if said and function in UNDEFINED:
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message=f"nothing that is understood defines {function}",
+                )
         disagreeing = [v for v, _ in everything if isinstance(v, Verdict) and v.status == DISAGREES]
         if disagreeing:
             verdict = disagreeing[0]
