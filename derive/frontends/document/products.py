@@ -146,14 +146,15 @@ def _times(reader: Reader, sign: str, left: Value, right: Value) -> Value:
     loose = reader.is_loose(left, right)
     if sign in ("/", "div"):
         return values.divide(left, right, loose)
-    if sign == "cdot" and values.is_vector(left) and values.is_vector(right):
-        if left.shape and right.shape and not (left.is_scalar or right.is_scalar):
-            try:
-                fits = values.same(left.shape[1], right.shape[0])
-            except Unsure:
-                fits = False
-            if not fits:
-                return values.dot(left, right)
+    vectors = values.is_vector(left) and values.is_vector(right)
+    scalars = left.is_scalar or right.is_scalar
+    if sign == "cdot" and vectors and left.shape and right.shape and not scalars:
+        try:
+            fits = values.same(left.shape[1], right.shape[0])
+        except Unsure:
+            fits = False
+        if not fits:
+            return values.dot(left, right)
     return values.multiply(left, right, loose)
 
 
