@@ -309,6 +309,48 @@ def verify(
     return USAGE if problems else code
 
 
+@main.command("check", short_help="Decide one formula in LaTeX, as it is pasted.")
+@click.argument("formula")
+@click.option("--where", multiple=True, metavar="FORMULA", help="A definition: 'Y = XW'.")
+@click.option(
+    "--shape",
+    "declared",
+    multiple=True,
+    metavar="DECLARATION",
+    help="What a directive says: 'X: n×d', 'λ > 0', 'vectors = column', 'L = any scalar of Y'.",
+)
+@_format
+@_timeout
+@_effort
+def check_command(
+    formula: str,
+    where: tuple[str, ...],
+    declared: tuple[str, ...],
+    form: str,
+    timeout: float,
+    effort: float,
+) -> int:
+    """Decide one FORMULA in LaTeX: its text, or - for standard input.
+
+    The exit code is 0 where it holds.
+    """
+    from derive.base.errors import DeriveError
+    from derive.cli import checking
+
+    try:
+        checked = checking.check_pasted(
+            checking.read_formula(formula), where, declared, _decide_one(timeout, effort)
+        )
+    except DeriveError as problem:
+        raise click.ClickException(str(problem)) from None
+    if form == "json":
+        _print_json(_deeply(checking.document_record, [checked]))
+    else:
+        screen = _screen()
+        screen.print(_deeply(checking.checked_lines, checked, screen.width))
+    return OK if checking.holds(checked) else FAILS
+
+
 @main.command(
     short_help="Show every expression with its shape, and every mismatch.", epilog=_TARGETS
 )
@@ -939,6 +981,16 @@ def _decide(timeout: float, effort: float) -> Any:
     from derive import engine
 
     return partial(engine.verify, timeout=timeout, effort=effort)
+
+
+def _decide_one(timeout: float, effort: float, steps: int = 0) -> Callable[[Any], Verdict]:
+    """Decides one claim after the other, each in a process that is ended where it takes too long;
+    never raises.
+    """
+    from derive.cli.runner import verdicts
+
+    decide = _decide(timeout, effort)
+    return lambda claim: next(verdicts([claim], decide, 1, timeout, steps))
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:
