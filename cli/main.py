@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from derive.cli.cache import Cache
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.outputs import Output
+    from derive.cli.runner import Progress
     from derive.cli.screen import Screen
     from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
@@ -640,28 +641,40 @@ def _verify_documents(
     """Decide the formulas of documents, and print them at their lines."""
     from derive.base.errors import DeriveError
     from derive.cli.documents import annotated, document_lines, document_record, fails
-    from derive.cli.runner import decide_safely
+    from derive.cli.runner import Progress
     from derive.frontends.document.check import check
 
     if annotate is not None and len(paths) != 1:
         raise click.UsageError("--annotate takes one document")
-    decide = _decide(timeout, effort)
+    decide = _decide_one(timeout, effort, report.steps)
     results = []
     for path in paths:
+        progress = Progress(sys.stderr)
+        seen = partial(_show_line, progress, path)
         try:
-            checked = check(
-                path, lambda claim: decide_safely(claim, decide), declarations, docstrings
-            )
+            checked = check(path, decide, declarations, docstrings, seen)
         except DeriveError as problem:
             raise click.ClickException(str(problem)) from None
+        finally:
+            progress.clear()
         results.append(checked)
         if annotate is not None:
             _write_copy(annotate, path, annotated(checked))
         if report.is_text:
             screen = _screen()
             screen.print(_deeply(document_lines, checked, screen.width, everything))
+        if checked.interrupted:
+            break
     report.finish(lambda typesetting: document_record(results, typesetting))
+    if results[-1].interrupted:
+        _complain("interrupted")
+        return INTERRUPTED
     return FAILS if any(fails(checked, strict) for checked in results) else OK
+
+
+def _show_line(progress: Progress, path: str, done: int, total: int, line: int) -> None:
+    progress.total = total
+    progress.show(done, f"{path}:{line}")
 
 
 def _write_copy(copy: str, path: str, text: str) -> None:

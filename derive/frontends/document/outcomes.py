@@ -39,7 +39,14 @@ UNDEFINED = frozenset("fghFGHJRQ")
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
 
+INTERRUPTED = "interrupted"
+
 Decide = Callable[[Claim], Verdict]
+Seen = Callable[[int, int, int], None]
+
+
+def _unseen(done: int, total: int, line: int) -> None:
+    """Nobody waits."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +104,26 @@ class Decision:
     parts: list[tuple[Choices, Read, Part]] = field(default_factory=list)
 
 
-def outcomes(collected: Collected, decide: Decide) -> list[Outcome]:
-    """The outcome of every formula, in the order of the document."""
+def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list[Outcome]:
+    """The outcome of every formula, in the order of the document.
+
+    Ctrl-C ends the deciding: what is left is undecided, with the code ``interrupted``.
+
+    :param seen: is told before each formula how many are done, of how many, and its line.
+    """
     decider = _Decider(collected, decide)
-    found = [decider.unit(unit) for unit in collected.units]
+    found: list[Outcome] = []
+    total = len(collected.units)
+    try:
+        for unit in collected.units:
+            seen(len(found), total, unit.place.line)
+            found.append(decider.unit(unit))
+    except KeyboardInterrupt:
+        message = "interrupted before it was decided"
+        found.extend(
+            decider.outcome(unit, UNDECIDED, INTERRUPTED, message)
+            for unit in collected.units[len(found) :]
+        )
     return decider.kept_throughout(found)
 
 
@@ -552,4 +575,13 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     return not unit.formula.display and names and mention(right) is not None
 
 
-__all__ = ["OUTCOMES", "Decided", "Definition", "Knowledge", "Node", "Outcome", "outcomes"]
+__all__ = [
+    "INTERRUPTED",
+    "OUTCOMES",
+    "Decided",
+    "Definition",
+    "Knowledge",
+    "Node",
+    "Outcome",
+    "outcomes",
+]
