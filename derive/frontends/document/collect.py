@@ -6,6 +6,7 @@ What is declared may stand after its use, so that all of it is collected first.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -23,11 +24,10 @@ from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
-from derive.frontends.document.names import Mention, mention, text_of
-from derive.frontends.document.products import LOSSES, arguments, brackets
+from derive.frontends.document.names import LOSSES, Mention, mention, text_of
 from derive.frontends.document.reader import is_ones
-from derive.frontends.document.symbols import components, letters_of
-from derive.frontends.document.tree import Node
+from derive.frontends.document.symbols import components, letters_of, size_symbol
+from derive.frontends.document.tree import Node, arguments, brackets
 
 Parse = Callable[[str], tree.Parsed]
 
@@ -515,8 +515,6 @@ class _Collector:
                     self.knowledge.sizes.add(one.name)
 
     def _size(self, name: str):  # type: ignore[no-untyped-def]
-        from derive.frontends.document.symbols import size_symbol
-
         made = size_symbol(name)
         self.knowledge.sizes.add(made.name)
         self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
@@ -558,8 +556,6 @@ def _number(heading: str) -> str:
 
 
 def _checked(name: str):  # type: ignore[no-untyped-def]
-    from derive.frontends.document.symbols import size_symbol
-
     return size_symbol(name)
 
 
@@ -568,8 +564,6 @@ _HATS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0303": r"\tilde", "\u0307": r"
 
 def _latex(text: str) -> str:
     """What people type in a directive, ŷ and xᵀ too, as LaTeX."""
-    import unicodedata
-
     made = []
     for letter in text.replace("ᵀ", r"^\top ").replace("ᵗ", r"^\top "):
         parts = unicodedata.normalize("NFD", letter)
