@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.outputs import Output
     from derive.cli.screen import Screen
+    from derive.cli.settings import Settings
     from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
 
@@ -193,7 +194,26 @@ _TARGETS = (
     "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
     "a directory of them; none means the whole catalogue. Such files are run as Python."
 )
-_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+
+
+def _listed(_: click.Context, __: click.Parameter, typed: str) -> list[Any]:
+    """What the shell completes a name of the catalogue to, or a file."""
+    from click.shell_completion import CompletionItem
+
+    from derive.formulas import index
+
+    names: dict[str, str] = {}
+    for entry in index.listed():
+        names.setdefault(entry.formula, "")
+        names[entry.id] = entry.title
+    found = [name for name in names if name.startswith(typed)]
+    if not found:
+        return [CompletionItem(typed, type="file")]
+    return [CompletionItem(name, help=names[name] or None) for name in found]
+
+
+_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=_listed)
+_id = click.argument("id", shell_complete=_listed)
 
 
 @click.group(
@@ -277,11 +297,17 @@ def verify(
     every formula, where it stands.
     """
     from derive.cli.outputs import OutputError, outputs
+    from derive.cli.settings import SettingsError, project_settings
 
     try:
         report = _Report(outputs(form, wanted))
-    except OutputError as problem:
+        project = project_settings()
+    except (OutputError, SettingsError) as problem:
         raise click.UsageError(str(problem)) from None
+    everywhere = not targets
+    targets = targets or project.targets
+    timeout, effort = (project.or_typed(*o) for o in (("timeout", timeout), ("effort", effort)))
+    jobs = project.or_typed("jobs", jobs)
     documents = [target for target in targets if docstrings or _is_document(target)]
     if documents:
         if len(documents) < len(targets):
@@ -302,7 +328,9 @@ def verify(
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
     entries, requests, problems = _asked(targets)
     cache = None if no_cache else _kept_verdicts(cache_dir, timeout, effort)
-    asked = _Asked(entries, requests, jobs, timeout, effort, cache, report.steps)
+    asked = _Asked(
+        entries, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
+    )
     code = _verify(asked, report) if entries or requests else OK
     for problem in problems:
         _complain(problem)
@@ -340,7 +368,7 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 
 
 @main.command(short_help="Show a formula or claim in full, with both of its sides.")
-@click.argument("id")
+@_id
 @_timeout
 @_effort
 def show(id: str, timeout: float, effort: float) -> int:
@@ -362,7 +390,7 @@ def show(id: str, timeout: float, effort: float) -> int:
 
 
 @main.command(short_help="Show a derivation step by step, or a witness worked out.")
-@click.argument("id")
+@_id
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
@@ -691,6 +719,8 @@ class _Asked:
     effort: float
     cache: Cache | None
     steps: int
+    project: Settings
+    everywhere: bool  # all that the project has, and not what was typed
 
     @property
     def total(self) -> int:
@@ -718,8 +748,17 @@ def _verify(asked: _Asked, report: _Report) -> int:
             else:
                 results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        report.finish(lambda typesetting: verify_record(results, typesetting))
-    return _exit_code([verdict for _, verdict in results])
+        expected = asked.project.is_expected
+        report.finish(lambda typesetting: verify_record(results, typesetting, expected))
+    unknown = asked.project.unknown(results) if asked.everywhere else []
+    surprises = asked.project.surprises(results)
+    for message in (*unknown, *surprises):
+        _complain(message)
+    if unknown:
+        return USAGE
+    if surprises:
+        return FAILS
+    return _exit_code([verdict for entry, verdict in results if not expected(entry, verdict)])
 
 
 def _print_results(
@@ -728,7 +767,7 @@ def _print_results(
     asked: _Asked,
 ) -> None:
     """Print each section as soon as it is decided, and the counts at the end."""
-    from derive.cli.render import heading_key, summary_lines
+    from derive.cli.render import expected_lines, heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
@@ -749,6 +788,9 @@ def _print_results(
         elapsed = time.perf_counter() - started
         verdicts = [verdict for _, verdict in results]
         screen.print(summary_lines(verdicts, max(asked.total, len(verdicts)), elapsed))
+        expected = [entry.id for entry, v in results if asked.project.is_expected(entry, v)]
+        if expected:
+            screen.print(expected_lines(expected, asked.project.file))
 
 
 def _all_results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:
