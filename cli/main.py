@@ -424,6 +424,38 @@ def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) ->
     return _exit_code(verdicts)
 
 
+@main.command(short_help="Write a formula and its proved gradient as code, with its test.")
+@_id
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(["numpy", "torch", "jax", "latex"]),
+    default="numpy",
+    show_default=True,
+    help="What to write it in.",
+)
+@_timeout
+@_effort
+def export(id: str, target: str, timeout: float, effort: float) -> int:
+    """Write a formula and its proved gradient as code with its test, or as LaTeX.
+
+    Of a claim that is wrong it is the derived gradient, proved as any other. The NumPy code has
+    passed its test before it is shown.
+    """
+    from derive.cli.export import ExportError
+    from derive.cli.export import export as exported
+
+    entries = _resolve([id])
+    if len(entries) > 1:
+        raise click.ClickException(f"{id} makes {len(entries)} claims; export takes one of them")
+    try:
+        text = _deeply(exported, entries[0], _decide(timeout, effort), target)
+    except ExportError as problem:
+        raise click.ClickException(str(problem)) from None
+    click.echo(text, nl=False)
+    return OK
+
+
 class _TakesFormula(click.Command):
     """A command whose argument may start with a minus: ``-log(x)`` is no option."""
 
