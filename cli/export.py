@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.tensor.array.expressions import ArraySymbol
@@ -41,7 +42,7 @@ from derive.refutation.search import ordinary_point
 
 TARGETS = ("numpy", "torch", "jax", "latex")
 _ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
-_OWN_LINE = (MatrixOperator, ArrayOperator, sp.Inverse, sp.Determinant)
+_OWN_LINE = (MatrixOperator, ArrayOperator, sp.MatPow, sp.Determinant)
 _POINTS = 20
 
 _IMPORTS = {
@@ -61,7 +62,8 @@ _KINDS = {
     "jax": ("float", "int"),
 }
 _BY_ITSELF = {
-    "numpy": """    differences = np.zeros(np.shape({wrt}))
+    "numpy": """    assert np.shape(found) == np.shape({wrt})
+    differences = np.zeros(np.shape({wrt}))
     for position in np.ndindex(differences.shape):
         step = np.zeros(differences.shape)
         step[position] = 1e-5
@@ -71,9 +73,11 @@ _BY_ITSELF = {
 """,
     "torch": """    {wrt}.requires_grad_()
     (differences,) = torch.autograd.grad(total({wrt}), {wrt})
-    assert torch.allclose(found.expand(differences.shape), differences)
+    assert found.shape == differences.shape
+    assert torch.allclose(found, differences)
 """,
     "jax": """    differences = jax.grad(total)({wrt})
+    assert jnp.shape(found) == jnp.shape(differences)
     assert jnp.allclose(found, differences)
 """,
 }
@@ -84,6 +88,7 @@ _NAMED: dict[Any, str] = {
     LogSumExp: "log_sum",
     Broadcast: "broadcast",
     sp.Inverse: "inverse",
+    sp.MatPow: "power",
     sp.Determinant: "determinant",
 }
 
@@ -188,6 +193,30 @@ class _Formulas(ArrayCode):
 
     lines: list[str]
     fresh: Callable[[Any], str]
+    slopes: dict[Any, str]  # the name of the derivative of each function that is a parameter
+
+    def write(self, node: Any) -> Text:
+        # By its kind: a function of the user's may have the name of a node.
+        if isinstance(node, AppliedUndef):
+            inner = self.write(node.args[0])
+            return Text(f"{self.names[node.func]}({inner.text})", inner.axes)
+        return super().write(node)
+
+    def _Derivative(self, node: Any) -> Text:
+        return self._slope(node, node.variables[0])
+
+    def _Subs(self, node: Any) -> Text:
+        if len(node.variables) != 1 or not isinstance(node.expr, sp.Derivative):
+            raise UnsupportedError("a substitution cannot be written as array code")
+        return self._slope(node.expr, node.point[0])
+
+    def _slope(self, node: Any, point: Any) -> Text:
+        applied = node.expr
+        if not isinstance(applied, AppliedUndef) or node.variables != applied.args:
+            raise UnsupportedError("a derivative cannot be written as array code")
+        inner = self.write(point)
+        name = self.slopes.setdefault(applied.func, f"{self.names[applied.func]}_prime")
+        return Text(f"{name}({inner.text})", inner.axes)
 
     def _entry(self, array: Any, indices: Any) -> Text:
         if array in self.names or not isinstance(array, MatrixExpr):
@@ -243,6 +272,9 @@ class _Formulas(ArrayCode):
             case sp.HadamardProduct():
                 parts = [self._whole(part).at(_POWER) for part in node.args]
                 return Text(" * ".join(parts), (), _PRODUCT)
+            case sp.MatPow() if node.exp.is_Integer:
+                base = self._whole(node.base).text
+                return Text(f"{self.np}.linalg.matrix_power({base}, {node.exp})")
             case ElementwiseApplyFunction():
                 return self._applied(node)
         raise _ByEntries
@@ -413,8 +445,10 @@ class _Code:
         }
         for part in inside:
             for node in sp.preorder_traversal(part):
-                if isinstance(node, sp.core.function.AppliedUndef):
-                    raise UnsupportedError(f"{node.func} is any function")
+                if isinstance(node, AppliedUndef):
+                    found[node.func] = None
+                    if len(node.args) != 1:
+                        raise UnsupportedError(f"{node.func} is any function of several numbers")
                 if isinstance(node, _ARRAYS) and node not in needed:
                     found[node] = None
         labels = {array.label for array in found if isinstance(array, sp.IndexedBase)}
@@ -430,8 +464,11 @@ class _Code:
             ):
                 found[symbol] = None
         found = dict.fromkeys([*extra, *sorted(set(found) - set(extra), key=str)])
-        given = [_Given(s, self.names.of(s, str(s.name)), _is_whole(s)) for s in found]
+        given = [
+            _Given(s, self.names.of(s, str(getattr(s, "name", s))), _is_whole(s)) for s in found
+        ]
         known: dict[Any, str] = {one.symbol: one.name for one in given}
+        slopes: dict[Any, str] = {}
         sizes_: dict[Any, str] = {}
         for one in given:
             for k, size in enumerate(_shape(one.symbol)):
@@ -441,9 +478,11 @@ class _Code:
 
         def size_text(size: Any) -> str:
             size = sp.sympify(size)
-            for symbol in size.free_symbols:
-                if symbol not in sizes_ and symbol not in known:
+            for symbol in sorted(size.free_symbols - {*sizes_, *known}, key=str):
+                if not symbol.is_integer or symbol in bound:
                     raise UnsupportedError(f"{symbol} is not known where the code is")
+                given.append(_Given(symbol, self.names.of(symbol, str(symbol)), True))
+                known[symbol] = given[-1].name
             used.update(size.free_symbols & set(sizes_))
             return str(
                 size.xreplace({s: sp.Symbol(self.names.of(s, str(s))) for s in size.free_symbols})
@@ -451,6 +490,7 @@ class _Code:
 
         writer = _Formulas(self.library, known, size_text)
         writer.lines = []
+        writer.slopes = slopes
         writer.fresh = lambda node: self.names.of(
             ("part", name, node), _NAMED.get(type(node), "part")
         )
@@ -459,6 +499,7 @@ class _Code:
             known[symbol] = self.names.of(symbol, str(symbol.name))
             writer.lines.append(f"{known[symbol]} = {text}")
         returned = writer.value(self._fitting(wanted, result))
+        given += [_Given(("slope", f), slope, False) for f, slope in slopes.items()]
         lines = [f"{self.names.of(s, str(s))} = {sizes_[s]}" for s in sizes_ if s in used]
         lines += [*writer.lines, f"return {returned}"]
         head = f"def {name}({', '.join(one.name for one in given)}):"
@@ -485,7 +526,11 @@ class _Code:
         if claim.wrt not in every:
             raise UnsupportedError(f"{claim.of} does not depend on {claim.wrt}")
         lines = []
+        functions = self._functions(point)
         for symbol, one in every.items():
+            if one.symbol in functions:
+                lines.append(f"    {one.name} = {functions[one.symbol]}")
+                continue
             if symbol in point.values:
                 value = point.values[symbol]
             elif symbol in point.sizes:
@@ -507,8 +552,25 @@ class _Code:
         lines.append(_BY_ITSELF[self.library].format(wrt=wrt).rstrip())
         return "\n".join([f"def test_{own}():", *lines])
 
+    def _functions(self, point: Any) -> dict[Any, str]:
+        """What stands for each function and its derivative in the test, as text."""
+        found: dict[Any, str] = {}
+        for function, meaning in point.functions.items():
+            if len(meaning.variables) == 1:
+                (variable,) = meaning.variables
+                for key, body in (
+                    (function, meaning.expr),
+                    (("slope", function), meaning.expr.diff(variable)),
+                ):
+                    writer = ArrayCode(self.library, {variable: "v"}, str)
+                    text = writer.write(body).text
+                    found[key] = f"lambda v: {text}" if "v" in text else f"lambda v: {text} + 0 * v"
+        return found
+
     def _point(self) -> Any:
-        maker, rng = PointMaker(self.claim), random.Random(0)
+        # Where the gradient is taken in what a document defines, that is free.
+        where = {s: value for s, value in self.claim.where.items() if s != self.claim.wrt}
+        maker, rng = PointMaker(replace(self.claim, where=where)), random.Random(0)
         for _ in range(_POINTS):
             point = ordinary_point(maker, rng)
             if point is not None:
