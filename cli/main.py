@@ -456,6 +456,37 @@ def export(id: str, target: str, timeout: float, effort: float) -> int:
     return OK
 
 
+@main.command(short_help="Draw a formula: the graph of its definitions, as SVG.")
+@_id
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "text"]),
+    default="svg",
+    show_default=True,
+    help="A picture, or the same in sentences.",
+)
+@click.option("--gradient", "way_back", is_flag=True, help="Mark the gradient's way back.")
+@click.option("--output", "-o", metavar="FILE", help="Write it into FILE.")
+def draw(id: str, form: str, way_back: bool, output: str | None) -> int:
+    """Draw the definitions of a formula from its inputs to its result, each edge with its shape.
+
+    Of a formula with several claims it is the one that defines most.
+    """
+    from derive.cli.draw import drawn
+
+    text = _deeply(drawn, _resolve([id]), form, way_back)
+    if output is None:
+        click.echo(text, nl=False)
+        return OK
+    try:
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        raise click.ClickException(f"{output} cannot be written: {problem.strerror}") from None
+    return OK
+
+
 class _TakesFormula(click.Command):
     """A command whose argument may start with a minus: ``-log(x)`` is no option."""
 
