@@ -122,3 +122,11 @@ def test_the_command(tmp_path):
     assert "carries" in file.read_text(encoding="utf-8")
     failed = runner.invoke(main, ["draw", "mlp", "-o", str(tmp_path / "no" / "mlp.svg")])
     assert (failed.exit_code, len(failed.stderr.splitlines())) == (2, 1)
+
+
+def test_a_number_stands_beside_each_of_its_readers():
+    where = {z: eps * (x * W), a: z * eps}
+    root = Xml.fromstring(svg(graph_of(Identity(a, a, where=where))))
+    names_ = [box.find(f"{SVG}text").text for box in root.findall(f"{SVG}g")]
+    assert names_.count("eps") == 2
+    assert len(graph_of(Identity(a, a, where=where)).nodes) == len(names_) - 1

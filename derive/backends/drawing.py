@@ -7,11 +7,11 @@ the order within a layer by the mean of the neighbours'. Recurrences run back be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from derive.backends.graph import DEFINED, RESULT, Edge, Graph
+from derive.backends.graph import DEFINED, GIVEN, RESULT, SCALAR, Edge, Graph
 
 CHARACTER = 7.3  # the width of one, in the units of the picture
 HEIGHT, ROW, MARGIN, LANE = 40.0, 64.0, 24.0, 30.0
@@ -19,7 +19,7 @@ SWEEPS = 6
 LONGEST = 26  # characters of a formula inside of its node
 
 _STYLE = """
-.node rect{fill:#fff;stroke:#333;stroke-width:1.2}.parameter rect{fill:#fdf0d5;stroke:#9a5b00}
+.paper{fill:#fff}.node rect{fill:#fff;stroke:#333;stroke-width:1.2}.parameter rect{fill:#fdf0d5;stroke:#9a5b00}
 .given rect{stroke-dasharray:4 3}.result rect{stroke-width:2.6}
 text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#111;text-anchor:middle}
 .small{font-size:10.5px;fill:#444}.label{font-size:10.5px;fill:#234;paint-order:stroke;
@@ -28,7 +28,6 @@ stroke-dasharray:6 3}.carries{stroke:#b3261e;stroke-width:2}marker path{fill:#66
 @media (prefers-color-scheme:dark){.paper{fill:#15171a}.node rect{fill:#23262b;stroke:#bbb}
 .parameter rect{fill:#3d3013;stroke:#e3a33b}text{fill:#eee}.small{fill:#bbb}
 .label{fill:#cde;stroke:#15171a}path{stroke:#99a}.loop{stroke:#5cc3ee}.carries{stroke:#ff8a80}}
-.paper{fill:#fff}
 """
 
 
@@ -49,6 +48,8 @@ def svg(graph: Graph, gradient: bool = False) -> str:
 
     :param gradient: mark the way that the claimed gradient comes back.
     """
+    told = escape(" ".join(graph.told()))
+    graph = _with_copies(graph)
     layers = _layers(graph)
     spots = [_Spot(layer, node) for node, layer in enumerate(layers)]
     ways = {edge: _way(edge, spots) for edge in graph.edges if not edge.back}
@@ -62,7 +63,6 @@ def svg(graph: Graph, gradient: bool = False) -> str:
     lanes = sum(edge.back for edge in graph.edges)
     body += [_box(graph, k, spots[k], widths[k]) for k in range(len(graph.nodes))]
     height = lowest + LANE * lanes + MARGIN
-    told = escape(" ".join(graph.told()))
     title = escape(f"{graph.title}: its definitions, from the inputs to the result")
     return "\n".join(
         [
@@ -79,6 +79,20 @@ def svg(graph: Graph, gradient: bool = False) -> str:
             "</svg>\n",
         ]
     )
+
+
+def _with_copies(graph: Graph) -> Graph:
+    """The graph with a number such as ε beside each definition that reads it."""
+    nodes, edges = list(graph.nodes), []
+    met: set[int] = set()
+    for edge in graph.edges:
+        node = graph.nodes[edge.source]
+        if node.kind == GIVEN and node.shape == SCALAR and edge.source in met:
+            nodes.append(node)
+            edge = replace(edge, source=len(nodes) - 1)
+        met.add(edge.source)
+        edges.append(edge)
+    return Graph(graph.title, tuple(nodes), tuple(edges))
 
 
 def _layers(graph: Graph) -> list[int]:
