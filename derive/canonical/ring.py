@@ -392,10 +392,12 @@ class Ring:
         of which that is a factor.
         """
         # What is known of entries at labels is not seen to be known of p(j) once t has gone.
-        ((monomial, coefficient),) = value.key if len(value.key) == 1 else (((), 0),)
+        if len(value.key) != 1:
+            return False
+        ((monomial, coefficient),) = value.key
         if coefficient != 1 or len(monomial) != 1 or isinstance(monomial[0], Label):
             return False
-        (variable,) = monomial
+        variable = monomial[0]
         if variable in label.variables or variable.kind == SIZE or variable not in atom.free:
             return False
         if atom.kind == "sum":
