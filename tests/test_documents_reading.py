@@ -158,9 +158,31 @@ def test_the_notes_and_the_catalogue_agree():
         found.setdefault(one.place.line, []).append(one.outcome)
         if one.outcome in ("disagrees", "ill-shaped"):
             assert STATED[one.place.line] == one.outcome, one
-        if one.place.line == 55:  # the subscript of l is wrong, both forms of the gradient are right
+        if (
+            one.place.line == 55
+        ):  # the subscript of l is wrong, both forms of the gradient are right
             assert [each.outcome for each in one.claims] == ["ill-shaped", "holds", "holds"]
     for line, wanted in STATED.items():
         assert set(found[line]) == {wanted}, (line, found[line])
     for line in MALFORMED:
         assert "not-understood" in found[line]
+
+
+def test_an_interruption_keeps_what_was_decided(tmp_path):
+    document = tmp_path / "notes.md"
+    document.write_text(REGRESSION, encoding="utf-8")
+    told = []
+
+    def decide(claim):
+        if told[-1][0] == 2:
+            raise KeyboardInterrupt
+        return verify(claim, 20)
+
+    checked = check(document, decide, seen=lambda *progress: told.append(progress))
+    assert [one.outcome for one in checked.outcomes] == [
+        "defines", "holds", "undecided", "undecided", "undecided"
+    ]  # fmt: skip
+    assert checked.interrupted and told == [(0, 5, 3), (1, 5, 4), (2, 5, 5)]
+    printed = [line.plain for line in document_lines(checked, 80)]
+    assert printed[-1] == "5 formulas: 1 holds, 3 undecided, 1 defines"
+    assert not any(line.startswith("  ?") for line in printed)
