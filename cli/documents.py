@@ -19,6 +19,7 @@ from derive.frontends.document.outcomes import (
     AMBIGUOUS,
     DECLARES,
     DEFINES,
+    INTERRUPTED,
     NO_STATEMENT,
     NOT_UNDERSTOOD,
     Decided,
@@ -70,6 +71,8 @@ def document_lines(checked: Checked, width: int, everything: bool = False) -> Li
     for number, message in checked.problems:
         lines.append(Text(f"  {checked.path}:{number}: {message}", "cyan"))
     for one in checked.outcomes:
+        if one.code == INTERRUPTED:
+            continue  # the summary counts them
         silent = one.outcome in (DEFINES, DECLARES, NO_STATEMENT) and not everything
         if silent and (not one.expected or one.as_expected):
             continue

@@ -34,6 +34,7 @@ from derive.frontends.document.scanner import MAX_LENGTH
 from derive.frontends.document.vocabulary import ALIGNED
 
 MAX_BYTES = 5_000_000
+MOST_ALIKE = 20  # problems that are told in the same words
 
 
 class DocumentError(DeriveError):
@@ -126,11 +127,12 @@ class _Scan:
     problems: list[tuple[Place, str]] = field(default_factory=list)
     taken: list[tuple[int, int]] = field(default_factory=list)  # what is no prose
     _ends: dict[str, int] = field(default_factory=dict)
+    _said: dict[str, int] = field(default_factory=dict)
 
     def find(self, mark: str, at: int) -> int:
         """Where a text stands next, from an offset that only grows; -1 where it does not."""
-        known = self._ends.get(mark, 0)
-        if known < 0 or known >= at:
+        known = self._ends.get(mark)
+        if known is not None and (known < 0 or known >= at):
             return known
         found = self._ends[mark] = self.source.text.find(mark, at)
         return found
@@ -142,7 +144,10 @@ class _Scan:
         self.add(Formula, start, end, display=display, environment=environment)
 
     def problem(self, at: int, said: str) -> None:
-        self.problems.append((self.source.place(at), said))
+        """Keeps a sentence with its place; of the same one again and again, the first ones."""
+        self._said[said] = self._said.get(said, 0) + 1
+        if self._said[said] <= MOST_ALIKE:
+            self.problems.append((self.source.place(at), said))
 
     def contents(self) -> Contents:
         self.items.sort(key=lambda item: item[0])
@@ -271,7 +276,8 @@ def _delimited(
     close = scan.find(mark, start)
     if close < 0 or close - start > MAX_LENGTH:
         if not quietly:
-            scan.problem(start - len(mark), f"this {mark} is not closed")
+            begin = start - len(mark)
+            scan.problem(begin, f"this {text[begin:start]} is not closed")
         return start
     if not display and _BLANK.search(text, start, close):
         return start
