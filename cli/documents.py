@@ -179,8 +179,9 @@ def _formulas(checked: Checked) -> Iterator[dict[str, Any]]:
     for one in checked.outcomes:
         record: dict[str, Any] = {
             "file": checked.path,
-            "line": one.caret.line if one.outcome == NOT_UNDERSTOOD else one.place.line,
-            "column": one.caret.column if one.outcome == NOT_UNDERSTOOD else one.place.column,
+            "line": one.place.line,
+            "column": one.place.column,
+            "caret": [one.caret.line, one.caret.column],
             "latex": one.latex,
             "outcome": one.outcome,
             "code": one.code,

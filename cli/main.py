@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from derive.cli.cache import Cache
     from derive.cli.expression import ExpressionError, Question
     from derive.cli.outputs import Output
+    from derive.cli.runner import Progress
     from derive.cli.screen import Screen
     from derive.cli.settings import Settings
     from derive.cli.targets import Entry
@@ -335,6 +336,48 @@ def verify(
     for problem in problems:
         _complain(problem)
     return USAGE if problems else code
+
+
+@main.command("check", short_help="Decide one formula in LaTeX, as it is pasted.")
+@click.argument("formula")
+@click.option("--where", multiple=True, metavar="FORMULA", help="A definition: 'Y = XW'.")
+@click.option(
+    "--shape",
+    "declared",
+    multiple=True,
+    metavar="DECLARATION",
+    help="What a directive says: 'X: n×d', 'λ > 0', 'vectors = column', 'L = any scalar of Y'.",
+)
+@_format
+@_timeout
+@_effort
+def check_command(
+    formula: str,
+    where: tuple[str, ...],
+    declared: tuple[str, ...],
+    form: str,
+    timeout: float,
+    effort: float,
+) -> int:
+    """Decide one FORMULA in LaTeX: its text, or - for standard input.
+
+    The exit code is 0 where it holds.
+    """
+    from derive.base.errors import DeriveError
+    from derive.cli import checking
+
+    try:
+        checked = checking.check_pasted(
+            checking.read_formula(formula), where, declared, _decide_one(timeout, effort)
+        )
+    except DeriveError as problem:
+        raise click.ClickException(str(problem)) from None
+    if form == "json":
+        _print_json(_deeply(checking.document_record, [checked]))
+    else:
+        screen = _screen()
+        screen.print(_deeply(checking.checked_lines, checked, screen.width))
+    return OK if checking.holds(checked) else FAILS
 
 
 @main.command(
@@ -714,28 +757,40 @@ def _verify_documents(
     """Decide the formulas of documents, and print them at their lines."""
     from derive.base.errors import DeriveError
     from derive.cli.documents import annotated, document_lines, document_record, fails
-    from derive.cli.runner import decide_safely
+    from derive.cli.runner import Progress
     from derive.frontends.document.check import check
 
     if annotate is not None and len(paths) != 1:
         raise click.UsageError("--annotate takes one document")
-    decide = _decide(timeout, effort)
+    decide = _decide_one(timeout, effort, report.steps)
     results = []
     for path in paths:
+        progress = Progress(sys.stderr)
+        seen = partial(_show_line, progress, path)
         try:
-            checked = check(
-                path, lambda claim: decide_safely(claim, decide), declarations, docstrings
-            )
+            checked = check(path, decide, declarations, docstrings, seen)
         except DeriveError as problem:
             raise click.ClickException(str(problem)) from None
+        finally:
+            progress.clear()
         results.append(checked)
         if annotate is not None:
             _write_copy(annotate, path, annotated(checked))
         if report.is_text:
             screen = _screen()
             screen.print(_deeply(document_lines, checked, screen.width, everything))
+        if checked.interrupted:
+            break
     report.finish(lambda typesetting: document_record(results, typesetting))
+    if results[-1].interrupted:
+        _complain("interrupted")
+        return INTERRUPTED
     return FAILS if any(fails(checked, strict) for checked in results) else OK
+
+
+def _show_line(progress: Progress, path: str, done: int, total: int, line: int) -> None:
+    progress.total = total
+    progress.show(done, f"{path}:{line}")
 
 
 def _write_copy(copy: str, path: str, text: str) -> None:
@@ -1069,6 +1124,16 @@ def _decide(timeout: float, effort: float) -> Any:
     from derive import engine
 
     return partial(engine.verify, timeout=timeout, effort=effort)
+
+
+def _decide_one(timeout: float, effort: float, steps: int = 0) -> Callable[[Any], Verdict]:
+    """Decides one claim after the other, each in a process that is ended where it takes too long;
+    never raises.
+    """
+    from derive.cli.runner import verdicts
+
+    decide = _decide(timeout, effort)
+    return lambda claim: next(verdicts([claim], decide, 1, timeout, steps))
 
 
 def _deeply(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def test_the_python_of_a_document_runs(document):
 def test_a_command_prints_what_a_document_shows(document, tmp_path, monkeypatch):
     """What is shown is all that is printed; a line of … stands for lines that are not shown."""
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     for block in _blocks(document, "python"):
         first = block.partition("\n")[0]
         if first.startswith("# ") and first.endswith(".py"):

@@ -6,6 +6,7 @@ The whole corpus, and every rewriting, is run by `python -m tests.documents --re
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -39,18 +40,27 @@ def test_the_corpus_is_large_and_holds_mistakes():
     assert kinds[FALSE] >= 60 and kinds[ILL_SHAPED] >= 20
 
 
+@cache
+def found(name):
+    return outcomes(DOCUMENTS[name])
+
+
 @pytest.mark.parametrize("name", RUN)
 def test_no_verdict_is_wrong(name):
-    judgements = judged(DOCUMENTS[name], outcomes(DOCUMENTS[name]))
+    judgements = judged(DOCUMENTS[name], found(name))
     assert not [str(each.outcome) for each in judgements if each.wrong]
-    assert share_open(judgements) <= 0.1, count(judgements)
+
+
+def test_few_statements_are_without_a_verdict():
+    every = [each for name in RUN for each in judged(DOCUMENTS[name], found(name))]
+    assert share_open(every) <= 0.1, count(every)
 
 
 @pytest.mark.parametrize(("name", "rewriting"), REWRITTEN)
 def test_other_words_change_no_verdict(name, rewriting, tmp_path):
     copy = rewritten(DOCUMENTS[name], rewriting, tmp_path)
     assert copy is not None
-    assert not changes(outcomes(DOCUMENTS[name]), outcomes(copy))
+    assert not changes(found(name), outcomes(copy))
 
 
 def test_rewritings_have_something_to_do():

@@ -20,6 +20,7 @@ def check(t: Table) -> None:
     t.true(r"\frac{\partial^2 \ell}", hessian(lambda mu: ell(mu=mu), mu), precision)
     t.true(r"\frac{\partial \ell}{\partial x} = \Sigma^{-1}", in_x, precision @ (x - mu))
     t.false(r"\frac{\partial \ell}{\partial \mu} = \Sigma^{-1}", in_mu, precision @ (x - mu))
+    t.false(r"\frac{\partial \ell}{\partial x} = \Sigma (x", in_x, Sigma @ (x - mu))
     t.true(
         r"\ell = -\frac",
         ell(),

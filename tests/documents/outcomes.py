@@ -108,7 +108,7 @@ def judged(document: Path, found: list[Outcome]) -> list[Judged]:
     rows: dict[int, Row] = {}
     for latex, row in truths.truths(document).items():
         (place,) = truths.places(texts, latex)
-        number = _formula_of(found, " ".join(latex.lstrip("& ").split()), place)
+        number = _formula_of(found, " ".join(latex.strip("&$ ").split()), place)
         assert number is not None, f"{document.name}: no formula for {latex}"
         # A formula of several statements is as its worst.
         rows[number] = min(rows.get(number, row), row, key=lambda r: WORST.index(r.truth))

@@ -14,6 +14,8 @@ from typing import TypeVar
 from derive.frontends.document.names import Mention
 from derive.frontends.document.tree import Node
 
+LINES = 99  # the level of a section that is made of some lines, by a sidecar
+
 
 @dataclass(frozen=True)
 class Section:
@@ -79,6 +81,9 @@ class Fact:
     how: str
 
 
+Stated = TypeVar("Stated", Known, Definition)
+
+
 @dataclass
 class Knowledge:
     """All of it, collected before anything is decided."""
@@ -90,7 +95,17 @@ class Knowledge:
     facts: list[Fact] = field(default_factory=list)
     sizes: set[str] = field(default_factory=set)
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
+    speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
+
+    def _reaching(self, found: list[Stated], section: int) -> list[Stated]:
+        """What may be meant in a section: what a sidecar says of some lines stays in them."""
+        around = self.around(section)
+        return [
+            one
+            for one in found
+            if one.section in around or self.sections[one.section].level != LINES
+        ]
 
     def declare(self, known: Known) -> None:
         self.known.setdefault(known.name, []).append(known)
@@ -103,19 +118,24 @@ class Knowledge:
 
     def declared(self, name: str, section: int, at: int) -> Known | None:
         """What declares a name at a place: the innermost section, in it the last before."""
-        return _nearest(self.known.get(name, []), self.around(section), at)
+        found = self.known.get(name, [])
+        return _nearest(self._reaching(found, section), self.around(section), at)
 
-    def defined(
-        self, name: str, section: int, at: int, until: int = 0
-    ) -> Definition | None:
+    def defined(self, name: str, section: int, at: int, until: int = 0) -> Definition | None:
         """The definition of a name that holds at a place.
 
         :param until: the number of the statement that is read: what is defined between there and
             ``at`` counts as known.
         """
-        found = _nearest(self.definitions.get(name, []), self.around(section), at)
+        made = self._reaching(self.definitions.get(name, []), section)
+        found = _nearest(made, self.around(section), at)
         known = self.declared(name, section, at) if found is not None else None
-        if found is not None and found.at > max(at, until) and known is not None and known.how != "subscript":
+        if (
+            found is not None
+            and found.at > max(at, until)
+            and known is not None
+            and known.how != "subscript"
+        ):
             return None  # it is a quantity of its own until then
         if found is None or found.section in self.around(section):
             return found
@@ -156,9 +176,6 @@ class Knowledge:
             for found in self.known.values()
             for one in found
         )
-
-
-Stated = TypeVar("Stated", Known, Definition)
 
 
 def _nearest(found: list[Stated], around: tuple[int, ...], at: int) -> Stated | None:

@@ -19,6 +19,7 @@ from derive.frontends.document.collect import EQUALS, Collected, Unit
 from derive.frontends.document.contents import Place
 from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.knowledge import Definition, Knowledge
+from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
@@ -32,10 +33,20 @@ OUTCOMES = (
 REFUTED = (DISAGREES, ILL_SHAPED)
 WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
 
+UNDEFINED = frozenset("fghFGHJRQ")
+"""Letters of functions that are no activations: they stand for something in particular."""
+
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
 
+INTERRUPTED = "interrupted"
+
 Decide = Callable[[Claim], Verdict]
+Seen = Callable[[int, int, int], None]
+
+
+def _unseen(done: int, total: int, line: int) -> None:
+    """Nobody waits."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +104,26 @@ class Decision:
     parts: list[tuple[Choices, Read, Part]] = field(default_factory=list)
 
 
-def outcomes(collected: Collected, decide: Decide) -> list[Outcome]:
-    """The outcome of every formula, in the order of the document."""
+def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list[Outcome]:
+    """The outcome of every formula, in the order of the document.
+
+    Ctrl-C ends the deciding: what is left is undecided, with the code ``interrupted``.
+
+    :param seen: is told before each formula how many are done, of how many, and its line.
+    """
     decider = _Decider(collected, decide)
-    found = [decider.unit(unit) for unit in collected.units]
+    found: list[Outcome] = []
+    total = len(collected.units)
+    try:
+        for unit in collected.units:
+            seen(len(found), total, unit.place.line)
+            found.append(decider.unit(unit))
+    except KeyboardInterrupt:
+        message = "interrupted before it was decided"
+        found.extend(
+            decider.outcome(unit, UNDECIDED, INTERRUPTED, message)
+            for unit in collected.units[len(found) :]
+        )
     return decider.kept_throughout(found)
 
 
@@ -118,6 +145,8 @@ class _Decider:
         failure = unit.row.failure
         if failure is not None:
             return self.failed(unit, failure)
+        if unit.is_condition:
+            return self.outcome(unit, DECLARES)
         found: list[Decided] = []
         for statement in unit.row.items:
             if not isinstance(statement, tree.Statement):
@@ -389,10 +418,28 @@ class _Decider:
         """A part that is refuted in every reading: as the mildest of them has it."""
         if part.lenient:
             return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
+        for sentence in made.inferred:
+            # Its definition may be what was not understood: nothing is refuted by inventing it.
+            function, said, _ = sentence.partition(" is any function, as nothing defines it")
+            if said and function in UNDEFINED:
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message=f"nothing that is understood defines {function}",
+                )
         disagreeing = [v for v, _ in everything if isinstance(v, Verdict) and v.status == DISAGREES]
         if disagreeing:
             verdict = disagreeing[0]
             claim = verdict.claim
+            if vanishes(verdict):
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message="as it is read it depends on nothing that it is differentiated in; "
+                    "define what it is computed from",
+                )
             if part.foreign:
                 names = ", ".join(part.foreign)
                 return replace(
@@ -475,6 +522,14 @@ class _Decider:
         return inside.start
 
 
+def vanishes(verdict: Verdict) -> bool:
+    """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
+    claim, derived = verdict.claim, verdict.derived
+    if claim.kind not in ("gradient", "jacobian", "hessian") or derived is None:
+        return False
+    return derived == 0 or type(derived).__name__ in ("ZeroMatrix", "ZeroArray")
+
+
 def _directive(key: str, option: str) -> str:
     return f"vectors = {option}" if key == "vectors" else f"layout = {option}"
 
@@ -510,8 +565,6 @@ def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
 
 def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     """x = 0, a = b in running text: said of a case, and no claim."""
-    from derive.frontends.document.names import mention
-
     if len(body.sides) != 2:
         return False
     left, right = body.sides
@@ -524,4 +577,13 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     return not unit.formula.display and names and mention(right) is not None
 
 
-__all__ = ["OUTCOMES", "Decided", "Definition", "Knowledge", "Node", "Outcome", "outcomes"]
+__all__ = [
+    "INTERRUPTED",
+    "OUTCOMES",
+    "Decided",
+    "Definition",
+    "Knowledge",
+    "Node",
+    "Outcome",
+    "outcomes",
+]
