@@ -10,7 +10,9 @@ from derive.backends.drawing import svg
 from derive.backends.graph import graph_of, largest
 from derive.cli.targets import Entry
 
-_LEARNT = re.compile(r"\b(weights?|bias(es)?|parameters?|kernels?|filters?|gains?)\b", re.I)
+_LEARNT = re.compile(
+    r"\b(weights?|bias(es)?|parameters?|kernels?|filters?|gains?|scale of|shift of)\b", re.I
+)
 
 
 def drawn(entries: Sequence[Entry], form: str, gradient: bool = False) -> str:

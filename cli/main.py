@@ -436,10 +436,23 @@ def show(id: str, timeout: float, effort: float) -> int:
 @_id
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex"]),
+    default="text",
+    show_default=True,
+    help="Every step, or the main lines of a proof as an align* of LaTeX.",
+)
 @_timeout
 @_effort
-def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) -> int:
-    """Show the derivation step by step, or the witness worked out and replayed in NumPy."""
+def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort: float) -> int:
+    """Show the derivation step by step, or the witness worked out and replayed in NumPy.
+
+    With --format latex it is the chain rule from the result back, each line proved.
+    """
+    if form == "latex":
+        return _explain_latex(id, timeout, effort)
     from derive.cli.render import explain_lines, replay_lines
     from derive.cli.runner import decide_safely
     from derive.cli.snippet import replay
@@ -465,6 +478,18 @@ def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) ->
             screen.print([_blank()])
             screen.print_script(script)
     return _exit_code(verdicts)
+
+
+def _explain_latex(id: str, timeout: float, effort: float) -> int:
+    """Print what holds of a claim or a formula as LaTeX."""
+    from derive.cli.chain import ChainError, chain
+
+    for entry in _resolve([id]):
+        try:
+            click.echo(_deeply(chain, entry.claim, _decide(timeout, effort)), nl=False)
+        except ChainError as problem:
+            raise click.ClickException(str(problem)) from None
+    return OK
 
 
 @main.command(short_help="Write a formula and its proved gradient as code, with its test.")

@@ -33,6 +33,7 @@ CLAIMS = {
     "softmax": Backward(softmax(X), X, U, X),
     "any function": Gradient(sp.Trace(APPLIED * U.T), X, sp.HadamardProduct(U, SLOPE)),
     "named": Gradient(sp.Trace(sigmoid(X) * U.T), X, U),
+    "identity": Gradient(sp.Trace((A + t * sp.Identity(n)).T * A), t, sp.Trace(A)),
     "scalar": Gradient(sp.exp(t) * t, t, sp.exp(t) * (1 + t)),
 }
 

@@ -308,7 +308,7 @@ class ArrayCode:
         return Text(f"~{inner.at(_LEAF)}", inner.axes, _POWER)
 
     def _KroneckerDelta(self, node: Any) -> Text:
-        one = sp.Eq(*node.args, evaluate=False)
+        one = sp.Eq(*node.args[:2], evaluate=False)
         return self._cases([sp.Tuple(sp.Integer(1), one), sp.Tuple(sp.Integer(0), sp.true)])
 
     def _Max(self, node: Any) -> Text:
