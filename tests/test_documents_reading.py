@@ -139,10 +139,12 @@ def test_a_directive_that_says_nothing():
 NOTES = os.environ.get("DERIVE_NOTES", "")
 STATED = {
     15: "holds", 19: "holds", 23: "holds", 24: "holds", 28: "holds", 34: "holds", 37: "holds",
-    45: "holds", 46: "holds", 55: "ill-shaped", 63: "ill-shaped", 69: "holds", 70: "holds", 74: "holds",
+    45: "holds", 46: "holds", 55: "ill-shaped", 63: "ill-shaped", 69: "holds", 70: "holds",
+    74: "holds",
     78: "holds", 79: "holds", 80: "holds", 81: "holds", 82: "holds", 91: "holds",
     96: "disagrees", 106: "holds", 111: "ill-shaped", 132: "ill-shaped", 133: "ill-shaped",
-    142: "ill-shaped", 148: "ill-shaped", 149: "ill-shaped", 154: "holds", 155: "holds", 157: "holds",
+    142: "ill-shaped", 148: "ill-shaped", 149: "ill-shaped", 154: "holds", 155: "holds",
+    157: "holds",
 }  # fmt: skip
 MALFORMED = (52, 61, 156, 165)
 

@@ -19,13 +19,8 @@ SWEEPS = 6
 LONGEST = 26  # characters of a formula inside of its node
 
 _STYLE = """
-<<<<<<< HEAD
-.paper{fill:#fff}.node rect{fill:#fff;stroke:#333;stroke-width:1.2}
-.parameter rect{fill:#fdf0d5;stroke:#9a5b00}
-=======
 .paper{fill:#fff}
 .node rect{fill:#fff;stroke:#333;stroke-width:1.2}.parameter rect{fill:#fdf0d5;stroke:#9a5b00}
->>>>>>> s2-look
 .given rect{stroke-dasharray:4 3}.result rect{stroke-width:2.6}
 text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#111;text-anchor:middle}
 .small{font-size:10.5px;fill:#444}.label{font-size:10.5px;fill:#234;paint-order:stroke;
