@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import (
@@ -19,7 +20,6 @@ from derive.frontends.code.arrays import (
     Array,
     absolute,
     as_array,
-    choice,
     as_real,
     choice,
     compare,
@@ -33,6 +33,7 @@ from derive.frontends.code.arrays import (
     is_constant,
     joined,
     keys,
+    matmul,
     max_over,
     maximum,
     merged,
@@ -753,5 +754,45 @@ def random(name: str, shape: Any) -> Array:
     return found
 
 
+def _square(x: Any, what: str) -> tuple[Array, Any]:
+    """A matrix with a definition of its own, and the matrix expression that it is.
+
+    :raises Misfit: where its axes differ in size.
+    """
+    a = as_array(x)
+    if a.ndim != 2 or len(a.bodies) != 1 or any(len(axis[0]) != 1 for axis in a.axes):
+        raise Refused(f"{what} of an array of shape {ax.shown(a.axes)}")
+    rows, columns = (ax.size_of(axis) for axis in a.axes)
+    if not same(rows, columns):
+        raise Misfit(f"{what} of a matrix of shape {ax.shown(a.axes)}")
+    (body,) = a.bodies.values()
+    (i, _), (j, _) = (axis[0][0] for axis in a.axes)
+    if any(counter in body.free_symbols for counter in current().counters):
+        raise Refused(f"{what} inside of a loop over a symbolic range")
+    return a, sp.FunctionMatrix(rows, rows, sp.Lambda((i, j), as_real(body)))
+
+
 def inverse(x: Any) -> Array:
-    raise Refused("the inverse of a matrix")
+    """A⁻¹, where A is invertible: the verdict lists that."""
+    a, matrix = _square(x, "the inverse")
+    axes = [ax.fresh(axis) for axis in a.axes]
+    (i, _), (j, _) = (axis[0][0] for axis in axes)
+    found = MatrixElement(sp.Inverse(matrix), i, j)
+    return named(Array(axes, {(0, 0): found}, FLOAT), "inverse")
+
+
+def determinant(x: Any) -> Array:
+    _, matrix = _square(x, "the determinant")
+    return Array((), {(): sp.Determinant(matrix)}, FLOAT)
+
+
+def solved(a: Any, b: Any) -> Array:
+    """x with A·x = b."""
+    if as_array(b).ndim > 2:
+        raise Refused("a system of equations with several right sides at once")
+    return matmul(inverse(a), b)
+
+
+def largest_place(*args: Any, **options: Any) -> Array:
+    """Refused: a place that depends on values."""
+    raise Refused("argmax and argmin: a place that depends on values has no formula")
