@@ -367,6 +367,7 @@ NAMES: dict[str, Any] = {
     "sum": sum_, "mean": mean, "average": lambda a, axis=None: ops.mean(a, axis),
     "var": var, "std": std, "max": max_, "min": min_, "amax": max_, "amin": min_, "prod": prod,
     "cumsum": cumsum, "clip": clip, "where": where, "linalg.norm": norm, "linalg.inv": ops.inverse,
+    "lib.stride_tricks.sliding_window_view": ops.windows,
     "linalg.det": ops.determinant, "linalg.solve": ops.solved, "argmax": ops.largest_place,
     "argmin": ops.largest_place, "trace": ops.trace,
     "array": array, "asarray": asarray, "ascontiguousarray": asarray, "asanyarray": asarray,

@@ -796,3 +796,24 @@ def solved(a: Any, b: Any) -> Array:
 def largest_place(*args: Any, **options: Any) -> Array:
     """Refused: a place that depends on values."""
     raise Refused("argmax and argmin: a place that depends on values has no formula")
+
+
+def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:
+    """The windows along some axes, whose own axes are the last ones: ``sliding_window_view``."""
+    found = as_array(x)
+    lengths = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    along = range(found.ndim) if axis is None else axis
+    places = positions(found, tuple(along) if not isinstance(axis, int) else axis)
+    if len(places) != len(lengths):
+        raise Misfit(f"windows {tuple(lengths)} along {len(places)} axes")
+    for place, length in zip(places, lengths, strict=True):
+        starts, own = ax.size_of(found.axes[place]) - expression(length) + 1, expression(length)
+        if not at_least(starts, 1):
+            current().assume(sp.Ge(starts, 1, evaluate=False))
+        axes = [ax.of_size(starts), ax.of_size(own)]
+        # The position in the array of entry (a, b) of the windows.
+        at = Array(axes, {(0, 0): sum(ax.flat(axis[0]) for axis in axes)}, INT)
+        last = swapped(found, place, found.ndim - 1)
+        read = last[(*(slice(None),) * (found.ndim - 1), at)]
+        found = swapped(read, place, found.ndim - 1)
+    return found

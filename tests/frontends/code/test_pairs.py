@@ -55,6 +55,8 @@ RIGHT = {
     "an inverse": ("inverse_forward", "inverse_backward", {"A": "N N"}, {}),
     "a system of equations": ("solve_forward", "solve_backward", {"A": "N N", "b": "N"}, {}),
     "a determinant": ("logdet_forward", "logdet_backward", {"A": "N N"}, {}),
+    "windows": (
+        "windows_forward", "windows_backward", {"x": "N H W", "w": "K L"}, {"wrt": "w"}),
     "rolled": ("roll_forward", "roll_backward", {"x": "N 3"}, {}),
 }  # fmt: skip
 
@@ -98,6 +100,12 @@ def test_an_inverse_without_its_transposes_is_refuted():
     assert found == {"A": "disagrees"}
     found = statuses("inverse_forward", "inverse_backward", shapes={"A": "N M"})
     assert found == {"A": "ill-shaped"}
+
+
+def test_windows_the_other_way_round_are_refuted():
+    shapes = {"x": "N H W", "w": "K L"}
+    found = statuses("windows_forward", "windows_bad_backward", shapes=shapes, wrt="w")
+    assert found == {"w": "disagrees"}
 
 
 def test_an_argmax_is_refused_with_its_line():
