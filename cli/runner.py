@@ -250,9 +250,9 @@ def _sum(*arguments: Any) -> Any:
 class Progress:
     """One line on a terminal that says what is being decided; nothing anywhere else."""
 
-    def __init__(self, stream: TextIO, total: int) -> None:
+    def __init__(self, stream: TextIO, total: int = 0) -> None:
         self._stream = stream
-        self._total = total
+        self.total = total
         self._shown = 0
         self._enabled = stream.isatty() and os.environ.get("TERM") != "dumb"
 
@@ -260,7 +260,7 @@ class Progress:
         """Replace the line."""
         if not self._enabled:
             return
-        line = f"{done}/{self._total}  {name}"[:78]
+        line = f"{done}/{self.total}  {name}"[:78]
         self._stream.write("\r" + line.ljust(self._shown))
         self._stream.flush()
         self._shown = len(line)

@@ -1,6 +1,8 @@
 """Hypothesis profiles: the same examples on every run in CI, new ones on a desk; proofs alone."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,6 +11,10 @@ from derive import engine
 from derive.proof.decide import Rung
 
 pytest_plugins = ["pytester"]
+
+# For what one test file takes from another, `from tests.documents import truths`. At the end, so
+# that `derive` is what is installed.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 # No test rests on a verdict that another run has kept.
 os.environ["DERIVE_NO_CACHE"] = "1"

@@ -162,3 +162,22 @@ def test_the_notes_and_the_catalogue_agree():
         assert set(found[line]) == {wanted}, (line, found[line])
     for line in MALFORMED:
         assert "not-understood" in found[line]
+
+
+SUMS_TO_ONE = r"""
+Let $z \in \mathbb{R}^k$, $y \in \mathbb{R}^k$ with $\sum_j y_j = 1$, and $p = \mathrm{softmax}(z)$.
+$$L = -\sum_{i=1}^k y_i \log p_i$$
+$$\frac{\partial L}{\partial z} = p - y$$
+$$\sum_j p_j = 1$$
+"""
+
+
+def test_a_sum_of_a_name_that_nothing_defines_is_assumed(tmp_path):
+    path = tmp_path / "loss.md"
+    path.write_text(SUMS_TO_ONE, encoding="utf-8")
+    checked = check(path, verify)
+    assert [one.outcome for one in checked.outcomes[2:]] == [
+        "declares", "defines", "defines", "holds", "holds",
+    ]  # fmt: skip
+    (gradient,) = checked.outcomes[5].claims
+    assert "y" in str(gradient.verdict.assumptions)

@@ -13,7 +13,7 @@ from derive.claims.verdict import Verdict
 from derive.frontends.document.collect import collect
 from derive.frontends.document.containers import DocumentError, read_document
 from derive.frontends.document.declarations import DeclarationError, sidecar
-from derive.frontends.document.outcomes import OUTCOMES, Outcome, outcomes
+from derive.frontends.document.outcomes import INTERRUPTED, OUTCOMES, Outcome, Seen, outcomes
 from derive.frontends.document.parser import parser
 
 SUFFIXES = (".md", ".markdown", ".tex", ".ipynb", ".rst")
@@ -39,6 +39,11 @@ class Checked:
         return {outcome: found[outcome] for outcome in OUTCOMES}
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the deciding."""
+        return any(one.code == INTERRUPTED for one in self.outcomes)
+
+    @property
     def unexpected(self) -> tuple[Outcome, ...]:
         """The formulas of which a directive expects something else."""
         return tuple(one for one in self.outcomes if one.expected and not one.as_expected)
@@ -53,10 +58,12 @@ def check(
     decide: Callable[[Claim], Verdict],
     declarations: str | os.PathLike[str] | None = None,
     docstrings: bool = False,
+    seen: Seen | None = None,
 ) -> Checked:
     """Read a document and decide its formulas.
 
     :param decide: decides one claim, and never raises.
+    :param seen: is told before each formula how many are done, of how many, and its line.
     :param declarations: a sidecar file; without one, ``NAME.derive.toml`` beside the document.
     :raises DocumentError: for a file that cannot be read.
     """
@@ -71,7 +78,7 @@ def check(
     collected = collect(contents, parse, said)
     # For suggestions alone: the words of a document, wherever its container puts them.
     collected.prose.append((0, source, 1))
-    found = named(str(path), outcomes(collected, decide))
+    found = named(str(path), outcomes(collected, decide, *([seen] if seen else [])))
     problems = [(place.line, message) for place, message in contents.problems]
     return Checked(str(path), tuple(found), (*problems, *collected.problems), source)
 

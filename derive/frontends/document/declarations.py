@@ -215,9 +215,7 @@ def _properties(text: str) -> tuple[tuple[str, ...], list[str]] | None:
         else:
             break
         text = re.sub(r"(?:\s+and|,)$", "", match.group(1))
-        found.append(
-            "rows_sum_to_one" if text.startswith("rows of ") else PROPERTIES[words]
-        )
+        found.append("rows_sum_to_one" if text.startswith("rows of ") else PROPERTIES[words])
         text = text.removeprefix("rows of ")
     return (_names(text), found) if found else None
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from derive.frontends.document import tree
+from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import mention
+from derive.frontends.document.names import mention, with_scripts
 from derive.frontends.document.tree import Node
 
 if TYPE_CHECKING:
@@ -60,8 +61,6 @@ def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str],
 
 def _wrt(knowledge: Knowledge, task: Task, loss: str) -> Iterator[str]:
     """What the loss is differentiated in, in the statement and its head."""
-    from derive.frontends.document.derivatives import differential
-
     nodes: list[Node] = [task.statement]
     if task.head is not None:
         nodes.insert(0, task.head.sides[0])
@@ -117,8 +116,6 @@ def names_in(made: Definition) -> frozenset[str]:
             found.add(name.key)
             found.add(name.letter)
             if name.subs:
-                from derive.frontends.document.names import with_scripts
-
                 found.add(with_scripts(name.letter, name.subs[:-1], name.sups))
     return frozenset(found)
 
@@ -165,8 +162,6 @@ def mentioned(node: Node) -> Iterator[tuple[str, str]]:
             if name is not None and name.primes:
                 yield name.key + "'" * name.primes, name.key + "'" * name.primes
             elif name is not None:
-                from derive.frontends.document.names import with_scripts
-
                 stem = with_scripts(name.letter, name.subs[:-1], name.sups)
                 yield name.key, stem
             else:

@@ -17,9 +17,10 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.names import Mention, is_transpose, mention, text_of
-from derive.frontends.document.reader import Reader, Undeclared, Unread
+from derive.frontends.document.names import LOSSES, Mention, is_loss, is_transpose, mention, text_of
+from derive.frontends.document.reader import RULES, Reader, Undeclared, Unread
 from derive.frontends.document.symbols import (
+    LOSS_IN,
     by_key,
     defined_at,
     is_known,
@@ -27,7 +28,7 @@ from derive.frontends.document.symbols import (
     pretty,
     symbol,
 )
-from derive.frontends.document.tree import Node
+from derive.frontends.document.tree import Node, arguments, brackets
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
 from derive.language.operators import ScalarFunction, entry, fresh_index, partial, tensor
 from derive.language.sequences import At
@@ -76,8 +77,6 @@ def differential(node: Node) -> Node | None:
 
 def the_loss(reader: Reader, node: Node) -> Node:
     """What dX is the derivative of: the loss that is declared or defined around here, or any."""
-    from derive.frontends.document.products import LOSSES
-
     for name in (*LOSSES, *(k for k in reader.knowledge.known)):
         known = known_at(reader, name)
         if known is not None and known.kind == "any-scalar":
@@ -102,6 +101,13 @@ def as_gradient(reader: Reader, node: Node) -> Taken | None:
         return None
     reader.note("d before a name is the derivative of the loss in it")
     return Taken(the_loss(reader, node), (inner,), node)
+
+
+@LOSS_IN.fill
+def loss_in(reader: Reader, node: Node) -> Value | None:
+    """The value of ``dX`` as ∂L/∂X, where X is known; None for anything else."""
+    taken = as_gradient(reader, node)
+    return None if taken is None else derivative(reader, taken)
 
 
 def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Value, int]:
@@ -131,11 +137,9 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
     if nabla:
         # ∇ acts on the next factor and its arguments.
         end = 2
-        if len(factors) > 2 and signs[1] == "":
-            from derive.frontends.document.products import brackets
-
-            if brackets(factors[2])[0] is not None and mention(factors[1]) is not None:
-                end = 3
+        called = len(factors) > 2 and signs[1] == "" and brackets(factors[2])[0] is not None
+        if called and mention(factors[1]) is not None:
+            end = 3
         if isinstance(factors[1], tree.Number | tree.Fraction):
             end = len(factors)  # ∇ λ/2 ‖w‖²
     else:
@@ -192,8 +196,6 @@ def derivative(reader: Reader, taken: Taken) -> Value:
 
 def argument_of(reader: Reader, of: Node) -> Node:
     """What ∇f is taken in, where nothing says so: the argument of f."""
-    from derive.frontends.document.products import arguments, brackets
-
     if isinstance(of, tree.Product) and len(of.factors) == 2:
         group, _ = brackets(of.factors[1])
         if group is not None and len(arguments(group)) == 1:
@@ -213,22 +215,18 @@ def numerator(reader: Reader, node: Node, by: Node) -> Value:
     """What is differentiated; a loss that nothing defines is any scalar of what comes last."""
     name = mention(node)
     if name is None and isinstance(node, tree.Product) and len(node.factors) == 2:
-        from derive.frontends.document.products import _is_loss, brackets
-
         head = mention(node.factors[0])
         if (
             head is not None
-            and _is_loss(head)
+            and is_loss(head)
             and brackets(node.factors[1])[0] is not None
             and not is_known(reader, head)
         ):
             name = head
     if name is not None and not is_known(reader, name) and name.key not in reader.bound:
-        from derive.frontends.document.products import _is_loss
-
-        if _is_loss(name):
+        if is_loss(name):
             return loss(reader, name)
-        if name.shape is not None and _is_loss(Mention(name.letter, node)):
+        if name.shape is not None and is_loss(Mention(name.letter, node)):
             return loss(reader, name)
     if name is not None and name.shape is not None and _plain_scalar(reader, name):
         reader.note(f"the subscript of {pretty(name.key)} says nothing of a scalar")
@@ -483,6 +481,8 @@ def loss_of(reader: Reader, name: Mention, inputs: list[Value]) -> Value:
     reader.note(f"{label} is any scalar function of its arguments, as nothing defines it")
     return Value(ScalarFunction(label)(*(value.expr for value in inputs)))
 
+
+RULES[tree.Derivative] = read_derivative
 
 __all__ = [
     "Definition",

@@ -11,6 +11,7 @@ from derive.frontends.document import values
 from derive.frontends.document.choices import Choices
 from derive.frontends.document.values import Misfit, Unsure, Value, is_vector, scalar, transpose
 from derive.language.activations import gelu, relu, sigmoid, silu, softplus
+from derive.language.arrays import vec
 from derive.language.operators import entry, fresh_index, logsumexp, max_over, softmax
 from derive.language.shapes import shown
 
@@ -47,7 +48,7 @@ ENTRYWISE: Mapping[str, Callable[[Any], Any]] = {
     "silu": silu,
     "swish": silu,
 }
-"""Functions of a real number, taken entry by entry of an array. Names are compared in lower case."""
+"""Functions of a real number, taken entry by entry. Names are compared in lower case."""
 
 
 def along(choices: Choices, value: Value, of_rows: Callable[[Any], Any], keeps: bool) -> Value:
@@ -146,8 +147,6 @@ def _extreme(function: Any) -> Builder:
 
 
 def _vec(choices: Choices, parts: list[Value]) -> Value:
-    from derive.language.arrays import vec
-
     value = _one(parts)
     if not value.is_matrix:
         raise Misfit(f"vec of shape {shown(value.shape)}")

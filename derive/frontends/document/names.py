@@ -15,6 +15,9 @@ from derive.frontends.document.tree import Node
 PLAIN_STYLES = ("bold", "roman", "italic", "sans", "typewriter")
 TRANSPOSES = ("T", "top", "intercal", "mathsf T")
 
+LOSSES = ("L", "J", "ell", "cal(L)", "E", "C", "l", "cal(J)", "loss", "Loss", "cal(E)", "cal(C)")
+"""Letters that a loss has where nothing else is said of them."""
+
 UNICODE = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
 
 
@@ -45,6 +48,10 @@ class Mention:
     def key(self) -> str:
         """The whole name, all scripts in it."""
         return with_scripts(self.letter, self.subs, self.sups)
+
+
+def is_loss(name: Mention) -> bool:
+    return name.letter in LOSSES
 
 
 def with_scripts(letter: str, subs: tuple[Node, ...], sups: tuple[Node, ...]) -> str:
@@ -133,14 +140,14 @@ def mention(node: Node) -> Mention | None:
 def _with_scripts(name: Mention, sub: Node | None, sup: Node | None, primes: int) -> Mention:
     shape = name.shape
     if sub is not None:
-        group = _in_parentheses(sub)
+        group = in_parentheses(sub)
         if group is not None and _is_step(group.body):
             name = replace(name, subs=(*name.subs, group.body))
         elif group is not None:
             shape = group
         else:
             name = replace(name, subs=(*name.subs, sub))
-    for part in _parts(sup):
+    for part in side_by_side(sup):
         if _is_layer(part):
             name = replace(name, sups=(*name.sups, part))
         else:
@@ -155,7 +162,7 @@ def _is_step(node: Node) -> bool:
     return isinstance(node, tree.Letter) and node.name == "t"
 
 
-def _in_parentheses(sub: Node) -> tree.Group | None:
+def in_parentheses(sub: Node) -> tree.Group | None:
     if isinstance(sub, tree.Styled):
         sub = sub.body
     if isinstance(sub, tree.Group) and sub.opening == "(" and sub.closing == ")":
@@ -163,7 +170,7 @@ def _in_parentheses(sub: Node) -> tree.Group | None:
     return None
 
 
-def _parts(sup: Node | None) -> tuple[Node, ...]:
+def side_by_side(sup: Node | None) -> tuple[Node, ...]:
     """The superscripts that stand side by side, as the layer and ⊤ in W^{(2)⊤}."""
     match sup:
         case None | tree.Empty():

@@ -19,6 +19,7 @@ from derive.frontends.document.collect import EQUALS, Collected, Unit
 from derive.frontends.document.contents import Place
 from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.knowledge import Definition, Knowledge
+from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
@@ -38,7 +39,14 @@ UNDEFINED = frozenset("fghFGHJRQ")
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
 
+INTERRUPTED = "interrupted"
+
 Decide = Callable[[Claim], Verdict]
+Seen = Callable[[int, int, int], None]
+
+
+def _unseen(done: int, total: int, line: int) -> None:
+    """Nobody waits."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +104,26 @@ class Decision:
     parts: list[tuple[Choices, Read, Part]] = field(default_factory=list)
 
 
-def outcomes(collected: Collected, decide: Decide) -> list[Outcome]:
-    """The outcome of every formula, in the order of the document."""
+def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list[Outcome]:
+    """The outcome of every formula, in the order of the document.
+
+    Ctrl-C ends the deciding: what is left is undecided, with the code ``interrupted``.
+
+    :param seen: is told before each formula how many are done, of how many, and its line.
+    """
     decider = _Decider(collected, decide)
-    found = [decider.unit(unit) for unit in collected.units]
+    found: list[Outcome] = []
+    total = len(collected.units)
+    try:
+        for unit in collected.units:
+            seen(len(found), total, unit.place.line)
+            found.append(decider.unit(unit))
+    except KeyboardInterrupt:
+        message = "interrupted before it was decided"
+        found.extend(
+            decider.outcome(unit, UNDECIDED, INTERRUPTED, message)
+            for unit in collected.units[len(found) :]
+        )
     return decider.kept_throughout(found)
 
 
@@ -121,6 +145,8 @@ class _Decider:
         failure = unit.row.failure
         if failure is not None:
             return self.failed(unit, failure)
+        if unit.is_condition:
+            return self.outcome(unit, DECLARES)
         found: list[Decided] = []
         for statement in unit.row.items:
             if not isinstance(statement, tree.Statement):
@@ -539,8 +565,6 @@ def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
 
 def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     """x = 0, a = b in running text: said of a case, and no claim."""
-    from derive.frontends.document.names import mention
-
     if len(body.sides) != 2:
         return False
     left, right = body.sides
@@ -553,4 +577,13 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     return not unit.formula.display and names and mention(right) is not None
 
 
-__all__ = ["OUTCOMES", "Decided", "Definition", "Knowledge", "Node", "Outcome", "outcomes"]
+__all__ = [
+    "INTERRUPTED",
+    "OUTCOMES",
+    "Decided",
+    "Definition",
+    "Knowledge",
+    "Node",
+    "Outcome",
+    "outcomes",
+]

@@ -225,6 +225,9 @@ def _split(tokens: list[Token]) -> Iterator[list[Token]]:
             continue
         if depth == 0 and key == "&":
             columns += 1
+            if not row:
+                row.append(("W", "&", token[2], token[3], True))  # an empty first cell
+                continue
             before = row[-1][0] if row else ""
             after = tokens[at][0] if at < len(tokens) else ""
             if columns % 2 == 0 and not {before, after} & known.RELATIONS.keys():
@@ -235,21 +238,64 @@ def _split(tokens: list[Token]) -> Iterator[list[Token]]:
 
 
 def _joined(rows: Iterable[list[Token]]) -> Iterator[list[list[Token]]]:
-    """Rows that are one statement: a bracket is still open, or the next begins with a sign."""
+    """Rows that are one statement.
+
+    A row goes on where a bracket is still open, and where the next has an empty first cell and no
+    relation that it begins with. Without a cell to tell, a row that begins with a sign goes on
+    unless it is an equation of its own, and one that says nothing by itself may be the rest of the
+    row before.
+
+    :raises NotUnderstood: where it cannot be told.
+    """
     parts: list[list[Token]] = []
     open_ = 0
     for row in rows:
+        cell = bool(row) and row[0][0] == "W" and row[0][1] == "&"
+        row = row[1:] if cell else row
         if not row:
             continue
-        first = row[0][0]
-        goes_on = parts and (open_ > 0 or first in known.SIGNS or first in known.OPERATORS)
-        if parts and not goes_on:
+        if parts and not (open_ > 0 or _goes_on(parts, row, cell)):
             yield parts
             parts, open_ = [], 0
+        while parts and row and row[0][0] == "W":
+            row = row[1:]  # an indentation
         parts.append(row)
         open_ += sum(_opens(token) for token in row)
     if parts:
         yield parts
+
+
+def _goes_on(parts: list[list[Token]], row: list[Token], cell: bool) -> bool:
+    """Whether a row is the rest of those before it, none of whose brackets is open."""
+    first = next((token for token in row if token[0] != "W"), None)
+    if first is None or first[0] in known.RELATIONS or first[0] in known.CONNECTIVES:
+        return False
+    relations = _relations(row)
+    joined = first[0] in known.SIGNS or first[0] in known.OPERATORS
+    if any(token[0] == "T" for token in row) and not joined:
+        return False
+    before = any(_relations(part) for part in parts)
+    if cell:
+        return not relations or joined
+    if joined and not relations:
+        return True
+    if joined or (before and not relations):
+        raise NotUnderstood(
+            "ambiguous-continuation",
+            "It cannot be told whether this row goes on with the one before.",
+            first[2],
+            max(first[3], first[2] + 1),
+        )
+    return False
+
+
+def _relations(row: list[Token]) -> int:
+    """How many relations a row has outside of brackets."""
+    depth = count = 0
+    for token in row:
+        depth += _opens(token)
+        count += depth == 0 and token[0] in known.RELATIONS and token[0] != ":"
+    return count
 
 
 def _opens(token: Token) -> int:
@@ -346,6 +392,7 @@ class _Parser:
         key, text, _, _, _ = self.token
         end, punctuation = self.end, ""
         if key in (",", ";", "."):
+            self._refuse_inside_of_a_name()
             punctuation = key
             self.at += 1
         elif key == "}":
@@ -355,6 +402,16 @@ class _Parser:
         elif not (key in ("", "W") or key in known.CONNECTIVES or self._is_prose()):
             raise self.failure("unexpected", f"{text} is not expected here.")
         return Statement(start, end, body, punctuation, continues)
+
+    def _refuse_inside_of_a_name(self) -> None:
+        """``a.b`` and ``1,000`` are one thing, whatever it is, and not two statements."""
+        before = self.tokens[self.at - 1] if self.at else _END
+        after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _END
+        near = before[3] == self.start and not after[4] and after[0] in ("L", "N")
+        if near and self.key == ".":
+            raise self.failure("dot-inside", "This dot stands inside of a name.")
+        if near and self.key == "," and before[0] == after[0] == "N" and len(after[1]) == 3:
+            raise self.failure("comma-inside", "This comma stands inside of a number.")
 
     def chain(self, top: bool = False) -> Node:
         """Sides joined by relations; a single side without one."""
@@ -404,6 +461,7 @@ class _Parser:
         items = [self.sum()]
         separators: list[str] = []
         while self.key in (",", ";") and self._goes_on(top, is_first):
+            self._refuse_inside_of_a_name()
             separators.append(self.key)
             self.at += 1
             if self.key == "W":
@@ -611,6 +669,7 @@ class _Parser:
             self.at += 1
             if self._ends_a_side() and self.key != "{":
                 raise self.failure("dangling-script", f"Nothing follows {mark}.", token)
+            self._refuse_two_readings(mark)
             value = self.argument()
             if mark == "_":
                 sub = value
@@ -621,6 +680,18 @@ class _Parser:
             else:
                 sup = value
         return Script(base.start, self.end, base, sub, sup, primes)
+
+    def _refuse_two_readings(self, mark: str) -> None:
+        """``a^10`` is set as a¹0, and ``a^-1`` as a⁻1: nobody means it."""
+        key, text, _, end, _ = self.token
+        follows = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _END
+        several = key == "N" and len(text) > 1
+        signed = key in ("+", "-") and follows[0] in ("N", "L") and follows[2] == end
+        if several or signed:
+            raise self.failure(
+                "ambiguous-script",
+                f"Only the first sign after {mark} belongs to it; put braces around what is meant.",
+            )
 
     def _takes_an_argument(self, word: Word) -> bool:
         if self._opens_an_argument():
@@ -688,7 +759,7 @@ class _Parser:
             return Empty(opening[2], self.end)
         bars, self.bars = self.bars, ()
         inside, self.inside = self.inside, 0
-        node = self._only_marks()
+        node = self._only_marks() or self._angled()
         if node is None:
             node = self.chain()
             if self.key in ("\\over", "\\choose"):
@@ -727,6 +798,19 @@ class _Parser:
             return marks[0]
         return Product(marks[0].start, self.end, tuple(marks), ("",) * (len(marks) - 1))
 
+    def _angled(self) -> Node | None:
+        """``{<t>}``, a time in angle brackets, as some courses write it."""
+        close = next((k for k in range(self.at, len(self.tokens)) if self.tokens[k][0] == "}"), -1)
+        if self.key != "<" or close < self.at + 3 or self.tokens[close - 1][0] != ">":
+            return None
+        start = self.start
+        inner = _Parser(self.tokens[self.at + 1 : close - 1], self.length)
+        body = inner.sum()
+        if inner.at < len(inner.tokens):
+            raise inner.failure("unexpected", f"{inner.token[1]} is not expected here.")
+        self.at = close
+        return Group(start, self.end, "<", body, ">")
+
     def _mark(self) -> Mark | None:
         """An operator where an expression is expected: it stands for itself."""
         key, _, start, end, _ = self.token
@@ -755,6 +839,10 @@ class _Parser:
             return self._styled()
         if key in known.SWITCHES:
             self.at += 1
+            word, is_roman = self.token, known.SWITCHES[key] == "roman"
+            if is_roman and word[0] == "L" and len(word[1]) > 1 and self._at(1) == "}":
+                self.at += 1
+                return Word(start, self.end, word[1], "roman")
             return Styled(start, self.end, known.SWITCHES[key], self.chain())
         if key in known.ACCENTS:
             self.at += 1
@@ -770,6 +858,10 @@ class _Parser:
             return Letter(start, end, known.LETTERS[key])
         if key in known.BLACKBOARD:
             return Styled(start, end, "blackboard", Letter(start, end, known.BLACKBOARD[key]))
+        if key == "\\arg" and self.key in ("\\max", "\\min"):
+            both = f"arg{known.FUNCTIONS[self.key]}"
+            self.at += 1
+            return Word(start, self.end, both, "command")
         if key in known.FUNCTIONS:
             return Word(start, end, known.FUNCTIONS[key], "command")
         if key in known.DOTS:
@@ -871,8 +963,15 @@ class _Parser:
     def _fraction(self) -> Node:
         start = self.start
         self.at += 1
+        digits = self.token
         above = self.argument()
         below = self.argument()
+        if digits[0] == "N" and self.key == "N" and self.token[2] == self.end:
+            raise self.failure(
+                "ambiguous-argument",
+                "A fraction takes one digit each; put braces around what is meant.",
+                digits,
+            )
         return as_derivative(Fraction(start, self.end, above, below))
 
     def _binomial(self) -> Node:

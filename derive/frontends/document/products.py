@@ -13,31 +13,45 @@ from typing import Any
 
 import sympy as sp
 
-from derive.frontends.document import functions, tree, values
+from derive.engine import shape_of
+from derive.frontends.document import derivatives, functions, tree, values
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.names import Mention, mention, text_of
-from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread, powers
+from derive.frontends.document.names import Mention, in_parentheses, is_loss, mention, text_of
+from derive.frontends.document.reader import (
+    RULES,
+    SUBSCRIPTED,
+    Absurd,
+    Reader,
+    Undeclared,
+    Unread,
+    one_power,
+    powers,
+)
+from derive.frontends.document.sums import index_bound
 from derive.frontends.document.symbols import (
+    annotated,
     body_of,
     defined_at,
     entry_of,
     index_of,
     is_known,
+    is_number,
     known_at,
     letters_of,
     pretty,
     symbol,
     value_of,
 )
-from derive.frontends.document.tree import Node
+from derive.frontends.document.tree import Node, arguments, brackets
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
 from derive.language.activations import relu, sigmoid
+from derive.language.images import conv2d
 from derive.language.operators import ScalarFunction, entry, max_over
 
 TIGHT = ("", "cdot", "/", "div", "@")
 ACTIVATIONS = ("sigma", "phi", "varphi", "psi", "rho", "act")
 FUNCTION_LETTERS = ("f", "g", "h", *ACTIVATIONS)
-LOSSES = ("L", "J", "ell", "cal(L)", "E", "C", "l", "cal(J)", "loss", "Loss", "cal(E)", "cal(C)")
+UNREAD = ("arg", "argmax", "argmin", "lim", "sup", "inf", "Pr", "Var", "Cov", "E", "KL")
 
 t = sp.Symbol("t", real=True)
 
@@ -122,9 +136,6 @@ def _signed(reader: Reader, sign: str, left: Value, right: Value, node: Node) ->
 
 
 def _convolved(weights: Value, image: Value) -> Value:
-    from derive.engine import shape_of
-    from derive.language.images import conv2d
-
     if len(weights.shape) != 4 or len(image.shape) != 4:
         raise Misfit("a convolution of arrays that have no four axes")
     made = conv2d(image.expr, weights.expr)
@@ -135,14 +146,15 @@ def _times(reader: Reader, sign: str, left: Value, right: Value) -> Value:
     loose = reader.is_loose(left, right)
     if sign in ("/", "div"):
         return values.divide(left, right, loose)
-    if sign == "cdot" and values.is_vector(left) and values.is_vector(right):
-        if left.shape and right.shape and not (left.is_scalar or right.is_scalar):
-            try:
-                fits = values.same(left.shape[1], right.shape[0])
-            except Unsure:
-                fits = False
-            if not fits:
-                return values.dot(left, right)
+    vectors = values.is_vector(left) and values.is_vector(right)
+    scalars = left.is_scalar or right.is_scalar
+    if sign == "cdot" and vectors and left.shape and right.shape and not scalars:
+        try:
+            fits = values.same(left.shape[1], right.shape[0])
+        except Unsure:
+            fits = False
+        if not fits:
+            return values.dot(left, right)
     return values.multiply(left, right, loose)
 
 
@@ -169,8 +181,6 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
     """The factors as values: functions with their arguments, operators with what they act on,
     derivatives that are a chain together.
     """
-    from derive.frontends.document import derivatives
-
     units: list[tuple[str, Value]] = []
     signs = ["", *signs]
     k = 0
@@ -248,21 +258,6 @@ def _call(
     return value, 2
 
 
-def brackets(node: Node) -> tuple[tree.Group | None, tree.Script | None]:
-    """A group in brackets, with the script on it if there is one."""
-    if isinstance(node, tree.Group) and node.opening in "([" and node.closing in ")]":
-        return node, None
-    if isinstance(node, tree.Script) and isinstance(node.base, tree.Group):
-        inner, _ = brackets(node.base)
-        return inner, node if inner is not None else None
-    return None, None
-
-
-def arguments(group: tree.Group) -> list[Node]:
-    body = group.body
-    return list(body.items) if isinstance(body, tree.Listing) else [body]
-
-
 def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Value | None:
     """A name before brackets as a function of what is in them; None where it is a factor."""
     key = name.key
@@ -288,26 +283,24 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         arguments_ = (reader.value(part).expr for part in parts)
         return Value(ScalarFunction(label)(*arguments_))
     if definition is not None or known is not None:
-        if all(mention(part) is not None for part in parts) and (len(parts) > 1 or _is_loss(name)):
+        if all(mention(part) is not None for part in parts) and (len(parts) > 1 or is_loss(name)):
             value = symbol(reader, key, node)
-            if value.is_scalar and (len(parts) > 1 or _is_loss(name)):
+            if value.is_scalar and (len(parts) > 1 or is_loss(name)):
                 return value
         return None
     if name.subs and all(mention(part) is not None for part in parts) and not name.primes:
         stem = replace(name, subs=name.subs[:-1], after=())
-        if is_known(reader, stem) and (len(parts) > 1 or _is_loss(name)):
+        if is_known(reader, stem) and (len(parts) > 1 or is_loss(name)):
             return value_of(reader, name)  # l_i(w, b), of losses l_i that are known
-    if len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes:
-        if not _is_applied_inside(name.letter, group.body):
-            return None  # σ(1 − σ): a factor
+    inside = len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes
+    if inside and not _is_applied_inside(name.letter, group.body):
+        return None  # σ(1 − σ): a factor
     if name.letter in ACTIVATIONS:
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if name.letter in FUNCTION_LETTERS and not name.bold:
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
-    if _is_loss(name) and all(mention(part) is not None for part in parts):
-        from derive.frontends.document.derivatives import loss_of
-
-        return loss_of(reader, name, [reader.value(part) for part in parts])
+    if is_loss(name) and all(mention(part) is not None for part in parts):
+        return derivatives.loss_of(reader, name, [reader.value(part) for part in parts])
     if len(parts) > 1:
         raise Undeclared(
             f"{pretty(key)} is a function that is not defined", f"{pretty(key)}: function", node
@@ -322,14 +315,10 @@ def _is_applied_inside(letter: str, body: Node) -> bool:
                 part.factors, part.operators, part.factors[1:], strict=False
             ):
                 name = mention(factor)
-                if name is not None and name.letter == letter and sign == "":
-                    if brackets(follower)[0] is not None:
-                        return True
+                called = sign == "" and brackets(follower)[0] is not None
+                if called and name is not None and name.letter == letter:
+                    return True
     return False
-
-
-def _is_loss(name: Mention) -> bool:
-    return name.letter in LOSSES
 
 
 def _defined_function(
@@ -346,7 +335,7 @@ def _defined_function(
     )
     for parameter in parameters:
         assert parameter is not None
-    arrays = [p is not None and _is_array(reader, definition, p) for p in parameters]
+    arrays = [p is not None and is_array(reader, definition, p) for p in parameters]
     if same and not name.primes and all(arrays):
         return symbol(reader, name.key, name.node)
     inputs = [reader.value(part) for part in parts]
@@ -357,14 +346,12 @@ def _defined_function(
     return _at(reader, definition, inputs)
 
 
-def _is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool:
+def is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool:
     """Whether the argument of a definition is an array that is known where it stands."""
-    from derive.frontends.document.symbols import _is_number
-
     before = reader.section, reader.at
     reader.section, reader.at = definition.section, definition.at
     try:
-        return is_known(reader, parameter) and not _is_number(reader, parameter)
+        return is_known(reader, parameter) and not is_number(reader, parameter)
     finally:
         reader.section, reader.at = before
 
@@ -464,8 +451,6 @@ def _substituted(body: Any, x: Any) -> Any:
 
 def powered(reader: Reader, value: Value, name: Mention) -> Value:
     """σ²(x) is σ(x)²; a transpose of a function is one of its value."""
-    from derive.frontends.document.reader import one_power
-
     for part in name.after:
         if text_of(part) == "-1":
             raise Unread("inverse", "the inverse of a function is not read", name.node)
@@ -497,9 +482,8 @@ def read_apply(reader: Reader, node: tree.Apply) -> Value:
     word = name.letter
     if word in ("max", "min") and sub is not None:
         return _extreme_over(reader, word, sub, node)
-    if word in ("arg", "argmax", "argmin", "lim", "sup", "inf", "Pr", "Var", "Cov", "E", "KL"):
-        if not is_known(reader, name):
-            raise Unread("function", f"{word} is not read", head)
+    if word in UNREAD and not is_known(reader, name):
+        raise Unread("function", f"{word} is not read", head)
     if is_known(reader, name):
         whole = mention(node.head)
         group = node.argument
@@ -568,8 +552,6 @@ def _extreme_over(reader: Reader, word: str, sub: Node, node: tree.Apply) -> Val
     """max_i x_i: over all values of the index."""
     if word == "min" or not isinstance(sub, tree.Letter):
         raise Unread("function", f"{word} with this subscript is not read", sub)
-    from derive.frontends.document.sums import index_bound
-
     with index_bound(reader, sub.name, 1) as index:
         body = scalar(reader.value(node.argument))
         size = reader.ranges.get(index.symbol)
@@ -578,14 +560,15 @@ def _extreme_over(reader: Reader, word: str, sub: Node, node: tree.Apply) -> Val
     return Value(max_over(body, (index.symbol, 0, size - 1)))
 
 
+@SUBSCRIPTED.fill
 def _subscripted(reader: Reader, value: Value, sub: Node, node: Node) -> Value:
-    from derive.frontends.document.names import _in_parentheses
-    from derive.frontends.document.symbols import annotated
-
-    group = _in_parentheses(sub)
+    group = in_parentheses(sub)
     if group is not None:
         return annotated(reader, value, group, Mention("this", node))
     return entry_of(reader, value, sub, node)
 
+
+RULES[tree.Apply] = read_apply
+RULES[tree.Product] = read_product
 
 __all__ = ["applied", "arguments", "brackets", "entry", "index_of", "read_apply", "read_product"]

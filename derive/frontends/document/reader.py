@@ -1,8 +1,8 @@
 """One reading of one statement: its syntax trees as values, with the definitions that they use.
 
-Every kind of node has a function of its own in :data:`RULES`; a node without one is not
-understood. A name is looked up in what the document declares and defines at that place
-(:mod:`derive.frontends.document.symbols`).
+Every kind of node has a function of its own in :data:`RULES`, to which the modules that lean on
+this one add theirs; a node without one is not understood. A name is looked up in what the document
+declares and defines at that place (:mod:`derive.frontends.document.symbols`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,26 @@ from typing import Any
 
 import sympy as sp
 
+from derive.base.slot import Slot
 from derive.frontends.document import functions, tree, values
 from derive.frontends.document.choices import Choices
 from derive.frontends.document.knowledge import Knowledge
-from derive.frontends.document.names import is_transpose, mention, text_of
+from derive.frontends.document.names import (
+    in_parentheses,
+    is_transpose,
+    mention,
+    side_by_side,
+    text_of,
+)
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Sizes, Unsure, Value, scalar
 
 MAX_DEPTH = 60
+
+READ_NAME = Slot("derive.frontends.document.symbols")
+SIZE_OF = Slot("derive.frontends.document.symbols")
+ANNOTATED_SIZES = Slot("derive.frontends.document.symbols")
+SUBSCRIPTED = Slot("derive.frontends.document.products")
 
 
 class Unread(Exception):
@@ -161,9 +173,8 @@ def _number(reader: Reader, node: tree.Number) -> Value:
 
 
 def _name(reader: Reader, node: Node) -> Value:
-    from derive.frontends.document.symbols import read_name
-
-    return read_name(reader, node)
+    result: Value = READ_NAME(reader, node)
+    return result
 
 
 def _group(reader: Reader, node: tree.Group) -> Value:
@@ -223,22 +234,17 @@ def is_ones(node: Node) -> bool:
 
 def _ones(reader: Reader, sub: Node | None = None) -> Value:
     """A vector of ones: of the size in its subscript, or of the one that its place asks for."""
-    from derive.frontends.document.symbols import _size_of
-
-    size = reader.sizes.new("n_1") if sub is None else _size_of(sub)
+    size = reader.sizes.new("n_1") if sub is None else SIZE_OF(sub)
     if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
         return Value(sp.OneMatrix(1, size), (sp.S.One, size), thin=True)
     return Value(sp.OneMatrix(size, 1), (size, sp.S.One), thin=True)
 
 
 def _scripted_ones(reader: Reader, node: tree.Script) -> Value:
-    from derive.frontends.document.names import _in_parentheses
-    from derive.frontends.document.symbols import annotated_sizes
-
-    group = None if node.sub is None else _in_parentheses(node.sub)
+    group = None if node.sub is None else in_parentheses(node.sub)
     if group is None:
         return powers(reader, _ones(reader, node.sub), node.sup, node)
-    sizes = annotated_sizes(group)
+    sizes = ANNOTATED_SIZES(group)
     if len(sizes) != 2:
         return powers(reader, _ones(reader, group.body), node.sup, node)
     # The subscript is about what stands there, transposed as it is.
@@ -364,30 +370,6 @@ def relation(reader: Reader, node: Node) -> Any:
     return found[0] if len(found) == 1 else sp.And(*found)
 
 
-def _apply(reader: Reader, node: tree.Apply) -> Value:
-    from derive.frontends.document.products import read_apply
-
-    return read_apply(reader, node)
-
-
-def _product(reader: Reader, node: tree.Product) -> Value:
-    from derive.frontends.document.products import read_product
-
-    return read_product(reader, node)
-
-
-def _derivative(reader: Reader, node: tree.Derivative) -> Value:
-    from derive.frontends.document.derivatives import read_derivative
-
-    return read_derivative(reader, node)
-
-
-def _big(reader: Reader, node: tree.Big) -> Value:
-    from derive.frontends.document.sums import read_big
-
-    return read_big(reader, node)
-
-
 def _script(reader: Reader, node: tree.Script) -> Value:
     name = mention(node)
     if name is not None:
@@ -406,9 +388,7 @@ def _script(reader: Reader, node: tree.Script) -> Value:
         value = primed(reader, value, node.primes)
     value = powers(reader, value, node.sup, node) if node.sub is None else value
     if node.sub is not None:
-        from derive.frontends.document.products import _subscripted
-
-        value = _subscripted(reader, value, node.sub, node)
+        value = SUBSCRIPTED(reader, value, node.sub, node)
         value = powers(reader, value, node.sup, node)
     return value
 
@@ -440,9 +420,7 @@ def primed(reader: Reader, value: Value, primes: int) -> Value:
 
 def powers(reader: Reader, value: Value, sup: Node | None, node: Node) -> Value:
     """A value with one superscript: a transpose, an inverse or a power."""
-    from derive.frontends.document.names import _parts
-
-    for part in _parts(sup):
+    for part in side_by_side(sup):
         value = one_power(reader, value, part, node)
     return value
 
@@ -494,14 +472,10 @@ RULES: dict[type, Callable[[Reader, Any], Value]] = {
     tree.Script: _script,
     tree.Group: _group,
     tree.Sum: _sum,
-    tree.Product: _product,
     tree.Fraction: _fraction,
     tree.Root: _root,
     tree.Norm: _norm,
     tree.Annotated: _annotated,
     tree.Matrix: _matrix,
     tree.Cases: _cases,
-    tree.Apply: _apply,
-    tree.Derivative: _derivative,
-    tree.Big: _big,
 }

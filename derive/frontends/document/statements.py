@@ -13,25 +13,29 @@ import sympy as sp
 
 from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
 from derive.frontends.document import derivatives, tree, values
-from derive.frontends.document.collect import EQUALS, Unit
+from derive.frontends.document.collect import EQUALS, Unit, real_space
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivatives import Taken
 from derive.frontends.document.knowledge import Definition, Fact
 from derive.frontends.document.names import mention, text_of
+from derive.frontends.document.products import is_array
 from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
+from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.symbols import (
     Rests,
     annotated_sizes,
     body_of,
+    declared_sizes,
     declared_with,
     fit,
     letters_of,
     pretty,
+    size_symbol,
     symbol,
 )
-from derive.frontends.document.tree import Node
+from derive.frontends.document.tree import Node, brackets
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
-from derive.language.operators import entry, fresh_index
+from derive.language.operators import entry, fresh_index, partial
 
 ILL_SHAPED = "ill-shaped"
 
@@ -258,9 +262,7 @@ class _Statement:
             else:
                 known = declared_with(reader, made.name, made)
                 if known is not None and known.kind == "shape":
-                    from derive.frontends.document.symbols import _sizes
-
-                    sizes = _sizes(reader, known)
+                    sizes = declared_sizes(reader, known)
                 elif known is not None and known.kind == "scalar":
                     sizes = ()
             if sizes is None:
@@ -280,8 +282,6 @@ class _Statement:
 
     def shape(self, left: Node, space: Node) -> Part | None:
         """``e ∈ ℝ^{…}`` for a formula e, or for a name that is defined: its shape."""
-        from derive.frontends.document.collect import real_space
-
         reader = self.reader
         texts = real_space(space, self.task.unit.formula.text)
         name = mention(left)
@@ -295,10 +295,7 @@ class _Statement:
 
         def build() -> Claim | None:
             value = reader.value(left)
-            from derive.frontends.document.size_text import size
-            from derive.frontends.document.symbols import size_symbol
-
-            sizes = tuple(size(text, size_symbol) for text in texts)
+            sizes = tuple(read_size(text, size_symbol) for text in texts)
             fitted = fit(value, sizes, thin=True)
             shape = fitted.shape if fitted is not None else sizes
             if len(shape) == 1:
@@ -353,8 +350,6 @@ class _Statement:
 
     def bind(self, taken: Taken) -> None:
         """Where a function of a number is differentiated in its argument: that it is a number."""
-        from derive.frontends.document.products import _is_array
-
         reader = self.reader
         of = taken.of
         if isinstance(of, tree.Product) and len(of.factors) == 2:
@@ -369,7 +364,7 @@ class _Statement:
         by = mention(taken.by[0]) if taken.by else argument
         if argument is None or by is None or argument.key != by.key or by.key in reader.bound:
             return
-        if not _is_array(reader, made, argument):
+        if not is_array(reader, made, argument):
             label = pretty(argument.key)
             reader.bound[argument.key] = Value(sp.Symbol(label, real=True))
             reader.note(f"{label} is a number, the argument of {pretty(made.name)}")
@@ -477,8 +472,6 @@ class _Statement:
         if not of.is_scalar:
             raise Unread("order", "the second derivative of an array is not read", by[0])
         if inner.is_scalar and outer.is_scalar:
-            from derive.language.operators import partial
-
             left = partial(partial(scalar(of), scalar(inner)), scalar(outer))
             return self.closed(Identity, left=left, right=scalar(equals))
         a, b = _plain(inner), _plain(outer)
@@ -669,8 +662,6 @@ def _primed(taken: Taken) -> bool:
 
 
 def _primed_call(side: tree.Product) -> bool:
-    from derive.frontends.document.products import brackets
-
     return (
         len(side.factors) == 2
         and side.operators == ("",)

@@ -9,8 +9,11 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.document import tree, values
-from derive.frontends.document.reader import Index, Reader, Undeclared, Unread, relation
-from derive.frontends.document.symbols import components, pretty
+from derive.frontends.document.names import mention, text_of
+from derive.frontends.document.reader import RULES, Index, Reader, Undeclared, Unread, relation
+from derive.frontends.document.size_text import SizeError
+from derive.frontends.document.size_text import size as read_size
+from derive.frontends.document.symbols import components, pretty, size_symbol
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Value, scalar
 from derive.language.sequences import sum_over
@@ -138,8 +141,6 @@ def _letters(node: Node) -> list[str] | None:
     letters = []
     for part in components(node):
         if isinstance(part, tree.Script) and isinstance(part.base, tree.Letter):
-            from derive.frontends.document.names import text_of
-
             letters.append(text_of(part))
             continue
         if not isinstance(part, tree.Letter):
@@ -150,11 +151,6 @@ def _letters(node: Node) -> list[str] | None:
 
 def _upper(reader: Reader, node: Node) -> Any:
     """The upper end of a sum: an integer; a name that is declared as nothing else is a size."""
-    from derive.frontends.document.names import mention, text_of
-    from derive.frontends.document.size_text import SizeError
-    from derive.frontends.document.size_text import size as read_size
-    from derive.frontends.document.symbols import size_symbol
-
     try:
         return read_size(text_of(node), size_symbol)
     except SizeError:
@@ -164,5 +160,7 @@ def _upper(reader: Reader, node: Node) -> Any:
         raise Unread("series", "an infinite sum is not read", node)
     return reader.size(reader.value(node), node)
 
+
+RULES[tree.Big] = read_big
 
 __all__ = ["index_bound", "read_big", "values"]

@@ -14,10 +14,14 @@ from typing import Any
 
 import sympy as sp
 
+from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition, Known
 from derive.frontends.document.names import Mention, mention, text_of, with_scripts
 from derive.frontends.document.reader import (
+    ANNOTATED_SIZES,
+    READ_NAME,
+    SIZE_OF,
     Index,
     Reader,
     Undeclared,
@@ -58,6 +62,8 @@ PRETTY = {
 }  # fmt: skip
 _OFFSET = re.compile(r"^(\w+?)(?:([+-])(\d+))?$")
 
+LOSS_IN = Slot("derive.frontends.document.derivatives")
+
 
 def pretty(key: str) -> str:
     """A name as SymPy and people print it: ``yhat``, ``W_hh``, ``W^(1)``, ``λ``."""
@@ -74,15 +80,14 @@ class Rests(Unread):
     """A statement that rests on a definition which is ill-shaped."""
 
 
+@READ_NAME.fill
 def read_name(reader: Reader, node: Node) -> Value:
     """The value of a name with everything that is written at it."""
     name = mention(node)
     if isinstance(node, tree.Run | tree.Script) and (name is None or not is_known(reader, name)):
-        from derive.frontends.document.derivatives import as_gradient, derivative
-
-        taken = as_gradient(reader, node)
-        if taken is not None:
-            return derivative(reader, taken)
+        gradient = LOSS_IN(reader, node)
+        if gradient is not None:
+            return gradient
     if name is None:
         if isinstance(node, tree.Run):
             return reader.value(tree.split(node))
@@ -91,9 +96,9 @@ def read_name(reader: Reader, node: Node) -> Value:
         raise Unread("name", "this is no name", node)
     if isinstance(node, tree.Run) and not is_known(reader, name):
         return reader.value(tree.split(node))
-    if isinstance(node, tree.Script) and isinstance(node.base, tree.Run):
-        if not is_known(reader, name):
-            return reader.value(tree.split(node))
+    scripted = isinstance(node, tree.Script) and isinstance(node.base, tree.Run)
+    if scripted and not is_known(reader, name):
+        return reader.value(tree.split(node))
     return value_of(reader, name)
 
 
@@ -342,7 +347,7 @@ def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Valu
         number = Value(reader.sizes.new(f"N_{name.letter}"))
         reader.symbols[f"number of {name.letter}"] = number
     index = index_of(reader, part, number.expr)
-    sizes = _sizes(reader, family)
+    sizes = declared_sizes(reader, family)
     label = _fresh_name(reader, pretty(name.letter), name.letter)
     if not sizes:
         return Value(entry(sp.MatrixSymbol(label, number.expr, 1), index, 0))
@@ -564,7 +569,7 @@ def _shift_lookup(reader: Reader, key: str, there: str, node: Node | None) -> Va
         reader.shift, reader.shift_letter = shift, letter
 
 
-def _sizes(reader: Reader, known: Known) -> tuple[Any, ...]:
+def declared_sizes(reader: Reader, known: Known) -> tuple[Any, ...]:
     try:
         return tuple(read_size(text, size_symbol) for text in known.sizes)
     except SizeError as problem:
@@ -598,7 +603,7 @@ def _declared(reader: Reader, key: str, known: Known) -> Value:
         return _fresh(reader, key, ())
     if known.kind == "function":
         raise Unread("function", f"{pretty(key)} is a function and stands without an argument")
-    sizes_ = _sizes(reader, known)
+    sizes_ = declared_sizes(reader, known)
     if len(sizes_) == 1:
         if sizes_[0] == 1:
             return _fresh(reader, key, ())
@@ -658,10 +663,11 @@ def _defined(
         value = body_of(reader, definition, key, shift)
     except Misfit as problem:
         stated = reader.knowledge.declared(key, definition.section, definition.at)
-        if stated is not None and stated.kind == "shape" and len(stated.sizes) > 1:
-            if stated.section in reader.knowledge.around(definition.section):
-                reader.note(f"line {definition.line} is ill-shaped: {pretty(key)} is as declared")
-                return _declared(reader, key, stated)
+        around = reader.knowledge.around(definition.section)
+        shaped = stated is not None and stated.kind == "shape" and len(stated.sizes) > 1
+        if stated is not None and shaped and stated.section in around:
+            reader.note(f"line {definition.line} is ill-shaped: {pretty(key)} is as declared")
+            return _declared(reader, key, stated)
         raise Rests(
             "rests-on", f"it rests on line {definition.line}, which is ill-shaped: {problem}"
         ) from None
@@ -707,7 +713,7 @@ def body_of(
                 raise Unread("argument", "an argument that is no name", argument)
             if parameter.key in reader.bound:
                 continue
-            if not is_known(reader, parameter) or _is_number(reader, parameter):
+            if not is_known(reader, parameter) or is_number(reader, parameter):
                 label = _fresh_name(reader, pretty(parameter.key), parameter.key)
                 reader.bound[parameter.key] = Value(sp.Symbol(label, real=True))
         if definition.indices:
@@ -721,7 +727,7 @@ def body_of(
         reader.indices = indices
 
 
-def _is_number(reader: Reader, parameter: Mention) -> bool:
+def is_number(reader: Reader, parameter: Mention) -> bool:
     """Whether the argument of a function is a number, where only a section before says what its
     letter is.
     """
@@ -751,7 +757,11 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
         made = Index(sp.Dummy(part.name, integer=True), _first(reader))
         reader.indices[part.name] = made
         variables.append(made.symbol)
-    sizes = _sizes(reader, declared) if declared is not None and declared.kind == "shape" else ()
+    sizes = (
+        declared_sizes(reader, declared)
+        if declared is not None and declared.kind == "shape"
+        else ()
+    )
     if len(sizes) == 2 and len(variables) == 1 and sp.S.One in sizes:
         sizes = tuple(size for size in sizes if size != 1) or sizes[:1]
     if len(sizes) == len(variables):
@@ -785,7 +795,7 @@ def _as_declared(reader: Reader, value: Value, known: Known, definition: Definit
 
     :raises Rests: where it has another one: that is said of the definition itself.
     """
-    sizes = _sizes(reader, known) if known.kind == "shape" else ()
+    sizes = declared_sizes(reader, known) if known.kind == "shape" else ()
     fitted = fit(value, sizes, thin=len(sizes) == 1)
     if fitted is None:
         raise Rests(
@@ -842,6 +852,7 @@ def annotated(reader: Reader, value: Value, group: tree.Group, name: Mention) ->
     return value
 
 
+@ANNOTATED_SIZES.fill
 def annotated_sizes(group: tree.Group) -> tuple[Any, ...]:
     """The sizes that a subscript in parentheses lists."""
     found = []
@@ -909,7 +920,7 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         size = reader.sizes.new("n_I")
         return Value(sp.Identity(size), (size, size))
     if bare == "I" and name.subs and len(components(name.subs[-1])) == 1:
-        size = _size_of(name.subs[-1])
+        size = size_of(name.subs[-1])
         return Value(sp.Identity(size), (size, size))
     vectorlike = name.bold or letter in reader.knowledge.arrays
     if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
@@ -943,7 +954,8 @@ def _open_vector(reader: Reader, key: str) -> Value:
     return _fresh(reader, key, (size, sp.S.One), thin=True)
 
 
-def _size_of(node: Node) -> Any:
+@SIZE_OF.fill
+def size_of(node: Node) -> Any:
     try:
         return read_size(text_of(node), size_symbol)
     except SizeError as problem:

@@ -455,3 +455,19 @@ def split(node: Node) -> Node:
         factors = (*letters[:-1], last)
         return Product(node.start, node.end, factors, ("",) * (len(factors) - 1))
     return node
+
+
+def brackets(node: Node) -> tuple[Group | None, Script | None]:
+    """A group in brackets, with the script on it if there is one."""
+    if isinstance(node, Group) and node.opening in "([" and node.closing in ")]":
+        return node, None
+    if isinstance(node, Script) and isinstance(node.base, Group):
+        inner, _ = brackets(node.base)
+        return inner, node if inner is not None else None
+    return None, None
+
+
+def arguments(group: Group) -> list[Node]:
+    """What stands between the commas in brackets."""
+    body = group.body
+    return list(body.items) if isinstance(body, Listing) else [body]

@@ -45,7 +45,16 @@ OPERATORS = {
 # Letters: the name that they have in the tree.
 LETTERS = {
     "\\" + name: name
-    for name in ["alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "varkappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "varpi", "rho", "varrho", "sigma", "varsigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "varGamma", "varDelta", "varTheta", "varLambda", "varXi", "varPi", "varSigma", "varUpsilon", "varPhi", "varPsi", "varOmega", "digamma", "partial", "nabla", "ell", "infty", "hbar", "imath", "jmath", "emptyset", "aleph", "beth", "Re", "Im", "wp", "eth", "complement"]
+    for name in [
+        "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta",
+        "vartheta", "iota", "kappa", "varkappa", "lambda", "mu", "nu", "xi", "omicron", "pi",
+        "varpi", "rho", "varrho", "sigma", "varsigma", "tau", "upsilon", "phi", "varphi", "chi",
+        "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon",
+        "Phi", "Psi", "Omega", "varGamma", "varDelta", "varTheta", "varLambda", "varXi", "varPi",
+        "varSigma", "varUpsilon", "varPhi", "varPsi", "varOmega", "digamma", "partial", "nabla",
+        "ell", "infty", "hbar", "imath", "jmath", "emptyset", "aleph", "beth", "Re", "Im", "wp",
+        "eth", "complement",
+    ]
 } | {
     "\\varnothing": "emptyset", "\\empty": "emptyset", "\\grad": "nabla",
     "\\R": "R", "\\N": "N", "\\Z": "Z", "\\Q": "Q",
@@ -74,7 +83,12 @@ DOTS = {
 
 FUNCTIONS = {
     "\\" + name: name
-    for name in ["exp", "log", "ln", "lg", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "arcsin", "arccos", "arctan", "max", "min", "sup", "inf", "lim", "liminf", "limsup", "det", "dim", "ker", "deg", "gcd", "hom", "Pr", "tr", "Tr", "rank", "diag", "sgn", "sign", "argmax", "argmin", "erf", "softmax", "arg", "mod"]
+    for name in [
+        "exp", "log", "ln", "lg", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh",
+        "tanh", "coth", "arcsin", "arccos", "arctan", "max", "min", "sup", "inf", "lim", "liminf",
+        "limsup", "det", "dim", "ker", "deg", "gcd", "hom", "Pr", "tr", "Tr", "rank", "diag",
+        "sgn", "sign", "argmax", "argmin", "erf", "softmax", "arg", "mod",
+    ]
 } | {"\\injlim": "injlim", "\\trace": "tr"}  # fmt: skip
 
 # Names of functions that are written in plain letters, too: tanh(x), ReLU(x).

@@ -1,0 +1,68 @@
+"""``derive check``: one formula, with what is given along with it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from derive.cli.main import main
+
+LINEAR = (
+    "--where", "Y = XW", "--where", r"G = \frac{\partial L}{\partial Y}",
+    "--shape", "X: n×d", "--shape", "W: d×m", "--shape", "L = any scalar of Y",
+)  # fmt: skip
+
+
+def run(*arguments, given=None):
+    return CliRunner().invoke(main, ["check", *arguments], input=given)
+
+
+@pytest.mark.parametrize(
+    ("formula", "options", "word", "code"),
+    [
+        (r"\frac{\partial L}{\partial W} = X^\top G", LINEAR, "holds", 0),
+        (r"$$\frac{\partial L}{\partial W} = G X^\top$$", LINEAR, "ill-shaped", 1),
+        (r"\[\frac{\partial L}{\partial W} = 2 X^\top G\]", LINEAR, "disagrees", 1),
+        (r"\frac{d}{dx} \log x = 1/x", ("--shape", "x: scalar; x > 0"), "holds", 0),
+        ("Y = X W", ("--shape", "Y: n×k; X: n×d; W: m×k"), "ill-shaped", 1),
+        (r"\frac{d}{dx {", (), "not-understood", 1),
+        ("a", (), "no-statement", 1),
+    ],
+)
+def test_a_formula_is_decided(formula, options, word, code):
+    result = run(formula, *options)
+    assert word in result.stdout.splitlines()[0]
+    assert result.exit_code == code
+
+
+def test_the_caret_stands_under_the_place():
+    lines = run(r"  $\frac{d}{dx} x^2 = 3 x$ ", "--shape", "x: scalar").stdout.splitlines()
+    assert "disagrees" in lines[0] and "1:23" in lines[0]
+    assert lines[1][lines[2].index("^")] == "3"
+
+
+def test_from_standard_input_as_data():
+    given = "\\frac{d}{dx} x^2\n= 2 x\n"
+    result = run("-", "--shape", "x: scalar", "--format", "json", given=given)
+    (formula,) = json.loads(result.stdout)["formulas"]
+    assert formula["outcome"] == "holds" and formula["caret"] == [2, 3]
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "sentence"),
+    [
+        (("",), None, "there is no formula"),
+        (("a = b", "--where", "Y + 1"), None, "`Y + 1` defines nothing"),
+        (("a = b", "--where", "Y = {"), None, "`Y = {`"),
+        (("a = b", "--shape", "Y"), None, "`Y` declares nothing"),
+        (("-",), b"\xff\xfe\x00", "standard input is no UTF-8 text"),
+        (("x" * 100_001,), None, "is not read"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(arguments, given, sentence):
+    result = run(*arguments, given=given)
+    assert result.exit_code == 2 and sentence in result.stderr
+    assert len(result.stderr.splitlines()) == 1
