@@ -69,6 +69,10 @@ class Contractions(Algebra):
         if match is None:
             return None
         bindings, rest = match
+        # An index that a sum in the factors binds is no value of an open one.
+        seen = {v for a, _ in monomial for v in a.free}.union(variables)
+        if any(not value.indices <= seen for value in bindings.values()):
+            return None
         used = {next(iter(bindings[v].variables)) for v in rule.bound}
         value = self.substitute(
             rule.value, {v: p for v, p in bindings.items() if v not in rule.bound}

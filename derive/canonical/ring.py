@@ -392,12 +392,9 @@ class Ring:
         of which that is a factor.
         """
         # What is known of entries at labels is not seen to be known of p(j) once t has gone.
-        if len(value.key) != 1:
+        variable = next(iter(value.letters), None)
+        if variable is None or isinstance(variable, Label) or value != as_poly(variable):
             return False
-        ((monomial, coefficient),) = value.key
-        if coefficient != 1 or len(monomial) != 1 or isinstance(monomial[0], Label):
-            return False
-        variable = monomial[0]
         if variable in label.variables or variable.kind == SIZE or variable not in atom.free:
             return False
         if atom.kind == "sum":

@@ -366,7 +366,10 @@ NAMES: dict[str, Any] = {
     "heaviside": lambda x, y: arr.where(as_array(x) > 0, 1, arr.where(as_array(x) < 0, 0, y)),
     "sum": sum_, "mean": mean, "average": lambda a, axis=None: ops.mean(a, axis),
     "var": var, "std": std, "max": max_, "min": min_, "amax": max_, "amin": min_, "prod": prod,
-    "cumsum": cumsum, "clip": clip, "where": where, "linalg.norm": norm, "trace": ops.trace,
+    "cumsum": cumsum, "clip": clip, "where": where, "linalg.norm": norm, "linalg.inv": ops.inverse,
+    "lib.stride_tricks.sliding_window_view": ops.windows,
+    "linalg.det": ops.determinant, "linalg.solve": ops.solved, "argmax": ops.largest_place,
+    "argmin": ops.largest_place, "trace": ops.trace,
     "array": array, "asarray": asarray, "ascontiguousarray": asarray, "asanyarray": asarray,
     "copy": lambda a: as_array(a).copy(),
     "zeros": zeros, "ones": ones, "full": full, "empty": empty,
@@ -467,7 +470,7 @@ METHODS: dict[str, Any] = {
     "copy": lambda a, order="C": a.copy(),
     "astype": lambda a, dtype, copy=True: ops.cast(a, kind_of(dtype)), "item": _item,
     "take": take, "diagonal": ops.diagonal, "fill": _fill,
-    "view": lambda a, dtype=None: a,
+    "view": lambda a, dtype=None: a, "argmax": ops.largest_place, "argmin": ops.largest_place,
 }  # fmt: skip
 
 ATTRIBUTES: dict[str, Any] = {

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import (
@@ -32,6 +33,7 @@ from derive.frontends.code.arrays import (
     is_constant,
     joined,
     keys,
+    matmul,
     max_over,
     maximum,
     merged,
@@ -752,5 +754,66 @@ def random(name: str, shape: Any) -> Array:
     return found
 
 
+def _square(x: Any, what: str) -> tuple[Array, Any]:
+    """A matrix with a definition of its own, and the matrix expression that it is.
+
+    :raises Misfit: where its axes differ in size.
+    """
+    a = as_array(x)
+    if a.ndim != 2 or len(a.bodies) != 1 or any(len(axis[0]) != 1 for axis in a.axes):
+        raise Refused(f"{what} of an array of shape {ax.shown(a.axes)}")
+    rows, columns = (ax.size_of(axis) for axis in a.axes)
+    if not same(rows, columns):
+        raise Misfit(f"{what} of a matrix of shape {ax.shown(a.axes)}")
+    (body,) = a.bodies.values()
+    (i, _), (j, _) = (axis[0][0] for axis in a.axes)
+    if any(counter in body.free_symbols for counter in current().counters):
+        raise Refused(f"{what} inside of a loop over a symbolic range")
+    return a, sp.FunctionMatrix(rows, rows, sp.Lambda((i, j), as_real(body)))
+
+
 def inverse(x: Any) -> Array:
-    raise Refused("the inverse of a matrix")
+    """A⁻¹, where A is invertible: the verdict lists that."""
+    a, matrix = _square(x, "the inverse")
+    axes = [ax.fresh(axis) for axis in a.axes]
+    (i, _), (j, _) = (axis[0][0] for axis in axes)
+    found = MatrixElement(sp.Inverse(matrix), i, j)
+    return named(Array(axes, {(0, 0): found}, FLOAT), "inverse")
+
+
+def determinant(x: Any) -> Array:
+    _, matrix = _square(x, "the determinant")
+    return Array((), {(): sp.Determinant(matrix)}, FLOAT)
+
+
+def solved(a: Any, b: Any) -> Array:
+    """x with A·x = b."""
+    if as_array(b).ndim > 2:
+        raise Refused("a system of equations with several right sides at once")
+    return matmul(inverse(a), b)
+
+
+def largest_place(*args: Any, **options: Any) -> Array:
+    """Refused: a place that depends on values."""
+    raise Refused("argmax and argmin: a place that depends on values has no formula")
+
+
+def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:
+    """The windows along some axes, whose own axes are the last ones: ``sliding_window_view``."""
+    found = as_array(x)
+    lengths = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    along = range(found.ndim) if axis is None else axis
+    places = positions(found, tuple(along) if not isinstance(axis, int) else axis)
+    if len(places) != len(lengths):
+        raise Misfit(f"windows {tuple(lengths)} along {len(places)} axes")
+    for place, length in zip(places, lengths, strict=True):
+        starts, own = ax.size_of(found.axes[place]) - expression(length) + 1, expression(length)
+        if not at_least(starts, 1):
+            current().assume(sp.Ge(starts, 1, evaluate=False))
+        axes = [ax.of_size(starts), ax.of_size(own)]
+        # The position in the array of entry (a, b) of the windows.
+        at = Array(axes, {(0, 0): sum(ax.flat(axis[0]) for axis in axes)}, INT)
+        last = swapped(found, place, found.ndim - 1)
+        read = last[(*(slice(None),) * (found.ndim - 1), at)]
+        found = swapped(read, place, found.ndim - 1)
+    return found

@@ -718,6 +718,7 @@ NAMES: dict[str, Any] = {
     "var_mean": var_mean, "std_mean": std_mean, "repeat": repeat, "tile": repeat,
     "linalg.norm": lambda x, ord=None, dim=None, keepdim=False: norm(x, ord, dim, keepdim),
     "linalg.vector_norm": vector_norm, "linalg.inv": ops.inverse, "inverse": ops.inverse,
+    "linalg.det": ops.determinant, "det": ops.determinant, "linalg.solve": ops.solved,
     "special.expit": ops.sigmoid, "special.erf": ops.erf, "special.logsumexp": logsumexp,
     "special.log_softmax": log_softmax, "special.softmax": softmax,
     "autograd.Function": Function, "autograd.function.Function": Function,

@@ -821,3 +821,56 @@ def sequence_loss(inputs, targets, hprev, Wxh, Whh, Why, bh, by):
         dWhh += np.outer(hs[t - 1], dhraw)
         dhnext = np.dot(Whh, dhraw)
     return loss, dWxh, dWhh, dWhy, dbh, dby
+
+
+def inverse_forward(A):
+    B = np.linalg.inv(A)
+    return B, B
+
+
+def inverse_backward(dB, B):
+    return -B.T @ dB @ B.T
+
+
+def inverse_bad_backward(dB, B):
+    return -B @ dB @ B
+
+
+def solve_forward(A, b):
+    x = np.linalg.solve(A, b)
+    return x, (A, x)
+
+
+def solve_backward(dx, cache):
+    A, x = cache
+    db = np.linalg.solve(A.T, dx)
+    return -np.outer(db, x), db
+
+
+def logdet_forward(A):
+    return np.log(np.linalg.det(A)), A
+
+
+def logdet_backward(d, A):
+    return d * np.linalg.inv(A).T
+
+
+def peak_forward(x):
+    return x[np.argmax(x)], x
+
+
+def peak_backward(d, x):
+    return d * x
+
+
+def windows_forward(x, w):
+    views = np.lib.stride_tricks.sliding_window_view(x, w.shape, axis=(1, 2))
+    return np.einsum("nijkl,kl->nij", views, w), views
+
+
+def windows_backward(dout, views):
+    return np.einsum("nijkl,nij->kl", views, dout)
+
+
+def windows_bad_backward(dout, views):
+    return np.einsum("nijkl,nij->kl", views, dout[:, ::-1])

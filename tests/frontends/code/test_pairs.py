@@ -52,6 +52,11 @@ RIGHT = {
     "lists and generators": ("rows_forward", "rows_backward", {"x": "N D", "w": "D M"}, {}),
     "text in a dictionary": (
         "modes_forward", "modes_backward", {"x": "N D"}, {"fixed": {"options": {"mode": "train"}}}),
+    "an inverse": ("inverse_forward", "inverse_backward", {"A": "N N"}, {}),
+    "a system of equations": ("solve_forward", "solve_backward", {"A": "N N", "b": "N"}, {}),
+    "a determinant": ("logdet_forward", "logdet_backward", {"A": "N N"}, {}),
+    "windows": (
+        "windows_forward", "windows_backward", {"x": "N H W", "w": "K L"}, {"wrt": "w"}),
     "rolled": ("roll_forward", "roll_backward", {"x": "N 3"}, {}),
 }  # fmt: skip
 
@@ -88,6 +93,25 @@ def test_a_mean_for_a_sum_is_refuted_and_named():
 
 def test_a_hinge_loss_without_the_label_s_own_part_is_refuted():
     assert statuses("svm_naive_bad", shapes=HINGE, wrt="W") == {"W": "disagrees"}
+
+
+def test_an_inverse_without_its_transposes_is_refuted():
+    found = statuses("inverse_forward", "inverse_bad_backward", shapes={"A": "N N"})
+    assert found == {"A": "disagrees"}
+    found = statuses("inverse_forward", "inverse_backward", shapes={"A": "N M"})
+    assert found == {"A": "ill-shaped"}
+
+
+def test_windows_the_other_way_round_are_refuted():
+    shapes = {"x": "N H W", "w": "K L"}
+    found = statuses("windows_forward", "windows_bad_backward", shapes=shapes, wrt="w")
+    assert found == {"w": "disagrees"}
+
+
+def test_an_argmax_is_refused_with_its_line():
+    (found,) = verify_backward(f"{LAYERS}::peak_forward", "peak_backward", x="N").values()
+    assert found.status == "undecided"
+    assert "layers.py:" in found.reason and "a place that depends on values" in found.reason
 
 
 def test_a_misfit_is_told_with_its_line_and_both_shapes():
