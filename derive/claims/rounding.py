@@ -80,10 +80,13 @@ def read_as(claim: Claim, readings: Iterable[Any]) -> Claim:
     if not constants:
         return claim
     found = decimals(claim).items()
-    return _put(claim, {node: constants[value] for node, value in found if value in constants})
+    return put_in_for(
+        claim, {node: constants[value] for node, value in found if value in constants}
+    )
 
 
-def _put(claim: Claim, constants: Mapping[Any, Any]) -> Claim:
+def put_in_for(claim: Claim, constants: Mapping[Any, Any]) -> Claim:
+    """A claim with other expressions for some, wherever it says something."""
     changed: dict[str, Any] = {
         name: tuple(_in(part, constants) for part in value)
         if isinstance(value, tuple)

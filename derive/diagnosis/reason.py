@@ -21,12 +21,13 @@ from derive.canonical.readback import Reader
 from derive.claims.kinds import Claim, Identity, Inequality, Shape
 from derive.claims.verdict import Witness
 from derive.core.terms import Shared
-from derive.diagnosis import missing
+from derive.diagnosis import missing, stabilisers
 from derive.diagnosis.claimed import Documented, Repair, quoted
 from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES
 from derive.diagnosis.misfits import fitting
 from derive.diagnosis.mistakes import MISTAKES, Scaling, factor_words
 from derive.diagnosis.trial import Trial, holds_if_symmetric
+from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
 from derive.language.printing import numbers_apart, text_of
 from derive.lowering.problem import Problem
@@ -35,7 +36,7 @@ from derive.presentation import answer
 from derive.presentation.matrices import NoMatrixForm, Writer
 from derive.proof.decide import vanishes
 from derive.proof.hypotheses import Hypotheses
-from derive.refutation.search import agrees_numerically
+from derive.refutation.search import agrees_numerically, agrees_somewhere
 
 WORK = 0.8e6  # for undoing mistakes
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
@@ -94,7 +95,11 @@ def mistake_in(
     side = getattr(claim, claim.expression_fields[-1])
     trial = Trial(problem, claim, statement, soon, witness)
     documented = Documented(claim, side, problem.shapes)
-    words = _wrong_entries(trial, documented) or _other_variable(trial, claim)
+    words = (
+        _stabilised(trial, claim)
+        or _wrong_entries(trial, documented)
+        or _other_variable(trial, claim)
+    )
     trivial = ""
     if not words:
         words, trivial = _repaired(trial, documented)
@@ -141,14 +146,34 @@ def _other_variable(trial: Trial, claim: Claim) -> str:
         return ""
     for other in trial.alike(wrt):
         asked = replace(claim, wrt=other)  # type: ignore[call-arg]
-        if trial.late or not agrees_numerically(asked):
-            continue
-        fields = tuple(getattr(asked, name) for name in asked.expression_fields)
-        problem = Problem(fields, asked.where, asked.assumed)
-        statement = state(problem, asked)
-        if statement is not None and trial.proves(problem, statement):
+        if _another_holds(trial, asked):
             return f"the documented side is the derivative in {other}"
     return ""
+
+
+def _stabilised(trial: Trial, claim: Claim) -> str:
+    """Whether the documented side ignores a clip or a small number that is added."""
+    for words, asked in stabilisers.without(claim):
+        if _another_holds(trial, asked):
+            return words
+    return ""
+
+
+def _another_holds(trial: Trial, asked: Claim) -> bool:
+    """Whether another claim than the one that is tried agrees in numbers, and is proved."""
+    if trial.late:
+        return False
+    agreed = agrees_numerically(asked)
+    try:  # logarithms of many entries are defined at few points
+        agreed = agrees_somewhere(asked) if agreed is None else agreed
+    except Undefined:
+        return False
+    if not agreed:
+        return False
+    fields = tuple(getattr(asked, name) for name in asked.expression_fields)
+    problem = Problem(fields, asked.where, asked.assumed)
+    statement = state(problem, asked)
+    return statement is not None and trial.proves(problem, statement)
 
 
 def _wrong_entries(trial: Trial, documented: Documented) -> str:

@@ -52,8 +52,9 @@ def _without_stabilisers(
         small = ", ".join(f"{float(value):g}" for value in trace.stabilised)
         for name in rest:
             if again[name].status == HOLDS:
-                reason = f"it holds with {small} = 0 only; {found[name].reason}"
-                changed[name] = replace(found[name], reason=reason)
+                words, told = f"it holds with {small} = 0 only", found[name].reason
+                if not told.startswith(words):
+                    changed[name] = replace(found[name], reason=f"{words}; {told}")
     return changed
 
 
