@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from derive.cli.outputs import Output
     from derive.cli.runner import Progress
     from derive.cli.screen import Screen
+    from derive.cli.settings import Settings
     from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
 
@@ -194,7 +195,26 @@ _TARGETS = (
     "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
     "a directory of them; none means the whole catalogue. Such files are run as Python."
 )
-_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+
+
+def _listed(_: click.Context, __: click.Parameter, typed: str) -> list[Any]:
+    """What the shell completes a name of the catalogue to, or a file."""
+    from click.shell_completion import CompletionItem
+
+    from derive.formulas import index
+
+    names: dict[str, str] = {}
+    for entry in index.listed():
+        names.setdefault(entry.formula, "")
+        names[entry.id] = entry.title
+    found = [name for name in names if name.startswith(typed)]
+    if not found:
+        return [CompletionItem(typed, type="file")]
+    return [CompletionItem(name, help=names[name] or None) for name in found]
+
+
+_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=_listed)
+_id = click.argument("id", shell_complete=_listed)
 
 
 @click.group(
@@ -278,11 +298,17 @@ def verify(
     every formula, where it stands.
     """
     from derive.cli.outputs import OutputError, outputs
+    from derive.cli.settings import SettingsError, project_settings
 
     try:
         report = _Report(outputs(form, wanted))
-    except OutputError as problem:
+        project = project_settings()
+    except (OutputError, SettingsError) as problem:
         raise click.UsageError(str(problem)) from None
+    everywhere = not targets
+    targets = targets or project.targets
+    timeout, effort = (project.or_typed(*o) for o in (("timeout", timeout), ("effort", effort)))
+    jobs = project.or_typed("jobs", jobs)
     documents = [target for target in targets if docstrings or _is_document(target)]
     if documents:
         if len(documents) < len(targets):
@@ -303,7 +329,9 @@ def verify(
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
     entries, requests, problems = _asked(targets)
     cache = None if no_cache else _kept_verdicts(cache_dir, timeout, effort)
-    asked = _Asked(entries, requests, jobs, timeout, effort, cache, report.steps)
+    asked = _Asked(
+        entries, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
+    )
     code = _verify(asked, report) if entries or requests else OK
     for problem in problems:
         _complain(problem)
@@ -383,7 +411,7 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 
 
 @main.command(short_help="Show a formula or claim in full, with both of its sides.")
-@click.argument("id")
+@_id
 @_timeout
 @_effort
 def show(id: str, timeout: float, effort: float) -> int:
@@ -405,7 +433,7 @@ def show(id: str, timeout: float, effort: float) -> int:
 
 
 @main.command(short_help="Show a derivation step by step, or a witness worked out.")
-@click.argument("id")
+@_id
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
 @_timeout
@@ -437,6 +465,69 @@ def explain(id: str, numpy: bool, check: bool, timeout: float, effort: float) ->
             screen.print([_blank()])
             screen.print_script(script)
     return _exit_code(verdicts)
+
+
+@main.command(short_help="Write a formula and its proved gradient as code, with its test.")
+@_id
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(["numpy", "torch", "jax", "latex"]),
+    default="numpy",
+    show_default=True,
+    help="What to write it in.",
+)
+@_timeout
+@_effort
+def export(id: str, target: str, timeout: float, effort: float) -> int:
+    """Write a formula and its proved gradient as code with its test, or as LaTeX.
+
+    Of a claim that is wrong it is the derived gradient, proved as any other. The NumPy code has
+    passed its test before it is shown.
+    """
+    from derive.cli.export import ExportError
+    from derive.cli.export import export as exported
+
+    entries = _resolve([id])
+    if len(entries) > 1:
+        raise click.ClickException(f"{id} makes {len(entries)} claims; export takes one of them")
+    try:
+        text = _deeply(exported, entries[0], _decide(timeout, effort), target)
+    except ExportError as problem:
+        raise click.ClickException(str(problem)) from None
+    click.echo(text, nl=False)
+    return OK
+
+
+@main.command(short_help="Draw a formula: the graph of its definitions, as SVG.")
+@_id
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "text"]),
+    default="svg",
+    show_default=True,
+    help="A picture, or the same in sentences.",
+)
+@click.option("--gradient", "way_back", is_flag=True, help="Mark the gradient's way back.")
+@click.option("--output", "-o", metavar="FILE", help="Write it into FILE.")
+def draw(id: str, form: str, way_back: bool, output: str | None) -> int:
+    """Draw the definitions of a formula from its inputs to its result, each edge with its shape.
+
+    Of a formula with several claims it is the one that defines most.
+    """
+    from derive.cli.draw import drawn
+
+    text = _deeply(drawn, _resolve([id]), form, way_back)
+    if output is None:
+        click.echo(text, nl=False)
+        return OK
+    try:
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        raise click.ClickException(f"{output} cannot be written: {problem.strerror}") from None
+    return OK
 
 
 class _TakesFormula(click.Command):
@@ -746,6 +837,8 @@ class _Asked:
     effort: float
     cache: Cache | None
     steps: int
+    project: Settings
+    everywhere: bool  # all that the project has, and not what was typed
 
     @property
     def total(self) -> int:
@@ -773,8 +866,17 @@ def _verify(asked: _Asked, report: _Report) -> int:
             else:
                 results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        report.finish(lambda typesetting: verify_record(results, typesetting))
-    return _exit_code([verdict for _, verdict in results])
+        expected = asked.project.is_expected
+        report.finish(lambda typesetting: verify_record(results, typesetting, expected))
+    unknown = asked.project.unknown(results) if asked.everywhere else []
+    surprises = asked.project.surprises(results)
+    for message in (*unknown, *surprises):
+        _complain(message)
+    if unknown:
+        return USAGE
+    if surprises:
+        return FAILS
+    return _exit_code([verdict for entry, verdict in results if not expected(entry, verdict)])
 
 
 def _print_results(
@@ -783,7 +885,7 @@ def _print_results(
     asked: _Asked,
 ) -> None:
     """Print each section as soon as it is decided, and the counts at the end."""
-    from derive.cli.render import heading_key, summary_lines
+    from derive.cli.render import expected_lines, heading_key, summary_lines
 
     screen = _screen()
     started = time.perf_counter()
@@ -804,6 +906,9 @@ def _print_results(
         elapsed = time.perf_counter() - started
         verdicts = [verdict for _, verdict in results]
         screen.print(summary_lines(verdicts, max(asked.total, len(verdicts)), elapsed))
+        expected = [entry.id for entry, v in results if asked.project.is_expected(entry, v)]
+        if expected:
+            screen.print(expected_lines(expected, asked.project.file))
 
 
 def _all_results(asked: _Asked) -> Generator[tuple[Entry, Verdict]]:

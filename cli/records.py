@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from derive.claims.typesetting import typeset
@@ -14,14 +14,20 @@ from derive.cli.targets import Entry
 Record = dict[str, Any]
 
 
-def verify_record(results: Sequence[tuple[Entry, Verdict]], typesetting: bool = False) -> Record:
+def verify_record(
+    results: Sequence[tuple[Entry, Verdict]],
+    typesetting: bool = False,
+    expected: Callable[[Entry, Verdict], bool] = lambda *_: False,
+) -> Record:
     """The report of ``verify``: every claim with its verdict, and how many there are of each.
 
     :param typesetting: give each claim its mathematics in LaTeX, too.
+    :param expected: whether a claim is known to fail, and does.
     """
     return {
         "claims": [
             verdict_record(entry, verdict)
+            | ({"expected": verdict.status} if expected(entry, verdict) else {})
             | ({"latex": typeset(entry.claim, verdict)} if typesetting else {})
             for entry, verdict in results
         ],

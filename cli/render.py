@@ -112,6 +112,12 @@ def summary_lines(verdicts: Sequence[Verdict], total: int, seconds: float) -> Li
     return [line]
 
 
+def expected_lines(ids: Sequence[str], file: str) -> Lines:
+    """Which of what fails was expected to."""
+    verb = "fails" if len(ids) == 1 else "fail"
+    return [Text(f"{len(ids)} {verb} as {file} expects: {', '.join(ids)}", "dim")]
+
+
 def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

@@ -93,6 +93,11 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULE})
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext derive``: the cell magic ``%%verify``."""
+    import_module("derive.frontends.notebook").load(shell)
+
+
 __all__ = [
     "Backward",
     "Claim",

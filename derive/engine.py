@@ -15,6 +15,9 @@
    is decided
    from it.
 
+Of a claim that is not proved, long decimals are read as the constants that they round
+(:mod:`derive.diagnosis.rounding`), and it is decided once more.
+
 A proof is checked once more by evaluating both sides at points that take every way through the
 claim (:mod:`derive.refutation.net`), with stage 5's evaluator; where they differ there, something
 inside is broken and the verdict is undecided. So it is where no point could be evaluated.
@@ -53,7 +56,7 @@ from derive.claims.kinds import (
 )
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
 from derive.core.terms import Term, add, forget_terms
-from derive.diagnosis import own_names
+from derive.diagnosis import own_names, rounding
 from derive.diagnosis import reason as reasons
 from derive.evaluation.fields import Undefined
 from derive.language import conditions
@@ -180,9 +183,32 @@ def _decided_alone(claim: Claim, budget: Budget) -> Verdict:
         budget.check()
         sized = sizes.put_in(claim)
         with given_of_sizes(sized.assumed):
-            return _with_equal_sizes(claim, _decided(sized, budget))
+            verdict = _up_to_rounding(sized, _decided(sized, budget), budget)
+            return _with_equal_sizes(claim, verdict)
     finally:
         forget_terms()
+
+
+def _up_to_rounding(claim: Claim, verdict: Verdict, budget: Budget) -> Verdict:
+    """The verdict where decimals of a claim that is not proved may be rounded constants.
+
+    Where the sides agree once they are read so, a difference of their last digits refutes nothing.
+    """
+    if verdict.status not in (UNDECIDED, DISAGREES) or not rounding.is_slight(verdict.witness):
+        return verdict
+    for equations, read in rounding.readings(claim):
+        words = rounding.words(equations)
+        try:
+            found = _decided(read, budget)
+        except (UnsupportedError, ClaimError):
+            continue
+        if found.status == HOLDS:
+            assumptions = (*equations, *found.assumptions)
+            return replace(found, assumptions=assumptions, notes=(*found.notes, words))
+        if verdict.status == DISAGREES and found.status == UNDECIDED:
+            reason = f"no proof was found that {words}; {verdict.reason}"
+            verdict = Verdict(claim, UNDECIDED, derived=verdict.derived, reason=reason)
+    return verdict
 
 
 def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:

@@ -171,8 +171,9 @@ def test_json_is_all_there_is_on_standard_output(jobs):
     assert by_id["mlp.boom"]["reason"] == "internal error: ValueError: a bug"
     assert by_id["mlp.wrong"]["witness"]["right"] == "1"
     assert list(by_id["mlp.good"]) == [
-        *("id", "formula", "section", "kind", "status", "assumptions", "statement", "documented"),
-        *("derived", "witness", "reason", "source", "stopped", "work", "seconds"),
+        *("id", "formula", "section", "kind", "title", "status", "assumptions", "statement"),
+        *("documented", "derived", "witness", "reason", "notes", "source", "stopped", "work"),
+        "seconds",
     ]
 
 

@@ -17,6 +17,7 @@ from derive.canonical.atoms import (
     atoms_in,
     leading,
 )
+from derive.canonical.instances import instances
 from derive.canonical.powers import Algebra
 from derive.core.integers import FREE, Number, Poly, Var, as_poly
 
@@ -167,7 +168,12 @@ class Contractions(Algebra):
             return True
         if not open_:
             return False
-        return self._unify(Contraction((), (), (), open_, {}), pattern, key, [], {}) is not None
+        # An index that a sum in the key binds is no value: Σ_k A[k, k] is no Σ_k A[k, i].
+        free = {v for m, _ in key for a, _ in m for v in a.free}
+        return any(
+            free.issuperset(index for value in found.values() for index in value.indices)
+            for found in instances(pattern, key, open_, {})
+        )
 
     def add_equation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """Use ``poly = 0``, for all values of its ``open_`` indices, as a rewriting of its most

@@ -371,6 +371,8 @@ class Ring:
                 continue
             beside = self._unsettled({a: e for a, e in exponents.items() if a is not atom})
             value = (as_poly(label) * slope - equation) * slope
+            if any(self._ruled_out(other, label, value) for other in exponents):
+                return {}
             product = self.substitute(beside, {label: value})
             return None if product == beside else self.multiply(product, {((atom, 1),): 1})
         for variable in sorted(equation.variables, key=lambda v: v.key, reverse=True):
@@ -384,6 +386,31 @@ class Ring:
             product = self.substitute(self._unsettled(rest), {variable: value})
             return self.multiply(product, {((atom, 1),): 1})
         return None
+
+    def _ruled_out(self, atom: Atom, label: Label, value: Poly) -> bool:
+        """Whether [t = j]·[p(j) = 0] is 0 since p(t) is known not to be zero, as also within a sum
+        of which that is a factor.
+        """
+        # What is known of entries at labels is not seen to be known of p(j) once t has gone.
+        if len(value.key) != 1:
+            return False
+        ((monomial, coefficient),) = value.key
+        if coefficient != 1 or len(monomial) != 1 or isinstance(monomial[0], Label):
+            return False
+        variable = monomial[0]
+        if variable in label.variables or variable.kind == SIZE or variable not in atom.free:
+            return False
+        if atom.kind == "sum":
+            inner: Monomial = atom.data[1]
+            return any(self._ruled_out(factor, label, value) for factor, e in inner if e > 0)
+        if atom.kind != "real" or atom.data[0] != "=":
+            return False
+        back = self.substitute(dict(atom.data[1]), {variable: as_poly(label)})
+        return bool(back) and self.known(self.primitive(back)[0], "!=")
+
+    def known(self, key: Key, sign: str) -> bool:
+        """Whether an assumption gives a primitive polynomial that sign."""
+        raise NotImplementedError
 
     def _unsettled(self, exponents: Mapping[Atom, Exponent]) -> Polynomial:
         return {self.monomial(exponents): 1}

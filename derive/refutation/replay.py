@@ -22,6 +22,7 @@ from derive.base.errors import DeriveError
 from derive.base.worker import run_deep
 from derive.claims import sizes
 from derive.claims.kinds import Identity, Inequality, Shape
+from derive.claims.rounding import read_as
 from derive.claims.verdict import DISAGREES, HOLDS, REPLAY, SparseArray, Step, Verdict
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.evaluate import Point, mentions
@@ -81,7 +82,7 @@ def replay(verdict: Verdict) -> Replay:
 
 
 def _proof(verdict: Verdict) -> Replay:
-    claim = sizes.put_in(verdict.claim)
+    claim = read_as(sizes.put_in(verdict.claim), verdict.assumptions)
     where: dict[Any, Any] = {}
     given = set(inventory(claim).arrays)
     checked = []

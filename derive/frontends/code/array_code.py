@@ -151,8 +151,10 @@ class ArrayCode:
             raise UnsupportedError(f"{array} is not known where the code is")
         name = self.names[array]
         plain = [i for i in indices if i in self.extent]
-        if len(plain) < len(indices) or len(set(plain)) < len(plain):
+        if len(set(plain)) < len(plain):
             return self._gathered(name, indices)
+        if len(plain) < len(indices):
+            return self._section(name, indices, plain) or self._gathered(name, indices)
         axes = tuple(sorted(plain, key=self.order.index))
         if axes == tuple(indices):
             return Text(name, axes)
@@ -161,6 +163,15 @@ class ArrayCode:
         order = ", ".join(str(plain.index(index)) for index in axes)
         verb = "permute" if self.library == "torch" else "transpose"
         return Text(f"{name}.{verb}({order})", axes)
+
+    def _section(self, name: str, indices: Sequence[Any], plain: list[Any]) -> Text | None:
+        """``x[:, 0]``, where the other indices are numbers and the axes are in order."""
+        numbers = [i for i in indices if i not in self.extent]
+        in_order = plain == sorted(plain, key=self.order.index)
+        if not in_order or any(not i.is_Integer or i < 0 for i in numbers):
+            return None
+        inside = ", ".join(":" if i in self.extent else str(i) for i in indices)
+        return Text(f"{name}[{inside}]", tuple(plain))
 
     def _gathered(self, name: str, indices: Sequence[Any]) -> Text:
         """Entries at labels, or at sums of indices."""
@@ -384,8 +395,8 @@ class ArrayCode:
         first, second = parts
         if k not in first.axes or k not in second.axes or len(left) != 2:
             return None
-        one = first.at(_LEAF) if first.axes[1] == k else f"{first.at(_LEAF)}.T"
-        other = second.at(_LEAF) if second.axes[0] == k else f"{second.at(_LEAF)}.T"
+        one = first.at(_LEAF) if first.axes[1] == k else _turned(first.at(_LEAF))
+        other = second.at(_LEAF) if second.axes[0] == k else _turned(second.at(_LEAF))
         return Text(f"{one} @ {other}", left, _PRODUCT)
 
     def _reduced(self, verb: str, factors: list[Any], parts: list[Text], gone: set[Any]) -> Text:
@@ -423,6 +434,10 @@ class ArrayCode:
         first = axes.index(part.axes[0])
         items = [":" if index in part.axes else "None" for index in axes[first:]]
         return Text(f"{part.at(_LEAF)}[{', '.join(items)}]", part.axes)
+
+
+def _turned(matrix: str) -> str:
+    return matrix.removesuffix(".T") if matrix.endswith(".T") else f"{matrix}.T"
 
 
 def _negative(term: Any) -> bool:

@@ -19,7 +19,6 @@ from derive.frontends.code.arrays import (
     Array,
     absolute,
     as_array,
-    choice,
     as_real,
     choice,
     compare,

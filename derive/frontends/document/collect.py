@@ -40,6 +40,7 @@ class Unit:
     """One row of one formula: what gets an outcome.
 
     :param at: its number in the document.
+    :param is_condition: whether it says what is assumed of a name, and claims nothing.
     :param solves: whether it gives the point at which a gradient was set to 0, and no definition.
     :param annotations: what is differentiated in it, with the shape that its subscript states.
     :param head: for a row that goes on with a chain, the statement in which that begins and the
@@ -56,6 +57,7 @@ class Unit:
     skipped: bool = False
     expected: str = ""
     declares: bool = False
+    is_condition: bool = False
     defines: list[Definition] = field(default_factory=list)
     solves: bool = False
     annotations: list[Mention] = field(default_factory=list)
@@ -95,6 +97,7 @@ class _Collector:
         self.stated: set[tuple[str, str]] = set()
         self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
+        self.sums: list[tuple[Unit, tree.Chain]] = []  # equations that may be conditions
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
         for heading, found in sidecar:
@@ -134,6 +137,8 @@ class _Collector:
                 self.problems.append(
                     (0, f"the sidecar has declarations for “{heading}”, which is no heading")
                 )
+        for unit, chain in self.sums:
+            self.sums_to_one(unit, chain)
         self.sizes()
         return Collected(self.units, self.knowledge, self.problems, self.prose)
 
@@ -318,6 +323,7 @@ class _Collector:
                 chain = (unit, statement)
                 self.members(body, unit, line)
                 self.definition(body, unit, line)
+                self.sums.append((unit, body))
             if isinstance(body, tree.Chain):
                 self.set_to_zero(body, unit)
                 for side in body.sides[1:]:
@@ -393,6 +399,25 @@ class _Collector:
             self.knowledge.declare(
                 Known(name.key, kind, sizes, unit.section, unit.at, line, "membership")
             )
+
+    def sums_to_one(self, unit: Unit, chain: tree.Chain) -> None:
+        """``Σ_j y_j = 1`` of a name that nothing defines is no claim: it is assumed of it."""
+        left, right = chain.sides[0], chain.sides[-1]
+        if chain.relations != ("=",) or not isinstance(left, tree.Big) or left.operator != "sum":
+            return
+        name = mention(left.body)
+        if text_of(right) != "1" or name is None or name.after or not name.subs:
+            return
+        if left.sub is None or not letters_of(left.sub) & {
+            letter for part in name.subs for letter in letters_of(part)
+        }:
+            return
+        defined = self.knowledge.definitions
+        if name.key in defined or name.letter in defined:
+            return
+        line = unit.place.line
+        self.knowledge.facts.append(Fact((), "", chain, unit.section, line, "formula"))
+        unit.declares = unit.is_condition = True
 
     def definition(self, chain: tree.Chain, unit: Unit, line: int) -> None:
         if not chain.relations or chain.relations[0] not in EQUALS:

@@ -145,6 +145,8 @@ class _Decider:
         failure = unit.row.failure
         if failure is not None:
             return self.failed(unit, failure)
+        if unit.is_condition:
+            return self.outcome(unit, DECLARES)
         found: list[Decided] = []
         for statement in unit.row.items:
             if not isinstance(statement, tree.Statement):

@@ -142,6 +142,26 @@ def svm_naive(W, X, y):
     return loss, dW
 
 
+def svm_naive_bad(W, X, y):
+    dW = np.zeros(W.shape)
+    num_classes = W.shape[1]
+    num_train = X.shape[0]
+    loss = 0.0
+    for i in range(num_train):
+        scores = X[i].dot(W)
+        correct = scores[y[i]]
+        for j in range(num_classes):
+            if j == y[i]:
+                continue
+            margin = scores[j] - correct + 1
+            if margin > 0:
+                loss += margin
+                dW[:, j] += X[i]
+    loss /= num_train
+    dW /= num_train
+    return loss, dW
+
+
 def conv_naive(x, w, b, stride, pad):
     N, C, H, W = x.shape
     F, _, HH, WW = w.shape

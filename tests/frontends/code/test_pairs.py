@@ -13,6 +13,7 @@ CONV = {"x": "N C H W", "w": "F C K L", "b": "F"}
 RNN = {"x": "N T D", "h0": "N H", "Wx": "D H", "Wh": "H H", "b": "H"}
 STEP = {"x": "N D", "prev_h": "N H", "prev_c": "N H", "Wx": "D 4H", "Wh": "H 4H", "b": "4H"}
 LABELLED = {"x": "N C", "y": labels("N", of="C")}
+HINGE = {"W": "D C", "X": "N D", "y": labels("N", of="C")}
 NORM = {"x": "N D", "gamma": "D", "beta": "D"}
 IMAGES = {"x": "N C H W", "w": "C*H*W M", "b": "M"}
 HEADS = {"Q": "B T d", "K": "B S d", "V": "B S e"}
@@ -32,6 +33,7 @@ RIGHT = {
     "a mask that is written": ("relu_forward", "relu_backward", {"x": "N D"}, {}),
     "softmax loss": ("softmax_loss", None, LABELLED, {}),
     "hinge loss": ("svm_loss", None, LABELLED, {}),
+    "hinge loss by loops": ("svm_naive", None, HINGE, {"wrt": "W"}),
     "one-hot by rows of eye": ("onehot_loss", None, LABELLED, {}),
     "loops": ("loop_affine", "loop_affine_backward", {"x": "N D", "w": "D M", "b": "M"}, {}),
     "batch norm": ("bn2_forward", "bn2_backward", NORM, {}),
@@ -82,6 +84,10 @@ def test_a_mean_for_a_sum_is_refuted_and_named():
     found = verify_backward(target, "affine_bad_backward", x="N D", w="D M", shapes={"b": "M"})
     assert {n: v.status for n, v in found.items()} == {"x": "holds", "w": "holds", "b": "disagrees"}
     assert "a mean over N" in found["b"].reason
+
+
+def test_a_hinge_loss_without_the_label_s_own_part_is_refuted():
+    assert statuses("svm_naive_bad", shapes=HINGE, wrt="W") == {"W": "disagrees"}
 
 
 def test_a_misfit_is_told_with_its_line_and_both_shapes():

@@ -1,0 +1,181 @@
+"""``[tool.derive]`` in a project's ``pyproject.toml``: what ``derive verify`` does by itself there.
+
+It is read from the nearest ``pyproject.toml``, in the current directory or above it. What is typed
+on the command line is stronger.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from derive.claims.verdict import Verdict
+    from derive.cli.targets import Entry
+
+FILE = "pyproject.toml"
+FAILURES = ("disagrees", "ill-shaped", "undecided")
+ANY_FAILURE = "fails"
+
+
+class SettingsError(Exception):
+    """A setting that is none; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a project asks for; None where it says nothing.
+
+    :param file: where that stands, ``""`` for nowhere.
+    :param targets: as on the command line; paths are relative to the current directory.
+    :param expect: claims that are known to fail, by id: a status, or ``"fails"`` for any of them.
+    """
+
+    file: str = ""
+    targets: tuple[str, ...] = ()
+    effort: float | None = None
+    timeout: float | None = None
+    jobs: int | None = None
+    expect: Mapping[str, str] = field(default_factory=dict)
+
+    def or_typed(self, option: str, value: Any) -> Any:
+        """What an option of the running command is: as typed, as set here, or its default."""
+        own = getattr(self, option)
+        typed = click.get_current_context().get_parameter_source(option)
+        return value if own is None or typed is not ParameterSource.DEFAULT else own
+
+    def is_expected(self, entry: Entry, verdict: Verdict) -> bool:
+        """Whether a claim fails, and is said to."""
+        wanted = self.expect.get(entry.id)
+        return verdict.status != "holds" and wanted in (verdict.status, ANY_FAILURE)
+
+    def surprises(self, results: Sequence[tuple[Entry, Verdict]]) -> list[str]:
+        """A sentence for each claim that is said to fail and does otherwise."""
+        return [
+            f"{entry.id} is said in {self.file} to be {self.expect[entry.id]}, and it is "
+            f"{verdict.status}"
+            if self.expect[entry.id] != ANY_FAILURE
+            else f"{entry.id} is said in {self.file} to fail, and it holds"
+            for entry, verdict in results
+            if entry.id in self.expect and not self.is_expected(entry, verdict)
+        ]
+
+    def unknown(self, results: Sequence[tuple[Entry, Verdict]]) -> list[str]:
+        """A sentence for each claim that is said to fail where there is none of that id."""
+        ids = {entry.id for entry, _ in results}
+        return [
+            f"{self.file} expects {name} to fail, and no claim is called that{_hint(name, ids)}"
+            for name in self.expect
+            if name not in ids
+        ]
+
+
+def project_settings(directory: Path | None = None) -> Settings:
+    """The settings that hold in a directory, the current one by default.
+
+    :raises SettingsError: for a file that cannot be read, a key or a value that is wrong.
+    """
+    start = directory or Path(os.path.abspath("."))
+    for folder in (start, *start.parents):
+        file = folder / FILE
+        if os.path.isfile(file):
+            return _read(file, start)
+    return Settings()
+
+
+def _read(file: Path, start: Path) -> Settings:
+    shown = os.path.relpath(file, start)
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        cause = (problem.strerror or str(problem)).lower()
+        raise SettingsError(f"{shown} cannot be read: {cause}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"{shown} is not TOML: {problem}") from None
+    tool = content.get("tool", {})
+    table = tool.get("derive", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise SettingsError(f"{shown}: tool.derive is a table, as [tool.derive]")
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in _READ:
+            raise SettingsError(
+                f"{shown}: [tool.derive] has no setting {key!r}{_hint(key, _READ)}; "
+                f"there are {', '.join(_READ)}"
+            )
+        read, wanted = _READ[key]
+        try:
+            found[key] = read(value)
+        except ValueError as problem:
+            said = f": {problem}" if str(problem) else ""
+            raise SettingsError(f"{shown}: {key} in [tool.derive] is {wanted}{said}") from None
+    if "targets" in found:
+        found["targets"] = tuple(_from(file.parent, start, text) for text in found["targets"])
+    return Settings(file=shown, **found)
+
+
+def _hint(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _from(folder: Path, start: Path, target: str) -> str:
+    """A path of the project as it is written in the current directory; anything else as it is."""
+    path, separator, name = target.partition("::")
+    if folder == start or not path or not os.path.exists(folder / path):
+        return target
+    return os.path.relpath(folder / path, start) + separator + name
+
+
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError
+    if not (value > 0 and math.isfinite(value)):
+        raise ValueError
+    return float(value)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _failures(value: Any) -> dict[str, str]:
+    if isinstance(value, list):
+        return dict.fromkeys(_texts(value), ANY_FAILURE)
+    if not isinstance(value, dict):
+        raise ValueError
+    for name, status in value.items():
+        if isinstance(status, dict):
+            raise ValueError(f'an id with a dot stands in quotes, as "{name}.{next(iter(status))}"')
+        if status not in (*FAILURES, ANY_FAILURE):
+            raise ValueError(f"{name} is {status!r}")
+    return dict(value)
+
+
+_READ: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "targets": (_texts, "a list of targets, as on the command line"),
+    "effort": (_positive, "a positive number"),
+    "timeout": (_positive, "a positive number of seconds"),
+    "jobs": (_count, "a whole number of at least 1"),
+    "expect": (
+        _failures,
+        "a list of ids, or a table from ids to disagrees, ill-shaped, undecided or fails",
+    ),
+}

@@ -1,0 +1,237 @@
+"""A graph of definitions as SVG: layers from the inputs on the left to the result on the right.
+
+The layout is the classic one in layers (Sugiyama): each definition one layer after the last that it
+reads, inputs just before their first reader, long edges through points in the layers between, and
+the order within a layer by the mean of the neighbours'. Recurrences run back below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from xml.sax.saxutils import escape
+
+from derive.backends.graph import DEFINED, GIVEN, RESULT, SCALAR, Edge, Graph
+
+CHARACTER = 7.3  # the width of one, in the units of the picture
+HEIGHT, ROW, MARGIN, LANE = 40.0, 64.0, 24.0, 30.0
+SWEEPS = 6
+LONGEST = 26  # characters of a formula inside of its node
+
+_STYLE = """
+.paper{fill:#fff}.node rect{fill:#fff;stroke:#333;stroke-width:1.2}
+.parameter rect{fill:#fdf0d5;stroke:#9a5b00}
+.given rect{stroke-dasharray:4 3}.result rect{stroke-width:2.6}
+text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#111;text-anchor:middle}
+.small{font-size:10.5px;fill:#444}.label{font-size:10.5px;fill:#234;paint-order:stroke;
+stroke:#fff;stroke-width:3px}path{fill:none;stroke:#667;stroke-width:1.2}.loop{stroke:#0b6e99;
+stroke-dasharray:6 3}.carries{stroke:#b3261e;stroke-width:2}marker path{fill:#667;stroke:none}
+@media (prefers-color-scheme:dark){.paper{fill:#15171a}.node rect{fill:#23262b;stroke:#bbb}
+.parameter rect{fill:#3d3013;stroke:#e3a33b}text{fill:#eee}.small{fill:#bbb}
+.label{fill:#cde;stroke:#15171a}path{stroke:#99a}.loop{stroke:#5cc3ee}.carries{stroke:#ff8a80}}
+"""
+
+
+@dataclass
+class _Spot:
+    """A node, or the point of a long edge, in a layer."""
+
+    layer: int
+    node: int | None = None
+    before: list[int] = field(default_factory=list)
+    after: list[int] = field(default_factory=list)
+    x: float = 0.0
+    y: float = 0.0
+
+
+def svg(graph: Graph, gradient: bool = False) -> str:
+    """The picture.
+
+    :param gradient: mark the way that the claimed gradient comes back.
+    """
+    told = escape(" ".join(graph.told()))
+    graph = _with_copies(graph)
+    layers = _layers(graph)
+    spots = [_Spot(layer, node) for node, layer in enumerate(layers)]
+    ways = {edge: _way(edge, spots) for edge in graph.edges if not edge.back}
+    columns = _ordered(spots)
+    widths = [_width(graph, k) for k in range(len(graph.nodes))]
+    right = _placed(graph, spots, columns, widths)
+    lowest = max(spot.y for spot in spots) + HEIGHT / 2
+    body = [_edge(edge, way, spots, widths, gradient) for edge, way in ways.items()]
+    for lane, edge in enumerate(edge for edge in graph.edges if edge.back):
+        body.append(_loop(edge, spots, widths, lowest, lane, gradient))
+    lanes = sum(edge.back for edge in graph.edges)
+    body += [_box(graph, k, spots[k], widths[k]) for k in range(len(graph.nodes))]
+    height = lowest + LANE * lanes + MARGIN
+    title = escape(f"{graph.title}: its definitions, from the inputs to the result")
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right:.0f} {height:.0f}" '
+            f'width="{right:.0f}" height="{height:.0f}" role="img" aria-labelledby="title desc">',
+            f'<title id="title">{title}</title>',
+            f'<desc id="desc">{told}</desc>',
+            f"<style>{_STYLE.strip()}</style>",
+            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" '
+            'markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
+            '<path d="M0 0L8 4L0 8z"/></marker></defs>',
+            '<rect class="paper" width="100%" height="100%"/>',
+            *body,
+            "</svg>\n",
+        ]
+    )
+
+
+def _with_copies(graph: Graph) -> Graph:
+    """The graph with a number such as ε beside each definition that reads it."""
+    nodes, edges = list(graph.nodes), []
+    met: set[int] = set()
+    for edge in graph.edges:
+        node = graph.nodes[edge.source]
+        if node.kind == GIVEN and node.shape == SCALAR and edge.source in met:
+            nodes.append(node)
+            edge = replace(edge, source=len(nodes) - 1)
+        met.add(edge.source)
+        edges.append(edge)
+    return Graph(graph.title, tuple(nodes), tuple(edges))
+
+
+def _layers(graph: Graph) -> list[int]:
+    """The layer of each node; nodes stand in the order of their definition."""
+    found = [0] * len(graph.nodes)
+    forward = [edge for edge in graph.edges if not edge.back]
+    defined = [node.kind in (DEFINED, RESULT) for node in graph.nodes]
+    for edge in sorted(forward, key=lambda edge: edge.target):
+        least = found[edge.source] + 1 if defined[edge.source] else 1
+        found[edge.target] = max(found[edge.target], least)
+    for k, is_defined in enumerate(defined):
+        if is_defined:
+            found[k] = max(found[k], 1)
+    for k, is_defined in enumerate(defined):
+        if not is_defined:
+            readers = [found[edge.target] for edge in graph.edges if edge.source == k]
+            found[k] = min(readers, default=1) - 1
+    return found
+
+
+def _way(edge: Edge, spots: list[_Spot]) -> list[int]:
+    """The spots that an edge goes through, new ones in the layers between."""
+    way = [edge.source]
+    for layer in range(spots[edge.source].layer + 1, spots[edge.target].layer):
+        spots.append(_Spot(layer))
+        way.append(len(spots) - 1)
+    way.append(edge.target)
+    for one, next_ in pairwise(way):
+        spots[one].after.append(next_)
+        spots[next_].before.append(one)
+    return way
+
+
+def _ordered(spots: list[_Spot]) -> list[list[int]]:
+    """The spots of each layer from top to bottom."""
+    columns: list[list[int]] = [[] for _ in range(max(s.layer for s in spots) + 1)]
+    for k, spot in enumerate(spots):
+        columns[spot.layer].append(k)
+    for sweep in range(SWEEPS):
+        place = {k: n - len(column) / 2 for column in columns for n, k in enumerate(column)}
+        rightwards = sweep % 2 == 0
+        for column in columns if rightwards else reversed(columns):
+            mean = {}
+            for k in column:
+                near = spots[k].before if rightwards else spots[k].after
+                mean[k] = sum(place[n] for n in near) / len(near) if near else place[k]
+            column.sort(key=lambda k, mean=mean: mean[k])  # type: ignore[misc]
+            place.update({k: n - len(column) / 2 for n, k in enumerate(column)})
+    return columns
+
+
+def _width(graph: Graph, k: int) -> float:
+    node = graph.nodes[k]
+    texts = [node.label, _short(node.formula)]
+    return max(CHARACTER * len(texts[0]), 0.82 * CHARACTER * len(texts[1])) + 18
+
+
+def _short(formula: str) -> str:
+    return formula if len(formula) <= LONGEST else formula[: LONGEST - 1] + "…"
+
+
+def _placed(
+    graph: Graph, spots: list[_Spot], columns: list[list[int]], widths: list[float]
+) -> float:
+    """Give every spot its place; the width of the picture."""
+    labels = [CHARACTER * 0.85 * len(edge.shape) for edge in graph.edges]
+    gap = max(labels, default=0) + 36
+    tallest = max(map(len, columns))
+    x = MARGIN
+    for column in columns:
+        wide = max((widths[spots[k].node or 0] for k in column if spots[k].node is not None),
+                   default=10.0)  # fmt: skip
+        top = MARGIN + HEIGHT / 2 + (tallest - len(column)) * ROW / 2
+        for n, k in enumerate(column):
+            spots[k].x, spots[k].y = x + wide / 2, top + n * ROW
+        x += wide + gap
+    return x - gap + MARGIN
+
+
+def _edge(
+    edge: Edge,
+    way: list[int],
+    spots: list[_Spot],
+    widths: list[float],
+    gradient: bool,
+) -> str:
+    points = [(spots[k].x, spots[k].y) for k in way]
+    points[0] = (points[0][0] + widths[edge.source] / 2, points[0][1])
+    points[-1] = (points[-1][0] - widths[edge.target] / 2, points[-1][1])
+    d = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for (x0, y0), (x1, y1) in pairwise(points):
+        middle = (x0 + x1) / 2
+        d += f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
+    (x0, y0), (x1, y1) = points[0], points[1]
+    label = f"{edge.shape} at {edge.time}" if edge.time else edge.shape
+    return _line(edge, d, gradient, "") + _label((x0 + x1) / 2, (y0 + y1) / 2 - 3, label)
+
+
+def _loop(
+    edge: Edge,
+    spots: list[_Spot],
+    widths: list[float],
+    lowest: float,
+    lane: int,
+    gradient: bool,
+) -> str:
+    """A recurrence: from below what is read, along a lane of its own, to below its reader."""
+    source, target = spots[edge.source], spots[edge.target]
+    y, aside = lowest + LANE * (lane + 1), 7.0 * (lane % 5)
+    x0 = source.x + widths[edge.source] / 2 - 12 - aside
+    x1 = target.x - widths[edge.target] / 2 + 12 + aside
+    low = HEIGHT / 2
+    d = f"M{x0:.1f} {source.y + low:.1f}V{y - 8:.1f}Q{x0:.1f} {y:.1f} {x0 - 8:.1f} {y:.1f}"
+    d += f"H{x1 + 8:.1f}Q{x1:.1f} {y:.1f} {x1:.1f} {y - 8:.1f}V{target.y + low:.1f}"
+    label = " at ".join(part for part in (edge.shape, edge.time or "another step") if part)
+    return _line(edge, d, gradient, "loop") + _label((x0 + x1) / 2, y - 3, label)
+
+
+def _line(edge: Edge, d: str, gradient: bool, kind: str) -> str:
+    carries = gradient and edge.carries
+    classes = " ".join(part for part in (kind, "carries" if carries else "") if part)
+    start = ' marker-start="url(#arrow)"' if carries else ""
+    return f'<path class="{classes}" d="{d}" marker-end="url(#arrow)"{start}/>'
+
+
+def _label(x: float, y: float, text: str) -> str:
+    return f'<text class="label" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>' if text else ""
+
+
+def _box(graph: Graph, k: int, spot: _Spot, width: float) -> str:
+    node = graph.nodes[k]
+    x, y = spot.x - width / 2, spot.y - HEIGHT / 2
+    kind = node.kind
+    below = _short(node.formula) or kind
+    told = f"{node.name} = {node.formula}" if node.formula else f"{node.name}, {kind}"
+    return (
+        f'<g class="node {kind}"><title>{escape(told)}</title>'
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{HEIGHT}" rx="6"/>'
+        f'<text x="{spot.x:.1f}" y="{spot.y - 3:.1f}">{escape(node.label)}</text>'
+        f'<text class="small" x="{spot.x:.1f}" y="{spot.y + 13:.1f}">{escape(below)}</text></g>'
+    )

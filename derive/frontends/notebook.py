@@ -1,0 +1,203 @@
+"""``%load_ext derive`` and ``%%verify``: a cell states claims, and shows each with its verdict.
+
+The cell is Python like any other and runs in the notebook's own names. Claims are what it assigns
+at top level, by itself or in lists and dictionaries, and what it merely writes down.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import linecache
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from typing import Any, NoReturn
+
+from derive.base.errors import ClaimError
+from derive.claims.formula import Formula
+from derive.claims.kinds import KINDS, Claim
+from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
+from derive.engine import verify
+
+MARKS = {"holds": "✓", "disagrees": "✗", "ill-shaped": "⊘", "undecided": "?"}
+_WRITTEN = "__derive_written__"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What a cell states, decided: a sequence of verdicts that a notebook shows as Markdown."""
+
+    verdicts: tuple[Verdict, ...] = ()
+
+    def __iter__(self) -> Iterator[Verdict]:
+        return iter(self.verdicts)
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    def __getitem__(self, position: int) -> Verdict:
+        return self.verdicts[position]
+
+    def __repr__(self) -> str:
+        lines = []
+        for verdict in self.verdicts:
+            lines.append(f"{MARKS[verdict.status]} {verdict.status}  {_name(verdict.claim)}")
+            lines += [f"    {part}" for part in (verdict.reason, _witness(verdict.witness)) if part]
+        return "\n".join([*lines, self._counts()])
+
+    def _repr_markdown_(self) -> str:
+        parts = []
+        for verdict in self.verdicts:
+            name = f"`{_name(verdict.claim)}`" if _name(verdict.claim) else ""
+            head = f"{MARKS[verdict.status]} **{verdict.status}** {name}".rstrip()
+            if verdict.claim.title:
+                head += f" {_plain(verdict.claim.title)}"
+            parts.append(head)
+            parts += [_plain(verdict.reason)] if verdict.reason else []
+            parts.append(f"$$\n{verdict._latex(None)}\n$$")
+            if verdict.witness is not None:
+                parts.append(_plain(_witness(verdict.witness)))
+        return "\n\n".join([*parts, self._counts()]) + "\n"
+
+    def _counts(self) -> str:
+        statuses = [verdict.status for verdict in self.verdicts]
+        if not statuses:
+            return "the cell states no claim"
+        told = ", ".join(f"{n} {s}" for s in STATUSES if (n := statuses.count(s)))
+        return f"{len(statuses)} claim{'s' if len(statuses) > 1 else ''}: {told}"
+
+
+def load(shell: Any) -> None:
+    """Give an IPython shell the cell magic ``%%verify``."""
+    shell.register_magic_function(partial(_magic, shell), "cell", "verify")
+
+
+def _magic(shell: Any, line: str, cell: str) -> Verdicts:
+    options = _options(line)
+    claims = stated(shell.transform_cell(cell), shell.user_ns)
+    decide = partial(verify, timeout=options.timeout, effort=options.effort)
+    return Verdicts(tuple(decide(claim) for claim in claims))
+
+
+class _Options(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ClaimError(f"%%verify: {message}")
+
+
+def _options(line: str) -> argparse.Namespace:
+    parser = _Options(prog="%%verify", add_help=False)
+    parser.add_argument("--timeout", type=_positive, default=60.0)
+    parser.add_argument("--effort", type=_positive, default=1.0)
+    return parser.parse_args(shlex.split(line))
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def stated(source: str, names: dict[str, Any]) -> list[Claim]:
+    """Run Python and collect the claims that it states, in the order in which they stand there.
+
+    A claim without an id gets the expression that reaches it: ``loss``, ``claims[0]``.
+
+    :param names: what the source reads and assigns.
+    :raises ClaimError: for what stands in a claim's place and is none.
+    :raises Exception: whatever the source raises.
+    """
+    written: list[Any] = []
+    tree = ast.parse(source)
+    tree.body = [_kept(statement) for statement in tree.body]
+    file = f"<verify {next(_numbers)}>"
+    code = compile(ast.fix_missing_locations(tree), file, "exec")
+    # As IPython does for its own cells: a traceback shows the line.
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    before = dict(names)
+    names[_WRITTEN] = lambda value, line: written.append((value, line))
+    try:
+        exec(code, names)
+    finally:
+        del names[_WRITTEN]
+    lines = _assigned(tree)
+    found = [
+        (lines.get(name, len(source)), name, value)
+        for name, value in names.items()
+        if name not in before or before[name] is not value
+    ]
+    found += [(line, "", value) for value, line in written]
+    found.sort(key=lambda item: item[0])
+    claims: dict[int, Claim] = {}
+    for _, name, value in found:
+        for label, claim in _claims_in(name, value):
+            if id(claim) not in claims or not claims[id(claim)].id:
+                claims[id(claim)] = claim if claim.id or not label else replace(claim, id=label)
+    return list(claims.values())
+
+
+def _kept(statement: ast.stmt) -> ast.stmt:
+    """An expression that stands by itself hands its value over."""
+    if not isinstance(statement, ast.Expr):
+        return statement
+    line = ast.Constant(statement.lineno)
+    call = ast.Call(ast.Name(_WRITTEN, ast.Load()), [statement.value, line], [])
+    return ast.copy_location(ast.Expr(ast.copy_location(call, statement)), statement)
+
+
+def _assigned(tree: ast.Module) -> dict[str, int]:
+    """The last line at which each name is assigned."""
+    return {
+        node.id: node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def _claims_in(name: str, value: Any, around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Claim]]:
+    """The claims that a value holds, each with the expression that reaches it."""
+    if isinstance(value, Claim):
+        if not isinstance(value, KINDS):
+            raise ClaimError(f"{type(value).__name__} is no kind of claim")
+        yield name, value
+    elif isinstance(value, Formula):
+        for claim in value.claims:
+            yield from _claims_in("", claim)
+    elif isinstance(value, (list, tuple, dict)) and not any(value is outer for outer in around):
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, item in items:
+            yield from _claims_in(f"{name}[{key}]" if name else "", item, (*around, value))
+
+
+def _name(claim: Claim) -> str:
+    return claim.id or claim.title
+
+
+_special: Callable[[str], str] = partial(re.compile(r"([\\`*_{}\[\]<>#|$~])").sub, r"\\\1")
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return _special(" ".join(text.split()))
+
+
+def _witness(witness: Witness | None) -> str:
+    if witness is None:
+        return ""
+    point = [f"{name} = {size}" for name, size in witness.sizes.items()]
+    point += [f"{name} = {_exact(value)}" for name, value in witness.values.items()]
+    point += [f"{name} = {value}" for name, value in witness.functions.items()]
+    at = f" at entry {tuple(map(int, witness.entry))}" if witness.entry else ""
+    said = ", ".join(point) or "everywhere"
+    return f"witness: {said}; {_exact(witness.left)} against {_exact(witness.right)}{at}"
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, (list, tuple)) and not isinstance(value, SparseArray):
+        return f"[{', '.join(map(_exact, value))}]"
+    return str(value)

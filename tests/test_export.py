@@ -1,0 +1,115 @@
+"""``derive export``: code that computes a proved gradient, and what is refused."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+from derive import Backward, Gradient, Identity, sigmoid, softmax, verify
+from derive.cli.export import ExportError, _run, export
+from derive.cli.main import main
+from derive.cli.targets import Entry
+
+n, m = sp.symbols("n m", integer=True, positive=True)
+X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
+U = sp.MatrixSymbol("U", n, m)
+A = sp.MatrixSymbol("A", n, n)
+r, loss = sp.MatrixSymbol("r", n, 1), sp.Symbol("loss", real=True)
+f = sp.Function("f")
+t = sp.Symbol("t", real=True)
+WHERE = {r: X * w - y, loss: sp.Trace(r.T * r) / 2}
+APPLIED = X.applyfunc(sp.Lambda(t, f(t)))
+SLOPE = X.applyfunc(sp.Lambda(t, f(t).diff(t)))
+
+CLAIMS = {
+    "right": Gradient(loss, w, X.T * r, where=WHERE),
+    "wrong": Gradient(loss, w, X.T * r * 2, where=WHERE),
+    "defined": Gradient(loss, r, r, where=WHERE),
+    "inverse": Gradient(sp.Trace(sp.Inverse(A)), A, -(sp.Inverse(A) * sp.Inverse(A)).T),
+    "softmax": Backward(softmax(X), X, U, X),
+    "any function": Gradient(sp.Trace(APPLIED * U.T), X, sp.HadamardProduct(U, SLOPE)),
+    "named": Gradient(sp.Trace(sigmoid(X) * U.T), X, U),
+    "scalar": Gradient(sp.exp(t) * t, t, sp.exp(t) * (1 + t)),
+}
+
+
+def exported(claim, target="numpy"):
+    return export(Entry(claim), partial(verify, timeout=20), target)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_code_computes_the_gradient(name):
+    names: dict[str, object] = {}
+    text = exported(CLAIMS[name])  # which has run its test
+    assert "def test_" in text
+    exec(text, names)
+    if name == "wrong":
+        a, b, c = np.arange(6.0).reshape(3, 2), np.ones((2, 1)), np.zeros((3, 1))
+        assert np.allclose(names["grad_w"](a, b, c), a.T @ (a @ b))
+
+
+def test_the_code_reads_like_the_formula():
+    text = exported(CLAIMS["right"])
+    assert "    r = X @ w - y\n" in text
+    assert "    return X.T @ r\n" in text
+    assert "return U * f_prime(X)" in exported(CLAIMS["any function"])
+
+
+def test_code_that_computes_something_else_is_not_shown():
+    text = exported(CLAIMS["right"])
+    with pytest.raises(ExportError, match="does not pass its own test"):
+        _run(text.replace("return X.T @ r", "return X.T @ r * 2"), "right")
+    with pytest.raises(ExportError, match="does not pass its own test"):
+        _run(text.replace("return X.T @ r", "return (X.T @ r).T"), "right")
+
+
+@pytest.mark.parametrize("target", ["torch", "jax"])
+def test_other_libraries_get_the_same_text(target):
+    text = exported(CLAIMS["softmax"], target)
+    compile(text, "<test>", "exec")
+    assert "np." not in text.replace("jnp.", "")
+    assert "total" in text
+    pytest.importorskip(target)
+    names: dict[str, object] = {}
+    exec(text, names)
+    names["test_grad_X"]()
+
+
+def test_latex_is_an_align_of_the_definitions_and_the_gradient():
+    text = exported(CLAIMS["right"], "latex")
+    assert text.startswith("\\begin{align*}\n")
+    assert text.count(r"\\") == 2
+    assert r"\frac{\partial" in text
+    assert "where" not in text
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (Identity(X, X, id="i"), "i states no gradient"),
+        (Gradient((w.T * w)[0, 0], w[0, 0], 2 * w[0, 0]), "that of a part"),
+        (
+            Gradient((w.T * X.T * X * w)[0, 0], w, w, given=(sp.Q.symmetric(A),), id="g"),
+            "",
+        ),
+        (Gradient((y.T * A * y)[0, 0], A, y * y.T, given=(sp.Q.symmetric(A),)), "symmetric A"),
+    ],
+)
+def test_what_has_no_code_is_one_sentence(claim, said):
+    if not said:
+        assert "grad_w" in exported(claim)
+        return
+    with pytest.raises(ExportError, match=said):
+        exported(claim)
+
+
+def test_the_command(tmp_path):
+    result = CliRunner().invoke(main, ["export", "mlp.grad-W1.relu", "--to", "numpy"])
+    assert result.exit_code == 0
+    assert "def test_grad_W1" in result.stdout
+    result = CliRunner().invoke(main, ["export", "mlp"])
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
