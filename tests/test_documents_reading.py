@@ -160,9 +160,7 @@ def test_the_notes_and_the_catalogue_agree():
         found.setdefault(one.place.line, []).append(one.outcome)
         if one.outcome in ("disagrees", "ill-shaped"):
             assert STATED[one.place.line] == one.outcome, one
-        if (
-            one.place.line == 55
-        ):  # the subscript of l is wrong, both forms of the gradient are right
+        if one.place.line == 55:  # l has a wrong subscript; both gradients are right
             assert [each.outcome for each in one.claims] == ["ill-shaped", "holds", "holds"]
     for line, wanted in STATED.items():
         assert set(found[line]) == {wanted}, (line, found[line])
@@ -207,3 +205,22 @@ def test_an_interruption_keeps_what_was_decided(tmp_path):
     printed = [line.plain for line in document_lines(checked, 80)]
     assert printed[-1] == "5 formulas: 1 holds, 3 undecided, 1 defines"
     assert not any(line.startswith("  ?") for line in printed)
+
+
+SUMS_TO_ONE = r"""
+Let $z \in \mathbb{R}^k$, $y \in \mathbb{R}^k$ with $\sum_j y_j = 1$, and $p = \mathrm{softmax}(z)$.
+$$L = -\sum_{i=1}^k y_i \log p_i$$
+$$\frac{\partial L}{\partial z} = p - y$$
+$$\sum_j p_j = 1$$
+"""
+
+
+def test_a_sum_of_a_name_that_nothing_defines_is_assumed(tmp_path):
+    path = tmp_path / "loss.md"
+    path.write_text(SUMS_TO_ONE, encoding="utf-8")
+    checked = check(path, verify)
+    assert [one.outcome for one in checked.outcomes[2:]] == [
+        "declares", "defines", "defines", "holds", "holds",
+    ]  # fmt: skip
+    (gradient,) = checked.outcomes[5].claims
+    assert "y" in str(gradient.verdict.assumptions)
