@@ -205,22 +205,3 @@ def test_an_interruption_keeps_what_was_decided(tmp_path):
     printed = [line.plain for line in document_lines(checked, 80)]
     assert printed[-1] == "5 formulas: 1 holds, 3 undecided, 1 defines"
     assert not any(line.startswith("  ?") for line in printed)
-
-
-SUMS_TO_ONE = r"""
-Let $z \in \mathbb{R}^k$, $y \in \mathbb{R}^k$ with $\sum_j y_j = 1$, and $p = \mathrm{softmax}(z)$.
-$$L = -\sum_{i=1}^k y_i \log p_i$$
-$$\frac{\partial L}{\partial z} = p - y$$
-$$\sum_j p_j = 1$$
-"""
-
-
-def test_a_sum_of_a_name_that_nothing_defines_is_assumed(tmp_path):
-    path = tmp_path / "loss.md"
-    path.write_text(SUMS_TO_ONE, encoding="utf-8")
-    checked = check(path, verify)
-    assert [one.outcome for one in checked.outcomes[2:]] == [
-        "declares", "defines", "defines", "holds", "holds",
-    ]  # fmt: skip
-    (gradient,) = checked.outcomes[5].claims
-    assert "y" in str(gradient.verdict.assumptions)
