@@ -11,8 +11,15 @@ State a claim as a frozen record of SymPy expressions, and :func:`verify` decide
     verify(Gradient((r.T*r)[0, 0]/2, w, X.T*r)).status  # 'holds'
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# What is installed has `cli` and `formulas` inside of this package; in a checkout that is on the
+# path they stand beside it.
+_BESIDE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+if not os.path.isdir(os.path.join(_BESIDE, "derive", "cli")):
+    __path__.append(_BESIDE)
 
 if TYPE_CHECKING:
     from derive.base.errors import ClaimError, DeriveError, ShapeError, UnsupportedError
