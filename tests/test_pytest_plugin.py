@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from derive import cli
+import derive
 
-ROOT = Path(cli.__file__).resolve().parent.parent
+ROOT = Path(derive.__file__).resolve().parent.parent
 IS_INSTALLED = any(
     point.value == "derive.cli.pytest_plugin" for point in entry_points(group="pytest11")
 )
