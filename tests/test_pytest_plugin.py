@@ -151,7 +151,9 @@ def test_a_suite_without_claims_does_not_import_sympy(pytester, check):
 
 
 def test_the_plugin_itself_imports_next_to_nothing():
-    script = "import cli.pytest_plugin, sys; print({'sympy', 'numpy', 'rich'} & set(sys.modules))"
+    script = (
+        "import derive.cli.pytest_plugin, sys; print({'sympy', 'numpy', 'rich'} & set(sys.modules))"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment
