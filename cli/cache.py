@@ -24,6 +24,9 @@ from derive.cli.runner import packed
 
 DECIDES = ("sympy", "numpy", "python-flint", "mpmath")
 
+# Modules of files of claims, and of scripts: their classes are pickled by their names alone.
+BY_NAME = (b"_claims_", b"__main__")
+
 
 def default_directory() -> Path:
     """Where the system keeps what can be found again."""
@@ -71,6 +74,8 @@ class Cache:
             written = run_deep(partial(pickle.dumps, claim, 5))
         except Exception:  # a claim of functions that have no name to be found by
             return None
+        if any(module in written for module in BY_NAME):
+            return None  # what a class of the user's own means is not written in the claim
         key = hashlib.sha256(self._engine.encode() + written).hexdigest()
         return self.directory / key[:2] / f"{key[2:]}.verdict"
 

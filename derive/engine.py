@@ -12,8 +12,7 @@
    evaluator that shares nothing with stages 2 to 4. Before the costlier canonical forms,
    because a false claim is refuted faster than a proof of it can fail.
 6. **The answer** (:mod:`derive.presentation.answer`) back in matrix notation, for people; nothing
-   is decided
-   from it.
+   is decided from it.
 
 Of a claim that is not proved, long decimals are read as the constants that they round
 (:mod:`derive.diagnosis.rounding`), and it is decided once more.

@@ -135,6 +135,20 @@ def test_a_page_has_mathematics_and_marks_what_differs(page):
     assert "Proof" in page.text and "Witness" in page.text
 
 
+@pytest.mark.parametrize(
+    "latex", [r"\text{<img src=x onerror=alert(1)>}", r"\text{</mtext></math><script>}", "<b>x</b>"]
+)
+def test_mathematics_brings_no_elements_of_its_own(latex):
+    shown = str(html._math(latex))
+    assert not {"<img", "<script", "<b>"} & {
+        tag for tag in ("<img", "<script", "<b>") if tag in shown
+    }
+
+
+def test_mathematics_of_claims_is_set(page):
+    assert page.source.count("<math") > 5
+
+
 def test_parts_that_differ_are_the_smallest():
     assert differing(X.T * w, X.T * w) == (set(), set())
     assert differing(RIGHT, WRONG) == ({-y}, {y})

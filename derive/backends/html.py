@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import xml.etree.ElementTree as Xml
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,15 @@ MARKS = {
     "declares": ":",
     "no-statement": "·",
 }
+MATHML = "{http://www.w3.org/1998/Math/MathML}m"
+# Attributes that the converter writes; none of them runs or loads anything.
+SAFE = frozenset({
+    "accent", "accentunder", "class", "columnalign", "columnlines", "columnspacing", "depth",
+    "display", "displaystyle", "fence", "form", "height", "largeop", "linebreak", "linethickness",
+    "lspace", "mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize",
+    "movablelimits", "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator",
+    "stretchy", "symmetric", "voffset", "width",
+})  # fmt: skip
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
 LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
 
@@ -103,8 +113,15 @@ def _converted(latex: str, display: bool) -> str | None:
         found = convert(latex, display="block" if display else "inline")
     except Exception:  # whatever a converter stumbles over is shown as it is written
         return None
-    # Its text is taken from LaTeX as it is: what could end an element there must not.
-    return re.sub(r"&(?!#?\w+;)", "&amp;", found)
+    # It takes over text from LaTeX as it is: only what is MathML, and nothing else, is shown.
+    found = re.sub(r"&(?!#?\w+;)", "&amp;", found)
+    try:
+        elements = list(Xml.fromstring(found).iter())
+    except Xml.ParseError:
+        return None
+    if any(not e.tag.startswith(MATHML) or not SAFE.issuperset(e.attrib) for e in elements):
+        return None
+    return found
 
 
 def _matrix(value: Any) -> Any:

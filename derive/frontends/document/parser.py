@@ -488,7 +488,7 @@ class _Parser:
         return relation if is_first else not relation
 
     def _relation_follows(self, at: int) -> bool:
-        """Whether a relation stands before the next comma or wide space, outside of brackets."""
+        """Whether a relation stands before the next wide space or ``;``, outside of brackets."""
         depth = 0
         for token in self.tokens[at:]:
             depth += _opens(token)
@@ -498,12 +498,7 @@ class _Parser:
                 return False
             if depth == 0 and token[0] in known.RELATIONS and token[0] != ":":
                 return True
-            if depth == 0 and token[0] == "," and not self._list_goes_on(token):
-                return False
         return False
-
-    def _list_goes_on(self, token: Token) -> bool:
-        return token[0] == ","
 
     def sum(self) -> Node:
         start = self.start
@@ -710,8 +705,8 @@ class _Parser:
     def applied(self, head: Node) -> Node:
         start = head.start
         if self._opens_an_argument():
-            node: Node = Apply(start, self.end, head, self.atom(), False)
-            node = Apply(start, self.end, head, node.argument, False)  # type: ignore[attr-defined]
+            inner = self.atom()
+            node = Apply(start, self.end, head, inner, False)
             return self.scripts(node) if self.key in ("_", "^", "'") else node
         first = self.start
         factors: list[Node] = [self.factor()]
@@ -878,7 +873,6 @@ class _Parser:
         if key in known.CLOSING or key == "\\right":
             raise self.failure("unbalanced-bracket", f"This {text} closes nothing.")
         if key in ("_", "^", "'"):
-            self.at += 0
             return Empty(start, start)
         if key.startswith("\\"):
             raise self.failure("unknown-command", f"{text} is not known.")
