@@ -394,7 +394,11 @@ def _proved(
 
 
 def _derived_only(claim: Claim) -> sp.Expr:
-    return run_deep(lambda: _left_side(claim))
+    def derive() -> sp.Expr:
+        with for_claim():
+            return _left_side(claim)
+
+    return run_deep(derive)
 
 
 def _left_side(claim: Claim) -> sp.Expr:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import sympy as sp
 
@@ -63,3 +65,28 @@ def test_too_little_work_is_no_verdict_and_no_matter_of_the_clock():
 def test_an_effort_is_a_positive_number(effort):
     with pytest.raises(ClaimError):
         verify(RIGHT, effort=effort)
+
+
+def test_a_decision_that_was_left_behind_leaves_no_budget_behind():
+    """Its thread goes on, and what is done after the next decision has its own share."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def stuck():
+        with budget.for_claim() as own:
+            budget.spend(int(budget.MOST) + 1)
+            assert own.over
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=stuck)
+    thread.start()
+    entered.wait()
+    try:
+        assert not budget.share(1e6).over
+        with budget.for_claim():
+            pass
+        assert not budget.share(1e6).over
+    finally:
+        leave.set()
+        thread.join()
+    assert not budget.share(1e6).over

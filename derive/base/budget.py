@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Iterator
 
 from derive.base.errors import Spent, Stopped
@@ -77,12 +78,16 @@ class Budget:
             raise Spent("too much work was done")
 
 
-_claim = Budget()  # of the claim that is decided
+_IDLE = Budget()  # of what is done for no claim
+_claim = _IDLE  # of the claim that is decided
+_owner = 0  # the thread that decides it
 
 
 def share(units: float) -> Budget:
-    """A share of the work for the claim that is decided."""
-    return _claim.share(units)
+    """A share of the work for the claim that this thread decides; of no other where it decides
+    none.
+    """
+    return (_claim if _owner == threading.get_ident() else _IDLE).share(units)
 
 
 @contextlib.contextmanager
@@ -91,9 +96,12 @@ def for_claim(effort: float = EFFORT) -> Iterator[Budget]:
 
     ``stopped`` of it tells, at the end, whether the clock cut the decision.
     """
-    global _claim
-    before, opened = _claim, Budget(MOST * effort, effort)
-    _claim = opened
+    global _claim, _owner
+    own = threading.get_ident()
+    # The claim of another thread, which was left behind, has no more to say.
+    before = _claim if _owner == own else _IDLE
+    opened = Budget(MOST * effort, effort)
+    _claim, _owner = opened, own
     try:
         yield opened
     finally:
