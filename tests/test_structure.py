@@ -111,3 +111,13 @@ def test_every_package_is_looked_at():
 def test_a_file_is_named_after_what_lives_in_it():
     named = {path.stem for folder in (*FOLDERS, "tests") for path in (ROOT / folder).rglob("*")}
     assert not named & NO_NAMES
+
+
+def test_the_folders_of_the_tests_mirror_the_tree():
+    """A module's tests lie where the module lies; what concerns all packages lies at the top."""
+    beside = {"corpus", "documents", "trust"}  # what tests are about, and not tests of a package
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*")}
+    places = {folder.as_posix() for folder in folders} - {".", *beside}
+    packages = {path.parent for path in FILES}
+    there = {path.relative_to(ROOT).as_posix().removeprefix("derive/") for path in packages}
+    assert places <= there

@@ -1,6 +1,6 @@
 """Can a verdict be believed? Wrong claims must not hold, rewritten ones must, broken rules show.
 
-``python -m tests.trust`` runs everything; ``tests/test_trust.py`` a sample of it.
+``python -m tests.trust`` runs everything; ``tests/trust/test_trust.py`` a sample of it.
 """
 
 import sys

@@ -8,18 +8,19 @@ from collections import Counter
 
 import pytest
 import sympy as sp
-from trust.examination import MUTANT, REWRITING, findings, tasks
-from trust.mutations import MUTATIONS, mutants
-from trust.planted import Rule, caught, every_rule
-from trust.report import counts, violations
-from trust.rewritings import rewritings
-from trust.same import LAWS
-from trust.truth import DIFFERENT, EQUAL, NO_POINT, Truth
-from trust.variants import content
 
 from derive import Gradient, Identity
 from derive.claims.kinds import Inequality, Shape
 from derive.language.operators import entry
+
+from .examination import MUTANT, REWRITING, findings, tasks
+from .mutations import MUTATIONS, mutants
+from .planted import Rule, caught, every_rule
+from .report import counts, violations
+from .rewritings import rewritings
+from .same import LAWS
+from .truth import DIFFERENT, EQUAL, NO_POINT, Truth
+from .variants import content
 
 SEED = 0
 VARIANTS = 24  # mutants, and as many rewritings

@@ -15,7 +15,7 @@ from derive.frontends.document.choices import Choices, readings
 from derive.frontends.document.declarations import DeclarationError, items
 from derive.frontends.document.size_text import split
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).resolve().parents[2]
 
 
 def decided(tmp_path, text, name="notes.md"):
@@ -153,7 +153,7 @@ MALFORMED = (52, 61, 156, 165)
 def test_the_notes_and_the_catalogue_agree():
     """Each line has the verdict that the catalogue gives its statements; no other line has one."""
     checked = check(
-        NOTES, lambda claim: verify(claim, 20), HERE / "documents" / "notes_zh.derive.toml"
+        NOTES, lambda claim: verify(claim, 20), TESTS / "documents" / "notes_zh.derive.toml"
     )
     found: dict[int, list[str]] = {}
     for one in checked.outcomes:

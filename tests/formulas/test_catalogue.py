@@ -33,7 +33,7 @@ from derive.cli.snippet import replay
 from derive.formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
 from derive.language import operators
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
 SEEDS = (1, 2, 3)
 ONE_MORE = sp.Symbol("t", real=True)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from derive.cli.main import main
 from derive.cli.settings import Settings, SettingsError, project_settings
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = """
 from sympy import MatrixSymbol, symbols
 from derive import Gradient

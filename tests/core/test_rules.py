@@ -11,7 +11,7 @@ from derive.core import differentiate
 from derive.core import terms as index
 from derive.presentation import matrices as show
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BASES = {index.Term, index.Binder}
 NODES = [
     node

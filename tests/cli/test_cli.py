@@ -23,7 +23,7 @@ from derive.cli.main import main
 from derive.cli.runner import verdicts
 from derive.formulas import index
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 n, t = sp.Symbol("n", integer=True, positive=True), sp.Symbol("t", real=True)
 X = sp.MatrixSymbol("X", n, n)
 

@@ -12,13 +12,6 @@ import pytest
 import sympy as sp
 from flint import fmpq
 from sympy import Abs, Max, Min, Piecewise, Q, Rational, Sum, exp, log, sign, sqrt
-from trust import fuzz, fuzz_terms
-from trust.changing import changed
-from trust.fuzz_claims import KINDS, made
-from trust.judge import Place, scalar
-from trust.judging import RIGHT, WRONG, judged
-from trust.making import A, B, Maker, U, V, f, i, k, l, m, n, t, v, x, y
-from trust.numbers import NoValue, Real, precise, real
 
 from derive import (
     Backward,
@@ -37,6 +30,14 @@ from derive.canonical.nodes import rules
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, Verdict, Witness
 from derive.core.terms import FunctionEntry, FunctionTrace
 from derive.language.operators import Softmax, entry
+
+from . import fuzz, fuzz_terms
+from .changing import changed
+from .fuzz_claims import KINDS, made
+from .judge import Place, scalar
+from .judging import RIGHT, WRONG, judged
+from .making import A, B, Maker, U, V, f, i, k, l, m, n, t, v, x, y
+from .numbers import NoValue, Real, precise, real
 
 SEED, TERMS, CLAIMS = 3, 120, 60
 image = sp.IndexedBase("image", shape=(1, 1, n, 2))
