@@ -436,23 +436,27 @@ def show(id: str, timeout: float, effort: float) -> int:
 @_id
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
+@click.option("--steps", is_flag=True, help="Print every step of a proof, not its main lines.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "latex"]),
+    type=click.Choice(["text", "latex", "html"]),
     default="text",
     show_default=True,
-    help="Every step, or the main lines of a proof as an align* of LaTeX.",
+    help="As text, as an align* of LaTeX, or as a page of HTML.",
 )
 @_timeout
 @_effort
-def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort: float) -> int:
-    """Show the derivation step by step, or the witness worked out and replayed in NumPy.
+def explain(
+    id: str, numpy: bool, check: bool, steps: bool, form: str, timeout: float, effort: float
+) -> int:
+    """Show how a gradient is derived, or the witness worked out and replayed in NumPy.
 
-    With --format latex it is the chain rule from the result back, each line proved.
+    What holds is shown by the chain rule, from the result back, each line proved; where there is
+    no chain, or with --steps, by every step of the proof.
     """
-    if form == "latex":
-        return _explain_latex(id, timeout, effort)
+    if form != "text":
+        return _explain_set(id, form, timeout, effort)
     from derive.cli.render import explain_lines, replay_lines
     from derive.cli.runner import decide_safely
     from derive.cli.snippet import replay
@@ -471,7 +475,9 @@ def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort
             continue
         if position:
             screen.print([_blank()])
-        screen.print(_deeply(explain_lines, entry, verdict, screen.width))
+        whole = steps or check
+        chain = None if whole else _deeply(_chain_text, verdict, timeout, effort, screen.width)
+        screen.print(_deeply(explain_lines, entry, verdict, screen.width, chain))
         if check and verdict.status not in ("ill-shaped", "undecided"):
             screen.print(_deeply(replay_lines, verdict.replay(), screen.width))
         if script is not None:
@@ -480,15 +486,38 @@ def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort
     return _exit_code(verdicts)
 
 
-def _explain_latex(id: str, timeout: float, effort: float) -> int:
-    """Print what holds of a claim or a formula as LaTeX."""
-    from derive.cli.chain import ChainError, chain
+def _chain_text(verdict: Any, timeout: float, effort: float, width: int) -> Any:
+    """The chain rule of what holds; None where it has none."""
+    from derive.cli.chain_rule import NoChain, chain_of
+    from derive.cli.chain_writing import text_lines
 
+    try:
+        return text_lines(chain_of(verdict, _decide(timeout, effort)), width) or None
+    except NoChain:
+        return None
+
+
+def _explain_set(id: str, form: str, timeout: float, effort: float) -> int:
+    """Print what holds of a claim or a formula as LaTeX or HTML."""
+    from derive.backends.html import derivations
+    from derive.cli.chain_rule import NoChain, chain_rule
+    from derive.cli.chain_writing import latex, record
+
+    pages = []
     for entry in _resolve([id]):
         try:
-            click.echo(_deeply(chain, entry.claim, _decide(timeout, effort)), nl=False)
-        except ChainError as problem:
+            chain = _deeply(chain_rule, entry.claim, _decide(timeout, effort))
+        except NoChain as problem:
             raise click.ClickException(str(problem)) from None
+        if form == "latex":
+            click.echo(_deeply(latex, chain), nl=False)
+        else:
+            pages.append(_deeply(record, chain))
+    if form == "html":
+        try:
+            click.echo(derivations(pages, id))
+        except ModuleNotFoundError as missing:
+            raise click.ClickException(f"HTML needs the extra html ({missing})") from None
     return OK
 
 
