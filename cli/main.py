@@ -27,16 +27,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from derive.claims.entry import Entry
     from derive.claims.formula import Formula
     from derive.claims.verdict import Verdict
     from derive.cli.cache import Cache
-    from derive.cli.expression import ExpressionError, Question
     from derive.cli.outputs import Output
     from derive.cli.runner import Progress
     from derive.cli.screen import Screen
     from derive.cli.settings import Settings
-    from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
+    from derive.frontends.typed.expression import ExpressionError, Question
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -453,9 +453,9 @@ def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort
     """
     if form == "latex":
         return _explain_latex(id, timeout, effort)
+    from derive.backends.snippet import replay
     from derive.cli.render import explain_lines, replay_lines
     from derive.cli.runner import decide_safely
-    from derive.cli.snippet import replay
 
     entries = _resolve([id])
     screen = _screen()
@@ -482,11 +482,13 @@ def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort
 
 def _explain_latex(id: str, timeout: float, effort: float) -> int:
     """Print what holds of a claim or a formula as LaTeX."""
-    from derive.cli.chain import ChainError, chain
+    from derive.backends.chain import ChainError, chain
+    from derive.engine import derived
 
+    decide = _decide(timeout, effort)
     for entry in _resolve([id]):
         try:
-            click.echo(_deeply(chain, entry.claim, _decide(timeout, effort)), nl=False)
+            click.echo(_deeply(chain, entry.claim, decide, derived), nl=False)
         except ChainError as problem:
             raise click.ClickException(str(problem)) from None
     return OK
@@ -510,8 +512,8 @@ def export(id: str, target: str, timeout: float, effort: float) -> int:
     Of a claim that is wrong it is the derived gradient, proved as any other. The NumPy code has
     passed its test before it is shown.
     """
-    from derive.cli.export import ExportError
-    from derive.cli.export import export as exported
+    from derive.backends.export import ExportError
+    from derive.backends.export import export as exported
 
     entries = _resolve([id])
     if len(entries) > 1:
@@ -541,7 +543,7 @@ def draw(id: str, form: str, way_back: bool, output: str | None) -> int:
 
     Of a formula with several claims it is the one that defines most.
     """
-    from derive.cli.draw import drawn
+    from derive.backends.draw import drawn
 
     text = _deeply(drawn, _resolve([id]), form, way_back)
     if output is None:
@@ -630,8 +632,14 @@ def gradient(
     from derive.base.errors import BudgetExceeded, Stopped
     from derive.base.worker import run_deep
     from derive.claims.verdict import ILL_SHAPED, Verdict
-    from derive.cli.expression import Asked, ExpressionError, MisfitError, read, unread_claim
     from derive.cli.runner import decide_safely
+    from derive.frontends.typed.expression import (
+        Asked,
+        ExpressionError,
+        MisfitError,
+        read,
+        unread_claim,
+    )
 
     if _is_function(expression) and equals is None:
         return _derive_code(expression, wrt, to, form)
@@ -655,7 +663,7 @@ def gradient(
 def _code_shapes(targets: tuple[str, ...], form: str) -> int:
     """Print every assignment of functions of the user's with its shape."""
     from derive.cli.code_report import shape_lines, shape_rows
-    from derive.cli.targets import TargetError
+    from derive.frontends.files import TargetError
 
     try:
         rows, problems = _deeply(shape_rows, targets)
@@ -673,7 +681,7 @@ def _code_shapes(targets: tuple[str, ...], form: str) -> int:
 def _derive_code(target: str, wrt: str, to: str, form: str) -> int:
     """Print the derivative of a function in a file, or code that is proved to compute it."""
     from derive.cli.code_report import gradient_text
-    from derive.cli.targets import TargetError
+    from derive.frontends.files import TargetError
 
     try:
         found, code = _deeply(gradient_text, target, wrt, to)
@@ -701,8 +709,8 @@ def _derive_code(target: str, wrt: str, to: str, form: str) -> int:
 def _derive(question: Question, form: str, timeout: float, effort: float) -> int:
     """Print the gradient that nothing is claimed of."""
     from derive.base.errors import DeriveError
-    from derive.cli.expression import derived
     from derive.engine import shape_of
+    from derive.frontends.typed.expression import derived
 
     try:
         answer = derived(question, timeout, effort)
@@ -723,9 +731,9 @@ def _derive(question: Question, form: str, timeout: float, effort: float) -> int
 
 def _answer(verdict: Verdict, form: str) -> int:
     """Print the verdict on a claim that was made at the prompt."""
+    from derive.claims.entry import Entry
     from derive.cli.records import verify_record
     from derive.cli.render import verdict_lines
-    from derive.cli.targets import Entry
 
     entry = Entry(verdict.claim)
     if form == "json":
@@ -1059,9 +1067,9 @@ def _layers_of(formula: Formula) -> list[dict[str, Any]]:
 
 
 def _formula_head(formula: Formula, screen: Screen) -> list[Any]:
-    from derive.cli.notation import shape_text
     from derive.cli.render import formula_lines
     from derive.engine import shape_of
+    from derive.language.printing import shape_text
 
     symbol_shapes = {}
     for symbol in formula.symbols:
@@ -1083,7 +1091,8 @@ def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
 
 
 def _resolve(targets: Sequence[str]) -> list[Entry]:
-    from derive.cli.targets import TargetError, resolve
+    from derive.cli.targets import resolve
+    from derive.frontends.files import TargetError
 
     try:
         entries = resolve(targets, lambda: _catalogue(targets))
@@ -1099,7 +1108,7 @@ def _asked(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str
     if not any(_may_be_code(target) for target in targets):
         return _resolve(targets), [], []
     from derive.cli.sources import split
-    from derive.cli.targets import TargetError
+    from derive.frontends.files import TargetError
 
     try:
         found = split(targets)

@@ -9,9 +9,10 @@ import sympy as sp
 from click.testing import CliRunner
 
 from derive import Gradient, Identity, verify
+from derive.backends.chain import ChainError, chain
 from derive.claims.verdict import UNDECIDED, Verdict
-from derive.cli.chain import ChainError, chain
 from derive.cli.main import main
+from derive.engine import derived
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
@@ -22,7 +23,7 @@ DECIDE = partial(verify, timeout=20)
 
 
 def test_the_lines_run_from_the_result_back():
-    lines = chain(CLAIM, DECIDE).splitlines()
+    lines = chain(CLAIM, DECIDE, derived).splitlines()
     assert (lines[0], lines[-1]) == (r"\begin{align*}", r"\end{align*}")
     reasons = [line.rpartition(r"\text{")[2].partition("}")[0] for line in lines[1:-1]]
     assert reasons == ["definition", "definition", "chain rule", "as documented"]
@@ -34,13 +35,13 @@ def test_a_line_that_is_not_proved_is_left_out():
     def decide(claim):
         return DECIDE(claim) if claim.wrt == w else Verdict(claim, UNDECIDED)
 
-    assert "chain rule" not in chain(CLAIM, decide)
+    assert "chain rule" not in chain(CLAIM, decide, derived)
 
 
 def test_other_claims_are_one_line_and_false_ones_none():
-    assert "X &= X && " in chain(Identity(X, X), DECIDE)
+    assert "X &= X && " in chain(Identity(X, X), DECIDE, derived)
     with pytest.raises(ChainError, match="no is disagrees"):
-        chain(Identity(X, 2 * X, id="no"), DECIDE)
+        chain(Identity(X, 2 * X, id="no"), DECIDE, derived)
 
 
 def test_the_command():

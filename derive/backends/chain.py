@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from derive import engine
+import sympy as sp
+
 from derive.backends.graph import graph_of
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Backward, Claim, Gradient
@@ -25,10 +26,11 @@ class ChainError(Exception):
     """A claim that has no such lines; the message is one sentence."""
 
 
-def chain(claim: Any, decide: Callable[[Claim], Any]) -> str:
+def chain(claim: Any, decide: Callable[[Claim], Any], derived: Callable[[Claim], Any]) -> str:
     """The claim as an ``align*``: its definitions, the gradients on the way, the documented side.
 
     :param decide: what each line is proved by.
+    :param derived: the answer to a claim, as the engine derives it.
     :raises ChainError: where the claim does not hold.
     """
     verdict = decide(claim)
@@ -45,7 +47,7 @@ def chain(claim: Any, decide: Callable[[Claim], Any]) -> str:
         carried = {graph.nodes[e.target].name for e in graph.edges if e.carries}
         on_the_way = [s for s in where if s.name in carried and s not in (claim.of, claim.wrt)]
         for symbol in list(reversed(on_the_way))[:MOST_LINES]:
-            row = _gradient_in(claim, symbol, decide)
+            row = _gradient_in(claim, symbol, decide, derived)
             rows += [row] if row else []
         rows.append(
             rf"{latex_of_derivative(claim)} &= {latex_of(claim.equals)} && \text{{as documented}}"
@@ -67,16 +69,18 @@ def _split(claim: Any) -> tuple[str, str, str]:
     return left, "=", right
 
 
-def _gradient_in(claim: Any, symbol: Any, decide: Callable[[Claim], Any]) -> str:
+def _gradient_in(
+    claim: Any,
+    symbol: Any,
+    decide: Callable[[Claim], Any],
+    derived: Callable[[Claim], Any],
+) -> str:
     """The line of one definition on the way; ``""`` where its gradient is not proved."""
     try:
-        if isinstance(claim, Backward):
-            derived = engine.backward(claim.of, symbol, claim.upstream, claim.where)
-        else:
-            derived = engine.gradient(claim.of, symbol, claim.where)
-        own = replace(claim, wrt=symbol, equals=derived)
+        own = replace(claim, wrt=symbol, equals=sp.S.Zero)
+        own = replace(own, equals=derived(own))
     except DeriveError:
         return ""
     if decide(own).status != HOLDS:
         return ""
-    return rf"{latex_of_derivative(own)} &= {latex_of(derived)} && \text{{chain rule}}"
+    return rf"{latex_of_derivative(own)} &= {latex_of(own.equals)} && \text{{chain rule}}"
