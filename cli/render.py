@@ -9,6 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from derive.claims.entry import Entry
 from derive.claims.formula import Formula
 from derive.claims.verdict import (
     DISAGREES,
@@ -21,19 +22,11 @@ from derive.claims.verdict import (
     Verdict,
     Witness,
 )
+from derive.claims.wording import definitions, documented, equation, function_name
 from derive.cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
-from derive.cli.notation import (
-    definitions,
-    documented,
-    equation,
-    number_text,
-    numbers_apart,
-    shape_text,
-    text_of,
-)
-from derive.cli.records import count_statuses, function_name
+from derive.cli.records import count_statuses
 from derive.cli.shapes import ShapeRow
-from derive.cli.targets import Entry
+from derive.language.printing import number_text, numbers_apart, shape_text, text_of
 from derive.refutation.replay import Replay
 
 Lines = list[Text]
