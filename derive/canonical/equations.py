@@ -10,10 +10,15 @@ from typing import Any
 
 from derive.canonical.atoms import (
     Atom,
+    DeterminantAtom,
+    EntryAtom,
     Exponent,
     Key,
     Monomial,
     Polynomial,
+    RefAtom,
+    SumAtom,
+    WholeAtom,
     atoms_in,
     leading,
 )
@@ -53,7 +58,7 @@ class Contractions(Algebra):
         super().__init__(exponentials)
         self.contractions: list[Contraction] = []
 
-    def opened(self, atom: Atom) -> tuple[list[Var], Polynomial]:
+    def opened(self, atom: SumAtom) -> tuple[list[Var], Polynomial]:
         """The indices of a sum, made fresh, and what it is a sum of."""
         raise NotImplementedError
 
@@ -103,7 +108,7 @@ class Contractions(Algebra):
             return dict(bindings), {a: e for a, e in available.items() if e}
         (atom, exponent), *later = pattern
         for candidate, have in available.items():
-            if candidate.kind != atom.kind or have < exponent or not have:
+            if type(candidate) is not type(atom) or have < exponent or not have:
                 continue
             left = {**available, candidate: have - exponent}
             for data in self.readings(candidate):
@@ -162,7 +167,7 @@ class Contractions(Algebra):
         if isinstance(pattern, Atom) and isinstance(value, Atom):
             if pattern is value:
                 return bindings
-            if pattern.kind != value.kind:
+            if type(pattern) is not type(value):
                 return None
             return self._unify(rule, pattern.data, value.data, variables, bindings)
         return bindings if pattern == value else None
@@ -188,11 +193,16 @@ class Contractions(Algebra):
         if not poly:
             return True
         candidates = [(a, c) for m, c in poly.items() for a, e in m if len(m) == 1 and e == 1]
-        sums = [(a, c) for a, c in candidates if a.kind == "sum"]
+        sums = [(a, c) for a, c in candidates if isinstance(a, SumAtom)]
         if sums:
-            atom, coefficient = max(sums, key=lambda s: (len(s[0].data[0]), s[0].id))
-            return self._add_contraction(poly, atom, ((atom, 1),), coefficient, open_, label)
-        plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
+            longest, coefficient = max(sums, key=lambda s: (len(s[0].highs), s[0].id))
+            alone = ((longest, 1),)
+            return self._add_contraction(poly, longest, alone, coefficient, open_, label)
+        plain = [
+            (a, c)
+            for a, c in candidates
+            if isinstance(a, (EntryAtom, RefAtom, DeterminantAtom, WholeAtom))
+        ]
         for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
             rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
             if any(atom in atoms_in(a) for m in rest for a, _ in m):
@@ -203,7 +213,7 @@ class Contractions(Algebra):
             self._substituted.clear()
             return True
         for monomial, coefficient in poly.items():
-            multiplied = [a for a, e in monomial if a.kind == "sum" and e == 1]
+            multiplied = [a for a, e in monomial if isinstance(a, SumAtom) and e == 1]
             if len(multiplied) == 1 and self._add_contraction(
                 poly, multiplied[0], monomial, coefficient, open_, label
             ):
@@ -213,7 +223,7 @@ class Contractions(Algebra):
     def _add_contraction(
         self,
         poly: Polynomial,
-        atom: Atom,
+        atom: SumAtom,
         monomial: Monomial,
         coefficient: Number,
         open_: frozenset[Var],
@@ -245,7 +255,9 @@ class Contractions(Algebra):
     def _add_relation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """A product of powers of given entries is replaced by what it equals."""
         lead = leading(poly)
-        if not lead or any(a.kind not in ("entry", "det") or e <= 0 for a, e in lead):
+        if not lead or any(
+            not isinstance(a, (EntryAtom, DeterminantAtom)) or e <= 0 for a, e in lead
+        ):
             return False
         named = {v for a, _ in lead for v in a.free}
         rest = {m: c for m, c in poly.items() if m != lead}
