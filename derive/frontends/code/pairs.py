@@ -22,6 +22,7 @@ from derive.frontends.code.arrays import (
     sum_over,
 )
 from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
+from derive.frontends.code.declared import Named
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
@@ -155,7 +156,7 @@ def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> di
     texts = text_arguments(function)
 
     def inside(value: Any) -> Any:
-        if isinstance(value, str) and value in sizes:
+        if isinstance(value, Named) or (isinstance(value, str) and value in sizes):
             return plain(size_of(value))
         if isinstance(value, dict):
             return {key: inside(one) for key, one in value.items()}
