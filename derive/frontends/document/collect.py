@@ -26,7 +26,12 @@ from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
 from derive.frontends.document.names import LOSSES, Mention, mention, text_of
 from derive.frontends.document.reader import is_ones
-from derive.frontends.document.symbols import components, letters_of, size_symbol
+from derive.frontends.document.symbols import (
+    SCALAR_GREEK,
+    components,
+    letters_of,
+    size_symbol,
+)
 from derive.frontends.document.tree import Node, arguments, brackets
 
 Parse = Callable[[str], tree.Parsed]
@@ -98,6 +103,7 @@ class _Collector:
         self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
         self.sums: list[tuple[Unit, tree.Chain]] = []  # equations that may be conditions
+        self.raised_to_t: set[str] = set()  # letters with a T above
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
         for heading, found in sidecar:
@@ -353,8 +359,11 @@ class _Collector:
             name = mention(node)
             if name is None:
                 continue
-            if any(text_of(part) in ("T", "top", "-1") for part in name.after):
+            marks = {text_of(part) for part in name.after}
+            if "top" in marks or ("-1" in marks and name.letter[-1:].isupper()):
                 self.knowledge.arrays.add(name.letter)
+            elif "T" in marks:
+                self.raised_to_t.add(name.letter)
             if name.shape is not None and not name.after:
                 self.subscripted(name, unit, line, summed)
 
@@ -503,16 +512,32 @@ class _Collector:
             for name in self.ends
             if name not in self.knowledge.known and name not in self.knowledge.definitions
         )
+        for name in self.knowledge.sizes:
+            self.knowledge.sized[name] = {0}  # sums go up to it: everywhere
         for known in self.knowledge.known.values():
             for one in known:
                 if one.kind == "shape":
                     for text in one.sizes:
                         try:
-                            size_text.size(text, self._size)
+                            made = size_text.size(text, self._size)
                         except size_text.SizeError:
                             continue
+                        for part in made.free_symbols:
+                            self.knowledge.sized.setdefault(part.name, set()).add(one.section)
                 elif one.kind == "size":
+                    self.knowledge.sized.setdefault(one.name, set()).add(one.section)
                     self.knowledge.sizes.add(one.name)
+        # Where T is a size, β^T may be a power.
+        powers = SCALAR_GREEK | self.compared() if "T" in self.knowledge.sizes else frozenset()
+        self.knowledge.arrays.update(self.raised_to_t - powers)
+
+    def compared(self) -> frozenset[str]:
+        """The letters that are assumed to be above or below a number: they stand for numbers."""
+        found: set[str] = set()
+        for fact in self.knowledge.facts:
+            if isinstance(fact.body, tree.Chain) and set(fact.body.relations) <= {"<", ">"}:
+                found.update(name.letter for side in fact.body.sides if (name := mention(side)))
+        return frozenset(found)
 
     def _size(self, name: str):  # type: ignore[no-untyped-def]
         made = size_symbol(name)

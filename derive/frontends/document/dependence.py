@@ -98,9 +98,14 @@ def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozen
     step once more for the next one.
     """
     section, at = task.unit.section, task.unit.at
-    for name in knowledge.definitions:
-        made = knowledge.defined(name, section, at)
-        if made is None or any(isinstance(n, tree.Derivative) for n in made.body.walk()):
+    found = {
+        name: made
+        for name in knowledge.definitions
+        if (made := knowledge.defined(name, section, at)) is not None
+    }
+    backward = _of_derivatives(knowledge, found)
+    for name, made in found.items():
+        if name in backward:
             continue
         deps = names_in(made)
         yield name, deps
@@ -108,13 +113,35 @@ def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozen
             yield _next(name), frozenset(map(_next, deps))
 
 
+def _of_derivatives(knowledge: Knowledge, found: dict[str, Definition]) -> set[str]:
+    """The names that are defined by derivatives, dX among them, or by such names: they belong to
+    the backward pass, and no loss depends on them.
+    """
+    backward = {
+        name
+        for name, made in found.items()
+        if any(
+            isinstance(node, tree.Derivative)
+            or (
+                (inner := differential(node)) is not None
+                and (of := mention(inner)) is not None
+                and (of.letter in found or of.letter in knowledge.known)
+            )
+            for node in made.body.walk()
+        )
+    }
+    deps = {name: names_in(made) for name, made in found.items()}
+    while more := {name for name in found if name not in backward and deps[name] & backward}:
+        backward |= more
+    return backward
+
+
 def names_in(made: Definition) -> frozenset[str]:
     found = set()
     for node in made.body.walk():
         name = mention(node)
         if name is not None:
-            found.add(name.key)
-            found.add(name.letter)
+            found.update((name.key, f"{name.key}^2", name.letter))
             if name.subs:
                 found.add(with_scripts(name.letter, name.subs[:-1], name.sups))
     return frozenset(found)

@@ -23,6 +23,7 @@ from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
+from derive.language.operators import ScalarApplication
 
 AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
 NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
@@ -449,6 +450,15 @@ class _Decider:
                     message=f"nothing says how {names} depends on what is differentiated; define it"
                     f" (`{part.foreign[0]} = …`)",
                 )
+            remedy = self.narrower(claim, made.inferred)
+            if remedy:
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message=f"what the loss depends on is not said; declare `{remedy}` if it holds "
+                    "for that",
+                )
             hint = self.hinted(claim, unit)
             if hint:
                 return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
@@ -467,6 +477,21 @@ class _Decider:
             if one.code == ILL_SHAPED:
                 return replace(made, outcome=ILL_SHAPED, message=one.message)
         return replace(made, outcome=ILL_SHAPED, message=part.message)
+
+    def narrower(self, claim: Claim, inferred: Sequence[str]) -> str:
+        """Of what a loss that nothing defines depends, if the claim holds where it sees only one
+        of the arrays that it was taken to see; or "".
+        """
+        for name, value in claim.where.items():
+            assumed = any(said.startswith(f"{name} is any scalar function") for said in inferred)
+            if not assumed or not isinstance(value, ScalarApplication) or len(value.args) < 3:
+                continue
+            for argument in value.args[1:]:
+                where = {**claim.where, name: value.func(value.args[0], argument)}
+                changes: dict[str, Any] = {"where": where}
+                if self.verdict(replace(claim, **changes)).status == HOLDS:
+                    return f"{name} = any scalar of {argument}"
+        return ""
 
     def hinted(self, claim: Claim, unit: Unit) -> str:
         """What the text says that would make a refuted claim hold, as a suggestion; or ""."""
@@ -568,7 +593,8 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     if len(body.sides) != 2:
         return False
     left, right = body.sides
-    names = mention(left) is not None
+    name = mention(left)
+    names = name is not None and not name.after
     numbers = isinstance(right, tree.Number) or not any(
         isinstance(node, tree.Letter | tree.Run | tree.Word) for node in right.walk()
     )
