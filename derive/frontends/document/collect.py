@@ -21,10 +21,11 @@ from derive.frontends.document.contents import (
     Place,
 )
 from derive.frontends.document.declarations import DeclarationError, Declared
-from derive.frontends.document.dependence import leaves, mentioned
+from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
 from derive.frontends.document.names import LOSSES, Mention, mention, text_of
+from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
 from derive.frontends.document.symbols import (
     SCALAR_GREEK,
@@ -103,6 +104,9 @@ class _Collector:
         self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
         self.sums: list[tuple[Unit, tree.Chain]] = []  # equations that may be conditions
+        self.patterns: list[Pattern] = []
+        self.instanced: set[tuple[str, int]] = set()  # names that a pattern defines in a section
+        self.by_pattern: set[str] = set()
         self.raised_to_t: set[str] = set()  # letters with a T above
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
@@ -321,6 +325,7 @@ class _Collector:
             if not isinstance(statement, tree.Statement):
                 continue
             self.letters(statement, unit, line)
+            self.instances(statement, unit)
             if statement.continues:
                 unit.head = chain
                 continue
@@ -452,6 +457,27 @@ class _Collector:
             return
         self.knowledge.define(made)
         unit.defines.append(made)
+        found = pattern(made)
+        if found is not None:
+            self.patterns.append(found)
+            self.by_pattern.add(made.name)
+
+    def instances(self, statement: tree.Statement, unit: Unit) -> None:
+        """Names in a statement that a definition of their kind defines: in each section anew, as
+        what they are derivatives in may be another thing there.
+        """
+        for node in statement.walk() if self.patterns else ():
+            name = mention(node)
+            for each in self.patterns if name is not None else ():
+                assert name is not None
+                made = each.instance(name, self.is_taken)
+                if made is None or (made.name, unit.section) in self.instanced:
+                    continue
+                if self.is_taken(made.name) and made.name not in self.by_pattern:
+                    continue
+                self.instanced.add((made.name, unit.section))
+                self.by_pattern.add(made.name)
+                self.knowledge.define(replace(made, section=unit.section, at=unit.at))
 
     def is_taken(self, name: str) -> bool:
         return name in self.knowledge.known or name in self.knowledge.definitions
@@ -479,12 +505,12 @@ class _Collector:
         if before.section not in knowledge.around(made.section):
             # In another section only what is defined as a derivative is surely the same.
             return any(isinstance(node, tree.Derivative) for node in before.body.walk())
+        if is_backward(before, self.is_taken):
+            return True  # δ = ∂L/∂z, and then what it is
         if bool(before.arguments) != bool(made.arguments):
             return False
         if before.indices and made.indices and len(before.indices) != len(made.indices):
             return False
-        if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
-            return True  # δ = ∂L/∂z, and then what it is
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]
@@ -683,7 +709,8 @@ def _defining(made: Definition, unit: Unit) -> bool:
         return False
     if not unit.formula.display and not made.arguments:
         other = mention(body)
-        if other is not None and not other.after:
+        product = isinstance(body, tree.Run) and 1 < len(body.letters) < 4
+        if other is not None and not other.after and not product:
             return False
     own = made.written.key
     return all(key != own for key, _ in mentioned(body))

@@ -40,6 +40,10 @@ UNDEFINED = frozenset("fghFGHJRQ")
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
 
+KEPT_EVERYWHERE = ("softmax", "power", "power of a vector", "star", "prime", "circ", "a / b c",
+                   "⊙ beside a product", "one index of a matrix")  # fmt: skip
+"""Choices that a document makes once."""
+
 INTERRUPTED = "interrupted"
 
 Decide = Callable[[Claim], Verdict]
@@ -306,8 +310,9 @@ class _Decider:
             for k in range(len(read.parts))
             if (verdict := statuses.get((best, k))) is not None and verdict.status == HOLDS
         ]
-        for key in KEPT:
-            if key not in choices.made or not held:
+        for key in choices.made if held else ():
+            function = "any function" in choices.options[key]
+            if key not in KEPT and key not in KEPT_EVERYWHERE and not function:
                 continue
             for other, parts in results:
                 if other.made.get(key) in (None, choices.made[key]):
@@ -320,7 +325,8 @@ class _Decider:
                 ):
                     break
             else:
-                votes = self.kept.setdefault((task.unit.section, key), {})
+                section = task.unit.section if key in KEPT else 0
+                votes = self.kept.setdefault((section, key), {})
                 votes.setdefault(choices.made[key], []).append(task.unit.at)
 
     def kept_throughout(self, found: list[Outcome]) -> list[Outcome]:
@@ -556,7 +562,9 @@ def vanishes(verdict: Verdict) -> bool:
 
 
 def _directive(key: str, option: str) -> str:
-    return f"vectors = {option}" if key == "vectors" else f"layout = {option}"
+    if key.startswith("layout"):
+        return f"layout = {option}"
+    return f"{key} = {option}"
 
 
 def task_of(unit: Unit, statement: tree.Statement) -> Task | None:

@@ -723,6 +723,8 @@ def body_of(
     reader.pending.append(key)
     reader.running.append(definition.name)
     reader.section, reader.at = definition.section, definition.at
+    if isinstance(definition.body, tree.Derivative):
+        reader.at = max(reader.at, reader.home[1])  # of a loss that may be computed later
     reader.shift_letter, reader.shift = shift
     try:
         for argument in definition.arguments:
