@@ -339,7 +339,7 @@ def _defined_function(
     if same and not name.primes and all(arrays):
         return symbol(reader, name.key, name.node)
     inputs = [reader.value(part) for part in parts]
-    if len(inputs) == 1 and not arrays[0]:
+    if len(inputs) == 1 and (not arrays[0] or (name.primes and not inputs[0].shape)):
         return _entrywise_of(reader, name, definition, inputs[0])
     if name.primes:
         raise Unread("prime", "the derivative of a function of several arguments", name.node)

@@ -206,6 +206,11 @@ class _Statement:
         """Why a refuted equation with this side may be no claim."""
         if self.task.head is None and self.task.defined is None:
             name = mention(head)
+            if name is not None and name.after and mention(side) is not None:
+                own = (name.key, name.letter)
+                if all(self.reader.knowledge.defined(key, self.reader.section, self.reader.at)
+                       is None for key in own):
+                    return f"an equation for {pretty(name.key)} may be a condition"
             if name is not None and not name.after and not name.primes:
                 known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)
                 if known is None:
