@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.canonical.atoms import Polynomial, atoms_in
+from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.proof.decide import vanishes
@@ -29,9 +29,9 @@ def _lengths(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:
         high
         for m in poly
         for atom, exponent in m
-        if atom.kind == "sum" and exponent == 1
-        if any(a.kind == "ref" and a.data[0] in n.recursion.heads for a in atoms_in(atom))
-        for high in atom.data[0]
+        if isinstance(atom, SumAtom) and exponent == 1
+        if any(isinstance(a, RefAtom) and a.name in n.recursion.heads for a in atoms_in(atom))
+        for high in atom.highs
     )
     for high in highs:
         for other in highs:
@@ -45,7 +45,7 @@ def _shortened(n: Normaliser, poly: Polynomial, high: Poly, steps: int, first: b
     found: Polynomial = {}
     for monomial, coefficient in poly.items():
         atom = next(
-            (a for a, e in monomial if a.kind == "sum" and e == 1 and high in a.data[0]), None
+            (a for a, e in monomial if isinstance(a, SumAtom) and e == 1 and high in a.highs), None
         )
         if atom is None:
             found = n.add(found, {monomial: coefficient})

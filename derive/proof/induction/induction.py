@@ -214,7 +214,7 @@ class Induction:
         put_in = {
             m: c
             for m, c in step.items()
-            if not any(p.kind == "ref" and p.data[0] == own for a, _ in m for p in atoms_in(a))
+            if not any(isinstance(p, RefAtom) and p.name == own for a, _ in m for p in atoms_in(a))
         }
         rest = Reader(n).term(put_in)
         loose = rest.free - lemma.variables - {time}
