@@ -531,7 +531,7 @@ class Settling:
             shown = self.shown(cell)
             own = states.get(shown) is cell
             symbol = sp.IndexedBase(
-                shown.label if own else trace.name(cell.name),
+                shown.label if own else trace.name(cell.name.rpartition(".")[2]),
                 shape=(length, *(size for _, size in factors)),
             )
             if own and shown in trace.lines:

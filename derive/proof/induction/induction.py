@@ -98,12 +98,16 @@ class Induction:
             lemma = None
             tried_before = bool(self.lemmas)  # what is proved may be enough, once looked into
             left_over: list[tuple[Normaliser, Polynomial]] = []
-            for opened in (False, True):
+            documented = [s for s in self.heads if not s.derived]
+            ways: tuple[list[Shared], ...] = ([], self.heads)
+            if tried_before and len(documented) < len(self.heads):
+                ways = ([], documented, self.heads)
+            for opened in ways:
                 n = self.normaliser()
                 n.recursion.expected = False  # no step is made here: brackets may be decided
                 rewrites = self._everywhere(n)
                 if opened:
-                    self._look_into(n, rewrites)
+                    self._look_into(n, rewrites, opened)
                 n.recursion.reference = Reference(None, None, rewrites)
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
@@ -162,9 +166,11 @@ class Induction:
                 return True
         return False
 
-    def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
+    def _look_into(
+        self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]], heads: list[Shared]
+    ) -> None:
         """Let arrays be looked into wherever a time is seen to be one of their steps."""
-        for shared in dict.fromkeys(self.classes.get(s, s) for s in self.heads):
+        for shared in dict.fromkeys(self.classes.get(s, s) for s in heads):
             for unfolding in shared.unfoldings:
                 if unfolding.last is not None:
                     rewrites.setdefault(shared, []).append(step_of(n, shared, unfolding))
