@@ -23,6 +23,7 @@ from derive.canonical.atoms import (
     leading,
 )
 from derive.canonical.instances import instances
+from derive.canonical.laws import law
 from derive.canonical.powers import Algebra
 from derive.core.integers import FREE, Number, Poly, Var, as_poly
 
@@ -66,6 +67,7 @@ class Contractions(Algebra):
         """Σ over several indices, one after the other."""
         raise NotImplementedError
 
+    @law("given equation")
     def contracted(
         self, rule: Contraction, variables: list[Var], monomial: Monomial
     ) -> Polynomial | None:
@@ -281,6 +283,7 @@ class Contractions(Algebra):
             found |= atom.free | {v for m in value for a, _ in m for v in a.free}
         return frozenset(found)
 
+    @law("given relations")
     def related(self, poly: Polynomial) -> Polynomial:
         """A polynomial reduced by the given equations between products of entries.
 

@@ -38,6 +38,7 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.determinants import inverse_written_out, is_small
 from derive.canonical.functions import MAX_ANGLES, function_laws
+from derive.canonical.laws import law
 from derive.canonical.matrix_laws import Value
 from derive.canonical.nodes import rules
 from derive.canonical.recursion import Recursion
@@ -306,6 +307,7 @@ class Normaliser(Summation):
             return True
         return len(poly) <= self.inline and sum(a.size for m in poly for a, _ in m) <= MAX_SIZE
 
+    @law("name of a sum")
     def named_sum(self, atom: SumAtom) -> Polynomial:
         """A sum over what a function has made of other sums: it starts a new layer of a network
         and becomes a name, the same wherever and however it was written.
@@ -418,6 +420,7 @@ class Normaliser(Summation):
             self.inverted[name][shared.label] = None
         return self.class_inverse(name, *((j, i) if transposed else (i, j)))
 
+    @law("entry of an inverse")
     def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
         """An entry of the inverse of a class of matrices.
 
@@ -447,6 +450,7 @@ class Normaliser(Summation):
         sides = self._sides_of(name)
         return structure.turned(sides) if self.matrices[name][1] else sides
 
+    @law("entry")
     def entry(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
         """An entry of a given array, by what is assumed of the array.
 
@@ -553,7 +557,12 @@ class Normaliser(Summation):
             return atom.data, (name, j, i)
         return (atom.data,)
 
+    @law("atom with other indices")
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        """An atom with variables replaced in its data, by the constructor of its kind.
+
+        Where the new indices are in the ranges of the old ones.
+        """
         if isinstance(atom, EntryAtom):
             array, indices = atom.array, atom.indices
             return self.entry(array, tuple(i.substitute(values) for i in indices))
@@ -667,6 +676,7 @@ class Normaliser(Summation):
                 self._signs, self._supposed = saved
         return self._name_signs[name]
 
+    @law("integer bracket")
     def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
         """[p ≥ 0] or [p = 0], the first relative to the time of an induction; without one, by
         [p ≥ 0] = 1 − [p = −1] where p ≥ −1, and [p ≥ 0] = [p = 0] where p ≤ 0.
@@ -686,6 +696,7 @@ class Normaliser(Summation):
         sign = 1 if steps > 0 else -1
         return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
 
+    @law("sum")
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
         """Σ over the range of a variable, its terms apart that an induction is about.
 
@@ -736,6 +747,7 @@ class Normaliser(Summation):
             return self.sum_over(k, self.log(body))
         return super()._log_of_positive(atom)
 
+    @law("sum of a product")
     def _sum_monomial(self, variables: list[Var], monomial: Monomial) -> Polynomial:
         """Σ over some indices, each from 0, of one product; powers of a matrix joined first.
 
@@ -831,6 +843,7 @@ class Normaliser(Summation):
             return False
         return len(head.params) == head.unfoldings[0].axis + 3
 
+    @law("product over a range")
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable, its factors apart that an induction is about.
 
@@ -865,6 +878,7 @@ class Normaliser(Summation):
             result = self.multiply(result, factor)
         return result
 
+    @law("maximum")
     def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """max over the range of a variable, its last values apart that an induction is about.
 
@@ -885,6 +899,7 @@ class Normaliser(Summation):
             largest = self.function("Max", [largest, self.substitute(body, {variable: high - k})])
         return largest
 
+    @law("integer power")
     def integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
         """b^e for an e that takes whole values only, on every side of the brackets in b: 0^e = 0
         where e > 0.
@@ -930,6 +945,7 @@ class Normaliser(Summation):
                 result = self.multiply(result, self.of_atom(atom, coefficient))
         return result
 
+    @law("repeated factor")
     def _repeated(self, variable: Var, factor: Polynomial) -> Polynomial:
         """Π_k c = c^n where c does not depend on k."""
         assert variable.low is not None and variable.high is not None
@@ -944,7 +960,12 @@ class Normaliser(Summation):
 
     # ---- scalar functions
 
+    @law("function")
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
+        """A known scalar function of polynomials, by its laws.
+
+        Where the function has a value.
+        """
         law = function_laws().get(name)
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")

@@ -26,6 +26,7 @@ from derive.canonical.atoms import (
     monomial_order,
 )
 from derive.canonical.digits import digits, upper_digit
+from derive.canonical.laws import law
 from derive.canonical.ring import MAX_EXPANDED_POWER
 from derive.canonical.signs import ODD_AND_GROWING, Signs
 from derive.core.functions import FUNCTIONS
@@ -78,6 +79,7 @@ class Algebra(Signs):
             )
         return self._base_power(poly, exponent, isinstance(exponent, int))
 
+    @law("power")
     def _base_power(self, poly: Polynomial, exponent: Exponent, signed: bool) -> Polynomial:
         """(c·a·b)^e = c^e·a^e·b^e, of the rational content and of the factors that may leave.
 
@@ -148,6 +150,7 @@ class Algebra(Signs):
             or self.known(self.key({((a, 1),): 1}), "!=")
         }
 
+    @law("power of a rational")
     def rational_power(self, value: Number, exponent: Exponent) -> Polynomial:
         """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime.
 
@@ -162,6 +165,7 @@ class Algebra(Signs):
             )
         return result
 
+    @law("absolute value")
     def absolute(self, poly: Polynomial) -> Polynomial:
         """|p| = p·(2[p > 0] − 1), or ±p where the sign is known."""
         sign = self.sign(poly)
@@ -180,6 +184,7 @@ class Algebra(Signs):
                 return opposite, other
         return poly, above
 
+    @law("either side of a bracket")
     def split(self, poly: Polynomial, function: Callable[[Polynomial], Polynomial]) -> Polynomial:
         """f(p) where a bracket B occurs in p: B·f(p with B = 1) + (1 − B)·f(p with B = 0).
 
@@ -198,6 +203,7 @@ class Algebra(Signs):
         """exp(a + b) = exp a · exp b; exp(c·x) = exp(x)^c; exp(c·log u) = u^c."""
         return self.split(poly, self._exp)
 
+    @law("exponential")
     def _exp(self, poly: Polynomial) -> Polynomial:
         """exp(a + b) = exp a · exp b; exp(c·x) = exp(x)^c; exp(c·log u) = u^c
 
@@ -220,6 +226,7 @@ class Algebra(Signs):
         """
         return self.split(poly, self._log)
 
+    @law("logarithm")
     def _log(self, poly: Polynomial) -> Polynomial:
         """log(a·bᵉ) = log a + e·log b, of the factors that are positive or an even power
 
@@ -310,6 +317,7 @@ class Algebra(Signs):
                 return self.index_bracket(">=", upper)
         return self.of_atom(self.atom(IndexBracketAtom, relation, poly))
 
+    @law("bracket")
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
         """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; known signs decide.
 
@@ -394,6 +402,7 @@ class Algebra(Signs):
             return dict(atom.args[0])
         return dict(atom.key) if isinstance(atom, BaseAtom) else self.of_atom(atom)
 
+    @law("bracket of a product")
     def _bracket_of_product(self, relation: str, poly: Polynomial) -> Polynomial | None:
         """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0].
 

@@ -47,6 +47,7 @@ from derive.canonical.atoms import (
     leading,
     scan,
 )
+from derive.canonical.laws import Listener, law
 from derive.core.integers import BOUND, SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 
 MAX_ATOMS = 200_000
@@ -78,6 +79,7 @@ class Ring:
     def __init__(self, exponentials: bool = False) -> None:
         self.exponentials = exponentials
         self.used: dict[Any, None] = {}
+        self.listener: Listener | None = None  # told of each law that is used
         self.kinds: set[type[Atom]] = set()  # of all atoms that were made
         self._atoms: dict[tuple[type[Atom], tuple[Any, ...]], Any] = {}
         self._forms: dict[Any, int] = {}
@@ -242,6 +244,7 @@ class Ring:
                         result.pop(monomial, None)
         return result
 
+    @law("product")
     def settled(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
         """Powers and brackets in a product, multiplied out, used up or made one.
 
@@ -264,6 +267,7 @@ class Ring:
 
     # ---- powers: what stays as a power of the atom, and what is multiplied out
 
+    @law("power of a bracket")
     def _bracket_power(
         self, atom: BracketAtom, exponent: Exponent
     ) -> tuple[Exponent, Polynomial | None]:
@@ -273,6 +277,7 @@ class Ring:
         """
         return 1, None
 
+    @law("power of a prime")
     def _prime_power(
         self, atom: PrimeAtom, exponent: Exponent
     ) -> tuple[Exponent, Polynomial | None]:
@@ -284,6 +289,7 @@ class Ring:
         factor = self.constant(bounded.power(atom.number, whole)) if whole else None
         return exponent - whole, factor
 
+    @law("power of a sum")
     def _sum_power(self, atom: BaseAtom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
         """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1
 
@@ -294,6 +300,7 @@ class Ring:
             return exponent, None
         return exponent - whole, self._whole_power(dict(atom.key), whole)
 
+    @law("power of a cosine")
     def _cosine_power(
         self, atom: CosAtom, exponent: Exponent
     ) -> tuple[Exponent, Polynomial | None]:
@@ -324,6 +331,7 @@ class Ring:
                 return self.scale(used, coefficient)
         return self._reduced(exponents, coefficient)
 
+    @law("stronger bracket")
     def _stronger(
         self, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
     ) -> Polynomial | None:
@@ -347,6 +355,7 @@ class Ring:
                 return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
         return None
 
+    @law("opposite brackets")
     def _opposite(
         self, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
     ) -> Polynomial | None:
@@ -360,6 +369,7 @@ class Ring:
         rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
         return self.multiply(self.index_bracket("=", atom.poly), self.settled(rest, 1))
 
+    @law("zero bracket")
     def _on_zero(self, atom: RealBracketAtom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
         """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it,
         where f has no quotient that p = 0 may leave without a value.
@@ -384,6 +394,7 @@ class Ring:
         tail = {m: c for m, c in poly.items() if m != lead}
         return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
 
+    @law("delta")
     def _eliminate(
         self, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
     ) -> Polynomial | None:
@@ -439,6 +450,7 @@ class Ring:
     def _unsettled(self, exponents: Mapping[Atom, Exponent]) -> Polynomial:
         return {self.monomial(exponents): 1}
 
+    @law("reduced fraction")
     def _reduced(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
         """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P.
 
@@ -499,6 +511,7 @@ class Ring:
         other = self.settled(rest, exact(-scale * terms[put]))
         return self.add(self.settled(head, exact(scale)), other)
 
+    @law("partial fractions")
     def _split_exponential(
         self,
         exponents: dict[Atom, Exponent],

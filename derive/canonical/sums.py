@@ -39,6 +39,7 @@ from derive.canonical.atoms import (
     atoms_in,
 )
 from derive.canonical.equations import Contractions
+from derive.canonical.laws import law
 from derive.core.integers import (
     BOUND,
     FRESH,
@@ -120,6 +121,7 @@ class Summation(Contractions):
                 return done
         return self._factored(variables, monomial)
 
+    @law("fixed range")
     def _boxed(self, variables: list[Var], monomial: Monomial, variable: Var) -> Polynomial:
         """A range that depends on another index becomes a fixed one, with a bracket.
 
@@ -176,6 +178,7 @@ class Summation(Contractions):
                 return tightened
         return None
 
+    @law("sum of a bracket")
     def _count(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
@@ -216,6 +219,7 @@ class Summation(Contractions):
         product = self.multiply(self.of_integer(length), outside)
         return self.sum_all(others, product) if others else product
 
+    @law("sum over a delta")
     def _solved(
         self, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
     ) -> Polynomial:
@@ -231,6 +235,7 @@ class Summation(Contractions):
         others = [v for v in variables if v is not variable]
         return self.sum_all(others, product) if others else product
 
+    @law("tightened range")
     def _tightened(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
@@ -253,6 +258,7 @@ class Summation(Contractions):
             value = as_poly(new)
         return self.sum_all([*others, new], self.substitute(rest, {variable: value}))
 
+    @law("independent factors")
     def _factored(self, variables: list[Var], monomial: Monomial) -> Polynomial:
         """Σ of a product of independent factors: the product of their sums.
 
@@ -374,6 +380,7 @@ class Summation(Contractions):
                 return array.axes[axis]
         return None
 
+    @law("index along an axis")
     def _on_axes(
         self, variables: list[Var], factors: list[tuple[Atom, Exponent]]
     ) -> Polynomial | None:
@@ -420,6 +427,7 @@ class Summation(Contractions):
         body = self.substitute(self.settled(dict(factors), 1), values)
         return self.sum_all([*old, *new], self.multiply(inside, body))
 
+    @law("cut range")
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
         """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out.
 
@@ -488,6 +496,7 @@ class Summation(Contractions):
             return self.sum_all(variables, self.multiply(lines, rest))
         return None
 
+    @law("offset of a bracket")
     def _without_offset(
         self, variables: list[Var], poly: Poly, rest: Monomial
     ) -> Polynomial | None:
@@ -509,6 +518,7 @@ class Summation(Contractions):
             inside = self.add(inside, self.scale(line, -1 if offset < 0 else 1))
         return self.sum_all(variables, self.multiply(inside, self.settled(dict(rest), 1)))
 
+    @law("half of a square")
     def _triangle(self, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
         """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l.
 
@@ -529,6 +539,7 @@ class Summation(Contractions):
             return self.scale(self.add(square, diagonal), Fraction(1, 2))
         return None
 
+    @law("chosen entries")
     def at_values(self, poly: Polynomial, variable: Var, values: list[Poly]) -> Polynomial:
         """The sum of a polynomial at some values of an index that lie in its range.
 
@@ -560,6 +571,7 @@ class Summation(Contractions):
                 return variable
         return None
 
+    @law("one digit")
     def _one_digit(self, variable: Var, first: Poly, second: Poly) -> Polynomial | None:
         """Σ_u [0 ≤ e − s·u < s] = [0 ≤ e < s·(high + 1)]: one digit u, where e has that many."""
         high = variable.high
@@ -579,6 +591,7 @@ class Summation(Contractions):
             self.index_bracket(">=", step * (high + 1) - 1 - value),
         )
 
+    @law("sum of ones")
     def _counted(self, length: Poly) -> Polynomial:
         """Σ 1 over a range is its length, or 0 where it is empty."""
         number = self.of_integer(length)
@@ -586,6 +599,7 @@ class Summation(Contractions):
             return number
         return self.multiply(number, self.index_bracket(">=", length))
 
+    @law("sum of powers")
     def _power_sum(self, exponent: int, high: Poly) -> Polynomial:
         """Σ_{k=0}^{high} k^p by Faulhaber's formula; 0 where the range is empty."""
         length = high + 1
@@ -610,6 +624,7 @@ class Summation(Contractions):
 
     # ---- one name for every index
 
+    @law("names of indices")
     def _canonical(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
         """The sum as an atom: of all ways to name its indices, the first in order.
 
@@ -758,6 +773,7 @@ class Summation(Contractions):
             return self.of_atom(self.atom(UnknownAtom, atom.function, atom.orders, *keys))
         return self.of_atom(self.atom(type(atom), *(_replaced(part, values) for part in atom.data)))
 
+    @law("renamed sum")
     def _renamed_sum(self, atom: SumAtom, values: Mapping[Var, Poly]) -> Polynomial | None:
         """A sum over one index with free indices replaced inside, where nothing else changes."""
         highs, monomial = atom.highs, atom.body
@@ -833,6 +849,7 @@ class Summation(Contractions):
             return self.scale(self.exp(self.scale(largest, coefficient)), coefficient)
         return None
 
+    @law("range of a binder")
     def bind(self, kind: type[OneRangeAtom], variable: Var, body: Polynomial) -> Polynomial:
         """A product or a maximum over a range, as an atom with a canonical index.
 
