@@ -41,6 +41,8 @@ class Pattern:
                 word = tree.Word(self.derivative.start, self.derivative.end, key, "text")
                 (by,) = self.derivative.by
                 body = replace(self.derivative, by=(replace(by, variable=word),))
+                if self.accent:
+                    body = replace(body, form="adjoint")
                 return replace(self.made, name=candidate.key, written=candidate, body=body)
         return None
 

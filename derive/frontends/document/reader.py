@@ -96,6 +96,7 @@ class Reader:
     home: tuple[int, int] = (0, 0)  # the section and the number of the statement
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
+    varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
     opaque: set[str] = field(default_factory=set)
     functions_used: set[str] = field(default_factory=set)
 

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
-from derive.frontends.document import derivatives, tree, values
+from derive.frontends.document import derivatives, differentials, tree, values
 from derive.frontends.document.collect import EQUALS, Unit, real_space
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivatives import Taken
@@ -312,6 +312,12 @@ class _Statement:
     # ---- equalities
 
     def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
+        reader = self.reader
+        place = (reader.knowledge, reader.section, reader.at)
+        if differentials.is_equation([head, side], *place):
+            reader.varied = differentials.varied([head, side], *place)
+            return self.tried(side, lambda: self.identity(head, side), lenient)
+        reader.varied = []
         taken = derivative_alone(head)
         inner = derivatives.differential(head)
         if taken is None and inner is not None:
