@@ -13,10 +13,10 @@ from rich.text import Text
 
 from derive.base.errors import ClaimError, DeriveError
 from derive.cli.sources import forward_of, source_of
-from derive.cli.targets import TargetError
 from derive.frontends.code import forwards
 from derive.frontends.code.finding import Pair, SourceError
 from derive.frontends.code.pairs import Failed
+from derive.frontends.files import TargetError
 
 
 def has_code(targets: tuple[str, ...]) -> bool:

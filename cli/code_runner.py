@@ -23,10 +23,10 @@ from typing import Any
 import sympy as sp
 
 from derive.base.worker import run_deep
+from derive.claims.entry import Entry
 from derive.claims.kinds import Backward
 from derive.claims.verdict import UNDECIDED, Verdict
 from derive.cli.runner import OVERTIME, packed
-from derive.cli.targets import Entry
 from derive.frontends.code.request import Request
 from derive.frontends.code.sizes import COUNTER
 

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from derive.cli.layout import one_line, wrap_prose
-from derive.cli.notation import shape_text
 from derive.language.network import Network
+from derive.language.printing import shape_text
 
 HEAD = ("layer", "what it does", "shape", "parameters", "MACs")
 KIND_WIDTH = 44

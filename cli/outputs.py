@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import click
+
+from derive.cli.printing import deeply, print_json
 
 FORMATS = ("text", "json", "html", "sarif", "junit", "github")
 BACK_ENDS = ("html", "sarif", "junit", "github")
@@ -92,3 +96,44 @@ def write(output: Output, report: Mapping[str, Any]) -> None:
     except OSError as problem:
         cause = (problem.strerror or str(problem)).lower()
         raise OutputError(f"{output.path} cannot be written: {cause}") from None
+
+
+class Outputs:
+    """The outputs of one run."""
+
+    def __init__(self, outputs: list[Output]) -> None:
+        self.outputs = outputs
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read standard output, where each verdict appears as it is found."""
+        return self.outputs[0].form == "text"
+
+    @property
+    def steps(self) -> int:
+        """How many steps of each proof an output shows."""
+        if not needs_typesetting(self.outputs):
+            return 0
+        from derive.claims.typesetting import MOST_STEPS
+
+        return MOST_STEPS
+
+    def finish(self, made: Callable[[bool], Mapping[str, Any]]) -> None:
+        """Write every output.
+
+        :param made: the report's data, with its mathematics in LaTeX or without.
+        """
+        written = [output for output in self.outputs if output.form != "text"]
+        if not written:
+            return
+        data = deeply(made, needs_typesetting(written))
+        try:
+            for output in written:
+                if output.path is not None:
+                    write(output, data)
+                elif output.form == "json":
+                    print_json(data)
+                else:
+                    click.echo(rendered(output.form, data), nl=False)
+        except OutputError as problem:
+            raise click.ClickException(str(problem)) from None

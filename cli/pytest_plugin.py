@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from derive.claims.entry import Entry
     from derive.claims.verdict import Verdict
     from derive.cli.sources import Targets
-    from derive.cli.targets import Entry
     from derive.frontends.code.request import Request
     from derive.frontends.document.check import Checked
     from derive.frontends.document.outcomes import Outcome
@@ -146,7 +146,7 @@ class ClaimFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Its claims, in order of definition; it is run for that."""
         from derive.cli.sources import split
-        from derive.cli.targets import TargetError, load_file
+        from derive.frontends.files import TargetError, load_file
 
         try:
             code = split([str(self.path)])

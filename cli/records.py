@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from derive.claims.entry import Entry
 from derive.claims.typesetting import typeset
 from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
-from derive.cli.notation import documented, plain_text, statement
+from derive.claims.wording import documented, function_name, statement
 from derive.cli.shapes import ShapeRow
-from derive.cli.targets import Entry
+from derive.language.printing import plain_text
 
 Record = dict[str, Any]
 
@@ -91,11 +92,6 @@ def witness_record(witness: Witness) -> Record:
         "left": _exact(witness.left),
         "right": _exact(witness.right),
     }
-
-
-def function_name(function: Any) -> str:
-    """The name of an undefined function, a ``ScalarFunction`` or a bare name."""
-    return str(getattr(function, "name", None) or getattr(function, "__name__", None) or function)
 
 
 def _exact(value: Any) -> Any:

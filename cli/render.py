@@ -9,6 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from derive.claims.entry import Entry
 from derive.claims.formula import Formula
 from derive.claims.verdict import (
     DISAGREES,
@@ -21,19 +22,11 @@ from derive.claims.verdict import (
     Verdict,
     Witness,
 )
+from derive.claims.wording import definitions, documented, equation, function_name
 from derive.cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
-from derive.cli.notation import (
-    definitions,
-    documented,
-    equation,
-    number_text,
-    numbers_apart,
-    shape_text,
-    text_of,
-)
-from derive.cli.records import count_statuses, function_name
+from derive.cli.records import count_statuses
 from derive.cli.shapes import ShapeRow
-from derive.cli.targets import Entry
+from derive.language.printing import number_text, numbers_apart, shape_text, text_of
 from derive.refutation.replay import Replay
 
 Lines = list[Text]
@@ -358,14 +351,19 @@ def pointer_lines(text: str, start: int, end: int) -> list[str]:
     return [f"    {shown}", "    " + " " * before + "^" * max(1, faulty)]
 
 
-def explain_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
-    """The derivation step by step, or the witness worked out, or why there is neither."""
+def explain_lines(
+    entry: Entry, verdict: Verdict, width: int, derivation: Lines | None = None
+) -> Lines:
+    """The derivation, or the witness worked out, or why there is neither.
+
+    :param derivation: its main lines; every step of the proof where there are none.
+    """
     lines = [_verdict_line(entry, verdict, width)]
     lines += _field("states", equation(entry.claim), width)
     lines += _given(entry, width)
     if verdict.status == HOLDS:
-        lines += [Text("")]
-        for number, step in enumerate(verdict.steps, start=1):
+        lines += [Text(""), *(derivation or ())]
+        for number, step in enumerate(verdict.steps if derivation is None else (), start=1):
             lines += _step_lines(number, step, width)
         if not verdict.steps:
             lines += _prose("The proof records no step.", width)

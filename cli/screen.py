@@ -12,7 +12,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from derive.cli.spelling import encodable
+from derive.language.spelling import encodable
 
 DEFAULT_WIDTH = 80
 WIDEST = 120

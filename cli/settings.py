@@ -19,8 +19,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from derive.claims.entry import Entry
     from derive.claims.verdict import Verdict
-    from derive.cli.targets import Entry
 
 FILE = "pyproject.toml"
 FAILURES = ("disagrees", "ill-shaped", "undecided")

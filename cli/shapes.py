@@ -12,9 +12,9 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
 from derive.base.errors import DeriveError, ShapeError
+from derive.claims.entry import Entry
 from derive.claims.kinds import Claim
-from derive.cli.notation import documented
-from derive.cli.targets import Entry
+from derive.claims.wording import documented
 from derive.language.conditions import Cases
 from derive.language.operators import (
     MatrixGradient,

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from importlib.util import decode_source
 from pathlib import Path
 
-from derive.cli.targets import Entry, TargetError, load_file, near
+from derive.base.near_names import near
+from derive.claims.entry import Entry
 from derive.frontends.code.finding import Pair, Source, SourceError, find
 from derive.frontends.code.request import Request, request
+from derive.frontends.files import TargetError, load_file
 
 
 @dataclass

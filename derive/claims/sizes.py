@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy as sp
 
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Claim
 
+Stated = TypeVar("Stated", bound=Claim)
 
-def put_in(claim: Claim) -> Claim:
+
+def put_in(claim: Stated) -> Stated:
     """The claim in the sizes that are left; itself where it neither defines nor equates any.
 
     :raises ClaimError: where an array would have a size that it cannot have.
@@ -28,7 +30,7 @@ def put_in(claim: Claim) -> Claim:
         raise ClaimError(f"a defined size cannot be one: {problem}") from None
 
 
-def _put_in(claim: Claim) -> Claim:
+def _put_in(claim: Stated) -> Stated:
     sizes: dict[Any, Any] = {}
     where: dict[Any, Any] = {}
     for symbol, value in claim.where.items():
@@ -44,7 +46,7 @@ def _put_in(claim: Claim) -> Claim:
     return replace(claim, where=where, **changed)
 
 
-def _made_equal(claim: Claim) -> Claim:
+def _made_equal(claim: Stated) -> Stated:
     for fact in getattr(claim, "given", ()):
         named = _named(fact)
         if named is not None:

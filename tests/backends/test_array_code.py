@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from derive.backends.array_code import ArrayCode
 from derive.base.errors import UnsupportedError
-from derive.frontends.code.array_code import ArrayCode
 from derive.language.operators import MaxOver
 
 N, D, M = (sp.Symbol(name, integer=True, positive=True) for name in "NDM")

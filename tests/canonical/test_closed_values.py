@@ -8,8 +8,8 @@ import sympy as sp
 from sympy import Eq, Sum, exp, log, sqrt
 
 from derive import Identity, verify
+from derive.backends.snippet import replay
 from derive.cli.records import witness_record
-from derive.cli.snippet import replay
 from derive.evaluation.closed_values import holds_exactly
 from derive.refutation.points import PointMaker
 from derive.refutation.search import confirm, point_of

@@ -20,7 +20,7 @@ from sympy import (
 )
 
 from derive import Backward, Gradient, Identity, Shape, softmax, tensor, verify, within
-from derive.cli.snippet import replay
+from derive.backends.snippet import replay
 from derive.core.integers import FREE, SIZE, Label, Var, as_poly, is_nonnegative
 from derive.core.terms import Array
 

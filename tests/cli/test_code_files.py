@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 
 from derive.cli.main import main
 from derive.cli.sources import split
-from derive.cli.targets import TargetError
 from derive.frontends.code.answers import answers
 from derive.frontends.code.request import request
+from derive.frontends.files import TargetError
 from tests import gallery
 
 RIGHT = """\

@@ -31,9 +31,11 @@ from derive import (
     softmax,
     tensor,
 )
+from derive.backends.snippet import replay
+from derive.claims.entry import Entry
+from derive.claims.wording import statement
 from derive.cli.layout import one_line, wrap_expression
 from derive.cli.listing import list_lines, list_records
-from derive.cli.notation import number_text, numbers_apart, plain_text, statement, text_of
 from derive.cli.records import shape_records, verify_record
 from derive.cli.render import (
     explain_lines,
@@ -46,11 +48,10 @@ from derive.cli.render import (
     verdict_lines,
 )
 from derive.cli.shapes import shape_rows
-from derive.cli.snippet import replay
-from derive.cli.spelling import encodable
-from derive.cli.targets import Entry
 from derive.formulas.index import index_of
 from derive.language.operators import partial
+from derive.language.printing import number_text, numbers_apart, plain_text, text_of
+from derive.language.spelling import encodable
 
 n, m, c = (Symbol(name, integer=True, positive=True) for name in "nmc")
 i, j, k = (Symbol(name, integer=True) for name in "ijk")

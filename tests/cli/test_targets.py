@@ -7,7 +7,8 @@ import pytest
 import sympy as sp
 
 from derive import Formula, Identity, verify
-from derive.cli.targets import TargetError, catalogue_entries, load_file, resolve, section_order
+from derive.cli.targets import catalogue_entries, resolve, section_order
+from derive.frontends.files import TargetError, load_file
 
 x = sp.Symbol("x", real=True)
 

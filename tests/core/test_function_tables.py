@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from derive.backends.numpy_text import Names, NumpyPrinter
 from derive.canonical.functions import function_laws
-from derive.cli.numpy_text import Names, NumpyPrinter
 from derive.core import functions as engine
 from derive.evaluation import functions as evaluator
 from derive.evaluation.evaluate import evaluate

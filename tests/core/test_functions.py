@@ -32,7 +32,7 @@ from sympy import (
 
 import derive
 from derive import Gradient, Hessian, Identity, verify
-from derive.cli.snippet import replay
+from derive.backends.snippet import replay
 
 x, y = symbols("x y", real=True)
 p, q = symbols("p q", positive=True)

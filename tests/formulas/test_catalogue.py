@@ -28,8 +28,8 @@ from derive import (
     formulas,
     verify,
 )
+from derive.backends.snippet import replay
 from derive.claims.verdict import Witness
-from derive.cli.snippet import replay
 from derive.formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
 from derive.language import operators
 

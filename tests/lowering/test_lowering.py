@@ -38,7 +38,7 @@ from sympy import (
 from sympy import Identity as Eye
 
 from derive import Gradient, Hessian, Identity, ScalarFunction, verify
-from derive.cli.snippet import replay
+from derive.backends.snippet import replay
 from derive.core.integers import SIZE, Var, as_poly
 from derive.core.whole import cleared, is_polynomial, takes_whole_values
 

@@ -7,7 +7,7 @@ import pytest
 from sympy import Determinant, MatrixSymbol, Q, Trace, log, symbols
 
 from derive import Backward, Gradient, Hessian, Jacobian, gradient, verify
-from derive.cli.snippet import replay
+from derive.backends.snippet import replay
 from derive.language.operators import ScalarFunction, entry, partial
 
 n, m, k = symbols("n m k", integer=True, positive=True)

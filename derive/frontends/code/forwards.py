@@ -11,11 +11,11 @@ from typing import Any
 import sympy as sp
 
 from derive import engine
+from derive.backends.array_code import ArrayCode
 from derive.base.errors import ClaimError, DeriveError, UnsupportedError
 from derive.claims.verdict import HOLDS
 from derive.frontends.code import axes as ax
 from derive.frontends.code.answers import declared_shapes
-from derive.frontends.code.array_code import ArrayCode
 from derive.frontends.code.arrays import Array, as_array
 from derive.frontends.code.calls import Asked, Context, arguments
 from derive.frontends.code.check import decide, pair_of

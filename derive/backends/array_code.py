@@ -7,7 +7,7 @@ axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from string import ascii_letters
 from typing import Any
@@ -46,7 +46,7 @@ _RELATIONS = {
     sp.Eq: "==",
     sp.Ne: "!=",
 }
-_SUM, _PRODUCT, _POWER, _LEAF = range(4)  # how tightly a text holds together
+SUM, PRODUCT, POWER, LEAF = range(4)  # how tightly a text holds together
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Text:
 
     text: str
     axes: tuple[sp.Symbol, ...] = ()
-    level: int = _LEAF
+    level: int = LEAF
 
     def at(self, level: int) -> str:
         """The text as a part of another."""
@@ -74,7 +74,9 @@ class ArrayCode:
     :param size: the text of a size.
     """
 
-    def __init__(self, library: str, names: Mapping[Any, str], size: Callable[[Any], str]) -> None:
+    def __init__(
+        self, library: str, names: MutableMapping[Any, str], size: Callable[[Any], str]
+    ) -> None:
         self.library = library
         self.np = MODULES[library]
         self.names = names
@@ -95,7 +97,7 @@ class ArrayCode:
         found = self.write(body)
         if found.axes == tuple(with_own):
             return found.text
-        wide = self._aligned(found, tuple(with_own)).at(_LEAF)
+        wide = self._aligned(found, tuple(with_own)).at(LEAF)
         shape = ", ".join(self.size(size) for _, size in axes)
         comma = "," if len(axes) == 1 else ""
         return f"{self.np}.broadcast_to({self._as_array(found, wide)}, ({shape}{comma}))"
@@ -129,14 +131,14 @@ class ArrayCode:
         return Text(f"{self.np}.arange({size})", (index,))
 
     def _Integer(self, node: Any) -> Text:
-        return Text(str(node), level=_LEAF if node >= 0 else _PRODUCT)
+        return Text(str(node), level=LEAF if node >= 0 else PRODUCT)
 
     def _Rational(self, node: Any) -> Text:
         if sp.factorint(node.q).keys() <= {2, 5}:
             text = repr(float(node))
             if sp.Rational(text) == node:
-                return Text(text, level=_LEAF if node >= 0 else _PRODUCT)
-        return Text(f"{node.p} / {node.q}", level=_PRODUCT)
+                return Text(text, level=LEAF if node >= 0 else PRODUCT)
+        return Text(f"{node.p} / {node.q}", level=PRODUCT)
 
     def _Float(self, node: Any) -> Text:
         return Text(repr(float(node)))
@@ -206,28 +208,28 @@ class ArrayCode:
         for term, part in zip(terms, parts, strict=True):
             shown = self._aligned(part, axes)
             if not text:
-                text = f"-{shown.at(_PRODUCT)}" if _negative(term) else shown.at(_SUM)
+                text = f"-{shown.at(PRODUCT)}" if _negative(term) else shown.at(SUM)
             else:
                 sign = "-" if _negative(term) else "+"
-                text += f" {sign} {shown.at(_PRODUCT)}"
-        return Text(text, axes, _SUM)
+                text += f" {sign} {shown.at(PRODUCT)}"
+        return Text(text, axes, SUM)
 
     def _Mul(self, node: Any) -> Text:
         if node.args[0] == -1:
             inner = self.write(sp.Mul(*node.args[1:], evaluate=len(node.args) == 2))
-            return Text(f"-{inner.at(_PRODUCT)}", inner.axes, _PRODUCT)
+            return Text(f"-{inner.at(PRODUCT)}", inner.axes, PRODUCT)
         above = [part for part in node.args if not _divides(part)]
         below = [1 / part for part in node.args if _divides(part)]
         parts = [self.write(part) for part in above]
         under = [self.write(part) for part in below]
         axes = self._union([*parts, *under])
         text = " * ".join(
-            self._aligned(part, axes).at(_PRODUCT if k == 0 else _POWER)
+            self._aligned(part, axes).at(PRODUCT if k == 0 else POWER)
             for k, part in enumerate(parts)
         )
         for part in under:
-            text = f"{text or '1'} / {self._aligned(part, axes).at(_POWER)}"
-        return Text(text, axes, _PRODUCT)
+            text = f"{text or '1'} / {self._aligned(part, axes).at(POWER)}"
+        return Text(text, axes, PRODUCT)
 
     def _Pow(self, node: Any) -> Text:
         base, power = node.args
@@ -235,16 +237,16 @@ class ArrayCode:
             return self._function("exp", [power])
         if power.is_number and power.could_extract_minus_sign():
             inner = self.write(base**-power)
-            return Text(f"1 / {inner.at(_POWER)}", inner.axes, _PRODUCT)
+            return Text(f"1 / {inner.at(POWER)}", inner.axes, PRODUCT)
         if power == sp.Rational(1, 2):
             inner = self.write(base)
             if inner.axes:
                 return Text(f"{self.np}.sqrt({inner.text})", inner.axes)
-            return Text(f"{inner.at(_LEAF)} ** 0.5", (), _POWER)
+            return Text(f"{inner.at(LEAF)} ** 0.5", (), POWER)
         parts = [self.write(base), self.write(power)]
         axes = self._union(parts)
         left, right = (self._aligned(part, axes) for part in parts)
-        return Text(f"{left.at(_LEAF)} ** {right.at(_LEAF)}", axes, _POWER)
+        return Text(f"{left.at(LEAF)} ** {right.at(LEAF)}", axes, POWER)
 
     def _Function(self, node: Any) -> Text:
         name = _FUNCTIONS.get(type(node))
@@ -289,7 +291,7 @@ class ArrayCode:
         mark = _RELATIONS[type(node)]
         parts = [self.write(node.lhs), self.write(node.rhs)]
         axes = self._union(parts)
-        left, right = (self._aligned(part, axes).at(_SUM) for part in parts)
+        left, right = (self._aligned(part, axes).at(SUM) for part in parts)
         return Text(f"{left} {mark} {right}", axes, -1)
 
     def _And(self, node: Any) -> Text:
@@ -301,11 +303,11 @@ class ArrayCode:
     def _joined(self, mark: str, arguments: Sequence[Any]) -> Text:
         parts = [self.write(argument) for argument in arguments]
         axes = self._union(parts)
-        return Text(mark.join(self._aligned(p, axes).at(_LEAF) for p in parts), axes, -1)
+        return Text(mark.join(self._aligned(p, axes).at(LEAF) for p in parts), axes, -1)
 
     def _Not(self, node: Any) -> Text:
         inner = self.write(node.args[0])
-        return Text(f"~{inner.at(_LEAF)}", inner.axes, _POWER)
+        return Text(f"~{inner.at(LEAF)}", inner.axes, POWER)
 
     def _KroneckerDelta(self, node: Any) -> Text:
         one = sp.Eq(*node.args[:2], evaluate=False)
@@ -360,8 +362,8 @@ class ArrayCode:
             return found
         axes = self._union([*parts, found])
         shown = [self._aligned(part, axes) for part in (*parts, found)]
-        text = " * ".join(p.at(_PRODUCT if k == 0 else _POWER) for k, p in enumerate(shown))
-        return Text(text, axes, _PRODUCT)
+        text = " * ".join(p.at(PRODUCT if k == 0 else POWER) for k, p in enumerate(shown))
+        return Text(text, axes, PRODUCT)
 
     def _contracted(self, factors: list[Any], gone: set[Any]) -> Text:
         parts = [self._as_it_is(factor) for factor in factors]
@@ -395,16 +397,16 @@ class ArrayCode:
         first, second = parts
         if k not in first.axes or k not in second.axes or len(left) != 2:
             return None
-        one = first.at(_LEAF) if first.axes[1] == k else _turned(first.at(_LEAF))
-        other = second.at(_LEAF) if second.axes[0] == k else _turned(second.at(_LEAF))
-        return Text(f"{one} @ {other}", left, _PRODUCT)
+        one = first.at(LEAF) if first.axes[1] == k else _turned(first.at(LEAF))
+        other = second.at(LEAF) if second.axes[0] == k else _turned(second.at(LEAF))
+        return Text(f"{one} @ {other}", left, PRODUCT)
 
     def _reduced(self, verb: str, factors: list[Any], parts: list[Text], gone: set[Any]) -> Text:
         whole = parts[0] if len(parts) == 1 else self.write(sp.Mul(*factors, evaluate=False))
         places = [k for k, index in enumerate(whole.axes) if index in gone]
         left = tuple(index for index in whole.axes if index not in gone)
         if len(places) == len(whole.axes) and verb == "sum":
-            return Text(f"{whole.at(_LEAF)}.sum()", left)
+            return Text(f"{whole.at(LEAF)}.sum()", left)
         which = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
         word = "dim" if self.library == "torch" else "axis"
         return Text(f"{self.np}.{verb}({whole.text}, {word}={which})", left)
@@ -433,7 +435,7 @@ class ArrayCode:
             return part
         first = axes.index(part.axes[0])
         items = [":" if index in part.axes else "None" for index in axes[first:]]
-        return Text(f"{part.at(_LEAF)}[{', '.join(items)}]", part.axes)
+        return Text(f"{part.at(LEAF)}[{', '.join(items)}]", part.axes)
 
 
 def _turned(matrix: str) -> str:

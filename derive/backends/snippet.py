@@ -15,12 +15,12 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
+from derive.backends.numpy_text import Names, NumpyPrinter, Unprintable
 from derive.claims import sizes
 from derive.claims.verdict import SparseArray, Verdict, Witness
-from derive.cli.notation import equation
-from derive.cli.numpy_text import Names, NumpyPrinter, Unprintable
-from derive.cli.spelling import encodable
+from derive.claims.wording import equation
 from derive.language.sequences import Recurrence
+from derive.language.spelling import encodable
 from derive.refutation.symbols import witness_names
 
 _DERIVATIVES = ("gradient", "jacobian", "backward", "hessian")

@@ -10,9 +10,9 @@ import sympy as sp
 from click.testing import CliRunner
 
 from derive import Backward, Gradient, Identity, sigmoid, softmax, verify
-from derive.cli.export import ExportError, _run, export
+from derive.backends.export import ExportError, _run, export
+from derive.claims.entry import Entry
 from derive.cli.main import main
-from derive.cli.targets import Entry
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)

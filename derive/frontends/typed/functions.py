@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from derive.cli.operations import (
+from derive.frontends.typed.operations import (
     COMPARISONS,
     Shape,
     clash,
@@ -25,7 +25,7 @@ from derive.language.operators import entry, logsumexp, softmax
 from derive.language.shapes import is_unit, same_shape, shown
 
 if TYPE_CHECKING:
-    from derive.cli.expression import Reader
+    from derive.frontends.typed.expression import Reader
 
 
 @dataclass(frozen=True)

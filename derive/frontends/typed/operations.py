@@ -18,7 +18,7 @@ from derive.language.operators import broadcast, entry
 from derive.language.shapes import condition, is_unit, product_shape, same_shape, same_size, shown
 
 if TYPE_CHECKING:
-    from derive.cli.expression import Reader
+    from derive.frontends.typed.expression import Reader
 
 LARGEST_BITS = 4096  # of a number that is worked out
 LARGEST_EXPONENT = 1000

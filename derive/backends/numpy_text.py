@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from derive.cli.records import function_name
+from derive.claims.wording import function_name
 from derive.language.matrix_functions import numpy_text as of_matrix
 from derive.language.operators import defined
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from derive.backends.drawing import svg
 from derive.backends.graph import graph_of, largest
-from derive.cli.targets import Entry
+from derive.claims.entry import Entry
 
 _LEARNT = re.compile(
     r"\b(weights?|bias(es)?|parameters?|kernels?|filters?|gains?|scale of|shift of)\b", re.I

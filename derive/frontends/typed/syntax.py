@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from derive.cli.targets import near
+from derive.base.near_names import near
 
 LONGEST = 4000  # characters of an expression
 DEEPEST = 100  # levels of an expression: SymPy and the engine recurse into it

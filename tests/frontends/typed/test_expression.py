@@ -8,8 +8,15 @@ import sympy as sp
 from click.testing import CliRunner
 
 from derive import shape_of
-from derive.cli.expression import FACTS, FUNCTIONS, Asked, ExpressionError, MisfitError, read
 from derive.cli.main import main
+from derive.frontends.typed.expression import (
+    FACTS,
+    FUNCTIONS,
+    Asked,
+    ExpressionError,
+    MisfitError,
+    read,
+)
 
 DIMS = ("X=n,m", "w=m,1", "y=n", "A=n,n", "B=n,n", "W=m,c", "b=1,c", "o=1,c", "U=2,3", "v=1,3")
 SUM_OF_SQUARES = ["norm(X*w - y)**2/2", "--wrt", "w", *("--dim", "X=n,m"), *("--dim", "w=m,1")]

@@ -11,9 +11,9 @@ refused, and nothing of what was typed is ever evaluated as Python or by ``sympi
 - A 1×1 matrix is a scalar wherever a scalar is meant.
 - :data:`FUNCTIONS` and, as facts, :data:`FACTS` are all the functions there are.
 
-The tree comes from :mod:`derive.cli.syntax`, the symbols of its names from :mod:`derive.cli.names`;
-what its operators and functions make of them stands in :mod:`derive.cli.operations` and
-:mod:`derive.cli.functions`.
+The tree comes from :mod:`~derive.frontends.typed.syntax`, the symbols of its names from
+:mod:`~derive.frontends.typed.names`; what its operators and functions make of them stands in
+:mod:`~derive.frontends.typed.operations` and :mod:`~derive.frontends.typed.functions`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from derive.base.budget import EFFORT, for_claim
 from derive.base.errors import DeriveError, UnsupportedError
 from derive.base.worker import run_deep
 from derive.claims.kinds import Gradient
-from derive.cli.functions import FACTS, FUNCTIONS
-from derive.cli.names import declared, differentiated
-from derive.cli.operations import (
+from derive.engine import gradient, shape_of, verify
+from derive.frontends.typed.functions import FACTS, FUNCTIONS
+from derive.frontends.typed.names import declared, differentiated
+from derive.frontends.typed.operations import (
     COMPARISONS,
     LARGEST_BITS,
     OPERATIONS,
@@ -45,8 +46,14 @@ from derive.cli.operations import (
     square,
     transpose,
 )
-from derive.cli.syntax import ExpressionError, MisfitError, Source, meant, parsed, refusal
-from derive.engine import gradient, shape_of, verify
+from derive.frontends.typed.syntax import (
+    ExpressionError,
+    MisfitError,
+    Source,
+    meant,
+    parsed,
+    refusal,
+)
 from derive.language.operators import entry
 from derive.language.shapes import is_unit, same_shape, shown
 

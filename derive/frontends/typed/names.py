@@ -10,8 +10,8 @@ from typing import Any
 
 import sympy as sp
 
-from derive.cli.functions import FUNCTIONS, OF_SIZES
-from derive.cli.syntax import ExpressionError, Source, meant, names_in
+from derive.frontends.typed.functions import FUNCTIONS, OF_SIZES
+from derive.frontends.typed.syntax import ExpressionError, Source, meant, names_in
 
 MOST_DIGITS = 9  # of a size
 

@@ -5,26 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from derive.claims.kinds import Claim
-from derive.language.printing import (
-    number_text,
-    numbers_apart,
-    operand,
-    plain_text,
-    shape_text,
-    text_of,
-)
-
-__all__ = [
-    "definitions",
-    "documented",
-    "equation",
-    "number_text",
-    "numbers_apart",
-    "plain_text",
-    "shape_text",
-    "statement",
-    "text_of",
-]
+from derive.language.printing import operand, text_of
 
 
 def statement(claim: Claim) -> str:
@@ -64,3 +45,8 @@ def documented(claim: Any) -> Any:
 def definitions(claim: Claim) -> list[str]:
     """The claim's definitions, one ``symbol = expression`` each."""
     return [f"{text_of(symbol)} = {text_of(value)}" for symbol, value in claim.where.items()]
+
+
+def function_name(function: Any) -> str:
+    """The name of an undefined function, a ``ScalarFunction`` or a bare name."""
+    return str(getattr(function, "name", None) or getattr(function, "__name__", None) or function)

@@ -1,0 +1,66 @@
+"""What the targets of a command come to: claims of the catalogue and of files, pairs of code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from derive.claims.entry import Entry
+    from derive.claims.formula import Formula
+    from derive.frontends.code.request import Request
+
+
+def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
+    """The formulas that the targets name: building all of them takes a while."""
+    from derive import formulas
+    from derive.cli.targets import needed_modules
+    from derive.formulas import index
+
+    return formulas.catalogue(needed_modules(targets, index.listed()) or formulas.MODULES)
+
+
+def resolved(targets: Sequence[str]) -> list[Entry]:
+    from derive.cli.targets import resolve
+    from derive.frontends.files import TargetError
+
+    try:
+        entries = resolve(targets, lambda: _catalogue(targets))
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    if not entries:
+        raise click.ClickException("the catalogue is empty")
+    return entries
+
+
+def asked_for(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
+    """The claims and the pairs of code that the targets name, and what cannot be read of them."""
+    if not any(may_be_code(target) for target in targets):
+        return resolved(targets), [], []
+    from derive.cli.sources import split
+    from derive.frontends.files import TargetError
+
+    try:
+        found = split(targets)
+    except TargetError as problem:
+        raise click.ClickException(str(problem)) from None
+    entries = resolved(found.claims) if found.claims else []
+    return [*entries, *found.entries], found.requests, found.problems
+
+
+def is_function(text: str) -> bool:
+    """Whether what is to be derived is ``path/to/file.py::name``."""
+    file, mark, name = text.partition("::")
+    return bool(mark) and file.endswith(".py") and name.isidentifier()
+
+
+def may_be_code(target: str) -> bool:
+    file = target.partition("::")[0]
+    return file.endswith(".py") or os.path.isdir(file)
+
+
+def is_document(target: str) -> bool:
+    return target.lower().endswith((".md", ".markdown", ".tex", ".ipynb", ".rst"))

@@ -1,0 +1,36 @@
+"""How claims are decided for a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from derive.claims.verdict import Verdict
+    from derive.cli.cache import Cache
+
+
+def decider(timeout: float, effort: float) -> Any:
+    from derive import engine
+
+    return partial(engine.verify, timeout=timeout, effort=effort)
+
+
+def one_by_one(timeout: float, effort: float, steps: int = 0) -> Callable[[Any], Verdict]:
+    """Decides one claim after the other, each in a process that is ended where it takes too long;
+    never raises.
+    """
+    from derive.cli.runner import verdicts
+
+    decide = decider(timeout, effort)
+    return lambda claim: next(verdicts([claim], decide, 1, timeout, steps))
+
+
+def kept_verdicts(directory: str | None, timeout: float, effort: float) -> Cache | None:
+    from derive.cli.cache import Cache, default_directory, is_off
+
+    if directory is None and is_off():
+        return None
+    return Cache(Path(directory) if directory else default_directory(), timeout, effort)

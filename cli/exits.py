@@ -1,0 +1,102 @@
+"""What a command ends with: its exit code, and at most one sentence on standard error.
+
+0: everything holds; 1: something disagrees, is ill-shaped or undecided; 2: usage, an unreadable
+file, an internal error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from derive.claims.verdict import Verdict
+
+OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
+
+
+def complain(message: str) -> None:
+    click.echo(f"derive: {' '.join(message.split())}", err=True)
+
+
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    return OK if all(verdict.status == "holds" for verdict in verdicts) else FAILS
+
+
+class Commands(click.Group):
+    """Turns whatever ends a command into an exit code and at most one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order in which one meets them
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        kwargs["standalone_mode"] = False
+        # A short-lived process that builds many small objects: fewer looks for cycles among them.
+        gc.set_threshold(1_000_000, 20, 20)
+        _open_closed_streams()
+        try:
+            code = super().main(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError:
+            complain("no command is given; `derive --help` lists them")
+            code = USAGE
+        except click.ClickException as problem:
+            complain(problem.format_message())
+            for line in getattr(problem, "pointer", ()):
+                click.echo(line, err=True)
+            code = USAGE
+        except click.Abort:
+            complain("interrupted")
+            code = INTERRUPTED
+        except Exception as problem:
+            code = _failed(problem)
+        sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> int:
+        try:
+            return super().invoke(ctx) or OK
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except KeyboardInterrupt:
+            complain("interrupted")
+            return INTERRUPTED
+        except Exception as problem:
+            return _failed(problem)
+
+
+def _open_closed_streams() -> None:
+    """What is written to a stream that the caller has closed (``>&-``) goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.StringIO())
+
+
+def _failed(problem: Exception) -> int:
+    """The exit code for an exception that nobody has expected."""
+    if isinstance(problem, OSError) and problem.errno == errno.EPIPE:
+        _abandon_output()
+        return CLOSED_PIPE
+    complain(f"internal error: {_located(problem)}")
+    return USAGE
+
+
+def _abandon_output() -> None:
+    """Whoever read standard output has gone: let the last flush go nowhere, quietly."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _located(problem: Exception) -> str:
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = (
+        f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
+    )
+    return f"{type(problem).__name__}: {problem}{where}"
