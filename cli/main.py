@@ -231,6 +231,24 @@ def changed_among(targets: Sequence[str], revision: str) -> tuple[str, ...]:
     return tuple(changed)
 
 
+@main.command("init", short_help="Draft the declarations that a document needs.")
+@click.argument("document", type=click.Path(exists=True, dir_okay=False))
+@click.option("--force", is_flag=True, help="Write over a sidecar that is there.")
+@click.option(
+    "--paste", is_flag=True, help="Print a directive for the document itself, and write nothing."
+)
+def init(document: str, force: bool, paste: bool) -> int:
+    """Draft the declarations of DOCUMENT from how its names are used.
+
+    They go to a sidecar beside it, NAME.derive.toml, for its author to correct: what is declared
+    is taken at its word.
+    """
+    from derive.cli import drafting
+
+    click.echo(deeply(drafting.run, document, force, paste))
+    return OK
+
+
 @main.command("check", short_help="Decide one formula in LaTeX, as it is pasted.")
 @click.argument("formula")
 @click.option("--where", multiple=True, metavar="FORMULA", help="A definition: 'Y = XW'.")
