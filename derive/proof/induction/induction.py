@@ -28,7 +28,7 @@ from derive.canonical.atoms import Polynomial, UndefinedValue, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
-from derive.claims.kinds import Claim, Inequality
+from derive.claims.kinds import Claim
 from derive.core.integers import FREE, Poly, Var, as_poly
 from derive.core.terms import (
     Ref,
@@ -416,7 +416,7 @@ def refers_to_itself(*sides: Term) -> bool:
 
 def is_due(claim: Claim, *sides: Term) -> bool:
     """Whether an induction may prove a claim: where something refers to itself."""
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return False
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 
