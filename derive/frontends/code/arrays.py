@@ -710,7 +710,9 @@ def _largest(body: Any, segment: ax.Segment) -> Any:
 
 
 def max_over(array: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return reduced(named(array, "u"), axis, keepdims, _largest, lambda parts: sp.Max(*parts))
+    nested = all(isinstance(body, MaxOver) for body in array.bodies.values())
+    array = array if nested else named(array, "u")  # a maximum of maxima is one over both axes
+    return reduced(array, axis, keepdims, _largest, lambda parts: sp.Max(*parts))
 
 
 def count_over(array: Array, axis: Any) -> Any:
