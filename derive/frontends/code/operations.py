@@ -570,6 +570,8 @@ def concatenated(arrays: Any, axis: Any = 0) -> Array:
 
 
 def stack(arrays: Any, axis: int = 0) -> Array:
+    if getattr(arrays, "rounds", None) is not None:  # a list that a loop has filled
+        return moved(arrays.as_array(), 0, int(axis))
     return stacked([as_array(a) for a in arrays], int(axis))
 
 
