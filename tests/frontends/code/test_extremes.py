@@ -73,3 +73,16 @@ def test_an_input_of_equal_parts_is_not_compared_with_a_part(tmp_path):
         "    for i in range(len(dx)):\n        dx[i] = 2 * dout[i]\n    return dx\n"
     )
     assert verdict(tmp_path, text, x="3*N").status == "holds"
+
+
+@pytest.mark.parametrize("size", ["2*H", "H*2"])
+def test_windows_of_two_are_cut_from_the_end_of_an_axis(size, tmp_path):
+    text = HEAD + (
+        "def rows(x):\n    N, H, W = x.shape\n    w = x.reshape(N, H // 2, 2, W // 2, 2)\n"
+        "    out = w.max(axis=2).max(axis=3)\n    return out, (w, out)\n"
+        "def back(dout, cache):\n    w, out = cache\n"
+        "    d = (w == out[:, :, None, :, None]) * dout[:, :, None, :, None]\n"
+        "    N, H, _, W, _ = w.shape\n    return d.reshape(N, 2 * H, 2 * W)\n"
+    )
+    found = verdict(tmp_path, text, x=f"N {size} {size.replace('H', 'W')}")
+    assert found.status == "holds"
