@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from derive.canonical.forms import Merge
+from derive.canonical.names import Merge
 from derive.core.integers import SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,
