@@ -149,7 +149,7 @@ def _is_negative(n: Normaliser, own: Polynomial, matrix: Shared) -> bool:
     """Whether the leading term of a matrix has a negative coefficient, in the parameters that all
     matrices have in common.
     """
-    renaming = n.parameters(matrix, (0, 1))
+    renaming = n.names.parameters(matrix, (0, 1))
     named = n.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
     return bool(named) and named[max(named, key=monomial_order)] < 0
 

@@ -88,9 +88,9 @@ class Recursion:
         found = self._names.get(shared)
         if found is None:
             n = self.normaliser
-            found = self._names[shared] = n._names.setdefault(("recursive", shared), len(n._names))
+            found = self._names[shared] = n.names.number(("recursive", shared))
             self.heads[found] = shared
-            n.kept[found] = shared
+            n.names.kept[found] = shared
         return found
 
     def entry(self, name: int, indices: tuple[Poly, ...]) -> Polynomial:
@@ -192,12 +192,12 @@ class Recursion:
 
     def _content(self, shared: Shared) -> Any:
         n = self.normaliser
-        renaming = n.parameters(shared, tuple(range(len(shared.params))))
+        renaming = n.names.parameters(shared, tuple(range(len(shared.params))))
         values = {v: as_poly(p) for v, p in renaming.items()}
         return n.key(n.substitute(n.of(shared.body), values))
 
 
 def _outline(n: Normaliser, shared: Shared) -> Any:
     """What two arrays have in common if they are to be one: ranges, and the way they run."""
-    params = tuple(n.parameters(shared, tuple(range(len(shared.params)))).values())
+    params = tuple(n.names.parameters(shared, tuple(range(len(shared.params)))).values())
     return params, tuple((u.axis, u.direction) for u in shared.unfoldings)
