@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from derive.base.slot import Slot
 from derive.canonical.atoms import Atom, DeterminantAtom, EntryAtom, Polynomial, monomial_order
 from derive.canonical.determinants import entries_of, is_small
+from derive.canonical.exponential_products import add_product_laws
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly
 from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
@@ -191,8 +192,10 @@ def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:
     found = n.values[function, name] = Value(function, matrix, size, traits)
     if function in SQUARES:
         _square_laws(n, found, name)
-    elif not symmetric:
-        _exponential_laws(n, found)
+    else:
+        if not symmetric:
+            _exponential_laws(n, found)
+        add_product_laws(n, found)
     return found
 
 
