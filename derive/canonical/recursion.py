@@ -130,8 +130,8 @@ class Recursion:
         return bool((offset - reach) * unfolding.direction >= 0)
 
     def steps_past(self, length: Poly) -> int:
-        """How many steps past the last but one before the time of an induction a length is that
-        grows with it: so that ranges that end near the time are written as one range, and terms.
+        """By how many steps a length exceeds t − 1, where t is the time of an induction; the length
+        grows with t. A range that ends near t is then written as the range to t − 1, and terms.
         """
         reference = self.reference
         if reference is None or reference.variable is None or reference.direction != 1:
@@ -144,8 +144,8 @@ class Recursion:
         return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
 
     def factors_past(self, length: Poly) -> int:
-        """The same of a product whose range also depends on an index of a sum around it: the sum
-        goes to the last but one before the time, where one factor fewer is none.
+        """By how many factors a product exceeds its range to t − 1. Where the range also depends on
+        an index of a sum around the product, that sum ends at t − 1, and one factor fewer is none.
         """
         steps = self.steps_past(length)
         return steps + 1 if steps >= 0 and len(length.indices) > 1 else steps

@@ -60,8 +60,10 @@ from derive.proof.rational import are_unlike, equal_quotients
 
 @dataclass(frozen=True)
 class Proof:
-    """That a term vanishes: the normaliser that found it, the forms of both sides, what was
-    proved by induction for it, and which arrays were proved to be one, in what other normalisers.
+    """A proof that a term vanishes.
+
+    It holds the normaliser that found it, the canonical forms of both sides, the lemmas that were
+    proved by induction, and the arrays that were proved to be equal in other normalisers.
     """
 
     normaliser: Normaliser
