@@ -21,7 +21,7 @@ from derive.claims.verdict import (
     Verdict,
     Witness,
 )
-from derive.claims.wording import definitions, documented, equation, function_name
+from derive.claims.wording import definitions, equation, function_name
 from derive.language.printing import number_text, numbers_apart, text_of
 from derive.report import counted
 
@@ -158,13 +158,13 @@ def _reason(verdict: Verdict, width: int) -> Lines:
 def _sides(verdict: Verdict, width: int) -> Lines:
     """The documented and the derived side; an identity has a left and a right one."""
     claim: Any = verdict.claim
-    sides = [("documented", text_of(documented(claim)))]
-    if claim.kind in ("identity", "inequality"):
+    sides = [("documented", text_of(claim.documented))]
+    if claim.states_both:
         sides = [("left", text_of(claim.left)), ("right", text_of(claim.right))]
     derived = None if verdict.derived is None else text_of(verdict.derived)
     if derived is not None and derived != sides[0][1]:
         sides.append(("derived", derived))
-    elif derived is not None and claim.kind not in ("identity", "inequality"):
+    elif derived is not None and not claim.states_both:
         sides.append(("derived", "the same"))
     return [line for label, text in sides for line in _field(label, text, width)]
 
@@ -180,9 +180,7 @@ def _witness(verdict: Verdict, width: int) -> Lines:
 
 
 def _comparison(verdict: Verdict, witness: Witness) -> str:
-    names = ("derived", "documented")
-    if verdict.claim.kind in ("identity", "inequality"):
-        names = ("left", "right")
+    names = verdict.claim.sides
     left, right = numbers_apart(witness.left, witness.right)
     return f"{names[0]} {left}, {names[1]} {right}"
 

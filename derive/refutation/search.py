@@ -20,7 +20,7 @@ from flint import arb, fmpq
 
 from derive.base.budget import Budget, share
 from derive.base.errors import ShapeError, UnsupportedError
-from derive.claims.kinds import Claim, Inequality
+from derive.claims.kinds import Claim
 from derive.claims.sizes import put_in
 from derive.claims.verdict import SparseArray, Witness
 from derive.evaluation.evaluate import LazyArray, Point, sides
@@ -206,9 +206,7 @@ def _worth_a_look(claim: Claim, point: Point) -> bool:
 
 def _excess(claim: Claim, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """How far two float sides are from what the claim says, relative to their size."""
-    return relative(
-        left - right if isinstance(claim, Inequality) else np.abs(left - right), left, right
-    )
+    return relative(left - right if claim.at_most else np.abs(left - right), left, right)
 
 
 def relative(difference: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -269,8 +267,7 @@ def _disagreement(claim: Claim, point: Point) -> Found | None:
 
 
 def _violated(claim: Claim, left: Any, right: Any, field: Field) -> bool:
-    sign = field.sign(left - right)
-    return sign > 0 if isinstance(claim, Inequality) else sign != 0
+    return claim.is_false_by(field.sign(left - right))
 
 
 def _shown(left: Any, right: Any) -> tuple[Any, Any]:

@@ -564,7 +564,7 @@ TABLES = {
     "rule of a node": (NODES, {node.__name__: f for node, f in rules.rules().items()}),
     "function": (FUNCTIONS, functions.function_laws()),
     "derivative of a node": (
-        DERIVATIVES, {node.__name__: f for node, f in differentiate.rules().items()}
+        DERIVATIVES, {node.__name__: f for node, f in differentiate.DERIVATIVES.items()}
     ),
     "derivative of a function": (SCALARS, differentiate.SCALAR_DERIVATIVES),
 }  # fmt: skip

@@ -28,7 +28,7 @@ from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, UndefinedValue,
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
-from derive.claims.kinds import Claim, Inequality
+from derive.claims.kinds import Claim
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
 from derive.core.terms import (
     Ref,
@@ -470,7 +470,7 @@ def refers_to_itself(*sides: Term) -> bool:
 
 def is_due(claim: Claim, *sides: Term) -> bool:
     """Whether an induction may prove a claim: where something refers to itself."""
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return False
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 
