@@ -323,6 +323,21 @@ def _is_complement(node: Any, p: Any) -> bool:
     return any(isinstance(a, sp.OneMatrix) for a in node.args) and times(-1, p) in node.args
 
 
+def inverted(d: Documented) -> Iterator[Repair]:
+    """An inverse is left out, or is one too many."""
+    for site in d.sites:
+        node = site.node
+        if isinstance(node, sp.Inverse):
+            yield d.put(site, node.arg)
+        elif (
+            isinstance(node, sp.MatrixSymbol)
+            and not isinstance(site.parent, sp.Inverse)
+            and d.is_matrix(node)
+            and same_shape(node.shape[:1], node.shape[1:])
+        ):
+            yield d.put(site, sp.Inverse(node))
+
+
 def both_orders(d: Documented) -> Iterator[Repair]:
     """Twice a product for the products in both orders: A·B + B·A for 2·A·B."""
     for site in d.sites:
@@ -393,6 +408,7 @@ EXCHANGES: tuple[Mistake, ...] = (
     reversed_index,
     another_number,
     missing_number,
+    inverted,
     both_orders,
     missing_diagonal,
     parentheses,

@@ -40,6 +40,7 @@ from derive.canonical.sums import places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Add, Mul, Ref, Sum, Term, neg
 from derive.proof.definedness import assume_defined
+from derive.proof.descent import vanishes_by_descent
 from derive.proof.factors import taken_apart
 from derive.proof.flanks import vanishes_between
 from derive.proof.inequality.bounds import (
@@ -89,6 +90,7 @@ class Rung:
 
 # The cheap forms come before the search for a witness, the costly ones after it.
 CHEAP = (Rung(3, False, 60e6), Rung(None, False, 0.5e6))
+MANY_INVERSES = 3  # of different matrices
 INDEX_DEPTH = 3  # brackets of indices that are taken one after the other
 SLOPE_WORK = 1e6  # in which the derivatives of a difference are looked at
 PAIR_DEPTH = 2  # how far two brackets of a pair of indices are looked at
@@ -122,7 +124,7 @@ def prove_equal(
                 return None
             a, b = normaliser.of(left), normaliser.of(right)
             difference = normaliser.subtract(a, b)
-            if vanishes_multiplied(normaliser, difference, place):
+            if _vanishes_as_matrix(normaliser, difference, place, rung in COSTLY):
                 return Proof(normaliser, a, b)
             opened = normaliser.names.looked_into(difference)
             if opened != difference and vanishes(normaliser, opened):
@@ -176,6 +178,25 @@ def _vanishes_everywhere(n: Normaliser, poly: Polynomial) -> bool:
     return vanishes(n, poly)
 
 
+def _vanishes_as_matrix(
+    n: Normaliser, poly: Polynomial, place: tuple[Poly, ...], patient: bool
+) -> bool:
+    """Whether a matrix is zero as it stands or multiplied; where many inverses stand in it, those
+    products first that leave fewer of them.
+    """
+    if len(_inverse_names(poly)) < MANY_INVERSES:
+        return vanishes_multiplied(n, poly, place)
+    if vanishes(n, poly) or vanishes_by_descent(n, poly, place, _multiplied, vanishes):
+        return True
+    return patient and vanishes_multiplied(n, poly, place)
+
+
+def _inverse_names(poly: Polynomial) -> list[int]:
+    """The matrices whose inverses stand in a polynomial."""
+    atoms = (a for m in poly for b, _ in m for a in _atoms(b))
+    return sorted({a.name for a in atoms if isinstance(a, InverseAtom)})
+
+
 def vanishes_multiplied(
     n: Normaliser, poly: Polynomial, place: tuple[Poly, ...], depth: int = 2
 ) -> bool:
@@ -184,10 +205,17 @@ def vanishes_multiplied(
     """
     if vanishes(n, poly):
         return True
-    if depth == 0:
-        return False
-    names = {a.name for m in poly for b, _ in m for a in _atoms(b) if isinstance(a, InverseAtom)}
-    for name in sorted(names):
+    return depth > 0 and any(
+        vanishes_multiplied(n, product, rest, depth - 1)
+        for product, rest in _multiplied(n, poly, place)
+    )
+
+
+def _multiplied(
+    n: Normaliser, poly: Polynomial, place: tuple[Poly, ...]
+) -> Iterator[tuple[Polynomial, tuple[Poly, ...]]]:
+    """A matrix multiplied by each of those whose inverses stand in it, from either side."""
+    for name in _inverse_names(poly):
         shared, transposed = n.matrices[name]
         for index in place:
             variable = next(iter(index.variables), None)
@@ -200,10 +228,7 @@ def vanishes_multiplied(
                 used, left = _against_inverse(n, moved, name, transposed, at, k)
                 product = n.sum_over(k, n.multiply(n.of(shared.at(at)), left))
                 product = n.add(used, product)
-                rest = tuple(as_poly(other) if p == index else p for p in place)
-                if vanishes_multiplied(n, product, rest, depth - 1):
-                    return True
-    return False
+                yield product, tuple(as_poly(other) if p == index else p for p in place)
 
 
 def _against_inverse(

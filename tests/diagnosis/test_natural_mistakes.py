@@ -125,6 +125,10 @@ WRONG = {
         Identity((A + x * z.T).I, A.I - A.I * x * z.T * A.I / dot(z, A.I * x)),
         "the term 1 is missing in 1/(x.T*(A**(-1)).T*z)",
     ),
+    "an inverse": (
+        Identity((A + B).I, A.I - A.I * (A + B.I).I * A.I),
+        "it holds with A**(-1) + B**(-1) for",
+    ),
     "the regulariser": (
         Gradient(-log(sigma(dot(w, x))) + lam * dot(w, w) / 2, w, -(1 - sigma(dot(w, x))) * x),
         "the term lam*w is missing",
