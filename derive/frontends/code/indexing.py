@@ -30,7 +30,15 @@ from derive.frontends.code.arrays import (
 )
 from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.extremes import at_place, atoms_of, summed, without_places
-from derive.frontends.code.sizes import at_least, expanded, expression, quotient, same
+from derive.frontends.code.sizes import (
+    COUNTER,
+    at_least,
+    expanded,
+    expression,
+    least,
+    quotient,
+    same,
+)
 from derive.frontends.code.trace import Misfit, Refused, current
 
 
@@ -107,7 +115,21 @@ def point(part: Any, size: Any) -> Any:
         index = index + size
     if at_least(index - size, 0):
         raise Misfit(f"index {index} on an axis of size {size}")
-    return expanded(index)
+    return wrapped(expanded(index), size)
+
+
+def wrapped(index: Any, size: Any) -> Any:
+    """A position that labels give: one below 0 counts from the end, as y − 1 does where y is 0."""
+    labels_ = index.atoms(sp.Indexed)
+    if not labels_ or not index.is_polynomial(*labels_):
+        return index
+    stand_ins = {y: sp.Symbol(f"{COUNTER}y{k}", integer=True) for k, y in enumerate(labels_)}
+    low = least(index.xreplace(stand_ins))
+    if low is None or low >= 0:
+        return index
+    if not at_least(size + low, 0):
+        raise Refused("a position that labels give may be below the start of an axis")
+    return sp.Mod(index, size, evaluate=False)
 
 
 def bounds(part: slice, size: Any) -> tuple[Any, Any, Any]:
@@ -323,6 +345,7 @@ def gathered(array: Array, items: list[Any]) -> Array:
                 index = bodies[number][middle]
                 if index.is_number and index < 0:
                     index = index + ax.size_of(axis)
+                index = wrapped(index, ax.size_of(axis))
                 inside.update(ax.digits(index, axis[0]))
         found[key] = result.bodies[tuple(source)].xreplace(inside)
     return without_places(Array(own, found, array.kind))
@@ -552,7 +575,8 @@ def _scattered(
     solved: dict[Any, Any] = {}
     rest: list[tuple[Any, Any]] = []
     for number, k in enumerate(advanced):
-        index, segment = bodies[number][single], array.axes[k][0]
+        segment = array.axes[k][0]
+        index = wrapped(bodies[number][single], ax.size_of(array.axes[k]))
         own = ax.flat(segment)
         whole = next(
             (axis[0] for axis in axes if len(axis[0]) > 1 and same(index, ax.flat(axis[0]))), None

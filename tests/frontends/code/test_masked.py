@@ -2,7 +2,7 @@
 
 import pytest
 
-from derive.code import verify_backward
+from derive.code import labels, verify_backward
 
 SOFTMAX = """
 import numpy as np
@@ -89,3 +89,22 @@ def test_a_function_of_rows_is_mapped(tmp_path):
         path.write_text(text.format(factor))
         found = verify_backward(f"{path}::forward", "backward", x="N D", w="D")
         assert [v.status for v in found.values()] == ["holds", last]
+
+
+LABELS = """
+import numpy as np
+
+def forward(x, y):
+    n = np.arange(len(y))
+    dx = np.zeros_like(x)
+    dx[n, y - 1] = 1.0
+    return x[n, {read}].sum(), dx
+"""
+
+
+@pytest.mark.parametrize(("read", "status"), [("y - 1", "holds"), ("y", "disagrees")])
+def test_labels_below_0_count_from_the_end(read, status, tmp_path):
+    path = tmp_path / "pair.py"
+    path.write_text(LABELS.format(read=read))
+    shapes = {"x": "N C", "y": labels("N", of="C")}
+    assert verify_backward(f"{path}::forward", shapes=shapes)["x"].status == status
