@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sympy as sp
 
 from derive import engine
+from derive.base.budget import EFFORT
 from derive.base.errors import ClaimError
-from derive.claims.kinds import Gradient
+from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
@@ -20,35 +22,39 @@ from derive.frontends.code.shapes import Labels
 OURS = "internal error: the trace is not what the code computes"
 
 
-def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
+def decide(
+    pair: Pair, timeout: float = 60.0, effort: float = EFFORT
+) -> dict[str, Verdict]:
     """A verdict for each input of a pair.
+
+    :param effort: how much work may be done for each, 1 being the usual.
 
     :raises ClaimError: where the pair itself is not understood.
     """
-    found = _decide(pair, timeout)
+    found = _decide(pair, timeout, effort)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
     if wrong:
-        found.update(_without_stabilisers(pair, found, wrong, timeout))
+        found.update(_without_stabilisers(pair, found, wrong, timeout, effort))
     if undecided and any("*" in str(shape) for shape in pair.shapes.values()):
         # the code may cut its flat axes the other way round
-        again = _decide(replace(pair, turned=True), timeout)
+        again = _decide(replace(pair, turned=True), timeout, effort)
         found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
     return found
 
 
 def _without_stabilisers(
-    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float
+    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float, effort: float
 ) -> dict[str, Verdict]:
     """Gradients that are right where no clip cuts, or that would be without an ε."""
     changed: dict[str, Verdict] = {}
     trace = trace_pair(pair).trace
     if trace.clips:
-        again = _decide(replace(pair, inside=True), timeout)
+        again = _decide(replace(pair, inside=True), timeout, effort)
         changed = {n: again[n] for n in wrong if again[n].status == HOLDS}
     rest = [n for n in wrong if n not in changed]
     if rest and trace.stabilised:
-        again = _decide(replace(pair, exact=True), timeout)
+        again = _decide(replace(pair, exact=True), timeout, effort)
         small = ", ".join(f"{float(value):g}" for value in trace.stabilised)
         for name in rest:
             if again[name].status == HOLDS:
@@ -58,7 +64,7 @@ def _without_stabilisers(
     return changed
 
 
-def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
+def _decide(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
     try:
         traced = trace_pair(pair)
     except Failed as problem:
@@ -79,10 +85,13 @@ def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
             reason = f"the code does not run: {problem}"
             return _all(pair, UNDECIDED, reason, traced)
         notes += (f"{traced.trace.library} was not run to compare ({problem})",)
-    return {name: _decided(traced, name, timeout, notes) for name in traced.gradients}
+    decided = partial(engine.verify, timeout=timeout, effort=effort)
+    return {name: _decided(traced, name, decided, notes) for name in traced.gradients}
 
 
-def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) -> Verdict:
+def _decided(
+    traced: Traced, name: str, decided: Callable[[Claim], Verdict], notes: tuple[str, ...]
+) -> Verdict:
     try:
         claims = claims_of(traced, name)
     except Failed as problem:
@@ -92,7 +101,7 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
     for key, claim in claims:
         source = _assigned_at(traced, claim)
         claim = replace(claim, id=f"{traced.pair.name}.{name}", source=source)
-        verdict = engine.verify(claim, timeout)
+        verdict = decided(claim)
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
             verdict = _run(traced, name, key, verdict)

@@ -283,7 +283,10 @@ def whole(body: Any, factors: list[ax.Factor]) -> Any:
     if not factors:
         return body
     if isinstance(body, sp.Indexed) and tuple(body.indices) == tuple(i for i, _ in factors):
-        return body.base
+        # A sequence of states has one more than there are rounds.
+        sizes = body.base.shape or ()
+        if len(sizes) == len(factors) and all(map(same, sizes, (n for _, n in factors))):
+            return body.base
     return Tensor(body, *factors)
 
 
