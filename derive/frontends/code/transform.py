@@ -8,7 +8,10 @@ built-in functions know sizes. Names are never rewritten, calls are: ``type(a) i
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
+
+from derive.frontends.code.left_out import Place, without
 
 RUNTIME = "__derive__"
 BUILTINS = {
@@ -19,12 +22,14 @@ KEPT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, a
         ast.If, ast.Try)  # fmt: skip
 
 
-def transformed(source: str, path: str) -> ast.Module:
+def transformed(source: str, path: str, left_out: Sequence[Place] = ()) -> ast.Module:
     """The tree of a module, ready to be compiled.
+
+    :param left_out: the statements that do not fit.
 
     :raises SyntaxError: where the source is no Python.
     """
-    tree = ast.parse(source, path)
+    tree = without(ast.parse(source, path), path, left_out)
     body: list[ast.stmt] = []
     for statement in tree.body:
         if not isinstance(statement, KEPT) and not _is_registration(statement):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.canonical.atoms import Polynomial, atoms_in
+from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.proof.decide import vanishes
@@ -33,9 +33,9 @@ def _one_way(n: Normaliser, poly: Polynomial) -> Polynomial:
     """The polynomial with each sum running the way in which its first sequence is read."""
     found: Polynomial = {}
     for monomial, coefficient in poly.items():
-        atom = next((a for a, e in monomial if a.kind == "sum" and e == 1), None)
+        atom = next((a for a, e in monomial if isinstance(a, SumAtom) and e == 1), None)
         term: Polynomial = {monomial: coefficient}
-        if atom is not None and any(a.kind == "ref" for a in atoms_in(atom)):
+        if atom is not None and any(isinstance(a, RefAtom) for a in atoms_in(atom)):
             opened, inside = n.opened(atom)
             down = {k: k.high - as_poly(k) for k in opened if k.high and _falls(n, inside, k)}
             if down:
@@ -49,12 +49,12 @@ def _one_way(n: Normaliser, poly: Polynomial) -> Polynomial:
 def _falls(n: Normaliser, inside: Polynomial, variable: Var) -> bool:
     """Whether the first sequence that is read at a variable is read downwards."""
     read = [
-        (a.data[0], slope.constant)
+        (a.name, int(slope.constant))
         for m in inside
         for atom, _ in m
         for a in atoms_in(atom)
-        if a.kind == "ref" and a.data[0] in n.recursion.heads
-        for slope in (index.coefficient(variable) for index in a.data[1])
+        if isinstance(a, RefAtom) and a.name in n.recursion.heads
+        for slope in (index.coefficient(variable) for index in a.indices)
         if slope is not None and slope.constant in (1, -1)
     ]
     return bool(read) and min(read)[1] == -1
@@ -66,14 +66,14 @@ def _lengths(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:
         high
         for m in poly
         for atom, exponent in m
-        if atom.kind == "sum" and exponent == 1
-        if any(a.kind == "ref" and a.data[0] in n.recursion.heads for a in atoms_in(atom))
-        for high in atom.data[0]
+        if isinstance(atom, SumAtom) and exponent == 1
+        if any(isinstance(a, RefAtom) and a.name in n.recursion.heads for a in atoms_in(atom))
+        for high in atom.highs
     )
     for high in highs:
         for other in highs:
             gap = (high - other).constant
-            if gap is not None and 0 < gap <= FURTHEST and is_nonnegative(high - gap + 1):
+            if gap is not None and 0 < gap <= FURTHEST and is_nonnegative(high - int(gap) + 1):
                 yield high, int(gap)
 
 
@@ -82,7 +82,7 @@ def _shortened(n: Normaliser, poly: Polynomial, high: Poly, steps: int, first: b
     found: Polynomial = {}
     for monomial, coefficient in poly.items():
         atom = next(
-            (a for a, e in monomial if a.kind == "sum" and e == 1 and high in a.data[0]), None
+            (a for a, e in monomial if isinstance(a, SumAtom) and e == 1 and high in a.highs), None
         )
         if atom is None:
             found = n.add(found, {monomial: coefficient})

@@ -24,11 +24,11 @@ from typing import Any
 
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Polynomial, UndefinedValue, atoms_in
+from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, UndefinedValue, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
-from derive.claims.kinds import Claim, Inequality
+from derive.claims.kinds import Claim
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
 from derive.core.terms import (
     Ref,
@@ -223,7 +223,7 @@ class Induction:
         put_in = {
             m: c
             for m, c in step.items()
-            if not any(p.kind == "ref" and p.data[0] == own for a, _ in m for p in atoms_in(a))
+            if not any(isinstance(p, RefAtom) and p.name == own for a, _ in m for p in atoms_in(a))
         }
         rest = Reader(n).term(put_in)
         loose = rest.free - lemma.variables - {time}
@@ -249,8 +249,8 @@ class Induction:
 
     def _closed_forms(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """That arrays in a difference are what their steps add up to, where these are linear."""
-        found = {a.data[0]: None for m in difference for b, _ in m for a in atoms_in(b)
-                 if a.kind == "ref" and a.data[0] in n.recursion.heads}  # fmt: skip
+        found = {a.name: None for m in difference for b, _ in m for a in atoms_in(b)
+                 if isinstance(a, RefAtom) and a.name in n.recursion.heads}  # fmt: skip
         for name in found:
             lemma = closed_form(self.normaliser(), n.recursion.heads[name])
             if lemma is not None:
@@ -384,7 +384,9 @@ class Induction:
         itself: it is about sums and powers alone.
         """
         atoms = {a for m in difference for b, _ in m for a in atoms_in(b)}
-        if any(a.kind == "ref" for a in atoms) or not any(a.kind == "sum" for a in atoms):
+        if any(isinstance(a, RefAtom) for a in atoms) or not any(
+            isinstance(a, SumAtom) for a in atoms
+        ):
             return False
         left = Reader(n).term(difference)
         proof = telescoped(left, num(0), self.normaliser)
@@ -458,10 +460,10 @@ def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shar
     """The arrays that stay names in a polynomial, and are read there at the time itself."""
     atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
     return {
-        n.kept[atom.data[0]]
+        n.kept[atom.name]
         for atom in atoms
-        if atom.kind == "ref" and atom.data[0] in n.kept
-        if any(reference.offset(index) == 0 for index in atom.data[1])
+        if isinstance(atom, RefAtom) and atom.name in n.kept
+        if any(reference.offset(index) == 0 for index in atom.indices)
     }
 
 
@@ -472,7 +474,7 @@ def refers_to_itself(*sides: Term) -> bool:
 
 def is_due(claim: Claim, *sides: Term) -> bool:
     """Whether an induction may prove a claim: where something refers to itself."""
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return False
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 
