@@ -38,3 +38,8 @@ def test_a_state_is_followed(pair):
 def test_an_attribute_is_a_state():
     assert statuses("Average", **LAYER) == {"x": "holds", "a": "holds"}
     assert statuses("WrongAverage", **LAYER) == {"x": "holds", "a": "disagrees"}
+
+
+def test_the_effort_bounds_what_is_decided():
+    found = statuses("Average", **LAYER, effort=1e-9)
+    assert "undecided" in found.values() and set(found.values()) <= {"holds", "undecided"}
