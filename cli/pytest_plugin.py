@@ -198,7 +198,9 @@ class CodeItem(pytest.Item):
         from derive.frontends.code.answers import answers
 
         timeout = self.config.getoption("derive_timeout")
-        ((*found,),) = results([self.request], partial(answers, timeout=timeout), 1, timeout)
+        effort = self.config.getoption("derive_effort")
+        answer = partial(answers, timeout=timeout, effort=effort)
+        ((*found,),) = results([self.request], answer, 1, timeout)
         if any(verdict.status != "holds" for _, verdict in found):
             raise SomeDoNotHold(found)
 

@@ -107,19 +107,17 @@ def _all_results(asked: Asked) -> Generator[tuple[Entry, Verdict]]:
         with contextlib.closing(_results(asked)) as stream:
             yield from stream
     if asked.requests:
-        jobs, timeout = asked.jobs, asked.timeout
-        with contextlib.closing(_code_results(asked.requests, jobs, timeout)) as stream:
+        with contextlib.closing(_code_results(asked)) as stream:
             yield from stream
 
 
-def _code_results(
-    requests: list[Request], jobs: int | None, timeout: float
-) -> Generator[tuple[Entry, Verdict]]:
+def _code_results(asked: Asked) -> Generator[tuple[Entry, Verdict]]:
     from derive.cli.code_runner import results
     from derive.frontends.code.answers import answers
 
-    answer = partial(answers, timeout=timeout)
-    jobs = min(jobs or os.cpu_count() or 1, len(requests))
+    requests, timeout = asked.requests, asked.timeout
+    answer = partial(answers, timeout=timeout, effort=asked.effort)
+    jobs = min(asked.jobs or os.cpu_count() or 1, len(requests))
     progress = Progress(sys.stderr, len(requests))
     with contextlib.closing(results(requests, answer, jobs, timeout)) as stream:
         try:

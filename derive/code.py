@@ -47,6 +47,7 @@ def verify_backward(
     call: Any = None,
     grads: Mapping[str, str] | None = None,
     timeout: float = 60.0,
+    effort: float = 1.0,
     **short: Any,
 ) -> dict[str, Verdict]:
     """Decide whether a backward gives the gradients of its forward: a verdict for each input.
@@ -61,6 +62,7 @@ def verify_backward(
     :param params: of a layer class, arguments of its constructor, each with the input that is
         passed; ``init`` are further arguments, ``call`` the inputs with which it is called.
     :param grads: where a layer leaves the gradients of inputs, as in ``{"W": "dW"}``.
+    :param timeout: seconds for each gradient; ``effort`` is how much work may be done for it.
     :raises ClaimError: where the pair itself is not understood.
     """
     return decide(
@@ -69,6 +71,7 @@ def verify_backward(
             params=params, init=init, call=call, grads=grads,
         ),
         timeout,
+        effort,
     )  # fmt: skip
 
 

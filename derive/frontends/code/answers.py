@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from derive.base.budget import EFFORT
 from derive.claims.verdict import Verdict
 from derive.frontends.code.check import decide, pair_of
 from derive.frontends.code.declared import Labels
@@ -12,7 +13,9 @@ from derive.frontends.code.request import Request
 from derive.frontends.code.shapes import labels
 
 
-def answers(request: Request, timeout: float = 60.0) -> dict[str, Verdict]:
+def answers(
+    request: Request, timeout: float = 60.0, effort: float = EFFORT
+) -> dict[str, Verdict]:
     """A verdict for each input in whose gradient the request is interested.
 
     :raises ClaimError: where the pair is not understood.
@@ -30,7 +33,7 @@ def answers(request: Request, timeout: float = 60.0) -> dict[str, Verdict]:
         wrt=request.wrt,
         **options,
     )
-    return decide(asked, timeout)
+    return decide(asked, timeout, effort)
 
 
 def declared_shapes(request: Request) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sympy as sp
 
 from derive import engine
+from derive.base.budget import EFFORT
 from derive.base.errors import ClaimError
-from derive.claims.kinds import Gradient
+from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native
 from derive.frontends.code.left_out import MOST, own_file, place_of
@@ -21,22 +23,24 @@ from derive.frontends.code.shapes import Labels
 OURS = "internal error: the trace is not what the code computes"
 
 
-def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
+def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[str, Verdict]:
     """A verdict for each input of a pair.
+
+    :param effort: how much work may be done for each, 1 being the usual.
 
     :raises ClaimError: where the pair itself is not understood.
     """
     several = any("*" in str(shape) for shape in pair.shapes.values())
     if several:
         pair = replace(pair, turned=_is_cut_from_the_end(pair))
-    found = _decide(pair, timeout)
+    found = _decide(pair, timeout, effort)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
     if wrong:
-        found.update(_without_stabilisers(pair, found, wrong, timeout))
+        found.update(_without_stabilisers(pair, found, wrong, timeout, effort))
     if undecided and several:
         # the code may cut its flat axes the other way round
-        again = _decide(replace(pair, turned=not pair.turned), timeout)
+        again = _decide(replace(pair, turned=not pair.turned), timeout, effort)
         found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
     return found
 
@@ -61,7 +65,7 @@ def _crossings(pair: Pair) -> int:
 
 
 def _without_stabilisers(
-    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float
+    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float, effort: float
 ) -> dict[str, Verdict]:
     """Gradients that are right where no clip cuts, or that would be without an ε."""
     changed: dict[str, Verdict] = {}
@@ -70,11 +74,11 @@ def _without_stabilisers(
     except Failed:  # others are decided without what does not fit
         return changed
     if trace.clips:
-        again = _decide(replace(pair, inside=True), timeout)
+        again = _decide(replace(pair, inside=True), timeout, effort)
         changed = {n: again[n] for n in wrong if again[n].status == HOLDS}
     rest = [n for n in wrong if n not in changed]
     if rest and trace.stabilised:
-        again = _decide(replace(pair, exact=True), timeout)
+        again = _decide(replace(pair, exact=True), timeout, effort)
         small = ", ".join(f"{float(value):g}" for value in trace.stabilised)
         for name in rest:
             if again[name].status == HOLDS:
@@ -84,7 +88,7 @@ def _without_stabilisers(
     return changed
 
 
-def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
+def _decide(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
     try:
         traced = trace_pair(pair)
     except Failed as problem:
@@ -96,9 +100,9 @@ def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
                 return _all(pair, UNDECIDED, f"the code was not run to confirm: {problem}")
             fitting = _without_misfits(pair, problem)
             if fitting is not None:
-                return _answered(fitting, timeout)
+                return _answered(fitting, timeout, effort)
         return _all(pair, problem.status, str(problem))
-    return _answered(traced, timeout)
+    return _answered(traced, timeout, effort)
 
 
 def _without_misfits(pair: Pair, problem: Failed) -> Traced | None:
@@ -125,7 +129,7 @@ def _without_misfits(pair: Pair, problem: Failed) -> Traced | None:
     return None
 
 
-def _answered(traced: Traced, timeout: float) -> dict[str, Verdict]:
+def _answered(traced: Traced, timeout: float, effort: float) -> dict[str, Verdict]:
     pair = traced.pair
     notes = tuple(traced.trace.notes)
     if traced.unfit:
@@ -139,12 +143,15 @@ def _answered(traced: Traced, timeout: float) -> dict[str, Verdict]:
             reason = f"the code does not run: {problem}"
             return _all(pair, UNDECIDED, reason, traced)
         notes += (f"{traced.trace.library} was not run to compare ({problem})",)
+    decided = partial(engine.verify, timeout=timeout, effort=effort)
     found = {n: _no_claim(pair, n, ILL_SHAPED, p.reason) for n, p in traced.unfit.items()}
-    found.update({name: _decided(traced, name, timeout, notes) for name in traced.gradients})
+    found.update({name: _decided(traced, name, decided, notes) for name in traced.gradients})
     return {name: found[name] for name in traced.asked.expected if name in found}
 
 
-def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) -> Verdict:
+def _decided(
+    traced: Traced, name: str, decided: Callable[[Claim], Verdict], notes: tuple[str, ...]
+) -> Verdict:
     try:
         claims = claims_of(traced, name)
     except Failed as problem:
@@ -154,7 +161,7 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
     for key, claim in claims:
         source = _assigned_at(traced, claim)
         claim = replace(claim, id=f"{traced.pair.name}.{name}", source=source)
-        verdict = engine.verify(claim, timeout)
+        verdict = decided(claim)
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
             verdict = _run(traced, name, key, verdict)

@@ -206,9 +206,50 @@ def read(array: Array, key: Any) -> Any:
 
 def pointed(array: Array, place: int, part: Any) -> Array:
     """One position of an axis, which is gone then."""
-    axis = array.axes[place]
-    index = point(part, ax.size_of(axis))
-    return at_position(array, place, index)
+    size = ax.size_of(array.axes[place])
+    index = point(part, size)
+    found = at_position(array, place, index)
+    if not _may_wrap(array, index):
+        return found
+    # NumPy counts a position below 0 from the end.
+    inside = Array((), {(): sp.Ge(index, 0, evaluate=False)}, BOOL)
+    return where(inside, found, at_position(array, place, expanded(index + size)))
+
+
+def _may_wrap(array: Array, index: Any) -> bool:
+    """Whether an index of a loop is below 0 in some of its rounds, as far as is seen; a loop that
+    writes what it reads one step before tells for itself what that is.
+    """
+    trace = current()
+    low, _ = ax.bounds(index, trace.ranges)
+    if low is None or not low.is_Integer or low >= 0:
+        return False
+    bases = {b for body in array.bodies.values() for b in body.atoms(sp.IndexedBase)}
+    if any("·before·" in str(base.label) for base in bases):
+        return False
+    return not any(_is_above(index, condition) for condition in trace.within)
+
+
+def _is_above(index: Any, condition: Any) -> bool:
+    """Whether a condition of a branch says that an index is at least 0."""
+    for part in sp.And.make_args(condition):
+        if not isinstance(part, sp.core.relational.Relational):
+            continue
+        gap = part.lhs - part.rhs
+        if isinstance(part, (sp.Lt, sp.Le)):
+            gap = -gap
+        if isinstance(part, (sp.Gt, sp.Lt)):
+            gap = gap - 1
+        elif isinstance(part, sp.Ne):
+            low, _ = ax.bounds(gap, current().ranges)
+            if low != 0:
+                continue
+            gap = gap - 1
+        elif isinstance(part, sp.Eq):
+            continue
+        if at_least(expanded(index - gap), 0):
+            return True
+    return False
 
 
 def at_position(array: Array, place: int, index: Any) -> Array:

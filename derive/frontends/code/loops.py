@@ -333,11 +333,21 @@ class SymbolicDict(dict):
         key = _key(key)
         if isinstance(key, Size):
             run = innermost()
-            if run is None or self.serial >= run.serial or self.rounds is not None:
+            if self.rounds is not None:
                 raise Refused(f"the entry {key} of a dictionary is written")
-            run.keyed(self, key.expr, value)
-            return
+            if run is not None and self.serial < run.serial:
+                run.keyed(self, key.expr, value)
+                return
+            own = self.at(key.expr)
+            if own is None and key.expr.free_symbols & set(current().counters):
+                raise Refused(f"the entry {key} of a dictionary is written")
+            key = key if own is None else own
         super().__setitem__(key, value)
+
+    def at(self, position: Any) -> Any:
+        """The key under which there is a value at a position, None where there is none."""
+        keys = (k for k in self if isinstance(k, (int, Size)) and not isinstance(k, bool))
+        return next((k for k in keys if same(expression(k), position)), None)
 
     def __getitem__(self, key: Any) -> Any:
         key = _key(key)
@@ -346,18 +356,27 @@ class SymbolicDict(dict):
         ):
             return super().__getitem__(key)
         position = expression(key)
+        own = self.at(position)
+        if own is not None:
+            return super().__getitem__(own)
         if self.rounds is None:
             run = innermost()
             if run is None or self.serial >= run.serial:
                 raise Refused(f"the entry {key} of a dictionary that has none under such keys")
             return run.entry(self, position)
-        counter = expanded(position - self.shift)
-        low, _ = ax.bounds(counter, current().ranges)
-        if low is not None and at_least(low, 0):
-            return self.rounds.item(counter)
-        if self.previous is None or self.rounds.direction < 0:
-            raise Refused(f"the entry {key} of a dictionary that a loop may not have filled")
-        return self.previous(expanded(counter + 1))
+        counter, rounds = expanded(position - self.shift), self.rounds
+        low, high = ax.bounds(counter, current().ranges)
+        if low is not None and high is not None:
+            after = expanded(rounds.count - 1 - high)
+            if at_least(low, 0) and at_least(after, 0):
+                return rounds.item(counter)
+            # one before the first round is what was there
+            forward = rounds.direction > 0
+            begins = at_least(low + 1, 0) if forward else at_least(low, 0)
+            ends = at_least(after, 0) if forward else at_least(after + 1, 0)
+            if self.previous is not None and begins and ends:
+                return self.previous(expanded(counter + rounds.direction))
+        raise Refused(f"the entry {key} of a dictionary that a loop may not have filled")
 
 
 def _key(key: Any) -> Any:
@@ -525,9 +544,10 @@ class SymbolicLoop:
         if self.first:
             first = sp.Integer(0) if self.items.direction > 0 else self.count - 1
             start = expanded(key.xreplace({self.counter: first}))
-            if not start.is_Integer or int(start) not in values:
+            own = values.at(start)
+            if own is None:
                 raise Refused(f"the entry {key} of a dictionary before it is written")
-            initial = dict.__getitem__(values, int(start))
+            initial = dict.__getitem__(values, own)
             self.earlier[id(values)] = (values, key, initial)
             return initial
         if id(values) in self.carried and expanded(self.earlier[id(values)][1] - key) == 0:
@@ -708,13 +728,7 @@ class SymbolicLoop:
         for values, parts in self.lists.values():
             self._fill_list(values, parts, change)
             if id(values) in self.items_carried:
-                before = self._rounds(replaced(self.items_carried[id(values)][1], change))
-                after = self.items.direction  # what a round appends is the state of the next one
-                values.previous = before.item
-                values.rounds = Items(
-                    self.count, lambda c, state=before: state.item(expanded(c + after)),
-                    self.items.direction,
-                )  # fmt: skip
+                self._carry_on(values, replaced(self.items_carried[id(values)][1], change))
         for values, index, value in self.writes.values():
             self._fill_items(values, index, replaced(value, change))
         for k, (filled, key, value) in self.keys.items():
@@ -723,8 +737,7 @@ class SymbolicLoop:
                 raise Refused(f"the entry {key} of a dictionary is written in each round")
             filled.rounds = self._rounds(replaced(value, change))
             if k in self.carried:
-                previous = self._rounds(replaced(self.carried[k][1], change))
-                filled.previous = previous.item
+                filled.previous = self._rounds(replaced(self.carried[k][1], change)).item
         finals = {cell.base: cell for cell in cells}
         done: dict[str, dict[Any, Any]] = {}
         for cell in finals.values():
@@ -781,6 +794,12 @@ class SymbolicLoop:
         values.rounds = Items(
             self.count, lambda c: replaced(value, lambda e: e.xreplace({counter: c})), direction
         )
+
+    def _carry_on(self, values: SymbolicList, before: Any) -> None:
+        """What a round appends is the state before the next one."""
+        state, step = self._rounds(before).item, self.items.direction
+        values.previous = state
+        values.rounds = Items(self.count, lambda c: state(expanded(c + step)), step)
 
     def _fill_items(self, values: SymbolicList, index: Any, value: Any) -> None:
         shift = expanded(index - self.counter)
@@ -878,7 +897,8 @@ class SymbolicBranch:
             self.closing.append({})
             arr.watchers.append(self)
             try:
-                yield side
+                with current().inside_of(self.condition if side else sp.Not(self.condition)):
+                    yield side
             finally:
                 arr.watchers.pop()
             sides.append(

@@ -126,7 +126,12 @@ def negated(value: Any) -> Any:
 def chosen(test: Any, value: Callable[[], Any], other: Callable[[], Any]) -> Any:
     """``value if test else other``."""
     if isinstance(test, Array) and not test.ndim and not _is_known(test):
-        return where(test, value(), other())
+        condition = test.scalar()
+        with current().inside_of(condition):
+            first = value()
+        with current().inside_of(sp.Not(condition)):
+            second = other()
+        return where(test, first, second)
     return value() if test else other()
 
 

@@ -64,6 +64,7 @@ class Trace:
         self.exact = False  # whether these are taken for 0
         self.library = "numpy"  # whose methods arrays have
         self.files: set[str] = set()
+        self.within: list[Any] = []  # the conditions of branches on counters that are open
         self.drawn: list[tuple[str, Any]] = []  # random arrays, in order, with who drew them
 
     def index(self, name: str = "i") -> sp.Symbol:
@@ -149,6 +150,15 @@ class Trace:
         truth = self.asserting or relation in (sp.Gt, sp.Ge)
         self.assume(fact if truth else contrary)
         return truth
+
+    @contextmanager
+    def inside_of(self, condition: Any) -> Iterator[None]:
+        """The block in which a condition holds."""
+        self.within.append(condition)
+        try:
+            yield
+        finally:
+            self.within.pop()
 
     def note(self, text: str) -> None:
         self.notes[text] = None

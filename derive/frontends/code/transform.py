@@ -129,8 +129,9 @@ def bound_attributes(body: list[ast.stmt], bound: set[str]) -> list[tuple[str, s
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
             continue
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            if isinstance(node.value, ast.Name) and node.value.id not in bound:
-                found.add((node.value.id, node.attr))
+            holder = node.value
+            if isinstance(holder, ast.Name) and holder.id not in bound:
+                found.add((holder.id, node.attr))
         stack.extend(ast.iter_child_nodes(node))
     return sorted(found)
 

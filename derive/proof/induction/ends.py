@@ -1,4 +1,6 @@
-"""Sums of sequences whose ranges differ at one end: Σ_{k≤h} f(k) = f(0) + Σ_{k<h} f(k + 1)."""
+"""Sums of sequences that run the other way, or whose ranges differ at one end:
+Σ_{k≤h} f(k) = Σ_{k≤h} f(h − k) = f(0) + Σ_{k<h} f(k + 1).
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,49 @@ FURTHEST = 2  # terms that one range may have more than another
 
 
 def vanishes_from_ends(n: Normaliser, poly: Polynomial) -> bool:
-    """Whether a polynomial is zero once the first or the last terms of its longest sums are taken
-    apart, so many that another sum in it is as long.
+    """Whether a polynomial is zero once its sums run one way, or the first or the last terms of its
+    longest sums are taken apart, so many that another sum in it is as long.
     """
+    turned = _one_way(n, poly)
+    if turned != poly and vanishes(n, turned):
+        return True
+    poly = turned
     return any(
         vanishes(n, _shortened(n, poly, high, steps, first))
         for high, steps in _lengths(n, poly)
         for first in (True, False)
     )
+
+
+def _one_way(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """The polynomial with each sum running the way in which its first sequence is read."""
+    found: Polynomial = {}
+    for monomial, coefficient in poly.items():
+        atom = next((a for a, e in monomial if isinstance(a, SumAtom) and e == 1), None)
+        term: Polynomial = {monomial: coefficient}
+        if atom is not None and any(isinstance(a, RefAtom) for a in atoms_in(atom)):
+            opened, inside = n.opened(atom)
+            down = {k: k.high - as_poly(k) for k in opened if k.high and _falls(n, inside, k)}
+            if down:
+                outside = {n.monomial({a: e for a, e in monomial if a is not atom}): coefficient}
+                turned = n.sum_all(opened, n.substitute(inside, down))
+                term = n.multiply(outside, turned)
+        found = n.add(found, term)
+    return found
+
+
+def _falls(n: Normaliser, inside: Polynomial, variable: Var) -> bool:
+    """Whether the first sequence that is read at a variable is read downwards."""
+    read = [
+        (a.name, int(slope.constant))
+        for m in inside
+        for atom, _ in m
+        for a in atoms_in(atom)
+        if isinstance(a, RefAtom) and a.name in n.recursion.heads
+        for slope in (index.coefficient(variable) for index in a.indices)
+        if slope is not None and slope.constant in (1, -1)
+    ]
+    return bool(read) and min(read)[1] == -1
 
 
 def _lengths(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:

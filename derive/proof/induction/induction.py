@@ -186,19 +186,23 @@ class Induction:
         return None
 
     def _completed(self, lemma: Lemma) -> Lemma | None:
-        """A lemma that an array of the document is an adjoint, both running backward, with what
-        is put into the adjoint at each time added: the document may leave that to the next step.
+        """A lemma that an adjoint is an array of the document, or is made of one, both running
+        backward, with what is put into the adjoint at each time: the document may leave that to
+        the next step.
         """
-        if lemma.direction > 0 or not isinstance(lemma.value, Ref):
+        if lemma.direction > 0:
             return None
         # At the other end there may be no entry of what is put in.
         time = Var("t", FREE, lemma.low + 1, lemma.high)
-        indices, value = (side.data[1] for side in lemma.at(as_poly(time)))
-        adjoint = lemma.value.data[0]
-        if not adjoint.derived or len(adjoint.unfoldings) != 1:
+        left, right = lemma.at(as_poly(time))
+        ways = [(left, right, 1), (right, left, -1)]
+        entry, _, sign = next((w for w in ways if isinstance(w[0], Ref)
+                               and w[0].data[0].derived), (None, None, 0))  # fmt: skip
+        if entry is None or len(entry.data[0].unfoldings) != 1:
             return None
+        adjoint = entry.data[0]
         n = self.normaliser()
-        step = n.of(adjoint.unfolded(adjoint.unfoldings[0], value))
+        step = n.of(adjoint.unfolded(adjoint.unfoldings[0], entry.data[1]))
         own = n.recursion.name(adjoint)
         put_in = {
             m: c
@@ -209,8 +213,9 @@ class Induction:
         loose = rest.free - lemma.variables - {time}
         if not put_in or any(v.kind not in (SIZE, FREE) for v in loose):
             return None
-        value = add(ref(adjoint, *value), neg(rest))
-        return replace(lemma, indices=indices, value=value, time=time)
+        value = add(right, rest if sign > 0 else neg(rest))
+        assert isinstance(left, Ref)
+        return replace(lemma, indices=left.data[1], value=value, time=time)
 
     def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what

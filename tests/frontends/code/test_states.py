@@ -1,0 +1,45 @@
+"""Loops that carry a state, right and wrong, and a list that cannot be told apart."""
+
+from pathlib import Path
+
+import pytest
+
+from derive.code import verify_backward
+
+STATES = Path(__file__).with_name("states.py")
+PAIRS = {
+    "the last item of a list": (
+        "listed_forward", "listed_backward", {"y0": "D", "a": "D"}, {"fixed": {"n": "n"}}, "a"),
+    "the keys of a dictionary": (
+        "keyed_forward", "keyed_backward", {"x": "T D", "h0": "D", "w": "D"}, {}, "h0"),
+    "the row before the first": (
+        "wrapped_forward", "wrapped_backward", {"x": "T D", "w": "D"}, {"wrt": "w"}, "w"),
+    "a row before, if there is one": (
+        "chosen_forward", "chosen_backward", {"a": "T D", "b": "T D"}, {"wrt": "a"}, "a"),
+}  # fmt: skip
+LAYER = {"shapes": {"x": "T D", "a": "D"}, "params": {"a": "a"}, "call": "x", "wrt": "x a",
+         "grads": {"a": "da"}}  # fmt: skip
+
+
+def statuses(target, backward=None, **options):
+    found = verify_backward(f"{STATES}::{target}", backward, timeout=120, **options)
+    return {name: v.status for name, v in found.items()}
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+def test_a_state_is_followed(pair):
+    forward, backward, shapes, options, wrong = pair
+    assert set(statuses(forward, backward, shapes=shapes, **options).values()) == {"holds"}
+    found = statuses(forward, f"{backward}_wrong", shapes=shapes, **options)
+    assert {name for name, status in found.items() if status == "disagrees"} == {wrong}
+    assert set(found.values()) <= {"holds", "disagrees"}
+
+
+def test_an_attribute_is_a_state():
+    assert statuses("Average", **LAYER) == {"x": "holds", "a": "holds"}
+    assert statuses("WrongAverage", **LAYER) == {"x": "holds", "a": "disagrees"}
+
+
+def test_the_effort_bounds_what_is_decided():
+    found = statuses("Average", **LAYER, effort=1e-9)
+    assert "undecided" in found.values() and set(found.values()) <= {"holds", "undecided"}
