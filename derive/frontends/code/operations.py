@@ -30,7 +30,6 @@ from derive.frontends.code.arrays import (
     elementwise,
     filled,
     inserted,
-    is_constant,
     joined,
     keys,
     matmul,
@@ -51,6 +50,8 @@ from derive.frontends.code.arrays import (
     without,
 )
 from derive.frontends.code.axes import Axis
+from derive.frontends.code.extremes import without_places
+from derive.frontends.code.guards import is_guard
 from derive.frontends.code.indexing import sliced, written
 from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
@@ -134,7 +135,7 @@ def subtract(x: Any, y: Any) -> Array:
 def clip(x: Any, low: Any = None, high: Any = None) -> Array:
     found = as_array(x)
     ends = [as_array(end) for end in (low, high) if end is not None]
-    if all(not end.ndim and is_constant(end.scalar()) for end in ends):
+    if all(not end.ndim for end in ends) and is_guard([end.scalar() for end in ends]):
         current().clips = True
         if current().inside:
             return _between(found, low, high)
@@ -568,6 +569,8 @@ def concatenated(arrays: Any, axis: Any = 0) -> Array:
 
 
 def stack(arrays: Any, axis: int = 0) -> Array:
+    if getattr(arrays, "rounds", None) is not None:  # a list that a loop has filled
+        return moved(arrays.as_array(), 0, int(axis))
     return stacked([as_array(a) for a in arrays], int(axis))
 
 
@@ -692,7 +695,7 @@ def one_hot(x: Any, count: Any) -> Array:
     axis = ax.of_size(expression(count))
     j = axis[0][0][0] if axis[0] else sp.Integer(0)
     bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
-    return Array([*array.axes, axis], bodies, FLOAT)
+    return without_places(Array([*array.axes, axis], bodies, FLOAT))
 
 
 def take(x: Any, indices: Any, axis: Any = None) -> Array:
@@ -791,11 +794,6 @@ def solved(a: Any, b: Any) -> Array:
     if as_array(b).ndim > 2:
         raise Refused("a system of equations with several right sides at once")
     return matmul(inverse(a), b)
-
-
-def largest_place(*args: Any, **options: Any) -> Array:
-    """Refused: a place that depends on values."""
-    raise Refused("argmax and argmin: a place that depends on values has no formula")
 
 
 def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:
