@@ -465,8 +465,8 @@ def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     text = text_of(part)
     if is_transpose(part):
         may_be_power = text == "T" and not value.shape and "T" in reader.knowledge.sizes
-        options = ("power", "transpose")
-        if may_be_power and reader.choices.pick("T above a number", options) == "power":
+        meanings = ("power", "transpose")
+        if may_be_power and reader.choices.pick("T above a number", meanings) == "power":
             return values.power(value, reader.value(part))
         return turned(reader, value)
     if text in ("-T", "-top", "-intercal"):
