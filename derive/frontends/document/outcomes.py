@@ -236,7 +236,9 @@ class _Decider:
             return statements.read(task, reader)
 
         results = []
-        for found in readings(attempt, conventions(self.knowledge, task.unit.section), MAX_READINGS):
+        for found in readings(
+            attempt, conventions(self.knowledge, task.unit.section), MAX_READINGS
+        ):
             if found is None:
                 return None
             results.append(found)

@@ -464,9 +464,10 @@ def turned(reader: Reader, value: Value) -> Value:
 def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     text = text_of(part)
     if is_transpose(part):
-        if text == "T" and not value.shape and "T" in reader.knowledge.sizes:
-            if reader.choices.pick("T above a number", ("power", "transpose")) == "power":
-                return values.power(value, reader.value(part))
+        may_be_power = text == "T" and not value.shape and "T" in reader.knowledge.sizes
+        meanings = ("power", "transpose")
+        if may_be_power and reader.choices.pick("T above a number", meanings) == "power":
+            return values.power(value, reader.value(part))
         return turned(reader, value)
     if text in ("-T", "-top", "-intercal"):
         return values.transpose(values.power(value, values.number(-1)))

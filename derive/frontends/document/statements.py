@@ -208,8 +208,10 @@ class _Statement:
             name = mention(head)
             if name is not None and name.after and mention(side) is not None:
                 own = (name.key, name.letter)
-                if all(self.reader.knowledge.defined(key, self.reader.section, self.reader.at)
-                       is None for key in own):
+                if all(
+                    self.reader.knowledge.defined(key, self.reader.section, self.reader.at) is None
+                    for key in own
+                ):
                     return f"an equation for {pretty(name.key)} may be a condition"
             if name is not None and not name.after and not name.primes:
                 known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)

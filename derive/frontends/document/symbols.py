@@ -297,9 +297,7 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
     return _member(reader, name, parts)
 
 
-def _one_of_several(
-    reader: Reader, name: Mention, base: str, parts: list[Node]
-) -> Value | None:
+def _one_of_several(reader: Reader, name: Mention, base: str, parts: list[Node]) -> Value | None:
     """x_n where both a vector x and vectors x_1, …, x_N are declared: one of these, or an entry
     of x in another reading.
     """
@@ -369,7 +367,7 @@ def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Valu
         reader.symbols[f"number of {name.letter}"] = number
     index = index_of(reader, part, number.expr)
     sizes = declared_sizes(reader, family)
-    label = _fresh_name(reader, pretty(name.letter), name.letter)
+    label = _fresh_name(reader, pretty(name.letter), f"several {name.letter}")
     if not sizes:
         return Value(entry(sp.MatrixSymbol(label, number.expr, 1), index, 0))
     if len(sizes) == 1:
@@ -913,7 +911,10 @@ def unknown(reader: Reader, name: Mention) -> Value:
         if not reader.drafting or "(" in name.letter or name.letter in ("e", "pi"):
             raise
         value = _guessed(reader, name)
-    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol) and key not in reader.knowledge.sizes:
+    if (
+        not isinstance(value.expr, sp.Identity | sp.NumberSymbol)
+        and key not in reader.knowledge.sizes
+    ):
         reader.guessed.add(key)
     if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
         reader.symbols[key] = value
@@ -978,7 +979,7 @@ def _unknown(reader: Reader, name: Mention) -> Value:
 
 
 def _guessed(reader: Reader, name: Mention) -> Value:
-    """What a name may be for whose letter nothing speaks: to draft a declaration, never to decide."""
+    """What a name may be of which nothing is known: to draft a declaration, never to decide."""
     key = name.key
     kinds = ("matrix", "vector", "scalar") if name.letter[:1].isupper() else ("vector", "scalar")
     kind = reader.choices.pick(pretty(key), kinds)
