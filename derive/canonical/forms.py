@@ -9,14 +9,14 @@ layer, and nothing is ever multiplied out through all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import permutations
 from math import lcm
 from types import MappingProxyType
-from typing import Any, TypeGuard
+from typing import Any
 
 from derive.base.budget import Budget
 from derive.base.errors import UnsupportedError
@@ -26,7 +26,6 @@ from derive.canonical.atoms import (
     DeterminantAtom,
     EntryAtom,
     ExpAtom,
-    IndexBracketAtom,
     InverseAtom,
     Key,
     Monomial,
@@ -36,27 +35,20 @@ from derive.canonical.atoms import (
     SumAtom,
     WholePowerAtom,
 )
+from derive.canonical.definite import definite_places, definite_used, is_sum_of_squares
 from derive.canonical.determinants import inverse_written_out, is_small
 from derive.canonical.functions import MAX_ANGLES, function_laws
 from derive.canonical.laws import law
 from derive.canonical.matrix_laws import Value
+from derive.canonical.matrix_powers import joined_powers, power_of_eigenvalue
 from derive.canonical.nodes import rules
+from derive.canonical.products import one_factor_replaced, repeated, whole_power_of
+from derive.canonical.ranges import UNROLLED
 from derive.canonical.recursion import Recursion
 from derive.canonical.signs import MAX_SPLITS, Fact
-from derive.canonical.sums import UNROLLED, Summation
+from derive.canonical.sums import Summation
 from derive.core.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
-from derive.core.terms import (
-    Entry,
-    Factors,
-    FunctionEntry,
-    Shared,
-    Term,
-    arrays_in,
-    mul,
-    num,
-    ref,
-    substitute,
-)
+from derive.core.terms import Entry, FunctionEntry, Shared, Term, arrays_in, mul, num, ref
 
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.
 NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
@@ -580,89 +572,16 @@ class Normaliser(Summation):
     def _find_sign(self, atom: Atom) -> str | None:
         if isinstance(atom, RefAtom) and atom.name in self.contents:
             return self._name_sign(atom.name)
-        places = self.definite_places(atom)
+        places = definite_places(self, atom)
         if places is not None and places[0] == places[1]:
-            self.definite_used(atom)
+            definite_used(self, atom)
             return "+"
         if self.values and matrix_laws.is_positive(self, atom):
             return "+"
         found = super()._find_sign(atom)
-        if found is None and isinstance(atom, SumAtom) and self._find_square(atom):
+        if found is None and isinstance(atom, SumAtom) and is_sum_of_squares(self, atom):
             return "0+"
         return found
-
-    def _find_square(self, atom: SumAtom) -> bool:
-        """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is.
-
-        And so is Σ_k Σ_a Σ_b f(k, a) S[a, b] f(k, b) ≥ 0 for a positive definite S.
-        """
-        opened, inside = self.opened(atom)
-        if len(inside) != 1:
-            return False
-        ((monomial, coefficient),) = inside.items()
-        if coefficient < 0 or any(e != 1 for _, e in monomial) or not 2 <= len(opened) <= 4:
-            return False
-        if self._is_square(opened, monomial):
-            return True
-        for position, (form, _) in enumerate(monomial):
-            places = self.definite_places(form)
-            rest = monomial[:position] + monomial[position + 1 :]
-            if places is not None and self._is_square(opened, rest, places):
-                self.definite_used(form)
-                return True
-        return False
-
-    def definite_places(self, atom: Atom) -> tuple[Poly, Poly] | None:
-        """The row and the column of an entry of a positive definite matrix or of its inverse."""
-        if isinstance(atom, EntryAtom) and "positive_definite" in atom.array.traits:
-            if len(atom.indices) != 2:
-                return ZERO, ZERO  # a 1×1 matrix
-            row, column = atom.indices
-            return row, column
-        if isinstance(atom, InverseAtom):
-            body = self.matrices[atom.name][0].body
-            if isinstance(body, Entry) and "positive_definite" in body.data[0].traits:
-                return atom.row, atom.column
-        return None
-
-    def definite_used(self, atom: Atom) -> None:
-        """Note that the positive definiteness of an entry's matrix was relied on."""
-        if isinstance(atom, EntryAtom):
-            self.used["positive_definite", atom.array] = None
-        elif isinstance(atom, InverseAtom):
-            self.used["positive_definite", self.matrices[atom.name][0].body.data[0]] = None
-
-    def _is_square(
-        self,
-        opened: list[Var],
-        monomial: Monomial,
-        between: tuple[Poly, Poly] | None = None,
-    ) -> bool:
-        """Whether a product falls into two factors that are one another's mirror image.
-
-        :param between: indices that must be one another's mirror image too.
-        """
-        for pairs in _pairings(opened):
-            first, second = {p[0] for p in pairs}, {p[1] for p in pairs}
-            left = tuple(p for p in monomial if not p[0].free.isdisjoint(first))
-            right = tuple(p for p in monomial if not p[0].free.isdisjoint(second))
-            if len(left) + len(right) != len(monomial) or set(left) & set(right):
-                continue
-            if any(a.high != b.high for a, b in pairs):
-                continue
-            mirror = {a: as_poly(b) for a, b in pairs}
-            mirror.update({b: as_poly(a) for a, b in pairs})
-            if between is not None:
-                row, column = between
-                apart = any(
-                    row.variables.isdisjoint(a) and column.variables.isdisjoint(b)
-                    for a, b in ((first, second), (second, first))
-                )
-                if not apart or row.substitute(mirror) != column:
-                    continue
-            if self.substitute({left: 1}, mirror) == {right: 1}:
-                return True
-        return False
 
     def _name_sign(self, name: int) -> str | None:
         """The sign of what a name stands for: found once, so nothing supposed may enter it."""
@@ -754,94 +673,11 @@ class Normaliser(Summation):
         Where each index starts at 0.
         """
         if self.recursion.heads and self.recursion.reference is None:
-            for law in (self._joined_powers, self._power_of_eigenvalue):
-                joined = law(variables, monomial)
+            for rewrite in (joined_powers, power_of_eigenvalue):
+                joined = rewrite(self, variables, monomial)
                 if joined is not None:
                     return joined
         return super()._sum_monomial(variables, monomial)
-
-    def _joined_powers(self, variables: list[Var], monomial: Monomial) -> Polynomial | None:
-        """Σ_k Aᵖ[i, k]·A^q[k, j] = A^(p + q)[i, j] for p, q ≥ 0; None where none is summed so."""
-        powers = [a for a, e in monomial if e == 1 and self._is_power(a)]
-        for first, second in permutations(powers, 2):
-            name, (*own, low, high, i, k) = first.name, first.indices
-            other, (*same, start, end, l, j) = second.name, second.indices
-            index = next((v for v in variables if as_poly(v) == k), None)
-            if index is None or name != other or own != same or low != start or k != l:
-                continue
-            alone = not any(index in p.variables for p in (*own, low, high, end, i, j))
-            rest = {a: e for a, e in monomial if a not in (first, second)}
-            if not alone or any(index in a.free for a in rest):
-                continue
-            size = self.recursion.heads[name].params[-1].high
-            counted = all(is_nonnegative(e - low + 1) for e in (high, end))
-            if not counted or index.high != size:
-                continue
-            whole = self.recursion.entry(name, (*own, low, high + end - low + 1, i, j))
-            product = self.multiply(whole, self.settled(rest, 1))
-            others = [v for v in variables if v is not index]
-            return self.sum_all(others, product) if others else product
-        return None
-
-    def _power_of_eigenvalue(self, variables: list[Var], monomial: Monomial) -> Polynomial | None:
-        """Σ_k Aⁿ[i, k]·x[k] = λⁿ·x[i] for n ≥ 1, where Σ_k A[i, k]·x[k] = λ·x[i] for all i by
-        what is given; and Σ_k x[k]·Aⁿ[k, i] in the same way. None where none is summed so.
-        """
-        for power, exponent in monomial if self.contractions else ():
-            if exponent != 1 or not self._is_power(power):
-                continue
-            name, (*own, low, high, row, column) = power.name, power.indices
-            factors = self.recursion.heads[name].factors
-            count = high - low + 1
-            if own or factors is None or not is_nonnegative(count - 1):
-                continue
-            for met, other, left in ((column, row, False), (row, column, True)):
-                index = next((v for v in variables if as_poly(v) == met), None)
-                beside = [(a, e) for a, e in monomial if index in a.free and a is not power]
-                if index is None or index in other.variables or len(beside) != 1:
-                    continue
-                vector: Polynomial = {tuple(beside): 1}
-                size = self.recursion.heads[name].params[-1].high
-                found = self._eigenvalue(factors, index, vector, left)
-                if found is None or index.high != size:
-                    continue
-                rest = {p: e for p, e in monomial if p is not power and p is not beside[0][0]}
-                whole = self.integer_power(found, self.of_integer(count)) if found else found
-                product = self.multiply(
-                    whole, self.substitute(vector, {index: other}), self.settled(rest, 1)
-                )
-                others = [v for v in variables if v is not index]
-                return self.sum_all(others, product) if others else product
-        return None
-
-    def _eigenvalue(
-        self, factors: Factors, index: Var, vector: Polynomial, left: bool
-    ) -> Polynomial | None:
-        """The λ with Σ_k A[i, k]·x[k] = λ·x[i], the same for all i; None where there is none."""
-        i = Var("i", FREE, index.low, index.high)
-        at = (as_poly(index), as_poly(i)) if left else (as_poly(i), as_poly(index))
-        entry = self.of(
-            substitute(factors.body, dict(zip((factors.row, factors.column), at, strict=True)))
-        )
-        image = self.sum_over(index, self.multiply(entry, vector))
-        ((here, _),) = self.substitute(vector, {index: as_poly(i)}).items()
-        result: Polynomial = {}
-        for monomial, coefficient in image.items():
-            exponents = dict(monomial)
-            for atom, exponent in here:
-                exponents[atom] = exponents.get(atom, 0) - exponent
-            quotient = self.monomial(exponents)
-            if any(e < 0 for _, e in quotient) or any(i in a.free for a, _ in quotient):
-                return None
-            result[quotient] = coefficient
-        return result
-
-    def _is_power(self, atom: Atom) -> TypeGuard[RefAtom]:
-        """Whether an atom is an entry of a power of a matrix of more than one row."""
-        head = self.recursion.heads.get(atom.name) if isinstance(atom, RefAtom) else None
-        if head is None or head.factors is None or head.factors.place is not None:
-            return False
-        return len(head.params) == head.unfoldings[0].axis + 3
 
     @law("product over a range")
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
@@ -861,16 +697,16 @@ class Normaliser(Summation):
             rest = self.product_over(shorter, self.substitute(body, {variable: as_poly(shorter)}))
             apart = (self.substitute(body, {variable: place}) for place in places)
             return self.multiply(rest, *apart)
-        replaced = _one_factor_replaced(self, variable, body)
+        replaced = one_factor_replaced(self, variable, body)
         if replaced is not None:
             return replaced
         if len(body) != 1:
             return self.bind(ProductAtom, variable, body)
         ((monomial, coefficient),) = body.items()
-        result = self._repeated(variable, self.constant(coefficient))
+        result = repeated(self, variable, self.constant(coefficient))
         for atom, exponent in monomial:
             if variable not in atom.free:
-                factor = self._repeated(variable, self.of_atom(atom, exponent))
+                factor = repeated(self, variable, self.of_atom(atom, exponent))
             elif isinstance(atom, ExpAtom):
                 factor = self.exp(self.sum_over(variable, {atom.argument: exponent}))
             else:
@@ -906,57 +742,7 @@ class Normaliser(Summation):
 
         :raises UnsupportedError: for 0^e where e may be 0, since 0^0 = 1, or negative.
         """
-        return self.split(base, lambda part: self._whole_power_of(part, exponent))
-
-    def _whole_power_of(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
-        """(a·b)^e = a^e·b^e, whatever the signs."""
-        if not base:
-            if self.sign(exponent) == "+":
-                return {}
-            raise UnsupportedError("zero to a power that is not seen to be positive")
-        result: Polynomial = {(): 1}
-        if len(base) == 1:
-            ((monomial, coefficient),) = base.items()
-            parts: list[tuple[Polynomial, int]] = [
-                ({((a, 1),): 1}, e) for a, e in monomial if isinstance(e, int)
-            ]
-            if len(parts) == len(monomial):
-                if coefficient < 0:
-                    parts.append(({(): -1}, 1))
-                size = self.constant(abs(Fraction(coefficient)))
-                result = self.exp(self.multiply(exponent, self.log(size)))
-                for part, e in parts:
-                    powered = self._integer_power(part, self.scale(exponent, e))
-                    result = self.multiply(result, powered)
-                return result
-        return self._integer_power(base, exponent)
-
-    def _integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
-        result: Polynomial = {(): 1}
-        if self.sign(base) == "+":
-            return self.exp(self.multiply(exponent, self.log(base)))
-        for monomial, coefficient in exponent.items():
-            if not monomial:
-                result = self.multiply(result, self.power(base, coefficient))
-            elif base == {(): -1} and coefficient % 2 == 0:
-                continue
-            else:
-                atom = self.atom(WholePowerAtom, self.key(base), monomial)
-                result = self.multiply(result, self.of_atom(atom, coefficient))
-        return result
-
-    @law("repeated factor")
-    def _repeated(self, variable: Var, factor: Polynomial) -> Polynomial:
-        """Π_k c = c^n where c does not depend on k."""
-        assert variable.low is not None and variable.high is not None
-        length = variable.high - variable.low + 1
-        if factor == {(): 1}:
-            return factor
-        if length.constant is not None or not is_nonnegative(length):
-            return self.bind(ProductAtom, variable, factor)
-        if self.sign(factor) != "+":
-            return self.integer_power(factor, self.of_integer(length))
-        return self.exp(self.multiply(self.of_integer(length), self.log(factor)))
+        return self.split(base, lambda part: whole_power_of(self, part, exponent))
 
     # ---- scalar functions
 
@@ -970,44 +756,6 @@ class Normaliser(Summation):
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")
         return law(self, *args)
-
-
-def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
-    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is known not to
-    be zero, and else Π_{k<e} a_k · b_e · Π_{k>e} a_k.
-    """
-    for atom in dict.fromkeys(a for m in body for a, _ in m):
-        if not isinstance(atom, IndexBracketAtom) or atom.relation != "=":
-            continue
-        slope = atom.poly.coefficient(variable)
-        if slope is None or slope.constant not in (1, -1):
-            continue
-        place = (as_poly(variable) * slope - atom.poly) * slope
-        assert variable.low is not None and variable.high is not None
-        inside = n.multiply(
-            n.index_bracket(">=", place - variable.low),
-            n.index_bracket(">=", variable.high - place),
-        )
-        new, old = n.sides_of(body, atom)
-        if not inside:
-            return n.product_over(variable, old)
-        here = {variable: place}
-        removed = n.substitute(old, here)
-        if n.sign(removed) not in ("+", "-"):
-            before = Var(variable.name, FRESH, variable.low, place - 1)
-            after = Var(variable.name, FRESH, place + 1, variable.high)
-            rest = (n.product_over(v, n.substitute(old, {variable: as_poly(v)}))
-                    for v in (before, after))  # fmt: skip
-            replaced = n.multiply(inside, n.substitute(new, here), *rest)
-            if inside == {(): 1}:
-                return replaced
-            outside = n.subtract({(): 1}, inside)
-            return n.add(replaced, n.multiply(outside, n.product_over(variable, old)))
-        n.divided_by[n.key(removed)] = None
-        ratio = n.multiply(n.substitute(new, here), n.power(removed, -1))
-        replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))
-        return n.multiply(replaced, n.product_over(variable, old))
-    return None
 
 
 def _is_outside(index: Poly, size: Poly) -> bool:
@@ -1030,19 +778,6 @@ def _whole_axes(
         return None
     whole = all((v.low, v.high) == (ZERO, a - 1) for v, a in zip(params, array.axes, strict=True))
     return params if whole else None
-
-
-def _pairings(variables: list[Var]) -> Iterator[list[tuple[Var, Var]]]:
-    """The ways to pair off some of the variables, at least two of them."""
-    if len(variables) < 2:
-        return
-    head, *rest = variables
-    yield from _pairings(rest)
-    for other in rest:
-        left = [v for v in rest if v is not other]
-        yield [(head, other)]
-        for more in _pairings(left):
-            yield [(head, other), *more]
 
 
 def _is_second_layer(atom: Atom) -> bool:

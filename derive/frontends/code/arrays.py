@@ -22,6 +22,7 @@ from derive.language.operators import MaxOver
 STABILISER = 1e-5  # numbers up to it are there to keep a quotient or a logarithm finite
 FLOAT, INT, BOOL = "float", "int", "bool"
 READ, WRITE = Slot("derive.frontends.code.indexing"), Slot("derive.frontends.code.indexing")
+WITHOUT_PLACES = Slot("derive.frontends.code.extremes")  # of a comparison with an argmax
 METHOD = Slot("derive.frontends.code.libraries")
 Key = tuple[int, ...]
 
@@ -588,7 +589,8 @@ def compare(relation: Any, a: Any, b: Any) -> Array:
             return relation(p, q)
         return relation(p, q, evaluate=False)
 
-    return Array(axes, {key: related(left[key], right[key]) for key in keys(axes)}, BOOL)
+    found = Array(axes, {key: related(left[key], right[key]) for key in keys(axes)}, BOOL)
+    return WITHOUT_PLACES(found) if whole and tracing() else found
 
 
 def absolute(a: Any) -> Array:

@@ -142,7 +142,7 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
     assert worst is not None
     if worst.status == HOLDS:
         # What the trace rests on is assumed, whatever the proof made use of.
-        rests = (*traced.trace.assumed, *traced.trace.between)
+        rests = (*traced.trace.assumed, *traced.trace.between, *traced.trace.once)
         assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
         worst = replace(worst, assumptions=assumptions)
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)

@@ -50,6 +50,7 @@ from derive.frontends.code.arrays import (
     without,
 )
 from derive.frontends.code.axes import Axis
+from derive.frontends.code.extremes import without_places
 from derive.frontends.code.guards import is_guard
 from derive.frontends.code.indexing import sliced, written
 from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
@@ -694,7 +695,7 @@ def one_hot(x: Any, count: Any) -> Array:
     axis = ax.of_size(expression(count))
     j = axis[0][0][0] if axis[0] else sp.Integer(0)
     bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
-    return Array([*array.axes, axis], bodies, FLOAT)
+    return without_places(Array([*array.axes, axis], bodies, FLOAT))
 
 
 def take(x: Any, indices: Any, axis: Any = None) -> Array:
@@ -793,11 +794,6 @@ def solved(a: Any, b: Any) -> Array:
     if as_array(b).ndim > 2:
         raise Refused("a system of equations with several right sides at once")
     return matmul(inverse(a), b)
-
-
-def largest_place(*args: Any, **options: Any) -> Array:
-    """Refused: a place that depends on values."""
-    raise Refused("argmax and argmin: a place that depends on values has no formula")
 
 
 def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:
