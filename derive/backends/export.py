@@ -27,6 +27,7 @@ from derive.claims.typesetting import latex_of_derivative
 from derive.claims.verdict import HOLDS, Verdict
 from derive.language.operators import Tensor
 from derive.language.printing import plain_text
+from derive.language.structure import bound_within
 from derive.language.typesetting import latex_of
 from derive.refutation.points import PointMaker
 from derive.refutation.search import ordinary_point
@@ -231,12 +232,7 @@ class _Code:
         needed = _needed(replace(claim, where=self.where), [result])
         inside = [result, *(self.where[s] for s in needed), *extra]
         found: dict[Any, None] = dict.fromkeys(extra)
-        bound = {
-            s
-            for part in inside
-            for node in sp.preorder_traversal(part)
-            for s in getattr(node, "bound_symbols", ())
-        }
+        bound = set().union(*map(bound_within, inside))
         for part in inside:
             for node in sp.preorder_traversal(part):
                 if isinstance(node, AppliedUndef):

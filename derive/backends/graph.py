@@ -15,6 +15,7 @@ from derive.claims.kinds import Claim
 from derive.language.printing import text_of
 from derive.language.sequences import At, Recurrence
 from derive.language.shapes import Shapes, shown
+from derive.language.structure import bound_within
 
 ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
 GIVEN, PARAMETER, DEFINED, RESULT = "given", "parameter", "definition", "result"
@@ -146,10 +147,9 @@ def _base(expression: Any) -> Any:
 def _inputs(value: Any) -> set[Any]:
     """The arrays and real numbers that an expression reads; not its sizes and indices."""
     found: set[Any] = set()
-    skipped: set[Any] = set()
+    skipped = bound_within(value)
     for node in sp.preorder_traversal(value):
-        skipped |= set(getattr(node, "bound_symbols", ()))
-        if isinstance(node, (sp.Lambda, sp.Derivative, sp.Subs)):
+        if isinstance(node, sp.Derivative):
             skipped |= set(node.variables)
         if isinstance(node, ARRAYS):
             found.add(node)

@@ -21,6 +21,7 @@ from derive.language.operators import (
     Softmax,
     Tensor,
 )
+from derive.language.structure import bound_within
 
 _OWN_LINE = (MatrixOperator, ArrayOperator, sp.MatPow, sp.Determinant)
 _NAMED: dict[Any, str] = {
@@ -181,9 +182,7 @@ class MatrixCode(ArrayCode):
 
     def _named(self, value: Any) -> Any:
         """The value with names for the operators in it, inner ones first."""
-        bound = {
-            s for node in sp.preorder_traversal(value) for s in getattr(node, "bound_symbols", ())
-        }
+        bound = bound_within(value)
         found = [node for node in sp.postorder_traversal(value) if isinstance(node, _OWN_LINE)]
         for node in dict.fromkeys(found):
             if node.free_symbols & bound or node == value or node in self.names:

@@ -24,6 +24,7 @@ from derive.language.operators import (
     entry,
 )
 from derive.language.sequences import At, MatrixSum
+from derive.language.structure import scope_of
 
 MOST = 60  # places of one expression
 
@@ -34,6 +35,7 @@ LINEAR = (
     DiagonalOf, sp.Piecewise, Cases, ExprCondPair,
 )  # fmt: skip
 # Nodes that are left whole. A derivative is: what it is taken in is no place for another part.
+BINDING = (sp.Sum, sp.Product, MaxOver, MatrixSum, Tensor, sp.FunctionMatrix, sp.Lambda)
 WHOLE = (
     sp.Number, sp.Symbol, sp.MatrixSymbol, sp.Identity, sp.ZeroMatrix, sp.OneMatrix,
     sp.MatrixBase, sp.BlockMatrix, sp.Indexed, sp.IndexedBase, sp.KroneckerDelta, sp.Derivative,
@@ -105,17 +107,10 @@ def _parts(node: Any) -> Iterator[tuple[int, tuple[tuple[Any, Any], ...]]]:
     """The positions of a node's parts, with what the node binds in them."""
     if isinstance(node, WHOLE):
         return
-    if isinstance(node, (sp.Sum, sp.Product)):
-        yield 0, tuple((k, high - low + 1) for k, low, high in node.limits)
-    elif isinstance(node, (MaxOver, MatrixSum)):
-        k, low, high = node.limits
-        yield 0, ((k, high - low + 1),)
-    elif isinstance(node, Tensor):
-        yield 0, tuple((index, size) for index, size in node.axes)
-    elif isinstance(node, sp.FunctionMatrix):
-        yield 2, tuple(zip(node.lamda.variables, node.shape, strict=True))
-    elif isinstance(node, sp.Lambda):
-        yield 1, tuple((variable, None) for variable in node.variables)
+    if isinstance(node, BINDING):
+        scope = scope_of(node)
+        assert scope is not None
+        yield scope.at, tuple((binder.symbol, binder.size) for binder in scope.binders)
     elif isinstance(node, (MatrixElement, TensorElement, Broadcast, At)) or (
         isinstance(node, (sp.Pow, sp.HadamardPower, sp.MatPow)) and node.args[1].is_number
     ):

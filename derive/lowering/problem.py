@@ -14,7 +14,6 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
-from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.errors import ClaimError, ShapeError
@@ -23,9 +22,10 @@ from derive.core.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.core.terms import Shared, Term, forget_terms, ref
 from derive.core.whole import is_polynomial
 from derive.language.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
-from derive.language.operators import ArrayOperator, Broadcast, MaxOver, Tensor, TensorElement
-from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence, systems
+from derive.language.operators import ArrayOperator, Broadcast, Tensor, TensorElement
+from derive.language.sequences import At, Recurrence, systems
 from derive.language.shapes import Shapes, same_shape, same_size, shown
+from derive.language.structure import scope_of
 from derive.lowering import matrices as lower_matrices  # noqa: F401
 from derive.lowering import scalars as lower_scalars  # noqa: F401  (they fill the tables)
 from derive.lowering.labels import held
@@ -113,24 +113,15 @@ class Inventory:
         if (expr, here) in self._seen:
             return
         self._seen.add((expr, here))
-        inner = here | self._binds(expr)
+        scope = scope_of(expr)
+        inner = here if scope is None else here | scope.symbols
         self.bound |= inner
         self._note(expr, inner)
+        for binder in () if scope is None else scope.ranges:
+            self.ends |= (binder.low.free_symbols | binder.high.free_symbols) - inner
         parts = tuple(expr) if isinstance(expr, sp.MatrixBase) else expr.args
         for arg in parts[1:] if isinstance(expr, sp.IndexedBase) else parts:
             self.read(arg, inner)
-
-    def _binds(self, node: Any) -> frozenset[Any]:
-        """The index symbols that a node binds in its parts."""
-        if isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
-            return frozenset(limit[0] for limit in node.limits)
-        if isinstance(node, (MaxOver, MatrixSum, OrderedProduct)):
-            return frozenset((node.limits[0],))
-        if isinstance(node, (Tensor, Recurrence)):
-            return frozenset(node.bound_symbols)
-        if isinstance(node, (sp.Lambda, sp.Subs)):
-            return frozenset(node.variables)
-        return frozenset()
 
     def _note(self, node: Any, bound: frozenset[Any]) -> None:
         if isinstance(node, sp.Symbol):
@@ -142,15 +133,6 @@ class Inventory:
                 self.sizes |= size.free_symbols - bound
                 if not size.is_Atom and size.free_symbols.isdisjoint(bound):
                     self.shapes.add(size)
-        elif isinstance(node, (sp.Sum, sp.Product, ArrayComprehension)):
-            for limit in node.limits:
-                for end in limit[1:]:
-                    self.ends |= end.free_symbols - bound
-        elif isinstance(node, (MaxOver, MatrixSum, OrderedProduct)):
-            for end in node.limits[1:]:
-                self.ends |= end.free_symbols - bound
-        elif isinstance(node, Recurrence):
-            self.ends |= (node.low.free_symbols | node.high.free_symbols) - bound
         elif isinstance(node, Tensor):
             for size in node.shape:
                 self.sizes |= size.free_symbols - bound

@@ -17,7 +17,6 @@ from typing import Any
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions.matexpr import MatrixElement
-from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.budget import share
@@ -25,9 +24,10 @@ from derive.base.errors import ShapeError, UnsupportedError
 from derive.language.conditions import Cases
 from derive.language.equal_sizes import NoNumber, candidates, holds, number
 from derive.language.index_ranges import flat
-from derive.language.operators import MaxOver, Tensor, TensorElement
+from derive.language.operators import TensorElement
 from derive.language.printing import text_of
-from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence
+from derive.language.sequences import At
+from derive.language.structure import Binder, scope_of
 from derive.lowering.problem import Problem
 
 WORK = 1e6
@@ -39,15 +39,6 @@ COUNTED = 4000  # values of the bound indices of one read, at all sizes together
 
 class LeavesArray(ShapeError):
     """An entry is read outside of its array."""
-
-
-@dataclass(frozen=True)
-class Binder:
-    """A bound index and its range; without one it may be anything."""
-
-    symbol: Any
-    low: Any = None
-    high: Any = None
 
 
 @dataclass(frozen=True)
@@ -170,27 +161,12 @@ class _Collector:
         self, expr: Any, binders: tuple[Binder, ...]
     ) -> Iterator[tuple[Any, tuple[Binder, ...]]]:
         """The parts of a node, each with the binders that it stands in."""
-        own: tuple[Binder, ...]
-        if isinstance(expr, (sp.Sum, sp.Product, ArrayComprehension)):
-            own = tuple(Binder(*limit) for limit in reversed(expr.limits))
-            body = [expr.function]
-        elif isinstance(expr, (MaxOver, MatrixSum, OrderedProduct)):
-            own, body = (Binder(*expr.limits),), [expr.body]
-        elif isinstance(expr, Recurrence):
-            own, body = (Binder(expr.index, expr.low, expr.high),), [expr.step]
-            if expr.initial is not None:
-                yield expr.initial, binders
-        elif isinstance(expr, Tensor):
-            self._sized(expr.shape, binders)
-            own, body = _axes(expr.bound_symbols, expr.shape), [expr.body]
-        elif isinstance(expr, sp.FunctionMatrix):
-            self._sized(expr.shape, binders)
-            own, body = _axes(expr.lamda.variables, expr.shape), [expr.lamda.expr]
-        elif isinstance(expr, sp.Lambda):
-            own, body = tuple(map(Binder, expr.variables)), [expr.expr]
-        elif isinstance(expr, sp.Subs):
-            own, body = tuple(map(Binder, expr.variables)), [expr.expr]
-            yield from ((part, binders) for part in expr.point)
+        scope = scope_of(expr)
+        if scope is not None:
+            if scope.is_axes:
+                self._sized(expr.shape, binders)
+            own, body = scope.outer_first, [scope.body]
+            yield from ((part, binders) for part in scope.beside)
         else:
             own = ()
             body = list(expr) if isinstance(expr, sp.MatrixBase) else list(expr.args)
@@ -272,10 +248,6 @@ def _dimensions(fact: Any) -> set[Any]:
     """The sizes of the arrays in a fact, of which it may say something without words."""
     arrays = fact.atoms(*ARRAYS) if isinstance(fact, sp.Basic) else ()
     return {s for a in arrays for size in a.shape or () for s in sp.sympify(size).free_symbols}
-
-
-def _axes(symbols: Iterable[Any], shape: Iterable[Any]) -> tuple[Binder, ...]:
-    return tuple(Binder(s, sp.S.Zero, size - 1) for s, size in zip(symbols, shape, strict=True))
 
 
 def _integers(expr: Any) -> set[Any]:

@@ -9,7 +9,6 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
-from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.claims.kinds import Claim
@@ -17,14 +16,13 @@ from derive.language.operators import (
     ArrayOperator,
     Broadcast,
     MatrixGradient,
-    MaxOver,
     ScalarApplication,
     ScalarFunction,
     ScalarGradient,
-    Tensor,
     TensorElement,
 )
-from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence
+from derive.language.sequences import At
+from derive.language.structure import Scope, scope_of
 
 _ARRAYS = (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
 
@@ -57,7 +55,10 @@ class Inventory:
         if (expr, bound) in self._seen:
             return
         self._seen.add((expr, bound))
-        if isinstance(expr, sp.Symbol):
+        scope = None if isinstance(expr, sp.FunctionMatrix) else scope_of(expr)
+        if scope is not None:
+            self._visit_scope(expr, scope, bound)
+        elif isinstance(expr, sp.Symbol):
             if expr not in bound:
                 self.scalars[expr] = None
         elif isinstance(expr, _ARRAYS):
@@ -69,34 +70,9 @@ class Inventory:
         elif isinstance(expr, sp.KroneckerDelta):
             for index in expr.args[:2]:
                 self._visit_index(index, bound)
-        elif isinstance(expr, (sp.Sum, sp.Product, MaxOver, ArrayComprehension)):
-            limits = [expr.limits] if isinstance(expr, MaxOver) else expr.limits
-            inner = bound | {limit[0] for limit in limits}
-            for limit in limits:
-                self._note(self.ranges, limit[1:], inner)
-            self.visit(expr.body if isinstance(expr, MaxOver) else expr.function, inner)
-        elif isinstance(expr, (MatrixSum, OrderedProduct)):
-            inner = bound | {expr.limits[0]}
-            self._note(self.ranges, expr.limits[1:], inner)
-            self.visit(expr.body, inner)
-        elif isinstance(expr, Recurrence):
-            inner = bound | {expr.index}
-            self._note(self.ranges, (expr.low, expr.high), inner)
-            self.visit(expr.step, inner)
-            if expr.initial is not None:
-                self.visit(expr.initial, bound)
-        elif isinstance(expr, Tensor):
-            self._note(self.shapes, expr.shape, bound)
-            self.visit(expr.body, bound | set(expr.bound_symbols))
         elif isinstance(expr, ArrayOperator):
             self._note(self.shapes, expr.args[-1:], bound)
             self._visit_all(expr.operands, bound)
-        elif isinstance(expr, sp.Lambda):
-            self.visit(expr.expr, bound | set(expr.variables))
-        elif isinstance(expr, sp.Subs):
-            for point in expr.point:
-                self.visit(point, bound)
-            self.visit(expr.expr, bound | set(expr.variables))
         elif isinstance(expr, (ScalarApplication, ScalarGradient, MatrixGradient)):
             self.scalar_functions.setdefault(expr.function, expr.arguments)
             self._visit_all(expr.arguments, bound)
@@ -108,6 +84,18 @@ class Inventory:
                 if isinstance(expr, (sp.Identity, sp.OneMatrix, sp.ZeroMatrix)):
                     return
             self._visit_all(expr.args, bound)
+
+    def _visit_scope(self, expr: Any, scope: Scope, bound: frozenset[Any]) -> None:
+        inner = bound | scope.symbols
+        for binder in scope.ranges:
+            self._note(self.ranges, (binder.low, binder.high), inner)
+        if scope.is_axes:
+            self._note(self.shapes, expr.shape, bound)
+        if isinstance(expr, sp.Subs):  # its points come first, a beginning after the step
+            self._visit_all(scope.beside, bound)
+        self.visit(scope.body, inner)
+        if not isinstance(expr, sp.Subs):
+            self._visit_all(scope.beside, bound)
 
     def _visit_all(self, expressions: Iterable[Any], bound: frozenset[Any]) -> None:
         for expr in expressions:

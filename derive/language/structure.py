@@ -1,0 +1,118 @@
+"""What a node binds, and where: the index symbols of a sum, the axes of a tensor, the variables of
+a function. Everything that walks expressions asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.tensor.array import ArrayComprehension
+
+from derive.base.tables import Table
+from derive.language.operators import MaxOver, Tensor
+from derive.language.sequences import MatrixSum, OrderedProduct, Recurrence
+
+
+@dataclass(frozen=True)
+class Binder:
+    """An index symbol with its range; ``low`` and ``high`` are None where it has none."""
+
+    symbol: Any
+    low: Any = None
+    high: Any = None
+
+    @property
+    def size(self) -> Any:
+        """How many values it has; None where it has no range."""
+        return None if self.low is None else self.high - self.low + 1
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a node binds.
+
+    :param binders: as the node writes them; of several ranges each may speak of those after it.
+    :param body: where they are bound.
+    :param at: the position of the argument of the node in which that stands.
+    :param beside: what else the node holds, in which they are not bound, but for ranges and sizes.
+    :param is_axes: the symbols run over the axes of the node's value, as its shape says.
+    """
+
+    binders: tuple[Binder, ...]
+    body: Any
+    at: int = 0
+    beside: tuple[Any, ...] = ()
+    is_axes: bool = False
+
+    @property
+    def symbols(self) -> frozenset[Any]:
+        return frozenset(binder.symbol for binder in self.binders)
+
+    @property
+    def outer_first(self) -> tuple[Binder, ...]:
+        """The binders, each after those of which its range may speak."""
+        return self.binders[::-1] if self.ranges else self.binders
+
+    @property
+    def ranges(self) -> tuple[Binder, ...]:
+        """The binders with ranges that the node states, which its shape does not."""
+        return () if self.is_axes else tuple(b for b in self.binders if b.high is not None)
+
+
+SCOPES: Table[Callable[[Any], Scope]] = Table()
+
+
+def scope_of(node: Any) -> Scope | None:
+    """What a node binds; None where it binds nothing."""
+    rule = SCOPES.find(type(node))
+    return None if rule is None else rule(node)
+
+
+def bound_within(expr: Any) -> set[Any]:
+    """All symbols that are bound somewhere in an expression."""
+    scopes = filter(None, map(scope_of, sp.preorder_traversal(expr)))
+    return {symbol for scope in scopes for symbol in scope.symbols}
+
+
+@SCOPES.on(sp.Sum, sp.Product, ArrayComprehension)
+def _over_ranges(node: Any) -> Scope:
+    return Scope(tuple(Binder(*limit) for limit in node.limits), node.function)
+
+
+@SCOPES.on(MaxOver, MatrixSum, OrderedProduct)
+def _over_a_range(node: Any) -> Scope:
+    return Scope((Binder(*node.limits),), node.body)
+
+
+@SCOPES.on(Recurrence)
+def _over_time(node: Any) -> Scope:
+    beside = () if node.initial is None else (node.initial,)
+    return Scope((Binder(node.index, node.low, node.high),), node.step, beside=beside)
+
+
+def _axes(symbols: Any, shape: Any) -> tuple[Binder, ...]:
+    pairs = zip(symbols, map(sp.sympify, shape), strict=True)
+    return tuple(Binder(symbol, sp.S.Zero, size - 1) for symbol, size in pairs)
+
+
+@SCOPES.on(Tensor)
+def _over_axes(node: Any) -> Scope:
+    return Scope(_axes(node.bound_symbols, node.shape), node.body, is_axes=True)
+
+
+@SCOPES.on(sp.FunctionMatrix)
+def _over_rows_and_columns(node: Any) -> Scope:
+    return Scope(_axes(node.lamda.variables, node.shape), node.lamda.expr, at=2, is_axes=True)
+
+
+@SCOPES.on(sp.Lambda)
+def _of_a_function(node: Any) -> Scope:
+    return Scope(tuple(map(Binder, node.variables)), node.expr, at=1)
+
+
+@SCOPES.on(sp.Subs)
+def _substituted(node: Any) -> Scope:
+    return Scope(tuple(map(Binder, node.variables)), node.expr, beside=tuple(node.point))
