@@ -41,10 +41,15 @@ UNROLLED = 4  # a range of at most so many values is written out
 _colours: dict[int, Var] = {}
 
 
-def _colour(number: int) -> Var:
+def _colour(number: int) -> Poly:
+    """A variable that stands for all those of a colour.
+
+    The variables outlive a claim and their polynomials do not: what is new of a claim is work, and
+    may not depend on the claims before it.
+    """
     if number not in _colours:
         _colours[number] = Var(f"c{number}", BOUND, number=-1 - number)
-    return _colours[number]
+    return Poly({(_colours[number],): 1})
 
 
 class Summation(Contractions):
@@ -677,8 +682,8 @@ class Summation(Contractions):
         self, variable: Var, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
     ) -> tuple[Any, ...]:
         """What the factors with an index look like when only colours are seen."""
-        values = {v: as_poly(_colour(c + 1)) for v, c in colours.items()}
-        values[variable] = as_poly(_colour(0))
+        values = {v: _colour(c + 1) for v, c in colours.items()}
+        values[variable] = _colour(0)
         seen = []
         for atom, exponent in factors:
             if variable in atom.free:
