@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from derive.base.errors import UnsupportedError
 from derive.canonical.atoms import Atom, Exponent, Polynomial, SumAtom, UndefinedValue
 from derive.canonical.laws import law
-from derive.core.integers import BOUND, Var, as_poly
+from derive.core.integers import BOUND, Poly, Var, as_poly
 
 if TYPE_CHECKING:
     from derive.canonical.sums import Summation
@@ -109,8 +109,8 @@ def _surroundings(
     n: Summation, variable: Var, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
 ) -> tuple[Any, ...]:
     """What the factors with an index look like when only colours are seen."""
-    values = {v: as_poly(_colour(c + 1)) for v, c in colours.items()}
-    values[variable] = as_poly(_colour(0))
+    values = {v: _colour(c + 1) for v, c in colours.items()}
+    values[variable] = _colour(0)
     seen = []
     for atom, exponent in factors:
         if variable in atom.free:
@@ -126,10 +126,15 @@ def _surroundings(
     return tuple(sorted(seen))
 
 
-def _colour(number: int) -> Var:
+def _colour(number: int) -> Poly:
+    """A variable that stands for all those of a colour.
+
+    The variables outlive a claim and their polynomials do not: what is new of a claim is work, and
+    may not depend on the claims before it.
+    """
     if number not in _colours:
         _colours[number] = Var(f"c{number}", BOUND, number=-1 - number)
-    return _colours[number]
+    return Poly({(_colours[number],): 1})
 
 
 def _ranked(signatures: Mapping[Var, Any]) -> dict[Var, int]:

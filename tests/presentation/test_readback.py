@@ -211,7 +211,7 @@ def _derived(claim):
     return kinds[type(claim)](claim.of, claim.wrt, where=claim.where)
 
 
-@pytest.mark.parametrize("claim", _derivations(), ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", list(_derivations()), ids=lambda claim: claim.id)
 def test_what_is_derived_is_no_riddle(claim):
     """It is not much longer than what the document says, with the names that this defines written
     out; it speaks of the claim's own symbols, and it is true.

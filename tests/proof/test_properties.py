@@ -114,7 +114,7 @@ def _samples(claim, seed):
         yield left, right
 
 
-@settings(max_examples=60)
+@settings(max_examples=24)
 @given(questions(depth=3), st.integers(0, 2**16))
 def test_the_derived_gradient_is_what_autograd_finds(question, seed):
     of, wrt = question
@@ -124,7 +124,7 @@ def test_the_derived_gradient_is_what_autograd_finds(question, seed):
         assert oracle.agree(found, expected), f"{derived} is {found}, not {expected}"
 
 
-@settings(max_examples=40)
+@settings(max_examples=16)
 @given(questions(depth=2))
 def test_the_derived_gradient_is_proved(question):
     of, wrt = question
@@ -132,7 +132,7 @@ def test_the_derived_gradient_is_proved(question):
     assert verdict.status == "holds", verdict.reason
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(questions(depth=2), st.integers(0, 2**16))
 def test_a_wrong_gradient_never_holds(question, seed):
     of, wrt = question

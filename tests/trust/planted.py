@@ -17,7 +17,8 @@ from typing import Any
 from unittest.mock import patch
 
 import sympy as sp
-from breaking import breaking, rule_names
+from breaking import FUNCTIONS as FUNCTION_LAWS
+from breaking import NODES, breaking, rule_names
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix
 from sympy.tensor.array.expressions import ArrayElement
@@ -313,7 +314,12 @@ def rewrites() -> Iterator[Rule]:
     for name in rule_names():
         if name in RENAMED:
             continue
-        yield Rule(f"the rewrite rule {name!r} doubled", functools.partial(breaking, name))
+        about = ABOUT.get(NODES.get(name, object), ())
+        if (
+            FUNCTION_LAWS.get(name) in FUNCTIONS
+        ):  # others are the engine's own, as the log of a size
+            about = (FUNCTIONS[FUNCTION_LAWS[name]].symbol,)
+        yield Rule(f"the rewrite rule {name!r} doubled", functools.partial(breaking, name), about)
 
 
 def every_rule() -> list[Rule]:

@@ -9,7 +9,7 @@ from sympy.matrices.expressions.diagonal import DiagonalMatrix
 from sympy.tensor.array import ArrayComprehension
 
 import derive
-from derive import Gradient, Identity, formulas, tensor
+from derive import Gradient, Identity, cholesky, formulas, matrix_exp, tensor
 from derive.language.operators import entry, partial
 
 n, m = symbols("n m", integer=True, positive=True)
@@ -68,6 +68,10 @@ OWN = [
     _same("exchanged", sp.Sum(y[i] * g(j), (j, 0, i), (i, 0, n + 1)),
         sp.Sum(y[i] * g(j), (i, j, n + 1), (j, 0, n + 1))),
     _same("two-apart", y[0] + y[1] + sp.Sum(y[k], (k, 2, n + 1)), sp.Sum(y[k], (k, 0, n + 1))),
+    Gradient(sp.Sum(sp.log(cholesky(S)[k, k]), (k, 0, n - 1)), S, sp.Inverse(S) / 2,
+        (sp.Q.positive_definite(S),), id="probe.cholesky"),
+    Gradient(entry(x.T * matrix_exp(t * S) * x, 0, 0), t, entry(x.T * S * matrix_exp(t * S) * x, 0,
+        0), id="probe.exponential"),
     _same("partial", partial(t**2 + u, t), 2 * t),
     _same("partial-in-matrix", partial(Trace(A.T * A), A), 2 * A),
 ]  # fmt: skip

@@ -24,7 +24,7 @@ from .variants import content
 
 SEED = 0
 VARIANTS = 24  # mutants, and as many rewritings
-RULES = 10
+RULES = 9
 n, m = sp.symbols("n m", integer=True, positive=True)
 t, u = sp.symbols("t u", real=True)
 A, B = sp.MatrixSymbol("A", n, m), sp.MatrixSymbol("B", m, n)
@@ -53,7 +53,9 @@ def test_most_of_the_sample_is_decided_as_it_should_be(part, kinds):
 
 @functools.cache
 def rules():
-    return random.Random(SEED).sample(every_rule(), RULES)
+    """Some of those with likely claims to be asked first; of the others hundreds are asked."""
+    likely = [rule for rule in every_rule() if rule.about]
+    return random.Random(SEED).sample(likely, RULES)
 
 
 @pytest.mark.parametrize("position", range(RULES))

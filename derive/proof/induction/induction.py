@@ -30,7 +30,7 @@ from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
 from derive.claims.kinds import Claim
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
-from derive.core.terms import Ref, Shared, Term, add, in_order, neg, num, parts_of, ref, substitute
+from derive.core.terms import Ref, Shared, Term, add, in_order, neg, num, parts_of, substitute
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form
