@@ -10,8 +10,9 @@ from rich.text import Text
 from derive.claims.entry import Entry
 from derive.claims.typesetting import typeset
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED
+from derive.cli.finding import count_statuses
 from derive.cli.layout import one_line, wrap_prose
-from derive.cli.records import count_statuses, verdict_record
+from derive.cli.records import verdict_record
 from derive.cli.render import verdict_lines
 from derive.frontends.document.check import Checked
 from derive.frontends.document.contents import Place

@@ -108,13 +108,14 @@ def derive(question: Question, form: str, timeout: float, effort: float) -> int:
 def answer(verdict: Verdict, form: str) -> int:
     """Print the verdict on a claim that was made at the prompt."""
     from derive.claims.entry import Entry
-    from derive.cli.records import verify_record
-    from derive.cli.render import verdict_lines
+    from derive.cli.finding import report_of
+    from derive.cli.report_lines import finding_lines
+    from derive.cli.tell import deeply_told
 
-    entry = Entry(verdict.claim)
+    finding = deeply_told(Entry(verdict.claim), verdict)
     if form == "json":
-        print_json(deeply(verify_record, [(entry, verdict)]))
+        print_json(report_of([finding]))
     else:
         screen = screen_now()
-        screen.print(deeply(verdict_lines, entry, verdict, screen.width))
+        screen.print(finding_lines(finding, screen.width))
     return exit_code([verdict])

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from derive.claims.entry import Entry
-from derive.claims.typesetting import typeset
-from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
+from derive.claims.verdict import SparseArray, Verdict, Witness
 from derive.claims.wording import documented, function_name, statement
 from derive.cli.shapes import ShapeRow
 from derive.language.printing import plain_text
 
 Record = dict[str, Any]
-
-
-def verify_record(
-    results: Sequence[tuple[Entry, Verdict]],
-    typesetting: bool = False,
-    expected: Callable[[Entry, Verdict], bool] = lambda *_: False,
-) -> Record:
-    """The report of ``verify``: every claim with its verdict, and how many there are of each.
-
-    :param typesetting: give each claim its mathematics in LaTeX, too.
-    :param expected: whether a claim is known to fail, and does.
-    """
-    return {
-        "claims": [
-            verdict_record(entry, verdict)
-            | ({"expected": verdict.status} if expected(entry, verdict) else {})
-            | ({"latex": typeset(entry.claim, verdict)} if typesetting else {})
-            for entry, verdict in results
-        ],
-        "summary": count_statuses(verdict for _, verdict in results),
-    }
-
-
-def count_statuses(verdicts: Any) -> dict[str, int]:
-    """How many verdicts there are of each status, in the order of ``STATUSES``."""
-    statuses = [verdict.status for verdict in verdicts]
-    return {status: statuses.count(status) for status in STATUSES}
 
 
 def verdict_record(entry: Entry, verdict: Verdict) -> Record:
