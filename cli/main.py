@@ -277,24 +277,31 @@ def show(id: str, timeout: float, effort: float) -> int:
 @id_argument
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
+@click.option("--steps", is_flag=True, help="Print every step of a proof, not its main lines.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "latex"]),
+    type=click.Choice(["text", "latex", "html"]),
     default="text",
     show_default=True,
-    help="Every step, or the main lines of a proof as an align* of LaTeX.",
+    help="As text, as an align* of LaTeX, or as a page of HTML.",
 )
 @timeout_option
 @effort_option
-def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort: float) -> int:
-    """Show the derivation step by step, or the witness worked out and replayed in NumPy.
+def explain(
+    id: str, numpy: bool, check: bool, steps: bool, form: str, timeout: float, effort: float
+) -> int:
+    """Show how a gradient is derived, or the witness worked out and replayed in NumPy.
 
-    With --format latex it is the chain rule from the result back, each line proved.
+    What holds is shown by the chain rule, from the result back, each line proved; where there is
+    no chain, or with --steps, by every step of the proof.
     """
-    if form == "latex":
-        return explain_latex(id, timeout, effort)
+    if form != "text":
+        from derive.cli.explaining import explain_set
+
+        return explain_set(id, form, timeout, effort)
     from derive.backends.snippet import replay
+    from derive.cli.explaining import chain_text
     from derive.cli.render import explain_lines, replay_lines
     from derive.cli.runner import decide_safely
 
@@ -312,27 +319,15 @@ def explain(id: str, numpy: bool, check: bool, form: str, timeout: float, effort
             continue
         if position:
             screen.print([blank()])
-        screen.print(deeply(explain_lines, entry, verdict, screen.width))
+        whole = steps or check
+        chain = None if whole else deeply(chain_text, verdict, timeout, effort, screen.width)
+        screen.print(deeply(explain_lines, entry, verdict, screen.width, chain))
         if check and verdict.status not in ("ill-shaped", "undecided"):
             screen.print(deeply(replay_lines, verdict.replay(), screen.width))
         if script is not None:
             screen.print([blank()])
             screen.print_script(script)
     return exit_code(verdicts)
-
-
-def explain_latex(id: str, timeout: float, effort: float) -> int:
-    """Print what holds of a claim or a formula as LaTeX."""
-    from derive.backends.chain import ChainError, chain
-    from derive.engine import derived
-
-    decide = decider(timeout, effort)
-    for entry in resolved([id]):
-        try:
-            click.echo(deeply(chain, entry.claim, decide, derived), nl=False)
-        except ChainError as problem:
-            raise click.ClickException(str(problem)) from None
-    return OK
 
 
 @main.command(short_help="Write a formula and its proved gradient as code, with its test.")

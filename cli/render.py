@@ -181,15 +181,20 @@ def pointer_lines(text: str, start: int, end: int) -> list[str]:
     return [f"    {shown}", "    " + " " * before + "^" * max(1, faulty)]
 
 
-def explain_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
-    """The derivation step by step, or the witness worked out, or why there is neither."""
+def explain_lines(
+    entry: Entry, verdict: Verdict, width: int, derivation: Lines | None = None
+) -> Lines:
+    """The derivation, or the witness worked out, or why there is neither.
+
+    :param derivation: its main lines; every step of the proof where there are none.
+    """
     finding = told(entry, verdict)
     lines = [verdict_line(finding, width)]
     lines += field("states", equation(entry.claim), width)
     lines += _given(entry, width)
     if verdict.status == HOLDS:
-        lines += [Text("")]
-        for number, step in enumerate(verdict.steps, start=1):
+        lines += [Text(""), *(derivation or ())]
+        for number, step in enumerate(verdict.steps if derivation is None else (), start=1):
             lines += _step_lines(number, step, width)
         if not verdict.steps:
             lines += prose("The proof records no step.", width)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import xml.etree.ElementTree as Xml
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from derive.backends.places import PROBLEMS, counted
@@ -43,19 +43,10 @@ def render(report: Mapping[str, Any]) -> str:
 
     :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("derive.backends", "pages"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"math": _math, "anchor": anchor, "matrix": _matrix}
     summary = {status: number for status, number in counted(report) if number}
     told = {id: f for f in report.get("formulas", ()) for id in f.get("claims", ())}
     claims = [_of_document(claim, told) for claim in report["claims"]]
-    return environment.get_template("report.html").render(
+    return _template("report.html").render(
         title=report.get("title") or "Derivations",
         claims=claims,
         sections=_sections(claims),
@@ -67,6 +58,27 @@ def render(report: Mapping[str, Any]) -> str:
         noun="formula" if report.get("formulas") else "claim",
         marks=MARKS,
     )
+
+
+def derivations(chains: Sequence[Mapping[str, Any]], title: str) -> str:
+    """A page of derivations, line by line: each a statement, its definitions and its lines.
+
+    :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
+    """
+    return _template("derivation.html").render(chains=chains, title=title)
+
+
+def _template(name: str) -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("derive.backends", "pages"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"math": _math, "anchor": anchor, "matrix": _matrix}
+    return environment.get_template(name)
 
 
 def _of_document(claim: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[str, Any]:

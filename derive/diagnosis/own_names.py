@@ -160,9 +160,10 @@ def readable(
         return form
     try:
         soon = budget.share(WORK)
-        for found in _Search(problem, claim, statement, soon).forms():
-            if heavy is None or weight(found) < heavy:
-                return found
+        with np.errstate(all="ignore"):  # what overflows matches nothing
+            for found in _Search(problem, claim, statement, soon).forms():
+                if heavy is None or weight(found) < heavy:
+                    return found
     except Exception:  # SymPy may choke on what nobody wrote; the form that there is stays
         return form
     return form

@@ -352,20 +352,19 @@ class Interpreter:
             return not self.truth(condition.args[0], env)
         if not isinstance(condition, sp.core.relational.Relational):
             raise UnsupportedError(f"{condition} is a condition the evaluator cannot decide")
+        equation = isinstance(condition, (sp.Eq, sp.Ne))
         sides = self._counted(condition.lhs, env), self._counted(condition.rhs, env)
         if sides[0] is not None and sides[1] is not None:
             sign = (sides[0] > sides[1]) - (sides[0] < sides[1])
-            if isinstance(condition, (sp.Eq, sp.Ne)):
-                noted(condition, sign == 0)
-                return (sign == 0) == isinstance(condition, sp.Eq)
-        else:
+        elif equation and not self.flat:
             left, right = self.value(condition.lhs, env), self.value(condition.rhs, env)
-            if isinstance(condition, (sp.Eq, sp.Ne)) and not self.flat:
-                equal = self._equal(left, right)
-                noted(condition, equal)
-                return equal == isinstance(condition, sp.Eq)
+            sign = 0 if self._equal(left, right) else 1
+        else:
             left, right = self.scalar(condition.lhs, env), self.scalar(condition.rhs, env)
             sign = self.sign(self.difference(left, right))
+        if equation:
+            noted(condition, sign == 0)
+            return (sign == 0) == isinstance(condition, sp.Eq)
         noted(condition, sign)
         if isinstance(condition, sp.Gt):
             return sign > 0

@@ -618,3 +618,11 @@ def test_conditions_are_decided():
     assert truth(sp.Gt(sp.exp(x), 2), at({x: 1}))
     with pytest.raises(UnsupportedError):
         truth(sp.Contains(x, sp.Interval(0, 1)), at({x: 1}))
+
+
+@pytest.mark.parametrize(("relation", "taken"), [(sp.Eq, 2), (sp.Ne, 1)])
+def test_an_equation_inside_of_a_function_of_entries(relation, taken):
+    """All entries are evaluated in one go there, and an equation is no inequality."""
+    condition = sp.Piecewise((1, relation(x, 5)), (2, True))
+    expr = A.applyfunc(sp.Lambda(t, t * condition))
+    assert (evaluate(expr, at({A: A22, x: 3}, n=2), field=EXACT) == taken * np.array(A22)).all()

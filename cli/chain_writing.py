@@ -1,0 +1,136 @@
+"""The lines of a chain rule as text, as an ``align*`` of LaTeX, and as data for a page of HTML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from derive.claims.kinds import Backward
+from derive.claims.typesetting import latex_equation, latex_of_derivative
+from derive.cli.chain_rule import ChainRule, Line
+from derive.cli.layout import wrap_expression, wrap_prose
+from derive.cli.notation import operand, text_of
+from derive.language.typesetting import latex_of
+
+TOGETHER, DOCUMENTED = "put together", "as documented"
+STANDS_FOR = "delta_z stands for the gradient in z, and G for the gradient in what is computed"
+
+# Characters of the reasons, as LaTeX's ``\\text`` takes them.
+_IN_TEXT = {
+    "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "ᵀ": r"$^\top$", "⁻¹": r"$^{-1}$",
+    "−": "$-$", "⊙": r"$\odot$", "Σ": r"$\Sigma$", "∂": r"$\partial$", "≤": r"$\leq$",
+    "↦": r"$\mapsto$",
+}  # fmt: skip
+_INDENT = 6
+_HANG = " " * (_INDENT + 3)
+
+
+def text_lines(chain: ChainRule, width: int) -> list[Text]:
+    """A number and an equation for each line, and below it the reasons."""
+    lines = [Text(line, "dim") for line in _indented(STANDS_FOR, width)] if chain.lines else []
+    for number, line in enumerate(chain.lines, start=1):
+        left = _derivative(line.claim)
+        if line.name is not None:
+            left = f"{text_of(line.name)} = {left}"
+        lines.append(Text(f"  {number:>2}. ").append(left, "bold"))
+        lines += _equal(text_of(line.value), width)
+        if line.reasons:
+            lines += [Text(text, "dim") for text in _indented("; ".join(line.reasons), width)]
+    if chain.lines and not _repeats(chain):
+        lines += _equal(text_of(chain.documented.equals), width)
+        lines += [Text(text, "dim") for text in _indented(_end(chain), width)]
+    return lines
+
+
+def _derivative(claim: Any) -> str:
+    of, wrt = operand(claim.of), operand(claim.wrt)
+    front = f"Σ {operand(claim.upstream)} · " if isinstance(claim, Backward) else ""
+    return f"{front}∂{of}/∂{wrt}"
+
+
+def _equal(text: str, width: int) -> list[Text]:
+    first, *rest = wrap_expression(text, width - len(_HANG) - 2)
+    return [Text(f"{_HANG}= {first}"), *(Text(f"{_HANG}  {line}") for line in rest)]
+
+
+def _indented(text: str, width: int) -> list[str]:
+    return [_HANG + line for line in wrap_prose(text, width - len(_HANG))]
+
+
+def _repeats(chain: ChainRule) -> bool:
+    """Whether the last line is the documented side already."""
+    return bool(chain.lines[-1].value == chain.documented.equals)
+
+
+def _end(chain: ChainRule) -> str:
+    return f"{TOGETHER}, {DOCUMENTED}" if len(chain.lines) > 1 else DOCUMENTED
+
+
+def latex(chain: ChainRule) -> str:
+    """The definitions, the lines and the documented side; amsmath is all that it needs."""
+    rows = [
+        rf"{latex_of(symbol)} &= {latex_of(value)} && \text{{definition}}"
+        for symbol, value in chain.definitions.items()
+    ]
+    rows += [rf"{_left(line)} &= {latex_of(line.value)} && {_why(line)}" for line in chain.lines]
+    left, relation, right = _split(chain.documented)
+    if chain.lines:
+        left = ""
+    if not chain.lines or not _repeats(chain):
+        said = _end(chain) if chain.lines else DOCUMENTED
+        rows.append(rf"{left} &{relation} {right} && \text{{{said}}}".lstrip())
+    if chain.verdict.assumptions:
+        facts = r",\; ".join(latex_of(fact) for fact in chain.verdict.assumptions)
+        rows.append(rf"&\phantom{{=}} {facts} && \text{{assumed}}")
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}\n"
+
+
+def _left(line: Line) -> str:
+    derivative = latex_of_derivative(line.claim)
+    return derivative if line.name is None else f"{latex_of(line.name)} = {derivative}"
+
+
+def _why(line: Line) -> str:
+    """The first reason: a line of LaTeX has no room for more."""
+    said = line.reasons[0] if line.reasons else "derived"
+    return rf"\text{{{_plain(said)}}}"
+
+
+def _plain(text: str) -> str:
+    """Text for LaTeX's ``\\text``: its own characters escaped."""
+    for character, written in _IN_TEXT.items():
+        text = text.replace(character, written)
+    return text
+
+
+def _split(claim: Any) -> tuple[str, str, str]:
+    if claim.kind in ("identity", "inequality"):
+        relation = r"\leq" if claim.kind == "inequality" else "="
+        return latex_of(claim.left), relation, latex_of(claim.right)
+    left, _, right = latex_equation(claim).partition(" = ")
+    return left, "=", right
+
+
+def record(chain: ChainRule) -> dict[str, Any]:
+    """Plain data: each line in LaTeX, with its reasons."""
+    left, relation, right = _split(chain.documented)
+    return {
+        "id": chain.documented.id,
+        "title": chain.documented.title,
+        "statement": f"{left} {relation} {right}",
+        "definitions": [
+            f"{latex_of(symbol)} = {latex_of(value)}" for symbol, value in chain.definitions.items()
+        ],
+        "lines": [
+            {
+                "latex": rf"{_left(line)} = {latex_of(line.value)}",
+                "reasons": list(line.reasons),
+            }
+            for line in chain.lines
+        ],
+        "stands_for": STANDS_FOR if chain.lines else "",
+        "end": _end(chain) if chain.lines and not _repeats(chain) else "",
+        "documented": right,
+        "assumptions": [latex_of(fact) for fact in chain.verdict.assumptions],
+    }

@@ -1,0 +1,98 @@
+"""``derive explain``: the chain rule line by line, each of them proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+from derive import Gradient, Identity, verify
+from derive.claims.verdict import DISAGREES, UNDECIDED, Verdict
+from derive.cli.chain_rule import NoChain, chain_rule
+from derive.cli.chain_writing import latex, text_lines
+from derive.cli.main import main
+
+n, m = sp.symbols("n m", integer=True, positive=True)
+X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
+t = sp.Symbol("t", real=True)
+r, loss, beside = sp.MatrixSymbol("r", n, 1), sp.Symbol("loss"), sp.MatrixSymbol("s", n, 1)
+WHERE = {r: X * w - y, beside: y, loss: sp.Trace(r.T * r) / 2}
+CLAIM = Gradient(loss, w, X.T * r, where=WHERE, id="ols")
+DECIDE = partial(verify, timeout=20)
+
+
+def lines_of(claim, decide=DECIDE):
+    return [(line.name, line.value) for line in chain_rule(claim, decide).lines]
+
+
+def test_the_lines_run_from_the_result_back_and_use_the_ones_before():
+    delta = sp.MatrixSymbol("delta_r", n, 1)
+    assert lines_of(CLAIM) == [(delta, r), (None, X.T * delta)]
+
+
+def test_a_line_that_is_not_proved_is_left_out():
+    def decide(claim):
+        return DECIDE(claim) if claim.wrt == w else Verdict(claim, UNDECIDED)
+
+    assert [name for name, _ in lines_of(CLAIM, decide)] == [None]
+
+
+def test_each_line_is_decided_with_what_the_ones_before_were_found_to_be():
+    """A wrong line would be refuted: the names of the lines before are no free symbols."""
+    seen = []
+
+    def decide(claim):
+        seen.append(claim)
+        return DECIDE(claim)
+
+    last = chain_rule(CLAIM, decide).lines[-1].claim
+    assert last in seen
+    assert verify(replace(last, equals=2 * last.equals), 20).status == DISAGREES
+
+
+def test_the_reasons_name_the_operations_on_the_way():
+    last = chain_rule(CLAIM, DECIDE).lines[-1]
+    assert last.reasons == ("Z = AB gives back AᵀG to B",)
+    hidden, z = sp.MatrixSymbol("hidden", n, 1), sp.MatrixSymbol("z", n, 1)
+    where = {z: X * w, hidden: z.applyfunc(sp.Lambda(t, sp.tanh(t))), loss: (y.T * hidden)[0, 0]}
+    rule = sp.HadamardProduct(y, z.applyfunc(sp.Lambda(t, 1 - sp.tanh(t) ** 2)))
+    lines = chain_rule(Gradient(loss, z, rule, where=where), DECIDE).lines
+    assert "tanh acts entry by entry, and so does its derivative" in lines[-1].reasons
+
+
+def test_what_is_read_twice_adds_up():
+    a, b = sp.MatrixSymbol("a", n, 1), sp.MatrixSymbol("b", n, 1)
+    where = {r: X * w, a: 2 * r, b: 3 * r, loss: (a.T * b)[0, 0]}
+    lines = chain_rule(Gradient(loss, w, 12 * X.T * r, where=where), DECIDE).lines
+    assert [str(line.name) for line in lines] == ["delta_b", "delta_a", "delta_r", "None"]
+    assert "their gradients add up" in lines[2].reasons[0]
+
+
+def test_as_text_and_as_latex():
+    chain = chain_rule(CLAIM, DECIDE)
+    shown = [line.plain for line in text_lines(chain, 80)]
+    assert "   1. delta_r = ∂loss/∂r" in shown
+    assert "         = X.T*r" in shown
+    rows = latex(chain).splitlines()
+    assert (rows[0], rows[-1]) == (r"\begin{align*}", r"\end{align*}")
+    assert all(row.count("&") == 3 for row in rows[1:-1])
+    assert "as documented" in rows[-2]
+
+
+def test_other_claims_are_one_line_and_false_ones_none():
+    assert "X &= X && " in latex(chain_rule(Identity(X, X), DECIDE))
+    with pytest.raises(NoChain, match="no is disagrees"):
+        chain_rule(Identity(X, 2 * X, id="no"), DECIDE)
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("latex", r"\begin{align*}"), ("html", "<!doctype html>"), ("text", "  ✓")]
+)
+def test_the_command(form, start):
+    result = CliRunner().invoke(main, ["explain", "mlp.grad-W2", "--format", form])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(start)
+    assert "delta" in result.stdout or "δ" in result.stdout
