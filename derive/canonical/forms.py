@@ -16,14 +16,29 @@ from functools import reduce
 from itertools import permutations
 from math import lcm
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from derive.base.budget import Budget
 from derive.base.errors import UnsupportedError
 from derive.canonical import matrix_laws, structure
-from derive.canonical.atoms import Atom, Key, Monomial, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    DeterminantAtom,
+    EntryAtom,
+    ExpAtom,
+    IndexBracketAtom,
+    InverseAtom,
+    Key,
+    Monomial,
+    Polynomial,
+    ProductAtom,
+    RefAtom,
+    SumAtom,
+    WholePowerAtom,
+)
 from derive.canonical.determinants import inverse_written_out, is_small
 from derive.canonical.functions import MAX_ANGLES, function_laws
+from derive.canonical.laws import law
 from derive.canonical.matrix_laws import Value
 from derive.canonical.nodes import rules
 from derive.canonical.recursion import Recursion
@@ -186,7 +201,7 @@ class Normaliser(Summation):
     @property
     def meets_determinants(self) -> bool:
         """Whether a determinant has come up."""
-        return any(kind == "det" for kind, _ in self._atoms)
+        return DeterminantAtom in self.kinds
 
     def unite_determinants(self, read: Callable[[Polynomial], Term]) -> None:
         """From here on det(I + A B) and det(I + B A) are one; ``read`` turns a form into a term."""
@@ -274,12 +289,12 @@ class Normaliser(Summation):
         result: Polynomial = {}
         for monomial, coefficient in poly.items():
             ((atom, exponent), *others) = monomial or ((None, 0),)
-            if atom is None or others or exponent != 1 or atom.kind != "ref":
+            if atom is None or others or exponent != 1 or not isinstance(atom, RefAtom):
                 part: Polynomial = {monomial: coefficient}
-            elif atom.data[0] not in self.contents:
+            elif atom.name not in self.contents:
                 part = {monomial: coefficient}
             else:
-                name, indices = atom.data
+                name, indices = atom.name, atom.indices
                 places = (place for place, _ in self.extents[name])
                 values = dict(zip(places, indices, strict=True))
                 part = self.scale(self.substitute(self.contents[name], values), coefficient)
@@ -292,7 +307,8 @@ class Normaliser(Summation):
             return True
         return len(poly) <= self.inline and sum(a.size for m in poly for a, _ in m) <= MAX_SIZE
 
-    def named_sum(self, atom: Atom) -> Polynomial:
+    @law("name of a sum")
+    def named_sum(self, atom: SumAtom) -> Polynomial:
         """A sum over what a function has made of other sums: it starts a new layer of a network
         and becomes a name, the same wherever and however it was written.
         """
@@ -303,7 +319,7 @@ class Normaliser(Summation):
             name, order = self._name_of(atom)
         finally:
             self._naming = False
-        return self.of_atom(self.atom("ref", name, tuple(as_poly(v) for v in order)))
+        return self.of_atom(self.atom(RefAtom, name, tuple(as_poly(v) for v in order)))
 
     def _name_of(self, atom: Atom) -> tuple[int, tuple[Var, ...]]:
         """The name of a sum, and its free indices in the order of the name's."""
@@ -404,6 +420,7 @@ class Normaliser(Summation):
             self.inverted[name][shared.label] = None
         return self.class_inverse(name, *((j, i) if transposed else (i, j)))
 
+    @law("entry of an inverse")
     def class_inverse(self, name: int, i: Poly, j: Poly) -> Polynomial:
         """An entry of the inverse of a class of matrices.
 
@@ -416,7 +433,7 @@ class Normaliser(Summation):
             return known
         if name in self._symmetric and j.sort_key() < i.sort_key():
             i, j = j, i
-        return self.of_atom(self.atom("inverse", name, i, j))
+        return self.of_atom(self.atom(InverseAtom, name, i, j))
 
     def _sides_of(self, name: int) -> structure.Sides:
         """On which sides of the diagonal the entries of the matrix are zero that a class was met
@@ -433,6 +450,7 @@ class Normaliser(Summation):
         sides = self._sides_of(name)
         return structure.turned(sides) if self.matrices[name][1] else sides
 
+    @law("entry")
     def entry(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
         """An entry of a given array, by what is assumed of the array.
 
@@ -451,7 +469,7 @@ class Normaliser(Summation):
             if "unit_triangular" in array.traits:
                 self.used[("unit_triangular", array)] = None
                 return on
-            return self.multiply(on, self.of_atom(self.atom("entry", array, indices)))
+            return self.multiply(on, self.of_atom(self.atom(EntryAtom, array, indices)))
         if len(indices) == 2 and array.traits:
             known = structure.known_entry(self, array, indices)
             if known is not None:
@@ -462,7 +480,7 @@ class Normaliser(Summation):
                 indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
         if any(_is_outside(index, size) for index, size in zip(indices, array.axes, strict=False)):
             return {}  # what is read there counts for nothing: it is read under a condition
-        return self.of_atom(self.atom("entry", array, indices))
+        return self.of_atom(self.atom(EntryAtom, array, indices))
 
     def _mirrored(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
         """A[i, j] = ±A[j, i]; on the diagonal of a skew matrix, 0."""
@@ -471,7 +489,7 @@ class Normaliser(Summation):
         if sign < 0 and indices[0] == indices[1]:
             return {}
         ordered = tuple(sorted(indices, key=lambda p: p.sort_key()))
-        found = self.of_atom(self.atom("entry", array, ordered))
+        found = self.of_atom(self.atom(EntryAtom, array, ordered))
         return found if ordered == indices else self.scale(found, sign)
 
     def define(self, left: Term, right: Term, open_: frozenset[Var], label: Any) -> bool:
@@ -516,8 +534,9 @@ class Normaliser(Summation):
     def add_equation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """Use ``poly = 0``: A[i, j] = ±A[j, i] as a property of A, all else as a rewriting."""
         atoms = [m[0][0] for m in poly if len(m) == 1 and m[0][1] == 1]
-        if len(poly) == len(atoms) == 2 and all(a.kind == "entry" for a in atoms):
-            (array, place), (other, turned) = (a.data for a in atoms)
+        entries = [a for a in atoms if isinstance(a, EntryAtom)]
+        if len(poly) == len(entries) == 2:
+            (array, place), (other, turned) = ((a.array, a.indices) for a in entries)
             one, two = poly.values()
             mirrored = array is other and len(place) == 2 and place == turned[::-1]
             if mirrored and abs(one) == abs(two) and _whole_axes(array, place, open_):
@@ -528,34 +547,39 @@ class Normaliser(Summation):
 
     def readings(self, atom: Atom) -> tuple[tuple[Any, ...], ...]:
         """The data of an atom; of a symmetric matrix or its inverse, S[i, j] = S[j, i]."""
-        if atom.kind == "entry":
-            array, indices = atom.data
+        if isinstance(atom, EntryAtom):
+            array, indices = atom.array, atom.indices
             symmetric = "symmetric" in array.traits or self._mirrors.get(array, (0,))[0] == 1
             if symmetric and len(indices) == 2:
                 return atom.data, (array, indices[::-1])
-        elif atom.kind == "inverse" and atom.data[0] in self._symmetric:
-            name, i, j = atom.data
+        elif isinstance(atom, InverseAtom) and atom.name in self._symmetric:
+            name, i, j = atom.name, atom.row, atom.column
             return atom.data, (name, j, i)
         return (atom.data,)
 
+    @law("atom with other indices")
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
-        if atom.kind == "entry":
-            array, indices = atom.data
+        """An atom with variables replaced in its data, by the constructor of its kind.
+
+        Where the new indices are in the ranges of the old ones.
+        """
+        if isinstance(atom, EntryAtom):
+            array, indices = atom.array, atom.indices
             return self.entry(array, tuple(i.substitute(values) for i in indices))
-        if atom.kind == "whole power":
-            base, exponent = self._keys((atom.data[0], ((atom.data[1], 1),)), values)
+        if isinstance(atom, WholePowerAtom):
+            base, exponent = self._keys((atom.base, ((atom.exponent, 1),)), values)
             return self.integer_power(base, exponent)
-        if atom.kind == "ref" and atom.data[0] in self.recursion.heads:
-            name, indices = atom.data
+        if isinstance(atom, RefAtom) and atom.name in self.recursion.heads:
+            name, indices = atom.name, atom.indices
             return self.recursion.entry(name, tuple(i.substitute(values) for i in indices))
-        if atom.kind == "inverse":
-            name, i, j = atom.data
+        if isinstance(atom, InverseAtom):
+            name, i, j = atom.name, atom.row, atom.column
             return self.class_inverse(name, i.substitute(values), j.substitute(values))
         return super().rebuilt(atom, values)
 
     def _find_sign(self, atom: Atom) -> str | None:
-        if atom.kind == "ref" and atom.data[0] in self.contents:
-            return self._name_sign(atom.data[0])
+        if isinstance(atom, RefAtom) and atom.name in self.contents:
+            return self._name_sign(atom.name)
         places = self.definite_places(atom)
         if places is not None and places[0] == places[1]:
             self.definite_used(atom)
@@ -563,11 +587,11 @@ class Normaliser(Summation):
         if self.values and matrix_laws.is_positive(self, atom):
             return "+"
         found = super()._find_sign(atom)
-        if found is None and atom.kind == "sum" and self._find_square(atom):
+        if found is None and isinstance(atom, SumAtom) and self._find_square(atom):
             return "0+"
         return found
 
-    def _find_square(self, atom: Atom) -> bool:
+    def _find_square(self, atom: SumAtom) -> bool:
         """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is.
 
         And so is Σ_k Σ_a Σ_b f(k, a) S[a, b] f(k, b) ≥ 0 for a positive definite S.
@@ -590,20 +614,23 @@ class Normaliser(Summation):
 
     def definite_places(self, atom: Atom) -> tuple[Poly, Poly] | None:
         """The row and the column of an entry of a positive definite matrix or of its inverse."""
-        if atom.kind == "entry" and "positive_definite" in atom.data[0].traits:
-            return atom.data[1] if len(atom.data[1]) == 2 else (ZERO, ZERO)  # a 1×1 matrix
-        if atom.kind == "inverse":
-            body = self.matrices[atom.data[0]][0].body
+        if isinstance(atom, EntryAtom) and "positive_definite" in atom.array.traits:
+            if len(atom.indices) != 2:
+                return ZERO, ZERO  # a 1×1 matrix
+            row, column = atom.indices
+            return row, column
+        if isinstance(atom, InverseAtom):
+            body = self.matrices[atom.name][0].body
             if isinstance(body, Entry) and "positive_definite" in body.data[0].traits:
-                return atom.data[1:]
+                return atom.row, atom.column
         return None
 
     def definite_used(self, atom: Atom) -> None:
         """Note that the positive definiteness of an entry's matrix was relied on."""
-        matrix = atom.data[0]
-        if atom.kind == "inverse":
-            matrix = self.matrices[matrix][0].body.data[0]
-        self.used["positive_definite", matrix] = None
+        if isinstance(atom, EntryAtom):
+            self.used["positive_definite", atom.array] = None
+        elif isinstance(atom, InverseAtom):
+            self.used["positive_definite", self.matrices[atom.name][0].body.data[0]] = None
 
     def _is_square(
         self,
@@ -649,6 +676,7 @@ class Normaliser(Summation):
                 self._signs, self._supposed = saved
         return self._name_signs[name]
 
+    @law("integer bracket")
     def index_bracket(self, relation: str, poly: Poly) -> Polynomial:
         """[p ≥ 0] or [p = 0], the first relative to the time of an induction; without one, by
         [p ≥ 0] = 1 − [p = −1] where p ≥ −1, and [p ≥ 0] = [p = 0] where p ≤ 0.
@@ -668,6 +696,7 @@ class Normaliser(Summation):
         sign = 1 if steps > 0 else -1
         return self.add(super().index_bracket(relation, poly - steps), self.scale(equal, sign))
 
+    @law("sum")
     def sum_over(self, variable: Var, poly: Polynomial) -> Polynomial:
         """Σ over the range of a variable, its terms apart that an induction is about.
 
@@ -711,13 +740,14 @@ class Normaliser(Summation):
 
     def _log_of_positive(self, atom: Atom) -> Polynomial:
         """log Π_k p_k = Σ_k log p_k where every p_k is positive"""
-        if atom.kind == "prod" and self.sign(dict(atom.data[1])) == "+":
-            (high,), key = atom.data
+        if isinstance(atom, ProductAtom) and self.sign(dict(atom.body)) == "+":
+            high, key = atom.high, atom.body
             k = Var("k", FRESH, ZERO, high)
             body = self.substitute(dict(key), {self.bound(atom.height - 1): as_poly(k)})
             return self.sum_over(k, self.log(body))
         return super()._log_of_positive(atom)
 
+    @law("sum of a product")
     def _sum_monomial(self, variables: list[Var], monomial: Monomial) -> Polynomial:
         """Σ over some indices, each from 0, of one product; powers of a matrix joined first.
 
@@ -734,10 +764,8 @@ class Normaliser(Summation):
         """Σ_k Aᵖ[i, k]·A^q[k, j] = A^(p + q)[i, j] for p, q ≥ 0; None where none is summed so."""
         powers = [a for a, e in monomial if e == 1 and self._is_power(a)]
         for first, second in permutations(powers, 2):
-            (name, (*own, low, high, i, k)), (other, (*same, start, end, l, j)) = (
-                first.data,
-                second.data,
-            )
+            name, (*own, low, high, i, k) = first.name, first.indices
+            other, (*same, start, end, l, j) = second.name, second.indices
             index = next((v for v in variables if as_poly(v) == k), None)
             if index is None or name != other or own != same or low != start or k != l:
                 continue
@@ -762,7 +790,7 @@ class Normaliser(Summation):
         for power, exponent in monomial if self.contractions else ():
             if exponent != 1 or not self._is_power(power):
                 continue
-            name, (*own, low, high, row, column) = power.data
+            name, (*own, low, high, row, column) = power.name, power.indices
             factors = self.recursion.heads[name].factors
             count = high - low + 1
             if own or factors is None or not is_nonnegative(count - 1):
@@ -808,13 +836,14 @@ class Normaliser(Summation):
             result[quotient] = coefficient
         return result
 
-    def _is_power(self, atom: Atom) -> bool:
+    def _is_power(self, atom: Atom) -> TypeGuard[RefAtom]:
         """Whether an atom is an entry of a power of a matrix of more than one row."""
-        head = self.recursion.heads.get(atom.data[0]) if atom.kind == "ref" else None
+        head = self.recursion.heads.get(atom.name) if isinstance(atom, RefAtom) else None
         if head is None or head.factors is None or head.factors.place is not None:
             return False
         return len(head.params) == head.unfoldings[0].axis + 3
 
+    @law("product over a range")
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable, its factors apart that an induction is about.
 
@@ -836,19 +865,20 @@ class Normaliser(Summation):
         if replaced is not None:
             return replaced
         if len(body) != 1:
-            return self.bind("prod", variable, body)
+            return self.bind(ProductAtom, variable, body)
         ((monomial, coefficient),) = body.items()
         result = self._repeated(variable, self.constant(coefficient))
         for atom, exponent in monomial:
             if variable not in atom.free:
                 factor = self._repeated(variable, self.of_atom(atom, exponent))
-            elif atom.kind == "exp":
-                factor = self.exp(self.sum_over(variable, {atom.data[0]: exponent}))
+            elif isinstance(atom, ExpAtom):
+                factor = self.exp(self.sum_over(variable, {atom.argument: exponent}))
             else:
-                factor = self.power(self.bind("prod", variable, self.of_atom(atom)), exponent)
+                factor = self.power(self.bind(ProductAtom, variable, self.of_atom(atom)), exponent)
             result = self.multiply(result, factor)
         return result
 
+    @law("maximum")
     def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """max over the range of a variable, its last values apart that an induction is about.
 
@@ -869,6 +899,7 @@ class Normaliser(Summation):
             largest = self.function("Max", [largest, self.substitute(body, {variable: high - k})])
         return largest
 
+    @law("integer power")
     def integer_power(self, base: Polynomial, exponent: Polynomial) -> Polynomial:
         """b^e for an e that takes whole values only, on every side of the brackets in b: 0^e = 0
         where e > 0.
@@ -910,10 +941,11 @@ class Normaliser(Summation):
             elif base == {(): -1} and coefficient % 2 == 0:
                 continue
             else:
-                atom = self.atom("whole power", self.key(base), monomial)
+                atom = self.atom(WholePowerAtom, self.key(base), monomial)
                 result = self.multiply(result, self.of_atom(atom, coefficient))
         return result
 
+    @law("repeated factor")
     def _repeated(self, variable: Var, factor: Polynomial) -> Polynomial:
         """Π_k c = c^n where c does not depend on k."""
         assert variable.low is not None and variable.high is not None
@@ -921,14 +953,19 @@ class Normaliser(Summation):
         if factor == {(): 1}:
             return factor
         if length.constant is not None or not is_nonnegative(length):
-            return self.bind("prod", variable, factor)
+            return self.bind(ProductAtom, variable, factor)
         if self.sign(factor) != "+":
             return self.integer_power(factor, self.of_integer(length))
         return self.exp(self.multiply(self.of_integer(length), self.log(factor)))
 
     # ---- scalar functions
 
+    @law("function")
     def function(self, name: str, args: list[Polynomial]) -> Polynomial:
+        """A known scalar function of polynomials, by its laws.
+
+        Where the function has a value.
+        """
         law = function_laws().get(name)
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")
@@ -940,12 +977,12 @@ def _one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Poly
     be zero, and else Π_{k<e} a_k · b_e · Π_{k>e} a_k.
     """
     for atom in dict.fromkeys(a for m in body for a, _ in m):
-        if atom.kind != "index" or atom.data[0] != "=":
+        if not isinstance(atom, IndexBracketAtom) or atom.relation != "=":
             continue
-        slope = atom.data[1].coefficient(variable)
+        slope = atom.poly.coefficient(variable)
         if slope is None or slope.constant not in (1, -1):
             continue
-        place = (as_poly(variable) * slope - atom.data[1]) * slope
+        place = (as_poly(variable) * slope - atom.poly) * slope
         assert variable.low is not None and variable.high is not None
         inside = n.multiply(
             n.index_bracket(">=", place - variable.low),
@@ -1010,8 +1047,8 @@ def _pairings(variables: list[Var]) -> Iterator[list[tuple[Var, Var]]]:
 
 def _is_second_layer(atom: Atom) -> bool:
     """Whether an atom applies a function to a sum, directly or under a sum of its own."""
-    if atom.kind == "sum":
-        return any(_is_second_layer(a) for a, _ in atom.data[1])
+    if isinstance(atom, SumAtom):
+        return any(_is_second_layer(a) for a, _ in atom.body)
     return atom.has_sum
 
 

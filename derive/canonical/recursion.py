@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from derive.canonical.atoms import Polynomial
+from derive.canonical.atoms import Polynomial, RefAtom
 from derive.core.integers import Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Shared, Unfolding
 
@@ -106,7 +106,7 @@ class Recursion:
             if self._is_open(shared, unfolding, indices):
                 n.check()
                 return n.of(shared.unfolded(unfolding, indices))
-        return n.of_atom(n.atom("ref", name, indices))
+        return n.of_atom(n.atom(RefAtom, name, indices))
 
     def _is_open(self, shared: Shared, unfolding: Unfolding, indices: tuple[Poly, ...]) -> bool:
         index = indices[unfolding.axis]

@@ -16,13 +16,30 @@ from typing import Any
 from derive.base.errors import UnsupportedError
 from derive.canonical.atoms import (
     Atom,
+    BaseAtom,
+    BracketAtom,
+    CosAtom,
+    EntryAtom,
+    ExpAtom,
     Exponent,
+    FunctionAtom,
+    IndexBracketAtom,
+    IntAtom,
+    MaximumAtom,
     Monomial,
+    OneRangeAtom,
     Polynomial,
+    ProductAtom,
+    RealBracketAtom,
+    RefAtom,
+    SumAtom,
     UndefinedValue,
+    UnknownAtom,
+    WholePowerAtom,
     atoms_in,
 )
 from derive.canonical.equations import Contractions
+from derive.canonical.laws import law
 from derive.core.integers import (
     BOUND,
     FRESH,
@@ -36,7 +53,7 @@ from derive.core.integers import (
 )
 
 MAX_REDUCTIONS = 200
-POWERS = ("exp", "whole power")
+POWERS = (ExpAtom, WholePowerAtom)
 UNROLLED = 4  # a range of at most so many values is written out
 _colours: dict[int, Var] = {}
 
@@ -80,7 +97,7 @@ class Summation(Contractions):
         # A sum inside that depends on an index out here becomes one sum with it.
         for atom, exponent in monomial:
             if (
-                atom.kind == "sum"
+                isinstance(atom, SumAtom)
                 and isinstance(exponent, int)
                 and 0 < exponent <= 4
                 and not atom.free.isdisjoint(variables)
@@ -94,7 +111,7 @@ class Summation(Contractions):
         if dependent is not None:
             return self._boxed(variables, monomial, dependent)
         for atom, _ in monomial:
-            if atom.kind == "index":
+            if isinstance(atom, IndexBracketAtom):
                 done = self._use_bracket(variables, monomial, atom)
                 if done is not None:
                     return done
@@ -104,6 +121,7 @@ class Summation(Contractions):
                 return done
         return self._factored(variables, monomial)
 
+    @law("fixed range")
     def _boxed(self, variables: list[Var], monomial: Monomial, variable: Var) -> Polynomial:
         """A range that depends on another index becomes a fixed one, with a bracket.
 
@@ -135,9 +153,9 @@ class Summation(Contractions):
         )
 
     def _use_bracket(
-        self, variables: list[Var], monomial: Monomial, atom: Atom
+        self, variables: list[Var], monomial: Monomial, atom: IndexBracketAtom
     ) -> Polynomial | None:
-        relation, poly = atom.data
+        relation, poly = atom.relation, atom.poly
         rest = self.monomial({a: e for a, e in monomial if a is not atom})
         for variable in reversed(variables):
             slope = poly.coefficient(variable)
@@ -160,6 +178,7 @@ class Summation(Contractions):
                 return tightened
         return None
 
+    @law("sum of a bracket")
     def _count(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
@@ -183,9 +202,12 @@ class Summation(Contractions):
     ) -> Polynomial | None:
         """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1, for a and b in the range of k and a ≤ b + 1."""
         on_it = [(a, e) for a, e in rest if variable in a.free]
-        if slope != ONE or len(on_it) != 1 or on_it[0][0].kind != "index":
+        if slope != ONE or len(on_it) != 1:
             return None
-        relation, form = on_it[0][0].data
+        bracket = on_it[0][0]
+        if not isinstance(bracket, IndexBracketAtom):
+            return None
+        relation, form = bracket.relation, bracket.poly
         if relation != ">=" or form.coefficient(variable) != -ONE or variable.high is None:
             return None
         end = form + as_poly(variable)
@@ -193,10 +215,11 @@ class Summation(Contractions):
         if not all(is_nonnegative(gap) for gap in (bound, variable.high - end, length)):
             return None
         others = [v for v in variables if v is not variable]
-        outside = self.settled({a: e for a, e in rest if a is not on_it[0][0]}, 1)
+        outside = self.settled({a: e for a, e in rest if a is not bracket}, 1)
         product = self.multiply(self.of_integer(length), outside)
         return self.sum_all(others, product) if others else product
 
+    @law("sum over a delta")
     def _solved(
         self, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
     ) -> Polynomial:
@@ -212,6 +235,7 @@ class Summation(Contractions):
         others = [v for v in variables if v is not variable]
         return self.sum_all(others, product) if others else product
 
+    @law("tightened range")
     def _tightened(
         self, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
     ) -> Polynomial | None:
@@ -234,6 +258,7 @@ class Summation(Contractions):
             value = as_poly(new)
         return self.sum_all([*others, new], self.substitute(rest, {variable: value}))
 
+    @law("independent factors")
     def _factored(self, variables: list[Var], monomial: Monomial) -> Polynomial:
         """Σ of a product of independent factors: the product of their sums.
 
@@ -268,11 +293,12 @@ class Summation(Contractions):
             assert variable.high is not None
             if not factors:
                 return self._counted(variable.high + 1)
-            if len(factors) == 2 and all(a.kind == "index" for a, _ in factors):
-                digit = self._one_digit(variable, factors[0][0].data[1], factors[1][0].data[1])
+            brackets = [a for a, _ in factors if isinstance(a, IndexBracketAtom)]
+            if len(factors) == len(brackets) == 2:
+                digit = self._one_digit(variable, brackets[0].poly, brackets[1].poly)
                 if digit is not None:
                     return digit
-            if all(a.kind == "int" and a.data[0] == as_poly(variable) for a, _ in factors):
+            if all(isinstance(a, IntAtom) and a.poly == as_poly(variable) for a, _ in factors):
                 exponent = factors[0][1]
                 if isinstance(exponent, int) and exponent > 0:
                     return self._power_sum(exponent, variable.high)
@@ -328,20 +354,21 @@ class Summation(Contractions):
         powers = [
             (atom.form, exponent)
             for atom, exponent in factors
-            if atom.kind in POWERS and self._is_multiple(atom, variable)
+            if isinstance(atom, POWERS) and self._is_multiple(atom, variable)
         ]
         if not powers or self._axis(variable, tuple(factors)) is not None:
             return False
         return min(powers)[1] < 0
 
     @staticmethod
-    def _is_multiple(atom: Atom, variable: Var) -> bool:
+    def _is_multiple(atom: ExpAtom | WholePowerAtom, variable: Var) -> bool:
         """Whether the exponent of a power is an index times what does not depend on it."""
-        on_it = [(a, e) for a, e in atom.data[-1] if variable in a.free]
+        power = atom.argument if isinstance(atom, ExpAtom) else atom.exponent
+        on_it = [(a, e) for a, e in power if variable in a.free]
         if len(on_it) != 1:
             return False
         (index, exponent), *_ = on_it
-        return exponent == 1 and index.kind == "int" and index.data[0] == as_poly(variable)
+        return exponent == 1 and isinstance(index, IntAtom) and index.poly == as_poly(variable)
 
     # ---- one range for every index: the axis that it runs along
 
@@ -353,6 +380,7 @@ class Summation(Contractions):
                 return array.axes[axis]
         return None
 
+    @law("index along an axis")
     def _on_axes(
         self, variables: list[Var], factors: list[tuple[Atom, Exponent]]
     ) -> Polynomial | None:
@@ -399,19 +427,20 @@ class Summation(Contractions):
         body = self.substitute(self.settled(dict(factors), 1), values)
         return self.sum_all([*old, *new], self.multiply(inside, body))
 
+    @law("cut range")
     def _cut(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
         """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out.
 
         Always, for an integer p.
         """
-        brackets = [a for a, _ in factors if a.kind == "index" and a.data[0] == ">="]
+        brackets = [a for a, _ in factors if isinstance(a, IndexBracketAtom) and a.relation == ">="]
         narrow = self._narrow(variables, brackets, factors)
         if narrow is not None:
             return narrow
         for atom in brackets:
-            poly = atom.data[1]
+            poly = atom.poly
             others = self.monomial({a: e for a, e in factors if a is not atom})
-            if self._implied(poly, [a.data[1] for a in brackets if a is not atom]):
+            if self._implied(poly, [a.poly for a in brackets if a is not atom]):
                 return self.sum_all(variables, self.settled(dict(others), 1))
             half = self._triangle(variables, poly, others)
             if half is not None:
@@ -451,19 +480,23 @@ class Summation(Contractions):
         return self._canonical(variables, factors)
 
     def _narrow(
-        self, variables: list[Var], brackets: list[Atom], factors: list[tuple[Atom, Exponent]]
+        self,
+        variables: list[Var],
+        brackets: list[IndexBracketAtom],
+        factors: list[tuple[Atom, Exponent]],
     ) -> Polynomial | None:
         """[p ≥ 0]·[p ≤ c] = [p = 0] + … + [p = c] for a small number c; 0 for c < 0."""
         for one, two in combinations(brackets, 2):
-            width = (one.data[1] + two.data[1]).constant
+            width = (one.poly + two.poly).constant
             if width is None or width >= UNROLLED or width != int(width):
                 continue
-            places = (one.data[1] - k for k in range(int(width) + 1))
+            places = (one.poly - k for k in range(int(width) + 1))
             lines = self.add({}, *(self.index_bracket("=", place) for place in places))
             rest = self.settled({a: e for a, e in factors if a not in (one, two)}, 1)
             return self.sum_all(variables, self.multiply(lines, rest))
         return None
 
+    @law("offset of a bracket")
     def _without_offset(
         self, variables: list[Var], poly: Poly, rest: Monomial
     ) -> Polynomial | None:
@@ -485,6 +518,7 @@ class Summation(Contractions):
             inside = self.add(inside, self.scale(line, -1 if offset < 0 else 1))
         return self.sum_all(variables, self.multiply(inside, self.settled(dict(rest), 1)))
 
+    @law("half of a square")
     def _triangle(self, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
         """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l.
 
@@ -505,6 +539,7 @@ class Summation(Contractions):
             return self.scale(self.add(square, diagonal), Fraction(1, 2))
         return None
 
+    @law("chosen entries")
     def at_values(self, poly: Polynomial, variable: Var, values: list[Poly]) -> Polynomial:
         """The sum of a polynomial at some values of an index that lie in its range.
 
@@ -536,6 +571,7 @@ class Summation(Contractions):
                 return variable
         return None
 
+    @law("one digit")
     def _one_digit(self, variable: Var, first: Poly, second: Poly) -> Polynomial | None:
         """Σ_u [0 ≤ e − s·u < s] = [0 ≤ e < s·(high + 1)]: one digit u, where e has that many."""
         high = variable.high
@@ -555,6 +591,7 @@ class Summation(Contractions):
             self.index_bracket(">=", step * (high + 1) - 1 - value),
         )
 
+    @law("sum of ones")
     def _counted(self, length: Poly) -> Polynomial:
         """Σ 1 over a range is its length, or 0 where it is empty."""
         number = self.of_integer(length)
@@ -562,6 +599,7 @@ class Summation(Contractions):
             return number
         return self.multiply(number, self.index_bracket(">=", length))
 
+    @law("sum of powers")
     def _power_sum(self, exponent: int, high: Poly) -> Polynomial:
         """Σ_{k=0}^{high} k^p by Faulhaber's formula; 0 where the range is empty."""
         length = high + 1
@@ -576,9 +614,9 @@ class Summation(Contractions):
             return result
         return self.multiply(result, self.index_bracket(">=", length))
 
-    def opened(self, atom: Atom) -> tuple[list[Var], Polynomial]:
+    def opened(self, atom: SumAtom) -> tuple[list[Var], Polynomial]:
         """Fresh indices for those that a sum binds, and the product under it."""
-        highs, monomial = atom.data
+        highs, monomial = atom.highs, atom.body
         first = atom.height - len(highs)
         fresh = [Var("k", FRESH, ZERO, high) for high in highs]
         values = {self.bound(first + k): as_poly(v) for k, v in enumerate(fresh)}
@@ -586,6 +624,7 @@ class Summation(Contractions):
 
     # ---- one name for every index
 
+    @law("names of indices")
     def _canonical(self, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
         """The sum as an atom: of all ways to name its indices, the first in order.
 
@@ -616,7 +655,7 @@ class Summation(Contractions):
         _, monomial, coefficient, highs = best
         if max((a.height for a, _ in monomial), default=0) != height:
             raise UnsupportedError("a sum whose factors change with the names of its indices")
-        atom = self.atom("sum", highs, monomial)
+        atom = self.atom(SumAtom, highs, monomial)
         return self.scale(self.named_sum(atom), coefficient)
 
     def _term_by_term(self, variable: Var, height: int, named: Polynomial) -> Polynomial:
@@ -630,13 +669,13 @@ class Summation(Contractions):
             if not inside:
                 part = self._counted(high + 1)
             elif max(a.height for a, _ in inside) == height:
-                part = self.named_sum(self.atom("sum", (high,), inside))
+                part = self.named_sum(self.atom(SumAtom, (high,), inside))
             else:
                 raise UnsupportedError("a sum whose factors change with the names of its indices")
             result = self.add(result, self.multiply(self.settled(outside, coefficient), part))
         return result
 
-    def named_sum(self, atom: Atom) -> Polynomial:
+    def named_sum(self, atom: SumAtom) -> Polynomial:
         """A sum as a polynomial: the atom, or a name for it."""
         return self.of_atom(atom)
 
@@ -697,8 +736,7 @@ class Summation(Contractions):
     # ---- rebuilding an atom
 
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
-        kind, data = atom.kind, atom.data
-        if kind == "sum":
+        if isinstance(atom, SumAtom):
             renamed = self._renamed_sum(atom, values)
             if renamed is not None:
                 return renamed
@@ -709,36 +747,37 @@ class Summation(Contractions):
             for variable in ranged:
                 body = self.sum_over(variable, body)
             return body
-        if kind in ("prod", "max"):
-            (high,), key = data
-            new = Var("k", FRESH, ZERO, high.substitute(values))
+        if isinstance(atom, OneRangeAtom):
+            new = Var("k", FRESH, ZERO, atom.high.substitute(values))
             bound = self.bound(atom.height - 1)
-            body = self.substitute(dict(key), {bound: as_poly(new)})
+            body = self.substitute(dict(atom.body), {bound: as_poly(new)})
             body = self.substitute(body, values)
-            return (self.maximum_over if kind == "max" else self.product_over)(new, body)
-        if kind == "int":
-            return self.of_integer(data[0].substitute(values))
-        if kind == "index":
-            return self.index_bracket(data[0], data[1].substitute(values))
-        if kind == "real":
-            return self.real_bracket(data[0], self.substitute(dict(data[1]), values))
-        if kind == "exp":
-            return self.exp(self.substitute({data[0]: 1}, values))
-        if kind == "base":
-            return self.substitute(dict(data[0]), values)
-        if kind == "cos":
-            return self.function("cos", self._keys(data, values))
-        if kind == "fn":
-            return self.function(data[0], self._keys(data[1:], values))
-        if kind == "unknown":
-            keys = tuple(self.key(p) for p in self._keys(data[2:], values))
-            return self.of_atom(self.atom(kind, data[0], data[1], *keys))
-        return self.of_atom(self.atom(kind, *(_replaced(part, values) for part in data)))
+            over = self.maximum_over if isinstance(atom, MaximumAtom) else self.product_over
+            return over(new, body)
+        if isinstance(atom, IntAtom):
+            return self.of_integer(atom.poly.substitute(values))
+        if isinstance(atom, IndexBracketAtom):
+            return self.index_bracket(atom.relation, atom.poly.substitute(values))
+        if isinstance(atom, RealBracketAtom):
+            return self.real_bracket(atom.relation, self.substitute(dict(atom.key), values))
+        if isinstance(atom, ExpAtom):
+            return self.exp(self.substitute({atom.argument: 1}, values))
+        if isinstance(atom, BaseAtom):
+            return self.substitute(dict(atom.key), values)
+        if isinstance(atom, CosAtom):
+            return self.function("cos", self._keys((atom.argument,), values))
+        if isinstance(atom, FunctionAtom):
+            return self.function(atom.name, self._keys(atom.args, values))
+        if isinstance(atom, UnknownAtom):
+            keys = tuple(self.key(p) for p in self._keys(atom.args, values))
+            return self.of_atom(self.atom(UnknownAtom, atom.function, atom.orders, *keys))
+        return self.of_atom(self.atom(type(atom), *(_replaced(part, values) for part in atom.data)))
 
-    def _renamed_sum(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial | None:
+    @law("renamed sum")
+    def _renamed_sum(self, atom: SumAtom, values: Mapping[Var, Poly]) -> Polynomial | None:
         """A sum over one index with free indices replaced inside, where nothing else changes."""
-        highs, monomial = atom.data
-        if len(highs) > 1 or any(a.kind in ("index", "real") for a, _ in monomial):
+        highs, monomial = atom.highs, atom.body
+        if len(highs) > 1 or any(isinstance(a, BracketAtom) for a, _ in monomial):
             return None
         if any(rule.at_fixed_indices for rule in self.contractions):
             return None  # what has not been this sum before may be it now
@@ -749,11 +788,11 @@ class Summation(Contractions):
         ((named, coefficient),) = body.items()
         if coefficient != 1 or len(named) != len(monomial):
             return None
-        if any(bound not in a.free or a.kind in ("index", "real") for a, _ in named):
+        if any(bound not in a.free or isinstance(a, BracketAtom) for a, _ in named):
             return None
         if max(a.height for a, _ in named) != atom.height - 1:
             return None
-        return self.of_atom(self.atom("sum", (highs[0].substitute(values),), named))
+        return self.of_atom(self.atom(SumAtom, (highs[0].substitute(values),), named))
 
     def _keys(self, keys: tuple[Any, ...], values: Mapping[Var, Poly]) -> list[Polynomial]:
         return [self.substitute(dict(key), values) for key in keys]
@@ -767,7 +806,7 @@ class Summation(Contractions):
 
     def product_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """Π over the range of a variable."""
-        return self.bind("prod", variable, body)
+        return self.bind(ProductAtom, variable, body)
 
     def maximum_over(self, variable: Var, body: Polynomial) -> Polynomial:
         """max_k (c + s·f) = c + s·max_k f, where c and s ≥ 0 do not depend on k."""
@@ -784,7 +823,7 @@ class Summation(Contractions):
         inside = self.divided(varying, factor, outside)
         largest = self._largest_argument(variable, inside)
         if largest is None:
-            largest = self.bind("max", variable, inside)
+            largest = self.bind(MaximumAtom, variable, inside)
         scale = self.settled(outside, factor)
         return self.add(fixed, self.multiply(scale, largest))
 
@@ -792,11 +831,11 @@ class Summation(Contractions):
         """max_k f(a_k) = f(max_k a_k) for an f that grows; max_k max(a_k, b_k) as a maximum of
         maxima.
         """
-        bracket = next((a for m in body for a, _ in m if a.kind == "real"), None)
+        bracket = next((a for m in body for a, _ in m if isinstance(a, RealBracketAtom)), None)
         if bracket is not None:
             above, below = self.sides_of(body, bracket)
             difference = self.subtract(above, below)
-            if bracket.data[0] != ">" or self.primitive(difference) != (bracket.data[1], 1):
+            if bracket.relation != ">" or self.primitive(difference) != (bracket.key, 1):
                 return None
             first, second = (self.maximum_over(variable, side) for side in (above, below))
             gap = self.subtract(first, second)
@@ -804,13 +843,14 @@ class Summation(Contractions):
         if len(body) != 1:
             return None
         ((monomial, coefficient),) = body.items()
-        if all(a.kind == "exp" for a, _ in monomial):
+        if all(isinstance(a, ExpAtom) for a, _ in monomial):
             argument = self.log({monomial: 1})
             largest = self.maximum_over(variable, self.scale(argument, coefficient))
             return self.scale(self.exp(self.scale(largest, coefficient)), coefficient)
         return None
 
-    def bind(self, kind: str, variable: Var, body: Polynomial) -> Polynomial:
+    @law("range of a binder")
+    def bind(self, kind: type[OneRangeAtom], variable: Var, body: Polynomial) -> Polynomial:
         """A product or a maximum over a range, as an atom with a canonical index.
 
         Always: an index has no meaning outside of its range.
@@ -822,7 +862,7 @@ class Summation(Contractions):
             body = self.substitute(body, {variable: as_poly(shifted) + low})
             variable, high = shifted, high - low
         if not any(variable in a.free for m in body for a, _ in m):
-            if kind == "max" or body == {(): 1}:
+            if kind is MaximumAtom or body == {(): 1}:
                 return body
             length = (high + 1).constant
             if length is not None:
@@ -842,8 +882,8 @@ def _ends(variable: Var) -> frozenset[Var]:
 def places(atom: Atom) -> Iterator[Poly]:
     """The indices at which arrays are read in an atom."""
     for part in atoms_in(atom):
-        if part.kind in ("entry", "ref"):
-            yield from part.data[1]
+        if isinstance(part, (EntryAtom, RefAtom)):
+            yield from part.indices
 
 
 def _unit_slope(poly: Poly, variable: Var) -> bool:
@@ -858,8 +898,8 @@ def _axes_used(factors: Monomial) -> list[tuple[Any, int, Poly]]:
     while stack:
         part = stack.pop()
         if isinstance(part, Atom):
-            if part.kind == "entry":
-                array, indices = part.data
+            if isinstance(part, EntryAtom):
+                array, indices = part.array, part.indices
                 for axis, index in enumerate(indices):
                     if axis < len(array.axes):
                         found[(array, axis, index)] = None

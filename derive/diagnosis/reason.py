@@ -15,7 +15,17 @@ import sympy as sp
 
 from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
-from derive.canonical.atoms import Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    ConstAtom,
+    IndexBracketAtom,
+    IntAtom,
+    Polynomial,
+    PrimeAtom,
+    RealBracketAtom,
+    SumAtom,
+)
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.claims.kinds import Claim, Identity, Inequality, Shape
@@ -42,7 +52,7 @@ WORK = 0.8e6  # for undoing mistakes
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
-PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
+PLAIN = (IntAtom, PrimeAtom, ConstAtom)  # kinds of factors that a person forgets
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
 SHORT = 60  # characters of a term that is said to be missing
 
@@ -272,7 +282,7 @@ def _compared(
         try:
             forms = _forms(problem, statement, budget, named)
             # What an identity lacks is more often an assumption than a factor.
-            kinds = () if isinstance(documented.claim, Identity) else ("sum",)
+            kinds = () if isinstance(documented.claim, Identity) else (SumAtom,)
             found = (
                 _plain_factor(show, forms, documented)
                 or _assumption(show, forms, kinds)
@@ -343,7 +353,7 @@ def _plain_factor(show: _Shown, forms: Forms, documented: Documented) -> str:
 
     def suits(ratio: Polynomial) -> bool:
         (monomial,) = ratio
-        return len(monomial) <= 2 and all(atom.kind in PLAIN for atom, _ in monomial)
+        return len(monomial) <= 2 and all(isinstance(atom, PLAIN) for atom, _ in monomial)
 
     ratio = _ratio(forms, suits)
     if not ratio:
@@ -413,7 +423,7 @@ def _missing_words(term: Any) -> str:
     return f"the terms {words} are missing" if many else f"the term {words} is missing"
 
 
-def _assumption(show: _Shown, forms: Forms, kinds: tuple[str, ...] = ()) -> str:
+def _assumption(show: _Shown, forms: Forms, kinds: tuple[type[Atom], ...] = ()) -> str:
     """The sides differ by a factor that a simple assumption makes vanish: that something, of one
     of these kinds where any are named, is a number.
     """
@@ -429,9 +439,11 @@ def _assumption(show: _Shown, forms: Forms, kinds: tuple[str, ...] = ()) -> str:
     if len(exponents) != 1:
         return ""
     ((atom, e),) = exponents.items()
-    if e not in (1, -1) or atom.kind in ("index", "base", "real", "const", "prime"):
+    if e not in (1, -1) or isinstance(
+        atom, (IndexBracketAtom, BaseAtom, RealBracketAtom, ConstAtom, PrimeAtom)
+    ):
         return ""
-    if kinds and atom.kind not in kinds:
+    if kinds and not isinstance(atom, kinds):
         return ""
     value = -Fraction(c2) / Fraction(c1)
     value = value if e == 1 else 1 / value

@@ -50,7 +50,6 @@ from derive import (
 )
 from derive.canonical import functions, laws
 from derive.canonical import nodes as rules
-from derive.canonical.forms import Normaliser
 from derive.core import differentiate
 from derive.language.operators import entry
 
@@ -649,5 +648,5 @@ def test_every_law_states_where_it_holds(table):
 
 def _statement(law: Any) -> str:
     if isinstance(law, laws.Law):
-        law = getattr(Normaliser, law.method)
+        law = law.apply
     return inspect.getdoc(law) or ""

@@ -24,7 +24,7 @@ from typing import Any
 
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Polynomial, UndefinedValue, atoms_in
+from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, UndefinedValue, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
@@ -193,8 +193,8 @@ class Induction:
 
     def _closed_forms(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """That arrays in a difference are what their steps add up to, where these are linear."""
-        found = {a.data[0]: None for m in difference for b, _ in m for a in atoms_in(b)
-                 if a.kind == "ref" and a.data[0] in n.recursion.heads}  # fmt: skip
+        found = {a.name: None for m in difference for b, _ in m for a in atoms_in(b)
+                 if isinstance(a, RefAtom) and a.name in n.recursion.heads}  # fmt: skip
         for name in found:
             lemma = closed_form(self.normaliser(), n.recursion.heads[name])
             if lemma is not None:
@@ -328,7 +328,9 @@ class Induction:
         itself: it is about sums and powers alone.
         """
         atoms = {a for m in difference for b, _ in m for a in atoms_in(b)}
-        if any(a.kind == "ref" for a in atoms) or not any(a.kind == "sum" for a in atoms):
+        if any(isinstance(a, RefAtom) for a in atoms) or not any(
+            isinstance(a, SumAtom) for a in atoms
+        ):
             return False
         left = Reader(n).term(difference)
         proof = telescoped(left, num(0), self.normaliser)
@@ -402,10 +404,10 @@ def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shar
     """The arrays that stay names in a polynomial, and are read there at the time itself."""
     atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
     return {
-        n.kept[atom.data[0]]
+        n.kept[atom.name]
         for atom in atoms
-        if atom.kind == "ref" and atom.data[0] in n.kept
-        if any(reference.offset(index) == 0 for index in atom.data[1])
+        if isinstance(atom, RefAtom) and atom.name in n.kept
+        if any(reference.offset(index) == 0 for index in atom.indices)
     }
 
 
