@@ -41,9 +41,10 @@ from derive.canonical.functions import MAX_ANGLES, function_laws
 from derive.canonical.laws import law
 from derive.canonical.matrix_laws import Value
 from derive.canonical.nodes import rules
+from derive.canonical.ranges import UNROLLED
 from derive.canonical.recursion import Recursion
 from derive.canonical.signs import MAX_SPLITS, Fact
-from derive.canonical.sums import UNROLLED, Summation
+from derive.canonical.sums import Summation
 from derive.core.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Entry,

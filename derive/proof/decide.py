@@ -32,9 +32,10 @@ from derive.canonical.atoms import (
 from derive.canonical.determinants import MAX_WRITTEN_OUT
 from derive.canonical.forms import Merge, Normaliser
 from derive.canonical.log_parts import in_parts
+from derive.canonical.ranges import UNROLLED
 from derive.canonical.readback import Reader
 from derive.canonical.structure import VANISHES, absorbed, bears_on_zeros, masked
-from derive.canonical.sums import UNROLLED, places
+from derive.canonical.sums import places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Add, Mul, Ref, Sum, Term, neg
 from derive.proof.definedness import assume_defined

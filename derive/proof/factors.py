@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from derive.canonical.atoms import Atom, Polynomial, ProductAtom
 from derive.canonical.forms import Normaliser
-from derive.canonical.sums import UNROLLED, places
+from derive.canonical.ranges import UNROLLED
+from derive.canonical.sums import places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 
 MOST = 8  # products that are looked at together

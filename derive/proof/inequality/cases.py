@@ -21,8 +21,8 @@ from derive.canonical.atoms import (
     leading,
     monomial_order,
 )
+from derive.canonical.brackets import divides_by_some_of
 from derive.canonical.powers import Algebra
-from derive.canonical.ring import divides_by_some_of
 from derive.canonical.signs import Fact
 
 MAX_BRACKETS = 5
