@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derive.base.worker import run_deep
-from derive.cli.finding import Finding, of_plain
+from derive.claims.finding import Finding, of_plain
 
 if TYPE_CHECKING:
     from derive.claims.entry import Entry

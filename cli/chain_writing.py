@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.text import Text
 
+from derive.backends.layout import wrap_expression, wrap_prose
 from derive.claims.kinds import Backward
 from derive.claims.typesetting import latex_equation, latex_of_derivative
 from derive.cli.chain_rule import ChainRule, Line
-from derive.cli.layout import wrap_expression, wrap_prose
-from derive.cli.notation import operand, text_of
+from derive.language.printing import operand, text_of
 from derive.language.typesetting import latex_of
 
 TOGETHER, DOCUMENTED = "put together", "as documented"

@@ -214,7 +214,7 @@ def check_command(
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
     if form == "json":
-        print_json(deeply(checking.document_record, [checked]))
+        print_json(deeply(checking.document_report([checked]).data))
     else:
         screen = screen_now()
         screen.print(deeply(checking.checked_lines, checked, screen.width))
@@ -231,7 +231,7 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 
     Of a file of code that is every assignment of the functions whose inputs are declared.
     """
-    from derive.cli.shapes import shape_rows
+    from derive.cli.shapes import shape_records, shape_rows
     from derive.engine import shape_of
 
     if any(may_be_code(target) for target in targets):
@@ -242,8 +242,6 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
     entries = resolved(targets)
     rows = deeply(lambda: list(shape_rows(entries, shape_of)))
     if form == "json":
-        from derive.cli.records import shape_records
-
         layers = [record for formula in networks(entries) for record in layers_of(formula)]
         print_json(layers + deeply(shape_records, rows))
     else:
@@ -257,7 +255,7 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 @effort_option
 def show(id: str, timeout: float, effort: float) -> int:
     """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
-    from derive.cli.render import show_lines
+    from derive.backends.text import show_lines
     from derive.cli.runner import decide_safely
 
     entries = resolved([id])
@@ -301,8 +299,9 @@ def explain(
 
         return explain_set(id, form, timeout, effort)
     from derive.backends.snippet import replay
+    from derive.backends.text import explain_lines
     from derive.cli.explaining import chain_text
-    from derive.cli.render import explain_lines, replay_lines
+    from derive.cli.render import replay_lines
     from derive.cli.runner import decide_safely
 
     entries = resolved([id])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -15,6 +15,13 @@ from derive.cli.printing import deeply, print_json
 
 FORMATS = ("text", "json", "html", "sarif", "junit", "github")
 BACK_ENDS = ("html", "sarif", "junit", "github")
+
+
+class Reported(Protocol):
+    """What can be written: a report that gives its plain data."""
+
+    def data(self, typesetting: bool = False) -> Mapping[str, Any]:
+        """The data, with its mathematics in LaTeX or without."""
 
 
 class OutputError(Exception):
@@ -118,15 +125,12 @@ class Outputs:
 
         return MOST_STEPS
 
-    def finish(self, made: Callable[[bool], Mapping[str, Any]]) -> None:
-        """Write every output.
-
-        :param made: the report's data, with its mathematics in LaTeX or without.
-        """
+    def finish(self, report: Reported) -> None:
+        """Write every output but text, which was printed as it was found."""
         written = [output for output in self.outputs if output.form != "text"]
         if not written:
             return
-        data = deeply(made, needs_typesetting(written))
+        data = deeply(report.data, needs_typesetting(written))
         try:
             for output in written:
                 if output.path is not None:

@@ -1,4 +1,4 @@
-"""Verdicts, formulas and shapes as lines of styled text. Pure: nothing is printed here."""
+"""Formulas, shapes, gradients and replays as lines of styled text. Nothing is printed here."""
 
 from __future__ import annotations
 
@@ -9,57 +9,14 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from derive.claims.entry import Entry
+from derive.backends.layout import wrap_expression, wrap_prose
+from derive.backends.text import LABEL_WIDTH, Lines, prose
 from derive.claims.formula import Formula
-from derive.claims.verdict import HOLDS, Step, Verdict
-from derive.claims.wording import definitions, equation
-from derive.cli.layout import wrap_expression, wrap_prose
-from derive.cli.report_lines import (
-    LABEL_WIDTH,
-    Lines,
-    assuming,
-    field,
-    field_width,
-    finding_lines,
-    heading_of,
-    labelled,
-    notes,
-    prose,
-    side_lines,
-    verdict_line,
-    witness_lines,
-)
 from derive.cli.shapes import ShapeRow
-from derive.cli.tell import sides, told
 from derive.language.printing import shape_text, text_of
 from derive.refutation.replay import Replay
 
 _POINTER_WIDTH = 72
-
-
-# ---------------------------------------------------------------------------------- the report
-
-
-def heading_key(entry: Entry) -> tuple[str, str]:
-    """Claims with the same key stand under one heading."""
-    return (entry.path, entry.section)
-
-
-def heading(entries: Sequence[Entry], width: int) -> Lines:
-    """The section and what it treats, or the file."""
-    titles = (entry.formula.title for entry in entries if entry.formula)
-    return heading_of(*heading_key(entries[0]), titles, width)
-
-
-def verdict_lines(entry: Entry, verdict: Verdict, width: int, id_width: int = 0) -> Lines:
-    """One claim of the report: its verdict and, unless it holds, why.
-
-    :param id_width: the width of the longest id of the section, to align the titles.
-    """
-    return finding_lines(told(entry, verdict), width, id_width)
-
-
-# ---------------------------------------------------------------------------------- the shapes
 
 
 def shapes_lines(rows: Sequence[ShapeRow], width: int) -> Lines:
@@ -68,8 +25,8 @@ def shapes_lines(rows: Sequence[ShapeRow], width: int) -> Lines:
         return [Text("  nothing that is not shown above", "dim")]
     shape_width = min(max(len(_shape_cell(row)) for row in rows), 24)
     lines: Lines = []
-    for (claim, name), group in groupby(rows, key=lambda row: (row.claim, row.field)):
-        lines.append(Text("  ").append(claim, "bold").append(f"  {name}", "dim"))
+    for (claim, field), group in groupby(rows, key=lambda row: (row.claim, row.field)):
+        lines.append(Text("  ").append(claim, "bold").append(f"  {field}", "dim"))
         for row in group:
             lines += _shape_lines(row, shape_width, width)
     return lines
@@ -94,9 +51,6 @@ def _shape_lines(row: ShapeRow, shape_width: int, width: int) -> Lines:
         for part in wrap_prose(row.error, width - margin - 2):
             lines.append(Text(" " * (margin + 2)).append(part, "red"))
     return lines
-
-
-# --------------------------------------------------------------------------- show and explain
 
 
 def formula_lines(formula: Formula, width: int, symbol_shapes: Mapping[Any, str]) -> Lines:
@@ -129,37 +83,6 @@ def _table(title: str, rows: Sequence[tuple[str, str]], width: int) -> Lines:
     return lines
 
 
-def show_lines(entry: Entry, verdict: Verdict, width: int) -> Lines:
-    """A claim in full: what it states, both sides, and the verdict."""
-    finding = told(entry, verdict)
-    lines = [verdict_line(finding, width)]
-    lines += _provenance(entry, width)
-    lines += field("states", equation(entry.claim), width)
-    lines += _given(entry, width)
-    lines += side_lines(sides(verdict), width)
-    lines += prose(verdict.reason, width) if verdict.status != HOLDS else []
-    lines += assuming(finding, width, brief=False)
-    lines += witness_lines(finding, width)
-    return lines + notes(finding, width)
-
-
-def _provenance(entry: Entry, width: int) -> Lines:
-    lines: Lines = []
-    for label, text in (("source", entry.claim.source), ("reading", entry.claim.note)):
-        if text:
-            lines += labelled(label, wrap_prose(text, field_width(width)))
-    return lines
-
-
-def _given(entry: Entry, width: int) -> Lines:
-    lines: Lines = []
-    for position, definition in enumerate(definitions(entry.claim)):
-        lines += field("where" if position == 0 else "", definition, width)
-    for position, fact in enumerate(entry.claim.assumed):
-        lines += field("given" if position == 0 else "", text_of(fact), width)
-    return lines
-
-
 def gradient_lines(shape: Sequence[Any], derived: Any, width: int) -> Lines:
     """A gradient of which nothing is claimed: its shape, and what it is."""
     lines: Lines = []
@@ -181,30 +104,6 @@ def pointer_lines(text: str, start: int, end: int) -> list[str]:
     return [f"    {shown}", "    " + " " * before + "^" * max(1, faulty)]
 
 
-def explain_lines(
-    entry: Entry, verdict: Verdict, width: int, derivation: Lines | None = None
-) -> Lines:
-    """The derivation, or the witness worked out, or why there is neither.
-
-    :param derivation: its main lines; every step of the proof where there are none.
-    """
-    finding = told(entry, verdict)
-    lines = [verdict_line(finding, width)]
-    lines += field("states", equation(entry.claim), width)
-    lines += _given(entry, width)
-    if verdict.status == HOLDS:
-        lines += [Text(""), *(derivation or ())]
-        for number, step in enumerate(verdict.steps if derivation is None else (), start=1):
-            lines += _step_lines(number, step, width)
-        if not verdict.steps:
-            lines += prose("The proof records no step.", width)
-    else:
-        lines += prose(verdict.reason, width) + side_lines(finding.sides, width)
-        lines += witness_lines(finding, width)
-    lines += assuming(finding, width, brief=False)
-    return lines + notes(finding, width)
-
-
 def replay_lines(replay: Replay, width: int) -> Lines:
     """What came of evaluating every step, or the witness, once more."""
     if not replay.steps:
@@ -216,9 +115,3 @@ def replay_lines(replay: Replay, width: int) -> Lines:
     for step in replay.failed:
         lines += prose(f"false: {step.rule}", width)
     return lines
-
-
-def _step_lines(number: int, step: Step, width: int) -> Lines:
-    lines = [Text(f"  {number:>3}. ").append(step.rule, "bold")]
-    lines += field("", text_of(step.before), width)
-    return lines + field("        →", text_of(step.after), width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -22,6 +22,7 @@ from derive.language.operators import (
     ScalarGradient,
     TensorElement,
 )
+from derive.language.printing import plain_text
 from derive.lowering.problem import Problem
 from derive.lowering.statement import state
 
@@ -160,3 +161,17 @@ def _is_worth_a_line(part: Any) -> bool:
     if not isinstance(part, sp.Expr) or isinstance(part, (sp.Lambda, sp.Dummy)):
         return False
     return bool(part.is_Matrix) or not (part.is_number or part.is_integer)
+
+
+def shape_records(rows: Sequence[ShapeRow]) -> list[dict[str, Any]]:
+    """The report of ``shapes``: every expression with its shape, or the error in it."""
+    return [
+        {
+            "claim": row.claim,
+            "field": row.field,
+            "expression": plain_text(row.expression),
+            "shape": None if row.shape is None else [str(size) for size in row.shape],
+            "error": row.error,
+        }
+        for row in rows
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from derive.cli.finding import Finding
+from derive.claims.finding import Finding
 
 if TYPE_CHECKING:
     from derive.claims.entry import Entry

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from derive.claims.finding import Finding, Findings
 from derive.cli.exits import FAILS, USAGE, complain, exit_code
-from derive.cli.finding import Finding, report_of
 from derive.cli.outputs import Outputs
 from derive.cli.printing import blank, screen_now
 from derive.cli.progress import Progress
@@ -60,7 +60,7 @@ def run(asked: Asked, report: Outputs) -> int:
             else:
                 findings.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        report.finish(lambda _: report_of(findings, expected))
+        report.finish(Findings(findings, expected))
     unknown = asked.project.unknown(findings) if asked.everywhere else []
     surprises = asked.project.surprises(findings)
     for message in (*unknown, *surprises):
@@ -74,7 +74,7 @@ def run(asked: Asked, report: Outputs) -> int:
 
 def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: Asked) -> None:
     """Print each section as soon as it is decided, and the counts at the end."""
-    from derive.cli.report_lines import expected_lines, summary_lines
+    from derive.backends.finding_lines import expected_lines, summary_lines
 
     screen = screen_now()
     started = time.perf_counter()
@@ -110,8 +110,8 @@ def _all_findings(asked: Asked) -> Generator[Finding]:
 
 
 def _code_findings(asked: Asked) -> Generator[Finding]:
+    from derive.backends.telling import deeply_told
     from derive.cli.code_runner import results
-    from derive.cli.tell import deeply_told
     from derive.frontends.code.answers import answers
 
     requests, timeout = asked.requests, asked.timeout
@@ -189,7 +189,7 @@ def _section_ends(tasks: Sequence[Task]) -> set[int]:
 
 
 def _print_section(screen: Screen, findings: Sequence[Finding]) -> None:
-    from derive.cli.report_lines import finding_lines, heading
+    from derive.backends.finding_lines import finding_lines, heading
 
     if not findings:
         return

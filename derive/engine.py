@@ -130,7 +130,7 @@ def gradient(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Ex
     :raises ShapeError: where the expression does not fit together, or is no scalar.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
-    return derived(Gradient(of, wrt, 0, where=where or {}))
+    return _derived_only(Gradient(of, wrt, 0, where=where or {}))
 
 
 def jacobian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
@@ -139,7 +139,7 @@ def jacobian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Ex
     :raises ShapeError: where the expression does not fit together.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
-    return derived(Jacobian(of, wrt, 0, where=where or {}))
+    return _derived_only(Jacobian(of, wrt, 0, where=where or {}))
 
 
 def backward(of: Any, wrt: Any, upstream: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
@@ -148,7 +148,7 @@ def backward(of: Any, wrt: Any, upstream: Any, where: Mapping[Any, Any] | None =
     :raises ShapeError: where the expression does not fit together.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
-    return derived(Backward(of, wrt, upstream, 0, where=where or {}))
+    return _derived_only(Backward(of, wrt, upstream, 0, where=where or {}))
 
 
 def hessian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
@@ -157,7 +157,7 @@ def hessian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Exp
     :raises ShapeError: where the expression does not fit together, or is no scalar.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
-    return derived(Hessian(of, wrt, 0, where=where or {}))
+    return _derived_only(Hessian(of, wrt, 0, where=where or {}))
 
 
 def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ...]:
@@ -393,9 +393,7 @@ def _proved(
     )
 
 
-def derived(claim: Claim) -> sp.Expr:
-    """The answer to a claim about a derivative, whatever it is said to be."""
-
+def _derived_only(claim: Claim) -> sp.Expr:
     def derive() -> sp.Expr:
         with for_claim():
             return _left_side(claim)

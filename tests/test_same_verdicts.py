@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from same_verdicts import compared
 
-# Of each kind of decision one: a proof, an induction, a witness with the mistake, a misfit, a vain
-# search; what they take is little.
+# Of each kind of decision some: a proof, an induction, an inequality, a witness with the mistake, a
+# misfit. They take little, and so does the import of their modules.
 SAMPLE = (
-    *("trace.swapped-not-cyclic", "det.similar.both", "huber.unit", "linear-map.transposed"),
-    *("apart.bracket.other", "names.shadowed-sum", "delta.contract.square", "sequence.variance"),
-    *("scalar.gram.symmetric", "calculus.logarithm-below", "hard-swish.once", "momentum.dropped"),
+    *("linear-regression.minibatch-w", "softmax-regression.affine", "gradient-clipping.norm"),
+    *("softmax-regression.loss-annotation", "mlp.layer-by-layer-update", "dropout.grad"),
+    *("gradient-clipping.shorter", "gradient-clipping.value.norm", "online-softmax.step"),
+    *("sequences.state-space", "sequences.bias.forgotten", "online-softmax.blocks.maximum"),
 )
 
 
-def test_two_processes_say_the_same():
-    assert list(compared(1, ids=SAMPLE)) == []
+def test_two_processes_say_the_same(tmp_path):
+    assert list(compared(1, tmp_path, ids=SAMPLE)) == []
+    assert [len(file.read_text("utf-8").splitlines()) for file in tmp_path.iterdir()] == [12, 12]

@@ -78,8 +78,9 @@ class Recursion:
 
     @property
     def begun(self) -> bool:
-        """Whether there is an induction, or an array that refers to itself is to come."""
-        return self.expected or self.reference is not None
+        """Whether a step of an induction is made, or an array that refers to itself is to come."""
+        reference = self.reference
+        return self.expected or (reference is not None and reference.time is not None)
 
     def name(self, shared: Shared) -> int:
         """The number of the class of an array."""

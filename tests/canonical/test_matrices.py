@@ -343,7 +343,7 @@ def small():
         Id(D(I(3) + C), 1 + Trace(C) + e2 + D(C)),
         Id(D(A.T * A), dA**2),
         Id(D(MatMul(A, B)), D(A) * D(B)),
-        Id(C.I[0, 0], (C[1, 1] * C[2, 2] - C[1, 2] * C[2, 1]) / D(C)),
+        Id(entry(C.I, 0, 0), (C[1, 1] * C[2, 2] - C[1, 2] * C[2, 1]) / D(C)),
         Gradient(D(A), A, Matrix([[A[1, 1], -A[1, 0]], [-A[0, 1], A[0, 0]]])),
         Id(Inverse(ImmutableMatrix(M)), ImmutableMatrix([[d, -b], [-c, a]]) / (a * d - b * c)),
         Id(A * adj2, D(A) * I(2)),

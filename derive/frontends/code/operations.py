@@ -30,7 +30,6 @@ from derive.frontends.code.arrays import (
     elementwise,
     filled,
     inserted,
-    is_constant,
     joined,
     keys,
     matmul,
@@ -51,6 +50,7 @@ from derive.frontends.code.arrays import (
     without,
 )
 from derive.frontends.code.axes import Axis
+from derive.frontends.code.guards import is_guard
 from derive.frontends.code.indexing import sliced, written
 from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
@@ -134,7 +134,7 @@ def subtract(x: Any, y: Any) -> Array:
 def clip(x: Any, low: Any = None, high: Any = None) -> Array:
     found = as_array(x)
     ends = [as_array(end) for end in (low, high) if end is not None]
-    if all(not end.ndim and is_constant(end.scalar()) for end in ends):
+    if all(not end.ndim for end in ends) and is_guard([end.scalar() for end in ends]):
         current().clips = True
         if current().inside:
             return _between(found, low, high)
@@ -568,6 +568,8 @@ def concatenated(arrays: Any, axis: Any = 0) -> Array:
 
 
 def stack(arrays: Any, axis: int = 0) -> Array:
+    if getattr(arrays, "rounds", None) is not None:  # a list that a loop has filled
+        return moved(arrays.as_array(), 0, int(axis))
     return stacked([as_array(a) for a in arrays], int(axis))
 
 

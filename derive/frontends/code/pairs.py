@@ -22,6 +22,8 @@ from derive.frontends.code.arrays import (
     sum_over,
 )
 from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
+from derive.frontends.code.declared import Named
+from derive.frontends.code.left_out import Place, Unfit
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
@@ -57,6 +59,7 @@ class Pair:
     inside: bool = False  # whether what is clipped is taken to lie between the ends
     exact: bool = False  # whether numbers such as 1e-7 are taken for 0
     turned: bool = False  # whether products of sizes are taken from the last factor
+    left_out: tuple[Place, ...] = ()  # the statements that do not fit
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Traced:
     outputs: list[Array]
     upstreams: list[Array]
     gradients: dict[str, Array]
+    unfit: Mapping[str, Place] = field(default_factory=dict)  # inputs whose gradients rest on one
 
 
 class Failed(Exception):
@@ -102,7 +106,7 @@ def trace_pair(pair: Pair) -> Traced:
     names = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
     trace = Trace(names | set(pair.shapes))
     trace.inside, trace.exact = pair.inside, pair.exact
-    loader = Loader(trace)
+    loader = Loader(trace, pair.left_out)
     try:
         return _trace(pair, trace, loader)
     except Failed as problem:
@@ -155,7 +159,7 @@ def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> di
     texts = text_arguments(function)
 
     def inside(value: Any) -> Any:
-        if isinstance(value, str) and value in sizes:
+        if isinstance(value, Named) or (isinstance(value, str) and value in sizes):
             return plain(size_of(value))
         if isinstance(value, dict):
             return {key: inside(one) for key, one in value.items()}
@@ -199,11 +203,14 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
         upstreams.append(array)
     if not done.names and any(not ax.is_unit(axis) for axis in outputs[0].axes):
         raise ClaimError(f"{pair.name} returns a loss of shape {ax.shown(outputs[0].axes)}")
-    gradients = {
-        name: as_array(value)
-        for name, value in done.backward([u.copy() for u in upstreams]).items()
-    }
-    return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients)
+    gradients: dict[str, Array] = {}
+    unfit: dict[str, Place] = {}
+    for name, value in done.backward([u.copy() for u in upstreams]).items():
+        if isinstance(value, Unfit):
+            unfit[name] = pair.left_out[value.place]
+        else:
+            gradients[name] = as_array(value)
+    return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients, unfit)
 
 
 def copied(given: Mapping[str, Any]) -> dict[str, Any]:

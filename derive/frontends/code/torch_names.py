@@ -683,7 +683,7 @@ _BOTH: dict[str, Any] = {
     "eq": _compare(sp.Eq), "ne": _compare(sp.Ne), "logical_not": ops.logical_not,
     "logical_and": ops.logical_and, "logical_or": ops.logical_or,
     "clone": lambda x, **options: as_array(x).copy(),
-    "numel": lambda x: as_array(x).size,
+    "numel": ops.count,
     "broadcast_to": lambda x, size: expand(x, *size),
 }  # fmt: skip
 
@@ -761,7 +761,7 @@ METHODS: dict[str, Any] = {
     "reshape_as": lambda x, other: ops.reshaped(x, other.shape),
     "sum_to_size": lambda x, *size: _summed_to(x, _flat(size)),
     "size": _size, "dim": lambda x: x.ndim, "ndimension": lambda x: x.ndim, "nelement":
-    lambda x: x.size, "item": _item, "to": to, "type": to, "type_as": to,
+    ops.count, "item": _item, "to": to, "type": to, "type_as": to,
     "contiguous": lambda x, **options: x, "detach": lambda x: x, "cpu": lambda x: x,
     "cuda": lambda x, *args, **options: x, "requires_grad_": lambda x, *args: x,
     "retain_grad": lambda x: None, "is_contiguous": lambda x: True,

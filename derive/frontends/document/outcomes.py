@@ -23,6 +23,7 @@ from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
+from derive.language.operators import ScalarApplication
 
 AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
 NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
@@ -38,6 +39,10 @@ UNDEFINED = frozenset("fghFGHJRQ")
 
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
+
+KEPT_EVERYWHERE = ("softmax", "power", "power of a vector", "star", "prime", "circ", "a / b c",
+                   "⊙ beside a product", "one index of a matrix")  # fmt: skip
+"""Choices that a document makes once."""
 
 INTERRUPTED = "interrupted"
 
@@ -305,8 +310,9 @@ class _Decider:
             for k in range(len(read.parts))
             if (verdict := statuses.get((best, k))) is not None and verdict.status == HOLDS
         ]
-        for key in KEPT:
-            if key not in choices.made or not held:
+        for key in choices.made if held else ():
+            function = "any function" in choices.options[key]
+            if key not in KEPT and key not in KEPT_EVERYWHERE and not function:
                 continue
             for other, parts in results:
                 if other.made.get(key) in (None, choices.made[key]):
@@ -319,7 +325,8 @@ class _Decider:
                 ):
                     break
             else:
-                votes = self.kept.setdefault((task.unit.section, key), {})
+                section = task.unit.section if key in KEPT else 0
+                votes = self.kept.setdefault((section, key), {})
                 votes.setdefault(choices.made[key], []).append(task.unit.at)
 
     def kept_throughout(self, found: list[Outcome]) -> list[Outcome]:
@@ -449,6 +456,15 @@ class _Decider:
                     message=f"nothing says how {names} depends on what is differentiated; define it"
                     f" (`{part.foreign[0]} = …`)",
                 )
+            remedy = self.narrower(claim, made.inferred)
+            if remedy:
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message=f"what the loss depends on is not said; declare `{remedy}` if it holds "
+                    "for that",
+                )
             hint = self.hinted(claim, unit)
             if hint:
                 return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
@@ -467,6 +483,21 @@ class _Decider:
             if one.code == ILL_SHAPED:
                 return replace(made, outcome=ILL_SHAPED, message=one.message)
         return replace(made, outcome=ILL_SHAPED, message=part.message)
+
+    def narrower(self, claim: Claim, inferred: Sequence[str]) -> str:
+        """Of what a loss that nothing defines depends, if the claim holds where it sees only one
+        of the arrays that it was taken to see; or "".
+        """
+        for name, value in claim.where.items():
+            assumed = any(said.startswith(f"{name} is any scalar function") for said in inferred)
+            if not assumed or not isinstance(value, ScalarApplication) or len(value.args) < 3:
+                continue
+            for argument in value.args[1:]:
+                where = {**claim.where, name: value.func(value.args[0], argument)}
+                changes: dict[str, Any] = {"where": where}
+                if self.verdict(replace(claim, **changes)).status == HOLDS:
+                    return f"{name} = any scalar of {argument}"
+        return ""
 
     def hinted(self, claim: Claim, unit: Unit) -> str:
         """What the text says that would make a refuted claim hold, as a suggestion; or ""."""
@@ -531,7 +562,9 @@ def vanishes(verdict: Verdict) -> bool:
 
 
 def _directive(key: str, option: str) -> str:
-    return f"vectors = {option}" if key == "vectors" else f"layout = {option}"
+    if key.startswith("layout"):
+        return f"layout = {option}"
+    return f"{key} = {option}"
 
 
 def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
@@ -568,7 +601,8 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     if len(body.sides) != 2:
         return False
     left, right = body.sides
-    names = mention(left) is not None
+    name = mention(left)
+    names = name is not None and not name.after
     numbers = isinstance(right, tree.Number) or not any(
         isinstance(node, tree.Letter | tree.Run | tree.Word) for node in right.walk()
     )

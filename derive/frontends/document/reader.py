@@ -96,6 +96,7 @@ class Reader:
     home: tuple[int, int] = (0, 0)  # the section and the number of the statement
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
+    varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
     opaque: set[str] = field(default_factory=set)
     functions_used: set[str] = field(default_factory=set)
 
@@ -433,9 +434,12 @@ def turned(reader: Reader, value: Value) -> Value:
 
 
 def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
-    if is_transpose(part):
-        return turned(reader, value)
     text = text_of(part)
+    if is_transpose(part):
+        if text == "T" and not value.shape and "T" in reader.knowledge.sizes:
+            if reader.choices.pick("T above a number", ("power", "transpose")) == "power":
+                return values.power(value, reader.value(part))
+        return turned(reader, value)
     if text in ("-T", "-top", "-intercal"):
         return values.transpose(values.power(value, values.number(-1)))
     if text == "-1" and value.shape and not value.is_scalar:

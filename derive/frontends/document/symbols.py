@@ -256,13 +256,14 @@ def index_variable(reader: Reader, letter: str) -> Index | None:
     """The index that a letter is; a new free one where nothing else is known of it."""
     if letter in reader.indices:
         return reader.indices[letter]
-    if letter in reader.bound or letter in reader.knowledge.sizes:
+    if letter in reader.bound or reader.knowledge.is_size(letter, reader.section):
         return None
     if known_at(reader, letter) is not None:
         return None
     if len(letter) > 1 and letter not in ("ell",):
         return None
-    made = Index(sp.Symbol(pretty(letter), integer=True), _first(reader))
+    label = pretty(letter) + ("'" if letter in reader.knowledge.sizes else "")
+    made = Index(sp.Symbol(label, integer=True), _first(reader))
     reader.indices[letter] = made
     return made
 
@@ -276,6 +277,8 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
     """The name as an array with its last subscripts as indices; None where there is no such."""
     base = with_scripts(name.letter, name.subs[:-1], name.sups)
     parts = components(name.subs[-1])
+    if (one := _one_of_several(reader, name, base, parts)) is not None:
+        return one
     if base in reader.bound and reader.bound[base].shape:
         return entry_of(reader, reader.bound[base], name.subs[-1], name.node)
     if known_at(reader, base) is not None or defined_at(reader, base) is not None:
@@ -289,6 +292,21 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
             reader.note("δ with two indices is the Kronecker delta")
             return Value(sp.KroneckerDelta(i.symbol, j.symbol))
     return _member(reader, name, parts)
+
+
+def _one_of_several(
+    reader: Reader, name: Mention, base: str, parts: list[Node]
+) -> Value | None:
+    """x_n where both a vector x and vectors x_1, …, x_N are declared: one of these, or an entry
+    of x in another reading.
+    """
+    family = _family(reader, name)
+    if family is None or family.kind != "shape" or not isinstance(parts[0], tree.Letter):
+        return None
+    if base in reader.bound or known_at(reader, base) is None or len(parts) > 2:
+        return None
+    how = reader.choices.pick(f"{pretty(name.letter)} with an index", ("one of several", "entry"))
+    return _member(reader, name, parts) if how == "one of several" else None
 
 
 def _member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
@@ -705,6 +723,8 @@ def body_of(
     reader.pending.append(key)
     reader.running.append(definition.name)
     reader.section, reader.at = definition.section, definition.at
+    if isinstance(definition.body, tree.Derivative):
+        reader.at = max(reader.at, reader.home[1])  # of a loss that may be computed later
     reader.shift_letter, reader.shift = shift
     try:
         for argument in definition.arguments:

@@ -18,7 +18,7 @@ ranges are integers, from the base on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -29,7 +29,7 @@ from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
 from derive.claims.kinds import Claim, Inequality
-from derive.core.integers import FREE, Poly, Var, as_poly
+from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
 from derive.core.terms import (
     Ref,
     Shared,
@@ -39,12 +39,14 @@ from derive.core.terms import (
     neg,
     num,
     parts_of,
+    ref,
     substitute,
 )
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form
 from derive.proof.induction.differences import lengths_of, telescoped
+from derive.proof.induction.ends import vanishes_from_ends
 from derive.proof.induction.lemmas import (
     Lemma,
     at_time,
@@ -94,19 +96,34 @@ class Induction:
         tried: set[Any] = set()
         while len(self.lemmas) < LEMMAS:
             lemma = None
-            for opened in (False, True):
+            tried_before = bool(self.lemmas)  # what is proved may be enough, once looked into
+            left_over: list[tuple[Normaliser, Polynomial]] = []
+            documented = [s for s in self.heads if not s.derived]
+            ways: tuple[list[Shared], ...] = ([], self.heads)
+            if tried_before and len(documented) < len(self.heads):
+                ways = ([], documented, self.heads)
+            for opened in ways:
                 n = self.normaliser()
+                n.recursion.expected = False  # no step is made here: brackets may be decided
                 rewrites = self._everywhere(n)
                 if opened:
-                    self._look_into(n, rewrites)
+                    self._look_into(n, rewrites, opened)
                 n.recursion.reference = Reference(None, None, rewrites)
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
-                if vanishes(n, difference) or self._vanishes_by_differences(n, difference):
+                if (
+                    vanishes(n, difference)
+                    or self._vanishes_by_differences(n, difference)
+                    or vanishes_from_ends(n, difference)
+                ):
                     return self._proof(n, a, b)
-                lemma = self._first_proved(self._proposals(n, difference), tried)
-                if lemma is not None:
-                    break
+                left_over.append((n, difference))
+                if not tried_before:
+                    lemma = self._first_proved(self._proposals(n, difference), tried)
+                    if lemma is not None:
+                        break
+            for other, rest in left_over if tried_before else ():
+                lemma = lemma or self._first_proved(self._proposals(other, rest), tried)
             if lemma is None and self._is_invariant():
                 return self._proof(n, a, b)
             if lemma is None:
@@ -149,9 +166,11 @@ class Induction:
                 return True
         return False
 
-    def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
+    def _look_into(
+        self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]], heads: list[Shared]
+    ) -> None:
         """Let arrays be looked into wherever a time is seen to be one of their steps."""
-        for shared in dict.fromkeys(self.classes.get(s, s) for s in self.heads):
+        for shared in dict.fromkeys(self.classes.get(s, s) for s in heads):
             for unfolding in shared.unfoldings:
                 if unfolding.last is not None:
                     rewrites.setdefault(shared, []).append(step_of(n, shared, unfolding))
@@ -169,13 +188,46 @@ class Induction:
         return None
 
     def _proved_where_defined(self, lemma: Lemma) -> tuple[Lemma, ...] | None:
-        """A lemma with what it needs; from the next time on where it has no value at its base."""
+        """A lemma with what it needs; from the next time on where it has no value at its base,
+        or with what is put into one of its arrays at each time.
+        """
         for candidate in (lemma, lemma.later()):
             try:
-                return self.proved((candidate,))
+                found = self.proved((candidate,))
+                if found is None:
+                    completed = self._completed(candidate)
+                    found = None if completed is None else self.proved((completed,))
+                return found
             except UndefinedValue:
                 continue
         return None
+
+    def _completed(self, lemma: Lemma) -> Lemma | None:
+        """A lemma that an array of the document is an adjoint, both running backward, with what
+        is put into the adjoint at each time added: the document may leave that to the next step.
+        """
+        if lemma.direction > 0 or not isinstance(lemma.value, Ref):
+            return None
+        # At the other end there may be no entry of what is put in.
+        time = Var("t", FREE, lemma.low + 1, lemma.high)
+        indices, value = (side.data[1] for side in lemma.at(as_poly(time)))
+        adjoint = lemma.value.data[0]
+        if not adjoint.derived or len(adjoint.unfoldings) != 1:
+            return None
+        n = self.normaliser()
+        step = n.of(adjoint.unfolded(adjoint.unfoldings[0], value))
+        own = n.recursion.name(adjoint)
+        put_in = {
+            m: c
+            for m, c in step.items()
+            if not any(isinstance(p, RefAtom) and p.name == own for a, _ in m for p in atoms_in(a))
+        }
+        rest = Reader(n).term(put_in)
+        loose = rest.free - lemma.variables - {time}
+        if not put_in or any(v.kind not in (SIZE, FREE) for v in loose):
+            return None
+        value = add(ref(adjoint, *value), neg(rest))
+        return replace(lemma, indices=indices, value=value, time=time)
 
     def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what

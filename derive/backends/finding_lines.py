@@ -8,9 +8,9 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from derive.backends.layout import one_line, wrap_expression, wrap_items, wrap_prose
+from derive.claims.finding import Finding, count_statuses
 from derive.claims.statuses import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED
-from derive.cli.finding import Finding, count_statuses
-from derive.cli.layout import one_line, wrap_expression, wrap_items, wrap_prose
 
 Lines = list[Text]
 

@@ -86,21 +86,27 @@ def of_plain(data: Mapping[str, Any]) -> Finding:
     return Finding(record, sides=sides, **texts, **lists)
 
 
-def report_of(
-    findings: Iterable[Finding], expected: Callable[[Finding], bool] = lambda _: False
-) -> Record:
-    """The JSON of ``verify``: every claim with its verdict, and how many there are of each.
+@dataclass(frozen=True)
+class Findings:
+    """A report made of what is found of claims.
 
     :param expected: whether a claim is known to fail, and does.
     """
-    found = list(findings)
-    return {
-        "claims": [
-            finding.record | ({"expected": finding.status} if expected(finding) else {})
-            for finding in found
-        ],
-        "summary": count_statuses(found),
-    }
+
+    found: Sequence[Finding]
+    expected: Callable[[Finding], bool] = lambda _: False
+
+    def data(self, typesetting: bool = False) -> Record:
+        """The JSON of ``verify``: every claim with its verdict, and how many there are of each.
+        It has its mathematics in LaTeX where that was told.
+        """
+        return {
+            "claims": [
+                finding.record | ({"expected": finding.status} if self.expected(finding) else {})
+                for finding in self.found
+            ],
+            "summary": count_statuses(self.found),
+        }
 
 
 def count_statuses(verdicts: Iterable[Any]) -> dict[str, int]:

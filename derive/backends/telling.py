@@ -8,12 +8,12 @@ from typing import Any
 
 from derive.base.worker import run_deep
 from derive.claims.entry import Entry
+from derive.claims.finding import Finding
 from derive.claims.typesetting import typeset
 from derive.claims.verdict import HOLDS, SparseArray, Verdict, Witness
 from derive.claims.wording import documented, function_name
-from derive.cli.finding import Finding
-from derive.cli.records import verdict_record
 from derive.language.printing import number_text, numbers_apart, text_of
+from derive.report import verdict_data
 
 _VALUE_WIDTH = 60
 
@@ -23,7 +23,7 @@ def told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
 
     :param typesetting: give it its mathematics in LaTeX, too.
     """
-    record = verdict_record(entry, verdict)
+    record = verdict_data(entry, verdict)
     if typesetting:
         record["latex"] = typeset(entry.claim, verdict)
     return Finding(
