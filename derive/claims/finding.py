@@ -80,10 +80,16 @@ def of_plain(data: Mapping[str, Any]) -> Finding:
     record = data["record"]
     if record["status"] not in STATUSES:
         raise ValueError(record["status"])
-    texts = {name: str(data[name]) for name in ("formula", "path", "entry", "comparison")}
-    lists = {name: tuple(map(str, data[name])) for name in ("assumptions", "point")}
-    sides = tuple((str(label), str(text)) for label, text in data["sides"])
-    return Finding(record, sides=sides, **texts, **lists)
+    return Finding(
+        record,
+        formula=str(data["formula"]),
+        path=str(data["path"]),
+        assumptions=tuple(map(str, data["assumptions"])),
+        sides=tuple((str(label), str(text)) for label, text in data["sides"]),
+        point=tuple(map(str, data["point"])),
+        entry=str(data["entry"]),
+        comparison=str(data["comparison"]),
+    )
 
 
 @dataclass(frozen=True)
