@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from derive.claims.entry import Entry
     from derive.claims.formula import Formula
+    from derive.cli.tasks import Task
     from derive.frontends.code.request import Request
 
 
@@ -36,8 +37,22 @@ def resolved(targets: Sequence[str]) -> list[Entry]:
     return entries
 
 
-def asked_for(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
-    """The claims and the pairs of code that the targets name, and what cannot be read of them."""
+def asked_for(targets: Sequence[str]) -> tuple[list[Task], list[Request], list[str]]:
+    """The claims and the pairs of code that the targets name, and what cannot be read of them.
+
+    Claims of the catalogue are not built yet.
+    """
+    from derive.cli import tasks
+    from derive.formulas import index
+
+    named = tasks.of_catalogue(targets, index.listed())
+    if named:
+        return named, [], []
+    entries, requests, problems = _from_files(targets)
+    return tasks.of_entries(entries), requests, problems
+
+
+def _from_files(targets: Sequence[str]) -> tuple[list[Entry], list[Request], list[str]]:
     if not any(may_be_code(target) for target in targets):
         return resolved(targets), [], []
     from derive.cli.sources import split

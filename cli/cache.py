@@ -1,28 +1,35 @@
-"""Verdicts that were found before, by what was claimed and by the engine that decided it.
+"""What was found before, by what was claimed and by the engine that decided it.
 
 A key is a digest of the claim, of the limits, of the versions of all that decides, and of the
-engine's own source: no verdict is trusted across versions. What is kept are files of this user
-alone, in the cache directory of the system. Only verdicts that do not depend on the clock are kept.
+engine's own source: nothing is trusted across versions. A claim of the catalogue has a second key,
+its id and a digest of the catalogue's source, for which it need not be built: what SymPy would take
+seconds to write down again is read in milliseconds. What is kept are files of this user alone, in
+the cache directory of the system, and of findings only those that do not depend on the clock.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import pickle
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from derive.base.worker import run_deep
-from derive.claims.kinds import Claim
-from derive.claims.verdict import Verdict
-from derive.cli.runner import packed
+from derive.claims.finding import Finding, of_plain
+
+if TYPE_CHECKING:
+    from derive.claims.entry import Entry
 
 DECIDES = ("sympy", "numpy", "python-flint", "mpmath")
+
+# What decides nothing and tells nothing of a claim that is there.
+APART = ("formulas", "frontends", "backends")
 
 # Modules of files of claims, and of scripts: their classes are pickled by their names alone.
 BY_NAME = (b"_claims_", b"__main__")
@@ -42,9 +49,9 @@ def is_off() -> bool:
 
 
 class Cache:
-    """Verdicts in a directory, for one pair of limits.
+    """Findings in a directory, for one pair of limits.
 
-    Nothing here raises: where a verdict cannot be read or kept it is decided again.
+    Nothing here raises: where a finding cannot be read or kept the claim is decided again.
     """
 
     def __init__(self, directory: Path, timeout: float, effort: float) -> None:
@@ -53,7 +60,7 @@ class Cache:
 
     @cached_property
     def _engine(self) -> str:
-        """A digest of everything that decides."""
+        """A digest of everything that decides, and tells what was decided."""
         from importlib.metadata import PackageNotFoundError, version
 
         digest = hashlib.sha256(repr((sys.version_info[:3], self.limits)).encode())
@@ -61,53 +68,86 @@ class Cache:
             with contextlib.suppress(PackageNotFoundError):
                 digest.update(f"{name} {version(name)}\n".encode())
         import derive
+        import derive.cli
 
         root = Path(derive.__file__).parent
-        for path in sorted(root.rglob("*.py")):
-            part = path.relative_to(root).parts[0]
-            if part not in ("cli", "formulas", "frontends", "backends"):
-                digest.update(path.read_bytes())
+        _add_sources(digest, root, apart=(*APART, "cli"))
+        _add_sources(digest, Path(derive.cli.__file__).parent)
         return digest.hexdigest()
 
-    def _file(self, claim: Claim) -> Path | None:
+    @cached_property
+    def _catalogue(self) -> str:
+        """The same, and of all that the claims of the catalogue are written in."""
+        import derive.formulas
+
+        digest = hashlib.sha256(self._engine.encode())
+        _add_sources(digest, Path(derive.formulas.__file__).parent)
+        return digest.hexdigest()
+
+    def _file(self, *parts: bytes) -> Path:
+        key = hashlib.sha256(b"\0".join(parts)).hexdigest()
+        return self.directory / key[:2] / f"{key[2:]}.json"
+
+    def _by_id(self, claim_id: str) -> Path:
+        return self._file(b"id", self._catalogue.encode(), claim_id.encode())
+
+    def _by_content(self, entry: Entry) -> Path | None:
         try:
-            written = run_deep(partial(pickle.dumps, claim, 5))
+            written = run_deep(partial(pickle.dumps, entry.claim, 5))
         except Exception:  # a claim of functions that have no name to be found by
             return None
         if any(module in written for module in BY_NAME):
             return None  # what a class of the user's own means is not written in the claim
-        key = hashlib.sha256(self._engine.encode() + written).hexdigest()
-        return self.directory / key[:2] / f"{key[2:]}.verdict"
+        formula = entry.formula
+        stated = (entry.path, formula and (formula.id, formula.section, formula.title))
+        return self._file(b"claim", self._engine.encode(), repr(stated).encode(), written)
 
-    def get(self, claim: Claim) -> Verdict | None:
-        """The verdict that was kept, with ``cached`` set; None where there is none."""
-        try:
-            path = self._file(claim)
-            if path is None or not path.is_file():
-                return None
-            data = path.read_bytes()
-            verdict = run_deep(partial(pickle.loads, data))
-        except Exception:
-            return None
-        if not isinstance(verdict, Verdict):
-            return None
-        return replace(verdict, claim=claim, cached=True)
+    def of_catalogue(self, claim_id: str) -> Finding | None:
+        """What is kept of a claim of the catalogue; None where nothing is."""
+        with contextlib.suppress(Exception):
+            return _read(self._by_id(claim_id))
+        return None
 
-    def put(self, claim: Claim, verdict: Verdict) -> None:
-        """Keep a verdict, but for one that the clock cut or that something broken gave."""
-        if verdict.stopped or verdict.cached or verdict.reason.startswith("internal error"):
+    def get(self, entry: Entry) -> Finding | None:
+        """What is kept of a claim; None where nothing is."""
+        with contextlib.suppress(Exception):
+            path = self._by_content(entry)
+            return None if path is None else _read(path)
+        return None
+
+    def put(self, entry: Entry, finding: Finding) -> None:
+        """Keep a finding, but for one that the clock cut or that something broken gave."""
+        if finding.depends_on_the_clock:
             return
         with contextlib.suppress(Exception):
-            path = self._file(claim)
-            if path is None:
-                return
-            data = run_deep(partial(packed, replace(verdict, steps=())))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(f".{os.getpid()}")
-            draft.write_bytes(data)
-            draft.replace(path)
+            data = json.dumps(finding.plain(), ensure_ascii=False).encode()
+            if not finding.is_cached and (path := self._by_content(entry)) is not None:
+                _write(path, data)
+            if entry.formula is not None and not entry.path:
+                _write(self._by_id(entry.id), data)
 
-    def known(self, claims: Iterable[Claim]) -> dict[int, Verdict]:
-        """The kept verdicts among some claims, by position."""
-        found = {number: self.get(claim) for number, claim in enumerate(claims)}
-        return {number: verdict for number, verdict in found.items() if verdict is not None}
+
+def _add_sources(digest: Any, root: Path, apart: tuple[str, ...] = ()) -> None:
+    """Put every file of a package into a digest, each with its name."""
+    for path in sorted(root.rglob("*.py")):
+        relative = path.relative_to(root)
+        if relative.parts[0] not in apart:
+            content = path.read_bytes()
+            digest.update(f"{relative.as_posix()} {len(content)}\n".encode())
+            digest.update(content)
+
+
+def _read(path: Path) -> Finding | None:
+    """The finding that is kept in a file, marked as kept."""
+    if not path.is_file():
+        return None
+    finding = of_plain(json.loads(path.read_bytes()))
+    return replace(finding, record=finding.record | {"cached": True})
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(path)

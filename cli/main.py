@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from derive.cli.asked import asked_for, is_document, is_function, may_be_code, resolved
-from derive.cli.deciding import decider, kept_verdicts, one_by_one
+from derive.cli.deciding import decider, kept_findings, one_by_one
 from derive.cli.exits import FAILS, OK, USAGE, Commands, complain, exit_code
 from derive.cli.options import (
     TARGETS,
@@ -189,13 +189,13 @@ def verify(
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
-    entries, requests, problems = asked_for(others)
-    cache = None if no_cache else kept_verdicts(cache_dir, timeout, effort)
-    if entries or requests:
+    tasks, requests, problems = asked_for(others)
+    cache = None if no_cache else kept_findings(cache_dir, timeout, effort)
+    if tasks or requests:
         from derive.cli import verifying
 
         asked = verifying.Asked(
-            entries, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
+            tasks, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
         )
         code = max(code, verifying.run(asked, report))
     for problem in problems:

@@ -7,15 +7,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
 from derive.cli.printing import deeply, print_json
-from derive.report import Report
 
 FORMATS = ("text", "json", "html", "sarif", "junit", "github")
 BACK_ENDS = ("html", "sarif", "junit", "github")
+
+
+class Reported(Protocol):
+    """What can be written: a report that gives its plain data."""
+
+    def data(self, typesetting: bool = False) -> Mapping[str, Any]:
+        """The data, with its mathematics in LaTeX or without."""
 
 
 class OutputError(Exception):
@@ -119,7 +125,7 @@ class Outputs:
 
         return MOST_STEPS
 
-    def finish(self, report: Report) -> None:
+    def finish(self, report: Reported) -> None:
         """Write every output but text, which was printed as it was found."""
         written = [output for output in self.outputs if output.form != "text"]
         if not written:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
-import os
 import pickle
 import signal
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection, wait
-from typing import Any, TextIO
+from typing import Any, Generic, TypeVar
 
 import sympy as sp
 from sympy.core.function import Application, AppliedUndef
@@ -31,9 +31,30 @@ from derive.claims.kinds import Claim
 from derive.claims.verdict import UNDECIDED, Verdict
 
 Decide = Callable[[Claim], Verdict]
+Answer = TypeVar("Answer")
 
 TERMINATED = 128 + signal.SIGTERM
 OVERTIME = 1.0  # seconds after the limit of a claim until the process that decides it is ended
+
+
+@dataclass(frozen=True)
+class Questions(Generic[Answer]):
+    """What is asked, by position, and how an answer travels from a worker to its parent.
+
+    :param number: how many there are.
+    :param answer: answers one of them, and never raises.
+    :param failed: the answer where none came: position, reason, seconds, whether time was over.
+    :param sent: an answer as bytes; what cannot be sent is asked once more in the parent.
+    :param received: the same answer again.
+    :param groups: what each of them shares with others, so that one worker should be asked it.
+    """
+
+    number: int
+    answer: Callable[[int], Answer]
+    failed: Callable[[int, str, float, bool], Answer]
+    sent: Callable[[Answer], bytes]
+    received: Callable[[int, bytes], Answer]
+    groups: Sequence[str] = ()
 
 
 def verdicts(
@@ -51,16 +72,42 @@ def verdicts(
     :param limit: seconds for each claim, which ``decide`` keeps to by itself where it can.
     :param steps: how many steps of a proof a verdict keeps; they are written when they are read.
     """
-    jobs = min(jobs, len(claims))
+
+    def received(position: int, data: bytes) -> Verdict:
+        return replace(run_deep(partial(pickle.loads, data)), claim=claims[position])
+
+    def failed(position: int, reason: str, seconds: float, stopped: bool) -> Verdict:
+        return undecided(claims[position], reason, seconds, stopped)
+
+    return answers(
+        Questions(
+            len(claims),
+            lambda position: with_steps(decide_safely(claims[position], decide), steps),
+            failed,
+            packed,
+            received,
+        ),
+        jobs,
+        limit,
+    )
+
+
+def answers(
+    questions: Questions[Answer], jobs: int = 1, limit: float | None = None
+) -> Generator[Answer]:
+    """The answers in the order of the questions, from some worker processes.
+
+    :param limit: seconds for each; a worker that takes longer is ended.
+    """
+    jobs = min(jobs, questions.number)
     # a forked worker inherits the claims, functions of the user's own file included
     if "fork" not in multiprocessing.get_all_start_methods() or (jobs <= 1 and limit is None):
-        return (decide_safely(claim, decide) for claim in claims)
-    return _in_workers(claims, partial(_brief, decide, steps), jobs, limit)
+        return (questions.answer(position) for position in range(questions.number))
+    return _in_workers(questions, jobs, limit)
 
 
-def _brief(decide: Decide, steps: int, claim: Claim) -> Verdict:
+def with_steps(verdict: Verdict, steps: int) -> Verdict:
     """A verdict with as many steps as a report reads."""
-    verdict = decide_safely(claim, decide)
     if not steps or not verdict.steps:
         return replace(verdict, steps=())
     return replace(verdict, steps=run_deep(lambda: tuple(islice(verdict.steps, steps))))
@@ -73,29 +120,30 @@ def decide_safely(claim: Claim, decide: Decide) -> Verdict:
         return decide(claim)
     except Exception as problem:
         message = " ".join(f"{type(problem).__name__}: {problem}".split())
-        return _failed(claim, message, time.perf_counter() - started)
+        return undecided(claim, f"internal error: {message}", time.perf_counter() - started)
 
 
-def _failed(claim: Claim, message: str, seconds: float = 0.0) -> Verdict:
-    return Verdict(claim, UNDECIDED, reason=f"internal error: {message}", seconds=seconds)
+def undecided(claim: Claim, reason: str, seconds: float = 0.0, stopped: bool = False) -> Verdict:
+    """What is said of a claim that nothing came of."""
+    return Verdict(claim, UNDECIDED, reason=reason, stopped=stopped, seconds=seconds)
 
 
 # ------------------------------------------------------------------------------------- workers
 
 
-def _work(claims: Sequence[Claim], decide: Decide, channel: Connection) -> None:
-    """Decide the claims whose positions come in; verdicts go out, or nothing where one cannot."""
+def _work(questions: Questions[Any], channel: Connection) -> None:
+    """Answer the questions whose positions come in; answers go out, or nothing where one cannot."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent alone answers Ctrl-C
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while True:
-            verdict = decide_safely(claims[channel.recv()], decide)
+            answer = questions.answer(channel.recv())
             try:
-                answer = run_deep(partial(packed, verdict))
+                data = run_deep(partial(questions.sent, answer))
             except Exception:
-                answer = b""
-            channel.send_bytes(answer)
+                data = b""
+            channel.send_bytes(data)
 
 
 @dataclass
@@ -104,6 +152,7 @@ class _Worker:
     channel: Connection
     position: int | None = None  # of the claim that it is at
     since: float = 0.0
+    group: str | None = None  # of what it was asked last
 
     def start(self, position: int) -> None:
         self.position, self.since = position, time.monotonic()
@@ -116,10 +165,10 @@ class _Worker:
         self.channel.close()
 
 
-def _started(claims: Sequence[Claim], decide: Decide) -> _Worker:
+def _started(questions: Questions[Any]) -> _Worker:
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(claims, decide, theirs), daemon=True)
+    process = context.Process(target=_work, args=(questions, theirs), daemon=True)
     with warnings.catch_warnings():
         # Of threads of others, such as a test runner has: none of theirs is needed in the worker.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -128,31 +177,56 @@ def _started(claims: Sequence[Claim], decide: Decide) -> _Worker:
     return _Worker(process, ours)
 
 
-def _in_workers(
-    claims: Sequence[Claim], decide: Decide, jobs: int, limit: float | None
-) -> Generator[Verdict]:
-    answers: dict[int, Verdict] = {}
-    waiting = iter(range(len(claims)))
+class _Waiting:
+    """The positions that no worker was given yet, by group."""
+
+    def __init__(self, questions: Questions[Any]) -> None:
+        groups = questions.groups or [""] * questions.number
+        self._left: dict[str, deque[int]] = {}
+        for position, group in enumerate(groups):
+            self._left.setdefault(group, deque()).append(position)
+        self._begun: set[str] = set()
+
+    def next_for(self, worker: _Worker) -> int | None:
+        """The next one of the group that a worker is at, then of one that nobody has begun."""
+        if not self._left:
+            return None
+        if worker.group not in self._left:
+            fresh = (group for group in self._left if group not in self._begun)
+            worker.group = next(fresh, None) or next(iter(self._left))
+            self._begun.add(worker.group)
+        assert worker.group is not None
+        own = self._left[worker.group]
+        position = own.popleft()
+        if not own:
+            del self._left[worker.group]
+        return position
+
+
+def _in_workers(questions: Questions[Answer], jobs: int, limit: float | None) -> Generator[Answer]:
+    found: dict[int, Answer] = {}
+    waiting = _Waiting(questions)
     with _workers() as workers:
-        for turn in range(len(claims)):
-            while turn not in answers:
-                workers.extend(_started(claims, decide) for _ in range(jobs - len(workers)))
+        for turn in range(questions.number):
+            while turn not in found:
+                workers.extend(_started(questions) for _ in range(jobs - len(workers)))
                 for worker in workers:
-                    if worker.position is None and (position := next(waiting, None)) is not None:
+                    if worker.position is None and (
+                        (position := waiting.next_for(worker)) is not None
+                    ):
                         worker.start(position)
                 for worker in [w for w in workers if w.position is not None]:
                     assert worker.position is not None
-                    claim = claims[worker.position]
-                    verdict = _answer(worker, claim, decide, limit)
-                    if verdict is not None:
-                        answers[worker.position] = verdict
-                        worker.position = None
-                        if not worker.process.is_alive():
-                            worker.end()
-                            workers.remove(worker)
-                if turn not in answers:
+                    if not _is_done(worker, limit):
+                        continue
+                    found[worker.position] = _answer(questions, worker, worker.position, limit)
+                    worker.position = None
+                    if not worker.process.is_alive():
+                        worker.end()
+                        workers.remove(worker)
+                if turn not in found:
                     _wait(workers, limit)
-            yield answers.pop(turn)
+            yield found.pop(turn)
 
 
 def _wait(workers: list[_Worker], limit: float | None) -> None:
@@ -168,27 +242,32 @@ def _wait(workers: list[_Worker], limit: float | None) -> None:
 _LONGEST_WAIT = 86_400.0  # seconds; the operating system counts them in a short number
 
 
-def _answer(worker: _Worker, claim: Claim, decide: Decide, limit: float | None) -> Verdict | None:
-    """The verdict of the claim that a worker is at, None where it is still at it."""
+def _is_done(worker: _Worker, limit: float | None) -> bool:
+    """Whether a worker has something to say, or its time is over."""
+    over = limit is not None and time.monotonic() - worker.since >= limit + OVERTIME
+    return over or worker.channel.poll()
+
+
+def _answer(
+    questions: Questions[Answer], worker: _Worker, position: int, limit: float | None
+) -> Answer:
+    """What a worker says that is done with a question, or what is said of its end."""
     seconds = time.monotonic() - worker.since
-    if worker.channel.poll():
-        try:
-            packed = worker.channel.recv_bytes()
-        except (EOFError, OSError):
-            worker.process.join()
-            return _failed(claim, "the process that decided it died", seconds)
-        if packed:
-            try:
-                return replace(run_deep(partial(pickle.loads, packed)), claim=claim)
-            except Exception:
-                pass  # decided once more below, where nothing need travel
-        return decide_safely(claim, decide)
-    if limit is not None and seconds >= limit + OVERTIME:
+    if not worker.channel.poll():
         worker.process.kill()
         worker.process.join()
         reason = f"the time limit has passed (limit {limit:g} s)"
-        return Verdict(claim, UNDECIDED, reason=reason, stopped=True, seconds=seconds)
-    return None
+        return questions.failed(position, reason, seconds, True)
+    try:
+        data = worker.channel.recv_bytes()
+    except (EOFError, OSError):
+        worker.process.join()
+        reason = "internal error: the process that decided it died"
+        return questions.failed(position, reason, seconds, False)
+    if data:
+        with contextlib.suppress(Exception):
+            return questions.received(position, data)
+    return questions.answer(position)  # once more, where nothing need travel
 
 
 @contextlib.contextmanager
@@ -242,32 +321,3 @@ def _sum(*arguments: Any) -> Any:
     result = sp.Expr.__new__(sp.Sum, *arguments)
     result.is_commutative = True
     return result
-
-
-# ------------------------------------------------------------------------------------ progress
-
-
-class Progress:
-    """One line on a terminal that says what is being decided; nothing anywhere else."""
-
-    def __init__(self, stream: TextIO, total: int = 0) -> None:
-        self._stream = stream
-        self.total = total
-        self._shown = 0
-        self._enabled = stream.isatty() and os.environ.get("TERM") != "dumb"
-
-    def show(self, done: int, name: str) -> None:
-        """Replace the line."""
-        if not self._enabled:
-            return
-        line = f"{done}/{self.total}  {name}"[:78]
-        self._stream.write("\r" + line.ljust(self._shown))
-        self._stream.flush()
-        self._shown = len(line)
-
-    def clear(self) -> None:
-        """Remove the line, before anything else is printed."""
-        if self._enabled and self._shown:
-            self._stream.write("\r" + " " * self._shown + "\r")
-            self._stream.flush()
-            self._shown = 0

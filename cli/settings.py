@@ -19,8 +19,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from derive.claims.entry import Entry
-    from derive.claims.verdict import Verdict
+    from derive.claims.finding import Finding
 
 FILE = "pyproject.toml"
 FAILURES = ("disagrees", "ill-shaped", "undecided")
@@ -53,25 +52,25 @@ class Settings:
         typed = click.get_current_context().get_parameter_source(option)
         return value if own is None or typed is not ParameterSource.DEFAULT else own
 
-    def is_expected(self, entry: Entry, verdict: Verdict) -> bool:
+    def is_expected(self, finding: Finding) -> bool:
         """Whether a claim fails, and is said to."""
-        wanted = self.expect.get(entry.id)
-        return verdict.status != "holds" and wanted in (verdict.status, ANY_FAILURE)
+        wanted = self.expect.get(finding.id)
+        return finding.status != "holds" and wanted in (finding.status, ANY_FAILURE)
 
-    def surprises(self, results: Sequence[tuple[Entry, Verdict]]) -> list[str]:
+    def surprises(self, findings: Sequence[Finding]) -> list[str]:
         """A sentence for each claim that is said to fail and does otherwise."""
         return [
-            f"{entry.id} is said in {self.file} to be {self.expect[entry.id]}, and it is "
-            f"{verdict.status}"
-            if self.expect[entry.id] != ANY_FAILURE
-            else f"{entry.id} is said in {self.file} to fail, and it holds"
-            for entry, verdict in results
-            if entry.id in self.expect and not self.is_expected(entry, verdict)
+            f"{found.id} is said in {self.file} to be {self.expect[found.id]}, and it is "
+            f"{found.status}"
+            if self.expect[found.id] != ANY_FAILURE
+            else f"{found.id} is said in {self.file} to fail, and it holds"
+            for found in findings
+            if found.id in self.expect and not self.is_expected(found)
         ]
 
-    def unknown(self, results: Sequence[tuple[Entry, Verdict]]) -> list[str]:
+    def unknown(self, findings: Sequence[Finding]) -> list[str]:
         """A sentence for each claim that is said to fail where there is none of that id."""
-        ids = {entry.id for entry, _ in results}
+        ids = {finding.id for finding in findings}
         return [
             f"{self.file} expects {name} to fail, and no claim is called that{_hint(name, ids)}"
             for name in self.expect

@@ -1,4 +1,7 @@
-"""``derive verify``: claims and pairs of code decided, printed section by section, and reported."""
+"""``derive verify``: claims and pairs of code decided, printed section by section, and reported.
+
+What was found before is printed without SymPy, which is imported where something is decided.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,20 @@ import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from derive.backends.text import expected_lines, heading, heading_key, summary_lines, verdict_lines
-from derive.claims.entry import Entry
-from derive.claims.verdict import Verdict
-from derive.cli.cache import Cache
-from derive.cli.deciding import decider
+from derive.claims.finding import Finding, Findings
 from derive.cli.exits import FAILS, USAGE, complain, exit_code
 from derive.cli.outputs import Outputs
-from derive.cli.printing import blank, deeply, screen_now
-from derive.cli.runner import Progress, verdicts
-from derive.cli.screen import Screen
+from derive.cli.printing import blank, screen_now
+from derive.cli.progress import Progress
 from derive.cli.settings import Settings
-from derive.frontends.code.request import Request
-from derive.report import Decision, Report
+from derive.cli.tasks import Task
+
+if TYPE_CHECKING:
+    from derive.cli.cache import Cache
+    from derive.cli.screen import Screen
+    from derive.frontends.code.request import Request
 
 CLAIMS_WORTH_A_PROCESS = 8
 
@@ -31,7 +34,7 @@ CLAIMS_WORTH_A_PROCESS = 8
 class Asked:
     """What is to be decided, and how."""
 
-    entries: list[Entry]
+    tasks: list[Task]
     requests: list[Request]
     jobs: int | None
     timeout: float
@@ -43,75 +46,71 @@ class Asked:
 
     @property
     def total(self) -> int:
-        return len(self.entries) + sum(len(request.wrt) for request in self.requests)
+        return len(self.tasks) + sum(len(request.wrt) for request in self.requests)
 
 
-def run(asked: Asked, outputs: Outputs) -> int:
+def run(asked: Asked, report: Outputs) -> int:
     """Decide what is asked, print it and write its outputs; the exit code."""
-    results: list[tuple[Entry, Verdict]] = []
+    findings: list[Finding] = []
+    expected = asked.project.is_expected
     try:
-        with contextlib.closing(_all_results(asked)) as stream:
-            if outputs.is_text:
-                _print_results(stream, results, asked)
+        with contextlib.closing(_all_findings(asked)) as stream:
+            if report.is_text:
+                _print_findings(stream, findings, asked)
             else:
-                results.extend(stream)
+                findings.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        expected = asked.project.is_expected
-        decisions = (Decision(*result, expected(*result)) for result in results)
-        outputs.finish(Report(tuple(decisions)))
-    unknown = asked.project.unknown(results) if asked.everywhere else []
-    surprises = asked.project.surprises(results)
+        report.finish(Findings(findings, expected))
+    unknown = asked.project.unknown(findings) if asked.everywhere else []
+    surprises = asked.project.surprises(findings)
     for message in (*unknown, *surprises):
         complain(message)
     if unknown:
         return USAGE
     if surprises:
         return FAILS
-    return exit_code([verdict for entry, verdict in results if not expected(entry, verdict)])
+    return exit_code([finding for finding in findings if not expected(finding)])
 
 
-def _print_results(
-    stream: Generator[tuple[Entry, Verdict]],
-    results: list[tuple[Entry, Verdict]],
-    asked: Asked,
-) -> None:
+def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: Asked) -> None:
     """Print each section as soon as it is decided, and the counts at the end."""
+    from derive.backends.finding_lines import expected_lines, summary_lines
 
     screen = screen_now()
     started = time.perf_counter()
-    waiting: list[tuple[Entry, Verdict]] = []
-    sections = _section_ends(asked.entries)
+    waiting: list[Finding] = []
+    sections = _section_ends(asked.tasks)
     try:
-        for entry, verdict in stream:
-            if waiting and heading_key(waiting[0][0]) != heading_key(entry):
+        for finding in stream:
+            if waiting and waiting[0].heading_key != finding.heading_key:
                 _print_section(screen, waiting)
                 waiting = []
-            results.append((entry, verdict))
-            waiting.append((entry, verdict))
-            if len(results) in sections:
+            findings.append(finding)
+            waiting.append(finding)
+            if len(findings) in sections:
                 _print_section(screen, waiting)
                 waiting = []
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        verdicts = [verdict for _, verdict in results]
-        screen.print(summary_lines(verdicts, max(asked.total, len(verdicts)), elapsed))
-        expected = [entry.id for entry, v in results if asked.project.is_expected(entry, v)]
+        screen.print(summary_lines(findings, max(asked.total, len(findings)), elapsed))
+        expected = [found.id for found in findings if asked.project.is_expected(found)]
         if expected:
             screen.print(expected_lines(expected, asked.project.file))
 
 
-def _all_results(asked: Asked) -> Generator[tuple[Entry, Verdict]]:
-    """Each claim with its verdict, then those of the code."""
-    if asked.entries:
-        with contextlib.closing(_results(asked)) as stream:
+def _all_findings(asked: Asked) -> Generator[Finding]:
+    """What is found of each claim, then of the code."""
+    if asked.tasks:
+        with contextlib.closing(_findings(asked)) as stream:
             yield from stream
     if asked.requests:
-        with contextlib.closing(_code_results(asked)) as stream:
+        with contextlib.closing(_code_findings(asked)) as stream:
             yield from stream
 
 
-def _code_results(asked: Asked) -> Generator[tuple[Entry, Verdict]]:
+def _code_findings(asked: Asked) -> Generator[Finding]:
+    from derive.backends.telling import deeply_told
     from derive.cli.code_runner import results
     from derive.frontends.code.answers import answers
 
@@ -124,50 +123,64 @@ def _code_results(asked: Asked) -> Generator[tuple[Entry, Verdict]]:
             progress.show(0, requests[0].pair.name)
             for done, found in enumerate(stream, start=1):
                 progress.clear()
-                yield from found
+                for entry, verdict in found:
+                    yield deeply_told(entry, verdict, bool(asked.steps))
                 if done < len(requests):
                     progress.show(done, requests[done].pair.name)
         finally:
             progress.clear()
 
 
-def _results(asked: Asked) -> Generator[tuple[Entry, Verdict]]:
-    """Each entry with its verdict, in order, behind a progress line."""
-
-    entries, cache, jobs = asked.entries, asked.cache, asked.jobs
+def _findings(asked: Asked) -> Generator[Finding]:
+    """What is found of each claim, in order, behind a progress line."""
+    tasks, jobs = asked.tasks, asked.jobs
     # A proof that is to be shown is written while it is found, and no cache keeps it.
-    known = {} if cache is None or asked.steps else cache.known(entry.claim for entry in entries)
-    claims = [entry.claim for number, entry in enumerate(entries) if number not in known]
+    cache = None if asked.steps else asked.cache
+    known = {} if cache is None else _known(cache, tasks)
+    left = [task for number, task in enumerate(tasks) if number not in known]
     if jobs is None:
         # A process of its own pays off for a number of claims only.
-        jobs = min(os.cpu_count() or 1, 1 + len(claims) // CLAIMS_WORTH_A_PROCESS)
-    progress = Progress(sys.stderr, len(entries))
-    decide = decider(asked.timeout, asked.effort)
-    found = verdicts(claims, decide, jobs, asked.timeout, asked.steps) if claims else _nothing()
-    with contextlib.closing(found) as stream:
+        jobs = min(os.cpu_count() or 1, 1 + len(left) // CLAIMS_WORTH_A_PROCESS)
+    progress = Progress(sys.stderr, len(tasks))
+    with contextlib.closing(_decided(left, asked, cache, jobs)) as stream:
         try:
-            for done, entry in enumerate(entries):
+            for done, task in enumerate(tasks):
                 if done in known:
-                    yield entry, known[done]
+                    yield known[done]
                     continue
-                progress.show(done, entry.id)
-                verdict = next(stream)
+                progress.show(done, task.id)
+                finding = next(stream)
                 progress.clear()
-                if cache is not None:
-                    cache.put(entry.claim, verdict)
-                yield entry, verdict
+                yield finding
         finally:
             progress.clear()
 
 
-def _nothing() -> Generator[Verdict]:
-    yield from ()
+def _known(cache: Cache, tasks: Sequence[Task]) -> dict[int, Finding]:
+    """What was found of some claims before, by position."""
+    found = {number: task.kept(cache) for number, task in enumerate(tasks)}
+    return {number: finding for number, finding in found.items() if finding is not None}
 
 
-def _section_ends(entries: Sequence[Entry]) -> set[int]:
+def _decided(
+    tasks: Sequence[Task], asked: Asked, cache: Cache | None, jobs: int
+) -> Generator[Finding]:
+    """What is decided now of each claim."""
+    if not tasks:
+        return
+    from derive.cli.deciding import decider
+    from derive.cli.finding_out import questions
+    from derive.cli.runner import answers
+
+    decide = decider(asked.timeout, asked.effort)
+    asked_of_workers = questions(tasks, decide, cache, asked.steps)
+    with contextlib.closing(answers(asked_of_workers, jobs, asked.timeout)) as stream:
+        yield from stream
+
+
+def _section_ends(tasks: Sequence[Task]) -> set[int]:
     """After how many claims a section, and so its part of the report, is complete."""
-
-    keys = [heading_key(entry) for entry in entries]
+    keys = [task.heading_key for task in tasks]
     return {
         done
         for done in range(1, len(keys) + 1)
@@ -175,12 +188,13 @@ def _section_ends(entries: Sequence[Entry]) -> set[int]:
     }
 
 
-def _print_section(screen: Screen, results: Sequence[tuple[Entry, Verdict]]) -> None:
+def _print_section(screen: Screen, findings: Sequence[Finding]) -> None:
+    from derive.backends.finding_lines import finding_lines, heading
 
-    if not results:
+    if not findings:
         return
-    screen.print(heading([entry for entry, _ in results], screen.width))
-    id_width = max(len(entry.id) for entry, _ in results)
-    for entry, verdict in results:
-        screen.print(deeply(verdict_lines, entry, verdict, screen.width, id_width))
+    screen.print(heading(findings, screen.width))
+    id_width = max(len(finding.id) for finding in findings)
+    for finding in findings:
+        screen.print(finding_lines(finding, screen.width, id_width))
     screen.print([blank()])

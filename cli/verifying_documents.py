@@ -15,7 +15,7 @@ from derive.cli.documents import annotated, document_lines
 from derive.cli.exits import FAILS, INTERRUPTED, OK, complain
 from derive.cli.outputs import Outputs
 from derive.cli.printing import deeply, screen_now
-from derive.cli.runner import Progress
+from derive.cli.progress import Progress
 from derive.frontends.document.check import check
 from derive.frontends.document.report import fails, report
 
@@ -32,7 +32,7 @@ def run(
     everything: bool,
 ) -> int:
     """Decide the formulas of documents, and print them at their lines."""
-    from derive.cli.runner import Progress
+    from derive.cli.progress import Progress
 
     if annotate is not None and len(paths) != 1:
         raise click.UsageError("--annotate takes one document")

@@ -356,15 +356,17 @@ def scan(data: tuple[Any, ...], free: set[Var]) -> tuple[int, int, bool]:
     height = size = 0
     has_sum = False
     for part in data:
-        if isinstance(part, Atom):
+        # type() first: nearly all are tuples and indices, and each new atom is gone through.
+        kind = type(part)
+        if kind is tuple:
+            inner, number, sums = scan(part, free)
+            height, size, has_sum = max(height, inner), size + number, has_sum or sums
+        elif kind is Poly:
+            free |= part.indices
+        elif isinstance(part, Atom):
             free |= part.free
             height, size = max(height, part.height), size + part.size
             has_sum = has_sum or part.has_sum
-        elif isinstance(part, Poly):
-            free |= part.indices
-        elif isinstance(part, tuple):
-            inner, number, sums = scan(part, free)
-            height, size, has_sum = max(height, inner), size + number, has_sum or sums
     return height, size, has_sum
 
 
@@ -390,14 +392,14 @@ def _nameless(variable: Var) -> Any:
 
 def _outline(data: Any) -> Any:
     """An atom's data without the names of indices and without the order of commuting parts."""
-    if isinstance(data, Atom):
-        return data.form
-    if isinstance(data, Poly):
-        return tuple(sorted((tuple(map(_nameless, m)), c) for m, c in data.key))
-    if isinstance(data, tuple):
+    kind = type(data)
+    if kind is tuple:
         parts = [_outline(part) for part in data]
-        commuting = len(data) > 1 and all(
-            isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], (int, Fraction)) for p in data
-        )
-        return tuple(sorted(parts, key=repr) if commuting else parts)
-    return data
+        if len(data) > 1 and all(
+            type(p) is tuple and len(p) == 2 and isinstance(p[1], (int, Fraction)) for p in data
+        ):
+            parts.sort(key=repr)
+        return tuple(parts)
+    if kind is Poly:
+        return tuple(sorted((tuple(map(_nameless, m)), c) for m, c in data.key))
+    return data.form if isinstance(data, Atom) else data

@@ -223,10 +223,11 @@ class Ring:
             if not any(x.special for x, _ in (*m1, *m2)):
                 return {_merged(m1, m2): exact(c1 * c2)}
         result: Polynomial = {}
+        special = {m for p in (a, b) for m in p if any(x.special for x, _ in m)}
         for m1, c1 in a.items():
             for m2, c2 in b.items():
                 coefficient = exact(c1 * c2)
-                if any(x.special for x, _ in m1) or any(x.special for x, _ in m2):
+                if special and (m1 in special or m2 in special):
                     exponents: dict[Atom, Exponent] = dict(m1)
                     for atom, exponent in m2:
                         exponents[atom] = exponents.get(atom, 0) + exponent
@@ -400,31 +401,31 @@ class Ring:
         parts: list[Polynomial] = []
         labels = [v for v in values if isinstance(v, Label)]
         for monomial, coefficient in poly.items():
-            apart = {a for a, _ in monomial if a.free.isdisjoint(values)}
-            if labels:
-                apart = {a for a in apart if not any(map(a.may_read, labels))}
-            if len(apart) == len(monomial):
+            moved = [p for p in monomial if not p[0].free.isdisjoint(values)]
+            if labels and len(moved) < len(monomial):
+                moved = [p for p in monomial if p in moved or any(map(p[0].may_read, labels))]
+            if not moved:
                 parts.append({monomial: coefficient})
                 continue
             touched = True
-            kept = tuple(p for p in monomial if p[0] in apart)
+            kept = tuple(p for p in monomial if p not in moved)
             if any(a.special for a, _ in kept):
                 product = self.settled(dict(kept), coefficient)
             else:
                 product = {kept: coefficient}
-            for atom, exponent in monomial:
-                if atom not in apart:
-                    value = self.substituted_atom(atom, values)
-                    if exponent != 1:
-                        value = self.power(value, exponent)
-                    product = self._times(product, value)
+            for atom, exponent in moved:
+                value = self.substituted_atom(atom, values)
+                if exponent != 1:
+                    value = self.power(value, exponent)
+                product = self._times(product, value)
             parts.append(product)
         return self.add(*parts) if touched and parts else poly
 
     def substituted_atom(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
+        free = atom.free
         relevant = {
             v: p for v, p in values.items()
-            if v in atom.free or (isinstance(v, Label) and atom.may_read(v))
+            if v in free or (isinstance(v, Label) and atom.may_read(v))
         }  # fmt: skip
         key = (atom, frozenset(relevant.items()))
         found = self._substituted.get(key)

@@ -12,6 +12,7 @@ import sympy as sp
 
 from derive.base.slot import Slot
 from derive.claims.kinds import Claim
+from derive.claims.statuses import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED
 from derive.claims.typesetting import latex_of_verdict
 from derive.language.unevaluated import keep_as_written
 
@@ -20,15 +21,21 @@ if TYPE_CHECKING:
 
 keep_as_written()
 
-HOLDS = "holds"
-DISAGREES = "disagrees"
-ILL_SHAPED = "ill-shaped"
-UNDECIDED = "undecided"
-
 # The check of a verdict by evaluation.
 REPLAY = Slot("derive.engine")
 
-STATUSES = (HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED)
+
+__all__ = [
+    "DISAGREES",
+    "HOLDS",
+    "ILL_SHAPED",
+    "STATUSES",
+    "UNDECIDED",
+    "SparseArray",
+    "Step",
+    "Verdict",
+    "Witness",
+]
 
 
 class _Step(NamedTuple):

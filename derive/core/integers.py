@@ -144,7 +144,9 @@ class Poly:
         cls._nonnegative.clear()
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
-        known = frozenset(item for item in terms.items() if item[1])
+        known = frozenset(terms.items())
+        if 0 in terms.values():
+            known = frozenset(item for item in known if item[1])
         found = cls._table.get(known)
         if found is None:
             spend(POLYNOMIAL)
@@ -219,6 +221,10 @@ class Poly:
         """The factor of ``variable`` where the polynomial is linear in it, else None: in an index
         that a label is read at it is not.
         """
+        if variable not in self.letters:
+            if self.labels and any(variable in label.variables for label in self.labels):
+                return None
+            return Poly({})
         if any(variable in label.variables for label in self.labels):
             return None
         terms: dict[Monomial, Number] = {}

@@ -207,6 +207,7 @@ class Interpreter:
         self._shortens = type(self.field).shortened is not Field.shortened
         self._where = where
         self._systems = systems(where)
+        self._to_come = {symbol for system in self._systems for symbol in system.symbols}
         self.unfinished: dict[Any, dict[int, Jet]] = {}
         self._stored: dict[Any, Any] = {}
         self._memo: dict[Any, Jet] = {}
@@ -219,6 +220,8 @@ class Interpreter:
         needed: set[Any] = set()
         for expr in expressions:
             needed |= mentions(expr)
+        if needed.isdisjoint(self._to_come):
+            return  # what a definition that is stored rests on is stored as well
         for system in reversed(self._systems):
             if not needed.isdisjoint(system.symbols):
                 needed = needed.union(*(mentions(self._where[s]) for s in system.symbols))
@@ -233,6 +236,7 @@ class Interpreter:
                 self._stored[symbol] = value
             else:
                 self._stored[symbol] = self._seed(symbol, self._fitted(symbol, value))
+            self._to_come.difference_update(system.symbols)
 
     def _fitted(self, symbol: Any, value: Any) -> Jet:
         """The value of a definition, in the shape that its symbol declares."""

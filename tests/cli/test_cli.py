@@ -354,12 +354,14 @@ FAKE_ENGINE = f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + textwrap
     """
     import os, time, derive.engine, test_cli
     from derive import formulas
+    from derive.formulas import index
     def verify(claim, timeout, effort):
         if claim.id == "mlp.wrong":
             open(os.environ["MARK"], "w").close()
             time.sleep(60)
         return test_cli.decide(claim)
     formulas.catalogue = lambda modules=(): test_cli.CATALOGUE
+    index.listed = lambda: index.index_of(test_cli.CATALOGUE)
     derive.engine.verify = verify
     """
 )

@@ -168,7 +168,7 @@ def is_backward(made: Definition, is_taken: Callable[[str], bool]) -> bool:
 
 
 def names_in(made: Definition) -> frozenset[str]:
-    found = set()
+    found: set[str] = set()
     for node in made.body.walk():
         name = mention(node)
         if name is not None:

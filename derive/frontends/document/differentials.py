@@ -98,7 +98,7 @@ def differential_of(reader: Reader, node: Node) -> Value:
     name = mention(node)
     if name is not None and name.after:
         rest = mention(node.base) if isinstance(node, tree.Script) else None
-        if rest is None or rest.after:
+        if not isinstance(node, tree.Script) or rest is None or rest.after:
             raise Unread("differential", "this differential is not read", node)
         inner = differential_of(reader, node.base)
         if all(map(is_transpose, name.after)):

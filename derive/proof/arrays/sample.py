@@ -200,6 +200,7 @@ class _Evaluation:
         self.lookup = lookup
         self._memo: dict[tuple[Term, Scope], Any] = {}
         self._ranges: dict[tuple[Var, Scope], tuple[int, int]] = {}
+        self._values: dict[tuple[Var, Scope], np.ndarray] = {}
 
     def of(self, term: Term, scope: Scope) -> Any:
         key = (term, scope)
@@ -229,11 +230,15 @@ class _Evaluation:
             return self.sample.size(variable)
         if variable not in scope:
             raise Unsampled
-        position = scope.index(variable)
-        low, high = self._ends(variable, scope[:position])
-        if high - low > MOST_VALUES:
-            raise Unsampled
-        return np.arange(low, high + 1).reshape(-1, *(1,) * position)
+        outer = scope[: scope.index(variable)]
+        found = self._values.get((variable, outer))
+        if found is None:
+            low, high = self._ends(variable, outer)
+            if high - low > MOST_VALUES:
+                raise Unsampled
+            found = np.arange(low, high + 1).reshape(-1, *(1,) * len(outer))
+            self._values[variable, outer] = found
+        return found
 
     def _label(self, label: Label, scope: Scope) -> Any:
         """A label of a scope; the last axis, that of the points, has one value."""

@@ -1,0 +1,53 @@
+"""Claims built, looked up, decided and told of in worker processes: what comes back is text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from derive.backends.telling import deeply_told
+from derive.base.worker import run_deep
+from derive.claims.finding import Finding, of_plain
+from derive.claims.verdict import Verdict
+from derive.cli.runner import Decide, Questions, decide_safely, undecided, with_steps
+from derive.cli.tasks import Task
+
+if TYPE_CHECKING:
+    from derive.cli.cache import Cache
+
+
+def questions(
+    tasks: Sequence[Task], decide: Decide, cache: Cache | None, steps: int
+) -> Questions[Finding]:
+    """What is to be found out of some claims. A worker is asked those of one module one after the
+    other, so that it builds few.
+
+    :param steps: how many steps of a proof are shown, and its mathematics in LaTeX; 0 for none.
+    """
+
+    def told(task: Task, verdict: Verdict) -> Finding:
+        return deeply_told(task.built(), with_steps(verdict, steps), bool(steps))
+
+    def answer(position: int) -> Finding:
+        task = tasks[position]
+        entry = task.built()
+        kept = None if cache is None else cache.get(entry)
+        finding = kept or told(task, decide_safely(entry.claim, decide))
+        if cache is not None:
+            cache.put(entry, finding)
+        return finding
+
+    def failed(position: int, reason: str, seconds: float, stopped: bool) -> Finding:
+        task = tasks[position]
+        return told(task, undecided(task.built().claim, reason, seconds, stopped))
+
+    return Questions(
+        len(tasks),
+        answer,
+        failed,
+        sent=lambda finding: json.dumps(finding.plain()).encode(),
+        received=lambda _, data: of_plain(run_deep(partial(json.loads, data))),
+        groups=[task.module for task in tasks],
+    )
