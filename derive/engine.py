@@ -367,13 +367,14 @@ def _proved(
     problem: Problem, claim: Claim, statement: Statement, proof: Proof, budget: Budget
 ) -> Verdict:
     budget.check()
+    assumptions = answer.assumptions(problem, statement, proof.normaliser, *proof.others)
     checked = agrees_throughout(claim)
     if checked is None:
         try:
             checked = agrees_somewhere(claim)
         except Undefined as nowhere:
             return Verdict(claim, UNDECIDED, reason=str(nowhere))
-    if checked is False:
+    if checked is False and not _agrees_where(claim, assumptions):
         return Verdict(
             claim,
             UNDECIDED,
@@ -387,9 +388,21 @@ def _proved(
     return Verdict(
         claim,
         HOLDS,
-        assumptions=answer.assumptions(problem, statement, proof.normaliser, *proof.others),
+        assumptions=assumptions,
         steps=steps(problem, statement, proof, claim.at_most, budget.effort),
     )
+
+
+def _agrees_where(claim: Claim, assumptions: tuple[Any, ...]) -> bool:
+    """Whether both sides agree at the points that the proof is about, where it assumes more than is
+    given: y^x, say, has values at some y < 0, and a proof by its logarithm does not speak of them.
+    """
+    given = getattr(claim, "given", ())
+    found = tuple(f for f in assumptions if isinstance(f, sp.core.relational.Relational))
+    found = tuple(fact for fact in found if fact not in given)
+    if not found:
+        return False
+    return agrees_throughout(replace(claim, given=(*given, *found))) is True  # type: ignore[call-arg]
 
 
 def _derived_only(claim: Claim) -> sp.Expr:

@@ -10,12 +10,9 @@ layer, and nothing is ever multiplied out through all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from itertools import permutations
 from math import lcm
-from types import MappingProxyType
 from typing import Any
 
 from derive.base.budget import Budget
@@ -38,65 +35,24 @@ from derive.canonical.atoms import (
 from derive.canonical.definite import definite_places, definite_used, is_sum_of_squares
 from derive.canonical.determinants import inverse_written_out, is_small
 from derive.canonical.functions import MAX_ANGLES, function_laws
+from derive.canonical.given_arrays import arrays_behind, is_outside, mirrored, whole_axes
 from derive.canonical.laws import law
 from derive.canonical.matrix_laws import Value
 from derive.canonical.matrix_powers import joined_powers, power_of_eigenvalue
+from derive.canonical.names import NO_MERGES, Merge, Names, rank_of
 from derive.canonical.nodes import rules
 from derive.canonical.products import one_factor_replaced, repeated, whole_power_of
 from derive.canonical.ranges import UNROLLED
 from derive.canonical.recursion import Recursion
 from derive.canonical.signs import MAX_SPLITS, Fact
 from derive.canonical.sums import Summation
-from derive.core.integers import FREE, FRESH, PARAM, ZERO, Poly, Var, as_poly, is_nonnegative
-from derive.core.terms import Entry, FunctionEntry, Shared, Term, arrays_in, mul, num, ref
+from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.terms import Entry, FunctionEntry, Shared, Term
 
 # So many suppositions, of nothing, that no further bracket is looked at from both sides.
 NOTHING_MORE = [Fact((), "", frozenset(), None)] * MAX_SPLITS
 
 COMPARED = 3  # values, up to which a maximum over a range is one of a few
-MAX_SIZE = 80  # atoms in a shared array that is looked into
-NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Body:
-    """The canonical body of a shared array: ``poly`` in its parameters.
-
-    ``name`` is the number of its class where the array stays a name: then the array is
-    ``scale`` times that class at the indices in the order ``axes``.
-    """
-
-    params: tuple[Var, ...]
-    poly: Polynomial
-    name: int | None = None
-    axes: tuple[int, ...] = ()
-    scale: Fraction | int = 1
-
-
-@dataclass(frozen=True)
-class Merge:
-    """``array`` is ``scale`` times the array ``other`` at the indices in the order ``axes``, by a
-    proof or, where it is ``plain``, by its definition.
-    """
-
-    array: Shared
-    other: Shared
-    axes: tuple[int, ...]
-    scale: Fraction | int = 1
-    plain: bool = False
-
-    def at(self, indices: tuple[Poly, ...]) -> Term:
-        """What the array is at some indices."""
-        return mul(num(self.scale), ref(self.other, *(indices[axis] for axis in self.axes)))
-
-    @property
-    def inverse(self) -> tuple[int, ...]:
-        """The axis of ``other`` that each axis of ``array`` is."""
-        return tuple(self.axes.index(k) for k in range(len(self.axes)))
-
-    def sides(self) -> tuple[Term, Term]:
-        """Both sides of the equation, at the parameters of the array."""
-        return self.array.body, self.at(tuple(as_poly(p) for p in self.array.params))
 
 
 class Normaliser(Summation):
@@ -121,7 +77,7 @@ class Normaliser(Summation):
         self.keep = keep
         self.merged = merged
         self.recursion = Recursion(self)
-        self.kept: dict[int, Shared] = {}
+        self.names = Names(self)
         self.arguments: dict[tuple[int, ...], tuple[Shared, ...]] = {}
         self.matrices: dict[int, tuple[Shared, bool]] = {}
         self.inline = inline
@@ -130,14 +86,7 @@ class Normaliser(Summation):
         self.inverted: dict[int, dict[Any, None]] = {}  # what is inverted, by its class
         self.divided_by: dict[Key, None] = {}
         self._memo: dict[Term, Polynomial] = {}
-        self._bodies: dict[Shared, Body] = {}
-        self._names: dict[Any, int] = {}
-        # What a name stands for, and its parameters with the ends of their ranges.
-        self.contents: dict[int, Polynomial] = {}
-        self.extents: dict[int, tuple[tuple[Var, Poly | None], ...]] = {}
         self._name_signs: dict[int, str | None] = {}
-        self._naming = False
-        self._params: dict[Any, Var] = {}
         self._matrices: dict[Shared, tuple[int, bool, bool]] = {}
         self._symmetric: set[int] = set()
         self.meets_small_matrices = False
@@ -146,10 +95,10 @@ class Normaliser(Summation):
         # The functions of matrices by function and class, and what A⁻¹ is made of, by class.
         self.values: dict[tuple[str, int], Value] = {}
         self.factors: dict[int, Value] = {}
-        self._definitions: dict[Any, tuple[Shared, Any]] = {}
+        self.definitions: dict[Any, tuple[Shared, Any]] = {}
         # What reads a polynomial as a term, where determinants of turned products are made one.
         self.unites: Callable[[Polynomial], Term] | None = None
-        self._mirrors: dict[Any, tuple[int, Any]] = {}
+        self.mirrors: dict[Any, tuple[int, Any]] = {}
         self._angles: dict[Monomial, int] = {}
         self.angles_refined = False
 
@@ -171,7 +120,7 @@ class Normaliser(Summation):
         """Drop what was worked out before an equation or a sign was added."""
         self._name_signs.clear()
         self._memo.clear()
-        self._bodies.clear()
+        self.names.forget()
         self._substituted.clear()
 
     def did_not_use(self, before: dict[Any, None]) -> None:
@@ -216,137 +165,12 @@ class Normaliser(Summation):
 
     # ---- shared arrays
 
-    def param(self, position: int, low: Poly | None, high: Poly | None) -> Var:
-        """The canonical parameter with that place and range."""
-        key = (position, low, high)
-        found = self._params.get(key)
-        if found is None:
-            number = len(self._params)
-            found = self._params[key] = Var(f"p{position}", PARAM, low, high, number=number)
-        return found
-
-    def parameters(self, shared: Shared, order: tuple[int, ...]) -> dict[Var, Var]:
-        """Canonical parameters for those of an array, taken in the given order."""
-        result: dict[Var, Var] = {}
-        for position, place in enumerate(order):
-            own = shared.params[place]
-            ends = [
-                None if e is None else e.substitute({v: as_poly(p) for v, p in result.items()})
-                for e in (own.low, own.high)
-            ]
-            result[own] = self.param(position, *ends)
-        return result
-
-    def body(self, shared: Shared) -> Body:
-        """The canonical body of a shared array."""
-        found = self._bodies.get(shared)
-        if found is None:
-            self.check()
-            found = self._bodies[shared] = self._body(shared)
-        return found
-
-    def _body(self, shared: Shared) -> Body:
-        plain = tuple(range(len(shared.params)))
-        if shared.unfoldings:
-            name = self.recursion.name(shared)
-            return Body((), {}, name, plain)
-        if self.keep(shared):
-            name = self._names.setdefault(("kept", shared), len(self._names))
-            self.kept[name] = shared
-            return Body((), {}, name, plain)
-        own = self.of(shared.body)
-        if self._is_small(own) or any(v.kind == FREE for m in own for a, _ in m for v in a.free):
-            return Body(shared.params, own)
-        best: tuple[Any, ...] | None = None
-        for order in self._axis_orders(shared):
-            renaming = self.parameters(shared, order)
-            named = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
-            key, scale = self.primitive(named)
-            rank = _rank(key, tuple(renaming.values()))
-            if best is None or rank < best[0]:
-                best = (rank, key, scale, order, tuple(renaming.values()))
-        assert best is not None
-        _, key, scale, order, axes = best
-        name = self._names.setdefault((axes, key), len(self._names))
-        self.contents[name] = dict(key)
-        self.extents[name] = tuple((axis, axis.high) for axis in axes)
-        return Body(shared.params, own, name, order, scale)
-
-    def looked_into(self, poly: Polynomial) -> Polynomial:
-        """A polynomial with the names that are terms of their own replaced by their contents.
-
-        Two sides may add up the same terms under different names: A + B as one array, and A and
-        B apart.
-        """
-        result: Polynomial = {}
-        for monomial, coefficient in poly.items():
-            ((atom, exponent), *others) = monomial or ((None, 0),)
-            if atom is None or others or exponent != 1 or not isinstance(atom, RefAtom):
-                part: Polynomial = {monomial: coefficient}
-            elif atom.name not in self.contents:
-                part = {monomial: coefficient}
-            else:
-                name, indices = atom.name, atom.indices
-                places = (place for place, _ in self.extents[name])
-                values = dict(zip(places, indices, strict=True))
-                part = self.scale(self.substitute(self.contents[name], values), coefficient)
-            result = self.add(result, part)
-        return result
-
-    def _is_small(self, poly: Polynomial) -> bool:
-        """Whether a body is looked into: few terms, and not much inside them."""
-        if self.inline is None:
-            return True
-        return len(poly) <= self.inline and sum(a.size for m in poly for a, _ in m) <= MAX_SIZE
-
     @law("name of a sum")
     def named_sum(self, atom: SumAtom) -> Polynomial:
         """A sum over what a function has made of other sums: it starts a new layer of a network
         and becomes a name, the same wherever and however it was written.
         """
-        if self.inline is None or self._naming or not _is_second_layer(atom):
-            return self.of_atom(atom)
-        self._naming = True  # what is looked at on the way to a name is not named itself
-        try:
-            name, order = self._name_of(atom)
-        finally:
-            self._naming = False
-        return self.of_atom(self.atom(RefAtom, name, tuple(as_poly(v) for v in order)))
-
-    def _name_of(self, atom: Atom) -> tuple[int, tuple[Var, ...]]:
-        """The name of a sum, and its free indices in the order of the name's."""
-        best: tuple[Any, ...] | None = None
-        free = sorted(atom.free, key=lambda v: v.key)
-        for order in permutations(free) if len(free) <= 3 else (tuple(free),):
-            values = {v: as_poly(self.param(k, None, None)) for k, v in enumerate(order)}
-            key = self.key(self.substituted_atom(atom, values))
-            rank = _rank(key, ())
-            if best is None or rank < best[0]:
-                best = (rank, key, order)
-        assert best is not None
-        _, key, order = best
-        name = self._names.setdefault(("sum", key), len(self._names))
-        self.contents[name] = dict(key)
-        ranges = ((self.param(k, None, None), v.high) for k, v in enumerate(order))
-        self.extents.setdefault(name, tuple(ranges))
-        return name, order
-
-    def _axis_orders(self, shared: Shared) -> list[tuple[int, ...]]:
-        plain = tuple(range(len(shared.params)))
-        independent = not any(
-            set(e.variables) & set(shared.params)
-            for p in shared.params
-            for e in (p.low, p.high)
-            if e is not None
-        )
-        return list(permutations(plain)) if independent and len(plain) <= 3 else [plain]
-
-    def array_name(self, shared: Shared) -> int:
-        """A number for a whole array: one for all that have the same entries."""
-        renaming = self.parameters(shared, tuple(range(len(shared.params))))
-        named = self.substitute(self.of(shared.body), {v: as_poly(p) for v, p in renaming.items()})
-        content = (tuple(renaming.values()), self.key(named))
-        return self._names.setdefault(content, len(self._names))
+        return self.names.of_sum(atom)
 
     def matrix_name(self, shared: Shared) -> tuple[int, bool, bool]:
         """The class of a whole square matrix, whether transposed, and whether symmetric."""
@@ -356,12 +180,12 @@ class Normaliser(Summation):
         own = self.of(shared.body)
         keys = []
         for order in ((0, 1), (1, 0)):
-            renaming = self.parameters(shared, order)
+            renaming = self.names.parameters(shared, order)
             named = self.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
             keys.append((tuple(renaming.values()), self.key(named)))
         symmetric = keys[0] == keys[1] or structure.is_symmetric(self, own, shared.params)
-        transposed = _rank(keys[1][1], keys[1][0]) < _rank(keys[0][1], keys[0][0])
-        name = self._names.setdefault(("matrix", keys[transposed]), len(self._names))
+        transposed = rank_of(keys[1][1], keys[1][0]) < rank_of(keys[0][1], keys[0][0])
+        name = self.names.number(("matrix", keys[transposed]))
         found = self._matrices[shared] = (name, transposed, symmetric)
         self.matrices.setdefault(name, (shared, transposed))
         if symmetric:
@@ -448,13 +272,13 @@ class Normaliser(Summation):
 
         Where what the law uses of the array is given, and then it is listed.
         """
-        definition = self._definitions.get(array)
+        definition = self.definitions.get(array)
         if definition is not None:
             value, label = definition
             self.used[label] = None
             return self.of(value.at(indices))
-        if array in self._mirrors:
-            return self._mirrored(array, indices)
+        if array in self.mirrors:
+            return mirrored(self, array, indices)
         if len(indices) == 2 and "diagonal" in array.traits:
             self.used[("diagonal", array)] = None
             on = self.index_bracket("=", indices[0] - indices[1])
@@ -470,19 +294,9 @@ class Normaliser(Summation):
             if len(indices) == 2 and trait in array.traits:
                 self.used[(trait, array)] = None
                 indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
-        if any(_is_outside(index, size) for index, size in zip(indices, array.axes, strict=False)):
+        if any(is_outside(index, size) for index, size in zip(indices, array.axes, strict=False)):
             return {}  # what is read there counts for nothing: it is read under a condition
         return self.of_atom(self.atom(EntryAtom, array, indices))
-
-    def _mirrored(self, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
-        """A[i, j] = ±A[j, i]; on the diagonal of a skew matrix, 0."""
-        sign, label = self._mirrors[array]
-        self.used[label] = None
-        if sign < 0 and indices[0] == indices[1]:
-            return {}
-        ordered = tuple(sorted(indices, key=lambda p: p.sort_key()))
-        found = self.of_atom(self.atom(EntryAtom, array, ordered))
-        return found if ordered == indices else self.scale(found, sign)
 
     def define(self, left: Term, right: Term, open_: frozenset[Var], label: Any) -> bool:
         """Take A[i, j] = e, given for all i and j, as what A is, unless e mentions A; whether
@@ -491,13 +305,13 @@ class Normaliser(Summation):
         if not isinstance(left, Entry) or not left.data[1]:
             return False
         array, indices = left.data
-        params = _whole_axes(array, indices, open_)
+        params = whole_axes(array, indices, open_)
         free = {v for v in right.free if v.kind == FREE}
         if params is None or not free <= set(params):
             return False
-        if array.traits or array in self._definitions or array in self._arrays_behind(right):
+        if array.traits or array in self.definitions or array in arrays_behind(self, right):
             return False
-        self._definitions[array] = Shared(params, right), label
+        self.definitions[array] = Shared(params, right), label
         self.forget()
         return True
 
@@ -505,23 +319,12 @@ class Normaliser(Summation):
         """Take a given array to be what is known to be equal to it, all at once; whether it is not
         known to be something else.
         """
-        if array in self._definitions or array in self._mirrors:
+        if array in self.definitions or array in self.mirrors:
             return False
-        self._definitions[array] = value, label
+        self.definitions[array] = value, label
         self._matrices.clear()
         self.forget()
         return True
-
-    def _arrays_behind(self, term: Term) -> set[Any]:
-        """The given arrays in a term, and in what those of them are that are defined."""
-        found: set[Any] = set()
-        left = arrays_in(term)
-        while left:
-            array = left.pop()
-            found.add(array)
-            if array in self._definitions:
-                left |= arrays_in(self._definitions[array][0].body) - found
-        return found
 
     def add_equation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """Use ``poly = 0``: A[i, j] = ±A[j, i] as a property of A, all else as a rewriting."""
@@ -531,8 +334,8 @@ class Normaliser(Summation):
             (array, place), (other, turned) = ((a.array, a.indices) for a in entries)
             one, two = poly.values()
             mirrored = array is other and len(place) == 2 and place == turned[::-1]
-            if mirrored and abs(one) == abs(two) and _whole_axes(array, place, open_):
-                self._mirrors[array] = (-1 if one == two else 1, label)
+            if mirrored and abs(one) == abs(two) and whole_axes(array, place, open_):
+                self.mirrors[array] = (-1 if one == two else 1, label)
                 self._substituted.clear()
                 return True
         return super().add_equation(poly, open_, label)
@@ -541,7 +344,7 @@ class Normaliser(Summation):
         """The data of an atom; of a symmetric matrix or its inverse, S[i, j] = S[j, i]."""
         if isinstance(atom, EntryAtom):
             array, indices = atom.array, atom.indices
-            symmetric = "symmetric" in array.traits or self._mirrors.get(array, (0,))[0] == 1
+            symmetric = "symmetric" in array.traits or self.mirrors.get(array, (0,))[0] == 1
             if symmetric and len(indices) == 2:
                 return atom.data, (array, indices[::-1])
         elif isinstance(atom, InverseAtom) and atom.name in self._symmetric:
@@ -570,7 +373,7 @@ class Normaliser(Summation):
         return super().rebuilt(atom, values)
 
     def _find_sign(self, atom: Atom) -> str | None:
-        if isinstance(atom, RefAtom) and atom.name in self.contents:
+        if isinstance(atom, RefAtom) and atom.name in self.names.contents:
             return self._name_sign(atom.name)
         places = definite_places(self, atom)
         if places is not None and places[0] == places[1]:
@@ -590,7 +393,7 @@ class Normaliser(Summation):
             saved = self._signs, self._supposed
             self._signs, self._supposed = {}, NOTHING_MORE
             try:
-                self._name_signs[name] = self.sign(self.contents[name])
+                self._name_signs[name] = self.sign(self.names.contents[name])
             finally:
                 self._signs, self._supposed = saved
         return self._name_signs[name]
@@ -756,40 +559,3 @@ class Normaliser(Summation):
         if law is None:
             raise UnsupportedError(f"the function {name} has no canonical form")
         return law(self, *args)
-
-
-def _is_outside(index: Poly, size: Poly) -> bool:
-    """Whether an index that no other index stands in is seen to be outside of its axis."""
-    if index.indices:
-        return False
-    place = index.constant
-    if place is not None:
-        return place < 0
-    return is_nonnegative(index - size) or is_nonnegative(-index - 1)
-
-
-def _whole_axes(
-    array: Any, indices: tuple[Poly, ...], open_: frozenset[Var]
-) -> tuple[Var, ...] | None:
-    """The different open indices that run along the axes of an array; None where others do."""
-    along = {as_poly(v): v for v in open_}
-    params = tuple(along[index] for index in indices if index in along)
-    if len(set(params)) < len(array.axes) or len(params) != len(indices):
-        return None
-    whole = all((v.low, v.high) == (ZERO, a - 1) for v, a in zip(params, array.axes, strict=True))
-    return params if whole else None
-
-
-def _is_second_layer(atom: Atom) -> bool:
-    """Whether an atom applies a function to a sum, directly or under a sum of its own."""
-    if isinstance(atom, SumAtom):
-        return any(_is_second_layer(a) for a, _ in atom.body)
-    return atom.has_sum
-
-
-def _rank(key: Key, params: tuple[Var, ...]) -> Any:
-    """An order of canonical bodies that depends on them alone."""
-    return (
-        tuple((tuple((a.id, e) for a, e in m), c) for m, c in key),
-        tuple(p.key for p in params),
-    )

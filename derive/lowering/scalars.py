@@ -488,6 +488,8 @@ def _guards(low: Lowering, test: Any, scope: Scope) -> Iterator[Poly]:
     for part in parts:
         yield from _guards(low, part, scope)
     if isinstance(test, Relational) and all(low.is_integer(a, scope) for a in test.args):
+        if _is_of_digits(test):
+            return
         if isinstance(test, sp.Ne):  # a ≠ b of a ≥ b is a ≥ b + 1
             gap = low.integer(test.lhs, scope) - low.integer(test.rhs, scope)
             yield from (g - 1 for g in (gap, -gap) if is_nonnegative(g, low.guards))
@@ -519,9 +521,17 @@ def condition_term(low: Lowering, test: Any, scope: Scope) -> Term:
     if not isinstance(test, Relational):
         raise UnsupportedError(f"{type(test).__name__} is no supported condition (in {test})")
     if low.is_integer(test.lhs, scope) and low.is_integer(test.rhs, scope):
+        if _is_of_digits(test):
+            same = low.scalar(sp.KroneckerDelta(*test.args), scope)
+            return same if isinstance(test, sp.Eq) else _not(same)
         return _integer_relation(low, test, scope)
     left, right = low.scalar(test.lhs, scope), low.scalar(test.rhs, scope)
     return _real_relation(test, add(left, neg(right)), add(right, neg(left)))
+
+
+def _is_of_digits(test: Any) -> bool:
+    """Whether an equation is one of remainders or quotients, which a delta is of as well."""
+    return isinstance(test, (sp.Eq, sp.Ne)) and bool(test.atoms(sp.Mod, sp.floor))
 
 
 def _integer_relation(low: Lowering, test: Any, scope: Scope) -> Term:

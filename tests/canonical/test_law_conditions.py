@@ -309,6 +309,10 @@ NODES: dict[str, Any] = {
     # matrices that do not commute; what is under the root is no square of it
     "FunctionEntry": [
         Identity(matrix_exp(A + B), matrix_exp(A) * matrix_exp(B)),
+        # neither is a multiple of the other
+        Identity(matrix_exp(A) * matrix_exp(A.T), matrix_exp(A + A.T)),
+        Identity(matrix_exp(A) * matrix_exp(A * B), matrix_exp(A + A * B)),
+        Identity(matrix_exp(A) * matrix_exp(A), matrix_exp(3 * A)),
         Identity(sqrtm(A * A.T), A),
         Identity(cholesky(A), cholesky(A).T),
     ],
