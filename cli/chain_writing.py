@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.text import Text
 
+from derive.backends.layout import wrap_expression, wrap_prose
 from derive.claims.kinds import Backward
 from derive.claims.typesetting import latex_equation, latex_of_derivative
 from derive.cli.chain_rule import ChainRule, Line
-from derive.cli.layout import wrap_expression, wrap_prose
-from derive.cli.notation import operand, text_of
+from derive.language.printing import operand, text_of
 from derive.language.typesetting import latex_of
 
 TOGETHER, DOCUMENTED = "put together", "as documented"
@@ -105,8 +105,8 @@ def _plain(text: str) -> str:
 
 
 def _split(claim: Any) -> tuple[str, str, str]:
-    if claim.kind in ("identity", "inequality"):
-        relation = r"\leq" if claim.kind == "inequality" else "="
+    if claim.states_both:
+        relation = r"\leq" if claim.at_most else "="
         return latex_of(claim.left), relation, latex_of(claim.right)
     left, _, right = latex_equation(claim).partition(" = ")
     return left, "=", right

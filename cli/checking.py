@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from derive.cli.documents import document_record, outcome_lines
+from derive.cli.documents import outcome_lines
 from derive.frontends.document.check import Checked
 from derive.frontends.document.pasted import PastedError, check_pasted, holds
+from derive.frontends.document.report import report as document_report
 
 STDIN = "-"
 
@@ -32,4 +33,4 @@ def checked_lines(checked: Checked, width: int) -> Sequence[Text]:
     return [line for one in checked.outcomes for line in outcome_lines(checked, one, width)]
 
 
-__all__ = ["check_pasted", "checked_lines", "document_record", "holds", "read_formula"]
+__all__ = ["check_pasted", "checked_lines", "document_report", "holds", "read_formula"]

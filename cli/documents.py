@@ -1,18 +1,13 @@
-"""Documents in print: every formula that says something, at its line; JSON; an annotated copy."""
+"""Documents in print: every formula that says something, at its line; an annotated copy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 from rich.text import Text
 
+from derive.backends.layout import one_line, wrap_prose
+from derive.backends.text import verdict_lines
 from derive.claims.entry import Entry
-from derive.claims.typesetting import typeset
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED
-from derive.cli.layout import one_line, wrap_prose
-from derive.cli.records import count_statuses, verdict_record
-from derive.cli.render import verdict_lines
 from derive.frontends.document.check import Checked
 from derive.frontends.document.contents import Place
 from derive.frontends.document.outcomes import (
@@ -22,9 +17,9 @@ from derive.frontends.document.outcomes import (
     INTERRUPTED,
     NO_STATEMENT,
     NOT_UNDERSTOOD,
-    Decided,
     Outcome,
 )
+from derive.frontends.document.report import FAILING
 
 Lines = list[Text]
 
@@ -39,25 +34,8 @@ MARKS = {
     NO_STATEMENT: ("·", "dim"),
     NOT_UNDERSTOOD: ("!", "cyan"),
 }
-FAILING = (DISAGREES, ILL_SHAPED)
-DECIDED = (HOLDS, *FAILING)
-STRICT = (*FAILING, UNDECIDED, AMBIGUOUS, NOT_UNDERSTOOD)
 _INDENT = 6
 _WORD = max(map(len, MARKS))
-
-
-def fails(checked: Checked, strict: bool) -> bool:
-    """Whether a document fails: by what disagrees or is ill-shaped, or is not what a directive
-    expects; ``strict`` also by whatever is not decided.
-    """
-    return any(is_wrong(one, strict) for one in checked.outcomes)
-
-
-def is_wrong(one: Outcome, strict: bool = False) -> bool:
-    """Whether a formula fails its document."""
-    if one.expected:
-        return not one.as_expected
-    return one.outcome in (STRICT if strict else FAILING)
 
 
 def position(path: str, place: Place) -> str:
@@ -150,59 +128,6 @@ def summary_line(checked: Checked) -> Text:
     return line
 
 
-# ------------------------------------------------------------------------------------------- JSON
-
-
-def document_record(results: Sequence[Checked], typesetting: bool = False) -> dict[str, Any]:
-    """The report as data: ``formulas`` in order, and the claims that were decided."""
-    formulas = [record for checked in results for record in _formulas(checked)]
-    decided = [d for checked in results for one in checked.outcomes for d in one.claims]
-    kept = [d for d in decided if d.claim is not None and d.verdict is not None]
-    counts: dict[str, int] = {}
-    for checked in results:
-        for outcome, number in checked.counts.items():
-            counts[outcome] = counts.get(outcome, 0) + number
-    return {
-        "claims": [
-            verdict_record(Entry(d.claim), d.verdict)
-            | ({"latex": typeset(d.claim, d.verdict)} if typesetting else {})
-            for d in kept
-        ],
-        "formulas": formulas,
-        "problems": [
-            {"file": checked.path, "line": line, "message": message}
-            for checked in results
-            for line, message in checked.problems
-        ],
-        "summary": {**count_statuses([d.verdict for d in kept]), "formulas": counts},
-    }
-
-
-def _formulas(checked: Checked) -> Iterator[dict[str, Any]]:
-    for one in checked.outcomes:
-        record: dict[str, Any] = {
-            "file": checked.path,
-            "line": one.place.line,
-            "column": one.place.column,
-            "caret": [one.caret.line, one.caret.column],
-            "latex": one.latex,
-            "outcome": one.outcome,
-            "code": one.code,
-            "message": one.message,
-            "reading": _told(one),
-            "claims": [d.claim.id for d in one.claims if d.claim is not None and d.verdict],
-        }
-        if one.place.cell is not None:
-            record["cell"] = one.place.cell
-        if one.expected:
-            record["expected"] = one.expected
-        yield record
-
-
-def _told(one: Outcome) -> list[str]:
-    return list(dict.fromkeys(s for d in one.claims for s in (*d.reading, *d.inferred)))
-
-
 # ---------------------------------------------------------------------------------------- a copy
 
 
@@ -235,6 +160,3 @@ def _last_line(checked: Checked, one: Outcome) -> int:
             if any(end in rows[row - 1] for end in ("$$", r"\]", r"\end{", "```")):
                 return row
     return line
-
-
-__all__ = ["Decided", "annotated", "document_lines", "document_record", "fails"]

@@ -8,7 +8,7 @@ import sympy as sp
 from rich.cells import cell_len
 from rich.text import Text
 
-from derive.cli.layout import one_line, wrap_prose
+from derive.backends.layout import one_line, wrap_prose
 from derive.language.network import Network
 from derive.language.printing import shape_text
 

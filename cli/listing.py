@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from derive.cli.layout import wrap_prose
+from derive.backends.layout import wrap_prose
 from derive.formulas.index import Listed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from derive.cli.printing import deeply, print_json
+from derive.report import Report
 
 FORMATS = ("text", "json", "html", "sarif", "junit", "github")
 BACK_ENDS = ("html", "sarif", "junit", "github")
@@ -118,15 +119,12 @@ class Outputs:
 
         return MOST_STEPS
 
-    def finish(self, made: Callable[[bool], Mapping[str, Any]]) -> None:
-        """Write every output.
-
-        :param made: the report's data, with its mathematics in LaTeX or without.
-        """
+    def finish(self, report: Report) -> None:
+        """Write every output but text, which was printed as it was found."""
         written = [output for output in self.outputs if output.form != "text"]
         if not written:
             return
-        data = deeply(made, needs_typesetting(written))
+        data = deeply(report.data, needs_typesetting(written))
         try:
             for output in written:
                 if output.path is not None:

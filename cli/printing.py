@@ -46,8 +46,9 @@ def print_json(record: Any) -> None:
 
 
 def print_shapes(rows: Sequence[Any]) -> None:
+    from derive.backends.text import heading, heading_key
     from derive.cli.layers import layer_lines
-    from derive.cli.render import heading, heading_key, shapes_lines
+    from derive.cli.render import shapes_lines
 
     screen = screen_now()
     for _, group in groupby(rows, key=lambda row: heading_key(row.entry)):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -71,9 +72,7 @@ def derive_code(target: str, wrt: str, to: str, form: str) -> int:
         return OK
     shape, answer = found
     if form == "json":
-        from derive.cli.records import gradient_record
-
-        print_json(deeply(gradient_record, target, wrt, shape, answer))
+        print_json(deeply(_gradient_data, target, wrt, shape, answer))
         return OK
     from derive.cli.render import gradient_lines
 
@@ -94,9 +93,7 @@ def derive(question: Question, form: str, timeout: float, effort: float) -> int:
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
     if form == "json":
-        from derive.cli.records import gradient_record
-
-        print_json(deeply(gradient_record, question.of, question.wrt, shape, answer))
+        print_json(deeply(_gradient_data, question.of, question.wrt, shape, answer))
         return OK
     from derive.cli.render import gradient_lines
 
@@ -107,14 +104,26 @@ def derive(question: Question, form: str, timeout: float, effort: float) -> int:
 
 def answer(verdict: Verdict, form: str) -> int:
     """Print the verdict on a claim that was made at the prompt."""
+    from derive.backends.text import verdict_lines
     from derive.claims.entry import Entry
-    from derive.cli.records import verify_record
-    from derive.cli.render import verdict_lines
+    from derive.report import Decision, Report
 
     entry = Entry(verdict.claim)
     if form == "json":
-        print_json(deeply(verify_record, [(entry, verdict)]))
+        print_json(deeply(Report((Decision(entry, verdict),)).data))
     else:
         screen = screen_now()
         screen.print(deeply(verdict_lines, entry, verdict, screen.width))
     return exit_code([verdict])
+
+
+def _gradient_data(of: Any, wrt: Any, shape: Sequence[Any], derived: Any) -> dict[str, Any]:
+    """A gradient of which nothing is claimed."""
+    from derive.language.printing import plain_text
+
+    return {
+        "of": plain_text(of),
+        "wrt": plain_text(wrt),
+        "shape": [str(size) for size in shape],
+        "derived": plain_text(derived),
+    }

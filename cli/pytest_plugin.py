@@ -278,9 +278,9 @@ class DocumentFile(pytest.File):
         """Its formulas with a verdict, in order; they are decided for that."""
         from derive import engine
         from derive.base.errors import DeriveError
-        from derive.cli.documents import DECIDED
         from derive.cli.runner import decide_safely
         from derive.frontends.document.check import check
+        from derive.frontends.document.report import DECIDED
 
         timeout = self.config.getoption("derive_timeout")
         decide = partial(engine.verify, timeout=timeout)
@@ -307,7 +307,7 @@ class FormulaItem(pytest.Item):
 
         :raises Wrong: where it disagrees or is ill-shaped, or is not what is expected.
         """
-        from derive.cli.documents import is_wrong
+        from derive.frontends.document.report import is_wrong
 
         if is_wrong(self.outcome):
             raise Wrong(self.outcome.outcome)
@@ -340,8 +340,8 @@ class DoesNotHold(Exception):
 
 
 def _report(entry: Entry, verdict: Verdict) -> str:
+    from derive.backends.text import verdict_lines
     from derive.base.worker import run_deep
-    from derive.cli.render import verdict_lines
 
     lines = run_deep(partial(verdict_lines, entry, verdict, WIDTH))
     return "\n".join(line.plain.rstrip() for line in lines)

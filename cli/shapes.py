@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,6 @@ from sympy.tensor.array.expressions.array_expressions import ArrayElement, Array
 from derive.base.errors import DeriveError, ShapeError
 from derive.claims.entry import Entry
 from derive.claims.kinds import Claim
-from derive.claims.wording import documented
 from derive.language.conditions import Cases
 from derive.language.operators import (
     MatrixGradient,
@@ -22,6 +21,7 @@ from derive.language.operators import (
     ScalarGradient,
     TensorElement,
 )
+from derive.language.printing import plain_text
 from derive.lowering.problem import Problem
 from derive.lowering.statement import state
 
@@ -94,7 +94,7 @@ def _claim_rows(entry: Entry, walk: _Walk) -> Iterator[ShapeRow]:
     if error is not None and error not in walk.errors:
         walk.errors.add(error)
         name = "equals" if hasattr(claim, "equals") else "right"
-        yield ShapeRow(entry, name, 0, documented(claim), None, error)
+        yield ShapeRow(entry, name, 0, claim.documented, None, error)
 
 
 def clash(claim: Claim) -> str | None:
@@ -160,3 +160,17 @@ def _is_worth_a_line(part: Any) -> bool:
     if not isinstance(part, sp.Expr) or isinstance(part, (sp.Lambda, sp.Dummy)):
         return False
     return bool(part.is_Matrix) or not (part.is_number or part.is_integer)
+
+
+def shape_records(rows: Sequence[ShapeRow]) -> list[dict[str, Any]]:
+    """The report of ``shapes``: every expression with its shape, or the error in it."""
+    return [
+        {
+            "claim": row.claim,
+            "field": row.field,
+            "expression": plain_text(row.expression),
+            "shape": None if row.shape is None else [str(size) for size in row.shape],
+            "error": row.error,
+        }
+        for row in rows
+    ]

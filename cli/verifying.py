@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from derive.backends.text import expected_lines, heading, heading_key, summary_lines, verdict_lines
 from derive.claims.entry import Entry
 from derive.claims.verdict import Verdict
 from derive.cli.cache import Cache
@@ -17,12 +18,11 @@ from derive.cli.deciding import decider
 from derive.cli.exits import FAILS, USAGE, complain, exit_code
 from derive.cli.outputs import Outputs
 from derive.cli.printing import blank, deeply, screen_now
-from derive.cli.records import verify_record
-from derive.cli.render import expected_lines, heading, heading_key, summary_lines, verdict_lines
 from derive.cli.runner import Progress, verdicts
 from derive.cli.screen import Screen
 from derive.cli.settings import Settings
 from derive.frontends.code.request import Request
+from derive.report import Decision, Report
 
 CLAIMS_WORTH_A_PROCESS = 8
 
@@ -46,19 +46,19 @@ class Asked:
         return len(self.entries) + sum(len(request.wrt) for request in self.requests)
 
 
-def run(asked: Asked, report: Outputs) -> int:
+def run(asked: Asked, outputs: Outputs) -> int:
     """Decide what is asked, print it and write its outputs; the exit code."""
-
     results: list[tuple[Entry, Verdict]] = []
     try:
         with contextlib.closing(_all_results(asked)) as stream:
-            if report.is_text:
+            if outputs.is_text:
                 _print_results(stream, results, asked)
             else:
                 results.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
         expected = asked.project.is_expected
-        report.finish(lambda typesetting: verify_record(results, typesetting, expected))
+        decisions = (Decision(*result, expected(*result)) for result in results)
+        outputs.finish(Report(tuple(decisions)))
     unknown = asked.project.unknown(results) if asked.everywhere else []
     surprises = asked.project.surprises(results)
     for message in (*unknown, *surprises):

@@ -11,17 +11,18 @@ import click
 
 from derive.base.errors import DeriveError
 from derive.cli.deciding import one_by_one
-from derive.cli.documents import annotated, document_lines, document_record, fails
+from derive.cli.documents import annotated, document_lines
 from derive.cli.exits import FAILS, INTERRUPTED, OK, complain
 from derive.cli.outputs import Outputs
 from derive.cli.printing import deeply, screen_now
 from derive.cli.runner import Progress
 from derive.frontends.document.check import check
+from derive.frontends.document.report import fails, report
 
 
 def run(
     paths: Sequence[str],
-    report: Outputs,
+    outputs: Outputs,
     timeout: float,
     effort: float,
     declarations: str | None,
@@ -35,7 +36,7 @@ def run(
 
     if annotate is not None and len(paths) != 1:
         raise click.UsageError("--annotate takes one document")
-    decide = one_by_one(timeout, effort, report.steps)
+    decide = one_by_one(timeout, effort, outputs.steps)
     results = []
     for path in paths:
         progress = Progress(sys.stderr)
@@ -49,12 +50,12 @@ def run(
         results.append(checked)
         if annotate is not None:
             _write_copy(annotate, path, annotated(checked))
-        if report.is_text:
+        if outputs.is_text:
             screen = screen_now()
             screen.print(deeply(document_lines, checked, screen.width, everything))
         if checked.interrupted:
             break
-    report.finish(lambda typesetting: document_record(results, typesetting))
+    outputs.finish(report(results))
     if results[-1].interrupted:
         complain("interrupted")
         return INTERRUPTED

@@ -4,37 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from derive.base.errors import UnsupportedError
 from derive.core.integers import SIZE, Label, Number, Poly, Var
+from derive.core.terms import Array
 
 Exponent = int | Fraction
 
 
 class Atom:
-    """An indivisible factor. ``kind`` says what ``data`` means.
+    """An indivisible factor: one class for each kind, with named fields.
 
+    ``data`` holds the fields in order, for what goes through all of them whatever the kind.
     ``height`` is one more than the greatest number of a bound index inside, ``size`` the number
     of atoms in it. Atoms that differ in the names of indices alone have one ``form``.
     """
 
-    __slots__ = (
-        "_form",
-        "_forms",
-        "data",
-        "free",
-        "has_sum",
-        "height",
-        "id",
-        "kind",
-        "size",
-        "special",
-    )
+    __slots__ = ("_form", "_forms", "data", "free", "has_sum", "height", "id", "size")
+
+    kind: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]]
+    special: ClassVar[bool] = False  # whether powers or products have laws beyond exponents
 
     def __init__(
         self,
-        kind: str,
         data: tuple[Any, ...],
         number: int,
         free: frozenset[Var],
@@ -43,7 +37,6 @@ class Atom:
         has_sum: bool,
         forms: dict[Any, int],
     ) -> None:
-        self.kind = kind
         self.data = data
         self.id = number
         self.free = free
@@ -51,8 +44,13 @@ class Atom:
         self.size = size
         self._forms = forms
         self._form: int | None = None
-        self.special = kind in SPECIAL
-        self.has_sum = has_sum or kind == "sum"
+        self.has_sum = has_sum or self.kind == "sum"
+        self._name_fields(*data)
+
+    def _name_fields(self, *data: Any) -> None:
+        """Give the fields in ``data`` their names."""
+        for name, value in zip(self.fields, data, strict=True):
+            setattr(self, name, value)
 
     @property
     def form(self) -> int:
@@ -70,8 +68,234 @@ class Atom:
         return f"{self.kind}{self.data}"
 
 
-# Kinds whose powers or products have laws beyond adding exponents.
-SPECIAL = frozenset({"index", "real", "base", "prime", "cos"})
+# ---- numbers and integers
+
+
+class ConstAtom(Atom):
+    """A positive constant, such as π."""
+
+    fields = ("value",)
+    __slots__ = fields
+    kind = "const"
+    value: Any
+
+
+class PrimeAtom(Atom):
+    """A prime number under a fractional power."""
+
+    fields = ("number",)
+    __slots__ = fields
+    kind, special = "prime", True
+    number: int
+
+
+class IntAtom(Atom):
+    """An integer: a size, an index or a label."""
+
+    fields = ("poly",)
+    __slots__ = fields
+    kind = "int"
+    poly: Poly
+
+
+# ---- arrays
+
+
+class EntryAtom(Atom):
+    """An entry of a given array."""
+
+    fields = ("array", "indices")
+    __slots__ = fields
+    kind = "entry"
+    array: Array
+    indices: tuple[Poly, ...]
+
+
+class RefAtom(Atom):
+    """An entry of a shared array that stays a name: the number of its class."""
+
+    fields = ("name", "indices")
+    __slots__ = fields
+    kind = "ref"
+    name: int
+    indices: tuple[Poly, ...]
+
+
+class InverseAtom(Atom):
+    """An entry of the inverse of a class of matrices."""
+
+    fields = ("name", "row", "column")
+    __slots__ = fields
+    kind = "inverse"
+    name: int
+    row: Poly
+    column: Poly
+
+
+class DeterminantAtom(Atom):
+    """The determinant of a class of matrices."""
+
+    fields = ("name",)
+    __slots__ = fields
+    kind = "det"
+    name: int
+
+
+class WholeAtom(Atom):
+    """A function of whole arrays, given by their names, and the path of a derivative of it."""
+
+    fields = ("function", "names", "path")
+    __slots__ = fields
+    kind = "whole"
+    function: Any
+    names: tuple[int, ...]
+    path: Any
+
+
+# ---- brackets: 1 where a relation to 0 holds, and else 0
+
+
+class BracketAtom(Atom):
+    """A bracket."""
+
+    __slots__ = ()
+    special = True
+    relation: str
+
+
+class IndexBracketAtom(BracketAtom):
+    """[p ≥ 0] or [p = 0] for an integer p."""
+
+    fields = ("relation", "poly")
+    __slots__ = fields
+    kind = "index"
+    poly: Poly
+
+
+class RealBracketAtom(BracketAtom):
+    """[p > 0] or [p = 0] for a primitive polynomial p over atoms."""
+
+    fields = ("relation", "key")
+    __slots__ = fields
+    kind = "real"
+    key: Key
+
+
+# ---- powers and functions
+
+
+class BaseAtom(Atom):
+    """A polynomial of several terms under a power that is not multiplied out."""
+
+    fields = ("key",)
+    __slots__ = fields
+    kind, special = "base", True
+    key: Key
+
+
+class WholePowerAtom(Atom):
+    """A power whose exponent, one product, takes whole values only."""
+
+    fields = ("base", "exponent")
+    __slots__ = fields
+    kind = "whole power"
+    base: Key
+    exponent: Monomial
+
+
+class ExpAtom(Atom):
+    """The exponential of one product."""
+
+    fields = ("argument",)
+    __slots__ = fields
+    kind = "exp"
+    argument: Monomial
+
+
+class CosAtom(Atom):
+    """A cosine, whose square is 1 less that of a sine."""
+
+    fields = ("argument",)
+    __slots__ = fields
+    kind, special = "cos", True
+    argument: Key
+
+
+class FunctionAtom(Atom):
+    """A known function of polynomials."""
+
+    fields = ("name", "args")
+    __slots__ = fields
+    kind = "fn"
+    name: str
+    args: tuple[Key, ...]
+
+    def _name_fields(self, *data: Any) -> None:
+        self.name, *args = data
+        self.args = tuple(args)
+
+
+class UnknownAtom(Atom):
+    """An undefined function, or a derivative of one, of polynomials."""
+
+    fields = ("function", "orders", "args")
+    __slots__ = fields
+    kind = "unknown"
+    function: Any
+    orders: Any
+    args: tuple[Key, ...]
+
+    def _name_fields(self, *data: Any) -> None:
+        self.function, self.orders, *args = data
+        self.args = tuple(args)
+
+
+# ---- over ranges from 0
+
+
+class RangeAtom(Atom):
+    """What binds canonical indices: they run from 0 to ``highs``."""
+
+    __slots__ = ()
+    highs: tuple[Poly, ...]
+
+
+class SumAtom(RangeAtom):
+    """A sum of one connected product."""
+
+    fields = ("highs", "body")
+    __slots__ = fields
+    kind = "sum"
+    body: Monomial
+
+
+class OneRangeAtom(RangeAtom):
+    """What runs over one range and is no sum."""
+
+    __slots__ = ()
+    body: Key
+
+    @property
+    def high(self) -> Poly:
+        """The end of the range."""
+        return self.highs[0]
+
+
+class ProductAtom(OneRangeAtom):
+    """A product over a range."""
+
+    fields = ("highs", "body")
+    __slots__ = fields
+    kind = "prod"
+
+
+class MaximumAtom(OneRangeAtom):
+    """A maximum over a range."""
+
+    fields = ("highs", "body")
+    __slots__ = fields
+    kind = "max"
+
 
 Monomial = tuple[tuple[Atom, Exponent], ...]
 Polynomial = dict[Monomial, Number]

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
-from derive.canonical.atoms import Atom, Exponent, Monomial, Number, Polynomial, monomial_order
+from derive.canonical.atoms import (
+    Atom,
+    BracketAtom,
+    DeterminantAtom,
+    EntryAtom,
+    Exponent,
+    IndexBracketAtom,
+    InverseAtom,
+    Monomial,
+    Number,
+    Polynomial,
+    SumAtom,
+    monomial_order,
+)
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly
 from derive.core.terms import Determinant, Shared, entry
 
@@ -56,11 +69,11 @@ def of_low_rank(n: Normaliser, shared: Shared, size: Poly) -> Polynomial | None:
         return n.multiply(
             n.of(Determinant((), (matrix, size))), leibniz(n, _shifted(n, inner, UNIT))
         )
-    if not any(i in a.free or a.kind in ("index", "real") for t in diagonal for a, _ in t):
+    if not any(i in a.free or isinstance(a, BracketAtom) for t in diagonal for a, _ in t):
         inner = [[n.sum_over(k, n.multiply(v, u)) for u in lefts] for v in rights]
         power = n.integer_power(diagonal, n.of_integer(size - len(vectors)))
         return n.multiply(power, leibniz(n, _shifted(n, inner, diagonal)))
-    if any(a.kind in ("index", "real") for t in diagonal for a, _ in t):
+    if any(isinstance(a, BracketAtom) for t in diagonal for a, _ in t):
         return None
     here = n.substitute(diagonal, {i: as_poly(k)})
     n.divided_by[n.key(diagonal)] = None
@@ -132,14 +145,14 @@ def leibniz(n: Normaliser, entries: list[list[Polynomial]]) -> Polynomial:
 
 def _is_identity(atom: Atom, i: Var, j: Var) -> bool:
     gap = as_poly(i) - as_poly(j)
-    return atom.kind == "index" and atom.data[0] == "=" and atom.data[1] in (gap, -gap)
+    return isinstance(atom, IndexBracketAtom) and atom.relation == "=" and atom.poly in (gap, -gap)
 
 
 def _matrix(atom: Atom, i: Var, j: Var) -> Shared | None:
     """The given matrix of which an atom is the entry [i, j], as an array."""
-    if atom.kind != "entry" or atom.data[1] != (as_poly(i), as_poly(j)):
+    if not isinstance(atom, EntryAtom) or atom.indices != (as_poly(i), as_poly(j)):
         return None
-    return Shared((i, j), entry(atom.data[0], as_poly(i), as_poly(j)), atom.data[0].symbol)
+    return Shared((i, j), entry(atom.array, as_poly(i), as_poly(j)), atom.array.symbol)
 
 
 def entries_of(n: Normaliser, shared: Shared) -> list[list[Polynomial]] | None:
@@ -224,7 +237,7 @@ def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) ->
         if again is not None:
             turned += _turned(n, turned[0], again, read)
     name = min(n.matrix_name(matrix)[0] for matrix in turned)
-    return n.multiply(split.determinant, n.of_atom(n.atom("det", name)))
+    return n.multiply(split.determinant, n.of_atom(n.atom(DeterminantAtom, name)))
 
 
 def _without_factor(
@@ -258,7 +271,7 @@ def _split(n: Normaliser, shared: Shared) -> Split | None:
         return None
     for base, product in (tuple(body), tuple(body)[::-1]):
         inverted = _inverted(n, base, body[base], i, j)
-        sums = [a for a, e in product if a.kind == "sum" and e == 1 and {i, j} & a.free]
+        sums = [a for a, e in product if isinstance(a, SumAtom) and e == 1 and {i, j} & a.free]
         if inverted is None or len(sums) != 1:
             continue
         outside = [(a, e) for a, e in product if a is not sums[0]]
@@ -293,9 +306,9 @@ def _inverted(
     if len(base) != 1 or base[0][1] != 1 or coefficient != 1:
         return None
     ((atom, _),) = base
-    if atom.kind == "inverse" and atom.data[1:] == (as_poly(i), as_poly(j)):
-        original, transposed = n.matrices[atom.data[0]]
-        below = n.power(n.of_atom(n.atom("det", atom.data[0])), -1)
+    if isinstance(atom, InverseAtom) and (atom.row, atom.column) == (as_poly(i), as_poly(j)):
+        original, transposed = n.matrices[atom.name]
+        below = n.power(n.of_atom(n.atom(DeterminantAtom, atom.name)), -1)
         return below, lambda a, b: n.of(original.at((b, a) if transposed else (a, b)))
     matrix = _matrix(atom, i, j)
     if matrix is None or n.matrix_name(matrix)[0] not in n.inverted:

@@ -7,15 +7,24 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb, fmpq
 
-from derive.canonical.atoms import Atom, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    ConstAtom,
+    CosAtom,
+    ExpAtom,
+    FunctionAtom,
+    Polynomial,
+    PrimeAtom,
+)
 
-CLOSED = frozenset({"const", "prime", "exp", "fn", "base", "cos"})
+CLOSED = (ConstAtom, PrimeAtom, ExpAtom, FunctionAtom, BaseAtom, CosAtom)
 _CONSTANTS = {sp.pi: arb.pi, sp.E: arb.const_e}
 
 
 def closed_sign(poly: Polynomial) -> str | None:
     """The sign of a number in which no variable stands, where a ball around it excludes 0."""
-    if any(a.kind not in CLOSED or a.free for m in poly for a, _ in m):
+    if any(not isinstance(a, CLOSED) or a.free for m in poly for a, _ in m):
         return None
     value = _enclosed(poly)
     if value is None or not value.is_finite():
@@ -42,13 +51,18 @@ def _rational(value: int | Fraction) -> arb:
 
 
 def _atom(atom: Atom) -> arb | None:
-    if atom.kind == "const":
-        return _CONSTANTS[atom.data[0]]() if atom.data[0] in _CONSTANTS else None
-    if atom.kind == "prime":
-        return arb(atom.data[0])
-    if atom.kind not in CLOSED or (atom.kind == "fn" and len(atom.data) > 2):
+    if isinstance(atom, ConstAtom):
+        return _CONSTANTS[atom.value]() if atom.value in _CONSTANTS else None
+    if isinstance(atom, PrimeAtom):
+        return arb(atom.number)
+    if isinstance(atom, BaseAtom):
+        return _enclosed(dict(atom.key))
+    if isinstance(atom, ExpAtom):
+        name, inside = "exp", _enclosed({atom.argument: 1})
+    elif isinstance(atom, CosAtom):
+        name, inside = "cos", _enclosed(dict(atom.argument))
+    elif isinstance(atom, FunctionAtom) and len(atom.args) == 1:
+        name, inside = atom.name, _enclosed(dict(atom.args[0]))
+    else:
         return None
-    inside = _enclosed({atom.data[0]: 1} if atom.kind == "exp" else dict(atom.data[-1]))
-    if inside is None or atom.kind == "base":
-        return inside
-    return getattr(inside, atom.data[0] if atom.kind == "fn" else atom.kind)()
+    return None if inside is None else getattr(inside, name)()

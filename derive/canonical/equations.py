@@ -10,14 +10,20 @@ from typing import Any
 
 from derive.canonical.atoms import (
     Atom,
+    DeterminantAtom,
+    EntryAtom,
     Exponent,
     Key,
     Monomial,
     Polynomial,
+    RefAtom,
+    SumAtom,
+    WholeAtom,
     atoms_in,
     leading,
 )
 from derive.canonical.instances import instances
+from derive.canonical.laws import law
 from derive.canonical.powers import Algebra
 from derive.core.integers import FREE, Number, Poly, Var, as_poly
 
@@ -53,7 +59,7 @@ class Contractions(Algebra):
         super().__init__(exponentials)
         self.contractions: list[Contraction] = []
 
-    def opened(self, atom: Atom) -> tuple[list[Var], Polynomial]:
+    def opened(self, atom: SumAtom) -> tuple[list[Var], Polynomial]:
         """The indices of a sum, made fresh, and what it is a sum of."""
         raise NotImplementedError
 
@@ -61,6 +67,7 @@ class Contractions(Algebra):
         """Σ over several indices, one after the other."""
         raise NotImplementedError
 
+    @law("given equation")
     def contracted(
         self, rule: Contraction, variables: list[Var], monomial: Monomial
     ) -> Polynomial | None:
@@ -103,7 +110,7 @@ class Contractions(Algebra):
             return dict(bindings), {a: e for a, e in available.items() if e}
         (atom, exponent), *later = pattern
         for candidate, have in available.items():
-            if candidate.kind != atom.kind or have < exponent or not have:
+            if type(candidate) is not type(atom) or have < exponent or not have:
                 continue
             left = {**available, candidate: have - exponent}
             for data in self.readings(candidate):
@@ -162,7 +169,7 @@ class Contractions(Algebra):
         if isinstance(pattern, Atom) and isinstance(value, Atom):
             if pattern is value:
                 return bindings
-            if pattern.kind != value.kind:
+            if type(pattern) is not type(value):
                 return None
             return self._unify(rule, pattern.data, value.data, variables, bindings)
         return bindings if pattern == value else None
@@ -188,11 +195,16 @@ class Contractions(Algebra):
         if not poly:
             return True
         candidates = [(a, c) for m, c in poly.items() for a, e in m if len(m) == 1 and e == 1]
-        sums = [(a, c) for a, c in candidates if a.kind == "sum"]
+        sums = [(a, c) for a, c in candidates if isinstance(a, SumAtom)]
         if sums:
-            atom, coefficient = max(sums, key=lambda s: (len(s[0].data[0]), s[0].id))
-            return self._add_contraction(poly, atom, ((atom, 1),), coefficient, open_, label)
-        plain = [(a, c) for a, c in candidates if a.kind in ("entry", "ref", "det", "whole")]
+            longest, coefficient = max(sums, key=lambda s: (len(s[0].highs), s[0].id))
+            alone = ((longest, 1),)
+            return self._add_contraction(poly, longest, alone, coefficient, open_, label)
+        plain = [
+            (a, c)
+            for a, c in candidates
+            if isinstance(a, (EntryAtom, RefAtom, DeterminantAtom, WholeAtom))
+        ]
         for atom, coefficient in sorted(plain, key=lambda s: -s[0].id):
             rest = {m: c for m, c in poly.items() if m != ((atom, 1),)}
             if any(atom in atoms_in(a) for m in rest for a, _ in m):
@@ -203,7 +215,7 @@ class Contractions(Algebra):
             self._substituted.clear()
             return True
         for monomial, coefficient in poly.items():
-            multiplied = [a for a, e in monomial if a.kind == "sum" and e == 1]
+            multiplied = [a for a, e in monomial if isinstance(a, SumAtom) and e == 1]
             if len(multiplied) == 1 and self._add_contraction(
                 poly, multiplied[0], monomial, coefficient, open_, label
             ):
@@ -213,7 +225,7 @@ class Contractions(Algebra):
     def _add_contraction(
         self,
         poly: Polynomial,
-        atom: Atom,
+        atom: SumAtom,
         monomial: Monomial,
         coefficient: Number,
         open_: frozenset[Var],
@@ -245,7 +257,9 @@ class Contractions(Algebra):
     def _add_relation(self, poly: Polynomial, open_: frozenset[Var], label: Any) -> bool:
         """A product of powers of given entries is replaced by what it equals."""
         lead = leading(poly)
-        if not lead or any(a.kind not in ("entry", "det") or e <= 0 for a, e in lead):
+        if not lead or any(
+            not isinstance(a, (EntryAtom, DeterminantAtom)) or e <= 0 for a, e in lead
+        ):
             return False
         named = {v for a, _ in lead for v in a.free}
         rest = {m: c for m, c in poly.items() if m != lead}
@@ -269,6 +283,7 @@ class Contractions(Algebra):
             found |= atom.free | {v for m in value for a, _ in m for v in a.free}
         return frozenset(found)
 
+    @law("given relations")
     def related(self, poly: Polynomial) -> Polynomial:
         """A polynomial reduced by the given equations between products of entries.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from derive.canonical.atoms import Polynomial, exact
+from derive.canonical.atoms import ConstAtom, CosAtom, FunctionAtom, Polynomial, exact
 from derive.canonical.log_parts import log_size
 
 MAX_SHIFTS = 12  # steps down in the argument of Γ and of its derivatives
@@ -34,7 +34,7 @@ def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
             return {}
         _, scale = n.primitive(x)
         sign = 1 if scale > 0 else -1
-        return n.scale(n.of_atom(n.atom("fn", name, n.key(n.scale(x, sign)))), sign)
+        return n.scale(n.of_atom(n.atom(FunctionAtom, name, n.key(n.scale(x, sign)))), sign)
 
     return _stated(
         f"{name}(−x) = −{name}(x), wherever one of them has a value",
@@ -45,7 +45,7 @@ def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
 def _plain(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     return _stated(
         f"{name} of equal arguments is equal, always",
-        lambda n, x: n.split(x, lambda p: n.of_atom(n.atom("fn", name, n.key(p)))),
+        lambda n, x: n.split(x, lambda p: n.of_atom(n.atom(FunctionAtom, name, n.key(p)))),
     )
 
 
@@ -53,7 +53,7 @@ def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
     if not x:
         return {(): 1}
     _, scale = n.primitive(x)
-    return n.of_atom(n.atom("cos", n.key(n.scale(x, 1 if scale > 0 else -1))))
+    return n.of_atom(n.atom(CosAtom, n.key(n.scale(x, 1 if scale > 0 else -1))))
 
 
 def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
@@ -99,7 +99,7 @@ def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
 
 
 def _half_pi(n: Normaliser) -> Polynomial:
-    return {n.monomial({n.atom("const", sp.pi): 1}): Fraction(1, 2)}
+    return {n.monomial({n.atom(ConstAtom, sp.pi): 1}): Fraction(1, 2)}
 
 
 def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
@@ -136,7 +136,7 @@ def _several(name: str) -> Callable[..., Polynomial]:
     """A function of several arguments of which no law is used."""
     return _stated(
         f"{name} of equal arguments is equal, always",
-        lambda n, *args: n.of_atom(n.atom("fn", name, *(n.key(a) for a in args))),
+        lambda n, *args: n.of_atom(n.atom(FunctionAtom, name, *(n.key(a) for a in args))),
     )
 
 
@@ -176,7 +176,7 @@ def _lgamma(n: Normaliser, x: Polynomial) -> Polynomial:
     logs = [n.log(p) for p in below]
     if x == {(): 1}:
         return n.add({}, *logs)
-    return n.add(n.of_atom(n.atom("fn", "lgamma", n.key(x))), *logs)
+    return n.add(n.of_atom(n.atom(FunctionAtom, "lgamma", n.key(x))), *logs)
 
 
 def _gamma(n: Normaliser, x: Polynomial) -> Polynomial:
@@ -184,7 +184,7 @@ def _gamma(n: Normaliser, x: Polynomial) -> Polynomial:
     if n.sign(x) == "+":
         return n.exp(n.function("lgamma", [x]))
     x, below = _shifted_down(n, x)
-    return n.multiply(n.of_atom(n.atom("fn", "gamma", n.key(x))), *below)
+    return n.multiply(n.of_atom(n.atom(FunctionAtom, "gamma", n.key(x))), *below)
 
 
 def _polygamma(n: Normaliser, order: Polynomial, x: Polynomial) -> Polynomial:
@@ -193,7 +193,7 @@ def _polygamma(n: Normaliser, order: Polynomial, x: Polynomial) -> Polynomial:
     x, below = _shifted_down(n, x)
     scale = (-1) ** m * factorial(m)
     steps = [n.scale(n.power(p, -m - 1), scale) for p in below]
-    return n.add(n.of_atom(n.atom("fn", "polygamma", n.key(order), n.key(x))), *steps)
+    return n.add(n.of_atom(n.atom(FunctionAtom, "polygamma", n.key(order), n.key(x))), *steps)
 
 
 def _tan(n: Normaliser, x: Polynomial) -> Polynomial:

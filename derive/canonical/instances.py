@@ -28,7 +28,7 @@ def instances(
     elif isinstance(pattern, Atom):
         if pattern is value and pattern.free.isdisjoint(open_):
             yield bindings
-        elif isinstance(value, Atom) and pattern.kind == value.kind:
+        elif isinstance(value, Atom) and type(pattern) is type(value):
             yield from instances(pattern.data, value.data, open_, bindings)
     elif isinstance(pattern, tuple):
         if isinstance(value, tuple) and len(pattern) == len(value):

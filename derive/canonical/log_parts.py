@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-from derive.canonical.atoms import Atom, Polynomial, UndefinedValue
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    ExpAtom,
+    FunctionAtom,
+    Polynomial,
+    PrimeAtom,
+    UndefinedValue,
+)
 
 if TYPE_CHECKING:
     from derive.canonical.forms import Normaliser
@@ -13,9 +21,9 @@ if TYPE_CHECKING:
 
 def is_parted(n: Normaliser, atom: Atom) -> bool:
     """Whether an atom is the logarithm of something that has more than one factor."""
-    if atom.kind != "fn" or atom.data[0] != "log":
+    if not isinstance(atom, FunctionAtom) or atom.name != "log":
         return False
-    argument, below = n.cleared(dict(atom.data[1]), True)
+    argument, below = n.cleared(dict(atom.args[0]), True)
     _, common = n.content(argument)
     return bool(below) or len(common) + (len(argument) > 1) > 1
 
@@ -33,7 +41,7 @@ def in_parts(n: Normaliser, poly: Polynomial) -> Polynomial:
     logs = [a for a in dict.fromkeys(a for m in poly for a, _ in m) if _is_log(a)]
     if not any(is_parted(n, a) for a in logs):
         return poly
-    values = {a: log_size(n, dict(a.data[1])) for a in logs}
+    values = {a: log_size(n, dict(a.args[0])) for a in logs}
     result: Polynomial = {}
     for monomial, coefficient in poly.items():
         rest = n.settled({a: e for a, e in monomial if a not in values}, coefficient)
@@ -42,8 +50,8 @@ def in_parts(n: Normaliser, poly: Polynomial) -> Polynomial:
     return result
 
 
-def _is_log(atom: Atom) -> bool:
-    return atom.kind == "fn" and atom.data[0] == "log"
+def _is_log(atom: Atom) -> TypeGuard[FunctionAtom]:
+    return isinstance(atom, FunctionAtom) and atom.name == "log"
 
 
 def log_size(n: Normaliser, poly: Polynomial) -> Polynomial:
@@ -59,16 +67,16 @@ def log_size(n: Normaliser, poly: Polynomial) -> Polynomial:
     if len(rest) == 1:  # 1 or −1
         return result
     key, scale = n.primitive(rest)
-    size = n.of_atom(n.atom("fn", "log size", key))
+    size = n.of_atom(n.atom(FunctionAtom, "log size", key))
     return n.add(result, size, n.log(n.constant(abs(Fraction(scale)))))
 
 
 def _log_atom(n: Normaliser, atom: Atom) -> Polynomial:
     """log|a|"""
-    if atom.kind == "exp":
-        return {atom.data[0]: 1}
-    if atom.kind == "prime":
-        return n.log(n.constant(atom.data[0]))
-    if atom.kind == "base":
-        return log_size(n, dict(atom.data[0]))
-    return n.of_atom(n.atom("fn", "log size", n.key({((atom, 1),): 1})))
+    if isinstance(atom, ExpAtom):
+        return {atom.argument: 1}
+    if isinstance(atom, PrimeAtom):
+        return n.log(n.constant(atom.number))
+    if isinstance(atom, BaseAtom):
+        return log_size(n, dict(atom.key))
+    return n.of_atom(n.atom(FunctionAtom, "log size", n.key({((atom, 1),): 1})))

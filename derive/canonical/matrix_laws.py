@@ -17,11 +17,12 @@ They hold wherever the value exists: for the first two, where A is symmetric and
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from derive.base.slot import Slot
-from derive.canonical.atoms import Atom, Polynomial, monomial_order
+from derive.canonical.atoms import Atom, DeterminantAtom, EntryAtom, Polynomial, monomial_order
 from derive.canonical.determinants import entries_of, is_small
+from derive.canonical.exponential_products import add_product_laws
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly
 from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
@@ -68,9 +69,9 @@ class Value(Array):
         return FunctionEntry((), (self.matrix, self.function, self.axes[0], i, j))
 
 
-def is_value(atom: Atom) -> bool:
+def is_value(atom: Atom) -> TypeGuard[EntryAtom]:
     """Whether an atom is an entry of a function of a matrix."""
-    return atom.kind == "entry" and isinstance(atom.data[0], Value)
+    return isinstance(atom, EntryAtom) and isinstance(atom.array, Value)
 
 
 def is_positive(n: Normaliser, atom: Atom) -> bool:
@@ -82,8 +83,9 @@ def is_positive(n: Normaliser, atom: Atom) -> bool:
 
 def _is_on_positive_diagonal(atom: Atom) -> bool:
     """Whether an atom is a diagonal entry of a Cholesky factor."""
-    positive = atom.kind == "entry" and "positive_diagonal" in atom.data[0].traits
-    return positive and atom.data[1][0] == atom.data[1][1]
+    if not isinstance(atom, EntryAtom) or "positive_diagonal" not in atom.array.traits:
+        return False
+    return atom.indices[0] == atom.indices[1]
 
 
 def function_entry(
@@ -148,7 +150,7 @@ def _is_negative(n: Normaliser, own: Polynomial, matrix: Shared) -> bool:
     """Whether the leading term of a matrix has a negative coefficient, in the parameters that all
     matrices have in common.
     """
-    renaming = n.parameters(matrix, (0, 1))
+    renaming = n.names.parameters(matrix, (0, 1))
     named = n.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
     return bool(named) and named[max(named, key=monomial_order)] < 0
 
@@ -190,8 +192,10 @@ def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:
     found = n.values[function, name] = Value(function, matrix, size, traits)
     if function in SQUARES:
         _square_laws(n, found, name)
-    elif not symmetric:
-        _exponential_laws(n, found)
+    else:
+        if not symmetric:
+            _exponential_laws(n, found)
+        add_product_laws(n, found)
     return found
 
 
@@ -238,12 +242,12 @@ def _exponential_laws(n: Normaliser, value: Value) -> None:
 
 def _is_determinant_of_definite(n: Normaliser, atom: Atom) -> bool:
     """Whether an atom is the determinant of a function of a matrix that is positive definite."""
-    if atom.kind != "det":
+    if not isinstance(atom, DeterminantAtom):
         return False
-    body = n.matrices[atom.data[0]][0].body
+    body = n.matrices[atom.name][0].body
     own = n.of(body) if isinstance(body, FunctionEntry) else {}
     return len(own) == 1 and any(
-        is_value(a) and "positive_definite" in a.data[0].traits
+        is_value(a) and "positive_definite" in a.array.traits
         for m, c in own.items()
         for a, e in m
         if len(m) == e == c == 1

@@ -7,7 +7,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from derive.canonical import matrix_laws, structure
-from derive.canonical.atoms import Polynomial
+from derive.canonical.atoms import (
+    BracketAtom,
+    ConstAtom,
+    DeterminantAtom,
+    IntAtom,
+    Polynomial,
+    RealBracketAtom,
+    RefAtom,
+    UnknownAtom,
+    WholeAtom,
+)
 from derive.canonical.determinants import is_small, of_low_rank, united, written_out
 from derive.canonical.joined_digits import joined
 from derive.core.integers import FRESH, ZERO, Var, as_poly
@@ -72,7 +82,7 @@ def _const(n: Normaliser, term: Const) -> Polynomial:
 
     Always.
     """
-    return n.of_atom(n.atom("const", term.data[0]))
+    return n.of_atom(n.atom(ConstAtom, term.data[0]))
 
 
 @rule(Int)
@@ -100,13 +110,13 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
     merge = n.merged.get(shared)
     if merge is not None:
         return n.of(merge.at(indices))
-    body = n.body(shared)
+    body = n.names.body(shared)
     if body.name is None:
         return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
     places = tuple(indices[axis] for axis in body.axes)
     if body.name in n.recursion.heads:
         return n.recursion.entry(body.name, places)
-    return n.scale(n.of_atom(n.atom("ref", body.name, places)), body.scale)
+    return n.scale(n.of_atom(n.atom(RefAtom, body.name, places)), body.scale)
 
 
 @rule(Add)
@@ -132,7 +142,7 @@ def _mul(n: Normaliser, term: Mul) -> Polynomial:
 
 def _asks_for_zero(poly: Polynomial) -> bool:
     """Whether a bracket [p = 0] of real numbers stands in a polynomial."""
-    return any(a.kind == "real" and a.data[0] == "=" for m in poly for a, _ in m)
+    return any(isinstance(a, RealBracketAtom) and a.relation == "=" for m in poly for a, _ in m)
 
 
 @rule(Pow)
@@ -173,7 +183,7 @@ def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
     Always: of equal arguments the values are equal.
     """
     function, orders = term.data
-    return n.of_atom(n.atom("unknown", function, orders, *(n.key(n.of(a)) for a in term.args)))
+    return n.of_atom(n.atom(UnknownAtom, function, orders, *(n.key(n.of(a)) for a in term.args)))
 
 
 @rule(Sum)
@@ -222,9 +232,9 @@ def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
 def _whole(n: Normaliser, term: Whole) -> Polynomial:
     """a function of whole arrays: equal where the arrays are"""
     name, arguments, path = term.data
-    names = tuple(n.array_name(shared) for shared in arguments)
+    names = tuple(n.names.of_array(shared) for shared in arguments)
     n.arguments[names] = arguments
-    return n.of_atom(n.atom("whole", name, names, path))
+    return n.of_atom(n.atom(WholeAtom, name, names, path))
 
 
 @rule(InverseEntry)
@@ -278,17 +288,17 @@ def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
     if found is not None:
         return found
     name, _, _ = n.matrix_name(term.data[0])
-    return n.of_atom(n.atom("det", name))
+    return n.of_atom(n.atom(DeterminantAtom, name))
 
 
 def _may_be_zero_by_brackets(base: Polynomial) -> bool:
-    return not base or any(a.kind in ("real", "index") for m in base for a, _ in m)
+    return not base or any(isinstance(a, BracketAtom) for m in base for a, _ in m)
 
 
 def is_integer_valued(poly: Polynomial) -> bool:
     """Whether a polynomial is one in integers with whole coefficients."""
     return all(
         Fraction(c).denominator == 1
-        and all(a.kind == "int" and isinstance(e, int) and e > 0 for a, e in m)
+        and all(isinstance(a, IntAtom) and isinstance(e, int) and e > 0 for a, e in m)
         for m, c in poly.items()
     )

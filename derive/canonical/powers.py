@@ -11,14 +11,22 @@ from derive.base import bounded
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import (
     Atom,
+    BaseAtom,
+    BracketAtom,
+    ExpAtom,
     Exponent,
+    FunctionAtom,
+    IndexBracketAtom,
     Polynomial,
+    PrimeAtom,
+    RealBracketAtom,
     UndefinedValue,
     exact,
     is_turned,
     monomial_order,
 )
 from derive.canonical.digits import digits, upper_digit
+from derive.canonical.laws import law
 from derive.canonical.ring import MAX_EXPANDED_POWER
 from derive.canonical.signs import ODD_AND_GROWING, Signs
 from derive.core.functions import FUNCTIONS
@@ -71,6 +79,7 @@ class Algebra(Signs):
             )
         return self._base_power(poly, exponent, isinstance(exponent, int))
 
+    @law("power")
     def _base_power(self, poly: Polynomial, exponent: Exponent, signed: bool) -> Polynomial:
         """(c·a·b)^e = c^e·a^e·b^e, of the rational content and of the factors that may leave.
 
@@ -117,7 +126,7 @@ class Algebra(Signs):
             ((monomial, coefficient),) = rest.items()
             if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
                 return self.multiply(result, self.of_atom(monomial[0][0], exponent))
-        base = self.atom("base", self.key(rest))
+        base = self.atom(BaseAtom, self.key(rest))
         return self.multiply(result, self.of_atom(base, exponent))
 
     def _leaving_a_root(
@@ -141,6 +150,7 @@ class Algebra(Signs):
             or self.known(self.key({((a, 1),): 1}), "!=")
         }
 
+    @law("power of a rational")
     def rational_power(self, value: Number, exponent: Exponent) -> Polynomial:
         """A rational to a rational power: (pʷ·q)^e = p^(w·e)·q^e, prime by prime.
 
@@ -151,10 +161,11 @@ class Algebra(Signs):
         result: Polynomial = {(): 1}
         for prime, times in _factorised(Fraction(value)).items():
             result = self.multiply(
-                result, self.of_atom(self.atom("prime", prime), times * exponent)
+                result, self.of_atom(self.atom(PrimeAtom, prime), times * exponent)
             )
         return result
 
+    @law("absolute value")
     def absolute(self, poly: Polynomial) -> Polynomial:
         """|p| = p·(2[p > 0] − 1), or ±p where the sign is known."""
         sign = self.sign(poly)
@@ -173,12 +184,13 @@ class Algebra(Signs):
                 return opposite, other
         return poly, above
 
+    @law("either side of a bracket")
     def split(self, poly: Polynomial, function: Callable[[Polynomial], Polynomial]) -> Polynomial:
         """f(p) where a bracket B occurs in p: B·f(p with B = 1) + (1 − B)·f(p with B = 0).
 
         Where f has a value on the side that is taken; what it has on the other does not count.
         """
-        atom = next((a for m in poly for a, _ in m if a.kind in ("real", "index")), None)
+        atom = next((a for m in poly for a, _ in m if isinstance(a, BracketAtom)), None)
         if atom is None:
             return function(poly)
         on: Polynomial = {((atom, 1),): 1}
@@ -191,6 +203,7 @@ class Algebra(Signs):
         """exp(a + b) = exp a · exp b; exp(c·x) = exp(x)^c; exp(c·log u) = u^c."""
         return self.split(poly, self._exp)
 
+    @law("exponential")
     def _exp(self, poly: Polynomial) -> Polynomial:
         """exp(a + b) = exp a · exp b; exp(c·x) = exp(x)^c; exp(c·log u) = u^c
 
@@ -199,10 +212,10 @@ class Algebra(Signs):
         result: Polynomial = {(): 1}
         for monomial, coefficient in poly.items():
             inner = monomial[0][0] if len(monomial) == 1 and monomial[0][1] == 1 else None
-            if inner is not None and inner.kind == "fn" and inner.data[0] == "log":
-                factor = self.power(dict(inner.data[1]), coefficient)
+            if inner is not None and isinstance(inner, FunctionAtom) and inner.name == "log":
+                factor = self.power(dict(inner.args[0]), coefficient)
             else:
-                factor = self.of_atom(self.atom("exp", monomial), coefficient)
+                factor = self.of_atom(self.atom(ExpAtom, monomial), coefficient)
             result = self.multiply(result, factor)
         return result
 
@@ -213,6 +226,7 @@ class Algebra(Signs):
         """
         return self.split(poly, self._log)
 
+    @law("logarithm")
     def _log(self, poly: Polynomial) -> Polynomial:
         """log(a·bᵉ) = log a + e·log b, of the factors that are positive or an even power
 
@@ -229,7 +243,7 @@ class Algebra(Signs):
                 a
                 for m in poly
                 for a, e in m
-                if a.kind == "base" and e < 0 and self.atom_sign(a) in ("-", "0-")
+                if isinstance(a, BaseAtom) and e < 0 and self.atom_sign(a) in ("-", "0-")
             ),
             None,
         )
@@ -266,14 +280,14 @@ class Algebra(Signs):
         return self.add(*parts)
 
     def _log_of_positive(self, atom: Atom) -> Polynomial:
-        if atom.kind == "exp":
-            return {atom.data[0]: 1}
-        if atom.kind == "base":
-            return self._log_atom(dict(atom.data[0]))
+        if isinstance(atom, ExpAtom):
+            return {atom.argument: 1}
+        if isinstance(atom, BaseAtom):
+            return self._log_atom(dict(atom.key))
         return self._log_atom(self.of_atom(atom))
 
     def _log_atom(self, poly: Polynomial) -> Polynomial:
-        return self.of_atom(self.atom("fn", "log", self.key(poly)))
+        return self.of_atom(self.atom(FunctionAtom, "log", self.key(poly)))
 
     # ---- brackets
 
@@ -301,14 +315,15 @@ class Algebra(Signs):
             upper = upper_digit(poly)
             if upper is not None:
                 return self.index_bracket(">=", upper)
-        return self.of_atom(self.atom("index", relation, poly))
+        return self.of_atom(self.atom(IndexBracketAtom, relation, poly))
 
+    @law("bracket")
     def real_bracket(self, relation: str, poly: Polynomial) -> Polynomial:
         """[c·p > 0] = [p > 0] for c > 0; [−p > 0] = 1 − [p > 0] − [p = 0]; known signs decide.
 
         For all reals; a sign is known where it follows from what is assumed.
         """
-        if any(a.kind in ("real", "index") for m in poly for a, _ in m):
+        if any(isinstance(a, BracketAtom) for m in poly for a, _ in m):
             key, factor = self.primitive(poly)
             if self.known(key, "!="):  # [−p > 0] = 1 − [p > 0]
                 if relation == "=":
@@ -339,10 +354,10 @@ class Algebra(Signs):
         if self.known(key, "!=") or self.known(key, "+") or self.known(key, "-"):
             zero: Polynomial = {}
         else:
-            zero = self.of_atom(self.atom("real", "=", key))
+            zero = self.of_atom(self.atom(RealBracketAtom, "=", key))
         if relation == "=":
             return zero
-        above = self.of_atom(self.atom("real", ">", key))
+        above = self.of_atom(self.atom(RealBracketAtom, ">", key))
         if not flipped:
             return above
         return self.subtract(
@@ -355,7 +370,7 @@ class Algebra(Signs):
         """
         if len(poly) > 2:
             return None
-        if len(poly) == 2 and all(a.kind in ("exp", "prime") for m in poly for a, _ in m):
+        if len(poly) == 2 and all(isinstance(a, (ExpAtom, PrimeAtom)) for m in poly for a, _ in m):
             # c·exp a > d·exp b where a + log c > b + log d
             parts = [(c, self.log({m: abs(Fraction(c))})) for m, c in poly.items()]
             above = [part for c, part in parts if c > 0]
@@ -383,10 +398,11 @@ class Algebra(Signs):
 
     def _argument(self, atom: Atom) -> Polynomial:
         """What a function is taken of, or a power."""
-        if atom.kind == "fn":
-            return dict(atom.data[1])
-        return dict(atom.data[0]) if atom.kind == "base" else self.of_atom(atom)
+        if isinstance(atom, FunctionAtom):
+            return dict(atom.args[0])
+        return dict(atom.key) if isinstance(atom, BaseAtom) else self.of_atom(atom)
 
+    @law("bracket of a product")
     def _bracket_of_product(self, relation: str, poly: Polynomial) -> Polynomial | None:
         """[a·b > 0] = [a > 0]·[b > 0] + [−a > 0]·[−b > 0]; [a·b = 0] = 1 − [a ≠ 0]·[b ≠ 0].
 
@@ -427,9 +443,9 @@ def _growing(atom: Atom, exponent: Exponent) -> Any:
     """What a factor is of its argument, if it is a function that grows where it is defined: a
     name, or the exponent of an odd or a fractional power; None if not.
     """
-    if atom.kind == "fn":
-        return atom.data[0] if exponent == 1 and atom.data[0] in GROWING else None
-    if atom.kind == "prime" or exponent < 0 or exponent == 1:
+    if isinstance(atom, FunctionAtom):
+        return atom.name if exponent == 1 and atom.name in GROWING else None
+    if isinstance(atom, PrimeAtom) or exponent < 0 or exponent == 1:
         return None
     return None if exponent % 2 == 0 else exponent
 

@@ -12,7 +12,31 @@ from typing import Any
 
 import sympy as sp
 
-from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    ConstAtom,
+    CosAtom,
+    DeterminantAtom,
+    EntryAtom,
+    ExpAtom,
+    Exponent,
+    FunctionAtom,
+    IndexBracketAtom,
+    IntAtom,
+    InverseAtom,
+    Monomial,
+    OneRangeAtom,
+    Polynomial,
+    PrimeAtom,
+    ProductAtom,
+    RealBracketAtom,
+    RefAtom,
+    SumAtom,
+    UnknownAtom,
+    WholeAtom,
+    WholePowerAtom,
+)
 from derive.canonical.equations import Contraction
 from derive.canonical.forms import Normaliser
 from derive.canonical.matrix_laws import AS_TERM, Value
@@ -92,17 +116,21 @@ class Reader:
         if all(c < 0 for c in poly.values()):
             factor = -factor
         everywhere = set.intersection(*({a for a, _ in m} for m in poly))
-        return factor, {a: e for a, e in common.items() if a in everywhere and a.kind != "exp"}
+        return factor, {
+            a: e for a, e in common.items() if a in everywhere and not isinstance(a, ExpAtom)
+        }
 
     def _grouped(self, poly: Polynomial) -> list[Term]:
         """Sums of one range with a factor in common, under one sign."""
         n = self.normaliser
-        groups: dict[Any, list[tuple[Monomial, Any, Atom]]] = {}
+        groups: dict[Any, list[tuple[Monomial, Any, SumAtom]]] = {}
         singles: list[Term] = []
         for monomial, coefficient in poly.items():
-            sums = [a for a, e in monomial if a.kind == "sum" and e == 1 and len(a.data[0]) == 1]
+            sums = [
+                a for a, e in monomial if isinstance(a, SumAtom) and e == 1 and len(a.highs) == 1
+            ]
             if len(sums) == 1:
-                groups.setdefault(sums[0].data[0], []).append((monomial, coefficient, sums[0]))
+                groups.setdefault(sums[0].highs, []).append((monomial, coefficient, sums[0]))
             else:
                 singles.append(self.monomial(monomial, coefficient))
         for (high,), members in groups.items():
@@ -135,19 +163,21 @@ class Reader:
         if exponent is not None:
             terms.append(apply("exp", exponent))
         terms.extend(
-            self._power(atom, e) for atom, e in factors.items() if atom.kind != "exp" and e
+            self._power(atom, e)
+            for atom, e in factors.items()
+            if not isinstance(atom, ExpAtom) and e
         )
         return mul(*terms)
 
     def _exponent(self, factors: dict[Atom, Exponent]) -> Term | None:
-        inside = {a.data[0]: e for a, e in factors.items() if a.kind == "exp" and e}
+        inside = {a.argument: e for a, e in factors.items() if isinstance(a, ExpAtom) and e}
         return self.term(inside) if inside else None
 
     # ---- atoms
 
     def _power(self, atom: Atom, exponent: Exponent) -> Term:
-        if atom.kind == "base":
-            return power(self.term(dict(atom.data[0])), exponent)
+        if isinstance(atom, BaseAtom):
+            return power(self.term(dict(atom.key)), exponent)
         return power(self._atom(atom), exponent)
 
     def _atom(self, atom: Atom) -> Term:
@@ -158,48 +188,51 @@ class Reader:
         return found
 
     def _made(self, atom: Atom) -> Term:
-        kind, data, n = atom.kind, atom.data, self.normaliser
-        if kind == "entry":
-            if isinstance(data[0], Value):
-                return data[0].at(*data[1])
-            return entry(data[0], *data[1])
-        if kind == "ref":
-            if data[0] in n.kept:
-                return ref(n.kept[data[0]], *data[1])
+        n = self.normaliser
+        if isinstance(atom, EntryAtom):
+            if isinstance(atom.array, Value):
+                return atom.array.at(*atom.indices)
+            return entry(atom.array, *atom.indices)
+        if isinstance(atom, RefAtom):
+            if atom.name in n.names.kept:
+                return ref(n.names.kept[atom.name], *atom.indices)
             # A name that the canonical form made: it is shown as one.
-            symbol = sp.IndexedBase(f"s{data[0]}") if data[1] else sp.Symbol(f"s{data[0]}")
-            return entry(Array(symbol, ()), *data[1])
-        if kind == "int":
-            return Int((), (data[0],))
-        if kind == "whole power":
-            return Pow((self.term(dict(data[0])), self.term({data[1]: 1})))
-        if kind == "const":
-            return Const((), (data[0],))
-        if kind == "prime":
-            return num(data[0])
-        if kind == "sum":
+            shown = f"s{atom.name}"
+            symbol = sp.IndexedBase(shown) if atom.indices else sp.Symbol(shown)
+            return entry(Array(symbol, ()), *atom.indices)
+        if isinstance(atom, IntAtom):
+            return Int((), (atom.poly,))
+        if isinstance(atom, WholePowerAtom):
+            return Pow((self.term(dict(atom.base)), self.term({atom.exponent: 1})))
+        if isinstance(atom, ConstAtom):
+            return Const((), (atom.value,))
+        if isinstance(atom, PrimeAtom):
+            return num(atom.number)
+        if isinstance(atom, SumAtom):
             variables, inside = n.opened(atom)
             return _nested(variables, self.term(inside))
-        if kind in ("prod", "max"):
-            variable = Var("k", FRESH, ZERO, data[0][0])
+        if isinstance(atom, OneRangeAtom):
+            variable = Var("k", FRESH, ZERO, atom.high)
             bound = n.bound(atom.height - 1)
-            body = self.term(n.substitute(dict(data[1]), {bound: as_poly(variable)}))
-            return (Product if kind == "prod" else Maximum)((body,), (variable,))
-        if kind == "index":
-            return IndexBracket((), data)
-        if kind == "real":
-            return RealBracket((self.term(dict(data[1])),), (data[0],))
-        if kind == "cos":
-            return apply("cos", self.term(dict(data[0])))
-        if kind == "fn":
-            return Apply(tuple(self.term(dict(k)) for k in data[1:]), (data[0],))
-        if kind == "unknown":
-            return Unknown(tuple(self.term(dict(k)) for k in data[2:]), data[:2])
-        if kind == "whole":
-            return Whole((), (data[0], n.arguments[data[1]], data[2]))
-        if kind == "inverse":
-            return self._inverse(*data)
-        shared, _ = n.matrices[data[0]]
+            body = self.term(n.substitute(dict(atom.body), {bound: as_poly(variable)}))
+            return (Product if isinstance(atom, ProductAtom) else Maximum)((body,), (variable,))
+        if isinstance(atom, IndexBracketAtom):
+            return IndexBracket((), (atom.relation, atom.poly))
+        if isinstance(atom, RealBracketAtom):
+            return RealBracket((self.term(dict(atom.key)),), (atom.relation,))
+        if isinstance(atom, CosAtom):
+            return apply("cos", self.term(dict(atom.argument)))
+        if isinstance(atom, FunctionAtom):
+            return Apply(tuple(self.term(dict(k)) for k in atom.args), (atom.name,))
+        if isinstance(atom, UnknownAtom):
+            args = tuple(self.term(dict(k)) for k in atom.args)
+            return Unknown(args, (atom.function, atom.orders))
+        if isinstance(atom, WholeAtom):
+            return Whole((), (atom.function, n.arguments[atom.names], atom.path))
+        if isinstance(atom, InverseAtom):
+            return self._inverse(atom.name, atom.row, atom.column)
+        assert isinstance(atom, DeterminantAtom)
+        shared, _ = n.matrices[atom.name]
         high = shared.params[0].high
         assert high is not None
         return Determinant((), (shared, high + 1))
@@ -228,11 +261,11 @@ def _nested(variables: list[Var], body: Term) -> Term:
     return mul(*factors)
 
 
-def _shared_factor(members: list[tuple[Monomial, Any, Atom]]) -> bool:
+def _shared_factor(members: list[tuple[Monomial, Any, SumAtom]]) -> bool:
     """Whether all sums of a group have a factor in common."""
     common: set[Atom] | None = None
     for _, _, atom in members:
-        factors = {a for a, _ in atom.data[1]}
+        factors = {a for a, _ in atom.body}
         common = factors if common is None else common & factors
     return bool(common)
 

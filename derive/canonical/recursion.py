@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from derive.canonical.atoms import Polynomial
+from derive.canonical.atoms import Polynomial, RefAtom
 from derive.core.integers import Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Shared, Unfolding
 
@@ -78,8 +78,9 @@ class Recursion:
 
     @property
     def begun(self) -> bool:
-        """Whether there is an induction, or an array that refers to itself is to come."""
-        return self.expected or self.reference is not None
+        """Whether a step of an induction is made, or an array that refers to itself is to come."""
+        reference = self.reference
+        return self.expected or (reference is not None and reference.time is not None)
 
     def name(self, shared: Shared) -> int:
         """The number of the class of an array."""
@@ -87,9 +88,9 @@ class Recursion:
         found = self._names.get(shared)
         if found is None:
             n = self.normaliser
-            found = self._names[shared] = n._names.setdefault(("recursive", shared), len(n._names))
+            found = self._names[shared] = n.names.number(("recursive", shared))
             self.heads[found] = shared
-            n.kept[found] = shared
+            n.names.kept[found] = shared
         return found
 
     def entry(self, name: int, indices: tuple[Poly, ...]) -> Polynomial:
@@ -106,7 +107,7 @@ class Recursion:
             if self._is_open(shared, unfolding, indices):
                 n.check()
                 return n.of(shared.unfolded(unfolding, indices))
-        return n.of_atom(n.atom("ref", name, indices))
+        return n.of_atom(n.atom(RefAtom, name, indices))
 
     def _is_open(self, shared: Shared, unfolding: Unfolding, indices: tuple[Poly, ...]) -> bool:
         index = indices[unfolding.axis]
@@ -129,8 +130,8 @@ class Recursion:
         return bool((offset - reach) * unfolding.direction >= 0)
 
     def steps_past(self, length: Poly) -> int:
-        """How many steps past the last but one before the time of an induction a length is that
-        grows with it: so that ranges that end near the time are written as one range, and terms.
+        """By how many steps a length exceeds t − 1, where t is the time of an induction; the length
+        grows with t. A range that ends near t is then written as the range to t − 1, and terms.
         """
         reference = self.reference
         if reference is None or reference.variable is None or reference.direction != 1:
@@ -143,8 +144,8 @@ class Recursion:
         return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
 
     def factors_past(self, length: Poly) -> int:
-        """The same of a product whose range also depends on an index of a sum around it: the sum
-        goes to the last but one before the time, where one factor fewer is none.
+        """By how many factors a product exceeds its range to t − 1. Where the range also depends on
+        an index of a sum around the product, that sum ends at t − 1, and one factor fewer is none.
         """
         steps = self.steps_past(length)
         return steps + 1 if steps >= 0 and len(length.indices) > 1 else steps
@@ -191,12 +192,12 @@ class Recursion:
 
     def _content(self, shared: Shared) -> Any:
         n = self.normaliser
-        renaming = n.parameters(shared, tuple(range(len(shared.params))))
+        renaming = n.names.parameters(shared, tuple(range(len(shared.params))))
         values = {v: as_poly(p) for v, p in renaming.items()}
         return n.key(n.substitute(n.of(shared.body), values))
 
 
 def _outline(n: Normaliser, shared: Shared) -> Any:
     """What two arrays have in common if they are to be one: ranges, and the way they run."""
-    params = tuple(n.parameters(shared, tuple(range(len(shared.params)))).values())
+    params = tuple(n.names.parameters(shared, tuple(range(len(shared.params)))).values())
     return params, tuple((u.axis, u.direction) for u in shared.unfoldings)

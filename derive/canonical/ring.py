@@ -19,23 +19,33 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from derive.base import bounded
 from derive.base.budget import spend
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import (
     Atom,
+    BaseAtom,
+    BracketAtom,
+    CosAtom,
     Exponent,
+    FunctionAtom,
+    IndexBracketAtom,
+    IntAtom,
     Key,
     Monomial,
     Polynomial,
+    PrimeAtom,
+    RangeAtom,
+    RealBracketAtom,
     exact,
     is_turned,
-    leading,
     scan,
 )
-from derive.core.integers import BOUND, SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
+from derive.canonical.brackets import brackets_used
+from derive.canonical.laws import Listener, law
+from derive.core.integers import BOUND, Label, Number, Poly, Var, as_poly
 
 MAX_ATOMS = 200_000
 MAX_TERMS = 20_000
@@ -43,13 +53,16 @@ MAX_EXPANDED_POWER = 24
 PRODUCT, SETTLED, ATOM = 60, 65, 7  # units of work: of two monomials, of one, an atom asked for
 
 # The law of powers of each kind of special atom.
-_POWER_LAWS = {
-    "index": "_bracket_power",
-    "real": "_bracket_power",
-    "prime": "_prime_power",
-    "base": "_sum_power",
-    "cos": "_cosine_power",
+_POWER_LAWS: dict[type[Atom], str] = {
+    IndexBracketAtom: "_bracket_power",
+    RealBracketAtom: "_bracket_power",
+    PrimeAtom: "_prime_power",
+    BaseAtom: "_sum_power",
+    CosAtom: "_cosine_power",
 }
+
+
+Kind = TypeVar("Kind", bound=Atom)
 
 
 class Ring:
@@ -63,12 +76,13 @@ class Ring:
     def __init__(self, exponentials: bool = False) -> None:
         self.exponentials = exponentials
         self.used: dict[Any, None] = {}
-        self.kinds: set[str] = set()  # of all atoms that were made
-        self._atoms: dict[tuple[str, tuple[Any, ...]], Atom] = {}
+        self.listener: Listener | None = None  # told of each law that is used
+        self.kinds: set[type[Atom]] = set()  # of all atoms that were made
+        self._atoms: dict[tuple[type[Atom], tuple[Any, ...]], Any] = {}
         self._forms: dict[Any, int] = {}
         self._bound: list[Var] = []
         self._substituted: dict[Any, Polynomial] = {}
-        self._following: dict[tuple[Atom, Atom], bool] = {}  # whether the first bracket does
+        self.following: dict[tuple[Atom, Atom], bool] = {}  # whether the first bracket does
         self.replacements: dict[Atom, tuple[Polynomial, Any]] = {}
 
     def check(self) -> None:
@@ -96,10 +110,10 @@ class Ring:
 
     # ---- atoms
 
-    def atom(self, kind: str, *data: Any) -> Atom:
-        """The atom of that kind and data, made once."""
+    def atom(self, kind: type[Kind], *data: Any) -> Kind:
+        """The atom of that kind with those fields, made once."""
         key = (kind, data)
-        found = self._atoms.get(key)
+        found: Kind | None = self._atoms.get(key)
         spend(ATOM)
         if found is None:
             self.check()
@@ -107,14 +121,14 @@ class Ring:
                 raise BudgetExceeded("the canonical form grows too large")
             free: set[Var] = set()
             height, size, has_sum = scan(data, free)
-            if kind in ("sum", "prod", "max"):
+            if issubclass(kind, RangeAtom):
                 count = len(data[0])
                 bound = {self.bound(n) for n in range(height, height + count)}
                 free -= bound
                 height += count
             number = len(self._atoms)
             names = frozenset(free)
-            found = Atom(kind, data, number, names, height, size + 1, has_sum, self._forms)
+            found = kind(data, number, names, height, size + 1, has_sum, self._forms)
             self._atoms[key] = found
             self.kinds.add(kind)
         return found
@@ -141,7 +155,7 @@ class Ring:
         for monomial, coefficient in poly.terms.items():
             exponents: dict[Atom, Exponent] = {}
             for variable in monomial:
-                atom = self.atom("int", as_poly(variable))
+                atom = self.atom(IntAtom, as_poly(variable))
                 exponents[atom] = exponents.get(atom, 0) + 1
             result[self.monomial(exponents)] = coefficient
         return result
@@ -227,6 +241,7 @@ class Ring:
                         result.pop(monomial, None)
         return result
 
+    @law("product")
     def settled(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
         """Powers and brackets in a product, multiplied out, used up or made one.
 
@@ -237,35 +252,42 @@ class Ring:
         extra: list[Polynomial] = []
         for atom, exponent in list(exponents.items()):
             if atom.special:
-                law = getattr(self, _POWER_LAWS[atom.kind])
+                law = getattr(self, _POWER_LAWS[type(atom)])
                 exponents[atom], factor = law(atom, exponent)
                 if factor is not None:
                     extra.append(factor)
         exponents = {a: e for a, e in exponents.items() if e}
-        result = self._brackets_used(exponents, coefficient)
+        result = brackets_used(self, exponents, coefficient)
         for poly in extra:
             result = self.multiply(result, poly)
         return result
 
     # ---- powers: what stays as a power of the atom, and what is multiplied out
 
-    def _bracket_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+    @law("power of a bracket")
+    def _bracket_power(
+        self, atom: BracketAtom, exponent: Exponent
+    ) -> tuple[Exponent, Polynomial | None]:
         """[p]² = [p]
 
         Where the power is positive: [p]⁰ is 1.
         """
         return 1, None
 
-    def _prime_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+    @law("power of a prime")
+    def _prime_power(
+        self, atom: PrimeAtom, exponent: Exponent
+    ) -> tuple[Exponent, Polynomial | None]:
         """p^(w + f) = pʷ·p^f for a whole w
 
         For all reals: a prime is positive.
         """
         whole = math.floor(exponent)
-        factor = self.constant(bounded.power(atom.data[0], whole)) if whole else None
+        factor = self.constant(bounded.power(atom.number, whole)) if whole else None
         return exponent - whole, factor
 
-    def _sum_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+    @law("power of a sum")
+    def _sum_power(self, atom: BaseAtom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
         """(a + b)^(w + f) = (a + b)ʷ·(a + b)^f, multiplied out for a whole w ≥ 1
 
         Where the power has a value: its parts have one there as well.
@@ -273,232 +295,28 @@ class Ring:
         whole = math.floor(exponent)
         if not 1 <= whole <= MAX_EXPANDED_POWER:
             return exponent, None
-        return exponent - whole, self._whole_power(dict(atom.data[0]), whole)
+        return exponent - whole, self._whole_power(dict(atom.key), whole)
 
-    def _cosine_power(self, atom: Atom, exponent: Exponent) -> tuple[Exponent, Polynomial | None]:
+    @law("power of a cosine")
+    def _cosine_power(
+        self, atom: CosAtom, exponent: Exponent
+    ) -> tuple[Exponent, Polynomial | None]:
         """cos² = 1 − sin²
 
         For all reals; an odd power keeps one cosine.
         """
         if exponent < 2 or not isinstance(exponent, int):
             return exponent, None
-        sine = self.of_atom(self.atom("fn", "sin", *atom.data), 2)
+        sine = self.of_atom(self.atom(FunctionAtom, "sin", atom.argument), 2)
         return exponent % 2, self._whole_power(self.subtract({(): 1}, sine), exponent // 2)
-
-    # ---- products in which brackets occur
-
-    def _brackets_used(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
-        for atom in exponents:
-            if atom.kind == "index" and atom.data[0] == "=":
-                used = self._eliminate(atom, exponents)
-            elif atom.kind == "index":
-                used = self._stronger(atom, exponents)
-                if used is None:
-                    used = self._opposite(atom, exponents)
-            elif atom.kind == "real" and atom.data[0] == "=":
-                used = self._on_zero(atom, exponents)
-            else:
-                continue
-            if used is not None:
-                return self.scale(used, coefficient)
-        return self._reduced(exponents, coefficient)
-
-    def _stronger(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p + c ≥ 0]·[p ≥ 0] = [p ≥ 0] for a number c ≥ 0; [p ≥ 0]·[e = 0] = [e = 0] where p + e
-        or p − e is never negative.
-        """
-        poly = atom.data[1]
-        for other in exponents:
-            if other.kind != "index" or other is atom:
-                continue
-            follows = self._following.get((atom, other))
-            if follows is None:
-                if other.data[0] == ">=":
-                    gap = (poly - other.data[1]).constant
-                    follows = gap is not None and gap >= 0
-                else:
-                    ends = (other.data[1], -other.data[1])
-                    follows = any(is_nonnegative(poly + e) for e in ends)
-                self._following[atom, other] = follows
-            if follows:
-                return self.settled({a: e for a, e in exponents.items() if a is not atom}, 1)
-        return None
-
-    def _opposite(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p ≥ 0]·[−p ≥ 0] = [p = 0]
-
-        Always, for an integer p.
-        """
-        opposite = self.atom("index", ">=", -atom.data[1])
-        if opposite not in exponents:
-            return None
-        rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
-        return self.multiply(self.index_bracket("=", atom.data[1]), self.settled(rest, 1))
-
-    def _on_zero(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it,
-        where f has no quotient that p = 0 may leave without a value.
-
-        In (1 − [p = 0])·x/p, of which [p = 0]·x/p is a part, p/p is 1: it is not 0/p as well.
-        """
-        key = atom.data[1]
-        if self.atom("real", ">", key) in exponents:
-            return {}
-        poly = dict(key)
-        lead = leading(poly)
-        if not lead or any(e < 0 for m in poly for _, e in m):
-            return None  # the rest may have a multiple of the leading term again
-        if len(poly) == 1 and len(lead) == 1 and exponents.get(lead[0][0], 0) > 0:
-            # x·[x = 0] = 0, whatever the powers of x; but x·x⁻ⁿ may be x⁰
-            return None if divides_by_some_of(exponents, poly, "whole power") else {}
-        if any(exponents.get(a, 0) < e for a, e in lead):
-            return None
-        if divides_by_some_of(exponents, poly, "base", "whole power"):
-            return None
-        rest = {a: e - dict(lead).get(a, 0) for a, e in exponents.items()}
-        tail = {m: c for m, c in poly.items() if m != lead}
-        return self.multiply(self.settled(rest, exact(-1 / Fraction(poly[lead]))), tail)
-
-    def _eliminate(self, atom: Atom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
-        """[i = e]·f(i) = [i = e]·f(e): a label goes, else the latest variable, where the rest
-        mentions it.
-        """
-        # A label would move with its indices: Σ_i [t[i] = k]·f(k) is f(k)·Σ_i [t[i] = k].
-        equation = atom.data[1]
-        for label in sorted(equation.labels, key=lambda v: v.key, reverse=True):
-            slope = equation.coefficient(label)
-            if slope is None or slope.constant not in (1, -1):
-                continue
-            beside = self._unsettled({a: e for a, e in exponents.items() if a is not atom})
-            value = (as_poly(label) * slope - equation) * slope
-            if any(self._ruled_out(other, label, value) for other in exponents):
-                return {}
-            product = self.substitute(beside, {label: value})
-            return None if product == beside else self.multiply(product, {((atom, 1),): 1})
-        for variable in sorted(equation.variables, key=lambda v: v.key, reverse=True):
-            slope = equation.coefficient(variable)
-            if variable.kind == SIZE or slope is None or slope.constant not in (1, -1):
-                continue
-            rest = {a: e for a, e in exponents.items() if a is not atom}
-            if not any(variable in a.free for a in rest):
-                return None
-            value = (as_poly(variable) * slope - equation) * slope
-            product = self.substitute(self._unsettled(rest), {variable: value})
-            return self.multiply(product, {((atom, 1),): 1})
-        return None
-
-    def _ruled_out(self, atom: Atom, label: Label, value: Poly) -> bool:
-        """Whether [t = j]·[p(j) = 0] is 0 since p(t) is known not to be zero, as also within a sum
-        of which that is a factor.
-        """
-        # What is known of entries at labels is not seen to be known of p(j) once t has gone.
-        variable = next(iter(value.letters), None)
-        if variable is None or isinstance(variable, Label) or value != as_poly(variable):
-            return False
-        if variable in label.variables or variable.kind == SIZE or variable not in atom.free:
-            return False
-        if atom.kind == "sum":
-            inner: Monomial = atom.data[1]
-            return any(self._ruled_out(factor, label, value) for factor, e in inner if e > 0)
-        if atom.kind != "real" or atom.data[0] != "=":
-            return False
-        back = self.substitute(dict(atom.data[1]), {variable: as_poly(label)})
-        return bool(back) and self.known(self.primitive(back)[0], "!=")
 
     def known(self, key: Key, sign: str) -> bool:
         """Whether an assumption gives a primitive polynomial that sign."""
         raise NotImplementedError
 
-    def _unsettled(self, exponents: Mapping[Atom, Exponent]) -> Polynomial:
+    def as_product(self, exponents: Mapping[Atom, Exponent]) -> Polynomial:
+        """A product as it is, nothing in it used up."""
         return {self.monomial(exponents): 1}
-
-    def _reduced(self, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
-        """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P.
-
-        Where P is not 0, or beside a bracket that is 0 where P is.
-        """
-        for atom, exponent in exponents.items():
-            if atom.kind != "base" or exponent >= 0:
-                continue
-            terms = dict(atom.data[0])
-            pivot = _pivot(terms)
-            if pivot is not None:
-                turned = self._turned(exponents, atom, pivot, coefficient)
-                if turned is not None:
-                    return turned
-                continue
-            lead = leading(terms)
-            if lead is not None and all(exponents.get(a, 0) >= e for a, e in lead):
-                rest = dict(exponents)
-                for a, e in lead:
-                    rest[a] = rest[a] - e
-                tail = {m: c for m, c in terms.items() if m != lead}
-                head = dict(rest)
-                head[atom] = exponent + 1
-                scale = Fraction(coefficient) / Fraction(terms[lead])
-                minus = self.multiply(tail, self.settled(rest, -scale))
-                return self.add(self.settled(head, exact(scale)), minus)
-            split = self._split_exponential(exponents, atom, terms, coefficient)
-            if split is not None:
-                return split
-        return {self.monomial(exponents): exact(coefficient)}
-
-    def _turned(
-        self,
-        exponents: dict[Atom, Exponent],
-        base: Atom,
-        pivot: tuple[Atom, Exponent],
-        coefficient: Number,
-    ) -> Polynomial | None:
-        """Over P = c·L + d·M, two products of exponentials, the exponent of one exponential that
-        stands in L only, with the exponent e, is from 0 up to e: L/P = (1 − d·M/P)/c above that,
-        and below it 1/P = (1/M − c·L/(M·P))/d. None where it is so already.
-        """
-        atom, step = pivot
-        here = exponents.get(atom, 0)
-        if 0 <= here < step:
-            return None
-        terms = dict(base.data[0])
-        (upper,) = (m for m in terms if (atom, step) in m)
-        (lower,) = (m for m in terms if m is not upper)
-        gone, put = (upper, lower) if here >= step else (lower, upper)
-        rest = dict(exponents)
-        for a, e in gone:
-            rest[a] = rest.get(a, 0) - e
-        scale = Fraction(coefficient) / Fraction(terms[gone])
-        head = {**rest, base: rest[base] + 1}
-        for a, e in put:
-            rest[a] = rest.get(a, 0) + e
-        other = self.settled(rest, exact(-scale * terms[put]))
-        return self.add(self.settled(head, exact(scale)), other)
-
-    def _split_exponential(
-        self,
-        exponents: dict[Atom, Exponent],
-        base: Atom,
-        terms: Polynomial,
-        coefficient: Number,
-    ) -> Polynomial | None:
-        """1/(E·P) in partial fractions, where P = c + E·Q: (1/E − Q/P)/c."""
-        free = terms.get(())
-        if free is None:
-            return None
-        others = {m: c for m, c in terms.items() if m}
-        for atom, exponent in exponents.items():
-            if atom.kind != "exp" or exponent >= 0:
-                continue
-            if all(any(a is atom for a, _ in m) for m in others):
-                head = dict(exponents)
-                head[base] = head[base] + 1
-                scale = Fraction(coefficient) / Fraction(free)
-                product: list[Polynomial] = []
-                for m, c in others.items():
-                    merged = dict(exponents)
-                    for a, e in m:
-                        merged[a] = merged.get(a, 0) + e
-                    product.append(self.settled(merged, exact(-scale * c)))
-                return self.add(self.settled(head, exact(scale)), *product)
-        return None
 
     def _whole_power(self, poly: Polynomial, exponent: int) -> Polynomial:
         result: Polynomial = {(): 1}
@@ -521,7 +339,7 @@ class Ring:
                 continue
             for atom in (*common, *(a for a in here if a not in common)):
                 common[atom] = min(common.get(atom, 0), here.get(atom, 0))
-        shared = {a: e for a, e in (common or {}).items() if e and a.kind not in ("index", "real")}
+        shared = {a: e for a, e in (common or {}).items() if e and not isinstance(a, BracketAtom)}
         return exact(Fraction(numerator, denominator)), shared
 
     def cleared(self, poly: Polynomial, signed: bool) -> tuple[Polynomial, dict[Atom, Exponent]]:
@@ -534,7 +352,7 @@ class Ring:
         for monomial in poly:
             for atom, exponent in monomial:
                 if (
-                    atom.kind == "base"
+                    isinstance(atom, BaseAtom)
                     and exponent < 0
                     and (signed or self.atom_sign(atom) in ("+", "0+"))
                 ):
@@ -620,28 +438,6 @@ class Ring:
         Where the new indices are in the ranges of the old ones.
         """
         raise NotImplementedError
-
-
-def _pivot(terms: Polynomial) -> tuple[Atom, Exponent] | None:
-    """Of a sum of two products of exponentials, without a common factor, the exponential by which
-    quotients over it are ordered, and its exponent: the first in an order that is blind to the
-    names of indices. None for other sums, and where other names could make another the first.
-    """
-    if len(terms) != 2 or any(a.kind != "exp" for m in terms for a, _ in m):
-        return None
-    pairs = sorted((pair for m in terms for pair in m), key=lambda pair: pair[0].form)
-    if len(pairs) > 1 and pairs[0][0].form == pairs[1][0].form:
-        return None
-    return pairs[0]
-
-
-def divides_by_some_of(exponents: Mapping[Atom, Exponent], poly: Polynomial, *kinds: str) -> bool:
-    """Whether a product has an atom of these kinds, made of a polynomial, below the line that
-    shares an atom with another polynomial.
-    """
-    below = (a for a, e in exponents.items() if a.kind in kinds and e < 0)
-    inside = {a for made in below for m, _ in made.data[0] for a, _ in m}
-    return not inside.isdisjoint(a for m in poly for a, _ in m)
 
 
 def _merged(a: Monomial, b: Monomial) -> Monomial:

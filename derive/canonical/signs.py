@@ -8,7 +8,30 @@ from fractions import Fraction
 from math import lcm
 from typing import Any, TypeVar
 
-from derive.canonical.atoms import Atom, Exponent, Key, Monomial, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    BracketAtom,
+    ConstAtom,
+    CosAtom,
+    DeterminantAtom,
+    EntryAtom,
+    ExpAtom,
+    Exponent,
+    FunctionAtom,
+    IntAtom,
+    Key,
+    MaximumAtom,
+    Monomial,
+    OneRangeAtom,
+    Polynomial,
+    PrimeAtom,
+    ProductAtom,
+    RealBracketAtom,
+    RefAtom,
+    SumAtom,
+    WholePowerAtom,
+)
 from derive.canonical.enclosures import closed_sign
 from derive.canonical.ring import Ring
 from derive.core.functions import FUNCTIONS
@@ -18,6 +41,8 @@ Result = TypeVar("Result")
 
 ODD_AND_GROWING = frozenset(name for name, f in FUNCTIONS.items() if f.odd and f.growing)
 TOTAL = frozenset(name for name, f in FUNCTIONS.items() if f.total)
+# Atoms that have a value whatever the entries in them are.
+ALWAYS_TOTAL = (EntryAtom, IntAtom, ConstAtom, PrimeAtom, BracketAtom, DeterminantAtom)
 MAX_GUARDS = 6  # brackets on either side of which a term is looked for
 MAX_SPLITS = 2  # brackets on either side of which a sign is looked for
 
@@ -50,7 +75,7 @@ class Signs(Ring):
         There both have the same value except where x = 0 and n = 1, where the one is 1 and the
         other is none: no factor of such a polynomial says anything of its sign or its zeros.
         """
-        if "whole power" not in self.kinds:
+        if WholePowerAtom not in self.kinds:
             return False
         found = [self._look_inside(atom, e) for m in poly for atom, e in m]
         return any(power for power, _ in found) and any(below for _, below in found)
@@ -59,7 +84,7 @@ class Signs(Ring):
         """Whether there is a whole power in a factor, and what may be zero below a line."""
         inside = self._inside.get(atom)
         if inside is None:
-            power, below = atom.kind == "whole power", False
+            power, below = isinstance(atom, WholePowerAtom), False
             waiting: list[Any] = [] if power else list(atom.data)
             while waiting:
                 part = waiting.pop()
@@ -93,15 +118,16 @@ class Signs(Ring):
     def _split_sign(self, poly: Polynomial) -> str | None:
         """The sign on either side of a bracket [p > 0], p positive on the one."""
         bracket = next(
-            (a for m in poly for a, _ in m if a.kind == "real" and a.data[0] == ">"), None
+            (a for m in poly for a, _ in m if isinstance(a, RealBracketAtom) and a.relation == ">"),
+            None,
         )
         if bracket is None or len(self._supposed) >= MAX_SPLITS:
             return None
-        if any(f.key == bracket.data[1] for f in (*self.facts, *self._supposed)):
+        if any(f.key == bracket.key for f in (*self.facts, *self._supposed)):
             return None
         with_it, without = self.sides_of(poly, bracket)
-        above = self._assuming(bracket.data[1], "+", with_it)
-        below = self._assuming(bracket.data[1], "0-", without)
+        above = self._assuming(bracket.key, "+", with_it)
+        below = self._assuming(bracket.key, "0-", without)
         if above is None or below is None or above[-1] != below[-1]:
             return None
         return above if above == below else "0" + above[-1]
@@ -175,13 +201,13 @@ class Signs(Ring):
 
     def _parts_of_minimum(self, poly: Polynomial, sign: str) -> tuple[Polynomial, ...]:
         """a and b of min(a, b), positive where it is, or of max(a, b), negative where it is."""
-        bracket = next((a for m in poly for a, _ in m if a.kind == "real"), None)
-        if bracket is None or bracket.data[0] != ">":
+        bracket = next((a for m in poly for a, _ in m if isinstance(a, RealBracketAtom)), None)
+        if bracket is None or bracket.relation != ">":
             return ()
         above, below = self.sides_of(poly, bracket)
         key, slope = self.primitive(self.subtract(above, below))
         chosen = slope < 0 if "+" in sign else slope > 0
-        return (above, below) if key == bracket.data[1] and chosen else ()
+        return (above, below) if key == bracket.key and chosen else ()
 
     def known(self, key: Key, sign: str) -> bool:
         """Whether an assumption gives a primitive polynomial that sign."""
@@ -246,7 +272,7 @@ class Signs(Ring):
 
     def _stands(self, poly: Polynomial, depth: int = MAX_GUARDS) -> bool:
         """Whether terms of a polynomial are left whichever of its brackets are 0."""
-        bracket = next((a for m in poly for a, _ in m if a.kind in ("real", "index")), None)
+        bracket = next((a for m in poly for a, _ in m if isinstance(a, BracketAtom)), None)
         if bracket is None or not poly:
             return bool(poly)
         return depth > 0 and all(
@@ -255,20 +281,19 @@ class Signs(Ring):
 
     def is_total(self, atom: Atom) -> bool:
         """Whether an atom has a value for all real values of the entries in it."""
-        match atom.kind:
-            case "entry" | "int" | "const" | "prime" | "index" | "real" | "det":
-                return True
-            case "exp":
-                return self.has_value(((atom.data[0], 1),))
-            case "base" | "cos":
-                return self.has_value(atom.data[0])
-            case "fn":
-                return atom.data[0] in TOTAL and self.has_value(atom.data[1])
-            case "sum":
-                return self.has_value(((atom.data[1], 1),))
-            case "max" | "prod":
-                return self.has_value(atom.data[1])
-        return False
+        if isinstance(atom, ALWAYS_TOTAL):
+            return True
+        if isinstance(atom, ExpAtom):
+            return self.has_value(((atom.argument, 1),))
+        if isinstance(atom, BaseAtom):
+            return self.has_value(atom.key)
+        if isinstance(atom, CosAtom):
+            return self.has_value(atom.argument)
+        if isinstance(atom, FunctionAtom):
+            return atom.name in TOTAL and self.has_value(atom.args[0])
+        if isinstance(atom, SumAtom):
+            return self.has_value(((atom.body, 1),))
+        return isinstance(atom, OneRangeAtom) and self.has_value(atom.body)
 
     def has_value(self, key: Key) -> bool:
         """Whether a polynomial has a value for all real values of the entries in it."""
@@ -299,54 +324,53 @@ class Signs(Ring):
         return self._signs[atom]
 
     def _find_sign(self, atom: Atom) -> str | None:
-        kind = atom.kind
-        if kind in ("exp", "prime", "const"):
+        if isinstance(atom, (ExpAtom, PrimeAtom, ConstAtom)):
             return "+"
-        if kind in ("index", "real"):
+        if isinstance(atom, BracketAtom):
             return "0+"
-        if kind == "int":
-            poly = atom.data[0]
+        if isinstance(atom, IntAtom):
+            poly = atom.poly
             if is_nonnegative(poly - 1):
                 return "+"
             return "0+" if is_nonnegative(poly) else None
-        if kind == "base":
-            return self.sign(dict(atom.data[0]))
-        if kind == "sum":
-            highs, monomial = atom.data
-            inner = self.monomial_sign(monomial)
-            if inner in ("+", "-") and not all(is_nonnegative(h) for h in highs):
+        if isinstance(atom, BaseAtom):
+            return self.sign(dict(atom.key))
+        if isinstance(atom, SumAtom):
+            inner = self.monomial_sign(atom.body)
+            if inner in ("+", "-") and not all(is_nonnegative(h) for h in atom.highs):
                 inner = "0" + inner
             return inner if inner else self._known_sign({((atom, 1),): 1})
-        if kind == "max":
-            return self.sign(dict(atom.data[1]))
-        if kind == "prod":
-            inner = self.sign(dict(atom.data[1]))
+        if isinstance(atom, MaximumAtom):
+            return self.sign(dict(atom.body))
+        if isinstance(atom, ProductAtom):
+            inner = self.sign(dict(atom.body))
             return inner if inner in ("+", "0+") else self._known_sign({((atom, 1),): 1})
-        if kind == "fn" and atom.data[0] == "cosh":
+        if isinstance(atom, FunctionAtom) and atom.name == "cosh":
             return "+"
-        if kind == "fn" and atom.data[0] in ODD_AND_GROWING:
-            return self.sign(dict(atom.data[1]))
-        if kind == "entry":
-            traits = atom.data[0].traits
+        if isinstance(atom, FunctionAtom) and atom.name in ODD_AND_GROWING:
+            return self.sign(dict(atom.args[0]))
+        if isinstance(atom, EntryAtom):
+            traits = atom.array.traits
             for trait, sign in (("positive", "+"), ("nonnegative", "0+"), ("negative", "-"),
                                 ("nonpositive", "0-")):  # fmt: skip
                 if trait in traits:
-                    self.used[(trait, atom.data[0])] = None
+                    self.used[(trait, atom.array)] = None
                     return sign
         return self._known_sign({((atom, 1),): 1}) or closed_sign({((atom, 1),): 1})
 
 
 def _integer_sign(poly: Polynomial) -> str | None:
     """The sign of a polynomial in sizes and indices, by their ranges."""
-    if any(a.kind != "int" or e != abs(int(e)) for m in poly for a, e in m):
+    if any(not isinstance(a, IntAtom) or e != abs(int(e)) for m in poly for a, e in m):
         return None
     scale = lcm(*(Fraction(c).denominator for c in poly.values()))
     total = ZERO
     for monomial, coefficient in poly.items():
         product = as_poly(int(coefficient * scale))
         for atom, exponent in monomial:
+            assert isinstance(atom, IntAtom)
             for _ in range(int(exponent)):
-                product = product * atom.data[0]
+                product = product * atom.poly
         total = total + product
     for sign, value in (("+", total - 1), ("-", -total - 1), ("0+", total), ("0-", -total)):
         if is_nonnegative(value):
@@ -356,9 +380,9 @@ def _integer_sign(poly: Polynomial) -> str | None:
 
 def _is_positive_anywhere(atom: Atom) -> bool:
     """Whether an atom is positive whatever is assumed."""
-    if atom.kind == "int":
-        return is_nonnegative(atom.data[0] - 1)
-    return atom.kind in ("exp", "prime", "const")
+    if isinstance(atom, IntAtom):
+        return is_nonnegative(atom.poly - 1)
+    return isinstance(atom, (ExpAtom, PrimeAtom, ConstAtom))
 
 
 def _look(key: Key) -> Any:
@@ -369,9 +393,9 @@ def _look(key: Key) -> Any:
 
 
 def _whose(atom: Atom) -> tuple[str, int]:
-    if atom.kind == "entry":
-        return atom.kind, id(atom.data[0])
-    return atom.kind, atom.data[0] if atom.kind == "ref" else 0
+    if isinstance(atom, EntryAtom):
+        return atom.kind, id(atom.array)
+    return atom.kind, atom.name if isinstance(atom, RefAtom) else 0
 
 
 def _sign_times(sign: str | None, coefficient: Number) -> str | None:

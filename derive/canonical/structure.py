@@ -11,7 +11,17 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from derive.base.slot import Slot
-from derive.canonical.atoms import Atom, Monomial, Number, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BracketAtom,
+    EntryAtom,
+    IndexBracketAtom,
+    InverseAtom,
+    Monomial,
+    Number,
+    Polynomial,
+    SumAtom,
+)
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Array, Entry, Shared
 
@@ -91,18 +101,20 @@ def sides_of(n: Normaliser, shared: Shared) -> Sides:
 
 def _bears_on_zeros(n: Normaliser, atom: Atom) -> bool:
     """Whether an atom may be zero on one side of a diagonal by its indices."""
-    if atom.kind == "index":
+    if isinstance(atom, IndexBracketAtom):
         return True
-    if atom.kind == "entry":
-        return bool(sides_of_array(atom.data[0]))
-    if atom.kind == "inverse":
-        return bool(n.sides_of_class(atom.data[0]))
-    return atom.kind == "sum" and any(_bears_on_zeros(n, a) for m, _ in _terms(atom) for a, _ in m)
+    if isinstance(atom, EntryAtom):
+        return bool(sides_of_array(atom.array))
+    if isinstance(atom, InverseAtom):
+        return bool(n.sides_of_class(atom.name))
+    return isinstance(atom, SumAtom) and any(
+        _bears_on_zeros(n, a) for m, _ in _terms(atom) for a, _ in m
+    )
 
 
-def _terms(atom: Atom) -> tuple[tuple[tuple[tuple[Atom, object], ...], object], ...]:
+def _terms(atom: SumAtom) -> tuple[tuple[tuple[tuple[Atom, object], ...], object], ...]:
     """The one product under a sum, as the terms of a polynomial."""
-    return ((atom.data[1], 1),)
+    return ((atom.body, 1),)
 
 
 def bears_on_zeros(n: Normaliser, poly: Polynomial) -> bool:
@@ -111,7 +123,7 @@ def bears_on_zeros(n: Normaliser, poly: Polynomial) -> bool:
 
 
 def _has_triangle(n: Normaliser, atom: Atom) -> bool:
-    return atom.kind != "index" and _bears_on_zeros(n, atom)
+    return not isinstance(atom, IndexBracketAtom) and _bears_on_zeros(n, atom)
 
 
 def masked(n: Normaliser, poly: Polynomial) -> Polynomial:
@@ -124,10 +136,10 @@ def masked(n: Normaliser, poly: Polynomial) -> Polynomial:
         for atom, exponent in monomial:
             factor = n.of_atom(atom, exponent)
             if isinstance(exponent, int) and exponent > 0:
-                if atom.kind == "sum" and _bears_on_zeros(n, atom):
+                if isinstance(atom, SumAtom) and _bears_on_zeros(n, atom):
                     opened, inside = n.opened(atom)
                     factor = n.power(n.sum_all(opened, masked(n, inside)), exponent)
-                elif atom.kind in ("entry", "inverse"):
+                elif isinstance(atom, (EntryAtom, InverseAtom)):
                     factor = n.multiply(_mask(n, atom), factor)
             product = n.multiply(product, factor)
         result = n.add(result, _without_cycles(n, product))
@@ -145,7 +157,7 @@ def absorbed(n: Normaliser, poly: Polynomial) -> Polynomial:
         for atom, exponent in monomial:
             factor = n.of_atom(atom, exponent)
             single = isinstance(exponent, int) and exponent > 0
-            if single and atom.kind == "sum" and _bears_on_zeros(n, atom):
+            if single and isinstance(atom, SumAtom) and _bears_on_zeros(n, atom):
                 opened, inside = n.opened(atom)
                 factor = n.power(n.sum_all(opened, absorbed(n, inside)), exponent)
             product = n.multiply(product, factor)
@@ -155,8 +167,8 @@ def absorbed(n: Normaliser, poly: Polynomial) -> Polynomial:
 
 def _absorbed(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynomial:
     """The same of one product."""
-    for bracket, form in ((a, a.data[1]) for a, _ in monomial if a.kind == "index"):
-        if bracket.data[0] != ">=":
+    for bracket, form in ((a, a.poly) for a, _ in monomial if isinstance(a, IndexBracketAtom)):
+        if bracket.relation != ">=":
             continue
         for atom, exponent in monomial:
             if not isinstance(exponent, int) or exponent < 1:
@@ -164,8 +176,8 @@ def _absorbed(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynom
             for gap in _nonnegative_gaps(n, atom):
                 if form not in (gap, gap - 1, -gap, -gap - 1):
                     continue
-                if atom.kind == "entry":
-                    _note(n, atom.data[0])
+                if isinstance(atom, EntryAtom):
+                    _note(n, atom.array)
                 rest = n.settled({a: e for a, e in monomial if a is not bracket}, coefficient)
                 on = n.multiply(n.index_bracket("=", gap), rest)
                 if form == gap:
@@ -180,10 +192,10 @@ def _absorbed(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynom
 
 def _nonnegative_gaps(n: Normaliser, atom: Atom) -> list[Poly]:
     """i − j where an entry is zero unless i ≥ j."""
-    if atom.kind == "entry" and len(atom.data[1]) == 2:
-        sides, (row, column) = sides_of_array(atom.data[0]), atom.data[1]
-    elif atom.kind == "inverse":
-        name, row, column = atom.data
+    if isinstance(atom, EntryAtom) and len(atom.indices) == 2:
+        sides, (row, column) = sides_of_array(atom.array), atom.indices
+    elif isinstance(atom, InverseAtom):
+        name, row, column = atom.name, atom.row, atom.column
         sides = n.sides_of_class(name)
     else:
         return []
@@ -197,7 +209,9 @@ def _without_cycles(n: Normaliser, poly: Polynomial) -> Polynomial:
     """
     result: Polynomial = {}
     for monomial, coefficient in poly.items():
-        bounds = {a: a.data[1] for a, _ in monomial if a.kind == "index" and a.data[0] == ">="}
+        bounds = {
+            a: a.poly for a, _ in monomial if isinstance(a, IndexBracketAtom) and a.relation == ">="
+        }
         equal = [a for a in bounds if _closes_a_cycle(a, bounds)] if len(bounds) > 2 else []
         rest = n.settled({a: e for a, e in monomial if a not in equal}, coefficient)
         same = (n.index_bracket("=", bounds[a]) for a in equal)
@@ -205,7 +219,7 @@ def _without_cycles(n: Normaliser, poly: Polynomial) -> Polynomial:
     return result
 
 
-def _closes_a_cycle(atom: Atom, bounds: dict[Atom, Poly]) -> bool:
+def _closes_a_cycle(atom: IndexBracketAtom, bounds: dict[IndexBracketAtom, Poly]) -> bool:
     """Whether p ≥ 0 is p = 0, for −p is a sum of others that are ≥ 0."""
     others = [p for a, p in bounds.items() if a is not atom]
     return any(
@@ -215,16 +229,16 @@ def _closes_a_cycle(atom: Atom, bounds: dict[Atom, Poly]) -> bool:
     )
 
 
-def _mask(n: Normaliser, atom: Atom) -> Polynomial:
+def _mask(n: Normaliser, atom: EntryAtom | InverseAtom) -> Polynomial:
     """The bracket outside of which an entry is 0."""
-    if atom.kind == "entry":
-        sides = sides_of_array(atom.data[0])
-        if not sides or len(atom.data[1]) != 2:
+    if isinstance(atom, EntryAtom):
+        sides = sides_of_array(atom.array)
+        if not sides or len(atom.indices) != 2:
             return {(): 1}
-        row, column = atom.data[1]
-        _note(n, atom.data[0])
+        row, column = atom.indices
+        _note(n, atom.array)
     else:
-        name, row, column = atom.data
+        name, row, column = atom.name, atom.row, atom.column
         sides = n.sides_of_class(name)
     result: Polynomial = {(): 1}
     if "lower" in sides:
@@ -272,7 +286,7 @@ def is_symmetric(n: Normaliser, poly: Polynomial, params: tuple[Var, ...]) -> bo
     """Whether A[i, j] − A[j, i] is seen to vanish for a matrix with cases in it, whose two forms
     may differ in how the cases are told apart.
     """
-    if not any(a.kind in ("index", "real") for m in poly for a, _ in m):
+    if not any(isinstance(a, BracketAtom) for m in poly for a, _ in m):
         return False
     size = params[0].high
     if size is None or size != params[1].high:

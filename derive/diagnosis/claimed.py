@@ -18,6 +18,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
 from derive.diagnosis.places import Site, parts, sites, with_part
+from derive.diagnosis.quoting import quoted
 from derive.language.operators import (
     LogSumExp,
     MatrixGradient,
@@ -25,12 +26,12 @@ from derive.language.operators import (
     ScalarGradient,
     Softmax,
     Tensor,
+    entry,
 )
 from derive.language.printing import function_name, text_of
 from derive.language.shapes import Dims, Shapes, is_unit, product_shape, same_shape
 from derive.refutation.symbols import fields_of
 
-LONGEST = 90  # characters of an expression that is quoted
 POOL = 16  # expressions of a claim that are tried in one place
 SIMPLE = (sp.MatrixSymbol, sp.Inverse, DiagMatrix)
 
@@ -75,6 +76,8 @@ class Application:
     def slope_text(self, argument: Any) -> str:
         """``tanh'(z)``; for a function without a name, what it is at z."""
         slope = self.slope_at(argument)
+        if isinstance(self.expr, sp.Abs):  # a name of its own says more than abs'
+            return text_of(slope)
         if self.name and slope != self.at(argument):
             return f"{self.name}'({text_of(argument)})"
         if self.name or not isinstance(slope, ElementwiseApplyFunction):
@@ -229,6 +232,10 @@ class Documented:
         if isinstance(expr, (sp.Symbol, sp.MatrixSymbol)):  # most likely another symbol
             pool = sorted(pool, key=lambda other: not isinstance(other, type(expr)))
         found = (other for other in pool if other != expr and self.alike(other, expr))
+        if not isinstance(expr, MatrixExpr):  # the number that a 1×1 matrix is
+            found = (entry(o, 0, 0) if isinstance(o, MatrixExpr) else o for o in found)
+        else:
+            found = (other for other in found if isinstance(other, MatrixExpr))
         return list(islice(found, POOL))
 
     def instead(self, site: Site, part: Any) -> str:
@@ -242,12 +249,6 @@ class Documented:
     def put(self, site: Site, part: Any, words: Words | None = None) -> Repair:
         """The repair that puts another part in a place."""
         return Repair(site.put(part), words or partial(self.instead, site, part))
-
-
-def quoted(words: str, *expressions: Any) -> str:
-    """A sentence about some expressions; none where one of them is too long to be quoted."""
-    texts = [e if isinstance(e, str) else text_of(e) for e in expressions]
-    return words.format(*texts) if max(map(len, texts)) <= LONGEST else ""
 
 
 def transposed(matrix: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -16,16 +17,27 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from derive.diagnosis.claimed import Documented, Repair, quoted, times, transposed
-from derive.diagnosis.mistakes import ENTRIES, PRODUCTS, SUMS, Mistake, Span, entry_like, spans
+from derive.diagnosis.claimed import Documented, Repair, times, transposed
+from derive.diagnosis.mistakes import (
+    ENTRIES,
+    PRODUCTS,
+    SUMS,
+    Mistake,
+    Span,
+    entry_like,
+    fitted,
+    spans,
+)
 from derive.diagnosis.places import Site
+from derive.diagnosis.quoting import quoted
 from derive.language.operators import Partial
 from derive.language.printing import text_of
-from derive.language.shapes import is_unit, same_shape
+from derive.language.shapes import same_shape
 from derive.refutation.symbols import fields_of
 
 ENTRYWISE = (ElementwiseApplyFunction, sp.Function)
 POWERS = (sp.Pow, sp.HadamardPower, sp.MatPow)
+CONSTANT = (sp.Identity, sp.OneMatrix)
 
 
 def another_symbol(d: Documented) -> Iterator[Repair]:
@@ -36,6 +48,32 @@ def another_symbol(d: Documented) -> Iterator[Repair]:
             for other in d.others(node):
                 if isinstance(other, (sp.MatrixSymbol, sp.Symbol)):
                     yield d.put(site, other, partial(_for, d, site, other))
+        elif isinstance(node, CONSTANT) and same_shape(node.shape[:1], node.shape[1:]):
+            for kind in (sp.Identity, sp.OneMatrix):
+                if not isinstance(node, kind):
+                    size = node.shape[:1] if kind is sp.Identity else node.shape
+                    yield d.put(site, kind(*size), partial(_constant_words, kind, site))
+    yield from _whole_products(d)
+
+
+def _constant_words(kind: Any, site: Site) -> str:
+    names = ("the identity", "the matrix of ones")
+    right, wrong = names if kind is sp.Identity else names[::-1]
+    return quoted(f"{right} is meant, and not {wrong}, in {{}}", site.parent or site.node)
+
+
+def _whole_products(d: Documented) -> Iterator[Repair]:
+    """A symbol is meant in the place of some factors of a product."""
+    for span in spans(d):
+        if isinstance(span.node, sp.MatMul):
+            for other in d.others(span.node):
+                if isinstance(other, sp.MatrixSymbol):
+                    part = span.instead(other)
+                    yield d.put(span.site, part, partial(_for_words, other, span.node))
+
+
+def _for_words(other: Any, node: Any) -> str:
+    return quoted("it holds with {} for {}", other, node)
 
 
 def _for(d: Documented, site: Site, part: Any) -> str:
@@ -99,6 +137,21 @@ def another_number(d: Documented) -> Iterator[Repair]:
                 yield d.put(site, other, partial(_number_words, d, site, other))
 
 
+def missing_number(d: Documented) -> Iterator[Repair]:
+    """In a denominator, a root or a logarithm a number is not added: 1 + x, or x + ε."""
+    small = [s for s in d.symbols if isinstance(s, sp.Symbol) and s.is_positive]
+    for site in d.sites:
+        node, parent = site.node, site.parent
+        inside = isinstance(parent, (sp.Pow, sp.log)) and site.path[-1] == 0
+        if not inside or node.is_number or isinstance(node, MatrixExpr):
+            continue
+        for number in (sp.S.One, sp.S.NegativeOne, *small):
+            if number not in sp.Add.make_args(node):
+                part = sp.Add(node, number, evaluate=False)
+                words = "the term {} is missing in {}"
+                yield d.put(site, part, partial(quoted, words, number, parent))
+
+
 def _number_words(d: Documented, site: Site, other: Any) -> str:
     return quoted("it holds with {} for {} in {}", other, site.node, site.parent)
 
@@ -109,15 +162,25 @@ def missing_complement(d: Documented) -> Iterator[Repair]:
     """
     values = [s for s in d.symbols if s in d.claim.where]
     values += [a.expr for a in d.applications if isinstance(a.expr, ENTRYWISE)]
-    if isinstance(d.side, (sp.Pow, sp.Function)):
+    if isinstance(d.side, sp.Function):
         values.append(d.side)
+    # 1/(1 + exp(-t)) is a value without a name.
+    values += [site.node for site in d.sites if _is_logistic(site.node)]
     for value in dict.fromkeys(values):
+        shape = d.shape(value)
         for factor in _complements(d, value):
             for span in spans(d):
-                fits = is_unit(d.shape(value) or ()) or same_shape(d.shape(value) or (), span.shape)
-                part = span.times(factor) if fits else None
+                fit = fitted(factor, shape or (), span.shape)
+                part = None if fit is None else span.times(fit)
                 if part is not None:
                     yield d.put(span.site, part, partial(_complement_words, span, factor))
+
+
+def _is_logistic(node: Any) -> bool:
+    """Whether a node is 1/(1 + exp(…))."""
+    if not isinstance(node, sp.Pow) or node.exp != -1 or not isinstance(node.base, sp.Add):
+        return False
+    return len(node.base.args) == 2 and node.base.args[0] == 1 and node.base.args[1].func == sp.exp
 
 
 def _complements(d: Documented, value: Any) -> Iterator[Any]:
@@ -260,6 +323,47 @@ def _is_complement(node: Any, p: Any) -> bool:
     return any(isinstance(a, sp.OneMatrix) for a in node.args) and times(-1, p) in node.args
 
 
+def both_orders(d: Documented) -> Iterator[Repair]:
+    """Twice a product for the products in both orders: A·B + B·A for 2·A·B."""
+    for site in d.sites:
+        node = site.node
+        if not isinstance(node, sp.MatMul):
+            continue
+        numbers = [f for f in node.args if not isinstance(f, MatrixExpr)]
+        factors = [f for f in node.args if isinstance(f, MatrixExpr)]
+        if len(factors) != 2 or not d.fits(factors[::-1], node):
+            continue
+        products = [sp.MatMul(*o, evaluate=False) for o in (factors, factors[::-1])]
+        part = times(sp.Mul(*numbers) / 2, sp.MatAdd(*products, evaluate=False))
+        if part is not None:
+            yield d.put(site, part)
+
+
+def missing_diagonal(d: Documented) -> Iterator[Repair]:
+    """Between two factors diag(v), diag(p∘(1 − p)) or diag(1 − h∘h) is left out."""
+    vectors = [s for s in d.symbols if d.is_matrix(s)]
+    vectors += [a.expr for a in d.applications if d.is_matrix(a.expr)]
+    inner: list[Any] = []
+    for vector in dict.fromkeys(vectors):
+        shape = d.shape(vector) or ()
+        if len(shape) == 2 and shape[1] == 1:
+            one = sp.OneMatrix(*shape)
+            rest = sp.MatAdd(one, times(-1, vector), evaluate=False)
+            squared = sp.HadamardProduct(vector, vector, evaluate=False)
+            inner.append(sp.HadamardProduct(vector, rest, evaluate=False))
+            inner += [vector, sp.MatAdd(one, times(-1, squared), evaluate=False)]
+    inner += [a.slope for a in d.applications if a.slope is not None and d.is_matrix(a.slope)]
+    diagonals = [DiagMatrix(v) for v in inner if (d.shape(v) or (1, 2))[1] == 1]
+    for site in d.sites:
+        if isinstance(site.node, sp.MatMul):
+            factors = site.node.args
+            for position, diagonal in product(range(1, len(factors)), diagonals):
+                new = [*factors[:position], diagonal, *factors[position:]]
+                if d.fits(new, site.node):
+                    words = partial(quoted, "the factor {} is missing", diagonal)
+                    yield d.put(site, sp.MatMul(*new, evaluate=False), words)
+
+
 def counted_once(d: Documented) -> Iterator[Repair]:
     """The derivative in a symmetric matrix with a pair of equal entries as one variable:
     2G − G∘I for G.
@@ -288,6 +392,9 @@ EXCHANGES: tuple[Mistake, ...] = (
     another_everywhere,
     reversed_index,
     another_number,
+    missing_number,
+    both_orders,
+    missing_diagonal,
     parentheses,
 )
 """The likelier ones first."""

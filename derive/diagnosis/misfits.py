@@ -11,8 +11,9 @@ import sympy as sp
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from derive.diagnosis.claimed import Documented, Repair, quoted, transposed
+from derive.diagnosis.claimed import Documented, Repair, transposed
 from derive.diagnosis.places import Site, made_of
+from derive.diagnosis.quoting import quoted
 from derive.language.shapes import Dims, same_shape
 
 

@@ -9,7 +9,7 @@ claim then holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations, combinations_with_replacement, islice, pairwise, product
+from itertools import combinations_with_replacement, islice, pairwise, product
 from typing import Any
 
 import sympy as sp
@@ -21,7 +21,7 @@ from derive.language.shapes import is_unit, same_shape
 
 MOST_ARRAYS = 9  # of which terms are made
 MOST_TERMS = 400
-MOST_STATISTICS = 14  # terms of which two together are tried
+MOST_PAIRS = 300  # of terms that may be missing together
 
 
 def terms(d: Documented) -> Iterator[Any]:
@@ -31,8 +31,9 @@ def terms(d: Documented) -> Iterator[Any]:
 
 def pairs(d: Documented) -> Iterator[tuple[Any, Any]]:
     """Two terms that may be missing together: means and projections, as of a layer norm."""
-    if len(d.shape(d.side) or ()) == 2:
-        yield from combinations(islice(_statistics(d), MOST_STATISTICS), 2)
+    if len(d.shape(d.side) or ()) != 2:
+        return
+    yield from islice(product(_means(d), _projections(d)), MOST_PAIRS)
 
 
 def _terms(d: Documented) -> Iterator[Any]:
@@ -40,8 +41,8 @@ def _terms(d: Documented) -> Iterator[Any]:
     if shape is None or len(shape) != 2 or is_unit(shape):
         return
     seen: set[Any] = set()
-    for term in chain(_alone(d), _statistics(d), _chains(d)):
-        if term not in seen and d.alike(term, d.side):
+    for term in _in_turn(_alone(d), _chains(d), _statistics(d)):
+        if term not in seen and d.alike(term, d.side) and _is_linear(d, term):
             seen.add(term)
             yield term
 
@@ -88,31 +89,73 @@ def _column(d: Documented, x: Any) -> Any:
     return x if shape[1] == 1 else transposed(x)
 
 
+def _in_turn(*kinds: Iterator[Any]) -> Iterator[Any]:
+    """The terms of several kinds, one of each at a time."""
+    waiting = list(kinds)
+    while waiting:
+        for kind in tuple(waiting):
+            term = next(kind, None)
+            if term is None:
+                waiting.remove(kind)
+            else:
+                yield term
+
+
+def _is_linear(d: Documented, term: Any) -> bool:
+    """Whether a term may be one of a backward pass: each is linear in what comes from above."""
+    upstream = getattr(d.claim, "upstream", None)
+    if not isinstance(upstream, sp.MatrixSymbol):
+        return True
+    return sum(node == upstream for node in sp.preorder_traversal(term)) == 1
+
+
 def _statistics(d: Documented) -> Iterator[Any]:
     """Sums over an axis of products of two arrays, in every place, and times a third."""
+    yield from _in_turn(_means(d), _projections(d))
+
+
+def _parts(d: Documented) -> list[Any]:
+    """The arrays that a sum over an axis may be of, and their products entry by entry."""
+    own = _of_shape(d)
+    both = combinations_with_replacement(own, 2)
+    return [*own, *(sp.HadamardProduct(a, b, evaluate=False) for a, b in both)]
+
+
+def _totals(d: Documented, part: Any) -> Iterator[Any]:
+    """The sums over each axis, in every place."""
+    rows, columns = d.shape(d.side) or (1, 1)
+    if columns != 1:
+        yield _product(part, sp.OneMatrix(columns, columns))
+    if rows != 1:
+        yield _product(sp.OneMatrix(rows, rows), part)
+
+
+def _means(d: Documented) -> Iterator[Any]:
+    for part in _parts(d):
+        if _is_linear(d, part):
+            yield from _totals(d, part)
+
+
+def _projections(d: Documented) -> Iterator[Any]:
+    """a·(bᵀc), and a∘(Σ b∘c) for matrices."""
     own = _of_shape(d)
     rows, columns = d.shape(d.side) or (1, 1)
-    inner = [*own, *(sp.HadamardProduct(a, b, evaluate=False)
-                     for a, b in combinations_with_replacement(own, 2))]  # fmt: skip
-    for axis, size in ((1, columns), (0, rows)):
-        if size == 1:
-            continue
-        ones = sp.OneMatrix(size, size)
-        for part in inner:
-            yield _product(part, ones) if axis == 1 else _product(ones, part)
     for first in own:
         if columns == 1:
-            for a, b in combinations_with_replacement(own, 2):
-                yield _product(first, transposed(a), b)
+            terms = (
+                _product(first, transposed(a), b) for a, b in combinations_with_replacement(own, 2)
+            )
         elif rows == 1:
-            for a, b in combinations_with_replacement(own, 2):
-                yield _product(a, transposed(b), first)
+            terms = (
+                _product(a, transposed(b), first) for a, b in combinations_with_replacement(own, 2)
+            )
         else:
-            for part in inner:
-                for axis, size in ((1, columns), (0, rows)):
-                    ones = sp.OneMatrix(size, size)
-                    total = _product(part, ones) if axis == 1 else _product(ones, part)
-                    yield sp.HadamardProduct(first, total, evaluate=False)
+            terms = (
+                sp.HadamardProduct(first, total, evaluate=False)
+                for part in _parts(d)
+                for total in _totals(d, part)
+            )
+        yield from (term for term in terms if _is_linear(d, term))
 
 
 def _chains(d: Documented) -> Iterator[Any]:

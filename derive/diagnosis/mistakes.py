@@ -18,17 +18,16 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
-from derive.claims.kinds import Identity
 from derive.diagnosis.claimed import (
     Application,
     Documented,
     Repair,
     applications,
-    quoted,
     times,
     transposed,
 )
 from derive.diagnosis.places import Site, made_of, sites, with_limits, without_part
+from derive.diagnosis.quoting import quoted
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver, TensorElement, entry
 from derive.language.printing import text_of
@@ -82,8 +81,10 @@ def wrong_factor(d: Documented) -> Iterator[Scaling]:
 
 def _side_by(d: Documented, factor: Any) -> Repair | None:
     side = times(factor, d.side)
+    if factor == 0:
+        return Repair(side, lambda: "what is derived is 0")
     # That a number is to be the other side of an identity says nothing.
-    restated = isinstance(d.claim, Identity) and d.side.is_number and not factor.is_number
+    restated = d.claim.states_both and d.side.is_number and not factor.is_number
     if restated or _is_cancelled(d.side, side):
         return None
     return Repair(side, partial(factor_words, d, factor))
@@ -125,6 +126,20 @@ def superfluous_factor(d: Documented) -> Iterator[Repair]:
             ):
                 words = partial(quoted, "the factor {} is superfluous", factor)
                 yield d.put(site, made_of(type(node), rest), words)
+        if isinstance(node, (sp.Mul, sp.HadamardProduct)):
+            yield from _pairs_left_out(d, site)
+
+
+def _pairs_left_out(d: Documented, site: Site) -> Iterator[Repair]:
+    """A derivative such as p·(1 − p) is one too many."""
+    factors = site.node.args
+    for p, q in combinations(range(len(factors)), 2):
+        rest = [factor for k, factor in enumerate(factors) if k not in (p, q)]
+        if not rest or factors[p].is_number or factors[q].is_number:
+            continue
+        both = made_of(type(site.node), (factors[p], factors[q]))
+        words = partial(quoted, "the factor {} is superfluous", both)
+        yield d.put(site, made_of(type(site.node), rest), words)
 
 
 @mistake
@@ -198,6 +213,8 @@ def swapped_factors(d: Documented) -> Iterator[Repair]:
         matrices = [p for p, factor in enumerate(node.args) if d.is_matrix(factor)]
         for p, q in combinations(matrices, 2):
             first, second = node.args[p], node.args[q]
+            if isinstance(first, sp.OneMatrix) or isinstance(second, sp.OneMatrix):
+                continue  # a sum over the other axis
             for a, b in product((second, transposed(second)), (first, transposed(first))):
                 if q > p + 1 and (a, b) != (second, first):
                     continue
@@ -319,7 +336,13 @@ class Span:
             part = sp.HadamardProduct(self.node, factor, evaluate=False)
         else:
             part = times(factor, self.node)
-        if self.first is None or part is None:
+        if part is None:
+            return None
+        return self.instead(part)
+
+    def instead(self, part: Any) -> Any:
+        """The place with another part."""
+        if self.first is None:
             return part
         factors = self.site.node.args
         return made_of(sp.MatMul, (*factors[: self.first], part, *factors[self.last :]))
@@ -345,6 +368,15 @@ def spans(d: Documented) -> Iterator[Span]:
                         yield Span(site, made_of(sp.MatMul, part), shape, p, q)
 
 
+def fitted(factor: Any, shape: Dims, wanted: Dims) -> Any:
+    """A factor, or its transpose, that multiplies what has a shape entry by entry; or None."""
+    if is_unit(shape) or same_shape(shape, wanted):
+        return factor
+    if len(shape) == 2 and same_shape(shape[::-1], wanted) and isinstance(factor, MatrixExpr):
+        return transposed(factor)
+    return None
+
+
 @mistake
 def missing_derivative(d: Documented) -> Iterator[Repair]:
     """The derivative of a function inside is left out: the chain rule."""
@@ -354,8 +386,9 @@ def missing_derivative(d: Documented) -> Iterator[Repair]:
         if shape is None:
             continue
         for span in spans(d):
-            if same_shape(shape, span.shape) or is_unit(shape):
-                part = span.times(slope)
+            factor = fitted(slope, shape, span.shape)
+            if factor is not None:
+                part = span.times(factor)
                 if part is not None:
                     words = partial(_missing_words, application, span)
                     yield d.put(span.site, part, words)

@@ -6,26 +6,40 @@ A mistake is named only where the claim without it is proved, by the means by wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from typing import Any
 
 import sympy as sp
+from sympy.assumptions.assume import AppliedPredicate
 
 from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
-from derive.canonical.atoms import Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    ConstAtom,
+    IndexBracketAtom,
+    IntAtom,
+    Polynomial,
+    PrimeAtom,
+    RealBracketAtom,
+    SumAtom,
+)
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
-from derive.claims.kinds import Claim, Identity, Inequality, Shape
+from derive.claims.kinds import Claim
+from derive.claims.rounding import put_in_for
 from derive.claims.verdict import Witness
 from derive.core.terms import Shared
 from derive.diagnosis import missing, stabilisers
-from derive.diagnosis.claimed import Documented, Repair, quoted
+from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES
 from derive.diagnosis.misfits import fitting
-from derive.diagnosis.mistakes import MISTAKES, Scaling, factor_words
+from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, factor_words
+from derive.diagnosis.quoting import quoted, text_in
 from derive.diagnosis.trial import Trial, holds_if_symmetric
 from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
@@ -42,7 +56,7 @@ WORK = 0.8e6  # for undoing mistakes
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
-PLAIN = ("int", "prime", "const")  # kinds of factors that a person forgets
+PLAIN = (IntAtom, PrimeAtom, ConstAtom)  # kinds of factors that a person forgets
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
 SHORT = 60  # characters of a term that is said to be missing
 
@@ -52,7 +66,7 @@ def disagreement(
 ) -> str:
     """One sentence for a claim that a witness refutes."""
     where = difference(claim, witness)
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return where
     try:
         hint = mistake_in(problem, claim, statement, witness, budget)
@@ -81,10 +95,9 @@ def difference(claim: Claim, witness: Witness) -> str:
     entry = f" at entry {witness.entry}" if witness.entry else ""
     at = f" for {sizes}" if sizes else ""
     left, right = numbers_apart(witness.left, witness.right, LONGEST_NUMBER)
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return f"{left} ≤ {right} is false{entry}{at}"
-    sides = ("left", "right") if isinstance(claim, Identity) else ("derived", "documented")
-    return f"{left} {sides[0]} against {right} {sides[1]}{entry}{at}"
+    return f"{left} {claim.sides[0]} against {right} {claim.sides[1]}{entry}{at}"
 
 
 def mistake_in(
@@ -98,11 +111,14 @@ def mistake_in(
     words = (
         _stabilised(trial, claim)
         or _wrong_entries(trial, documented)
-        or _other_variable(trial, claim)
+        or _other_variable(trial, claim, sp.Symbol)
     )
-    trivial = ""
+    trivial, side = "", documented.side
     if not words:
-        words, trivial = _repaired(trial, documented)
+        words, trivial, side = _repaired(trial, documented)
+    if words and claim.states_both and _length(side) < _length(documented.side):
+        # That less is meant is no explanation where a term of something else is missing.
+        words = _lacking(trial, documented, of_others=True) or words
     later = budget.share(MORE_WORK)
     trial.renew(later)
     return (
@@ -110,22 +126,25 @@ def mistake_in(
         or _lacking(trial, documented)
         or trivial
         or holds_if_symmetric(problem, claim, statement, later)
-        or _compared(problem, statement, trial, documented, later)
+        or _compared(problem, statement, trial, documented, budget.share(MORE_WORK))
+        or _other_variable(trial, claim, sp.MatrixSymbol)
+        or _left_out(trial, documented)
         or _missing_of(answer.derived(problem, statement), trial, documented)
     )
 
 
-def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
+def _repaired(trial: Trial, documented: Documented) -> tuple[str, str, Any]:
     """The first mistake without which the claim is proved; and the first that makes an identity say
-    that its left side is itself, which is an explanation where there is no other.
+    that its left side is itself, which is an explanation where there is no other. With the side
+    that is meant.
     """
-    claim, trivial = documented.claim, ""
-    left = claim.left if isinstance(claim, Identity) else None
+    claim, trivial, side = documented.claim, "", documented.side
+    left = getattr(claim, "left", None)
     for mistake in (*CONVENTIONS, *MISTAKES, *EXCHANGES):
-        for candidate in mistake(documented):
+        for candidate in _each(mistake, documented):
             for repair in _filled(trial, candidate):
                 if trial.late:
-                    return "", trivial
+                    return "", trivial, side
                 spend(CANDIDATE)
                 # That one symbol is to be the other says nothing.
                 if left is not None and left.is_Symbol and repair.side == left:
@@ -133,18 +152,59 @@ def _repaired(trial: Trial, documented: Documented) -> tuple[str, str]:
                 words = repair.words() if trial.holds(repair.side) else ""
                 if not words:
                     continue
-                if left is None or text_of(repair.side) != text_of(left):
-                    return words, trivial
+                if left is None or not _is_restated(repair.side, left, claim):
+                    return words, trivial, repair.side
                 trivial = trivial or words
-    return "", trivial
+    return "", trivial, side
 
 
-def _other_variable(trial: Trial, claim: Claim) -> str:
+def _is_restated(side: Any, left: Any, claim: Claim) -> bool:
+    """Whether a side is the other one as it is written, or its transpose."""
+    equal = {a for fact in getattr(claim, "given", ()) for a in _symmetric(fact)}
+    texts = {text_of(left)}
+    if isinstance(left, sp.MatrixExpr):
+        texts.add(text_of(_turned(left, equal)))
+    return text_of(side) in texts
+
+
+def _turned(matrix: Any, symmetric: set[Any]) -> Any:
+    """The transpose, taken inside of sums and products."""
+    if matrix in symmetric or isinstance(matrix, (sp.Identity, sp.Transpose)):
+        return matrix.arg if isinstance(matrix, sp.Transpose) else matrix
+    if isinstance(matrix, sp.MatAdd):
+        return sp.MatAdd(*(_turned(a, symmetric) for a in matrix.args), evaluate=False)
+    if isinstance(matrix, sp.MatMul):
+        numbers = [f for f in matrix.args if not isinstance(f, sp.MatrixExpr)]
+        factors = [f for f in matrix.args if isinstance(f, sp.MatrixExpr)]
+        turned = (_turned(f, symmetric) for f in reversed(factors))
+        return sp.MatMul(*numbers, *turned, evaluate=False)
+    return sp.Transpose(matrix)
+
+
+def _symmetric(fact: Any) -> Iterator[Any]:
+    for predicate in fact.atoms(AppliedPredicate) if isinstance(fact, sp.Basic) else ():
+        if predicate.function == sp.Q.symmetric:
+            yield predicate.arguments[0]
+
+
+def _each(mistake: Mistake, documented: Documented) -> Iterator[Repair | Scaling]:
+    """The repairs of one kind, up to one that SymPy chokes on."""
+    with suppress(DeriveError, ArithmeticError, NotImplementedError, TypeError, ValueError):
+        yield from mistake(documented)
+
+
+def _length(expr: Any) -> int:
+    return sum(1 for _ in sp.preorder_traversal(expr))
+
+
+def _other_variable(trial: Trial, claim: Claim, kind: type) -> str:
     """Whether the documented side is the derivative in another variable of the same shape."""
     wrt = getattr(claim, "wrt", None)
-    if not isinstance(wrt, sp.Symbol):
+    if not isinstance(wrt, kind):
         return ""
     for other in trial.alike(wrt):
+        if other == getattr(claim, "of", None):
+            continue
         asked = replace(claim, wrt=other)  # type: ignore[call-arg]
         if _another_holds(trial, asked):
             return f"the documented side is the derivative in {other}"
@@ -198,18 +258,33 @@ def _wrong_entries(trial: Trial, documented: Documented) -> str:
     return f"the entries {listed} are wrong" if wrong[1:] else ""
 
 
-def _lacking(trial: Trial, documented: Documented) -> str:
-    """A term, or two, with which the claim is proved."""
+def _lacking(trial: Trial, documented: Documented, of_others: bool = False) -> str:
+    """A term, or two, with which the claim is proved.
+
+    :param of_others: only one of something that the documented side does not mention.
+    """
     side, numbers = documented.side, missing.scalars(documented)
     groups = ((term,) for term in missing.terms(documented))
     for group in chain(groups, missing.pairs(documented)):
         if trial.late:
             return ""
+        if of_others and all(term.free_symbols <= side.free_symbols for term in group):
+            continue
         for multiples in trial.multiples(group, numbers):
             written = missing.written(multiples)
             words = _missing_words(written)
             if words and trial.holds(_plus(side, written)):
                 return words
+    return ""
+
+
+def _left_out(trial: Trial, documented: Documented) -> str:
+    """A positive number, such as ε in a root, that the documented side takes for 0."""
+    for symbol in documented.symbols:
+        if isinstance(symbol, sp.Symbol) and symbol.is_positive and not documented.side.has(symbol):
+            asked = put_in_for(documented.claim, {symbol: sp.S.Zero})
+            if _another_holds(trial, asked):
+                return f"{symbol} is left out: it holds with {symbol} = 0 only"
     return ""
 
 
@@ -226,7 +301,7 @@ def _filled(trial: Trial, candidate: Repair | Scaling) -> list[Repair]:
 
 def remedy_for(claim: Claim, budget: Budget) -> tuple[str, bool] | None:
     """What would fit in the place of a side that does not, and whether the claim then holds."""
-    if isinstance(claim, (Inequality, Shape)):
+    if not claim.is_equation:
         return None
     field = claim.expression_fields[-1]
     budget = budget.share(WORK)
@@ -251,10 +326,10 @@ def remedy_for(claim: Claim, budget: Budget) -> tuple[str, bool] | None:
     return None
 
 
-def _stated(claim: Claim) -> Iterator[Claim]:
+def _stated(claim: Any) -> Iterator[Claim]:
     """A claim with its documented side last; either side of an identity may be that."""
     yield claim
-    if isinstance(claim, Identity):
+    if claim.states_both:
         yield replace(claim, left=claim.right, right=claim.left)
 
 
@@ -272,7 +347,7 @@ def _compared(
         try:
             forms = _forms(problem, statement, budget, named)
             # What an identity lacks is more often an assumption than a factor.
-            kinds = () if isinstance(documented.claim, Identity) else ("sum",)
+            kinds = () if documented.claim.states_both else (SumAtom,)
             found = (
                 _plain_factor(show, forms, documented)
                 or _assumption(show, forms, kinds)
@@ -343,7 +418,7 @@ def _plain_factor(show: _Shown, forms: Forms, documented: Documented) -> str:
 
     def suits(ratio: Polynomial) -> bool:
         (monomial,) = ratio
-        return len(monomial) <= 2 and all(atom.kind in PLAIN for atom, _ in monomial)
+        return len(monomial) <= 2 and all(isinstance(atom, PLAIN) for atom, _ in monomial)
 
     ratio = _ratio(forms, suits)
     if not ratio:
@@ -406,14 +481,14 @@ def _plus(side: Any, term: Any) -> Any:
 
 
 def _missing_words(term: Any) -> str:
-    words = text_of(term)
+    words = text_in(term)
     if len(words) > SHORT:
         return ""
     many = isinstance(term, (sp.Add, sp.MatAdd))
     return f"the terms {words} are missing" if many else f"the term {words} is missing"
 
 
-def _assumption(show: _Shown, forms: Forms, kinds: tuple[str, ...] = ()) -> str:
+def _assumption(show: _Shown, forms: Forms, kinds: tuple[type[Atom], ...] = ()) -> str:
     """The sides differ by a factor that a simple assumption makes vanish: that something, of one
     of these kinds where any are named, is a number.
     """
@@ -429,9 +504,11 @@ def _assumption(show: _Shown, forms: Forms, kinds: tuple[str, ...] = ()) -> str:
     if len(exponents) != 1:
         return ""
     ((atom, e),) = exponents.items()
-    if e not in (1, -1) or atom.kind in ("index", "base", "real", "const", "prime"):
+    if e not in (1, -1) or isinstance(
+        atom, (IndexBracketAtom, BaseAtom, RealBracketAtom, ConstAtom, PrimeAtom)
+    ):
         return ""
-    if kinds and atom.kind not in kinds:
+    if kinds and not isinstance(atom, kinds):
         return ""
     value = -Fraction(c2) / Fraction(c1)
     value = value if e == 1 else 1 / value

@@ -216,7 +216,7 @@ class Trial:
     def alike(self, symbol: Any) -> list[Any]:
         """The other variables of the claim that have the shape of one."""
         shape = self.problem.shapes.of(symbol)
-        others = (*self._maker.scalars, *self._maker.arrays)
+        others = (*self.claim.where, *self._maker.scalars, *self._maker.arrays)
         return [
             other
             for other in others

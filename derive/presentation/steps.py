@@ -1,7 +1,7 @@
 """The derivation as steps: definitions, adjoints, every rewrite, and the forms of both sides.
 
 A proof is found without writing anything down. When its steps are asked for, the same forms are
-worked out once more by a :class:`~derive.canonical.laws.Journal`, which notes each rewrite.
+worked out once more, and a :class:`~derive.canonical.journal.Journal` notes each rewrite.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import sympy as sp
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.base.worker import run_deep
-from derive.canonical.laws import Journal
+from derive.canonical.forms import Normaliser
+from derive.canonical.journal import Journal
 from derive.canonical.readback import Reader
 from derive.claims.verdict import Step
 from derive.core.integers import Var, as_poly
@@ -105,18 +106,19 @@ class _Author:
                     yield Step("reverse accumulation", self.names[adjoint], value)
         proved = proof.normaliser
         budget = Budget(WORK * self.effort)
-        journal = Journal(proved.inline, proved.exponentials, budget, proved.keep, proved.merged)
-        journal.clears_offsets = proved.clears_offsets
+        again = Normaliser(proved.inline, proved.exponentials, budget, proved.keep, proved.merged)
+        again.clears_offsets = proved.clears_offsets
+        journal = Journal(again)
         yield from self._lemmas(proof)
         yield from self._merged(proof)
         forms = None
         if not proof.lemmas:
             # A proof by induction is shown by its lemmas, a slow one without its rewrites.
             with suppress(BudgetExceeded, UnsupportedError):
-                forms = self._worked_out(journal, proved.unites is not None)
+                forms = self._worked_out(again, journal, proved.unites is not None)
         rewrites = self._rewrites(journal)
         proof.normaliser.budget = Budget()  # the claim's is not that of reading its proof
-        normaliser = proof.normaliser if forms is None else journal
+        normaliser = proof.normaliser if forms is None else again
         normaliser.budget = Budget()
         left, right = (proof.left, proof.right) if forms is None else forms
         reader = Reader(normaliser)
@@ -156,20 +158,20 @@ class _Author:
             if step is not None:
                 yield step
 
-    def _worked_out(self, journal: Journal, united: bool) -> tuple[Any, Any]:
+    def _worked_out(self, n: Normaliser, journal: Journal, united: bool) -> tuple[Any, Any]:
         """The forms of both sides, and the reason why they make the claim true."""
         left, right = self.statement.left, self.statement.right
-        Hypotheses.of(self.problem).prepare(journal)
+        Hypotheses.of(self.problem).prepare(n)
         journal.notes.clear()  # what is given is prepared, not proved
-        assume_defined(journal, left, right)
-        forms = journal.of(left), journal.of(right)
+        assume_defined(n, left, right)
+        forms = n.of(left), n.of(right)
         if united:
-            journal.unite_determinants(Reader(journal).term)
-            forms = journal.of(left), journal.of(right)
+            n.unite_determinants(Reader(n).term)
+            forms = n.of(left), n.of(right)
         if self.at_most:
-            has_sign(journal, left, right)
+            has_sign(n, left, right)
         else:
-            vanishes_multiplied(journal, journal.subtract(*forms), self.statement.place)
+            vanishes_multiplied(n, n.subtract(*forms), self.statement.place)
         return forms
 
     def _writer(self, symbols: Mapping[Var, Any] | None = None) -> Writer:
@@ -221,7 +223,7 @@ class _Author:
         """What the names s0, s1, … of canonical forms stand for, each before its use."""
         wanted = {str(s) for step in written for side in step[1:] for s in _names_in(side)}
         found: dict[int, Step] = {}
-        for number in sorted(normaliser.contents, reverse=True):
+        for number in sorted(normaliser.names.contents, reverse=True):
             symbol = sp.IndexedBase(f"s{number}")
             if str(symbol) in wanted:
                 step = self._name(normaliser, number)
@@ -233,8 +235,8 @@ class _Author:
 
     def _name(self, normaliser: Any, number: int) -> Step | None:
         writer = self._writer()
-        extents = normaliser.extents[number]
-        content = Reader(normaliser).term(normaliser.contents[number])
+        extents = normaliser.names.extents[number]
+        content = Reader(normaliser).term(normaliser.names.contents[number])
         value = _or_none(methodcaller("scalar", content), writer)
         if value is None or any(high is None for _, high in extents):
             return None

@@ -15,13 +15,28 @@ from typing import Any
 
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    CosAtom,
+    EntryAtom,
+    ExpAtom,
+    Exponent,
+    IndexBracketAtom,
+    InverseAtom,
+    Monomial,
+    Polynomial,
+    RealBracketAtom,
+    SumAtom,
+)
 from derive.canonical.determinants import MAX_WRITTEN_OUT
-from derive.canonical.forms import Merge, Normaliser
+from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import in_parts
+from derive.canonical.names import Merge
+from derive.canonical.ranges import UNROLLED
 from derive.canonical.readback import Reader
 from derive.canonical.structure import VANISHES, absorbed, bears_on_zeros, masked
-from derive.canonical.sums import UNROLLED, places
+from derive.canonical.sums import places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Add, Mul, Ref, Sum, Term, neg
 from derive.proof.definedness import assume_defined
@@ -45,8 +60,10 @@ from derive.proof.rational import are_unlike, equal_quotients
 
 @dataclass(frozen=True)
 class Proof:
-    """That a term vanishes: the normaliser that found it, the forms of both sides, what was
-    proved by induction for it, and which arrays were proved to be one, in what other normalisers.
+    """A proof that a term vanishes.
+
+    It holds the normaliser that found it, the canonical forms of both sides, the lemmas that were
+    proved by induction, and the arrays that were proved to be equal in other normalisers.
     """
 
     normaliser: Normaliser
@@ -107,7 +124,7 @@ def prove_equal(
             difference = normaliser.subtract(a, b)
             if vanishes_multiplied(normaliser, difference, place):
                 return Proof(normaliser, a, b)
-            opened = normaliser.looked_into(difference)
+            opened = normaliser.names.looked_into(difference)
             if opened != difference and vanishes(normaliser, opened):
                 return Proof(normaliser, a, b)
             if normaliser.angles_refined:
@@ -169,7 +186,7 @@ def vanishes_multiplied(
         return True
     if depth == 0:
         return False
-    names = {a.data[0] for m in poly for b, _ in m for a in _atoms(b) if a.kind == "inverse"}
+    names = {a.name for m in poly for b, _ in m for a in _atoms(b) if isinstance(a, InverseAtom)}
     for name in sorted(names):
         shared, transposed = n.matrices[name]
         for index in place:
@@ -205,10 +222,12 @@ def _against_inverse(
     left: Polynomial = {}
     from_left = at[1] == as_poly(k)
     for monomial, coefficient in poly.items():
-        inverse = [a for a, e in monomial if a.kind == "inverse" and a.data[0] == name and e == 1]
+        inverse = [
+            a for a, e in monomial if isinstance(a, InverseAtom) and a.name == name and e == 1
+        ]
         outside = {a: e for a, e in monomial if a not in inverse}
         if len(inverse) == 1 and not any(k in a.free for a in outside):
-            row, column = inverse[0].data[1:]
+            row, column = inverse[0].row, inverse[0].column
             if transposed:
                 row, column = column, row
             met, far, own = (row, column, at[0]) if from_left else (column, row, at[1])
@@ -223,8 +242,8 @@ def _against_inverse(
 def _atoms(atom: Atom) -> Iterator[Atom]:
     """An atom and the atoms under the sums in it."""
     yield atom
-    if atom.kind == "sum":
-        for inner, _ in atom.data[1]:
+    if isinstance(atom, SumAtom):
+        for inner, _ in atom.body:
             yield from _atoms(inner)
 
 
@@ -251,22 +270,25 @@ def vanishes(n: Normaliser, poly: Polynomial, depth: int = INDEX_DEPTH) -> bool:
         return True
     if depth > 0 and _vanishes_by_index(n, cleared, depth - 1):
         return True
-    guard = next((a for m in cleared if _is_quotient(m) for a, _ in m if a.kind == "real"), None)
+    guard = next(
+        (a for m in cleared if _is_quotient(m) for a, _ in m if isinstance(a, RealBracketAtom)),
+        None,
+    )
     return guard is not None and all(vanishes(n, s, depth) for s in n.sides_of(cleared, guard))
 
 
 def _is_quotient(monomial: Monomial) -> bool:
     """Whether a product has a denominator that could be multiplied out."""
-    return any(a.kind in ("base", "cos") and e < 0 for a, e in monomial)
+    return any(isinstance(a, (BaseAtom, CosAtom)) and e < 0 for a, e in monomial)
 
 
 def _vanishes_by_index(n: Normaliser, poly: Polynomial, depth: int) -> bool:
     """Whether a polynomial is zero on each side of a bracket [v ≥ e] or [v = e] of an index v of
     the claim: the bracket is known there, and so is what of v depends on it.
     """
-    brackets = dict.fromkeys(a for m in poly for a, _ in m if a.kind == "index")
+    brackets = dict.fromkeys(a for m in poly for a, _ in m if isinstance(a, IndexBracketAtom))
     for atom in brackets:
-        relation, form = atom.data
+        relation, form = atom.relation, atom.poly
         for v in sorted(form.variables, key=lambda v: v.key, reverse=True):
             slope = form.coefficient(v)
             if v.kind != FREE or slope is None or slope.constant not in (1, -1):
@@ -295,7 +317,7 @@ def _strides(poly: Polynomial) -> list[int]:
         abs(int(c))
         for m in poly
         for a, _ in m
-        if a.kind == "sum"
+        if isinstance(a, SumAtom)
         for place in places(a)
         for variables, c in place.key
         if any(v.kind == BOUND for v in variables)
@@ -310,7 +332,7 @@ def _by_residues(n: Normaliser, poly: Polynomial, stride: int) -> Polynomial:
         rest: Polynomial = {(): coefficient}
         for atom, exponent in monomial:
             factor: Polynomial = {((atom, exponent),): 1}
-            if atom.kind == "sum" and isinstance(exponent, int) and exponent > 0:
+            if isinstance(atom, SumAtom) and isinstance(exponent, int) and exponent > 0:
                 opened, inside = n.opened(atom)
                 for v in opened:
                     assert v.high is not None
@@ -334,7 +356,12 @@ def _is_empty(low: Poly, high: Poly) -> bool:
 
 def without_opposites(n: Normaliser, poly: Polynomial) -> Polynomial:
     """[−p − 1 ≥ 0] = 1 − [p ≥ 0] where both occur: an integer is on one side of a bound."""
-    brackets = {a.data[1]: a for m in poly for a, _ in m if a.kind == "index" and a.data[0] == ">="}
+    brackets = {
+        a.poly: a
+        for m in poly
+        for a, _ in m
+        if isinstance(a, IndexBracketAtom) and a.relation == ">="
+    }
     for bound, atom in brackets.items():
         opposite = brackets.get(-bound - 1)
         if opposite is not None and atom.id < opposite.id:
@@ -353,7 +380,7 @@ def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:
         below: dict[Atom, Exponent] = {}
         for monomial in poly:
             for atom, exponent in monomial:
-                if atom.kind in ("base", "cos") and exponent < 0:
+                if isinstance(atom, (BaseAtom, CosAtom)) and exponent < 0:
                     below[atom] = max(below.get(atom, 0), math.ceil(-exponent))
         below = {atom: exponent for atom, exponent in below.items() if n.lasts(poly, atom)}
         if not below:
@@ -365,16 +392,16 @@ def without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:
 
 def _vanishes_by_sums(n: Normaliser, poly: Polynomial) -> bool:
     """Σ_t c_t·m·Σ_k b_t(k) = m·Σ_k Σ_t c_t·b_t(k): sums of one range under one sign."""
-    groups: dict[Any, list[tuple[Atom, Any]]] = {}
+    groups: dict[Any, list[tuple[SumAtom, Any]]] = {}
     rest: Polynomial = {}
     for monomial, coefficient in poly.items():
-        sums = [(a, e) for a, e in monomial if a.kind == "sum" and e == 1]
+        sums = [(a, e) for a, e in monomial if isinstance(a, SumAtom) and e == 1]
         chosen = max(sums, key=lambda pair: pair[0].id, default=None)
         if chosen is None:
             rest[monomial] = coefficient
             continue
         others: Monomial = tuple(p for p in monomial if p is not chosen)
-        groups.setdefault((others, chosen[0].data[0]), []).append((chosen[0], coefficient))
+        groups.setdefault((others, chosen[0].highs), []).append((chosen[0], coefficient))
     if rest or not groups:
         return False
     for members in groups.values():
@@ -453,7 +480,7 @@ def is_nonnegative_everywhere(
         if sum(sign in ("-", "0-") for sign in signs.values()) % 2:
             cleared = n.scale(cleared, -1)
     roots = dict.fromkeys(
-        a for m in cleared for a, e in m if a.kind == "base" and not isinstance(e, int)
+        a for m in cleared for a, e in m if isinstance(a, BaseAtom) and not isinstance(e, int)
     )
     multiples = [
         n.multiply(cleared, n.of_atom(a, Fraction(1, 2))) for a in roots if n.atom_sign(a) == "+"
@@ -472,7 +499,9 @@ def is_nonnegative_everywhere(
     found = gathered(n, cleared) if depth > 0 else None
     if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):
         return True
-    nested = depth > 0 and any(len(a.data[0]) > 1 for m in cleared for a, _ in m if a.kind == "sum")
+    nested = depth > 0 and any(
+        len(a.highs) > 1 for m in cleared for a, _ in m if isinstance(a, SumAtom)
+    )
     if nested and any(is_nonnegative_everywhere(n, f, depth) for f in over_each(n, cleared)):
         return True
     pairs = over_pairs(n, cleared)
@@ -487,7 +516,8 @@ def is_nonnegative_everywhere(
     ):
         return True
     bracket = next(
-        (a for m in cleared for a, _ in m if a.kind == "real" and a.data[0] == ">"), None
+        (a for m in cleared for a, _ in m if isinstance(a, RealBracketAtom) and a.relation == ">"),
+        None,
     )
     if bracket is not None and depth > 0:
         sides = on_each_side(n, poly if slopes else cleared, bracket)
@@ -499,7 +529,7 @@ def is_nonnegative_everywhere(
             )
             for sign, side in sides
         )
-    place = next((a for m in cleared for a, _ in m if a.kind == "index"), None)
+    place = next((a for m in cleared for a, _ in m if isinstance(a, IndexBracketAtom)), None)
     if place is not None and all(
         is_nonnegative_everywhere(n, side, depth) for side in n.sides_of(cleared, place)
     ):
@@ -522,14 +552,14 @@ def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
     """A polynomial times the denominators that are seen not to be negative only by a proof, and
     times the roots in its denominators.
     """
-    below: dict[Atom, Exponent] = {}
-    for atom, exponent in ((a, e) for m in poly for a, e in m if a.kind == "base" and e < 0):
+    below: dict[BaseAtom, Exponent] = {}
+    for atom, exponent in ((a, e) for m in poly for a, e in m if isinstance(a, BaseAtom) and e < 0):
         if not isinstance(exponent, int) or n.atom_sign(atom) is None:
             below[atom] = min(below.get(atom, 0), exponent)
     for atom, exponent in below.items():
         if not n.lasts(poly, atom):
             continue
-        if not isinstance(exponent, int) or is_nonnegative_everywhere(n, dict(atom.data[0]), 1):
+        if not isinstance(exponent, int) or is_nonnegative_everywhere(n, dict(atom.key), 1):
             poly = n.multiply(poly, n.of_atom(atom, -exponent))
     return poly
 
@@ -580,12 +610,17 @@ def without_entries(n: Normaliser, poly: Polynomial) -> Polynomial | None:
     """A lower bound: Σ_k f(k) − f(e) ≥ 0 for f ≥ 0 and e in range, taken off; None without one."""
     for monomial, coefficient in poly.items():
         for atom, exponent in monomial:
-            if coefficient <= 0 or atom.kind != "sum" or exponent != 1 or len(atom.data[0]) != 1:
+            if (
+                coefficient <= 0
+                or not isinstance(atom, SumAtom)
+                or exponent != 1
+                or len(atom.highs) != 1
+            ):
                 continue
             rest = {a: e for a, e in monomial if a is not atom}
             if n.monomial_sign(n.monomial(rest)) not in ("+", "0+"):
                 continue
-            if n.monomial_sign(atom.data[1]) not in ("+", "0+"):
+            if n.monomial_sign(atom.body) not in ("+", "0+"):
                 continue  # every term must be nonnegative, not only the sum
             taken = _entry_taken(n, poly, atom, rest, coefficient)
             if taken is not None:
@@ -594,16 +629,16 @@ def without_entries(n: Normaliser, poly: Polynomial) -> Polynomial | None:
 
 
 def _entry_taken(
-    n: Normaliser, poly: Polynomial, atom: Atom, rest: dict[Atom, Exponent], coefficient: Any
+    n: Normaliser, poly: Polynomial, atom: SumAtom, rest: dict[Atom, Exponent], coefficient: Any
 ) -> Polynomial | None:
     """rest·f(e) for an index e at which the polynomial has a multiple −c·rest·f(e), c ≤ 1."""
     (variable,), inside = n.opened(atom)
     for monomial, c in poly.items():
         if c >= 0 or -c > coefficient:
             continue
-        ends = (i for a, _ in monomial if a.kind in ("entry", "exp") for i in indices(a))
+        ends = (i for a, _ in monomial if isinstance(a, (EntryAtom, ExpAtom)) for i in indices(a))
         for place in dict.fromkeys(ends):
-            gap = (atom.data[0][0] - place, place)
+            gap = (atom.highs[0] - place, place)
             if not all(is_nonnegative(g) for g in gap):
                 continue
             entry = n.multiply(n.settled(rest, -c), n.substitute(inside, {variable: place}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.canonical.atoms import Polynomial, exact
+from derive.canonical.atoms import BaseAtom, EntryAtom, IntAtom, Polynomial, exact
 from derive.canonical.forms import Normaliser
 from derive.core.integers import is_nonnegative
 from derive.core.terms import (
@@ -35,7 +35,7 @@ Trait = tuple[str, Array]  # a property that is assumed of an array
 FEW = 3  # terms of an argument of which something is taken
 MAX_SQUARED = 12  # terms of what is looked at as squares and a number
 SHARES = (Fraction(1, 2), Fraction(1, 16))  # of its number, that are left beside the squares
-PLAIN = frozenset({"entry", "int"})
+PLAIN = (EntryAtom, IntAtom)
 
 
 def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
@@ -76,8 +76,9 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
             stack.extend(term.args)
     for term, sign in facts:
         poly = normaliser.of(term)
-        kinds = {a.kind for m in poly for a, _ in m}
-        if (len(poly) == 1 and "base" not in kinds) or (len(poly) <= FEW and kinds <= PLAIN):
+        atoms = [a for m in poly for a, _ in m]
+        product = len(poly) == 1 and not any(isinstance(a, BaseAtom) for a in atoms)
+        if product or (len(poly) <= FEW and all(isinstance(a, PLAIN) for a in atoms)):
             normaliser.assume(poly, sign, frozenset(), None)
     if facts:
         normaliser.forget()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from derive.canonical.atoms import Atom, Polynomial
+from derive.canonical.atoms import Atom, Polynomial, ProductAtom
 from derive.canonical.forms import Normaliser
-from derive.canonical.sums import UNROLLED, places
+from derive.canonical.ranges import UNROLLED
+from derive.canonical.sums import places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 
 MOST = 8  # products that are looked at together
@@ -41,7 +42,7 @@ def taken_apart(n: Normaliser, poly: Polynomial) -> Polynomial:
     A product over an empty range is 1: at c = a or c = b + 1 that is what one of the two is. Past
     these bounds the law is false, and it is used only where they are known.
     """
-    atoms = [a for a in dict.fromkeys(a for m in poly for a, _ in m) if a.kind == "prod"]
+    atoms = [a for a in dict.fromkeys(a for m in poly for a, _ in m) if isinstance(a, ProductAtom)]
     if not 0 < len(atoms) <= MOST:
         return poly
     families = _families(n, atoms)
@@ -49,7 +50,7 @@ def taken_apart(n: Normaliser, poly: Polynomial) -> Polynomial:
         p
         for m in poly
         for a, _ in m
-        if a.kind != "prod"
+        if not isinstance(a, ProductAtom)
         for p in places(a)
         if all(v.kind != BOUND for v in p.variables)
     }
@@ -85,7 +86,7 @@ def _cut(stretch: Stretch, cuts: list[Poly]) -> list[tuple[Poly, Poly]]:
     return parts
 
 
-def _families(n: Normaliser, atoms: list[Atom]) -> list[list[Stretch]]:
+def _families(n: Normaliser, atoms: list[ProductAtom]) -> list[list[Stretch]]:
     """Products by their factor, each along the first place at which its factor reads an array;
     those whose factor reads none, by how far one is from another.
     """
@@ -101,11 +102,11 @@ def _families(n: Normaliser, atoms: list[Atom]) -> list[list[Stretch]]:
     return families
 
 
-def _stretches(n: Normaliser, atom: Atom, others: list[Stretch]) -> Iterator[Stretch]:
+def _stretches(n: Normaliser, atom: ProductAtom, others: list[Stretch]) -> Iterator[Stretch]:
     """A product along the place at which its factor reads an array; and shifted to those that it
     may go on from, or that may go on from it.
     """
-    (high,), key = atom.data
+    high, key = atom.high, atom.body
     bound = n.bound(atom.height - 1)
     body = dict(key)
 

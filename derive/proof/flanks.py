@@ -13,7 +13,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Atom, Monomial, Polynomial
+from derive.canonical.atoms import Atom, EntryAtom, InverseAtom, Monomial, Polynomial, SumAtom
 from derive.core.integers import FREE, ZERO, Number, Poly, Var, as_poly
 
 if TYPE_CHECKING:
@@ -136,10 +136,10 @@ def _is_at_an_end(monomial: Monomial) -> bool:
 
 
 def _inverses(atom: Atom) -> Iterator[Atom]:
-    if atom.kind == "inverse":
+    if isinstance(atom, InverseAtom):
         yield atom
-    elif atom.kind == "sum":
-        for inner, _ in atom.data[1]:
+    elif isinstance(atom, SumAtom):
+        for inner, _ in atom.body:
             yield from _inverses(inner)
 
 
@@ -182,13 +182,13 @@ def _factors(n: Normaliser, monomial: Monomial, coefficient: Number) -> Iterator
         outside = {a: e for a, e in monomial if a is not atom}
         if exponent != 1:
             continue
-        if atom.kind == "entry":
+        if isinstance(atom, EntryAtom):
             yield Factor(atom, n.monomial(outside), (), coefficient)
-        elif atom.kind == "sum":
+        elif isinstance(atom, SumAtom):
             bound, inside = n.opened(atom)
             ((inner, scale),) = inside.items()
             for entry, power in inner:
-                if entry.kind == "entry" and power == 1:
+                if isinstance(entry, EntryAtom) and power == 1:
                     rest: dict[Atom, Any] = {a: e for a, e in inner if a is not entry}
                     for a, e in outside.items():
                         rest[a] = rest.get(a, 0) + e

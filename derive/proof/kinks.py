@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from derive.canonical.atoms import Key, Polynomial
+from derive.canonical.atoms import BracketAtom, Key, Polynomial, RealBracketAtom
 from derive.canonical.forms import Normaliser
 from derive.core.terms import Add, Apply, Mul, Pow, RealBracket, Ref, Shared, Term
 from derive.proof.decide import vanishes
@@ -67,8 +67,8 @@ def _only_zeros(bracket: Polynomial) -> Key | None:
     """The key of p where a polynomial is nothing but [p = 0]."""
     if len(bracket) == 1:
         ((monomial, coefficient),) = bracket.items()
-        if coefficient == 1 and len(monomial) == 1 and monomial[0][0].kind == "real":
-            return monomial[0][0].data[1]
+        atom = monomial[0][0] if coefficient == 1 and len(monomial) == 1 else None
+        return atom.key if isinstance(atom, RealBracketAtom) else None
     return None
 
 
@@ -78,7 +78,7 @@ def _regions(
     """The polynomials that a polynomial with brackets is, region by region, each with what is 0
     outside of its region.
     """
-    bracket = next((a for m in poly for a, _ in m if a.kind in ("real", "index")), None)
+    bracket = next((a for m in poly for a, _ in m if isinstance(a, BracketAtom)), None)
     if bracket is None:
         yield poly, inside
         return

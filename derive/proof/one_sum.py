@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from derive.canonical.atoms import Atom, Exponent, Polynomial, atoms_in
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    Exponent,
+    Polynomial,
+    ProductAtom,
+    SumAtom,
+    atoms_in,
+)
 from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import is_parted
 from derive.core.integers import FREE, ZERO, Number, Poly, Var, as_poly, is_nonnegative
@@ -18,7 +26,7 @@ def as_one_sum(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
     range. A term without a sum counts for each k as its share, where it is a multiple of the
     number of values.
     """
-    if not any(_has_inner_law(n, a) for m in poly for a, _ in m if a.kind == "sum"):
+    if not any(_has_inner_law(n, a) for m in poly for a, _ in m if isinstance(a, SumAtom)):
         return
     yield from over_each(n, poly)
     tuples = over_tuples(n, poly)
@@ -28,7 +36,7 @@ def as_one_sum(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
 
 def over_each(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
     """Each f with Σ_k f(k) = the polynomial that one of its ranges gives."""
-    highs = {h: None for m in poly for a, _ in m if a.kind == "sum" for h in a.data[0]}
+    highs = {h: None for m in poly for a, _ in m if isinstance(a, SumAtom) for h in a.highs}
     for high in sorted(highs, key=lambda h: h.sort_key()):
         body = _over(n, poly, high)
         if body is not None:
@@ -39,18 +47,20 @@ def _has_inner_law(n: Normaliser, atom: Atom) -> bool:
     """Whether what is under a sum may vanish without being so written: by denominators, products
     over parts of a range, or logarithms of products.
     """
-    return any(part.kind in ("base", "prod") or is_parted(n, part) for part in atoms_in(atom))
+    return any(
+        isinstance(part, (BaseAtom, ProductAtom)) or is_parted(n, part) for part in atoms_in(atom)
+    )
 
 
 def _over(n: Normaliser, poly: Polynomial, high: Poly) -> Polynomial | None:
     """f with Σ_k f(k) = the polynomial, k from 0 to an end; None where a term is no such sum."""
     count = count_of(n, high) if is_nonnegative(high + 1) else None
-    summed: list[tuple[dict[Atom, Exponent], Atom, Number]] = []
+    summed: list[tuple[dict[Atom, Exponent], SumAtom, Number]] = []
     shares: list[tuple[dict[Atom, Exponent], Number]] = []
     for monomial, coefficient in poly.items():  # before any of the sums is opened
         exponents = dict(monomial)
         chosen = max(
-            (a for a, e in monomial if a.kind == "sum" and high in a.data[0]
+            (a for a, e in monomial if isinstance(a, SumAtom) and high in a.highs
              and isinstance(e, int) and e > 0),
             key=lambda a: a.id, default=None,
         )  # fmt: skip
@@ -64,8 +74,8 @@ def _over(n: Normaliser, poly: Polynomial, high: Poly) -> Polynomial | None:
         shares.append((left, coefficient / Fraction(count[1])))
     k = Var("k", FREE, ZERO, high)
     body = n.add({}, *(n.settled(left, share) for left, share in shares))
-    for exponents, chosen, coefficient in summed:
-        opened, inside = n.opened(chosen)
+    for exponents, outer, coefficient in summed:
+        opened, inside = n.opened(outer)
         first = next(v for v in opened if v.high == high)
         others = [v for v in opened if v is not first]
         inside = n.substitute(inside, {first: as_poly(k)})

@@ -18,7 +18,7 @@ from sympy.polys.rings import ring
 
 from derive.base.budget import Budget, spend
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Polynomial
+from derive.canonical.atoms import BaseAtom, Polynomial
 from derive.canonical.forms import Normaliser
 from derive.core.terms import Add, Entry, IndexBracket, Mul, Num, Pow, RealBracket, Ref, Term
 
@@ -257,6 +257,6 @@ def _as_form(n: Normaliser, value: Quotient, unknowns: list[Term]) -> Polynomial
         if len(divisor) == 1:
             form = n.multiply(form, n.power(divisor, -power))
             continue
-        base = n.atom("base", n.key(divisor))
+        base = n.atom(BaseAtom, n.key(divisor))
         form = {n.monomial({**dict(m), base: -power}): c for m, c in form.items()}
     return form

@@ -9,10 +9,10 @@ from sympy import Eq, Sum, exp, log, sqrt
 
 from derive import Identity, verify
 from derive.backends.snippet import replay
-from derive.cli.records import witness_record
 from derive.evaluation.closed_values import holds_exactly
 from derive.refutation.points import PointMaker
 from derive.refutation.search import confirm, point_of
+from derive.report import witness_data
 
 n = sp.symbols("n", integer=True, positive=True)
 i, k = sp.symbols("i k", integer=True)
@@ -41,7 +41,7 @@ def test_a_claim_on_an_equation_is_refuted_there(claim):
     assert verdict.status == "disagrees"
     assert confirm(claim, point_of(PointMaker(claim), verdict.witness)) is not None
     assert verdict.replay().claim
-    json.dumps(witness_record(verdict.witness))
+    json.dumps(witness_data(verdict.witness))
     assert "not replayed" not in replay(verdict)
 
 

@@ -28,6 +28,7 @@ from sympy import (
 )
 
 from derive import Gradient, Hessian, Identity, Inequality, verify
+from derive.canonical.atoms import ConstAtom, IntAtom
 from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import in_parts
 from derive.core.integers import FREE, SIZE, ZERO, Var, as_poly
@@ -325,7 +326,7 @@ def test_a_product_is_not_taken_apart_at_a_place_that_may_be_past_it():
 
 def test_only_quotients_over_exponentials_are_turned():
     normaliser = Normaliser()
-    a, b = ({((normaliser.atom("const", name), 1),): 1} for name in (sp.pi, sp.EulerGamma))
+    a, b = ({((normaliser.atom(ConstAtom, name), 1),): 1} for name in (sp.pi, sp.EulerGamma))
     for one, two, turned in ((a, b, False), (normaliser.exp(a), normaliser.exp(b), True)):
         below = normaliser.power(normaliser.add(one, two), -1)
         quotients = [normaliser.multiply(normaliser.power(p, -1), below) for p in (one, two)]
@@ -334,7 +335,7 @@ def test_only_quotients_over_exponentials_are_turned():
 
 def test_a_logarithm_of_one_factor_stays_what_it_is():
     normaliser = Normaliser()
-    a, b = ({((normaliser.atom("int", as_poly(Var(name, FREE))), 1),): 1} for name in "ab")
+    a, b = ({((normaliser.atom(IntAtom, as_poly(Var(name, FREE))), 1),): 1} for name in "ab")
     plain = normaliser.log(a)
     assert in_parts(normaliser, plain) == plain
     parted = in_parts(normaliser, normaliser.log(normaliser.multiply(a, b)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from derive.frontends.code.declared import Labels, declarations, read_comment
+from derive.frontends.code.declared import Labels, Named, declarations, read_comment
 from derive.frontends.code.finding import Pair, SourceError, find, gradient_of
 from derive.frontends.code.request import Request, request
 
@@ -175,3 +175,29 @@ def test_dictionaries_of_gradients_are_known_by_their_keys() -> None:
 def test_bad_python_is_one_sentence() -> None:
     with pytest.raises(SourceError, match=r"^layer\.py, line 1: SyntaxError: "):
         find(PATH, "def f(:\n")
+
+
+def test_a_loss_gives_its_gradients_scaled_in_a_tuple_or_in_a_dictionary() -> None:
+    head = "# derive: a (N), b (N)\ndef f(a, b):\n    "
+    assert asked(f"{head}return loss / n, (da / n, -db)\n").wrt == ("a", "b")
+    assert asked(f"{head}return loss, {{'b': b, 'a': a}}\n").wrt == ("b", "a")
+    assert asked(f"{head}return loss, db / 2\n").wrt == ("b",)
+    assert pairs(f"{head}return a + b, (a, b)\n")[0].kind == "forward"
+    assert pairs(f"{head}return a + b, {{'mean': a}}\n")[0].kind == "forward"
+
+
+def test_a_declaration_above_defvjp_is_its_functions() -> None:
+    text = (
+        "def f(x):\n    return x\ndef f_fwd(x):\n    return x, x\n"
+        "def f_bwd(x, g):\n    return (g,)\n"
+        "# derive: x (N)\nf.defvjp(f_fwd, f_bwd)\n"
+    )
+    assert asked(text).shapes == {"x": "N"}
+
+
+def test_keys_of_attributes_and_sizes_in_dictionaries_are_declared() -> None:
+    found = read_comment("grad W = grads[\"W1\"], param = {'stride': s, 'mode': 'train'}", 1)
+    assert found.grads == {"W": "grads[W1]"}
+    assert found.fixed == {"param": {"stride": "s", "mode": "train"}}
+    assert isinstance(found.fixed["param"]["stride"], Named)
+    assert not isinstance(found.fixed["param"]["mode"], Named)

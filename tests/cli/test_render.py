@@ -31,27 +31,26 @@ from derive import (
     softmax,
     tensor,
 )
+from derive.backends.layout import one_line, wrap_expression
 from derive.backends.snippet import replay
-from derive.claims.entry import Entry
-from derive.claims.wording import statement
-from derive.cli.layout import one_line, wrap_expression
-from derive.cli.listing import list_lines, list_records
-from derive.cli.records import shape_records, verify_record
-from derive.cli.render import (
+from derive.backends.text import (
     explain_lines,
-    formula_lines,
     heading,
-    shapes_lines,
     show_lines,
     summary_lines,
     value_text,
     verdict_lines,
 )
-from derive.cli.shapes import shape_rows
+from derive.claims.entry import Entry
+from derive.claims.wording import statement
+from derive.cli.listing import list_lines, list_records
+from derive.cli.render import formula_lines, shapes_lines
+from derive.cli.shapes import shape_records, shape_rows
 from derive.formulas.index import index_of
 from derive.language.operators import partial
 from derive.language.printing import number_text, numbers_apart, plain_text, text_of
 from derive.language.spelling import encodable
+from derive.report import Decision, Report
 
 n, m, c = (Symbol(name, integer=True, positive=True) for name in "nmc")
 i, j, k = (Symbol(name, integer=True) for name in "ijk")
@@ -298,7 +297,7 @@ def test_ascii_where_the_output_has_no_more():
 
 def test_the_record_of_a_verdict():
     formula = Formula("softmax-regression", "Softmax regression", "1.2", {}, {}, (FAILING.claim,))
-    record = verify_record([(entry(FAILING.claim, formula), FAILING)])
+    record = Report((Decision(entry(FAILING.claim, formula), FAILING),)).data()
     assert record["summary"] == {"holds": 0, "disagrees": 1, "ill-shaped": 0, "undecided": 0}
     (claim,) = record["claims"]
     found = claim["witness"].pop("values")
@@ -334,7 +333,7 @@ def test_the_record_of_a_verdict():
 def test_the_record_of_a_bare_claim():
     claim = Shape(X * w, (n, 1), id="file.a", source="page 3")
     verdict = Verdict(claim, "holds", assumptions=(Q.symmetric(W),), seconds=1.25)
-    (record,) = verify_record([(entry(claim), verdict)])["claims"]
+    (record,) = Report((Decision(entry(claim), verdict),)).data()["claims"]
     assert (record["formula"], record["section"], record["witness"]) == (None, None, None)
     assert (record["documented"], record["derived"]) == ("(n, 1)", None)
     assert record["assumptions"] == ["Q.symmetric(W)"]

@@ -329,6 +329,31 @@ def test_what_a_recurrence_does_not_add_up_is_refuted(claim):
     assert status(claim) == "disagrees"
 
 
+def test_a_documented_adjoint_may_leave_what_comes_in_to_the_next_step():
+    """h[t] = a h[t−1] + x[t] with the loss on every h: g[t] = a (g[t+1] + u[t+1])."""
+    u, g, h = sp.IndexedBase("u", shape=(T + 1,)), M, sp.IndexedBase("h", shape=(T + 1,))
+    states = {h: recurrence(a * h[t - 1] + x[t], (t, 1, T), start=first)}
+    loss = sp.Sum(u[k] * h[k], (k, 1, T))
+
+    def there(step):
+        return {**states, g: recurrence(step, (t, 0, T - 1), end=0)}
+
+    right = there(a * (g[t + 1] + u[t + 1]))
+    of_a = sp.Sum((g[k] + u[k]) * h[k - 1], (k, 1, T))
+    for wrt, equals in ((first, g[0]), (a, of_a)):
+        assert status(Gradient(loss, wrt, equals, where=right)) == "holds"
+    assert status(Gradient(loss, a, of_a + g[0], where=right)) == "disagrees"
+    assert status(Gradient(loss, first, g[0], where=there(a * g[t + 1] + u[t + 1]))) == "disagrees"
+
+
+def test_sums_of_states_may_leave_out_a_first_term_that_is_zero():
+    h = sp.IndexedBase("h", shape=(T + 1,))
+    where = {h: recurrence(a * h[t - 1] + x[t], (t, 1, T), start=0)}
+    whole, shorter = sp.Sum(h[k] ** 3, (k, 0, T)), sp.Sum(h[k] ** 3, (k, 1, T))
+    assert status(Identity(whole, shorter, where=where)) == "holds"
+    assert status(Identity(whole, shorter - h[T] ** 3, where=where)) == "disagrees"
+
+
 def test_what_an_induction_has_used_is_listed():
     """The lemma needs the given, what is left after it does not."""
     where = numbers(a * M[t - 1], first)

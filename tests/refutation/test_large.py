@@ -10,11 +10,11 @@ from sympy import Eq, HadamardProduct, Lambda, Max, Piecewise, Q, Rational, Sum,
 from derive import Backward, Gradient, Hessian, Identity, Inequality, softmax, verify
 from derive.base.errors import UnsupportedError
 from derive.claims.verdict import SparseArray
-from derive.cli.records import witness_record
 from derive.evaluation.fields import BALL, precision
 from derive.evaluation.interpreter import Interpreter, Point
 from derive.evaluation.jets import Jets
 from derive.evaluation.orbits import Orbits, at_blocks
+from derive.report import witness_data
 
 n = sp.Symbol("n", integer=True, positive=True)
 i, j, k = sp.symbols("i j k", integer=True)
@@ -72,7 +72,7 @@ def test_a_true_claim_holds(claim):
 def test_a_false_claim_is_refuted(claim):
     verdict = verify(claim)
     assert verdict.status == "disagrees", verdict.reason
-    assert len(json.dumps(witness_record(verdict.witness))) < 20_000
+    assert len(json.dumps(witness_data(verdict.witness))) < 20_000
 
 
 def test_a_sparse_array_is_what_it_lists():

@@ -14,6 +14,7 @@ from derive.base.errors import ClaimError
 from derive.claims.kinds import Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native
+from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
 
@@ -25,16 +26,38 @@ def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
 
     :raises ClaimError: where the pair itself is not understood.
     """
+    several = any("*" in str(shape) for shape in pair.shapes.values())
+    if several:
+        pair = replace(pair, turned=_is_cut_from_the_end(pair))
     found = _decide(pair, timeout)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
     if wrong:
         found.update(_without_stabilisers(pair, found, wrong, timeout))
-    if undecided and any("*" in str(shape) for shape in pair.shapes.values()):
+    if undecided and several:
         # the code may cut its flat axes the other way round
-        again = _decide(replace(pair, turned=True), timeout)
+        again = _decide(replace(pair, turned=not pair.turned), timeout)
         found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
     return found
+
+
+def _is_cut_from_the_end(pair: Pair) -> bool:
+    """Whether the flat axes of inputs are to be taken from their last factor: where fewer positions
+    are then found by division, or in cases.
+    """
+    first = _crossings(pair)
+    return bool(first) and _crossings(replace(pair, turned=True)) < first
+
+
+def _crossings(pair: Pair) -> int:
+    """How often a trace finds a position across the factors of an axis."""
+    try:
+        traced = trace_pair(pair)
+    except Failed:
+        return 0
+    arrays = (*traced.outputs, *traced.gradients.values())
+    read = [*traced.trace.where.values(), *(b for a in arrays for b in a.bodies.values())]
+    return sum(len(expr.atoms(sp.floor, sp.Mod, sp.Lt, sp.Ge)) for expr in read)
 
 
 def _without_stabilisers(
@@ -42,7 +65,10 @@ def _without_stabilisers(
 ) -> dict[str, Verdict]:
     """Gradients that are right where no clip cuts, or that would be without an ε."""
     changed: dict[str, Verdict] = {}
-    trace = trace_pair(pair).trace
+    try:
+        trace = trace_pair(pair).trace
+    except Failed:  # others are decided without what does not fit
+        return changed
     if trace.clips:
         again = _decide(replace(pair, inside=True), timeout)
         changed = {n: again[n] for n in wrong if again[n].status == HOLDS}
@@ -68,8 +94,42 @@ def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
                 return _all(pair, UNDECIDED, f"{OURS}: it runs where the trace says: {problem}")
             if fails is None and problem.library == "numpy":
                 return _all(pair, UNDECIDED, f"the code was not run to confirm: {problem}")
+            fitting = _without_misfits(pair, problem)
+            if fitting is not None:
+                return _answered(fitting, timeout)
         return _all(pair, problem.status, str(problem))
+    return _answered(traced, timeout)
+
+
+def _without_misfits(pair: Pair, problem: Failed) -> Traced | None:
+    """The trace of the gradients that rest on no misfit; None where these cannot be left out, or
+    nothing else is left.
+    """
+    for _ in range(MOST):
+        cause = problem.__cause__
+        if problem.status != ILL_SHAPED or cause is None or problem.at is None:
+            return None
+        number = len(pair.left_out)
+        place = place_of(cause, own_file(pair), number, str(problem))
+        if place is None or place in pair.left_out:
+            return None
+        pair = replace(pair, left_out=(*pair.left_out, place))
+        try:
+            traced = trace_pair(pair)
+        except Failed as further:
+            problem = further
+            continue
+        except ClaimError:
+            return None
+        return traced if traced.unfit and traced.gradients else None
+    return None
+
+
+def _answered(traced: Traced, timeout: float) -> dict[str, Verdict]:
+    pair = traced.pair
     notes = tuple(traced.trace.notes)
+    if traced.unfit:
+        notes += ("a run of the code ends at the line that does not fit",)
     try:
         native.compare(traced)
     except native.Differs as problem:
@@ -79,7 +139,9 @@ def _decide(pair: Pair, timeout: float) -> dict[str, Verdict]:
             reason = f"the code does not run: {problem}"
             return _all(pair, UNDECIDED, reason, traced)
         notes += (f"{traced.trace.library} was not run to compare ({problem})",)
-    return {name: _decided(traced, name, timeout, notes) for name in traced.gradients}
+    found = {n: _no_claim(pair, n, ILL_SHAPED, p.reason) for n, p in traced.unfit.items()}
+    found.update({name: _decided(traced, name, timeout, notes) for name in traced.gradients})
+    return {name: found[name] for name in traced.asked.expected if name in found}
 
 
 def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) -> Verdict:
@@ -102,7 +164,7 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
     assert worst is not None
     if worst.status == HOLDS:
         # What the trace rests on is assumed, whatever the proof made use of.
-        rests = (*traced.trace.assumed, *traced.trace.between)
+        rests = (*traced.trace.assumed, *traced.trace.between, *traced.trace.once)
         assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
         worst = replace(worst, assumptions=assumptions)
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)

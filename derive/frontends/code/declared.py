@@ -14,6 +14,7 @@ one below; several add up.
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import re
 import tokenize
@@ -27,7 +28,7 @@ DECORATOR = "shapes"
 _NAME = r"[^\W\d]\w*"
 _SHAPED = re.compile(rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+))?")
 _FIXED = re.compile(rf"({_NAME})\s*=\s*(.+)")
-_GRAD = re.compile(rf"grad\s+({_NAME})\s*=\s*({_NAME}(?:\.{_NAME})*)")
+_GRAD = re.compile(rf"grad\s+({_NAME})\s*=\s*({_NAME}(?:\.{_NAME}|\[[\"']?{_NAME}[\"']?\])*)")
 _WRT = re.compile(rf"wrt((?:\s+{_NAME})+)")
 _BACKWARD = re.compile(rf"backward\s+({_NAME})")
 _BARE = re.compile(_NAME)
@@ -54,6 +55,10 @@ class Labels:
 
     sizes: str
     of: str
+
+
+class Named(str):
+    """The name of a size, where text might be meant."""
 
 
 @dataclass
@@ -104,7 +109,7 @@ def read_comment(text: str, line: int) -> Declaration:
         elif match := _BACKWARD.fullmatch(part):
             found.backward = match[1]
         elif match := _GRAD.fullmatch(part):
-            found.grads[match[1]] = match[2]
+            found.grads[match[1]] = re.sub("[\"']", "", match[2])
         elif match := _SHAPED.fullmatch(part):
             sizes = _sizes(match[2], line)
             found.shapes[match[1]] = Labels(sizes, _size(match[3], line)) if match[3] else sizes
@@ -141,10 +146,27 @@ def _size(text: str, line: int) -> str:
 
 
 def _value(text: str, line: int) -> Any:
+    """A number, text, a dictionary of them, or the name of a size (also inside of a dictionary)."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return _size(text, line)
+        pass
+    with contextlib.suppress(SyntaxError):
+        node = ast.parse(text, mode="eval").body
+        if isinstance(node, ast.Dict):
+            return _dictionary(node, line)
+    return _size(text, line)
+
+
+def _dictionary(node: ast.Dict, line: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            raise DeclarationError(line, f"`{ast.unparse(node)}`: the keys are text")
+        found[key.value] = Named(value.id) if isinstance(value, ast.Name) else _value(
+            ast.unparse(value), line
+        )  # fmt: skip
+    return found
 
 
 def declarations(source: str, tree: ast.Module) -> dict[str, Declaration]:
@@ -180,10 +202,22 @@ def comments(source: str) -> Iterator[tuple[int, str]]:
 
 
 def _owner(tree: ast.Module, line: int) -> str | None:
-    for node in _definitions(tree):
-        if line <= (node.end_lineno or node.lineno):
-            return node.name  # around it, or the next below
+    for node in tree.body:
+        if line <= (node.end_lineno or node.lineno):  # around it, or the next below
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                return node.name
+            if name := joined_name(node):
+                return name
     return None
+
+
+def joined_name(node: ast.stmt) -> str:
+    """The function that ``f.defvjp(fwd, bwd)`` gives its rule, ``""`` for any other statement."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return ""
+    owner = call.func.value
+    return owner.id if call.func.attr == "defvjp" and isinstance(owner, ast.Name) else ""
 
 
 def _annotated(node: Definition) -> Declaration | None:

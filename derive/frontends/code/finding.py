@@ -25,6 +25,7 @@ from derive.frontends.code.declared import (
     Definition,
     Labels,
     declarations,
+    joined_name,
 )
 
 FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
@@ -219,9 +220,7 @@ class _Finder:
         else:
             asked = declared is not None and declared.wrt is not None
             kind, last = (LOSS if _gives_gradients(node, asked) else FORWARD), node
-        returned = _returned(last)
-        if kind == LOSS:
-            returned = _keys(node, returned[1]) or returned[1:]
+        returned = _gradients_of_loss(node) if kind == LOSS else _returned(last)
         return Pair(
             path=self.path,
             line=node.lineno,
@@ -351,15 +350,45 @@ def _shown(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def _gradients_of_loss(node: ast.FunctionDef) -> tuple[str, ...]:
+    """The names of what is returned after a loss: one by one, in a tuple, or in a dictionary."""
+    returns = _own_returns(node)
+    value = returns[-1].value if returns else None
+    parts = value.elts[1:] if isinstance(value, (ast.Tuple, ast.List)) else []
+    if len(parts) == 1:
+        (only,) = parts
+        if isinstance(only, ast.Dict):
+            return tuple(_texts(key for key in only.keys if key))
+        if isinstance(only, (ast.Tuple, ast.List)):
+            parts = only.elts
+        elif isinstance(only, ast.Name) and (keys := _keys(node, only.id)):
+            return keys
+    return tuple(_scaled(part) for part in parts)
+
+
+def _scaled(node: ast.expr) -> str:
+    """The name in ``dx``, ``-dx``, ``dx / n``; ``""`` for any other expression."""
+    if isinstance(node, ast.UnaryOp):
+        return _scaled(node.operand)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return _scaled(node.left)
+    return _shown(node)
+
+
 def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
     """Whether a function returns a value and then what is called a gradient of an argument.
 
     :param asked: whether it is declared in which inputs gradients are.
     """
-    returned = _returned(node)
+    if len(_returned(node)) < 2:
+        return False
     arguments, _ = _arguments(node)
+    found = _gradients_of_loss(node)
+    last = _own_returns(node)[-1].value
+    if isinstance(last, ast.Tuple) and isinstance(last.elts[-1], ast.Dict) and found:
+        return asked or all(n in arguments or gradient_of(n) in arguments for n in found)
     named = {"", *arguments}
-    return len(returned) >= 2 and (asked or any(gradient_of(n) in named for n in returned[1:]))
+    return asked or any(gradient_of(n) in named for n in (*_returned(node)[1:], *found))
 
 
 def gradient_of(name: str) -> str | None:
@@ -385,15 +414,14 @@ def gradient_of(name: str) -> str | None:
 def _derivative_rules(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:
     """``f.defvjp(fwd, bwd)`` at the module's level."""
     for node in tree.body:
-        call = node.value if isinstance(node, ast.Expr) else None
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        name = joined_name(node)
+        if not name:
             continue
-        if call.func.attr != "defvjp" or not isinstance(call.func.value, ast.Name):
-            continue
+        call = node.value  # type: ignore[attr-defined]
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         names = [value.id for value in values if isinstance(value, ast.Name)]
         if len(names) >= 2:
-            yield call.func.value.id, (names[0], names[1])
+            yield name, (names[0], names[1])
 
 
 def _dotted(node: ast.expr) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from derive.base.errors import ClaimError
 from derive.frontends.code import runtime
+from derive.frontends.code.left_out import UNFIT, Place, Unfit
 from derive.frontends.code.libraries import Library, Passing, Unknown, imported, names_of
 from derive.frontends.code.trace import Trace
 from derive.frontends.code.transform import RUNTIME, transformed, transformed_function
@@ -23,10 +24,10 @@ ANNOTATIONS = ("derive", "jaxtyping", "torchtyping", "beartype", "typeguard", "n
 
 
 @lru_cache(maxsize=64)
-def _code(path: str, changed_at: float) -> Any:
+def _code(path: str, changed_at: float, left_out: tuple[Place, ...]) -> Any:
     with open(path, encoding="utf-8") as file:
         source = file.read()
-    return compile(transformed(source, path), path, "exec")
+    return compile(transformed(source, path, left_out), path, "exec")
 
 
 class Runtime:
@@ -46,10 +47,14 @@ class Runtime:
 
 
 class Loader:
-    """The files of one trace, each executed once."""
+    """The files of one trace, each executed once.
 
-    def __init__(self, trace: Trace) -> None:
+    :param left_out: the statements that do not fit, which are not executed.
+    """
+
+    def __init__(self, trace: Trace, left_out: tuple[Place, ...] = ()) -> None:
         self.trace = trace
+        self.left_out = left_out
         self.modules: dict[str, ModuleType] = {}
         self.runtime = Runtime(self)
 
@@ -62,7 +67,7 @@ class Loader:
         if path in self.modules:
             return self.modules[path]
         try:
-            code = _code(path, os.stat(path).st_mtime)
+            code = _code(path, os.stat(path).st_mtime, self.left_out)
         except OSError as problem:
             raise ClaimError(f"{path}: {problem.strerror}") from None
         except SyntaxError as problem:
@@ -72,6 +77,7 @@ class Loader:
         self.modules[path] = module
         self.trace.files.add(path)
         module.__dict__.update({RUNTIME: self.runtime, "__file__": path, "__builtins__": builtins})
+        module.__dict__[UNFIT] = Unfit
         exec(code, module.__dict__)
         return module
 

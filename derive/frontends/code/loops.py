@@ -50,7 +50,7 @@ class Unbound:
 def value_of(name: str, thunk: Thunk) -> Any:
     try:
         return thunk()
-    except NameError:
+    except (NameError, AttributeError):
         return Unbound(name)
 
 
@@ -198,16 +198,45 @@ class SymbolicList(list):
         super().__init__(values)
         self.serial = arr.next_serial()
         self.rounds: Items | None = None
-        self.written: dict[Any, Any] = {}
+        self.previous: Callable[[Any], Any] | None = None  # the last item before a round
 
     def length(self) -> Any:
         own = len(self)
         return own if self.rounds is None else plain(own + self.rounds.count)
 
     def as_items(self) -> Items:
-        if self.rounds is None or len(self):
-            raise Refused("an iteration over a list that has items beside those of a loop")
-        return self.rounds
+        assert self.rounds is not None
+        if not len(self):
+            return self.rounds
+        return Items(len(self) + self.rounds.count, lambda c: self[plain(c)])
+
+    def part(self, cut: slice) -> SymbolicList:
+        """A part of a list that a loop has filled.
+
+        :raises Refused: where it is not seen how long it is.
+        """
+        total = expression(self.length())
+
+        def end(value: Any, default: Any) -> Any:
+            if value is None:
+                return default
+            found = expression(value)
+            found = expanded(found + total) if at_least(-found, 1) else found
+            if not at_least(found, 0) or not at_least(total - found, 0):
+                raise Refused("a part of a list that a loop fills")
+            return found
+
+        found = SymbolicList()
+        if cut.step is not None and cut.step != 1:
+            if cut != slice(None, None, -1):
+                raise Refused("a part of a list that a loop fills")
+            found.rounds = self.as_items().turned()
+            return found
+        start, stop = end(cut.start, sp.Integer(0)), end(cut.stop, total)
+        if not at_least(stop - start, 0):
+            raise Refused("a part of a list that a loop fills")
+        found.rounds = Items(expanded(stop - start), lambda c: self[plain(expanded(c + start))])
+        return found
 
     def __iter__(self) -> Iterator[Any]:
         if self.rounds is not None:
@@ -216,25 +245,42 @@ class SymbolicList(list):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            if self.rounds is not None and index == slice(None, None, -1) and not len(self):
-                found = SymbolicList()
-                found.rounds = self.rounds.turned()
-                return found
-            if self.rounds is not None and index != slice(None):
-                raise Refused("a part of a list that a loop fills")
-            return super().__getitem__(index) if self.rounds is None else self
+            return super().__getitem__(index) if self.rounds is None else self.part(index)
         if isinstance(index, Array):
             index = plain(index.as_size())
-        if self.rounds is None and isinstance(index, int):
-            return super().__getitem__(index)
-        if self.rounds is None:
-            raise Refused(f"item {index} of a list of {len(self)}")
-        if isinstance(index, int) and 0 <= index < len(self):
+        own = len(self)
+        if isinstance(index, int) and 0 <= index < own:
             return super().__getitem__(index)
         position = expression(index)
+        if self.rounds is None:
+            run = innermost()
+            if run is not None and self.serial < run.serial:
+                found = run.last_item(self, position)
+                if found is not None:
+                    return found[0]
+            if isinstance(index, int):
+                return super().__getitem__(index)
+            raise Refused(f"item {index} of a list of {own}")
         if at_least(-position, 1):
             return self.rounds[plain(position)]
-        return self.rounds[plain(position - len(self))]
+        return self._item(expanded(position - own))
+
+    def _item(self, counter: Any) -> Any:
+        """The item of a round, or one of those before where the round may lie before the first."""
+        assert self.rounds is not None
+        low, _ = ax.bounds(counter, current().ranges)
+        if not len(self) or (low is not None and at_least(low, 0)):
+            return self.rounds[plain(counter)]
+        if low is None or not at_least(low + len(self), 0):
+            raise Refused("an item of a list of which it is not seen that it is there")
+        if self.previous is not None and self.rounds.direction > 0 and at_least(low + 1, 0):
+            return self.previous(expanded(counter + 1))
+        found = as_array(self.rounds[plain(counter)])
+        for place in range(len(self)):
+            here = sp.Eq(counter, place - len(self), evaluate=False)
+            own = as_array(super().__getitem__(place))
+            found = arr.where(Array((), {(): here}, arr.BOOL), own, found)
+        return found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if isinstance(index, int) and self.rounds is None:
@@ -257,7 +303,7 @@ class SymbolicList(list):
 
     def as_list(self) -> SymbolicList:
         found = SymbolicList(list.__iter__(self))
-        found.rounds = self.rounds
+        found.rounds, found.previous = self.rounds, self.previous
         return found
 
 
@@ -368,6 +414,8 @@ def listed(function: Callable[[Any], Any], iterable: Any) -> Any:
 class Loop:
     """A loop over something that Python can iterate over."""
 
+    carries = False  # whether what rounds bind is a state
+
     def __init__(self, iterable: Any) -> None:
         self.iterable = iterable
 
@@ -399,6 +447,8 @@ def symbolic_open(since_call: bool = False) -> bool:
 class SymbolicLoop:
     """A loop with a symbolic number of rounds."""
 
+    carries = True
+
     def __init__(self, items: Items) -> None:
         self.items = items
         self.frame: Any = sys._getframe(2)
@@ -414,10 +464,13 @@ class SymbolicLoop:
         self.final: dict[str, Any] = {}
         self.states: dict[str, Any] = {}
         self.lists: dict[int, tuple[SymbolicList, list[tuple[Any, int]]]] = {}
+        self.lists_before: set[int] = set()  # those that the first run has filled
         self.writes: dict[int, tuple[SymbolicList, Any, Any]] = {}
         self.keys: dict[int, tuple[SymbolicDict, Any, Any]] = {}  # what a round puts in
         self.earlier: dict[int, tuple[SymbolicDict, Any, Any]] = {}  # what it reads of the last one
         self.carried: dict[int, tuple[str, Array]] = {}  # the state that stands for that
+        self.last: dict[int, tuple[SymbolicList, Any]] = {}  # lists whose last item is read
+        self.items_carried: dict[int, tuple[str, Any]] = {}  # the state that stands for that
         self.created: list[Any] = []  # weak references: most arrays are gone soon
 
     # what changes tell
@@ -429,6 +482,31 @@ class SymbolicLoop:
     def appended(self, values: SymbolicList, value: Any, side: int) -> None:
         _, parts = self.lists.setdefault(id(values), (values, []))
         parts.append((_kept(value), side))
+
+    def last_item(self, values: SymbolicList, position: Any) -> tuple[Any] | None:
+        """The last item of a list to which each round appends one; None for an item before.
+
+        :raises Refused: for an item that earlier rounds have appended.
+        """
+        _, parts = self.lists.get(id(values), (values, []))
+        forward = self.items.direction > 0
+        before = len(values) + (self.counter if forward else self.count - 1 - self.counter)
+        place = expanded(position + 1 if at_least(-position, 1) else position - before - len(parts))
+        if not at_least(-position, 1):
+            place = expanded(place + 1)
+        if place == 0 and parts:
+            return (parts[-1][0],)
+        if place == 0 or (place == -1 and len(parts) == 1):
+            if not len(values):
+                raise Refused("the last item of a list that is empty before the first round")
+            if self.first:
+                self.last[id(values)] = (values, list.__getitem__(values, -1))
+            if id(values) in self.items_carried:
+                return (self.items_carried[id(values)][1],)
+            return (list.__getitem__(values, -1),)
+        if not position.is_Integer or id(values) in self.lists_before:
+            raise Refused(f"item {position} of a list while a loop fills it")
+        return None
 
     def filled(self, values: SymbolicList, position: Any, value: Any) -> None:
         if values.serial >= self.serial or id(values) in self.writes:
@@ -486,9 +564,10 @@ class SymbolicLoop:
         trace.where, trace.names, trace.assumed, trace.lines = kept
         for array, (axes, bodies, kind) in self.changed.values():
             array._axes, array._bodies, array.kind, array.stale = axes, bodies, kind, ""
-        self.lists.clear()
         self.writes.clear()
         cells = self._placeholders(after)
+        self.lists_before = set(self.lists)
+        self.lists.clear()
         self.keys = {}
         self.first = False
         before = set(trace.where)
@@ -545,6 +624,15 @@ class SymbolicLoop:
             name = f"state{number + 1}"
             value = as_array(written[2])
             self.carried[k] = (name, self._state(name, as_array(initial), value, cells, None))
+        for number, (k, (_, initial)) in enumerate(self.last.items()):
+            if k not in self.lists:
+                continue
+            ((value, side),) = self.lists[k][1]
+            name = f"item{number + 1}"
+            found = self._carried(name, initial, value, cells) if side > 0 else None
+            if found is None:
+                raise Refused("the last item of a list while a loop fills it")
+            self.items_carried[k] = (name, found)
         return cells
 
     def _carried(self, name: str, initial: Any, value: Any, cells: list[Cell]) -> Any:
@@ -591,6 +679,8 @@ class SymbolicLoop:
         trace = current()
         for k, (name, _) in self.carried.items():
             self.closing[name] = self.keys[k][2]
+        for k, (name, _) in self.items_carried.items():
+            self.closing[name] = self.lists[k][1][0][0]
         # what each cell is after a round
         position: dict[Any, tuple[Array, Any]] = {}
         for cell in cells:
@@ -617,6 +707,14 @@ class SymbolicLoop:
             array._bodies = {k: change(b).xreplace(at_end) for k, b in array._bodies.items()}
         for values, parts in self.lists.values():
             self._fill_list(values, parts, change)
+            if id(values) in self.items_carried:
+                before = self._rounds(replaced(self.items_carried[id(values)][1], change))
+                after = self.items.direction  # what a round appends is the state of the next one
+                values.previous = before.item
+                values.rounds = Items(
+                    self.count, lambda c, state=before: state.item(expanded(c + after)),
+                    self.items.direction,
+                )  # fmt: skip
         for values, index, value in self.writes.values():
             self._fill_items(values, index, replaced(value, change))
         for k, (filled, key, value) in self.keys.items():
@@ -646,7 +744,7 @@ class SymbolicLoop:
             else:
                 closing = as_array(_part(self.closing, one.name))
                 found = Array(axes, bodies, closing.kind)
-                self.final[one.name] = arr.named(found, one.name)
+                self.final[one.name] = arr.named(found, one.name.rpartition(".")[2])
         for name, value in self.closing.items():
             if name in self.states and isinstance(self.states[name], tuple):
                 self.final[name] = tuple(

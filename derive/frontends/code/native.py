@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import math
 import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -22,6 +23,7 @@ from derive.evaluation.evaluate import EvaluationError, Point, Values
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import Array, keys
 from derive.frontends.code.calls import Performed, perform
+from derive.frontends.code.left_out import Unfit, running_without
 from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_values
 from derive.frontends.code.shapes import Input, make_input
 from derive.frontends.code.sizes import Size
@@ -39,6 +41,7 @@ STEP = 3e-5  # of finite differences
 
 # Numbers that are drawn, in eighths: of both signs, positive, between 0 and 1.
 MIXED, POSITIVE, UNIT = range(-8, 9), range(1, 13), range(1, 8)
+WIDE = range(-4001, 4001, 7)  # so many that few are equal
 
 
 class NotRun(Exception):
@@ -344,6 +347,15 @@ class Run:
         self.forward = native_function(pair, pair.forward)
         self.backward = None if pair.backward is None else native_function(pair, pair.backward)
 
+    def _fitting(self) -> Any:
+        """The block in which statements that do not fit are left out."""
+        pair = self.traced.pair
+        if not pair.left_out:
+            return nullcontext()
+        if isinstance(pair.forward, str) and pair.path is not None:
+            return running_without(native_module(pair.path), pair.left_out)
+        return running_without(inspect.getmodule(pair.forward), pair.left_out)
+
     def _performed(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> Performed:
         traced = self.traced
         values = {name: _own(value) for name, value in numbers.items()}
@@ -354,17 +366,20 @@ class Run:
 
     def outputs(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> list[np.ndarray]:
         """The outputs alone."""
-        return [np.array(o, dtype=float) for o in self._performed(numbers, at).outputs]
+        with self._fitting():
+            return [np.array(o, dtype=float) for o in self._performed(numbers, at).outputs]
 
     def both(
         self, numbers: Mapping[str, np.ndarray], upstreams: list[np.ndarray], at: Mapping[Any, int]
     ) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
         """The outputs, and the gradients that are returned or left."""
-        done = self._performed(numbers, at)
-        outputs = [np.array(o, dtype=float) for o in done.outputs]
-        with np.errstate(all="ignore"):
-            found = done.backward([_own(u) for u in upstreams])
-        return outputs, {n: np.array(v, dtype=float) for n, v in found.items()}
+        with self._fitting():
+            done = self._performed(numbers, at)
+            outputs = [np.array(o, dtype=float) for o in done.outputs]
+            with np.errstate(all="ignore"):
+                found = done.backward([_own(u) for u in upstreams])
+        fit = {n: v for n, v in found.items() if not isinstance(v, Unfit)}
+        return outputs, {n: np.array(v, dtype=float) for n, v in fit.items()}
 
 
 def _own(value: np.ndarray) -> Any:
@@ -408,6 +423,8 @@ def compare(traced: Traced) -> int:
 def _compare_at(
     traced: Traced, run: Run, at: Mapping[Any, int], rng: random.Random, choices: range
 ) -> None:
+    if traced.trace.extremes and choices is MIXED:
+        choices = WIDE  # the largest entries are to be taken once
     numbers = {n: drawn(i, at, rng, choices) for n, i in traced.inputs.items()}
     upstreams = []
     values: dict[Any, Any] = {}

@@ -5,6 +5,7 @@ Every function takes and returns traced arrays; numbers and nested lists are tak
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -30,7 +31,6 @@ from derive.frontends.code.arrays import (
     elementwise,
     filled,
     inserted,
-    is_constant,
     joined,
     keys,
     matmul,
@@ -51,11 +51,15 @@ from derive.frontends.code.arrays import (
     without,
 )
 from derive.frontends.code.axes import Axis
+from derive.frontends.code.extremes import without_places
+from derive.frontends.code.guards import is_guard
 from derive.frontends.code.indexing import sliced, written
+from derive.frontends.code.masked import in_cases
 from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.trace import Misfit, Refused, current
-from derive.language.conditions import Cases
+
+SignAndLog = namedtuple("SignAndLog", "sign logabsdet")
 
 # What stands in an array that nothing was written to; no claim may speak of it.
 UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
@@ -74,13 +78,11 @@ def unary(function: Callable[[Any], Any]) -> Callable[..., Array]:
 
 def _exp(body: Any) -> Any:
     """exp, of an entry that is masked by −∞ in each case by itself."""
-    if isinstance(body, (Cases, sp.Piecewise)) and body.has(sp.oo, -sp.oo):
-        *branches, last = body.args
-        found = _exp(last[0])
-        for value, condition in reversed(branches):
-            found = choice(condition, _exp(value), found)
-        return found
-    return sp.exp(body)
+    return in_cases(_finite_exp, body) if body.has(sp.oo, -sp.oo) else sp.exp(body)
+
+
+def _finite_exp(value: Any) -> Any:
+    return sp.Integer(0) if value is sp.S.NegativeInfinity else sp.exp(value)
 
 
 exp, log, sqrt = unary(_exp), unary(sp.log), unary(sp.sqrt)
@@ -134,7 +136,7 @@ def subtract(x: Any, y: Any) -> Array:
 def clip(x: Any, low: Any = None, high: Any = None) -> Array:
     found = as_array(x)
     ends = [as_array(end) for end in (low, high) if end is not None]
-    if all(not end.ndim and is_constant(end.scalar()) for end in ends):
+    if all(not end.ndim for end in ends) and is_guard([end.scalar() for end in ends]):
         current().clips = True
         if current().inside:
             return _between(found, low, high)
@@ -568,6 +570,8 @@ def concatenated(arrays: Any, axis: Any = 0) -> Array:
 
 
 def stack(arrays: Any, axis: int = 0) -> Array:
+    if getattr(arrays, "rounds", None) is not None:  # a list that a loop has filled
+        return moved(arrays.as_array(), 0, int(axis))
     return stacked([as_array(a) for a in arrays], int(axis))
 
 
@@ -692,7 +696,7 @@ def one_hot(x: Any, count: Any) -> Array:
     axis = ax.of_size(expression(count))
     j = axis[0][0][0] if axis[0] else sp.Integer(0)
     bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
-    return Array([*array.axes, axis], bodies, FLOAT)
+    return without_places(Array([*array.axes, axis], bodies, FLOAT))
 
 
 def take(x: Any, indices: Any, axis: Any = None) -> Array:
@@ -786,16 +790,17 @@ def determinant(x: Any) -> Array:
     return Array((), {(): sp.Determinant(matrix)}, FLOAT)
 
 
+def log_determinant(x: Any) -> SignAndLog:
+    """The sign of the determinant and log of its absolute value, of an invertible matrix."""
+    found = named(determinant(x), "det")
+    return SignAndLog(elementwise(sp.sign, found), log(absolute(found)))
+
+
 def solved(a: Any, b: Any) -> Array:
     """x with A·x = b."""
     if as_array(b).ndim > 2:
         raise Refused("a system of equations with several right sides at once")
     return matmul(inverse(a), b)
-
-
-def largest_place(*args: Any, **options: Any) -> Array:
-    """Refused: a place that depends on values."""
-    raise Refused("argmax and argmin: a place that depends on values has no formula")
 
 
 def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:

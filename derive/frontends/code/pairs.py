@@ -22,6 +22,9 @@ from derive.frontends.code.arrays import (
     sum_over,
 )
 from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
+from derive.frontends.code.declared import Named
+from derive.frontends.code.extremes import atoms_of
+from derive.frontends.code.left_out import Place, Unfit
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
@@ -57,6 +60,7 @@ class Pair:
     inside: bool = False  # whether what is clipped is taken to lie between the ends
     exact: bool = False  # whether numbers such as 1e-7 are taken for 0
     turned: bool = False  # whether products of sizes are taken from the last factor
+    left_out: tuple[Place, ...] = ()  # the statements that do not fit
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Traced:
     outputs: list[Array]
     upstreams: list[Array]
     gradients: dict[str, Array]
+    unfit: Mapping[str, Place] = field(default_factory=dict)  # inputs whose gradients rest on one
 
 
 class Failed(Exception):
@@ -102,7 +107,7 @@ def trace_pair(pair: Pair) -> Traced:
     names = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
     trace = Trace(names | set(pair.shapes))
     trace.inside, trace.exact = pair.inside, pair.exact
-    loader = Loader(trace)
+    loader = Loader(trace, pair.left_out)
     try:
         return _trace(pair, trace, loader)
     except Failed as problem:
@@ -155,7 +160,7 @@ def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> di
     texts = text_arguments(function)
 
     def inside(value: Any) -> Any:
-        if isinstance(value, str) and value in sizes:
+        if isinstance(value, Named) or (isinstance(value, str) and value in sizes):
             return plain(size_of(value))
         if isinstance(value, dict):
             return {key: inside(one) for key, one in value.items()}
@@ -199,11 +204,14 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
         upstreams.append(array)
     if not done.names and any(not ax.is_unit(axis) for axis in outputs[0].axes):
         raise ClaimError(f"{pair.name} returns a loss of shape {ax.shown(outputs[0].axes)}")
-    gradients = {
-        name: as_array(value)
-        for name, value in done.backward([u.copy() for u in upstreams]).items()
-    }
-    return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients)
+    gradients: dict[str, Array] = {}
+    unfit: dict[str, Place] = {}
+    for name, value in done.backward([u.copy() for u in upstreams]).items():
+        if isinstance(value, Unfit):
+            unfit[name] = pair.left_out[value.place]
+        else:
+            gradients[name] = _placeless(as_array(value))
+    return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients, unfit)
 
 
 def copied(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,7 +224,13 @@ def _frozen(output: Any) -> Array:
     array = as_array(output)
     if array.kind != FLOAT:
         raise Refused("an output that holds no floats")
-    return array.copy()
+    return _placeless(array.copy())
+
+
+def _placeless(array: Array) -> Array:
+    if any(atoms_of(body) for body in array.bodies.values()):
+        raise Refused("the place of a largest entry is computed with")
+    return array
 
 
 # ---- claims
@@ -251,6 +265,7 @@ def claims_of(traced: Traced, name: str) -> list[tuple[tuple[int, ...], Claim]]:
             body = as_real(bodies[key])
             equals = whole(body, factors)
             used = reachable(where, [of, upstream, equals])
+            _check_bound(body, factors, trace)
             _check_written([body, *used.values()])
             given = (*trace.given, *trace.assumed, *traced.pair.given)
             given = tuple(g for g in given if _speaks(g, used, of, upstream, equals, symbol))
@@ -272,6 +287,14 @@ def _speaks(fact: Any, used: Mapping[Any, Any], *said: Any) -> bool:
     return any(expr.has(a) for a in arrays for expr in every)
 
 
+def _check_bound(body: Any, factors: list[ax.Factor], trace: Trace) -> None:
+    """Insist that a gradient reads no index but its own: any other is an error of the trace."""
+    own = {index for index, _ in factors}
+    free = [s for s in body.free_symbols if s in trace.ranges and s not in own]
+    if free:
+        raise Failed("undecided", f"internal error: the trace leaves {free[0]} open", None)
+
+
 def _check_written(bodies: list[Any]) -> None:
     for symbol in (UNWRITTEN, UNREAD):
         if any(isinstance(b, sp.Basic) and symbol in b.free_symbols for b in bodies):
@@ -283,7 +306,11 @@ def whole(body: Any, factors: list[ax.Factor]) -> Any:
     if not factors:
         return body
     if isinstance(body, sp.Indexed) and tuple(body.indices) == tuple(i for i, _ in factors):
-        return body.base
+        shape = body.base.shape
+        if shape is not None and all(
+            same(own, size) for own, (_, size) in zip(shape, factors, strict=True)
+        ):
+            return body.base  # all of it, and not its first entries alone
     return Tensor(body, *factors)
 
 

@@ -107,6 +107,10 @@ def _order(pair: Pair, floats: list[str]) -> list[str]:
     if pair.kind == LOSS:
         if all(named) and len(set(named)) == len(named):
             return [name for name in named if name]
+        if len(named) == len(floats) and all(
+            n in (None, own) for n, own in zip(named, floats, strict=True)
+        ):
+            return floats
     elif len(pair.returned) == len(floats):
         return floats
     elif all(named) and len(set(named)) == len(named):

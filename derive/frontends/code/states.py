@@ -513,6 +513,10 @@ class Settling:
         shift = 1 if direction > 0 else 0
         limits = (t, 1, self.count) if direction > 0 else (t, 0, self.count - 1)
         length = expanded(self.count + 1)
+        states = {
+            self.shown(cell): cell for cell in reversed(group) if self.is_shown(cell, members)
+        }
+        members = [symbol for symbol in members if symbol not in states]
         # new symbols
         heads: dict[Any, tuple[Any, list[Any]]] = {}
         for cell in group:
@@ -524,9 +528,14 @@ class Settling:
                         "an array is read while a loop writes it otherwise than by one step"
                     )
                 factors = [f for f in factors if f[0] != write.index]
+            shown = self.shown(cell)
+            own = states.get(shown) is cell
             symbol = sp.IndexedBase(
-                trace.name(cell.name), shape=(length, *(size for _, size in factors))
+                shown.label if own else trace.name(cell.name.rpartition(".")[2]),
+                shape=(length, *(size for _, size in factors)),
             )
+            if own and shown in trace.lines:
+                trace.lines[symbol] = trace.lines[shown]
             heads[cell.base] = symbol, factors
 
         def state(cell: Cell, position: Any, args: tuple[Any, ...]) -> Any:
@@ -542,6 +551,10 @@ class Settling:
                 )
             else:
                 self.table[cell.base] = self.previous(cell, state)
+        for symbol, cell in states.items():
+            self.renamed[symbol] = lambda first, *args, head=heads[cell.base][0]: head[
+                (expanded(first + shift), *args)
+            ]
         for symbol in members:
             body = trace.where[symbol]
             rest = body.axes[1:]
@@ -569,6 +582,8 @@ class Settling:
             symbol, factors = heads[cell.base]
             if cell.kind == "rec":
                 update, initial = cell.update, cell.initial
+                if self.shown(cell) in states:
+                    update = self.body_of(cell)
             else:
                 write = cell.writes[0]
                 update = write.value
@@ -589,7 +604,28 @@ class Settling:
                 cell.final = state(cell, end, at)
             else:
                 cell.final = self.final_of(cell, state, at)
-        self.put_in(members, made)
+        self.put_in([*members, *states], made)
+
+    def shown(self, cell: Cell) -> Any:
+        """The definition that a round leaves as the state, as it is, else None."""
+        update = cell.update
+        if cell.kind != "rec" or not isinstance(update, sp.Indexed):
+            return None
+        own = (self.counter, *(c for c, _ in cell.outer), *cell.indices)
+        return update.base if tuple(update.indices) == own else None
+
+    def is_shown(self, cell: Cell, members: list[Any]) -> bool:
+        """Whether one definition of a round is the state: both are then one array."""
+        symbol = self.shown(cell)
+        if symbol not in members:
+            return False
+        body = self.trace.where[symbol]
+        sizes = [self.count, *(n for _, n in cell.outer), *(n for _, n in cell.factors)]
+        return [n for _, n in body.axes] == sizes
+
+    def body_of(self, cell: Cell) -> Any:
+        """What a round leaves as the state, without the name that the code gives it."""
+        return self.trace.where[self.shown(cell)].definition(*cell.update.indices)
 
     def members(self, group: list[Cell], inside: set[Any]) -> list[Any]:
         """The definitions that the steps of a group rest on and that rest on its states."""

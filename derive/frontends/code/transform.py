@@ -8,7 +8,10 @@ built-in functions know sizes. Names are never rewritten, calls are: ``type(a) i
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
+
+from derive.frontends.code.left_out import Place, without
 
 RUNTIME = "__derive__"
 BUILTINS = {
@@ -19,12 +22,14 @@ KEPT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, a
         ast.If, ast.Try)  # fmt: skip
 
 
-def transformed(source: str, path: str) -> ast.Module:
+def transformed(source: str, path: str, left_out: Sequence[Place] = ()) -> ast.Module:
     """The tree of a module, ready to be compiled.
+
+    :param left_out: the statements that do not fit.
 
     :raises SyntaxError: where the source is no Python.
     """
-    tree = ast.parse(source, path)
+    tree = without(ast.parse(source, path), path, left_out)
     body: list[ast.stmt] = []
     for statement in tree.body:
         if not isinstance(statement, KEPT) and not _is_registration(statement):
@@ -38,6 +43,26 @@ def transformed_function(node: ast.FunctionDef | ast.ClassDef) -> ast.Module:
     """One function alone, without its decorators."""
     node.decorator_list = []
     return ast.fix_missing_locations(_Copy().visit(ast.Module(body=[node], type_ignores=[])))
+
+
+def _with_one_return(body: list[ast.stmt]) -> list[ast.stmt]:
+    """A function's statements with ``if c: return a`` and ``return b`` after it, or in its else, as
+    ``return a if c else b``: c may be a condition on values.
+    """
+    for number, statement in enumerate(body):
+        if not isinstance(statement, ast.If):
+            continue
+        own = _with_one_return(statement.body)
+        other = _with_one_return([*statement.orelse, *body[number + 1 :]])
+        if own and other and _gives_value(own[0]) and _gives_value(other[0]):
+            value = ast.IfExp(statement.test, own[0].value, other[0].value)  # type: ignore[attr-defined]
+            found = ast.Return(ast.copy_location(value, statement))
+            return [*body[:number], ast.copy_location(found, statement)]
+    return body
+
+
+def _gives_value(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Return) and statement.value is not None
 
 
 def _is_registration(statement: ast.stmt) -> bool:
@@ -93,6 +118,30 @@ def bound_names(body: list[ast.stmt]) -> set[str]:
             found |= {(a.asname or a.name.partition(".")[0]) for a in node.names}
         stack.extend(ast.iter_child_nodes(node))
     return found - {"__problem__"}
+
+
+def bound_attributes(body: list[ast.stmt], bound: set[str]) -> list[tuple[str, str]]:
+    """The attributes that statements bind, of names that they do not bind."""
+    found: set[tuple[str, str]] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            continue
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if isinstance(node.value, ast.Name) and node.value.id not in bound:
+                found.add((node.value.id, node.attr))
+        stack.extend(ast.iter_child_nodes(node))
+    return sorted(found)
+
+
+def _attribute(name: str, attribute: str, context: ast.expr_context) -> ast.Attribute:
+    return ast.Attribute(ast.Name(name, ast.Load()), attribute, context)
+
+
+def _where_carried(loop: str, body: list[Any]) -> ast.If:
+    test = ast.Attribute(ast.Name(loop, ast.Load()), "carries", ast.Load())
+    return ast.If(test, body, [])
 
 
 def _call(name: str, *args: ast.expr) -> ast.Call:
@@ -306,6 +355,7 @@ class _Copy(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> Any:
         node.body = without_continue(node.body)
         read = sorted(bound_names(node.body) - set(_names_of(node.target)))
+        attributes = bound_attributes(node.body, {*read, *_names_of(node.target)})
         self.generic_visit(node)
         loop = self.fresh()
         start = ast.Assign(
@@ -313,37 +363,34 @@ class _Copy(ast.NodeTransformer):
             value=_call("loop", node.iter, ast.Constant(node.lineno)),
         )
         node.iter = ast.Name(loop, ast.Load())
-        opening = [
-            ast.Assign(
-                targets=[ast.Name(n, ast.Store())],
-                value=ast.Call(
-                    ast.Attribute(ast.Name(loop, ast.Load()), "open", ast.Load()),
-                    [ast.Constant(n), _thunk(ast.Name(n, ast.Load()))], [],
-                ),
-            )
-            for n in read
-        ]  # fmt: skip
-        closing = [
-            ast.Expr(
-                ast.Call(
-                    ast.Attribute(ast.Name(loop, ast.Load()), "close", ast.Load()),
-                    [ast.Constant(n), _thunk(ast.Name(n, ast.Load()))], [],
-                )
-            )
-            for n in read
-        ]  # fmt: skip
-        after = [
-            ast.Assign(
-                targets=[ast.Name(n, ast.Store())],
-                value=ast.Call(
-                    ast.Attribute(ast.Name(loop, ast.Load()), "after", ast.Load()),
-                    [ast.Constant(n), _thunk(ast.Name(n, ast.Load()))], [],
-                ),
-            )
-            for n in read
-        ]  # fmt: skip
-        node.body = [*opening, *node.body, *closing]
-        return [self._located(s, node) for s in (start, node, *after)]
+
+        def part(method: str, name: str, value: ast.expr) -> ast.expr:
+            function = ast.Attribute(ast.Name(loop, ast.Load()), method, ast.Load())
+            return ast.Call(function, [ast.Constant(name), _thunk(value)], [])
+
+        def bind(method: str) -> list[ast.stmt]:
+            found: list[ast.stmt] = [
+                ast.Assign([ast.Name(n, ast.Store())], part(method, n, ast.Name(n, ast.Load())))
+                for n in read
+            ]
+            if attributes:
+                found.append(_where_carried(loop, [
+                    ast.Assign([_attribute(*a, ast.Store())],
+                               part(method, ".".join(a), _attribute(*a, ast.Load())))
+                    for a in attributes
+                ]))  # fmt: skip
+            return found
+
+        closing: list[ast.stmt] = [
+            ast.Expr(part("close", n, ast.Name(n, ast.Load()))) for n in read
+        ]
+        if attributes:
+            closing.append(_where_carried(loop, [
+                ast.Expr(part("close", ".".join(a), _attribute(*a, ast.Load())))
+                for a in attributes
+            ]))  # fmt: skip
+        node.body = [*bind("open"), *node.body, *closing]
+        return [self._located(s, node) for s in (start, node, *bind("after"))]
 
     def visit_Break(self, node: ast.Break) -> Any:
         return [self._located(ast.Expr(_call("leaving", ast.Constant("break"))), node), node]
@@ -352,6 +399,11 @@ class _Copy(ast.NodeTransformer):
         self.generic_visit(node)
         value = node.value or ast.Constant(None)
         node.value = self._located(_call("returned", value), node)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        node.body = _with_one_return(node.body)
+        self.generic_visit(node)
         return node
 
     def visit_If(self, node: ast.If) -> Any:

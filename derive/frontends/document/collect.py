@@ -21,12 +21,18 @@ from derive.frontends.document.contents import (
     Place,
 )
 from derive.frontends.document.declarations import DeclarationError, Declared
-from derive.frontends.document.dependence import leaves, mentioned
+from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
 from derive.frontends.document.names import LOSSES, Mention, mention, text_of
+from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
-from derive.frontends.document.symbols import components, letters_of, size_symbol
+from derive.frontends.document.symbols import (
+    SCALAR_GREEK,
+    components,
+    letters_of,
+    size_symbol,
+)
 from derive.frontends.document.tree import Node, arguments, brackets
 
 Parse = Callable[[str], tree.Parsed]
@@ -98,6 +104,10 @@ class _Collector:
         self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
         self.sums: list[tuple[Unit, tree.Chain]] = []  # equations that may be conditions
+        self.patterns: list[Pattern] = []
+        self.instanced: set[tuple[str, int]] = set()  # names that a pattern defines in a section
+        self.by_pattern: set[str] = set()
+        self.raised_to_t: set[str] = set()  # letters with a T above
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
         for heading, found in sidecar:
@@ -315,6 +325,7 @@ class _Collector:
             if not isinstance(statement, tree.Statement):
                 continue
             self.letters(statement, unit, line)
+            self.instances(statement, unit)
             if statement.continues:
                 unit.head = chain
                 continue
@@ -353,8 +364,11 @@ class _Collector:
             name = mention(node)
             if name is None:
                 continue
-            if any(text_of(part) in ("T", "top", "-1") for part in name.after):
+            marks = {text_of(part) for part in name.after}
+            if "top" in marks or ("-1" in marks and name.letter[-1:].isupper()):
                 self.knowledge.arrays.add(name.letter)
+            elif "T" in marks:
+                self.raised_to_t.add(name.letter)
             if name.shape is not None and not name.after:
                 self.subscripted(name, unit, line, summed)
 
@@ -443,6 +457,27 @@ class _Collector:
             return
         self.knowledge.define(made)
         unit.defines.append(made)
+        found = pattern(made)
+        if found is not None:
+            self.patterns.append(found)
+            self.by_pattern.add(made.name)
+
+    def instances(self, statement: tree.Statement, unit: Unit) -> None:
+        """Names in a statement that a definition of their kind defines: in each section anew, as
+        what they are derivatives in may be another thing there.
+        """
+        for node in statement.walk() if self.patterns else ():
+            name = mention(node)
+            for each in self.patterns if name is not None else ():
+                assert name is not None
+                made = each.instance(name, self.is_taken)
+                if made is None or (made.name, unit.section) in self.instanced:
+                    continue
+                if self.is_taken(made.name) and made.name not in self.by_pattern:
+                    continue
+                self.instanced.add((made.name, unit.section))
+                self.by_pattern.add(made.name)
+                self.knowledge.define(replace(made, section=unit.section, at=unit.at))
 
     def is_taken(self, name: str) -> bool:
         return name in self.knowledge.known or name in self.knowledge.definitions
@@ -470,12 +505,12 @@ class _Collector:
         if before.section not in knowledge.around(made.section):
             # In another section only what is defined as a derivative is surely the same.
             return any(isinstance(node, tree.Derivative) for node in before.body.walk())
+        if is_backward(before, self.is_taken):
+            return True  # δ = ∂L/∂z, and then what it is
         if bool(before.arguments) != bool(made.arguments):
             return False
         if before.indices and made.indices and len(before.indices) != len(made.indices):
             return False
-        if any(isinstance(node, tree.Derivative) for node in before.body.walk()):
-            return True  # δ = ∂L/∂z, and then what it is
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]
@@ -503,16 +538,32 @@ class _Collector:
             for name in self.ends
             if name not in self.knowledge.known and name not in self.knowledge.definitions
         )
+        for name in self.knowledge.sizes:
+            self.knowledge.sized[name] = {0}  # sums go up to it: everywhere
         for known in self.knowledge.known.values():
             for one in known:
                 if one.kind == "shape":
                     for text in one.sizes:
                         try:
-                            size_text.size(text, self._size)
+                            made = size_text.size(text, self._size)
                         except size_text.SizeError:
                             continue
+                        for part in made.free_symbols:
+                            self.knowledge.sized.setdefault(part.name, set()).add(one.section)
                 elif one.kind == "size":
+                    self.knowledge.sized.setdefault(one.name, set()).add(one.section)
                     self.knowledge.sizes.add(one.name)
+        # Where T is a size, β^T may be a power.
+        powers = SCALAR_GREEK | self.compared() if "T" in self.knowledge.sizes else frozenset()
+        self.knowledge.arrays.update(self.raised_to_t - powers)
+
+    def compared(self) -> frozenset[str]:
+        """The letters that are assumed to be above or below a number: they stand for numbers."""
+        found: set[str] = set()
+        for fact in self.knowledge.facts:
+            if isinstance(fact.body, tree.Chain) and set(fact.body.relations) <= {"<", ">"}:
+                found.update(name.letter for side in fact.body.sides if (name := mention(side)))
+        return frozenset(found)
 
     def _size(self, name: str):  # type: ignore[no-untyped-def]
         made = size_symbol(name)
@@ -574,11 +625,14 @@ def _latex(text: str) -> str:
     return "".join(made)
 
 
+SPACES = ("bla(R)", "R", "bol(R)", "{0,1}", "{-1,1}", "{-1,+1}", "[0,1]", "(0,1)")
+
+
 def real_space(node: Node, source: str) -> tuple[str, ...] | None:
     """The sizes in ℝ^{n×d}; () for ℝ itself; None for anything else."""
     if text_of(node) in ("bla(R)", "R", "bla(R)_+", "bla(R)_{+}"):
         return ()
-    if isinstance(node, tree.Script) and text_of(node.base) in ("bla(R)", "R", "bol(R)"):
+    if isinstance(node, tree.Script) and text_of(node.base) in SPACES:
         if node.sup is None:
             return ()
         text = source[node.sup.start : node.sup.end]
@@ -658,7 +712,8 @@ def _defining(made: Definition, unit: Unit) -> bool:
         return False
     if not unit.formula.display and not made.arguments:
         other = mention(body)
-        if other is not None and not other.after:
+        product = isinstance(body, tree.Run) and 1 < len(body.letters) < 4
+        if other is not None and not other.after and not product:
             return False
     own = made.written.key
     return all(key != own for key, _ in mentioned(body))

@@ -39,6 +39,8 @@ def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str],
                 if name in deps and made not in downstream:
                     downstream[made] = None
                     pending.append(made)
+        if not downstream and wanted and not _heads(task):
+            return tuple(wanted)  # an upstream gradient that the statement speaks of
         if not downstream:
             upstream = wanted[1:]
             return tuple(upstream) if len(wanted) > 1 else ()
@@ -59,6 +61,18 @@ def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str],
     return seen
 
 
+def _heads(task: Task) -> bool:
+    """Whether a statement is about a derivative, as its left side says."""
+    body = task.head or task.statement.body
+    assert isinstance(body, tree.Chain)
+    return any(
+        isinstance(node, tree.Derivative)
+        or differential(node) is not None
+        or (isinstance(node, tree.Letter) and node.name in ("nabla", "partial"))
+        for node in body.sides[0].walk()
+    )
+
+
 def _wrt(knowledge: Knowledge, task: Task, loss: str) -> Iterator[str]:
     """What the loss is differentiated in, in the statement and its head."""
     nodes: list[Node] = [task.statement]
@@ -66,6 +80,18 @@ def _wrt(knowledge: Knowledge, task: Task, loss: str) -> Iterator[str]:
         nodes.insert(0, task.head.sides[0])
     for root in nodes:
         for node in root.walk():
+            named = mention(node)
+            made = (
+                None
+                if named is None
+                else knowledge.defined(named.key, task.unit.section, task.unit.at)
+            )
+            if made is not None and isinstance(made.body, tree.Derivative) and made.body.of:
+                of = mention(made.body.of)
+                if of is not None and of.key == loss and len(made.body.by) == 1:
+                    name = mention(made.body.by[0].variable)
+                    if name is not None:
+                        yield name.key
             inner = differential(node) if loss == "L" else None
             if inner is not None and (name := mention(inner)) is not None:
                 yield name.key if knowledge.known.get(name.key) else name.letter
@@ -98,9 +124,14 @@ def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozen
     step once more for the next one.
     """
     section, at = task.unit.section, task.unit.at
-    for name in knowledge.definitions:
-        made = knowledge.defined(name, section, at)
-        if made is None or any(isinstance(n, tree.Derivative) for n in made.body.walk()):
+    found = {
+        name: made
+        for name in knowledge.definitions
+        if (made := knowledge.defined(name, section, at)) is not None
+    }
+    backward = _of_derivatives(knowledge, found)
+    for name, made in found.items():
+        if name in backward:
             continue
         deps = names_in(made)
         yield name, deps
@@ -108,13 +139,40 @@ def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozen
             yield _next(name), frozenset(map(_next, deps))
 
 
+def _of_derivatives(knowledge: Knowledge, found: dict[str, Definition]) -> set[str]:
+    """The names that are defined by derivatives, dX among them, or by such names: they belong to
+    the backward pass, and no loss depends on them.
+    """
+
+    def is_taken(name: str) -> bool:
+        return name in found or name in knowledge.known
+
+    backward = {name for name, made in found.items() if is_backward(made, is_taken)}
+    deps = {name: names_in(made) for name, made in found.items()}
+    while more := {name for name in found if name not in backward and deps[name] & backward}:
+        backward |= more
+    return backward
+
+
+def is_backward(made: Definition, is_taken: Callable[[str], bool]) -> bool:
+    """Whether a definition has a derivative in it, or the dX of a name X that is taken."""
+    return any(
+        isinstance(node, tree.Derivative)
+        or (
+            (inner := differential(node)) is not None
+            and (of := mention(inner)) is not None
+            and is_taken(of.letter)
+        )
+        for node in made.body.walk()
+    )
+
+
 def names_in(made: Definition) -> frozenset[str]:
     found = set()
     for node in made.body.walk():
         name = mention(node)
         if name is not None:
-            found.add(name.key)
-            found.add(name.letter)
+            found.update((name.key, f"{name.key}^2", name.letter))
             if name.subs:
                 found.add(with_scripts(name.letter, name.subs[:-1], name.sups))
     return frozenset(found)
@@ -164,7 +222,7 @@ def mentioned(node: Node) -> Iterator[tuple[str, str]]:
             elif name is not None:
                 stem = with_scripts(name.letter, name.subs[:-1], name.sups)
                 yield name.key, stem
-            else:
+            if name is None or isinstance(base, tree.Run):
                 yield from mentioned(base)
             if sup is not None:
                 yield from (pair for pair in mentioned(sup) if pair[0] not in ("T", "top"))

@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy.tensor.array.expressions import ArraySymbol
 
+from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import LOSSES, Mention, is_loss, is_transpose, mention, text_of
@@ -32,6 +33,8 @@ from derive.frontends.document.tree import Node, arguments, brackets
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
 from derive.language.operators import ScalarFunction, entry, fresh_index, partial, tensor
 from derive.language.sequences import At
+
+DIFFERENTIAL_OF = Slot("derive.frontends.document.differentials")
 
 SYMBOLS = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
 
@@ -100,12 +103,15 @@ def as_gradient(reader: Reader, node: Node) -> Taken | None:
     ):
         return None
     reader.note("d before a name is the derivative of the loss in it")
-    return Taken(the_loss(reader, node), (inner,), node)
+    return Taken(the_loss(reader, node), (inner,), node, nabla=True)
 
 
 @LOSS_IN.fill
 def loss_in(reader: Reader, node: Node) -> Value | None:
     """The value of ``dX`` as ∂L/∂X, where X is known; None for anything else."""
+    if reader.varied:
+        inner = differential(node)
+        return None if inner is None else DIFFERENTIAL_OF(reader, inner)
     taken = as_gradient(reader, node)
     return None if taken is None else derivative(reader, taken)
 
@@ -172,7 +178,8 @@ def variables(node: tree.Derivative) -> tuple[Node, ...]:
 def read_derivative(reader: Reader, node: tree.Derivative) -> Value:
     if node.of is None:
         raise Unread("operator", "an operator that acts on nothing", node)
-    return derivative(reader, Taken(node.of, variables(node), node))
+    adjoint = node.form == "adjoint"  # of the shape of its variable, in any layout
+    return derivative(reader, Taken(node.of, variables(node), node, nabla=adjoint))
 
 
 def derivative(reader: Reader, taken: Taken) -> Value:

@@ -94,6 +94,7 @@ class Knowledge:
     options: list[tuple[int, str, str, int]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     sizes: set[str] = field(default_factory=set)
+    sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
     speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
@@ -150,12 +151,27 @@ class Knowledge:
 
     def option(self, name: str, section: int) -> tuple[str, int] | None:
         """What a convention is declared to be, and in which line."""
-        around = self.around(section)
-        for number in around:
-            for where, key, value, line in reversed(self.options):
-                if where == number and key == name:
+        said = [one for one in self.options if one[1] == name]
+        for number in self.around(section):
+            for where, _, value, line in reversed(said):
+                if where == number:
                     return value, line
-        return None
+        # As with names: a section on conventions speaks for those after it.
+        before = [
+            (value, line)
+            for where, _, value, line in said
+            if where < section and self.sections[where].level != LINES
+        ]
+        return before[-1] if before else None
+
+    def is_size(self, name: str, section: int) -> bool:
+        """Whether a letter is a size where it is written as an index: a size that only other
+        sections speak of is none.
+        """
+        if name not in self.sizes:
+            return False
+        said = self.sized.get(name)
+        return said is None or bool(said & set(self.around(section)))
 
     def facts_at(self, sections: Iterable[int]) -> Iterator[Fact]:
         """What is assumed in these sections."""

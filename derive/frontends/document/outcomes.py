@@ -23,6 +23,7 @@ from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
+from derive.language.operators import ScalarApplication
 
 AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
 NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
@@ -38,6 +39,10 @@ UNDEFINED = frozenset("fghFGHJRQ")
 
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
+
+KEPT_EVERYWHERE = ("softmax", "power", "power of a vector", "star", "prime", "circ", "a / b c",
+                   "⊙ beside a product", "one index of a matrix")  # fmt: skip
+"""Choices that a document makes once."""
 
 INTERRUPTED = "interrupted"
 
@@ -224,21 +229,6 @@ class _Decider:
             ]
         return self.over_readings(task, results)
 
-    def fixed(self, section: int) -> dict[str, str]:
-        """The choices that directives make."""
-        found: dict[str, str] = {}
-        for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
-            option = self.knowledge.option(key, section)
-            if option is not None:
-                found[key] = option[0]
-        layout = self.knowledge.option("layout", section)
-        if layout is not None:
-            gradient = "numerator" if layout[0] == "numerator" else "denominator"
-            jacobian = "denominator" if layout[0] == "denominator" else "numerator"
-            found["layout of gradients"] = gradient
-            found["layout of Jacobians"] = jacobian
-        return found
-
     def all_readings(self, task: Task) -> list[tuple[Choices, Read]] | None:
         def attempt(choices: Choices) -> Read:
             reader = Reader(self.knowledge, task.unit.section, task.unit.at, choices)
@@ -246,7 +236,7 @@ class _Decider:
             return statements.read(task, reader)
 
         results = []
-        for found in readings(attempt, self.fixed(task.unit.section), MAX_READINGS):
+        for found in readings(attempt, conventions(self.knowledge, task.unit.section), MAX_READINGS):
             if found is None:
                 return None
             results.append(found)
@@ -305,8 +295,9 @@ class _Decider:
             for k in range(len(read.parts))
             if (verdict := statuses.get((best, k))) is not None and verdict.status == HOLDS
         ]
-        for key in KEPT:
-            if key not in choices.made or not held:
+        for key in choices.made if held else ():
+            function = "any function" in choices.options[key]
+            if key not in KEPT and key not in KEPT_EVERYWHERE and not function:
                 continue
             for other, parts in results:
                 if other.made.get(key) in (None, choices.made[key]):
@@ -319,7 +310,8 @@ class _Decider:
                 ):
                     break
             else:
-                votes = self.kept.setdefault((task.unit.section, key), {})
+                section = task.unit.section if key in KEPT else 0
+                votes = self.kept.setdefault((section, key), {})
                 votes.setdefault(choices.made[key], []).append(task.unit.at)
 
     def kept_throughout(self, found: list[Outcome]) -> list[Outcome]:
@@ -449,6 +441,15 @@ class _Decider:
                     message=f"nothing says how {names} depends on what is differentiated; define it"
                     f" (`{part.foreign[0]} = …`)",
                 )
+            remedy = self.narrower(claim, made.inferred)
+            if remedy:
+                return replace(
+                    made,
+                    outcome=AMBIGUOUS,
+                    code="undeclared",
+                    message=f"what the loss depends on is not said; declare `{remedy}` if it holds "
+                    "for that",
+                )
             hint = self.hinted(claim, unit)
             if hint:
                 return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
@@ -467,6 +468,21 @@ class _Decider:
             if one.code == ILL_SHAPED:
                 return replace(made, outcome=ILL_SHAPED, message=one.message)
         return replace(made, outcome=ILL_SHAPED, message=part.message)
+
+    def narrower(self, claim: Claim, inferred: Sequence[str]) -> str:
+        """Of what a loss that nothing defines depends, if the claim holds where it sees only one
+        of the arrays that it was taken to see; or "".
+        """
+        for name, value in claim.where.items():
+            assumed = any(said.startswith(f"{name} is any scalar function") for said in inferred)
+            if not assumed or not isinstance(value, ScalarApplication) or len(value.args) < 3:
+                continue
+            for argument in value.args[1:]:
+                where = {**claim.where, name: value.func(value.args[0], argument)}
+                changes: dict[str, Any] = {"where": where}
+                if self.verdict(replace(claim, **changes)).status == HOLDS:
+                    return f"{name} = any scalar of {argument}"
+        return ""
 
     def hinted(self, claim: Claim, unit: Unit) -> str:
         """What the text says that would make a refuted claim hold, as a suggestion; or ""."""
@@ -522,6 +538,22 @@ class _Decider:
         return inside.start
 
 
+def conventions(knowledge: Knowledge, section: int) -> dict[str, str]:
+    """The choices that directives make."""
+    found: dict[str, str] = {}
+    for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
+        option = knowledge.option(key, section)
+        if option is not None:
+            found[key] = option[0]
+    layout = knowledge.option("layout", section)
+    if layout is not None:
+        gradient = "numerator" if layout[0] == "numerator" else "denominator"
+        jacobian = "denominator" if layout[0] == "denominator" else "numerator"
+        found["layout of gradients"] = gradient
+        found["layout of Jacobians"] = jacobian
+    return found
+
+
 def vanishes(verdict: Verdict) -> bool:
     """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
     claim, derived = verdict.claim, verdict.derived
@@ -531,7 +563,9 @@ def vanishes(verdict: Verdict) -> bool:
 
 
 def _directive(key: str, option: str) -> str:
-    return f"vectors = {option}" if key == "vectors" else f"layout = {option}"
+    if key.startswith("layout"):
+        return f"layout = {option}"
+    return f"{key} = {option}"
 
 
 def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
@@ -568,7 +602,8 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     if len(body.sides) != 2:
         return False
     left, right = body.sides
-    names = mention(left) is not None
+    name = mention(left)
+    names = name is not None and not name.after
     numbers = isinstance(right, tree.Number) or not any(
         isinstance(node, tree.Letter | tree.Run | tree.Word) for node in right.walk()
     )

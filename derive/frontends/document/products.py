@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from derive.engine import shape_of
-from derive.frontends.document import derivatives, functions, tree, values
+from derive.frontends.document import derivatives, differentials, functions, tree, values
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import Mention, in_parentheses, is_loss, mention, text_of
 from derive.frontends.document.reader import (
@@ -24,6 +24,8 @@ from derive.frontends.document.reader import (
     Reader,
     Undeclared,
     Unread,
+    indicator,
+    is_one,
     one_power,
     powers,
 )
@@ -186,6 +188,11 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
     k = 0
     while k < len(factors):
         sign, factor = signs[k], factors[k]
+        if differentials.is_d(factor) and k + 1 < len(factors) and signs[k + 1] == "":
+            value, used = _differential(reader, factors, k)
+            units.append((sign, value))
+            k += used
+            continue
         if derivatives.is_operator(factor):
             value, used = derivatives.operator(reader, factors[k:], signs[k + 1 :])
             units.append((sign, value))
@@ -205,6 +212,12 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
                 sign = ""
             k += len(run)
             continue
+        if is_one(factor) and k + 1 < len(factors) and signs[k + 1] == "":
+            group = factors[k + 1]
+            if isinstance(group, tree.Group) and isinstance(group.body, tree.Chain):
+                units.append((sign, indicator(reader, group.body)))
+                k += 2
+                continue
         call = _call(reader, factors, signs, k)
         if call is not None:
             value, used = call
@@ -216,6 +229,20 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
         units.append((sign, reader.value(factor)))
         k += 1
     return units
+
+
+def _differential(reader: Reader, factors: list[Node], k: int) -> tuple[Value, int]:
+    """An upright d at factor k with what is under it."""
+    if not reader.varied:
+        raise Unread("differential", "a differential is not read here", factors[k])
+    under = factors[k + 1]
+    name = mention(under)
+    made = None if name is None else defined_at(reader, name.key)
+    called = k + 2 < len(factors) and brackets(factors[k + 2])[0] is not None
+    if made is not None and made.arguments and called:
+        under = tree.Product(under.start, factors[k + 2].end, tuple(factors[k + 1 : k + 3]), ("",))
+        return differentials.differential_of(reader, under), 3
+    return differentials.differential_of(reader, under), 2
 
 
 # ------------------------------------------------------------------------------------- functions
@@ -339,7 +366,7 @@ def _defined_function(
     if same and not name.primes and all(arrays):
         return symbol(reader, name.key, name.node)
     inputs = [reader.value(part) for part in parts]
-    if len(inputs) == 1 and not arrays[0]:
+    if len(inputs) == 1 and (not arrays[0] or (name.primes and not inputs[0].shape)):
         return _entrywise_of(reader, name, definition, inputs[0])
     if name.primes:
         raise Unread("prime", "the derivative of a function of several arguments", name.node)

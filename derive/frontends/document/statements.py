@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
-from derive.frontends.document import derivatives, tree, values
+from derive.frontends.document import derivatives, differentials, tree, values
 from derive.frontends.document.collect import EQUALS, Unit, real_space
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivatives import Taken
@@ -206,6 +206,11 @@ class _Statement:
         """Why a refuted equation with this side may be no claim."""
         if self.task.head is None and self.task.defined is None:
             name = mention(head)
+            if name is not None and name.after and mention(side) is not None:
+                own = (name.key, name.letter)
+                if all(self.reader.knowledge.defined(key, self.reader.section, self.reader.at)
+                       is None for key in own):
+                    return f"an equation for {pretty(name.key)} may be a condition"
             if name is not None and not name.after and not name.primes:
                 known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)
                 if known is None:
@@ -307,6 +312,12 @@ class _Statement:
     # ---- equalities
 
     def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
+        reader = self.reader
+        place = (reader.knowledge, reader.section, reader.at)
+        if differentials.is_equation([head, side], *place):
+            reader.varied = differentials.varied([head, side], *place)
+            return self.tried(side, lambda: self.identity(head, side), lenient)
+        reader.varied = []
         taken = derivative_alone(head)
         inner = derivatives.differential(head)
         if taken is None and inner is not None:

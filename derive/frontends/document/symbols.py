@@ -22,6 +22,7 @@ from derive.frontends.document.reader import (
     ANNOTATED_SIZES,
     READ_NAME,
     SIZE_OF,
+    Absurd,
     Index,
     Reader,
     Undeclared,
@@ -256,13 +257,14 @@ def index_variable(reader: Reader, letter: str) -> Index | None:
     """The index that a letter is; a new free one where nothing else is known of it."""
     if letter in reader.indices:
         return reader.indices[letter]
-    if letter in reader.bound or letter in reader.knowledge.sizes:
+    if letter in reader.bound or reader.knowledge.is_size(letter, reader.section):
         return None
     if known_at(reader, letter) is not None:
         return None
     if len(letter) > 1 and letter not in ("ell",):
         return None
-    made = Index(sp.Symbol(pretty(letter), integer=True), _first(reader))
+    label = pretty(letter) + ("'" if letter in reader.knowledge.sizes else "")
+    made = Index(sp.Symbol(label, integer=True), _first(reader))
     reader.indices[letter] = made
     return made
 
@@ -276,6 +278,10 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
     """The name as an array with its last subscripts as indices; None where there is no such."""
     base = with_scripts(name.letter, name.subs[:-1], name.sups)
     parts = components(name.subs[-1])
+    if (one := _one_of_several(reader, name, base, parts)) is not None:
+        return one
+    if base in reader.bound and not reader.bound[base].shape and len(parts) == 1:
+        raise Absurd(f"{pretty(base)} is a number and has entries")
     if base in reader.bound and reader.bound[base].shape:
         return entry_of(reader, reader.bound[base], name.subs[-1], name.node)
     if known_at(reader, base) is not None or defined_at(reader, base) is not None:
@@ -289,6 +295,21 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
             reader.note("δ with two indices is the Kronecker delta")
             return Value(sp.KroneckerDelta(i.symbol, j.symbol))
     return _member(reader, name, parts)
+
+
+def _one_of_several(
+    reader: Reader, name: Mention, base: str, parts: list[Node]
+) -> Value | None:
+    """x_n where both a vector x and vectors x_1, …, x_N are declared: one of these, or an entry
+    of x in another reading.
+    """
+    family = _family(reader, name)
+    if family is None or family.kind != "shape" or not isinstance(parts[0], tree.Letter):
+        return None
+    if base in reader.bound or known_at(reader, base) is None or len(parts) > 2:
+        return None
+    how = reader.choices.pick(f"{pretty(name.letter)} with an index", ("one of several", "entry"))
+    return _member(reader, name, parts) if how == "one of several" else None
 
 
 def _member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
@@ -705,6 +726,8 @@ def body_of(
     reader.pending.append(key)
     reader.running.append(definition.name)
     reader.section, reader.at = definition.section, definition.at
+    if isinstance(definition.body, tree.Derivative):
+        reader.at = max(reader.at, reader.home[1])  # of a loss that may be computed later
     reader.shift_letter, reader.shift = shift
     try:
         for argument in definition.arguments:
@@ -884,7 +907,14 @@ def unknown(reader: Reader, name: Mention) -> Value:
                 return symbol(reader, key, name.node)
         finally:
             reader.section, reader.at = before
-    value = _unknown(reader, name)
+    try:
+        value = _unknown(reader, name)
+    except Undeclared:
+        if not reader.drafting or "(" in name.letter or name.letter in ("e", "pi"):
+            raise
+        value = _guessed(reader, name)
+    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol) and key not in reader.knowledge.sizes:
+        reader.guessed.add(key)
     if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
         reader.symbols[key] = value
     return value
@@ -941,9 +971,21 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if not reader.knowledge.known and not reader.knowledge.arrays:
         reader.note(f"{pretty(key)} is a scalar, as the document declares no arrays")
         return _fresh(reader, key, ())
-    how = reader.choices.pick(f"{pretty(key)}", ("scalar", "vector"))
+    kinds = ("vector", "scalar") if reader.drafting else ("scalar", "vector")
+    how = reader.choices.pick(f"{pretty(key)}", kinds)
     reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
     return _fresh(reader, key, ()) if how == "scalar" else _open_vector(reader, key)
+
+
+def _guessed(reader: Reader, name: Mention) -> Value:
+    """What a name may be for whose letter nothing speaks: to draft a declaration, never to decide."""
+    key = name.key
+    kinds = ("matrix", "vector", "scalar") if name.letter[:1].isupper() else ("vector", "scalar")
+    kind = reader.choices.pick(pretty(key), kinds)
+    if kind == "matrix":
+        shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
+        return _fresh(reader, key, shape)
+    return _fresh(reader, key, ()) if kind == "scalar" else _open_vector(reader, key)
 
 
 def _open_vector(reader: Reader, key: str) -> Value:

@@ -53,6 +53,7 @@ FEW = (3, 4)
 POINTS = 4
 ARRAY = 335  # units of work for the values of an array
 LARGEST = 200_000  # numbers in one array
+LARGEST_PRODUCT = 1_000_000  # and in a product of some
 NEAR = 1e-8
 TERMS = 60  # of the series of the exponential of a matrix
 NEGATIVE = 0.35  # of the entries of given arrays
@@ -288,7 +289,10 @@ class _Evaluation:
 
 
 def _product(e: _Evaluation, term: Term, scope: Scope) -> Any:
-    value = math.prod((e.of(a, scope) for a in term.args), start=1.0)
+    factors = [e.of(a, scope) for a in term.args]
+    if math.prod(np.broadcast_shapes(*map(np.shape, factors))) > LARGEST_PRODUCT:
+        raise Unsampled
+    value = math.prod(factors, start=1.0)
     for arg in term.args:
         if isinstance(arg, (IndexBracket, RealBracket)):  # 0 times what has no value
             value = np.where(e.of(arg, scope) == 0, 0.0, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.canonical.atoms import Atom, Polynomial, atoms_in
+from derive.canonical.atoms import Atom, Polynomial, RefAtom, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference
@@ -100,7 +100,8 @@ def _linear_in(
         else:
             rest[monomial] = coefficient
     left = {a for part in (factor, rest) for m in part for b, _ in m for a in atoms_in(b)}
-    if any(a.kind == "ref" and a.data[0] == atom.data[0] for a in left):
+    name = atom.name if isinstance(atom, RefAtom) else None
+    if any(isinstance(a, RefAtom) and a.name == name for a in left):
         return None
     return factor, rest
 

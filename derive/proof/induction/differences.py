@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 
-from derive.canonical.atoms import Polynomial
+from derive.canonical.atoms import Polynomial, ProductAtom, SumAtom
 from derive.canonical.forms import Normaliser
 from derive.canonical.recursion import Reference
 from derive.core.integers import FREE, ONE, SIZE, Poly, Var, as_poly
@@ -62,7 +62,9 @@ def _follows(n: Normaliser, later: Polynomial, earlier: Polynomial) -> bool:
     zero, where a sum or a product that stands in both has the coefficient d in the one, c in the
     other.
     """
-    of_ranges = (a for m in earlier for a, e in m if e == 1 and a.kind in ("sum", "prod"))
+    of_ranges = (
+        a for m in earlier for a, e in m if e == 1 and isinstance(a, (SumAtom, ProductAtom))
+    )
     for atom in dict.fromkeys(of_ranges):
         d, c = (
             {n.monomial({a: e for a, e in m if a is not atom}): factor for m, factor in p.items()

@@ -18,40 +18,25 @@ ranges are integers, from the base on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Polynomial, UndefinedValue, atoms_in
+from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, UndefinedValue, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
-from derive.claims.kinds import Claim, Inequality
-from derive.core.integers import FREE, Poly, Var, as_poly
-from derive.core.terms import (
-    Ref,
-    Shared,
-    Term,
-    add,
-    in_order,
-    neg,
-    num,
-    parts_of,
-    substitute,
-)
+from derive.claims.kinds import Claim
+from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
+from derive.core.terms import Ref, Shared, Term, add, in_order, neg, num, parts_of, ref, substitute
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form
 from derive.proof.induction.differences import lengths_of, telescoped
-from derive.proof.induction.lemmas import (
-    Lemma,
-    at_time,
-    in_range,
-    same_arrays,
-    step_of,
-)
+from derive.proof.induction.ends import vanishes_from_ends
+from derive.proof.induction.lemmas import Lemma, at_time, in_range, same_arrays, step_of
 from derive.proof.induction.readings import candidates
 
 WORK = 20e6
@@ -94,19 +79,34 @@ class Induction:
         tried: set[Any] = set()
         while len(self.lemmas) < LEMMAS:
             lemma = None
-            for opened in (False, True):
+            tried_before = bool(self.lemmas)  # what is proved may be enough, once looked into
+            left_over: list[tuple[Normaliser, Polynomial]] = []
+            documented = [s for s in self.heads if not s.derived]
+            ways: tuple[list[Shared], ...] = ([], self.heads)
+            if tried_before and len(documented) < len(self.heads):
+                ways = ([], documented, self.heads)
+            for opened in ways:
                 n = self.normaliser()
+                n.recursion.expected = False  # no step is made here: brackets may be decided
                 rewrites = self._everywhere(n)
                 if opened:
-                    self._look_into(n, rewrites)
+                    self._look_into(n, rewrites, opened)
                 n.recursion.reference = Reference(None, None, rewrites)
                 a, b = n.of(self.left), n.of(self.right)
                 difference = n.subtract(a, b)
-                if vanishes(n, difference) or self._vanishes_by_differences(n, difference):
+                if (
+                    vanishes(n, difference)
+                    or self._vanishes_by_differences(n, difference)
+                    or vanishes_from_ends(n, difference)
+                ):
                     return self._proof(n, a, b)
-                lemma = self._first_proved(self._proposals(n, difference), tried)
-                if lemma is not None:
-                    break
+                left_over.append((n, difference))
+                if not tried_before:
+                    lemma = self._first_proved(self._proposals(n, difference), tried)
+                    if lemma is not None:
+                        break
+            for other, rest in left_over if tried_before else ():
+                lemma = lemma or self._first_proved(self._proposals(other, rest), tried)
             if lemma is None and self._is_invariant():
                 return self._proof(n, a, b)
             if lemma is None:
@@ -149,9 +149,11 @@ class Induction:
                 return True
         return False
 
-    def _look_into(self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]]) -> None:
+    def _look_into(
+        self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]], heads: list[Shared]
+    ) -> None:
         """Let arrays be looked into wherever a time is seen to be one of their steps."""
-        for shared in dict.fromkeys(self.classes.get(s, s) for s in self.heads):
+        for shared in dict.fromkeys(self.classes.get(s, s) for s in heads):
             for unfolding in shared.unfoldings:
                 if unfolding.last is not None:
                     rewrites.setdefault(shared, []).append(step_of(n, shared, unfolding))
@@ -169,13 +171,46 @@ class Induction:
         return None
 
     def _proved_where_defined(self, lemma: Lemma) -> tuple[Lemma, ...] | None:
-        """A lemma with what it needs; from the next time on where it has no value at its base."""
+        """A lemma with what it needs; from the next time on where it has no value at its base,
+        or with what is put into one of its arrays at each time.
+        """
         for candidate in (lemma, lemma.later()):
             try:
-                return self.proved((candidate,))
+                found = self.proved((candidate,))
+                if found is None:
+                    completed = self._completed(candidate)
+                    found = None if completed is None else self.proved((completed,))
+                return found
             except UndefinedValue:
                 continue
         return None
+
+    def _completed(self, lemma: Lemma) -> Lemma | None:
+        """A lemma that an array of the document is an adjoint, both running backward, with what
+        is put into the adjoint at each time added: the document may leave that to the next step.
+        """
+        if lemma.direction > 0 or not isinstance(lemma.value, Ref):
+            return None
+        # At the other end there may be no entry of what is put in.
+        time = Var("t", FREE, lemma.low + 1, lemma.high)
+        indices, value = (side.data[1] for side in lemma.at(as_poly(time)))
+        adjoint = lemma.value.data[0]
+        if not adjoint.derived or len(adjoint.unfoldings) != 1:
+            return None
+        n = self.normaliser()
+        step = n.of(adjoint.unfolded(adjoint.unfoldings[0], value))
+        own = n.recursion.name(adjoint)
+        put_in = {
+            m: c
+            for m, c in step.items()
+            if not any(isinstance(p, RefAtom) and p.name == own for a, _ in m for p in atoms_in(a))
+        }
+        rest = Reader(n).term(put_in)
+        loose = rest.free - lemma.variables - {time}
+        if not put_in or any(v.kind not in (SIZE, FREE) for v in loose):
+            return None
+        value = add(ref(adjoint, *value), neg(rest))
+        return replace(lemma, indices=indices, value=value, time=time)
 
     def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what
@@ -193,8 +228,8 @@ class Induction:
 
     def _closed_forms(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """That arrays in a difference are what their steps add up to, where these are linear."""
-        found = {a.data[0]: None for m in difference for b, _ in m for a in atoms_in(b)
-                 if a.kind == "ref" and a.data[0] in n.recursion.heads}  # fmt: skip
+        found = {a.name: None for m in difference for b, _ in m for a in atoms_in(b)
+                 if isinstance(a, RefAtom) and a.name in n.recursion.heads}  # fmt: skip
         for name in found:
             lemma = closed_form(self.normaliser(), n.recursion.heads[name])
             if lemma is not None:
@@ -328,7 +363,9 @@ class Induction:
         itself: it is about sums and powers alone.
         """
         atoms = {a for m in difference for b, _ in m for a in atoms_in(b)}
-        if any(a.kind == "ref" for a in atoms) or not any(a.kind == "sum" for a in atoms):
+        if any(isinstance(a, RefAtom) for a in atoms) or not any(
+            isinstance(a, SumAtom) for a in atoms
+        ):
             return False
         left = Reader(n).term(difference)
         proof = telescoped(left, num(0), self.normaliser)
@@ -402,10 +439,10 @@ def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shar
     """The arrays that stay names in a polynomial, and are read there at the time itself."""
     atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
     return {
-        n.kept[atom.data[0]]
+        n.names.kept[atom.name]
         for atom in atoms
-        if atom.kind == "ref" and atom.data[0] in n.kept
-        if any(reference.offset(index) == 0 for index in atom.data[1])
+        if isinstance(atom, RefAtom) and atom.name in n.names.kept
+        if any(reference.offset(index) == 0 for index in atom.indices)
     }
 
 
@@ -416,7 +453,7 @@ def refers_to_itself(*sides: Term) -> bool:
 
 def is_due(claim: Claim, *sides: Term) -> bool:
     """Whether an induction may prove a claim: where something refers to itself."""
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return False
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 

@@ -138,7 +138,7 @@ def step_of(n: Normaliser, shared: Shared, unfolding: Unfolding) -> Rewrite:
             return None
         return n.of(shared.unfolded(unfolding, indices))
 
-    return rewrite
+    return _ending(rewrite)
 
 
 def _bound(lemma: Lemma, indices: tuple[Poly, ...]) -> dict[Var, Poly] | None:
@@ -192,8 +192,8 @@ MOST_REWRITES = 8  # by one lemma inside of one another
 
 
 def _ending(rewrite: Rewrite) -> Rewrite:
-    """A rewrite that leaves an entry alone where its own right side leads back to it: what a lemma
-    says may speak of the array itself, and would be rewritten without end.
+    """A rewrite that leaves an entry alone where its own right side leads back to it, or on and on:
+    what a lemma or a step says may speak of the array itself, and would be rewritten without end.
     """
     inside: list[tuple[Poly, ...]] = []
 

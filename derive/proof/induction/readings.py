@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from derive.canonical.atoms import Atom, Monomial, Polynomial
+from derive.canonical.atoms import Atom, Monomial, Polynomial, RefAtom, SumAtom
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
@@ -23,7 +23,7 @@ TURNS = 2  # ways to pair the indices of two sums
 class Reading:
     """``atom`` would have to be ``value`` for a difference to vanish."""
 
-    atom: Atom
+    atom: RefAtom
     value: Polynomial
     rank: tuple[Any, ...]
 
@@ -51,7 +51,7 @@ def readings(n: Normaliser, poly: Polynomial, depth: int = 4) -> Iterator[Readin
     heads = n.recursion.heads
     for monomial, coefficient in poly.items():
         for atom, exponent in monomial:
-            if atom.kind == "ref" and atom.data[0] in heads and exponent == 1:
+            if isinstance(atom, RefAtom) and atom.name in heads and exponent == 1:
                 others = {a: e for a, e in monomial if a is not atom}
                 value: Polynomial = {}
                 left = 0
@@ -64,28 +64,31 @@ def readings(n: Normaliser, poly: Polynomial, depth: int = 4) -> Iterator[Readin
                 yield from _pairs(n, poly, monomial, atom)
                 if any(a is atom for m in value for a, _ in m):
                     continue
-                derived = heads[atom.data[0]].derived
+                derived = heads[atom.name].derived
                 yield Reading(atom, value, (left, not value, derived, len(value), atom.id))
     if depth == 0:
         return
-    for highs in dict.fromkeys(a.data[0] for m in poly for a, e in m if a.kind == "sum" and e == 1):
+    for highs in dict.fromkeys(
+        a.highs for m in poly for a, e in m if isinstance(a, SumAtom) and e == 1
+    ):
         together = [_under_one_sum(n, poly, highs, turn) for turn in range(TURNS)]
         for number, body in enumerate(together):
             if body not in together[:number]:
                 yield from readings(n, body, depth - 1)
 
 
-def _pairs(n: Normaliser, poly: Polynomial, monomial: Monomial, atom: Atom) -> Iterator[Reading]:
+def _pairs(n: Normaliser, poly: Polynomial, monomial: Monomial, atom: RefAtom) -> Iterator[Reading]:
     """Another entry with the same other factors."""
     heads = n.recursion.heads
     others = {a: e for a, e in monomial if a is not atom}
     for m, c in poly.items():
         quotient = None if m == monomial else _quotient(n, m, others)
-        if quotient is None or len(quotient) != 1 or quotient[0][0].kind != "ref":
+        if quotient is None or len(quotient) != 1:
             continue
-        if quotient[0][0].data[0] in heads and quotient[0][0] is not atom:
+        other = quotient[0][0]
+        if isinstance(other, RefAtom) and other.name in heads and other is not atom:
             ratio = -Fraction(c) / Fraction(poly[monomial])
-            derived = heads[atom.data[0]].derived
+            derived = heads[atom.name].derived
             yield Reading(atom, {quotient: ratio}, (len(poly), False, derived, 1, atom.id))
 
 
@@ -106,8 +109,8 @@ def _under_one_sum(n: Normaliser, poly: Polynomial, highs: Any, turn: int) -> Po
     first: list[Var] | None = None
     body: Polynomial = {}
     for monomial, coefficient in poly.items():
-        atom = next((a for a, e in monomial if a.kind == "sum" and e == 1
-                     and not Counter(highs) - Counter(a.data[0])), None)  # fmt: skip
+        atom = next((a for a, e in monomial if isinstance(a, SumAtom) and e == 1
+                     and not Counter(highs) - Counter(a.highs)), None)  # fmt: skip
         if atom is None:
             continue
         opened, inside = n.opened(atom)
@@ -136,8 +139,8 @@ def _matched(opened: list[Var], highs: Any, turn: int) -> list[Var]:
 
 def _lemma(n: Normaliser, reading: Reading, place: Lemma | None) -> Lemma | None:
     """A reading as a lemma over a range of times, None where its indices do not allow one."""
-    shared = n.recursion.heads[reading.atom.data[0]]
-    indices: tuple[Poly, ...] = reading.atom.data[1]
+    shared = n.recursion.heads[reading.atom.name]
+    indices = reading.atom.indices
     value = Reader(n).term(reading.value)
     for unfolding in shared.unfoldings:
         if place is not None and unfolding.direction != place.direction:

@@ -11,7 +11,20 @@ from itertools import chain, combinations, permutations
 from math import gcd
 from typing import Any
 
-from derive.canonical.atoms import Atom, Exponent, Monomial, Number, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    CosAtom,
+    EntryAtom,
+    ExpAtom,
+    Exponent,
+    FunctionAtom,
+    MaximumAtom,
+    Monomial,
+    Number,
+    Polynomial,
+    RangeAtom,
+    SumAtom,
+)
 from derive.canonical.equations import Contraction
 from derive.canonical.forms import Normaliser
 from derive.canonical.powers import GROWING
@@ -47,11 +60,13 @@ def lower_bounds(
         if len(monomial) != 1:
             continue
         ((atom, exponent),) = monomial
-        bounded = atom.kind == "cos" or (atom.kind == "fn" and atom.data[0] in BETWEEN_ONES)
+        bounded = isinstance(atom, CosAtom) or (
+            isinstance(atom, FunctionAtom) and atom.name in BETWEEN_ONES
+        )
         if bounded and exponent == 1:
             yield n.subtract(rest, n.constant(abs(Fraction(coefficient))))
-        elif atom.kind == "exp" and coefficient > 0:
-            line = n.add({(): 1}, {atom.data[0]: exponent})
+        elif isinstance(atom, ExpAtom) and coefficient > 0:
+            line = n.add({(): 1}, {atom.argument: exponent})
             yield n.add(rest, n.scale(line, coefficient))
     for monomial, coefficient in poly.items():
         rest = {m: c for m, c in poly.items() if m != monomial}
@@ -63,13 +78,13 @@ def _by_exponential(
     n: Normaliser, monomial: Monomial, coefficient: Number, rest: Polynomial
 ) -> Iterator[Polynomial]:
     """r ≥ s·log p where exp(r/s) ≥ p, and s·log p ≥ −r where p·exp(r/s) ≥ 1, for s > 0."""
-    logs = [a for a, e in monomial if a.kind == "fn" and a.data[0] == "log" and e == 1]
+    logs = [a for a, e in monomial if isinstance(a, FunctionAtom) and a.name == "log" and e == 1]
     outside = n.monomial({a: e for a, e in monomial if a not in logs})
     if len(logs) != 1 or n.monomial_sign(outside) != "+":
         return
     scale = n.power({outside: abs(Fraction(coefficient))}, -1)
     power = n.exp(n.multiply(rest, scale))
-    inside = dict(logs[0].data[1])
+    inside = dict(logs[0].args[0])
     if coefficient < 0:
         yield n.subtract(power, inside)
     else:
@@ -96,7 +111,9 @@ def _by_logarithms(n: Normaliser, poly: Polynomial, k: Var | None = None) -> Ite
     """
     groups: dict[Monomial, Polynomial] = {}
     for monomial, coefficient in poly.items():
-        logs = [a for a, e in monomial if a.kind == "fn" and a.data[0] == "log" and e == 1]
+        logs = [
+            a for a, e in monomial if isinstance(a, FunctionAtom) and a.name == "log" and e == 1
+        ]
         if len(logs) == 1:
             outside = n.monomial({a: e for a, e in monomial if a is not logs[0]})
             groups.setdefault(outside, {})[((logs[0], 1),)] = coefficient
@@ -127,7 +144,7 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
     """An index k, g and r with Σ_k g(k) + r = the polynomial: its sums of one range under one
     sign, a multiple of the number of values among them. None where there is no such sum.
     """
-    highs = {a.data[0][0] for m in poly for a, _ in m if a.kind == "sum" and len(a.data[0]) == 1}
+    highs = {a.highs[0] for m in poly for a, _ in m if isinstance(a, SumAtom) and len(a.highs) == 1}
     if len(highs) != 1:
         return None
     (high,) = highs
@@ -139,7 +156,8 @@ def gathered(n: Normaliser, poly: Polynomial) -> tuple[Var, Polynomial, Polynomi
     rest: Polynomial = {}
     for monomial, coefficient in poly.items():
         taken = next(
-            (a for a, e in monomial if a.kind == "sum" and e == 1 and a.data[0] == (high,)), None
+            (a for a, e in monomial if isinstance(a, SumAtom) and e == 1 and a.highs == (high,)),
+            None,
         )
         if taken is not None:
             outside = n.settled({a: e for a, e in monomial if a is not taken}, coefficient)
@@ -217,21 +235,21 @@ def _weights(n: Normaliser, rule: Contraction, poly: Polynomial, k: Var) -> Iter
         yield body
     elif len(rule.open) == 1 and len(rule.factors) == 1:
         (row,) = rule.open
-        array, places = rule.factors[0][0].data[:2]
-        if as_poly(row) in places:
-            axis = places.index(as_poly(row))
-            mentioned = (a for m in poly for b, _ in m for a in _entries(b) if a.data[0] is array)
-            rows = dict.fromkeys(a.data[1][axis] for a in mentioned)
+        entry = rule.factors[0][0]
+        if isinstance(entry, EntryAtom) and as_poly(row) in entry.indices:
+            axis = entry.indices.index(as_poly(row))
+            entries = (a for m in poly for b, _ in m for a in _entries(b))
+            rows = dict.fromkeys(a.indices[axis] for a in entries if a.array is entry.array)
             yield from (n.substitute(body, {row: place}) for place in rows if place != as_poly(k))
 
 
-def _entries(atom: Atom) -> Iterator[Atom]:
+def _entries(atom: Atom) -> Iterator[EntryAtom]:
     """The entries in an atom."""
     stack: list[Any] = [atom]
     while stack:
         part = stack.pop()
         if isinstance(part, Atom):
-            if part.kind == "entry":
+            if isinstance(part, EntryAtom):
                 yield part
             stack.extend(part.data)
         elif isinstance(part, tuple):
@@ -276,7 +294,7 @@ def _by_tangents(n: Normaliser, body: Polynomial, rest: Polynomial, k: Var) -> I
         result: Polynomial = {}
         for monomial, coefficient in body.items():
             exponent = _exponent(n, monomial)
-            outside = n.monomial({a: e for a, e in monomial if a.kind != "exp"})
+            outside = n.monomial({a: e for a, e in monomial if not isinstance(a, ExpAtom)})
             convex = any(k in a.free for m in exponent for a, _ in m) and coefficient > 0
             if convex and n.monomial_sign(outside) in ("+", "0+"):
                 line = n.add({(): 1}, n.subtract(exponent, point))
@@ -310,7 +328,7 @@ def _by_bounds(n: Normaliser, body: Polynomial, k: Var) -> Iterator[Polynomial]:
 
 def _exponent(n: Normaliser, monomial: Monomial) -> Polynomial:
     """The exponent of the exponentials in a product, taken together."""
-    return n.add({}, *({a.data[0]: e} for a, e in monomial if a.kind == "exp"))
+    return n.add({}, *({a.argument: e} for a, e in monomial if isinstance(a, ExpAtom)))
 
 
 def _entries_of_maximum(
@@ -322,11 +340,11 @@ def _entries_of_maximum(
     for atom, exponent in monomial:
         others = {a: e for a, e in monomial if a is not atom}
         coefficient = poly[monomial]
-        if atom.kind != "max" or exponent <= 0 or coefficient <= 0:
+        if not isinstance(atom, MaximumAtom) or exponent <= 0 or coefficient <= 0:
             continue
         if n.monomial_sign(n.monomial(others)) not in ("+", "0+"):
             continue
-        (high,), key = atom.data
+        high, key = atom.high, atom.body
         for place in dict.fromkeys(i for m in rest for a, _ in m for i in indices(a)):
             if is_nonnegative(place) and is_nonnegative(high - place):
                 value = n.substitute(dict(key), {n.bound(atom.height - 1): place})
@@ -340,9 +358,9 @@ def attained(n: Normaliser, poly: Polynomial) -> Polynomial | None:
 
     What is true whatever k is, is true of the maximum, which is one of the f(k).
     """
-    atoms = dict.fromkeys(a for m in poly for a, _ in m if a.kind == "max")
+    atoms = dict.fromkeys(a for m in poly for a, _ in m if isinstance(a, MaximumAtom))
     for atom in atoms:
-        (high,), key = atom.data
+        high, key = atom.high, atom.body
         if any(a is not atom and _mentions(a, atom) for m in poly for a, _ in m):
             continue
         if not is_nonnegative(high):
@@ -368,11 +386,16 @@ def grows(n: Normaliser, poly: Polynomial, is_nonnegative_here: Test) -> bool:
     (more, c), (less, d) = sorted(poly.items(), key=lambda item: -item[1])
     if c == -d and len(more) == len(less) == 1:
         (a, e), (b, f) = more[0], less[0]
-        if e == f == 1 and a.kind == b.kind == "fn" and a.data[0] == b.data[0] in GROWING:
-            return is_nonnegative_here(n.subtract(dict(a.data[1]), dict(b.data[1])))
+        if (
+            e == f == 1
+            and isinstance(a, FunctionAtom)
+            and isinstance(b, FunctionAtom)
+            and a.name == b.name in GROWING
+        ):
+            return is_nonnegative_here(n.subtract(dict(a.args[0]), dict(b.args[0])))
     if c == -d and _roots_in_order(n, more, less, is_nonnegative_here):
         return True
-    if any(a.kind == "exp" for a, _ in (*more, *less)) and (
+    if any(isinstance(a, ExpAtom) for a, _ in (*more, *less)) and (
         n.monomial_sign(more) == n.monomial_sign(less) == "+"
     ):
         return is_nonnegative_here(n.subtract(n.log({more: c}), n.log({less: -d})))
@@ -401,7 +424,7 @@ def over_pairs(n: Normaliser, poly: Polynomial) -> tuple[Polynomial, Polynomial,
 
     Σ x² · Σ y² − (Σ x·y)² has f = (x_i·y_j − x_j·y_i)²/2, by Lagrange's identity.
     """
-    highs = [a.data[0] for m in poly for a, _ in m if a.kind == "sum" and len(a.data[0]) == 1]
+    highs = [a.highs for m in poly for a, _ in m if isinstance(a, SumAtom) and len(a.highs) == 1]
     if not highs:
         return None
     high = highs[0][0]
@@ -414,14 +437,15 @@ def over_pairs(n: Normaliser, poly: Polynomial) -> tuple[Polynomial, Polynomial,
     one: Polynomial = {}
     for monomial, coefficient in poly.items():
         found = _two_sums(n, monomial, high, count)
-        single = next((a for a, e in monomial if a.data[0] == (high,) and e == 1), None)
+        over = (a for a, e in monomial if isinstance(a, RangeAtom) and e == 1)
+        single = next((a for a in over if a.highs == (high,)), None)
         if found is not None:
             first, second, rest, share = found
             inside = [_at(n, first, i), _at(n, second, i), n.settled(rest, share)]
-        elif single is not None and single.kind == "sum" and unit is not None:
+        elif isinstance(single, SumAtom) and unit is not None:
             outside = {a: e for a, e in monomial if a is not single}
             inside = [_at(n, single, i), unit, n.settled(outside, 1)]
-        elif single is not None and single.kind == "sum":
+        elif isinstance(single, SumAtom):
             outside = {a: e for a, e in monomial if a is not single}
             one = n.add(one, n.multiply(n.settled(outside, coefficient), _at(n, single, i)))
             continue
@@ -447,7 +471,7 @@ def over_tuples(n: Normaliser, poly: Polynomial) -> Polynomial | None:
         variables: list[Var] = []
         body = n.constant(coefficient)
         for atom, exponent in monomial:
-            if atom.kind != "sum" or not isinstance(exponent, int) or exponent < 1:
+            if not isinstance(atom, SumAtom) or not isinstance(exponent, int) or exponent < 1:
                 body = n.multiply(body, n.of_atom(atom, exponent))
                 continue
             for _ in range(exponent):
@@ -478,8 +502,8 @@ def _over_same_ranges(poly: Polynomial) -> bool:
         highs = [
             high.sort_key()
             for atom, exponent in monomial
-            if atom.kind == "sum" and isinstance(exponent, int) and exponent > 0
-            for high in atom.data[0] * min(exponent, MAX_TUPLE + 1)
+            if isinstance(atom, SumAtom) and isinstance(exponent, int) and exponent > 0
+            for high in atom.highs * min(exponent, MAX_TUPLE + 1)
         ]
         if not 2 <= len(highs) <= MAX_TUPLE:
             return False
@@ -490,7 +514,7 @@ def _over_same_ranges(poly: Polynomial) -> bool:
 def _on_diagonals(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynomial | None:
     """A lower bound: Σ_i Σ_j f(i, j) ≥ Σ_i f(i, i) for f ≥ 0 and indices of one range."""
     for atom, exponent in monomial:
-        if atom.kind != "sum" or exponent != 1 or coefficient <= 0:
+        if not isinstance(atom, SumAtom) or exponent != 1 or coefficient <= 0:
             continue
         (i, *others), inside = n.opened(atom)
         outside = {a: e for a, e in monomial if a is not atom}
@@ -514,14 +538,14 @@ def _given_unit(n: Normaliser, index: Var) -> Polynomial | None:
 
 def _two_sums(
     n: Normaliser, monomial: Monomial, high: Poly, count: tuple[Monomial, Number] | None
-) -> tuple[Atom | None, Atom | None, dict[Atom, Exponent], Number] | None:
+) -> tuple[SumAtom | None, SumAtom | None, dict[Atom, Exponent], Number] | None:
     """Two sums of a range in a product, None for Σ 1, and the factors and the coefficient that
     are left of it.
     """
     left: dict[Atom, Exponent] = dict(monomial)
-    chosen: list[Atom | None] = []
+    chosen: list[SumAtom | None] = []
     share = Fraction(1)
-    for atom in [a for a, _ in monomial if a.kind == "sum" and a.data[0] == (high,)]:
+    for atom in [a for a, _ in monomial if isinstance(a, SumAtom) and a.highs == (high,)]:
         while left[atom] >= 1 and len(chosen) < 2:
             left[atom] -= 1
             chosen.append(atom)
@@ -534,7 +558,7 @@ def _two_sums(
     return chosen[0], chosen[1], {a: e for a, e in left.items() if e}, share
 
 
-def _at(n: Normaliser, atom: Atom | None, index: Var) -> Polynomial:
+def _at(n: Normaliser, atom: SumAtom | None, index: Var) -> Polynomial:
     """What stands under a sum, at an index."""
     if atom is None:
         return {(): 1}

@@ -15,7 +15,24 @@ from typing import Any
 
 import sympy as sp
 
-from derive.canonical.atoms import Atom, Exponent, Polynomial, UndefinedValue
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    ConstAtom,
+    CosAtom,
+    DeterminantAtom,
+    EntryAtom,
+    ExpAtom,
+    Exponent,
+    FunctionAtom,
+    InverseAtom,
+    Polynomial,
+    RefAtom,
+    SumAtom,
+    UndefinedValue,
+    WholeAtom,
+    WholePowerAtom,
+)
 from derive.canonical.forms import Normaliser
 from derive.canonical.matrix_laws import is_value
 from derive.canonical.signs import Fact
@@ -23,8 +40,9 @@ from derive.core.integers import Var
 
 MAX_TERMS = 16  # of a function that is differentiated
 MAX_VARIABLES = 4
-OPAQUE = frozenset({"ref", "whole", "whole power", "det", "inverse"})  # may depend on anything
-SEEN_THROUGH = frozenset({"exp", "fn", "base", "cos", "sum"})
+# Atoms that may depend on anything.
+OPAQUE = (RefAtom, WholeAtom, WholePowerAtom, DeterminantAtom, InverseAtom)
+SEEN_THROUGH = (ExpAtom, FunctionAtom, BaseAtom, CosAtom, SumAtom)
 
 SIGN_TRAITS = {"positive": 1, "nonnegative": 1, "negative": -1, "nonpositive": -1}
 
@@ -83,7 +101,7 @@ def _not_falling(
     n: Normaliser,
     poly: Polynomial,
     slope: Polynomial,
-    x: Atom,
+    x: EntryAtom,
     end: End,
     at_end: Test,
     test: Test,
@@ -107,7 +125,7 @@ def _concave(
     n: Normaliser,
     poly: Polynomial,
     slope: Polynomial,
-    x: Atom,
+    x: EntryAtom,
     given: list[End],
     at_end: Test,
     test: Test,
@@ -128,7 +146,7 @@ def _concave(
 
 
 def _throughout(
-    n: Normaliser, poly: Polynomial, x: Atom, ends: list[End], bound: Polynomial, test: Test
+    n: Normaliser, poly: Polynomial, x: EntryAtom, ends: list[End], bound: Polynomial, test: Test
 ) -> bool:
     """Whether a function is smooth in x, and another nonnegative, strictly between the ends and
     x, by what is known there.
@@ -137,7 +155,7 @@ def _throughout(
     return n.given_only(facts, lambda: is_smooth(n, poly, x) and test(bound))
 
 
-def _along(n: Normaliser, x: Atom, ends: list[End], test: Test) -> list[Fact]:
+def _along(n: Normaliser, x: EntryAtom, ends: list[End], test: Test) -> list[Fact]:
     """What is known strictly between the ends and x: the facts without x, those that are linear
     in it and hold at every end, and on which side of the ends the points are.
     """
@@ -158,31 +176,33 @@ def _along(n: Normaliser, x: Atom, ends: list[End], test: Test) -> list[Fact]:
     return facts
 
 
-def _variables(n: Normaliser, poly: Polynomial) -> list[Atom]:
+def _variables(n: Normaliser, poly: Polynomial) -> list[EntryAtom]:
     """Entries in which a polynomial may be differentiated: no other entry of theirs is in it,
     nothing that may hide one, and no equation that restricts them.
     """
-    found: dict[Atom, None] = {}
+    found: dict[EntryAtom, None] = {}
     for monomial in poly:
         for atom, _ in monomial:
             for inner in _inside(atom):
-                if inner.kind in OPAQUE or is_value(inner):
+                if isinstance(inner, OPAQUE) or is_value(inner):
                     return []
-                if inner.kind == "entry":
+                if isinstance(inner, EntryAtom):
                     found[inner] = None
     ruled = set()
     for rule in n.contractions:
         terms = (rule.factors, *rule.value)
-        ruled |= {a.data[0] for t in terms for b, _ in t for a in _inside(b) if a.kind == "entry"}
-    arrays = [atom.data[0] for atom in found]
+        ruled |= {
+            a.array for t in terms for b, _ in t for a in _inside(b) if isinstance(a, EntryAtom)
+        }
+    arrays = [atom.array for atom in found]
     return [
         atom
         for atom in sorted(found, key=lambda a: a.id)
-        if arrays.count(atom.data[0]) == 1 and atom.data[0] not in ruled and not atom.height
+        if arrays.count(atom.array) == 1 and atom.array not in ruled and not atom.height
     ][:MAX_VARIABLES]
 
 
-def _ends(n: Normaliser, poly: Polynomial, x: Atom) -> list[End]:
+def _ends(n: Normaliser, poly: Polynomial, x: EntryAtom) -> list[End]:
     """Where a segment to x may begin: a bound that is given for x, and the middle between two;
     0, 1, and another entry if f is 0 where x is that.
     """
@@ -193,7 +213,7 @@ def _ends(n: Normaliser, poly: Polynomial, x: Atom) -> list[End]:
             rest = {m: c for m, c in fact.key if m != ((x, 1),)}
             end = End(n.scale(rest, -1 / Fraction(slope)), _oriented(n, fact), fact.label)
             found.setdefault((n.key(end.value), "+" in fact.sign, slope > 0), end)
-    array = x.data[0]
+    array = x.array
     trait = next((t for t in sorted(array.traits) if t in SIGN_TRAITS), None)
     if trait is not None:
         sign = SIGN_TRAITS[trait]
@@ -204,7 +224,7 @@ def _ends(n: Normaliser, poly: Polynomial, x: Atom) -> list[End]:
     if len(given) == 2:
         values.append(n.scale(n.add(given[0].value, given[1].value), Fraction(1, 2)))
     values += [{}, {(): 1}]
-    others = {a for m in poly for b, _ in m for a in _inside(b) if a.kind == "entry"} - {x}
+    others = {a for m in poly for b, _ in m for a in _inside(b) if isinstance(a, EntryAtom)} - {x}
     for other in sorted(others, key=lambda a: a.id) if len(others) < MAX_VARIABLES else ():
         if not other.height and put_in(n, poly, x, n.of_atom(other)) == {}:
             values.append(n.of_atom(other))
@@ -212,20 +232,20 @@ def _ends(n: Normaliser, poly: Polynomial, x: Atom) -> list[End]:
     return given + [End(value) for value in values if value not in known]
 
 
-def _keeps_traits(n: Normaliser, x: Atom, value: Polynomial) -> bool:
+def _keeps_traits(n: Normaliser, x: EntryAtom, value: Polynomial) -> bool:
     """Whether the signs that are declared of x hold between a value and x."""
-    signs = {SIGN_TRAITS[t] for t in x.data[0].traits if t in SIGN_TRAITS}
+    signs = {SIGN_TRAITS[t] for t in x.array.traits if t in SIGN_TRAITS}
     return not signs or n.sign(value) in (("+", "0+") if signs == {1} else ("-", "0-"))
 
 
-def _slope_in(poly: Polynomial, x: Atom) -> int | Fraction | None:
+def _slope_in(poly: Polynomial, x: EntryAtom) -> int | Fraction | None:
     """c where a polynomial is c·x + d with a number c and no x in d; None where it is not."""
     slope = poly.get(((x, 1),))
     rest = {m: c for m, c in poly.items() if m != ((x, 1),)}
     return None if slope is None or _speaks_of(rest, x) else slope
 
 
-def _is_linear(n: Normaliser, poly: Polynomial, x: Atom) -> bool:
+def _is_linear(n: Normaliser, poly: Polynomial, x: EntryAtom) -> bool:
     slope = derivative(n, poly, x)
     return slope is not None and not _speaks_of(slope, x)
 
@@ -247,10 +267,10 @@ def _inside(atom: Atom) -> Iterator[Atom]:
             stack.extend(part)
 
 
-def _speaks_of(poly: Polynomial, x: Atom) -> bool:
+def _speaks_of(poly: Polynomial, x: EntryAtom) -> bool:
     """Whether x, or any entry of its array, is in a polynomial or may be."""
     atoms = {inner for m in poly for a, _ in m for inner in _inside(a)}
-    return any(_is_entry_of(a, x.data[0]) or a.kind in OPAQUE or is_value(a) for a in atoms)
+    return any(_is_entry_of(a, x.array) or isinstance(a, OPAQUE) or is_value(a) for a in atoms)
 
 
 def _has(atom: Atom, array: object) -> bool:
@@ -258,18 +278,18 @@ def _has(atom: Atom, array: object) -> bool:
 
 
 def _is_entry_of(atom: Atom, array: object) -> bool:
-    return atom.kind == "entry" and atom.data[0] is array
+    return isinstance(atom, EntryAtom) and atom.array is array
 
 
 # ---- one polynomial as a function of one entry
 
 
-def derivative(n: Normaliser, poly: Polynomial, x: Atom) -> Polynomial | None:
+def derivative(n: Normaliser, poly: Polynomial, x: EntryAtom) -> Polynomial | None:
     """∂/∂x of a polynomial over atoms; None where an atom in it has no rule."""
     total: Polynomial = {}
     for monomial, coefficient in poly.items():
         for atom, exponent in monomial:
-            if not _has(atom, x.data[0]):
+            if not _has(atom, x.array):
                 continue
             inner = _derivative_of(n, atom, x)
             if inner is None:
@@ -281,19 +301,19 @@ def derivative(n: Normaliser, poly: Polynomial, x: Atom) -> Polynomial | None:
     return total
 
 
-def _derivative_of(n: Normaliser, atom: Atom, x: Atom) -> Polynomial | None:
+def _derivative_of(n: Normaliser, atom: Atom, x: EntryAtom) -> Polynomial | None:
     if atom is x:
         return {(): 1}
-    if atom.kind not in SEEN_THROUGH:
+    if not isinstance(atom, SEEN_THROUGH):
         return None
-    if atom.kind == "sum":
+    if isinstance(atom, SumAtom):
         opened, inside = n.opened(atom)
         return _summed(n, opened, derivative(n, inside, x))
     argument = _argument(atom)
     inner = derivative(n, argument, x)
-    if inner is None or atom.kind == "base":
+    if inner is None or isinstance(atom, BaseAtom):
         return inner
-    name = atom.data[0] if atom.kind == "fn" else atom.kind
+    name = atom.name if isinstance(atom, FunctionAtom) else atom.kind
     outer = _SLOPES.get(name)
     return None if outer is None else n.multiply(outer(n, argument, n.of_atom(atom)), inner)
 
@@ -306,7 +326,7 @@ def _summed(n: Normaliser, variables: list[Var], body: Polynomial | None) -> Pol
 
 def _argument(atom: Atom) -> Polynomial:
     """What a function is taken of, or what is raised to a power."""
-    return {atom.data[0]: 1} if atom.kind == "exp" else dict(atom.data[-1])
+    return {atom.argument: 1} if isinstance(atom, ExpAtom) else dict(atom.data[-1])
 
 
 def _inverse_square(n: Normaliser, p: Polynomial, exponent: Exponent) -> Polynomial:
@@ -316,7 +336,7 @@ def _inverse_square(n: Normaliser, p: Polynomial, exponent: Exponent) -> Polynom
 def _gaussian(n: Normaliser, p: Polynomial) -> Polynomial:
     """2/√π·exp(−p²)"""
     bell = n.exp(n.scale(n.multiply(p, p), -1))
-    return n.scale(n.multiply(n.of_atom(n.atom("const", sp.pi), Fraction(-1, 2)), bell), 2)
+    return n.scale(n.multiply(n.of_atom(n.atom(ConstAtom, sp.pi), Fraction(-1, 2)), bell), 2)
 
 
 # f′(p), of f's name, from p and f(p).
@@ -332,22 +352,26 @@ _SLOPES: dict[str, Callable[[Normaliser, Polynomial, Polynomial], Polynomial]] =
 }
 
 
-def is_smooth(n: Normaliser, poly: Polynomial, x: Atom) -> bool:
+def is_smooth(n: Normaliser, poly: Polynomial, x: EntryAtom) -> bool:
     """Whether a polynomial has derivatives in x of all orders wherever the facts hold."""
     for monomial in poly:
         for atom, exponent in monomial:
-            if not _has(atom, x.data[0]):
+            if not _has(atom, x.array):
                 continue
             if not _is_whole(exponent):
                 signs = ("+", "-") if isinstance(exponent, int) else ("+",)
-                base = _argument(atom) if atom.kind == "base" else n.of_atom(atom)
+                base = _argument(atom) if isinstance(atom, BaseAtom) else n.of_atom(atom)
                 if n.sign(base) not in signs:
                     return False
             if atom is x:
                 continue
-            if atom.kind == "fn" and atom.data[0] == "log" and n.sign(_argument(atom)) != "+":
+            if (
+                isinstance(atom, FunctionAtom)
+                and atom.name == "log"
+                and n.sign(_argument(atom)) != "+"
+            ):
                 return False
-            inside = n.opened(atom)[1] if atom.kind == "sum" else _argument(atom)
+            inside = n.opened(atom)[1] if isinstance(atom, SumAtom) else _argument(atom)
             if not is_smooth(n, inside, x):
                 return False
     return True
@@ -357,7 +381,7 @@ def _is_whole(exponent: Exponent) -> bool:
     return isinstance(exponent, int) and exponent >= 0
 
 
-def put_in(n: Normaliser, poly: Polynomial, x: Atom, value: Polynomial) -> Polynomial | None:
+def put_in(n: Normaliser, poly: Polynomial, x: EntryAtom, value: Polynomial) -> Polynomial | None:
     """A polynomial at a value of x; None where it is not seen to have one there."""
     total: Polynomial = {}
     for monomial, coefficient in poly.items():
@@ -372,9 +396,9 @@ def put_in(n: Normaliser, poly: Polynomial, x: Atom, value: Polynomial) -> Polyn
 
 
 def _power_at(
-    n: Normaliser, atom: Atom, exponent: Exponent, x: Atom, value: Polynomial
+    n: Normaliser, atom: Atom, exponent: Exponent, x: EntryAtom, value: Polynomial
 ) -> Polynomial | None:
-    if not _has(atom, x.data[0]):
+    if not _has(atom, x.array):
         return n.of_atom(atom, exponent)
     base = _value_at(n, atom, x, value)
     if base is None:
@@ -387,18 +411,18 @@ def _power_at(
     return n.power(base, exponent)
 
 
-def _value_at(n: Normaliser, atom: Atom, x: Atom, value: Polynomial) -> Polynomial | None:
+def _value_at(n: Normaliser, atom: Atom, x: EntryAtom, value: Polynomial) -> Polynomial | None:
     if atom is x:
         return value
-    if atom.kind not in SEEN_THROUGH:
+    if not isinstance(atom, SEEN_THROUGH):
         return None
-    if atom.kind == "sum":
+    if isinstance(atom, SumAtom):
         opened, inside = n.opened(atom)
         return _summed(n, opened, put_in(n, inside, x, value))
     argument = put_in(n, _argument(atom), x, value)
-    if argument is None or atom.kind == "base":
+    if argument is None or isinstance(atom, BaseAtom):
         return argument
-    name = atom.data[0] if atom.kind == "fn" else atom.kind
+    name = atom.name if isinstance(atom, FunctionAtom) else atom.kind
     if name not in _SLOPES or (name == "log" and n.sign(argument) != "+"):
         return None
     try:

@@ -11,9 +11,18 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
 
-from derive.canonical.atoms import Atom, Key, Monomial, Polynomial, leading, monomial_order
+from derive.canonical.atoms import (
+    Atom,
+    Key,
+    Monomial,
+    Polynomial,
+    RealBracketAtom,
+    WholePowerAtom,
+    leading,
+    monomial_order,
+)
+from derive.canonical.brackets import divides_by_some_of
 from derive.canonical.powers import Algebra
-from derive.canonical.ring import divides_by_some_of
 from derive.canonical.signs import Fact
 
 MAX_BRACKETS = 5
@@ -55,7 +64,7 @@ def contradictory(n: Algebra) -> bool:
 
 
 def _nonnegative_given(n: Algebra, poly: Polynomial, facts: list[Fact]) -> bool:
-    keys = list(dict.fromkeys(a.data[1] for m in poly for a, _ in m if a.kind == "real"))
+    keys = list(dict.fromkeys(a.key for m in poly for a, _ in m if isinstance(a, RealBracketAtom)))
     if len(keys) > MAX_BRACKETS:
         return False
     given = [
@@ -106,7 +115,7 @@ def _sign(n: Algebra, monomial: Monomial) -> str | None:
 
 def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
     """Whether a polynomial is zero in every case that its brackets allow."""
-    keys = list(dict.fromkeys(a.data[1] for m in poly for a, _ in m if a.kind == "real"))
+    keys = list(dict.fromkeys(a.key for m in poly for a, _ in m if isinstance(a, RealBracketAtom)))
     if not keys or len(keys) > MAX_BRACKETS:
         return False
     left = []  # the cases that only what is given can rule out
@@ -134,10 +143,15 @@ def _has_value(n: Algebra, poly: Polynomial, case: dict[Key, int], key: Key) -> 
         return True
     left: Polynomial = {}
     for monomial, coefficient in poly.items():
-        if all((a.kind == "real" and a.data[1] == key) or _truth(a, case) for a, _ in monomial):
-            kept = tuple(p for p in monomial if p[0].kind != "real" or p[0].data[1] == key)
+        if all(
+            (isinstance(a, RealBracketAtom) and a.key == key) or _truth(a, case)
+            for a, _ in monomial
+        ):
+            kept = tuple(
+                p for p in monomial if not isinstance(p[0], RealBracketAtom) or p[0].key == key
+            )
             left = n.add(left, {kept: coefficient})
-    return any(a.kind == "real" for m in left for a, _ in m)
+    return any(isinstance(a, RealBracketAtom) for m in left for a, _ in m)
 
 
 def _given_rules_out(n: Algebra, cases: list[tuple[dict[Key, int], list[Linear]]]) -> bool:
@@ -178,7 +192,7 @@ def _is_zero_in(n: Algebra, fact: Fact, case: dict[Key, int]) -> bool:
 
 def _is_decided(fact: Fact, case: dict[Key, int]) -> bool:
     """Whether a case settles all brackets of a given fact."""
-    return all(a.data[1] in case for m, _ in fact.key for a, _ in m if a.kind == "real")
+    return all(a.key in case for m, _ in fact.key for a, _ in m if isinstance(a, RealBracketAtom))
 
 
 def _is_positive(n: Algebra, monomial: Monomial) -> bool:
@@ -195,7 +209,7 @@ def _in_case(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> Polynomial:
     result: Polynomial = {}
     for monomial, coefficient in poly.items():
         if all(_truth(a, case) for a, _ in monomial):
-            plain = tuple(p for p in monomial if p[0].kind != "real")
+            plain = tuple(p for p in monomial if not isinstance(p[0], RealBracketAtom))
             result = n.add(result, {plain: coefficient})
     for key, sign in case.items():
         if sign == 0:
@@ -204,18 +218,21 @@ def _in_case(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> Polynomial:
 
 
 def _truth(atom: Atom, case: dict[Key, int]) -> bool:
-    if atom.kind != "real":
+    if not isinstance(atom, RealBracketAtom):
         return True
-    sign = case[atom.data[1]]
-    return sign > 0 if atom.data[0] == ">" else sign == 0
+    sign = case[atom.key]
+    return sign > 0 if atom.relation == ">" else sign == 0
 
 
-def on_each_side(n: Algebra, poly: Polynomial, bracket: Atom) -> list[tuple[str, Polynomial]]:
+def on_each_side(
+    n: Algebra, poly: Polynomial, bracket: RealBracketAtom
+) -> list[tuple[str, Polynomial]]:
     """A polynomial where p > 0 and where p ≤ 0 for a bracket [p > 0] in it; where [p = 0] is in it
     too, where p < 0 and where p = 0 instead.
     """
-    key = bracket.data[1]
-    zero = next((a for m in poly for a, _ in m if a.data[:2] == ("=", key)), None)
+    key = bracket.key
+    at = (a for m in poly for a, _ in m if isinstance(a, RealBracketAtom) and a.relation == "=")
+    zero = next((a for a in at if a.key == key), None)
     above, rest = n.sides_of(poly, bracket)
     if zero is None:
         return [("+", above), ("0-", rest)]
@@ -238,7 +255,7 @@ def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
     for _ in range(20):
         for monomial, coefficient in poly.items():
             exponents = dict(monomial)
-            if divides_by_some_of(exponents, zero, "whole power"):
+            if divides_by_some_of(exponents, zero, WholePowerAtom):
                 continue
             if all(exponents.get(a, 0) >= e for a, e in lead):
                 for a, e in lead:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations
 from math import isqrt, lcm
 
-from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial, monomial_order
+from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial, SumAtom, monomial_order
 from derive.canonical.forms import Normaliser
 from derive.core.integers import as_poly, is_nonnegative
 
@@ -182,7 +182,7 @@ def _mean_squares(n: Normaliser, poly: Polynomial) -> Polynomial | None:
     replaced = False
     for monomial, coefficient in poly.items():
         bound = None
-        squares = [(a, e) for a, e in monomial if a.kind == "sum" and e == 1]
+        squares = [(a, e) for a, e in monomial if isinstance(a, SumAtom) and e == 1]
         rest = {a: e for a, e in monomial if (a, e) not in squares}
         positive = coefficient > 0 and n.monomial_sign(n.monomial(rest)) in ("+", "0+")
         if positive and len(squares) == 1:
@@ -195,9 +195,9 @@ def _mean_squares(n: Normaliser, poly: Polynomial) -> Polynomial | None:
     return result if replaced else None
 
 
-def _lower_bound(n: Normaliser, atom: Atom) -> Polynomial | None:
+def _lower_bound(n: Normaliser, atom: SumAtom) -> Polynomial | None:
     """(Σ_k f)²/n for an atom Σ_k f²."""
-    highs, monomial = atom.data
+    highs, monomial = atom.highs, atom.body
     if len(highs) != 1 or not is_nonnegative(highs[0]):
         return None
     if any(not isinstance(e, int) or e % 2 for _, e in monomial):

@@ -7,7 +7,17 @@ from fractions import Fraction
 
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
-from derive.canonical.atoms import Atom, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    EntryAtom,
+    ExpAtom,
+    IndexBracketAtom,
+    IntAtom,
+    Polynomial,
+    ProductAtom,
+    SumAtom,
+    WholePowerAtom,
+)
 from derive.canonical.forms import Normaliser
 from derive.canonical.recursion import Reference
 from derive.core.integers import FREE, ONE, SIZE, Poly, Var, as_poly
@@ -16,8 +26,10 @@ from derive.proof.decide import Proof, is_nonnegative_everywhere
 from derive.proof.induction.differences import lengths_of, past
 
 WORK = 3e6
-GROWING_WITH = ("sum", "prod", "whole power", "exp")  # kinds of which the next is a multiple
-TOTAL = ("int", "entry", "index", *GROWING_WITH)  # kinds that have a value at every step
+# Atoms of which the next is a multiple.
+GROWING_WITH = (SumAtom, ProductAtom, WholePowerAtom, ExpAtom)
+# Atoms that have a value at every step.
+TOTAL = (IntAtom, EntryAtom, IndexBracketAtom, *GROWING_WITH)
 
 
 def prove_by_steps(
@@ -90,7 +102,7 @@ def integers_of(term: Term) -> dict[Var, Poly | None]:
 def _is_total(poly: Polynomial, at: Var) -> bool:
     """Whether a polynomial has a value at every time."""
     return all(
-        a.kind in TOTAL and (a.kind == "exp" or (isinstance(e, int) and e > 0))
+        isinstance(a, TOTAL) and (isinstance(a, ExpAtom) or (isinstance(e, int) and e > 0))
         for m in poly
         for a, e in m
         if at in a.free
@@ -100,7 +112,7 @@ def _is_total(poly: Polynomial, at: Var) -> bool:
 def _factors(n: Normaliser, now: Polynomial, then: Polynomial, at: Var) -> Iterator[Polynomial]:
     """By how much what grows with the time is multiplied from one time to the next; and 1."""
     yield {(): 1}
-    grown = {(a, e) for m in now for a, e in m if a.kind in GROWING_WITH and at in a.free}
+    grown = {(a, e) for m in now for a, e in m if isinstance(a, GROWING_WITH) and at in a.free}
     for atom, exponent in sorted(grown, key=lambda pair: (pair[0].id, pair[1])):
         before, after = (_coefficient(n, poly, atom, exponent) for poly in (now, then))
         if before.keys() == {()} and after:

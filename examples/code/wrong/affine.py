@@ -1,6 +1,6 @@
 """A fully connected layer, as in a NumPy course: w is not transposed in dx."""
 
-# expect: x ill-shaped, w ill-shaped, b ill-shaped
+# expect: x ill-shaped
 import numpy as np
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from derive.cli.documents import annotated, document_lines, document_record, fails
+from derive.cli.documents import annotated, document_lines
 from derive.engine import verify
 from derive.frontends.document.check import check
 from derive.frontends.document.choices import Choices, readings
 from derive.frontends.document.declarations import DeclarationError, items
+from derive.frontends.document.report import fails, report
 from derive.frontends.document.size_text import split
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -100,7 +101,7 @@ def test_the_report(tmp_path):
                               "disagrees -->\n$$\\frac{\\partial L}{\\partial w} = 2")  # fmt: skip
     checked = decided(tmp_path, text)
     assert sum(checked.counts.values()) == len(checked.outcomes) == 5
-    record = json.loads(json.dumps(document_record([checked])))
+    record = json.loads(json.dumps(report([checked]).data()))
     lines = [formula["line"] for formula in record["formulas"]]
     assert lines == [3, 4, 6, 7, 8]
     ids = {claim["id"] for claim in record["claims"]}
