@@ -72,7 +72,12 @@ def record(claim: Claim) -> dict[str, Any]:
     verdict = verify(claim, timeout=TIMEOUT)
     said: dict[str, Any] = {name: str(getattr(verdict, name, None)) for name in RECORDED}
     said["steps"] = [str(step) for step in verdict.steps]
-    return {"id": claim.id, **said, "seconds": verdict.seconds}
+    return {"id": _name(claim), **said, "seconds": verdict.seconds}
+
+
+def _name(claim: Claim) -> str:
+    """The catalogue and the corpus may have a claim of one id, of different kinds."""
+    return f"{claim.id} ({claim.kind})"
 
 
 class Part(click.ParamType):
@@ -139,7 +144,7 @@ def _decide(claims: list[Claim], turned: str, file: Path) -> None:
         claims = claims[::-1]
     with file.open("a", encoding="utf-8") as out:
         for count, claim in enumerate(claims, start=1):
-            if claim.id not in done:
+            if _name(claim) not in done:
                 print(json.dumps(record(claim)), file=out, flush=True)
             if count % SAID == 0 or count == len(claims):
                 print(f"{turned}: {count} of {len(claims)}", file=sys.stderr, flush=True)
