@@ -13,9 +13,7 @@ from derive.frontends.code.request import Request
 from derive.frontends.code.shapes import labels
 
 
-def answers(
-    request: Request, timeout: float = 60.0, effort: float = EFFORT
-) -> dict[str, Verdict]:
+def answers(request: Request, timeout: float = 60.0, effort: float = EFFORT) -> dict[str, Verdict]:
     """A verdict for each input in whose gradient the request is interested.
 
     :raises ClaimError: where the pair is not understood.
