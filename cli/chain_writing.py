@@ -105,8 +105,8 @@ def _plain(text: str) -> str:
 
 
 def _split(claim: Any) -> tuple[str, str, str]:
-    if claim.kind in ("identity", "inequality"):
-        relation = r"\leq" if claim.kind == "inequality" else "="
+    if claim.states_both:
+        relation = r"\leq" if claim.at_most else "="
         return latex_of(claim.left), relation, latex_of(claim.right)
     left, _, right = latex_equation(claim).partition(" = ")
     return left, "=", right

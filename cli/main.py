@@ -8,6 +8,8 @@ SymPy and rich are imported by the commands that need them: ``--help`` must not 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -111,7 +113,15 @@ def list_command(form: str) -> int:
 @click.option("--annotate", metavar="FILE", help="Write a copy of the document with the verdicts.")
 @click.option("--docstrings", is_flag=True, help="Read the formulas in docstrings of Python files.")
 @click.option("--all", "everything", is_flag=True, help="List formulas that claim nothing, too.")
+@click.option(
+    "--changed-since",
+    metavar="REV",
+    help="Verify only those files among the targets that changed since a revision of Git.",
+)
+@click.option("--watch", "watched", is_flag=True, help="Verify a file again whenever it is saved.")
+@click.pass_context
 def verify(
+    context: click.Context,
     targets: tuple[str, ...],
     form: str,
     wanted: tuple[str, ...],
@@ -125,6 +135,8 @@ def verify(
     annotate: str | None,
     docstrings: bool,
     everything: bool,
+    changed_since: str | None,
+    watched: bool,
 ) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness.
 
@@ -142,15 +154,26 @@ def verify(
         raise click.UsageError(str(problem)) from None
     everywhere = not targets
     targets = targets or project.targets
+    if watched:
+        return watch_over(context, targets, changed_since)
+    if changed_since is not None:
+        targets = changed_among(targets, changed_since)
+        if not targets:
+            from derive.report import Report
+
+            report.finish(Report(()))
+            return OK
     timeout, effort = (project.or_typed(*o) for o in (("timeout", timeout), ("effort", effort)))
     jobs = project.or_typed("jobs", jobs)
     documents = [target for target in targets if docstrings or is_document(target)]
+    others = [target for target in targets if target not in documents]
+    if documents and others and (wanted or not report.is_text):
+        raise click.UsageError("documents and other targets are two reports: write one at a time")
+    code = OK
     if documents:
-        if len(documents) < len(targets):
-            raise click.UsageError("documents and other targets are verified one after the other")
         from derive.cli import verifying_documents
 
-        return verifying_documents.run(
+        code = verifying_documents.run(
             documents,
             report,
             timeout,
@@ -161,22 +184,69 @@ def verify(
             docstrings,
             everything,
         )
+        if not others:
+            return code
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
         if value is not None:
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
-    tasks, requests, problems = asked_for(targets)
+    tasks, requests, problems = asked_for(others)
     cache = None if no_cache else kept_findings(cache_dir, timeout, effort)
-    code = OK
     if tasks or requests:
         from derive.cli import verifying
 
         asked = verifying.Asked(
             tasks, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
         )
-        code = verifying.run(asked, report)
+        code = max(code, verifying.run(asked, report))
     for problem in problems:
         complain(problem)
     return USAGE if problems else code
+
+
+def watch_over(context: click.Context, targets: Sequence[str], revision: str | None) -> int:
+    """Verify what is saved among the targets, until an interruption."""
+    from derive.cli.watching import NotWatched, as_typed, in_a_process, watch
+
+    if revision is not None:
+        raise click.UsageError("--watch and --changed-since are two ways to choose files")
+    try:
+        watch(targets, as_typed(context, leave_out=("watched",)), in_a_process)
+    except NotWatched as problem:
+        raise click.UsageError(str(problem)) from None
+    except KeyboardInterrupt:
+        pass
+    return OK
+
+
+def changed_among(targets: Sequence[str], revision: str) -> tuple[str, ...]:
+    """The files among the targets that changed since a revision; none says so."""
+    from derive.cli.changes import NoHistory, changed_targets
+
+    try:
+        changed = changed_targets(targets or (os.curdir,), revision)
+    except NoHistory as problem:
+        raise click.ClickException(str(problem)) from None
+    if not changed:
+        complain(f"no file among the targets changed since {revision}")
+    return tuple(changed)
+
+
+@main.command("init", short_help="Draft the declarations that a document needs.")
+@click.argument("document", type=click.Path(exists=True, dir_okay=False))
+@click.option("--force", is_flag=True, help="Write over a sidecar that is there.")
+@click.option(
+    "--paste", is_flag=True, help="Print a directive for the document itself, and write nothing."
+)
+def init(document: str, force: bool, paste: bool) -> int:
+    """Draft the declarations of DOCUMENT from how its names are used.
+
+    They go to a sidecar beside it, NAME.derive.toml, for its author to correct: what is declared
+    is taken at its word.
+    """
+    from derive.cli import drafting
+
+    click.echo(deeply(drafting.run, document, force, paste))
+    return OK
 
 
 @main.command("check", short_help="Decide one formula in LaTeX, as it is pasted.")

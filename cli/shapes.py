@@ -14,7 +14,6 @@ from sympy.tensor.array.expressions.array_expressions import ArrayElement, Array
 from derive.base.errors import DeriveError, ShapeError
 from derive.claims.entry import Entry
 from derive.claims.kinds import Claim
-from derive.claims.wording import documented
 from derive.language.conditions import Cases
 from derive.language.operators import (
     MatrixGradient,
@@ -95,7 +94,7 @@ def _claim_rows(entry: Entry, walk: _Walk) -> Iterator[ShapeRow]:
     if error is not None and error not in walk.errors:
         walk.errors.add(error)
         name = "equals" if hasattr(claim, "equals") else "right"
-        yield ShapeRow(entry, name, 0, documented(claim), None, error)
+        yield ShapeRow(entry, name, 0, claim.documented, None, error)
 
 
 def clash(claim: Claim) -> str | None:

@@ -49,7 +49,6 @@ from derive.claims.kinds import (
     Claim,
     Gradient,
     Hessian,
-    Inequality,
     Jacobian,
     Shape,
 )
@@ -250,7 +249,7 @@ def _decided(claim: Claim, budget: Budget) -> Verdict:
     if statement is None:
         return Verdict(claim, HOLDS, steps=_shape_steps(problem, claim), notes=notes)
     verdict = _compared(problem, claim, statement, budget)
-    proved = verdict.status == HOLDS and not isinstance(claim, Inequality)
+    proved = verdict.status == HOLDS and not claim.at_most
     documented = _fields(claim)[-1] if proved else None
     assumptions = verdict.assumptions if verdict.status == HOLDS else ()
     verdict = replace(verdict, notes=notes + verdict.notes, assumptions=assumptions)
@@ -301,14 +300,14 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
     """
     tried = "no canonical form shows it and no witness was found"
     sides = statement.left, statement.right
-    prove = prove_at_most if isinstance(claim, Inequality) else prove_equal
+    prove = prove_at_most if claim.at_most else prove_equal
     arrays = merge.Comparison(*sides, problem, budget, statement.place)
-    deep = arrays.deep and not isinstance(claim, Inequality)
-    proof = None if isinstance(claim, Inequality) else arrays.congruent()
+    deep = arrays.deep and not claim.at_most
+    proof = None if claim.at_most else arrays.congruent()
     if proof is not None and not problem.lowering.unsafe_reads:
         return _proved(problem, claim, statement, proof, budget)
     stages = [(CHEAP, QUICK_WORK), (COSTLY, PATIENT_WORK)]
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         stages[1] = (BY_CALCULUS + COSTLY, PATIENT_WORK)
     if deep and arrays.agree is False and not problem.given:
         stages = [((), PATIENT_WORK), (CHEAP + COSTLY, 0)]
@@ -323,7 +322,7 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
                 )
             if proof is None and number == 0 and _is_due_by_induction(claim, *sides):
                 proof = induction.prove(*sides, Hypotheses.of(problem).prepare, budget)
-            if proof is None and number == 0 and not (deep or isinstance(claim, Inequality)):
+            if proof is None and number == 0 and not (deep or claim.at_most):
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
             proof, tried = None, str(obstacle)
@@ -344,7 +343,7 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
 
 def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:
     """Whether an induction over the end of a range or an exponent may prove an inequality."""
-    if not isinstance(claim, Inequality) or not integers_of(add(left, right)):
+    if not claim.at_most or not integers_of(add(left, right)):
         return False
     return agrees_numerically(claim) is not False
 
@@ -368,13 +367,14 @@ def _proved(
     problem: Problem, claim: Claim, statement: Statement, proof: Proof, budget: Budget
 ) -> Verdict:
     budget.check()
+    assumptions = answer.assumptions(problem, statement, proof.normaliser, *proof.others)
     checked = agrees_throughout(claim)
     if checked is None:
         try:
             checked = agrees_somewhere(claim)
         except Undefined as nowhere:
             return Verdict(claim, UNDECIDED, reason=str(nowhere))
-    if checked is False:
+    if checked is False and not _agrees_where(claim, assumptions):
         return Verdict(
             claim,
             UNDECIDED,
@@ -388,9 +388,21 @@ def _proved(
     return Verdict(
         claim,
         HOLDS,
-        assumptions=answer.assumptions(problem, statement, proof.normaliser, *proof.others),
-        steps=steps(problem, statement, proof, isinstance(claim, Inequality), budget.effort),
+        assumptions=assumptions,
+        steps=steps(problem, statement, proof, claim.at_most, budget.effort),
     )
+
+
+def _agrees_where(claim: Claim, assumptions: tuple[Any, ...]) -> bool:
+    """Whether both sides agree at the points that the proof is about, where it assumes more than is
+    given: y^x, say, has values at some y < 0, and a proof by its logarithm does not speak of them.
+    """
+    given = getattr(claim, "given", ())
+    found = tuple(f for f in assumptions if isinstance(f, sp.core.relational.Relational))
+    found = tuple(fact for fact in found if fact not in given)
+    if not found:
+        return False
+    return agrees_throughout(replace(claim, given=(*given, *found))) is True  # type: ignore[call-arg]
 
 
 def _derived_only(claim: Claim) -> sp.Expr:
@@ -412,9 +424,9 @@ def _left_side(claim: Claim) -> sp.Expr:
     return own_names.readable(problem, claim, statement, found, soon)
 
 
-def _derivable(claim: Claim) -> sp.Expr | None:
+def _derivable(claim: Any) -> sp.Expr | None:
     """What is derived where only the documented side does not fit; None where nothing is."""
-    if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+    if not claim.derivatives:
         return None
     try:
         return _left_side(replace(claim, equals=sp.S.Zero))

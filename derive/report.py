@@ -13,7 +13,7 @@ from typing import Any
 from derive.claims.entry import Entry
 from derive.claims.typesetting import typeset
 from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
-from derive.claims.wording import documented, function_name, statement
+from derive.claims.wording import function_name, statement
 from derive.language.printing import plain_text
 
 Record = dict[str, Any]
@@ -96,7 +96,7 @@ def verdict_data(entry: Entry, verdict: Verdict) -> Record:
         "status": verdict.status,
         "assumptions": [plain_text(assumption) for assumption in verdict.assumptions],
         "statement": statement(claim),
-        "documented": plain_text(documented(claim)),
+        "documented": plain_text(claim.documented),
         "derived": None if verdict.derived is None else plain_text(verdict.derived),
         "witness": witness_data(verdict.witness) if verdict.witness else None,
         "reason": verdict.reason,

@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 
 from derive.language import images  # noqa: F401  (it fills the tables, as the next do)
-from derive.language.shapes import rules
+from derive.language.shapes import SHAPE_RULES
 from derive.lowering import matrices, scalars, sequences  # noqa: F401
 from derive.lowering.lower import lowered_nodes
 
@@ -31,7 +31,7 @@ def _nearest(node: type, table: dict[type, object]) -> object | None:
 
 def table() -> str:
     """The whole page."""
-    shapes, lowered = dict(rules()), dict(lowered_nodes())
+    shapes, lowered = dict(SHAPE_RULES), dict(lowered_nodes())
     nodes = sorted({*shapes, *lowered}, key=lambda node: node.__name__.lower())
     rows = []
     for node in nodes:

@@ -34,7 +34,7 @@ MAY_IMPORT["formulas"] = {"base", "language", "claims", "derive"}
 MAY_IMPORT["cli"] = {*MAY_IMPORT["engine"], "engine", "frontends", "backends", "report"}
 MAY_IMPORT["cli"] |= {"formulas", "derive"}
 # The doors: modules beside the packages, which look names up for people.
-DOORS = {"derive", "code"}
+DOORS = {"derive", "code", "operators"}
 
 FOLDERS = {"derive": ROOT / "derive", "formulas": ROOT / "formulas", "cli": ROOT / "cli"}
 FILES = [path for folder in FOLDERS.values() for path in sorted(folder.rglob("*.py"))]

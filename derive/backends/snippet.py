@@ -23,7 +23,6 @@ from derive.language.sequences import Recurrence
 from derive.language.spelling import encodable
 from derive.refutation.symbols import witness_names
 
-_DERIVATIVES = ("gradient", "jacobian", "backward", "hessian")
 _SYMBOLS = (sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
 _ENTRIES = (MatrixElement, ArrayElement, sp.Indexed)
 
@@ -246,13 +245,13 @@ class _Script:
     # -- the two sides
 
     def _sides(self) -> tuple[str, str]:
-        if self.claim.kind not in _DERIVATIVES:
+        if not self.claim.derivatives:
             return self.printer.print(self.claim.left), self.printer.print(self.claim.right)
         return self._derivative(), self.printer.print(self.claim.equals)
 
     def _show(self, side: str) -> str:
         label = side
-        if self.claim.kind in _DERIVATIVES:
+        if self.claim.derivatives:
             label = "by differences" if side == "left" else "documented"
         return f'print("{label}:", at({side}, {tuple(map(int, self.witness.entry))}))'
 

@@ -11,7 +11,7 @@ from derive.claims.entry import Entry
 from derive.claims.finding import Finding
 from derive.claims.typesetting import typeset
 from derive.claims.verdict import HOLDS, SparseArray, Verdict, Witness
-from derive.claims.wording import documented, function_name
+from derive.claims.wording import function_name
 from derive.language.printing import number_text, numbers_apart, text_of
 from derive.report import verdict_data
 
@@ -49,13 +49,13 @@ def assumption_texts(verdict: Verdict) -> tuple[str, ...]:
 def sides(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     """The documented and the derived side; an identity has a left and a right one."""
     claim: Any = verdict.claim
-    found = [("documented", text_of(documented(claim)))]
-    if claim.kind in ("identity", "inequality"):
+    found = [("documented", text_of(claim.documented))]
+    if claim.states_both:
         found = [("left", text_of(claim.left)), ("right", text_of(claim.right))]
     derived = None if verdict.derived is None else text_of(verdict.derived)
     if derived is not None and derived != found[0][1]:
         found.append(("derived", derived))
-    elif derived is not None and claim.kind not in ("identity", "inequality"):
+    elif derived is not None and not claim.states_both:
         found.append(("derived", "the same"))
     return tuple(found)
 
@@ -64,9 +64,7 @@ def _witness_texts(verdict: Verdict) -> dict[str, Any]:
     witness = verdict.witness
     if witness is None:
         return {}
-    names = ("derived", "documented")
-    if verdict.claim.kind in ("identity", "inequality"):
-        names = ("left", "right")
+    names = verdict.claim.sides
     left, right = numbers_apart(witness.left, witness.right)
     return {
         "point": tuple(_point(witness)),

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from derive.base.slot import Slot
 from derive.canonical.atoms import Atom, DeterminantAtom, EntryAtom, Polynomial, monomial_order
 from derive.canonical.determinants import entries_of, is_small
+from derive.canonical.exponential_products import add_product_laws
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly
 from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
@@ -149,7 +150,7 @@ def _is_negative(n: Normaliser, own: Polynomial, matrix: Shared) -> bool:
     """Whether the leading term of a matrix has a negative coefficient, in the parameters that all
     matrices have in common.
     """
-    renaming = n.parameters(matrix, (0, 1))
+    renaming = n.names.parameters(matrix, (0, 1))
     named = n.substitute(own, {v: as_poly(p) for v, p in renaming.items()})
     return bool(named) and named[max(named, key=monomial_order)] < 0
 
@@ -191,8 +192,10 @@ def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:
     found = n.values[function, name] = Value(function, matrix, size, traits)
     if function in SQUARES:
         _square_laws(n, found, name)
-    elif not symmetric:
-        _exponential_laws(n, found)
+    else:
+        if not symmetric:
+            _exponential_laws(n, found)
+        add_product_laws(n, found)
     return found
 
 

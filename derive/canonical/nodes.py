@@ -110,7 +110,7 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
     merge = n.merged.get(shared)
     if merge is not None:
         return n.of(merge.at(indices))
-    body = n.body(shared)
+    body = n.names.body(shared)
     if body.name is None:
         return n.substitute(body.poly, dict(zip(body.params, indices, strict=True)))
     places = tuple(indices[axis] for axis in body.axes)
@@ -232,7 +232,7 @@ def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
 def _whole(n: Normaliser, term: Whole) -> Polynomial:
     """a function of whole arrays: equal where the arrays are"""
     name, arguments, path = term.data
-    names = tuple(n.array_name(shared) for shared in arguments)
+    names = tuple(n.names.of_array(shared) for shared in arguments)
     n.arguments[names] = arguments
     return n.of_atom(n.atom(WholeAtom, name, names, path))
 

@@ -194,8 +194,8 @@ class Reader:
                 return atom.array.at(*atom.indices)
             return entry(atom.array, *atom.indices)
         if isinstance(atom, RefAtom):
-            if atom.name in n.kept:
-                return ref(n.kept[atom.name], *atom.indices)
+            if atom.name in n.names.kept:
+                return ref(n.names.kept[atom.name], *atom.indices)
             # A name that the canonical form made: it is shown as one.
             shown = f"s{atom.name}"
             symbol = sp.IndexedBase(shown) if atom.indices else sp.Symbol(shown)

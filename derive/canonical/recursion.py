@@ -88,9 +88,9 @@ class Recursion:
         found = self._names.get(shared)
         if found is None:
             n = self.normaliser
-            found = self._names[shared] = n._names.setdefault(("recursive", shared), len(n._names))
+            found = self._names[shared] = n.names.number(("recursive", shared))
             self.heads[found] = shared
-            n.kept[found] = shared
+            n.names.kept[found] = shared
         return found
 
     def entry(self, name: int, indices: tuple[Poly, ...]) -> Polynomial:
@@ -130,8 +130,8 @@ class Recursion:
         return bool((offset - reach) * unfolding.direction >= 0)
 
     def steps_past(self, length: Poly) -> int:
-        """How many steps past the last but one before the time of an induction a length is that
-        grows with it: so that ranges that end near the time are written as one range, and terms.
+        """By how many steps a length exceeds t − 1, where t is the time of an induction; the length
+        grows with t. A range that ends near t is then written as the range to t − 1, and terms.
         """
         reference = self.reference
         if reference is None or reference.variable is None or reference.direction != 1:
@@ -144,8 +144,8 @@ class Recursion:
         return int(gap - aim) if gap is not None and abs(gap) <= NEAR and gap == int(gap) else 0
 
     def factors_past(self, length: Poly) -> int:
-        """The same of a product whose range also depends on an index of a sum around it: the sum
-        goes to the last but one before the time, where one factor fewer is none.
+        """By how many factors a product exceeds its range to t − 1. Where the range also depends on
+        an index of a sum around the product, that sum ends at t − 1, and one factor fewer is none.
         """
         steps = self.steps_past(length)
         return steps + 1 if steps >= 0 and len(length.indices) > 1 else steps
@@ -192,12 +192,12 @@ class Recursion:
 
     def _content(self, shared: Shared) -> Any:
         n = self.normaliser
-        renaming = n.parameters(shared, tuple(range(len(shared.params))))
+        renaming = n.names.parameters(shared, tuple(range(len(shared.params))))
         values = {v: as_poly(p) for v, p in renaming.items()}
         return n.key(n.substitute(n.of(shared.body), values))
 
 
 def _outline(n: Normaliser, shared: Shared) -> Any:
     """What two arrays have in common if they are to be one: ranges, and the way they run."""
-    params = tuple(n.parameters(shared, tuple(range(len(shared.params)))).values())
+    params = tuple(n.names.parameters(shared, tuple(range(len(shared.params)))).values())
     return params, tuple((u.axis, u.direction) for u in shared.unfoldings)

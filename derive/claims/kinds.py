@@ -71,6 +71,11 @@ class Claim:
 
     kind: ClassVar[str] = ""
     expression_fields: ClassVar[tuple[str, ...]] = ()
+    # What kinds differ in, and everybody asks of them:
+    derivatives: ClassVar[int] = 0  # how often the left side is differentiated
+    has_sides: ClassVar[bool] = True  # and no shape only
+    states_both: ClassVar[bool] = False  # the document writes the left side, too
+    at_most: ClassVar[bool] = False  # left ≤ right, and not left = right
 
     id: str = ""
     title: str = ""
@@ -128,6 +133,25 @@ class Claim:
                 object.__setattr__(self, "given", tuple(put[: len(self.given)]))
 
     @property
+    def documented(self) -> Any:
+        """The side that the document states."""
+        return getattr(self, "right" if self.states_both else "equals")
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """What its two sides are called."""
+        return ("left", "right") if self.states_both else ("derived", "documented")
+
+    @property
+    def is_equation(self) -> bool:
+        """Whether it says that two sides are equal."""
+        return self.has_sides and not self.at_most
+
+    def is_false_by(self, sign: int) -> bool:
+        """Whether it is false where left − right has this sign at some entry."""
+        return sign > 0 if self.at_most else sign != 0
+
+    @property
     def said(self) -> tuple[sp.Basic, ...]:
         """Every expression of the claim: its fields, its definitions, what it assumes."""
         own = (getattr(self, name) for name in self.expression_fields)
@@ -159,6 +183,7 @@ class Gradient(Claim):
 
     kind: ClassVar[str] = "gradient"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
+    derivatives: ClassVar[int] = 1
 
     of: Any
     wrt: Any
@@ -175,6 +200,7 @@ class Jacobian(Claim):
 
     kind: ClassVar[str] = "jacobian"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
+    derivatives: ClassVar[int] = 1
 
     of: Any
     wrt: Any
@@ -191,6 +217,7 @@ class Backward(Claim):
 
     kind: ClassVar[str] = "backward"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "upstream", "equals")
+    derivatives: ClassVar[int] = 1
 
     of: Any
     wrt: Any
@@ -205,6 +232,7 @@ class Hessian(Claim):
 
     kind: ClassVar[str] = "hessian"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
+    derivatives: ClassVar[int] = 2
 
     of: Any
     wrt: Any
@@ -218,6 +246,7 @@ class Identity(Claim):
 
     kind: ClassVar[str] = "identity"
     expression_fields: ClassVar[tuple[str, ...]] = ("left", "right")
+    states_both: ClassVar[bool] = True
 
     left: Any
     right: Any
@@ -230,6 +259,8 @@ class Inequality(Claim):
 
     kind: ClassVar[str] = "inequality"
     expression_fields: ClassVar[tuple[str, ...]] = ("left", "right")
+    states_both: ClassVar[bool] = True
+    at_most: ClassVar[bool] = True
 
     left: Any
     right: Any
@@ -242,6 +273,7 @@ class Shape(Claim):
 
     kind: ClassVar[str] = "shape"
     expression_fields: ClassVar[tuple[str, ...]] = ("of",)
+    has_sides: ClassVar[bool] = False
 
     of: Any
     equals: tuple[Any, ...]

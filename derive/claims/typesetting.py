@@ -38,9 +38,9 @@ def latex_of_derivative(claim: Any) -> str:
 
 def latex_left(claim: Any) -> str:
     """The left side of a claim."""
-    if claim.kind in ("identity", "inequality"):
+    if claim.states_both:
         return latex_of(claim.left)
-    if claim.kind == "shape":
+    if not claim.has_sides:
         return rf"\operatorname{{shape}}\left({latex_of(claim.of)}\right)"
     return latex_of_derivative(claim)
 
@@ -68,7 +68,7 @@ def typeset(claim: Any, verdict: Any) -> dict[str, Any]:
 
     Where the derived side is not the documented one, what differs stands in ``\\class{differs}``.
     """
-    documented = claim.right if claim.kind in ("identity", "inequality") else claim.equals
+    documented = claim.documented
     definitions = claim.where.items()
     derived = verdict.derived
     marks: tuple[set[Any], set[Any]] = set(), set()
@@ -80,7 +80,7 @@ def typeset(claim: Any, verdict: Any) -> dict[str, Any]:
         "left": latex_left(claim),
         "documented": latex_of(documented, marks[0]),
         "derived": None if derived is None else latex_of(derived, marks[1]),
-        "relation": r"\leq" if claim.kind == "inequality" else "=",
+        "relation": r"\leq" if claim.at_most else "=",
         "where": [f"{latex_of(symbol)} = {latex_of(value)}" for symbol, value in definitions],
         "given": [latex_of(fact) for fact in getattr(claim, "given", ())],
         "assumptions": [latex_of(fact) for fact in verdict.assumptions],

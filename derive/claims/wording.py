@@ -27,7 +27,7 @@ def equation(claim: Any) -> str:
             return f"{text_of(claim.left)} ≤ {text_of(claim.right)}"
         case "shape":
             return f"shape of {text_of(claim.of)} = {text_of(claim.equals)}"
-    answer = text_of(documented(claim))
+    answer = text_of(claim.documented)
     of, wrt = operand(claim.of), operand(claim.wrt)
     match claim.kind:
         case "hessian":
@@ -35,11 +35,6 @@ def equation(claim: Any) -> str:
         case "backward":
             return f"Σ {operand(claim.upstream)} · ∂{of}/∂{wrt} = {answer}"
     return f"∂{of}/∂{wrt} = {answer}"
-
-
-def documented(claim: Any) -> Any:
-    """The side of the claim that the document states."""
-    return claim.right if claim.kind in ("identity", "inequality") else claim.equals
 
 
 def definitions(claim: Claim) -> list[str]:

@@ -17,6 +17,7 @@ import sympy as sp
 
 from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
+from derive.base.tables import Table
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.names import FUNCTION_OF_A_MATRIX
@@ -299,7 +300,7 @@ class Reverse:
         """Hand the cotangent of a term on to the entries that it is made of."""
         if self.depends(term):
             spend(PULL)
-            rule = _RULES.get(type(term))
+            rule = DERIVATIVES.find(type(term))
             if rule is None:
                 raise UnsupportedError(f"{type(term).__name__} has no derivative rule")
             rule(self, term, cotangent, binders)
@@ -475,23 +476,9 @@ def _ranging_with(variable: Var, binders: list[Var]) -> set[Var]:
 # ---- one rule per node
 
 Rule = Callable[[Reverse, Any, Term, tuple[Var, ...]], None]
-_RULES: dict[type, Rule] = {}
-
-
-def rule(*nodes: type) -> Callable[[Rule], Rule]:
-    """Register the derivative rule of a node; its docstring is the law."""
-
-    def register(function: Rule) -> Rule:
-        for node in nodes:
-            _RULES[node] = function
-        return function
-
-    return register
-
-
-def rules() -> Mapping[type, Rule]:
-    """The derivative rule of every node."""
-    return _RULES
+# The docstring of each is the law.
+DERIVATIVES: Table[Rule] = Table()
+rule = DERIVATIVES.on
 
 
 @rule(Num, Const, Int, IndexBracket)

@@ -18,7 +18,6 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
-from derive.claims.kinds import Identity
 from derive.diagnosis.claimed import (
     Application,
     Documented,
@@ -85,7 +84,7 @@ def _side_by(d: Documented, factor: Any) -> Repair | None:
     if factor == 0:
         return Repair(side, lambda: "what is derived is 0")
     # That a number is to be the other side of an identity says nothing.
-    restated = isinstance(d.claim, Identity) and d.side.is_number and not factor.is_number
+    restated = d.claim.states_both and d.side.is_number and not factor.is_number
     if restated or _is_cancelled(d.side, side):
         return None
     return Repair(side, partial(factor_words, d, factor))

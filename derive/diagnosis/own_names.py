@@ -24,7 +24,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
-from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Jacobian
+from derive.claims.kinds import Claim
 from derive.diagnosis.claimed import Documented, times, transposed
 from derive.diagnosis.missing import scalars
 from derive.diagnosis.places import parts
@@ -150,7 +150,7 @@ def readable(
     """A form of the derived side in the claim's own arrays, where one is found that is easier to
     read than the form that there is, and is proved equal to it; else that one.
     """
-    if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+    if not claim.derivatives:
         return form
     heavy = weight(form) if form is not None else None
     enough = READABLE if form is None or form.has(*UNUSUAL) else PLAIN

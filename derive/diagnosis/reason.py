@@ -30,7 +30,7 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
-from derive.claims.kinds import Claim, Identity, Inequality, Shape
+from derive.claims.kinds import Claim
 from derive.claims.rounding import put_in_for
 from derive.claims.verdict import Witness
 from derive.core.terms import Shared
@@ -66,7 +66,7 @@ def disagreement(
 ) -> str:
     """One sentence for a claim that a witness refutes."""
     where = difference(claim, witness)
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return where
     try:
         hint = mistake_in(problem, claim, statement, witness, budget)
@@ -95,10 +95,9 @@ def difference(claim: Claim, witness: Witness) -> str:
     entry = f" at entry {witness.entry}" if witness.entry else ""
     at = f" for {sizes}" if sizes else ""
     left, right = numbers_apart(witness.left, witness.right, LONGEST_NUMBER)
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return f"{left} ≤ {right} is false{entry}{at}"
-    sides = ("left", "right") if isinstance(claim, Identity) else ("derived", "documented")
-    return f"{left} {sides[0]} against {right} {sides[1]}{entry}{at}"
+    return f"{left} {claim.sides[0]} against {right} {claim.sides[1]}{entry}{at}"
 
 
 def mistake_in(
@@ -117,7 +116,7 @@ def mistake_in(
     trivial, side = "", documented.side
     if not words:
         words, trivial, side = _repaired(trial, documented)
-    if words and isinstance(claim, Identity) and _length(side) < _length(documented.side):
+    if words and claim.states_both and _length(side) < _length(documented.side):
         # That less is meant is no explanation where a term of something else is missing.
         words = _lacking(trial, documented, of_others=True) or words
     later = budget.share(MORE_WORK)
@@ -140,7 +139,7 @@ def _repaired(trial: Trial, documented: Documented) -> tuple[str, str, Any]:
     that is meant.
     """
     claim, trivial, side = documented.claim, "", documented.side
-    left = claim.left if isinstance(claim, Identity) else None
+    left = getattr(claim, "left", None)
     for mistake in (*CONVENTIONS, *MISTAKES, *EXCHANGES):
         for candidate in _each(mistake, documented):
             for repair in _filled(trial, candidate):
@@ -302,7 +301,7 @@ def _filled(trial: Trial, candidate: Repair | Scaling) -> list[Repair]:
 
 def remedy_for(claim: Claim, budget: Budget) -> tuple[str, bool] | None:
     """What would fit in the place of a side that does not, and whether the claim then holds."""
-    if isinstance(claim, (Inequality, Shape)):
+    if not claim.is_equation:
         return None
     field = claim.expression_fields[-1]
     budget = budget.share(WORK)
@@ -327,10 +326,10 @@ def remedy_for(claim: Claim, budget: Budget) -> tuple[str, bool] | None:
     return None
 
 
-def _stated(claim: Claim) -> Iterator[Claim]:
+def _stated(claim: Any) -> Iterator[Claim]:
     """A claim with its documented side last; either side of an identity may be that."""
     yield claim
-    if isinstance(claim, Identity):
+    if claim.states_both:
         yield replace(claim, left=claim.right, right=claim.left)
 
 
@@ -348,7 +347,7 @@ def _compared(
         try:
             forms = _forms(problem, statement, budget, named)
             # What an identity lacks is more often an assumption than a factor.
-            kinds = () if isinstance(documented.claim, Identity) else (SumAtom,)
+            kinds = () if documented.claim.states_both else (SumAtom,)
             found = (
                 _plain_factor(show, forms, documented)
                 or _assumption(show, forms, kinds)

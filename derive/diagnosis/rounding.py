@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 
 from derive.base.errors import DeriveError
-from derive.claims.kinds import Claim, Inequality, Shape
+from derive.claims.kinds import Claim
 from derive.claims.rounding import decimals, places_of, read_as, reading
 from derive.claims.verdict import Witness
 from derive.language.printing import text_of
@@ -46,7 +46,7 @@ def readings(claim: Claim) -> Iterator[tuple[tuple[Any, ...], Claim]]:
 
     Nothing is asked of inequalities and shapes, which a rounding may turn into others.
     """
-    if isinstance(claim, (Inequality, Shape)):
+    if not claim.is_equation:
         return
     worthy = (way for way in islice(_ways(claim), _READINGS) if _agrees(way[1]))
     yield from islice(worthy, _PROVED)

@@ -17,7 +17,8 @@ import sympy as sp
 import derive.evaluation.nodes  # noqa: F401  (registers the meaning of every node)
 from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
-from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
+from derive.base.tables import Table
+from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Jacobian
 from derive.evaluation.fields import (
     BALL,
     EXACT,
@@ -57,6 +58,8 @@ __all__ = [
     "sides",
     "truth",
 ]
+
+Sizes = tuple[int, ...]
 
 READ = 30  # units of work for a value among many at one point
 
@@ -229,20 +232,65 @@ def sides(claim: Claim, point: Point, field: Field = EXACT) -> tuple[np.ndarray,
     Both have the same shape. Raises as :func:`derivative` does, and :class:`ShapeError` where
     the documented side has another shape than the derived one.
     """
-    where = claim.where
-    if isinstance(claim, (Identity, Inequality)):
-        return _same_shape(
-            evaluate(claim.left, point, where, field), evaluate(claim.right, point, where, field)
-        )
-    if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+    stated: Any = claim
+    if claim.states_both:
+        left = evaluate(stated.left, point, claim.where, field)
+        return _same_shape(left, evaluate(stated.right, point, claim.where, field))
+    derived = DERIVED.find(type(claim))
+    if derived is None:
         raise UnsupportedError(f"a {type(claim).__name__} has no two sides to compare")
-    right = evaluate(claim.equals, point, where, field)
-    if isinstance(claim, Hessian):
-        left = derivative(claim.of, claim.wrt, point, where, field, order=2)
-        if left.ndim != 2 or left.shape != right.shape:
-            size = math.isqrt(left.size)
-            left = left.reshape((size, size))
-        return _same_shape(left, right)
+    documented = evaluate(claim.documented, point, claim.where, field)
+    return _same_shape(derived(claim, point, field, documented.shape), documented)
+
+
+# The derived side of each kind of claim about a derivative: in the shape of the documented one
+# where it may be written in more than one.
+DERIVED: Table[Callable[..., np.ndarray]] = Table()
+
+
+@DERIVED.on(Hessian)
+def _hessian(claim: Any, point: Point, field: Field, documented: Sizes) -> np.ndarray:
+    left = derivative(claim.of, claim.wrt, point, claim.where, field, order=2)
+    if left.ndim != 2 or left.shape != documented:
+        size = math.isqrt(left.size)
+        left = left.reshape((size, size))
+    return left
+
+
+@DERIVED.on(Gradient)
+def _gradient(claim: Any, point: Point, field: Field, _: Sizes) -> np.ndarray:
+    left, of_shape, wrt_shape = _jacobian_of(claim, point, field)
+    if math.prod(of_shape) != 1:
+        raise ShapeError(f"the gradient of {claim.of}, which has shape {of_shape}")
+    return left.reshape(wrt_shape)
+
+
+@DERIVED.on(Backward)
+def _backward(claim: Any, point: Point, field: Field, _: Sizes) -> np.ndarray:
+    left, of_shape, wrt_shape = _jacobian_of(claim, point, field)
+    upstream = evaluate(claim.upstream, point, claim.where, field)
+    if upstream.shape != of_shape and not upstream.size == math.prod(of_shape) == 1:
+        raise ShapeError(f"upstream has shape {upstream.shape}, and `of` {of_shape}")
+    flat = left.reshape((upstream.size, -1))
+    with precision(field.precisions[-1]):
+        return (upstream.reshape((1, -1)) @ flat).reshape(wrt_shape)
+
+
+@DERIVED.on(Jacobian)
+def _jacobian(claim: Any, point: Point, field: Field, documented: Sizes) -> np.ndarray:
+    left, of_shape, wrt_shape = _jacobian_of(claim, point, field)
+    if left.shape == documented:
+        return left
+    if _is_vector(of_shape) and _is_vector(wrt_shape) and len(documented) == 2:
+        return left.reshape((math.prod(of_shape), math.prod(wrt_shape)))
+    if of_shape == (1, 1):
+        return left.reshape(wrt_shape)
+    return left.reshape(of_shape) if wrt_shape == (1, 1) else left
+
+
+def _jacobian_of(claim: Any, point: Point, field: Field) -> tuple[np.ndarray, Sizes, Sizes]:
+    """All derivatives of ``of``, with the shapes of ``of`` and of ``wrt``, of which it has both."""
+    where = claim.where
     varied, wrt_shape = _at_enough_precision(
         field, lambda: _seed_of(claim.wrt, point, where, field)
     )
@@ -250,28 +298,7 @@ def sides(claim: Claim, point: Point, field: Field = EXACT) -> tuple[np.ndarray,
         sp.Q.symmetric(varied.symbol) in sp.And.make_args(fact) for fact in claim.assumed
     )
     left = derivative(claim.of, claim.wrt, point, where, field, symmetric=symmetric)
-    upstream = (
-        evaluate(claim.upstream, point, where, field) if isinstance(claim, Backward) else None
-    )
-    of_shape = left.shape[: left.ndim - len(wrt_shape)]
-    if isinstance(claim, Gradient):
-        if math.prod(of_shape) != 1:
-            raise ShapeError(f"the gradient of {claim.of}, which has shape {of_shape}")
-        left = left.reshape(wrt_shape)
-    elif upstream is not None:
-        if upstream.shape != of_shape and not upstream.size == math.prod(of_shape) == 1:
-            raise ShapeError(f"upstream has shape {upstream.shape}, and `of` {of_shape}")
-        flat = left.reshape((upstream.size, -1))
-        with precision(field.precisions[-1]):
-            left = (upstream.reshape((1, -1)) @ flat).reshape(wrt_shape)
-    elif left.shape != right.shape:
-        if _is_vector(of_shape) and _is_vector(wrt_shape) and right.ndim == 2:
-            left = left.reshape((math.prod(of_shape), math.prod(wrt_shape)))
-        elif of_shape == (1, 1):
-            left = left.reshape(wrt_shape)
-        elif wrt_shape == (1, 1):
-            left = left.reshape(of_shape)
-    return _same_shape(left, right)
+    return left, left.shape[: left.ndim - len(wrt_shape)], wrt_shape
 
 
 def _same_shape(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

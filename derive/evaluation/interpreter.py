@@ -25,6 +25,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
+from derive.base.tables import Table
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
 from derive.evaluation.jets import Jet, Jets
@@ -65,24 +66,16 @@ class Point:
 
 Environment = dict[Any, Any]  # bound index -> int, variable of a Lambda -> Jet
 Handler = Callable[["Interpreter", Any, Environment], Jet]
-_HANDLERS: dict[type, Handler] = {}
-
-
-def handles(*kinds: type) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        for kind in kinds:
-            _HANDLERS[kind] = handler
-        return handler
-
-    return register
+HANDLERS: Table[Handler] = Table()
+handles = HANDLERS.on
 
 
 @lru_cache(maxsize=4096)
 def _handler_of(kind: Any) -> Handler:
-    for base in kind.__mro__:
-        if base in _HANDLERS:
-            return _HANDLERS[base]
-    raise UnsupportedError(f"{kind.__name__} has no meaning to the evaluator")
+    found = HANDLERS.find(kind)
+    if found is None:
+        raise UnsupportedError(f"{kind.__name__} has no meaning to the evaluator")
+    return found
 
 
 def _meaning(expr: Any) -> Handler:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
 from itertools import groupby
 from math import prod
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import sympy as sp
 
 from derive.base.errors import ShapeError
+from derive.base.tables import Table
 from derive.language.images import (
     Conv2d,
     Pair,
@@ -74,7 +74,9 @@ class Layer:
         return multiply_accumulates(self.value)
 
 
-@singledispatch
+MULTIPLIED: Table[Callable[[Any], Any]] = Table()
+
+
 def multiply_accumulates(value: Any) -> Any:
     """The products of a weight and an input that a layer adds up: a convolution's, a matrix
     product's, and none of anything else.
@@ -82,22 +84,23 @@ def multiply_accumulates(value: Any) -> Any:
     A product with the zeros of a padding counts; a bias, an activation, a normalisation and a
     pooling do not. One multiply–accumulate is often given as two operations.
     """
-    return sp.S.Zero
+    count = MULTIPLIED.find(type(value))
+    return sp.S.Zero if count is None else count(value)
 
 
-@multiply_accumulates.register(Conv2d)
+@MULTIPLIED.on(Conv2d)
 def _of_convolution(value: Conv2d) -> Any:
     """One for each output entry and each weight of its channel."""
     return prod(value.shape) * prod(value.kernel.shape[1:])
 
 
-@multiply_accumulates.register(sp.MatMul)
+@MULTIPLIED.on(sp.MatMul)
 def _of_product(value: sp.MatMul) -> Any:
     """One for each output entry and each term of its sum."""
     return prod(value.shape) * value.args[0].shape[1]
 
 
-@multiply_accumulates.register(sp.MatAdd)
+@MULTIPLIED.on(sp.MatAdd)
 def _of_sum(value: sp.MatAdd) -> Any:
     return sum(map(multiply_accumulates, value.args), sp.S.Zero)
 

@@ -23,6 +23,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
+from derive.base.tables import Table
 from derive.language import equal_sizes
 from derive.language.conditions import Cases
 from derive.language.operators import (
@@ -216,32 +217,17 @@ def _check_real(expr: Any) -> None:
 
 
 Rule = Callable[[Shapes, Any], Dims]
-_RULES: dict[type, Rule] = {}
+# The docstring of each is the rule in words.
+SHAPE_RULES: Table[Rule] = Table()
+shape_rule = SHAPE_RULES.on
 
 
 def _rule(expr: Any) -> Rule:
-    for base in type(expr).__mro__:
-        rule = _RULES.get(base)
-        if rule is not None:
-            return rule
-    _check_real(expr)
-    raise UnsupportedError(f"{type(expr).__name__} has no shape rule (in {expr})")
-
-
-def shape_rule(*nodes: type) -> Callable[[Rule], Rule]:
-    """Register the shape rule of SymPy nodes; the docstring is the rule in words."""
-
-    def register(rule: Rule) -> Rule:
-        for node in nodes:
-            _RULES[node] = rule
-        return rule
-
-    return register
-
-
-def rules() -> Mapping[type, Rule]:
-    """Every node that has a shape rule."""
-    return dict(_RULES)
+    rule = SHAPE_RULES.find(type(expr))
+    if rule is None:
+        _check_real(expr)
+        raise UnsupportedError(f"{type(expr).__name__} has no shape rule (in {expr})")
+    return rule
 
 
 @shape_rule(sp.Symbol, sp.Idx, sp.Number, sp.NumberSymbol)

@@ -22,6 +22,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 from derive.base.budget import spend
 from derive.base.errors import ClaimError, UnsupportedError
 from derive.base.slot import Slot
+from derive.base.tables import Table
 from derive.core.integers import FREE, ONE, SIZE, ZERO, Label, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Array,
@@ -425,11 +426,10 @@ class Lowering:
         shape = self.shapes.of(expr)
         if shape:
             return self.element(expr, (ZERO,) * len(shape), scope)
-        for base in type(expr).__mro__:
-            rule = SCALARS.get(base)
-            if rule is not None:
-                return rule(self, expr, scope)
-        raise UnsupportedError(f"{type(expr).__name__} is not supported (in {expr})")
+        rule = SCALARS.find(type(expr))
+        if rule is None:
+            raise UnsupportedError(f"{type(expr).__name__} is not supported (in {expr})")
+        return rule(self, expr, scope)
 
     def is_integer(self, expr: Any, scope: Scope) -> bool:
         """Whether an expression is a polynomial in integers, sizes and indices; its coefficients
@@ -477,24 +477,16 @@ def _is_variable(value: Poly | Term) -> bool:
 # ---- one function per SymPy node, in three tables
 
 Element = Callable[[Lowering, Any, Indices, Scope], Term]
-THROUGH: dict[type, Element] = {}
-BODIES: dict[type, Element] = {}
-SCALARS: dict[type, Callable[[Lowering, Any, Scope], Term]] = {}
-
-
-def register(table: dict[type, Any], *nodes: type) -> Callable[[Any], Any]:
-    def register(rule: Any) -> Any:
-        table.update(dict.fromkeys(nodes, rule))
-        return rule
-
-    return register
+THROUGH: Table[Element] = Table()
+BODIES: Table[Element] = Table()
+SCALARS: Table[Callable[[Lowering, Any, Scope], Term]] = Table()
 
 
 def _body(expr: Any) -> Element:
-    for base in type(expr).__mro__:
-        if base in BODIES:
-            return BODIES[base]
-    raise UnsupportedError(f"{type(expr).__name__} is not supported (in {expr})")
+    found = BODIES.find(type(expr))
+    if found is None:
+        raise UnsupportedError(f"{type(expr).__name__} is not supported (in {expr})")
+    return found
 
 
 def lowered_nodes() -> Mapping[type, Callable[..., Term]]:

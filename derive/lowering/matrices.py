@@ -44,7 +44,6 @@ from derive.lowering.lower import (
     Lowering,
     Scope,
     called,
-    register,
     target_of,
 )
 from derive.lowering.scalars import whole_term
@@ -53,31 +52,31 @@ from derive.lowering.sequences import matrix_power
 # ---- arrays that only rearrange: entries pass through, nothing is shared
 
 
-@register(THROUGH, sp.Transpose, sp.Adjoint)
+@THROUGH.on(sp.Transpose, sp.Adjoint)
 def _transpose(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """Aᵀ[i, j] = A[j, i]"""
     return low.element(expr.arg, tuple(reversed(indices)), scope)
 
 
-@register(THROUGH, sp.Identity)
+@THROUGH.on(sp.Identity)
 def _identity(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """I[i, j] = [i = j]"""
     return delta(*indices)
 
 
-@register(THROUGH, sp.ZeroMatrix)
+@THROUGH.on(sp.ZeroMatrix)
 def _zero(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """0[i, j] = 0"""
     return num(0)
 
 
-@register(THROUGH, sp.OneMatrix)
+@THROUGH.on(sp.OneMatrix)
 def _ones(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """1[i, j] = 1"""
     return num(1)
 
 
-@register(THROUGH, DiagMatrix)
+@THROUGH.on(DiagMatrix)
 def _diag_matrix(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """diag(v)[i, j] = v[i]·[i = j]"""
     vector = expr.args[0]
@@ -86,19 +85,19 @@ def _diag_matrix(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Te
     return mul(low.element(vector, place, scope), delta(*indices))
 
 
-@register(THROUGH, DiagonalMatrix)
+@THROUGH.on(DiagonalMatrix)
 def _diagonal_matrix(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """D[i, j] = A[i, j]·[i = j]"""
     return mul(low.element(expr.arg, indices, scope), delta(*indices))
 
 
-@register(THROUGH, DiagonalOf)
+@THROUGH.on(DiagonalOf)
 def _diagonal_of(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """d[i, 0] = A[i, i]"""
     return low.element(expr.arg, (indices[0], indices[0]), scope)
 
 
-@register(THROUGH, MatrixSlice)
+@THROUGH.on(MatrixSlice)
 def _slice(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """A[a:b, c:d][i, j] = A[a + i, c + j]"""
     starts = [low.integer(part[0], scope) for part in (expr.rowslice, expr.colslice)]
@@ -106,7 +105,7 @@ def _slice(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     return low.element(expr.parent, place, scope)
 
 
-@register(THROUGH, sp.Inverse)
+@THROUGH.on(sp.Inverse)
 def _inverse(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """A⁻¹[i, j]; what is known of it is Σ_k A[i, k] A⁻¹[k, j] = [i = j]; of blocks, by a Schur
     complement"""
@@ -124,7 +123,7 @@ def _inverse(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     return InverseEntry((), (shared, low.size(low.shapes.of(expr.arg)[0]), *indices))
 
 
-@register(THROUGH, Cholesky, SquareRoot, MatrixExp)
+@THROUGH.on(Cholesky, SquareRoot, MatrixExp)
 def _matrix_function(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """f(A)[i, j]; what is known of it is its defining equation, and what follows from that"""
     if is_unit(low.shapes.of(expr)):
@@ -135,13 +134,13 @@ def _matrix_function(low: Lowering, expr: Any, indices: Indices, scope: Scope) -
 # ---- arrays that are computed: their entries are shared
 
 
-@register(BODIES, sp.MatAdd, sp.Add)
+@BODIES.on(sp.MatAdd, sp.Add)
 def _matadd(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(A + B)[i, j] = A[i, j] + B[i, j], an axis of size 1 repeated"""
     return add(*(_aligned(low, part, indices, scope) for part in expr.args))
 
 
-@register(BODIES, sp.HadamardProduct, sp.Mul)
+@BODIES.on(sp.HadamardProduct, sp.Mul)
 def _hadamard(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(A ⊙ B)[i, j] = A[i, j]·B[i, j], an axis of size 1 repeated"""
     return mul(*(_aligned(low, part, indices, scope) for part in expr.args))
@@ -155,14 +154,14 @@ def _aligned(low: Lowering, part: Any, indices: Indices, scope: Scope) -> Term:
     return low.element(part, place, scope)
 
 
-@register(BODIES, sp.HadamardPower)
+@BODIES.on(sp.HadamardPower)
 def _hadamard_power(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(A^∘p)[i, j] = A[i, j]^p"""
     base, exponent = expr.args
     return Pow((_aligned(low, base, indices, scope), _aligned(low, exponent, indices, scope)))
 
 
-@register(BODIES, sp.MatMul)
+@BODIES.on(sp.MatMul)
 def _matmul(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(A B)[i, j] = Σ_k A[i, k]·B[k, j]; a scalar or a 1×1 factor multiplies every entry"""
     scalars: list[Term] = []
@@ -207,7 +206,7 @@ def _chain(low: Lowering, factors: list[Any], indices: Indices, scope: Scope) ->
     return body
 
 
-@register(BODIES, sp.MatPow)
+@BODIES.on(sp.MatPow)
 def _matpow(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """Aᵖ = A A … A, A⁰ = I, A⁻ᵖ = A⁻¹ … A⁻¹ for an integer p, which may be symbolic from 0 on"""
     base, exponent = expr.args
@@ -226,13 +225,13 @@ def _matpow(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     return _chain(low, [factor] * abs(int(exponent)), indices, scope)
 
 
-@register(BODIES, ElementwiseApplyFunction)
+@BODIES.on(ElementwiseApplyFunction)
 def _applied(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """f(A)[i, j] = f(A[i, j])"""
     return called(low, expr.function, [low.element(expr.expr, indices, scope)], scope)
 
 
-@register(BODIES, sp.KroneckerProduct)
+@BODIES.on(sp.KroneckerProduct)
 def _kronecker(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(A ⊗ B)[i, j] = Σ A[a, b]·B[c, d]·[i = a·r + c]·[j = b·s + d], B of shape (r, s)"""
     first, rest = expr.args[0], expr.args[1:]
@@ -253,7 +252,7 @@ def _kronecker(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term
     return body
 
 
-@register(BODIES, sp.BlockMatrix)
+@BODIES.on(sp.BlockMatrix)
 def _blocks(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """Block (p, q) at its offset: Σ_pq [within]·A_pq[i − rows above, j − columns before]"""
     blocks = expr.blocks
@@ -286,21 +285,21 @@ def _within(index: Poly, start: Poly, length: Poly, needed: bool) -> list[Term]:
     return [at_least(index, start), at_least(start + length - 1, index)]
 
 
-@register(BODIES, sp.FunctionMatrix)
+@BODIES.on(sp.FunctionMatrix)
 def _function_matrix(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """F[i, j] = f(i, j)"""
     row, col = expr.lamda.variables
     return low.scalar(expr.lamda.expr, {**scope, row: indices[0], col: indices[1]})
 
 
-@register(BODIES, MatrixOperator, ArrayOperator)
+@BODIES.on(MatrixOperator, ArrayOperator)
 def _operator(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """the operator's own definition"""
     symbols, body = defined(expr)
     return low.scalar(body, {**scope, **dict(zip(symbols, indices, strict=True))})
 
 
-@register(BODIES, sp.MatrixBase)
+@BODIES.on(sp.MatrixBase)
 def _explicit(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """Σ_ab value(a, b)·[i = a]·[j = b]"""
     constants = [i.constant for i in indices]
@@ -319,13 +318,13 @@ def _explicit(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     )
 
 
-@register(BODIES, Tensor)
+@BODIES.on(Tensor)
 def _tensor(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """T[i, j, …] = the body at i, j, …"""
     return low.scalar(expr.body, {**scope, **dict(zip(expr.bound_symbols, indices, strict=True))})
 
 
-@register(BODIES, ArrayComprehension)
+@BODIES.on(ArrayComprehension)
 def _comprehension(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """T[i, …] = the body at low + i, …"""
     inner = dict(scope)
@@ -334,14 +333,14 @@ def _comprehension(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> 
     return low.scalar(expr.function, inner)
 
 
-@register(BODIES, MatrixGradient)
+@BODIES.on(MatrixGradient)
 def _matrix_gradient(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """∂L/∂(argument)[i, j] at the arguments"""
     shape = low.shapes.of(expr.arguments[expr.position])
     return whole_term(low, expr, ((expr.position, low.kept(shape, indices)),), scope)
 
 
-@register(BODIES, MatrixPartial)
+@BODIES.on(MatrixPartial)
 def _matrix_partial(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """∂f/∂A[i, j]"""
     target, leading = target_of(low, expr.wrt, scope)

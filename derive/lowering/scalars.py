@@ -64,14 +64,13 @@ from derive.lowering.lower import (
     Lowering,
     Scope,
     called,
-    register,
     target_of,
 )
 
 MOST_CHOSEN = 12  # of a binomial coefficient that is written out
 
 
-@register(SCALARS, sp.Rational, sp.Float)
+@SCALARS.on(sp.Rational, sp.Float)
 def _number(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an exact rational; a float is taken as the decimal it is written as"""
     if expr.is_Integer:
@@ -81,7 +80,7 @@ def _number(low: Lowering, expr: Any, scope: Scope) -> Term:
     return num(Fraction(int(expr.p), int(expr.q)))
 
 
-@register(SCALARS, sp.NumberSymbol)
+@SCALARS.on(sp.NumberSymbol)
 def _constant(low: Lowering, expr: Any, scope: Scope) -> Term:
     """π as itself, e as exp(1)"""
     if expr is sp.E:
@@ -89,7 +88,7 @@ def _constant(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Const((), (expr,))
 
 
-@register(SCALARS, sp.Symbol, sp.Idx)
+@SCALARS.on(sp.Symbol, sp.Idx)
 def _symbol(low: Lowering, expr: Any, scope: Scope) -> Term:
     """its definition, a size or an index as a number, or a real parameter"""
     if expr in low.named:
@@ -99,25 +98,25 @@ def _symbol(low: Lowering, expr: Any, scope: Scope) -> Term:
     return entry(low.array(expr))
 
 
-@register(SCALARS, sp.Add)
+@SCALARS.on(sp.Add)
 def _add(low: Lowering, expr: Any, scope: Scope) -> Term:
     """a + b"""
     return add(*(low.scalar(a, scope) for a in expr.args))
 
 
-@register(SCALARS, sp.Mul)
+@SCALARS.on(sp.Mul)
 def _mul(low: Lowering, expr: Any, scope: Scope) -> Term:
     """a·b"""
     return mul(*(low.scalar(a, scope) for a in expr.args))
 
 
-@register(SCALARS, sp.Pow)
+@SCALARS.on(sp.Pow)
 def _pow(low: Lowering, expr: Any, scope: Scope) -> Term:
     """a^b"""
     return Pow((low.scalar(expr.base, scope), low.scalar(expr.exp, scope)))
 
 
-@register(SCALARS, *BY_SYMBOL)
+@SCALARS.on(*BY_SYMBOL)
 def _known(low: Lowering, expr: Any, scope: Scope) -> Term:
     """the function itself, whose derivative stands in one table"""
     if isinstance(expr, sp.log) and len(expr.args) == 2:
@@ -128,27 +127,27 @@ def _known(low: Lowering, expr: Any, scope: Scope) -> Term:
     return apply(BY_SYMBOL[expr.func], *(low.scalar(a, scope) for a in expr.args))
 
 
-@register(SCALARS, sp.beta)
+@SCALARS.on(sp.beta)
 def _beta(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Γ(a)·Γ(b)/Γ(a + b)"""
     a, b = (low.scalar(part, scope) for part in expr.args[:2])
     return mul(apply("gamma", a), apply("gamma", b), power(apply("gamma", add(a, b)), -1))
 
 
-@register(SCALARS, sp.sinc)
+@SCALARS.on(sp.sinc)
 def _sinc(low: Lowering, expr: Any, scope: Scope) -> Term:
     """sin(x)/x, and 1 at 0"""
     x = expr.args[0]
     return low.scalar(sp.Piecewise((sp.sin(x) / x, sp.Ne(x, 0)), (1, True)), scope)
 
 
-@register(SCALARS, NamedFunction)
+@SCALARS.on(NamedFunction)
 def _named(low: Lowering, expr: Any, scope: Scope) -> Term:
     """its formula"""
     return low.scalar(expr.formula(), scope)
 
 
-@register(SCALARS, sp.Max)
+@SCALARS.on(sp.Max)
 def _max(low: Lowering, expr: Any, scope: Scope) -> Term:
     """max(a, b), of more than two from left to right"""
     first, *rest = (low.scalar(a, scope) for a in expr.args)
@@ -157,7 +156,7 @@ def _max(low: Lowering, expr: Any, scope: Scope) -> Term:
     return first
 
 
-@register(SCALARS, sp.Min)
+@SCALARS.on(sp.Min)
 def _min(low: Lowering, expr: Any, scope: Scope) -> Term:
     """min(a, b) = −max(−a, −b)"""
     first, *rest = (low.scalar(a, scope) for a in expr.args)
@@ -166,7 +165,7 @@ def _min(low: Lowering, expr: Any, scope: Scope) -> Term:
     return first
 
 
-@register(SCALARS, sp.floor, sp.ceiling)
+@SCALARS.on(sp.floor, sp.ceiling)
 def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
     """⌊a/b⌋, ⌈a/b⌉ of sizes: an integer of its own"""
     if not low.is_integer(expr, scope):
@@ -174,7 +173,7 @@ def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Int((), (low.integer(expr, scope),))
 
 
-@register(SCALARS, sp.binomial)
+@SCALARS.on(sp.binomial)
 def _binomial(low: Lowering, expr: Any, scope: Scope) -> Term:
     """a·(a − 1)·…·(a − k + 1)/k! for a number k"""
     above, below = expr.args
@@ -184,7 +183,7 @@ def _binomial(low: Lowering, expr: Any, scope: Scope) -> Term:
     return mul(num(Fraction(1, factorial(int(below)))), *factors)
 
 
-@register(SCALARS, sp.factorial)
+@SCALARS.on(sp.factorial)
 def _factorial(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Π_{k=1}^n k, for an integer n that is known not to be negative"""
     (argument,) = expr.args
@@ -195,7 +194,7 @@ def _factorial(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Product((Int((), (as_poly(k) + 1,)),), (k,))
 
 
-@register(SCALARS, sp.Heaviside)
+@SCALARS.on(sp.Heaviside)
 def _heaviside(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[x > 0] + h·[x = 0], h its value at 0"""
     argument = low.scalar(expr.args[0], scope)
@@ -203,7 +202,7 @@ def _heaviside(low: Lowering, expr: Any, scope: Scope) -> Term:
     return add(RealBracket((argument,), (">",)), mul(at_zero, RealBracket((argument,), ("=",))))
 
 
-@register(SCALARS, sp.sec, sp.csc, sp.cot, sp.coth, sp.sech, sp.csch)
+@SCALARS.on(sp.sec, sp.csc, sp.cot, sp.coth, sp.sech, sp.csch)
 def _reciprocal(low: Lowering, expr: Any, scope: Scope) -> Term:
     """quotients of sine and cosine"""
     argument = low.scalar(expr.args[0], scope)
@@ -218,7 +217,7 @@ def _reciprocal(low: Lowering, expr: Any, scope: Scope) -> Term:
     return power(cosine if isinstance(expr, (sp.sec, sp.sech)) else sine, -1)
 
 
-@register(SCALARS, AppliedUndef)
+@SCALARS.on(AppliedUndef)
 def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an undefined function at its arguments, or its definition where there is one"""
     arguments = [low.scalar(a, scope) for a in expr.args]
@@ -227,7 +226,7 @@ def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Unknown(tuple(arguments), (expr.func, (0,) * len(arguments)))
 
 
-@register(SCALARS, sp.Derivative)
+@SCALARS.on(sp.Derivative)
 def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an undefined function differentiated in its own arguments; anything else is worked out"""
     function = expr.expr
@@ -254,7 +253,7 @@ def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
     return low.scalar(worked_out, scope)
 
 
-@register(SCALARS, sp.Subs)
+@SCALARS.on(sp.Subs)
 def _subs(low: Lowering, expr: Any, scope: Scope) -> Term:
     """the expression with its variables at the given point"""
     if not all(isinstance(variable, sp.Symbol) for variable in expr.variables):
@@ -266,19 +265,19 @@ def _subs(low: Lowering, expr: Any, scope: Scope) -> Term:
     return low.scalar(expr.expr, {**scope, **point})
 
 
-@register(SCALARS, sp.Sum)
+@SCALARS.on(sp.Sum)
 def _sum(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ over the range, both ends included; 0 where it is empty"""
     return _bound(low, expr.function, list(expr.limits), scope, Sum)
 
 
-@register(SCALARS, sp.Product)
+@SCALARS.on(sp.Product)
 def _product(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Π over the range, both ends included; 1 where it is empty"""
     return _bound(low, expr.function, list(expr.limits), scope, Product)
 
 
-@register(SCALARS, MaxOver)
+@SCALARS.on(MaxOver)
 def _max_over(low: Lowering, expr: Any, scope: Scope) -> Term:
     """the maximum over the range"""
     return _bound(low, expr.body, [expr.limits], scope, Maximum)
@@ -296,7 +295,7 @@ def _bound(low: Lowering, body: Any, limits: list[Any], scope: Scope, node: Any)
     return term
 
 
-@register(SCALARS, sp.Trace)
+@SCALARS.on(sp.Trace)
 def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ_k A[k, k], a node of its own for exp A and √A, of which the derivative is known"""
     low.check_scope(expr.arg, scope)
@@ -309,7 +308,7 @@ def _trace(low: Lowering, expr: Any, scope: Scope) -> Term:
     return total(k, low.element(expr.arg, (as_poly(k), as_poly(k)), scope))
 
 
-@register(SCALARS, sp.Determinant)
+@SCALARS.on(sp.Determinant)
 def _determinant(low: Lowering, expr: Any, scope: Scope) -> Term:
     """det A; det A⁻¹ = 1/det A, det Aᵀ = det A, det Aᵏ = (det A)ᵏ, det diag(v) = Π v, det(A ⊗ B) by
     (det A)^q·(det B)^p, det exp A = exp tr A, of blocks by a Schur complement, and
@@ -373,7 +372,7 @@ def _factor_of_determinant(low: Lowering, part: Any, expr: Any, scope: Scope) ->
     return Pow((low.scalar(part, scope), Int((), (size,))))
 
 
-@register(SCALARS, MatrixElement)
+@SCALARS.on(MatrixElement)
 def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a matrix"""
     apart = _taken_apart(low, expr, scope)
@@ -383,7 +382,7 @@ def _matrix_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     return low.element(expr.parent, places, scope)
 
 
-@register(SCALARS, TensorElement)
+@SCALARS.on(TensorElement)
 def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of a tensor"""
     apart = _taken_apart(low, expr, scope)
@@ -392,7 +391,7 @@ def _tensor_element(low: Lowering, expr: Any, scope: Scope) -> Term:
     return low.element(expr.array, _places(low, expr, low.shapes.of(expr.array), scope), scope)
 
 
-@register(SCALARS, sp.Indexed, ArrayElement)
+@SCALARS.on(sp.Indexed, ArrayElement)
 def _indexed(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an entry of an array"""
     apart = _taken_apart(low, expr, scope)
@@ -451,7 +450,7 @@ def _at_rounded(low: Lowering, expr: Any, base: Any, axis: int, rounded: Any, sc
     return total(place, mul(*inside, value))
 
 
-@register(SCALARS, sp.KroneckerDelta)
+@SCALARS.on(sp.KroneckerDelta)
 def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     """[i = j]"""
     apart = _taken_apart(low, expr, scope)
@@ -461,7 +460,7 @@ def _kronecker_delta(low: Lowering, expr: Any, scope: Scope) -> Term:
     return delta(cleared(left - right), ZERO)
 
 
-@register(SCALARS, sp.Piecewise, Cases)
+@SCALARS.on(sp.Piecewise, Cases)
 def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
     """Σ of each value times its condition and the failure of those before it"""
     terms: list[Term] = []
@@ -489,6 +488,8 @@ def _guards(low: Lowering, test: Any, scope: Scope) -> Iterator[Poly]:
     for part in parts:
         yield from _guards(low, part, scope)
     if isinstance(test, Relational) and all(low.is_integer(a, scope) for a in test.args):
+        if _is_of_digits(test):
+            return
         if isinstance(test, sp.Ne):  # a ≠ b of a ≥ b is a ≥ b + 1
             gap = low.integer(test.lhs, scope) - low.integer(test.rhs, scope)
             yield from (g - 1 for g in (gap, -gap) if is_nonnegative(g, low.guards))
@@ -520,9 +521,17 @@ def condition_term(low: Lowering, test: Any, scope: Scope) -> Term:
     if not isinstance(test, Relational):
         raise UnsupportedError(f"{type(test).__name__} is no supported condition (in {test})")
     if low.is_integer(test.lhs, scope) and low.is_integer(test.rhs, scope):
+        if _is_of_digits(test):
+            same = low.scalar(sp.KroneckerDelta(*test.args), scope)
+            return same if isinstance(test, sp.Eq) else _not(same)
         return _integer_relation(low, test, scope)
     left, right = low.scalar(test.lhs, scope), low.scalar(test.rhs, scope)
     return _real_relation(test, add(left, neg(right)), add(right, neg(left)))
+
+
+def _is_of_digits(test: Any) -> bool:
+    """Whether an equation is one of remainders or quotients, which a delta is of as well."""
+    return isinstance(test, (sp.Eq, sp.Ne)) and bool(test.atoms(sp.Mod, sp.floor))
 
 
 def _integer_relation(low: Lowering, test: Any, scope: Scope) -> Term:
@@ -555,13 +564,13 @@ def _real_relation(test: Any, difference: Term, opposite: Term) -> Term:
     return _not(RealBracket((difference,), ("=",)))
 
 
-@register(SCALARS, ScalarApplication)
+@SCALARS.on(ScalarApplication)
 def _whole(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an arbitrary scalar function of whole arrays"""
     return whole_term(low, expr, (), scope)
 
 
-@register(SCALARS, ScalarGradient)
+@SCALARS.on(ScalarGradient)
 def _whole_gradient(low: Lowering, expr: Any, scope: Scope) -> Term:
     """∂L/∂(a scalar argument) at the arguments"""
     return whole_term(low, expr, ((expr.position, ()),), scope)
@@ -585,7 +594,7 @@ def whole_term(low: Lowering, expr: Any, path: Any, scope: Scope) -> Term:
     return Whole((), (expr.args[0].name, tuple(arguments), path))
 
 
-@register(SCALARS, Partial)
+@SCALARS.on(Partial)
 def _partial(low: Lowering, expr: Any, scope: Scope) -> Term:
     """∂f/∂x, worked out"""
     target, place = target_of(low, expr.wrt, scope)

@@ -37,7 +37,7 @@ from derive.language.sequences import (
     carried,
     direction_of,
 )
-from derive.lowering.lower import BODIES, THROUGH, Indices, Lowering, Scope, register
+from derive.lowering.lower import BODIES, THROUGH, Indices, Lowering, Scope
 
 
 def define_system(low: Lowering, system: System, where: Mapping[Any, Any]) -> None:
@@ -102,7 +102,7 @@ def _within(index: Poly, low: Poly, high: Poly) -> Iterable[Term]:
             yield at_least(gap, ZERO)
 
 
-@register(BODIES, Recurrence)
+@BODIES.on(Recurrence)
 def _recurrence(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """H[t, …] = the initial value at its place, the step within the range, 0 elsewhere"""
     if scope:
@@ -112,7 +112,7 @@ def _recurrence(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Ter
     return substitute(body, dict(zip(params, low.kept(low.shapes.of(expr), indices), strict=True)))
 
 
-@register(THROUGH, At)
+@THROUGH.on(At)
 def _at(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """X_t[i, j] = X[t, j] of a matrix, X[t, i, j] of an array of three axes"""
     shape = low.shapes.of(expr.array)
@@ -122,14 +122,14 @@ def _at(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     return low.element(expr.array, place, scope)
 
 
-@register(BODIES, MatrixSum)
+@BODIES.on(MatrixSum)
 def _matrix_sum(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """(Σ_k A_k)[i, j] = Σ_k A_k[i, j]"""
     variable, inner = low.bind(expr.limits, scope)
     return total(variable, low.element(expr.body, indices, inner))
 
 
-@register(THROUGH, OrderedProduct)
+@THROUGH.on(OrderedProduct)
 def _ordered_product(low: Lowering, expr: Any, indices: Indices, scope: Scope) -> Term:
     """P(low, high) = B_high P(low, high − 1) = P(low + 1, high) B_low, P = I for an empty range"""
     first, last = expr.limits[1:]

@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from derive.base.errors import ClaimError, ShapeError
+from derive.base.tables import Table
 from derive.claims.kinds import (
     Backward,
     Claim,
@@ -48,10 +49,13 @@ def state(problem: Problem, claim: Claim, derive_only: bool = False) -> Statemen
     :param derive_only: leave the documented side out.
     :raises ShapeError: when a side, or what it is compared with, does not fit.
     """
-    for kind in type(claim).__mro__:
-        if kind in _STATE:
-            return _STATE[kind](problem, claim, derive_only)
-    raise ClaimError(f"a {type(claim).__name__} is no kind of claim")
+    rule = STATEMENTS.find(type(claim))
+    if rule is None:
+        raise ClaimError(f"a {type(claim).__name__} is no kind of claim")
+    return rule(problem, claim, derive_only)
+
+
+STATEMENTS: Table[Callable[..., Statement | None]] = Table()
 
 
 def _documented(problem: Problem, claim: Any, shape: Dims, what: str) -> None:
@@ -113,6 +117,7 @@ def _scalar(problem: Problem, of: Any, claim: Claim) -> Term:
     return problem.lowering.scalar(of, {})
 
 
+@STATEMENTS.on(Gradient)
 def _gradient(problem: Problem, claim: Gradient, derive_only: bool) -> Statement:
     of = _scalar(problem, claim.of, claim)
     shape = problem.shapes.of(claim.wrt)
@@ -126,6 +131,7 @@ def _gradient(problem: Problem, claim: Gradient, derive_only: bool) -> Statement
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
+@STATEMENTS.on(Jacobian)
 def _jacobian(problem: Problem, claim: Jacobian, derive_only: bool) -> Statement:
     of_shape, wrt_shape = problem.shapes.of(claim.of), problem.shapes.of(claim.wrt)
     rows, cols = _vector_length(of_shape), _vector_length(wrt_shape)
@@ -146,6 +152,7 @@ def _jacobian(problem: Problem, claim: Jacobian, derive_only: bool) -> Statement
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
+@STATEMENTS.on(Backward)
 def _backward(problem: Problem, claim: Backward, derive_only: bool) -> Statement:
     of_shape, up_shape = problem.shapes.of(claim.of), problem.shapes.of(claim.upstream)
     if not same_shape(of_shape, up_shape):
@@ -171,6 +178,7 @@ def _backward(problem: Problem, claim: Backward, derive_only: bool) -> Statement
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
+@STATEMENTS.on(Hessian)
 def _hessian(problem: Problem, claim: Hessian, derive_only: bool) -> Statement:
     of = _scalar(problem, claim.of, claim)
     wrt_shape = problem.shapes.of(claim.wrt)
@@ -193,6 +201,7 @@ def _hessian(problem: Problem, claim: Hessian, derive_only: bool) -> Statement:
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
+@STATEMENTS.on(Identity)
 def _identity(problem: Problem, claim: Identity, derive_only: bool) -> Statement:
     left_shape, right_shape = problem.shapes.of(claim.left), problem.shapes.of(claim.right)
     if not same_shape(left_shape, right_shape):
@@ -205,6 +214,7 @@ def _identity(problem: Problem, claim: Identity, derive_only: bool) -> Statement
     return Statement(left, _right(problem, claim.right, place, False), place, left_shape)
 
 
+@STATEMENTS.on(Inequality)
 def _inequality(problem: Problem, claim: Inequality, derive_only: bool) -> Statement:
     left_shape, right_shape = problem.shapes.of(claim.left), problem.shapes.of(claim.right)
     if left_shape and right_shape and not same_shape(left_shape, right_shape):
@@ -219,6 +229,7 @@ def _inequality(problem: Problem, claim: Inequality, derive_only: bool) -> State
     return Statement(left, right, place, shape)
 
 
+@STATEMENTS.on(Shape)
 def _shape(problem: Problem, claim: Shape, derive_only: bool) -> None:
     problem.shapes.wanted[claim.of] = tuple(claim.equals)
     shape = problem.shapes.of(claim.of)
@@ -229,14 +240,3 @@ def _shape(problem: Problem, claim: Shape, derive_only: bool) -> None:
                 " (its transpose would fit)", " (the transpose has)"
             )
         )
-
-
-_STATE: dict[type, Callable[..., Statement | None]] = {
-    Gradient: _gradient,
-    Jacobian: _jacobian,
-    Backward: _backward,
-    Hessian: _hessian,
-    Identity: _identity,
-    Inequality: _inequality,
-    Shape: _shape,
-}

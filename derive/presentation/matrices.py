@@ -18,6 +18,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from derive.base.bounded import MOST_BITS
 from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
+from derive.base.tables import Table
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import ZERO, Label, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
@@ -161,7 +162,7 @@ class Writer:
         found = self._scalars.get(key)
         if found is None:
             spend(SCALAR)
-            found = self._scalars[key] = _SCALARS[type(term)](self, term)
+            found = self._scalars[key] = SCALARS[type(term)](self, term)
         return found
 
     def multiple(self, *factors: Term) -> Any:
@@ -186,7 +187,7 @@ class Writer:
             return self._unit(term)
         if term.free.isdisjoint({*row.variables, *col.variables}):
             return self._filled(self.multiple(term), row, col)
-        rule = _MATRICES.get(type(term))
+        rule = MATRICES.get(type(term))
         if rule is None:
             raise NoMatrixForm
         return rule(self, term, row, col)
@@ -195,7 +196,7 @@ class Writer:
         """A 1×1 matrix: sums and products of vectors where it is one, else its entry."""
         if isinstance(term, (Entry, Ref, Add, Mul, Sum, Num)):
             try:
-                return _MATRICES[type(term)](self, term, ZERO, ZERO)
+                return MATRICES[type(term)](self, term, ZERO, ZERO)
             except (NoMatrixForm, KeyError):
                 pass
         return sp.ImmutableMatrix([[self.scalar(term)]])
@@ -311,34 +312,21 @@ def _scaled(value: Any, matrix: Any) -> Any:
 
 # ---- scalars, node by node
 
-_SCALARS: dict[type, Callable[[Writer, Any], Any]] = {}
-_MATRICES: dict[type, Callable[[Writer, Any, Poly, Poly], Any]] = {}
+SCALARS: Table[Callable[[Writer, Any], Any]] = Table()
+MATRICES: Table[Callable[[Writer, Any, Poly, Poly], Any]] = Table()
 
 
-def _writes(table: dict[type, Any], *nodes: type) -> Callable[[Any], Any]:
-    def register(function: Any) -> Any:
-        table.update(dict.fromkeys(nodes, function))
-        return function
-
-    return register
-
-
-def scalar_writers() -> Mapping[type, Callable[[Writer, Any], Any]]:
-    """How each core node is written entry by entry."""
-    return _SCALARS
-
-
-@_writes(_SCALARS, Num)
+@SCALARS.on(Num)
 def _num(w: Writer, term: Num) -> Any:
     return _rational(term.data[0])
 
 
-@_writes(_SCALARS, Const)
+@SCALARS.on(Const)
 def _const(w: Writer, term: Const) -> Any:
     return term.data[0]
 
 
-@_writes(_SCALARS, Int)
+@SCALARS.on(Int)
 def _int(w: Writer, term: Int) -> Any:
     return w.integer(term.data[0])
 
@@ -355,12 +343,12 @@ def _entry_of(w: Writer, symbol: Any, indices: tuple[Poly, ...]) -> Any:
     return entry(symbol, *place)
 
 
-@_writes(_SCALARS, Entry)
+@SCALARS.on(Entry)
 def _entry(w: Writer, term: Entry) -> Any:
     return _entry_of(w, term.data[0].symbol, term.data[1])
 
 
-@_writes(_SCALARS, Ref)
+@SCALARS.on(Ref)
 def _ref(w: Writer, term: Ref) -> Any:
     shared, indices = term.data
     found = _power(w, shared, indices)
@@ -371,12 +359,12 @@ def _ref(w: Writer, term: Ref) -> Any:
     return w.scalar(shared.at(indices))
 
 
-@_writes(_SCALARS, Add)
+@SCALARS.on(Add)
 def _add(w: Writer, term: Add) -> Any:
     return sp.Add(*(w.scalar(a) for a in term.args))
 
 
-@_writes(_SCALARS, Mul)
+@SCALARS.on(Mul)
 def _mul(w: Writer, term: Mul) -> Any:
     """A product; what stands beside brackets of indices is read only where these are 1."""
     tests = [a for a in term.args if isinstance(a, IndexBracket) and a.data[0] == ">="]
@@ -389,7 +377,7 @@ def _mul(w: Writer, term: Mul) -> Any:
     return sp.Piecewise((value, sp.And(*true)), (0, True)) if true else value
 
 
-@_writes(_SCALARS, Pow)
+@SCALARS.on(Pow)
 def _pow(w: Writer, term: Pow) -> Any:
     return _powered(w.scalar(term.args[0]), w.scalar(term.args[1]))
 
@@ -406,7 +394,7 @@ def _powered(base: Any, exponent: Any) -> Any:
     return base**exponent
 
 
-@_writes(_SCALARS, Apply)
+@SCALARS.on(Apply)
 def _apply(w: Writer, term: Apply) -> Any:
     args = [w.scalar(a) for a in term.args]
     if w.unevaluated:
@@ -428,7 +416,7 @@ def _exponential(exponent: Any) -> Any:
     return logarithms[0].args[0] ** sp.Mul(*(f for f in factors if f is not logarithms[0]))
 
 
-@_writes(_SCALARS, Unknown)
+@SCALARS.on(Unknown)
 def _unknown(w: Writer, term: Unknown) -> Any:
     function, orders = term.data
     return _derived_function(function, orders, [w.scalar(a) for a in term.args])
@@ -453,7 +441,7 @@ def _derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) -
     return sp.Subs(value, tuple(symbols.values()), tuple(arg for _, _, arg in points))
 
 
-@_writes(_SCALARS, Sum, Product)
+@SCALARS.on(Sum, Product)
 def _bound(w: Writer, term: Any) -> Any:
     if isinstance(term, Product):
         low, high = bounds(term.variable)
@@ -475,7 +463,7 @@ def _bound(w: Writer, term: Any) -> Any:
 def _traced(w: Writer, term: Sum) -> Any:
     """A sum as the trace of a product: Σ_k a[k]·b[k] = tr(aᵀ b), Σ A[i, j]·B[i, j] = tr(Aᵀ B)."""
     try:
-        written = _MATRICES[Sum](w, term, ZERO, ZERO)
+        written = MATRICES[Sum](w, term, ZERO, ZERO)
     except NoMatrixForm:
         written = _of_entries(w, term)
     if written is None:
@@ -512,12 +500,12 @@ def _squared(term: Term) -> list[Term]:
     return [term.args[0]] * 2 if square else [term]
 
 
-@_writes(_SCALARS, Maximum)
+@SCALARS.on(Maximum)
 def _maximum(w: Writer, term: Maximum) -> Any:
     return MaxOver(w.scalar(term.args[0]), w.limits(term.variable))
 
 
-@_writes(_SCALARS, IndexBracket)
+@SCALARS.on(IndexBracket)
 def _index_bracket(w: Writer, term: IndexBracket) -> Any:
     relation, poly = term.data
     if relation == ">=" and is_nonnegative(poly):
@@ -529,14 +517,14 @@ def _index_bracket(w: Writer, term: IndexBracket) -> Any:
     return sp.Piecewise((1, left >= right), (0, True))
 
 
-@_writes(_SCALARS, RealBracket)
+@SCALARS.on(RealBracket)
 def _real_bracket(w: Writer, term: RealBracket) -> Any:
     value = w.scalar(term.args[0])
     test = sp.Gt(value, 0) if term.data[0] == ">" else sp.Eq(value, 0)
     return sp.Piecewise((1, test), (0, True))
 
 
-@_writes(_SCALARS, Whole)
+@SCALARS.on(Whole)
 def _whole(w: Writer, term: Whole) -> Any:
     name, arguments, path = term.data
     labels = [a.label for a in arguments]
@@ -550,24 +538,24 @@ def _whole(w: Writer, term: Whole) -> Any:
     return ScalarGradient(sp.Symbol(name), sp.Integer(position), *labels)
 
 
-@_writes(_SCALARS, InverseEntry)
+@SCALARS.on(InverseEntry)
 def _inverse(w: Writer, term: InverseEntry) -> Any:
     shared, _, i, j = term.data
     return entry(sp.Inverse(_label(w, shared)), w.integer(i), w.integer(j))
 
 
-@_writes(_SCALARS, Determinant)
+@SCALARS.on(Determinant)
 def _determinant(w: Writer, term: Determinant) -> Any:
     return sp.Determinant(_label(w, term.data[0]))
 
 
-@_writes(_SCALARS, FunctionEntry)
+@SCALARS.on(FunctionEntry)
 def _function_entry(w: Writer, term: FunctionEntry) -> Any:
     shared, name, _, i, j = term.data
     return entry(NAMED[name](_label(w, shared)), w.integer(i), w.integer(j))
 
 
-@_writes(_SCALARS, FunctionTrace)
+@SCALARS.on(FunctionTrace)
 def _function_trace(w: Writer, term: FunctionTrace) -> Any:
     shared, name, _ = term.data
     return sp.Trace(NAMED[name](_label(w, shared)))
@@ -635,7 +623,7 @@ def _transposed(matrix: Any) -> Any:
     return sp.Transpose(matrix)
 
 
-@_writes(_MATRICES, Entry)
+@MATRICES.on(Entry)
 def _matrix_entry(w: Writer, term: Entry, row: Poly, col: Poly) -> Any:
     symbol = term.data[0].symbol
     if not isinstance(symbol, MatrixExpr):
@@ -643,7 +631,7 @@ def _matrix_entry(w: Writer, term: Entry, row: Poly, col: Poly) -> Any:
     return _oriented(w, symbol, term.data[1], row, col)
 
 
-@_writes(_MATRICES, Ref)
+@MATRICES.on(Ref)
 def _matrix_ref(w: Writer, term: Ref, row: Poly, col: Poly) -> Any:
     shared, indices = term.data
     found = _power(w, shared, indices)
@@ -659,19 +647,19 @@ def _matrix_ref(w: Writer, term: Ref, row: Poly, col: Poly) -> Any:
     return w.matrix(shared.at(indices), row, col)
 
 
-@_writes(_MATRICES, InverseEntry)
+@MATRICES.on(InverseEntry)
 def _matrix_inverse(w: Writer, term: InverseEntry, row: Poly, col: Poly) -> Any:
     shared, _, i, j = term.data
     return _oriented(w, sp.Inverse(_label(w, shared)), (i, j), row, col)
 
 
-@_writes(_MATRICES, FunctionEntry)
+@MATRICES.on(FunctionEntry)
 def _function_of_matrix(w: Writer, term: FunctionEntry, row: Poly, col: Poly) -> Any:
     shared, name, _, i, j = term.data
     return _oriented(w, NAMED[name](_label(w, shared)), (i, j), row, col)
 
 
-@_writes(_MATRICES, Whole)
+@MATRICES.on(Whole)
 def _matrix_whole(w: Writer, term: Whole, row: Poly, col: Poly) -> Any:
     name, arguments, path = term.data
     if len(path) != 1:
@@ -691,7 +679,7 @@ def _on_diagonal(poly: Poly, row: Poly, col: Poly) -> bool:
     return both and poly in (row - col, col - row)
 
 
-@_writes(_MATRICES, IndexBracket)
+@MATRICES.on(IndexBracket)
 def _matrix_delta(w: Writer, term: IndexBracket, row: Poly, col: Poly) -> Any:
     relation, poly = term.data
     if relation == "=" and _on_diagonal(poly, row, col):
@@ -699,7 +687,7 @@ def _matrix_delta(w: Writer, term: IndexBracket, row: Poly, col: Poly) -> Any:
     raise NoMatrixForm
 
 
-@_writes(_MATRICES, Add)
+@MATRICES.on(Add)
 def _matrix_add(w: Writer, term: Add, row: Poly, col: Poly) -> Any:
     elementwise = _elementwise(w, term, row, col)
     if elementwise is not None:
@@ -707,7 +695,7 @@ def _matrix_add(w: Writer, term: Add, row: Poly, col: Poly) -> Any:
     return _plus(*(w.matrix(a, row, col) for a in term.args))
 
 
-@_writes(_MATRICES, Pow, Apply, Unknown, RealBracket)
+@MATRICES.on(Pow, Apply, Unknown, RealBracket)
 def _matrix_function(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
     if _by_value(w, [term], row, col)[1]:
         return _hadamard(w, [term], row, col)
@@ -763,7 +751,7 @@ def _with_leaf(w: Writer, term: Term, leaf: Term, symbol: Any) -> Any:
     return w.scalar(term)
 
 
-@_writes(_MATRICES, Mul)
+@MATRICES.on(Mul)
 def _matrix_mul(w: Writer, term: Mul, row: Poly, col: Poly) -> Any:
     """Scalars in front; factors of both indices entry by entry; of one index, on its side."""
     return _product(w, list(term.args), row, col)
@@ -874,7 +862,7 @@ def _polynomial(w: Writer, term: Term, row: Poly, col: Poly) -> Any:
     return w.matrix(term, row, col)
 
 
-@_writes(_MATRICES, Sum)
+@MATRICES.on(Sum)
 def _matrix_sum(w: Writer, term: Sum, row: Poly, col: Poly) -> Any:
     """Σ_k A[i, k]·B[k, j] = (A B)[i, j]; what does not mention k stays outside."""
     variable, body = term.variable, term.args[0]

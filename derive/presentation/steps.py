@@ -223,7 +223,7 @@ class _Author:
         """What the names s0, s1, … of canonical forms stand for, each before its use."""
         wanted = {str(s) for step in written for side in step[1:] for s in _names_in(side)}
         found: dict[int, Step] = {}
-        for number in sorted(normaliser.contents, reverse=True):
+        for number in sorted(normaliser.names.contents, reverse=True):
             symbol = sp.IndexedBase(f"s{number}")
             if str(symbol) in wanted:
                 step = self._name(normaliser, number)
@@ -235,8 +235,8 @@ class _Author:
 
     def _name(self, normaliser: Any, number: int) -> Step | None:
         writer = self._writer()
-        extents = normaliser.extents[number]
-        content = Reader(normaliser).term(normaliser.contents[number])
+        extents = normaliser.names.extents[number]
+        content = Reader(normaliser).term(normaliser.names.contents[number])
         value = _or_none(methodcaller("scalar", content), writer)
         if value is None or any(high is None for _, high in extents):
             return None

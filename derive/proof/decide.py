@@ -30,8 +30,9 @@ from derive.canonical.atoms import (
     SumAtom,
 )
 from derive.canonical.determinants import MAX_WRITTEN_OUT
-from derive.canonical.forms import Merge, Normaliser
+from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import in_parts
+from derive.canonical.names import Merge
 from derive.canonical.ranges import UNROLLED
 from derive.canonical.readback import Reader
 from derive.canonical.structure import VANISHES, absorbed, bears_on_zeros, masked
@@ -59,8 +60,10 @@ from derive.proof.rational import are_unlike, equal_quotients
 
 @dataclass(frozen=True)
 class Proof:
-    """That a term vanishes: the normaliser that found it, the forms of both sides, what was
-    proved by induction for it, and which arrays were proved to be one, in what other normalisers.
+    """A proof that a term vanishes.
+
+    It holds the normaliser that found it, the canonical forms of both sides, the lemmas that were
+    proved by induction, and the arrays that were proved to be equal in other normalisers.
     """
 
     normaliser: Normaliser
@@ -121,7 +124,7 @@ def prove_equal(
             difference = normaliser.subtract(a, b)
             if vanishes_multiplied(normaliser, difference, place):
                 return Proof(normaliser, a, b)
-            opened = normaliser.looked_into(difference)
+            opened = normaliser.names.looked_into(difference)
             if opened != difference and vanishes(normaliser, opened):
                 return Proof(normaliser, a, b)
             if normaliser.angles_refined:

@@ -22,7 +22,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.budget import Budget, share
 from derive.base.errors import DeriveError, ShapeError, UnsupportedError
-from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Identity, Inequality, Jacobian
+from derive.claims.kinds import Backward, Claim, Gradient, Jacobian
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import BALL, FINE, EvaluationError, Field, Inconclusive, precision
 from derive.evaluation.interpreter import Point, Seed
@@ -50,13 +50,13 @@ _ELSEWHERE = tuple(map(Fraction, ("0", "0", "1", "0", "1/2", "-1")))
 
 def is_large(maker: PointMaker) -> bool:
     """Whether the arrays of a claim have too many entries for each to be varied."""
-    few = {Hessian: 60, Jacobian: 100}
-    return maker.entries > few.get(type(maker.claim), MANY)
+    few = {"hessian": 60, "jacobian": 100}
+    return maker.entries > few.get(maker.claim.kind, MANY)
 
 
 def is_huge(maker: PointMaker) -> bool:
     """Whether the arrays of a claim cannot be made at all, or only at length."""
-    return maker.entries > (MANY if isinstance(maker.claim, Hessian) else MOST_MADE)
+    return maker.entries > (MANY if maker.claim.derivatives > 1 else MOST_MADE)
 
 
 class LargePoints:
@@ -184,7 +184,7 @@ class LargePoints:
     def compared(self, point: Point, field: Field) -> Iterator[tuple[tuple[int, ...], Any, Any]]:
         """Entries, with the derived (or left) and the documented side there."""
         claim = self.claim
-        if isinstance(claim, (Identity, Inequality)):
+        if claim.states_both:
             walk = self._walk(point, field, 0)
             shapes = walk.shape(claim.left), walk.shape(claim.right)
             shape = max(shapes, key=math.prod)
@@ -192,7 +192,7 @@ class LargePoints:
                 yield entry, *(walk.entry_or_scalar(side, entry, {}).v
                                for side in (claim.left, claim.right))  # fmt: skip
             return
-        if not isinstance(claim, (Gradient, Jacobian, Backward, Hessian)):
+        if not claim.derivatives:
             raise UnsupportedError(f"a {type(claim).__name__} has no two sides to compare")
         if isinstance(claim.wrt, sp.Transpose):
             raise UnsupportedError("a derivative in a transpose at large sizes")
@@ -201,7 +201,7 @@ class LargePoints:
         wrt_shape = () if fixed is not None else plain.shape(symbol)
         of_shape, shape = plain.shape(claim.of), plain.shape(claim.equals)
         places = [fixed] if fixed is not None else list(_some(wrt_shape))
-        if isinstance(claim, Hessian):
+        if claim.derivatives > 1:
             yield from self._second(point, field, plain, symbol, places, shape)
             return
         symmetric = any(f.name == "symmetric" and f.argument == symbol for f in self.maker.facts)
@@ -272,7 +272,7 @@ class LargePoints:
                 if not _is_little(left - right, field):
                     unclear = doubt
                 continue
-            if sign > 0 if isinstance(self.claim, Inequality) else sign != 0:
+            if self.claim.is_false_by(sign):
                 return entry, left, right
         if unclear is not None:
             raise unclear

@@ -20,7 +20,7 @@ from sympy.core.relational import Relational
 
 from derive.base.budget import Budget
 from derive.base.errors import UnsupportedError
-from derive.claims.kinds import Claim, Identity, Inequality
+from derive.claims.kinds import Claim
 from derive.claims.sizes import put_in
 from derive.evaluation.interpreter import Point, decisions
 from derive.language.conditions import Cases
@@ -60,7 +60,7 @@ def agrees_throughout(claim: Claim) -> bool | None:
         nodes = _nodes(claim)
         deciding = [node for node in nodes if _decides(node)]
         wanted = set(chain.from_iterable(map(_outcomes, deciding)))
-        at_kinks = isinstance(claim, (Identity, Inequality))
+        at_kinks = claim.states_both
         if not at_kinks:  # a derivative has no value on a border
             wanted = {(node, outcome) for node, outcome in wanted if outcome not in (0, "tie")}
         most = _MOST if deciding else _SMOOTH
@@ -125,7 +125,7 @@ def _agrees(claim: Claim, point: Point, seen: Counter[tuple[Any, Any]]) -> bool 
 def _work_at(claim: Claim, point: Point, nodes: int) -> int:
     """What an evaluation costs, more or less: of each part, for each entry that is varied."""
     entries = sum(np.size(value) for value in point.values.values())
-    return nodes * (entries if isinstance(claim, (Identity, Inequality)) else 2 * entries)
+    return nodes * (entries if claim.states_both else 2 * entries)
 
 
 def _nodes(claim: Claim) -> list[Any]:

@@ -672,6 +672,13 @@ class PointMaker:
         functions = self.functions_at(sizes, values) if self.scalar_functions else self._polynomials
         return Point(dict(sizes), values, functions)
 
+    def may_be(self, symbol: Any, number: Fraction) -> bool:
+        """Whether what is assumed of a symbol itself lets it, or an entry of it, be a number."""
+        if isinstance(symbol, sp.Symbol):
+            return _suits(symbol, number)
+        kinds = self._kinds.get(symbol, set())
+        return _with_sign(number, kinds, random.Random(0)) == number
+
     def admits(self, point: Point, local: bool) -> bool:
         """Whether all assumptions hold at a point, provably.
 

@@ -20,7 +20,7 @@ from flint import arb, fmpq
 
 from derive.base.budget import Budget, share
 from derive.base.errors import ShapeError, UnsupportedError
-from derive.claims.kinds import Claim, Inequality
+from derive.claims.kinds import Claim
 from derive.claims.sizes import put_in
 from derive.claims.verdict import SparseArray, Witness
 from derive.evaluation.evaluate import LazyArray, Point, sides
@@ -43,8 +43,11 @@ from derive.refutation.large import (
     search_large,
     sparse,
 )
+from derive.refutation.natural import cost, nearby
 from derive.refutation.points import LEVELS, ORDINARY, OWN, PointMaker
 from derive.refutation.symbols import dimension_symbols, free_indices, witness_names
+
+Found = tuple[tuple[int, ...], Any, Any]  # an entry, and both sides there
 
 __all__ = [
     "agrees_numerically",
@@ -60,6 +63,7 @@ _AGREEMENT = 1e-6  # a relative difference of floats that rounding explains
 _NOTHING = Fraction(1, 10**12)  # what is smaller is rounding
 _MIXED = 40  # points of mixed values at every size, after the simple ones
 _REPEATS = 8  # draws of mixed values until one satisfies the assumptions
+_SIMPLER_WORK = 0.1e6  # for simpler points than the first that is found
 _FIRST_LEVELS = 3  # levels of values tried at every size before any other
 _WORK = 2e6  # for points at which a claim that is proved has a value
 _SIZES = 6
@@ -144,10 +148,32 @@ def _first_witness(maker: PointMaker, points: Iterator[Point], budget: Budget) -
                 return None
             point = Point({**base.sizes, **position}, base.values, base.functions)
             if maker.admits(point, local=True) and _worth_a_look(maker.claim, point):
-                witness = confirm(maker.claim, point)
-                if witness is not None:
-                    return witness
+                found = _disagreement(maker.claim, point)
+                if found is not None:
+                    return _witness(maker.claim, *_natural(maker, point, found))
     return None
+
+
+def _natural(maker: PointMaker, point: Point, found: Found) -> tuple[Point, Any, Any, Any]:
+    """A point at which a claim is wrong, or a simpler one; with the entry and both sides there."""
+    place, *sides_there = found
+    least = cost(maker, point, *_shown(*sides_there))
+    candidates = nearby(maker, point, share(_SIMPLER_WORK))
+    taken = None
+    with suppress(StopIteration):
+        while least > 0:
+            candidate = candidates.send(taken) if taken is not None else next(candidates)
+            taken = None
+            if not _worth_a_look(maker.claim, candidate):
+                continue
+            other = _disagreement(maker.claim, candidate)
+            if other is None:
+                continue
+            now = cost(maker, candidate, *_shown(*other[1:]))
+            if now < least:
+                taken = candidate
+                point, (place, *sides_there), least = candidate, other, now
+    return point, place, *sides_there
 
 
 def admitted(
@@ -180,9 +206,7 @@ def _worth_a_look(claim: Claim, point: Point) -> bool:
 
 def _excess(claim: Claim, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """How far two float sides are from what the claim says, relative to their size."""
-    return relative(
-        left - right if isinstance(claim, Inequality) else np.abs(left - right), left, right
-    )
+    return relative(left - right if claim.at_most else np.abs(left - right), left, right)
 
 
 def relative(difference: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -214,7 +238,7 @@ def _witness(claim: Claim, point: Point, entry: tuple[int, ...], left: Any, righ
     return Witness(sizes, values, dict(point.functions), entry, *_shown(left, right))
 
 
-def _large_disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any] | None:
+def _large_disagreement(claim: Claim, point: Point) -> Found | None:
     values = {symbol: sparse(value) for symbol, value in point.values.items()}
     try:
         large = LargePoints(claim, PointMaker(claim))
@@ -223,7 +247,7 @@ def _large_disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], An
         return None
 
 
-def _disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any] | None:
+def _disagreement(claim: Claim, point: Point) -> Found | None:
     """The first entry at which the sides provably differ, with both."""
     for field in (BALL, FINE):
         try:
@@ -243,8 +267,7 @@ def _disagreement(claim: Claim, point: Point) -> tuple[tuple[int, ...], Any, Any
 
 
 def _violated(claim: Claim, left: Any, right: Any, field: Field) -> bool:
-    sign = field.sign(left - right)
-    return sign > 0 if isinstance(claim, Inequality) else sign != 0
+    return claim.is_false_by(field.sign(left - right))
 
 
 def _shown(left: Any, right: Any) -> tuple[Any, Any]:

@@ -2,11 +2,14 @@
 
 import pytest
 from sympy import (
+    Eq,
     IndexedBase,
     KroneckerDelta,
     MatrixSymbol,
     Max,
     Mod,
+    Ne,
+    Piecewise,
     Sum,
     Trace,
     exp,
@@ -69,9 +72,25 @@ SUMS = {
         over(KroneckerDelta(Mod(i, p), 0) * flat[i], (i, n * p)),
         over(flat[p * j], (j, n)),
     ),
+    "every p-th, by a condition": (
+        over(Piecewise((flat[i], Eq(Mod(i, p), 0)), (0, True)), (i, n * p)),
+        over(flat[p * j], (j, n)),
+    ),
+    "all but every p-th": (
+        over(Piecewise((flat[i], Ne(Mod(i, p), 0)), (0, True)), (i, n * p)),
+        over(flat[i], (i, n * p)) - over(flat[p * j], (j, n)),
+    ),
+    "a block, by a condition": (
+        over(Piecewise((flat[i], Eq(floor(i / p), j)), (0, True)), (i, n * p)),
+        over(flat[p * j + a], (a, p)),
+    ),
 }
 
 WRONG_SUMS = {
+    "all but every p-th, not": (
+        over(Piecewise((flat[i], Ne(Mod(i, p), 0)), (0, True)), (i, n * p)),
+        over(flat[p * j], (j, n)),
+    ),
     "not all of a block": (
         over(image[i, j], *IMAGE),
         over(image[p * i + a, q * j], (a, p), (j, m), (i, n)),
@@ -97,7 +116,7 @@ WRONG_SUMS = {
 
 @pytest.mark.parametrize("name", SUMS)
 def test_sums_over_blocks(name):
-    given = (j >= 0, j <= n - 1) if name == "a block" else ()
+    given = (j >= 0, j <= n - 1) if name.startswith("a block") else ()
     assert verify(Identity(*SUMS[name], given=given)).status == "holds"
 
 

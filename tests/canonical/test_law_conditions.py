@@ -309,6 +309,10 @@ NODES: dict[str, Any] = {
     # matrices that do not commute; what is under the root is no square of it
     "FunctionEntry": [
         Identity(matrix_exp(A + B), matrix_exp(A) * matrix_exp(B)),
+        # neither is a multiple of the other
+        Identity(matrix_exp(A) * matrix_exp(A.T), matrix_exp(A + A.T)),
+        Identity(matrix_exp(A) * matrix_exp(A * B), matrix_exp(A + A * B)),
+        Identity(matrix_exp(A) * matrix_exp(A), matrix_exp(3 * A)),
         Identity(sqrtm(A * A.T), A),
         Identity(cholesky(A), cholesky(A).T),
     ],
@@ -560,7 +564,7 @@ TABLES = {
     "rule of a node": (NODES, {node.__name__: f for node, f in rules.rules().items()}),
     "function": (FUNCTIONS, functions.function_laws()),
     "derivative of a node": (
-        DERIVATIVES, {node.__name__: f for node, f in differentiate.rules().items()}
+        DERIVATIVES, {node.__name__: f for node, f in differentiate.DERIVATIVES.items()}
     ),
     "derivative of a function": (SCALARS, differentiate.SCALAR_DERIVATIVES),
 }  # fmt: skip

@@ -165,6 +165,14 @@ TRUE = {
     ),
     "exp(−A)": Identity(Inverse(E), matrix_exp(-A)),
     "exp(A) exp(−A)": Identity(E * matrix_exp(-A), I),
+    "exp(s A) exp(t A)": Identity(
+        matrix_exp(s * A) * matrix_exp(t * A), matrix_exp((s + t) * A)
+    ),
+    "exp((s + t) A)": Identity(matrix_exp((s + t) * A), matrix_exp(s * A) * matrix_exp(t * A)),
+    "exp(s A) exp(−t A)": Identity(
+        matrix_exp(s * A) * matrix_exp(-t * A), matrix_exp((s - t) * A)
+    ),
+    "exp(A)²": Identity(E * E, matrix_exp(2 * A)),
     "exp(Aᵀ)": Identity(matrix_exp(A.T), E.T),
     "exp A and A commute": Identity(E * A, A * E),
     "det exp A": Identity(Determinant(E), exp(Trace(A))),

@@ -115,3 +115,11 @@ def test_a_proof_is_no_verdict_where_no_point_could_check_it(monkeypatch):
     assert (verdict.status, verdict.reason) == ("undecided", engine.UNCHECKED)
     monkeypatch.setattr(engine, "agrees_somewhere", lambda claim: True)
     assert verify(claim).status == "holds"
+
+
+@pytest.mark.parametrize("right", [y**x, Abs(y) * y**x])
+def test_a_proof_is_checked_where_it_applies(right):
+    """y^x is negative at y = -1, x = 1, and a proof by its logarithm speaks of y > 0 alone."""
+    verdict = verify(Inequality(0, right))
+    assert (verdict.status, verdict.assumptions) == ("holds", (y > 0,))
+    assert verify(Inequality(1, right)).status == "disagrees"

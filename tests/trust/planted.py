@@ -135,7 +135,7 @@ WITHOUT_DERIVATIVE = (core.Num, core.Const, core.Int, core.IndexBracket)  # neve
 
 def local_rules() -> Iterator[Rule]:
     """The derivative rule of every node: what it hands on is changed, lost or misplaced."""
-    for node, rule in passes.rules().items():
+    for node, rule in passes.DERIVATIVES.items():
         if node in WITHOUT_DERIVATIVE:
             continue
         broken = {"gives no condition": _unconditional(rule)}
@@ -154,7 +154,7 @@ def local_rules() -> Iterator[Rule]:
         for how, changed in broken.items():
             yield Rule(
                 f"the derivative rule of {node.__name__} {how}",
-                functools.partial(patch.dict, passes.rules(), {node: changed}),
+                functools.partial(patch.dict, passes.DERIVATIVES, {node: changed}),
                 ABOUT.get(node, ()),
             )
 

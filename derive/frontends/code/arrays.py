@@ -22,6 +22,8 @@ from derive.language.operators import MaxOver
 STABILISER = 1e-5  # numbers up to it are there to keep a quotient or a logarithm finite
 FLOAT, INT, BOOL = "float", "int", "bool"
 READ, WRITE = Slot("derive.frontends.code.indexing"), Slot("derive.frontends.code.indexing")
+WITHOUT_PLACES = Slot("derive.frontends.code.extremes")  # of a comparison with an argmax
+MASKED_MAXIMUM = Slot("derive.frontends.code.masked")  # of entries of which some are −∞
 METHOD = Slot("derive.frontends.code.libraries")
 Key = tuple[int, ...]
 
@@ -588,7 +590,8 @@ def compare(relation: Any, a: Any, b: Any) -> Array:
             return relation(p, q)
         return relation(p, q, evaluate=False)
 
-    return Array(axes, {key: related(left[key], right[key]) for key in keys(axes)}, BOOL)
+    found = Array(axes, {key: related(left[key], right[key]) for key in keys(axes)}, BOOL)
+    return WITHOUT_PLACES(found) if whole and tracing() else found
 
 
 def absolute(a: Any) -> Array:
@@ -700,6 +703,8 @@ def sum_over(array: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 def _largest(body: Any, segment: ax.Segment) -> Any:
+    if body.has(sp.oo, -sp.oo):
+        return MASKED_MAXIMUM(body, lambda finite: _largest(finite, segment))
     for index, size in segment:
         if index in body.free_symbols:
             own = current().index("k")
@@ -708,7 +713,9 @@ def _largest(body: Any, segment: ax.Segment) -> Any:
 
 
 def max_over(array: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return reduced(named(array, "u"), axis, keepdims, _largest, lambda parts: sp.Max(*parts))
+    nested = all(isinstance(body, MaxOver) for body in array.bodies.values())
+    array = array if nested else named(array, "u")  # a maximum of maxima is one over both axes
+    return reduced(array, axis, keepdims, _largest, lambda parts: sp.Max(*parts))
 
 
 def count_over(array: Array, axis: Any) -> Any:

@@ -45,10 +45,11 @@ def of_size(size: Any) -> Axis:
     return (((current().index_of(size), size),),)
 
 
-def of_declared(size: Any, order: Sequence[str] = ()) -> Axis:
+def of_declared(size: Any, order: Sequence[str] = (), number_last: bool = False) -> Axis:
     """The axis of an input: a sum of sizes is segments, 4·H four of them, C·H·W three factors.
 
     :param order: the names of the sizes in the order in which factors are to stand.
+    :param number_last: whether a number is the last factor instead (H·2, of windows of two).
     """
     terms = sp.Add.make_args(sp.sympify(size))
     segments: list[Segment] = []
@@ -64,7 +65,9 @@ def of_declared(size: Any, order: Sequence[str] = ()) -> Axis:
         if number < 0 or any(part.has(sp.floor, sp.Add) for part in parts):
             return of_size(size)
         times = 1
-        if parts and number.is_Integer and 1 < number <= MAX_SEGMENTS:
+        if number_last and parts and number.is_Integer and number > 1:
+            parts = [*parts, number]
+        elif parts and number.is_Integer and 1 < number <= MAX_SEGMENTS:
             times = int(number)
         elif number != 1:
             parts = [number, *parts]

@@ -26,16 +26,38 @@ def decide(pair: Pair, timeout: float = 60.0) -> dict[str, Verdict]:
 
     :raises ClaimError: where the pair itself is not understood.
     """
+    several = any("*" in str(shape) for shape in pair.shapes.values())
+    if several:
+        pair = replace(pair, turned=_is_cut_from_the_end(pair))
     found = _decide(pair, timeout)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
     if wrong:
         found.update(_without_stabilisers(pair, found, wrong, timeout))
-    if undecided and any("*" in str(shape) for shape in pair.shapes.values()):
+    if undecided and several:
         # the code may cut its flat axes the other way round
-        again = _decide(replace(pair, turned=True), timeout)
+        again = _decide(replace(pair, turned=not pair.turned), timeout)
         found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
     return found
+
+
+def _is_cut_from_the_end(pair: Pair) -> bool:
+    """Whether the flat axes of inputs are to be taken from their last factor: where fewer positions
+    are then found by division, or in cases.
+    """
+    first = _crossings(pair)
+    return bool(first) and _crossings(replace(pair, turned=True)) < first
+
+
+def _crossings(pair: Pair) -> int:
+    """How often a trace finds a position across the factors of an axis."""
+    try:
+        traced = trace_pair(pair)
+    except Failed:
+        return 0
+    arrays = (*traced.outputs, *traced.gradients.values())
+    read = [*traced.trace.where.values(), *(b for a in arrays for b in a.bodies.values())]
+    return sum(len(expr.atoms(sp.floor, sp.Mod, sp.Lt, sp.Ge)) for expr in read)
 
 
 def _without_stabilisers(
@@ -142,7 +164,7 @@ def _decided(traced: Traced, name: str, timeout: float, notes: tuple[str, ...]) 
     assert worst is not None
     if worst.status == HOLDS:
         # What the trace rests on is assumed, whatever the proof made use of.
-        rests = (*traced.trace.assumed, *traced.trace.between)
+        rests = (*traced.trace.assumed, *traced.trace.between, *traced.trace.once)
         assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
         worst = replace(worst, assumptions=assumptions)
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)

@@ -29,6 +29,7 @@ from derive.frontends.code.arrays import (
     where,
 )
 from derive.frontends.code.axes import UNIT, Axis
+from derive.frontends.code.extremes import at_place, atoms_of, summed, without_places
 from derive.frontends.code.sizes import at_least, expanded, expression, quotient, same
 from derive.frontends.code.trace import Misfit, Refused, current
 
@@ -171,6 +172,10 @@ def read(array: Array, key: Any) -> Any:
             place += 1
         else:
             result = pointed(result, place, part)
+    if any(isinstance(part, Array) for part in items):
+        at = without_places(result)
+        if at is not result:
+            return at
     found = Array(result.axes, dict(result.bodies), result.kind, root(array))
     if not found.axes:
         found.base = None
@@ -320,7 +325,7 @@ def gathered(array: Array, items: list[Any]) -> Array:
                     index = index + ax.size_of(axis)
                 inside.update(ax.digits(index, axis[0]))
         found[key] = result.bodies[tuple(source)].xreplace(inside)
-    return Array(own, found, array.kind)
+    return without_places(Array(own, found, array.kind))
 
 
 # ---- writes
@@ -433,7 +438,7 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
             new = as_real(new)
         for delta, q, length in strides:
             new = sp.Sum(new * delta, (q, 0, length - 1))
-        found[own] = old + _hit(conditions, new) if add else choice(sp.And(*conditions), new, old)
+        found[own] = _put(conditions, new, old, add)
     return Array(array.axes, found, _kind(array, value))
 
 
@@ -592,10 +597,8 @@ def _scattered(
         old = array.bodies[key]
         if left:
             found[key] = _all_of(left, conditions, old, new, add, every)
-        elif add:
-            found[key] = old + _hit(conditions, new)
         else:
-            found[key] = choice(sp.And(*conditions), new, old)
+            found[key] = _put(conditions, new, old, add)
     return Array(array.axes, found, _kind(array, value))
 
 
@@ -620,6 +623,19 @@ def _all_of(
     if add:
         return old + total
     return old * sp.Product(1 - at.xreplace(later), *after) + total
+
+
+def _put(conditions: list[Any], new: Any, old: Any, add: bool) -> Any:
+    """An entry that is written, or added to, where conditions hold."""
+    if not any(atoms_of(part) for part in (*conditions, new)):
+        return old + _hit(conditions, new) if add else choice(sp.And(*conditions), new, old)
+    conditions, new, limits = at_place(conditions, new)
+    if add:
+        return old + summed(conditions, new, limits)
+    if not limits:
+        return choice(sp.And(*conditions), new, old)
+    rest = old * (1 - summed(conditions, sp.Integer(1), limits))
+    return rest + summed(conditions, new, limits)
 
 
 def _hit(conditions: list[Any], value: Any) -> Any:

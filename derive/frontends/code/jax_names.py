@@ -206,6 +206,12 @@ def scan(
     return scanned(f, init, xs, length, reverse)
 
 
+def vmap(fun: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
+    from derive.frontends.code.scans import vmapped
+
+    return vmapped(fun, in_axes, out_axes)
+
+
 _NUMPY_APART = {"add.at", "random.seed", "seterr", "errstate"}
 
 _NN: dict[str, Any] = {
@@ -248,7 +254,7 @@ NAMES: dict[str, Any] = {
     "scipy.special.erfc": ops.erfc,
     "custom_vjp": CustomVJP, "jit": _decorator, "checkpoint": _decorator, "remat": _decorator,
     "named_call": _decorator, "Array": Array, "numpy.bfloat16": NUMPY["float32"],
-    "grad": Unknown("jax.grad"), "vjp": Unknown("jax.vjp"), "vmap": Unknown("jax.vmap"),
+    "grad": Unknown("jax.grad"), "vjp": Unknown("jax.vjp"), "vmap": vmap,
     "custom_jvp": Unknown("jax.custom_jvp"),
 }  # fmt: skip
 

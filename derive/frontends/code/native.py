@@ -41,6 +41,7 @@ STEP = 3e-5  # of finite differences
 
 # Numbers that are drawn, in eighths: of both signs, positive, between 0 and 1.
 MIXED, POSITIVE, UNIT = range(-8, 9), range(1, 13), range(1, 8)
+WIDE = range(-4001, 4001, 7)  # so many that few are equal
 
 
 class NotRun(Exception):
@@ -422,6 +423,8 @@ def compare(traced: Traced) -> int:
 def _compare_at(
     traced: Traced, run: Run, at: Mapping[Any, int], rng: random.Random, choices: range
 ) -> None:
+    if traced.trace.extremes and choices is MIXED:
+        choices = WIDE  # the largest entries are to be taken once
     numbers = {n: drawn(i, at, rng, choices) for n, i in traced.inputs.items()}
     upstreams = []
     values: dict[Any, Any] = {}

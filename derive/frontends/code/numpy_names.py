@@ -11,6 +11,7 @@ from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.einsums import einsum
+from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
 from derive.frontends.code.indexing import add_at
 from derive.frontends.code.sizes import Size
 from derive.frontends.code.trace import Misfit, Refused
@@ -313,6 +314,20 @@ def take_along_axis(arr: Any, indices: Any, axis: int = -1) -> Array:
     return ops.gather(arr, indices, axis)
 
 
+def _argmax(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+    return place_of_largest(a, axis, keepdims)
+
+
+def _argmin(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+    return place_of_smallest(a, axis, keepdims)
+
+
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]:
+    if order != "C":
+        raise Refused(f"unravel_index in the order {order!r}")
+    return tuple(unraveled(indices, ops.shape_of(shape)))
+
+
 def errstate(**options: Any) -> Any:
     from contextlib import nullcontext
 
@@ -368,8 +383,9 @@ NAMES: dict[str, Any] = {
     "var": var, "std": std, "max": max_, "min": min_, "amax": max_, "amin": min_, "prod": prod,
     "cumsum": cumsum, "clip": clip, "where": where, "linalg.norm": norm, "linalg.inv": ops.inverse,
     "lib.stride_tricks.sliding_window_view": ops.windows,
-    "linalg.det": ops.determinant, "linalg.solve": ops.solved, "argmax": ops.largest_place,
-    "argmin": ops.largest_place, "trace": ops.trace,
+    "linalg.det": ops.determinant, "linalg.slogdet": ops.log_determinant,
+    "linalg.solve": ops.solved, "argmax": _argmax,
+    "argmin": _argmin, "trace": ops.trace,
     "array": array, "asarray": asarray, "ascontiguousarray": asarray, "asanyarray": asarray,
     "copy": lambda a: as_array(a).copy(),
     "zeros": zeros, "ones": ones, "full": full, "empty": empty,
@@ -391,7 +407,7 @@ NAMES: dict[str, Any] = {
     "shape": shape, "ndim": lambda a: as_array(a).ndim,
     "size": lambda a, axis=None: ops.count(a) if axis is None else as_array(a).shape[axis],
     "broadcast_to": broadcast_to, "indices": indices, "take": take,
-    "take_along_axis": take_along_axis, "add.at": add_at,
+    "take_along_axis": take_along_axis, "unravel_index": unravel_index, "add.at": add_at,
     "atleast_2d": _at_least_2d, "errstate": errstate, "seterr": _ignored,
     "random.randn": lambda *shape: ops.random("randn", shape),
     "random.rand": lambda *shape: ops.random("rand", shape),
@@ -470,7 +486,7 @@ METHODS: dict[str, Any] = {
     "copy": lambda a, order="C": a.copy(),
     "astype": lambda a, dtype, copy=True: ops.cast(a, kind_of(dtype)), "item": _item,
     "take": take, "diagonal": ops.diagonal, "fill": _fill,
-    "view": lambda a, dtype=None: a, "argmax": ops.largest_place, "argmin": ops.largest_place,
+    "view": lambda a, dtype=None: a, "argmax": _argmax, "argmin": _argmin,
 }  # fmt: skip
 
 ATTRIBUTES: dict[str, Any] = {

@@ -5,6 +5,7 @@ Every function takes and returns traced arrays; numbers and nested lists are tak
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -50,12 +51,15 @@ from derive.frontends.code.arrays import (
     without,
 )
 from derive.frontends.code.axes import Axis
+from derive.frontends.code.extremes import without_places
 from derive.frontends.code.guards import is_guard
 from derive.frontends.code.indexing import sliced, written
+from derive.frontends.code.masked import in_cases
 from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.trace import Misfit, Refused, current
-from derive.language.conditions import Cases
+
+SignAndLog = namedtuple("SignAndLog", "sign logabsdet")
 
 # What stands in an array that nothing was written to; no claim may speak of it.
 UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
@@ -74,13 +78,11 @@ def unary(function: Callable[[Any], Any]) -> Callable[..., Array]:
 
 def _exp(body: Any) -> Any:
     """exp, of an entry that is masked by −∞ in each case by itself."""
-    if isinstance(body, (Cases, sp.Piecewise)) and body.has(sp.oo, -sp.oo):
-        *branches, last = body.args
-        found = _exp(last[0])
-        for value, condition in reversed(branches):
-            found = choice(condition, _exp(value), found)
-        return found
-    return sp.exp(body)
+    return in_cases(_finite_exp, body) if body.has(sp.oo, -sp.oo) else sp.exp(body)
+
+
+def _finite_exp(value: Any) -> Any:
+    return sp.Integer(0) if value is sp.S.NegativeInfinity else sp.exp(value)
 
 
 exp, log, sqrt = unary(_exp), unary(sp.log), unary(sp.sqrt)
@@ -694,7 +696,7 @@ def one_hot(x: Any, count: Any) -> Array:
     axis = ax.of_size(expression(count))
     j = axis[0][0][0] if axis[0] else sp.Integer(0)
     bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
-    return Array([*array.axes, axis], bodies, FLOAT)
+    return without_places(Array([*array.axes, axis], bodies, FLOAT))
 
 
 def take(x: Any, indices: Any, axis: Any = None) -> Array:
@@ -788,16 +790,17 @@ def determinant(x: Any) -> Array:
     return Array((), {(): sp.Determinant(matrix)}, FLOAT)
 
 
+def log_determinant(x: Any) -> SignAndLog:
+    """The sign of the determinant and log of its absolute value, of an invertible matrix."""
+    found = named(determinant(x), "det")
+    return SignAndLog(elementwise(sp.sign, found), log(absolute(found)))
+
+
 def solved(a: Any, b: Any) -> Array:
     """x with A·x = b."""
     if as_array(b).ndim > 2:
         raise Refused("a system of equations with several right sides at once")
     return matmul(inverse(a), b)
-
-
-def largest_place(*args: Any, **options: Any) -> Array:
-    """Refused: a place that depends on values."""
-    raise Refused("argmax and argmin: a place that depends on values has no formula")
 
 
 def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:

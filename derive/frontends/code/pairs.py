@@ -23,6 +23,7 @@ from derive.frontends.code.arrays import (
 )
 from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
 from derive.frontends.code.declared import Named
+from derive.frontends.code.extremes import atoms_of
 from derive.frontends.code.left_out import Place, Unfit
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.operations import UNWRITTEN
@@ -209,7 +210,7 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
         if isinstance(value, Unfit):
             unfit[name] = pair.left_out[value.place]
         else:
-            gradients[name] = as_array(value)
+            gradients[name] = _placeless(as_array(value))
     return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients, unfit)
 
 
@@ -223,7 +224,13 @@ def _frozen(output: Any) -> Array:
     array = as_array(output)
     if array.kind != FLOAT:
         raise Refused("an output that holds no floats")
-    return array.copy()
+    return _placeless(array.copy())
+
+
+def _placeless(array: Array) -> Array:
+    if any(atoms_of(body) for body in array.bodies.values()):
+        raise Refused("the place of a largest entry is computed with")
+    return array
 
 
 # ---- claims
@@ -258,6 +265,7 @@ def claims_of(traced: Traced, name: str) -> list[tuple[tuple[int, ...], Claim]]:
             body = as_real(bodies[key])
             equals = whole(body, factors)
             used = reachable(where, [of, upstream, equals])
+            _check_bound(body, factors, trace)
             _check_written([body, *used.values()])
             given = (*trace.given, *trace.assumed, *traced.pair.given)
             given = tuple(g for g in given if _speaks(g, used, of, upstream, equals, symbol))
@@ -279,6 +287,14 @@ def _speaks(fact: Any, used: Mapping[Any, Any], *said: Any) -> bool:
     return any(expr.has(a) for a in arrays for expr in every)
 
 
+def _check_bound(body: Any, factors: list[ax.Factor], trace: Trace) -> None:
+    """Insist that a gradient reads no index but its own: any other is an error of the trace."""
+    own = {index for index, _ in factors}
+    free = [s for s in body.free_symbols if s in trace.ranges and s not in own]
+    if free:
+        raise Failed("undecided", f"internal error: the trace leaves {free[0]} open", None)
+
+
 def _check_written(bodies: list[Any]) -> None:
     for symbol in (UNWRITTEN, UNREAD):
         if any(isinstance(b, sp.Basic) and symbol in b.free_symbols for b in bodies):
@@ -290,7 +306,11 @@ def whole(body: Any, factors: list[ax.Factor]) -> Any:
     if not factors:
         return body
     if isinstance(body, sp.Indexed) and tuple(body.indices) == tuple(i for i, _ in factors):
-        return body.base
+        shape = body.base.shape
+        if shape is not None and all(
+            same(own, size) for own, (_, size) in zip(shape, factors, strict=True)
+        ):
+            return body.base  # all of it, and not its first entries alone
     return Tensor(body, *factors)
 
 

@@ -1,4 +1,4 @@
-"""``lax.scan`` as a loop that Python would run: its body goes through the tracer as any other."""
+"""``lax.scan`` and ``vmap`` as loops that Python would run, through the tracer as any other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from derive.frontends.code import runtime
 from derive.frontends.code.arrays import Array, as_array
 from derive.frontends.code.loops import SymbolicList, mapped, turned
-from derive.frontends.code.operations import flipped
+from derive.frontends.code.operations import flipped, moved
 from derive.frontends.code.trace import Refused
 from derive.frontends.code.transform import RUNTIME, transformed_function
 
@@ -69,3 +69,31 @@ def _stacked(outputs: Any, reverse: bool) -> Any:
         return None
     found = as_array(outputs)
     return flipped(found, 0) if reverse else found
+
+
+def vmapped(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
+    """``vmap``: a function applied to each of the rows of its arguments, along a new first axis.
+
+    :raises Refused: for another axis of the result, and for axes within structures.
+    """
+    if out_axes != 0:
+        raise Refused(f"vmap with out_axes = {out_axes}")
+
+    def over_rows(*args: Any) -> Any:
+        places = tuple(in_axes) if isinstance(in_axes, (tuple, list)) else (in_axes,) * len(args)
+        if any(place is not None and not isinstance(place, int) for place in places):
+            raise Refused("vmap with axes within structures")
+        rows = tuple(
+            moved(a, place, 0) for a, place in zip(args, places, strict=True) if place is not None
+        )
+
+        def step(carry: Any, row: tuple[Any, ...]) -> tuple[Any, Any]:
+            left = list(row)
+            own = [
+                a if place is None else left.pop(0) for a, place in zip(args, places, strict=True)
+            ]
+            return carry, function(*own)
+
+        return scan(step, None, rows)[1]
+
+    return over_rows

@@ -138,7 +138,8 @@ def make_input(trace: Trace, name: str, declared: Any, turned: bool = False) -> 
     axes = []
     for size, text in zip(sizes, parts_of(declared), strict=True):
         order = re.findall(r"[A-Za-z_]\w*", text)
-        axes.append(ax.of_declared(size, order[::-1] if turned else order))
+        number_last = turned != bool(re.search(r"[A-Za-z_]\w*\s*\*\s*\d", text))
+        axes.append(ax.of_declared(size, order[::-1] if turned else order, number_last))
     if of is not None:
         axes = [ax.of_size(size) for size in sizes]
     array, symbols = make_array(trace, name, axes, of is not None)

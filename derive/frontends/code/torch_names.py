@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,14 +13,13 @@ from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.einsums import einsum
+from derive.frontends.code.extremes import place_of_largest, place_of_smallest
 from derive.frontends.code.indexing import add_at
-from derive.frontends.code.libraries import Unknown
 from derive.frontends.code.numpy_names import NAMES as NUMPY
 from derive.frontends.code.numpy_names import DType, kind_of
 from derive.frontends.code.sizes import expression, plain
 from derive.frontends.code.trace import Misfit, Refused, current
 
-Extreme = namedtuple("Extreme", "values indices")
 Moments = namedtuple("Moments", "var mean")
 
 
@@ -76,19 +75,49 @@ def std_mean(x: Any, dim: Any = None, *args: Any, keepdim: bool = False, **optio
     return std(x, dim, *args, keepdim=keepdim, **options), mean(x, dim, keepdim)
 
 
-def _extreme(reduce: Callable[..., Array], pair: Callable[..., Array]) -> Callable[..., Any]:
+class Extremes:
+    """What ``max`` along a dimension returns: the values and the indices, found when asked for."""
+
+    def __init__(self, values: Array, place: Callable[[], Array]) -> None:
+        self.values = values
+        self._place = place
+
+    @property
+    def indices(self) -> Array:
+        return self._place()
+
+    def __getitem__(self, position: int) -> Array:
+        return self.values if position in (0, -2) else self.indices
+
+    def __iter__(self) -> Iterator[Array]:
+        yield self.values
+        yield self.indices
+
+
+def _extreme(
+    reduce: Callable[..., Array], pair: Callable[..., Array], place: Callable[..., Array]
+) -> Callable[..., Any]:
     def extreme(x: Any, dim: Any = None, keepdim: bool = False, axis: Any = None) -> Any:
         dim = axis if dim is None else dim
         if dim is None:
             return reduce(x)
         if isinstance(dim, Array):
             return pair(x, dim)
-        return Extreme(reduce(x, dim, keepdim), Unknown("the position of an extreme value"))
+        return Extremes(reduce(x, dim, keepdim), lambda: place(x, dim, keepdim))
 
     return extreme
 
 
-max_, min_ = _extreme(ops.largest, arr.maximum), _extreme(ops.smallest, arr.minimum)
+max_ = _extreme(ops.largest, arr.maximum, place_of_largest)
+min_ = _extreme(ops.smallest, arr.minimum, place_of_smallest)
+
+
+def argmax(x: Any, dim: Any = None, keepdim: bool = False, axis: Any = None) -> Array:
+    return place_of_largest(x, axis if dim is None else dim, keepdim)
+
+
+def argmin(x: Any, dim: Any = None, keepdim: bool = False, axis: Any = None) -> Array:
+    return place_of_smallest(x, axis if dim is None else dim, keepdim)
 
 
 def prod(x: Any, dim: Any = None, keepdim: bool = False) -> Array:
@@ -667,8 +696,8 @@ _ENTRIES: dict[str, Any] = {
 _BOTH: dict[str, Any] = {
     **_ENTRIES,
     "sum": sum_, "mean": mean, "amax": amax, "amin": amin, "var": var, "std": std,
-    "max": max_, "min": min_, "prod": prod, "norm": norm, "softmax": softmax,
-    "log_softmax": log_softmax, "logsumexp": logsumexp, "cumsum": cumsum,
+    "max": max_, "min": min_, "argmax": argmax, "argmin": argmin, "prod": prod, "norm": norm,
+    "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "cumsum": cumsum,
     "reshape": reshape, "flatten": flatten, "unflatten": unflatten, "squeeze": squeeze,
     "unsqueeze": unsqueeze, "permute": permute, "transpose": transpose, "swapaxes": transpose,
     "movedim": ops.moved, "t": t, "chunk": chunk, "split": split, "unbind": unbind,
@@ -718,7 +747,8 @@ NAMES: dict[str, Any] = {
     "var_mean": var_mean, "std_mean": std_mean, "repeat": repeat, "tile": repeat,
     "linalg.norm": lambda x, ord=None, dim=None, keepdim=False: norm(x, ord, dim, keepdim),
     "linalg.vector_norm": vector_norm, "linalg.inv": ops.inverse, "inverse": ops.inverse,
-    "linalg.det": ops.determinant, "det": ops.determinant, "linalg.solve": ops.solved,
+    "linalg.det": ops.determinant, "linalg.slogdet": ops.log_determinant,
+    "slogdet": ops.log_determinant, "det": ops.determinant, "linalg.solve": ops.solved,
     "special.expit": ops.sigmoid, "special.erf": ops.erf, "special.logsumexp": logsumexp,
     "special.log_softmax": log_softmax, "special.softmax": softmax,
     "autograd.Function": Function, "autograd.function.Function": Function,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from derive.base.errors import DeriveError
 from derive.base.slot import Slot
@@ -55,6 +56,8 @@ class Trace:
         self.counters: dict[Any, Any] = {}  # counter of an open loop -> number of rounds
         self.asserting = False
         self.between: dict[Any, None] = {}  # what is taken for that
+        self.extremes: dict[str, Any] = {}  # of a function that stands for a place, what it is of
+        self.once: dict[Any, None] = {}  # which largest entries are taken once, in words
         self.clips = False  # whether something is cut to between two numbers
         self.inside = False  # whether it is taken to lie between them
         self.stabilised: dict[Any, None] = {}  # small numbers, such as 1e-7
@@ -97,6 +100,10 @@ class Trace:
 
         :param axes: each index with its size.
         """
+        if self.extremes and any(
+            a.func.__name__ in self.extremes for a in body.atoms(AppliedUndef)
+        ):
+            raise Refused("the place of a largest entry is computed with")
         # Counters of loops that are open are axes of what is defined inside of them.
         free = body.free_symbols
         # That of the innermost loop comes first, as the time does in a recurrence.

@@ -45,6 +45,26 @@ def transformed_function(node: ast.FunctionDef | ast.ClassDef) -> ast.Module:
     return ast.fix_missing_locations(_Copy().visit(ast.Module(body=[node], type_ignores=[])))
 
 
+def _with_one_return(body: list[ast.stmt]) -> list[ast.stmt]:
+    """A function's statements with ``if c: return a`` and ``return b`` after it, or in its else, as
+    ``return a if c else b``: c may be a condition on values.
+    """
+    for number, statement in enumerate(body):
+        if not isinstance(statement, ast.If):
+            continue
+        own = _with_one_return(statement.body)
+        other = _with_one_return([*statement.orelse, *body[number + 1 :]])
+        if own and other and _gives_value(own[0]) and _gives_value(other[0]):
+            value = ast.IfExp(statement.test, own[0].value, other[0].value)  # type: ignore[attr-defined]
+            found = ast.Return(ast.copy_location(value, statement))
+            return [*body[:number], ast.copy_location(found, statement)]
+    return body
+
+
+def _gives_value(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Return) and statement.value is not None
+
+
 def _is_registration(statement: ast.stmt) -> bool:
     return (
         isinstance(statement, ast.Expr)
@@ -379,6 +399,11 @@ class _Copy(ast.NodeTransformer):
         self.generic_visit(node)
         value = node.value or ast.Constant(None)
         node.value = self._located(_call("returned", value), node)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        node.body = _with_one_return(node.body)
+        self.generic_visit(node)
         return node
 
     def visit_If(self, node: ast.If) -> Any:

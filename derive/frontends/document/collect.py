@@ -625,11 +625,14 @@ def _latex(text: str) -> str:
     return "".join(made)
 
 
+SPACES = ("bla(R)", "R", "bol(R)", "{0,1}", "{-1,1}", "{-1,+1}", "[0,1]", "(0,1)")
+
+
 def real_space(node: Node, source: str) -> tuple[str, ...] | None:
     """The sizes in ℝ^{n×d}; () for ℝ itself; None for anything else."""
     if text_of(node) in ("bla(R)", "R", "bla(R)_+", "bla(R)_{+}"):
         return ()
-    if isinstance(node, tree.Script) and text_of(node.base) in ("bla(R)", "R", "bol(R)"):
+    if isinstance(node, tree.Script) and text_of(node.base) in SPACES:
         if node.sup is None:
             return ()
         text = source[node.sup.start : node.sup.end]

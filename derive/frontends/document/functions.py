@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -126,6 +127,14 @@ def _sum(choices: Choices, parts: list[Value]) -> Value:
     return values.total(_one(parts))
 
 
+def _rowsum(choices: Choices, parts: list[Value]) -> Value:
+    value = _one(parts)
+    if not value.is_matrix:
+        raise Misfit(f"the sums of the rows of shape {shown(value.shape)}")
+    ones = Value(sp.OneMatrix(value.shape[1], 1), (value.shape[1], sp.S.One))
+    return replace(values.multiply(value, ones), thin=True)
+
+
 def _mean(choices: Choices, parts: list[Value]) -> Value:
     value = _one(parts)
     return Value(values.total(value).expr / sp.Mul(*value.shape)) if value.shape else value
@@ -195,6 +204,7 @@ BY_NAME: Mapping[str, Builder] = {
     "diag": diagonal,
     "sum": _sum,
     "mean": _mean,
+    "rowsum": _rowsum,
     "max": _extreme(sp.Max),
     "min": _extreme(sp.Min),
     "vec": _vec,

@@ -229,21 +229,6 @@ class _Decider:
             ]
         return self.over_readings(task, results)
 
-    def fixed(self, section: int) -> dict[str, str]:
-        """The choices that directives make."""
-        found: dict[str, str] = {}
-        for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
-            option = self.knowledge.option(key, section)
-            if option is not None:
-                found[key] = option[0]
-        layout = self.knowledge.option("layout", section)
-        if layout is not None:
-            gradient = "numerator" if layout[0] == "numerator" else "denominator"
-            jacobian = "denominator" if layout[0] == "denominator" else "numerator"
-            found["layout of gradients"] = gradient
-            found["layout of Jacobians"] = jacobian
-        return found
-
     def all_readings(self, task: Task) -> list[tuple[Choices, Read]] | None:
         def attempt(choices: Choices) -> Read:
             reader = Reader(self.knowledge, task.unit.section, task.unit.at, choices)
@@ -251,7 +236,7 @@ class _Decider:
             return statements.read(task, reader)
 
         results = []
-        for found in readings(attempt, self.fixed(task.unit.section), MAX_READINGS):
+        for found in readings(attempt, conventions(self.knowledge, task.unit.section), MAX_READINGS):
             if found is None:
                 return None
             results.append(found)
@@ -551,6 +536,22 @@ class _Decider:
         if inside.start <= part.node.start <= inside.end:
             return part.node.start
         return inside.start
+
+
+def conventions(knowledge: Knowledge, section: int) -> dict[str, str]:
+    """The choices that directives make."""
+    found: dict[str, str] = {}
+    for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
+        option = knowledge.option(key, section)
+        if option is not None:
+            found[key] = option[0]
+    layout = knowledge.option("layout", section)
+    if layout is not None:
+        gradient = "numerator" if layout[0] == "numerator" else "denominator"
+        jacobian = "denominator" if layout[0] == "denominator" else "numerator"
+        found["layout of gradients"] = gradient
+        found["layout of Jacobians"] = jacobian
+    return found
 
 
 def vanishes(verdict: Verdict) -> bool:

@@ -556,8 +556,10 @@ class _Parser:
         return self._product(start, factors, operators)
 
     def _product(self, start: int, factors: list[Node], operators: list[str]) -> Node:
-        while len(factors) > 1 and isinstance(factors[0], Empty) and operators[0] == "":
-            del factors[0], operators[0]  # \mathop{} for its space
+        for k in reversed(range(len(factors))):  # \mathop{} is written for its space
+            sign = max(k - 1, 0)
+            if len(factors) > 1 and isinstance(factors[k], Empty) and operators[sign] == "":
+                del factors[k], operators[sign]
         if len(factors) == 1:
             return factors[0]
         return with_slash(Product(start, self.end, tuple(factors), tuple(operators)))

@@ -24,6 +24,8 @@ from derive.frontends.document.reader import (
     Reader,
     Undeclared,
     Unread,
+    indicator,
+    is_one,
     one_power,
     powers,
 )
@@ -210,6 +212,12 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
                 sign = ""
             k += len(run)
             continue
+        if is_one(factor) and k + 1 < len(factors) and signs[k + 1] == "":
+            group = factors[k + 1]
+            if isinstance(group, tree.Group) and isinstance(group.body, tree.Chain):
+                units.append((sign, indicator(reader, group.body)))
+                k += 2
+                continue
         call = _call(reader, factors, signs, k)
         if call is not None:
             value, used = call

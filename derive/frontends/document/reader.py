@@ -97,6 +97,8 @@ class Reader:
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
     varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
+    drafting: bool = False  # whether names that nothing declares are guessed at
+    guessed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
     functions_used: set[str] = field(default_factory=set)
 
@@ -231,6 +233,28 @@ def is_ones(node: Node) -> bool:
         and isinstance(node.body, tree.Number)
         and node.body.text == "1"
     )
+
+
+def is_one(node: Node) -> bool:
+    """Whether a node is a 1 (or an I) that stands before a condition: an indicator."""
+    if not isinstance(node, tree.Styled) or node.style not in ("bold", "blackboard"):
+        return False
+    return text_of(node.body) in ("1", "I") if node.style == "blackboard" else is_ones(node)
+
+
+def indicator(reader: Reader, condition: tree.Chain) -> Value:
+    """1 where a condition is true and 0 elsewhere; entry by entry where an array is compared."""
+    if condition.relations == ("=",):
+        sides = [reader.value(side) for side in condition.sides]
+        if all(not side.shape and side.expr.is_integer for side in sides):
+            return Value(sp.KroneckerDelta(sides[0].expr, sides[1].expr))
+    if len(condition.sides) == 2 and condition.relations[0] in RELATIONS:
+        left, right = (values.as_matrix(reader.value(side)) for side in condition.sides)
+        compare = RELATIONS[condition.relations[0]]
+        if left.shape and not left.is_scalar and right.is_scalar:
+            bound = scalar(right)
+            return values.apply(lambda x: sp.Piecewise((1, compare(x, bound)), (0, True)), left)
+    return Value(sp.Piecewise((1, relation(reader, condition)), (0, True)))
 
 
 def _ones(reader: Reader, sub: Node | None = None) -> Value:
@@ -376,6 +400,10 @@ def _script(reader: Reader, node: tree.Script) -> Value:
     if name is not None:
         return _name(reader, node)
     base = node.base
+    if is_one(base) and node.sup is None and node.sub is not None:
+        body = node.sub.body if isinstance(node.sub, tree.Group) else node.sub
+        if isinstance(body, tree.Chain):
+            return indicator(reader, body)
     if is_ones(base):
         return _scripted_ones(reader, node)
     if isinstance(base, tree.Run):

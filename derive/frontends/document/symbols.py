@@ -22,6 +22,7 @@ from derive.frontends.document.reader import (
     ANNOTATED_SIZES,
     READ_NAME,
     SIZE_OF,
+    Absurd,
     Index,
     Reader,
     Undeclared,
@@ -279,6 +280,8 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
     parts = components(name.subs[-1])
     if (one := _one_of_several(reader, name, base, parts)) is not None:
         return one
+    if base in reader.bound and not reader.bound[base].shape and len(parts) == 1:
+        raise Absurd(f"{pretty(base)} is a number and has entries")
     if base in reader.bound and reader.bound[base].shape:
         return entry_of(reader, reader.bound[base], name.subs[-1], name.node)
     if known_at(reader, base) is not None or defined_at(reader, base) is not None:
@@ -904,7 +907,14 @@ def unknown(reader: Reader, name: Mention) -> Value:
                 return symbol(reader, key, name.node)
         finally:
             reader.section, reader.at = before
-    value = _unknown(reader, name)
+    try:
+        value = _unknown(reader, name)
+    except Undeclared:
+        if not reader.drafting or "(" in name.letter or name.letter in ("e", "pi"):
+            raise
+        value = _guessed(reader, name)
+    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol) and key not in reader.knowledge.sizes:
+        reader.guessed.add(key)
     if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
         reader.symbols[key] = value
     return value
@@ -961,9 +971,21 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if not reader.knowledge.known and not reader.knowledge.arrays:
         reader.note(f"{pretty(key)} is a scalar, as the document declares no arrays")
         return _fresh(reader, key, ())
-    how = reader.choices.pick(f"{pretty(key)}", ("scalar", "vector"))
+    kinds = ("vector", "scalar") if reader.drafting else ("scalar", "vector")
+    how = reader.choices.pick(f"{pretty(key)}", kinds)
     reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
     return _fresh(reader, key, ()) if how == "scalar" else _open_vector(reader, key)
+
+
+def _guessed(reader: Reader, name: Mention) -> Value:
+    """What a name may be for whose letter nothing speaks: to draft a declaration, never to decide."""
+    key = name.key
+    kinds = ("matrix", "vector", "scalar") if name.letter[:1].isupper() else ("vector", "scalar")
+    kind = reader.choices.pick(pretty(key), kinds)
+    if kind == "matrix":
+        shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
+        return _fresh(reader, key, shape)
+    return _fresh(reader, key, ()) if kind == "scalar" else _open_vector(reader, key)
 
 
 def _open_vector(reader: Reader, key: str) -> Value:

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from derive.canonical.forms import Merge
+from derive.base.tables import Table
+from derive.canonical.names import Merge
 from derive.core.integers import SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,
@@ -89,7 +90,7 @@ class Congruence:
         """
         found = self._memo.get(term)
         if found is None:
-            found = self._memo[term] = _RULES[type(term)](self, term)
+            found = self._memo[term] = FORMS[type(term)](self, term)
         return found
 
     # ---- classes and indices
@@ -433,23 +434,9 @@ def quotient(a: Number, b: Number) -> Number:
 
 # ---- the nodes
 
-_RULES: dict[type, Callable[[Congruence, Any], Form]] = {}
-
-
-def rule(*nodes: type) -> Callable[[Any], Any]:
-    """Register the rule of a node; its docstring is the law."""
-
-    def register(function: Any) -> Any:
-        for node in nodes:
-            _RULES[node] = function
-        return function
-
-    return register
-
-
-def rules() -> dict[type, Callable[[Congruence, Any], Form]]:
-    """The rule of every core node."""
-    return _RULES
+# The docstring of each is the law.
+FORMS: Table[Callable[[Congruence, Any], Form]] = Table()
+rule = FORMS.on
 
 
 @rule(Num)

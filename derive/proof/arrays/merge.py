@@ -29,7 +29,8 @@ import numpy as np
 
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
-from derive.canonical.forms import Merge, Normaliser
+from derive.canonical.forms import Normaliser
+from derive.canonical.names import Merge
 from derive.core.integers import SIZE, Number, Poly, as_poly
 from derive.core.terms import Entry, Mul, Num, Ref, Shared, Term, in_order, references
 from derive.lowering.problem import Condition, Problem

@@ -36,8 +36,10 @@ def _lengths(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:
     for high in highs:
         for other in highs:
             gap = (high - other).constant
-            if gap is not None and 0 < gap <= FURTHEST and is_nonnegative(high - gap + 1):
-                yield high, int(gap)
+            if not isinstance(gap, int) or not 0 < gap <= FURTHEST:
+                continue
+            if is_nonnegative(high - gap + 1):
+                yield high, gap
 
 
 def _shortened(n: Normaliser, poly: Polynomial, high: Poly, steps: int, first: bool) -> Polynomial:

@@ -28,32 +28,15 @@ from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, UndefinedValue,
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
-from derive.claims.kinds import Claim, Inequality
+from derive.claims.kinds import Claim
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
-from derive.core.terms import (
-    Ref,
-    Shared,
-    Term,
-    add,
-    in_order,
-    neg,
-    num,
-    parts_of,
-    ref,
-    substitute,
-)
+from derive.core.terms import Ref, Shared, Term, add, in_order, neg, num, parts_of, ref, substitute
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form
 from derive.proof.induction.differences import lengths_of, telescoped
 from derive.proof.induction.ends import vanishes_from_ends
-from derive.proof.induction.lemmas import (
-    Lemma,
-    at_time,
-    in_range,
-    same_arrays,
-    step_of,
-)
+from derive.proof.induction.lemmas import Lemma, at_time, in_range, same_arrays, step_of
 from derive.proof.induction.readings import candidates
 
 WORK = 20e6
@@ -456,9 +439,9 @@ def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shar
     """The arrays that stay names in a polynomial, and are read there at the time itself."""
     atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
     return {
-        n.kept[atom.name]
+        n.names.kept[atom.name]
         for atom in atoms
-        if isinstance(atom, RefAtom) and atom.name in n.kept
+        if isinstance(atom, RefAtom) and atom.name in n.names.kept
         if any(reference.offset(index) == 0 for index in atom.indices)
     }
 
@@ -470,7 +453,7 @@ def refers_to_itself(*sides: Term) -> bool:
 
 def is_due(claim: Claim, *sides: Term) -> bool:
     """Whether an induction may prove a claim: where something refers to itself."""
-    if isinstance(claim, Inequality):
+    if claim.at_most:
         return False
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 

@@ -1,0 +1,91 @@
+"""Masks of −∞, returns in branches on values, and other names that people use."""
+
+import pytest
+
+from derive.code import verify_backward
+
+SOFTMAX = """
+import numpy as np
+
+def forward(s):
+    T = s.shape[0]
+    {mask}
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return p, p
+
+def backward(g, p):
+    return {sign}p * (g - (g * p).sum(axis=1, keepdims=True))
+"""
+MASKS = {
+    "where": "s = np.where(np.tril(np.ones((T, T), dtype=bool)), s, -np.inf)",
+    "added": "s = s + np.triu(np.full((T, T), -np.inf), k=1)",
+}
+
+
+def verdict(tmp_path, text, **shapes):
+    path = tmp_path / "pair.py"
+    path.write_text(text)
+    (found,) = verify_backward(f"{path}::forward", "backward", **shapes).values()
+    return found
+
+
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+def test_a_mask_of_infinity_before_a_softmax_by_hand(mask, tmp_path):
+    assert verdict(tmp_path, SOFTMAX.format(mask=mask, sign=""), s="T T").status == "holds"
+
+
+def test_a_wrong_sign_after_a_mask_is_refuted(tmp_path):
+    text = SOFTMAX.format(mask=MASKS["where"], sign="-")
+    assert verdict(tmp_path, text, s="T T").status == "disagrees"
+
+
+RETURNS = """
+import numpy as np
+
+def slope(v):
+    if v > 1:
+        return {first}
+    elif v < -1:
+        return 0.0
+    return 1.0
+
+def forward(x):
+    return np.maximum(np.minimum(x, 1), -1), x
+
+def backward(g, x):
+    dx = np.zeros_like(x)
+    for i in range(len(x)):
+        dx[i] = g[i] * slope(x[i])
+    return dx
+"""
+
+
+@pytest.mark.parametrize(("first", "status"), [("0.0", "holds"), ("1.0", "disagrees")])
+def test_a_helper_returns_from_branches_on_values(first, status, tmp_path):
+    assert verdict(tmp_path, RETURNS.format(first=first), x="N").status == status
+
+
+def test_the_logarithm_of_a_determinant(tmp_path):
+    text = (
+        "import numpy as np\n"
+        "def forward(A):\n    _, d = np.linalg.slogdet(A)\n    return d, A\n"
+        "def backward(g, A):\n    return g * np.linalg.inv(A){}\n"
+    )
+    assert verdict(tmp_path, text.format(".T"), A="n n").status == "holds"
+    assert verdict(tmp_path, text.format(""), A="n n").status == "disagrees"
+
+
+def test_a_function_of_rows_is_mapped(tmp_path):
+    text = (
+        "import jax\nimport jax.numpy as jnp\n"
+        "def forward(x, w):\n"
+        "    return jax.vmap(lambda r, v: r * jnp.dot(r, v), in_axes=(0, None))(x, w), (x, w)\n"
+        "def backward(g, cache):\n    x, w = cache\n    u = (x * g).sum(axis=1)\n"
+        "    return g * (x @ w)[:, None] + u[:, None] * w, {}x.T @ u\n"
+    )
+    path = tmp_path / "pair.py"
+    for factor, last in (("", "holds"), ("2 * ", "disagrees")):
+        path.write_text(text.format(factor))
+        found = verify_backward(f"{path}::forward", "backward", x="N D", w="D")
+        assert [v.status for v in found.values()] == ["holds", last]
