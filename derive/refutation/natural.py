@@ -165,7 +165,9 @@ def _changed(maker: PointMaker, point: Point, changes: dict[Any, Any]) -> Point 
         if isinstance(value, np.ndarray):
             new = np.empty(value.size, dtype=object)
             for place, number in enumerate(value.flat):
-                new[place] = _allowed(maker, symbol, change(Fraction(number)), number)
+                new[place] = number
+                if isinstance(number, (int, Fraction)):  # others solve what is given: log(1/2)
+                    new[place] = _allowed(maker, symbol, change(Fraction(number)), number)
             values[symbol] = new.reshape(value.shape)
         elif isinstance(value, (int, Fraction)):
             values[symbol] = _allowed(maker, symbol, change(Fraction(value)), value)

@@ -352,9 +352,11 @@ def test_an_internal_error_is_one_sentence_with_its_place(monkeypatch):
 
 FAKE_ENGINE = f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + textwrap.dedent(
     """
-    import os, time, derive.engine, test_cli
+    import os, signal, time, derive.engine, test_cli
     from derive import formulas
     from derive.formulas import index
+    # Whoever runs the tests in the background has Ctrl-C ignored, and so have their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     def verify(claim, timeout, effort):
         if claim.id == "mlp.wrong":
             open(os.environ["MARK"], "w").close()

@@ -312,7 +312,8 @@ def test_the_script_of_a_witness_prints_its_numbers(claim):
     printed: list[str] = []
     exec(replay(found), {"print": lambda *words: printed.append(words[-1])})
     recorded = [float(Fraction(str(side))) for side in (found.witness.left, found.witness.right)]
-    assert list(map(float, printed[:2])) == pytest.approx(recorded, rel=1e-5, abs=1e-12)
+    # The script takes differences for derivatives: of one that is 0 they leave some 1e-8.
+    assert list(map(float, printed[:2])) == pytest.approx(recorded, rel=1e-5, abs=1e-6)
 
 
 # Forward functions written by hand: they confirm that the catalogue encodes the losses it names.
