@@ -7,7 +7,14 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from derive.base.errors import UnsupportedError
-from derive.canonical.atoms import Atom, Exponent, IndexBracketAtom, Monomial, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    Exponent,
+    FunctionAtom,
+    IndexBracketAtom,
+    Monomial,
+    Polynomial,
+)
 from derive.canonical.axes import axes_used, axis_of, has_unit_slope
 from derive.canonical.index_names import canonical_sum
 from derive.canonical.laws import law
@@ -81,7 +88,8 @@ def sum_of_bracket(
 ) -> Polynomial | None:
     """Σ_k [k ≥ b] over 0 … high is high − b + 1, and Σ_k [k ≤ b] is b + 1.
 
-    Where 0 ≤ b ≤ high + 1 in the first, and −1 ≤ b ≤ high in the second.
+    Where 0 ≤ b ≤ high + 1 in the first, and −1 ≤ b ≤ high in the second; and where the range may
+    be empty, beside what has a value there.
     """
     assert variable.high is not None
     if not (is_nonnegative(bound + 1) and is_nonnegative(variable.high + 1 - bound)):
@@ -90,15 +98,32 @@ def sum_of_bracket(
     over = variable.high - bound if slope != ONE else bound
     if not is_nonnegative(over):
         return None
+    if not is_nonnegative(length - 1) and _may_lack_value(length, rest):
+        return None
     others = [v for v in variables if v is not variable]
     product = n.multiply(n.of_integer(length), rest)
     return n.sum_all(others, product) if others else product
 
 
+def _may_lack_value(bracket: Poly, beside: Polynomial) -> bool:
+    """Whether factors may have no value where a bracket beside them is 0: [l ≥ 1]/l is 0 at l = 0.
+
+    Such a bracket is kept as it is: Σ_{k<l} 1/l is 0 there, and l/l is not.
+    """
+    return any(
+        not (isinstance(exponent, int) and exponent > 0) or isinstance(atom, FunctionAtom)
+        for monomial in beside
+        for atom, exponent in monomial
+        if not atom.free.isdisjoint(bracket.variables)
+    )
+
+
 def sum_between(
     n: Summation, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
 ) -> Polynomial | None:
-    """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1, for a and b in the range of k and a ≤ b + 1."""
+    """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1, for a and b in the range of k and a ≤ b + 1, beside what
+    has a value where a = b + 1.
+    """
     on_it = [(a, e) for a, e in rest if variable in a.free]
     if slope != ONE or len(on_it) != 1:
         return None
@@ -114,6 +139,8 @@ def sum_between(
         return None
     others = [v for v in variables if v is not variable]
     outside = n.settled({a: e for a, e in rest if a is not bracket}, 1)
+    if not is_nonnegative(length - 1) and _may_lack_value(length, outside):
+        return None
     product = n.multiply(n.of_integer(length), outside)
     return n.sum_all(others, product) if others else product
 
@@ -163,7 +190,7 @@ def cut_range(
 ) -> Polynomial:
     """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out.
 
-    Always, for an integer p.
+    For an integer p, beside what has a value where p < 0.
     """
     brackets = [a for a, _ in factors if isinstance(a, IndexBracketAtom) and a.relation == ">="]
     narrow = few_values(n, variables, brackets, factors)
@@ -181,6 +208,8 @@ def cut_range(
         if leader is None:
             continue
         if poly.coefficient(leader) == -ONE:
+            if _may_lack_value(poly, {others: 1}):
+                continue
             # [p ≥ 0] = 1 − [−p − 1 ≥ 0]
             opposite = n.index_bracket(">=", -poly - 1)
             product = n.subtract(
@@ -190,7 +219,8 @@ def cut_range(
             return n.sum_all(variables, product)
         bound = as_poly(leader) - poly
         if any(v.kind != SIZE for v in bound.variables):
-            cleared = without_offset(n, variables, poly, others)
+            kept = _may_lack_value(poly, {others: 1})
+            cleared = None if kept else without_offset(n, variables, poly, others)
             if cleared is not None:
                 return cleared
         if not bound.variables.isdisjoint(variables):

@@ -188,8 +188,9 @@ LAWS: dict[str, Any] = {
     "sum over a delta": [
         Identity(over(KroneckerDelta(k, l + 1) * U[l], k, l), over(U[l], l)),
     ],
-    # b = n + 1, and b = −1
+    # b = n + 1, and b = −1; no term where the factor beside has no value
     "sum of a bracket": [
+        Identity(Sum(U[l] / l, (l, k + 1, n - 1), (k, 0, n)), over(U[l], l)),
         Identity(over(if_(U[l], k >= l + 2), k, l), over((n - l - 2) * U[l], l)),
         Identity(over(if_(U[l], k >= l - 1), k, l), over((n - l + 1) * U[l], l)),
     ],
