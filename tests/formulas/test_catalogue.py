@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTES = ROOT.parent / "shared" / "notes" / "claims.tsv"
 # All of the claims, and more points of each, take minutes more: with ALL_CLAIMS in the environment.
 THOROUGH = bool(os.environ.get("ALL_CLAIMS"))
-SEEDS = (1, 2, 3) if THOROUGH else (1, 2)
+SEEDS = (1, 2, 3) if THOROUGH else (1,)
 ONE_MORE = sp.Symbol("t", real=True)
 
 CATALOGUE = formulas.catalogue()
@@ -158,7 +158,7 @@ def with_one_added(claim):
     return dataclasses.replace(claim, **{name: side + 1})
 
 
-@claims_that(HOLDS, Gradient, Identity, Jacobian, Backward, one_in=3)
+@claims_that(HOLDS, Gradient, Identity, Jacobian, Backward, one_in=4)
 def test_a_planted_error_is_found(claim):
     planted = with_one_added(claim)
     found = verify(planted, timeout=60)

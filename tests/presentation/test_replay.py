@@ -1,5 +1,6 @@
 """Replays: every step of a proof stands by itself, and a broken rule is found by name."""
 
+import os
 import pickle
 import random
 
@@ -29,11 +30,14 @@ CATALOGUE = [
     for claim in formula.claims
     if claim.id != "conv2d.grouped"  # the steps of the depthwise one, at several times the cost
 ]
-SAMPLE = random.Random(7).sample([c for c in TRUE if c.id not in KNOWN_UNDECIDED], 60)
+DECIDED = [claim for claim in TRUE if claim.id not in KNOWN_UNDECIDED]
+SAMPLE = random.Random(7).sample(DECIDED, 30)
+# All of the catalogue takes a minute more: with ALL_CLAIMS in the environment.
+REPLAYED = CATALOGUE if os.environ.get("ALL_CLAIMS") else CATALOGUE[::4]
 squared = Gradient(sp.Trace((X * w - y).T * (X * w - y)), w, 2 * X.T * (X * w - y))
 
 
-@pytest.mark.parametrize("claim", [*CATALOGUE, *SAMPLE], ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", [*REPLAYED, *SAMPLE], ids=lambda claim: claim.id)
 def test_a_verdict_can_be_replayed(claim):
     """No step is false anywhere, and a witness stands when it is evaluated again."""
     verdict = verify(claim)
