@@ -10,12 +10,12 @@ from derive.base.errors import UnsupportedError
 from derive.canonical.atoms import (
     Atom,
     Exponent,
-    FunctionAtom,
     IndexBracketAtom,
     Monomial,
     Polynomial,
 )
 from derive.canonical.axes import axes_used, axis_of, has_unit_slope
+from derive.canonical.guards import may_lack_value
 from derive.canonical.index_names import canonical_sum
 from derive.canonical.laws import law
 from derive.core.integers import FRESH, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
@@ -98,24 +98,11 @@ def sum_of_bracket(
     over = variable.high - bound if slope != ONE else bound
     if not is_nonnegative(over):
         return None
-    if not is_nonnegative(length - 1) and _may_lack_value(length, rest):
+    if not is_nonnegative(length - 1) and may_lack_value(n, length, rest):
         return None
     others = [v for v in variables if v is not variable]
     product = n.multiply(n.of_integer(length), rest)
     return n.sum_all(others, product) if others else product
-
-
-def _may_lack_value(bracket: Poly, beside: Polynomial) -> bool:
-    """Whether factors may have no value where a bracket beside them is 0: [l ≥ 1]/l is 0 at l = 0.
-
-    Such a bracket is kept as it is: Σ_{k<l} 1/l is 0 there, and l/l is not.
-    """
-    return any(
-        not (isinstance(exponent, int) and exponent > 0) or isinstance(atom, FunctionAtom)
-        for monomial in beside
-        for atom, exponent in monomial
-        if not atom.free.isdisjoint(bracket.variables)
-    )
 
 
 def sum_between(
@@ -139,7 +126,7 @@ def sum_between(
         return None
     others = [v for v in variables if v is not variable]
     outside = n.settled({a: e for a, e in rest if a is not bracket}, 1)
-    if not is_nonnegative(length - 1) and _may_lack_value(length, outside):
+    if not is_nonnegative(length - 1) and may_lack_value(n, length, outside):
         return None
     product = n.multiply(n.of_integer(length), outside)
     return n.sum_all(others, product) if others else product
@@ -208,7 +195,7 @@ def cut_range(
         if leader is None:
             continue
         if poly.coefficient(leader) == -ONE:
-            if _may_lack_value(poly, {others: 1}):
+            if may_lack_value(n, poly, {others: 1}):
                 continue
             # [p ≥ 0] = 1 − [−p − 1 ≥ 0]
             opposite = n.index_bracket(">=", -poly - 1)
@@ -219,7 +206,7 @@ def cut_range(
             return n.sum_all(variables, product)
         bound = as_poly(leader) - poly
         if any(v.kind != SIZE for v in bound.variables):
-            kept = _may_lack_value(poly, {others: 1})
+            kept = may_lack_value(n, poly, {others: 1})
             cleared = None if kept else without_offset(n, variables, poly, others)
             if cleared is not None:
                 return cleared

@@ -67,7 +67,7 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
                 base = term.args[0]
                 if isinstance(base, Apply) and base.data[0] == "Abs":
                     base = base.args[0]
-                if isinstance(base, Entry):
+                if isinstance(base, (Entry, Int)):
                     facts.append((base, "!="))
         if isinstance(term, Ref):
             if not term.data[1]:

@@ -201,8 +201,16 @@ LAWS: dict[str, Any] = {
         Identity(over(if_(U[l] * k, k <= l + 1), k, l),
                  over(U[l] * (l + 1) * (l + 2) / 2, l)),
     ],
-    # factors that share the index
-    "independent factors": [Identity(over(U[k] * V[k]), over(U[k]) * over(V[k]))],
+    # factors that share the index; an empty range, and one that brackets cut to nothing, beside
+    # what has no value there
+    "independent factors": [
+        Identity(over(U[k] * V[k]), over(U[k]) * over(V[k])),
+        Identity(Sum(U[l] / l, (k, 0, l - 1), (l, 0, n - 1)), over(U[l], l)),
+        Identity(Sum(U[l] / (n - 1 - l), (k, l + 1, n - 1), (l, 0, n - 1)), over(U[l], l)),
+        Identity(Sum(2 * k * U[l] / (l * (l - 1)), (k, 0, l - 1), (l, 0, n - 1)), over(U[l], l)),
+        Identity(Sum(V[k] * U[l] / Sum(V[j], (j, 0, l - 1)), (k, 0, l - 1), (l, 0, n - 1)),
+                 over(U[l], l)),
+    ],
     # an index that does not run along the whole axis
     "index along an axis": [
         Identity(Sum(V[k + 1], (k, 0, n - 2)), over(V[k])),
