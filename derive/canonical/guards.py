@@ -1,7 +1,7 @@
 """What guards a factor: a bracket or a range that is 0 or empty where the factor has no value.
 
-Σ_{k<l} 1/l is 0 at l = 0, and l·(1/l) is not. So a law that uses a bracket up, or takes a factor out
-of a range, asks here whether the factor still has a value without it.
+Σ_{k<l} 1/l is 0 at l = 0, and l·(1/l) is not. So a law that uses a bracket up, or takes a factor
+out of a range, asks here whether the factor still has a value without it.
 """
 
 from __future__ import annotations
