@@ -13,6 +13,7 @@ from derive.canonical.atoms import (
     IndexBracketAtom,
     Monomial,
     Polynomial,
+    UndefinedValue,
 )
 from derive.canonical.axes import axes_used, axis_of, has_unit_slope
 from derive.canonical.guards import may_lack_value
@@ -105,11 +106,14 @@ def sum_of_bracket(
     return n.sum_all(others, product) if others else product
 
 
+@law("sum between two brackets")
 def sum_between(
     n: Summation, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
 ) -> Polynomial | None:
-    """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1, for a and b in the range of k and a ≤ b + 1, beside what
-    has a value where a = b + 1.
+    """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1
+
+    Where a and b lie in the range of k, a ≤ b + 1, and what stands beside has a value where
+    a = b + 1.
     """
     on_it = [(a, e) for a, e in rest if variable in a.free]
     if slope != ONE or len(on_it) != 1:
@@ -213,29 +217,43 @@ def cut_range(
         if not bound.variables.isdisjoint(variables):
             continue
         assert leader.high is not None
-        values: list[Poly] | None = None
         start, end = bound.constant, (leader.high - bound).constant
         rest = [v for v in variables if v is not leader]
         if start is not None and 0 < start <= UNROLLED:
+            parts = _written_out(n, leader, [as_poly(k) for k in range(int(start))], others)
+            if parts is None:
+                continue
             whole = n.sum_all(variables, n.settled(dict(others), 1))
-            parts = n.at_values(
-                n.settled(dict(others), 1), leader, [as_poly(k) for k in range(int(start))]
-            )
             return n.subtract(whole, n.sum_all(rest, parts) if rest else parts)
         if end is not None and end < UNROLLED:
-            values = [bound + k for k in range(int(end) + 1)]
-            parts = n.at_values(n.settled(dict(others), 1), leader, values)
+            parts = _written_out(n, leader, [bound + k for k in range(int(end) + 1)], others)
+            if parts is None:
+                continue
             return n.sum_all(rest, parts) if rest else parts
     return canonical_sum(n, variables, factors)
 
 
+def _written_out(
+    n: Summation, leader: Var, values: list[Poly], others: Monomial
+) -> Polynomial | None:
+    """The sum of a product at a few values of an index; None where it has no value at one."""
+    try:
+        return n.at_values(n.settled(dict(others), 1), leader, values)
+    except UndefinedValue:
+        return None
+
+
+@law("few values")
 def few_values(
     n: Summation,
     variables: list[Var],
     brackets: list[IndexBracketAtom],
     factors: list[tuple[Atom, Exponent]],
 ) -> Polynomial | None:
-    """[p ≥ 0]·[p ≤ c] = [p = 0] + … + [p = c] for a small number c; 0 for c < 0."""
+    """[p ≥ 0]·[p ≤ c] = [p = 0] + … + [p = c] for a small number c; 0 for c < 0.
+
+    Where p and c are integers.
+    """
     for one, two in combinations(brackets, 2):
         width = (one.poly + two.poly).constant
         if width is None or width >= UNROLLED or width != int(width):

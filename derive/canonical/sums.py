@@ -187,6 +187,8 @@ class Summation(Contractions):
                     continue
                 if low.high is None or high.high is None or step != low.high + 1:
                     continue
+                if not (is_nonnegative(step) or is_nonnegative(high.high + 1)):
+                    continue  # two empty ranges: their lengths have a product above 0
                 number = Var("u", FRESH, ZERO, step * (high.high + 1) - 1)
                 value = as_poly(high) * step + as_poly(low)
                 try:
