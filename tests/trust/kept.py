@@ -19,7 +19,7 @@ def found_so_far(path: Path) -> dict[Task, list[Finding]]:
         try:
             record = json.loads(line)
         except ValueError:
-            continue  # the run was ended while it wrote
+            continue  # an empty line, or the run was ended while it wrote it
         task = Task(**record["task"])
         known[task] = [_finding(one) for one in record["findings"]]
     return known
@@ -39,5 +39,6 @@ def kept(asked: list[Task], jobs: int, path: Path | None) -> Iterator[list[Findi
         if path is not None:
             record = {"task": asdict(task), "findings": [asdict(one) for one in some]}
             with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
+                # On a line of its own, even where the last one was not ended.
+                file.write("\n" + json.dumps(record))
         yield some
