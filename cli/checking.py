@@ -10,8 +10,8 @@ from rich.text import Text
 from derive.backends.document_text import formula_lines
 from derive.frontends.document.check import Checked
 from derive.frontends.document.pasted import PastedError, check_pasted, holds
-from derive.frontends.document.report import document
 from derive.frontends.document.report import report as document_report
+from derive.frontends.document.report import told_document
 
 STDIN = "-"
 
@@ -31,7 +31,7 @@ def read_formula(text: str) -> str:
 
 def checked_lines(checked: Checked, width: int) -> Sequence[Text]:
     """The report: each row of the formula with its place and reason."""
-    found = document(checked)
+    found = told_document(checked)
     return [line for each in found.formulas for line in formula_lines(found, each, width)]
 
 

@@ -318,10 +318,10 @@ class FormulaItem(pytest.Item):
         """The report on the formula, as ``derive verify`` prints it."""
         if isinstance(excinfo.value, Wrong):
             from derive.backends.document_text import formula_lines
-            from derive.frontends.document.report import formula
+            from derive.frontends.document.report import told_formula
             from derive.report import Document
 
-            found = formula(self.checked.path, self.outcome)
+            found = told_formula(self.checked.path, self.outcome)
             document = Document(self.checked.path, (found,), source=self.checked.source)
             lines = formula_lines(document, found, WIDTH)
             return "\n".join(line.plain.rstrip() for line in lines)

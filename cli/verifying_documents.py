@@ -18,7 +18,7 @@ from derive.cli.outputs import Outputs
 from derive.cli.printing import screen_now
 from derive.cli.progress import Progress
 from derive.frontends.document.check import check
-from derive.frontends.document.report import document, fails
+from derive.frontends.document.report import fails, told_document
 from derive.report import Document, Report
 
 
@@ -51,7 +51,7 @@ def run(
         finally:
             progress.clear()
         results.append(checked)
-        found = document(checked, bool(outputs.steps))
+        found = told_document(checked, bool(outputs.steps))
         documents.append(found)
         if annotate is not None:
             _write_copy(annotate, path, annotated.render(found))

@@ -43,16 +43,16 @@ def report(results: Sequence[Checked], typesetting: bool = False) -> Report:
 
     :param typesetting: with the mathematics of their claims in LaTeX, too.
     """
-    return Report(documents=[document(checked, typesetting) for checked in results])
+    return Report(documents=[told_document(checked, typesetting) for checked in results])
 
 
-def document(checked: Checked, typesetting: bool = False) -> Document:
+def told_document(checked: Checked, typesetting: bool = False) -> Document:
     """What was found of a document, as plain data."""
-    formulas = tuple(formula(checked.path, one, typesetting) for one in checked.outcomes)
+    formulas = tuple(told_formula(checked.path, one, typesetting) for one in checked.outcomes)
     return Document(checked.path, formulas, checked.problems, checked.source)
 
 
-def formula(path: str, one: Outcome, typesetting: bool = False) -> FormulaFinding:
+def told_formula(path: str, one: Outcome, typesetting: bool = False) -> FormulaFinding:
     """What was found of one formula, as plain data."""
     decided = [(d, d.claim, d.verdict) for d in one.claims if d.claim and d.verdict]
     findings = [deeply_told(Entry(claim), verdict, typesetting) for _, claim, verdict in decided]
