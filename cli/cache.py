@@ -15,13 +15,12 @@ import json
 import os
 import pickle
 import sys
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derive.base.worker import run_deep
-from derive.claims.finding import Finding, of_plain
+from derive.report import Finding, of_plain
 
 if TYPE_CHECKING:
     from derive.claims.entry import Entry
@@ -141,8 +140,7 @@ def _read(path: Path) -> Finding | None:
     """The finding that is kept in a file, marked as kept."""
     if not path.is_file():
         return None
-    finding = of_plain(json.loads(path.read_bytes()))
-    return replace(finding, record=finding.record | {"cached": True})
+    return of_plain(json.loads(path.read_bytes())).marked(cached=True)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -161,7 +161,7 @@ def verify(
         if not targets:
             from derive.report import Report
 
-            report.finish(Report(()))
+            report.finish(Report())
             return OK
     timeout, effort = (project.or_typed(*o) for o in (("timeout", timeout), ("effort", effort)))
     jobs = project.or_typed("jobs", jobs)
@@ -284,7 +284,7 @@ def check_command(
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
     if form == "json":
-        print_json(deeply(checking.document_report([checked]).data))
+        print_json(checking.document_report([checked]).data())
     else:
         screen = screen_now()
         screen.print(deeply(checking.checked_lines, checked, screen.width))

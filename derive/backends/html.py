@@ -12,19 +12,9 @@ import xml.etree.ElementTree as Xml
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from derive.backends.marks import MARKS
 from derive.backends.places import PROBLEMS, counted
 
-MARKS = {
-    "holds": "✓",
-    "disagrees": "✗",
-    "ill-shaped": "⊘",
-    "undecided": "?",
-    "ambiguous": "≟",
-    "not-understood": "…",
-    "defines": "≔",
-    "declares": ":",
-    "no-statement": "·",
-}
 MATHML = "{http://www.w3.org/1998/Math/MathML}m"
 # Attributes that the converter writes; none of them runs or loads anything.
 SAFE = frozenset({

@@ -12,7 +12,19 @@ from typing import Any
 
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
-from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
+from derive.claims.statuses import (
+    AMBIGUOUS,
+    DECLARES,
+    DEFINES,
+    DISAGREES,
+    HOLDS,
+    INTERRUPTED,
+    NO_STATEMENT,
+    NOT_UNDERSTOOD,
+    REFUTED,
+    UNDECIDED,
+)
+from derive.claims.verdict import Verdict
 from derive.frontends.document import hints, statements, tree
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
 from derive.frontends.document.collect import EQUALS, Collected, Unit
@@ -25,13 +37,6 @@ from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
 from derive.language.operators import ScalarApplication
 
-AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
-NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
-OUTCOMES = (
-    HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED, AMBIGUOUS, DEFINES, DECLARES, NO_STATEMENT,
-    NOT_UNDERSTOOD,
-)  # fmt: skip
-REFUTED = (DISAGREES, ILL_SHAPED)
 WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
 
 UNDEFINED = frozenset("fghFGHJRQ")
@@ -43,8 +48,6 @@ KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 KEPT_EVERYWHERE = ("softmax", "power", "power of a vector", "star", "prime", "circ", "a / b c",
                    "⊙ beside a product", "one index of a matrix")  # fmt: skip
 """Choices that a document makes once."""
-
-INTERRUPTED = "interrupted"
 
 Decide = Callable[[Claim], Verdict]
 Seen = Callable[[int, int, int], None]
@@ -58,7 +61,7 @@ def _unseen(done: int, total: int, line: int) -> None:
 class Decided:
     """One claim of a formula.
 
-    :param outcome: one of :data:`OUTCOMES`.
+    :param outcome: one of :data:`derive.claims.statuses.OUTCOMES`.
     :param claim: as it was decided, in the reading that is told; None where there is none.
     :param reading: the choices of that reading, in words.
     :param inferred: what was inferred, and from which line.
@@ -559,7 +562,7 @@ def conventions(knowledge: Knowledge, section: int) -> dict[str, str]:
 def vanishes(verdict: Verdict) -> bool:
     """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
     claim, derived = verdict.claim, verdict.derived
-    if claim.kind not in ("gradient", "jacobian", "hessian") or derived is None:
+    if not claim.derivatives or claim.weights is not None or derived is None:
         return False
     return derived == 0 or type(derived).__name__ in ("ZeroMatrix", "ZeroArray")
 
@@ -615,8 +618,6 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
 
 
 __all__ = [
-    "INTERRUPTED",
-    "OUTCOMES",
     "Decided",
     "Definition",
     "Knowledge",

@@ -568,10 +568,11 @@ class _Statement:
 
 def foreign(claim: Claim | None) -> tuple[str, ...]:
     """The arrays in a documented derivative that nothing it is about speaks of."""
-    if not isinstance(claim, Gradient | Jacobian | Hessian):
+    if claim is None or not claim.derivatives or claim.weights is not None:
         return ()
-    own = _speaks_of(claim.of, claim.where) | _speaks_of(claim.wrt, {})
-    documented = _speaks_of(claim.equals, claim.where)
+    said: Any = claim
+    own = _speaks_of(said.of, claim.where) | _speaks_of(said.wrt, {})
+    documented = _speaks_of(said.equals, claim.where)
     return tuple(sorted(_label(name) for name in documented - own))
 
 
