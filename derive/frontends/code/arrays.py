@@ -60,6 +60,7 @@ class Array:
         self._bodies = bodies
         self.kind = kind
         self.base = base
+        self.seat: tuple[Array, Any] | None = None  # the array, and the key that it was read at
         self.stale = ""
         self.label = ""
         self.serial = next_serial()
@@ -68,10 +69,14 @@ class Array:
 
     @property
     def axes(self) -> tuple[Axis, ...]:
+        if unsettled:
+            settle_views(self)
         return self._axes
 
     @property
     def bodies(self) -> dict[Key, Any]:
+        if unsettled:
+            settle_views(self)
         if self.stale:
             raise Refused(self.stale)
         return self._bodies
@@ -261,12 +266,49 @@ class Array:
 watchers: list[Any] = []  # the loops and branches that are open, which keep what is changed
 
 
+unsettled: list[Array] = []  # views that were written, whose arrays do not have it yet
+
+
+def settle_views(array: Array) -> None:
+    """Put into an array what was written through views of it.
+
+    :raises Refused: where an open loop writes through a view that is older than the loop: what the
+        array holds in a round is known only when the loop is over.
+    """
+    for view in [v for v in unsettled if v.seat is not None and v.seat[0] is array]:
+        if _is_open(view):
+            raise Refused(_read_after_write())
+        unsettled[:] = [v for v in unsettled if v is not view]
+        assert view.seat is not None
+        WRITE(array, view.seat[1], view)
+
+
+def settle_since(serial: int) -> None:
+    """The same for all views that were made since a number was drawn, as far as it is known."""
+    for view in list(unsettled):
+        waits = any(v is view for v in unsettled) and view.serial > serial and not _is_open(view)
+        if waits and view.seat is not None:
+            settle_views(view.seat[0])
+
+
+def _is_open(view: Array) -> bool:
+    """Whether a loop that has not ended yet may write through a view."""
+    return any(getattr(w, "carries", False) and view.serial < w.serial for w in watchers)
+
+
+def _read_after_write() -> str:
+    line = current().line()
+    at = f" (line {line[1]})" if line else ""
+    return f"an array is read after a write through a view of it{at}"
+
+
 def about_to_change(array: Array) -> None:
     """Insist that an array may be changed in place, and tell who keeps changes."""
-    if array.base is not None:
-        line = current().line()
-        at = f" (line {line[1]})" if line else ""
-        array.base.stale = f"an array is read after a write through a view of it{at}"
+    if array.seat is not None:
+        if not any(view is array for view in unsettled):
+            unsettled.append(array)
+    elif array.base is not None:
+        array.base.stale = _read_after_write()
         array.base = None
     for watcher in watchers:
         watcher.saw(array)
@@ -282,6 +324,8 @@ def number(value: Any) -> Any:
     """
     if isinstance(value, Size):
         return value.expr
+    if isinstance(value, Array):
+        return as_real(value.scalar())
     if isinstance(value, bool):
         return sp.true if value else sp.false
     if isinstance(value, int):
@@ -327,7 +371,7 @@ def as_array(value: Any) -> Array:
     """
     if isinstance(value, Array):
         return value
-    if hasattr(value, "as_array"):
+    if hasattr(type(value), "as_array"):
         return value.as_array()
     if isinstance(value, (list, tuple)):
         return stacked([as_array(part) for part in value], 0)

@@ -36,8 +36,9 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
     found = _decide(pair, timeout, effort)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
-    if wrong:
-        found.update(_without_stabilisers(pair, found, wrong, timeout, effort))
+    if wrong or undecided:
+        found.update(_without_stabilisers(pair, found, [*wrong, *undecided], timeout, effort))
+        undecided = [n for n in undecided if found[n].status == UNDECIDED]
     if undecided and several:
         # the code may cut its flat axes the other way round
         again = _decide(replace(pair, turned=not pair.turned), timeout, effort)
@@ -65,9 +66,11 @@ def _crossings(pair: Pair) -> int:
 
 
 def _without_stabilisers(
-    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float, effort: float
+    pair: Pair, found: dict[str, Verdict], names: list[str], timeout: float, effort: float
 ) -> dict[str, Verdict]:
-    """Gradients that are right where no clip cuts, or that would be without an ε."""
+    """Gradients that are right where no clip cuts, or that would be without an ε: of those that
+    are wrong, or undecided, as they stand.
+    """
     changed: dict[str, Verdict] = {}
     try:
         trace = trace_pair(pair).trace
@@ -75,8 +78,8 @@ def _without_stabilisers(
         return changed
     if trace.clips:
         again = _decide(replace(pair, inside=True), timeout, effort)
-        changed = {n: again[n] for n in wrong if again[n].status == HOLDS}
-    rest = [n for n in wrong if n not in changed]
+        changed = {n: again[n] for n in names if again[n].status == HOLDS}
+    rest = [n for n in names if n not in changed and found[n].status == DISAGREES]
     if rest and trace.stabilised:
         again = _decide(replace(pair, exact=True), timeout, effort)
         small = ", ".join(f"{float(value):g}" for value in trace.stabilised)

@@ -15,6 +15,7 @@ Only the text is read; nothing of the file is run.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
     "vjp",
     "forward",
 )
+
+_LOSSES = {"loss", "losses", "cost", "nll", "objective", "criterion"}
 
 NOTHING = "None"  # is returned where there is no gradient
 
@@ -387,8 +390,17 @@ def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
     last = _own_returns(node)[-1].value
     if isinstance(last, ast.Tuple) and isinstance(last.elts[-1], ast.Dict) and found:
         return asked or all(n in arguments or gradient_of(n) in arguments for n in found)
+    if not any(found) and _is_loss(node):
+        return True
     named = {"", *arguments}
     return asked or any(gradient_of(n) in named for n in (*_returned(node)[1:], *found))
+
+
+def _is_loss(node: ast.FunctionDef) -> bool:
+    """Whether a function, or the first value that it returns, is called a loss."""
+    first = _returned(node)[0]
+    words = re.findall(r"[a-z]+", f"{node.name} {first}".lower())
+    return any(word in _LOSSES for word in words)
 
 
 def gradient_of(name: str) -> str | None:

@@ -20,12 +20,14 @@ from derive.frontends.code.arrays import (
     as_array,
     as_real,
     choice,
+    divide,
     equal,
     inserted,
     keys,
     merged,
     rearranged,
     root,
+    sum_over,
     where,
 )
 from derive.frontends.code.axes import UNIT, Axis
@@ -50,7 +52,29 @@ class Masked:
         self.condition = condition
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
         raise Refused("x[condition] is an array whose size depends on values")
+
+    def sum(self, axis: Any = None) -> Array:
+        """The sum of these entries."""
+        if axis not in (None, 0) or (axis == 0 and self.array.ndim != self.condition.ndim):
+            raise Refused("x[condition] is summed over an axis")
+        if self.condition.ndim != self.array.ndim:
+            raise Refused("rows at a condition are summed")
+        return sum_over(where(self.condition, self.array, 0))
+
+    def mean(self, axis: Any = None) -> Array:
+        """Their mean: it has no value where there is none."""
+        return divide(self.sum(axis), self.size)
+
+    @property
+    def size(self) -> Array:
+        """How many they are: a number that depends on values."""
+        return sum_over(self.condition)
+
+    def length(self) -> Array:
+        return self.size
 
     def __neg__(self) -> Any:
         return Masked(-self.array, self.condition)
@@ -180,7 +204,7 @@ def read(array: Array, key: Any) -> Any:
         (mask,) = [part for part in items if is_mask(part)]
         if len([p for p in items if not (isinstance(p, slice) and p == slice(None))]) > 1:
             raise Refused("a condition beside other indices")
-        return Masked(array, mask)
+        return Masked(array.copy(), mask)
     if any(is_gather(part) for part in items):
         return gathered(array, items)
     result = array
@@ -201,6 +225,8 @@ def read(array: Array, key: Any) -> Any:
     found = Array(result.axes, dict(result.bodies), result.kind, root(array))
     if not found.axes:
         found.base = None
+    elif array.base is None or array.seat is not None:
+        found.seat = (array, key)
     return found
 
 

@@ -102,6 +102,10 @@ class Items:
         return Items(self.count, self.item, -self.direction)
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            if index == slice(None, None, -1):
+                return self.turned()
+            raise Refused("a part of a symbolic number of items")
         position = expression(index)
         if at_least(-position, 1):
             position = position + self.count
@@ -572,7 +576,9 @@ class SymbolicLoop:
     def __iter__(self) -> Iterator[Any]:
         trace = current()
         nested = any(isinstance(w, SymbolicLoop) and w.first for w in arr.watchers)
+        arr.settle_since(0)
         kept = (dict(trace.where), set(trace.names), dict(trace.assumed), dict(trace.lines))
+        views = list(arr.unsettled)
         self.serial = arr.next_serial()
         self.first = True
         yield from self._round()
@@ -584,6 +590,7 @@ class SymbolicLoop:
         trace.where, trace.names, trace.assumed, trace.lines = kept
         for array, (axes, bodies, kind) in self.changed.values():
             array._axes, array._bodies, array.kind, array.stale = axes, bodies, kind, ""
+        arr.unsettled[:] = views
         self.writes.clear()
         cells = self._placeholders(after)
         self.lists_before = set(self.lists)
@@ -604,6 +611,7 @@ class SymbolicLoop:
         arr.creations.append(self.created)
         try:
             yield self.items.item(self.counter)
+            arr.settle_since(self.serial)
         finally:
             arr.creations.pop()
             arr.watchers.pop()

@@ -9,7 +9,7 @@ import sympy as sp
 
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
-from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
+from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array, positions
 from derive.frontends.code.einsums import einsum
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
 from derive.frontends.code.indexing import add_at
@@ -215,9 +215,12 @@ def arange(*ends: Any, dtype: Any = None) -> Array:
 
 
 def reshape(a: Any, shape: Any = None, order: str = "C", newshape: Any = None) -> Array:
-    if order != "C":
+    wanted = ops.shape_of(newshape if shape is None else shape)
+    if order == "F":  # the first axis runs fastest: as in C of the transpose
+        return ops.transpose(ops.reshaped(ops.transpose(a), wanted[::-1]))
+    if order not in ("C", "A"):
         raise Refused(f"a reshape in the order {order!r}")
-    return ops.reshaped(a, ops.shape_of(newshape if shape is None else shape))
+    return ops.reshaped(a, wanted)
 
 
 def transpose(a: Any, axes: Any = None) -> Array:
@@ -314,6 +317,37 @@ def take_along_axis(arr: Any, indices: Any, axis: int = -1) -> Array:
     return ops.gather(arr, indices, axis)
 
 
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int) -> None:
+    array, index = as_array(arr), as_array(indices)
+    (place,) = positions(array, axis)
+    grid = ops.index_grid(index.shape)
+    array[tuple(index if k == place else own for k, own in enumerate(grid))] = values
+
+
+class _Joined:
+    """``np.r_`` and ``np.c_``: what stands in the brackets, one after the other."""
+
+    def __init__(self, columns: bool) -> None:
+        self._columns = columns
+
+    def __getitem__(self, key: Any) -> Array:
+        parts = [self._part(part) for part in (key if isinstance(key, tuple) else (key,))]
+        if self._columns:
+            return column_stack([arr.inserted(p, 0) if not p.ndim else p for p in parts])
+        return ops.concatenated([arr.inserted(p, 0) if not p.ndim else p for p in parts], 0)
+
+    @staticmethod
+    def _part(part: Any) -> Array:
+        if isinstance(part, str):
+            raise Refused(f"the directive {part!r} of np.r_")
+        if isinstance(part, slice):
+            if isinstance(part.step, complex):
+                raise Refused("a slice of np.r_ with an imaginary step")
+            step = 1 if part.step is None else part.step
+            return arange(0 if part.start is None else part.start, part.stop, step)
+        return as_array(part)
+
+
 def _argmax(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Array:
     return place_of_largest(a, axis, keepdims)
 
@@ -368,8 +402,8 @@ NAMES: dict[str, Any] = {
     "multiply": _binary(arr.multiply), "divide": _binary(arr.divide),
     "true_divide": _binary(arr.divide), "power": _binary(arr.power),
     "float_power": _binary(arr.power),
-    "maximum": _binary(arr.maximum), "minimum": _binary(arr.minimum),
-    "fmax": _binary(arr.maximum), "fmin": _binary(arr.minimum),
+    "maximum": _binary(ops.kept_above), "minimum": _binary(arr.minimum),
+    "fmax": _binary(ops.kept_above), "fmin": _binary(arr.minimum),
     "logaddexp": _binary(lambda a, b: ops.log(ops.exp(a) + ops.exp(b))),
     "logical_and": _binary(ops.logical_and), "logical_or": _binary(ops.logical_or),
     "greater": _binary(lambda a, b: arr.compare(sp.Gt, a, b)),
@@ -392,7 +426,7 @@ NAMES: dict[str, Any] = {
     "zeros_like": zeros_like, "ones_like": ones_like, "full_like": full_like,
     "empty_like": empty_like,
     "eye": eye, "identity": lambda n, dtype=None: ops.eye(n), "arange": arange,
-    "reshape": reshape, "ravel": lambda a: ops.reshaped(a, (-1,)), "transpose": transpose,
+    "reshape": reshape, "ravel": lambda a, order="C": reshape(a, -1, order), "transpose": transpose,
     "swapaxes": ops.swapped, "moveaxis": ops.moved, "expand_dims": expand_dims,
     "squeeze": squeeze, "flip": ops.flipped, "roll": ops.rolled, "repeat": ops.repeated,
     "fliplr": lambda m: ops.flipped(m, 1), "flipud": lambda m: ops.flipped(m, 0),
@@ -400,13 +434,15 @@ NAMES: dict[str, Any] = {
     "vstack": vstack, "column_stack": column_stack, "split": split, "array_split": split,
     "hsplit": lambda a, p: ops.split(a, p, 0 if as_array(a).ndim == 1 else 1),
     "vsplit": lambda a, p: ops.split(a, p, 0),
-    "pad": pad, "tril": tril, "triu": triu, "diag": ops.diag, "diagonal": ops.diagonal,
+    "pad": pad, "tril": tril, "triu": triu, "diag": ops.diag, "diagflat": lambda v: ops.diag(reshape(v, -1)),
+    "diagonal": ops.diagonal,
     "matmul": matmul, "dot": dot, 
     "vdot": lambda a, b: ops.dot(ops.reshaped(a, (-1,)), ops.reshaped(b, (-1,))),
     "outer": ops.outer, "inner": ops.inner, "tensordot": ops.tensordot, "einsum": einsum,
     "shape": shape, "ndim": lambda a: as_array(a).ndim,
     "size": lambda a, axis=None: ops.count(a) if axis is None else as_array(a).shape[axis],
     "broadcast_to": broadcast_to, "indices": indices, "take": take,
+    "put_along_axis": put_along_axis, "r_": _Joined(False), "c_": _Joined(True),
     "take_along_axis": take_along_axis, "unravel_index": unravel_index, "add.at": add_at,
     "atleast_2d": _at_least_2d, "errstate": errstate, "seterr": _ignored,
     "random.randn": lambda *shape: ops.random("randn", shape),

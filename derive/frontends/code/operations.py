@@ -52,8 +52,8 @@ from derive.frontends.code.arrays import (
 )
 from derive.frontends.code.axes import Axis
 from derive.frontends.code.extremes import without_places
-from derive.frontends.code.guards import is_guard
-from derive.frontends.code.indexing import sliced, written
+from derive.frontends.code.guards import NEAR, is_guard
+from derive.frontends.code.indexing import Masked, sliced, written
 from derive.frontends.code.masked import in_cases
 from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
@@ -145,6 +145,17 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Array:
     return found if high is None else minimum(found, high)
 
 
+def kept_above(x: Any, y: Any) -> Array:
+    """The larger of both; a small positive number keeps the other from 0, as a clip does."""
+    for one, other in ((x, y), (y, x)):
+        end = as_array(one)
+        if not end.ndim and end.kind == FLOAT and as_array(other).kind == FLOAT:
+            value = end.scalar()
+            if value.is_number and 0 < value <= NEAR:
+                return clip(other, low=one)
+    return maximum(x, y)
+
+
 def _between(x: Array, low: Any, high: Any) -> Array:
     """An array that is taken to lie between two numbers: that is given then."""
     array = named(x, "u")
@@ -182,10 +193,14 @@ def logical_or(x: Any, y: Any) -> Array:
 
 
 def total(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    if isinstance(x, Masked) and not keepdims:
+        return x.sum(axis)
     return sum_over(as_array(x), axis, keepdims)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    if isinstance(x, Masked) and not keepdims:
+        return x.mean(axis)
     array = as_array(x)
     return divide(sum_over(array, axis, keepdims), Size(count_over(array, axis)))
 
@@ -578,6 +593,10 @@ def stack(arrays: Any, axis: int = 0) -> Array:
 def padded(x: Any, widths: Any, value: Any = 0) -> Array:
     """Entries before and after each axis: ``widths`` is a number, a pair, or a pair for each."""
     array = as_array(x)
+    while isinstance(value, (tuple, list)):  # one for each end, where all are the same
+        if not value or any(v != value[0] for v in value):
+            raise Refused("a pad with another number at each end")
+        value = value[0]
     pairs = width_pairs(widths, array.ndim)
     shape = [
         plain(ax.size_of(axis) + low + high)
@@ -634,6 +653,8 @@ def shape_of(shape: Any) -> tuple[Any, ...]:
 def like(x: Any, value: Any, kind: str | None = None) -> Array:
     """An array of one number, of the shape of another."""
     array = as_array(x)
+    if isinstance(value, Array) and value.ndim:
+        return cast(broadcast_to(value, array.shape), kind or array.kind)
     axes = [ax.fresh(axis) for axis in array.axes]
     body = number(value)
     return Array(axes, {key: body for key in keys(axes)}, kind or array.kind)

@@ -10,6 +10,7 @@ import sympy as sp
 
 from derive.base.errors import ClaimError, ShapeError, UnsupportedError
 from derive.claims.kinds import Backward, Claim, Gradient
+from derive.frontends.code import arrays as arr
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import (
     FLOAT,
@@ -22,7 +23,7 @@ from derive.frontends.code.arrays import (
     sum_over,
 )
 from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
-from derive.frontends.code.declared import Named
+from derive.frontends.code.declared import Named, Text
 from derive.frontends.code.extremes import atoms_of
 from derive.frontends.code.left_out import Place, Unfit
 from derive.frontends.code.loader import Loader
@@ -105,6 +106,7 @@ def trace_pair(pair: Pair) -> Traced:
     :raises ClaimError: where the pair itself is not understood.
     """
     names = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
+    arr.unsettled.clear()
     trace = Trace(names | set(pair.shapes))
     trace.inside, trace.exact = pair.inside, pair.exact
     loader = Loader(trace, pair.left_out)
@@ -155,7 +157,7 @@ def resolve(loader: Loader, pair: Pair, target: Any) -> Any:
 
 def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> dict[str, Any]:
     """Fixed arguments: a name is a size, unless the argument's default is text; within a
-    dictionary it is one where shapes speak of it.
+    dictionary, or in quotes, it is one where shapes speak of it.
     """
     texts = text_arguments(function)
 
@@ -164,12 +166,15 @@ def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> di
             return plain(size_of(value))
         if isinstance(value, dict):
             return {key: inside(one) for key, one in value.items()}
-        return value
+        return str(value) if isinstance(value, Text) else value
+
+    def is_size(name: str, value: Any) -> bool:
+        if not isinstance(value, str) or name in texts or not value.isidentifier():
+            return False
+        return not isinstance(value, Text) or value in sizes
 
     return {
-        name: plain(size_of(value))
-        if isinstance(value, str) and name not in texts and value.isidentifier()
-        else inside(value)
+        name: plain(size_of(value)) if is_size(name, value) else inside(value)
         for name, value in given.items()
     }
 

@@ -216,7 +216,7 @@ def _int(value: Any = 0, *base: Any) -> Any:
 
 def _float(value: Any = 0.0) -> Any:
     if isinstance(value, Array):
-        return Array(value.axes, dict(value.bodies), FLOAT)
+        return Array((), {(): arr.as_real(value.scalar())}, FLOAT)
     if isinstance(value, Size):
         return Array((), {(): value.expr}, FLOAT)
     return float(value)

@@ -604,7 +604,7 @@ class Settling:
                 cell.final = state(cell, end, at)
             else:
                 cell.final = self.final_of(cell, state, at)
-        self.put_in([*members, *states], made)
+        self.put_in([*members, *states], _in_order(made, t))
 
     def shown(self, cell: Cell) -> Any:
         """The definition that a round leaves as the state, as it is, else None."""
@@ -733,6 +733,24 @@ class Settling:
                     seen.add(atom)
                     stack.append(where[atom])
         return False
+
+
+def _in_order(made: dict[Any, Any], t: Any) -> dict[Any, Any]:
+    """A system, each sequence after those that it reads at the same step."""
+    reads = {
+        symbol: {
+            e.base for e in body.atoms(sp.Indexed)
+            if e.base in made and e.base != symbol and e.indices[0] == t
+        }
+        for symbol, body in made.items()
+    }  # fmt: skip
+    found: dict[Any, Any] = {}
+    while len(found) < len(made):
+        ready = [s for s in made if s not in found and reads[s] <= found.keys()]
+        if not ready:
+            raise Refused("states of a loop that need one another in the same round")
+        found[ready[0]] = made[ready[0]]
+    return found
 
 
 def spread(body: Any) -> Any:
