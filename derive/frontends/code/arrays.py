@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, product
 from typing import Any
@@ -37,6 +38,19 @@ def next_serial() -> int:
     return next(_serials)
 
 
+# What stands in an array that nothing was written to; no claim may speak of it.
+UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
+
+
+@dataclass(frozen=True)
+class Comb:
+    """That an array held one number, and ``[k::step]`` of an axis was written for some ``k``."""
+
+    place: int
+    step: int
+    starts: frozenset[int]
+
+
 class Array:
     """An array of any rank.
 
@@ -61,6 +75,7 @@ class Array:
         self.kind = kind
         self.base = base
         self.seat: tuple[Array, Any] | None = None  # the array, and the key that it was read at
+        self.comb: Comb | None = None  # how it was written, where that was in steps
         self.stale = ""
         self.label = ""
         self.serial = next_serial()
@@ -84,6 +99,7 @@ class Array:
     def become(self, other: Array) -> None:
         """Take the value of another array, in place."""
         self._axes, self._bodies, self.kind = other._axes, other.bodies, other.kind
+        self.comb = other.comb
 
     def copy(self) -> Array:
         return Array(self.axes, dict(self.bodies), self.kind)

@@ -12,8 +12,10 @@ from derive.frontends.code.arrays import (
     FLOAT,
     INT,
     READ,
+    UNWRITTEN,
     WRITE,
     Array,
+    Comb,
     Key,
     about_to_change,
     aligned,
@@ -28,6 +30,7 @@ from derive.frontends.code.arrays import (
     rearranged,
     root,
     sum_over,
+    watchers,
     where,
 )
 from derive.frontends.code.axes import UNIT, Axis
@@ -471,6 +474,7 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
         if ranged and len(axis) > 1:
             return written(merged(array, position), key, value, add)
     bodies = _over(value, region)
+    comb = None if add else _comb(array, plan)
     found: dict[Key, Any] = {}
     for own in keys(array.axes):
         conditions: list[Any] = []
@@ -506,7 +510,7 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
                         conditions.append(sp.Lt(position, end, evaluate=False))
                 elif step == -1:
                     shift = -shift
-                elif (add or old == 0) and target:
+                elif (add or old == 0 or comb) and target:
                     # as a sum over the region: division would hide it
                     q = current().index_of(length, "k")
                     strides.append((sp.KroneckerDelta(position, start + step * q), q, length))
@@ -528,8 +532,34 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
             new = as_real(new)
         for delta, q, length in strides:
             new = sp.Sum(new * delta, (q, 0, length - 1))
-        found[own] = _put(conditions, new, old, add)
-    return Array(array.axes, found, _kind(array, value))
+        found[own] = _put(conditions, new, old, add or bool(comb and strides))
+    result = Array(array.axes, found, _kind(array, value))
+    if comb is not None:
+        if len(comb.starts) == comb.step:
+            result = Array(
+                result.axes, {k: b.xreplace({UNWRITTEN: 0}) for k, b in found.items()}, result.kind
+            )
+        result.comb = comb
+    return result
+
+
+def _comb(array: Array, plan: list[tuple[str, Any, Any]]) -> Comb | None:
+    """The teeth of an array after a write to ``[k::s]``, where no other write overlaps them."""
+    cuts = [(place, data) for kind, place, data in plan if kind != "all"]
+    if watchers or len(cuts) != 1 or not isinstance(cuts[0][1], tuple) or len(cuts[0][1]) != 3:
+        return None
+    ((place, (start, length, step)),) = cuts
+    size = ax.size_of(array.axes[place])
+    if not (start.is_Integer and step.is_Integer and 0 <= start < step):
+        return None
+    if not at_least(start + step * length - size, 0) or length == 1:
+        return None
+    before = array.comb
+    if before is None and all(body in (0, UNWRITTEN) for body in array.bodies.values()):
+        before = Comb(place, int(step), frozenset())
+    if before is None or (before.place, before.step) != (place, step) or start in before.starts:
+        return None
+    return Comb(place, int(step), before.starts | {int(start)})
 
 
 def _kind(array: Array, value: Array) -> str:

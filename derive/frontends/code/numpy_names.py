@@ -167,11 +167,11 @@ def zeros(shape: Any, dtype: Any = None, order: Any = None) -> Array:
 
 
 def empty(shape: Any, dtype: Any = None, order: Any = None) -> Array:
-    return ops.full(shape, ops.UNWRITTEN, kind_of(dtype))
+    return ops.full(shape, arr.UNWRITTEN, kind_of(dtype))
 
 
 def empty_like(a: Any, dtype: Any = None) -> Array:
-    return ops.like(a, ops.UNWRITTEN, None if dtype is None else kind_of(dtype))
+    return ops.like(a, arr.UNWRITTEN, None if dtype is None else kind_of(dtype))
 
 
 def ones(shape: Any, dtype: Any = None, order: Any = None) -> Array:
@@ -434,7 +434,8 @@ NAMES: dict[str, Any] = {
     "vstack": vstack, "column_stack": column_stack, "split": split, "array_split": split,
     "hsplit": lambda a, p: ops.split(a, p, 0 if as_array(a).ndim == 1 else 1),
     "vsplit": lambda a, p: ops.split(a, p, 0),
-    "pad": pad, "tril": tril, "triu": triu, "diag": ops.diag, "diagflat": lambda v: ops.diag(reshape(v, -1)),
+    "pad": pad, "tril": tril, "triu": triu, "diag": ops.diag,
+    "diagflat": lambda v: ops.diag(reshape(v, -1)),
     "diagonal": ops.diagonal,
     "matmul": matmul, "dot": dot, 
     "vdot": lambda a, b: ops.dot(ops.reshaped(a, (-1,)), ops.reshaped(b, (-1,))),

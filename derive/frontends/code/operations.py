@@ -61,9 +61,6 @@ from derive.frontends.code.trace import Misfit, Refused, current
 
 SignAndLog = namedtuple("SignAndLog", "sign logabsdet")
 
-# What stands in an array that nothing was written to; no claim may speak of it.
-UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
-
 # ---- entry by entry
 
 

@@ -14,6 +14,7 @@ from derive.frontends.code import arrays as arr
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import (
     FLOAT,
+    UNWRITTEN,
     Array,
     as_array,
     as_real,
@@ -27,7 +28,6 @@ from derive.frontends.code.declared import Named, Text
 from derive.frontends.code.extremes import atoms_of
 from derive.frontends.code.left_out import Place, Unfit
 from derive.frontends.code.loader import Loader
-from derive.frontends.code.operations import UNWRITTEN
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.states import UNREAD

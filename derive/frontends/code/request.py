@@ -117,8 +117,8 @@ def _order(pair: Pair, floats: list[str]) -> list[str]:
         return [name for name in named if name]
     if len(pair.returned) == 1 and len(floats) == 1:
         return floats
-    if pair.kind == FUNCTIONS and len(pair.returned) <= 1 and not named:
-        return floats
+    if pair.kind == FUNCTIONS and (not named or list(pair.returned) == [""]):
+        return floats  # in their order, if they are as many: that is seen when it is run
     raise _wrong(
         pair,
         f"it cannot be told which gradients of {_listed(floats)} are returned; "
