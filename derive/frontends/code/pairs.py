@@ -12,17 +12,9 @@ from derive.base.errors import ClaimError, ShapeError, UnsupportedError
 from derive.claims.kinds import Backward, Claim, Gradient
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import axes as ax
-from derive.frontends.code.arrays import (
-    FLOAT,
-    UNWRITTEN,
-    Array,
-    as_array,
-    as_real,
-    keys,
-    multiply,
-    rearranged,
-    sum_over,
-)
+from derive.frontends.code.alignment import rearranged
+from derive.frontends.code.arithmetic import multiply
+from derive.frontends.code.arrays import FLOAT, UNWRITTEN, Array, as_array, as_real, keys
 from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
 from derive.frontends.code.declared import Named, Text
 from derive.frontends.code.extremes import atoms_of
@@ -31,6 +23,7 @@ from derive.frontends.code.loader import Loader
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.states import UNREAD
+from derive.frontends.code.sums import sum_over
 from derive.frontends.code.trace import Misfit, Refused, Trace, opened, place
 from derive.language.operators import Tensor
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from derive.frontends.code import runtime
 from derive.frontends.code.arrays import Array, as_array
-from derive.frontends.code.loops import Items, SymbolicList, mapped, turned
-from derive.frontends.code.operations import flipped, moved
+from derive.frontends.code.containers import Items, SymbolicList, mapped, turned
+from derive.frontends.code.reshaping import flipped, moved
 from derive.frontends.code.trace import Refused
 from derive.frontends.code.transform import RUNTIME, transformed_function
 

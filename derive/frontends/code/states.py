@@ -14,9 +14,10 @@ from typing import Any
 
 import sympy as sp
 
-from derive.frontends.code.arrays import choice, sum_of
+from derive.frontends.code.arrays import choice
 from derive.frontends.code.axes import bounds, floor_of
 from derive.frontends.code.sizes import at_least, expanded, same
+from derive.frontends.code.sums import sum_of
 from derive.frontends.code.trace import Refused, current
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver, Tensor
