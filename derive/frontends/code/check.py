@@ -15,7 +15,7 @@ from derive.base.budget import EFFORT
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
-from derive.frontends.code import native
+from derive.frontends.code import native, witnessed
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
@@ -198,7 +198,7 @@ def _run(traced: Traced, name: str, key: tuple[int, ...], verdict: Verdict) -> V
     """A refutation that the user's own functions confirm."""
     if verdict.witness is None:
         return verdict
-    seen = native.refuted(traced, name, verdict.witness, key)
+    seen = witnessed.refuted(traced, name, verdict.witness, key)
     if seen:
         return verdict
     if seen is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import sympy as sp
@@ -18,8 +17,23 @@ from derive.frontends.code.extremes import place_of_largest, place_of_smallest
 from derive.frontends.code.numpy_names import NAMES as NUMPY
 from derive.frontends.code.numpy_names import DType, kind_of
 from derive.frontends.code.sizes import expression, plain
+from derive.frontends.code.torch_autograd import Context, Function, Module, Quiet, decorator
+from derive.frontends.code.torch_functional import FUNCTIONAL, log_softmax, softmax
+from derive.frontends.code.torch_indices import (
+    apart,
+    copy_,
+    fill_,
+    gather,
+    in_place,
+    index_add_,
+    index_put_,
+    index_select,
+    is_one,
+    masked_fill,
+    scatter_,
+    scatter_add_,
+)
 from derive.frontends.code.trace import Misfit, Refused, current
-from derive.frontends.code.writing import add_at
 
 Moments = namedtuple("Moments", "var mean")
 
@@ -136,20 +150,6 @@ def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False) ->
         if keepdim:
             raise Refused("vector_norm over all dimensions with keepdim")
     return ops.norm(x, ord, _dims(dim), keepdim)
-
-
-def softmax(x: Any, dim: Any = None, dtype: Any = None) -> Array:
-    return ops.softmax(x, _given(dim))
-
-
-def log_softmax(x: Any, dim: Any = None, dtype: Any = None) -> Array:
-    return ops.log_softmax(x, _given(dim))
-
-
-def _given(dim: Any) -> Any:
-    if dim is None:
-        raise Refused("a softmax without its dim")
-    return dim
 
 
 def logsumexp(x: Any, dim: Any, keepdim: bool = False) -> Array:
@@ -292,16 +292,6 @@ def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Array:
     return reshaping.repeated(x, repeats, dim)
 
 
-def pad(x: Any, pad: Any, mode: str = "constant", value: Any = 0) -> Array:
-    """Pairs from the last dimension backwards."""
-    if mode != "constant":
-        raise Refused(f"a pad in the mode {mode!r}")
-    array = as_array(x)
-    pairs = [(pad[k], pad[k + 1]) for k in range(0, len(pad), 2)]
-    widths = [(0, 0)] * (array.ndim - len(pairs)) + pairs[::-1]
-    return reshaping.padded(array, widths, 0 if value is None else value)
-
-
 # ---- arrays of their own
 
 
@@ -413,15 +403,11 @@ def addmm(x: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Array:
 
 
 def add(x: Any, other: Any, *, alpha: Any = 1) -> Array:
-    return ops.add(x, other if _is_one(alpha) else arithmetic.multiply(other, alpha))
+    return ops.add(x, other if is_one(alpha) else arithmetic.multiply(other, alpha))
 
 
 def sub(x: Any, other: Any, *, alpha: Any = 1) -> Array:
-    return ops.subtract(x, other if _is_one(alpha) else arithmetic.multiply(other, alpha))
-
-
-def _is_one(alpha: Any) -> bool:
-    return isinstance(alpha, int) and alpha == 1
+    return ops.subtract(x, other if is_one(alpha) else arithmetic.multiply(other, alpha))
 
 
 def addcmul(x: Any, a: Any, b: Any, *, value: Any = 1) -> Array:
@@ -445,235 +431,6 @@ def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Array:
     if rounding_mode is not None:
         raise Refused(f"a division that rounds ({rounding_mode!r})")
     return arithmetic.divide(x, other)
-
-
-# ---- what is read and written at indices
-
-
-def gather(x: Any, dim: int, index: Any) -> Array:
-    return ops.gather(x, index, dim)
-
-
-def index_select(x: Any, dim: int, index: Any) -> Array:
-    return ops.take(x, index, dim)
-
-
-def masked_fill(x: Any, mask: Any, value: Any) -> Array:
-    return arithmetic.where(mask, value, x)
-
-
-def _grid(x: Array, dim: int, index: Any) -> tuple[Any, ...]:
-    (place,) = sums.positions(x, dim)
-    found = as_array(index)
-    grid = ops.index_grid(found.shape)
-    return tuple(found if k == place else own for k, own in enumerate(grid))
-
-
-def _rows(x: Array, dim: int, index: Any) -> tuple[Any, ...]:
-    (place,) = sums.positions(x, dim)
-    return (slice(None),) * place + (index,)
-
-
-def scatter_add_(x: Array, dim: int, index: Any, src: Any) -> Array:
-    add_at(x, _grid(x, dim, index), src)
-    return x
-
-
-def scatter_(x: Array, dim: int, index: Any, src: Any = None, value: Any = None) -> Array:
-    x[_grid(x, dim, index)] = value if src is None else src
-    return x
-
-
-def index_add_(x: Array, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Array:
-    add_at(
-        x, _rows(x, dim, index), source if _is_one(alpha) else arithmetic.multiply(source, alpha)
-    )
-    return x
-
-
-def index_put_(x: Array, indices: Any, values: Any, accumulate: bool = False) -> Array:
-    if accumulate:
-        add_at(x, tuple(indices), values)
-    else:
-        x[tuple(indices)] = values
-    return x
-
-
-def copy_(x: Array, source: Any) -> Array:
-    x[...] = source
-    return x
-
-
-def fill_(x: Array, value: Any) -> Array:
-    x[...] = value
-    return x
-
-
-def _apart(change: Callable[..., Array]) -> Callable[..., Array]:
-    """What changes a tensor in place, on a copy."""
-
-    def changed(x: Any, *args: Any, **options: Any) -> Array:
-        return change(as_array(x).copy(), *args, **options)
-
-    return changed
-
-
-def _in_place(function: Callable[..., Array]) -> Callable[..., Array]:
-    def changed(x: Array, *args: Any, **options: Any) -> Array:
-        value = as_array(function(x, *args, **options))
-        return x.changed(reshaping.broadcast_to(value, x.shape))
-
-    return changed
-
-
-# ---- torch.nn.functional
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> Array:
-    out = sums.matmul(input, reshaping.transpose(weight))
-    return out if bias is None else out + as_array(bias)
-
-
-def leaky_relu(x: Any, negative_slope: Any = 0.01, inplace: bool = False) -> Array:
-    return arithmetic.where(as_array(x) > 0, x, arithmetic.multiply(x, negative_slope))
-
-
-def elu(x: Any, alpha: Any = 1.0, inplace: bool = False) -> Array:
-    return arithmetic.where(as_array(x) > 0, x, arithmetic.multiply(ops.expm1(x), alpha))
-
-
-def gelu(x: Any, approximate: str = "none") -> Array:
-    return ops.gelu(x, tanh=approximate == "tanh")
-
-
-def softplus(x: Any, beta: Any = 1, threshold: Any = 20) -> Array:
-    current().note("torch's softplus takes the line above its threshold; the exact one is read")
-    return arithmetic.divide(ops.softplus(arithmetic.multiply(x, beta)), beta)
-
-
-def logsigmoid(x: Any) -> Array:
-    return -ops.softplus(-as_array(x))
-
-
-def layer_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: Any = 1e-5
-) -> Array:
-    array = as_array(input)
-    axes = tuple(range(array.ndim - len(tuple(normalized_shape)), array.ndim))
-    centered = array - arithmetic.named(ops.mean(array, axes, True), "mean")
-    spread = ops.sqrt(arithmetic.named(ops.variance(array, axes, True), "var") + as_array(eps))
-    out = centered / spread
-    out = out if weight is None else out * as_array(weight)
-    return out if bias is None else out + as_array(bias)
-
-
-def _reduced(losses: Array, reduction: str) -> Array:
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return ops.total(losses)
-    if reduction == "mean":
-        return ops.mean(losses)
-    raise Refused(f"the reduction {reduction!r}")
-
-
-def nll_loss(input: Any, target: Any, reduction: str = "mean") -> Array:
-    picked = ops.gather(input, reshaping.expanded(target, 1), 1)
-    return _reduced(-reshaping.squeezed(picked, 1), reduction)
-
-
-def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Array:
-    logits, labels = as_array(input), as_array(target)
-    if labels.kind == FLOAT:  # probabilities of each class
-        losses = -ops.total(labels * ops.log_softmax(logits, 1), 1)
-        return _reduced(losses, reduction)
-    return nll_loss(ops.log_softmax(logits, 1), labels, reduction)
-
-
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Array:
-    return _reduced((as_array(input) - as_array(target)) ** 2, reduction)
-
-
-def binary_cross_entropy_with_logits(input: Any, target: Any, reduction: str = "mean") -> Array:
-    z, wanted = as_array(input), as_array(target)
-    return _reduced(ops.softplus(z) - z * wanted, reduction)
-
-
-def one_hot(tensor: Any, num_classes: Any = -1) -> Array:
-    if expression(num_classes) == -1:
-        raise Refused("one_hot without the number of classes: its size depends on values")
-    return ops.one_hot(tensor, num_classes)
-
-
-def embedding(input: Any, weight: Any) -> Array:
-    return as_array(weight)[input]
-
-
-# ---- autograd
-
-
-class Context:
-    """What an autograd Function keeps for its backward."""
-
-    def __init__(self, inputs: int) -> None:
-        self.saved_tensors: tuple[Any, ...] = ()
-        self.needs_input_grad = (True,) * inputs
-
-    def save_for_backward(self, *tensors: Any) -> None:
-        self.saved_tensors = tensors
-
-    saved_variables = property(lambda self: self.saved_tensors)
-
-    def mark_non_differentiable(self, *outputs: Any) -> None:
-        """Nothing: gradients of such outputs are not asked for."""
-
-    def mark_dirty(self, *inputs: Any) -> None:
-        """Nothing: a write in place is seen where it is made."""
-
-    def set_materialize_grads(self, value: bool) -> None:
-        """Nothing: every upstream gradient is an array."""
-
-
-class Function:
-    """The base of autograd Functions: ``apply`` runs the forward."""
-
-    @classmethod
-    def apply(cls, *args: Any) -> Any:
-        forward: Any = cls.forward  # type: ignore[attr-defined]
-        return forward(Context(len(args)), *args)
-
-
-class Module:
-    """The base of modules, which are called as their ``forward`` is."""
-
-    training = True
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__()
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        forward: Any = self.forward  # type: ignore[attr-defined]
-        return forward(*args, **options)
-
-    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
-        setattr(self, name, tensor)
-
-
-def _decorator(*args: Any, **options: Any) -> Any:
-    """A decorator that changes nothing, with arguments of its own or none."""
-    if len(args) == 1 and callable(args[0]) and not options:
-        return args[0]
-    return lambda function: function
-
-
-class _Quiet(nullcontext):
-    """``torch.no_grad``: a context, and a decorator."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__()
-
-    def __call__(self, function: Any) -> Any:
-        return function
 
 
 def _compare(relation: Any) -> Callable[[Any, Any], Array]:
@@ -711,8 +468,8 @@ _BOTH: dict[str, Any] = {
     "matmul": sums.matmul, "mm": mm, "bmm": bmm, "mv": sums.matmul, "dot": ops.dot,
     "outer": ops.outer, "ger": ops.outer, "addmm": addmm, "baddbmm": addmm, "addmv": addmm,
     "gather": gather, "index_select": index_select, "trace": ops.trace, "diag": ops.diag,
-    "scatter_add": _apart(scatter_add_), "scatter": _apart(scatter_),
-    "index_add": _apart(index_add_),
+    "scatter_add": apart(scatter_add_), "scatter": apart(scatter_),
+    "index_add": apart(index_add_),
     "maximum": arithmetic.maximum, "minimum": arithmetic.minimum,
     "gt": _compare(sp.Gt), "ge": _compare(sp.Ge), "lt": _compare(sp.Lt), "le": _compare(sp.Le),
     "eq": _compare(sp.Eq), "ne": _compare(sp.Ne), "logical_not": ops.logical_not,
@@ -722,15 +479,6 @@ _BOTH: dict[str, Any] = {
     "broadcast_to": lambda x, size: expand(x, *size),
 }  # fmt: skip
 
-_FUNCTIONAL: dict[str, Any] = {
-    "relu": lambda x, inplace=False: ops.relu(x), "gelu": gelu, "softmax": softmax,
-    "silu": lambda x, inplace=False: ops.silu(x), "log_softmax": log_softmax,
-    "sigmoid": ops.sigmoid, "tanh": ops.tanh, "softplus": softplus, "logsigmoid": logsigmoid,
-    "leaky_relu": leaky_relu, "elu": elu, "linear": linear, "layer_norm": layer_norm,
-    "nll_loss": nll_loss, "cross_entropy": cross_entropy, "mse_loss": mse_loss,
-    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits, "one_hot": one_hot,
-    "embedding": embedding, "pad": pad,
-}  # fmt: skip
 
 _TYPES: dict[str, Any] = {
     **{n: DType(n, FLOAT) for n in ("float32", "float64", "float16", "bfloat16")},
@@ -758,20 +506,20 @@ NAMES: dict[str, Any] = {
     "special.expit": ops.sigmoid, "special.erf": ops.erf, "special.logsumexp": logsumexp,
     "special.log_softmax": log_softmax, "special.softmax": softmax,
     "autograd.Function": Function, "autograd.function.Function": Function,
-    "autograd.function.once_differentiable": _decorator,
+    "autograd.function.once_differentiable": decorator,
     "autograd.function.InplaceFunction": Function, "autograd.function.FunctionCtx": Context,
     "Function": Function, "nn.Module": Module,
     "nn.Parameter": lambda data, requires_grad=True: data,
     "nn.parameter.Parameter": lambda data, requires_grad=True: data,
-    **{f"nn.functional.{name}": function for name, function in _FUNCTIONAL.items()},
+    **{f"nn.functional.{name}": function for name, function in FUNCTIONAL.items()},
     "nn.functional.normalize": lambda x, p=2.0, dim=1, eps=1e-12: as_array(x)
     / arithmetic.maximum(ops.norm(x, 2 if p == 2 else p, dim, True), eps),
-    "no_grad": _Quiet, "enable_grad": _Quiet, "inference_mode": _Quiet,
-    "set_grad_enabled": _Quiet, "is_grad_enabled": lambda: True, "autocast": _Quiet,
-    "cuda.amp.custom_fwd": _decorator, "cuda.amp.custom_bwd": _decorator,
-    "cuda.amp.autocast": _Quiet, "amp.custom_fwd": _decorator, "amp.custom_bwd": _decorator,
-    "amp.autocast": _Quiet, "cuda.is_available": lambda: False, "jit.script": _decorator,
-    "compile": _decorator, "jit.ignore": _decorator, "jit.export": _decorator,
+    "no_grad": Quiet, "enable_grad": Quiet, "inference_mode": Quiet,
+    "set_grad_enabled": Quiet, "is_grad_enabled": lambda: True, "autocast": Quiet,
+    "cuda.amp.custom_fwd": decorator, "cuda.amp.custom_bwd": decorator,
+    "cuda.amp.autocast": Quiet, "amp.custom_fwd": decorator, "amp.custom_bwd": decorator,
+    "amp.autocast": Quiet, "cuda.is_available": lambda: False, "jit.script": decorator,
+    "compile": decorator, "jit.ignore": decorator, "jit.export": decorator,
     "manual_seed": lambda seed: None, "is_tensor": lambda x: isinstance(x, Array),
     "device": lambda *args: args, "Size": tuple,
     **_TYPES,
@@ -790,7 +538,7 @@ def _size(x: Array, dim: Any = None) -> Any:
 
 METHODS: dict[str, Any] = {
     **_BOTH,
-    **{f"{name}_": _in_place(function) for name, function in _ENTRIES.items()},
+    **{f"{name}_": in_place(function) for name, function in _ENTRIES.items()},
     "view": view, "expand": expand, "repeat": repeat, "tile": repeat,
     "expand_as": lambda x, other: reshaping.broadcast_to(x, other.shape),
     "view_as": lambda x, other: reshaping.reshaped(x, other.shape),
