@@ -13,7 +13,7 @@ from rich.text import Text
 
 from derive.base.errors import ClaimError, DeriveError
 from derive.cli.sources import forward_of, source_of
-from derive.frontends.code import forwards
+from derive.frontends.code import forwards, gradient_code
 from derive.frontends.code.finding import Pair, SourceError
 from derive.frontends.code.pairs import Failed
 from derive.frontends.files import TargetError
@@ -103,7 +103,7 @@ def gradient_text(target: str, wrt: str, to: str) -> tuple[Any, str]:
             if to == "math":
                 answer, traced = forwards.derivative(pair, wrt)
                 return (traced.inputs[wrt].sizes, answer), ""
-            return None, forwards.code(pair, wrt, to)
+            return None, gradient_code.code(pair, wrt.replace(",", " ").split(), to)
     except (Failed, DeriveError) as problem:
         raise TargetError(f"{target}: {problem}") from None
 

@@ -246,6 +246,7 @@ class _Finder:
             return None
         torch = any(_dotted(base) in self.functions_of_torch for base in node.bases)
         kind = FORWARD if backward is None else AUTOGRAD if torch else LAYER
+        separate = kind == AUTOGRAD and "setup_context" in methods  # its forward takes no ctx
         arguments, defaults = _arguments(forward)
         built_with: tuple[str, ...] = ()
         if kind != AUTOGRAD and "__init__" in methods:
@@ -257,7 +258,7 @@ class _Finder:
             name=node.name,
             kind=kind,
             forward=node.name,
-            arguments=arguments[1:],
+            arguments=arguments[0 if separate else 1 :],
             defaults=defaults,
             built_with=built_with[1:],
             declared=self._declared(node.name),

@@ -71,6 +71,7 @@ class Traced:
     upstreams: list[Array]
     gradients: dict[str, Array]
     unfit: Mapping[str, Place] = field(default_factory=dict)  # inputs whose gradients rest on one
+    several: bool = False  # whether the forward alone was traced, and returns several values
 
 
 class Failed(Exception):
