@@ -260,9 +260,9 @@ def test_code_that_is_not_the_derivative_is_not_printed(
 ) -> None:
     from derive.frontends.code import gradient_code
 
-    written = gradient_code._array
+    written = gradient_code.array_text
     wrong: Any = lambda *a: written(*a).replace("x.T @", "2 * x.T @")  # noqa: E731
-    monkeypatch.setattr(gradient_code, "_array", wrong)
+    monkeypatch.setattr(gradient_code, "array_text", wrong)
     result = run("gradient", f"{write(RIGHT)}::affine_forward", "--wrt", "w", "--to", "numpy")
     assert result.exit_code == 2
     assert "the code that was written is not proved to be right" in result.output

@@ -16,6 +16,7 @@ from derive.base.errors import ClaimError
 from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native, witnessed
+from derive.frontends.code.as_code import as_code
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
@@ -168,6 +169,9 @@ def _decided(
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
             verdict = _run(traced, name, key, verdict)
+        if verdict.status == DISAGREES and (text := as_code(traced, verdict.derived)) is not None:
+            told = f"derived, as code: {text}"
+            verdict = replace(verdict, notes=(*verdict.notes, told))
         worst = verdict if worst is None else _worse(worst, verdict)
         if worst.status == DISAGREES:
             break

@@ -17,13 +17,13 @@ from derive.backends.array_code import ArrayCode
 from derive.base.errors import ClaimError, UnsupportedError
 from derive.claims.verdict import HOLDS
 from derive.frontends.code.answers import declared_shapes
+from derive.frontends.code.as_code import array_text
 from derive.frontends.code.check import decide, pair_of
 from derive.frontends.code.finding import AUTOGRAD
 from derive.frontends.code.finding import Pair as Found
 from derive.frontends.code.forwards import derived, traced_forward
 from derive.frontends.code.pairs import Traced, reachable
 from derive.frontends.code.request import Request
-from derive.language.operators import Tensor
 
 IMPORTS = {
     "numpy": "import math\nimport numpy as np",
@@ -110,11 +110,11 @@ class _Writing:
         lines = []
         for symbol, value in reachable(self.traced.trace.where, list(answers.values())).items():
             self.names[symbol] = str(symbol)
-            lines.append(f"{symbol} = {_array(writer, value)}")
+            lines.append(f"{symbol} = {array_text(writer, value)}")
         scalar = not self.upstream
         if scalar and self.library != "numpy":
             self.upstream = self.traced.trace.name("upstream")
-        results = {name: _array(writer, answer) for name, answer in answers.items()}
+        results = {name: array_text(writer, answer) for name, answer in answers.items()}
         if scalar and self.library != "numpy":
             results = {name: f"{self.upstream} * ({text})" for name, text in results.items()}
         if self.library == "numpy" and len(results) == 1:
@@ -177,19 +177,6 @@ class _Writing:
             raise UnsupportedError(f"the size {size} is not known where the code is")
         self.used.update(str(s) for s in size.free_symbols)
         return str(size)
-
-
-def _array(writer: ArrayCode, value: Any) -> str:
-    if isinstance(value, Tensor):
-        return writer.array(value.body, [tuple(axis) for axis in value.axes])
-    if isinstance(value, sp.FunctionMatrix):
-        i, j = (sp.Dummy(n, integer=True) for n in "ij")
-        return writer.array(value.lamda(i, j), list(zip((i, j), value.shape, strict=True)))
-    if getattr(value, "shape", ()):
-        indices = [sp.Dummy("i", integer=True) for _ in value.shape]
-        entry = value[tuple(indices)]
-        return writer.array(entry, list(zip(indices, value.shape, strict=True)))
-    return writer.array(value, [])
 
 
 def _prove(
