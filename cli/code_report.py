@@ -45,7 +45,7 @@ def shape_rows(targets: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[str
     for target in targets:
         for pair in _declared(target):
             try:
-                with _output_aside():
+                with output_aside():
                     found = forwards.assignments(pair)
             except (Failed, ClaimError, SourceError) as problem:
                 problems.append(str(problem))
@@ -99,7 +99,7 @@ def gradient_text(target: str, wrt: str, to: str) -> tuple[Any, str]:
     file, _, name = target.partition("::")
     pair = forward_of(Path(file), name)
     try:
-        with _output_aside():
+        with output_aside():
             if to == "math":
                 answer, traced = forwards.derivative(pair, wrt)
                 return (traced.inputs[wrt].sizes, answer), ""
@@ -109,7 +109,7 @@ def gradient_text(target: str, wrt: str, to: str) -> tuple[Any, str]:
 
 
 @contextlib.contextmanager
-def _output_aside() -> Iterator[None]:
+def output_aside() -> Iterator[None]:
     """What a user's file prints goes to standard error."""
     with contextlib.redirect_stdout(sys.stderr):
         yield

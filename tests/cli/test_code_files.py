@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -266,3 +268,16 @@ def test_code_that_is_not_the_derivative_is_not_printed(
     result = run("gradient", f"{write(RIGHT)}::affine_forward", "--wrt", "w", "--to", "numpy")
     assert result.exit_code == 2
     assert "the code that was written is not proved to be right" in result.output
+
+
+def test_a_witness_is_shown_by_a_script_that_imports_the_file(write: Write, run: Run) -> None:
+    wrong = write(RIGHT.replace("x.T @ dout", "x.T @ dout / 2"))
+    result = run("explain", str(wrong))
+    assert result.exit_code == 1, result.output
+    assert "from layer import affine_forward, affine_backward" in result.output
+    result = run("explain", "--numpy", str(wrong))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(result.output, {})
+    returned, differences = (float(line.split()[-1]) for line in printed.getvalue().splitlines())
+    assert abs(2 * returned - differences) < 1e-6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,24 +30,45 @@ from derive.frontends.code.pairs import Traced
 from derive.frontends.code.shapes import Input
 
 
+@dataclass(frozen=True)
+class Point:
+    """A witness as the arrays that the user's functions take.
+
+    :param sizes: what each size is.
+    :param position: the entry of the input at which the gradients are compared.
+    """
+
+    sizes: dict[Any, Any]
+    inputs: dict[str, np.ndarray]
+    upstreams: list[np.ndarray]
+    position: tuple[int, ...]
+
+
+def point_of(traced: Traced, name: str, witness: Any, key: tuple[int, ...] = ()) -> Point:
+    """The point of a witness against the gradient of an input.
+
+    :param key: the segments of the input that the witness is about; none for the first.
+    """
+    symbols = size_symbols(traced)
+    at = {s: sp.Integer(witness.sizes.get(str(s), 1)) for s in symbols}
+    return Point(
+        at,
+        {n: _witnessed(i, witness, at) for n, i in traced.inputs.items()},
+        [_witnessed_array(u, witness, at) for u in traced.upstreams],
+        _position(traced, name, key or (0,) * len(traced.inputs[name].sizes), witness, at),
+    )
+
+
 def refuted(traced: Traced, name: str, witness: Any, key: tuple[int, ...]) -> bool | None:
     """Whether the user's own functions show at a witness that a gradient is wrong, by finite
     differences; None where they cannot be run there.
     """
-    at = {
-        s: sp.Integer(witness.sizes[str(s)])
-        for s in size_symbols(traced)
-        if str(s) in witness.sizes
-    }
-    for symbol in size_symbols(traced):
-        at.setdefault(symbol, sp.Integer(1))
     try:
         run = Run(traced)
-        numbers = {n: _witnessed(i, witness, at) for n, i in traced.inputs.items()}
-        upstreams = [_witnessed_array(u, witness, at) for u in traced.upstreams]
+        point = point_of(traced, name, witness, key)
+        at, numbers = point.sizes, point.inputs
         run.drawn = [(n, _witnessed_array(a, witness, at)) for n, a in traced.trace.drawn]
-        position = _position(traced, name, key, witness, at)
-        seen = _differs(run, name, numbers, upstreams, at, position, witness)
+        seen = _differs(run, name, numbers, point.upstreams, at, point.position, witness)
         return _shown_elsewhere(traced, run, name) or None if seen is None else seen
     except NotRun:
         return None
