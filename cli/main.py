@@ -364,6 +364,12 @@ def explain(
     What holds is shown by the chain rule, from the result back, each line proved; where there is
     no chain, or with --steps, by every step of the proof.
     """
+    from derive.cli.code_report import has_code
+
+    if form == "text" and has_code((id,)):
+        from derive.cli.code_explaining import explain_code
+
+        return explain_code(id, numpy, screen_now(), timeout, effort)
     if form != "text":
         from derive.cli.explaining import explain_set
 
