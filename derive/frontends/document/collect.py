@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from derive.frontends.document import declarations as said
@@ -24,6 +24,8 @@ from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
+from derive.frontends.document.labels import labelled
+from derive.frontends.document.layers import naming_layers
 from derive.frontends.document.names import LOSSES, Mention, mention, text_of
 from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
@@ -85,7 +87,7 @@ def collect(
     parse: Parse,
     sidecar: Iterable[tuple[str, list[Declared]]] = (),
 ) -> Collected:
-    return _Collector(parse).run(contents, list(sidecar))
+    return _Collector(naming_layers(contents, parse)).run(contents, list(sidecar))
 
 
 class _Collector:
@@ -159,7 +161,7 @@ class _Collector:
             self.open.pop()
         number = len(self.knowledge.sections)
         around = (number, *self.open[-1].around)
-        section = Section(number, item.level, item.text, line, around)
+        section = Section(number, item.level, item.text, line, around, item.is_closed)
         self.knowledge.sections.append(section)
         self.open.append(section)
         self.chain = None
@@ -443,6 +445,7 @@ class _Collector:
         made = definition(left, right, unit.section, unit.at, line, unit.formula, text)
         if made is None:
             return
+        made = labelled(made, self.knowledge.known)
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
         if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
@@ -450,10 +453,13 @@ class _Collector:
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
+        if chain.relations[0] not in DEFINES and self.restated(made):
+            return
+        if chain.relations[0] not in DEFINES and self.is_circular(made):
+            return  # x is defined by y, and this says what y is then
         if chain.relations[0] not in DEFINES and self.used_before(made):
             unit.solves = True  # a declared quantity at some point, as a minimiser
-            return
-        if chain.relations[0] not in DEFINES and self.restated(made):
+            self.knowledge.points.setdefault(made.name, []).append(made)
             return
         self.knowledge.define(made)
         unit.defines.append(made)
@@ -484,15 +490,22 @@ class _Collector:
 
     def used_before(self, made: Definition) -> bool:
         """Whether a name is declared, and formulas before have spoken of it as it is."""
-        around = self.knowledge.around(made.section)
-        return (
-            made.name not in self.knowledge.definitions
-            and any(
-                one.section in around and one.how != "subscript"
-                for one in self.knowledge.known.get(made.name, [])
-            )
-            and any(made.name in self.spoken.get(section, ()) for section in self.spoken)
+        knowledge = self.knowledge
+        around = knowledge.around(made.section)
+        declared = [
+            one.section
+            for one in knowledge.known.get(made.name, [])
+            if one.section in around and one.how != "subscript"
+        ]
+        return made.name not in knowledge.definitions and any(
+            made.name in names and set(declared) & set(knowledge.around(section))
+            for section, names in self.spoken.items()
         )
+
+    def is_circular(self, made: Definition) -> bool:
+        """Whether what would define a name is computed from that name."""
+        found = leaves(self.knowledge, made.body, made.section, made.at)
+        return made.name in found and made.name in self.knowledge.known
 
     def restated(self, made: Definition) -> bool:
         """Whether a name is defined around here already, of the same things: then the equation
@@ -514,7 +527,16 @@ class _Collector:
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]
-        return bool(arrays) and ours - {"e", "pi"} <= theirs
+        return bool(arrays) and {name for name in ours if self.is_free(name, ours)} <= theirs
+
+    def is_free(self, name: str, among: Collection[str]) -> bool:
+        """Whether a name is one of its own: no constant, and no product of others that stand
+        beside it without a space.
+        """
+        if self.is_taken(name):
+            return True
+        product = len(name) > 1 and all(letter in among for letter in name)
+        return name not in ("e", "pi", "I", "bol(1)") and not product
 
     def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
         """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""

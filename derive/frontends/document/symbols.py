@@ -120,7 +120,18 @@ def defined_at(reader: Reader, key: str) -> Definition | None:
     found = reader.knowledge.defined(key, reader.section, reader.at, reader.home[1])
     if found is not None and found.indices and found.at > reader.at:
         return None  # z, before the z_i are defined, is another thing
+    if found is None:
+        found = _point(reader, key)
     return None if found is not None and key in reader.opaque else found
+
+
+def _point(reader: Reader, key: str) -> Definition | None:
+    """x = e of a declared x, in the reading in which that defines it."""
+    point = reader.knowledge.point(key, *reader.home)
+    if point is None or key in reader.pending:
+        return None
+    how = reader.choices.pick(f"line {point.line}", ("a point", "a definition"))
+    return point if how == "a definition" else None
 
 
 def value_of(reader: Reader, name: Mention) -> Value:
@@ -259,7 +270,8 @@ def index_variable(reader: Reader, letter: str) -> Index | None:
         return reader.indices[letter]
     if letter in reader.bound or reader.knowledge.is_size(letter, reader.section):
         return None
-    if known_at(reader, letter) is not None:
+    known = known_at(reader, letter)
+    if known is not None and known.kind != "index":
         return None
     if len(letter) > 1 and letter not in ("ell",):
         return None
@@ -289,12 +301,29 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
         if not array.shape:
             return None
         return entry_of(reader, array, name.subs[-1], name.node)
+    if (split := _numbered(reader, name, parts)) is not None:
+        return split
     if name.letter == "delta" and len(parts) == 2:
         i, j = (index_variable(reader, text_of(part)) for part in parts)
         if i is not None and j is not None:
             reader.note("δ with two indices is the Kronecker delta")
             return Value(sp.KroneckerDelta(i.symbol, j.symbol))
     return _member(reader, name, parts)
+
+
+def _numbered(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
+    """Z_{2,nc}: the entry at n, c of Z_2, where that is known."""
+    first, rest = parts[0], parts[1:]
+    if not isinstance(first, tree.Number | tree.Word) or not rest:
+        return None
+    key = with_scripts(name.letter, (*name.subs[:-1], first), name.sups)
+    if known_at(reader, key) is None and defined_at(reader, key) is None:
+        return None
+    array = symbol(reader, key, name.node)
+    if len(array.shape) != len(rest) and not (len(rest) == 1 and values.is_vector(array)):
+        return None
+    indices = tree.Listing(rest[0].start, rest[-1].end, tuple(rest), (",",) * (len(rest) - 1))
+    return entry_of(reader, array, indices, name.node)
 
 
 def _one_of_several(reader: Reader, name: Mention, base: str, parts: list[Node]) -> Value | None:
@@ -616,6 +645,11 @@ def _declared(reader: Reader, key: str, known: Known) -> Value:
                 return other
     if known.kind == "size":
         return Value(size_symbol(key))
+    if known.kind == "index":
+        index = index_variable(reader, key)
+        if index is None:
+            raise Unread("index", f"{pretty(key)} is an index of more than one letter")
+        return Value(index.symbol + index.base)
     if known.kind == "any-scalar":
         return _any_scalar(reader, key, known.sizes)
     if known.kind == "scalar":
@@ -771,7 +805,7 @@ def _is_known_before(reader: Reader, parameter: Mention, definition: Definition)
 def _indexed_body(reader: Reader, definition: Definition) -> Value:
     """``P_{ij} = e``: the array whose entry at (i, j) is e."""
     variables = []
-    declared = known_at(reader, definition.name)
+    declared = declared_with(reader, definition.name, definition)
     for part in definition.indices:
         if not isinstance(part, tree.Letter):
             raise Unread("index", "an index of a defined array that is no letter", part)
@@ -787,7 +821,10 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
         sizes = tuple(size for size in sizes if size != 1) or sizes[:1]
     if len(sizes) == len(variables):
         reader.ranges.update(zip(variables, sizes, strict=True))
-    value = scalar(reader.value(definition.body))
+    body = reader.value(definition.body)
+    if body.shape and not body.is_scalar:
+        raise Unread("family", f"{pretty(definition.name)} is defined as a family of arrays")
+    value = scalar(body)
     ranges = []
     for variable, part in zip(variables, definition.indices, strict=True):
         size = reader.ranges.get(variable)
@@ -801,13 +838,13 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
     if len(ranges) == 1:
         i, j = variables[0], sp.Dummy("j", integer=True)
         if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
-            body = sp.FunctionMatrix(1, ranges[0], sp.Lambda((j, i), value))
-            return Value(body, (sp.S.One, ranges[0]), thin=True)
-        body = sp.FunctionMatrix(ranges[0], 1, sp.Lambda((i, j), value))
-        return Value(body, (ranges[0], sp.S.One), thin=True)
+            row = sp.FunctionMatrix(1, ranges[0], sp.Lambda((j, i), value))
+            return Value(row, (sp.S.One, ranges[0]), thin=True)
+        column = sp.FunctionMatrix(ranges[0], 1, sp.Lambda((i, j), value))
+        return Value(column, (ranges[0], sp.S.One), thin=True)
     if len(ranges) == 2:
-        body = sp.FunctionMatrix(*ranges, sp.Lambda(tuple(variables), value))
-        return Value(body, tuple(ranges))
+        matrix = sp.FunctionMatrix(*ranges, sp.Lambda(tuple(variables), value))
+        return Value(matrix, tuple(ranges))
     return Value(tensor(value, *zip(variables, ranges, strict=True)), tuple(ranges))
 
 
