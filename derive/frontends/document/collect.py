@@ -23,7 +23,15 @@ from derive.frontends.document.contents import (
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.derivatives import differential
-from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
+from derive.frontends.document.knowledge import (
+    LINES,
+    Definition,
+    Fact,
+    Knowledge,
+    Known,
+    Range,
+    Section,
+)
 from derive.frontends.document.labels import labelled
 from derive.frontends.document.layers import naming_layers
 from derive.frontends.document.names import LOSSES, Mention, mention, text_of
@@ -80,6 +88,7 @@ class Collected:
     knowledge: Knowledge
     problems: list[tuple[int, str]]
     prose: list[tuple[int, str, int]]  # the section, the text, the line
+    source: str = ""
 
 
 def collect(
@@ -333,6 +342,7 @@ class _Collector:
                 continue
             body = statement.body
             if isinstance(body, tree.Chain):
+                self.range(body, unit)
                 chain = (unit, statement)
                 self.members(body, unit, line)
                 self.definition(body, unit, line)
@@ -343,6 +353,20 @@ class _Collector:
                     names = {name for pair in mentioned(side) for name in pair}
                     self.spoken.setdefault(unit.section, set()).update(names)
         return chain
+
+    def range(self, chain: tree.Chain, unit: Unit) -> None:
+        """``i = 1, …, n`` and ``i ∈ {1, …, n}``."""
+        if len(chain.sides) != 2 or chain.relations[0] not in ("=", "in"):
+            return
+        left, right = chain.sides
+        if isinstance(right, tree.Group) and right.opening == "{":
+            right = right.body
+        if not isinstance(left, tree.Letter) or not isinstance(right, tree.Listing):
+            return
+        first, last = right.items[0], right.items[-1]
+        if len(right.items) > 2 and isinstance(right.items[-2], tree.Dots):
+            said = Range(left.name, first, last, unit.section, unit.at)
+            self.knowledge.ranges.append(said)
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
         """Letters that are transposed somewhere, and shapes in subscripts."""
@@ -527,6 +551,11 @@ class _Collector:
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]
+        if len(before.arguments) == len(made.arguments):
+            # f(y), where f(x) is defined, is of y what that is of x.
+            other = dict(zip(_keys(made.arguments), _keys(before.arguments), strict=True))
+            ours = frozenset(other.get(name, name) for name in ours)
+            theirs |= set(other.values())
         return bool(arrays) and {name for name in ours if self.is_free(name, ours)} <= theirs
 
     def is_free(self, name: str, among: Collection[str]) -> bool:
@@ -592,6 +621,10 @@ class _Collector:
         self.knowledge.sizes.add(made.name)
         self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
         return made
+
+
+def _keys(names: Iterable[Node]) -> list[str]:
+    return [name.key for each in names if (name := mention(each)) is not None]
 
 
 def squared(name: Mention, right: Node) -> Mention:

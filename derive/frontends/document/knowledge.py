@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from derive.frontends.document.names import Mention
+from derive.frontends.document.names import Mention, mention
 from derive.frontends.document.tree import Node
 
 LINES = 99  # the level of a section that is made of some lines, by a sidecar
@@ -69,6 +69,17 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class Range:
+    """``i = 1, …, n`` beside a definition: how far an index counts."""
+
+    letter: str
+    first: Node
+    last: Node
+    section: int
+    at: int
+
+
+@dataclass(frozen=True)
 class Fact:
     """An assumption: a formula, or a property of a name.
 
@@ -96,6 +107,7 @@ class Knowledge:
     points: dict[str, list[Definition]] = field(default_factory=dict)  # x = …, of a known x
     options: list[tuple[int, str, str, int]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    ranges: list[Range] = field(default_factory=list)
     sizes: set[str] = field(default_factory=set)
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
@@ -163,6 +175,17 @@ class Knowledge:
         found = [one for one in self.points.get(name, []) if one.section in around and one.at < at]
         return found[-1] if found else None
 
+    def range_of(self, letter: str, definition: Definition) -> Range | None:
+        """How far an index counts, as it is said beside a definition."""
+        found = [
+            one
+            for one in self.ranges
+            if one.letter == letter
+            and one.section == definition.section
+            and 0 < one.at - definition.at <= 2
+        ]
+        return found[0] if found else None
+
     def option(self, name: str, section: int) -> tuple[str, int] | None:
         """What a convention is declared to be, and in which line."""
         said = [one for one in self.options if one[1] == name]
@@ -205,6 +228,21 @@ class Knowledge:
             one.section in own and one.kind == "shape" and one.how in ("directive", "sidecar")
             for found in self.known.values()
             for one in found
+        )
+
+    def is_defined_with(self, name: str, section: int, before: int) -> bool:
+        """Whether a section that is not in the one before defines something by this name: it may
+        stand for another thing there.
+        """
+        own = set(self.around(section)) - set(self.around(before))
+        return any(
+            made.section in own
+            and any(
+                said is not None and name in (said.key, said.letter)
+                for said in map(mention, made.body.walk())
+            )
+            for found in self.definitions.values()
+            for made in found
         )
 
 

@@ -385,16 +385,17 @@ def is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool
 
 
 def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:
-    bound = dict(reader.bound)
+    bound, put_in = dict(reader.bound), reader.put_in
     for argument, value in zip(definition.arguments, inputs, strict=True):
         parameter = mention(argument)
         assert parameter is not None
         reader.bound[parameter.key] = value
+        reader.put_in |= {parameter.key}
     try:
         reader.note(f"{pretty(definition.name)} is defined in line {definition.line}")
         return body_of(reader, definition)
     finally:
-        reader.bound = bound
+        reader.bound, reader.put_in = bound, put_in
 
 
 def _entrywise_of(reader: Reader, name: Mention, definition: Definition, value: Value) -> Value:

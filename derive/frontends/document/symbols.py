@@ -86,7 +86,7 @@ def read_name(reader: Reader, node: Node) -> Value:
     """The value of a name with everything that is written at it."""
     name = mention(node)
     if isinstance(node, tree.Run | tree.Script) and (name is None or not is_known(reader, name)):
-        gradient = LOSS_IN(reader, node)
+        gradient = None if reader.in_entries else LOSS_IN(reader, node)
         if gradient is not None:
             return gradient
     if name is None:
@@ -567,6 +567,8 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     known = known_at(reader, key)
     if key in reader.symbols and definition is None and known is None:
         return reader.symbols[key]
+    if definition is not None and key not in reader.pending and _is_put_in(reader, definition):
+        return body_of(reader, definition, key)
     meant: Any = None
     if definition is not None and key not in reader.pending:
         meant = ("defined", definition.section, definition.at, definition.line)
@@ -587,6 +589,26 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     if not reader.pending or key not in reader.symbols:
         reader.symbols[key] = value
     return value
+
+
+def _is_put_in(reader: Reader, definition: Definition) -> bool:
+    """Whether a definition speaks of an argument that has another value here, as h = W x does in
+    f(y) where f(x) = v⊤h: then it is read anew with that.
+    """
+    seen: set[str] = set()
+    pending = [definition] if reader.put_in else []
+    while pending:
+        made = pending.pop()
+        for node in made.body.walk():
+            name = mention(node)
+            for key in () if name is None else (name.key, name.letter):
+                if key in reader.put_in:
+                    return True
+                if key not in seen:
+                    seen.add(key)
+                    found = reader.knowledge.defined(key, made.section, made.at)
+                    pending.extend([found] if found is not None and found is not made else [])
+    return False
 
 
 def _shifted_key(reader: Reader, key: str) -> str:
@@ -638,8 +660,10 @@ def _declared(reader: Reader, key: str, known: Known) -> Value:
     reader.sources.add(known.section)
     if known.section not in reader.knowledge.around(reader.section):
         reader.note(f"{pretty(key)} is still what line {known.line} declares")
-        if reader.knowledge.doubtful(known, reader.section):
+        doubtful = reader.knowledge.doubtful(known, reader.section)
+        if doubtful:
             reader.carried.add(key)
+        if doubtful or reader.knowledge.is_defined_with(key, reader.section, known.section):
             other = _another(reader, key, known)
             if other is not None:
                 return other
@@ -728,6 +752,9 @@ def _defined(
     if declared is not None and declared.kind in ("shape", "scalar"):
         value = _as_declared(reader, value, declared, definition)
     reader.sources.add(definition.section)
+    if value.entries is not None:
+        reader.note(f"{pretty(key)} is written out in line {definition.line}")
+        return value
     made = _fresh(reader, key, value.shape, value.thin)
     made = replace(made, path=())
     expr = scalar(value) if not value.shape else value.expr
@@ -821,6 +848,8 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
         sizes = tuple(size for size in sizes if size != 1) or sizes[:1]
     if len(sizes) == len(variables):
         reader.ranges.update(zip(variables, sizes, strict=True))
+    else:
+        _counted(reader, definition, variables)
     body = reader.value(definition.body)
     if body.shape and not body.is_scalar:
         raise Unread("family", f"{pretty(definition.name)} is defined as a family of arrays")
@@ -846,6 +875,21 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
         matrix = sp.FunctionMatrix(*ranges, sp.Lambda(tuple(variables), value))
         return Value(matrix, tuple(ranges))
     return Value(tensor(value, *zip(variables, ranges, strict=True)), tuple(ranges))
+
+
+def _counted(reader: Reader, definition: Definition, variables: list[Any]) -> None:
+    """How far the indices of a definition count, where "i = 1, …, n" is said beside it."""
+    for variable, part in zip(variables, definition.indices, strict=True):
+        said = reader.knowledge.range_of(text_of(part), definition)
+        if said is None:
+            continue
+        first = reader.size(reader.value(said.first), said.first)
+        last = reader.size(reader.value(said.last), said.last)
+        if first != _first(reader):
+            raise Undeclared(
+                f"the index {text_of(part)} counts from {first}", f"index={first}", said.first
+            )
+        reader.ranges[variable] = sp.expand(last - first + 1)
 
 
 def _as_declared(reader: Reader, value: Value, known: Known, definition: Definition) -> Value:
@@ -1009,7 +1053,11 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if not reader.knowledge.known and not reader.knowledge.arrays:
         reader.note(f"{pretty(key)} is a scalar, as the document declares no arrays")
         return _fresh(reader, key, ())
-    kinds = ("vector", "scalar") if reader.drafting else ("scalar", "vector")
+    kinds: tuple[str, ...] = ("scalar", "vector")
+    if reader.drafting:
+        kinds = ("vector", "scalar")
+    if reader.in_entries:
+        kinds = ("scalar",)
     how = reader.choices.pick(f"{pretty(key)}", kinds)
     reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
     return _fresh(reader, key, ()) if how == "scalar" else _open_vector(reader, key)
