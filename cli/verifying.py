@@ -54,7 +54,7 @@ def run(asked: Asked, report: Outputs) -> int:
     findings: list[Finding] = []
     expected = asked.project.is_expected
     try:
-        with contextlib.closing(_all_findings(asked)) as stream:
+        with contextlib.closing(all_findings(asked)) as stream:
             if report.is_text:
                 _print_findings(stream, findings, asked)
             else:
@@ -99,7 +99,7 @@ def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: 
             screen.print(expected_lines(expected, asked.project.file))
 
 
-def _all_findings(asked: Asked) -> Generator[Finding]:
+def all_findings(asked: Asked) -> Generator[Finding]:
     """What is found of each claim, then of the code."""
     if asked.tasks:
         with contextlib.closing(_findings(asked)) as stream:
