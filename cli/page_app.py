@@ -151,7 +151,8 @@ class _Page:
         return HTMLResponse(page_of_pasting(rules.key, rules.allow_python, MOST_BYTES))
 
     async def style(self, _: Request) -> Response:
-        return Response(page_part("report.css") + page_part("paste.css"), media_type="text/css")
+        parts = "".join(map(page_part, ("report.css", "graph.css", "paste.css")))
+        return Response(parts, media_type="text/css")
 
     async def script(self, _: Request) -> Response:
         return Response(page_part("paste.js"), media_type="text/javascript")

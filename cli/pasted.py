@@ -118,7 +118,7 @@ def _of_python(name: str, paste: Paste) -> Mapping[str, Any]:
     except KeyboardInterrupt:
         problems.append(f"{asked.total - len(found)} claims were not decided in time")
     data = dict(Findings(found).data())
-    told = [{"file": name, "line": None, "message": sentence} for sentence in problems]
+    told = [{"file": name, "line": 0, "message": sentence} for sentence in problems]
     return {**data, "problems": told}
 
 

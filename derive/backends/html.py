@@ -36,6 +36,12 @@ SAFE = frozenset({
     "movablelimits", "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator",
     "stretchy", "symmetric", "voffset", "width",
 })  # fmt: skip
+SVG = "{http://www.w3.org/2000/svg}"
+DRAWN = frozenset({
+    "aria-labelledby", "class", "d", "height", "id", "marker-end", "marker-start", "markerHeight",
+    "markerUnits", "markerWidth", "orient", "refX", "refY", "role", "rx", "viewBox", "width", "x",
+    "y",
+})  # fmt: skip
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
 LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
 
@@ -170,14 +176,34 @@ def formula_anchor(formula: Mapping[str, Any]) -> str:
     return f"formula-{anchor(formula['file'])}-" + "-".join(str(n) for n in place if n is not None)
 
 
-def _sections(claims: Any) -> list[tuple[str, list[Any]]]:
-    """The claims by file, section or formula, in their order."""
+def _sections(claims: Any) -> list[tuple[str, Any, list[Any]]]:
+    """The claims by file, section or formula, in their order: the name of each, its picture, its
+    claims.
+    """
     found: dict[str, list[Any]] = {}
     for claim in claims:
         parts = (claim.get("file"), claim.get("section"), claim.get("formula"))
         name = " · ".join(str(part) for part in parts if part) or "Claims"
         found.setdefault(name, []).append(claim)
-    return list(found.items())
+    return [(name, _drawing(claims), claims) for name, claims in found.items()]
+
+
+def _drawing(claims: Any) -> Any:
+    """The picture of the claim that defines most; None where there is none."""
+    from markupsafe import Markup
+
+    drawings = [claim["drawing"] for claim in claims if claim.get("drawing")]
+    most = max(drawings, key=lambda text: text.count('<g class="node'), default="")
+    return Markup(most) if most and _is_safe(most, SVG, DRAWN) else None
+
+
+def _is_safe(text: str, space: str, attributes: frozenset[str]) -> bool:
+    """Whether text is XML of nothing but a namespace's elements with some attributes."""
+    try:
+        elements = list(Xml.fromstring(text).iter())
+    except Xml.ParseError:
+        return False
+    return all(e.tag.startswith(space) and attributes.issuperset(e.attrib) for e in elements)
 
 
 def anchor(name: str) -> str:
@@ -207,13 +233,7 @@ def _converted(latex: str, display: bool) -> str | None:
         return None
     # It takes over text from LaTeX as it is: only what is MathML, and nothing else, is shown.
     found = re.sub(r"&(?!#?\w+;)", "&amp;", found)
-    try:
-        elements = list(Xml.fromstring(found).iter())
-    except Xml.ParseError:
-        return None
-    if any(not e.tag.startswith(MATHML) or not SAFE.issuperset(e.attrib) for e in elements):
-        return None
-    return found
+    return found if _is_safe(found, MATHML, SAFE) else None
 
 
 def _matrix(value: Any) -> Any:
