@@ -197,7 +197,9 @@ class Comparison:
         def version(shared: Shared) -> int:
             found = versions.get(shared)
             if found is None:
-                found = versions[shared] = self._versions.setdefault(made_of(shared), len(self._versions))
+                content = made_of(shared)
+                found = self._versions.setdefault(content, len(self._versions))
+                versions[shared] = found
             return found
 
         def made_of(shared: Shared) -> tuple[object, ...]:
