@@ -113,7 +113,7 @@ class Cache:
             path = self._by_content(entry)
             finding = None if path is None else _read(path)
             if finding is not None and entry.line:  # a claim that was moved is the same claim
-                return replace(finding, record=finding.record | {"line": entry.line})
+                return finding.marked(line=entry.line)
             return finding
         return None
 
