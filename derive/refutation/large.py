@@ -25,9 +25,10 @@ from derive.base.errors import DeriveError, ShapeError, UnsupportedError
 from derive.claims.kinds import Claim
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import BALL, FINE, EvaluationError, Field, Inconclusive, precision
-from derive.evaluation.interpreter import Point, Seed
+from derive.evaluation.interpreter import Seed
 from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.orbits import Orbits, at_blocks
+from derive.evaluation.point import Point
 from derive.refutation.points import PointMaker
 from derive.refutation.properties import Fact, axis_range, size_of
 from derive.refutation.symbols import fields_of

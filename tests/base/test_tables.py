@@ -7,10 +7,10 @@ import pytest
 from derive.base.tables import Table
 from derive.canonical.nodes import NODE_RULES
 from derive.claims.kinds import KINDS, Claim
-from derive.core import differentiate, terms
+from derive.core import derivatives, terms
 from derive.evaluation import evaluate
 from derive.lowering import statement
-from derive.presentation import matrices
+from derive.presentation import writer
 from derive.proof.arrays import congruence, sample
 
 
@@ -48,11 +48,11 @@ NODES = [
     and node not in (terms.Term, terms.Binder)
 ]
 EVERY = {
-    "derivatives of nodes": (differentiate.DERIVATIVES, NODES),
+    "derivatives of nodes": (derivatives.DERIVATIVES, NODES),
     "canonical forms of nodes": (NODE_RULES, NODES),
     "nodes as they are written": (congruence.FORMS, NODES),
     "nodes in numbers": (sample.VALUES, NODES),
-    "nodes for people": (matrices.SCALARS, NODES),
+    "nodes for people": (writer.SCALARS, NODES),
     "statements of claims": (statement.STATEMENTS, KINDS),
     "derived sides in numbers": (evaluate.DERIVED, [k for k in KINDS if k.derivatives]),
 }
