@@ -30,6 +30,7 @@ from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.extremes import at_place, atoms_of, summed
 from derive.frontends.code.indexing import (
     Masked,
+    are_one,
     bounds,
     index_array,
     is_gather,
@@ -281,7 +282,7 @@ def _written_where(
     for _ in range(array.ndim - first - mask.ndim):
         mask = inserted(mask, mask.ndim)
     if isinstance(value, Masked):
-        if value.condition is not masks[0]:
+        if not are_one(value.condition, masks[0]):
             raise Refused("x[condition] is written at another condition")
         value = value.array
     elif value.ndim:
