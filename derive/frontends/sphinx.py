@@ -21,12 +21,8 @@ from typing import TYPE_CHECKING, Any
 from derive.base.errors import DeriveError
 from derive.engine import verify
 from derive.frontends.document.check import Checked, check, is_document
-from derive.frontends.document.outcomes import (
-    AMBIGUOUS,
-    NOT_UNDERSTOOD,
-    REFUTED,
-    Outcome,
-)
+from derive.frontends.document.decided import AMBIGUOUS, NOT_UNDERSTOOD, Outcome
+from derive.frontends.document.outcomes import REFUTED
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

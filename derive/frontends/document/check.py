@@ -12,8 +12,9 @@ from derive.claims.kinds import Claim
 from derive.claims.verdict import Verdict
 from derive.frontends.document.collect import collect
 from derive.frontends.document.containers import DocumentError, read_document
+from derive.frontends.document.decided import INTERRUPTED, OUTCOMES, Outcome
 from derive.frontends.document.declarations import DeclarationError, sidecar
-from derive.frontends.document.outcomes import INTERRUPTED, OUTCOMES, Outcome, Seen, outcomes
+from derive.frontends.document.outcomes import Seen, outcomes
 from derive.frontends.document.parser import parser
 
 SUFFIXES = (".md", ".markdown", ".tex", ".ipynb", ".rst")

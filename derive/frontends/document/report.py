@@ -8,7 +8,7 @@ from typing import Any
 from derive.claims.entry import Entry
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED
 from derive.frontends.document.check import Checked
-from derive.frontends.document.outcomes import AMBIGUOUS, NOT_UNDERSTOOD, Outcome
+from derive.frontends.document.decided import AMBIGUOUS, NOT_UNDERSTOOD, Outcome
 from derive.report import Decision, Report
 
 FAILING = (DISAGREES, ILL_SHAPED)
