@@ -26,11 +26,11 @@ from derive.frontends.document.knowledge import (
     Section,
 )
 from derive.frontends.document.labels import labelled
-from derive.frontends.document.layers import naming_layers
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
 from derive.frontends.document.spelling import size_symbol
+from derive.frontends.document.superscripts import knowing_superscripts
 from derive.frontends.document.tree import Node
 from derive.frontends.document.typed import NAME_HEADS, SHAPE_HEADS, heading_number, latex
 from derive.frontends.document.undeclared import SCALAR_GREEK
@@ -44,7 +44,7 @@ def collect(
     parse: Parse,
     sidecar: Iterable[tuple[str, list[Declared]]] = (),
 ) -> Collected:
-    return _Collector(naming_layers(contents, parse)).run(contents, list(sidecar))
+    return _Collector(knowing_superscripts(contents, parse)).run(contents, list(sidecar))
 
 
 class _Collector:

@@ -117,7 +117,8 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
         _counted(reader, definition, variables)
     body = reader.value(definition.body)
     if body.shape and not body.is_scalar:
-        raise Unread("family", f"{pretty(definition.name)} is defined as a family of arrays")
+        name = pretty(definition.name)
+        raise Rests("rests-on", f"{name} is defined as a family of arrays, which is not read")
     value = scalar(body)
     ranges = []
     for variable, part in zip(variables, definition.indices, strict=True):

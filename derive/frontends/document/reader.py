@@ -351,6 +351,8 @@ def _matrix_entry(reader: Reader, item: Node) -> Any:
         raise Unread("dots", "a matrix with dots is not read", item)
     value = reader.value(item)
     if not value.is_scalar:
+        if reader.put_in:
+            raise Absurd("a function of a number, of an array")
         raise Unread("blocks", "a matrix of blocks is not read", item)
     return scalar(value)
 

@@ -19,6 +19,7 @@ PRETTY = {
 def pretty(key: str) -> str:
     """A name as SymPy and people print it: ``yhat``, ``W_hh``, ``W^(1)``, ``λ``."""
     key = re.sub(r"(hat|bar|tilde|dot|check)\((\w+)\)", lambda m: _greek(m[2]) + m[1], key)
+    key = re.sub(r"example\((.*?)\)(?=_|\^|$)", r"\1", key)
     key = re.sub(r"cal\((\w+)\)", lambda m: {"L": "ℒ"}.get(m[1], m[1] + "cal"), key)
     return re.sub(r"[A-Za-z]{2,}", lambda m: _greek(m[0]), key)
 

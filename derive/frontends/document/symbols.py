@@ -21,6 +21,7 @@ from derive.frontends.document.indices import (
     entry_of,
     has_bound_index,
     index_variable,
+    letters_of,
 )
 from derive.frontends.document.lookup import defined_at, is_known, known_at
 from derive.frontends.document.names import Mention, mention, text_of, with_scripts
@@ -98,6 +99,10 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
         finally:
             reader.shift, reader.shift_letter = shift, letter
     bound_index = has_bound_index(reader, name)
+    for part in name.sups:
+        if any(letter in reader.indices for letter in letters_of(part)):
+            message = f"an index above a name, in {pretty(key)}, is not read"
+            raise Unread("index", message, name.node)
     if key in reader.bound:
         return reader.bound[key], name
     if not name.subs and not name.sups and name.letter in reader.indices:
