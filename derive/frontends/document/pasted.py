@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
+from derive.claims.statuses import DECLARES, DEFINES, HOLDS
 from derive.claims.verdict import Verdict
 from derive.frontends.document.check import Checked, named
 from derive.frontends.document.collect import Collected, collect
 from derive.frontends.document.contents import Contents, Directive, Formula, Lines, Passage
-from derive.frontends.document.outcomes import DECLARES, DEFINES, HOLDS, Outcome, outcomes
+from derive.frontends.document.outcomes import Outcome, outcomes
 from derive.frontends.document.parser import parser
 
 LONGEST = 100_000
