@@ -72,3 +72,5 @@ def test_a_kind_of_claim_says_what_it_is(kind):
     assert kind.states_both or not kind.at_most
     assert kind.has_sides == bool(kind.derivatives or kind.states_both)
     assert ("wrt" in kind.expression_fields) == bool(kind.derivatives)
+    assert set(kind.axes) <= set(kind.expression_fields) & {"of", "wrt"}
+    assert kind.derivatives or not kind.axes

@@ -9,7 +9,7 @@ import pytest
 from derive.canonical import nodes as rules
 from derive.core import derivatives
 from derive.core import terms as index
-from derive.presentation import matrices as show
+from derive.presentation import writer
 
 ROOT = Path(__file__).resolve().parents[2]
 BASES = {index.Term, index.Binder}
@@ -24,7 +24,7 @@ NODES = [
 def test_every_core_node_has_a_rule_in_every_pass(node):
     assert node in derivatives.DERIVATIVES
     assert node in rules.NODE_RULES
-    assert node in show.SCALARS
+    assert node in writer.SCALARS
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
