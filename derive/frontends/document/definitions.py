@@ -149,13 +149,13 @@ def _counted(reader: Reader, definition: Definition, variables: list[Any]) -> No
         said = reader.knowledge.range_of(text_of(part), definition)
         if said is None:
             continue
-        first = reader.size(reader.value(said.first), said.first)
-        last = reader.size(reader.value(said.last), said.last)
-        if first != first(reader):
+        begin = reader.size(reader.value(said.first), said.first)
+        end = reader.size(reader.value(said.last), said.last)
+        if begin != first(reader):
             raise Undeclared(
-                f"the index {text_of(part)} counts from {first}", f"index={first}", said.first
+                f"the index {text_of(part)} counts from {begin}", f"index={begin}", said.first
             )
-        reader.ranges[variable] = sp.expand(last - first + 1)
+        reader.ranges[variable] = sp.expand(end - begin + 1)
 
 
 def as_declared(reader: Reader, value: Value, known: Known, definition: Definition) -> Value:

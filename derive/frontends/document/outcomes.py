@@ -34,6 +34,7 @@ from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.reader import Reader
+from derive.frontends.document.spelling import pretty
 from derive.frontends.document.tasks import conventions, directive, task_of, vanishes
 from derive.frontends.document.units import Collected, Unit
 from derive.language.operators import ScalarApplication
@@ -194,7 +195,39 @@ class _Decider:
             ]
         found = self.over_readings(task, results)
         if any(one.outcome in REFUTED for one in found):
-            return self.under_conditions(task, found)
+            found = self.under_conditions(task, found)
+        if any(one.outcome in REFUTED for one in found):
+            found = self.as_quantities(task, found)
+        return found
+
+    def as_quantities(self, task: Task, found: list[Decided]) -> list[Decided]:
+        """What is refuted once more, with declared names as quantities of their own: y = H x + v
+        may define y, or say what is assumed of a y that is measured.
+        """
+        inferred = {sentence for one in found for sentence in one.inferred}
+        at = (task.unit.section, task.unit.at)
+        both = {
+            key: made
+            for key in self.knowledge.definitions
+            if (made := self.knowledge.defined(key, *at)) is not None
+            and self.knowledge.declared(key, *at) is not None
+            and f"{pretty(key)} is defined in line {made.line}" in inferred
+        }
+        for key, made in both.items():
+            results = self.all_readings(task, opaque=key)
+            again = [] if results is None else self.over_readings(task, results)
+            if len(again) != len(found):
+                continue
+            message = (
+                f"it holds if {pretty(key)} is a quantity of its own, and line {made.line} does "
+                "not define it; put `derive: skip` before that"
+            )
+            found = [
+                replace(before, outcome=AMBIGUOUS, code="readings", message=message)
+                if before.outcome in REFUTED and after.outcome == HOLDS
+                else before
+                for before, after in zip(found, again, strict=True)
+            ]
         return found
 
     def under_conditions(self, task: Task, found: list[Decided]) -> list[Decided]:
@@ -235,9 +268,15 @@ class _Decider:
         fact = Fact((), "", body, unit.section, unit.place.line, "condition")
         self.conditions.append(Condition(fact, hints.is_case(self.source, unit.formula.place(0))))
 
-    def all_readings(self, task: Task) -> list[tuple[Choices, Read]] | None:
+    def all_readings(self, task: Task, opaque: str = "") -> list[tuple[Choices, Read]] | None:
+        """All readings of a statement; None where there are too many.
+
+        :param opaque: a name whose definition is left out of account.
+        """
+
         def attempt(choices: Choices) -> Read:
             reader = Reader(self.knowledge, task.unit.section, task.unit.at, choices)
+            reader.opaque = {opaque} - {""}
             reader.sees = seen_by(self.knowledge, task, reader)
             return statements.read(task, reader)
 

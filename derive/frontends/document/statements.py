@@ -262,7 +262,8 @@ class _Statement:
 
     def at_a_point(self, head: tree.Evaluated, side: Node, lenient: str) -> Part:
         """``∂f/∂x |_{x = a} = e``: the equation without the bar, at the points with x = a."""
-        part = self.equality(head.body, side, lenient)
+        zero = text_of(side) == "0"
+        part = self.equality(head.body, side, lenient if zero else "")
         claim = part.claim
         if claim is None:
             return part
@@ -278,7 +279,7 @@ class _Statement:
             given: dict[str, Any] = {"given": (*claim.given, self.reader.sizes.put_in(equation))}
             return replace(claim, **given)
 
-        return replace(self.tried(side, build, lenient), foreign=part.foreign)
+        return replace(self.tried(side, build, part.lenient), foreign=part.foreign)
 
     def differential(self, head: Node, inner: Node, side: Node) -> Claim:
         """``dX = …`` as ∂L/∂X; not where it is a differential, in terms of those of X's parts."""
