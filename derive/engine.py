@@ -258,7 +258,9 @@ def _decided(claim: Claim, budget: Budget) -> Verdict:
     try:
         derived = answer.derived(problem, statement, documented)
         if documented is None:
-            derived = own_names.readable(problem, claim, statement, derived, budget)
+            derived = own_names.readable(
+                problem, claim, statement, derived, budget, verdict.derived
+            )
         named = answer.adjoints_in(problem, derived)
     except Stopped:  # what is decided is decided
         return verdict
@@ -335,8 +337,10 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
             return _proved(problem, claim, statement, proof, budget)
         witness = search(claim, patience)
         if witness is not None:
-            reason = reasons.disagreement(problem, claim, statement, witness, budget)
-            return Verdict(claim, DISAGREES, witness=witness, reason=reason)
+            found = reasons.disagreement(problem, claim, statement, witness, budget)
+            return Verdict(
+                claim, DISAGREES, witness=witness, reason=found.words, derived=found.meant
+            )
     if _contradictory(problem):
         tried = "what is given contradicts itself"
     elif problem.lowering.unsafe_reads:

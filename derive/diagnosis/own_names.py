@@ -29,6 +29,7 @@ from derive.diagnosis.claimed import Documented
 from derive.diagnosis.missing import scalars
 from derive.diagnosis.pieces import CLOSE, Piece, around, sum_of
 from derive.diagnosis.places import parts
+from derive.diagnosis.quoting import with_plain_indices
 from derive.diagnosis.trial import Ground, Trial, simple_number
 from derive.evaluation.evaluate import FLOATING, Values, sides
 from derive.evaluation.fields import EvaluationError, Inconclusive
@@ -73,11 +74,22 @@ _FAILURES = (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeErro
 
 
 def readable(
-    problem: Problem, claim: Claim, statement: Statement, form: Any, budget: Budget
+    problem: Problem,
+    claim: Claim,
+    statement: Statement,
+    form: Any,
+    budget: Budget,
+    meant: Any = None,
 ) -> Any:
     """A form of the derived side in the claim's own arrays, where one is found that is easier to
     read than the form that there is, and is proved equal to it; else that one.
+
+    :param meant: what the documented side is to be, where that is known and proved.
     """
+    if meant is not None:
+        meant = with_plain_indices(meant)
+        if form is None or weight(meant) < weight(form):
+            form = meant
     if not claim.derivatives:
         return form
     heavy = weight(form) if form is not None else None

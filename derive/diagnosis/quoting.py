@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
+from derive.language.operators import Tensor
 from derive.language.printing import text_of
 
 LONGEST = 90  # characters of an expression that is quoted
@@ -40,6 +41,17 @@ def plainly_indexed(words: str) -> str:
     free = iter([name for name in INDICES if name not in taken])
     names = dict(zip(numbered, free, strict=False))
     return NUMBERED.sub(lambda found: names.get(found[0], found[0]), words)
+
+
+def with_plain_indices(expr: Any) -> Any:
+    """An expression in which they have plain names, too."""
+    axes = expr.bound_symbols if isinstance(expr, Tensor) else ()
+    symbols = dict.fromkeys((*axes, *sp.preorder_traversal(expr)))
+    numbered = [s for s in symbols if isinstance(s, sp.Symbol) and NUMBERED.fullmatch(s.name)]
+    taken = {str(s) for s in sp.preorder_traversal(expr) if not s.args}
+    free = (name for name in INDICES if name not in taken)
+    names = {s: sp.Symbol(name, integer=True) for s, name in zip(numbered, free, strict=False)}
+    return expr.xreplace(names) if numbered else expr
 
 
 def as_product(total: sp.Sum) -> MatrixExpr | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, product
 from typing import Any
@@ -65,18 +65,29 @@ LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
 SHORT = 60  # characters of a term that is said to be missing
 
 
+@dataclass(frozen=True)
+class Explained:
+    """Why a claim is wrong, in words, and what its documented side is meant to be; None where no
+    other side was found, or where a definition that it rests on is wrong.
+    """
+
+    words: str
+    meant: Any = None
+
+
 def disagreement(
     problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
-) -> str:
+) -> Explained:
     """One sentence for a claim that a witness refutes."""
     where = difference(claim, witness)
     if claim.at_most:
-        return where
+        return Explained(where)
     try:
-        hint = mistake_in(problem, claim, statement, witness, budget)
+        found = mistake_in(problem, claim, statement, witness, budget)
     except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
-        hint = ""
-    return f"{plainly_indexed(hint)}; {where}" if hint else where
+        return Explained(where)
+    hint = plainly_indexed(found.words)
+    return replace(found, words=f"{hint}; {where}" if hint else where)
 
 
 def misfit(claim: Claim, reason: str, budget: Budget) -> str:
@@ -106,8 +117,8 @@ def difference(claim: Claim, witness: Witness) -> str:
 
 def mistake_in(
     problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
-) -> str:
-    """The mistake that explains a disagreement, or '' where none was found."""
+) -> Explained:
+    """The mistake that explains a disagreement; no words where none was found."""
     side = getattr(claim, claim.expression_fields[-1])
     documented = Documented(claim, side, problem.shapes)
     where = list(places(documented))
@@ -118,17 +129,19 @@ def mistake_in(
         or _wrong_entries(trial, documented)
         or _other_variable(trial, claim, sp.Symbol)
     )
-    trivial, side = "", documented.side
+    trivial, meant = "", None
     if not words:
-        words, trivial, side = _repaired(trial, documented, where)
-    if words and claim.states_both and _length(side) < _length(documented.side):
+        words, trivial, meant = _repaired(trial, documented, where)
+    is_less = meant is not None and _length(meant) < _length(documented.side)
+    if words and claim.states_both and is_less:
         # That less is meant is no explanation where a term of something else is missing.
         words = _lacking(trial, documented, of_others=True) or words
+    if words:
+        return Explained(words, None if claim.states_both else meant)
     later = budget.share(MORE_WORK)
     trial.renew(later)
-    return (
-        words
-        or _lacking(trial, documented)
+    return Explained(
+        _lacking(trial, documented)
         or trivial
         or holds_if_symmetric(problem, claim, statement, later)
         or _compared(problem, statement, trial, documented, budget.share(MORE_WORK))
@@ -141,15 +154,15 @@ def mistake_in(
 def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> tuple[str, str, Any]:
     """The first mistake without which the claim is proved; and the first that makes an identity say
     that its left side is itself, which is an explanation where there is no other. With the side
-    that is meant.
+    that is meant; None where it is meant as it is documented.
     """
-    claim, trivial, side = documented.claim, "", documented.side
+    claim, trivial = documented.claim, ""
     left = getattr(claim, "left", None)
     for mistake, place in product(KINDS, where):
         for candidate in _each(mistake, place.documented):
             for repair in _filled(trial, place, candidate):
                 if trial.late:
-                    return "", trivial, side
+                    return "", trivial, None
                 spend(CANDIDATE)
                 # That one symbol is to be the other says nothing.
                 if left is not None and left.is_Symbol and repair.side == left:
@@ -159,9 +172,10 @@ def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> t
                 if not words:
                     continue
                 if left is None or not _is_restated(repair.side, left, claim):
-                    return words, trivial, meant.side
+                    whole = place.name in (None, documented.side)
+                    return words, trivial, repair.side if whole else None
                 trivial = trivial or words
-    return "", trivial, side
+    return "", trivial, None
 
 
 def _is_restated(side: Any, left: Any, claim: Claim) -> bool:

@@ -166,6 +166,7 @@ def _decided(
         source = _assigned_at(traced, claim)
         claim = replace(claim, id=f"{traced.pair.name}.{name}", source=source)
         verdict = decided(claim)
+        verdict = replace(verdict, reason=_with_line(traced, verdict.reason))
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
             verdict = _run(traced, name, key, verdict)
@@ -196,6 +197,15 @@ def _assigned_at(traced: Traced, claim: Any) -> str:
         return ""
     path, line = max((traced.trace.lines[name] for name in names), key=lambda place: place[1])
     return f"{path}:{line}"
+
+
+def _with_line(traced: Traced, reason: str) -> str:
+    """A reason that says in which assignment the mistake is, with the line of that."""
+    name, mark, rest = reason.removeprefix("in ").partition(": ")
+    if not mark or not reason.startswith("in "):
+        return reason
+    lines = {str(symbol): line for symbol, (_, line) in traced.trace.lines.items()}
+    return f"in {name} (line {lines[name]}): {rest}" if name in lines else reason
 
 
 def _run(traced: Traced, name: str, key: tuple[int, ...], verdict: Verdict) -> Verdict:
