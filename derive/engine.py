@@ -67,11 +67,12 @@ from derive.lowering.statement import Statement, state
 from derive.presentation import answer
 from derive.presentation.steps import steps
 from derive.proof.arrays import merge
-from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_equal
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.inequality.cases import contradictory
 from derive.proof.inequality.steps_up import integers_of, prove_by_steps
+from derive.proof.nonnegative import prove_at_most
 from derive.refutation import replay  # noqa: F401  (verdicts call it)
 from derive.refutation.net import agrees_throughout
 from derive.refutation.search import agrees_numerically, agrees_somewhere, search
@@ -317,12 +318,15 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
             proof = arrays.proof() if number == 0 and deep else None
             if number == 1 and _is_due_by_steps(claim, *sides):
                 proof = prove_by_steps(*sides, Hypotheses.of(problem).prepare, budget)
-            if proof is None:
-                proof = prove(
-                    *sides, Hypotheses.of(problem).prepare, budget, ladder, statement.place
-                )
-            if proof is None and number == 0 and _is_due_by_induction(claim, *sides):
-                proof = induction.prove(*sides, Hypotheses.of(problem).prepare, budget)
+            through_time = number == 0 and induction.is_due(claim, *sides)
+            # An induction begins with the form of a later rung.
+            for rungs in (ladder[:1], ladder[1:]) if through_time else (ladder,):
+                if proof is None:
+                    proof = prove(
+                        *sides, Hypotheses.of(problem).prepare, budget, rungs, statement.place
+                    )
+                if proof is None and through_time and rungs == ladder[:1]:
+                    proof = _by_induction(problem, claim, *sides, budget)
             if proof is None and number == 0 and not (deep or claim.at_most):
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
@@ -349,9 +353,13 @@ def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:
     return agrees_numerically(claim) is not False
 
 
-def _is_due_by_induction(claim: Claim, left: Term, right: Term) -> bool:
-    """Whether an induction over time may prove a claim that no number speaks against."""
-    return induction.is_due(claim, left, right) and agrees_numerically(claim) is not False
+def _by_induction(
+    problem: Problem, claim: Claim, left: Term, right: Term, budget: Budget
+) -> Proof | None:
+    """A proof by induction over time of a claim that no number speaks against."""
+    if agrees_numerically(claim) is False:
+        return None
+    return induction.prove(left, right, Hypotheses.of(problem).prepare, budget)
 
 
 def _contradictory(problem: Problem) -> bool:

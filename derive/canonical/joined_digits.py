@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
+from derive.core.graph import parts_of
 from derive.core.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
-from derive.core.terms import Entry, Ref, Sum, Term, parts_of, substitute, total
+from derive.core.terms import Entry, Ref, Sum, Term, substitute, total
 
 
 def joined(term: Sum) -> Sum:

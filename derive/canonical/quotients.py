@@ -22,14 +22,18 @@ def reduced(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number) -> Po
     for atom, exponent in exponents.items():
         if not isinstance(atom, BaseAtom) or exponent >= 0:
             continue
-        terms = dict(atom.key)
-        pivot = _pivot(terms)
+        found = n.denominators.get(atom)
+        if found is None:
+            terms = dict(atom.key)
+            pivot = _pivot(terms)
+            found = terms, pivot, leading(terms) if pivot is None else None
+            n.denominators[atom] = found
+        terms, pivot, lead = found
         if pivot is not None:
             swapped = turned(n, exponents, atom, pivot, coefficient)
             if swapped is not None:
                 return swapped
             continue
-        lead = leading(terms)
         if lead is not None and all(exponents.get(a, 0) >= e for a, e in lead):
             rest = dict(exponents)
             for a, e in lead:

@@ -8,6 +8,7 @@ from itertools import product
 from derive.canonical.atoms import Polynomial, ProductAtom, SumAtom
 from derive.canonical.forms import Normaliser
 from derive.canonical.recursion import Reference
+from derive.core.graph import in_order, parts_of
 from derive.core.integers import FREE, ONE, SIZE, Poly, Var, as_poly
 from derive.core.terms import (
     Add,
@@ -20,10 +21,8 @@ from derive.core.terms import (
     Term,
     add,
     bounds,
-    in_order,
     mul,
     neg,
-    parts_of,
     power,
     substitute,
 )
