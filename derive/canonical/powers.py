@@ -27,6 +27,7 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.digits import digits, upper_digit
 from derive.canonical.laws import law
+from derive.canonical.perfect_squares import root_of_square
 from derive.canonical.ring import MAX_EXPANDED_POWER
 from derive.canonical.signs import ODD_AND_GROWING, Signs
 from derive.core.functions import FUNCTIONS
@@ -85,8 +86,8 @@ class Algebra(Signs):
 
         A whole power lets every common factor and the sign out. A fractional one is real where
         its argument is nonnegative; there a positive factor leaves, and a square leaves as an
-        absolute value. A factor that may be 0 leaves a root only if what it leaves behind is known
-        not to be negative: √(x²·y) has a value at x = 0 whatever y is.
+        absolute value, one of a sum as well. A factor that may be 0 leaves a root only if what it
+        leaves behind is known not to be negative: √(x²·y) has a value at x = 0 whatever y is.
         """
         poly, below = self.cleared(poly, signed)
         if below:
@@ -126,6 +127,10 @@ class Algebra(Signs):
             ((monomial, coefficient),) = rest.items()
             if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
                 return self.multiply(result, self.of_atom(monomial[0][0], exponent))
+        else:
+            root = root_of_square(self, rest)
+            if root is not None:
+                return self.multiply(result, self.power(self.absolute(root), 2 * exponent))
         base = self.atom(BaseAtom, self.key(rest))
         return self.multiply(result, self.of_atom(base, exponent))
 
@@ -276,7 +281,11 @@ class Algebra(Signs):
                 atom, e = monomial[0]
                 parts.append(self.scale(self._log_of_positive(atom), e))
                 return self.add(*parts)
-        parts.append(self._log_atom(rest))
+        root = root_of_square(self, rest)
+        if root is not None:
+            parts.append(self.scale(self.log(self.absolute(root)), 2))
+        else:
+            parts.append(self._log_atom(rest))
         return self.add(*parts)
 
     def _log_of_positive(self, atom: Atom) -> Polynomial:

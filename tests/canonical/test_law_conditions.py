@@ -137,6 +137,8 @@ LAWS: dict[str, Any] = {
     # a root of what may be negative; x = 0, y = −1
     "power": [
         Identity(sqrt(V[0] ** 2), V[0]),
+        Identity(sqrt(x**2 - 2 * x * y + y**2), x - y),
+        Identity(sqrt(x**2 - 2 * x * y + 2 * y**2), Abs(x - y)),
         Inequality(0, sqrt(x**2 * y + x**2 * z) + (y + z) * exp(t)),
         Inequality(0, sqrt(x * y) + y * exp(t), given=(x >= 0,)),
     ],
@@ -152,6 +154,7 @@ LAWS: dict[str, Any] = {
     "exponential": [in_branch(exp(log(y)), y), in_branch(exp(2 * log(y)), y**2)],
     "logarithm": [
         in_branch(log(x**2 * y), 2 * log(Abs(x)) + log(y)),
+        Identity(log(x**2 - 2 * x * y + 2 * y**2), 2 * log(Abs(x - y))),
         Identity(log(V[0] ** 2), 2 * log(-V[0]) + 2 * log(-V[0])),
     ],
     "function": Always("it only names the law of the function"),

@@ -353,3 +353,14 @@ def test_two_empty_ranges_are_no_range_of_the_product_of_their_lengths(fewer, jo
     array = Array("v", (Poly({(): 9}),))
     term = total(high, total(low, entry(array, length * as_poly(high) + as_poly(low))))
     assert (joined(term) is not term) == joins
+
+
+@pytest.mark.parametrize("claim", [
+    Identity(sp.sqrt(x**2 - 2 * x * y + y**2), Abs(x - y)),
+    Identity(log((x - 3 * y) ** 2), 2 * log(Abs(x - 3 * y))),
+    Identity((4 * t**2 - 4 * t * u + u**2) ** sp.Rational(3, 2), Abs(2 * t - u) ** 3),
+    Identity(log(1 + 2 * exp(x) + exp(2 * x)), 2 * log(1 + exp(x))),
+    Identity(sp.sqrt(sp.expand((x + y + t) ** 2)), Abs(x + y + t)),
+])  # fmt: skip
+def test_the_root_of_a_square_that_is_multiplied_out(claim):
+    assert verify(claim).status == "holds"
