@@ -111,7 +111,10 @@ class Cache:
         """What is kept of a claim; None where nothing is."""
         with contextlib.suppress(Exception):
             path = self._by_content(entry)
-            return None if path is None else _read(path)
+            finding = None if path is None else _read(path)
+            if finding is not None and entry.line:  # a claim that was moved is the same claim
+                return finding.marked(line=entry.line)
+            return finding
         return None
 
     def put(self, entry: Entry, finding: Finding) -> None:

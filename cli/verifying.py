@@ -100,13 +100,13 @@ def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: 
 
 def _marked(asked: Asked) -> Generator[Finding]:
     """All that is found, each claim that fails as the project expects marked."""
-    with contextlib.closing(_all_findings(asked)) as stream:
+    with contextlib.closing(all_findings(asked)) as stream:
         for finding in stream:
             expected = asked.project.is_expected(finding)
             yield finding.marked(expected=finding.status) if expected else finding
 
 
-def _all_findings(asked: Asked) -> Generator[Finding]:
+def all_findings(asked: Asked) -> Generator[Finding]:
     """What is found of each claim, then of the code."""
     if asked.tasks:
         with contextlib.closing(_findings(asked)) as stream:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from derive.backends.draw import picture
 from derive.base.worker import run_deep
 from derive.claims.entry import Entry
 from derive.claims.typesetting import typeset
@@ -20,11 +21,13 @@ _VALUE_WIDTH = 60
 def told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
     """What a report says of a claim.
 
-    :param typesetting: give it its mathematics in LaTeX, too.
+    :param typesetting: give it its mathematics in LaTeX, and a picture of its definitions, too.
     """
     record = verdict_data(entry, verdict)
     if typesetting:
         record["latex"] = typeset(entry.claim, verdict)
+        if (drawing := picture(entry)) is not None:
+            record["drawing"] = drawing
     return Finding(
         record,
         formula=entry.formula.title if entry.formula else "",

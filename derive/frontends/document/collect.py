@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from derive.frontends.document import declarations as said
@@ -23,7 +23,17 @@ from derive.frontends.document.contents import (
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.derivatives import differential
-from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
+from derive.frontends.document.knowledge import (
+    LINES,
+    Definition,
+    Fact,
+    Knowledge,
+    Known,
+    Range,
+    Section,
+)
+from derive.frontends.document.labels import labelled
+from derive.frontends.document.layers import naming_layers
 from derive.frontends.document.names import LOSSES, Mention, mention, text_of
 from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
@@ -78,6 +88,7 @@ class Collected:
     knowledge: Knowledge
     problems: list[tuple[int, str]]
     prose: list[tuple[int, str, int]]  # the section, the text, the line
+    source: str = ""
 
 
 def collect(
@@ -85,7 +96,7 @@ def collect(
     parse: Parse,
     sidecar: Iterable[tuple[str, list[Declared]]] = (),
 ) -> Collected:
-    return _Collector(parse).run(contents, list(sidecar))
+    return _Collector(naming_layers(contents, parse)).run(contents, list(sidecar))
 
 
 class _Collector:
@@ -159,7 +170,7 @@ class _Collector:
             self.open.pop()
         number = len(self.knowledge.sections)
         around = (number, *self.open[-1].around)
-        section = Section(number, item.level, item.text, line, around)
+        section = Section(number, item.level, item.text, line, around, item.is_closed)
         self.knowledge.sections.append(section)
         self.open.append(section)
         self.chain = None
@@ -331,6 +342,7 @@ class _Collector:
                 continue
             body = statement.body
             if isinstance(body, tree.Chain):
+                self.range(body, unit)
                 chain = (unit, statement)
                 self.members(body, unit, line)
                 self.definition(body, unit, line)
@@ -341,6 +353,20 @@ class _Collector:
                     names = {name for pair in mentioned(side) for name in pair}
                     self.spoken.setdefault(unit.section, set()).update(names)
         return chain
+
+    def range(self, chain: tree.Chain, unit: Unit) -> None:
+        """``i = 1, …, n`` and ``i ∈ {1, …, n}``."""
+        if len(chain.sides) != 2 or chain.relations[0] not in ("=", "in"):
+            return
+        left, right = chain.sides
+        if isinstance(right, tree.Group) and right.opening == "{":
+            right = right.body
+        if not isinstance(left, tree.Letter) or not isinstance(right, tree.Listing):
+            return
+        first, last = right.items[0], right.items[-1]
+        if len(right.items) > 2 and isinstance(right.items[-2], tree.Dots):
+            said = Range(left.name, first, last, unit.section, unit.at)
+            self.knowledge.ranges.append(said)
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
         """Letters that are transposed somewhere, and shapes in subscripts."""
@@ -443,6 +469,7 @@ class _Collector:
         made = definition(left, right, unit.section, unit.at, line, unit.formula, text)
         if made is None:
             return
+        made = labelled(made, self.knowledge.known)
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
         if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
@@ -450,10 +477,13 @@ class _Collector:
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
+        if chain.relations[0] not in DEFINES and self.restated(made):
+            return
+        if chain.relations[0] not in DEFINES and self.is_circular(made):
+            return  # x is defined by y, and this says what y is then
         if chain.relations[0] not in DEFINES and self.used_before(made):
             unit.solves = True  # a declared quantity at some point, as a minimiser
-            return
-        if chain.relations[0] not in DEFINES and self.restated(made):
+            self.knowledge.points.setdefault(made.name, []).append(made)
             return
         self.knowledge.define(made)
         unit.defines.append(made)
@@ -484,15 +514,22 @@ class _Collector:
 
     def used_before(self, made: Definition) -> bool:
         """Whether a name is declared, and formulas before have spoken of it as it is."""
-        around = self.knowledge.around(made.section)
-        return (
-            made.name not in self.knowledge.definitions
-            and any(
-                one.section in around and one.how != "subscript"
-                for one in self.knowledge.known.get(made.name, [])
-            )
-            and any(made.name in self.spoken.get(section, ()) for section in self.spoken)
+        knowledge = self.knowledge
+        around = knowledge.around(made.section)
+        declared = [
+            one.section
+            for one in knowledge.known.get(made.name, [])
+            if one.section in around and one.how != "subscript"
+        ]
+        return made.name not in knowledge.definitions and any(
+            made.name in names and set(declared) & set(knowledge.around(section))
+            for section, names in self.spoken.items()
         )
+
+    def is_circular(self, made: Definition) -> bool:
+        """Whether what would define a name is computed from that name."""
+        found = leaves(self.knowledge, made.body, made.section, made.at)
+        return made.name in found and made.name in self.knowledge.known
 
     def restated(self, made: Definition) -> bool:
         """Whether a name is defined around here already, of the same things: then the equation
@@ -514,7 +551,21 @@ class _Collector:
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]
-        return bool(arrays) and ours - {"e", "pi"} <= theirs
+        if len(before.arguments) == len(made.arguments):
+            # f(y), where f(x) is defined, is of y what that is of x.
+            other = dict(zip(_keys(made.arguments), _keys(before.arguments), strict=True))
+            ours = frozenset(other.get(name, name) for name in ours)
+            theirs |= set(other.values())
+        return bool(arrays) and {name for name in ours if self.is_free(name, ours)} <= theirs
+
+    def is_free(self, name: str, among: Collection[str]) -> bool:
+        """Whether a name is one of its own: no constant, and no product of others that stand
+        beside it without a space.
+        """
+        if self.is_taken(name):
+            return True
+        product = len(name) > 1 and all(letter in among for letter in name)
+        return name not in ("e", "pi", "I", "bol(1)") and not product
 
     def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
         """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
@@ -570,6 +621,10 @@ class _Collector:
         self.knowledge.sizes.add(made.name)
         self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
         return made
+
+
+def _keys(names: Iterable[Node]) -> list[str]:
+    return [name.key for each in names if (name := mention(each)) is not None]
 
 
 def squared(name: Mention, right: Node) -> Mention:

@@ -9,7 +9,7 @@ whatever the layout.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
@@ -125,6 +125,9 @@ def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Val
 def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
     head = factors[0]
     used = 1
+    if (twice := _nabla_twice(factors, signs)) is not None:
+        taken, used = operated([twice.base, *factors[2:]], signs[1:])
+        return Taken(taken.of, taken.by * 2, twice, nabla=True), used + 1
     if isinstance(head, tree.Derivative):
         by = variables(head)
     else:
@@ -157,6 +160,26 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
         else tree.Product(rest[0].start, rest[-1].end, tuple(rest), tuple(between))
     )
     return Taken(of, tuple(by), head, nabla), end
+
+
+def _nabla_twice(factors: list[Node], signs: list[str]) -> tree.Script | None:
+    """∇∇ before what it acts on, as ∇²; None for anything else."""
+    if len(factors) < 3 or signs[0] != "":
+        return None
+    first, second = factors[:2]
+    heads = [part.base if isinstance(part, tree.Script) else part for part in (first, second)]
+    if not all(isinstance(part, tree.Letter) and part.name == "nabla" for part in heads):
+        return None
+    subs = [part.sub if isinstance(part, tree.Script) else None for part in (first, second)]
+    sups = [part.sup if isinstance(part, tree.Script) else None for part in (first, second)]
+    if sups[0] is not None or (sups[1] is not None and not is_transpose(sups[1])):
+        return None
+    if isinstance(second, tree.Script):
+        second = second.base if second.sub is None else replace(second, sup=None)
+    if subs[0] is not None and text_of(subs[0]) != text_of(subs[1]):
+        raise Unread("nabla", "a second derivative in two arrays is not read", first)
+    two = tree.Number(second.start, second.end, "2")
+    return tree.Script(first.start, second.end, second, None, two, 0)
 
 
 def variables(node: tree.Derivative) -> tuple[Node, ...]:

@@ -7,7 +7,7 @@ neither, but for a choice that nobody has declared, is ambiguous.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from derive.base.errors import DeriveError
@@ -30,8 +30,9 @@ from derive.frontends.document.choices import MAX_READINGS, Choices, readings
 from derive.frontends.document.collect import EQUALS, Collected, Unit
 from derive.frontends.document.contents import Place
 from derive.frontends.document.dependence import seen_by
-from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import mention
+from derive.frontends.document.knowledge import Definition, Fact, Knowledge
+from derive.frontends.document.left_out import left_out
+from derive.frontends.document.names import Mention, mention
 from derive.frontends.document.reader import Reader, is_ones
 from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
 from derive.frontends.document.tree import Node
@@ -105,11 +106,15 @@ class Outcome:
         return bool(self.expected) and self.outcome == self.expected
 
 
-@dataclass
-class Decision:
-    """All readings of one part."""
+@dataclass(frozen=True)
+class Condition:
+    """An equation that a document states and that is no claim.
 
-    parts: list[tuple[Choices, Read, Part]] = field(default_factory=list)
+    :param is_case: whether it is said of one case only, after "if" or "when".
+    """
+
+    fact: Fact
+    is_case: bool
 
 
 def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list[Outcome]:
@@ -143,6 +148,8 @@ class _Decider:
         self.verdicts: dict[Any, Verdict] = {}
         self.number = 0
         self.kept: dict[tuple[int, str], dict[str, list[int]]] = {}
+        self.conditions: list[Condition] = []
+        self.source = collected.source
 
     # ---- one formula
 
@@ -162,14 +169,26 @@ class _Decider:
             for node in statement.walk():
                 if isinstance(node, tree.Unread):
                     return self.failed(unit, node.failure)
+            if isinstance(statement.body, tree.Chain):
+                refused = left_out(statement.body, lambda name: self.is_known(unit, name))
+                if refused is not None:
+                    return self.failed(unit, refused)
         connected = any(
             isinstance(item, tree.Connective) and item.name in ("implies", "iff", "impliedby")
             for item in unit.row.items
         )
         for statement in unit.row.items:
             if isinstance(statement, tree.Statement):
-                found.extend(self.statement(unit, statement, connected))
+                found.extend(self.statement(unit, statement))
+        if connected and not all(one.outcome in (HOLDS, DEFINES, DECLARES) for one in found):
+            message = "what follows from what is no statement here"
+            found = [Decided(NO_STATEMENT, unit.place, message=message)]
         return self.summed_up(unit, found)
+
+    def is_known(self, unit: Unit, name: Mention) -> bool:
+        at = (name.key, unit.section, unit.at)
+        knowledge = self.knowledge
+        return knowledge.declared(*at) is not None or knowledge.defined(*at) is not None
 
     def failed(self, unit: Unit, failure: tree.Failure) -> Outcome:
         return replace(
@@ -211,15 +230,11 @@ class _Decider:
 
     # ---- one statement
 
-    def statement(self, unit: Unit, statement: tree.Statement, connected: bool) -> list[Decided]:
+    def statement(self, unit: Unit, statement: tree.Statement) -> list[Decided]:
         task = task_of(unit, statement)
         if task is None:
             return []
         place = unit.formula.place(statement.start)
-        if connected:
-            return [
-                Decided(NO_STATEMENT, place, message="what follows from what is no statement here")
-            ]
         results = self.all_readings(task)
         if results is None:
             return [
@@ -230,7 +245,48 @@ class _Decider:
                     message="it has too many readings; declare the shapes of its names",
                 )
             ]
-        return self.over_readings(task, results)
+        found = self.over_readings(task, results)
+        if any(one.outcome in REFUTED for one in found):
+            return self.under_conditions(task, found)
+        return found
+
+    def under_conditions(self, task: Task, found: list[Decided]) -> list[Decided]:
+        """What is refuted once more, with the conditions that formulas before it state: it may
+        hold under them.
+        """
+        around = self.knowledge.around(task.unit.section)
+        stated = [one for one in self.conditions if one.fact.section in around]
+        if not stated:
+            return found
+        facts = self.knowledge.facts
+        self.knowledge.facts = [*facts, *(one.fact for one in stated)]
+        try:
+            results = self.all_readings(task)
+            again = [] if results is None else self.over_readings(task, results)
+        finally:
+            self.knowledge.facts = facts
+        if len(again) != len(found):
+            return found
+        lines = ", ".join(str(one.fact.line) for one in stated)
+        made = []
+        for before, after in zip(found, again, strict=True):
+            if before.outcome not in REFUTED or after.outcome != HOLDS:
+                made.append(before)
+            elif any(one.is_case for one in stated):
+                message = f"it holds in the case of line {lines}; declare that as an assumption"
+                made.append(replace(before, outcome=AMBIGUOUS, code="assumption", message=message))
+            else:
+                sentence = f"what line {lines} states is assumed"
+                made.append(replace(after, inferred=(*after.inferred, sentence)))
+        return made
+
+    def condition(self, task: Task) -> None:
+        """Remember an equation that is refuted as a claim, for it may state a condition."""
+        body, unit = task.statement.body, task.unit
+        if task.head is not None or not isinstance(body, tree.Chain) or body.relations != ("=",):
+            return
+        fact = Fact((), "", body, unit.section, unit.place.line, "condition")
+        self.conditions.append(Condition(fact, hints.is_case(self.source, unit.formula.place(0))))
 
     def all_readings(self, task: Task) -> list[tuple[Choices, Read]] | None:
         def attempt(choices: Choices) -> Read:
@@ -402,7 +458,7 @@ class _Decider:
                 f"declare `{doubtful}: …`",
             )
         if refuted:
-            return self.refuted(made, part, [(v, one) for v, one in everything], task.unit)
+            return self.refuted(made, part, [(v, one) for v, one in everything], task)
         return self.open(made, part, [(v, one) for v, one in everything])
 
     def refuted(
@@ -410,10 +466,11 @@ class _Decider:
         made: Decided,
         part: Part,
         everything: Sequence[tuple[Any, Part]],
-        unit: Unit,
+        task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
         if part.lenient:
+            self.condition(task)
             return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
         for sentence in made.inferred:
             # Its definition may be what was not understood: nothing is refuted by inventing it.
@@ -455,7 +512,7 @@ class _Decider:
                     message=f"what the loss depends on is not said; declare `{remedy}` if it holds "
                     "for that",
                 )
-            hint = self.hinted(claim, unit)
+            hint = self.hinted(claim, task.unit)
             if hint:
                 return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
             return replace(

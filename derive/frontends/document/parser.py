@@ -388,6 +388,8 @@ class _Parser:
     def statement(self) -> Statement:
         start = self.start
         body = self.chain(top=True)
+        if isinstance(body, Annotated) and isinstance(body.body, Chain):
+            body = body.body  # a whole statement over a brace
         continues = isinstance(body, Chain) and isinstance(body.sides[0], Empty)
         key, text, _, _, _ = self.token
         end, punctuation = self.end, ""

@@ -293,8 +293,10 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
     parts = arguments(group)
     definition = defined_at(reader, key)
     known = known_at(reader, key)
+    inside = len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes
+    factor = inside and not _is_applied_inside(name.letter, group.body)  # σ(1 − σ)
     if definition is not None and definition.arguments:
-        return _defined_function(reader, name, definition, parts)
+        return None if factor else _defined_function(reader, name, definition, parts)
     if known is not None and known.kind == "function":
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if known is not None and known.kind == "any-scalar":
@@ -319,9 +321,8 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         stem = replace(name, subs=name.subs[:-1], after=())
         if is_known(reader, stem) and (len(parts) > 1 or is_loss(name)):
             return value_of(reader, name)  # l_i(w, b), of losses l_i that are known
-    inside = len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes
-    if inside and not _is_applied_inside(name.letter, group.body):
-        return None  # σ(1 − σ): a factor
+    if factor:
+        return None
     if name.letter in ACTIVATIONS:
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if name.letter in FUNCTION_LETTERS and not name.bold:
@@ -384,16 +385,17 @@ def is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool
 
 
 def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:
-    bound = dict(reader.bound)
+    bound, put_in = dict(reader.bound), reader.put_in
     for argument, value in zip(definition.arguments, inputs, strict=True):
         parameter = mention(argument)
         assert parameter is not None
         reader.bound[parameter.key] = value
+        reader.put_in |= {parameter.key}
     try:
         reader.note(f"{pretty(definition.name)} is defined in line {definition.line}")
         return body_of(reader, definition)
     finally:
-        reader.bound = bound
+        reader.bound, reader.put_in = bound, put_in
 
 
 def _entrywise_of(reader: Reader, name: Mention, definition: Definition, value: Value) -> Value:

@@ -80,6 +80,7 @@ class Reader:
     symbols: dict[str, Value] = field(default_factory=dict)
     shapes: dict[Any, Value] = field(default_factory=dict)
     bound: dict[str, Any] = field(default_factory=dict)
+    put_in: frozenset[str] = frozenset()  # arguments of functions that have other values here
     indices: dict[str, Index] = field(default_factory=dict)
     ranges: dict[Any, Any] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
@@ -97,6 +98,7 @@ class Reader:
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
     varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
+    in_entries: bool = False  # whether the entries of a matrix written out are read
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
@@ -313,34 +315,25 @@ def _matrix(reader: Reader, node: tree.Matrix) -> Value:
         raise Unread("matrix", f"a {node.kind} has no meaning here", node)
     if len({len(row) for row in node.rows}) != 1:
         raise Unread("matrix", "the rows of the matrix have different lengths", node)
-    rows = []
-    for row in node.rows:
-        entries = []
-        for item in row:
-            if isinstance(item, tree.Dots):
-                raise Unread("dots", "a matrix with dots is not read", item)
-            value = reader.value(item)
-            if not value.is_scalar:
-                raise Unread("blocks", "a matrix of blocks is not read", item)
-            entries.append(scalar(value))
-        rows.append(entries)
+    before, reader.in_entries = reader.in_entries, True
+    try:
+        rows = [[_matrix_entry(reader, item) for item in row] for row in node.rows]
+    finally:
+        reader.in_entries = before
     matrix = sp.ImmutableDenseMatrix(rows)
-    value = Value(_explicit(matrix), (sp.Integer(matrix.rows), sp.Integer(matrix.cols)))
+    value = values.written_out(matrix)
     if node.kind == "vmatrix":
         return functions.determinant(reader.choices, [value])
     return value
 
 
-def _explicit(matrix: sp.ImmutableDenseMatrix) -> Any:
-    """As an expression that any matrix expression takes beside it."""
-    i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
-    branches = [
-        (matrix[r, c], sp.And(sp.Eq(i, r), sp.Eq(j, c)))
-        for r in range(matrix.rows)
-        for c in range(matrix.cols)
-    ]
-    body = sp.Piecewise(*branches[:-1], (branches[-1][0], True))
-    return sp.FunctionMatrix(matrix.rows, matrix.cols, sp.Lambda((i, j), body))
+def _matrix_entry(reader: Reader, item: Node) -> Any:
+    if isinstance(item, tree.Dots):
+        raise Unread("dots", "a matrix with dots is not read", item)
+    value = reader.value(item)
+    if not value.is_scalar:
+        raise Unread("blocks", "a matrix of blocks is not read", item)
+    return scalar(value)
 
 
 def _cases(reader: Reader, node: tree.Cases) -> Value:

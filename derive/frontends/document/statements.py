@@ -314,6 +314,8 @@ class _Statement:
     # ---- equalities
 
     def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
+        if isinstance(head, tree.Evaluated):
+            return self.at_a_point(head, side, lenient)
         reader = self.reader
         place = (reader.knowledge, reader.section, reader.at)
         if differentials.is_equation([head, side], *place):
@@ -333,6 +335,26 @@ class _Statement:
         if taken is None:
             return self.tried(side, lambda: self.identity(head, side), lenient)
         return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def at_a_point(self, head: tree.Evaluated, side: Node, lenient: str) -> Part:
+        """``∂f/∂x |_{x = a} = e``: the equation without the bar, at the points with x = a."""
+        part = self.equality(head.body, side, lenient)
+        claim = part.claim
+        if claim is None:
+            return part
+
+        def build() -> Claim:
+            body = head.at.body if isinstance(head.at, tree.Group) else head.at
+            if head.upper is not None or not isinstance(body, tree.Chain):
+                raise Unread("notation", "a value at a point that is no equation", head)
+            if body.relations != ("=",) or not hasattr(claim, "given"):
+                raise Unread("notation", "a value at a point that is no equation", head)
+            left, right = self.matched(*map(self.reader.value, body.sides))
+            equation = sp.Eq(left.expr, right.expr, evaluate=False)
+            given: dict[str, Any] = {"given": (*claim.given, self.reader.sizes.put_in(equation))}
+            return replace(claim, **given)
+
+        return replace(self.tried(side, build, lenient), foreign=part.foreign)
 
     def differential(self, head: Node, inner: Node, side: Node) -> Claim:
         """``dX = …`` as ∂L/∂X; not where it is a differential, in terms of those of X's parts."""
@@ -414,6 +436,8 @@ class _Statement:
     def matched(self, left: Value, right: Value) -> tuple[Value, Value]:
         """Both sides, the one turned where vectors are read as NumPy has them."""
         left, right = values.as_matrix(left), values.as_matrix(right)
+        if (left.entries is None) != (right.entries is None):
+            left, right = values.as_written(left), values.as_written(right)
         if left.is_scalar and right.is_scalar:
             if left.shape != right.shape:
                 return Value(scalar(left)), Value(scalar(right))
@@ -643,6 +667,8 @@ def derivative_alone(side: Node) -> Taken | None:
         if side.of is None:
             return None
         return Taken(side.of, derivatives.variables(side), side)
+    if isinstance(side, tree.Evaluated):
+        return derivative_alone(side.body)
     if isinstance(side, tree.Group) and side.opening == "{":
         return derivative_alone(side.body)
     if isinstance(side, tree.Product) and derivatives.is_operator(side.factors[0]):

@@ -86,7 +86,7 @@ def read_name(reader: Reader, node: Node) -> Value:
     """The value of a name with everything that is written at it."""
     name = mention(node)
     if isinstance(node, tree.Run | tree.Script) and (name is None or not is_known(reader, name)):
-        gradient = LOSS_IN(reader, node)
+        gradient = None if reader.in_entries else LOSS_IN(reader, node)
         if gradient is not None:
             return gradient
     if name is None:
@@ -120,7 +120,18 @@ def defined_at(reader: Reader, key: str) -> Definition | None:
     found = reader.knowledge.defined(key, reader.section, reader.at, reader.home[1])
     if found is not None and found.indices and found.at > reader.at:
         return None  # z, before the z_i are defined, is another thing
+    if found is None:
+        found = _point(reader, key)
     return None if found is not None and key in reader.opaque else found
+
+
+def _point(reader: Reader, key: str) -> Definition | None:
+    """x = e of a declared x, in the reading in which that defines it."""
+    point = reader.knowledge.point(key, *reader.home)
+    if point is None or key in reader.pending:
+        return None
+    how = reader.choices.pick(f"line {point.line}", ("a point", "a definition"))
+    return point if how == "a definition" else None
 
 
 def value_of(reader: Reader, name: Mention) -> Value:
@@ -259,7 +270,8 @@ def index_variable(reader: Reader, letter: str) -> Index | None:
         return reader.indices[letter]
     if letter in reader.bound or reader.knowledge.is_size(letter, reader.section):
         return None
-    if known_at(reader, letter) is not None:
+    known = known_at(reader, letter)
+    if known is not None and known.kind != "index":
         return None
     if len(letter) > 1 and letter not in ("ell",):
         return None
@@ -289,12 +301,29 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
         if not array.shape:
             return None
         return entry_of(reader, array, name.subs[-1], name.node)
+    if (split := _numbered(reader, name, parts)) is not None:
+        return split
     if name.letter == "delta" and len(parts) == 2:
         i, j = (index_variable(reader, text_of(part)) for part in parts)
         if i is not None and j is not None:
             reader.note("δ with two indices is the Kronecker delta")
             return Value(sp.KroneckerDelta(i.symbol, j.symbol))
     return _member(reader, name, parts)
+
+
+def _numbered(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
+    """Z_{2,nc}: the entry at n, c of Z_2, where that is known."""
+    first, rest = parts[0], parts[1:]
+    if not isinstance(first, tree.Number | tree.Word) or not rest:
+        return None
+    key = with_scripts(name.letter, (*name.subs[:-1], first), name.sups)
+    if known_at(reader, key) is None and defined_at(reader, key) is None:
+        return None
+    array = symbol(reader, key, name.node)
+    if len(array.shape) != len(rest) and not (len(rest) == 1 and values.is_vector(array)):
+        return None
+    indices = tree.Listing(rest[0].start, rest[-1].end, tuple(rest), (",",) * (len(rest) - 1))
+    return entry_of(reader, array, indices, name.node)
 
 
 def _one_of_several(reader: Reader, name: Mention, base: str, parts: list[Node]) -> Value | None:
@@ -538,6 +567,8 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     known = known_at(reader, key)
     if key in reader.symbols and definition is None and known is None:
         return reader.symbols[key]
+    if definition is not None and key not in reader.pending and _is_put_in(reader, definition):
+        return body_of(reader, definition, key)
     meant: Any = None
     if definition is not None and key not in reader.pending:
         meant = ("defined", definition.section, definition.at, definition.line)
@@ -558,6 +589,26 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     if not reader.pending or key not in reader.symbols:
         reader.symbols[key] = value
     return value
+
+
+def _is_put_in(reader: Reader, definition: Definition) -> bool:
+    """Whether a definition speaks of an argument that has another value here, as h = W x does in
+    f(y) where f(x) = v⊤h: then it is read anew with that.
+    """
+    seen: set[str] = set()
+    pending = [definition] if reader.put_in else []
+    while pending:
+        made = pending.pop()
+        for node in made.body.walk():
+            name = mention(node)
+            for key in () if name is None else (name.key, name.letter):
+                if key in reader.put_in:
+                    return True
+                if key not in seen:
+                    seen.add(key)
+                    found = reader.knowledge.defined(key, made.section, made.at)
+                    pending.extend([found] if found is not None and found is not made else [])
+    return False
 
 
 def _shifted_key(reader: Reader, key: str) -> str:
@@ -609,13 +660,20 @@ def _declared(reader: Reader, key: str, known: Known) -> Value:
     reader.sources.add(known.section)
     if known.section not in reader.knowledge.around(reader.section):
         reader.note(f"{pretty(key)} is still what line {known.line} declares")
-        if reader.knowledge.doubtful(known, reader.section):
+        doubtful = reader.knowledge.doubtful(known, reader.section)
+        if doubtful:
             reader.carried.add(key)
+        if doubtful or reader.knowledge.is_defined_with(key, reader.section, known.section):
             other = _another(reader, key, known)
             if other is not None:
                 return other
     if known.kind == "size":
         return Value(size_symbol(key))
+    if known.kind == "index":
+        index = index_variable(reader, key)
+        if index is None:
+            raise Unread("index", f"{pretty(key)} is an index of more than one letter")
+        return Value(index.symbol + index.base)
     if known.kind == "any-scalar":
         return _any_scalar(reader, key, known.sizes)
     if known.kind == "scalar":
@@ -694,6 +752,9 @@ def _defined(
     if declared is not None and declared.kind in ("shape", "scalar"):
         value = _as_declared(reader, value, declared, definition)
     reader.sources.add(definition.section)
+    if value.entries is not None:
+        reader.note(f"{pretty(key)} is written out in line {definition.line}")
+        return value
     made = _fresh(reader, key, value.shape, value.thin)
     made = replace(made, path=())
     expr = scalar(value) if not value.shape else value.expr
@@ -771,7 +832,7 @@ def _is_known_before(reader: Reader, parameter: Mention, definition: Definition)
 def _indexed_body(reader: Reader, definition: Definition) -> Value:
     """``P_{ij} = e``: the array whose entry at (i, j) is e."""
     variables = []
-    declared = known_at(reader, definition.name)
+    declared = declared_with(reader, definition.name, definition)
     for part in definition.indices:
         if not isinstance(part, tree.Letter):
             raise Unread("index", "an index of a defined array that is no letter", part)
@@ -787,7 +848,12 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
         sizes = tuple(size for size in sizes if size != 1) or sizes[:1]
     if len(sizes) == len(variables):
         reader.ranges.update(zip(variables, sizes, strict=True))
-    value = scalar(reader.value(definition.body))
+    else:
+        _counted(reader, definition, variables)
+    body = reader.value(definition.body)
+    if body.shape and not body.is_scalar:
+        raise Unread("family", f"{pretty(definition.name)} is defined as a family of arrays")
+    value = scalar(body)
     ranges = []
     for variable, part in zip(variables, definition.indices, strict=True):
         size = reader.ranges.get(variable)
@@ -801,14 +867,29 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
     if len(ranges) == 1:
         i, j = variables[0], sp.Dummy("j", integer=True)
         if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
-            body = sp.FunctionMatrix(1, ranges[0], sp.Lambda((j, i), value))
-            return Value(body, (sp.S.One, ranges[0]), thin=True)
-        body = sp.FunctionMatrix(ranges[0], 1, sp.Lambda((i, j), value))
-        return Value(body, (ranges[0], sp.S.One), thin=True)
+            row = sp.FunctionMatrix(1, ranges[0], sp.Lambda((j, i), value))
+            return Value(row, (sp.S.One, ranges[0]), thin=True)
+        column = sp.FunctionMatrix(ranges[0], 1, sp.Lambda((i, j), value))
+        return Value(column, (ranges[0], sp.S.One), thin=True)
     if len(ranges) == 2:
-        body = sp.FunctionMatrix(*ranges, sp.Lambda(tuple(variables), value))
-        return Value(body, tuple(ranges))
+        matrix = sp.FunctionMatrix(*ranges, sp.Lambda(tuple(variables), value))
+        return Value(matrix, tuple(ranges))
     return Value(tensor(value, *zip(variables, ranges, strict=True)), tuple(ranges))
+
+
+def _counted(reader: Reader, definition: Definition, variables: list[Any]) -> None:
+    """How far the indices of a definition count, where "i = 1, …, n" is said beside it."""
+    for variable, part in zip(variables, definition.indices, strict=True):
+        said = reader.knowledge.range_of(text_of(part), definition)
+        if said is None:
+            continue
+        first = reader.size(reader.value(said.first), said.first)
+        last = reader.size(reader.value(said.last), said.last)
+        if first != _first(reader):
+            raise Undeclared(
+                f"the index {text_of(part)} counts from {first}", f"index={first}", said.first
+            )
+        reader.ranges[variable] = sp.expand(last - first + 1)
 
 
 def _as_declared(reader: Reader, value: Value, known: Known, definition: Definition) -> Value:
@@ -972,7 +1053,11 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if not reader.knowledge.known and not reader.knowledge.arrays:
         reader.note(f"{pretty(key)} is a scalar, as the document declares no arrays")
         return _fresh(reader, key, ())
-    kinds = ("vector", "scalar") if reader.drafting else ("scalar", "vector")
+    kinds: tuple[str, ...] = ("scalar", "vector")
+    if reader.drafting:
+        kinds = ("vector", "scalar")
+    if reader.in_entries:
+        kinds = ("scalar",)
     how = reader.choices.pick(f"{pretty(key)}", kinds)
     reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
     return _fresh(reader, key, ()) if how == "scalar" else _open_vector(reader, key)

@@ -288,7 +288,11 @@ class _Evaluation:
             place = self.integer(index, scope)
             if isinstance(place, np.ndarray) and place.dtype.kind != "i":
                 raise Unsampled
-            if np.min(place) < 0 or np.max(place) >= length:
+            if isinstance(place, np.ndarray):  # whose methods take less long than functions
+                outside = place.min() < 0 or place.max() >= length
+            else:
+                outside = not 0 <= place < length
+            if outside:
                 place = np.clip(place, 0, length - 1)
             places.append(place if isinstance(place, int) else place[..., 0])
         return values[tuple(places)]

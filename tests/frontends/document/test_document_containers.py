@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derive.frontends.document.containers import DocumentError, markdown, read_document, rst, tex
-from derive.frontends.document.containers import _Source as Source
+from derive.frontends.document.containers import read_document
 from derive.frontends.document.contents import Directive, Formula, Heading, Lines
+from derive.frontends.document.markup import DocumentError, Source, markdown, rst, tex
 
 DIALECTS = {"md": markdown, "tex": tex, "rst": rst}
 
