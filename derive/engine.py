@@ -5,9 +5,11 @@
 2. **Lowering** (:mod:`derive.lowering.problem`, :mod:`derive.lowering.lower`). Both sides to index
    notation, once: what SymPy's matrix algebra would do afterwards is never asked.
 3. **Differentiation** (:mod:`derive.core.differentiate`) in index notation, over the shared graph.
-4. **Proof**: arrays that are one as they are written (:mod:`derive.proof.arrays.congruence`); then
-   the canonical form of the difference (:mod:`derive.proof.decide`, :mod:`derive.canonical.forms`),
-   at first with shared arrays as names, which is all that most true claims need.
+4. **Proof**: arrays that are equal as they are written (:mod:`derive.proof.arrays.congruence`);
+   then the canonical form of the difference (:mod:`derive.proof.decide`,
+   :mod:`derive.canonical.forms`). At first shared arrays are left opaque: most true claims need no
+   more. Of an inequality, whether the difference is never negative
+   (:mod:`derive.proof.nonnegative`).
 5. **Refutation** (:mod:`derive.refutation.search`): a point at which the sides differ, found by an
    evaluator that shares nothing with stages 2 to 4. Before the costlier canonical forms,
    because a false claim is refuted faster than a proof of it can fail.

@@ -256,7 +256,7 @@ class _Search:
                     found[part] = None
         pieces = (self._piece(x) for x in found if isinstance(x, (MatrixExpr, sp.MatrixBase)))
         kept: list[Piece] = []
-        for piece in pieces:  # where two are one but for a number, the first has the name
+        for piece in pieces:  # of two that differ by a factor, the first has the name
             if piece is not None and not any(map(piece.is_multiple, kept)):
                 kept.append(piece)
             if len(kept) == MOST_ARRAYS:

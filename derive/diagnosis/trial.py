@@ -32,7 +32,7 @@ from derive.proof.induction import induction
 from derive.refutation.points import PointMaker
 from derive.refutation.search import agrees_numerically, ordinary_point, point_of, relative
 
-# The forms in which shared arrays stay names are all that most proofs need, in deep networks too.
+# Most proofs need only the forms that leave shared arrays opaque, in deep networks too.
 LADDER = (Rung(3, False, 0.5e6), Rung(None, False, 0.1e6), Rung(None, True, 0.1e6))
 PROOFS = 6  # that are tried
 PROOF_WORK = 2e6  # for one of them

@@ -78,7 +78,7 @@ def _value(values: Mapping[Any, Any], place: tuple[Any, Any]) -> Any:
 
 
 def holds_exactly(equation: Any, sizes: Mapping[Any, int], values: Mapping[Any, Any]) -> bool:
-    """Whether both sides of an equation are one number by SymPy's exact arithmetic."""
+    """Whether both sides of an equation are the same number by SymPy's exact arithmetic."""
     if not isinstance(equation, sp.Eq):
         return False
     expr = _written_out(equation, sizes)

@@ -16,7 +16,7 @@ from flint import arb, arb_mat, fmpq
 from derive.evaluation.fields import BALL, Field, Inconclusive, NotExact, Undefined
 from derive.evaluation.jets import Jet, Jets
 
-NEAR = 1e-9  # of floats that are one but for rounding
+NEAR = 1e-9  # of floats that are equal up to rounding
 TERMS = 24  # of the series of exp, of a matrix of norm up to 1/2
 STEPS = 60  # of Newton's iteration for a square root
 NOT_SYMMETRIC = "a matrix that is not symmetric has neither a Cholesky factor nor this root"

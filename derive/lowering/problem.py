@@ -432,7 +432,7 @@ class Problem:
     def _take_predicate(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
         name, argument = str(fact.function.name), fact.arguments[0]
         symbol = self._whole_symbol(argument)
-        if name in ("orthogonal", "unitary"):  # of real numbers they are one
+        if name in ("orthogonal", "unitary"):  # for real matrices both say the same
             size = argument.shape[0]
             for product in (argument.T * argument, argument * argument.T):
                 self.equations.append((sp.Eq(product, sp.Identity(size), evaluate=False), label))

@@ -183,7 +183,7 @@ def _factorial(low: Lowering, expr: Any, scope: Scope) -> Term:
     (argument,) = expr.args
     n = low.integer(argument, scope) if low.is_integer(argument, scope) else None
     if n is None or not is_nonnegative(n, low.guards):
-        raise UnsupportedError(f"{expr} is the factorial of what is not seen to be an integer ≥ 0")
+        raise UnsupportedError(f"{expr}: its argument is not seen to be an integer ≥ 0")
     k = axis_variable(n)
     return Product((Int((), (as_poly(k) + 1,)),), (k,))
 

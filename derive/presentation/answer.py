@@ -129,7 +129,7 @@ class Answer:
             shared.label = min(forms, key=weight)
 
     def _forms(self, term: Term, write: Any) -> list[Any]:
-        """The term as it was derived, and simplified with the arrays below kept or looked into."""
+        """The term as it was derived, and simplified with the arrays below opaque or unfolded."""
         forms = []
         candidates: list[Callable[[], Term]] = [lambda: term]
         if not self.budget.over:

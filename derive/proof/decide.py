@@ -1,7 +1,7 @@
-"""Does a term vanish? A ladder of canonical forms, each step costlier than the one before.
+"""Does a term vanish? A ladder of canonical forms, each rung costlier than the one before.
 
-Every step is sound on its own: zero in any canonical form is a proof. The steps differ in how
-far they look into shared arrays and whether functions are written in exponentials.
+Every rung is sound on its own: zero in any canonical form is a proof. The rungs differ in which
+shared arrays they unfold, and in whether functions are written in exponentials.
 """
 
 from __future__ import annotations
@@ -64,9 +64,12 @@ class Proof:
 
 @dataclass(frozen=True)
 class Rung:
-    """One canonical form: how many terms a shared array may have to be looked into (None: any),
-    whether hyperbolic functions are written in exponentials, the work it may take, and how
-    often an inequality's difference is differentiated.
+    """One rung of the ladder: a canonical form, and what it may cost.
+
+    :param inline: arrays of more terms than this are left opaque; None unfolds every array.
+    :param exponentials: whether hyperbolic functions are written in exponentials.
+    :param work: the units of work that it may take.
+    :param slopes: how often the difference of an inequality may be differentiated.
     """
 
     inline: int | None
@@ -79,7 +82,7 @@ class Rung:
 CHEAP = (Rung(3, False, 60e6), Rung(None, False, 0.5e6))
 MANY_INVERSES = 3  # of different matrices
 INDEX_DEPTH = 3  # brackets of indices that are taken one after the other
-SLOPE_WORK = 1e6  # in which the derivatives of a difference are looked at
+SLOPE_WORK = 1e6  # for the derivatives of a difference
 PAIR_DEPTH = 2  # how far two brackets of a pair of indices are looked at
 OFFSET_WORK = 2e6  # for a form in which brackets have no offset
 COSTLY = (Rung(None, True, 4e6), Rung(12, True, 8e6), Rung(None, True, 30e6))

@@ -26,6 +26,7 @@ from sympy.tensor.array.expressions import ArrayElement
 from derive import verify
 from derive.claims.kinds import Claim
 from derive.claims.verdict import UNDECIDED, Verdict
+from derive.core import derivatives as of_nodes
 from derive.core import differentiate as passes
 from derive.core import terms as core
 from derive.core.functions import BY_SYMBOL, FUNCTIONS
@@ -76,7 +77,7 @@ WAYS: dict[str, Callable[[Term], Term]] = {
 
 def derivatives() -> Iterator[Rule]:
     """Every entry of the table of scalar derivatives."""
-    for name, slopes in passes.SCALAR_DERIVATIVES.items():
+    for name, slopes in of_nodes.SCALAR_DERIVATIVES.items():
         for position, slope in enumerate(slopes):
             for way, change in WAYS.items():
                 if name == "sign" and change(num(0)) is num(0):
@@ -84,7 +85,7 @@ def derivatives() -> Iterator[Rule]:
                 broken = (*slopes[:position], _after(slope, change), *slopes[position + 1 :])
                 yield Rule(
                     f"the derivative of {name} in argument {position + 1} {way}",
-                    functools.partial(patch.dict, passes.SCALAR_DERIVATIVES, {name: broken}),
+                    functools.partial(patch.dict, of_nodes.SCALAR_DERIVATIVES, {name: broken}),
                     (sp.Max, sp.Min) if name == "Max" else (FUNCTIONS[name].symbol,),
                 )
 
@@ -95,11 +96,11 @@ def _after(rule: Callable[..., Term], change: Callable[[Term], Term]) -> Callabl
 
 def kinks() -> Iterator[Rule]:
     """The conditions under which a function with a kink is differentiable."""
-    for name in passes.KINKS:
-        others = {other: kink for other, kink in passes.KINKS.items() if other != name}
+    for name in of_nodes.KINKS:
+        others = {other: kink for other, kink in of_nodes.KINKS.items() if other != name}
         yield Rule(
             f"the kink of {name} forgotten",
-            functools.partial(patch.object, passes, "KINKS", others),
+            functools.partial(patch.object, of_nodes, "KINKS", others),
             (getattr(sp, name),),
         )
 
@@ -136,7 +137,7 @@ WITHOUT_DERIVATIVE = (core.Num, core.Const, core.Int, core.IndexBracket)  # neve
 
 def local_rules() -> Iterator[Rule]:
     """The derivative rule of every node: what it hands on is changed, lost or misplaced."""
-    for node, rule in passes.DERIVATIVES.items():
+    for node, rule in of_nodes.DERIVATIVES.items():
         if node in WITHOUT_DERIVATIVE:
             continue
         broken = {"gives no condition": _unconditional(rule)}
@@ -155,7 +156,7 @@ def local_rules() -> Iterator[Rule]:
         for how, changed in broken.items():
             yield Rule(
                 f"the derivative rule of {node.__name__} {how}",
-                functools.partial(patch.dict, passes.DERIVATIVES, {node: changed}),
+                functools.partial(patch.dict, of_nodes.DERIVATIVES, {node: changed}),
                 ABOUT.get(node, ()),
             )
 

@@ -10,7 +10,7 @@ import derive
 from derive import Gradient, verify
 from derive.canonical.forms import Normaliser
 from derive.canonical.laws import LAWS
-from derive.core import differentiate as passes
+from derive.core import derivatives
 from derive.core.functions import FUNCTIONS as KNOWN
 from derive.core.integers import Poly
 from derive.core.terms import Add, Mul, Pow, mul, num
@@ -30,7 +30,7 @@ SEVERAL = {
 # The points at which a proof is checked hardly ever lie in the domain of acosh.
 FUNCTIONS = {
     name: SEVERAL.get(name, (0, KNOWN[name].symbol))
-    for name in passes.SCALAR_DERIVATIVES
+    for name in derivatives.SCALAR_DERIVATIVES
     if name not in ("Max", "sign", "acosh")
 }
 
@@ -45,10 +45,10 @@ def is_contradicted(claim):
 def test_a_doubled_derivative_of_a_function_is_caught(name, monkeypatch):
     """With f′ doubled in the table, the claim that doubles it must not hold."""
     position, function = FUNCTIONS[name]
-    slopes = list(passes.SCALAR_DERIVATIVES[name])
+    slopes = list(derivatives.SCALAR_DERIVATIVES[name])
     right = slopes[position]
     slopes[position] = lambda *args: mul(num(2), right(*args))
-    monkeypatch.setitem(passes.SCALAR_DERIVATIVES, name, tuple(slopes))
+    monkeypatch.setitem(derivatives.SCALAR_DERIVATIVES, name, tuple(slopes))
     slope = {"Abs": sp.sign(t), "Mod": sp.Integer(1)}.get(name)
     slope = sp.diff(function(t), t) if slope is None else slope
     claim = Gradient(Sum(function(x[i, 0]), (i, 0, n - 1)), x, x.applyfunc(sp.Lambda(t, 2 * slope)))
@@ -75,7 +75,7 @@ def _without_last(rule):
 @pytest.mark.parametrize("node", [Add, Mul], ids=lambda node: node.__name__)
 def test_a_forgotten_operand_is_caught(node, monkeypatch):
     """With the last operand of a sum or product forgotten, half a gradient must not hold."""
-    rules = passes.DERIVATIVES
+    rules = derivatives.DERIVATIVES
     monkeypatch.setitem(rules, node, _without_last(rules[node]))
     if node is Add:
         claim = Gradient(t**2 + sp.sin(t), t, 2 * t)
@@ -92,7 +92,7 @@ def test_a_power_rule_without_its_factor_is_caught(monkeypatch):
         base, exponent = term.args
         run.pull(base, mul(cotangent, Pow((base, num(exponent.data[0] - 1)))), binders)
 
-    monkeypatch.setitem(passes.DERIVATIVES, Pow, broken)
+    monkeypatch.setitem(derivatives.DERIVATIVES, Pow, broken)
     assert is_contradicted(Gradient(t**3, t, t**2))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.base.errors import ClaimError
+from derive.frontends.code.torch_autograd import Context
 
 
 @dataclass
@@ -147,28 +148,6 @@ def _vjp(
         return _by_position(returned, moving, asked)
 
     return Performed(outputs, _upstreams(outputs, "g"), call)
-
-
-class Context:
-    """What an autograd Function keeps for its backward."""
-
-    def __init__(self, inputs: int) -> None:
-        self.saved_tensors: tuple[Any, ...] = ()
-        self.needs_input_grad = (True,) * inputs
-
-    def save_for_backward(self, *tensors: Any) -> None:
-        self.saved_tensors = tensors
-
-    saved_variables = property(lambda self: self.saved_tensors)
-
-    def mark_non_differentiable(self, *outputs: Any) -> None:
-        """Nothing: gradients of such outputs are not asked for."""
-
-    def mark_dirty(self, *inputs: Any) -> None:
-        """Nothing: a write in place is seen where it is made."""
-
-    def set_materialize_grads(self, value: bool) -> None:
-        """Nothing: every upstream gradient is an array."""
 
 
 def _is_autograd(kind: Any) -> bool:

@@ -12,7 +12,7 @@ from derive.base.errors import ClaimError, DeriveError, UnsupportedError
 from derive.frontends.code import axes as ax
 from derive.frontends.code.answers import declared_shapes
 from derive.frontends.code.arrays import Array, as_array
-from derive.frontends.code.calls import Asked, Context, arguments
+from derive.frontends.code.calls import Asked, arguments
 from derive.frontends.code.check import pair_of
 from derive.frontends.code.finding import AUTOGRAD, FORWARD, LAYER
 from derive.frontends.code.finding import Pair as Found
@@ -30,6 +30,7 @@ from derive.frontends.code.pairs import (
 )
 from derive.frontends.code.request import Request, request
 from derive.frontends.code.shapes import make_array, make_input
+from derive.frontends.code.torch_autograd import Context
 from derive.frontends.code.trace import Trace, opened, place
 
 IMPORTS = {
