@@ -22,7 +22,7 @@ from derive.base.errors import DeriveError
 from derive.claims.statuses import AMBIGUOUS, NOT_UNDERSTOOD, REFUTED
 from derive.engine import verify
 from derive.frontends.document.check import Checked, check, is_document
-from derive.frontends.document.outcomes import Outcome
+from derive.frontends.document.decided import Outcome
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

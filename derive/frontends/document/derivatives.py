@@ -18,17 +18,12 @@ from sympy.tensor.array.expressions import ArraySymbol
 from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition
+from derive.frontends.document.lookup import defined_at, is_known, known_at
 from derive.frontends.document.names import LOSSES, Mention, is_loss, is_transpose, mention, text_of
 from derive.frontends.document.reader import RULES, Reader, Undeclared, Unread
-from derive.frontends.document.symbols import (
-    LOSS_IN,
-    by_key,
-    defined_at,
-    is_known,
-    known_at,
-    pretty,
-    symbol,
-)
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.steps import by_key, symbol
+from derive.frontends.document.symbols import LOSS_IN
 from derive.frontends.document.tree import Node, arguments, brackets
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
 from derive.language.operators import ScalarFunction, entry, fresh_index, partial, tensor
@@ -198,6 +193,7 @@ def variables(node: tree.Derivative) -> tuple[Node, ...]:
     return tuple(found)
 
 
+@RULES.on(tree.Derivative)
 def read_derivative(reader: Reader, node: tree.Derivative) -> Value:
     if node.of is None:
         raise Unread("operator", "an operator that acts on nothing", node)
@@ -511,8 +507,6 @@ def loss_of(reader: Reader, name: Mention, inputs: list[Value]) -> Value:
     reader.note(f"{label} is any scalar function of its arguments, as nothing defines it")
     return Value(ScalarFunction(label)(*(value.expr for value in inputs)))
 
-
-RULES[tree.Derivative] = read_derivative
 
 __all__ = [
     "Definition",

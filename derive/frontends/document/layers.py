@@ -8,36 +8,18 @@ w^{(l)}.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
 from derive.frontends.document import tree
-from derive.frontends.document.contents import Contents, Directive
 from derive.frontends.document.tree import Node
-
-Parse = Callable[[str], tree.Parsed]
 
 LETTERS = ("l", "ell")
 LAST = "L"
 """The number of the last layer, where the others are counted by one of the letters."""
 
 
-def naming_layers(contents: Contents, parse: Parse) -> Parse:
-    """The parser of a document, with the superscripts that count its layers in parentheses."""
-    parsed = {item.text: parse(item.text) for item in contents.formulas}
-    declared = " ".join(item.text for item in contents.items if isinstance(item, Directive))
-    letters = _counting(parsed.values(), declared)
-
-    def layered(text: str) -> tree.Parsed:
-        found = parsed.get(text)
-        made = parse(text) if found is None else found
-        return _rewritten(made, letters) if letters else made
-
-    return layered
-
-
-def _counting(formulas: Iterable[tree.Parsed], declared: str) -> frozenset[str]:
+def counting(formulas: Iterable[tree.Parsed], declared: str) -> frozenset[str]:
     """The letters that count layers in these formulas."""
     above: dict[str, set[str]] = {}
     summed: set[str] = set()
@@ -67,23 +49,12 @@ def _stepped(node: Node) -> str:
     return ""
 
 
-def _rewritten(value: Any, letters: frozenset[str]) -> Any:
-    if isinstance(value, tuple):
-        made = tuple(_rewritten(item, letters) for item in value)
-        return made if any(a is not b for a, b in zip(made, value, strict=True)) else value
-    if not isinstance(value, Node):
-        return value
-    changes = {}
-    for field in fields(value):
-        old = getattr(value, field.name)
-        new = _rewritten(old, letters)
-        if new is not old:
-            changes[field.name] = new
-    if isinstance(value, tree.Script) and value.sup is not None:
-        sup = changes.get("sup", value.sup)
-        if _stepped(sup) in letters:
-            changes["sup"] = tree.Group(sup.start, sup.end, "(", sup, ")")
-    return replace(value, **changes) if changes else value
+def in_parentheses(node: Node, letters: frozenset[str]) -> Node:
+    """w^l as w^{(l)}, where l counts layers; any other node as it is."""
+    if isinstance(node, tree.Script) and node.sup is not None and _stepped(node.sup) in letters:
+        sup = tree.Group(node.sup.start, node.sup.end, "(", node.sup, ")")
+        return replace(node, sup=sup)
+    return node
 
 
-__all__ = ["naming_layers"]
+__all__ = ["counting", "in_parentheses"]

@@ -234,7 +234,8 @@ def _delimited(
     if close < 0 or close - start > MAX_LENGTH:
         if not quietly:
             begin = start - len(mark)
-            scan.problem(begin, f"this {text[begin:start]} is not closed")
+            said = "is not closed" if close < 0 else f"is closed more than {MAX_LENGTH} letters on"
+            scan.problem(begin, f"this {text[begin:start]} {said}")
         return start
     if not display and _BLANK.search(text, start, close):
         return start
@@ -243,14 +244,20 @@ def _delimited(
     return close + len(mark)
 
 
+_COMMAND = re.compile(r"\\[A-Za-z]")
+
+
 def _inline(scan: _Scan, text: str, start: int, spaces: bool = False) -> int:
     """A formula between single dollars, where both look like it; the offset after it."""
-    if start >= len(text) or (not spaces and text[start] in " \t\n"):
+    if start >= len(text) or (not spaces and text[start] == "\n"):
         return start
     at = start
     while True:
         close = text.find("$", at, start + MAX_LENGTH)
         if close < 0:
+            if start + MAX_LENGTH < len(text) and "\n" not in text[start : start + MAX_LENGTH]:
+                said = f"this $ begins a line of more than {MAX_LENGTH} letters, which is not read"
+                scan.problem(start - 1, said)
             return start
         backslashes = len(text[start:close]) - len(text[start:close].rstrip("\\"))
         if backslashes % 2 == 0:
@@ -259,8 +266,11 @@ def _inline(scan: _Scan, text: str, start: int, spaces: bool = False) -> int:
     if _BLANK.search(text, start, close) or close == start:
         return start
     after = text[close + 1 : close + 2]
-    if not spaces and (text[close - 1] in " \t\n" or after.isdigit()):
+    if not spaces and (text[close - 1] == "\n" or after.isdigit()):
         return start
+    inside = text[start:close]
+    if not spaces and inside != inside.strip() and not _COMMAND.search(inside):
+        return start  # of "$ 5 and $ 10", but not of "$ \alpha $"
     scan.formula(start, close, display=False)
     return close + 1
 
@@ -319,6 +329,7 @@ _TEX = re.compile(
   | \\begin\s*\{{(?P<verbatim>(?:{_VERBATIM})\*?)\}}
   | \\verb\*?(?P<verb>[^A-Za-z\s])
   | {_BEGIN}
+  | \\(?P<included>input|include|subfile)\s*\{{
   | \\(?P<section>part|chapter|section|subsection|subsubsection|paragraph)\*?\s*(?:\[[^\]]*\])?\{{
   | (?P<dollars>\$\$)
   | (?P<bracket>\\[\[(])
@@ -340,6 +351,8 @@ def tex(source: Source) -> Contents:
     at = body.end() if body is not None else 0
     if body is not None:
         scan.taken.append((0, at))
+        for said in _TEX_DIRECTIVE.finditer(text, 0, at):
+            scan.add(Directive, said.start(1), said.end(1))
     while (found := _TEX.search(text, at)) is not None:
         at = _tex_piece(scan, text, found)
     _headings_and_paragraphs(scan, text, ())
@@ -363,6 +376,11 @@ def _tex_piece(scan: _Scan, text: str, found: re.Match[str]) -> int:
         return close + 1 if close > 0 else end
     if found.group("environment"):
         return _environment(scan, text, start, found.group("environment"))
+    if found.group("included"):
+        scan.problem(
+            start, f"\\{found.group('included')} is not followed: other files are not read"
+        )
+        return end
     if found.group("section"):
         close = _closing_brace(text, end)
         if close > 0:

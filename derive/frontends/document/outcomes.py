@@ -7,7 +7,7 @@ neither, but for a choice that nobody has declared, is ambiguous.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from derive.base.errors import DeriveError
@@ -27,94 +27,42 @@ from derive.claims.statuses import (
 from derive.claims.verdict import Verdict
 from derive.frontends.document import hints, statements, tree
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
-from derive.frontends.document.collect import EQUALS, Collected, Unit
-from derive.frontends.document.contents import Place
+from derive.frontends.document.decided import Condition, Decided, Outcome
 from derive.frontends.document.dependence import seen_by
-from derive.frontends.document.knowledge import Definition, Fact, Knowledge
+from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
-from derive.frontends.document.names import Mention, mention
-from derive.frontends.document.reader import Reader, is_ones
-from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
-from derive.frontends.document.tree import Node
+from derive.frontends.document.names import Mention
+from derive.frontends.document.parts import ILL_SHAPED, Part, Read, Task
+from derive.frontends.document.reader import Reader
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.tasks import conventions, directive, task_of, vanishes
+from derive.frontends.document.units import Collected, Unit
 from derive.language.operators import ScalarApplication
 
 WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
 
+
 UNDEFINED = frozenset("fghFGHJRQ")
 """Letters of functions that are no activations: they stand for something in particular."""
 
+
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
+
 
 KEPT_EVERYWHERE = ("softmax", "power", "power of a vector", "star", "prime", "circ", "a / b c",
                    "⊙ beside a product", "one index of a matrix")  # fmt: skip
 """Choices that a document makes once."""
 
+
 Decide = Callable[[Claim], Verdict]
+
+
 Seen = Callable[[int, int, int], None]
 
 
 def _unseen(done: int, total: int, line: int) -> None:
     """Nobody waits."""
-
-
-@dataclass(frozen=True)
-class Decided:
-    """One claim of a formula.
-
-    :param outcome: one of :data:`derive.claims.statuses.OUTCOMES`.
-    :param claim: as it was decided, in the reading that is told; None where there is none.
-    :param reading: the choices of that reading, in words.
-    :param inferred: what was inferred, and from which line.
-    :param place: where the side stands that it is about.
-    """
-
-    outcome: str
-    place: Place
-    claim: Claim | None = None
-    verdict: Verdict | None = None
-    message: str = ""
-    code: str = ""
-    reading: tuple[str, ...] = ()
-    inferred: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What becomes of one formula (of one row of it).
-
-    :param code: a stable word for what is not understood or ambiguous, ""  elsewhere.
-    :param place: where the formula stands.
-    :param caret: where in it the difference or the problem is.
-    :param expected: what a directive says is expected of it, or "".
-    :param last_line: the line in which the formula ends.
-    """
-
-    outcome: str
-    place: Place
-    caret: Place
-    latex: str
-    display: bool
-    code: str = ""
-    message: str = ""
-    claims: tuple[Decided, ...] = ()
-    expected: str = ""
-    last_line: int = 0
-
-    @property
-    def as_expected(self) -> bool:
-        return bool(self.expected) and self.outcome == self.expected
-
-
-@dataclass(frozen=True)
-class Condition:
-    """An equation that a document states and that is no claim.
-
-    :param is_case: whether it is said of one case only, after "if" or "when".
-    """
-
-    fact: Fact
-    is_case: bool
 
 
 def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list[Outcome]:
@@ -247,7 +195,39 @@ class _Decider:
             ]
         found = self.over_readings(task, results)
         if any(one.outcome in REFUTED for one in found):
-            return self.under_conditions(task, found)
+            found = self.under_conditions(task, found)
+        if any(one.outcome in REFUTED for one in found):
+            found = self.as_quantities(task, found)
+        return found
+
+    def as_quantities(self, task: Task, found: list[Decided]) -> list[Decided]:
+        """What is refuted once more, with declared names as quantities of their own: y = H x + v
+        may define y, or say what is assumed of a y that is measured.
+        """
+        inferred = {sentence for one in found for sentence in one.inferred}
+        at = (task.unit.section, task.unit.at)
+        both = {
+            key: made
+            for key in self.knowledge.definitions
+            if (made := self.knowledge.defined(key, *at)) is not None
+            and self.knowledge.declared(key, *at) is not None
+            and f"{pretty(key)} is defined in line {made.line}" in inferred
+        }
+        for key, made in both.items():
+            results = self.all_readings(task, opaque=key)
+            again = [] if results is None else self.over_readings(task, results)
+            if len(again) != len(found):
+                continue
+            message = (
+                f"it holds if {pretty(key)} is a quantity of its own, and line {made.line} does "
+                "not define it; put `derive: skip` before that"
+            )
+            found = [
+                replace(before, outcome=AMBIGUOUS, code="readings", message=message)
+                if before.outcome in REFUTED and after.outcome == HOLDS
+                else before
+                for before, after in zip(found, again, strict=True)
+            ]
         return found
 
     def under_conditions(self, task: Task, found: list[Decided]) -> list[Decided]:
@@ -288,9 +268,15 @@ class _Decider:
         fact = Fact((), "", body, unit.section, unit.place.line, "condition")
         self.conditions.append(Condition(fact, hints.is_case(self.source, unit.formula.place(0))))
 
-    def all_readings(self, task: Task) -> list[tuple[Choices, Read]] | None:
+    def all_readings(self, task: Task, opaque: str = "") -> list[tuple[Choices, Read]] | None:
+        """All readings of a statement; None where there are too many.
+
+        :param opaque: a name whose definition is left out of account.
+        """
+
         def attempt(choices: Choices) -> Read:
             reader = Reader(self.knowledge, task.unit.section, task.unit.at, choices)
+            reader.opaque = {opaque} - {""}
             reader.sees = seen_by(self.knowledge, task, reader)
             return statements.read(task, reader)
 
@@ -396,7 +382,7 @@ class _Decider:
                             outcome=AMBIGUOUS,
                             code="convention",
                             message=f"it holds only with {key}: {option}, and line {lines} only "
-                            f"with another; declare `{_directive(key, option)}`",
+                            f"with another; declare `{directive(key, option)}`",
                         )
         return found
 
@@ -598,87 +584,3 @@ class _Decider:
         if inside.start <= part.node.start <= inside.end:
             return part.node.start
         return inside.start
-
-
-def conventions(knowledge: Knowledge, section: int) -> dict[str, str]:
-    """The choices that directives make."""
-    found: dict[str, str] = {}
-    for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
-        option = knowledge.option(key, section)
-        if option is not None:
-            found[key] = option[0]
-    layout = knowledge.option("layout", section)
-    if layout is not None:
-        gradient = "numerator" if layout[0] == "numerator" else "denominator"
-        jacobian = "denominator" if layout[0] == "denominator" else "numerator"
-        found["layout of gradients"] = gradient
-        found["layout of Jacobians"] = jacobian
-    return found
-
-
-def vanishes(verdict: Verdict) -> bool:
-    """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
-    claim, derived = verdict.claim, verdict.derived
-    if not claim.derivatives or claim.weights is not None or derived is None:
-        return False
-    return derived == 0 or type(derived).__name__ in ("ZeroMatrix", "ZeroArray")
-
-
-def _directive(key: str, option: str) -> str:
-    if key.startswith("layout"):
-        return f"layout = {option}"
-    return f"{key} = {option}"
-
-
-def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
-    """What a statement asks to decide; None where it is none."""
-    body = statement.body
-    if not isinstance(body, tree.Chain) or unit.solves:
-        return None
-    relations = body.relations
-    if not any(r in (*EQUALS, "<=", ">=", "in") for r in relations):
-        return None
-    head = head_unit = None
-    if statement.continues:
-        if unit.head is None or relations[0] not in EQUALS:
-            return None
-        head_unit, head_statement = unit.head
-        assert isinstance(head_statement.body, tree.Chain)
-        head = head_statement.body
-        if head.relations[0] not in (*EQUALS,):
-            return None
-    if any(isinstance(side, tree.Listing) for side in body.sides[1:]):
-        return None  # i = 1, …, n
-    if relations[0] == "in" and is_ones(body.sides[0]):
-        return None  # the size of its ones is read from their place
-    defined = None
-    if head is None:
-        defined = next((made for made in unit.defines if made.body is body.sides[1]), None)
-    if defined is None and head is None and relations[0] in EQUALS and _is_condition(body, unit):
-        return None
-    return Task(unit, statement, head, head_unit, defined)
-
-
-def _is_condition(body: tree.Chain, unit: Unit) -> bool:
-    """x = 0, a = b in running text: said of a case, and no claim."""
-    if len(body.sides) != 2:
-        return False
-    left, right = body.sides
-    name = mention(left)
-    names = name is not None and not name.after
-    numbers = isinstance(right, tree.Number) or not any(
-        isinstance(node, tree.Letter | tree.Run | tree.Word) for node in right.walk()
-    )
-    if names and numbers:
-        return True
-    return not unit.formula.display and names and mention(right) is not None
-
-
-__all__ = [
-    "Decided",
-    "Definition",
-    "Knowledge",
-    "Node",
-    "Outcome",
-    "outcomes",
-]

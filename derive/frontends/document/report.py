@@ -17,7 +17,7 @@ from derive.claims.statuses import (
     UNDECIDED,
 )
 from derive.frontends.document.check import Checked
-from derive.frontends.document.outcomes import Decided, Outcome
+from derive.frontends.document.decided import Decided, Outcome
 from derive.report import Document, FormulaFinding, Report
 
 DECIDED = (HOLDS, *REFUTED)
