@@ -30,7 +30,11 @@ def in_cases(function: Callable[[Any], Any], body: Any) -> Any:
         *branches, last = body.args
         found = in_cases(function, last[0])
         for value, condition in reversed(branches):
-            found = choice(condition, in_cases(function, value), found)
+            here = in_cases(function, value)
+            if here == 0:  # what is masked is 0, what is not is in one case
+                found = choice(sp.Not(condition), found, sp.Integer(0))
+            else:
+                found = choice(condition, here, found)
         return found
     if isinstance(body, (sp.Add, sp.Mul)):
         for part in body.args:
