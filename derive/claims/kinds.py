@@ -76,6 +76,8 @@ class Claim:
     has_sides: ClassVar[bool] = True  # and no shape only
     states_both: ClassVar[bool] = False  # the document writes the left side, too
     at_most: ClassVar[bool] = False  # left ≤ right, and not left = right
+    is_like_wrt: ClassVar[bool] = False  # the answer has the shape of `wrt`
+    keeps_axes: ClassVar[bool] = False  # the answer has the axes of `of` before those of `wrt`
 
     id: str = ""
     title: str = ""
@@ -143,6 +145,13 @@ class Claim:
         return ("left", "right") if self.states_both else ("derived", "documented")
 
     @property
+    def weights(self) -> Any:
+        """What the entries of ``of`` are multiplied by before their sum is differentiated; None
+        where nothing is summed.
+        """
+        return None
+
+    @property
     def is_equation(self) -> bool:
         """Whether it says that two sides are equal."""
         return self.has_sides and not self.at_most
@@ -184,6 +193,7 @@ class Gradient(Claim):
     kind: ClassVar[str] = "gradient"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 1
+    is_like_wrt: ClassVar[bool] = True
 
     of: Any
     wrt: Any
@@ -201,6 +211,7 @@ class Jacobian(Claim):
     kind: ClassVar[str] = "jacobian"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 1
+    keeps_axes: ClassVar[bool] = True
 
     of: Any
     wrt: Any
@@ -218,12 +229,18 @@ class Backward(Claim):
     kind: ClassVar[str] = "backward"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "upstream", "equals")
     derivatives: ClassVar[int] = 1
+    is_like_wrt: ClassVar[bool] = True
 
     of: Any
     wrt: Any
     upstream: Any
     equals: Any
     given: tuple[Any, ...] = ()
+
+    @property
+    def weights(self) -> Any:
+        """The upstream gradient."""
+        return self.upstream
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
 from derive.base.tables import Table
 from derive.core.functions import FUNCTIONS
+from derive.core.graph import components, in_order, references
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
@@ -52,17 +53,14 @@ from derive.core.terms import (
     apply,
     at_least,
     axis_variable,
-    components,
     delta,
     fresh,
     function_of,
-    in_order,
     mul,
     neg,
     num,
     power,
     ref,
-    references,
     renewed,
     substitute,
     total,

@@ -48,10 +48,13 @@ AXES = ("rows", "columns")
 class Scaling:
     """A part that may lack a factor: the side with that part doubled, and the repair for a
     factor; None where the factor says no more than what the part is to be.
+
+    Where a term is ``added`` that is not there, ``by`` takes the multiple of it that is meant.
     """
 
     doubled: Any
     by: Callable[[Any], Repair | None]
+    added: bool = False
 
 
 Mistake = Callable[[Documented], Iterator[Repair | Scaling]]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import cached_property, lru_cache, partial, reduce
 from itertools import combinations, combinations_with_replacement, islice, permutations, product
 from typing import Any
 
@@ -428,17 +428,19 @@ class _Search:
         """
         if not terms or min(value.size for value in wanted) < count or self.late:
             return
-        among = range(len(terms) if count < 3 else min(len(terms), MOST_IN_THREES))
-        groups = np.array(list(combinations(among, count)), dtype=int).reshape(-1, count)
+        groups = _few_of(len(terms) if count < 3 else min(len(terms), MOST_IN_THREES), count)
         spend(GROUP * len(groups))
         solved: list[np.ndarray] = []
         for k, value in enumerate(wanted):
-            numbers, fits = _System(k, terms, value).solve(groups)
+            if not len(groups):  # few are left after the first point
+                return
+            used, places = np.unique(groups, return_inverse=True)
+            system = _System([terms[t][k] for t in used], value)
+            numbers, fits = system.solve(places.reshape(groups.shape))
             groups = groups[fits]
             solved = [*(s[fits] for s in solved), numbers[fits]]
-        if len(groups):
-            simple = self._simple(np.stack(solved, axis=-1))
-            yield from (tuple(map(int, group)) for group in groups[simple])
+        simple = self._simple(np.stack(solved, axis=-1))
+        yield from (tuple(map(int, group)) for group in groups[simple])
 
     def _simple(self, numbers: np.ndarray) -> np.ndarray:
         """Whether all numbers of a group may be rationals times powers of sizes and scalars: the
@@ -507,17 +509,30 @@ def _diagonal(column: Piece) -> Any:
 # ---- numbers
 
 
-class _System:
-    """The normal equations of what is wanted at one point, for any few of the terms."""
+@lru_cache(maxsize=32)
+def _few_of(number: int, count: int) -> np.ndarray:
+    """All ways to take so many of some things, in order; [way, place]."""
+    found = np.array(list(combinations(range(number), count)), dtype=np.int32)
+    found.flags.writeable = False
+    return found.reshape(-1, count)
 
-    def __init__(self, k: int, terms: Sequence[Sequence[np.ndarray]], wanted: np.ndarray) -> None:
-        rows = np.stack([t[k].reshape(-1) for t in terms])
+
+class _System:
+    """The normal equations of what is wanted at one point, for any few of the terms there."""
+
+    def __init__(self, terms: Sequence[np.ndarray], wanted: np.ndarray) -> None:
+        rows = np.stack([t.reshape(-1) for t in terms])
         self._lengths = np.linalg.norm(rows, axis=1)
         self._lengths[self._lengths == 0] = 1.0
-        rows = rows / self._lengths[:, None]
+        self._rows = rows = rows / self._lengths[:, None]
         self._size = float(np.linalg.norm(wanted)) or 1.0
         self._along = rows @ (wanted.reshape(-1) / self._size)
-        self._gram = rows @ rows.T
+
+    @cached_property
+    def _gram(self) -> np.ndarray:
+        """How much of each term is along each other; of single terms it is not asked for."""
+        found: np.ndarray = self._rows @ self._rows.T
+        return found
 
     def solve(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The numbers before the terms of each group, and which groups fit with them."""

@@ -213,6 +213,18 @@ class Interpreter:
         self._memo: dict[Any, Jet] = {}
         self._inner: dict[Any, Interpreter] = {}
 
+    def redefined(self, changed: Mapping[Any, Any]) -> Interpreter:
+        """One in which some definitions are others; what rests on none of them is kept."""
+        other = Interpreter(self.point, {**self._where, **changed}, self.jets, self.seeds)
+        touched = set(changed)
+        for system in other._systems:
+            rests_on = system.symbols if system.recursive else system.symbols[:1]
+            if any(not mentions(other._where[s]).isdisjoint(touched) for s in rests_on):
+                touched.update(system.symbols)
+        other._stored = {s: value for s, value in self._stored.items() if s not in touched}
+        other._to_come -= other._stored.keys()
+        return other
+
     # -- walking -------------------------------------------------------------------------------
 
     def define(self, *expressions: Any) -> None:

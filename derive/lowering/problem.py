@@ -26,8 +26,9 @@ from derive.language.operators import ArrayOperator, Broadcast, Tensor, TensorEl
 from derive.language.sequences import At, Recurrence, systems
 from derive.language.shapes import Shapes, same_shape, same_size, shown
 from derive.language.structure import scope_of
+from derive.lowering import conditions as lower_conditions  # noqa: F401  (they fill the tables)
 from derive.lowering import matrices as lower_matrices  # noqa: F401
-from derive.lowering import scalars as lower_scalars  # noqa: F401  (they fill the tables)
+from derive.lowering import scalars as lower_scalars  # noqa: F401
 from derive.lowering.labels import held
 from derive.lowering.lower import Lowering, target_of
 from derive.lowering.sequences import define_system

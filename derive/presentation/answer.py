@@ -13,8 +13,9 @@ from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
 from derive.canonical.matrix_laws import SQUARES, Value
 from derive.canonical.readback import Reader
+from derive.core.graph import in_order, inverted_in
 from derive.core.integers import as_poly
-from derive.core.terms import Array, Determinant, Shared, Term, in_order, inverted_in
+from derive.core.terms import Array, Determinant, Shared, Term
 from derive.language.conditions import Cases
 from derive.language.matrix_functions import DEFINITE, is_surely_definite
 from derive.language.operators import MatrixOperator, MatrixPartial, Partial

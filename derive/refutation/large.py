@@ -22,7 +22,7 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.budget import Budget, share
 from derive.base.errors import DeriveError, ShapeError, UnsupportedError
-from derive.claims.kinds import Backward, Claim, Gradient, Jacobian
+from derive.claims.kinds import Claim
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import BALL, FINE, EvaluationError, Field, Inconclusive, precision
 from derive.evaluation.interpreter import Point, Seed
@@ -205,20 +205,21 @@ class LargePoints:
             yield from self._second(point, field, plain, symbol, places, shape)
             return
         symmetric = any(f.name == "symmetric" and f.argument == symbol for f in self.maker.facts)
-        if symmetric and not (isinstance(claim, Gradient) and fixed is None):
+        of_scalar = claim.is_like_wrt and claim.weights is None
+        if symmetric and not (of_scalar and fixed is None):
             raise UnsupportedError("a derivative within the symmetric matrices at large sizes")
         for place in places:
             seed = Seed(symbol, place or None, 1)
             walk = self._walk(point, field, 1, seed)
             own = () if fixed is not None else place
-            if isinstance(claim, Jacobian):
+            if claim.keeps_axes:
                 for entry in _some(of_shape):
                     found = _slope(walk, walk.entry_or_scalar(claim.of, entry, {}))
                     where = _joint(of_shape, wrt_shape, entry, own, shape)
                     yield where, found, plain.entry_or_scalar(claim.equals, where, {}).v
                 continue
-            if isinstance(claim, Backward):
-                found = _slope(walk, _weighted(walk, claim.of, claim.upstream))
+            if claim.weights is not None:
+                found = _slope(walk, _weighted(walk, claim.of, claim.weights))
             else:
                 found = _slope(walk, walk.scalar(claim.of, {}))
             if symmetric:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from derive.base.tables import Table
+from derive.canonical.nodes import NODE_RULES
 from derive.claims.kinds import KINDS, Claim
 from derive.core import differentiate, terms
 from derive.evaluation import evaluate
 from derive.lowering import statement
 from derive.presentation import matrices
-from derive.proof.arrays import congruence
+from derive.proof.arrays import congruence, sample
 
 
 class Animal: ...
@@ -48,7 +49,9 @@ NODES = [
 ]
 EVERY = {
     "derivatives of nodes": (differentiate.DERIVATIVES, NODES),
+    "canonical forms of nodes": (NODE_RULES, NODES),
     "nodes as they are written": (congruence.FORMS, NODES),
+    "nodes in numbers": (sample.VALUES, NODES),
     "nodes for people": (matrices.SCALARS, NODES),
     "statements of claims": (statement.STATEMENTS, KINDS),
     "derived sides in numbers": (evaluate.DERIVED, [k for k in KINDS if k.derivatives]),

@@ -76,6 +76,11 @@ def of_declared(size: Any, order: Sequence[str] = (), number_last: bool = False)
     return tuple(segments)
 
 
+def of_factors(terms: Sequence[Sequence[Any]]) -> Axis:
+    """An axis of a segment for each term, with a factor for each of its sizes."""
+    return tuple(tuple((current().index_of(size), size) for size in term) for term in terms)
+
+
 def fresh(axis: Axis) -> Axis:
     """The same axis with indices of its own."""
     return tuple(tuple((current().index_of(size), size) for _, size in segment) for segment in axis)

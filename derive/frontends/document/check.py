@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derive.claims.kinds import Claim
+from derive.claims.statuses import INTERRUPTED, OUTCOMES
 from derive.claims.verdict import Verdict
 from derive.frontends.document.collect import collect
 from derive.frontends.document.containers import DocumentError, read_document
-from derive.frontends.document.decided import INTERRUPTED, OUTCOMES, Outcome
+from derive.frontends.document.decided import Outcome
 from derive.frontends.document.declarations import DeclarationError, sidecar
 from derive.frontends.document.outcomes import Seen, outcomes
 from derive.frontends.document.parser import parser

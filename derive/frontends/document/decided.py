@@ -5,31 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.claims.kinds import Claim
-from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
+from derive.claims.verdict import Verdict
 from derive.frontends.document.contents import Place
 from derive.frontends.document.knowledge import Fact
-from derive.frontends.document.parts import ILL_SHAPED
-
-AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
-
-
-NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
-
-
-OUTCOMES = (
-    HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED, AMBIGUOUS, DEFINES, DECLARES, NO_STATEMENT,
-    NOT_UNDERSTOOD,
-)  # fmt: skip
-
-
-INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
 class Decided:
     """One claim of a formula.
 
-    :param outcome: one of :data:`OUTCOMES`.
+    :param outcome: one of :data:`derive.claims.statuses.OUTCOMES`.
     :param claim: as it was decided, in the reading that is told; None where there is none.
     :param reading: the choices of that reading, in words.
     :param inferred: what was inferred, and from which line.

@@ -12,33 +12,33 @@ from typing import Any
 
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
-from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
-from derive.frontends.document import hints, statements, tree
-from derive.frontends.document.choices import MAX_READINGS, Choices, readings
-from derive.frontends.document.decided import (
+from derive.claims.statuses import (
     AMBIGUOUS,
     DECLARES,
     DEFINES,
+    DISAGREES,
+    HOLDS,
+    ILL_SHAPED,
     INTERRUPTED,
     NO_STATEMENT,
     NOT_UNDERSTOOD,
-    Condition,
-    Decided,
-    Outcome,
+    REFUTED,
+    UNDECIDED,
 )
+from derive.claims.verdict import Verdict
+from derive.frontends.document import hints, statements, tree
+from derive.frontends.document.choices import MAX_READINGS, Choices, readings
+from derive.frontends.document.decided import Condition, Decided, Outcome
 from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
-from derive.frontends.document.parts import ILL_SHAPED, Part, Read, Task
+from derive.frontends.document.parts import Part, Read, Task
 from derive.frontends.document.reader import Reader
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.tasks import conventions, directive, task_of, vanishes
 from derive.frontends.document.units import Collected, Unit
 from derive.language.operators import ScalarApplication
-
-REFUTED = (DISAGREES, ILL_SHAPED)
-
 
 WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
 

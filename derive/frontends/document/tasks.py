@@ -30,7 +30,7 @@ def conventions(knowledge: Knowledge, section: int) -> dict[str, str]:
 def vanishes(verdict: Verdict) -> bool:
     """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
     claim, derived = verdict.claim, verdict.derived
-    if claim.kind not in ("gradient", "jacobian", "hessian") or derived is None:
+    if not claim.derivatives or claim.weights is not None or derived is None:
         return False
     return derived == 0 or type(derived).__name__ in ("ZeroMatrix", "ZeroArray")
 
