@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from derive.cli.sources import Targets
     from derive.frontends.code.request import Request
     from derive.frontends.document.check import Checked
-    from derive.frontends.document.outcomes import Outcome
+    from derive.frontends.document.decided import Outcome
 
 WIDTH = 80
 DOCUMENTS = (".md", ".markdown", ".tex", ".ipynb", ".rst")

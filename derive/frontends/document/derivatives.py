@@ -207,6 +207,8 @@ def derivative(reader: Reader, taken: Taken) -> Value:
     assert taken.of is not None
     if not by:
         by = (argument_of(reader, taken.of),)
+    if len(by) == 1 and isinstance(taken.node, tree.Script) and taken.node.sup is not None:
+        by = by * 2  # ∇² and ∇∇
     of = numerator(reader, taken.of, by[0])
     if len(by) == 1:
         return oriented(reader, of, wrt(reader, by[0]), taken.nabla)

@@ -34,7 +34,8 @@ def known_at(reader: Reader, key: str) -> Known | None:
 
 def defined_at(reader: Reader, key: str) -> Definition | None:
     found = reader.knowledge.defined(key, reader.section, reader.at, reader.home[1])
-    if found is not None and found.indices and found.at > reader.at:
+    later = found is not None and bool(found.indices) and found.at > reader.at
+    if later and key not in reader.indexed:
         return None  # z, before the z_i are defined, is another thing
     if found is None:
         found = _point(reader, key)

@@ -18,6 +18,7 @@ from derive.claims.statuses import (
     DEFINES,
     DISAGREES,
     HOLDS,
+    ILL_SHAPED,
     INTERRUPTED,
     NO_STATEMENT,
     NOT_UNDERSTOOD,
@@ -32,7 +33,7 @@ from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
-from derive.frontends.document.parts import ILL_SHAPED, Part, Read, Task
+from derive.frontends.document.parts import Part, Read, Task
 from derive.frontends.document.reader import Reader
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.tasks import conventions, directive, task_of, vanishes

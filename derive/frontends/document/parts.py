@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from derive.claims.kinds import Claim
+from derive.claims.statuses import ILL_SHAPED
 from derive.frontends.document import tree
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import Rests
@@ -12,8 +13,6 @@ from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import Unit
 from derive.frontends.document.values import Misfit, Unsure
-
-ILL_SHAPED = "ill-shaped"
 
 
 @dataclass(frozen=True)

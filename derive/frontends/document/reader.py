@@ -107,6 +107,7 @@ class Reader:
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
+    indexed: set[str] = field(default_factory=set)  # names that stand with an index somewhere
     functions_used: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:

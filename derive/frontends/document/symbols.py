@@ -150,6 +150,7 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
         raise Absurd(f"{pretty(base)} is a number and has entries")
     if base in reader.bound and reader.bound[base].shape:
         return entry_of(reader, reader.bound[base], name.subs[-1], name.node)
+    reader.indexed.add(base)
     if known_at(reader, base) is not None or defined_at(reader, base) is not None:
         array = symbol(reader, base, name.node)
         if not array.shape:
