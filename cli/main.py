@@ -162,7 +162,7 @@ def verify(
         if not targets:
             from derive.report import Report
 
-            report.finish(Report(()))
+            report.finish(Report())
             return OK
     timeout, effort = (project.or_typed(*o) for o in (("timeout", timeout), ("effort", effort)))
     jobs = project.or_typed("jobs", jobs)
@@ -285,7 +285,7 @@ def check_command(
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
     if form == "json":
-        print_json(deeply(checking.document_report([checked]).data))
+        print_json(checking.document_report([checked]).data())
     else:
         screen = screen_now()
         screen.print(deeply(checking.checked_lines, checked, screen.width))
@@ -365,6 +365,12 @@ def explain(
     What holds is shown by the chain rule, from the result back, each line proved; where there is
     no chain, or with --steps, by every step of the proof.
     """
+    from derive.cli.code_report import has_code
+
+    if form == "text" and has_code((id,)):
+        from derive.cli.code_explaining import explain_code
+
+        return explain_code(id, numpy, screen_now(), timeout, effort)
     if form != "text":
         from derive.cli.explaining import explain_set
 

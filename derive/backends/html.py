@@ -13,19 +13,9 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+from derive.backends.marks import MARKS
 from derive.backends.places import PROBLEMS, counted
 
-MARKS = {
-    "holds": "✓",
-    "disagrees": "✗",
-    "ill-shaped": "⊘",
-    "undecided": "?",
-    "ambiguous": "≟",
-    "not-understood": "…",
-    "defines": "≔",
-    "declares": ":",
-    "no-statement": "·",
-}
 PLURALS = {"holds": "hold", "disagrees": "disagree", "defines": "define", "declares": "declare"}
 MATHML = "{http://www.w3.org/1998/Math/MathML}m"
 # Attributes that the converter writes; none of them runs or loads anything.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from derive.backends.places import findings
+from derive.backends.places import failures
 
 # What XML 1.0 has no way to write.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -16,7 +16,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 def render(report: Mapping[str, Any]) -> str:
     """The report as one test suite for each formula, file or section."""
     suites: dict[str, list[Xml.Element]] = {}
-    problems = {found.name: found for found in findings(report)}
+    problems = {found.name: found for found in failures(report)}
     for claim in report["claims"]:
         suite = claim.get("formula") or claim.get("file") or claim.get("section") or "claims"
         case = Xml.Element(

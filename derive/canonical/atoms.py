@@ -383,6 +383,9 @@ def atoms_in(atom: Atom) -> Iterator[Atom]:
             stack.extend(part)
 
 
+_NUMBERS = (int, Fraction)
+
+
 def _nameless(variable: Var) -> Any:
     """What an integer is without the names of indices: a size, a label of an array, any index."""
     if isinstance(variable, Label):
@@ -396,9 +399,10 @@ def _outline(data: Any) -> Any:
     if kind is tuple:
         parts = [_outline(part) for part in data]
         if len(data) > 1 and all(
-            type(p) is tuple and len(p) == 2 and isinstance(p[1], (int, Fraction)) for p in data
+            type(p) is tuple and len(p) == 2 and type(p[1]) in _NUMBERS for p in data
         ):
-            parts.sort(key=repr)
+            # Of the factors of a product the forms are numbers, and quickly put in order.
+            parts.sort(key=None if all(type(p[0]) is int for p in parts) else repr)
         return tuple(parts)
     if kind is Poly:
         return tuple(sorted((tuple(map(_nameless, m)), c) for m, c in data.key))

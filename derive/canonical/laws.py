@@ -49,9 +49,10 @@ def law(name: str) -> Callable[[Function], Function]:
 
         @functools.wraps(function)
         def applied(n: Any, *arguments: Any) -> Any:
+            if n.listener is None:
+                return LAWS[name].apply(n, *arguments)
             result = LAWS[name].apply(n, *arguments)
-            if n.listener is not None:
-                n.listener(name, arguments, result)
+            n.listener(name, arguments, result)
             return result
 
         return cast("Function", applied)

@@ -22,14 +22,18 @@ def reduced(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number) -> Po
     for atom, exponent in exponents.items():
         if not isinstance(atom, BaseAtom) or exponent >= 0:
             continue
-        terms = dict(atom.key)
-        pivot = _pivot(terms)
+        found = n.denominators.get(atom)
+        if found is None:
+            terms = dict(atom.key)
+            pivot = _pivot(terms)
+            found = terms, pivot, leading(terms) if pivot is None else None
+            n.denominators[atom] = found
+        terms, pivot, lead = found
         if pivot is not None:
             swapped = turned(n, exponents, atom, pivot, coefficient)
             if swapped is not None:
                 return swapped
             continue
-        lead = leading(terms)
         if lead is not None and all(exponents.get(a, 0) >= e for a, e in lead):
             rest = dict(exponents)
             for a, e in lead:
@@ -46,6 +50,7 @@ def reduced(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number) -> Po
     return {n.monomial(exponents): exact(coefficient)}
 
 
+@law("quotient of exponentials")
 def turned(
     n: Ring,
     exponents: dict[Atom, Exponent],
@@ -56,6 +61,8 @@ def turned(
     """Over P = c·L + d·M, two products of exponentials, the exponent of one exponential that
     stands in L only, with the exponent e, is from 0 up to e: L/P = (1 − d·M/P)/c above that,
     and below it 1/P = (1/M − c·L/(M·P))/d. None where it is so already.
+
+    Where P is not 0: L and M are exponentials, which are not.
     """
     atom, step = pivot
     here = exponents.get(atom, 0)

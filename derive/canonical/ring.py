@@ -83,6 +83,8 @@ class Ring:
         self._bound: list[Var] = []
         self._substituted: dict[Any, Polynomial] = {}
         self.following: dict[tuple[Atom, Atom], bool] = {}  # whether the first bracket does
+        # What numerators are reduced by, of each denominator: see derive.canonical.quotients.
+        self.denominators: dict[Atom, tuple[Polynomial, Any, Monomial | None]] = {}
         self.replacements: dict[Atom, tuple[Polynomial, Any]] = {}
 
     def check(self) -> None:
@@ -329,9 +331,6 @@ class Ring:
 
     def content(self, poly: Polynomial) -> tuple[Number, dict[Atom, Exponent]]:
         """The positive rational and the monomial that divide every term."""
-        coefficients = [Fraction(c) for c in poly.values()]
-        numerator = reduce(math.gcd, (abs(c.numerator) for c in coefficients))
-        denominator = reduce(math.lcm, (c.denominator for c in coefficients))
         common: dict[Atom, Exponent] | None = None
         for monomial in poly:
             here = dict(monomial)
@@ -341,7 +340,7 @@ class Ring:
             for atom in (*common, *(a for a in here if a not in common)):
                 common[atom] = min(common.get(atom, 0), here.get(atom, 0))
         shared = {a: e for a, e in (common or {}).items() if e and not isinstance(a, BracketAtom)}
-        return exact(Fraction(numerator, denominator)), shared
+        return _rational_content(poly), shared
 
     def cleared(self, poly: Polynomial, signed: bool) -> tuple[Polynomial, dict[Atom, Exponent]]:
         """A polynomial times its denominators, and these; only positive ones unless signed.
@@ -372,14 +371,16 @@ class Ring:
             rest = dict(monomial)
             for atom, exponent in exponents.items():
                 rest[atom] = rest.get(atom, 0) - exponent
-            result[self.monomial(rest)] = exact(Fraction(coefficient) / Fraction(factor))
+            if factor != 1:
+                coefficient = exact(Fraction(coefficient) / Fraction(factor))
+            result[self.monomial(rest)] = coefficient
         return result
 
     def primitive(self, poly: Polynomial) -> tuple[Key, Number]:
         """A polynomial without its rational factor and sign, and that factor."""
         if not poly:
             return (), 1
-        factor, _ = self.content(poly)
+        factor = _rational_content(poly)
         if is_turned(poly):
             factor = -factor
         if factor == 1:
@@ -423,11 +424,16 @@ class Ring:
 
     def substituted_atom(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
         free = atom.free
-        relevant = {
-            v: p for v, p in values.items()
-            if v in free or (isinstance(v, Label) and atom.may_read(v))
-        }  # fmt: skip
-        key = (atom, frozenset(relevant.items()))
+        relevant: Mapping[Var, Poly] = values
+        if len(values) > 1:
+            relevant = {
+                v: p for v, p in values.items()
+                if v in free or (isinstance(v, Label) and atom.may_read(v))
+            }  # fmt: skip
+        if len(relevant) == 1:
+            key: tuple[Any, ...] = (atom, *next(iter(relevant.items())))
+        else:
+            key = (atom, frozenset(relevant.items()))
         found = self._substituted.get(key)
         if found is None:
             found = self._substituted[key] = self.rebuilt(atom, relevant)
@@ -439,6 +445,15 @@ class Ring:
         Where the new indices are in the ranges of the old ones.
         """
         raise NotImplementedError
+
+
+def _rational_content(poly: Polynomial) -> Number:
+    """The positive rational that divides every coefficient."""
+    numerator, denominator = 0, 1
+    for coefficient in poly.values():
+        numerator = math.gcd(numerator, coefficient.numerator)
+        denominator = math.lcm(denominator, coefficient.denominator)
+    return numerator if denominator == 1 else Fraction(numerator, denominator)
 
 
 def _merged(a: Monomial, b: Monomial) -> Monomial:

@@ -224,9 +224,11 @@ class Poly:
         if variable not in self.letters:
             if self.labels and any(variable in label.variables for label in self.labels):
                 return None
-            return Poly({})
-        if any(variable in label.variables for label in self.labels):
+            return ZERO
+        if self.labels and any(variable in label.variables for label in self.labels):
             return None
+        if len(self.terms) == 1 and self.key == (((variable,), 1),):
+            return ONE
         terms: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
             times = monomial.count(variable)

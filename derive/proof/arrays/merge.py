@@ -31,8 +31,9 @@ from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
 from derive.canonical.names import Merge
+from derive.core.graph import in_order, references
 from derive.core.integers import SIZE, Number, Poly, as_poly
-from derive.core.terms import Entry, Mul, Num, Ref, Shared, Term, in_order, references
+from derive.core.terms import Entry, Mul, Num, Ref, Shared, Term
 from derive.lowering.problem import Condition, Problem
 from derive.proof.arrays.congruence import Congruence, NoForm
 from derive.proof.arrays.sample import NEAR, POINTS, Sample, Unsampled, close, free_indices, valid
@@ -75,6 +76,9 @@ class Comparison:
         self._number = {shared: number for number, shared in enumerate(self.order)}
         self._values: dict[Shared, np.ndarray | None] = {}
         self._arbitrary: dict[tuple[Shared, bool], np.ndarray] = {}
+        # By what it is made of, a number for each array with names in it, and its values.
+        self._versions: dict[tuple[object, ...], int] = {}
+        self._seen: dict[int, np.ndarray] = {}
         self._classes: dict[tuple[object, ...], list[Shared]] = {}
         self._in_common: set[Shared] = set()
         # Arrays that depend on an index of the claim itself, which a name would hide, and those
@@ -185,12 +189,33 @@ class Comparison:
         return False
 
     def _names(self, opened: set[Shared], signed: bool) -> Callable[[Shared], np.ndarray]:
-        sample, memo = self.sample, dict[Shared, np.ndarray]()
+        """Values of arrays where those that are not looked into are any arrays. An array has the
+        values of before where it is made of the same: between two sets to look into that differ by
+        one array, most have.
+        """
+        sample, versions = self.sample, dict[Shared, int]()
+
+        def version(shared: Shared) -> int:
+            found = versions.get(shared)
+            if found is None:
+                content = made_of(shared)
+                found = self._versions.setdefault(content, len(self._versions))
+                versions[shared] = found
+            return found
+
+        def made_of(shared: Shared) -> tuple[object, ...]:
+            merge = self.merged.get(shared)
+            if merge is not None:
+                return merge, version(merge.other)
+            if shared in opened or shared in self._always_open:
+                return shared, tuple(map(version, references(shared.body)))
+            return shared, signed
 
         def lookup(shared: Shared) -> np.ndarray:
-            found = memo.get(shared)
+            key = version(shared)
+            found = self._seen.get(key)
             if found is None:
-                found = memo[shared] = made(shared)
+                found = self._seen[key] = made(shared)
             return found
 
         def made(shared: Shared) -> np.ndarray:
@@ -319,6 +344,8 @@ class Comparison:
         """The arrays to look into for two sides to agree whatever the others are; first without
         looking into what both sides of the claim have in common.
         """
+        self._versions.clear()
+        self._seen.clear()
         if self._same_in_names(left, right, set()):
             return set()
         for barrier in (self._in_common - first, set[Shared]()):

@@ -29,8 +29,9 @@ from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
 from derive.claims.kinds import Claim
+from derive.core.graph import in_order, parts_of, references
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
-from derive.core.terms import Ref, Shared, Term, add, in_order, neg, num, parts_of, substitute
+from derive.core.terms import Ref, Shared, Term, add, neg, num, substitute
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form
@@ -45,6 +46,15 @@ TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
 
 Prepare = Callable[[Normaliser], None]
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """What is left of a lemma at its base or step, by the further lemma that would make it vanish;
+    None where none is seen.
+    """
+
+    further: Lemma | None
 
 
 @dataclass
@@ -67,6 +77,7 @@ class Induction:
         self.adjoints = [s for s in arrays if s.derived]
         self.classes: dict[Shared, Shared] = {}
         self._normalisers: list[Normaliser] = []  # those in which something was proved
+        self._hasty = self._hurried = False  # see proved
 
     def prove(self) -> Proof | None:
         """A proof, or None where no lemma that was tried gives one."""
@@ -77,6 +88,9 @@ class Induction:
         self._rely_on(first)
         self.classes = first.recursion.stands_for
         tried: set[Any] = set()
+        # A lemma that the document states by an array of its own costs less than to see that
+        # without it the difference does not vanish.
+        self.lemmas.extend(self._first_proved(self._stated(), tried) or ())
         while len(self.lemmas) < LEMMAS:
             lemma = None
             tried_before = bool(self.lemmas)  # what is proved may be enough, once looked into
@@ -221,15 +235,25 @@ class Induction:
         """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what
         is read off the difference.
         """
-        documented = [s for s in self.heads if not s.derived]
-        states = [s for s in self.adjoints if s.unfoldings]
-        others = [s for s in self.adjoints if not s.unfoldings]
-        yield from same_arrays(documented, states)
+        yield from self._stated()
         yield from candidates(n, difference, None)
         cleared = without_denominators(n, difference)
         if cleared != difference:
             yield from candidates(n, cleared, None)
-        yield from same_arrays(documented, others)
+        others = [s for s in self.adjoints if not s.unfoldings]
+        yield from same_arrays(self._not_yet_known(), others)
+
+    def _stated(self) -> Iterator[Lemma]:
+        """That recurrences of the document are adjoints that run through time."""
+        states = [s for s in self.adjoints if s.unfoldings]
+        known = {shared for lemma in self.lemmas for shared in references(lemma.value)}
+        likely = sorted(states, key=lambda s: s in known)  # another array is one of the others
+        yield from same_arrays(self._not_yet_known(), likely)
+
+    def _not_yet_known(self) -> list[Shared]:
+        """The recurrences of the document of which no lemma says what they are."""
+        known = {lemma.array for lemma in self.lemmas}
+        return [s for s in self.heads if not s.derived and s not in known]
 
     def _closed_forms(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """That arrays in a difference are what their steps add up to, where these are linear."""
@@ -257,9 +281,16 @@ class Induction:
         :raises UndefinedValue: where one of them has no value at its base.
         """
         before = len(self._normalisers)
+        # A further lemma that the document states is taken as soon as it is seen; where that leads
+        # nowhere, again, and all arrays are looked into first.
+        self._hasty, self._hurried = len(self._not_yet_known()) > len(lemmas), False
         found = None
         try:
             found = self._proved_together(lemmas)
+            if found is None and self._hurried:
+                del self._normalisers[before:]
+                self._hasty = False
+                found = self._proved_together(lemmas)
         finally:
             if found is None:
                 del self._normalisers[before:]
@@ -269,26 +300,18 @@ class Induction:
         tried = {lemma.text for lemma in lemmas}
         done = 0  # lemmas that are proved: a further one behind them is one more hypothesis
         while done < len(lemmas) <= TOGETHER:
-            left_over = self._base(lemmas, done) or self._step(lemmas, done)
+            left_over = self._base(lemmas, done, tried) or self._step(lemmas, done, tried)
             if left_over is None:
                 done += 1
                 continue
-            n, difference, place = left_over
-            further = next(
-                (
-                    c
-                    for c in candidates(n, difference, place)
-                    if c.text not in tried and c.array is not lemmas[done].array
-                ),
-                None,
-            )
+            further = left_over.further
             if further is None:
                 return None
             tried.add(further.text)
             lemmas = (*lemmas[:done], further, *lemmas[done:])
         return lemmas if done == len(lemmas) else None
 
-    def _base(self, lemmas: tuple[Lemma, ...], position: int) -> Any:
+    def _base(self, lemmas: tuple[Lemma, ...], position: int, tried: set[Any]) -> LeftOver | None:
         """What is left of a lemma at the beginning, None where it holds there."""
         lemma = lemmas[position]
         end = lemma.base
@@ -298,9 +321,10 @@ class Induction:
         for earlier in lemmas[:position]:
             rewrites.setdefault(earlier.array, []).append(at_time(n, earlier, end))
         variable = single[0] if len(single) == 1 else None
-        return self._left_over(n, lemma, Reference(end, variable, rewrites, self._reach(lemma)))
+        reference = Reference(end, variable, rewrites, self._reach(lemma))
+        return self._left_over(n, lemma, reference, tried)
 
-    def _step(self, lemmas: tuple[Lemma, ...], position: int) -> Any:
+    def _step(self, lemmas: tuple[Lemma, ...], position: int, tried: set[Any]) -> LeftOver | None:
         """What is left of a lemma at a time t, None where it follows from what is before t."""
         lemma = lemmas[position]
         low, high = lemma.low, lemma.high
@@ -316,9 +340,12 @@ class Induction:
             rewrites.setdefault(other.array, []).append(at_time(n, other, before))
         for earlier in lemmas[:position]:
             rewrites[earlier.array].append(at_time(n, earlier, now))
-        return self._left_over(n, lemma, Reference(now, time, rewrites, self._reach(lemma)))
+        reference = Reference(now, time, rewrites, self._reach(lemma))
+        return self._left_over(n, lemma, reference, tried)
 
-    def _left_over(self, n: Normaliser, lemma: Lemma, reference: Reference) -> Any:
+    def _left_over(
+        self, n: Normaliser, lemma: Lemma, reference: Reference, tried: set[Any]
+    ) -> LeftOver | None:
         """The difference of both sides at the time of a reference; None where there is none.
 
         Arrays that run the other way are looked into only where it is needed, and so are those
@@ -345,10 +372,15 @@ class Induction:
                     return None
                 further = _names_in(n, difference, reference) if self.in_names else set()
                 further = self._topmost(further - opened)
+            if self._hasty:
+                stated = _read_off(n, difference, lemma, tried)
+                if stated is not None and _is_stated(stated):
+                    self._hurried = True
+                    return LeftOver(stated)
         if self._vanishes_by_differences(n, difference):
             self._rely_on(n)
             return None
-        return n, difference, lemma
+        return LeftOver(_read_off(n, difference, lemma, tried))
 
     def _topmost(self, arrays: set[Shared]) -> set[Shared]:
         """Those arrays that no other one of them reads at its own time."""
@@ -417,6 +449,18 @@ class Induction:
                 ahead = min if lemma.direction > 0 else max
                 result[key] = ahead(known, offset)
         return result
+
+
+def _read_off(n: Normaliser, difference: Polynomial, lemma: Lemma, tried: set[Any]) -> Lemma | None:
+    """The likeliest lemma about another array that would make a difference vanish."""
+    found = candidates(n, difference, lemma)
+    return next((c for c in found if c.text not in tried and c.array is not lemma.array), None)
+
+
+def _is_stated(lemma: Lemma) -> bool:
+    """Whether a lemma says that a recurrence of the document is an adjoint."""
+    value = lemma.value
+    return not lemma.array.derived and isinstance(value, Ref) and value.data[0].derived
 
 
 def _collect_below(shared: Shared, below: dict[Shared, set[Shared]]) -> set[Shared]:
