@@ -411,10 +411,10 @@ def explain(
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["numpy", "torch", "jax", "latex"]),
+    type=click.Choice(["numpy", "torch", "jax", "latex", "python"]),
     default="numpy",
     show_default=True,
-    help="What to write it in.",
+    help="What to write it in; python is a file of SymPy that states and verifies it.",
 )
 @timeout_option
 @effort_option

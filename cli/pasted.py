@@ -78,14 +78,12 @@ class _limited_to:
 def _of_document(name: str, paste: Paste) -> Mapping[str, Any]:
     from derive.claims.typesetting import MOST_STEPS
     from derive.cli.deciding import one_by_one
-    from derive.cli.printing import deeply
     from derive.frontends.document.check import check
     from derive.frontends.document.report import report
 
     _refuse_evaluation()
     checked = check(name, one_by_one(paste.timeout, paste.effort, MOST_STEPS))
-    data: Mapping[str, Any] = deeply(report([checked]).data, True)
-    return data
+    return report([checked], typesetting=True).data()
 
 
 def _refuse_evaluation() -> None:
@@ -101,11 +99,11 @@ def _refuse_evaluation() -> None:
 
 
 def _of_python(name: str, paste: Paste) -> Mapping[str, Any]:
-    from derive.claims.finding import Finding, Findings
     from derive.claims.typesetting import MOST_STEPS
     from derive.cli.asked import asked_for
     from derive.cli.settings import Settings
     from derive.cli.verifying import Asked, all_findings
+    from derive.report import Finding, Report
 
     sys.stdout = sys.stderr  # whatever the file prints
     tasks, requests, problems = asked_for([name])
@@ -117,7 +115,7 @@ def _of_python(name: str, paste: Paste) -> Mapping[str, Any]:
         found.extend(all_findings(asked))
     except KeyboardInterrupt:
         problems.append(f"{asked.total - len(found)} claims were not decided in time")
-    data = dict(Findings(found).data())
+    data = Report(found).data()
     told = [{"file": name, "line": 0, "message": sentence} for sentence in problems]
     return {**data, "problems": told}
 

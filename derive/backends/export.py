@@ -1,4 +1,5 @@
-"""``derive export``: a formula and its proved gradient as code with its test, or as LaTeX.
+"""``derive export``: a formula and its proved gradient as code with its test, as LaTeX, or as a
+Python file that states it.
 
 Of the code in NumPy the test is run before anything is shown; torch and JAX get the same text under
 their own names, and a test against their own differentiation.
@@ -17,6 +18,7 @@ from sympy.core.function import AppliedUndef
 from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.backends.array_code import MODULES, ArrayCode
+from derive.backends.claim_source import source
 from derive.backends.matrix_code import MatrixCode, word_for
 from derive.backends.numpy_text import Names
 from derive.base.errors import DeriveError, UnsupportedError
@@ -32,7 +34,7 @@ from derive.language.typesetting import latex_of
 from derive.refutation.points import PointMaker
 from derive.refutation.search import ordinary_point
 
-TARGETS = ("numpy", "torch", "jax", "latex")
+TARGETS = ("numpy", "torch", "jax", "latex", "python")
 _ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
 _POINTS = 20
 
@@ -94,6 +96,8 @@ def export(entry: Entry, decide: Callable[[Claim], Verdict], target: str) -> str
     if target == "latex":
         return _latex(claim, verdict)
     try:
+        if target == "python":
+            return source(claim)
         text = _Code(claim, verdict, target).text()
         checked = text if target == "numpy" else _Code(claim, verdict, "numpy").text()
     except (DeriveError, NotImplementedError, TypeError, ValueError, IndexError) as problem:

@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 
-from derive import Backward, Gradient, Identity, sigmoid, softmax, verify
+from derive import Backward, Gradient, Identity, formulas, sigmoid, softmax, verify
 from derive.backends.export import ExportError, _run, export
 from derive.claims.entry import Entry
 from derive.cli.main import main
@@ -114,3 +114,22 @@ def test_the_command(tmp_path):
     assert "def test_grad_W1" in result.stdout
     result = CliRunner().invoke(main, ["export", "mlp"])
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+
+
+def test_a_python_file_states_the_claim_that_it_was_made_of(tmp_path):
+    found = CliRunner().invoke(main, ["export", "mlp.grad-W1", "--to", "python"])
+    assert found.exit_code == 0, found.output
+    names = {}
+    exec(found.stdout, names)
+    (stated,) = [c for c in formulas.catalogue(["mlp"])["mlp"].claims if c.id == "mlp.grad-W1"]
+    claim = names["claim"]
+    assert (claim.of, claim.wrt, claim.equals) == (stated.of, stated.wrt, stated.equals)
+    assert claim.where == stated.where
+    names["test_claim"]()
+    wrong = found.stdout.replace(
+        "equals=MatMul(Transpose(x), ", "equals=MatMul(Transpose(x), Integer(2), "
+    )
+    assert wrong != found.stdout
+    exec(wrong, names)
+    with pytest.raises(AssertionError):
+        names["test_claim"]()
