@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from derive import Gradient, verify
 from derive.base.worker import run_deep
 from derive.claims.kinds import Claim
-from derive.core.terms import Term, in_order
+from derive.core.graph import in_order
+from derive.core.terms import Term
 from derive.lowering.problem import Problem
 from derive.lowering.statement import state
 

@@ -15,13 +15,12 @@ import json
 import os
 import pickle
 import sys
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derive.base.worker import run_deep
-from derive.claims.finding import Finding, of_plain
+from derive.report import Finding, of_plain
 
 if TYPE_CHECKING:
     from derive.claims.entry import Entry
@@ -112,7 +111,10 @@ class Cache:
         """What is kept of a claim; None where nothing is."""
         with contextlib.suppress(Exception):
             path = self._by_content(entry)
-            return None if path is None else _read(path)
+            finding = None if path is None else _read(path)
+            if finding is not None and entry.line:  # a claim that was moved is the same claim
+                return finding.marked(line=entry.line)
+            return finding
         return None
 
     def put(self, entry: Entry, finding: Finding) -> None:
@@ -141,8 +143,7 @@ def _read(path: Path) -> Finding | None:
     """The finding that is kept in a file, marked as kept."""
     if not path.is_file():
         return None
-    finding = of_plain(json.loads(path.read_bytes()))
-    return replace(finding, record=finding.record | {"cached": True})
+    return of_plain(json.loads(path.read_bytes())).marked(cached=True)
 
 
 def _write(path: Path, data: bytes) -> None:

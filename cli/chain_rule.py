@@ -17,7 +17,7 @@ import sympy as sp
 from derive import engine
 from derive.backends.graph import Graph, graph_of
 from derive.base.errors import DeriveError
-from derive.claims.kinds import Backward, Claim, Gradient
+from derive.claims.kinds import Claim
 from derive.claims.verdict import HOLDS, Verdict
 from derive.cli.local_rules import OF_SOFTMAX, rules_between
 from derive.language.operators import MatrixPartial, Partial, Softmax
@@ -89,7 +89,7 @@ def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
     names = {node.name for node in graph.nodes}
     definitions = {s: v for s, v in claim.where.items() if _name(s) in names}
     lines: tuple[Line, ...] = ()
-    if isinstance(claim, (Gradient, Backward)):
+    if claim.axes == ("wrt",):
         lines = tuple(_Chain(claim, graph, definitions, decide).lines())
     return ChainRule(definitions, lines, claim, verdict)
 
@@ -185,8 +185,8 @@ class _Chain:
         for reader in readers:
             definition = self.definitions.get(reader, reader)
             try:
-                if reader == self.claim.of and isinstance(self.claim, Backward):
-                    part = engine.backward(definition, symbol, self.claim.upstream)
+                if reader == self.claim.of and self.claim.weights is not None:
+                    part = engine.backward(definition, symbol, self.claim.weights)
                 elif reader == self.claim.of:
                     part = engine.gradient(definition, symbol)
                 elif self.shapes.of(reader) == ():
@@ -200,8 +200,8 @@ class _Chain:
 
     def _whole(self, symbol: Any) -> Any:
         """The gradient at once, through all that lies between."""
-        if isinstance(self.claim, Backward):
-            return engine.backward(self.claim.of, symbol, self.claim.upstream, self.claim.where)
+        if self.claim.weights is not None:
+            return engine.backward(self.claim.of, symbol, self.claim.weights, self.claim.where)
         return engine.gradient(self.claim.of, symbol, self.claim.where)
 
     def _pieces(self, symbol: Any) -> Iterator[Any]:

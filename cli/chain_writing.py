@@ -7,10 +7,10 @@ from typing import Any
 from rich.text import Text
 
 from derive.backends.layout import wrap_expression, wrap_prose
-from derive.claims.kinds import Backward
 from derive.claims.typesetting import latex_equation, latex_of_derivative
+from derive.claims.wording import derivative
 from derive.cli.chain_rule import ChainRule, Line
-from derive.language.printing import operand, text_of
+from derive.language.printing import text_of
 from derive.language.typesetting import latex_of
 
 TOGETHER, DOCUMENTED = "put together", "as documented"
@@ -30,7 +30,7 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
     """A number and an equation for each line, and below it the reasons."""
     lines = [Text(line, "dim") for line in _indented(STANDS_FOR, width)] if chain.lines else []
     for number, line in enumerate(chain.lines, start=1):
-        left = _derivative(line.claim)
+        left = derivative(line.claim)
         if line.name is not None:
             left = f"{text_of(line.name)} = {left}"
         lines.append(Text(f"  {number:>2}. ").append(left, "bold"))
@@ -41,12 +41,6 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
         lines += _equal(text_of(chain.documented.equals), width)
         lines += [Text(text, "dim") for text in _indented(_end(chain), width)]
     return lines
-
-
-def _derivative(claim: Any) -> str:
-    of, wrt = operand(claim.of), operand(claim.wrt)
-    front = f"Σ {operand(claim.upstream)} · " if isinstance(claim, Backward) else ""
-    return f"{front}∂{of}/∂{wrt}"
 
 
 def _equal(text: str, width: int) -> list[Text]:
@@ -87,8 +81,8 @@ def latex(chain: ChainRule) -> str:
 
 
 def _left(line: Line) -> str:
-    derivative = latex_of_derivative(line.claim)
-    return derivative if line.name is None else f"{latex_of(line.name)} = {derivative}"
+    text = latex_of_derivative(line.claim)
+    return text if line.name is None else f"{latex_of(line.name)} = {text}"
 
 
 def _why(line: Line) -> str:

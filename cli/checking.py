@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from derive.cli.documents import outcome_lines
+from derive.backends.document_text import formula_lines
 from derive.frontends.document.check import Checked
 from derive.frontends.document.pasted import PastedError, check_pasted, holds
 from derive.frontends.document.report import report as document_report
+from derive.frontends.document.report import told_document
 
 STDIN = "-"
 
@@ -30,7 +31,8 @@ def read_formula(text: str) -> str:
 
 def checked_lines(checked: Checked, width: int) -> Sequence[Text]:
     """The report: each row of the formula with its place and reason."""
-    return [line for one in checked.outcomes for line in outcome_lines(checked, one, width)]
+    found = told_document(checked)
+    return [line for each in found.formulas for line in formula_lines(found, each, width)]
 
 
 __all__ = ["check_pasted", "checked_lines", "document_report", "holds", "read_formula"]

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from derive.base.errors import ClaimError, DeriveError
 from derive.cli.sources import forward_of, source_of
-from derive.frontends.code import forwards
+from derive.frontends.code import forwards, gradient_code
 from derive.frontends.code.finding import Pair, SourceError
 from derive.frontends.code.pairs import Failed
 from derive.frontends.files import TargetError
@@ -45,7 +45,7 @@ def shape_rows(targets: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[str
     for target in targets:
         for pair in _declared(target):
             try:
-                with _output_aside():
+                with output_aside():
                     found = forwards.assignments(pair)
             except (Failed, ClaimError, SourceError) as problem:
                 problems.append(str(problem))
@@ -99,17 +99,17 @@ def gradient_text(target: str, wrt: str, to: str) -> tuple[Any, str]:
     file, _, name = target.partition("::")
     pair = forward_of(Path(file), name)
     try:
-        with _output_aside():
+        with output_aside():
             if to == "math":
                 answer, traced = forwards.derivative(pair, wrt)
                 return (traced.inputs[wrt].sizes, answer), ""
-            return None, forwards.code(pair, wrt, to)
+            return None, gradient_code.code(pair, wrt.replace(",", " ").split(), to)
     except (Failed, DeriveError) as problem:
         raise TargetError(f"{target}: {problem}") from None
 
 
 @contextlib.contextmanager
-def _output_aside() -> Iterator[None]:
+def output_aside() -> Iterator[None]:
     """What a user's file prints goes to standard error."""
     with contextlib.redirect_stdout(sys.stderr):
         yield

@@ -47,7 +47,7 @@ def results(
     """
     if "fork" not in multiprocessing.get_all_start_methods():
         for request in requests:
-            yield _named(request, _safely(request, answer))
+            yield named(request, _safely(request, answer))
         return
     waiting = list(enumerate(requests))
     running: list[_Job] = []
@@ -62,7 +62,7 @@ def results(
                 for job in [job for job in running if job.is_over()]:
                     running.remove(job)
                     done[job.position] = job.answers()
-            yield _named(request, done.pop(turn))
+            yield named(request, done.pop(turn))
     finally:
         for job in running:
             job.end()
@@ -136,7 +136,7 @@ def undecided(request: Request, name: str, reason: str) -> Verdict:
     return Verdict(claim, UNDECIDED, reason=reason)
 
 
-def _named(request: Request, answers: Answers) -> Results:
+def named(request: Request, answers: Answers) -> Results:
     """The verdicts as entries of a report, under the ids of their file."""
     found: Results = []
     for name, verdict in answers.items():

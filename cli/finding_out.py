@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from derive.backends.telling import deeply_told
 from derive.base.worker import run_deep
-from derive.claims.finding import Finding, of_plain
 from derive.claims.verdict import Verdict
 from derive.cli.runner import Decide, Questions, decide_safely, undecided, with_steps
 from derive.cli.tasks import Task
+from derive.report import Finding, of_plain
 
 if TYPE_CHECKING:
     from derive.cli.cache import Cache

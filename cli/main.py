@@ -28,6 +28,7 @@ from derive.cli.options import (
     output,
     print_version,
     report_form,
+    seconds,
     targets_argument,
     timeout_option,
 )
@@ -161,7 +162,7 @@ def verify(
         if not targets:
             from derive.report import Report
 
-            report.finish(Report(()))
+            report.finish(Report())
             return OK
     timeout, effort = (project.or_typed(*o) for o in (("timeout", timeout), ("effort", effort)))
     jobs = project.or_typed("jobs", jobs)
@@ -284,7 +285,7 @@ def check_command(
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
     if form == "json":
-        print_json(deeply(checking.document_report([checked]).data))
+        print_json(checking.document_report([checked]).data())
     else:
         screen = screen_now()
         screen.print(deeply(checking.checked_lines, checked, screen.width))
@@ -364,6 +365,12 @@ def explain(
     What holds is shown by the chain rule, from the result back, each line proved; where there is
     no chain, or with --steps, by every step of the proof.
     """
+    from derive.cli.code_report import has_code
+
+    if form == "text" and has_code((id,)):
+        from derive.cli.code_explaining import explain_code
+
+        return explain_code(id, numpy, screen_now(), timeout, effort)
     if form != "text":
         from derive.cli.explaining import explain_set
 
@@ -459,6 +466,46 @@ def draw(id: str, form: str, way_back: bool, output: str | None) -> int:
             file.write(text)
     except OSError as problem:
         raise click.ClickException(f"{output} cannot be written: {problem.strerror}") from None
+    return OK
+
+
+@main.command("serve", short_help="Show a page to paste formulas or code into.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    metavar="PORT",
+    help="Where it listens, on 127.0.0.1 alone; 0 for one that is free.",
+)
+@click.option(
+    "--allow-python", is_flag=True, help="Run pasted Python, as claims and code need it, as you."
+)
+@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
+@click.option(
+    "--timeout",
+    type=float,
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    callback=seconds,
+    help="How long to try each claim before it is called undecided.",
+)
+@effort_option
+def serve_command(port: int, allow_python: bool, show: bool, timeout: float, effort: float) -> int:
+    """Show a page in the browser that decides what is pasted into it, as one types.
+
+    It takes documents in Markdown or LaTeX, of which nothing is executed, and with --allow-python
+    files of claims and code, which are run.
+    """
+    from derive.cli.serving import NotServed, serve
+
+    try:
+        serve(port, allow_python, timeout, effort, show)
+    except NotServed as problem:
+        raise click.ClickException(str(problem)) from None
+    except KeyboardInterrupt:
+        click.echo("ended")
     return OK
 
 

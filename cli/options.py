@@ -22,7 +22,11 @@ def print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     ctx.exit()
 
 
-def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+def seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+    """A number of seconds that was typed.
+
+    :raises click.BadParameter: for one that is not positive and finite.
+    """
     if not (value > 0 and math.isfinite(value)):
         raise click.BadParameter(f"{value} is not a positive number of seconds.")
     return value
@@ -70,7 +74,7 @@ timeout_option = click.option(
     default=DEFAULT_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    callback=_seconds,
+    callback=seconds,
     help="How long to try each claim before it is called undecided.",
 )
 effort_option = click.option(

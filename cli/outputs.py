@@ -7,21 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from derive.cli.printing import deeply, print_json
+from derive.cli.printing import print_json
+
+if TYPE_CHECKING:
+    from derive.report import Report
 
 FORMATS = ("text", "json", "html", "sarif", "junit", "github")
-BACK_ENDS = ("html", "sarif", "junit", "github")
-
-
-class Reported(Protocol):
-    """What can be written: a report that gives its plain data."""
-
-    def data(self, typesetting: bool = False) -> Mapping[str, Any]:
-        """The data, with its mathematics in LaTeX or without."""
 
 
 class OutputError(Exception):
@@ -125,12 +120,12 @@ class Outputs:
 
         return MOST_STEPS
 
-    def finish(self, report: Reported) -> None:
+    def finish(self, report: Report) -> None:
         """Write every output but text, which was printed as it was found."""
         written = [output for output in self.outputs if output.form != "text"]
         if not written:
             return
-        data = deeply(report.data, needs_typesetting(written))
+        data = report.data()
         try:
             for output in written:
                 if output.path is not None:

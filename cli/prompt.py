@@ -104,16 +104,17 @@ def derive(question: Question, form: str, timeout: float, effort: float) -> int:
 
 def answer(verdict: Verdict, form: str) -> int:
     """Print the verdict on a claim that was made at the prompt."""
-    from derive.backends.text import verdict_lines
+    from derive.backends.finding_lines import finding_lines
+    from derive.backends.telling import deeply_told
     from derive.claims.entry import Entry
-    from derive.report import Decision, Report
+    from derive.report import Report
 
-    entry = Entry(verdict.claim)
+    finding = deeply_told(Entry(verdict.claim), verdict)
     if form == "json":
-        print_json(deeply(Report((Decision(entry, verdict),)).data))
+        print_json(Report([finding]).data())
     else:
         screen = screen_now()
-        screen.print(deeply(verdict_lines, entry, verdict, screen.width))
+        screen.print(finding_lines(finding, screen.width))
     return exit_code([verdict])
 
 

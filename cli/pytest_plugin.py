@@ -317,10 +317,13 @@ class FormulaItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The report on the formula, as ``derive verify`` prints it."""
         if isinstance(excinfo.value, Wrong):
-            from derive.base.worker import run_deep
-            from derive.cli.documents import outcome_lines
+            from derive.backends.document_text import formula_lines
+            from derive.frontends.document.report import told_formula
+            from derive.report import Document
 
-            lines = run_deep(partial(outcome_lines, self.checked, self.outcome, WIDTH))
+            found = told_formula(self.checked.path, self.outcome)
+            document = Document(self.checked.path, (found,), source=self.checked.source)
+            lines = formula_lines(document, found, WIDTH)
             return "\n".join(line.plain.rstrip() for line in lines)
         return super().repr_failure(excinfo, style)
 

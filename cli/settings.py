@@ -19,7 +19,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from derive.claims.finding import Finding
+    from derive.report import Finding
 
 FILE = "pyproject.toml"
 FAILURES = ("disagrees", "ill-shaped", "undecided")

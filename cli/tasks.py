@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from derive.claims.finding import Finding
+from derive.report import Finding
 
 if TYPE_CHECKING:
     from derive.claims.entry import Entry

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from derive.claims.finding import Finding, Findings
 from derive.cli.exits import FAILS, USAGE, complain, exit_code
 from derive.cli.outputs import Outputs
 from derive.cli.printing import blank, screen_now
 from derive.cli.progress import Progress
 from derive.cli.settings import Settings
 from derive.cli.tasks import Task
+from derive.report import Finding, Report
 
 if TYPE_CHECKING:
     from derive.cli.cache import Cache
@@ -52,15 +52,14 @@ class Asked:
 def run(asked: Asked, report: Outputs) -> int:
     """Decide what is asked, print it and write its outputs; the exit code."""
     findings: list[Finding] = []
-    expected = asked.project.is_expected
     try:
-        with contextlib.closing(_all_findings(asked)) as stream:
+        with contextlib.closing(_marked(asked)) as stream:
             if report.is_text:
                 _print_findings(stream, findings, asked)
             else:
                 findings.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        report.finish(Findings(findings, expected))
+        report.finish(Report(findings))
     unknown = asked.project.unknown(findings) if asked.everywhere else []
     surprises = asked.project.surprises(findings)
     for message in (*unknown, *surprises):
@@ -69,7 +68,7 @@ def run(asked: Asked, report: Outputs) -> int:
         return USAGE
     if surprises:
         return FAILS
-    return exit_code([finding for finding in findings if not expected(finding)])
+    return exit_code([finding for finding in findings if not finding.is_expected])
 
 
 def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: Asked) -> None:
@@ -94,12 +93,20 @@ def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: 
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
         screen.print(summary_lines(findings, max(asked.total, len(findings)), elapsed))
-        expected = [found.id for found in findings if asked.project.is_expected(found)]
+        expected = [found.id for found in findings if found.is_expected]
         if expected:
             screen.print(expected_lines(expected, asked.project.file))
 
 
-def _all_findings(asked: Asked) -> Generator[Finding]:
+def _marked(asked: Asked) -> Generator[Finding]:
+    """All that is found, each claim that fails as the project expects marked."""
+    with contextlib.closing(all_findings(asked)) as stream:
+        for finding in stream:
+            expected = asked.project.is_expected(finding)
+            yield finding.marked(expected=finding.status) if expected else finding
+
+
+def all_findings(asked: Asked) -> Generator[Finding]:
     """What is found of each claim, then of the code."""
     if asked.tasks:
         with contextlib.closing(_findings(asked)) as stream:

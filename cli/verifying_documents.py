@@ -9,15 +9,17 @@ from functools import partial
 
 import click
 
+from derive.backends import annotated
+from derive.backends.document_text import document_lines
 from derive.base.errors import DeriveError
 from derive.cli.deciding import one_by_one
-from derive.cli.documents import annotated, document_lines
 from derive.cli.exits import FAILS, INTERRUPTED, OK, complain
 from derive.cli.outputs import Outputs
-from derive.cli.printing import deeply, screen_now
+from derive.cli.printing import screen_now
 from derive.cli.progress import Progress
 from derive.frontends.document.check import check
-from derive.frontends.document.report import fails, report
+from derive.frontends.document.report import fails, told_document
+from derive.report import Document, Report
 
 
 def run(
@@ -38,6 +40,7 @@ def run(
         raise click.UsageError("--annotate takes one document")
     decide = one_by_one(timeout, effort, outputs.steps)
     results = []
+    documents: list[Document] = []
     for path in paths:
         progress = Progress(sys.stderr)
         seen = partial(_show_line, progress, path)
@@ -48,14 +51,16 @@ def run(
         finally:
             progress.clear()
         results.append(checked)
+        found = told_document(checked, bool(outputs.steps))
+        documents.append(found)
         if annotate is not None:
-            _write_copy(annotate, path, annotated(checked))
+            _write_copy(annotate, path, annotated.render(found))
         if outputs.is_text:
             screen = screen_now()
-            screen.print(deeply(document_lines, checked, screen.width, everything))
+            screen.print(document_lines(found, screen.width, everything))
         if checked.interrupted:
             break
-    outputs.finish(report(results))
+    outputs.finish(Report(documents=documents))
     if results[-1].interrupted:
         complain("interrupted")
         return INTERRUPTED

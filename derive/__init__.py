@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Jacobian,
         Shape,
     )
+    from derive.claims.setting import Setting
     from derive.claims.verdict import Step, Verdict, Witness
     from derive.engine import backward, gradient, hessian, jacobian, shape_of, verify
     from derive.language.activations import gelu, relu, sigmoid, silu, softplus
@@ -69,6 +70,7 @@ _HOME = {
     "base.errors": "ClaimError DeriveError ShapeError UnsupportedError",
     "claims.formula": "Formula",
     "claims.kinds": "Backward Claim Gradient Hessian Identity Inequality Jacobian Shape",
+    "claims.setting": "Setting",
     "claims.verdict": "Step Verdict Witness",
     "engine": "backward gradient hessian jacobian shape_of verify",
     "language.activations": "gelu relu sigmoid silu softplus",
@@ -119,6 +121,7 @@ __all__ = [
     "Layer",
     "Network",
     "ScalarFunction",
+    "Setting",
     "Shape",
     "ShapeError",
     "Step",

@@ -59,6 +59,7 @@ from derive.diagnosis import reason as reasons
 from derive.evaluation.fields import Undefined
 from derive.language import conditions
 from derive.language.equal_sizes import given_of_sizes
+from derive.language.printing import text_of
 from derive.language.shapes import Shapes
 from derive.lowering import reads
 from derive.lowering.problem import Problem
@@ -66,11 +67,12 @@ from derive.lowering.statement import Statement, state
 from derive.presentation import answer
 from derive.presentation.steps import steps
 from derive.proof.arrays import merge
-from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_equal
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.inequality.cases import contradictory
 from derive.proof.inequality.steps_up import integers_of, prove_by_steps
+from derive.proof.nonnegative import prove_at_most
 from derive.refutation import replay  # noqa: F401  (verdicts call it)
 from derive.refutation.net import agrees_throughout
 from derive.refutation.search import agrees_numerically, agrees_somewhere, search
@@ -381,12 +383,8 @@ def _proved(
             checked = agrees_somewhere(claim)
         except Undefined as nowhere:
             return Verdict(claim, UNDECIDED, reason=str(nowhere))
-    if checked is False and not _agrees_where(claim, assumptions):
-        return Verdict(
-            claim,
-            UNDECIDED,
-            reason="internal error: the proof is contradicted by an evaluation of both sides",
-        )
+    if checked is False:
+        return _contradicted(claim, assumptions)
     if checked is None:
         reason = UNCHECKED
         if _contradictory(problem):
@@ -400,16 +398,27 @@ def _proved(
     )
 
 
-def _agrees_where(claim: Claim, assumptions: tuple[Any, ...]) -> bool:
-    """Whether both sides agree at the points that the proof is about, where it assumes more than is
-    given: y^x, say, has values at some y < 0, and a proof by its logarithm does not speak of them.
+def _contradicted(claim: Claim, assumptions: tuple[Any, ...]) -> Verdict:
+    """The verdict where both sides have values that differ at a point that a proof leaves out, or
+    should have spoken of.
+
+    A claim is made wherever both sides have values: y^x has one at y = −1 and x = 1, and a proof by
+    its logarithm is about y > 0 alone. Such a point refutes the claim, and the reason says where it
+    is proved. Where the point lies within what the proof assumes, the proof is wrong.
     """
     given = getattr(claim, "given", ())
     found = tuple(f for f in assumptions if isinstance(f, sp.core.relational.Relational))
     found = tuple(fact for fact in found if fact not in given)
-    if not found:
-        return False
-    return agrees_throughout(replace(claim, given=(*given, *found))) is True  # type: ignore[call-arg]
+    if not found or not agrees_throughout(replace(claim, given=(*given, *found))):  # type: ignore[call-arg]
+        broken = "internal error: the proof is contradicted by an evaluation of both sides"
+        return Verdict(claim, UNDECIDED, reason=broken)
+    proved = f"it is proved where {' and '.join(map(text_of, found))}"
+    witness = search(claim, PATIENT_WORK)
+    if witness is None:
+        reason = f"{proved} alone, and both sides differ at a point where that is not so"
+        return Verdict(claim, UNDECIDED, reason=reason)
+    reason = f"{reasons.difference(claim, witness)}; {proved}"
+    return Verdict(claim, DISAGREES, witness=witness, reason=reason)
 
 
 def _derived_only(claim: Claim) -> sp.Expr:

@@ -1,140 +1,210 @@
-"""What was decided, of what, and from where: entries with their verdicts, counts, formulas.
+"""What was decided, of what, and from where: the one record that every back end writes.
 
-A report is made once, and each back end writes it: as text, from the verdicts themselves, and in
-every other format from its plain data, of which JSON is the dump. Exact numbers are strings there.
+It is text and numbers, without SymPy: it is made once of a claim and its verdict
+(``derive.backends.telling``) or of a document (``derive.frontends.document.report``), can be kept
+and sent, and is then written as text, JSON, or any other format. JSON is its dump
+(``docs/report.schema.json``); exact numbers are strings there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from derive.claims.entry import Entry
-from derive.claims.typesetting import typeset
-from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
-from derive.claims.wording import function_name, statement
-from derive.language.printing import plain_text
+from derive.claims.statuses import INTERRUPTED, OUTCOMES, STATUSES
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Decision:
-    """A claim, where it comes from, and what was decided.
+class Finding:
+    """One claim of a report.
 
-    :param expected: whether it is known to fail, and does.
+    :param record: what JSON says of it.
+    :param formula: the title of the formula that makes the claim, ``""`` where none does.
+    :param path: the file that states it, ``""`` for the catalogue.
+    :param assumptions: what it holds under, as people read it.
+    :param sides: where it does not hold, each side with what it is: (label, text).
+    :param point: what fixes the point of a witness: ``n = 1``, ``W = [[2]]``, …
+    :param entry: the entry at which the sides differ there, such as ``[0, 1]``.
+    :param comparison: the values of both sides there.
     """
 
-    entry: Entry
-    verdict: Verdict
-    expected: bool = False
+    record: Record
+    formula: str = ""
+    path: str = ""
+    assumptions: tuple[str, ...] = ()
+    sides: tuple[tuple[str, str], ...] = ()
+    point: tuple[str, ...] = ()
+    entry: str = ""
+    comparison: str = ""
 
-    def data(self, typesetting: bool = False) -> Record:
-        """As plain data.
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
 
-        :param typesetting: with its mathematics in LaTeX, too.
-        """
-        claim, verdict = self.entry.claim, self.verdict
-        return {
-            **verdict_data(self.entry, verdict),
-            **({"expected": verdict.status} if self.expected else {}),
-            **({"latex": typeset(claim, verdict)} if typesetting else {}),
-        }
+    @property
+    def status(self) -> str:
+        return str(self.record["status"])
+
+    @property
+    def title(self) -> str:
+        return str(self.record["title"])
+
+    @property
+    def section(self) -> str:
+        return self.record["section"] or ""
+
+    @property
+    def heading_key(self) -> tuple[str, str]:
+        """Claims with the same key stand under one heading."""
+        return (self.path, self.section)
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether it was found before, and kept."""
+        return "cached" in self.record
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it is known to fail, and does."""
+        return self.record.get("expected") == self.status
+
+    @property
+    def depends_on_the_clock(self) -> bool:
+        """Whether more time, or another attempt, might have told something else."""
+        return self.record["stopped"] or self.record["reason"].startswith("internal error")
+
+    def marked(self, **marks: Any) -> Finding:
+        """The same with more in its record: that it was kept, or that its failure is expected."""
+        return replace(self, record=self.record | marks)
+
+    def plain(self) -> Record:
+        """The same as dictionaries and lists."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def of_plain(data: Mapping[str, Any]) -> Finding:
+    """What :meth:`Finding.plain` gave.
+
+    :raises KeyError, TypeError, ValueError: for anything else.
+    """
+    record = data["record"]
+    if record["status"] not in STATUSES:
+        raise ValueError(record["status"])
+    return Finding(
+        record,
+        formula=str(data["formula"]),
+        path=str(data["path"]),
+        assumptions=tuple(map(str, data["assumptions"])),
+        sides=tuple((str(label), str(text)) for label, text in data["sides"]),
+        point=tuple(map(str, data["point"])),
+        entry=str(data["entry"]),
+        comparison=str(data["comparison"]),
+    )
+
+
+@dataclass(frozen=True)
+class FormulaFinding:
+    """One formula of a document (or one row of it).
+
+    :param record: what JSON says of it.
+    :param findings: the claims that it makes and that were decided.
+    :param decisive: those among them that came out as the formula does.
+    :param reading: how it was read, as people are told it.
+    :param last_line: the line in which it ends.
+    :param is_display: whether it stands on lines of its own.
+    """
+
+    record: Record
+    findings: tuple[Finding, ...] = ()
+    decisive: tuple[Finding, ...] = ()
+    reading: tuple[str, ...] = ()
+    last_line: int = 0
+    is_display: bool = False
+
+    @property
+    def outcome(self) -> str:
+        return str(self.record["outcome"])
+
+    @property
+    def cell(self) -> int | None:
+        """The cell of a notebook that it stands in; None elsewhere."""
+        return self.record.get("cell")
+
+    @property
+    def expected(self) -> str:
+        """What a directive says is expected of it, ``""`` for nothing."""
+        return str(self.record.get("expected", ""))
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether a directive expects its outcome."""
+        return self.expected == self.outcome
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether Ctrl-C came before it was decided."""
+        return bool(self.record["code"] == INTERRUPTED)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document with what was found of each formula, in its order.
+
+    :param problems: sentences on what else of it could not be read, each with its line.
+    :param source: its text.
+    """
+
+    path: str
+    formulas: tuple[FormulaFinding, ...]
+    problems: tuple[tuple[int, str], ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Report:
     """What one run has decided.
 
-    :param decisions: in order.
-    :param formulas: the formulas of documents, each with its place and outcome; None where none
-        was read.
-    :param problems: what else of a document could not be read, each with its file and line.
-    :param outcomes: how many formulas have each outcome.
+    :param findings: the claims in order; those of documents are theirs.
+    :param documents: the documents in order; None where none was read.
     """
 
-    decisions: tuple[Decision, ...]
-    formulas: tuple[Record, ...] | None = None
-    problems: tuple[Record, ...] = ()
-    outcomes: Mapping[str, int] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    documents: Sequence[Document] | None = None
 
     @property
-    def counts(self) -> dict[str, int]:
-        """How many verdicts there are of each status, in the order of ``STATUSES``."""
-        return counted(decision.verdict for decision in self.decisions)
+    def formulas(self) -> list[FormulaFinding]:
+        """The formulas of all documents, in order."""
+        return [one for document in self.documents or () for one in document.formulas]
 
-    def data(self, typesetting: bool = False) -> Record:
+    def data(self) -> Record:
         """As plain data: the claims, the formulas of documents where any was read, the counts."""
-        claims = [decision.data(typesetting) for decision in self.decisions]
-        if self.formulas is None:
-            return {"claims": claims, "summary": self.counts}
+        found = [*self.findings, *(each for one in self.formulas for each in one.findings)]
+        claims = [finding.record for finding in found]
+        if self.documents is None:
+            return {"claims": claims, "summary": count_statuses(found)}
         return {
             "claims": claims,
-            "formulas": list(self.formulas),
-            "problems": list(self.problems),
-            "summary": {**self.counts, "formulas": dict(self.outcomes)},
+            "formulas": [one.record for one in self.formulas],
+            "problems": [
+                {"file": document.path, "line": line, "message": message}
+                for document in self.documents
+                for line, message in document.problems
+            ],
+            "summary": {**count_statuses(found), "formulas": count_outcomes(self.formulas)},
         }
 
 
-def counted(verdicts: Iterable[Verdict]) -> dict[str, int]:
-    """How many verdicts there are of each status, in the order of ``STATUSES``."""
-    statuses = [verdict.status for verdict in verdicts]
+def count_statuses(found: Iterable[Any]) -> dict[str, int]:
+    """How many verdicts, or findings, there are of each status, in the order of ``STATUSES``."""
+    statuses: Sequence[str] = [one.status for one in found]
     return {status: statuses.count(status) for status in STATUSES}
 
 
-def verdict_data(entry: Entry, verdict: Verdict) -> Record:
-    """One claim with its verdict."""
-    claim = entry.claim
-    return {
-        **({"file": entry.path, "line": entry.line} if entry.line else {}),
-        "id": claim.id,
-        "formula": _formula_id(entry),
-        "section": entry.section or None,
-        "kind": claim.kind,
-        "title": claim.title,
-        "status": verdict.status,
-        "assumptions": [plain_text(assumption) for assumption in verdict.assumptions],
-        "statement": statement(claim),
-        "documented": plain_text(claim.documented),
-        "derived": None if verdict.derived is None else plain_text(verdict.derived),
-        "witness": witness_data(verdict.witness) if verdict.witness else None,
-        "reason": verdict.reason,
-        "notes": list(verdict.notes),
-        "source": claim.source,
-        "stopped": verdict.stopped,
-        "work": verdict.work,
-        **({"cached": True} if verdict.cached else {}),
-        "seconds": round(verdict.seconds, 4),
-    }
-
-
-def _formula_id(entry: Entry) -> str | None:
-    return entry.formula.id if entry.formula else None
-
-
-def witness_data(witness: Witness) -> Record:
-    """A witness, its rationals as strings such as ``"1/2"``."""
-    return {
-        "sizes": {str(name): int(size) for name, size in witness.sizes.items()},
-        "values": {str(name): _exact(value) for name, value in witness.values.items()},
-        "functions": {function_name(key): str(value) for key, value in witness.functions.items()},
-        "entry": [int(index) for index in witness.entry],
-        "left": _exact(witness.left),
-        "right": _exact(witness.right),
-    }
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, SparseArray):
-        entries = [[list(position), _exact(number)] for position, number in value.entries.items()]
-        return {
-            "shape": list(value.shape),
-            "entries": entries,
-            "elsewhere": _exact(value.elsewhere),
-        }
-    if isinstance(value, Mapping):
-        return {str(key): _exact(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_exact(item) for item in value]
-    return str(value)
+def count_outcomes(formulas: Iterable[FormulaFinding]) -> dict[str, int]:
+    """How many formulas have each outcome: together as many as there are formulas."""
+    counts = Counter(one.outcome for one in formulas)
+    return {outcome: counts[outcome] for outcome in OUTCOMES}

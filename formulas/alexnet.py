@@ -2,7 +2,7 @@
 
 from sympy import IndexedBase, symbols
 
-from derive import Formula, Identity, Network, Shape, conv2d
+from derive import Formula, Identity, Network, Setting, Shape, conv2d
 
 from .millions import millions
 
@@ -44,6 +44,8 @@ published = alexnet(published_image, (96, 256, 384, 384, 256), (1, 2, 1, 2, 2), 
 printed_image = IndexedBase("printed_image", shape=(n, 3, 224, 224))
 W_printed = IndexedBase("W_printed", shape=(96, 3, 11, 11))
 
+_stated = Setting(where=network.where)
+
 formula = Formula(
     id="alexnet",
     title="AlexNet",
@@ -64,26 +66,26 @@ formula = Formula(
             source="Krizhevsky et al. 2012, figure 2",
             note="(224 − 11)/4 is no integer; 227×227, or a padding of 2, gives 55×55",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["conv1"],
             (n, 64, 55, 55),
-            where=network.where,
             id="alexnet.conv1",
             title="with a padding of 2 it does",
             source="torchvision, alexnet",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["pool5"],
             (n, 256, 6, 6),
-            where=network.where,
             id="alexnet.pool5",
             title="256 maps of 6×6, 9216 features",
             source="Krizhevsky et al. 2012, section 3.5",
         ),
-        Shape(
+        _stated(
+            Shape,
             network.output,
             (n, 1000),
-            where=network.where,
             id="alexnet.output",
             title="a thousand classes",
             source="Krizhevsky et al. 2012, section 3.5",

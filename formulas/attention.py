@@ -10,7 +10,7 @@ from sympy import (
     sqrt,
 )
 
-from derive import Backward, Formula, Identity, Shape
+from derive import Backward, Formula, Identity, Setting, Shape
 from derive.language import operators
 
 n = Symbol("n", integer=True, positive=True)
@@ -71,6 +71,9 @@ _masked_definitions = {S: scores, P: masked_weights, O: P * V, **_backward}
 
 _backward_of = "Dao et al. 2022, appendix B.2"
 
+_stated = Setting(where=_definitions)
+_stated_masked = Setting(where=_masked_definitions)
+
 formula = Formula(
     id="attention",
     title="Scaled dot-product attention",
@@ -113,32 +116,32 @@ formula = Formula(
             source="Milakov & Gimelshein 2018, section 2",
             note="which is why the maximum of a row may be taken off first",
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             V,
             dO,
             grad_V,
-            where=_definitions,
             id="attention.backward.V",
             title="dV = Pᵀ dO",
             source=_backward_of,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             P,
             dO,
             grad_P,
-            where=_definitions,
             id="attention.backward.P",
             title="dP = dO Vᵀ",
             source=_backward_of,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             S,
             dO,
             grad_S,
-            where=_definitions,
             id="attention.backward.S",
             title="dS = P ⊙ (dP − D), D the row sums of dO ⊙ O",
             source=_backward_of,
@@ -152,22 +155,22 @@ formula = Formula(
             source=_backward_of,
             note="so that the backward pass needs no row of P at once",
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             Q,
             dO,
             grad_Q,
-            where=_definitions,
             id="attention.backward.Q",
             title="dQ = dS K/√d",
             source=_backward_of,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             K,
             dO,
             grad_K,
-            where=_definitions,
             id="attention.backward.K",
             title="dK = dSᵀ Q/√d",
             source=_backward_of,
@@ -181,32 +184,32 @@ formula = Formula(
             source="Vaswani et al. 2017, section 3.2.3",
             note="for a query that may look at some key: else nothing is defined",
         ),
-        Backward(
+        _stated_masked(
+            Backward,
             O,
             Q,
             dO,
             grad_Q,
-            where=_masked_definitions,
             id="attention.mask.backward.Q",
             title="under a mask dQ is the same, with the weights P",
             source=_backward_of,
         ),
-        Backward(
+        _stated_masked(
+            Backward,
             O,
             K,
             dO,
             grad_K,
-            where=_masked_definitions,
             id="attention.mask.backward.K",
             title="under a mask dK is the same, with the weights P",
             source=_backward_of,
         ),
-        Backward(
+        _stated_masked(
+            Backward,
             O,
             V,
             dO,
             grad_V,
-            where=_masked_definitions,
             id="attention.mask.backward.V",
             title="under a mask dV is the same, with the weights P",
             source=_backward_of,

@@ -2,7 +2,7 @@
 
 from sympy import BlockMatrix, HadamardProduct, Lambda, MatrixSymbol, OneMatrix, Symbol, tanh
 
-from derive import Backward, Formula, Identity, Shape
+from derive import Backward, Formula, Identity, Setting, Shape
 from derive.language import operators
 
 T = Symbol("T", integer=True, positive=True)
@@ -49,6 +49,9 @@ decoder = (word_and_context * U + state * R + b).applyfunc(tanh)
 
 _scores_of = "Bahdanau et al. 2015, appendix A.1.2"
 
+_stated_backward = Setting(where=_backward)
+_stated = Setting(where=definitions)
+
 formula = Formula(
     id="bahdanau",
     title="Bahdanau attention",
@@ -79,88 +82,88 @@ formula = Formula(
         b: "bias of the decoder",
     },
     claims=(
-        Shape(
+        _stated(
+            Shape,
             c,
             (1, h),
-            where=definitions,
             id="bahdanau.context",
             title="the context Σ α(h_t, s) h_t has shape (1, h)",
             source="notes 4.2-2",
             note="α_t = softmax(vᵀ tanh(s W1 + h_t W2)), a number for each step",
         ),
-        Shape(
+        _stated(
+            Shape,
             decoder,
             (1, s),
-            where=definitions,
             id="bahdanau.decoder",
             title="the decoder's state g(cat(y, c), s) has shape (1, s)",
             source="notes 4.2-3",
             note="g is a recurrent cell: tanh(cat(y, c) U + s R + b)",
         ),
-        Identity(
+        _stated(
+            Identity,
             alpha * ones,
             OneMatrix(1, 1),
-            where=definitions,
             id="bahdanau.weights",
             title="the weights of the steps sum to 1",
             source="Bahdanau et al. 2015, section 3.1",
         ),
-        Backward(
+        _stated(
+            Backward,
             c,
             score,
             dc,
             grad_score,
-            where=definitions,
             id="bahdanau.backward.score",
             title="dscore = αᵀ ⊙ ((H − 1 c) dcᵀ)",
             source=_scores_of,
         ),
-        Backward(
+        _stated_backward(
+            Backward,
             c,
             v,
             dc,
             Z.applyfunc(tanh).T * dscore,
-            where=_backward,
             id="bahdanau.backward.v",
             title="dv = tanh(Z)ᵀ dscore",
             source=_scores_of,
         ),
-        Backward(
+        _stated_backward(
+            Backward,
             c,
             W1,
             dc,
             state.T * ones.T * dZ,
-            where=_backward,
             id="bahdanau.backward.W1",
             title="dW1 = sᵀ Σ_t dZ_t, with dZ = dscore vᵀ ⊙ (1 − tanh² Z)",
             source=_scores_of,
         ),
-        Backward(
+        _stated_backward(
+            Backward,
             c,
             W2,
             dc,
             H.T * dZ,
-            where=_backward,
             id="bahdanau.backward.W2",
             title="dW2 = Hᵀ dZ",
             source=_scores_of,
         ),
-        Backward(
+        _stated_backward(
+            Backward,
             c,
             state,
             dc,
             ones.T * dZ * W1.T,
-            where=_backward,
             id="bahdanau.backward.state",
             title="ds = Σ_t dZ_t W1ᵀ",
             source=_scores_of,
         ),
-        Backward(
+        _stated_backward(
+            Backward,
             c,
             H,
             dc,
             alpha.T * dc + dZ * W2.T,
-            where=_backward,
             id="bahdanau.backward.H",
             title="dH = αᵀ dc + dZ W2ᵀ: as values, and as keys",
             source=_scores_of,

@@ -12,7 +12,16 @@ from sympy import (
     symbols,
 )
 
-from derive import Backward, Formula, Gradient, Identity, ScalarFunction, batch_norm2d, tensor
+from derive import (
+    Backward,
+    Formula,
+    Gradient,
+    Identity,
+    ScalarFunction,
+    Setting,
+    batch_norm2d,
+    tensor,
+)
 from derive.language.operators import partial
 
 m, n, c, rows, columns = symbols("m n c rows columns", integer=True, positive=True)
@@ -106,6 +115,8 @@ grad_X = tensor(
 
 SOURCE = "Ioffe & Szegedy 2015, section 3"
 
+_stated = Setting(where=definitions)
+
 formula = Formula(
     id="batch-norm",
     title="Batch normalisation",
@@ -136,74 +147,74 @@ formula = Formula(
         variances: "variance of each channel",
     },
     claims=(
-        Gradient(
+        _stated(
+            Gradient,
             l,
             xhat,
             grad_xhat,
-            where=definitions,
             id="batch-norm.grad-xhat",
             title="∂l/∂x̂ᵢ = ∂l/∂yᵢ γ",
             source=f"{SOURCE}, equation 1 of 6",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             variance,
             grad_variance,
-            where=definitions,
             id="batch-norm.grad-variance",
             title="∂l/∂σ² = Σ ∂l/∂x̂ᵢ (xᵢ − μ) (−1/2) (σ² + ε)^(−3/2)",
             source=f"{SOURCE}, equation 2 of 6",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             mu,
             grad_mu,
-            where=definitions,
             id="batch-norm.grad-mean",
             title="∂l/∂μ = Σ ∂l/∂x̂ᵢ (−1/√(σ² + ε)) + ∂l/∂σ² Σ −2(xᵢ − μ)/m",
             source=f"{SOURCE}, equation 3 of 6",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             x,
             grad_x,
-            where=definitions,
             id="batch-norm.grad-x",
             title="∂l/∂xᵢ = ∂l/∂x̂ᵢ/√(σ² + ε) + ∂l/∂σ² 2(xᵢ − μ)/m + ∂l/∂μ/m",
             source=f"{SOURCE}, equation 4 of 6",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             gamma,
             grad_gamma,
-            where=definitions,
             id="batch-norm.grad-gamma",
             title="∂l/∂γ = Σ ∂l/∂yᵢ x̂ᵢ",
             source=f"{SOURCE}, equation 5 of 6",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             beta,
             grad_beta,
-            where=definitions,
             id="batch-norm.grad-beta",
             title="∂l/∂β = Σ ∂l/∂yᵢ",
             source=f"{SOURCE}, equation 6 of 6",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             x,
             grad_x_constant,
-            where=definitions,
             id="batch-norm.grad-x.constant-statistics",
             title="∂l/∂xᵢ = ∂l/∂x̂ᵢ/√(σ² + ε), with μ and σ² held fixed",
             source="a common mistake",
             note="true once the statistics are fixed, as they are after training",
         ),
-        Identity(
+        _stated(
+            Identity,
             over_batch(xhat[i, 0]),
             0,
-            where=definitions,
             id="batch-norm.centred",
             title="the normalised activations sum to 0",
             source=f"{SOURCE}.1",

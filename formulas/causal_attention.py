@@ -13,7 +13,7 @@ from sympy import (
     sqrt,
 )
 
-from derive import Backward, Formula, Identity
+from derive import Backward, Formula, Identity, Setting
 from derive.language import operators
 from derive.language.operators import partial
 
@@ -56,6 +56,9 @@ _padded = {S: scores, A: HadamardProduct(allowed, S.applyfunc(exp)), P: all_weig
 
 _backward_of = "Dao et al. 2022, appendix B.2"
 
+_stated = Setting(where=_definitions)
+_stated_forward = Setting(where=_forward, given=(j > i,))
+
 formula = Formula(
     id="causal-attention",
     title="Causal attention and padding",
@@ -87,50 +90,48 @@ formula = Formula(
             title="the weights up to a position sum to 1",
             source="Vaswani et al. 2017, section 3.2.3",
         ),
-        Identity(
+        _stated_forward(
+            Identity,
             partial(O[i, p], V[j, q]),
             0,
-            where=_forward,
-            given=(j > i,),
             id="causal-attention.later-values",
             title="no output depends on a later value",
             source="Vaswani et al. 2017, section 3.2.3",
         ),
-        Identity(
+        _stated_forward(
+            Identity,
             partial(O[i, p], K[j, q]),
             0,
-            where=_forward,
-            given=(j > i,),
             id="causal-attention.later-keys",
             title="no output depends on a later key",
             source="Vaswani et al. 2017, section 3.2.3",
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             Q,
             dO,
             tau * dS * K,
-            where=_definitions,
             id="causal-attention.backward.Q",
             title="dQ = dS K/√d, with the masked weights in dS",
             source=_backward_of,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             K,
             dO,
             tau * dS.T * Q,
-            where=_definitions,
             id="causal-attention.backward.K",
             title="dK = dSᵀ Q/√d, with the masked weights in dS",
             source=_backward_of,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             V,
             dO,
             P.T * dO,
-            where=_definitions,
             id="causal-attention.backward.V",
             title="dV = Pᵀ dO, with the masked weights P",
             source=_backward_of,

@@ -11,7 +11,7 @@ from sympy import (
     Symbol,
 )
 
-from derive import Formula, Gradient, Shape, at, recurrence, sequence, sum_over
+from derive import Formula, Gradient, Setting, Shape, at, recurrence, sequence, sum_over
 
 T, d, h, q = (Symbol(name, integer=True, positive=True) for name in "Tdhq")
 t, k = (Symbol(name, integer=True) for name in "tk")
@@ -118,29 +118,34 @@ PASCANU = "R. Pascanu, C. Gulcehre, K. Cho, Y. Bengio, ICLR 2014, section 3.3.1"
 SCHUSTER = "M. Schuster, K. K. Paliwal, IEEE Transactions on Signal Processing 45 (11), 1997"
 
 
+_stated_backward = Setting(where=backward)
+
+
 def _layer_gradients(layer):
     number = layer + 1
     inputs = at(X, t - 1) if layer == 0 else at(H[layer - 1], t)
     read = "x_t" if layer == 0 else f"h_t^{layer}"
-    yield Gradient(
+    yield _stated_backward(
+        Gradient,
         loss,
         W[layer],
         over_time(inputs.T * through(layer, t)),
-        where=backward,
         id=f"deep-rnn.bptt.W{number}",
         title=f"∂L/∂W{number} = Σₜ ({read})ᵀ (δ_t^{number} ⊙ φ′(z_t^{number}))",
         source=PASCANU,
     )
-    yield Gradient(
+    yield _stated_backward(
+        Gradient,
         loss,
         U[layer],
         over_time(at(H[layer], t - 1).T * through(layer, t)),
-        where=backward,
         id=f"deep-rnn.bptt.U{number}",
         title=f"∂L/∂U{number} = Σₜ (h_{{t−1}}^{number})ᵀ (δ_t^{number} ⊙ φ′(z_t^{number}))",
         source=PASCANU,
     )
 
+
+_stated_two_ways_back = Setting(where=two_ways_back)
 
 formula = Formula(
     id="deep-rnn",
@@ -217,29 +222,29 @@ formula = Formula(
             note="factors in the printed order",
         ),
         *(claim for layer in range(LAYERS) for claim in _layer_gradients(layer)),
-        Gradient(
+        _stated_two_ways_back(
+            Gradient,
             loss,
             Ua,
             over_time(at(A, t - 1).T * through_a(t)),
-            where=two_ways_back,
             id="deep-rnn.two-ways.Ua",
             title="∂L/∂Ua = Σₜ a_{t−1}ᵀ (δᵃ_t ⊙ φ′(zᵃ_t))",
             source=SCHUSTER,
         ),
-        Gradient(
+        _stated_two_ways_back(
+            Gradient,
             loss,
             Ub,
             over_time(at(B, t + 1).T * through_b(t)),
-            where=two_ways_back,
             id="deep-rnn.two-ways.Ub",
             title="∂L/∂Ub = Σₜ b_{t+1}ᵀ (δᵇ_t ⊙ φ′(zᵇ_t))",
             source=SCHUSTER,
         ),
-        Gradient(
+        _stated_two_ways_back(
+            Gradient,
             loss,
             Ub,
             over_time(at(B, t - 1).T * through_b(t)),
-            where=two_ways_back,
             id="deep-rnn.two-ways.Ub.forward",
             title="∂L/∂Ub = Σₜ b_{t−1}ᵀ (δᵇ_t ⊙ φ′(zᵇ_t))",
             source=SCHUSTER,

@@ -13,7 +13,7 @@ from sympy import (
     tanh,
 )
 
-from derive import Backward, Formula, Identity, Shape, at, recurrence, sequence
+from derive import Backward, Formula, Identity, Setting, Shape, at, recurrence, sequence
 from derive.language.operators import tensor
 
 n, d, h, u, f, N = symbols("n d h u f N", integer=True, positive=True)
@@ -97,6 +97,8 @@ backward = {
     dH: recurrence(at(dH, l + 1) + at(dZ, l) * at(W1, l).T, layers, end=G),
 }
 
+_stated_network = Setting(where=network)
+
 formula = Formula(
     id="deep-transformer",
     title="Transformer of any depth",
@@ -140,18 +142,18 @@ formula = Formula(
         dZ: "gradient of the loss in each hidden layer",
     },
     claims=(
-        Shape(
+        _stated_network(
+            Shape,
             at(H, N),
             (n, d),
-            where=network,
             id="deep-transformer.shape",
             title="any number of layers keeps the shape of X",
             source="Xiong et al. 2020, figure 1",
         ),
-        Identity(
+        _stated_network(
+            Identity,
             H[N, i, p],
             X[i, p] + Sum(attended + fed_forward, layers),
-            where=network,
             id="deep-transformer.residual-stream",
             title="H_N = X + Σ_l of what both networks of layer l add",
             source="Elhage et al. 2021, section on the residual stream",

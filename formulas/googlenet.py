@@ -2,7 +2,7 @@
 
 from sympy import IndexedBase, symbols
 
-from derive import Backward, Formula, Identity, Network, Shape, concatenate, tensor
+from derive import Backward, Formula, Identity, Network, Setting, Shape, concatenate, tensor
 
 from .millions import millions
 
@@ -78,6 +78,8 @@ second = IndexedBase("second", shape=(n, c2, rows, columns))
 G = IndexedBase("G", shape=(n, c1 + c2, rows, columns))
 grad_second = tensor(G[a, c1 + c, i, j], (a, n), (c, c2), (i, rows), (j, columns))
 
+_stated = Setting(where=network.where)
+
 formula = Formula(
     id="googlenet",
     title="GoogLeNet",
@@ -106,26 +108,26 @@ formula = Formula(
             title="each branch gets the gradient of its own channels",
             source="Szegedy et al. 2015, section 4",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["inception3a.out"],
             (n, 256, 28, 28),
-            where=network.where,
             id="googlenet.inception3a",
             title="256 maps of 28×28 after inception 3a",
             source="Szegedy et al. 2015, table 1",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["inception4e.out"],
             (n, 832, 14, 14),
-            where=network.where,
             id="googlenet.inception4e",
             title="832 maps of 14×14 after inception 4e",
             source="Szegedy et al. 2015, table 1",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["inception5b.out"],
             (n, 1024, 7, 7),
-            where=network.where,
             id="googlenet.inception5b",
             title="1024 maps of 7×7 after inception 5b",
             source="Szegedy et al. 2015, table 1",

@@ -2,7 +2,7 @@
 
 from sympy import Lambda, MatrixSymbol, Max, Min, Ne, Symbol, Trace, sqrt
 
-from derive import Formula, Identity, Inequality
+from derive import Formula, Identity, Inequality, Setting
 from derive.language.operators import entry
 
 n, m = (Symbol(name, integer=True, positive=True) for name in "nm")
@@ -27,6 +27,9 @@ scale = Min(1, theta / global_norm)
 
 PASCANU = "R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013, algorithm 1"
 
+_stated = Setting(given=theta > 0)
+_stated_where_nonzero = Setting(given=(theta > 0, Ne(norm, 0)))
+
 formula = Formula(
     id="gradient-clipping",
     title="Gradient clipping",
@@ -47,42 +50,42 @@ formula = Formula(
             title="for ‖g‖ > θ > 0: ‖θ g/‖g‖‖ = θ",
             source="notes line 145",
         ),
-        Inequality(
+        _stated_where_nonzero(
+            Inequality,
             sqrt(squared(by_norm)),
             theta,
-            given=(theta > 0, Ne(norm, 0)),
             id="gradient-clipping.bound",
             title="‖min(1, θ/‖g‖) g‖ ≤ θ for g ≠ 0 and θ > 0",
             source="notes line 145",
         ),
-        Inequality(
+        _stated_where_nonzero(
+            Inequality,
             sqrt(squared(by_norm)),
             norm,
-            given=(theta > 0, Ne(norm, 0)),
             id="gradient-clipping.shorter",
             title="‖min(1, θ/‖g‖) g‖ ≤ ‖g‖",
             source=PASCANU,
         ),
-        Inequality(
+        _stated(
+            Inequality,
             entry(by_value, i, 0),
             theta,
-            given=theta > 0,
             id="gradient-clipping.value",
             title="max(−θ, min(θ, g_i)) ≤ θ",
             source="notes line 145",
         ),
-        Inequality(
+        _stated(
+            Inequality,
             -theta,
             entry(by_value, i, 0),
-            given=theta > 0,
             id="gradient-clipping.value.below",
             title="−θ ≤ max(−θ, min(θ, g_i))",
             source="notes line 145",
         ),
-        Inequality(
+        _stated(
+            Inequality,
             sqrt(squared(by_value)),
             theta,
-            given=theta > 0,
             id="gradient-clipping.value.norm",
             title="clipping by value bounds the norm by θ",
             source="notes line 145",

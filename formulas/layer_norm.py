@@ -2,7 +2,7 @@
 
 from sympy import HadamardProduct, MatrixSymbol, OneMatrix, Sum, Symbol, sqrt
 
-from derive import Backward, Formula, Identity, Shape
+from derive import Backward, Formula, Identity, Setting, Shape
 
 d = Symbol("d", integer=True, positive=True)
 k = Symbol("k", integer=True)
@@ -41,6 +41,9 @@ _rms = {rms: sqrt(Sum(x[0, k] ** 2, (k, 0, d - 1)) / d + epsilon)}
 rms_norm = HadamardProduct(x, gamma) / rms
 grad_x_rms = scaled / rms - HadamardProduct(x, mean(HadamardProduct(scaled, x))) / rms**3
 
+_stated_statistics = Setting(where=statistics)
+_stated_rms = Setting(where=_rms)
+
 formula = Formula(
     id="layer-norm",
     title="Layer norm and RMS norm",
@@ -58,76 +61,76 @@ formula = Formula(
         rms: "root of the mean square of x",
     },
     claims=(
-        Shape(
+        _stated_statistics(
+            Shape,
             layer_norm,
             (1, d),
-            where=statistics,
             id="layer-norm.shape",
             title="layer norm keeps the shape of a token",
             source="Ba et al. 2016, section 3",
         ),
-        Identity(
+        _stated_statistics(
+            Identity,
             Sum(xhat[0, k], (k, 0, d - 1)),
             0,
-            where=statistics,
             id="layer-norm.mean",
             title="the normalised token has mean 0",
             source="Ba et al. 2016, section 3",
         ),
-        Identity(
+        _stated_statistics(
+            Identity,
             Sum(xhat[0, k] ** 2, (k, 0, d - 1)) / d,
             variance / (variance + epsilon),
-            where=statistics,
             id="layer-norm.variance",
             title="its variance is σ²/(σ² + ε), a little below 1",
             source="Ba et al. 2016, section 3",
         ),
-        Backward(
+        _stated_statistics(
+            Backward,
             layer_norm,
             x,
             g,
             grad_x,
-            where=statistics,
             id="layer-norm.backward.x",
             title="dx = (s − mean s − x̂ mean(s ⊙ x̂))/√(σ² + ε), s = g ⊙ γ",
             source="Ioffe & Szegedy 2015, section 3, over features",
         ),
-        Backward(
+        _stated_statistics(
+            Backward,
             layer_norm,
             gamma,
             g,
             HadamardProduct(g, xhat),
-            where=statistics,
             id="layer-norm.backward.gamma",
             title="dγ = g ⊙ x̂",
             source="Ioffe & Szegedy 2015, section 3",
         ),
-        Backward(
+        _stated_statistics(
+            Backward,
             layer_norm,
             beta,
             g,
             g,
-            where=statistics,
             id="layer-norm.backward.beta",
             title="dβ = g",
             source="Ioffe & Szegedy 2015, section 3",
         ),
-        Backward(
+        _stated_rms(
+            Backward,
             rms_norm,
             x,
             g,
             grad_x_rms,
-            where=_rms,
             id="layer-norm.rms.backward.x",
             title="RMS norm: dx = s/r − x mean(s ⊙ x)/r³",
             source="Zhang & Sennrich 2019, section 4",
         ),
-        Backward(
+        _stated_rms(
+            Backward,
             rms_norm,
             gamma,
             g,
             HadamardProduct(g, x) / rms,
-            where=_rms,
             id="layer-norm.rms.backward.gamma",
             title="RMS norm: dγ = g ⊙ x/r",
             source="Zhang & Sennrich 2019, section 4",

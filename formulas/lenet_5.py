@@ -2,7 +2,7 @@
 
 from sympy import Add, IndexedBase, symbols
 
-from derive import Formula, Identity, Network, Shape
+from derive import Formula, Identity, Network, Setting, Shape
 from derive.language.network import SIGMOID
 
 n = symbols("n", integer=True, positive=True)
@@ -40,6 +40,8 @@ C5 = 120 * (16 * 25 + 1)
 F6 = 84 * (120 + 1)
 published_parameters = Add(C1, S2, C3, S4, C5, F6, evaluate=False)
 
+_stated = Setting(where=network.where)
+
 formula = Formula(
     id="lenet-5",
     title="LeNet-5",
@@ -48,26 +50,26 @@ formula = Formula(
     symbols=network.symbols,
     network=network,
     claims=(
-        Shape(
+        _stated(
+            Shape,
             network["conv1"],
             (n, 6, 28, 28),
-            where=network.where,
             id="lenet-5.conv1",
             title="six maps of 28×28",
             source="LeCun et al. 1998, section II.B",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["pool2"],
             (n, 16, 5, 5),
-            where=network.where,
             id="lenet-5.pool2",
             title="sixteen maps of 5×5",
             source="LeCun et al. 1998, section II.B",
         ),
-        Shape(
+        _stated(
+            Shape,
             network.output,
             (n, 10),
-            where=network.where,
             id="lenet-5.output",
             title="ten classes",
             source="LeCun et al. 1998, section II.B",

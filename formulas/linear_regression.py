@@ -2,7 +2,7 @@
 
 from sympy import MatrixSymbol, Sum, Symbol
 
-from derive import Formula, Gradient, Identity, Shape
+from derive import Formula, Gradient, Identity, Setting, Shape
 from derive.language.operators import partial
 
 n = Symbol("n", integer=True, positive=True)
@@ -41,6 +41,9 @@ batch_grad_b = Sum(residual, (i, 0, n - 1)) / n
 _sample = {yhat: prediction, l: (yhat[0, 0] - y[0, 0]) ** 2 / 2}
 _batch = {Yhat: model, L: Sum((Yhat[i, 0] - Y[i, 0]) ** 2 / 2, (i, 0, n - 1)) / n}
 
+_stated_sample = Setting(where=_sample)
+_stated_batch = Setting(where=_batch)
+
 formula = Formula(
     id="linear-regression",
     title="Linear regression",
@@ -68,88 +71,88 @@ formula = Formula(
             source="notes 1.1-1",
             note="b is added to every row",
         ),
-        Identity(
+        _stated_sample(
+            Identity,
             l,
             loss,
-            where=_sample,
             id="linear-regression.loss",
             title="half the squared error, with the prediction written out",
             source="notes 1.1-2",
         ),
-        Gradient(
+        _stated_sample(
+            Gradient,
             l,
             w,
             partial(yhat, w) * (yhat - y),
-            where=_sample,
             id="linear-regression.grad-w.chain",
             title="∂l/∂w by the chain rule through ŷ",
             source="notes 1.1-3",
             note="∂ŷ/∂w is the gradient of the scalar ŷ, a column",
         ),
-        Gradient(
+        _stated_sample(
+            Gradient,
             l,
             w,
             x.T * (yhat - y),
-            where=_sample,
             id="linear-regression.grad-w",
             title="∂l/∂w = xᵀ (ŷ − y)",
             source="notes 1.1-3",
         ),
-        Gradient(
+        _stated_sample(
+            Gradient,
             l,
             b,
             partial(yhat, b) * (yhat - y),
-            where=_sample,
             id="linear-regression.grad-b.chain",
             title="∂l/∂b by the chain rule through ŷ",
             source="notes 1.1-4",
         ),
-        Gradient(
+        _stated_sample(
+            Gradient,
             l,
             b,
             yhat - y,
-            where=_sample,
             id="linear-regression.grad-b",
             title="∂l/∂b = ŷ − y",
             source="notes 1.1-4",
         ),
-        Identity(
+        _stated_sample(
+            Identity,
             w - eta * partial(l, w),
             w - eta * x.T * (yhat - y),
-            where=_sample,
             id="linear-regression.update-w",
             title="the gradient step for w, one sample",
             source="notes 1.1-5",
         ),
-        Identity(
+        _stated_sample(
+            Identity,
             b - eta * partial(l, b),
             b - eta * (yhat - y),
-            where=_sample,
             id="linear-regression.update-b",
             title="the gradient step for b, one sample",
             source="notes 1.1-5",
         ),
-        Identity(
+        _stated_batch(
+            Identity,
             L,
             batch_loss,
-            where=_batch,
             id="linear-regression.batch-loss",
             title="the batch loss, with the predictions written out",
             source="notes 1.1-6",
         ),
-        Identity(
+        _stated_batch(
+            Identity,
             w[p, 0] - eta * Sum(partial(L, w[p, 0]), (i, 0, n - 1)) / n,
             w[p, 0] - eta * batch_grad_w,
-            where=_batch,
             id="linear-regression.minibatch-w",
             title="the mini-batch step for w",
             source="notes 1.1-7",
             note="entry p; L is the loss of the whole batch, so that the mean is of n equal terms",
         ),
-        Identity(
+        _stated_batch(
+            Identity,
             b[0, 0] - eta * Sum(partial(L, b[0, 0]), (i, 0, n - 1)) / n,
             b[0, 0] - eta * batch_grad_b,
-            where=_batch,
             id="linear-regression.minibatch-b",
             title="the mini-batch step for b",
             source="notes 1.1-7",

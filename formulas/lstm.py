@@ -2,7 +2,7 @@
 
 from sympy import HadamardProduct, IndexedBase, Lambda, MatrixSymbol, OneMatrix, Symbol, exp, tanh
 
-from derive import Backward, Formula, Shape, at, recurrence, sequence, sum_over
+from derive import Backward, Formula, Setting, Shape, at, recurrence, sequence, sum_over
 
 T, n, d, h = (Symbol(name, integer=True, positive=True) for name in "Tndh")
 t = Symbol("t", integer=True)
@@ -152,13 +152,16 @@ arriving_step = {
 }
 
 
+_stated_step = Setting(where=step)
+
+
 def _one_step(wrt, equals, name, title):
-    return Backward(
+    return _stated_step(
+        Backward,
         H_t,
         wrt,
         D_t,
         equals,
-        where=step,
         id=f"lstm.step.{name}",
         title=title,
         source=HOCHREITER,
@@ -207,10 +210,10 @@ formula = Formula(
         D_t: "what arrives at its states",
     },
     claims=(
-        Shape(
+        _stated_step(
+            Shape,
             H_t,
             (n, h),
-            where=step,
             id="lstm.state",
             title="H_t = O_t ⊙ tanh(C_t) has the shape of the states",
             source=HOCHREITER,

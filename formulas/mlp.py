@@ -12,7 +12,7 @@ from sympy import (
     Symbol,
 )
 
-from derive import Formula, Gradient, Identity, Shape
+from derive import Formula, Gradient, Identity, Setting, Shape
 from derive.language.operators import partial
 
 from .softmax_regression import c, eta, grad_o, l, labels_sum_to_one, loss, m, o, softmax, x
@@ -70,6 +70,9 @@ _step_with_updated_W2 = W1 - eta * x.T * HadamardProduct(
     (softmax - y) * _updated_W2.T, hidden.applyfunc(activation_derivative)
 )
 
+_stated = Setting(where=_definitions, given=(labels_sum_to_one,))
+_stated_for_any_y = Setting(where=_definitions)
+
 formula = Formula(
     id="mlp",
     title="Multilayer perceptron",
@@ -114,71 +117,66 @@ formula = Formula(
             source="notes 1.3-2",
             note="the notes call the argument x",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             o,
             grad_o,
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="mlp.grad-o",
             title="∂l/∂o = softmax(o) − y",
             source="notes 1.3-3",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             b2,
             grad_b2,
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="mlp.grad-b2",
             title="∂l/∂b2 = softmax(o) − y",
             source="notes 1.3-4",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             W2,
             grad_W2,
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="mlp.grad-W2",
             title="∂l/∂W2 = σ(hᵀ) (softmax(o) − y)",
             source="notes 1.3-5",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             b1,
             grad_b1,
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="mlp.grad-b1",
             title="∂l/∂b1 = (softmax(o) − y) W2ᵀ ⊙ σ′(h)",
             source="notes 1.3-6",
         ),
-        Gradient(
+        _stated_for_any_y(
+            Gradient,
             l,
             b1,
             _by_chain(b1),
-            where=_definitions,
             id="mlp.grad-b1.chain",
             title="∂l/∂b1 = (∂l/∂o)(∂o/∂h)(∂h/∂b1)",
             source="notes 1.3-6",
             note="contracted over the indices of o and of h",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             W1,
             grad_W1,
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="mlp.grad-W1",
             title="∂l/∂W1 = xᵀ [(softmax(o) − y) W2ᵀ ⊙ σ′(h)]",
             source="notes 1.3-7",
         ),
-        Gradient(
+        _stated_for_any_y(
+            Gradient,
             l,
             W1,
             _by_chain(W1),
-            where=_definitions,
             id="mlp.grad-W1.chain",
             title="∂l/∂W1 = (∂l/∂o)(∂o/∂h)(∂h/∂W1)",
             source="notes 1.3-7",
@@ -195,11 +193,10 @@ formula = Formula(
             source="notes 1.3-7",
             note="σ′ as in 1.3-2",
         ),
-        Identity(
+        _stated(
+            Identity,
             _step_with_updated_W2,
             W1 - eta * partial(l, W1),
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="mlp.layer-by-layer-update",
             title="the step for W1 may use the already updated W2",
             source="notes line 77",

@@ -12,7 +12,7 @@ from sympy import (
     sqrt,
 )
 
-from derive import Backward, Formula, Identity, Shape
+from derive import Backward, Formula, Identity, Setting, Shape
 from derive.language.operators import tensor
 
 n = Symbol("n", integer=True, positive=True)
@@ -126,6 +126,9 @@ def _backward(wrt, equals, title):
     )
 
 
+_stated = Setting(where={**_heads, C: side_by_side})
+_stated_grouped = Setting(where=_grouped)
+
 formula = Formula(
     id="multi-head-attention",
     title="Multi-head attention",
@@ -169,18 +172,18 @@ formula = Formula(
         G: "gradient of a loss in the output by groups and heads",
     },
     claims=(
-        Shape(
+        _stated(
+            Shape,
             C * Wo,
             (n, d),
-            where={**_heads, C: side_by_side},
             id="multi-head-attention.shape",
             title="the heads side by side, times Wo, have shape (n, d)",
             source="notes 4.3",
         ),
-        Identity(
+        _stated(
+            Identity,
             C * Wo,
             sum_of_heads,
-            where={**_heads, C: side_by_side},
             id="multi-head-attention.sum-of-heads",
             title="heads side by side times Wo = Σ_a head_a Wo_a",
             source="Elhage et al. 2021, section on multi-head attention",
@@ -195,16 +198,17 @@ formula = Formula(
             "dWo_a = head_aᵀ dY",
         ),
         _backward(X, grad_X, "dX = Σ_a dQ_a Wq_aᵀ + dK_a Wk_aᵀ + dV_a Wv_aᵀ"),
-        Shape(
+        _stated_grouped(
+            Shape,
             Og,
             (g, h, n, v),
-            where=_grouped,
             id="multi-head-attention.grouped",
             title="queries in groups: g groups of h heads, g keys",
             source="Ainslie et al. 2023, section 2.2",
             note="g = 1 is multi-query attention, h = 1 multi-head attention",
         ),
-        Backward(
+        _stated_grouped(
+            Backward,
             Og,
             Vg,
             G,
@@ -214,7 +218,6 @@ formula = Formula(
                 (j, n),
                 (q, v),
             ),
-            where=_grouped,
             id="multi-head-attention.grouped.backward",
             title="a group's values get the gradients of all its heads",
             source="Ainslie et al. 2023, section 2.2",

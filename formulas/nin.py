@@ -2,7 +2,7 @@
 
 from sympy import IndexedBase, symbols
 
-from derive import Formula, Identity, Network, Shape
+from derive import Formula, Identity, Network, Setting, Shape
 
 n = symbols("n", integer=True, positive=True)
 
@@ -36,6 +36,8 @@ def nin(image, classes=10):
 
 network = nin(image)
 
+_stated = Setting(where=network.where)
+
 formula = Formula(
     id="nin",
     title="NiN",
@@ -44,26 +46,26 @@ formula = Formula(
     symbols=network.symbols,
     network=network,
     claims=(
-        Shape(
+        _stated(
+            Shape,
             network["block1.pool"],
             (n, 96, 26, 26),
-            where=network.where,
             id="nin.block1",
             title="96 maps of 26×26 after the first block",
             source="Zhang et al. 2023, section 8.3",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["block3.pool"],
             (n, 384, 5, 5),
-            where=network.where,
             id="nin.block3",
             title="384 maps of 5×5 after the third",
             source="Zhang et al. 2023, section 8.3",
         ),
-        Shape(
+        _stated(
+            Shape,
             network.output,
             (n, 10),
-            where=network.where,
             id="nin.output",
             title="ten classes, without a matrix product",
             source="Lin et al. 2014, section 3.3",

@@ -2,7 +2,7 @@
 
 from sympy import BlockMatrix, IndexedBase, MatrixSymbol, Max, Sum, Symbol, exp, log
 
-from derive import Formula, Identity, recurrence
+from derive import Formula, Identity, Setting, recurrence
 from derive.language import operators
 from derive.language.operators import entry, max_over, tensor
 
@@ -74,6 +74,9 @@ running = {
 _all_scores = (k, 0, b - 1), (s, 0, N)
 softmax_of_all = Sum(exp(X[s, k]) * V[s, k, j], *_all_scores) / Sum(exp(X[s, k]), *_all_scores)
 
+_stated_running = Setting(where=running)
+_stated_sums = Setting(where=_sums)
+
 formula = Formula(
     id="online-softmax",
     title="Online softmax",
@@ -106,18 +109,18 @@ formula = Formula(
         O: "the running output, before it is divided by the sum",
     },
     claims=(
-        Identity(
+        _stated_sums(
+            Identity,
             l,
             Sum(exp(x1[0, k] - m), (k, 0, p - 1)) + Sum(exp(x2[0, k] - m), (k, 0, q - 1)),
-            where=_sums,
             id="online-softmax.sum",
             title="l = e^(m1 − m) l1 + e^(m2 − m) l2, of both blocks",
             source="Milakov & Gimelshein 2018, section 3.1",
         ),
-        Identity(
+        _stated_sums(
+            Identity,
             m + log(l),
             entry(operators.logsumexp(scores), 0, 0),
-            where=_sums,
             id="online-softmax.logsumexp",
             title="m + log l is the logsumexp of both blocks",
             source="T. Dao 2023, section 3.1",
@@ -139,28 +142,28 @@ formula = Formula(
             source="Milakov & Gimelshein 2018, algorithm 3",
             note="for a row of any length, whatever the maximum so far",
         ),
-        Identity(
+        _stated_running(
+            Identity,
             M[N],
             max_over(max_over(X[s, k], _in_block), (s, 0, N)),
-            where=running,
             id="online-softmax.blocks.maximum",
             title="the running maximum ends as the maximum of all",
             source="Milakov & Gimelshein 2018, algorithm 3",
             note="by induction over the blocks",
         ),
-        Identity(
+        _stated_running(
+            Identity,
             M[N] + log(L[N]),
             log(Sum(exp(X[s, k]), *_all_scores)),
-            where=running,
             id="online-softmax.blocks.logsumexp",
             title="the running maximum and sum end as the logsumexp of all",
             source="Milakov & Gimelshein 2018, theorem 1",
             note="by induction over the blocks",
         ),
-        Identity(
+        _stated_running(
+            Identity,
             O[N, j] / L[N],
             softmax_of_all,
-            where=running,
             id="online-softmax.blocks.output",
             title="the running output over the running sum ends as softmax(x) V",
             source="Dao et al. 2022, theorem 1",

@@ -2,7 +2,7 @@
 
 from sympy import IndexedBase, Lambda, Piecewise, symbols
 
-from derive import Backward, Formula, Shape, conv2d, conv_transpose2d, elementwise
+from derive import Backward, Formula, Setting, Shape, conv2d, conv_transpose2d, elementwise
 from derive.language.network import PLUS, RELU
 
 n, channels, rows, columns = symbols("n c rows columns", integer=True, positive=True)
@@ -29,6 +29,8 @@ backward = {
     delta_x: conv_transpose2d(delta_h, W1, padding=half),
 }
 
+_stated_block = Setting(where=block)
+
 formula = Formula(
     id="resnet",
     title="Residual block",
@@ -54,10 +56,10 @@ formula = Formula(
         delta_x: "what reaches x through F",
     },
     claims=(
-        Shape(
+        _stated_block(
+            Shape,
             y,
             shape,
-            where=block,
             id="resnet.shape",
             title="x + F(x) has the shape of x",
             source="He et al. 2016, section 3.2",
@@ -73,12 +75,12 @@ formula = Formula(
             source="He et al. 2016b, equation 5",
             note="normalisation and biases left out",
         ),
-        Backward(
+        _stated_block(
+            Backward,
             y,
             f,
             G,
             G,
-            where=block,
             id="resnet.backward-F",
             title="F gets the upstream gradient as it is",
             source="He et al. 2016b, equation 5",

@@ -2,7 +2,7 @@
 
 from sympy import IndexedBase, symbols
 
-from derive import Formula, Identity, Network, Shape
+from derive import Formula, Identity, Network, Setting, Shape
 
 from .millions import millions
 
@@ -69,6 +69,8 @@ def resnet(image, depths=(2, 2, 2, 2), bottleneck=False):
 network = resnet(image)
 deeper = resnet(image, (3, 4, 6, 3), bottleneck=True)
 
+_stated = Setting(where=network.where)
+
 formula = Formula(
     id="resnet-18",
     title="ResNet-18",
@@ -77,19 +79,19 @@ formula = Formula(
     symbols=network.symbols,
     network=network,
     claims=(
-        Shape(
+        _stated(
+            Shape,
             network["pool1"],
             (n, 64, 56, 56),
-            where=network.where,
             id="resnet-18.pool1",
             title="64 maps of 56×56 before the blocks",
             source="He et al. 2016, table 1",
         ),
         *(
-            Shape(
+            _stated(
+                Shape,
                 network[f"stage{stage}.2.relu"],
                 (n, width, size, size),
-                where=network.where,
                 id=f"resnet-18.stage{stage}",
                 title=f"{width} maps of {size}×{size} after stage {stage}",
                 source="He et al. 2016, table 1",

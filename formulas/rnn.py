@@ -21,6 +21,7 @@ from derive import (
     Formula,
     Gradient,
     Jacobian,
+    Setting,
     Shape,
     at,
     ordered_product,
@@ -131,6 +132,10 @@ explicit_Wh = tensor(
 WERBOS = "P. J. Werbos, Proceedings of the IEEE 78 (10), 1990"
 PASCANU = "R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013, equations (3)–(5)"
 
+_stated_network = Setting(where=network)
+_stated_backward = Setting(where=backward)
+_stated_hidden = Setting(where=hidden)
+
 formula = Formula(
     id="rnn",
     title="Recurrent network, backpropagation through time",
@@ -194,48 +199,48 @@ formula = Formula(
             source="notes 3.1-1",
             note="factors in row order",
         ),
-        Jacobian(
+        _stated_network(
+            Jacobian,
             at(O, t),
             Wq,
             over_time(at(H, t)) / T,
-            where=network,
             id="rnn.grad-Wq",
             title="∂o_t/∂Wq = (1/T) Σₜ h_t",
             source="notes 3.1-2",
             note="a row cannot be the derivative of a row in a matrix",
         ),
-        Jacobian(
+        _stated_network(
+            Jacobian,
             at(O, t),
             Wx,
             over_time(MatMul(Wq, at(X, t - 1))) / T,
-            where=network,
             id="rnn.grad-Wx",
             title="∂o_t/∂Wx = (1/T) Σₜ Wq x_t",
             source="notes 3.1-3",
         ),
-        Jacobian(
+        _stated_network(
+            Jacobian,
             at(O, t),
             Wh,
             over_time(MatMul(Wq, MatAdd(at(H, t - 1), MatMul(Wh, dh_prev)))) / T,
-            where=network,
             id="rnn.grad-Wh",
             title="∂o_t/∂Wh = (1/T) Σₜ Wq (h_{t−1} + Wh ∂h_{t−1}/∂Wh)",
             source="notes 3.1-4",
         ),
-        Gradient(
+        _stated_network(
+            Gradient,
             loss,
             Wq,
             grad_Wq,
-            where=network,
             id="rnn.loss.Wq",
             title="∂L/∂Wq = Σₜ h_tᵀ ∂L/∂o_t",
             source=WERBOS,
         ),
-        Gradient(
+        _stated_network(
+            Gradient,
             loss,
             bq,
             grad_bq,
-            where=network,
             id="rnn.loss.bq",
             title="∂L/∂bq = Σₜ ∂L/∂o_t",
             source=WERBOS,
@@ -251,38 +256,38 @@ formula = Formula(
             source=WERBOS,
             note="∂L/∂h_t is total: the later states move with h_t",
         ),
-        Gradient(
+        _stated_backward(
+            Gradient,
             loss,
             Wx,
             grad_Wx,
-            where=backward,
             id="rnn.bptt.Wx",
             title="∂L/∂Wx = Σₜ x_tᵀ (δ_t ⊙ φ′(z_t))",
             source=WERBOS,
         ),
-        Gradient(
+        _stated_backward(
+            Gradient,
             loss,
             Wh,
             grad_Wh,
-            where=backward,
             id="rnn.bptt.Wh",
             title="∂L/∂Wh = Σₜ h_{t−1}ᵀ (δ_t ⊙ φ′(z_t))",
             source=WERBOS,
         ),
-        Gradient(
+        _stated_backward(
+            Gradient,
             loss,
             bh,
             grad_bh,
-            where=backward,
             id="rnn.bptt.bh",
             title="∂L/∂bh = Σₜ δ_t ⊙ φ′(z_t)",
             source=WERBOS,
         ),
-        Gradient(
+        _stated_backward(
+            Gradient,
             loss,
             h0,
             grad_h0,
-            where=backward,
             id="rnn.bptt.h0",
             title="∂L/∂h_0 = (δ_1 ⊙ φ′(z_1)) Whᵀ",
             source=WERBOS,
@@ -296,21 +301,21 @@ formula = Formula(
             title="∂L/∂Wh = Σₜ h_{t−1}ᵀ (δ_t ⊙ (1 − h_t²)) for φ = tanh",
             source=WERBOS,
         ),
-        Gradient(
+        _stated_network(
+            Gradient,
             loss,
             Wh,
             over_time(at(H, t - 1).T * HadamardProduct(error(t) * Wq.T, at(Z, t).applyfunc(slope))),
-            where=network,
             id="rnn.bptt.Wh.one-step",
             title="∂L/∂Wh without the path through earlier states",
             source=WERBOS,
             note="backpropagation truncated after one step is not the gradient",
         ),
-        Gradient(
+        _stated_backward(
+            Gradient,
             loss,
             Wh,
             over_time(at(H, t - 1).T * through(t)) / T,
-            where=backward,
             id="rnn.bptt.Wh.mean",
             title="∂L/∂Wh = (1/T) Σₜ h_{t−1}ᵀ (δ_t ⊙ φ′(z_t))",
             source="notes 3.1",
@@ -336,20 +341,20 @@ formula = Formula(
             title="∂h_t/∂h_s = Πⱼ ∂h_j/∂h_{j−1}, j = t … s + 1",
             source=PASCANU,
         ),
-        Jacobian(
+        _stated_hidden(
+            Jacobian,
             at(H, t),
             h0,
             ordered_product(step_jacobian(j), (j, 1, t), later="right"),
-            where=hidden,
             id="rnn.jacobian.reversed",
             title="∂h_t/∂h_0 with the factors the other way round",
             source=PASCANU,
         ),
-        Jacobian(
+        _stated_hidden(
+            Jacobian,
             H[t, m],
             Wh,
             explicit_Wh,
-            where=hidden,
             id="rnn.explicit.Wh",
             title="∂h_t/∂Wh = Σᵢ (Πⱼ ∂h_j/∂h_{j−1}) ∂⁺h_i/∂Wh",
             source=PASCANU,

@@ -11,7 +11,7 @@ from sympy import (
     sqrt,
 )
 
-from derive import Backward, Formula, Identity, Shape
+from derive import Backward, Formula, Identity, Setting, Shape
 from derive.language import operators
 from derive.language.operators import entry
 
@@ -78,6 +78,8 @@ _definitions = {
 
 _composed = "Dao et al. 2022, appendix B.2, behind three linear maps"
 
+_stated = Setting(where=_definitions)
+
 formula = Formula(
     id="self-attention",
     title="Self-attention",
@@ -136,42 +138,42 @@ formula = Formula(
             source="Lee et al. 2019, section 2",
             note="every permutation is made of exchanges: so it permutes the outputs",
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             Wq,
             dO,
             X.T * dQ,
-            where=_definitions,
             id="self-attention.backward.Wq",
             title="dWq = Xᵀ dQ",
             source=_composed,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             Wk,
             dO,
             X.T * dK,
-            where=_definitions,
             id="self-attention.backward.Wk",
             title="dWk = Xᵀ dK",
             source=_composed,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             Wv,
             dO,
             X.T * dV,
-            where=_definitions,
             id="self-attention.backward.Wv",
             title="dWv = Xᵀ dV",
             source=_composed,
         ),
-        Backward(
+        _stated(
+            Backward,
             O,
             X,
             dO,
             dQ * Wq.T + dK * Wk.T + dV * Wv.T,
-            where=_definitions,
             id="self-attention.backward.X",
             title="dX = dQ Wqᵀ + dK Wkᵀ + dV Wvᵀ",
             source=_composed,

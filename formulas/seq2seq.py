@@ -10,7 +10,7 @@ from sympy import (
     Symbol,
 )
 
-from derive import Formula, Gradient, Shape, at, recurrence, sequence, sum_over
+from derive import Formula, Gradient, Setting, Shape, at, recurrence, sequence, sum_over
 
 T, S, d, e, h, m, q = (Symbol(name, integer=True, positive=True) for name in "TSdehmq")
 t, k = (Symbol(name, integer=True) for name in "tk")
@@ -84,12 +84,15 @@ backward = {
 SUTSKEVER = "I. Sutskever, O. Vinyals, Q. V. Le, NeurIPS 2014; K. Cho et al., EMNLP 2014"
 
 
+_stated_backward = Setting(where=backward)
+
+
 def _gradient(wrt, equals, name, title):
-    return Gradient(
+    return _stated_backward(
+        Gradient,
         loss,
         wrt,
         equals,
-        where=backward,
         id=f"seq2seq.bptt.{name}",
         title=title,
         source=SUTSKEVER,
@@ -166,11 +169,11 @@ formula = Formula(
             source="notes 3.5-3",
             note="the notes write s for the decoder's units as well as for its state; here m",
         ),
-        Gradient(
+        _stated_backward(
+            Gradient,
             loss,
             c,
             to_context,
-            where=backward,
             id="seq2seq.bptt.context",
             title="∂L/∂c = Σ (δ_t′ ⊙ φ′(z_t′)) Wcᵀ",
             source=SUTSKEVER,

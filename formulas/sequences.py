@@ -2,7 +2,7 @@
 
 from sympy import IndexedBase, Matrix, MatrixSymbol, Sum, Symbol, ZeroMatrix
 
-from derive import Formula, Gradient, Identity, Jacobian, at, recurrence, sum_over
+from derive import Formula, Gradient, Identity, Jacobian, Setting, at, recurrence, sum_over
 
 T, n, d = (Symbol(name, integer=True, positive=True) for name in "Tnd")
 t, s, i, k = (Symbol(name, integer=True) for name in "tsik")
@@ -35,6 +35,9 @@ KINGMA = "D. P. Kingma, J. Ba, ICLR 2015, section 3"
 POLYAK = "B. T. Polyak, USSR Computational Mathematics and Mathematical Physics 4 (5), 1964"
 PASCANU = "R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013, section 2.1"
 
+_stated_state_space = Setting(where=state_space)
+_stated_constant_average = Setting(where=constant_average)
+
 formula = Formula(
     id="sequences",
     title="Linear recurrences",
@@ -58,18 +61,18 @@ formula = Formula(
         S: "scalar states",
     },
     claims=(
-        Identity(
+        _stated_state_space(
+            Identity,
             at(H, t),
             convolution,
-            where=state_space,
             id="sequences.state-space",
             title="h_t = Aᵗ h_0 + Σᵢ Aᵗ⁻ⁱ B x_i",
             source=GU,
         ),
-        Identity(
+        _stated_state_space(
+            Identity,
             at(H, t),
             A**t * h0 + sum_over(A ** (t - i + 1) * B * at(X, i - 1), (i, 1, t)),
-            where=state_space,
             id="sequences.state-space.off-by-one",
             title="h_t = Aᵗ h_0 + Σᵢ Aᵗ⁻ⁱ⁺¹ B x_i",
             source=GU,
@@ -110,19 +113,19 @@ formula = Formula(
             title="m_t = (1 − β) Σᵢ βᵗ⁻ⁱ g_i",
             source=KINGMA,
         ),
-        Identity(
+        _stated_constant_average(
+            Identity,
             M[t, 0],
             (1 - beta**t) * g0,
-            where=constant_average,
             id="sequences.bias",
             title="a constant gradient is averaged to (1 − βᵗ) g",
             source=KINGMA,
             note="why Adam divides by 1 − βᵗ",
         ),
-        Identity(
+        _stated_constant_average(
+            Identity,
             M[t, 0],
             g0,
-            where=constant_average,
             id="sequences.bias.forgotten",
             title="a constant gradient is averaged to g",
             source=KINGMA,

@@ -14,7 +14,7 @@ from sympy import (
     log,
 )
 
-from derive import Formula, Gradient, Identity, Inequality, Shape
+from derive import Formula, Gradient, Identity, Inequality, Setting, Shape
 from derive.language import operators
 from derive.language.operators import entry, partial
 
@@ -68,6 +68,9 @@ def _by_chain(parameter):
 
 
 _batch_entry = entry(operators.softmax(O), i, j)
+
+_stated = Setting(where=_definitions, given=(labels_sum_to_one,))
+_stated_for_any_y = Setting(where=_definitions)
 
 formula = Formula(
     id="softmax-regression",
@@ -150,58 +153,54 @@ formula = Formula(
             source="notes 1.2-3",
             note="the shape that the subscript of l says; the loss is a scalar",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             o,
             MatAdd(MatMul(1 / total, o.applyfunc(exp)), -y),
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="softmax-regression.grad-o.quotient",
             title="∂l/∂o = exp(o) / Σ exp(o) − y",
             source="notes 1.2-3",
         ),
-        Gradient(
+        _stated(
+            Gradient,
             l,
             o,
             grad_o,
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="softmax-regression.grad-o",
             title="∂l/∂o = softmax(o) − y",
             source="notes 1.2-3",
         ),
-        Identity(
+        _stated_for_any_y(
+            Identity,
             _step(W, partial(l, W)),
             _step(W, _by_chain(W)),
-            where=_definitions,
             id="softmax-regression.update-W.chain",
             title="the gradient step for W, by the chain rule through o",
             source="notes 1.2-4",
             note="(∂l/∂o)(∂o/∂W) is contracted over o's indices",
         ),
-        Identity(
+        _stated(
+            Identity,
             _step(W, partial(l, W)),
             _step(W, grad_W),
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="softmax-regression.update-W",
             title="the gradient step for W",
             source="notes 1.2-4",
         ),
-        Identity(
+        _stated_for_any_y(
+            Identity,
             _step(b, partial(l, b), partial(l, b)),
             _step(b, _by_chain(b)),
-            where=_definitions,
             id="softmax-regression.update-b.chain",
             title="the step for b: (∂l/∂b)(∂l/∂b) = (∂l/∂o)(∂o/∂b)",
             source="notes 1.2-5",
             note="left, the matrix product of two (1, c) rows, as printed",
         ),
-        Identity(
+        _stated(
+            Identity,
             _step(b, partial(l, b)),
             _step(b, grad_b),
-            where=_definitions,
-            given=(labels_sum_to_one,),
             id="softmax-regression.update-b",
             title="the gradient step for b",
             source="notes 1.2-5",

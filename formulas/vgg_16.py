@@ -2,7 +2,7 @@
 
 from sympy import IndexedBase, symbols
 
-from derive import Formula, Identity, Network, Shape
+from derive import Formula, Identity, Network, Setting, Shape
 
 from .millions import millions
 
@@ -29,6 +29,8 @@ def vgg(image, blocks=((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))):
 
 network = vgg(image)
 
+_stated = Setting(where=network.where)
+
 formula = Formula(
     id="vgg-16",
     title="VGG-16",
@@ -37,18 +39,18 @@ formula = Formula(
     symbols=network.symbols,
     network=network,
     claims=(
-        Shape(
+        _stated(
+            Shape,
             network["block3.pool"],
             (n, 256, 28, 28),
-            where=network.where,
             id="vgg-16.block3",
             title="every block halves the image: 28×28 after three",
             source="Simonyan & Zisserman 2015, table 1",
         ),
-        Shape(
+        _stated(
+            Shape,
             network["block5.pool"],
             (n, 512, 7, 7),
-            where=network.where,
             id="vgg-16.block5",
             title="512 maps of 7×7, 25,088 features",
             source="Simonyan & Zisserman 2015, table 1",

@@ -11,12 +11,12 @@ from unittest import mock
 from derive.canonical.forms import Normaliser
 from derive.canonical.functions import function_laws
 from derive.canonical.laws import LAWS
-from derive.canonical.nodes import rules
+from derive.canonical.nodes import NODE_RULES
 
 # Of two functions nothing is known but their derivatives: whatever they are called will do.
 OPAQUE = ("acos", "acosh")
 FUNCTIONS = {f"law of {name}": name for name in function_laws() if name not in OPAQUE}
-NODES = {f"rule of {node.__name__}": node for node in rules()}
+NODES = {f"rule of {node.__name__}": node for node in NODE_RULES}
 
 
 def rule_names() -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def breaking(name: str) -> Iterator[None]:
         table, key = function_laws(), FUNCTIONS[name]
         broken = _with_one_added(table[key])
     else:
-        table, key = rules(), NODES[name]
+        table, key = NODE_RULES, NODES[name]
         broken = _broken(table[key])
     with mock.patch.dict(table, {key: broken}):
         yield

@@ -24,7 +24,7 @@ MAY_IMPORT["presentation"] = MAY_IMPORT["proof"] | {"proof"}
 MAY_IMPORT["diagnosis"] = MAY_IMPORT["presentation"] | {"presentation", "evaluation", "refutation"}
 MAY_IMPORT["engine"] = MAY_IMPORT["diagnosis"] | {"diagnosis"}
 # What the back ends write, and what documents and code are reported as.
-MAY_IMPORT["report"] = {"base", "language", "claims"}
+MAY_IMPORT["report"] = {"claims"}
 # The script that replays a witness names what the witness names; exported code is run at a point.
 MAY_IMPORT["backends"] = {"base", "claims", "language", "evaluation", "refutation", "report"}
 # Code that is derived of code is written by a back end and then read again, to be proved.

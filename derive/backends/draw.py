@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from derive.backends.drawing import svg
-from derive.backends.graph import graph_of, largest
+from derive.backends.graph import DEFINED, RESULT, graph_of, largest
+from derive.base.errors import DeriveError
 from derive.claims.entry import Entry
 
+FEWEST, MOST = 3, 60  # definitions, and nodes in all, of what a page shows
 _LEARNT = re.compile(
     r"\b(weights?|bias(es)?|parameters?|kernels?|filters?|gains?|scale of|shift of)\b", re.I
 )
@@ -26,13 +28,32 @@ def drawn(entries: Sequence[Entry], form: str, gradient: bool = False) -> str:
     """
     parameters: set[Any] = set()
     for entry in entries:
-        if entry.formula is not None:
-            told = entry.formula.symbols.items()
-            parameters |= {symbol for symbol, meaning in told if _LEARNT.search(meaning)}
-        else:
-            parameters.add(getattr(entry.claim, "wrt", None))
+        parameters |= _parameters(entry)
     if len(entries) == 1:
         graph = graph_of(entries[0].claim, parameters)
     else:
         graph = largest([entry.claim for entry in entries], parameters)
     return svg(graph, gradient) if form == "svg" else "\n".join([*graph.told(), ""])
+
+
+def picture(entry: Entry) -> str | None:
+    """The picture of a claim of a formula, to be put into a page; None where there is little to
+    be seen, or too much.
+    """
+    if entry.formula is None or len(entry.claim.where) < FEWEST:
+        return None
+    try:
+        graph = graph_of(entry.claim, _parameters(entry))
+    except DeriveError:
+        return None
+    defined = sum(node.kind in (DEFINED, RESULT) for node in graph.nodes)
+    if defined < FEWEST or len(graph.nodes) > MOST:
+        return None
+    return svg(graph, inside=True)
+
+
+def _parameters(entry: Entry) -> set[Any]:
+    if entry.formula is None:
+        return {getattr(entry.claim, "wrt", None)}
+    told = entry.formula.symbols.items()
+    return {symbol for symbol, meaning in told if _LEARNT.search(meaning)}

@@ -7,7 +7,9 @@ the order within a layer by the mean of the neighbours'. Recurrences run back be
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
@@ -17,19 +19,6 @@ CHARACTER = 7.3  # the width of one, in the units of the picture
 HEIGHT, ROW, MARGIN, LANE = 40.0, 64.0, 24.0, 30.0
 SWEEPS = 6
 LONGEST = 26  # characters of a formula inside of its node
-
-_STYLE = """
-.paper{fill:#fff}
-.node rect{fill:#fff;stroke:#333;stroke-width:1.2}.parameter rect{fill:#fdf0d5;stroke:#9a5b00}
-.given rect{stroke-dasharray:4 3}.result rect{stroke-width:2.6}
-text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#111;text-anchor:middle}
-.small{font-size:10.5px;fill:#444}.label{font-size:10.5px;fill:#234;paint-order:stroke;
-stroke:#fff;stroke-width:3px}path{fill:none;stroke:#667;stroke-width:1.2}.loop{stroke:#0b6e99;
-stroke-dasharray:6 3}.carries{stroke:#b3261e;stroke-width:2}marker path{fill:#667;stroke:none}
-@media (prefers-color-scheme:dark){.paper{fill:#15171a}.node rect{fill:#23262b;stroke:#bbb}
-.parameter rect{fill:#3d3013;stroke:#e3a33b}text{fill:#eee}.small{fill:#bbb}
-.label{fill:#cde;stroke:#15171a}path{stroke:#99a}.loop{stroke:#5cc3ee}.carries{stroke:#ff8a80}}
-"""
 
 
 @dataclass
@@ -44,11 +33,14 @@ class _Spot:
     y: float = 0.0
 
 
-def svg(graph: Graph, gradient: bool = False) -> str:
+def svg(graph: Graph, gradient: bool = False, inside: bool = False) -> str:
     """The picture.
 
     :param gradient: mark the way that the claimed gradient comes back.
+    :param inside: leave out its style, which the page has that it is put into.
     """
+    name = re.sub(r"[^A-Za-z0-9]+", "-", graph.title)
+    arrow = f"arrow-{name}"
     told = escape(" ".join(graph.told()))
     graph = _with_copies(graph)
     layers = _layers(graph)
@@ -58,9 +50,9 @@ def svg(graph: Graph, gradient: bool = False) -> str:
     widths = [_width(graph, k) for k in range(len(graph.nodes))]
     right = _placed(graph, spots, columns, widths)
     lowest = max(spot.y for spot in spots) + HEIGHT / 2
-    body = [_edge(edge, way, spots, widths, gradient) for edge, way in ways.items()]
+    body = [_edge(edge, way, spots, widths, gradient, arrow) for edge, way in ways.items()]
     for lane, edge in enumerate(edge for edge in graph.edges if edge.back):
-        body.append(_loop(edge, spots, widths, lowest, lane, gradient))
+        body.append(_loop(edge, spots, widths, lowest, lane, gradient, arrow))
     lanes = sum(edge.back for edge in graph.edges)
     body += [_box(graph, k, spots[k], widths[k]) for k in range(len(graph.nodes))]
     height = lowest + LANE * lanes + MARGIN
@@ -68,11 +60,12 @@ def svg(graph: Graph, gradient: bool = False) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right:.0f} {height:.0f}" '
-            f'width="{right:.0f}" height="{height:.0f}" role="img" aria-labelledby="title desc">',
-            f'<title id="title">{title}</title>',
-            f'<desc id="desc">{told}</desc>',
-            f"<style>{_STYLE.strip()}</style>",
-            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" '
+            f'width="{right:.0f}" height="{height:.0f}" class="definitions" role="img" '
+            f'aria-labelledby="title-{name} told-{name}">',
+            f'<title id="title-{name}">{title}</title>',
+            f'<desc id="told-{name}">{told}</desc>',
+            *([] if inside else [f"<style>{_style()}</style>"]),
+            f'<defs><marker id="{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" '
             'markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
             '<path d="M0 0L8 4L0 8z"/></marker></defs>',
             '<rect class="paper" width="100%" height="100%"/>',
@@ -80,6 +73,10 @@ def svg(graph: Graph, gradient: bool = False) -> str:
             "</svg>\n",
         ]
     )
+
+
+def _style() -> str:
+    return resources.files("derive.backends").joinpath("pages", "graph.css").read_text("utf-8")
 
 
 def _with_copies(graph: Graph) -> Graph:
@@ -179,6 +176,7 @@ def _edge(
     spots: list[_Spot],
     widths: list[float],
     gradient: bool,
+    arrow: str,
 ) -> str:
     points = [(spots[k].x, spots[k].y) for k in way]
     points[0] = (points[0][0] + widths[edge.source] / 2, points[0][1])
@@ -189,7 +187,7 @@ def _edge(
         d += f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
     (x0, y0), (x1, y1) = points[0], points[1]
     label = f"{edge.shape} at {edge.time}" if edge.time else edge.shape
-    return _line(edge, d, gradient, "") + _label((x0 + x1) / 2, (y0 + y1) / 2 - 3, label)
+    return _line(edge, d, gradient, "", arrow) + _label((x0 + x1) / 2, (y0 + y1) / 2 - 3, label)
 
 
 def _loop(
@@ -199,6 +197,7 @@ def _loop(
     lowest: float,
     lane: int,
     gradient: bool,
+    arrow: str,
 ) -> str:
     """A recurrence: from below what is read, along a lane of its own, to below its reader."""
     source, target = spots[edge.source], spots[edge.target]
@@ -209,18 +208,18 @@ def _loop(
     d = f"M{x0:.1f} {source.y + low:.1f}V{y - 8:.1f}Q{x0:.1f} {y:.1f} {x0 - 8:.1f} {y:.1f}"
     d += f"H{x1 + 8:.1f}Q{x1:.1f} {y:.1f} {x1:.1f} {y - 8:.1f}V{target.y + low:.1f}"
     label = " at ".join(part for part in (edge.shape, edge.time or "another step") if part)
-    return _line(edge, d, gradient, "loop") + _label((x0 + x1) / 2, y - 3, label)
+    return _line(edge, d, gradient, "loop", arrow) + _label((x0 + x1) / 2, y - 3, label)
 
 
-def _line(edge: Edge, d: str, gradient: bool, kind: str) -> str:
+def _line(edge: Edge, d: str, gradient: bool, kind: str, arrow: str) -> str:
     carries = gradient and edge.carries
     classes = " ".join(part for part in (kind, "carries" if carries else "") if part)
-    start = ' marker-start="url(#arrow)"' if carries else ""
-    return f'<path class="{classes}" d="{d}" marker-end="url(#arrow)"{start}/>'
+    start = f' marker-start="url(#{arrow})"' if carries else ""
+    return f'<path class="{classes}" d="{d}" marker-end="url(#{arrow})"{start}/>'
 
 
 def _label(x: float, y: float, text: str) -> str:
-    return f'<text class="label" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>' if text else ""
+    return f'<text class="size" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>' if text else ""
 
 
 def _box(graph: Graph, k: int, spot: _Spot, width: float) -> str:

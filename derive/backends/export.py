@@ -22,7 +22,7 @@ from derive.backends.numpy_text import Names
 from derive.base.errors import DeriveError, UnsupportedError
 from derive.claims import sizes
 from derive.claims.entry import Entry
-from derive.claims.kinds import Backward, Claim, Gradient
+from derive.claims.kinds import Claim
 from derive.claims.typesetting import latex_of_derivative
 from derive.claims.verdict import HOLDS, Verdict
 from derive.language.operators import Tensor
@@ -86,7 +86,7 @@ def export(entry: Entry, decide: Callable[[Claim], Verdict], target: str) -> str
     :raises ExportError: where it is no gradient, or not proved, or has no such code.
     """
     claim = entry.claim
-    if not isinstance(claim, (Gradient, Backward)):
+    if claim.axes != ("wrt",):
         raise ExportError(
             f"{entry.id} states no gradient; gradients and backward passes are exported"
         )
@@ -194,7 +194,7 @@ class _Code:
         )
         if not isinstance(self.claim.wrt, (sp.Symbol, *_ARRAYS)):
             raise UnsupportedError(f"the gradient in {self.claim.wrt} is that of a part")
-        self.upstream = getattr(self.claim, "upstream", None)
+        self.upstream = self.claim.weights
         if self.upstream is not None and not isinstance(self.upstream, (sp.Symbol, *_ARRAYS)):
             raise UnsupportedError("the upstream is no symbol")
         symmetric = [f for f in self.claim.assumed if f == sp.Q.symmetric(self.claim.wrt)]

@@ -9,17 +9,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from derive.backends.layout import one_line, wrap_expression, wrap_items, wrap_prose
-from derive.claims.finding import Finding, count_statuses
+from derive.backends.marks import MARKS, STYLES
 from derive.claims.statuses import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED
+from derive.report import Finding, count_statuses
 
 Lines = list[Text]
 
-_MARKS = {
-    HOLDS: ("✓", "green"),
-    DISAGREES: ("✗", "bold red"),
-    ILL_SHAPED: ("⊘", "magenta"),
-    UNDECIDED: ("?", "yellow"),
-}
 _WORD_WIDTH = max(map(len, STATUSES))
 _INDENT = 6
 LABEL_WIDTH = 12
@@ -56,8 +51,8 @@ def finding_lines(finding: Finding, width: int, id_width: int = 0) -> Lines:
 
 def verdict_line(finding: Finding, width: int, id_width: int = 0) -> Text:
     """The status, the id and as much of the title as there is room for."""
-    mark, style = _MARKS[finding.status]
-    line = Text("  ").append(f"{mark} {finding.status.ljust(_WORD_WIDTH)}", style)
+    shown = f"{MARKS[finding.status]} {finding.status.ljust(_WORD_WIDTH)}"
+    line = Text("  ").append(shown, STYLES[finding.status])
     line.append(f"  {finding.id.ljust(min(id_width, 36))}")
     room = width - cell_len(line.plain) - 2
     if finding.title and room >= 16:
@@ -78,7 +73,7 @@ def summary_lines(verdicts: Sequence[Any], total: int, seconds: float) -> Lines:
         line = Text(f"{len(verdicts)} of {_plural(total, 'claim')}: ", "bold")
     for position, (status, number) in enumerate(counts.items()):
         line.append(", " if position else "")
-        line.append(f"{number} {words[status]}", _MARKS[status][1] if number else "dim")
+        line.append(f"{number} {words[status]}", STYLES[status] if number else "dim")
     line.append(f" · {seconds:.1f} s", "dim")
     return [line]
 

@@ -1,4 +1,4 @@
-"""Annotations of a GitHub workflow: one line a finding, shown beside the line it stands at.
+"""Annotations of a GitHub workflow: one line a failure, shown beside the line it stands at.
 
 The format is that of workflow commands, https://docs.github.com/actions (``::error``).
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from derive.backends.places import counted, findings
+from derive.backends.places import counted, failures
 
 
 def render(report: Mapping[str, Any]) -> str:
     """The report as workflow commands, and its counts."""
     lines = []
-    for found in findings(report):
+    for found in failures(report):
         where = {"file": found.file, "line": found.line, "col": found.column}
         where["title"] = f"{found.name} {found.outcome}"
         properties = ",".join(

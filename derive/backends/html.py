@@ -10,21 +10,13 @@ import functools
 import re
 import xml.etree.ElementTree as Xml
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Any
 
+from derive.backends.marks import MARKS
 from derive.backends.places import PROBLEMS, counted
 
-MARKS = {
-    "holds": "✓",
-    "disagrees": "✗",
-    "ill-shaped": "⊘",
-    "undecided": "?",
-    "ambiguous": "≟",
-    "not-understood": "…",
-    "defines": "≔",
-    "declares": ":",
-    "no-statement": "·",
-}
+PLURALS = {"holds": "hold", "disagrees": "disagree", "defines": "define", "declares": "declare"}
 MATHML = "{http://www.w3.org/1998/Math/MathML}m"
 # Attributes that the converter writes; none of them runs or loads anything.
 SAFE = frozenset({
@@ -34,7 +26,14 @@ SAFE = frozenset({
     "movablelimits", "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator",
     "stretchy", "symmetric", "voffset", "width",
 })  # fmt: skip
+SVG = "{http://www.w3.org/2000/svg}"
+DRAWN = frozenset({
+    "aria-labelledby", "class", "d", "height", "id", "marker-end", "marker-start", "markerHeight",
+    "markerUnits", "markerWidth", "orient", "refX", "refY", "role", "rx", "viewBox", "width", "x",
+    "y",
+})  # fmt: skip
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
+LONGEST_STEP = 800  # the same of a step of a proof: nobody reads more, and there are many
 LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
 
 
@@ -43,21 +42,56 @@ def render(report: Mapping[str, Any]) -> str:
 
     :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
     """
-    summary = {status: number for status, number in counted(report) if number}
-    told = {id: f for f in report.get("formulas", ()) for id in f.get("claims", ())}
+    title = report.get("title") or "Derivations"
+    return _template("report.html").render(title=title, **_shown(report))
+
+
+def fragment(report: Mapping[str, Any]) -> str:
+    """The claims of the page alone, to be put into another.
+
+    :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
+    """
+    return _template("claims.html").render(**_shown(report))
+
+
+def _shown(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What the templates show of a report."""
+    formulas = report.get("formulas")
+    told = {id: formula for formula in formulas or () for id in formula["claims"]}
     claims = [_of_document(claim, told) for claim in report["claims"]]
-    return _template("report.html").render(
-        title=report.get("title") or "Derivations",
-        claims=claims,
-        sections=_sections(claims),
-        formulas=[
-            f for f in report.get("formulas", ()) if f["outcome"] in PROBLEMS and not f["claims"]
-        ],
-        summary=summary,
-        total=len(report.get("formulas") or claims),
-        noun="formula" if report.get("formulas") else "claim",
-        marks=MARKS,
-    )
+    if formulas is not None:
+        claims = _in_order(claims, formulas)
+    statuses = [claim["status"] for claim in claims]
+    return {
+        "sections": _sections(claims),
+        "problems": report.get("problems", ()),
+        "counts": [(s, n, verb(s, n)) for s, n in counted(report) if n],
+        "filters": [status for status in MARKS if status in statuses],
+        "total": len(claims if formulas is None else formulas),
+        "noun": "claim" if formulas is None else "formula",
+        "marks": MARKS,
+        "longest_step": LONGEST_STEP,
+    }
+
+
+def verb(outcome: str, number: int) -> str:
+    """``hold`` for several that hold, and so on."""
+    return PLURALS.get(outcome, outcome) if number != 1 else outcome
+
+
+def page_of_pasting(key: str, allow_python: bool, most: int) -> str:
+    """The page that ``derive serve`` shows.
+
+    :param key: what its requests carry.
+    :param allow_python: whether Python is run.
+    :param most: how many bytes of text are taken.
+    """
+    return _template("paste.html").render(key=key, allow_python=allow_python, most=most)
+
+
+def page_part(name: str) -> str:
+    """The text of a style or a script of a page."""
+    return resources.files("derive.backends").joinpath("pages", name).read_text("utf-8")
 
 
 def derivations(chains: Sequence[Mapping[str, Any]], title: str) -> str:
@@ -77,7 +111,12 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"math": _math, "anchor": anchor, "matrix": _matrix}
+    environment.filters |= {
+        "math": _math,
+        "anchor": anchor,
+        "matrix": _matrix,
+        "claim_anchor": claim_anchor,
+    }
     return environment.get_template(name)
 
 
@@ -86,18 +125,77 @@ def _of_document(claim: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[s
     formula = told.get(claim["id"])
     if formula is None:
         return claim
-    place = {"file": formula["file"], "line": formula["line"], "status": formula["outcome"]}
-    return {**claim, **place, "reason": formula.get("message") or claim["reason"]}
+    reason = formula.get("message") or claim["reason"]
+    return {**claim, **_of_formula(formula), "reason": reason}
 
 
-def _sections(claims: Any) -> list[tuple[str, list[Any]]]:
-    """The claims by file, section or formula, in their order."""
+def _of_formula(formula: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "file": formula["file"],
+        "line": formula["line"],
+        "column": formula.get("column", 0),
+        "status": formula["outcome"],
+        "title": "",
+        "source": "",
+        "written": formula["latex"],
+        "reading": formula.get("reading", ()),
+    }
+
+
+def _in_order(
+    claims: Sequence[Mapping[str, Any]], formulas: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The claims of documents and the formulas that came to none, as they stand there."""
+    by_id = {claim["id"]: claim for claim in claims}
+    found: list[Mapping[str, Any]] = []
+    for formula in formulas:
+        found += [by_id.pop(id) for id in formula["claims"] if id in by_id]
+        if formula["outcome"] in PROBLEMS and not formula["claims"]:
+            reason = formula.get("message") or ""
+            found.append({**_of_formula(formula), "anchor": formula_anchor(formula), "id": "",
+                          "reason": reason})  # fmt: skip
+    return [*by_id.values(), *found]
+
+
+def claim_anchor(id: str) -> str:
+    """The id of the element that shows a claim."""
+    return f"claim-{anchor(id)}"
+
+
+def formula_anchor(formula: Mapping[str, Any]) -> str:
+    """The id of the element that shows a formula of which no claim was decided."""
+    place = (formula.get("cell"), formula["line"], formula.get("column"))
+    return f"formula-{anchor(formula['file'])}-" + "-".join(str(n) for n in place if n is not None)
+
+
+def _sections(claims: Any) -> list[tuple[str, Any, list[Any]]]:
+    """The claims by file, section or formula, in their order: the name of each, its picture, its
+    claims.
+    """
     found: dict[str, list[Any]] = {}
     for claim in claims:
         parts = (claim.get("file"), claim.get("section"), claim.get("formula"))
         name = " · ".join(str(part) for part in parts if part) or "Claims"
         found.setdefault(name, []).append(claim)
-    return list(found.items())
+    return [(name, _drawing(claims), claims) for name, claims in found.items()]
+
+
+def _drawing(claims: Any) -> Any:
+    """The picture of the claim that defines most; None where there is none."""
+    from markupsafe import Markup
+
+    drawings = [claim["drawing"] for claim in claims if claim.get("drawing")]
+    most = max(drawings, key=lambda text: text.count('<g class="node'), default="")
+    return Markup(most) if most and _is_safe(most, SVG, DRAWN) else None
+
+
+def _is_safe(text: str, space: str, attributes: frozenset[str]) -> bool:
+    """Whether text is XML of nothing but a namespace's elements with some attributes."""
+    try:
+        elements = list(Xml.fromstring(text).iter())
+    except Xml.ParseError:
+        return False
+    return all(e.tag.startswith(space) and attributes.issuperset(e.attrib) for e in elements)
 
 
 def anchor(name: str) -> str:
@@ -105,11 +203,11 @@ def anchor(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "unnamed"
 
 
-def _math(latex: str, display: bool = False) -> Any:
-    """LaTeX as MathML; as text where the converter does not know it."""
+def _math(latex: str, display: bool = False, longest: int = LONGEST_MATHEMATICS) -> Any:
+    """LaTeX as MathML; as text where it is longer, or the converter does not know it."""
     from markupsafe import Markup, escape
 
-    if len(latex) <= LONGEST_MATHEMATICS:
+    if len(latex) <= longest:
         found = _converted(latex, display)
         if found is not None:
             return Markup(found)
@@ -120,6 +218,7 @@ def _math(latex: str, display: bool = False) -> Any:
 @functools.lru_cache(maxsize=4096)
 def _converted(latex: str, display: bool) -> str | None:
     from latex2mathml.converter import convert
+    from markupsafe import escape
 
     try:
         found = convert(latex, display="block" if display else "inline")
@@ -127,13 +226,11 @@ def _converted(latex: str, display: bool) -> str | None:
         return None
     # It takes over text from LaTeX as it is: only what is MathML, and nothing else, is shown.
     found = re.sub(r"&(?!#?\w+;)", "&amp;", found)
-    try:
-        elements = list(Xml.fromstring(found).iter())
-    except Xml.ParseError:
+    if not _is_safe(found, MATHML, SAFE):
         return None
-    if any(not e.tag.startswith(MATHML) or not SAFE.issuperset(e.attrib) for e in elements):
-        return None
-    return found
+    # Shorter by a third: a page of HTML knows the namespace, and letters need not be numbers.
+    found = found.replace(f' xmlns="{MATHML[1:].partition("}")[0]}"', "", 1)
+    return re.sub(r"&#x([0-9A-Fa-f]+);", lambda match: escape(chr(int(match[1], 16))), found)
 
 
 def _matrix(value: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from derive.backends.places import findings
+from derive.backends.places import failures
 
 # What XML 1.0 has no way to write.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -16,7 +16,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 def render(report: Mapping[str, Any]) -> str:
     """The report as one test suite for each formula, file or section."""
     suites: dict[str, list[Xml.Element]] = {}
-    problems = {found.name: found for found in findings(report)}
+    problems = {found.name: found for found in failures(report)}
     for claim in report["claims"]:
         suite = claim.get("formula") or claim.get("file") or claim.get("section") or "claims"
         case = Xml.Element(
@@ -25,15 +25,14 @@ def render(report: Mapping[str, Any]) -> str:
             name=_clean(claim["id"]),
             time=f"{claim.get('seconds') or 0:.3f}",
         )
-        for key in ("file", "line"):
-            if claim.get(key) is not None:
-                case.set(key, _clean(str(claim[key])))
         found = problems.pop(claim["id"], None)
         if found is not None:
             failure = Xml.SubElement(
                 case, "failure", type=found.outcome, message=_clean(found.message)
             )
-            failure.text = _clean(f"{claim.get('statement') or ''}\n{found.message}".strip())
+            place = f"{found.file}:{found.line}" if found.file and found.line else ""
+            told = (place, claim.get("statement") or "", found.message)
+            failure.text = _clean("\n".join(part for part in told if part))
         suites.setdefault(suite, []).append(case)
     for found in problems.values():  # formulas that no claim was made of
         case = Xml.Element("testcase", classname=_clean(found.file or ""), name=_clean(found.name))

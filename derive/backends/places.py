@@ -1,10 +1,12 @@
-"""Where in a report's sources a finding stands, and what is said of it in one line."""
+"""Where in a report's sources a failure stands, and what is said of it in one line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from derive.claims.statuses import REFUTED
 
 PROBLEMS = {
     "disagrees": "a statement that is wrong, with a witness",
@@ -13,11 +15,10 @@ PROBLEMS = {
     "ambiguous": "a formula that holds in one reading and not in another",
     "not-understood": "a formula that could not be read",
 }
-ERRORS = ("disagrees", "ill-shaped")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Failure:
     """A claim or a formula that does not hold, and where.
 
     :param name: the claim's id, or the formula's place in its document.
@@ -38,17 +39,17 @@ class Finding:
     @property
     def is_error(self) -> bool:
         """Whether it is known to be wrong, and not only undecided."""
-        return self.outcome in ERRORS
+        return self.outcome in REFUTED
 
 
-def findings(report: Mapping[str, Any]) -> Iterator[Finding]:
+def failures(report: Mapping[str, Any]) -> Iterator[Failure]:
     """All that does not hold and was not expected to fail, in the order of the report."""
     # What a document says is told by its formulas: one may have several readings, a claim each.
     inside = {id for formula in report.get("formulas", ()) for id in formula.get("claims", ())}
     for claim in report["claims"]:
         known = claim.get("expected") == claim["status"]
         if claim["status"] in PROBLEMS and claim["id"] not in inside and not known:
-            yield Finding(
+            yield Failure(
                 claim["id"],
                 claim["status"],
                 _message(claim),
@@ -58,7 +59,7 @@ def findings(report: Mapping[str, Any]) -> Iterator[Finding]:
             )
     for formula in report.get("formulas", ()):
         if formula["outcome"] in PROBLEMS and formula.get("expected") != formula["outcome"]:
-            yield Finding(
+            yield Failure(
                 f"{formula['file']}:{formula['line']}",
                 formula["outcome"],
                 formula.get("message") or formula["outcome"],

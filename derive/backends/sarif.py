@@ -8,7 +8,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from derive.backends.places import ERRORS, PROBLEMS, Finding, findings
+from derive.backends.places import PROBLEMS, Failure, failures
+from derive.claims.statuses import REFUTED
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
@@ -19,7 +20,7 @@ def render(report: Mapping[str, Any]) -> str:
         {
             "id": outcome,
             "shortDescription": {"text": said},
-            "defaultConfiguration": {"level": "error" if outcome in ERRORS else "warning"},
+            "defaultConfiguration": {"level": "error" if outcome in REFUTED else "warning"},
         }
         for outcome, said in PROBLEMS.items()
     ]
@@ -30,14 +31,14 @@ def render(report: Mapping[str, Any]) -> str:
             {
                 "tool": {"driver": {"name": "derive", "rules": rules}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(found) for found in findings(report)],
+                "results": [_result(found) for found in failures(report)],
             }
         ],
     }
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
-def _result(found: Finding) -> dict[str, Any]:
+def _result(found: Failure) -> dict[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": found.name}]}
     if found.file is not None:
         physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(found.file)}}

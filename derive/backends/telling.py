@@ -1,19 +1,19 @@
-"""From a claim and its verdict to the text that is told of them."""
+"""From a claim and its verdict to the plain record that every back end writes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from derive.backends.draw import picture
 from derive.base.worker import run_deep
 from derive.claims.entry import Entry
-from derive.claims.finding import Finding
 from derive.claims.typesetting import typeset
 from derive.claims.verdict import HOLDS, SparseArray, Verdict, Witness
-from derive.claims.wording import function_name
-from derive.language.printing import number_text, numbers_apart, text_of
-from derive.report import verdict_data
+from derive.claims.wording import function_name, statement
+from derive.language.printing import number_text, numbers_apart, plain_text, text_of
+from derive.report import Finding
 
 _VALUE_WIDTH = 60
 
@@ -21,11 +21,13 @@ _VALUE_WIDTH = 60
 def told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
     """What a report says of a claim.
 
-    :param typesetting: give it its mathematics in LaTeX, too.
+    :param typesetting: give it its mathematics in LaTeX, and a picture of its definitions, too.
     """
     record = verdict_data(entry, verdict)
     if typesetting:
         record["latex"] = typeset(entry.claim, verdict)
+        if (drawing := picture(entry)) is not None:
+            record["drawing"] = drawing
     return Finding(
         record,
         formula=entry.formula.title if entry.formula else "",
@@ -108,3 +110,58 @@ def _nested(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_nested(item) for item in value)}]"
     return number_text(value)
+
+
+# ------------------------------------------------------------------------------- the JSON of it
+
+
+def verdict_data(entry: Entry, verdict: Verdict) -> dict[str, Any]:
+    """What JSON says of a claim and its verdict."""
+    claim = entry.claim
+    return {
+        **({"file": entry.path, "line": entry.line} if entry.line else {}),
+        "id": claim.id,
+        "formula": entry.formula.id if entry.formula else None,
+        "section": entry.section or None,
+        "kind": claim.kind,
+        "title": claim.title,
+        "status": verdict.status,
+        "assumptions": [plain_text(assumption) for assumption in verdict.assumptions],
+        "statement": statement(claim),
+        "documented": plain_text(claim.documented),
+        "derived": None if verdict.derived is None else plain_text(verdict.derived),
+        "witness": witness_data(verdict.witness) if verdict.witness else None,
+        "reason": verdict.reason,
+        "notes": list(verdict.notes),
+        "source": claim.source,
+        "stopped": verdict.stopped,
+        "work": verdict.work,
+        "seconds": round(verdict.seconds, 4),
+    }
+
+
+def witness_data(witness: Witness) -> dict[str, Any]:
+    """A witness, its rationals as strings such as ``"1/2"``."""
+    return {
+        "sizes": {str(name): int(size) for name, size in witness.sizes.items()},
+        "values": {str(name): _exact(value) for name, value in witness.values.items()},
+        "functions": {function_name(key): str(value) for key, value in witness.functions.items()},
+        "entry": [int(index) for index in witness.entry],
+        "left": _exact(witness.left),
+        "right": _exact(witness.right),
+    }
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, SparseArray):
+        entries = [[list(position), _exact(number)] for position, number in value.entries.items()]
+        return {
+            "shape": list(value.shape),
+            "entries": entries,
+            "elsewhere": _exact(value.elsewhere),
+        }
+    if isinstance(value, Mapping):
+        return {str(key): _exact(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_exact(item) for item in value]
+    return str(value)

@@ -40,7 +40,7 @@ from derive.canonical.laws import law
 from derive.canonical.matrix_laws import Value
 from derive.canonical.matrix_powers import joined_powers, power_of_eigenvalue
 from derive.canonical.names import NO_MERGES, Merge, Names, rank_of
-from derive.canonical.nodes import rules
+from derive.canonical.nodes import NODE_RULES
 from derive.canonical.products import one_factor_replaced, repeated, whole_power_of
 from derive.canonical.ranges import UNROLLED
 from derive.canonical.recursion import Recursion
@@ -157,7 +157,7 @@ class Normaliser(Summation):
         """
         found = self._memo.get(term)
         if found is None:
-            rule = rules().get(type(term))
+            rule = NODE_RULES.find(type(term))
             if rule is None:
                 raise UnsupportedError(f"{type(term).__name__} has no canonical form")
             found = self._memo[term] = rule(self, term)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derive.canonical.atoms import EntryAtom, Polynomial
+from derive.core.graph import arrays_in
 from derive.core.integers import ZERO, Poly, Var, as_poly, is_nonnegative
-from derive.core.terms import Term, arrays_in
+from derive.core.terms import Term
 
 if TYPE_CHECKING:
     from derive.canonical.forms import Normaliser

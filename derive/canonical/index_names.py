@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from derive.base.errors import UnsupportedError
 from derive.canonical.atoms import Atom, Exponent, Polynomial, SumAtom, UndefinedValue
+from derive.canonical.guards import guarded_by_range
 from derive.canonical.laws import law
-from derive.core.integers import BOUND, Poly, Var, as_poly
+from derive.core.integers import BOUND, FRESH, ZERO, Poly, Var, as_poly
 
 if TYPE_CHECKING:
     from derive.canonical.sums import Summation
@@ -61,6 +62,8 @@ def _term_by_term(n: Summation, variable: Var, height: int, named: Polynomial) -
     result: Polynomial = {}
     for monomial, coefficient in named.items():
         outside = {a: e for a, e in monomial if index not in a.free}
+        for atom, _ in guarded_by_range(n, Var("k", FRESH, ZERO, high), outside.items()):
+            del outside[atom]
         inside = n.monomial({a: e for a, e in monomial if a not in outside})
         if not inside:
             part = sum_of_ones(n, high + 1)

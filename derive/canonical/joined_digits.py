@@ -2,8 +2,8 @@
 
 Σ_i Σ_k f(s·i + k), for k from 0 to s − 1 and i from 0 to h, is Σ_u f(u) for u from 0 to
 s·(h + 1) − 1, in whatever order the sums stand among others. The law asks that both digits occur
-in that number only, that the range of neither depends on the index of another sum there, and that
-both start at 0.
+in that number only, that the range of neither depends on the index of another sum there, that both
+start at 0, and that s or h + 1 is not negative: two empty ranges have a product above 0 else.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from derive.core.integers import FRESH, ONE, ZERO, Poly, Var, as_poly
-from derive.core.terms import Entry, Ref, Sum, Term, parts_of, substitute, total
+from derive.core.graph import parts_of
+from derive.core.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.terms import Entry, Ref, Sum, Term, substitute, total
 
 
 def joined(term: Sum) -> Sum:
@@ -55,6 +56,8 @@ def _numbers(variables: list[Var], body: Term) -> Iterator[tuple[Var, Var, Var, 
         step = low.high + 1
         if step.constant is not None:
             continue  # few values are written out
+        if not (is_nonnegative(step) or is_nonnegative(high.high + 1)):
+            continue
         if not any(p.coefficient(high) == step and p.coefficient(low) == ONE for p in indices):
             continue
         number = Var("u", FRESH, ZERO, step * (high.high + 1) - 1)

@@ -6,6 +6,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, TypeGuard
 
 from derive.canonical.atoms import Atom, Monomial, Polynomial, RefAtom
+from derive.canonical.laws import law
 from derive.core.integers import FREE, Var, as_poly, is_nonnegative
 from derive.core.terms import Factors, substitute
 
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
     from derive.canonical.forms import Normaliser
 
 
+@law("joined powers of a matrix")
 def joined_powers(n: Normaliser, variables: list[Var], monomial: Monomial) -> Polynomial | None:
-    """Σ_k Aᵖ[i, k]·A^q[k, j] = A^(p + q)[i, j] for p, q ≥ 0; None where none is summed so."""
+    """Σ_k Aᵖ[i, k]·A^q[k, j] = A^(p + q)[i, j]; None where none is summed so.
+
+    Where p, q ≥ 0, and k runs along the whole axis and stands in nothing else.
+    """
     powers = [a for a, e in monomial if e == 1 and _is_power(a, n)]
     for first, second in permutations(powers, 2):
         name, (*own, low, high, i, k) = first.name, first.indices
@@ -37,11 +42,14 @@ def joined_powers(n: Normaliser, variables: list[Var], monomial: Monomial) -> Po
     return None
 
 
+@law("power of an eigenvalue")
 def power_of_eigenvalue(
     n: Normaliser, variables: list[Var], monomial: Monomial
 ) -> Polynomial | None:
-    """Σ_k Aⁿ[i, k]·x[k] = λⁿ·x[i] for n ≥ 1, where Σ_k A[i, k]·x[k] = λ·x[i] for all i by
-    what is given; and Σ_k x[k]·Aⁿ[k, i] in the same way. None where none is summed so.
+    """Σ_k Aⁿ[i, k]·x[k] = λⁿ·x[i]; and Σ_k x[k]·Aⁿ[k, i] in the same way. None where none is
+    summed so.
+
+    Where n ≥ 1, and Σ_k A[i, k]·x[k] = λ·x[i] for all i by what is given.
     """
     for power, exponent in monomial if n.contractions else ():
         if exponent != 1 or not _is_power(power, n):

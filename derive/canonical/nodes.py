@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from derive.base.tables import Table
 from derive.canonical import matrix_laws, structure
 from derive.canonical.atoms import (
     BracketAtom,
@@ -48,23 +49,9 @@ from derive.core.terms import (
 if TYPE_CHECKING:
     from derive.canonical.forms import Normaliser
 
-_RULES: dict[type, Callable[[Normaliser, Any], Polynomial]] = {}
-
-
-def rule(*nodes: type) -> Callable[[Any], Any]:
-    """Register the rule of a node; its docstring is the law."""
-
-    def register(function: Any) -> Any:
-        for node in nodes:
-            _RULES[node] = function
-        return function
-
-    return register
-
-
-def rules() -> dict[type, Callable[[Normaliser, Any], Polynomial]]:
-    """The rule of every core node."""
-    return _RULES
+# The rule of every core node; its docstring is the law.
+NODE_RULES: Table[Callable[[Normaliser, Any], Polynomial]] = Table()
+rule = NODE_RULES.on
 
 
 @rule(Num)

@@ -67,9 +67,12 @@ def repeated(n: Normaliser, variable: Var, factor: Polynomial) -> Polynomial:
     return n.exp(n.multiply(n.of_integer(length), n.log(factor)))
 
 
+@law("one factor replaced")
 def one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
-    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, where a_e is known not to
-    be zero, and else Π_{k<e} a_k · b_e · Π_{k>e} a_k.
+    """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, and
+    Π_{k<e} a_k · b_e · Π_{k>e} a_k.
+
+    Where a_e is known not to be zero in the first, and always in the second.
     """
     for atom in dict.fromkeys(a for m in body for a, _ in m):
         if not isinstance(atom, IndexBracketAtom) or atom.relation != "=":

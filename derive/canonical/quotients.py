@@ -50,6 +50,7 @@ def reduced(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number) -> Po
     return {n.monomial(exponents): exact(coefficient)}
 
 
+@law("quotient of exponentials")
 def turned(
     n: Ring,
     exponents: dict[Atom, Exponent],
@@ -60,6 +61,8 @@ def turned(
     """Over P = c·L + d·M, two products of exponentials, the exponent of one exponential that
     stands in L only, with the exponent e, is from 0 up to e: L/P = (1 − d·M/P)/c above that,
     and below it 1/P = (1/M − c·L/(M·P))/d. None where it is so already.
+
+    Where P is not 0: L and M are exponentials, which are not.
     """
     atom, step = pivot
     here = exponents.get(atom, 0)

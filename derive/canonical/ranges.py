@@ -10,12 +10,13 @@ from derive.base.errors import UnsupportedError
 from derive.canonical.atoms import (
     Atom,
     Exponent,
-    FunctionAtom,
     IndexBracketAtom,
     Monomial,
     Polynomial,
+    UndefinedValue,
 )
 from derive.canonical.axes import axes_used, axis_of, has_unit_slope
+from derive.canonical.guards import may_lack_value
 from derive.canonical.index_names import canonical_sum
 from derive.canonical.laws import law
 from derive.core.integers import FRESH, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
@@ -98,31 +99,21 @@ def sum_of_bracket(
     over = variable.high - bound if slope != ONE else bound
     if not is_nonnegative(over):
         return None
-    if not is_nonnegative(length - 1) and _may_lack_value(length, rest):
+    if not is_nonnegative(length - 1) and may_lack_value(n, length, rest):
         return None
     others = [v for v in variables if v is not variable]
     product = n.multiply(n.of_integer(length), rest)
     return n.sum_all(others, product) if others else product
 
 
-def _may_lack_value(bracket: Poly, beside: Polynomial) -> bool:
-    """Whether factors may have no value where a bracket beside them is 0: [l ≥ 1]/l is 0 at l = 0.
-
-    Such a bracket is kept as it is: Σ_{k<l} 1/l is 0 there, and l/l is not.
-    """
-    return any(
-        not (isinstance(exponent, int) and exponent > 0) or isinstance(atom, FunctionAtom)
-        for monomial in beside
-        for atom, exponent in monomial
-        if not atom.free.isdisjoint(bracket.variables)
-    )
-
-
+@law("sum between two brackets")
 def sum_between(
     n: Summation, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
 ) -> Polynomial | None:
-    """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1, for a and b in the range of k and a ≤ b + 1, beside what
-    has a value where a = b + 1.
+    """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1
+
+    Where a and b lie in the range of k, a ≤ b + 1, and what stands beside has a value where
+    a = b + 1.
     """
     on_it = [(a, e) for a, e in rest if variable in a.free]
     if slope != ONE or len(on_it) != 1:
@@ -139,7 +130,7 @@ def sum_between(
         return None
     others = [v for v in variables if v is not variable]
     outside = n.settled({a: e for a, e in rest if a is not bracket}, 1)
-    if not is_nonnegative(length - 1) and _may_lack_value(length, outside):
+    if not is_nonnegative(length - 1) and may_lack_value(n, length, outside):
         return None
     product = n.multiply(n.of_integer(length), outside)
     return n.sum_all(others, product) if others else product
@@ -208,7 +199,7 @@ def cut_range(
         if leader is None:
             continue
         if poly.coefficient(leader) == -ONE:
-            if _may_lack_value(poly, {others: 1}):
+            if may_lack_value(n, poly, {others: 1}):
                 continue
             # [p ≥ 0] = 1 − [−p − 1 ≥ 0]
             opposite = n.index_bracket(">=", -poly - 1)
@@ -219,36 +210,50 @@ def cut_range(
             return n.sum_all(variables, product)
         bound = as_poly(leader) - poly
         if any(v.kind != SIZE for v in bound.variables):
-            kept = _may_lack_value(poly, {others: 1})
+            kept = may_lack_value(n, poly, {others: 1})
             cleared = None if kept else without_offset(n, variables, poly, others)
             if cleared is not None:
                 return cleared
         if not bound.variables.isdisjoint(variables):
             continue
         assert leader.high is not None
-        values: list[Poly] | None = None
         start, end = bound.constant, (leader.high - bound).constant
         rest = [v for v in variables if v is not leader]
         if start is not None and 0 < start <= UNROLLED:
+            parts = _written_out(n, leader, [as_poly(k) for k in range(int(start))], others)
+            if parts is None:
+                continue
             whole = n.sum_all(variables, n.settled(dict(others), 1))
-            parts = n.at_values(
-                n.settled(dict(others), 1), leader, [as_poly(k) for k in range(int(start))]
-            )
             return n.subtract(whole, n.sum_all(rest, parts) if rest else parts)
         if end is not None and end < UNROLLED:
-            values = [bound + k for k in range(int(end) + 1)]
-            parts = n.at_values(n.settled(dict(others), 1), leader, values)
+            parts = _written_out(n, leader, [bound + k for k in range(int(end) + 1)], others)
+            if parts is None:
+                continue
             return n.sum_all(rest, parts) if rest else parts
     return canonical_sum(n, variables, factors)
 
 
+def _written_out(
+    n: Summation, leader: Var, values: list[Poly], others: Monomial
+) -> Polynomial | None:
+    """The sum of a product at a few values of an index; None where it has no value at one."""
+    try:
+        return n.at_values(n.settled(dict(others), 1), leader, values)
+    except UndefinedValue:
+        return None
+
+
+@law("few values")
 def few_values(
     n: Summation,
     variables: list[Var],
     brackets: list[IndexBracketAtom],
     factors: list[tuple[Atom, Exponent]],
 ) -> Polynomial | None:
-    """[p ≥ 0]·[p ≤ c] = [p = 0] + … + [p = c] for a small number c; 0 for c < 0."""
+    """[p ≥ 0]·[p ≤ c] = [p = 0] + … + [p = c] for a small number c; 0 for c < 0.
+
+    Where p and c are integers.
+    """
     for one, two in combinations(brackets, 2):
         width = (one.poly + two.poly).constant
         if width is None or width >= UNROLLED or width != int(width):

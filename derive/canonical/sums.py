@@ -38,6 +38,7 @@ from derive.canonical.atoms import (
 from derive.canonical.axes import axis_of, on_axes
 from derive.canonical.closed_sums import one_digit, sum_of_ones, sum_of_powers
 from derive.canonical.equations import Contractions
+from derive.canonical.guards import guarded_by_range
 from derive.canonical.laws import law
 from derive.canonical.ranges import UNROLLED, bracket_used, cut_range, over_fixed_range
 from derive.core.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
@@ -112,16 +113,25 @@ class Summation(Contractions):
     def _factored(self, variables: list[Var], monomial: Monomial) -> Polynomial:
         """Σ of a product of independent factors: the product of their sums.
 
-        Where no index stands in two of the factors.
+        Where no index stands in two of the factors, and a factor without an index has a value
+        even where the range is empty.
         """
         pending = list(monomial)
-        outside = [(a, e) for a, e in pending if a.free.isdisjoint(variables)]
-        result = self.settled(dict(outside), 1)
-        pending = [pair for pair in pending if not pair[0].free.isdisjoint(variables)]
+        outside = dict(pair for pair in pending if pair[0].free.isdisjoint(variables))
+        pending = [pair for pair in pending if pair[0] not in outside]
         left = list(variables)
+        guarded = {
+            v: [pair for pair in guarded_by_range(self, v, monomial) if pair[0] in outside]
+            for v in left
+        }
+        kept = {a for pairs in guarded.values() for a, _ in pairs}
+        result = self.settled({a: e for a, e in outside.items() if a not in kept}, 1)
         while left:
-            group = {left.pop()}
-            factors: list[tuple[Atom, Exponent]] = []
+            first = left.pop()
+            group = {first}
+            # What is guarded by several ranges stays in one of them.
+            factors = [pair for pair in guarded[first] if pair[0] in kept]
+            kept.difference_update(a for a, _ in factors)
             grown = True
             while grown:
                 grown = False
@@ -177,6 +187,8 @@ class Summation(Contractions):
                     continue
                 if low.high is None or high.high is None or step != low.high + 1:
                     continue
+                if not (is_nonnegative(step) or is_nonnegative(high.high + 1)):
+                    continue  # two empty ranges: their lengths have a product above 0
                 number = Var("u", FRESH, ZERO, step * (high.high + 1) - 1)
                 value = as_poly(high) * step + as_poly(low)
                 try:
@@ -251,6 +263,9 @@ class Summation(Contractions):
 
     def rebuilt(self, atom: Atom, values: Mapping[Var, Poly]) -> Polynomial:
         if isinstance(atom, SumAtom):
+            ends = (high.substitute(values).constant for high in atom.highs)
+            if any(end is not None and end < 0 for end in ends):
+                return {}  # nothing is summed, and what would be may have no value
             renamed = self._renamed_sum(atom, values)
             if renamed is not None:
                 return renamed

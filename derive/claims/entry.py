@@ -16,7 +16,8 @@ class Entry:
     :param formula: the formula that makes it; a file's bare claim has none.
     :param path: the file it was read from, ``""`` for the catalogue.
     :param name: the variable that holds it in that file, or the function that it is about.
-    :param line: the line of code that it is about, 0 for a claim that is stated.
+    :param line: the line that states it, or the line of code that it is about; 0 where none is
+        known, as in the catalogue.
     """
 
     claim: Claim

@@ -76,6 +76,7 @@ class Claim:
     has_sides: ClassVar[bool] = True  # and no shape only
     states_both: ClassVar[bool] = False  # the document writes the left side, too
     at_most: ClassVar[bool] = False  # left ≤ right, and not left = right
+    axes: ClassVar[tuple[str, ...]] = ()  # the fields whose axes the derivative has, in order
 
     id: str = ""
     title: str = ""
@@ -143,6 +144,13 @@ class Claim:
         return ("left", "right") if self.states_both else ("derived", "documented")
 
     @property
+    def weights(self) -> Any:
+        """What the entries of ``of`` are multiplied by before their sum is differentiated; None
+        where nothing is summed.
+        """
+        return None
+
+    @property
     def is_equation(self) -> bool:
         """Whether it says that two sides are equal."""
         return self.has_sides and not self.at_most
@@ -184,6 +192,7 @@ class Gradient(Claim):
     kind: ClassVar[str] = "gradient"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 1
+    axes: ClassVar[tuple[str, ...]] = ("wrt",)
 
     of: Any
     wrt: Any
@@ -201,6 +210,7 @@ class Jacobian(Claim):
     kind: ClassVar[str] = "jacobian"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 1
+    axes: ClassVar[tuple[str, ...]] = ("of", "wrt")
 
     of: Any
     wrt: Any
@@ -218,12 +228,18 @@ class Backward(Claim):
     kind: ClassVar[str] = "backward"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "upstream", "equals")
     derivatives: ClassVar[int] = 1
+    axes: ClassVar[tuple[str, ...]] = ("wrt",)
 
     of: Any
     wrt: Any
     upstream: Any
     equals: Any
     given: tuple[Any, ...] = ()
+
+    @property
+    def weights(self) -> Any:
+        """The upstream gradient."""
+        return self.upstream
 
 
 @dataclass(frozen=True)
@@ -233,6 +249,7 @@ class Hessian(Claim):
     kind: ClassVar[str] = "hessian"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 2
+    axes: ClassVar[tuple[str, ...]] = ("wrt", "wrt")
 
     of: Any
     wrt: Any

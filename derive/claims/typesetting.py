@@ -13,27 +13,24 @@ from derive.language.typesetting import latex_of, latex_of_operand, latex_of_sha
 
 def latex_equation(claim: Any) -> str:
     """What a claim equates, without its definitions and assumptions."""
-    match claim.kind:
-        case "identity":
-            return f"{latex_of(claim.left)} = {latex_of(claim.right)}"
-        case "inequality":
-            return rf"{latex_of(claim.left)} \leq {latex_of(claim.right)}"
-        case "shape":
-            said = rf"\operatorname{{shape}}\left({latex_of(claim.of)}\right)"
-            return f"{said} = {latex_of_shape(claim.equals)}"
-    return f"{latex_of_derivative(claim)} = {latex_of(claim.equals)}"
+    shown = latex_of if claim.has_sides else latex_of_shape
+    return f"{latex_left(claim)} {relation(claim)} {shown(claim.documented)}"
+
+
+def relation(claim: Any) -> str:
+    """What stands between the sides of a claim."""
+    return r"\leq" if claim.at_most else "="
 
 
 def latex_of_derivative(claim: Any) -> str:
     """The derivative that a claim is about, as ∂of/∂wrt."""
     of, wrt = latex_of_operand(claim.of), latex_of_operand(claim.wrt)
-    match claim.kind:
-        case "hessian":
-            return rf"\frac{{\partial^{{2}} {of}}}{{\partial {wrt}^{{2}}}}"
-        case "backward":
-            upstream = latex_of_operand(claim.upstream)
-            return rf"\sum {upstream} \cdot \frac{{\partial {of}}}{{\partial {wrt}}}"
-    return rf"\frac{{\partial {of}}}{{\partial {wrt}}}"
+    text = rf"\frac{{\partial {of}}}{{\partial {wrt}}}"
+    if claim.derivatives == 2:
+        text = rf"\frac{{\partial^{{2}} {of}}}{{\partial {wrt}^{{2}}}}"
+    if claim.weights is None:
+        return text
+    return rf"\sum {latex_of_operand(claim.weights)} \cdot {text}"
 
 
 def latex_left(claim: Any) -> str:
@@ -80,7 +77,7 @@ def typeset(claim: Any, verdict: Any) -> dict[str, Any]:
         "left": latex_left(claim),
         "documented": latex_of(documented, marks[0]),
         "derived": None if derived is None else latex_of(derived, marks[1]),
-        "relation": r"\leq" if claim.at_most else "=",
+        "relation": relation(claim),
         "where": [f"{latex_of(symbol)} = {latex_of(value)}" for symbol, value in definitions],
         "given": [latex_of(fact) for fact in getattr(claim, "given", ())],
         "assumptions": [latex_of(fact) for fact in verdict.assumptions],

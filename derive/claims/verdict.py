@@ -138,7 +138,6 @@ class Verdict:
     :param work: what was done for the decision, in units of about a microsecond: the same on every
         machine where it was not stopped.
     :param seconds: the time the decision took.
-    :param cached: it was decided before, and kept.
     """
 
     claim: Claim
@@ -152,7 +151,6 @@ class Verdict:
     stopped: bool = False
     work: int = field(default=0, compare=False)
     seconds: float = field(default=0.0, compare=False)
-    cached: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:

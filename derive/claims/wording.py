@@ -20,21 +20,21 @@ def statement(claim: Claim) -> str:
 
 def equation(claim: Any) -> str:
     """What the claim equates, without its definitions and assumptions."""
-    match claim.kind:
-        case "identity":
-            return f"{text_of(claim.left)} = {text_of(claim.right)}"
-        case "inequality":
-            return f"{text_of(claim.left)} ≤ {text_of(claim.right)}"
-        case "shape":
-            return f"shape of {text_of(claim.of)} = {text_of(claim.equals)}"
-    answer = text_of(claim.documented)
+    return f"{left(claim)} {'≤' if claim.at_most else '='} {text_of(claim.documented)}"
+
+
+def left(claim: Any) -> str:
+    """The left side of a claim."""
+    if claim.states_both:
+        return text_of(claim.left)
+    return derivative(claim) if claim.has_sides else f"shape of {text_of(claim.of)}"
+
+
+def derivative(claim: Any) -> str:
+    """The derivative that a claim is about."""
     of, wrt = operand(claim.of), operand(claim.wrt)
-    match claim.kind:
-        case "hessian":
-            return f"∂²{of}/∂{wrt}² = {answer}"
-        case "backward":
-            return f"Σ {operand(claim.upstream)} · ∂{of}/∂{wrt} = {answer}"
-    return f"∂{of}/∂{wrt} = {answer}"
+    text = f"∂²{of}/∂{wrt}²" if claim.derivatives == 2 else f"∂{of}/∂{wrt}"
+    return text if claim.weights is None else f"Σ {operand(claim.weights)} · {text}"
 
 
 def definitions(claim: Claim) -> list[str]:

@@ -8,7 +8,7 @@ node that already stands for the same term.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
@@ -17,13 +17,13 @@ from derive.core.integers import FRESH, ONE, ZERO, Label, Number, Poly, Var, as_
 
 _serial = count()
 _table: dict[tuple[Any, ...], Term] = {}
-_references: dict[Term, tuple[Shared, ...]] = {}
+referred: dict[Term, tuple[Shared, ...]] = {}  # what is known of terms, by `graph.references`
 
 
 def forget_terms() -> None:
     """Empty the table of terms: what one decision made is of no use to the next."""
     _table.clear()
-    _references.clear()
+    referred.clear()
     Poly.forget()
     Label._labels.clear()
 
@@ -497,124 +497,3 @@ def _data_substituted(data: Any, values: Mapping[Var, Poly]) -> Any:
     if isinstance(data, tuple):
         return tuple(_data_substituted(part, values) for part in data)
     return data
-
-
-def parts_of(term: Term) -> Iterator[Term]:
-    """Every part of a term, each once."""
-    seen: set[Term] = set()
-    stack = [term]
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            yield node
-            stack.extend(node.args)
-
-
-def references(term: Term) -> tuple[Shared, ...]:
-    """The shared arrays that occur in a term, each once."""
-    known = _references.get(term)
-    if known is None:
-        known = _references[term] = tuple(_referred_to(term))
-    return known
-
-
-def _referred_to(term: Term) -> Iterator[Shared]:
-    seen: set[Term] = set()
-    found: dict[Shared, None] = {}
-    stack = [term]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if isinstance(node, (Ref, *OF_MATRICES)):
-            found[node.data[0]] = None
-        elif isinstance(node, Whole):
-            found.update(dict.fromkeys(node.data[1]))
-        stack.extend(node.args)
-    yield from found
-
-
-def nodes_below(roots: Iterable[Term]) -> Iterator[Term]:
-    """The nodes of some terms and of the shared arrays below them, each once."""
-    roots = list(roots)
-    seen: set[Term] = set()
-    stack = [*(shared.body for shared in in_order(roots)), *roots]
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            yield node
-            stack.extend(node.args)
-
-
-def arrays_in(root: Term) -> set[Array]:
-    """The given arrays whose entries occur in a term, or in a shared array below it."""
-    return {node.data[0] for node in nodes_below([root]) if isinstance(node, Entry)}
-
-
-def inverted_in(roots: Iterable[Term]) -> list[Shared]:
-    """The matrices that are inverted in some terms, or in a shared array below them, without the
-    functions of matrices, which are invertible.
-    """
-    found = (node.data[0] for node in nodes_below(roots) if isinstance(node, InverseEntry))
-    return [m for m in dict.fromkeys(found) if not isinstance(m.body, FunctionEntry)]
-
-
-def in_order(
-    roots: Iterable[Term], cut: Callable[[Shared], bool] = lambda _: False
-) -> list[Shared]:
-    """All shared arrays below some terms, each after those that its body refers to.
-
-    The bodies of the arrays for which ``cut`` is true are not looked into.
-    """
-    order: list[Shared] = []
-    state: dict[Shared, bool] = {}
-    stack: list[tuple[Shared, bool]] = [(s, False) for root in roots for s in references(root)]
-    while stack:
-        shared, leaving = stack.pop()
-        if leaving:
-            order.append(shared)
-        elif shared not in state:
-            state[shared] = True
-            stack.append((shared, True))
-            if not cut(shared):
-                stack.extend((s, False) for s in references(shared.body) if s not in state)
-    return order
-
-
-def components(order: list[Shared]) -> list[list[Shared]]:
-    """The arrays of :func:`in_order` in groups that refer to one another, each after those that
-    its bodies refer to.
-    """
-    known = set(order)
-    number: dict[Shared, int] = {}
-    lowest: dict[Shared, int] = {}
-    open_: list[Shared] = []
-    groups: list[list[Shared]] = []
-    for root in order:
-        if root in number:
-            continue
-        stack = [(root, iter([s for s in references(root.body) if s in known]))]
-        number[root] = lowest[root] = len(number)
-        open_.append(root)
-        while stack:
-            shared, below = stack[-1]
-            other = next(below, None)
-            if other is None:
-                stack.pop()
-                if stack:
-                    above = stack[-1][0]
-                    lowest[above] = min(lowest[above], lowest[shared])
-                if lowest[shared] == number[shared]:
-                    start = open_.index(shared)
-                    groups.append(open_[start:])
-                    del open_[start:]
-            elif other not in number:
-                number[other] = lowest[other] = len(number)
-                open_.append(other)
-                stack.append((other, iter([s for s in references(other.body) if s in known])))
-            elif other in open_:
-                lowest[shared] = min(lowest[shared], number[other])
-    return groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sympy as sp
@@ -10,6 +11,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from derive.language.printing import text_of
 
 LONGEST = 90  # characters of an expression that is quoted
+NUMBERED = re.compile(r"\b[a-z]·\d+'?")
+INDICES = ("i", "j", "k", "l", "p", "q", "r", "s", "t", "u")
 
 
 def quoted(words: str, *expressions: Any) -> str:
@@ -28,6 +31,15 @@ def text_in(expr: Any) -> str:
         if product is not None:
             products[total] = sp.Symbol(f"({text_of(product)})")
     return text_of(expr.xreplace(products)) if products else text_of(expr)
+
+
+def plainly_indexed(words: str) -> str:
+    """A sentence in which the indices that a trace has numbered, i·12, have plain names."""
+    numbered = list(dict.fromkeys(NUMBERED.findall(words)))
+    taken = set(re.findall(r"\w+", NUMBERED.sub("", words)))
+    free = iter([name for name in INDICES if name not in taken])
+    names = dict(zip(numbered, free, strict=False))
+    return NUMBERED.sub(lambda found: names.get(found[0], found[0]), words)
 
 
 def as_product(total: sp.Sum) -> MatrixExpr | None:

@@ -5,11 +5,11 @@ A mistake is named only where the claim without it is proved, by the means by wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import sympy as sp
@@ -36,10 +36,12 @@ from derive.claims.verdict import Witness
 from derive.core.terms import Shared
 from derive.diagnosis import missing, stabilisers
 from derive.diagnosis.claimed import Documented, Repair
+from derive.diagnosis.definitions import Place, places
+from derive.diagnosis.entries import BY_ENTRIES
 from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES
 from derive.diagnosis.misfits import fitting
 from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, factor_words
-from derive.diagnosis.quoting import quoted, text_in
+from derive.diagnosis.quoting import plainly_indexed, quoted, text_in
 from derive.diagnosis.trial import Trial, holds_if_symmetric
 from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
@@ -47,12 +49,14 @@ from derive.language.printing import numbers_apart, text_of
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
-from derive.presentation.matrices import NoMatrixForm, Writer
+from derive.presentation.writer import NoMatrixForm, Writer
 from derive.proof.decide import vanishes
 from derive.proof.hypotheses import Hypotheses
 from derive.refutation.search import agrees_numerically, agrees_somewhere
 
 WORK = 0.8e6  # for undoing mistakes
+DEFINITION = 0.3e6  # besides, for each definition in which they may stand
+KINDS = (*CONVENTIONS, *MISTAKES, *BY_ENTRIES, *EXCHANGES)
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
@@ -72,7 +76,7 @@ def disagreement(
         hint = mistake_in(problem, claim, statement, witness, budget)
     except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
         hint = ""
-    return f"{hint}; {where}" if hint else where
+    return f"{plainly_indexed(hint)}; {where}" if hint else where
 
 
 def misfit(claim: Claim, reason: str, budget: Budget) -> str:
@@ -104,10 +108,11 @@ def mistake_in(
     problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
 ) -> str:
     """The mistake that explains a disagreement, or '' where none was found."""
-    soon = budget.share(WORK)
     side = getattr(claim, claim.expression_fields[-1])
-    trial = Trial(problem, claim, statement, soon, witness)
     documented = Documented(claim, side, problem.shapes)
+    where = list(places(documented))
+    soon = budget.share(WORK + DEFINITION * (len(where) - 1))
+    trial = Trial(problem, claim, statement, soon, witness, budget)
     words = (
         _stabilised(trial, claim)
         or _wrong_entries(trial, documented)
@@ -115,7 +120,7 @@ def mistake_in(
     )
     trivial, side = "", documented.side
     if not words:
-        words, trivial, side = _repaired(trial, documented)
+        words, trivial, side = _repaired(trial, documented, where)
     if words and claim.states_both and _length(side) < _length(documented.side):
         # That less is meant is no explanation where a term of something else is missing.
         words = _lacking(trial, documented, of_others=True) or words
@@ -133,27 +138,28 @@ def mistake_in(
     )
 
 
-def _repaired(trial: Trial, documented: Documented) -> tuple[str, str, Any]:
+def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> tuple[str, str, Any]:
     """The first mistake without which the claim is proved; and the first that makes an identity say
     that its left side is itself, which is an explanation where there is no other. With the side
     that is meant.
     """
     claim, trivial, side = documented.claim, "", documented.side
     left = getattr(claim, "left", None)
-    for mistake in (*CONVENTIONS, *MISTAKES, *EXCHANGES):
-        for candidate in _each(mistake, documented):
-            for repair in _filled(trial, candidate):
+    for mistake, place in product(KINDS, where):
+        for candidate in _each(mistake, place.documented):
+            for repair in _filled(trial, place, candidate):
                 if trial.late:
                     return "", trivial, side
                 spend(CANDIDATE)
                 # That one symbol is to be the other says nothing.
                 if left is not None and left.is_Symbol and repair.side == left:
                     continue
-                words = repair.words() if trial.holds(repair.side) else ""
+                meant = place.with_part(repair.side)
+                words = place.told(repair.words()) if trial.holds(meant) else ""
                 if not words:
                     continue
                 if left is None or not _is_restated(repair.side, left, claim):
-                    return words, trivial, repair.side
+                    return words, trivial, meant.side
                 trivial = trivial or words
     return "", trivial, side
 
@@ -288,11 +294,12 @@ def _left_out(trial: Trial, documented: Documented) -> str:
     return ""
 
 
-def _filled(trial: Trial, candidate: Repair | Scaling) -> list[Repair]:
+def _filled(trial: Trial, place: Place, candidate: Repair | Scaling) -> list[Repair]:
     """A repair; of a part that lacks a factor, with those factors that numbers leave possible."""
     if isinstance(candidate, Repair):
         return [candidate]
-    repairs = (candidate.by(factor) for factor in trial.factors(candidate.doubled))
+    factors = trial.factors(place.with_part(candidate.doubled), candidate.added)
+    repairs = (candidate.by(factor) for factor in factors)
     return [repair for repair in repairs if repair is not None]
 
 

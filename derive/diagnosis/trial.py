@@ -19,11 +19,12 @@ from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError, ShapeError
 from derive.claims.kinds import Claim
 from derive.claims.verdict import Witness
+from derive.diagnosis.definitions import Meant
 from derive.evaluation.evaluate import FLOATING, Point, Values, sides
 from derive.evaluation.fields import EvaluationError, Inconclusive
-from derive.language.shapes import same_shape
+from derive.language.dims import same_shape
 from derive.lowering.problem import Problem
-from derive.lowering.statement import Statement, right_side
+from derive.lowering.statement import Statement, right_side, state
 from derive.proof.arrays.merge import Comparison
 from derive.proof.decide import Rung, prove_equal
 from derive.proof.hypotheses import Hypotheses
@@ -34,6 +35,7 @@ from derive.refutation.search import agrees_numerically, ordinary_point, point_o
 # The forms in which shared arrays stay names are all that most proofs need, in deep networks too.
 LADDER = (Rung(3, False, 0.5e6), Rung(None, False, 0.1e6), Rung(None, True, 0.1e6))
 PROOFS = 6  # that are tried
+PROOF_WORK = 2e6  # for one of them
 SOLVED = 100  # units of work for what a few terms come to
 INDUCTION_WORK = 1e6  # for one of them
 DRAWS = 5  # of points
@@ -61,10 +63,14 @@ class Ground:
     left: np.ndarray
     right: np.ndarray
 
-    def agrees(self, side: Any) -> bool:
+    def of(self, meant: Meant) -> np.ndarray:
+        """The value of a side, by what it is defined by."""
+        return self.values.of(meant.side, meant.where)
+
+    def agrees(self, meant: Meant) -> bool:
         """Whether a side has the derived value here, as far as floats tell."""
         try:
-            value = self.values.of(side)
+            value = self.of(meant)
         except _FAILURES:
             return False
         if value.shape != self.left.shape:
@@ -94,12 +100,12 @@ class Ground:
             return None
         return found if rank == len(terms) else np.full(len(terms), math.nan)
 
-    def factor(self, doubled: Any) -> float | None:
+    def factor(self, doubled: Meant) -> float | None:
         """The factor c of a part with which the side agrees here, from the side with that part
         doubled: (c − 1)·(doubled − documented) = derived − documented. NaN for any factor.
         """
         try:
-            slope = self.values.of(doubled).reshape(self.right.shape) - self.right
+            slope = self.of(doubled).reshape(self.right.shape) - self.right
         except _FAILURES:
             return None
         gap = self.left - self.right
@@ -121,7 +127,9 @@ def _close(left: np.ndarray, right: np.ndarray) -> bool:
 class Trial:
     """One claim, tried with other documented sides.
 
+    :param budget: for trying.
     :param witness: what refutes the claim as it is, where something does.
+    :param whole: for proofs of what agrees in numbers; few do.
     """
 
     def __init__(
@@ -131,10 +139,12 @@ class Trial:
         statement: Statement,
         budget: Budget,
         witness: Witness | None = None,
+        whole: Budget | None = None,
     ) -> None:
         self.problem = problem
         self.statement = statement
         self.budget = budget
+        self._whole = whole or budget
         self.claim = claim
         self._maker = PointMaker(claim)
         self._witness = witness
@@ -194,11 +204,11 @@ class Trial:
             return None
         return Ground(point, Values(point, self.claim.where), left, right)
 
-    def agrees(self, side: Any) -> bool:
+    def agrees(self, meant: Meant) -> bool:
         """Whether a side has the derived values at every point that was found."""
         found = False
         for ground in self.grounds():
-            if not ground.agrees(side):
+            if not ground.agrees(meant):
                 return False
             found = True
         return found
@@ -225,8 +235,10 @@ class Trial:
             and same_shape(self.problem.shapes.of(other), shape)
         ][:_SQUARES]
 
-    def factors(self, doubled: Any) -> list[Any]:
-        """The simple factors of a part with which the claim agrees at the points."""
+    def factors(self, doubled: Meant, added: bool = False) -> list[Any]:
+        """The simple factors of a part with which the claim agrees at the points; where the part is
+        ``added``, of what stands there once more than it is documented.
+        """
         possible: list[tuple[Unit, Fraction]] | None = None
         for ground in self.grounds():
             value = ground.factor(doubled)
@@ -234,6 +246,7 @@ class Trial:
                 return []
             if value != value:
                 continue
+            value -= added
             if possible is None:
                 possible = list(self._possible(value, ground.point))
             else:
@@ -320,52 +333,73 @@ class Trial:
         """Whether another claim is proved, by the means by which repairs are."""
         if problem.lowering.unsafe_reads:
             return False
-        sides, place = (statement.left, statement.right), statement.place
         try:
-            return (
-                prove_equal(*sides, Hypotheses.of(problem).prepare, self.budget, LADDER, place)
-                is not None
-            )
+            return self._proves(problem, statement, self.budget)
         except (DeriveError, RecursionError, ArithmeticError):
             return False
 
-    def holds(self, side: Any) -> bool:
-        """Whether the claim is proved with another documented side."""
-        return self.agrees(side) and self.proved(side)
+    @staticmethod
+    def _proves(problem: Problem, statement: Statement, budget: Budget) -> bool:
+        sides, place = (statement.left, statement.right), statement.place
+        prepare = Hypotheses.of(problem).prepare
+        return prove_equal(*sides, prepare, budget, LADDER, place) is not None
+
+    def holds(self, meant: Any) -> bool:
+        """Whether the claim is proved with another documented side, or with other definitions."""
+        meant = meant if isinstance(meant, Meant) else Meant(meant)
+        if not self.agrees(meant):
+            return False
+        return self._proved_by(meant) if meant.where else self.proved(meant.side)
+
+    def _proved_by(self, meant: Meant) -> bool:
+        """Whether the claim is proved with other definitions."""
+        asked = replace(self.claim, where={**self.claim.where, **meant.where})
+        try:
+            fields = tuple(getattr(asked, name) for name in asked.expression_fields)
+            problem = Problem(fields, asked.where, asked.assumed)
+            statement = state(problem, asked)
+        except DeriveError:
+            return False
+        return statement is not None and self._proof(problem, statement)
 
     def proved(self, side: Any) -> bool:
-        """A proof, with the cheap canonical forms, or by an induction."""
+        """Whether the claim is proved with another documented side."""
         problem, statement = self.problem, self.statement
+        if problem.lowering.unsafe_reads:
+            return False
+        met = dict(problem.met)
+        try:
+            if not same_shape(problem.shapes.of(side), statement.shape):
+                return False
+            right = right_side(problem, side, statement.place)
+            return self._proof(problem, replace(statement, right=right))
+        except DeriveError:
+            return False
+        finally:
+            problem.met = met
+
+    def _proof(self, problem: Problem, statement: Statement) -> bool:
+        """A proof, with the cheap canonical forms, or by an induction."""
+        # What is read outside an array has no value.
         if self._proofs == 0 or problem.lowering.unsafe_reads:
             return False
         self._proofs -= 1
-        met = dict(problem.met)
+        budget = self._whole.share(PROOF_WORK)
+        sides, place = (statement.left, statement.right), statement.place
         try:
-            shape = problem.shapes.of(side)
-            if not same_shape(shape, statement.shape):
-                return False
-            right = right_side(problem, side, statement.place)
-            # What is read outside an array has no value.
-            if problem.lowering.unsafe_reads:
-                return False
-            sides = statement.left, right
-            place = statement.place
-            arrays = Comparison(*sides, problem, self.budget, place)
+            arrays = Comparison(*sides, problem, budget, place)
             if arrays.deep and arrays.proof() is not None:
                 return True
-            if (
-                prove_equal(*sides, Hypotheses.of(problem).prepare, self.budget, LADDER, place)
-                is not None
-            ):
+            if self._proves(problem, statement, budget):
                 return True
-            end = self.budget.share(INDUCTION_WORK)
+            if not arrays.deep and arrays.proof() is not None:
+                return True
+            end = budget.share(INDUCTION_WORK)
             return induction.refers_to_itself(*sides) and (
                 induction.prove(*sides, Hypotheses.of(problem).prepare, end) is not None
             )
         except (DeriveError, RecursionError, ArithmeticError):
             return False
-        finally:
-            problem.met = met
 
 
 def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, budget: Budget) -> str:
@@ -417,7 +451,7 @@ def _worth(unit: Unit, point: Point) -> float:
     for (constant, slope, symbol), exponent in unit:
         value = point.sizes[symbol] if symbol in point.sizes else point.values[symbol]
         base = float(constant + slope * value)
-        result *= base**exponent if base else math.nan
+        result *= base**exponent if base or exponent > 0 else math.nan
     return result
 
 

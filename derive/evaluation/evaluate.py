@@ -19,6 +19,7 @@ from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.base.tables import Table
 from derive.claims.kinds import Backward, Claim, Gradient, Hessian, Jacobian
+from derive.evaluation.at_once import NotAtOnce, at_once
 from derive.evaluation.fields import (
     BALL,
     EXACT,
@@ -34,8 +35,10 @@ from derive.evaluation.fields import (
     as_fraction,
     precision,
 )
-from derive.evaluation.interpreter import Interpreter, LazyArray, Point, Seed, mentions, variable
+from derive.evaluation.interpreter import Interpreter, Seed, variable
 from derive.evaluation.jets import Jet, Jets
+from derive.evaluation.mentioned import mentions
+from derive.evaluation.point import LazyArray, Point
 from derive.language.sequences import At
 
 __all__ = [
@@ -117,15 +120,55 @@ class Values:
 
     def __init__(self, point: Point, where: Mapping[Any, Any]) -> None:
         self._walk = Interpreter(point, where, Jets(FLOATING, 0))
-        self._defines = bool(where)
+        self._where = where
+        self._read: dict[Any, np.ndarray] = {}
 
-    def of(self, expr: Any) -> np.ndarray:
-        """The value of an expression. Raises as :func:`evaluate` does."""
+    def of(self, expr: Any, changed: Mapping[Any, Any] | None = None) -> np.ndarray:
+        """The value of an expression. Raises as :func:`evaluate` does.
+
+        :param changed: definitions in the place of those that the claim has; what rests on none of
+            them is evaluated once for all.
+        """
         spend(READ)
+        try:
+            found = self._at_once(expr, changed or {})
+        except NotAtOnce:
+            walk = self._walk.redefined(changed) if changed else self._walk
+        else:
+            if not np.isfinite(found).all():
+                raise Undefined("no value, or too large a one")
+            return found
         with np.errstate(all="ignore"):
-            if self._defines:
-                self._walk.define(expr)
-            return _finished(self._walk.value(expr, {}).v, FLOATING)
+            if self._where or changed:
+                walk.define(expr)
+            return _finished(walk.value(expr, {}).v, FLOATING)
+
+    def _at_once(self, expr: Any, changed: Mapping[Any, Any]) -> np.ndarray:
+        where = {**self._where, **changed}
+        found: dict[Any, np.ndarray] = {}
+
+        def read(symbol: Any) -> np.ndarray:
+            if symbol in found:
+                return found[symbol]
+            if symbol not in self._read:
+                with np.errstate(all="ignore"):
+                    self._walk.define(symbol)
+                    value = self._walk.value(symbol, {}).v
+                self._read[symbol] = _finished(value, FLOATING)
+            return self._read[symbol]
+
+        for symbol in _resting_on(changed, where):
+            found[symbol] = at_once(where[symbol], read)
+        return found[expr] if expr in found else at_once(expr, read)
+
+
+def _resting_on(changed: Mapping[Any, Any], where: Mapping[Any, Any]) -> list[Any]:
+    """Some definitions and those that rest on them, in order."""
+    touched: set[Any] = set()
+    for symbol, value in where.items():
+        if symbol in changed or not touched.isdisjoint(mentions(value)):
+            touched.add(symbol)
+    return [symbol for symbol in where if symbol in touched]
 
 
 def truth(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib.util
 import os
@@ -88,17 +89,35 @@ def load_file(path: Path) -> list[Entry]:
 
 def _entries(path: Path, values: Mapping[str, Any]) -> list[Entry]:
     found: dict[int, Entry] = {}  # by the identity of the claim: a second name is no second claim
+    lines = _lines(path)
     for name, value in values.items():
         for label, claim, formula in _claims_of(path, name, value):
             first = found.get(id(claim))
             if first is None:
                 named = claim if claim.id else replace(claim, id=f"{path.stem}.{label}")
-                found[id(claim)] = Entry(named, formula, str(path), label)
+                found[id(claim)] = Entry(named, formula, str(path), label, lines.get(name, 0))
             elif first.formula is None:
                 found[id(claim)] = replace(first, formula=formula)
     entries = list(found.values())
     _refuse_duplicates(path, entries)
     return entries
+
+
+def _lines(path: Path) -> dict[str, int]:
+    """The line at which each name of a file is assigned last, at its module level."""
+    try:
+        statements = ast.parse(_read(path)).body
+    except (SyntaxError, ValueError, RecursionError, TargetError):
+        return {}
+    found = {}
+    for statement in statements:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement]
+        for target in targets:
+            names = target.target if isinstance(target, ast.AnnAssign) else target
+            for node in names.elts if isinstance(names, ast.Tuple) else [names]:
+                if isinstance(node, ast.Name):
+                    found[node.id] = statement.lineno
+    return found
 
 
 def _claims_of(path: Path, name: str, value: Any) -> list[tuple[str, Claim, Formula | None]]:

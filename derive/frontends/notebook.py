@@ -13,17 +13,20 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from typing import Any, NoReturn
 
+from derive.backends.marks import MARKS
+from derive.backends.telling import deeply_told
 from derive.base.errors import ClaimError
+from derive.claims.entry import Entry
 from derive.claims.formula import Formula
 from derive.claims.kinds import KINDS, Claim
-from derive.claims.verdict import STATUSES, SparseArray, Verdict, Witness
+from derive.claims.verdict import Verdict
 from derive.engine import verify
+from derive.report import Finding, count_statuses
 
-MARKS = {"holds": "✓", "disagrees": "✗", "ill-shaped": "⊘", "undecided": "?"}
 _WRITTEN = "__derive_written__"
 _numbers = count(1)
 
@@ -43,33 +46,40 @@ class Verdicts:
     def __getitem__(self, position: int) -> Verdict:
         return self.verdicts[position]
 
+    @cached_property
+    def _findings(self) -> list[Finding]:
+        return [deeply_told(Entry(verdict.claim), verdict) for verdict in self.verdicts]
+
     def __repr__(self) -> str:
         lines = []
-        for verdict in self.verdicts:
-            lines.append(f"{MARKS[verdict.status]} {verdict.status}  {_name(verdict.claim)}")
-            lines += [f"    {part}" for part in (verdict.reason, _witness(verdict.witness)) if part]
+        for finding in self._findings:
+            lines.append(f"{MARKS[finding.status]} {finding.status}  {_name(finding)}")
+            lines += [
+                f"    {said}" for said in (finding.record["reason"], _witness(finding)) if said
+            ]
         return "\n".join([*lines, self._counts()])
 
     def _repr_markdown_(self) -> str:
         parts = []
-        for verdict in self.verdicts:
-            name = f"`{_name(verdict.claim)}`" if _name(verdict.claim) else ""
-            head = f"{MARKS[verdict.status]} **{verdict.status}** {name}".rstrip()
-            if verdict.claim.title:
-                head += f" {_plain(verdict.claim.title)}"
+        for verdict, finding in zip(self.verdicts, self._findings, strict=True):
+            name = f"`{_name(finding)}`" if _name(finding) else ""
+            head = f"{MARKS[finding.status]} **{finding.status}** {name}".rstrip()
+            if finding.title:
+                head += f" {_plain(finding.title)}"
             parts.append(head)
-            parts += [_plain(verdict.reason)] if verdict.reason else []
+            parts += [_plain(finding.record["reason"])] if finding.record["reason"] else []
             parts.append(f"$$\n{verdict._latex(None)}\n$$")
-            if verdict.witness is not None:
-                parts.append(_plain(_witness(verdict.witness)))
+            if finding.comparison:
+                parts.append(_plain(_witness(finding)))
         return "\n\n".join([*parts, self._counts()]) + "\n"
 
     def _counts(self) -> str:
-        statuses = [verdict.status for verdict in self.verdicts]
-        if not statuses:
+        total = len(self.verdicts)
+        if not total:
             return "the cell states no claim"
-        told = ", ".join(f"{n} {s}" for s in STATUSES if (n := statuses.count(s)))
-        return f"{len(statuses)} claim{'s' if len(statuses) > 1 else ''}: {told}"
+        counts = count_statuses(self.verdicts).items()
+        told = ", ".join(f"{number} {status}" for status, number in counts if number)
+        return f"{total} claim{'s' if total > 1 else ''}: {told}"
 
 
 def load(shell: Any) -> None:
@@ -174,8 +184,8 @@ def _claims_in(name: str, value: Any, around: tuple[Any, ...] = ()) -> Iterator[
             yield from _claims_in(f"{name}[{key}]" if name else "", item, (*around, value))
 
 
-def _name(claim: Claim) -> str:
-    return claim.id or claim.title
+def _name(finding: Finding) -> str:
+    return finding.id or finding.title
 
 
 _special: Callable[[str], str] = partial(re.compile(r"([\\`*_{}\[\]<>#|$~])").sub, r"\\\1")
@@ -186,18 +196,9 @@ def _plain(text: str) -> str:
     return _special(" ".join(text.split()))
 
 
-def _witness(witness: Witness | None) -> str:
-    if witness is None:
+def _witness(finding: Finding) -> str:
+    if not finding.comparison:
         return ""
-    point = [f"{name} = {size}" for name, size in witness.sizes.items()]
-    point += [f"{name} = {_exact(value)}" for name, value in witness.values.items()]
-    point += [f"{name} = {value}" for name, value in witness.functions.items()]
-    at = f" at entry {tuple(map(int, witness.entry))}" if witness.entry else ""
-    said = ", ".join(point) or "everywhere"
-    return f"witness: {said}; {_exact(witness.left)} against {_exact(witness.right)}{at}"
-
-
-def _exact(value: Any) -> str:
-    if isinstance(value, (list, tuple)) and not isinstance(value, SparseArray):
-        return f"[{', '.join(map(_exact, value))}]"
-    return str(value)
+    said = ", ".join(finding.point) or "everywhere"
+    at = f" at entry {finding.entry}" if finding.entry else ""
+    return f"witness: {said}; {finding.comparison}{at}"

@@ -19,14 +19,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from derive.base.errors import DeriveError
+from derive.claims.statuses import AMBIGUOUS, NOT_UNDERSTOOD, REFUTED
 from derive.engine import verify
 from derive.frontends.document.check import Checked, check, is_document
-from derive.frontends.document.outcomes import (
-    AMBIGUOUS,
-    NOT_UNDERSTOOD,
-    REFUTED,
-    Outcome,
-)
+from derive.frontends.document.decided import Outcome
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

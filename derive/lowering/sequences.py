@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from derive.base.errors import ClaimError, UnsupportedError
+from derive.core.graph import components, in_order
 from derive.core.integers import FRESH, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Factors,
@@ -18,10 +19,8 @@ from derive.core.terms import (
     add,
     at_least,
     axis_variable,
-    components,
     delta,
     fresh,
-    in_order,
     mul,
     num,
     ref,

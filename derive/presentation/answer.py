@@ -13,8 +13,9 @@ from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
 from derive.canonical.matrix_laws import SQUARES, Value
 from derive.canonical.readback import Reader
+from derive.core.graph import in_order, inverted_in
 from derive.core.integers import as_poly
-from derive.core.terms import Array, Determinant, Shared, Term, in_order, inverted_in
+from derive.core.terms import Array, Determinant, Shared, Term
 from derive.language.conditions import Cases
 from derive.language.matrix_functions import DEFINITE, is_surely_definite
 from derive.language.operators import MatrixOperator, MatrixPartial, Partial
@@ -22,7 +23,7 @@ from derive.lowering.problem import Condition, Problem
 from derive.lowering.statement import Statement
 from derive.presentation.by_value import Values
 from derive.presentation.closing import StaysOpen, closed
-from derive.presentation.matrices import NoMatrixForm, Writer
+from derive.presentation.writer import NoMatrixForm, Writer
 from derive.proof.definedness import denominators, may_vanish
 from derive.proof.hypotheses import Hypotheses
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from derive.core.graph import in_order, references
 from derive.core.integers import Var, as_poly
 from derive.core.terms import (
     Determinant,
@@ -17,8 +18,6 @@ from derive.core.terms import (
     Shared,
     Term,
     Whole,
-    in_order,
-    references,
     renewed,
     substitute,
 )

@@ -53,7 +53,7 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
         if term in seen:
             continue
         seen.add(term)
-        if isinstance(term, Mul) and any(_may_switch_off(a, brackets) for a in term.args):
+        if isinstance(term, Mul) and any(may_switch_off(a, brackets) for a in term.args):
             continue
         if isinstance(term, Apply) and term.data[0] in ("log", "lgamma"):
             facts.append((term.args[0], "+"))
@@ -67,7 +67,7 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
                 base = term.args[0]
                 if isinstance(base, Apply) and base.data[0] == "Abs":
                     base = base.args[0]
-                if isinstance(base, Entry):
+                if isinstance(base, (Entry, Int)):
                     facts.append((base, "!="))
         if isinstance(term, Ref):
             if not term.data[1]:
@@ -188,7 +188,7 @@ def _is_bracket(term: Term) -> bool:
     return isinstance(term, (IndexBracket, RealBracket))
 
 
-def _may_switch_off(term: Term, known: dict[Term, bool]) -> bool:
+def may_switch_off(term: Term, known: dict[Term, bool]) -> bool:
     """Whether a factor may be zero for a bracket in it: a bracket, 1 less one, or an array, such as
     the adjoint of what stands in a branch, that is computed from one.
     """
@@ -200,5 +200,5 @@ def _may_switch_off(term: Term, known: dict[Term, bool]) -> bool:
         return isinstance(term, (IndexBracket, RealBracket))
     if term not in known:
         known[term] = False  # what refers to itself is looked at once
-        known[term] = any(_may_switch_off(a, known) for a in inside)
+        known[term] = any(may_switch_off(a, known) for a in inside)
     return known[term]

@@ -19,9 +19,10 @@ from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
-from derive.core.differentiate import times_attained
+from derive.core.derivatives import times_attained
+from derive.core.graph import in_order
 from derive.core.integers import FREE, SIZE, ZERO, Var
-from derive.core.terms import FunctionEntry, Shared, Term, add, in_order
+from derive.core.terms import FunctionEntry, Shared, Term, add
 from derive.core.whole import cleared
 from derive.lowering.problem import Condition, Problem
 from derive.proof import decide, kinks

@@ -103,7 +103,7 @@ def test_who_does_not_see_it_is_told():
     ids = root.get("aria-labelledby").split()
     told = {part.get("id"): part.text for part in root if part.get("id")}
     assert set(ids) == set(told)
-    assert "z (n, h) comes from W, b, x." in told["desc"]
+    assert "z (n, h) comes from W, b, x." in told["told-net"]
 
 
 def test_names_are_no_markup():

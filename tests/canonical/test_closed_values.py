@@ -9,10 +9,10 @@ from sympy import Eq, Sum, exp, log, sqrt
 
 from derive import Identity, verify
 from derive.backends.snippet import replay
+from derive.backends.telling import witness_data
 from derive.evaluation.closed_values import holds_exactly
 from derive.refutation.points import PointMaker
 from derive.refutation.search import confirm, point_of
-from derive.report import witness_data
 
 n = sp.symbols("n", integer=True, positive=True)
 i, k = sp.symbols("i k", integer=True)

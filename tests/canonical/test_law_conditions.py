@@ -50,7 +50,7 @@ from derive import (
 )
 from derive.canonical import functions, laws
 from derive.canonical import nodes as rules
-from derive.core import differentiate
+from derive.core import derivatives
 from derive.language.operators import entry
 
 SECONDS = 20
@@ -201,12 +201,34 @@ LAWS: dict[str, Any] = {
         Identity(over(if_(U[l] * k, k <= l + 1), k, l),
                  over(U[l] * (l + 1) * (l + 2) / 2, l)),
     ],
-    # factors that share the index
-    "independent factors": [Identity(over(U[k] * V[k]), over(U[k]) * over(V[k]))],
+    # factors that share the index; an empty range, and one that brackets cut to nothing, beside
+    # what has no value there
+    "independent factors": [
+        Identity(over(U[k] * V[k]), over(U[k]) * over(V[k])),
+        Identity(Sum(U[l] / l, (k, 0, l - 1), (l, 0, n - 1)), over(U[l], l)),
+        Identity(Sum(U[l] / (n - 1 - l), (k, l + 1, n - 1), (l, 0, n - 1)), over(U[l], l)),
+        Identity(Sum(2 * k * U[l] / (l * (l - 1)), (k, 0, l - 1), (l, 0, n - 1)), over(U[l], l)),
+        Identity(Sum(V[k] * U[l] / Sum(V[j], (j, 0, l - 1)), (k, 0, l - 1), (l, 0, n - 1)),
+                 over(U[l], l)),
+    ],
     # an index that does not run along the whole axis
     "index along an axis": [
         Identity(Sum(V[k + 1], (k, 0, n - 2)), over(V[k])),
         Identity(Sum(V[n - 1 - k] * U[k], (k, 0, n - 1)), over(V[k] * U[k])),
+    ],
+    # b < a − 1; an end outside of the range; no term where the factor beside has no value
+    "sum between two brackets": [
+        Identity(over(if_(U[l], (k >= l) & (k <= l - 2)), k, l), -over(U[l], l)),
+        Identity(over(if_(U[l], (k >= l - 2) & (k <= l)), k, l), 3 * over(U[l], l)),
+        Identity(Sum(U[l] * W[j] / (j - l + 1), (k, l, j), (j, l - 1, n - 1), (l, 1, n - 1)),
+                 Sum(U[l] * W[j], (j, l - 1, n - 1), (l, 1, n - 1))),
+    ],
+    # half-integers; c = −1
+    "few values": [
+        Identity(over(if_(U[k] * V[l], (2 * k >= l) & (2 * k <= l + 1)), k, l),
+                 over(if_(U[k] * V[l], Eq(2 * k, l)), k, l)),
+        Identity(over(if_(U[k] * V[l], (k >= l + 1) & (k <= l)), k, l),
+                 over(if_(U[k] * V[l], Eq(k, l)), k, l)),
     ],
     # n/2 is half of an odd number
     "cut range": [
@@ -261,6 +283,32 @@ LAWS: dict[str, Any] = {
     "repeated factor": [
         Identity(Product(x, (k, 1, n - 2)), x ** (n - 2)),
         Identity(Product(V[k], (k, 0, n - 1)), V[0] ** n),
+    ],
+    # e is out of range; a factor that is 0
+    "one factor replaced": [
+        Identity(Product(if_(x, Eq(k, l), V[k]), (k, 0, n - 1)),
+                 x * Product(V[k], (k, 0, l - 1)) * Product(V[k], (k, l + 1, n - 1)),
+                 given=(l >= 0, l <= n)),
+        Identity(Product(if_(x, Eq(k, l), V[k]), (k, 0, n - 1)),
+                 if_(x * Product(V[k], (k, 0, n - 1)) / V[l], Ne(V[l], 0)),
+                 given=(l >= 0, l < n)),
+    ],
+    # part of the axis; an index that stands in something else; two matrices
+    "joined powers of a matrix": [
+        Identity(over(entry(A**m, i, k) * entry(A**m, k, j), k, low=1), entry(A ** (2 * m), i, j)),
+        Identity(over(entry(A**m, i, k) * entry(A**m, k, j) * U[k]), entry(A ** (2 * m), i, j)),
+        Identity(A**m * B**m, A ** (2 * m)),
+    ],
+    # another vector, and the other side
+    "power of an eigenvalue": [
+        Identity(A**m * u, x**m * u, given=(Eq(A * v, x * v),)),
+        Identity(v.T * A**m, x**m * v.T, given=(Eq(A * v, x * v),)),
+    ],
+    # P = 0 in the other branch
+    "quotient of exponentials": [
+        Identity(if_((exp(x) - exp(y)) / (exp(x) - exp(y)), Ne(x, y)), 1),
+        Identity(if_(exp(x) / (exp(x) - exp(y)), Ne(x, y))
+                 - if_(exp(y) / (exp(x) - exp(y)), Ne(x, y)), 1),
     ],
     # nothing is assumed of A
     "entry": [
@@ -509,6 +557,10 @@ ELSEWHERE: dict[str, Any] = {
         Identity(Product(V[k], (k, 0, m)) * Product(V[k], (k, m, n - 1)),
                  Product(V[k], (k, 0, n - 1)), given=(m < n,)),
     ],
+    # D times x − 1 is 0 at x = 1 whatever D is
+    "differences.telescoped": [
+        Identity(if_((1 - x**n) / (1 - x), Ne(x, 1)), over(x ** (k + 1)) / x),
+    ],
     # a sum is no product
     "log_parts.log_size": [Identity(log(x + y) - log(x - y), log(Abs(x)) - log(Abs(y)))],
     # a sum over other values
@@ -555,19 +607,20 @@ ELSEWHERE: dict[str, Any] = {
 
 LAW_MODULES = (
     "canonical.determinants", "canonical.structure", "proof.flanks", "proof.factors",
-    "canonical.log_parts", "proof.rational", "proof.one_sum", "lowering.labels",
+    "canonical.log_parts", "proof.induction.differences",
+    "proof.rational", "proof.one_sum", "lowering.labels",
     "lowering.bent_indices", "lowering.blocks", "language.equal_sizes",
     "proof.inequality.squares",
 )  # fmt: skip
 
 TABLES = {
     "law": (LAWS, laws.LAWS),
-    "rule of a node": (NODES, {node.__name__: f for node, f in rules.rules().items()}),
+    "rule of a node": (NODES, {node.__name__: f for node, f in rules.NODE_RULES.items()}),
     "function": (FUNCTIONS, functions.function_laws()),
     "derivative of a node": (
-        DERIVATIVES, {node.__name__: f for node, f in differentiate.DERIVATIVES.items()}
+        DERIVATIVES, {node.__name__: f for node, f in derivatives.DERIVATIVES.items()}
     ),
-    "derivative of a function": (SCALARS, differentiate.SCALAR_DERIVATIVES),
+    "derivative of a function": (SCALARS, derivatives.SCALAR_DERIVATIVES),
 }  # fmt: skip
 
 

@@ -30,8 +30,10 @@ from sympy import (
 from derive import Gradient, Hessian, Identity, Inequality, verify
 from derive.canonical.atoms import ConstAtom, IntAtom
 from derive.canonical.forms import Normaliser
+from derive.canonical.joined_digits import joined
 from derive.canonical.log_parts import in_parts
-from derive.core.integers import FREE, SIZE, ZERO, Var, as_poly
+from derive.core.integers import FREE, FRESH, SIZE, ZERO, Poly, Var, as_poly
+from derive.core.terms import Array, entry, total
 from derive.proof.factors import taken_apart
 
 n, m = sp.symbols("n m", integer=True, positive=True)
@@ -341,3 +343,13 @@ def test_a_logarithm_of_one_factor_stays_what_it_is():
     parted = in_parts(normaliser, normaliser.log(normaliser.multiply(a, b)))
     assert len(parted) == 2
     assert not any(normaliser.sign({m: c}) for m, c in parted.items())
+
+
+@pytest.mark.parametrize(("fewer", "joins"), [(0, True), (3, False)])
+def test_two_empty_ranges_are_no_range_of_the_product_of_their_lengths(fewer, joins):
+    """Σ_i Σ_k v[s·i + k] for s = size − 3 and as many i: both lengths are −2 for a size of 1."""
+    length = as_poly(Var("size", SIZE, as_poly(1))) - fewer
+    low, high = (Var(name, FRESH, ZERO, length - 1) for name in "ki")
+    array = Array("v", (Poly({(): 9}),))
+    term = total(high, total(low, entry(array, length * as_poly(high) + as_poly(low))))
+    assert (joined(term) is not term) == joins

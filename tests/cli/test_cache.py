@@ -12,9 +12,9 @@ import sympy as sp
 from derive import Formula, Identity, Verdict, formulas
 from derive.backends.telling import told
 from derive.claims.entry import Entry
-from derive.claims.finding import of_plain
 from derive.cli import cache as caches
 from derive.cli.cache import Cache
+from derive.report import of_plain
 
 ROOT = Path(__file__).resolve().parents[2]
 t = sp.Symbol("t", real=True)

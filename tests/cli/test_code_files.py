@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -226,13 +228,56 @@ def test_code_is_written_in_the_library_of_the_file(
     assert part in result.output
 
 
+WHOLE = """
+import {library}
+# derive: x (N, D), w (D, M), scale = 3.0
+def scaled_forward(x, w, scale=1.0):
+    return scale * x @ w, x
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "parts"),
+    [
+        ("numpy", ["def scaled_backward_x_w(upstream, x, w):", "return grad_x, grad_w"]),
+        ("torch", ["class ScaledFunction(torch.autograd.Function):",
+                   "return scaled_forward(x, w, scale=3.0)[0]",
+                   "x, w = ctx.saved_tensors"]),
+        ("jax", ["@jax.custom_vjp", "scaled_with_rule.defvjp(scaled_fwd, scaled_bwd)"]),
+    ],
+)  # fmt: skip
+def test_all_gradients_are_written_as_the_library_takes_them(
+    library: str, parts: list[str], write: Write, run: Run
+) -> None:
+    imported = "jax.numpy as jnp" if library == "jax" else library
+    path = write(WHOLE.format(library=imported))
+    result = run("gradient", f"{path}::scaled_forward", "--wrt", "x,w", "--to", library)
+    assert result.exit_code == 0, result.output
+    for part in parts:
+        assert part in result.output
+
+
 def test_code_that_is_not_the_derivative_is_not_printed(
     write: Write, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from derive.frontends.code import forwards
+    from derive.frontends.code import gradient_code
 
-    written = forwards._written
-    monkeypatch.setattr(forwards, "_written", lambda *a: written(*a).replace("x.T @", "2 * x.T @"))
+    written = gradient_code.array_text
+    wrong: Any = lambda *a: written(*a).replace("x.T @", "2 * x.T @")  # noqa: E731
+    monkeypatch.setattr(gradient_code, "array_text", wrong)
     result = run("gradient", f"{write(RIGHT)}::affine_forward", "--wrt", "w", "--to", "numpy")
     assert result.exit_code == 2
     assert "the code that was written is not proved to be right" in result.output
+
+
+def test_a_witness_is_shown_by_a_script_that_imports_the_file(write: Write, run: Run) -> None:
+    wrong = write(RIGHT.replace("x.T @ dout", "x.T @ dout / 2"))
+    result = run("explain", str(wrong))
+    assert result.exit_code == 1, result.output
+    assert "from layer import affine_forward, affine_backward" in result.output
+    result = run("explain", "--numpy", str(wrong))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(result.output, {})
+    returned, differences = (float(line.split()[-1]) for line in printed.getvalue().splitlines())
+    assert abs(2 * returned - differences) < 1e-6

@@ -33,6 +33,7 @@ from derive import (
 )
 from derive.backends.layout import one_line, wrap_expression
 from derive.backends.snippet import replay
+from derive.backends.telling import told
 from derive.backends.text import (
     explain_lines,
     heading,
@@ -50,7 +51,7 @@ from derive.formulas.index import index_of
 from derive.language.operators import partial
 from derive.language.printing import number_text, numbers_apart, plain_text, text_of
 from derive.language.spelling import encodable
-from derive.report import Decision, Report
+from derive.report import Report
 
 n, m, c = (Symbol(name, integer=True, positive=True) for name in "nmc")
 i, j, k = (Symbol(name, integer=True) for name in "ijk")
@@ -297,7 +298,7 @@ def test_ascii_where_the_output_has_no_more():
 
 def test_the_record_of_a_verdict():
     formula = Formula("softmax-regression", "Softmax regression", "1.2", {}, {}, (FAILING.claim,))
-    record = Report((Decision(entry(FAILING.claim, formula), FAILING),)).data()
+    record = Report([told(entry(FAILING.claim, formula), FAILING)]).data()
     assert record["summary"] == {"holds": 0, "disagrees": 1, "ill-shaped": 0, "undecided": 0}
     (claim,) = record["claims"]
     found = claim["witness"].pop("values")
@@ -333,7 +334,7 @@ def test_the_record_of_a_verdict():
 def test_the_record_of_a_bare_claim():
     claim = Shape(X * w, (n, 1), id="file.a", source="page 3")
     verdict = Verdict(claim, "holds", assumptions=(Q.symmetric(W),), seconds=1.25)
-    (record,) = Report((Decision(entry(claim), verdict),)).data()["claims"]
+    (record,) = Report([told(entry(claim), verdict)]).data()["claims"]
     assert (record["formula"], record["section"], record["witness"]) == (None, None, None)
     assert (record["documented"], record["derived"]) == ("(n, 1)", None)
     assert record["assumptions"] == ["Q.symmetric(W)"]

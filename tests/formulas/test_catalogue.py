@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import os
@@ -30,6 +31,7 @@ from derive import (
     verify,
 )
 from derive.backends.snippet import replay
+from derive.claims.kinds import KINDS
 from derive.claims.verdict import Witness
 from derive.formulas import batch_norm, dropout, index, linear_regression, mlp, softmax_regression
 from derive.language import operators
@@ -509,3 +511,18 @@ def test_the_gradient_of_dropout_taken_at_the_masked_weights():
 
 def test_a_definition_is_shared_and_not_copied():
     assert mlp.loss is softmax_regression.loss
+
+
+@pytest.mark.parametrize("name", formulas.MODULES)
+def test_what_claims_share_is_written_once(name):
+    """Claims with the same definitions and assumptions are made by one Setting."""
+    source = (ROOT / "formulas" / f"{name}.py").read_text("utf-8")
+    written = [
+        tuple(ast.dump(each.value) for each in call.keywords if each.arg in ("where", "given"))
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"Setting", *(kind.__name__ for kind in KINDS)}
+    ]
+    shared = [each for each in written if each]
+    assert len(shared) == len(set(shared))

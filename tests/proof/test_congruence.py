@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from derive.core.graph import in_order
 from derive.core.integers import FREE, ONE, SIZE, ZERO, Var, as_poly
 from derive.core.terms import (
     Add,
@@ -32,7 +33,6 @@ from derive.core.terms import (
     axis_variable,
     delta,
     entry,
-    in_order,
     mul,
     neg,
     num,

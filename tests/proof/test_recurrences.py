@@ -26,7 +26,7 @@ from derive import (
 )
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, DeriveError
-from derive.core.terms import components, in_order
+from derive.core.graph import components, in_order
 from derive.evaluation.evaluate import Point, derivative, evaluate
 from derive.formulas import gru, lstm, rnn, sequences
 from derive.language.sequences import carried, systems

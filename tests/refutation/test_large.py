@@ -8,13 +8,14 @@ import sympy as sp
 from sympy import Eq, HadamardProduct, Lambda, Max, Piecewise, Q, Rational, Sum, Trace, log, tanh
 
 from derive import Backward, Gradient, Hessian, Identity, Inequality, softmax, verify
+from derive.backends.telling import witness_data
 from derive.base.errors import UnsupportedError
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import BALL, precision
-from derive.evaluation.interpreter import Interpreter, Point
+from derive.evaluation.interpreter import Interpreter
 from derive.evaluation.jets import Jets
 from derive.evaluation.orbits import Orbits, at_blocks
-from derive.report import witness_data
+from derive.evaluation.point import Point
 
 n = sp.Symbol("n", integer=True, positive=True)
 i, j, k = sp.symbols("i j k", integer=True)

@@ -1,11 +1,15 @@
 """The check of a proof by numbers: what it must catch, and that it lets true claims pass."""
 
+from dataclasses import replace
+
 import pytest
 import sympy as sp
 from sympy import Abs, Eq, Function, Lambda, Max, Min, Piecewise, Product, Rational, Sum, sign, sqrt
 
 from derive import Backward, Gradient, Identity, Inequality, engine, verify
+from derive.canonical.forms import Normaliser
 from derive.evaluation.fields import BALL, CONSTANTS, FLOATING, precision
+from derive.proof.decide import Proof
 from derive.refutation.net import agrees_throughout
 from derive.refutation.points import PointMaker
 
@@ -118,8 +122,21 @@ def test_a_proof_is_no_verdict_where_no_point_could_check_it(monkeypatch):
 
 
 @pytest.mark.parametrize("right", [y**x, Abs(y) * y**x])
-def test_a_proof_is_checked_where_it_applies(right):
+def test_a_point_that_a_proof_leaves_out_refutes_all_the_same(right):
     """y^x is negative at y = -1, x = 1, and a proof by its logarithm speaks of y > 0 alone."""
-    verdict = verify(Inequality(0, right))
-    assert (verdict.status, verdict.assumptions) == ("holds", (y > 0,))
+    claim = Inequality(0, right)
+    verdict = verify(claim)
+    assert verdict.status == "disagrees"
+    assert verdict.reason.endswith("; it is proved where y > 0")
+    assert verify(replace(claim, given=(y > 0,))).status == "holds"
     assert verify(Inequality(1, right)).status == "disagrees"
+
+
+def test_no_assumption_of_a_broken_proof_hides_what_contradicts_it(monkeypatch):
+    """What is said to be assumed is 0 ≤ x: the points where it is so speak against the proof."""
+    assumed = (x >= 0,)
+    monkeypatch.setattr(engine.answer, "assumptions", lambda *_: assumed)
+    monkeypatch.setattr(engine, "prove_equal", lambda *_, **__: Proof(Normaliser(), {}, {}))
+    verdict = verify(Identity(x, 2 * x))
+    assert (verdict.status, verdict.assumptions) == ("undecided", ())
+    assert "contradicted" in verdict.reason

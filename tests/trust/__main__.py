@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import random
 import time
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import fuzz, report
-from .examination import findings, tasks
+from .examination import tasks
+from .kept import kept
 from .planted import catches, every_rule
 
 MUTANTS, REWRITINGS = 5000, 3200  # of a full run
+TOLD = 20  # claims, after which a run that has no terminal says how far it is
 PARTS = ("mutants", "rewritings", "rules", "fuzz")
 
 
@@ -23,8 +26,15 @@ PARTS = ("mutants", "rewritings", "rules", "fuzz")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, default=PARTS)
+@click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file of what mutants and rewritings found: added to, and what it has is not run again.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def main(sample: int | None, seed: int, jobs: int, parts: tuple[str, ...], form: str) -> None:
+def main(
+    sample: int | None, seed: int, jobs: int, parts: tuple[str, ...], keep: Path | None, form: str
+) -> None:
     """Exit code 1 where a requirement is violated."""
     start = time.monotonic()
     mutants = (sample or MUTANTS) if "mutants" in parts else 0
@@ -39,8 +49,12 @@ def main(sample: int | None, seed: int, jobs: int, parts: tuple[str, ...], form:
     found, caught, tally = [], [], fuzz.Tally()
     with _progress() as progress:
         of_claims = progress.add_task("claims", total=len(asked), visible=bool(asked))
-        for some in findings(asked, jobs):
+        for number, some in enumerate(kept(asked, jobs, keep), 1):
             found += some
+            for line in report.violations(some, ()):
+                progress.console.print(line, soft_wrap=True, markup=False)
+            if number % TOLD == 0 and not progress.console.is_terminal:
+                click.echo(f"{number} of {len(asked)} claims, {len(found)} variants", err=True)
             progress.advance(of_claims)
         of_rules = progress.add_task("rules", total=len(rules), visible=bool(rules))
         for catch in catches(rules, jobs):

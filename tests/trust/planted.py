@@ -32,8 +32,8 @@ from derive.core.functions import BY_SYMBOL, FUNCTIONS
 from derive.core.terms import Term, add, mul, neg, num
 from derive.language import operators as ops
 from derive.language.matrix_functions import MatrixFunction
+from derive.lowering import conditions as lower_conditions
 from derive.lowering import lower
-from derive.lowering import scalars as lower_scalars
 
 from .material import SECONDS
 from .probes import PROBES, READ_OUTSIDE
@@ -272,7 +272,7 @@ def conditions() -> Iterator[Rule]:
     ):
         yield Rule(
             name,
-            functools.partial(patch.object, lower_scalars, attribute, broken),
+            functools.partial(patch.object, lower_conditions, attribute, broken),
             (sp.Piecewise,),
         )
     yield Rule(
@@ -281,7 +281,10 @@ def conditions() -> Iterator[Rule]:
     )
 
 
-REAL_RELATION, INTEGER_RELATION = lower_scalars._real_relation, lower_scalars._integer_relation
+REAL_RELATION, INTEGER_RELATION = (
+    lower_conditions._real_relation,
+    lower_conditions._integer_relation,
+)
 
 
 def _the_wrong_way(test: Any, difference: Term, opposite: Term) -> Term:

@@ -26,7 +26,7 @@ from derive import (
     max_pool2d,
     recurrence,
 )
-from derive.canonical.nodes import rules
+from derive.canonical.nodes import NODE_RULES
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, Verdict, Witness
 from derive.core.terms import FunctionEntry, FunctionTrace
 from derive.language.operators import Softmax, entry
@@ -201,17 +201,17 @@ def test_there_is_no_derivative_at_a_kink(expr):
 
 
 # Random terms have no functions of matrices, whose laws have tests of their own.
-OF_TERMS = set(rules()) - {FunctionEntry, FunctionTrace}
+OF_TERMS = set(NODE_RULES) - {FunctionEntry, FunctionTrace}
 
 
 @pytest.mark.parametrize("node", sorted(OF_TERMS, key=lambda node: node.__name__))
 def test_a_rule_that_is_off_by_one_is_noticed(node, monkeypatch):
-    rule = rules()[node]
+    rule = NODE_RULES[node]
 
     def broken(normaliser, term):
         return normaliser.add(rule(normaliser, term), {(): 1})
 
-    monkeypatch.setitem(rules(), node, broken)
+    monkeypatch.setitem(NODE_RULES, node, broken)
     if node.__name__ in ("Unknown", "Whole", "Const"):  # no random term has one
         return
     found = (

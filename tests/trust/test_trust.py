@@ -13,7 +13,8 @@ from derive import Gradient, Identity
 from derive.claims.kinds import Inequality, Shape
 from derive.language.operators import entry
 
-from .examination import MUTANT, REWRITING, findings, tasks
+from .examination import MUTANT, REWRITING, Finding, Task, findings, tasks
+from .kept import kept
 from .mutations import MUTATIONS, mutants
 from .planted import Rule, caught, every_rule
 from .report import counts, violations
@@ -106,3 +107,24 @@ def test_variants_are_all_different_and_the_same_for_a_seed(make):
 ])  # fmt: skip
 def test_the_numbers_tell_what_is_true(claim, variant, answer):
     assert Truth(claim, SEED).of(variant) == answer
+
+
+def test_a_run_goes_on_where_it_was_ended(tmp_path, monkeypatch):
+    asked = [Task("corpus", position, 1, 0, 0) for position in range(3)]
+    one = Finding("corpus", "mutant", "a", ("sign",), "x = y", "different", "disagrees", "", 0.1)
+    ran = []
+
+    def pretended(tasks, jobs):
+        for task in tasks:
+            ran.append(task)
+            yield [one] * task.position
+
+    monkeypatch.setattr(f"{kept.__module__}.findings", pretended)
+    file = tmp_path / "found.jsonl"
+    run = kept(asked, 1, file)
+    assert [next(run), next(run)] == [[], [one]]
+    run.close()
+    with file.open("a") as opened:
+        opened.write('{"task": {"sour')  # ended while it wrote
+    assert list(kept(asked, 1, file)) == [[], [one], [one, one]]
+    assert ran == asked

@@ -1,6 +1,6 @@
 const filter = document.querySelector(".filter");
 const shown = document.querySelector(".shown");
-filter.hidden = shown.hidden = false;
+filter.hidden = false;
 function apply() {
   const kept = new Set([...filter.querySelectorAll("input:checked")].map((box) => box.value));
   let count = 0;

@@ -9,6 +9,7 @@ from derive.claims.verdict import Verdict
 from derive.frontends.code.check import decide, pair_of
 from derive.frontends.code.declared import Labels
 from derive.frontends.code.finding import LAYER
+from derive.frontends.code.pairs import Pair
 from derive.frontends.code.request import Request
 from derive.frontends.code.shapes import labels
 
@@ -18,12 +19,17 @@ def answers(request: Request, timeout: float = 60.0, effort: float = EFFORT) -> 
 
     :raises ClaimError: where the pair is not understood.
     """
+    return decide(asked_pair(request), timeout, effort)
+
+
+def asked_pair(request: Request) -> Pair:
+    """The pair of a request, as it is traced."""
     pair = request.pair
     options: dict[str, Any] = {}
     if pair.kind == LAYER:
         options = {"params": request.params, "init": request.init, "call": request.call}
         options["grads"] = request.grads
-    asked = pair_of(
+    return pair_of(
         f"{pair.path}::{pair.forward}",
         f"{pair.path}::{pair.backward}" if pair.backward else None,
         shapes=declared_shapes(request),
@@ -31,7 +37,6 @@ def answers(request: Request, timeout: float = 60.0, effort: float = EFFORT) -> 
         wrt=request.wrt,
         **options,
     )
-    return decide(asked, timeout, effort)
 
 
 def declared_shapes(request: Request) -> dict[str, Any]:

@@ -262,7 +262,10 @@ def _layer(
             setattr(layer, name, values[name])
     extra = {n: v for n, v in fixed.items() if n in taken and n not in called}
     every = {**values, **fixed}
+    before = dict(getattr(layer, "__dict__", {}))
     result = getattr(layer, forward_name)(*(every[n] for n in called), **extra)
+    if result is None:
+        result = _output(layer, before, [every[n] for n in called], asked)
     back = _parameters(layer.backward)
     several = isinstance(result, (tuple, list))
     parts = list(result) if several else [result]
@@ -309,6 +312,31 @@ def _layer(
         return {n: found[n] for n in asked.expected if n in found}
 
     return Performed(outputs, names, call)
+
+
+_OUTPUTS = ("output", "outputs", "out", "y", "Y")
+
+
+def _output(layer: Any, before: Mapping[str, Any], inputs: Sequence[Any], asked: Asked) -> Any:
+    """What a forward that returns nothing leaves in its layer.
+
+    :raises ClaimError: where it cannot be told.
+    """
+    held = getattr(layer, "__dict__", {})
+    written = [
+        name
+        for name, value in held.items()
+        if value is not None
+        and value is not before.get(name)
+        and not any(value is one for one in inputs)
+    ]
+    named = [name for name in _OUTPUTS if name in written] or written
+    if not named or (len(named) > 1 and named[0] not in _OUTPUTS):
+        raise ClaimError(
+            f"the forward of {asked.name} returns nothing, and which attribute is its output is "
+            "not seen"
+        )
+    return held[named[0]]
 
 
 def _left(layer: Any, name: str, asked: Asked) -> Any:

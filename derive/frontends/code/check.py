@@ -15,7 +15,8 @@ from derive.base.budget import EFFORT
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
-from derive.frontends.code import native
+from derive.frontends.code import native, witnessed
+from derive.frontends.code.as_code import as_code
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
@@ -36,8 +37,9 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
     found = _decide(pair, timeout, effort)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
-    if wrong:
-        found.update(_without_stabilisers(pair, found, wrong, timeout, effort))
+    if wrong or undecided:
+        found.update(_without_stabilisers(pair, found, [*wrong, *undecided], timeout, effort))
+        undecided = [n for n in undecided if found[n].status == UNDECIDED]
     if undecided and several:
         # the code may cut its flat axes the other way round
         again = _decide(replace(pair, turned=not pair.turned), timeout, effort)
@@ -65,9 +67,11 @@ def _crossings(pair: Pair) -> int:
 
 
 def _without_stabilisers(
-    pair: Pair, found: dict[str, Verdict], wrong: list[str], timeout: float, effort: float
+    pair: Pair, found: dict[str, Verdict], names: list[str], timeout: float, effort: float
 ) -> dict[str, Verdict]:
-    """Gradients that are right where no clip cuts, or that would be without an ε."""
+    """Gradients that are right where no clip cuts, or that would be without an ε: of those that
+    are wrong, or undecided, as they stand.
+    """
     changed: dict[str, Verdict] = {}
     try:
         trace = trace_pair(pair).trace
@@ -75,8 +79,8 @@ def _without_stabilisers(
         return changed
     if trace.clips:
         again = _decide(replace(pair, inside=True), timeout, effort)
-        changed = {n: again[n] for n in wrong if again[n].status == HOLDS}
-    rest = [n for n in wrong if n not in changed]
+        changed = {n: again[n] for n in names if again[n].status == HOLDS}
+    rest = [n for n in names if n not in changed and found[n].status == DISAGREES]
     if rest and trace.stabilised:
         again = _decide(replace(pair, exact=True), timeout, effort)
         small = ", ".join(f"{float(value):g}" for value in trace.stabilised)
@@ -165,6 +169,9 @@ def _decided(
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
             verdict = _run(traced, name, key, verdict)
+        if verdict.status == DISAGREES and (text := as_code(traced, verdict.derived)) is not None:
+            told = f"derived, as code: {text}"
+            verdict = replace(verdict, notes=(*verdict.notes, told))
         worst = verdict if worst is None else _worse(worst, verdict)
         if worst.status == DISAGREES:
             break
@@ -195,7 +202,7 @@ def _run(traced: Traced, name: str, key: tuple[int, ...], verdict: Verdict) -> V
     """A refutation that the user's own functions confirm."""
     if verdict.witness is None:
         return verdict
-    seen = native.refuted(traced, name, verdict.witness, key)
+    seen = witnessed.refuted(traced, name, verdict.witness, key)
     if seen:
         return verdict
     if seen is None:

@@ -28,7 +28,9 @@ DECORATOR = "shapes"
 _NAME = r"[^\W\d]\w*"
 _SHAPED = re.compile(rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+))?")
 _FIXED = re.compile(rf"({_NAME})\s*=\s*(.+)")
-_GRAD = re.compile(rf"grad\s+({_NAME})\s*=\s*({_NAME}(?:\.{_NAME}|\[[\"']?{_NAME}[\"']?\])*)")
+_GRAD = re.compile(
+    rf"grad\s+({_NAME})\s*=\s*({_NAME}(?:\.{_NAME}|\[(?:[\"']?{_NAME}[\"']?|-?\d+)\])*)"
+)
 _WRT = re.compile(rf"wrt((?:\s+{_NAME})+)")
 _BACKWARD = re.compile(rf"backward\s+({_NAME})")
 _BARE = re.compile(_NAME)
@@ -59,6 +61,10 @@ class Labels:
 
 class Named(str):
     """The name of a size, where text might be meant."""
+
+
+class Text(str):
+    """What stands in quotes: text, where the name of a size might be meant."""
 
 
 @dataclass
@@ -148,7 +154,8 @@ def _size(text: str, line: int) -> str:
 def _value(text: str, line: int) -> Any:
     """A number, text, a dictionary of them, or the name of a size (also inside of a dictionary)."""
     try:
-        return ast.literal_eval(text)
+        found = ast.literal_eval(text)
+        return Text(found) if isinstance(found, str) else found
     except (ValueError, SyntaxError):
         pass
     with contextlib.suppress(SyntaxError):

@@ -7,17 +7,10 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.code import axes as ax
-from derive.frontends.code.arrays import (
-    FLOAT,
-    INT,
-    Array,
-    as_array,
-    as_real,
-    keys,
-    rearranged,
-    summed,
-)
+from derive.frontends.code.alignment import rearranged
+from derive.frontends.code.arrays import FLOAT, INT, Array, as_array, as_real, keys
 from derive.frontends.code.axes import UNIT, Axis
+from derive.frontends.code.sums import summed
 from derive.frontends.code.trace import Misfit, Refused
 
 

@@ -16,6 +16,8 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from derive.frontends.code import axes as ax
+from derive.frontends.code.alignment import merged
+from derive.frontends.code.arithmetic import compare, named
 from derive.frontends.code.arrays import (
     BOOL,
     FLOAT,
@@ -24,16 +26,11 @@ from derive.frontends.code.arrays import (
     Array,
     as_array,
     choice,
-    compare,
     keys,
-    max_over,
-    merged,
-    named,
-    positions,
-    sum_of,
 )
 from derive.frontends.code.axes import UNIT
 from derive.frontends.code.sizes import at_least, expanded, expression, is_counter, same
+from derive.frontends.code.sums import max_over, positions, sum_of
 from derive.frontends.code.trace import Refused, current
 
 

@@ -15,6 +15,7 @@ Only the text is read; nothing of the file is run.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
     "vjp",
     "forward",
 )
+
+_LOSSES = {"loss", "losses", "cost", "nll", "objective", "criterion"}
 
 NOTHING = "None"  # is returned where there is no gradient
 
@@ -243,6 +246,7 @@ class _Finder:
             return None
         torch = any(_dotted(base) in self.functions_of_torch for base in node.bases)
         kind = FORWARD if backward is None else AUTOGRAD if torch else LAYER
+        separate = kind == AUTOGRAD and "setup_context" in methods  # its forward takes no ctx
         arguments, defaults = _arguments(forward)
         built_with: tuple[str, ...] = ()
         if kind != AUTOGRAD and "__init__" in methods:
@@ -254,7 +258,7 @@ class _Finder:
             name=node.name,
             kind=kind,
             forward=node.name,
-            arguments=arguments[1:],
+            arguments=arguments[0 if separate else 1 :],
             defaults=defaults,
             built_with=built_with[1:],
             declared=self._declared(node.name),
@@ -387,8 +391,17 @@ def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
     last = _own_returns(node)[-1].value
     if isinstance(last, ast.Tuple) and isinstance(last.elts[-1], ast.Dict) and found:
         return asked or all(n in arguments or gradient_of(n) in arguments for n in found)
+    if not any(found) and _is_loss(node):
+        return True
     named = {"", *arguments}
     return asked or any(gradient_of(n) in named for n in (*_returned(node)[1:], *found))
+
+
+def _is_loss(node: ast.FunctionDef) -> bool:
+    """Whether a function, or the first value that it returns, is called a loss."""
+    first = _returned(node)[0]
+    words = re.findall(r"[a-z]+", f"{node.name} {first}".lower())
+    return any(word in _LOSSES for word in words)
 
 
 def gradient_of(name: str) -> str | None:

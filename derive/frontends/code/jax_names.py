@@ -8,15 +8,16 @@ from typing import Any
 
 import sympy as sp
 
+from derive.frontends.code import arithmetic, reshaping, sums
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import Array, as_array
-from derive.frontends.code.indexing import add_at
 from derive.frontends.code.libraries import Unknown
 from derive.frontends.code.numpy_names import ATTRIBUTES as NUMPY_ATTRIBUTES
 from derive.frontends.code.numpy_names import METHODS as NUMPY_METHODS
 from derive.frontends.code.numpy_names import NAMES as NUMPY
 from derive.frontends.code.trace import Refused
+from derive.frontends.code.writing import add_at
 
 # ---- writing
 
@@ -56,21 +57,21 @@ class Place:
         return self.add(-as_array(value))
 
     def multiply(self, value: Any, **options: Any) -> Array:
-        return self._by(arr.multiply, value)
+        return self._by(arithmetic.multiply, value)
 
     mul = multiply
 
     def divide(self, value: Any, **options: Any) -> Array:
-        return self._by(arr.divide, value)
+        return self._by(arithmetic.divide, value)
 
     def power(self, value: Any, **options: Any) -> Array:
-        return self._by(arr.power, value)
+        return self._by(arithmetic.power, value)
 
     def min(self, value: Any, **options: Any) -> Array:
-        return self._by(arr.minimum, value)
+        return self._by(arithmetic.minimum, value)
 
     def max(self, value: Any, **options: Any) -> Array:
-        return self._by(arr.maximum, value)
+        return self._by(arithmetic.maximum, value)
 
     def _may_repeat(self) -> bool:
         """Whether integers that are read from an input are among the indices."""
@@ -128,22 +129,22 @@ def _decorator(*args: Any, **options: Any) -> Any:
 
 
 def select(pred: Any, on_true: Any, on_false: Any) -> Array:
-    return arr.where(pred, on_true, on_false)
+    return arithmetic.where(pred, on_true, on_false)
 
 
 def lax_cumsum(operand: Any, axis: int = 0, reverse: bool = False) -> Array:
     if not reverse:
         return ops.cumulated(operand, axis)
-    return ops.flipped(ops.cumulated(ops.flipped(operand, axis), axis), axis)
+    return reshaping.flipped(ops.cumulated(reshaping.flipped(operand, axis), axis), axis)
 
 
 def expand_dims(array: Any, dimensions: Any) -> Array:
-    return ops.expanded(array, tuple(dimensions))
+    return reshaping.expanded(array, tuple(dimensions))
 
 
 def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: Any, axis: int = 0) -> Array:
     array = as_array(operand)
-    (place,) = arr.positions(array, axis)
+    (place,) = sums.positions(array, axis)
     return array[(slice(None),) * place + (slice(start_index, start_index + slice_size),)]
 
 
@@ -168,22 +169,22 @@ def gelu(x: Any, approximate: bool = True) -> Array:
 
 
 def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Array:
-    return arr.where(as_array(x) >= 0, x, arr.multiply(x, negative_slope))
+    return arithmetic.where(as_array(x) >= 0, x, arithmetic.multiply(x, negative_slope))
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Array:
-    return arr.where(as_array(x) > 0, x, arr.multiply(ops.expm1(x), alpha))
+    return arithmetic.where(as_array(x) > 0, x, arithmetic.multiply(ops.expm1(x), alpha))
 
 
 def standardize(x: Any, axis: Any = -1, epsilon: Any = 1e-5) -> Array:
     array = as_array(x)
-    centered = array - arr.named(ops.mean(array, axis, True), "mean")
-    spread = arr.named(ops.variance(array, axis, True), "var") + as_array(epsilon)
+    centered = array - arithmetic.named(ops.mean(array, axis, True), "mean")
+    spread = arithmetic.named(ops.variance(array, axis, True), "var") + as_array(epsilon)
     return centered * ops.rsqrt(spread)
 
 
 def glu(x: Any, axis: int = -1) -> Array:
-    first, second = ops.split(x, 2, axis)
+    first, second = reshaping.split(x, 2, axis)
     return first * ops.sigmoid(second)
 
 
@@ -225,21 +226,26 @@ _NN: dict[str, Any] = {
 _LAX: dict[str, Any] = {
     "exp": ops.exp, "log": ops.log, "sqrt": ops.sqrt, "rsqrt": ops.rsqrt, "tanh": ops.tanh,
     "logistic": ops.sigmoid, "sin": ops.sin, "cos": ops.cos, "erf": ops.erf, "neg": ops.negative,
-    "square": ops.square, "abs": arr.absolute, "sign": ops.sign, "add": ops.add,
-    "sub": ops.subtract, "mul": arr.multiply, "div": arr.divide, "pow": arr.power,
-    "integer_pow": arr.power, "max": arr.maximum, "min": arr.minimum, "select": select,
+    "square": ops.square, "abs": arithmetic.absolute, "sign": ops.sign, "add": ops.add,
+    "sub": ops.subtract, "mul": arithmetic.multiply, "div": arithmetic.divide,
+    "pow": arithmetic.power,
+    "integer_pow": arithmetic.power, "max": arithmetic.maximum, "min": arithmetic.minimum,
+    "select": select,
     "exp2": ops.exp2, "expm1": ops.expm1, "log1p": ops.log1p, "dot": ops.dot,
-    "batch_matmul": arr.matmul, "clamp": lambda low, x, high: ops.clip(x, low, high),
+    "batch_matmul": sums.matmul, "clamp": lambda low, x, high: ops.clip(x, low, high),
     "cumsum": lax_cumsum, "expand_dims": expand_dims, "reshape": NUMPY["reshape"],
     "concatenate": NUMPY["concatenate"], "stop_gradient": stop_gradient, "scan": scan,
     "dynamic_slice_in_dim": dynamic_slice_in_dim,
     "dynamic_index_in_dim": lambda x, index, axis=0, keepdims=True: dynamic_slice_in_dim(
         x, index, 1, axis
     ) if keepdims else ops.take(x, index, axis),
-    "transpose": lambda operand, permutation: ops.transpose(operand, permutation),
-    "gt": lambda a, b: arr.compare(sp.Gt, a, b), "ge": lambda a, b: arr.compare(sp.Ge, a, b),
-    "lt": lambda a, b: arr.compare(sp.Lt, a, b), "le": lambda a, b: arr.compare(sp.Le, a, b),
-    "eq": lambda a, b: arr.compare(sp.Eq, a, b), "ne": lambda a, b: arr.compare(sp.Ne, a, b),
+    "transpose": lambda operand, permutation: reshaping.transpose(operand, permutation),
+    "gt": lambda a, b: arithmetic.compare(sp.Gt, a, b),
+    "ge": lambda a, b: arithmetic.compare(sp.Ge, a, b),
+    "lt": lambda a, b: arithmetic.compare(sp.Lt, a, b),
+    "le": lambda a, b: arithmetic.compare(sp.Le, a, b),
+    "eq": lambda a, b: arithmetic.compare(sp.Eq, a, b),
+    "ne": lambda a, b: arithmetic.compare(sp.Ne, a, b),
 }  # fmt: skip
 
 NAMES: dict[str, Any] = {
@@ -261,4 +267,8 @@ NAMES: dict[str, Any] = {
 METHODS: dict[str, Any] = dict(NUMPY_METHODS)
 del METHODS["fill"]
 
-ATTRIBUTES: dict[str, Any] = {**NUMPY_ATTRIBUTES, "at": At, "mT": lambda x: ops.swapped(x, -1, -2)}
+ATTRIBUTES: dict[str, Any] = {
+    **NUMPY_ATTRIBUTES,
+    "at": At,
+    "mT": lambda x: reshaping.swapped(x, -1, -2),
+}

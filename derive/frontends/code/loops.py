@@ -1,4 +1,4 @@
-"""Loops over symbolic ranges, which run once with a counter, and branches on values.
+"""Loops over symbolic ranges, which run once with a counter.
 
 The body of a loop is executed twice. The first time shows which arrays and names the loop changes;
 then all that it did is undone. The second time each of these is a *state*: an unknown P at the
@@ -15,22 +15,28 @@ from typing import Any
 
 import sympy as sp
 
+from derive.frontends.code import alignment, arithmetic
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import axes as ax
-from derive.frontends.code.arrays import FLOAT, INT, Array, as_array, choice, keys
+from derive.frontends.code.arrays import FLOAT, INT, Array, as_array, keys
+from derive.frontends.code.containers import (
+    Items,
+    SymbolicDict,
+    SymbolicList,
+    items_of,
+    list_method,
+    mapped,
+    replaced,
+)
 from derive.frontends.code.sizes import (
-    REPEATED,
     Size,
     at_least,
     expanded,
-    expression,
     plain,
-    quotient,
     same,
 )
 from derive.frontends.code.states import Cell, settle
 from derive.frontends.code.trace import Refused, current
-from derive.language.conditions import Cases
 
 Thunk = Callable[[], Any]
 
@@ -54,382 +60,6 @@ def value_of(name: str, thunk: Thunk) -> Any:
         return Unbound(name)
 
 
-# ---- values that contain arrays
-
-
-def mapped(value: Any, function: Callable[[Any], Any]) -> Any:
-    """A value with a function applied to the arrays and sizes in it."""
-    if isinstance(value, (Array, Size)):
-        return function(value)
-    if type(value) is tuple:
-        return tuple(mapped(v, function) for v in value)
-    if isinstance(value, list) and getattr(value, "rounds", None) is None:
-        return SymbolicList([mapped(v, function) for v in value])
-    if isinstance(value, dict) and getattr(value, "rounds", None) is None:
-        return SymbolicDict({k: mapped(v, function) for k, v in value.items()})
-    return value
-
-
-def replaced(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A value with the expressions of its arrays and sizes changed."""
-
-    def one(part: Any) -> Any:
-        if isinstance(part, Size):
-            return plain(change(part.expr))
-        return Array(part.axes, {k: change(b) for k, b in part.bodies.items()}, part.kind)
-
-    return mapped(value, one)
-
-
-# ---- what is iterated over
-
-
-class Items:
-    """So many items, one for each counter; ``direction`` −1 where the last comes first."""
-
-    def __init__(self, count: Any, item: Callable[[Any], Any], direction: int = 1) -> None:
-        self.count = sp.sympify(count)
-        self.item = item
-        self.direction = direction
-
-    def __iter__(self) -> Iterator[Any]:
-        raise Refused("an iteration over a symbolic number of items outside of a for loop")
-
-    def length(self) -> Any:
-        return plain(self.count)
-
-    def turned(self) -> Items:
-        return Items(self.count, self.item, -self.direction)
-
-    def __getitem__(self, index: Any) -> Any:
-        position = expression(index)
-        if at_least(-position, 1):
-            position = position + self.count
-        if self.direction < 0:
-            position = self.count - 1 - position
-        return self.item(expanded(position))
-
-    def as_array(self) -> Array:
-        axis = ax.of_size(self.count)
-        counter = axis[0][0][0] if axis[0] else sp.Integer(0)
-        at = counter if self.direction > 0 else self.count - 1 - counter
-        inner = as_array(self.item(at))
-        return Array((axis, *inner.axes), {(0, *k): b for k, b in inner.bodies.items()}, inner.kind)
-
-
-def symbolic_range(*ends: Any) -> Items:
-    """``range`` with a symbolic end."""
-    start, step = sp.Integer(0), sp.Integer(1)
-    if len(ends) == 1:
-        stop = expression(ends[0])
-    else:
-        start, stop = expression(ends[0]), expression(ends[1])
-        step = expression(ends[2]) if len(ends) == 3 else step
-    if step == -1:
-        low = expanded(stop + 1)
-        return Items(expanded(start - stop), lambda c: plain(low + c), -1)
-    if not at_least(step, 1):
-        raise Refused(f"a range with the step {step}")
-    count = quotient(expanded(stop - start + step - 1), step)
-    return Items(count, lambda c: plain(start + step * c))
-
-
-def items_of(value: Any) -> Items | None:
-    """What a for loop runs over, where the number of its rounds is symbolic."""
-    if isinstance(value, Items):
-        return value
-    if isinstance(value, Array) and value.ndim and isinstance(value.shape[0], Size):
-        return Items(value.shape[0].expr, lambda c: value[plain(c)])
-    if isinstance(value, SymbolicList) and value.rounds is not None:
-        return value.as_items()
-    return None
-
-
-def enumerated(values: Any, start: Any = 0) -> Any:
-    own = items_of(values)
-    if own is None:
-        return enumerate(values, start)
-    first = expression(start)
-
-    def item(c: Any) -> Any:
-        index = c if own.direction > 0 else own.count - 1 - c
-        return plain(first + index), own.item(c)
-
-    return Items(own.count, item, own.direction)
-
-
-def zipped(values: Any) -> Any:
-    values = list(values)
-    own = [items_of(v) for v in values]
-    if not any(own):
-        return zip(*values, strict=False)
-    if not all(own):
-        raise Refused("zip of a symbolic number of items and a fixed one")
-    first = own[0]
-    assert first is not None
-    for other in own[1:]:
-        assert other is not None
-        if not same(first.count, other.count):
-            raise Refused(f"zip of {first.count} and {other.count} items")
-
-    def item(c: Any) -> Any:
-        return tuple(
-            o.item(c if o.direction == first.direction else first.count - 1 - c)
-            for o in own if o is not None
-        )  # fmt: skip
-
-    return Items(first.count, item, first.direction)
-
-
-def turned(values: Any) -> Any:
-    own = items_of(values)
-    return reversed(values) if own is None else own.turned()
-
-
-# ---- lists
-
-
-class SymbolicList(list):
-    """A list of the user's. After a loop over a symbolic range has filled it, ``rounds`` are the
-    items that it has for each counter, after those that it had before.
-    """
-
-    def __init__(self, values: Any = ()) -> None:
-        super().__init__(values)
-        self.serial = arr.next_serial()
-        self.rounds: Items | None = None
-        self.previous: Callable[[Any], Any] | None = None  # the last item before a round
-
-    def length(self) -> Any:
-        own = len(self)
-        return own if self.rounds is None else plain(own + self.rounds.count)
-
-    def as_items(self) -> Items:
-        assert self.rounds is not None
-        if not len(self):
-            return self.rounds
-        return Items(len(self) + self.rounds.count, lambda c: self[plain(c)])
-
-    def part(self, cut: slice) -> SymbolicList:
-        """A part of a list that a loop has filled.
-
-        :raises Refused: where it is not seen how long it is.
-        """
-        total = expression(self.length())
-
-        def end(value: Any, default: Any) -> Any:
-            if value is None:
-                return default
-            found = expression(value)
-            found = expanded(found + total) if at_least(-found, 1) else found
-            if not at_least(found, 0) or not at_least(total - found, 0):
-                raise Refused("a part of a list that a loop fills")
-            return found
-
-        found = SymbolicList()
-        if cut.step is not None and cut.step != 1:
-            if cut != slice(None, None, -1):
-                raise Refused("a part of a list that a loop fills")
-            found.rounds = self.as_items().turned()
-            return found
-        start, stop = end(cut.start, sp.Integer(0)), end(cut.stop, total)
-        if not at_least(stop - start, 0):
-            raise Refused("a part of a list that a loop fills")
-        found.rounds = Items(expanded(stop - start), lambda c: self[plain(expanded(c + start))])
-        return found
-
-    def __iter__(self) -> Iterator[Any]:
-        if self.rounds is not None:
-            raise Refused("an iteration over a symbolic number of items outside of a for loop")
-        return super().__iter__()
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return super().__getitem__(index) if self.rounds is None else self.part(index)
-        if isinstance(index, Array):
-            index = plain(index.as_size())
-        own = len(self)
-        if isinstance(index, int) and 0 <= index < own:
-            return super().__getitem__(index)
-        position = expression(index)
-        if self.rounds is None:
-            run = innermost()
-            if run is not None and self.serial < run.serial:
-                found = run.last_item(self, position)
-                if found is not None:
-                    return found[0]
-            if isinstance(index, int):
-                return super().__getitem__(index)
-            raise Refused(f"item {index} of a list of {own}")
-        if at_least(-position, 1):
-            return self.rounds[plain(position)]
-        return self._item(expanded(position - own))
-
-    def _item(self, counter: Any) -> Any:
-        """The item of a round, or one of those before where the round may lie before the first."""
-        assert self.rounds is not None
-        low, _ = ax.bounds(counter, current().ranges)
-        if not len(self) or (low is not None and at_least(low, 0)):
-            return self.rounds[plain(counter)]
-        if low is None or not at_least(low + len(self), 0):
-            raise Refused("an item of a list of which it is not seen that it is there")
-        if self.previous is not None and self.rounds.direction > 0 and at_least(low + 1, 0):
-            return self.previous(expanded(counter + 1))
-        found = as_array(self.rounds[plain(counter)])
-        for place in range(len(self)):
-            here = sp.Eq(counter, place - len(self), evaluate=False)
-            own = as_array(super().__getitem__(place))
-            found = arr.where(Array((), {(): here}, arr.BOOL), own, found)
-        return found
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(index, int) and self.rounds is None:
-            super().__setitem__(index, value)
-            return
-        loop_ = innermost()
-        position = expression(index)
-        if loop_ is None or self.rounds is None or len(self):
-            raise Refused("an item of a list that a loop fills is written")
-        loop_.filled(self, position, value)
-
-    def as_array(self) -> Array:
-        if self.rounds is None:
-            return arr.stacked([as_array(v) for v in self], 0)
-        own = self.rounds.as_array()
-        if not len(self):
-            return own
-        first = arr.stacked([as_array(v) for v in list.__iter__(self)], 0)
-        return arr.joined([first, own], 0)
-
-    def as_list(self) -> SymbolicList:
-        found = SymbolicList(list.__iter__(self))
-        found.rounds, found.previous = self.rounds, self.previous
-        return found
-
-
-@REPEATED.fill
-def repeated(values: Any, times: Size) -> Any:
-    """``[v] * n``."""
-    (value,) = values
-    found = SymbolicList()
-    found.rounds = Items(times.expr, lambda c: value)
-    return found
-
-
-class SymbolicDict(dict):
-    """A dictionary of the user's. After a loop over a symbolic range has filled it, ``rounds`` are
-    the values under the keys ``shift``, ``shift`` + 1, …, and ``previous`` is what stands before
-    that of a counter.
-    """
-
-    def __init__(self, values: Any = ()) -> None:
-        super().__init__(values)
-        self.serial = arr.next_serial()
-        self.rounds: Items | None = None
-        self.shift: Any = sp.Integer(0)
-        self.previous: Callable[[Any], Any] | None = None
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        key = _key(key)
-        if isinstance(key, Size):
-            run = innermost()
-            if self.rounds is not None:
-                raise Refused(f"the entry {key} of a dictionary is written")
-            if run is not None and self.serial < run.serial:
-                run.keyed(self, key.expr, value)
-                return
-            own = self.at(key.expr)
-            if own is None and key.expr.free_symbols & set(current().counters):
-                raise Refused(f"the entry {key} of a dictionary is written")
-            key = key if own is None else own
-        super().__setitem__(key, value)
-
-    def at(self, position: Any) -> Any:
-        """The key under which there is a value at a position, None where there is none."""
-        keys = (k for k in self if isinstance(k, (int, Size)) and not isinstance(k, bool))
-        return next((k for k in keys if same(expression(k), position)), None)
-
-    def __getitem__(self, key: Any) -> Any:
-        key = _key(key)
-        if not isinstance(key, Size) and (
-            key in self or self.rounds is None or not isinstance(key, int)
-        ):
-            return super().__getitem__(key)
-        position = expression(key)
-        own = self.at(position)
-        if own is not None:
-            return super().__getitem__(own)
-        if self.rounds is None:
-            run = innermost()
-            if run is None or self.serial >= run.serial:
-                raise Refused(f"the entry {key} of a dictionary that has none under such keys")
-            return run.entry(self, position)
-        counter, rounds = expanded(position - self.shift), self.rounds
-        low, high = ax.bounds(counter, current().ranges)
-        if low is not None and high is not None:
-            after = expanded(rounds.count - 1 - high)
-            if at_least(low, 0) and at_least(after, 0):
-                return rounds.item(counter)
-            # one before the first round is what was there
-            forward = rounds.direction > 0
-            begins = at_least(low + 1, 0) if forward else at_least(low, 0)
-            ends = at_least(after, 0) if forward else at_least(after + 1, 0)
-            if self.previous is not None and begins and ends:
-                return self.previous(expanded(counter + rounds.direction))
-        raise Refused(f"the entry {key} of a dictionary that a loop may not have filled")
-
-
-def _key(key: Any) -> Any:
-    if isinstance(key, Array) and key.kind == INT and not key.ndim:
-        return plain(key.as_size())
-    return key
-
-
-def list_method(values: Any, name: str) -> Any:
-    """``append`` and ``insert``, which a loop keeps; any other method as it is."""
-    if not isinstance(values, SymbolicList):
-        return getattr(values, name)
-    loop_ = innermost()
-    outer = loop_ is not None and values.serial < loop_.serial
-
-    def append(value: Any) -> None:
-        if outer:
-            assert loop_ is not None
-            loop_.appended(values, value, 1)
-        elif values.rounds is not None:
-            raise Refused("append to a list that a loop has filled")
-        else:
-            list.append(values, value)
-
-    def insert(place: int, value: Any) -> None:
-        if outer and place == 0:
-            assert loop_ is not None
-            loop_.appended(values, value, -1)
-        elif values.rounds is not None or outer:
-            raise Refused("insert into a list that a loop fills")
-        else:
-            list.insert(values, place, value)
-
-    if name == "append":
-        return append
-    return insert if name == "insert" else getattr(values, name)
-
-
-def listed(function: Callable[[Any], Any], iterable: Any) -> Any:
-    """``[f(x) for x in iterable]``."""
-    own = items_of(iterable)
-    if own is None:
-        return SymbolicList([function(item) for item in iterable])
-    found = SymbolicList()
-    run = SymbolicLoop(own)
-    for item in run:
-        list_method(found, "append")(function(item))
-    return found
-
-
-# ---- loops
-
-
 class Loop:
     """A loop over something that Python can iterate over."""
 
@@ -449,10 +79,6 @@ class Loop:
 
     def after(self, name: str, thunk: Thunk) -> Any:
         return value_of(name, thunk)
-
-
-def innermost() -> SymbolicLoop | None:
-    return next((w for w in reversed(arr.watchers) if isinstance(w, SymbolicLoop)), None)
 
 
 def symbolic_open(since_call: bool = False) -> bool:
@@ -572,7 +198,9 @@ class SymbolicLoop:
     def __iter__(self) -> Iterator[Any]:
         trace = current()
         nested = any(isinstance(w, SymbolicLoop) and w.first for w in arr.watchers)
+        arr.settle_since(0)
         kept = (dict(trace.where), set(trace.names), dict(trace.assumed), dict(trace.lines))
+        views = list(arr.unsettled)
         self.serial = arr.next_serial()
         self.first = True
         yield from self._round()
@@ -584,6 +212,7 @@ class SymbolicLoop:
         trace.where, trace.names, trace.assumed, trace.lines = kept
         for array, (axes, bodies, kind) in self.changed.values():
             array._axes, array._bodies, array.kind, array.stale = axes, bodies, kind, ""
+        arr.unsettled[:] = views
         self.writes.clear()
         cells = self._placeholders(after)
         self.lists_before = set(self.lists)
@@ -604,6 +233,7 @@ class SymbolicLoop:
         arr.creations.append(self.created)
         try:
             yield self.items.item(self.counter)
+            arr.settle_since(self.serial)
         finally:
             arr.creations.pop()
             arr.watchers.pop()
@@ -678,8 +308,8 @@ class SymbolicLoop:
         axes = [ax.fresh(axis) for axis in after.axes]
         padded = before
         while padded.ndim < len(axes):
-            padded = arr.inserted(padded, 0)
-        initial = arr.rearranged(padded, axes)
+            padded = alignment.inserted(padded, 0)
+        initial = alignment.rearranged(padded, axes)
         kind = INT if before.kind == after.kind == INT else FLOAT
         outer = list(trace.counters.items())
         bodies = {}
@@ -711,7 +341,7 @@ class SymbolicLoop:
             position[cell.base] = (value, cell.key)
         for cell in cells:
             value, key = position[cell.base]
-            bodies = arr.rearranged(value, cell.axes_of)
+            bodies = alignment.rearranged(value, cell.axes_of)
             cell.update = arr.as_real(bodies[key])
         definitions = [s for s in trace.where if s not in before]
         change = settle(cells, definitions, self.counter, self.count, self.items.direction)
@@ -752,12 +382,12 @@ class SymbolicLoop:
                 found = Array(axes, bodies, one.array.kind)
                 one.array._axes, one.array._bodies = found._axes, found._bodies
                 if not trace.counters:
-                    named_ = arr.named(found, _name_of(one.array))
+                    named_ = arithmetic.named(found, _name_of(one.array))
                     one.array._bodies = named_._bodies
             else:
                 closing = as_array(_part(self.closing, one.name))
                 found = Array(axes, bodies, closing.kind)
-                self.final[one.name] = arr.named(found, one.name.rpartition(".")[2])
+                self.final[one.name] = arithmetic.named(found, one.name.rpartition(".")[2])
         for name, value in self.closing.items():
             if name in self.states and isinstance(self.states[name], tuple):
                 self.final[name] = tuple(
@@ -849,138 +479,13 @@ def loop(iterable: Any, line: int) -> Any:
     return Loop(iterable) if items is None else SymbolicLoop(items)
 
 
-# ---- branches
-
-
-class Branch:
-    """A branch that is taken or not, as the sizes say."""
-
-    def __init__(self, test: Any) -> None:
-        self.taken = bool(test)
-
-    def __iter__(self) -> Iterator[bool]:
-        return iter((self.taken,))
-
-    def open(self, name: str, thunk: Thunk) -> Any:
-        return value_of(name, thunk)
-
-    def close(self, name: str, thunk: Thunk) -> None:
-        return None
-
-    def after(self, name: str, thunk: Thunk) -> Any:
-        return value_of(name, thunk)
-
-
-class SymbolicBranch:
-    """A branch on a value: both sides are run, and what they change is merged."""
-
-    def __init__(self, condition: Any) -> None:
-        self.condition = condition
-        self.frame: Any = sys._getframe(2)
-        self.serial = 0
-        self.changed: dict[int, tuple[Array, tuple[Any, ...]]] = {}
-        self.initial: dict[str, Any] = {}
-        self.closing: list[dict[str, Any]] = []
-
-    @property
-    def taken(self) -> bool:
-        raise Refused("break or continue in a branch on values")
-
-    def saw(self, array: Array) -> None:
-        if array.serial < self.serial and id(array) not in self.changed:
-            self.changed[id(array)] = (array, (array._axes, dict(array._bodies), array.kind))
-
-    def __iter__(self) -> Iterator[bool]:
-        sides: list[dict[int, Array]] = []
-        self.serial = arr.next_serial()
-        for side in (True, False):
-            self.closing.append({})
-            arr.watchers.append(self)
-            try:
-                with current().inside_of(self.condition if side else sp.Not(self.condition)):
-                    yield side
-            finally:
-                arr.watchers.pop()
-            sides.append(
-                {k: Array(a._axes, dict(a._bodies), a.kind) for k, (a, _) in self.changed.items()}
-            )
-            for array, (axes, bodies, kind) in self.changed.values():
-                array._axes, array._bodies, array.kind = axes, dict(bodies), kind
-        for k, (array, (axes, bodies, kind)) in self.changed.items():
-            before = Array(axes, bodies, kind)
-            first, second = (arr.rearranged(side.get(k, before), axes) for side in sides)
-            arr.about_to_change(array)
-            array._bodies = {
-                key: merge(self.condition, first[key], second[key], bodies[key]) for key in bodies
-            }
-
-    def open(self, name: str, thunk: Thunk) -> Any:
-        if name not in self.initial:
-            self.initial[name] = value_of(name, thunk)
-        return self.initial[name]
-
-    def close(self, name: str, thunk: Thunk) -> None:
-        self.closing[-1][name] = value_of(name, thunk)
-
-    def after(self, name: str, thunk: Thunk) -> Any:
-        first, second = (side[name] for side in self.closing)
-        if first is second or isinstance(first, Unbound) or isinstance(second, Unbound):
-            return second if isinstance(first, Unbound) else first
-        initial = self.initial[name]
-        numbers = (int, float, Size, Array)
-        if not isinstance(first, numbers) or not isinstance(second, numbers):
-            raise Refused(f"{name} is bound in a branch on values")
-        a, b = as_array(first), as_array(second)
-        if not a.ndim and not b.ndim and isinstance(initial, numbers):
-            old = as_array(initial)
-            kind = a.kind if a.kind == b.kind else FLOAT
-            body = merge(
-                self.condition, a.scalar(), b.scalar(), old.scalar() if not old.ndim else 0
-            )
-            return Array((), {(): body}, kind)
-        condition = Array((), {(): self.condition}, arr.BOOL)
-        return arr.where(condition, a, b)
-
-
-def merge(condition: Any, first: Any, second: Any, old: Any) -> Any:
-    """``first`` where a condition holds, else ``second``; what both add to ``old`` stays a sum."""
-    if first == second:
-        return first
-    for one in (first, second):
-        # where something is written at places, what is written there is merged
-        if isinstance(one, Cases) and len(one.args) == 2:
-            at = one.args[0][1]
-            (a, c), (b, d) = _taken(first, at), _taken(second, at)
-            return choice(at, merge(condition, a, b, old), merge(condition, c, d, old))
-    a, b = (
-        expanded(first - old) if _adds(first, old) else None,
-        (expanded(second - old) if _adds(second, old) else None),
-    )
-    if a is not None and b is not None:
-        return old + choice(condition, a, b)
-    return choice(condition, first, second)
-
-
-def _taken(side: Any, condition: Any) -> tuple[Any, Any]:
-    """What a side is where a condition holds, and where it does not."""
-    if isinstance(side, Cases) and len(side.args) == 2 and side.args[0][1] == condition:
-        return side.args[0][0], side.args[1][0]
-    return side, side
-
-
-def _adds(value: Any, old: Any) -> bool:
-    return value == old or (isinstance(value, sp.Add) and old in value.args)
-
-
-def branch(test: Any) -> Any:
-    if isinstance(test, Array):
-        if any(size != 1 for size in test.shape):
-            raise Refused("a branch on an array")
-        body = test.scalar()
-        if body not in (sp.true, sp.false) and not body.is_number:
-            if test.kind != arr.BOOL:
-                test = arr.compare(sp.Ne, test, 0)
-            return SymbolicBranch(test.scalar())
-    if isinstance(test, Size) and current().counters:
-        pass
-    return Branch(test)
+def listed(function: Callable[[Any], Any], iterable: Any) -> Any:
+    """``[f(x) for x in iterable]``."""
+    own = items_of(iterable)
+    if own is None:
+        return SymbolicList([function(item) for item in iterable])
+    found = SymbolicList()
+    run = SymbolicLoop(own)
+    for item in run:
+        list_method(found, "append")(function(item))
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.frontends.code import arithmetic
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import FLOAT, Array
@@ -37,7 +38,7 @@ NAMES: dict[str, Any] = {
     "tan": ops.tan, "sinh": ops.sinh, "cosh": ops.cosh, "atan": ops.arctan, "erf": ops.erf,
     "log": lambda x, base=None: ops.log(x) if base is None else ops.log(x) / ops.log(base),
     "log2": ops.log2, "log10": ops.log10, "log1p": ops.log1p, "expm1": ops.expm1,
-    "pow": arr.power, "fabs": arr.absolute,
+    "pow": arithmetic.power, "fabs": arithmetic.absolute,
     "floor": _whole(math.floor, False), "ceil": _whole(math.ceil, True),
     "prod": lambda values: math.prod(values), "isclose": math.isclose, "gcd": math.gcd,
 }  # fmt: skip

@@ -7,14 +7,16 @@ from typing import Any
 
 import sympy as sp
 
+from derive.frontends.code import alignment, arithmetic, reshaping, sums, windows
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.einsums import einsum
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
-from derive.frontends.code.indexing import add_at
 from derive.frontends.code.sizes import Size
+from derive.frontends.code.sums import positions
 from derive.frontends.code.trace import Misfit, Refused
+from derive.frontends.code.writing import add_at
 
 
 class DType:
@@ -144,14 +146,14 @@ def clip(
 def where(condition: Any, *values: Any) -> Any:
     if len(values) != 2:
         raise Refused("where with a condition alone: its size depends on values")
-    return arr.where(condition, *values)
+    return arithmetic.where(condition, *values)
 
 
 def array(object: Any, dtype: Any = None, copy: Any = True, ndmin: int = 0) -> Array:
     found = as_array(object)
     found = found.copy() if dtype is None else ops.cast(found, kind_of(dtype))
     while found.ndim < ndmin:
-        found = arr.inserted(found, 0)
+        found = alignment.inserted(found, 0)
     return found
 
 
@@ -167,11 +169,11 @@ def zeros(shape: Any, dtype: Any = None, order: Any = None) -> Array:
 
 
 def empty(shape: Any, dtype: Any = None, order: Any = None) -> Array:
-    return ops.full(shape, ops.UNWRITTEN, kind_of(dtype))
+    return ops.full(shape, arr.UNWRITTEN, kind_of(dtype))
 
 
 def empty_like(a: Any, dtype: Any = None) -> Array:
-    return ops.like(a, ops.UNWRITTEN, None if dtype is None else kind_of(dtype))
+    return ops.like(a, arr.UNWRITTEN, None if dtype is None else kind_of(dtype))
 
 
 def ones(shape: Any, dtype: Any = None, order: Any = None) -> Array:
@@ -215,29 +217,32 @@ def arange(*ends: Any, dtype: Any = None) -> Array:
 
 
 def reshape(a: Any, shape: Any = None, order: str = "C", newshape: Any = None) -> Array:
-    if order != "C":
+    wanted = reshaping.shape_of(newshape if shape is None else shape)
+    if order == "F":  # the first axis runs fastest: as in C of the transpose
+        return reshaping.transpose(reshaping.reshaped(reshaping.transpose(a), wanted[::-1]))
+    if order not in ("C", "A"):
         raise Refused(f"a reshape in the order {order!r}")
-    return ops.reshaped(a, ops.shape_of(newshape if shape is None else shape))
+    return reshaping.reshaped(a, wanted)
 
 
 def transpose(a: Any, axes: Any = None) -> Array:
-    return ops.transpose(a, axes)
+    return reshaping.transpose(a, axes)
 
 
 def expand_dims(a: Any, axis: Any) -> Array:
-    return ops.expanded(a, axis)
+    return reshaping.expanded(a, axis)
 
 
 def squeeze(a: Any, axis: Any = None) -> Array:
-    return ops.squeezed(a, axis)
+    return reshaping.squeezed(a, axis)
 
 
 def concatenate(arrays: Any, axis: Any = 0, out: Any = None, dtype: Any = None) -> Array:
-    return ops.concatenated(_rows(arrays), axis)
+    return reshaping.concatenated(_rows(arrays), axis)
 
 
 def stack(arrays: Any, axis: int = 0) -> Array:
-    return ops.stack(_rows(arrays), axis)
+    return reshaping.stack(_rows(arrays), axis)
 
 
 def _rows(arrays: Any) -> Any:
@@ -248,34 +253,36 @@ def _rows(arrays: Any) -> Any:
 
 def hstack(tup: Any) -> Array:
     found = [as_array(a) for a in tup]
-    found = [arr.inserted(a, 0) if a.ndim == 0 else a for a in found]
-    return ops.concatenated(found, 0 if found[0].ndim == 1 else 1)
+    found = [alignment.inserted(a, 0) if a.ndim == 0 else a for a in found]
+    return reshaping.concatenated(found, 0 if found[0].ndim == 1 else 1)
 
 
 def vstack(tup: Any) -> Array:
-    return ops.concatenated([_at_least_2d(a) for a in tup], 0)
+    return reshaping.concatenated([_at_least_2d(a) for a in tup], 0)
 
 
 def _at_least_2d(a: Any) -> Array:
     found = as_array(a)
     while found.ndim < 2:
-        found = arr.inserted(found, 0)
+        found = alignment.inserted(found, 0)
     return found
 
 
 def column_stack(tup: Any) -> Array:
     found = [as_array(a) for a in tup]
-    return ops.concatenated([arr.inserted(a, 1) if a.ndim == 1 else a for a in found], 1)
+    return reshaping.concatenated(
+        [alignment.inserted(a, 1) if a.ndim == 1 else a for a in found], 1
+    )
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
-    return ops.split(ary, indices_or_sections, axis)
+    return reshaping.split(ary, indices_or_sections, axis)
 
 
 def pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Array:
     if mode != "constant":
         raise Refused(f"a pad in the mode {mode!r}")
-    return ops.padded(array, pad_width, constant_values)
+    return reshaping.padded(array, pad_width, constant_values)
 
 
 def tril(m: Any, k: Any = 0) -> Array:
@@ -287,7 +294,7 @@ def triu(m: Any, k: Any = 0) -> Array:
 
 
 def matmul(x: Any, y: Any, out: Any = None) -> Array:
-    return _into(out, arr.matmul(x, y))
+    return _into(out, sums.matmul(x, y))
 
 
 def dot(a: Any, b: Any, out: Any = None) -> Array:
@@ -299,7 +306,7 @@ def shape(a: Any) -> tuple[Any, ...]:
 
 
 def broadcast_to(array: Any, shape: Any) -> Array:
-    return ops.broadcast_to(array, ops.shape_of(shape))
+    return reshaping.broadcast_to(array, reshaping.shape_of(shape))
 
 
 def indices(dimensions: Any) -> list[Array]:
@@ -314,6 +321,55 @@ def take_along_axis(arr: Any, indices: Any, axis: int = -1) -> Array:
     return ops.gather(arr, indices, axis)
 
 
+def as_strided(
+    x: Any, shape: Any = None, strides: Any = None, subok: bool = False, writeable: bool = True
+) -> Array:
+    array = as_array(x)
+    shape = array.shape if shape is None else windows.entries_of(shape)
+    return windows.strided(array, shape, windows.strides(array) if strides is None else strides)
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Array:
+    return windows.convolved(a, v, mode)
+
+
+def correlate(a: Any, v: Any, mode: str = "valid") -> Array:
+    return windows.convolved(a, reshaping.flipped(v), mode)
+
+
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int) -> None:
+    array, index = as_array(arr), as_array(indices)
+    (place,) = positions(array, axis)
+    grid = ops.index_grid(index.shape)
+    array[tuple(index if k == place else own for k, own in enumerate(grid))] = values
+
+
+class _Joined:
+    """``np.r_`` and ``np.c_``: what stands in the brackets, one after the other."""
+
+    def __init__(self, columns: bool) -> None:
+        self._columns = columns
+
+    def __getitem__(self, key: Any) -> Array:
+        parts = [self._part(part) for part in (key if isinstance(key, tuple) else (key,))]
+        if self._columns:
+            return column_stack([alignment.inserted(p, 0) if not p.ndim else p for p in parts])
+        return reshaping.concatenated(
+            [alignment.inserted(p, 0) if not p.ndim else p for p in parts], 0
+        )
+
+    @staticmethod
+    def _part(part: Any) -> Array:
+        if isinstance(part, str):
+            raise Refused(f"the directive {part!r} of np.r_")
+        if isinstance(part, slice):
+            if isinstance(part.step, complex):
+                raise Refused("a slice of np.r_ with an imaginary step")
+            step = 1 if part.step is None else part.step
+            return arange(0 if part.start is None else part.start, part.stop, step)
+        return as_array(part)
+
+
 def _argmax(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Array:
     return place_of_largest(a, axis, keepdims)
 
@@ -325,7 +381,7 @@ def _argmin(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -
 def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]:
     if order != "C":
         raise Refused(f"unravel_index in the order {order!r}")
-    return tuple(unraveled(indices, ops.shape_of(shape)))
+    return tuple(unraveled(indices, reshaping.shape_of(shape)))
 
 
 def errstate(**options: Any) -> Any:
@@ -362,27 +418,31 @@ NAMES: dict[str, Any] = {
     "log2": _unary(ops.log2), "log10": _unary(ops.log10), "exp2": _unary(ops.exp2),
     "square": _unary(ops.square), "reciprocal": _unary(ops.reciprocal),
     "negative": _unary(ops.negative), "sign": _unary(ops.sign),
-    "abs": _unary(arr.absolute), "absolute": _unary(arr.absolute), "fabs": _unary(arr.absolute),
+    "abs": _unary(arithmetic.absolute), "absolute": _unary(arithmetic.absolute),
+    "fabs": _unary(arithmetic.absolute),
     "logical_not": _unary(ops.logical_not),
     "add": _binary(ops.add), "subtract": _binary(ops.subtract),
-    "multiply": _binary(arr.multiply), "divide": _binary(arr.divide),
-    "true_divide": _binary(arr.divide), "power": _binary(arr.power),
-    "float_power": _binary(arr.power),
-    "maximum": _binary(arr.maximum), "minimum": _binary(arr.minimum),
-    "fmax": _binary(arr.maximum), "fmin": _binary(arr.minimum),
+    "multiply": _binary(arithmetic.multiply), "divide": _binary(arithmetic.divide),
+    "true_divide": _binary(arithmetic.divide), "power": _binary(arithmetic.power),
+    "float_power": _binary(arithmetic.power),
+    "maximum": _binary(ops.kept_above), "minimum": _binary(arithmetic.minimum),
+    "fmax": _binary(ops.kept_above), "fmin": _binary(arithmetic.minimum),
     "logaddexp": _binary(lambda a, b: ops.log(ops.exp(a) + ops.exp(b))),
     "logical_and": _binary(ops.logical_and), "logical_or": _binary(ops.logical_or),
-    "greater": _binary(lambda a, b: arr.compare(sp.Gt, a, b)),
-    "greater_equal": _binary(lambda a, b: arr.compare(sp.Ge, a, b)),
-    "less": _binary(lambda a, b: arr.compare(sp.Lt, a, b)),
-    "less_equal": _binary(lambda a, b: arr.compare(sp.Le, a, b)),
-    "equal": _binary(lambda a, b: arr.compare(sp.Eq, a, b)),
-    "not_equal": _binary(lambda a, b: arr.compare(sp.Ne, a, b)),
-    "heaviside": lambda x, y: arr.where(as_array(x) > 0, 1, arr.where(as_array(x) < 0, 0, y)),
+    "greater": _binary(lambda a, b: arithmetic.compare(sp.Gt, a, b)),
+    "greater_equal": _binary(lambda a, b: arithmetic.compare(sp.Ge, a, b)),
+    "less": _binary(lambda a, b: arithmetic.compare(sp.Lt, a, b)),
+    "less_equal": _binary(lambda a, b: arithmetic.compare(sp.Le, a, b)),
+    "equal": _binary(lambda a, b: arithmetic.compare(sp.Eq, a, b)),
+    "not_equal": _binary(lambda a, b: arithmetic.compare(sp.Ne, a, b)),
+    "heaviside": lambda x, y: arithmetic.where(
+        as_array(x) > 0, 1, arithmetic.where(as_array(x) < 0, 0, y)
+    ),
     "sum": sum_, "mean": mean, "average": lambda a, axis=None: ops.mean(a, axis),
     "var": var, "std": std, "max": max_, "min": min_, "amax": max_, "amin": min_, "prod": prod,
     "cumsum": cumsum, "clip": clip, "where": where, "linalg.norm": norm, "linalg.inv": ops.inverse,
-    "lib.stride_tricks.sliding_window_view": ops.windows,
+    "lib.stride_tricks.sliding_window_view": windows.windows,
+    "lib.stride_tricks.as_strided": as_strided, "convolve": convolve, "correlate": correlate,
     "linalg.det": ops.determinant, "linalg.slogdet": ops.log_determinant,
     "linalg.solve": ops.solved, "argmax": _argmax,
     "argmin": _argmin, "trace": ops.trace,
@@ -392,21 +452,25 @@ NAMES: dict[str, Any] = {
     "zeros_like": zeros_like, "ones_like": ones_like, "full_like": full_like,
     "empty_like": empty_like,
     "eye": eye, "identity": lambda n, dtype=None: ops.eye(n), "arange": arange,
-    "reshape": reshape, "ravel": lambda a: ops.reshaped(a, (-1,)), "transpose": transpose,
-    "swapaxes": ops.swapped, "moveaxis": ops.moved, "expand_dims": expand_dims,
-    "squeeze": squeeze, "flip": ops.flipped, "roll": ops.rolled, "repeat": ops.repeated,
-    "fliplr": lambda m: ops.flipped(m, 1), "flipud": lambda m: ops.flipped(m, 0),
-    "tile": ops.tiled, "concatenate": concatenate, "stack": stack, "hstack": hstack,
+    "reshape": reshape, "ravel": lambda a, order="C": reshape(a, -1, order), "transpose": transpose,
+    "swapaxes": reshaping.swapped, "moveaxis": reshaping.moved, "expand_dims": expand_dims,
+    "squeeze": squeeze, "flip": reshaping.flipped, "roll": reshaping.rolled,
+    "repeat": reshaping.repeated,
+    "fliplr": lambda m: reshaping.flipped(m, 1), "flipud": lambda m: reshaping.flipped(m, 0),
+    "tile": reshaping.tiled, "concatenate": concatenate, "stack": stack, "hstack": hstack,
     "vstack": vstack, "column_stack": column_stack, "split": split, "array_split": split,
-    "hsplit": lambda a, p: ops.split(a, p, 0 if as_array(a).ndim == 1 else 1),
-    "vsplit": lambda a, p: ops.split(a, p, 0),
-    "pad": pad, "tril": tril, "triu": triu, "diag": ops.diag, "diagonal": ops.diagonal,
+    "hsplit": lambda a, p: reshaping.split(a, p, 0 if as_array(a).ndim == 1 else 1),
+    "vsplit": lambda a, p: reshaping.split(a, p, 0),
+    "pad": pad, "tril": tril, "triu": triu, "diag": ops.diag,
+    "diagflat": lambda v: ops.diag(reshape(v, -1)),
+    "diagonal": ops.diagonal,
     "matmul": matmul, "dot": dot, 
-    "vdot": lambda a, b: ops.dot(ops.reshaped(a, (-1,)), ops.reshaped(b, (-1,))),
+    "vdot": lambda a, b: ops.dot(reshaping.reshaped(a, (-1,)), reshaping.reshaped(b, (-1,))),
     "outer": ops.outer, "inner": ops.inner, "tensordot": ops.tensordot, "einsum": einsum,
     "shape": shape, "ndim": lambda a: as_array(a).ndim,
-    "size": lambda a, axis=None: ops.count(a) if axis is None else as_array(a).shape[axis],
+    "size": lambda a, axis=None: reshaping.count(a) if axis is None else as_array(a).shape[axis],
     "broadcast_to": broadcast_to, "indices": indices, "take": take,
+    "put_along_axis": put_along_axis, "r_": _Joined(False), "c_": _Joined(True),
     "take_along_axis": take_along_axis, "unravel_index": unravel_index, "add.at": add_at,
     "atleast_2d": _at_least_2d, "errstate": errstate, "seterr": _ignored,
     "random.randn": lambda *shape: ops.random("randn", shape),
@@ -459,8 +523,8 @@ def _reshape_method(a: Array, *shape: Any, order: str = "C") -> Array:
 
 def _transpose_method(a: Array, *axes: Any) -> Array:
     if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-        return ops.transpose(a, axes[0])
-    return ops.transpose(a, axes or None)
+        return reshaping.transpose(a, axes[0])
+    return reshaping.transpose(a, axes or None)
 
 
 def _item(a: Array, *index: Any) -> Array:
@@ -468,7 +532,7 @@ def _item(a: Array, *index: Any) -> Array:
         return a[index[0] if len(index) == 1 else index]
     if any(size != 1 for size in a.shape):
         raise Misfit(f"item of an array of shape {a.shape}")
-    return ops.reshaped(a, ())
+    return reshaping.reshaped(a, ())
 
 
 def _fill(a: Array, value: Any) -> None:
@@ -480,9 +544,9 @@ METHODS: dict[str, Any] = {
     "cumsum": cumsum,
     "clip": lambda a, min=None, max=None, out=None: _into(out, ops.clip(a, min, max)),
     "dot": dot, "trace": ops.trace, "reshape": _reshape_method, "transpose": _transpose_method,
-    "swapaxes": ops.swapped, "squeeze": squeeze,
+    "swapaxes": reshaping.swapped, "squeeze": squeeze,
     "ravel": lambda a, order="C": reshape(a, -1, order),
-    "flatten": lambda a, order="C": reshape(a, -1, order).copy(), "repeat": ops.repeated,
+    "flatten": lambda a, order="C": reshape(a, -1, order).copy(), "repeat": reshaping.repeated,
     "copy": lambda a, order="C": a.copy(),
     "astype": lambda a, dtype, copy=True: ops.cast(a, kind_of(dtype)), "item": _item,
     "take": take, "diagonal": ops.diagonal, "fill": _fill,
@@ -490,8 +554,10 @@ METHODS: dict[str, Any] = {
 }  # fmt: skip
 
 ATTRIBUTES: dict[str, Any] = {
-    "size": lambda a: ops.count(a),
-    "T": lambda a: ops.transpose(a),
+    "strides": windows.strides,
+    "itemsize": lambda a: 1,
+    "size": lambda a: reshaping.count(a),
+    "T": lambda a: reshaping.transpose(a),
     "dtype": lambda a: NAMES[{FLOAT: "float64", INT: "int64", BOOL: "bool"}[a.kind]],
     "real": lambda a: a,
     "data": lambda a: a,

@@ -7,62 +7,60 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.frontends.code import axes as ax
+from derive.frontends.code.alignment import inserted, rearranged
+from derive.frontends.code.arithmetic import (
+    absolute,
+    compare,
+    conditions,
+    divide,
+    elementwise,
+    maximum,
+    minimum,
+    multiply,
+    named,
+)
 from derive.frontends.code.arrays import (
     BOOL,
     FLOAT,
     INT,
     Array,
-    absolute,
     as_array,
     as_real,
     choice,
-    compare,
-    conditions,
+    filled,
+    keys,
+    number,
+)
+from derive.frontends.code.extremes import without_places
+from derive.frontends.code.guards import NEAR, is_guard
+from derive.frontends.code.indexing import Masked
+from derive.frontends.code.masked import in_cases
+from derive.frontends.code.reshaping import (
+    broadcast_to,
+    reshaped,
+    shape_of,
+    single_factor,
+)
+from derive.frontends.code.sizes import Size, at_least, expression, quotient, same
+from derive.frontends.code.sizes import expanded as expand_size
+from derive.frontends.code.sums import (
     contracted,
     count_over,
-    divide,
-    elementwise,
-    filled,
-    inserted,
-    joined,
-    keys,
     matmul,
     max_over,
-    maximum,
-    merged,
-    minimum,
-    multiply,
-    named,
-    number,
     positions,
     product_over,
-    rearranged,
-    root,
-    stacked,
     sum_over,
-    transposed,
-    without,
 )
-from derive.frontends.code.axes import Axis
-from derive.frontends.code.extremes import without_places
-from derive.frontends.code.guards import is_guard
-from derive.frontends.code.indexing import sliced, written
-from derive.frontends.code.masked import in_cases
-from derive.frontends.code.sizes import Size, at_least, exact, expression, plain, quotient, same
-from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.trace import Misfit, Refused, current
 
 SignAndLog = namedtuple("SignAndLog", "sign logabsdet")
-
-# What stands in an array that nothing was written to; no claim may speak of it.
-UNWRITTEN = sp.Symbol("entries of np.empty are read that nothing was written to", real=True)
 
 # ---- entry by entry
 
@@ -145,6 +143,17 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Array:
     return found if high is None else minimum(found, high)
 
 
+def kept_above(x: Any, y: Any) -> Array:
+    """The larger of both; a small positive number keeps the other from 0, as a clip does."""
+    for one, other in ((x, y), (y, x)):
+        end = as_array(one)
+        if not end.ndim and end.kind == FLOAT and as_array(other).kind == FLOAT:
+            value = end.scalar()
+            if value.is_number and 0 < value <= NEAR:
+                return clip(other, low=one)
+    return maximum(x, y)
+
+
 def _between(x: Array, low: Any, high: Any) -> Array:
     """An array that is taken to lie between two numbers: that is given then."""
     array = named(x, "u")
@@ -182,10 +191,14 @@ def logical_or(x: Any, y: Any) -> Array:
 
 
 def total(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    if isinstance(x, Masked) and not keepdims:
+        return x.sum(axis)
     return sum_over(as_array(x), axis, keepdims)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
+    if isinstance(x, Masked) and not keepdims:
+        return x.mean(axis)
     array = as_array(x)
     return divide(sum_over(array, axis, keepdims), Size(count_over(array, axis)))
 
@@ -317,296 +330,6 @@ def diag(x: Any) -> Array:
 # ---- shapes
 
 
-def single_factor(array: Array, place: int) -> Array:
-    """The array with an axis of one segment and one factor, or none."""
-    if len(array.axes[place]) > 1:
-        return merged(array, place)
-    if len(array.axes[place][0]) <= 1:
-        return array
-    axes = [*array.axes]
-    axes[place] = ax.of_size(ax.size_of(array.axes[place]))
-    return Array(axes, rearranged(array, axes), array.kind)
-
-
-def reshaped(x: Any, shape: Sequence[Any]) -> Array:
-    """The entries in the order of C in another shape; −1 is what is missing.
-
-    :raises Misfit: where the shape has another number of entries.
-    """
-    array = as_array(x)
-    wanted = [expression(size) for size in shape]
-    whole = expand_size(sp.Mul(*(ax.size_of(axis) for axis in array.axes)))
-    if -1 in wanted:
-        known = expand_size(sp.Mul(*(size for size in wanted if size != -1)))
-        rest = exact(whole, known)
-        wanted[wanted.index(-1)] = sp.floor(whole / known) if rest is None else rest
-    if not same(sp.Mul(*wanted), whole):
-        shape_text = f"({', '.join(map(str, wanted))})"
-        raise Misfit(
-            f"reshape of {ax.shown(array.axes)} to {shape_text}: the numbers of entries differ"
-        )
-    axes, pool = list(array.axes), []
-    # whole axes that stay, from both ends
-    head: list[Axis] = []
-    while axes and wanted and same(ax.size_of(axes[0]), wanted[0]):
-        head.append(axes.pop(0))
-        wanted.pop(0)
-    tail: list[Axis] = []
-    while axes and wanted and same(ax.size_of(axes[-1]), wanted[-1]):
-        tail.insert(0, axes.pop())
-        wanted.pop()
-    start = len(head)
-    for place in range(start, start + len(axes)):
-        if len(array.axes[place]) > 1:
-            array = merged(array, place)
-    pool = [factor for axis in array.axes[start : start + len(axes)] for factor in axis[0]]
-    middle, inside = regrouped(pool, wanted)
-    found = [*head, *middle, *tail]
-    bodies = {}
-    for key in keys(found):
-        source = (*key[:start], *(0 for _ in axes), *key[start + len(middle) :])
-        bodies[key] = array.bodies[source].xreplace(inside)
-    base = x if isinstance(x, Array) else None
-    return Array(found, bodies, array.kind, None if base is None else root(base))
-
-
-def regrouped(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
-    """Axes of the wanted sizes made of factors in order, and what becomes of their indices."""
-    found: list[Axis] = []
-    inside: dict[Any, Any] = {}
-    rest = list(pool)
-    for size in wanted:
-        own: list[ax.Factor] = []
-        while True:
-            product_ = expand_size(sp.Mul(*(s for _, s in own)))
-            if same(product_, size):
-                break
-            if not rest:
-                return _flat(pool, wanted)
-            index, extent = rest.pop(0)
-            missing = exact(size, product_)
-            if missing is None:
-                return _flat(pool, wanted)
-            split = exact(extent, missing)
-            if exact(missing, extent) is not None:
-                own.append((index, extent))
-            elif split is not None:
-                high, low = current().index_of(missing), current().index_of(expand_size(split))
-                inside[index] = high * split + low
-                own.append((high, missing))
-                rest.insert(0, (low, expand_size(split)))
-            else:
-                return _flat(pool, wanted)
-        found.append((tuple(own),))
-    if rest:
-        return _flat(pool, wanted)
-    for _ in range(3):  # factors of factors
-        inside = {k: expand_size(v.xreplace(inside)) for k, v in inside.items()}
-    return found, inside
-
-
-def _flat(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
-    """As :func:`regrouped`, by the digits of the position."""
-    axes = [ax.of_size(size) for size in wanted]
-    whole = tuple(factor for axis in axes for factor in axis[0])
-    return axes, ax.digits(ax.flat(whole), tuple(pool)) if pool else {}
-
-
-def transpose(x: Any, order: Any = None) -> Array:
-    array = as_array(x)
-    if order is None:
-        order = range(array.ndim)[::-1]
-    return transposed(array, positions(array, list(order)))
-
-
-def swapped(x: Any, a: int, b: int) -> Array:
-    array = as_array(x)
-    order = list(range(array.ndim))
-    (p,), (q,) = positions(array, a), positions(array, b)
-    order[p], order[q] = q, p
-    return transposed(array, order)
-
-
-def moved(x: Any, source: Any, target: Any) -> Array:
-    array = as_array(x)
-    sources, targets = positions(array, source), positions(array, target)
-    order = [k for k in range(array.ndim) if k not in sources]
-    for place, own in sorted(zip(targets, sources, strict=True)):
-        order.insert(place, own)
-    return transposed(array, order)
-
-
-def expanded(x: Any, axis: Any) -> Array:
-    array = as_array(x)
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    rank = array.ndim + len(axes)
-    for place in sorted(int(a) % rank for a in axes):
-        array = inserted(array, place)
-    return array
-
-
-def squeezed(x: Any, axis: Any = None) -> Array:
-    array = as_array(x)
-    if axis is None:
-        gone = [k for k, own in enumerate(array.axes) if ax.is_unit(own)]
-    else:
-        gone = list(positions(array, axis))
-        if any(not ax.is_unit(array.axes[k]) for k in gone):
-            raise Misfit(f"squeeze of axis {axis} of an array of shape {ax.shown(array.axes)}")
-    for place in sorted(gone, reverse=True):
-        array = without(array, place)
-    return array
-
-
-def broadcast_to(x: Any, shape: Sequence[Any]) -> Array:
-    array = as_array(x)
-    axes = [ax.of_size(expression(size)) for size in shape]
-    if array.ndim > len(axes):
-        raise Misfit(f"broadcast of {ax.shown(array.axes)} to {ax.shown(axes)}")
-    extra = len(axes) - array.ndim
-    padded = array
-    for _ in range(extra):
-        padded = inserted(padded, 0)
-    for k, (own, wanted) in enumerate(zip(padded.axes, axes, strict=True)):
-        if not ax.is_unit(own):
-            if not same(ax.size_of(own), ax.size_of(wanted)):
-                raise Misfit(f"broadcast of {ax.shown(array.axes)} to {ax.shown(axes)}")
-            axes[k] = ax.fresh(own)
-    return Array(axes, rearranged(padded, axes), array.kind)
-
-
-def flipped(x: Any, axis: Any = None) -> Array:
-    array = as_array(x)
-    for place in positions(array, axis):
-        array = single_factor(array, place)
-        if ax.is_unit(array.axes[place]):
-            continue
-        ((index, size),) = array.axes[place][0]
-        bodies = {k: b.xreplace({index: size - 1 - index}) for k, b in array.bodies.items()}
-        array = Array(array.axes, bodies, array.kind)
-    return array
-
-
-def rolled(x: Any, shift: Any, axis: Any = None) -> Array:
-    array = as_array(x)
-    if axis is None:
-        return reshaped(rolled(reshaped(array, (-1,)), shift, 0), array.shape)
-    if isinstance(axis, (tuple, list)):
-        for one, by in zip(axis, shift, strict=True):
-            array = rolled(array, by, one)
-        return array
-    (place,) = positions(array, axis)
-    size = ax.size_of(array.axes[place])
-    by = expression(shift)
-    if by == 0:
-        return array.copy()
-    if at_least(-by, 1):
-        by = size + by
-    if not at_least(size - by, 1) or not at_least(by, 1):
-        raise Refused(f"a roll by {shift} of an axis of size {size}")
-    cut = plain(size - by)
-    return joined(
-        [sliced(array, place, slice(cut, None)), sliced(array, place, slice(0, cut))], place
-    )
-
-
-def repeated(x: Any, times: Any, axis: Any = None) -> Array:
-    """Each entry so many times, one after the other."""
-    array = as_array(x)
-    if axis is None:
-        array, axis = reshaped(array, (-1,)), 0
-    (place,) = positions(array, axis)
-    wide = broadcast_to(
-        inserted(array, place + 1),
-        [*array.shape[: place + 1], times, *array.shape[place + 1 :]],
-    )
-    shape = [*array.shape]
-    shape[place] = plain(ax.size_of(array.axes[place]) * expression(times))
-    return reshaped(wide, shape)
-
-
-def tiled(x: Any, times: Any) -> Array:
-    array = as_array(x)
-    counts = list(times) if isinstance(times, (tuple, list)) else [times]
-    while len(counts) < array.ndim:
-        counts.insert(0, 1)
-    while array.ndim < len(counts):
-        array = inserted(array, 0)
-    for place, count in enumerate(counts):
-        if expression(count) == 1:
-            continue
-        wide = broadcast_to(
-            inserted(array, place), [*array.shape[:place], count, *array.shape[place:]]
-        )
-        shape = [*array.shape]
-        shape[place] = plain(ax.size_of(array.axes[place]) * expression(count))
-        array = reshaped(wide, shape)
-    return array
-
-
-def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
-    """Into so many equal parts, or at positions."""
-    array = as_array(x)
-    (place,) = positions(array, axis)
-    size = ax.size_of(array.axes[place])
-    if isinstance(parts, (list, tuple)):
-        cuts = [sp.Integer(0), *(expression(p) for p in parts), size]
-    else:
-        count = expression(parts)
-        if not count.is_Integer:
-            raise Refused(f"a split into {count} parts")
-        each = expand_size(size / count)
-        if exact(size, count) is None:
-            current().assume(sp.Eq(sp.Mod(size, count, evaluate=False), 0, evaluate=False))
-        cuts = [expand_size(k * each) for k in range(int(count) + 1)]
-    return [sliced(array, place, slice(plain(a), plain(b))) for a, b in pairwise(cuts)]
-
-
-def concatenated(arrays: Any, axis: Any = 0) -> Array:
-    found = [as_array(a) for a in arrays]
-    if axis is None:
-        return joined([reshaped(a, (-1,)) for a in found], 0)
-    return joined(found, int(axis))
-
-
-def stack(arrays: Any, axis: int = 0) -> Array:
-    if getattr(arrays, "rounds", None) is not None:  # a list that a loop has filled
-        return moved(arrays.as_array(), 0, int(axis))
-    return stacked([as_array(a) for a in arrays], int(axis))
-
-
-def padded(x: Any, widths: Any, value: Any = 0) -> Array:
-    """Entries before and after each axis: ``widths`` is a number, a pair, or a pair for each."""
-    array = as_array(x)
-    pairs = width_pairs(widths, array.ndim)
-    shape = [
-        plain(ax.size_of(axis) + low + high)
-        for axis, (low, high) in zip(array.axes, pairs, strict=True)
-    ]
-    if all(low == 0 and high == 0 for low, high in pairs):
-        return array.copy()
-    place = tuple(
-        slice(None) if low == 0 and high == 0
-        else slice(plain(low), plain(low + ax.size_of(axis)))
-        for axis, (low, high) in zip(array.axes, pairs, strict=True)
-    )  # fmt: skip
-    return written(filled(shape, number(value), array.kind), place, array)
-
-
-def width_pairs(widths: Any, rank: int) -> list[tuple[Any, Any]]:
-    if not isinstance(widths, (tuple, list)):
-        return [(expression(widths),) * 2] * rank
-    if len(widths) == 2 and not isinstance(widths[0], (tuple, list)):
-        return [(expression(widths[0]), expression(widths[1]))] * rank
-    pairs = [tuple(w) if isinstance(w, (tuple, list)) else (w, w) for w in widths]
-    pairs = [pair * 2 if len(pair) == 1 else pair for pair in pairs]
-    if len(pairs) == 1:
-        pairs = pairs * rank
-    if len(pairs) != rank:
-        raise Misfit(f"a pad of {len(pairs)} axes of an array of {rank}")
-    return [(expression(low), expression(high)) for low, high in pairs]
-
-
 # ---- arrays of their own
 
 
@@ -624,16 +347,11 @@ def full(shape: Any, value: Any, kind: str = FLOAT) -> Array:
     return filled(shape_of(shape), value, kind)
 
 
-def shape_of(shape: Any) -> tuple[Any, ...]:
-    """A shape that is given as a number or a tuple."""
-    if isinstance(shape, (tuple, list)):
-        return tuple(shape)
-    return (shape,)
-
-
 def like(x: Any, value: Any, kind: str | None = None) -> Array:
     """An array of one number, of the shape of another."""
     array = as_array(x)
+    if isinstance(value, Array) and value.ndim:
+        return cast(broadcast_to(value, array.shape), kind or array.kind)
     axes = [ax.fresh(axis) for axis in array.axes]
     body = number(value)
     return Array(axes, {key: body for key in keys(axes)}, kind or array.kind)
@@ -731,11 +449,6 @@ def cast(x: Any, kind: str) -> Array:
     return Array(array.axes, dict(array.bodies), kind)
 
 
-def count(x: Any) -> Any:
-    """The number of entries."""
-    return plain(sp.Mul(*(ax.size_of(axis) for axis in as_array(x).axes)))
-
-
 def random(name: str, shape: Any) -> Array:
     """Numbers that are drawn: an array of which nothing is known but its shape.
 
@@ -801,24 +514,3 @@ def solved(a: Any, b: Any) -> Array:
     if as_array(b).ndim > 2:
         raise Refused("a system of equations with several right sides at once")
     return matmul(inverse(a), b)
-
-
-def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:
-    """The windows along some axes, whose own axes are the last ones: ``sliding_window_view``."""
-    found = as_array(x)
-    lengths = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
-    along = range(found.ndim) if axis is None else axis
-    places = positions(found, tuple(along) if not isinstance(axis, int) else axis)
-    if len(places) != len(lengths):
-        raise Misfit(f"windows {tuple(lengths)} along {len(places)} axes")
-    for place, length in zip(places, lengths, strict=True):
-        starts, own = ax.size_of(found.axes[place]) - expression(length) + 1, expression(length)
-        if not at_least(starts, 1):
-            current().assume(sp.Ge(starts, 1, evaluate=False))
-        axes = [ax.of_size(starts), ax.of_size(own)]
-        # The position in the array of entry (a, b) of the windows.
-        at = Array(axes, {(0, 0): sum(ax.flat(axis[0]) for axis in axes)}, INT)
-        last = swapped(found, place, found.ndim - 1)
-        read = last[(*(slice(None),) * (found.ndim - 1), at)]
-        found = swapped(read, place, found.ndim - 1)
-    return found

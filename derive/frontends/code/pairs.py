@@ -10,26 +10,20 @@ import sympy as sp
 
 from derive.base.errors import ClaimError, ShapeError, UnsupportedError
 from derive.claims.kinds import Backward, Claim, Gradient
+from derive.frontends.code import arrays as arr
 from derive.frontends.code import axes as ax
-from derive.frontends.code.arrays import (
-    FLOAT,
-    Array,
-    as_array,
-    as_real,
-    keys,
-    multiply,
-    rearranged,
-    sum_over,
-)
+from derive.frontends.code.alignment import rearranged
+from derive.frontends.code.arithmetic import multiply
+from derive.frontends.code.arrays import FLOAT, UNWRITTEN, Array, as_array, as_real, keys
 from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
-from derive.frontends.code.declared import Named
+from derive.frontends.code.declared import Named, Text
 from derive.frontends.code.extremes import atoms_of
 from derive.frontends.code.left_out import Place, Unfit
 from derive.frontends.code.loader import Loader
-from derive.frontends.code.operations import UNWRITTEN
+from derive.frontends.code.recurrences import UNREAD
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
 from derive.frontends.code.sizes import plain, same
-from derive.frontends.code.states import UNREAD
+from derive.frontends.code.sums import sum_over
 from derive.frontends.code.trace import Misfit, Refused, Trace, opened, place
 from derive.language.operators import Tensor
 
@@ -77,6 +71,7 @@ class Traced:
     upstreams: list[Array]
     gradients: dict[str, Array]
     unfit: Mapping[str, Place] = field(default_factory=dict)  # inputs whose gradients rest on one
+    several: bool = False  # whether the forward alone was traced, and returns several values
 
 
 class Failed(Exception):
@@ -105,6 +100,7 @@ def trace_pair(pair: Pair) -> Traced:
     :raises ClaimError: where the pair itself is not understood.
     """
     names = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
+    arr.unsettled.clear()
     trace = Trace(names | set(pair.shapes))
     trace.inside, trace.exact = pair.inside, pair.exact
     loader = Loader(trace, pair.left_out)
@@ -155,7 +151,7 @@ def resolve(loader: Loader, pair: Pair, target: Any) -> Any:
 
 def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> dict[str, Any]:
     """Fixed arguments: a name is a size, unless the argument's default is text; within a
-    dictionary it is one where shapes speak of it.
+    dictionary, or in quotes, it is one where shapes speak of it.
     """
     texts = text_arguments(function)
 
@@ -164,12 +160,15 @@ def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> di
             return plain(size_of(value))
         if isinstance(value, dict):
             return {key: inside(one) for key, one in value.items()}
-        return value
+        return str(value) if isinstance(value, Text) else value
+
+    def is_size(name: str, value: Any) -> bool:
+        if not isinstance(value, str) or name in texts or not value.isidentifier():
+            return False
+        return not isinstance(value, Text) or value in sizes
 
     return {
-        name: plain(size_of(value))
-        if isinstance(value, str) and name not in texts and value.isidentifier()
-        else inside(value)
+        name: plain(size_of(value)) if is_size(name, value) else inside(value)
         for name, value in given.items()
     }
 

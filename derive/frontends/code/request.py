@@ -117,8 +117,8 @@ def _order(pair: Pair, floats: list[str]) -> list[str]:
         return [name for name in named if name]
     if len(pair.returned) == 1 and len(floats) == 1:
         return floats
-    if pair.kind == FUNCTIONS and len(pair.returned) <= 1 and not named:
-        return floats
+    if pair.kind == FUNCTIONS and (not named or list(pair.returned) == [""]):
+        return floats  # in their order, if they are as many: that is seen when it is run
     raise _wrong(
         pair,
         f"it cannot be told which gradients of {_listed(floats)} are returned; "
@@ -166,6 +166,10 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
         if name not in grads and (place := _place(pair, name)):
             grads[name] = place
     inputs = [name for name in floats if name in call]
+    if not pair.returned:  # what is not returned is left in the layer
+        for name in inputs:
+            if name not in grads and (place := _place(pair, name)):
+                grads[name] = place
     if declared.wrt is not None:
         wrt = declared.wrt
         lost = [name for name in wrt if name in held and name not in grads]
@@ -186,7 +190,8 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
                     "returned; `# derive: wrt …` says it",
                 )
             inputs = by_name
-        wrt = [*(inputs if given else ()), *(name for name in held if name in grads)]
+        left = [name for name in inputs if name in grads]
+        wrt = [*(inputs if given else left), *(name for name in held if name in grads)]
     if not wrt:
         raise _wrong(pair, "no gradient of a declared input is found")
     return Request(

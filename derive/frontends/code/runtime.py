@@ -10,15 +10,17 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.code import arrays as arr
-from derive.frontends.code import loops, math_names
+from derive.frontends.code import branches, containers, loops, math_names
 from derive.frontends.code import operations as ops
-from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array, named, power, where
-from derive.frontends.code.indexing import Masked, write
+from derive.frontends.code.arithmetic import named, power, where
+from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array
+from derive.frontends.code.indexing import Masked
 from derive.frontends.code.libraries import Unknown
 from derive.frontends.code.sizes import Size, expression, plain
 from derive.frontends.code.trace import Refused, current, tracing
+from derive.frontends.code.writing import write
 
-loop, branch, listed = loops.loop, loops.branch, loops.listed
+loop, branch, listed = loops.loop, branches.branch, loops.listed
 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: divided(a, b),
@@ -187,7 +189,7 @@ def _range(*ends: Any) -> Any:
     ends = tuple(e if isinstance(e, (int, Size)) else _whole(e) for e in ends)
     if all(isinstance(e, int) for e in ends):
         return range(*ends)
-    return loops.symbolic_range(*ends)
+    return containers.symbolic_range(*ends)
 
 
 def _whole(value: Any) -> Any:
@@ -216,7 +218,7 @@ def _int(value: Any = 0, *base: Any) -> Any:
 
 def _float(value: Any = 0.0) -> Any:
     if isinstance(value, Array):
-        return Array(value.axes, dict(value.bodies), FLOAT)
+        return Array((), {(): arr.as_real(value.scalar())}, FLOAT)
     if isinstance(value, Size):
         return Array((), {(): value.expr}, FLOAT)
     return float(value)
@@ -229,7 +231,7 @@ def _bool(value: Any = False) -> Any:
 def _sum(values: Any, start: Any = 0) -> Any:
     if isinstance(values, Array):
         return ops.total(values, 0) + start
-    items = loops.items_of(values)
+    items = containers.items_of(values)
     if items is not None:
         return ops.total(items.as_array(), 0) + start
     for value in values:
@@ -266,15 +268,15 @@ def _isinstance(value: Any, kinds: Any) -> bool:
 
 
 def _enumerate(values: Any, start: int = 0) -> Any:
-    return loops.enumerated(values, start)
+    return containers.enumerated(values, start)
 
 
 def _zip(*values: Any, **options: Any) -> Any:
-    return loops.zipped(values)
+    return containers.zipped(values)
 
 
 def _reversed(values: Any) -> Any:
-    return loops.turned(values)
+    return containers.turned(values)
 
 
 def _print(*values: Any, **options: Any) -> None:
@@ -288,14 +290,14 @@ def _round(value: Any, *digits: Any) -> Any:
 
 
 def _list(values: Any = ()) -> Any:
-    if isinstance(values, loops.SymbolicList):
+    if isinstance(values, containers.SymbolicList):
         return values.as_list()
-    own = loops.items_of(values)
+    own = containers.items_of(values)
     if own is not None:
-        found = loops.SymbolicList()
+        found = containers.SymbolicList()
         found.rounds = own
         return found
-    return loops.SymbolicList(values)
+    return containers.SymbolicList(values)
 
 
 _BUILTINS: dict[str, Any] = {
@@ -308,24 +310,24 @@ _BUILTINS: dict[str, Any] = {
 
 def new_list(values: list[Any]) -> Any:
     """A list of the user's."""
-    return loops.SymbolicList(values)
+    return containers.SymbolicList(values)
 
 
 def new_dict(values: dict[Any, Any]) -> Any:
     """A dictionary of the user's."""
-    return loops.SymbolicDict(values)
+    return containers.SymbolicDict(values)
 
 
 def stored(name: str, container: Any, value: Any) -> Any:
     """A value that is put under a key: in a list or a dictionary it gets the container's name."""
-    if isinstance(container, (loops.SymbolicDict, loops.SymbolicList)):
+    if isinstance(container, (containers.SymbolicDict, containers.SymbolicList)):
         return assign(name, value)
     return value
 
 
 def on_list(values: Any, name: str) -> Any:
     """A method that changes a list."""
-    return loops.list_method(values, name)
+    return containers.list_method(values, name)
 
 
 def failed(name: str, problem: BaseException) -> Any:

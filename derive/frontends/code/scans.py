@@ -8,8 +8,8 @@ from typing import Any
 
 from derive.frontends.code import runtime
 from derive.frontends.code.arrays import Array, as_array
-from derive.frontends.code.loops import SymbolicList, mapped, turned
-from derive.frontends.code.operations import flipped, moved
+from derive.frontends.code.containers import Items, SymbolicList, mapped, turned
+from derive.frontends.code.reshaping import flipped, moved
 from derive.frontends.code.trace import Refused
 from derive.frontends.code.transform import RUNTIME, transformed_function
 
@@ -63,12 +63,23 @@ def _stacked(outputs: Any, reverse: bool) -> Any:
         first = outputs.rounds.item(0)
         if first is None:
             return None
+        if isinstance(first, tuple):
+            return tuple(
+                _stacked(_part(outputs.rounds, place), reverse) for place in range(len(first))
+            )
         if not isinstance(first, Array):
-            raise Refused("a scan whose rounds give several arrays")
+            raise Refused("a scan whose rounds give what is no array")
     elif all(output is None for output in outputs):
         return None
     found = as_array(outputs)
     return flipped(found, 0) if reverse else found
+
+
+def _part(rounds: Items, place: int) -> SymbolicList:
+    """One of several that each round gives."""
+    found = SymbolicList()
+    found.rounds = Items(rounds.count, lambda c: rounds.item(c)[place], rounds.direction)
+    return found
 
 
 def vmapped(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:

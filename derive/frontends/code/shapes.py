@@ -107,6 +107,38 @@ def size_of(text: str) -> Any:
     return found
 
 
+def factors_of(text: str) -> list[list[Any]] | None:
+    """The factors of each term of a size, as they stand, where one of them is a sum, as in
+    ``h*(n+1) + K*(h+1)``: what is unrolled so is cut into matrices. None for any other size.
+    """
+    terms: list[list[ast.expr]] = []
+
+    def add(node: ast.expr) -> None:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            add(node.left)
+            add(node.right)
+        else:
+            terms.append(multiplied(node))
+
+    def multiplied(node: ast.expr) -> list[ast.expr]:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            return [*multiplied(node.left), *multiplied(node.right)]
+        return [node]
+
+    try:
+        add(ast.parse(text.strip(), mode="eval").body)
+    except SyntaxError:
+        return None
+    sums = [
+        isinstance(f, ast.BinOp) and isinstance(f.op, (ast.Add, ast.Sub))
+        for term in terms if len(term) > 1 for f in term
+    ]  # fmt: skip
+    plain_ = all(isinstance(f, (ast.Name, ast.BinOp)) for term in terms for f in term)
+    if not any(sums) or not plain_ or "/" in text:
+        return None
+    return [[size_of(ast.unparse(f)) for f in term] for term in terms]
+
+
 @dataclass
 class Input:
     """An input of a function: what the trace has for it.
@@ -137,6 +169,10 @@ def make_input(trace: Trace, name: str, declared: Any, turned: bool = False) -> 
     sizes = sizes_of(declared)
     axes = []
     for size, text in zip(sizes, parts_of(declared), strict=True):
+        written = factors_of(text)
+        if written is not None:
+            axes.append(ax.of_factors(written))
+            continue
         order = re.findall(r"[A-Za-z_]\w*", text)
         number_last = turned != bool(re.search(r"[A-Za-z_]\w*\s*\*\s*\d", text))
         axes.append(ax.of_declared(size, order[::-1] if turned else order, number_last))

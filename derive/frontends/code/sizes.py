@@ -12,8 +12,8 @@ from derive.base.errors import UnsupportedError
 from derive.base.slot import Slot
 
 # What arrays and lists make of a size.
-ELEMENTWISE, DIVIDE, POWER = (Slot("derive.frontends.code.arrays") for _ in range(3))
-REPEATED = Slot("derive.frontends.code.loops")
+ELEMENTWISE, DIVIDE, POWER = (Slot("derive.frontends.code.arithmetic") for _ in range(3))
+REPEATED = Slot("derive.frontends.code.containers")
 DECIDE = Slot("derive.frontends.code.trace")  # a relation that is not seen: it is assumed or not
 
 

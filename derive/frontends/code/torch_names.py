@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import sympy as sp
 
+from derive.frontends.code import arithmetic, reshaping, sums
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.einsums import einsum
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest
-from derive.frontends.code.indexing import add_at
 from derive.frontends.code.numpy_names import NAMES as NUMPY
 from derive.frontends.code.numpy_names import DType, kind_of
 from derive.frontends.code.sizes import expression, plain
+from derive.frontends.code.torch_autograd import Context, Function, Module, Quiet, decorator
+from derive.frontends.code.torch_functional import FUNCTIONAL, log_softmax, softmax
+from derive.frontends.code.torch_indices import (
+    apart,
+    copy_,
+    fill_,
+    gather,
+    in_place,
+    index_add_,
+    index_put_,
+    index_select,
+    is_one,
+    masked_fill,
+    scatter_,
+    scatter_add_,
+)
 from derive.frontends.code.trace import Misfit, Refused, current
 
 Moments = namedtuple("Moments", "var mean")
@@ -108,8 +123,8 @@ def _extreme(
     return extreme
 
 
-max_ = _extreme(ops.largest, arr.maximum, place_of_largest)
-min_ = _extreme(ops.smallest, arr.minimum, place_of_smallest)
+max_ = _extreme(ops.largest, arithmetic.maximum, place_of_largest)
+min_ = _extreme(ops.smallest, arithmetic.minimum, place_of_smallest)
 
 
 def argmax(x: Any, dim: Any = None, keepdim: bool = False, axis: Any = None) -> Array:
@@ -130,25 +145,11 @@ def norm(x: Any, p: Any = None, dim: Any = None, keepdim: bool = False) -> Array
 
 def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False) -> Array:
     if dim is None:
-        x = ops.reshaped(x, (-1,))
+        x = reshaping.reshaped(x, (-1,))
         dim = 0
         if keepdim:
             raise Refused("vector_norm over all dimensions with keepdim")
     return ops.norm(x, ord, _dims(dim), keepdim)
-
-
-def softmax(x: Any, dim: Any = None, dtype: Any = None) -> Array:
-    return ops.softmax(x, _given(dim))
-
-
-def log_softmax(x: Any, dim: Any = None, dtype: Any = None) -> Array:
-    return ops.log_softmax(x, _given(dim))
-
-
-def _given(dim: Any) -> Any:
-    if dim is None:
-        raise Refused("a softmax without its dim")
-    return dim
 
 
 def logsumexp(x: Any, dim: Any, keepdim: bool = False) -> Array:
@@ -170,55 +171,57 @@ def _flat(sizes: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def reshape(x: Any, *shape: Any) -> Array:
-    return ops.reshaped(x, _flat(shape))
+    return reshaping.reshaped(x, _flat(shape))
 
 
 def view(x: Array, *shape: Any) -> Array:
     if len(shape) == 1 and isinstance(shape[0], DType):
         raise Refused("a view as another type")
-    return ops.reshaped(x, _flat(shape))
+    return reshaping.reshaped(x, _flat(shape))
 
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Array:
     array = as_array(x)
-    (first,), (last,) = arr.positions(array, start_dim), arr.positions(array, end_dim)
+    (first,), (last,) = sums.positions(array, start_dim), sums.positions(array, end_dim)
     middle = sp.Mul(*(expression(size) for size in array.shape[first : last + 1]))
-    return ops.reshaped(array, (*array.shape[:first], plain(middle), *array.shape[last + 1 :]))
+    return reshaping.reshaped(
+        array, (*array.shape[:first], plain(middle), *array.shape[last + 1 :])
+    )
 
 
 def unflatten(x: Any, dim: int, sizes: Any) -> Array:
     array = as_array(x)
-    (place,) = arr.positions(array, dim)
-    return ops.reshaped(array, (*array.shape[:place], *sizes, *array.shape[place + 1 :]))
+    (place,) = sums.positions(array, dim)
+    return reshaping.reshaped(array, (*array.shape[:place], *sizes, *array.shape[place + 1 :]))
 
 
 def squeeze(x: Any, dim: Any = None) -> Array:
     array = as_array(x)
     if dim is None:
-        return ops.squeezed(array)
+        return reshaping.squeezed(array)
     # torch leaves a dimension alone whose size is not 1
-    places = arr.positions(array, dim)
+    places = sums.positions(array, dim)
     gone = tuple(k for k in places if arr.ax.is_unit(array.axes[k]))
-    return ops.squeezed(array, gone) if gone else array
+    return reshaping.squeezed(array, gone) if gone else array
 
 
 def unsqueeze(x: Any, dim: int) -> Array:
-    return ops.expanded(x, dim)
+    return reshaping.expanded(x, dim)
 
 
 def permute(x: Any, *dims: Any) -> Array:
-    return ops.transpose(x, _flat(dims))
+    return reshaping.transpose(x, _flat(dims))
 
 
 def transpose(x: Any, dim0: int, dim1: int) -> Array:
-    return ops.swapped(x, dim0, dim1)
+    return reshaping.swapped(x, dim0, dim1)
 
 
 def t(x: Any) -> Array:
     array = as_array(x)
     if array.ndim > 2:
         raise Misfit(f"t() of a tensor with {array.ndim} dimensions")
-    return ops.transpose(array)
+    return reshaping.transpose(array)
 
 
 def expand(x: Any, *sizes: Any) -> Array:
@@ -229,17 +232,17 @@ def expand(x: Any, *sizes: Any) -> Array:
     full = [
         have if expression(size) == -1 else size for size, have in zip(wanted, own, strict=True)
     ]
-    return ops.broadcast_to(array, full)
+    return reshaping.broadcast_to(array, full)
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Array, ...]:
-    return tuple(ops.split(x, chunks, dim))
+    return tuple(reshaping.split(x, chunks, dim))
 
 
 def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Array, ...]:
     """By the size of each part, or by the sizes of all of them."""
     array = as_array(x)
-    (place,) = arr.positions(array, dim)
+    (place,) = sums.positions(array, dim)
     size = expression(array.shape[place])
     given = split_size_or_sections
     if isinstance(given, (list, tuple)):
@@ -253,12 +256,12 @@ def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Array, ...
     if not arr.same(sp.Add(*parts), size):
         raise Misfit(f"split: the parts {', '.join(map(str, parts))} do not add up to {size}")
     ends = [sp.expand(sp.Add(*parts[: k + 1])) for k in range(len(parts) - 1)]
-    return tuple(ops.split(array, [plain(end) for end in ends], dim)) if ends else (array,)
+    return tuple(reshaping.split(array, [plain(end) for end in ends], dim)) if ends else (array,)
 
 
 def unbind(x: Any, dim: int = 0) -> tuple[Array, ...]:
     array = as_array(x)
-    (place,) = arr.positions(array, dim)
+    (place,) = sums.positions(array, dim)
     count = array.shape[place]
     if not isinstance(count, int):
         raise Refused(f"unbind along a dimension of size {count}")
@@ -266,37 +269,27 @@ def unbind(x: Any, dim: int = 0) -> tuple[Array, ...]:
 
 
 def cat(tensors: Any, dim: int = 0) -> Array:
-    return ops.concatenated(tensors, dim)
+    return reshaping.concatenated(tensors, dim)
 
 
 def stack(tensors: Any, dim: int = 0) -> Array:
-    return ops.stack(tensors, dim)
+    return reshaping.stack(tensors, dim)
 
 
 def flip(x: Any, *dims: Any) -> Array:
-    return ops.flipped(x, _flat(dims))
+    return reshaping.flipped(x, _flat(dims))
 
 
 def roll(x: Any, shifts: Any, dims: Any = None) -> Array:
-    return ops.rolled(x, shifts, dims)
+    return reshaping.rolled(x, shifts, dims)
 
 
 def repeat(x: Any, *times: Any) -> Array:
-    return ops.tiled(x, _flat(times))
+    return reshaping.tiled(x, _flat(times))
 
 
 def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Array:
-    return ops.repeated(x, repeats, dim)
-
-
-def pad(x: Any, pad: Any, mode: str = "constant", value: Any = 0) -> Array:
-    """Pairs from the last dimension backwards."""
-    if mode != "constant":
-        raise Refused(f"a pad in the mode {mode!r}")
-    array = as_array(x)
-    pairs = [(pad[k], pad[k + 1]) for k in range(0, len(pad), 2)]
-    widths = [(0, 0)] * (array.ndim - len(pairs)) + pairs[::-1]
-    return ops.padded(array, widths, 0 if value is None else value)
+    return reshaping.repeated(x, repeats, dim)
 
 
 # ---- arrays of their own
@@ -395,43 +388,39 @@ def mm(x: Any, y: Any) -> Array:
     a, b = as_array(x), as_array(y)
     if a.ndim != 2 or b.ndim != 2:
         raise Misfit(f"mm of tensors with {a.ndim} and {b.ndim} dimensions")
-    return arr.matmul(a, b)
+    return sums.matmul(a, b)
 
 
 def bmm(x: Any, y: Any) -> Array:
     a, b = as_array(x), as_array(y)
     if a.ndim != 3 or b.ndim != 3:
         raise Misfit(f"bmm of tensors with {a.ndim} and {b.ndim} dimensions")
-    return arr.matmul(a, b)
+    return sums.matmul(a, b)
 
 
 def addmm(x: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Array:
-    return arr.multiply(x, beta) + arr.multiply(arr.matmul(a, b), alpha)
+    return arithmetic.multiply(x, beta) + arithmetic.multiply(sums.matmul(a, b), alpha)
 
 
 def add(x: Any, other: Any, *, alpha: Any = 1) -> Array:
-    return ops.add(x, other if _is_one(alpha) else arr.multiply(other, alpha))
+    return ops.add(x, other if is_one(alpha) else arithmetic.multiply(other, alpha))
 
 
 def sub(x: Any, other: Any, *, alpha: Any = 1) -> Array:
-    return ops.subtract(x, other if _is_one(alpha) else arr.multiply(other, alpha))
-
-
-def _is_one(alpha: Any) -> bool:
-    return isinstance(alpha, int) and alpha == 1
+    return ops.subtract(x, other if is_one(alpha) else arithmetic.multiply(other, alpha))
 
 
 def addcmul(x: Any, a: Any, b: Any, *, value: Any = 1) -> Array:
-    return ops.add(x, arr.multiply(arr.multiply(a, b), value))
+    return ops.add(x, arithmetic.multiply(arithmetic.multiply(a, b), value))
 
 
 def addcdiv(x: Any, a: Any, b: Any, *, value: Any = 1) -> Array:
-    return ops.add(x, arr.multiply(arr.divide(a, b), value))
+    return ops.add(x, arithmetic.multiply(arithmetic.divide(a, b), value))
 
 
 def lerp(x: Any, end: Any, weight: Any) -> Array:
     start = as_array(x)
-    return start + arr.multiply(weight, as_array(end) - start)
+    return start + arithmetic.multiply(weight, as_array(end) - start)
 
 
 def clamp(x: Any, min: Any = None, max: Any = None) -> Array:
@@ -441,238 +430,11 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Array:
 def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Array:
     if rounding_mode is not None:
         raise Refused(f"a division that rounds ({rounding_mode!r})")
-    return arr.divide(x, other)
-
-
-# ---- what is read and written at indices
-
-
-def gather(x: Any, dim: int, index: Any) -> Array:
-    return ops.gather(x, index, dim)
-
-
-def index_select(x: Any, dim: int, index: Any) -> Array:
-    return ops.take(x, index, dim)
-
-
-def masked_fill(x: Any, mask: Any, value: Any) -> Array:
-    return arr.where(mask, value, x)
-
-
-def _grid(x: Array, dim: int, index: Any) -> tuple[Any, ...]:
-    (place,) = arr.positions(x, dim)
-    found = as_array(index)
-    grid = ops.index_grid(found.shape)
-    return tuple(found if k == place else own for k, own in enumerate(grid))
-
-
-def _rows(x: Array, dim: int, index: Any) -> tuple[Any, ...]:
-    (place,) = arr.positions(x, dim)
-    return (slice(None),) * place + (index,)
-
-
-def scatter_add_(x: Array, dim: int, index: Any, src: Any) -> Array:
-    add_at(x, _grid(x, dim, index), src)
-    return x
-
-
-def scatter_(x: Array, dim: int, index: Any, src: Any = None, value: Any = None) -> Array:
-    x[_grid(x, dim, index)] = value if src is None else src
-    return x
-
-
-def index_add_(x: Array, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Array:
-    add_at(x, _rows(x, dim, index), source if _is_one(alpha) else arr.multiply(source, alpha))
-    return x
-
-
-def index_put_(x: Array, indices: Any, values: Any, accumulate: bool = False) -> Array:
-    if accumulate:
-        add_at(x, tuple(indices), values)
-    else:
-        x[tuple(indices)] = values
-    return x
-
-
-def copy_(x: Array, source: Any) -> Array:
-    x[...] = source
-    return x
-
-
-def fill_(x: Array, value: Any) -> Array:
-    x[...] = value
-    return x
-
-
-def _apart(change: Callable[..., Array]) -> Callable[..., Array]:
-    """What changes a tensor in place, on a copy."""
-
-    def changed(x: Any, *args: Any, **options: Any) -> Array:
-        return change(as_array(x).copy(), *args, **options)
-
-    return changed
-
-
-def _in_place(function: Callable[..., Array]) -> Callable[..., Array]:
-    def changed(x: Array, *args: Any, **options: Any) -> Array:
-        value = as_array(function(x, *args, **options))
-        return x.changed(ops.broadcast_to(value, x.shape))
-
-    return changed
-
-
-# ---- torch.nn.functional
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> Array:
-    out = arr.matmul(input, ops.transpose(weight))
-    return out if bias is None else out + as_array(bias)
-
-
-def leaky_relu(x: Any, negative_slope: Any = 0.01, inplace: bool = False) -> Array:
-    return arr.where(as_array(x) > 0, x, arr.multiply(x, negative_slope))
-
-
-def elu(x: Any, alpha: Any = 1.0, inplace: bool = False) -> Array:
-    return arr.where(as_array(x) > 0, x, arr.multiply(ops.expm1(x), alpha))
-
-
-def gelu(x: Any, approximate: str = "none") -> Array:
-    return ops.gelu(x, tanh=approximate == "tanh")
-
-
-def softplus(x: Any, beta: Any = 1, threshold: Any = 20) -> Array:
-    current().note("torch's softplus takes the line above its threshold; the exact one is read")
-    return arr.divide(ops.softplus(arr.multiply(x, beta)), beta)
-
-
-def logsigmoid(x: Any) -> Array:
-    return -ops.softplus(-as_array(x))
-
-
-def layer_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: Any = 1e-5
-) -> Array:
-    array = as_array(input)
-    axes = tuple(range(array.ndim - len(tuple(normalized_shape)), array.ndim))
-    centered = array - arr.named(ops.mean(array, axes, True), "mean")
-    spread = ops.sqrt(arr.named(ops.variance(array, axes, True), "var") + as_array(eps))
-    out = centered / spread
-    out = out if weight is None else out * as_array(weight)
-    return out if bias is None else out + as_array(bias)
-
-
-def _reduced(losses: Array, reduction: str) -> Array:
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return ops.total(losses)
-    if reduction == "mean":
-        return ops.mean(losses)
-    raise Refused(f"the reduction {reduction!r}")
-
-
-def nll_loss(input: Any, target: Any, reduction: str = "mean") -> Array:
-    picked = ops.gather(input, ops.expanded(target, 1), 1)
-    return _reduced(-ops.squeezed(picked, 1), reduction)
-
-
-def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Array:
-    logits, labels = as_array(input), as_array(target)
-    if labels.kind == FLOAT:  # probabilities of each class
-        losses = -ops.total(labels * ops.log_softmax(logits, 1), 1)
-        return _reduced(losses, reduction)
-    return nll_loss(ops.log_softmax(logits, 1), labels, reduction)
-
-
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Array:
-    return _reduced((as_array(input) - as_array(target)) ** 2, reduction)
-
-
-def binary_cross_entropy_with_logits(input: Any, target: Any, reduction: str = "mean") -> Array:
-    z, wanted = as_array(input), as_array(target)
-    return _reduced(ops.softplus(z) - z * wanted, reduction)
-
-
-def one_hot(tensor: Any, num_classes: Any = -1) -> Array:
-    if expression(num_classes) == -1:
-        raise Refused("one_hot without the number of classes: its size depends on values")
-    return ops.one_hot(tensor, num_classes)
-
-
-def embedding(input: Any, weight: Any) -> Array:
-    return as_array(weight)[input]
-
-
-# ---- autograd
-
-
-class Context:
-    """What an autograd Function keeps for its backward."""
-
-    def __init__(self, inputs: int) -> None:
-        self.saved_tensors: tuple[Any, ...] = ()
-        self.needs_input_grad = (True,) * inputs
-
-    def save_for_backward(self, *tensors: Any) -> None:
-        self.saved_tensors = tensors
-
-    saved_variables = property(lambda self: self.saved_tensors)
-
-    def mark_non_differentiable(self, *outputs: Any) -> None:
-        """Nothing: gradients of such outputs are not asked for."""
-
-    def mark_dirty(self, *inputs: Any) -> None:
-        """Nothing: a write in place is seen where it is made."""
-
-    def set_materialize_grads(self, value: bool) -> None:
-        """Nothing: every upstream gradient is an array."""
-
-
-class Function:
-    """The base of autograd Functions: ``apply`` runs the forward."""
-
-    @classmethod
-    def apply(cls, *args: Any) -> Any:
-        forward: Any = cls.forward  # type: ignore[attr-defined]
-        return forward(Context(len(args)), *args)
-
-
-class Module:
-    """The base of modules, which are called as their ``forward`` is."""
-
-    training = True
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__()
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        forward: Any = self.forward  # type: ignore[attr-defined]
-        return forward(*args, **options)
-
-    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
-        setattr(self, name, tensor)
-
-
-def _decorator(*args: Any, **options: Any) -> Any:
-    """A decorator that changes nothing, with arguments of its own or none."""
-    if len(args) == 1 and callable(args[0]) and not options:
-        return args[0]
-    return lambda function: function
-
-
-class _Quiet(nullcontext):
-    """``torch.no_grad``: a context, and a decorator."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__()
-
-    def __call__(self, function: Any) -> Any:
-        return function
+    return arithmetic.divide(x, other)
 
 
 def _compare(relation: Any) -> Callable[[Any, Any], Array]:
-    return lambda a, b: arr.compare(relation, a, b)
+    return lambda a, b: arithmetic.compare(relation, a, b)
 
 
 _ENTRIES: dict[str, Any] = {
@@ -683,9 +445,10 @@ _ENTRIES: dict[str, Any] = {
     "expm1": ops.expm1, "log1p": ops.log1p, "log2": ops.log2, "log10": ops.log10,
     "exp2": ops.exp2, "square": ops.square, "reciprocal": ops.reciprocal, "neg": ops.negative,
     "negative": ops.negative, "sigmoid": ops.sigmoid, "sign": ops.sign, "sgn": ops.sign,
-    "abs": arr.absolute, "absolute": arr.absolute, "relu": ops.relu,
-    "add": add, "sub": sub, "subtract": sub, "mul": arr.multiply, "multiply": arr.multiply,
-    "div": div, "divide": div, "true_divide": div, "pow": arr.power, "clamp": clamp,
+    "abs": arithmetic.absolute, "absolute": arithmetic.absolute, "relu": ops.relu,
+    "add": add, "sub": sub, "subtract": sub, "mul": arithmetic.multiply,
+    "multiply": arithmetic.multiply,
+    "div": div, "divide": div, "true_divide": div, "pow": arithmetic.power, "clamp": clamp,
     "clip": clamp, "clamp_min": lambda x, min: ops.clip(x, min, None),
     "clamp_max": lambda x, max: ops.clip(x, None, max),
     "addcmul": addcmul, "addcdiv": addcdiv, "lerp": lerp, "masked_fill": masked_fill,
@@ -700,31 +463,22 @@ _BOTH: dict[str, Any] = {
     "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "cumsum": cumsum,
     "reshape": reshape, "flatten": flatten, "unflatten": unflatten, "squeeze": squeeze,
     "unsqueeze": unsqueeze, "permute": permute, "transpose": transpose, "swapaxes": transpose,
-    "movedim": ops.moved, "t": t, "chunk": chunk, "split": split, "unbind": unbind,
+    "movedim": reshaping.moved, "t": t, "chunk": chunk, "split": split, "unbind": unbind,
     "flip": flip, "roll": roll, "repeat_interleave": repeat_interleave, "ravel": flatten,
-    "matmul": arr.matmul, "mm": mm, "bmm": bmm, "mv": arr.matmul, "dot": ops.dot,
+    "matmul": sums.matmul, "mm": mm, "bmm": bmm, "mv": sums.matmul, "dot": ops.dot,
     "outer": ops.outer, "ger": ops.outer, "addmm": addmm, "baddbmm": addmm, "addmv": addmm,
     "gather": gather, "index_select": index_select, "trace": ops.trace, "diag": ops.diag,
-    "scatter_add": _apart(scatter_add_), "scatter": _apart(scatter_),
-    "index_add": _apart(index_add_),
-    "maximum": arr.maximum, "minimum": arr.minimum,
+    "scatter_add": apart(scatter_add_), "scatter": apart(scatter_),
+    "index_add": apart(index_add_),
+    "maximum": arithmetic.maximum, "minimum": arithmetic.minimum,
     "gt": _compare(sp.Gt), "ge": _compare(sp.Ge), "lt": _compare(sp.Lt), "le": _compare(sp.Le),
     "eq": _compare(sp.Eq), "ne": _compare(sp.Ne), "logical_not": ops.logical_not,
     "logical_and": ops.logical_and, "logical_or": ops.logical_or,
     "clone": lambda x, **options: as_array(x).copy(),
-    "numel": ops.count,
+    "numel": reshaping.count,
     "broadcast_to": lambda x, size: expand(x, *size),
 }  # fmt: skip
 
-_FUNCTIONAL: dict[str, Any] = {
-    "relu": lambda x, inplace=False: ops.relu(x), "gelu": gelu, "softmax": softmax,
-    "silu": lambda x, inplace=False: ops.silu(x), "log_softmax": log_softmax,
-    "sigmoid": ops.sigmoid, "tanh": ops.tanh, "softplus": softplus, "logsigmoid": logsigmoid,
-    "leaky_relu": leaky_relu, "elu": elu, "linear": linear, "layer_norm": layer_norm,
-    "nll_loss": nll_loss, "cross_entropy": cross_entropy, "mse_loss": mse_loss,
-    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits, "one_hot": one_hot,
-    "embedding": embedding, "pad": pad,
-}  # fmt: skip
 
 _TYPES: dict[str, Any] = {
     **{n: DType(n, FLOAT) for n in ("float32", "float64", "float16", "bfloat16")},
@@ -752,20 +506,20 @@ NAMES: dict[str, Any] = {
     "special.expit": ops.sigmoid, "special.erf": ops.erf, "special.logsumexp": logsumexp,
     "special.log_softmax": log_softmax, "special.softmax": softmax,
     "autograd.Function": Function, "autograd.function.Function": Function,
-    "autograd.function.once_differentiable": _decorator,
+    "autograd.function.once_differentiable": decorator,
     "autograd.function.InplaceFunction": Function, "autograd.function.FunctionCtx": Context,
     "Function": Function, "nn.Module": Module,
     "nn.Parameter": lambda data, requires_grad=True: data,
     "nn.parameter.Parameter": lambda data, requires_grad=True: data,
-    **{f"nn.functional.{name}": function for name, function in _FUNCTIONAL.items()},
+    **{f"nn.functional.{name}": function for name, function in FUNCTIONAL.items()},
     "nn.functional.normalize": lambda x, p=2.0, dim=1, eps=1e-12: as_array(x)
-    / arr.maximum(ops.norm(x, 2 if p == 2 else p, dim, True), eps),
-    "no_grad": _Quiet, "enable_grad": _Quiet, "inference_mode": _Quiet,
-    "set_grad_enabled": _Quiet, "is_grad_enabled": lambda: True, "autocast": _Quiet,
-    "cuda.amp.custom_fwd": _decorator, "cuda.amp.custom_bwd": _decorator,
-    "cuda.amp.autocast": _Quiet, "amp.custom_fwd": _decorator, "amp.custom_bwd": _decorator,
-    "amp.autocast": _Quiet, "cuda.is_available": lambda: False, "jit.script": _decorator,
-    "compile": _decorator, "jit.ignore": _decorator, "jit.export": _decorator,
+    / arithmetic.maximum(ops.norm(x, 2 if p == 2 else p, dim, True), eps),
+    "no_grad": Quiet, "enable_grad": Quiet, "inference_mode": Quiet,
+    "set_grad_enabled": Quiet, "is_grad_enabled": lambda: True, "autocast": Quiet,
+    "cuda.amp.custom_fwd": decorator, "cuda.amp.custom_bwd": decorator,
+    "cuda.amp.autocast": Quiet, "amp.custom_fwd": decorator, "amp.custom_bwd": decorator,
+    "amp.autocast": Quiet, "cuda.is_available": lambda: False, "jit.script": decorator,
+    "compile": decorator, "jit.ignore": decorator, "jit.export": decorator,
     "manual_seed": lambda seed: None, "is_tensor": lambda x: isinstance(x, Array),
     "device": lambda *args: args, "Size": tuple,
     **_TYPES,
@@ -775,7 +529,7 @@ NAMES: dict[str, Any] = {
 def _item(x: Array) -> Array:
     if any(size != 1 for size in x.shape):
         raise Misfit(f"item of a tensor of shape {arr.ax.shown(x.axes)}")
-    return ops.reshaped(x, ())
+    return reshaping.reshaped(x, ())
 
 
 def _size(x: Array, dim: Any = None) -> Any:
@@ -784,14 +538,14 @@ def _size(x: Array, dim: Any = None) -> Any:
 
 METHODS: dict[str, Any] = {
     **_BOTH,
-    **{f"{name}_": _in_place(function) for name, function in _ENTRIES.items()},
+    **{f"{name}_": in_place(function) for name, function in _ENTRIES.items()},
     "view": view, "expand": expand, "repeat": repeat, "tile": repeat,
-    "expand_as": lambda x, other: ops.broadcast_to(x, other.shape),
-    "view_as": lambda x, other: ops.reshaped(x, other.shape),
-    "reshape_as": lambda x, other: ops.reshaped(x, other.shape),
+    "expand_as": lambda x, other: reshaping.broadcast_to(x, other.shape),
+    "view_as": lambda x, other: reshaping.reshaped(x, other.shape),
+    "reshape_as": lambda x, other: reshaping.reshaped(x, other.shape),
     "sum_to_size": lambda x, *size: _summed_to(x, _flat(size)),
     "size": _size, "dim": lambda x: x.ndim, "ndimension": lambda x: x.ndim, "nelement":
-    ops.count, "item": _item, "to": to, "type": to, "type_as": to,
+    reshaping.count, "item": _item, "to": to, "type": to, "type_as": to,
     "contiguous": lambda x, **options: x, "detach": lambda x: x, "cpu": lambda x: x,
     "cuda": lambda x, *args, **options: x, "requires_grad_": lambda x, *args: x,
     "retain_grad": lambda x: None, "is_contiguous": lambda x: True,
@@ -814,8 +568,8 @@ def _summed_to(x: Array, size: Sequence[Any]) -> Array:
 
 
 ATTRIBUTES: dict[str, Any] = {
-    "T": lambda x: ops.transpose(x),
-    "mT": lambda x: ops.swapped(x, -1, -2),
+    "T": lambda x: reshaping.transpose(x),
+    "mT": lambda x: reshaping.swapped(x, -1, -2),
     "dtype": lambda x: NAMES[{FLOAT: "float32", INT: "int64", BOOL: "bool"}[x.kind]],
     "device": lambda x: "cpu",
     "is_cuda": lambda x: False,

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from derive.claims.kinds import Claim
+from derive.claims.statuses import INTERRUPTED, OUTCOMES
 from derive.claims.verdict import Verdict
 from derive.frontends.document.collect import collect
 from derive.frontends.document.containers import DocumentError, read_document
+from derive.frontends.document.decided import Outcome
 from derive.frontends.document.declarations import DeclarationError, sidecar
-from derive.frontends.document.outcomes import INTERRUPTED, OUTCOMES, Outcome, Seen, outcomes
+from derive.frontends.document.outcomes import Seen, outcomes
 from derive.frontends.document.parser import parser
 
 SUFFIXES = (".md", ".markdown", ".tex", ".ipynb", ".rst")
@@ -78,6 +80,7 @@ def check(
     collected = collect(contents, parse, said)
     # For suggestions alone: the words of a document, wherever its container puts them.
     collected.prose.append((0, source, 1))
+    collected.source = source
     found = named(str(path), outcomes(collected, decide, *([seen] if seen else [])))
     problems = [(place.line, message) for place, message in contents.problems]
     return Checked(str(path), tuple(found), (*problems, *collected.problems), source)

@@ -6,78 +6,37 @@ What is declared may stand after its use, so that all of it is collected first.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 from derive.frontends.document import declarations as said
-from derive.frontends.document import functions, size_text, tree
-from derive.frontends.document.contents import (
-    Contents,
-    Directive,
-    Formula,
-    Heading,
-    Paragraph,
-    Place,
-)
+from derive.frontends.document import size_text, tree
+from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph
 from derive.frontends.document.declarations import DeclarationError, Declared
+from derive.frontends.document.defining import checked, definition, keys, real_space
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
-from derive.frontends.document.derivatives import differential
-from derive.frontends.document.knowledge import LINES, Definition, Fact, Knowledge, Known, Section
-from derive.frontends.document.names import LOSSES, Mention, mention, text_of
+from derive.frontends.document.indices import components, letters_of
+from derive.frontends.document.knowledge import (
+    LINES,
+    Definition,
+    Fact,
+    Knowledge,
+    Known,
+    Range,
+    Section,
+)
+from derive.frontends.document.labels import labelled
+from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
-from derive.frontends.document.symbols import (
-    SCALAR_GREEK,
-    components,
-    letters_of,
-    size_symbol,
-)
-from derive.frontends.document.tree import Node, arguments, brackets
+from derive.frontends.document.spelling import size_symbol
+from derive.frontends.document.superscripts import knowing_superscripts
+from derive.frontends.document.tree import Node
+from derive.frontends.document.typed import NAME_HEADS, SHAPE_HEADS, heading_number, latex
+from derive.frontends.document.undeclared import SCALAR_GREEK
+from derive.frontends.document.units import DEFINES, EQUALS, Collected, Unit, one_by_one
 
 Parse = Callable[[str], tree.Parsed]
-
-EQUALS = ("=", ":=", "equiv", "triangleq", "=:", "?=")
-DEFINES = (":=", "equiv", "triangleq")
-
-
-@dataclass
-class Unit:
-    """One row of one formula: what gets an outcome.
-
-    :param at: its number in the document.
-    :param is_condition: whether it says what is assumed of a name, and claims nothing.
-    :param solves: whether it gives the point at which a gradient was set to 0, and no definition.
-    :param annotations: what is differentiated in it, with the shape that its subscript states.
-    :param head: for a row that goes on with a chain, the statement in which that begins and the
-        unit of it.
-    """
-
-    at: int
-    formula: Formula
-    row: tree.Row
-    section: int
-    place: Place
-    latex: str
-    number_of_rows: int
-    skipped: bool = False
-    expected: str = ""
-    declares: bool = False
-    is_condition: bool = False
-    defines: list[Definition] = field(default_factory=list)
-    solves: bool = False
-    annotations: list[Mention] = field(default_factory=list)
-    head: tuple[Unit, tree.Statement] | None = None
-
-
-@dataclass
-class Collected:
-    """A document after the first pass."""
-
-    units: list[Unit]
-    knowledge: Knowledge
-    problems: list[tuple[int, str]]
-    prose: list[tuple[int, str, int]]  # the section, the text, the line
 
 
 def collect(
@@ -85,7 +44,7 @@ def collect(
     parse: Parse,
     sidecar: Iterable[tuple[str, list[Declared]]] = (),
 ) -> Collected:
-    return _Collector(parse).run(contents, list(sidecar))
+    return _Collector(knowing_superscripts(contents, parse)).run(contents, list(sidecar))
 
 
 class _Collector:
@@ -130,7 +89,7 @@ class _Collector:
                 for heading, found in self.sidecar:
                     if (
                         heading.strip() in (item.text.strip(), str(line))
-                        or _number(item.text) == heading.strip()
+                        or heading_number(item.text) == heading.strip()
                     ):
                         used.add(heading)
                         for one in found:
@@ -159,7 +118,7 @@ class _Collector:
             self.open.pop()
         number = len(self.knowledge.sections)
         around = (number, *self.open[-1].around)
-        section = Section(number, item.level, item.text, line, around)
+        section = Section(number, item.level, item.text, line, around, item.is_closed)
         self.knowledge.sections.append(section)
         self.open.append(section)
         self.chain = None
@@ -203,7 +162,7 @@ class _Collector:
             else:
                 sizes = tuple(size_text.split(one.text)) if one.kind == "shape" else ()
                 for text in sizes:
-                    size_text.size(text, _checked)
+                    size_text.size(text, checked)
                 for name in names:
                     kind = one.kind
                     if kind == "shape" and sizes == ("1",):
@@ -222,7 +181,7 @@ class _Collector:
         self.knowledge.define(made)
 
     def body(self, text: str) -> Node:
-        parsed = self.parse(_latex(text))
+        parsed = self.parse(latex(text))
         if parsed.failures or len(parsed.rows) != 1 or len(parsed.rows[0].items) != 1:
             raise DeclarationError(f"`{text}` is no formula")
         (found,) = parsed.rows[0].items
@@ -281,7 +240,7 @@ class _Collector:
         self.waiting = []
         chain = self.chain if item.display else None
         section = self.section_at(item.place(0).line)
-        for row in (part for whole in parsed.rows for part in _one_by_one(whole)):
+        for row in (part for whole in parsed.rows for part in one_by_one(whole)):
             start = row.parts[0][0] if row.parts else row.start
             text = item.text[start : row.parts[-1][1] if row.parts else row.end]
             kept = text.lstrip(" \t\n&")
@@ -331,6 +290,7 @@ class _Collector:
                 continue
             body = statement.body
             if isinstance(body, tree.Chain):
+                self.range(body, unit)
                 chain = (unit, statement)
                 self.members(body, unit, line)
                 self.definition(body, unit, line)
@@ -341,6 +301,20 @@ class _Collector:
                     names = {name for pair in mentioned(side) for name in pair}
                     self.spoken.setdefault(unit.section, set()).update(names)
         return chain
+
+    def range(self, chain: tree.Chain, unit: Unit) -> None:
+        """``i = 1, …, n`` and ``i ∈ {1, …, n}``."""
+        if len(chain.sides) != 2 or chain.relations[0] not in ("=", "in"):
+            return
+        left, right = chain.sides
+        if isinstance(right, tree.Group) and right.opening == "{":
+            right = right.body
+        if not isinstance(left, tree.Letter) or not isinstance(right, tree.Listing):
+            return
+        first, last = right.items[0], right.items[-1]
+        if len(right.items) > 2 and isinstance(right.items[-2], tree.Dots):
+            said = Range(left.name, first, last, unit.section, unit.at)
+            self.knowledge.ranges.append(said)
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
         """Letters that are transposed somewhere, and shapes in subscripts."""
@@ -380,7 +354,7 @@ class _Collector:
         texts = tuple(text_of(part) for part in parts)
         try:
             for text in texts:
-                size_text.size(text, _checked)
+                size_text.size(text, checked)
         except size_text.SizeError:
             return
         known = self.knowledge.known.get(name.key, [])
@@ -443,6 +417,7 @@ class _Collector:
         made = definition(left, right, unit.section, unit.at, line, unit.formula, text)
         if made is None:
             return
+        made = labelled(made, self.knowledge.known)
         if chain.relations[0] not in DEFINES and not _defining(made, unit):
             return
         if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
@@ -450,10 +425,13 @@ class _Collector:
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
+        if chain.relations[0] not in DEFINES and self.restated(made):
+            return
+        if chain.relations[0] not in DEFINES and self.is_circular(made):
+            return  # x is defined by y, and this says what y is then
         if chain.relations[0] not in DEFINES and self.used_before(made):
             unit.solves = True  # a declared quantity at some point, as a minimiser
-            return
-        if chain.relations[0] not in DEFINES and self.restated(made):
+            self.knowledge.points.setdefault(made.name, []).append(made)
             return
         self.knowledge.define(made)
         unit.defines.append(made)
@@ -484,15 +462,22 @@ class _Collector:
 
     def used_before(self, made: Definition) -> bool:
         """Whether a name is declared, and formulas before have spoken of it as it is."""
-        around = self.knowledge.around(made.section)
-        return (
-            made.name not in self.knowledge.definitions
-            and any(
-                one.section in around and one.how != "subscript"
-                for one in self.knowledge.known.get(made.name, [])
-            )
-            and any(made.name in self.spoken.get(section, ()) for section in self.spoken)
+        knowledge = self.knowledge
+        around = knowledge.around(made.section)
+        declared = [
+            one.section
+            for one in knowledge.known.get(made.name, [])
+            if one.section in around and one.how != "subscript"
+        ]
+        return made.name not in knowledge.definitions and any(
+            made.name in names and set(declared) & set(knowledge.around(section))
+            for section, names in self.spoken.items()
         )
+
+    def is_circular(self, made: Definition) -> bool:
+        """Whether what would define a name is computed from that name."""
+        found = leaves(self.knowledge, made.body, made.section, made.at)
+        return made.name in found and made.name in self.knowledge.known
 
     def restated(self, made: Definition) -> bool:
         """Whether a name is defined around here already, of the same things: then the equation
@@ -514,7 +499,21 @@ class _Collector:
         ours = leaves(knowledge, made.body, made.section, made.at)
         theirs = leaves(knowledge, before.body, before.section, before.at)
         arrays = [name for name in theirs if name in knowledge.known]
-        return bool(arrays) and ours - {"e", "pi"} <= theirs
+        if len(before.arguments) == len(made.arguments):
+            # f(y), where f(x) is defined, is of y what that is of x.
+            other = dict(zip(keys(made.arguments), keys(before.arguments), strict=True))
+            ours = frozenset(other.get(name, name) for name in ours)
+            theirs |= set(other.values())
+        return bool(arrays) and {name for name in ours if self.is_free(name, ours)} <= theirs
+
+    def is_free(self, name: str, among: Collection[str]) -> bool:
+        """Whether a name is one of its own: no constant, and no product of others that stand
+        beside it without a space.
+        """
+        if self.is_taken(name):
+            return True
+        product = len(name) > 1 and all(letter in among for letter in name)
+        return name not in ("e", "pi", "I", "bol(1)") and not product
 
     def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
         """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
@@ -572,135 +571,6 @@ class _Collector:
         return made
 
 
-def squared(name: Mention, right: Node) -> Mention:
-    """σ² on the left of an equation, as a name of its own: it is what the equation defines."""
-    if len(name.after) != 1 or name.primes or text_of(name.after[0]) != "2":
-        return name
-    if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
-        return name
-    return replace(name, sups=(*name.sups, name.after[0]), after=())
-
-
-def _one_by_one(row: tree.Row) -> list[tree.Row]:
-    """The statements of a row, each as a row of its own, where none follows from another."""
-    statements = [item for item in row.items if isinstance(item, tree.Statement)]
-    joined = any(
-        isinstance(item, tree.Connective) and item.name in ("implies", "iff", "impliedby")
-        for item in row.items
-    )
-    if len(statements) < 2 or joined:
-        return [row]
-    return [
-        replace(row, start=one.start, end=one.end, items=(one,), parts=((one.start, one.end),))
-        for one in statements
-    ]
-
-
-SHAPE_HEADS = ("shape", "dimension", "dimensions", "dim", "dims", "size", "form", "形状", "维度",
-               "dimensionen", "größe", "taille", "forme")  # fmt: skip
-NAME_HEADS = ("symbol", "name", "variable", "symbole", "符号", "größe", "tensor", "matrix")
-
-
-def _number(heading: str) -> str:
-    match = re.match(r"[\d.]+", heading.strip())
-    return match.group().rstrip(".") if match else ""
-
-
-def _checked(name: str):  # type: ignore[no-untyped-def]
-    return size_symbol(name)
-
-
-_HATS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0303": r"\tilde", "\u0307": r"\dot"}
-
-
-def _latex(text: str) -> str:
-    """What people type in a directive, ŷ and xᵀ too, as LaTeX."""
-    made = []
-    for letter in text.replace("ᵀ", r"^\top ").replace("ᵗ", r"^\top "):
-        parts = unicodedata.normalize("NFD", letter)
-        if len(parts) == 2 and parts[1] in _HATS:
-            made.append(f"{_HATS[parts[1]]}{{{parts[0]}}}")
-        else:
-            made.append(letter)
-    return "".join(made)
-
-
-SPACES = ("bla(R)", "R", "bol(R)", "{0,1}", "{-1,1}", "{-1,+1}", "[0,1]", "(0,1)")
-
-
-def real_space(node: Node, source: str) -> tuple[str, ...] | None:
-    """The sizes in ℝ^{n×d}; () for ℝ itself; None for anything else."""
-    if text_of(node) in ("bla(R)", "R", "bla(R)_+", "bla(R)_{+}"):
-        return ()
-    if isinstance(node, tree.Script) and text_of(node.base) in SPACES:
-        if node.sup is None:
-            return ()
-        text = source[node.sup.start : node.sup.end]
-        try:
-            sizes = tuple(size_text.split(text))
-            for size in sizes:
-                size_text.size(size, _checked)
-        except size_text.SizeError:
-            return None
-        return sizes or None
-    return None
-
-
-def definition(
-    left: Node,
-    right: Node,
-    section: int,
-    at: int,
-    line: int,
-    formula: Formula | None,
-    text: str = "",
-) -> Definition | None:
-    """``x = e``, ``f(x) = e``, ``P_{ij} = e``; None where the left side is no such name."""
-    name = mention(left)
-    given: tuple[Node, ...] = ()
-    if name is None and isinstance(left, tree.Product) and left.operators == ("",):
-        group, script = brackets(left.factors[1])
-        head = mention(left.factors[0])
-        if group is None or head is None or script is not None:
-            return None
-        given = tuple(arguments(group))
-        if any(mention(part) is None for part in given):
-            return None
-        name = head
-    if name is None and isinstance(left, tree.Apply) and isinstance(left.argument, tree.Group):
-        name = mention(left.head)
-        given = tuple(arguments(left.argument))
-        if any(mention(part) is None for part in given):
-            return None
-    if name is not None and not given:
-        name = squared(name, right)
-    if name is None or name.primes or name.after or differential(left) is not None:
-        return None
-    if given and (
-        functions.known(name.letter)
-        or any(isinstance(part, tree.Run) and len(part.letters) > 1 for part in given)
-    ):
-        return None  # tr(AB) = tr(BA) claims something of what has a meaning already
-    if name.letter in ("partial", "nabla", "d"):
-        return None
-    indices: tuple[Node, ...] = ()
-    key = name.key
-    if name.subs and not given:
-        parts = tuple(components(name.subs[-1]))
-        if all(isinstance(part, tree.Letter) for part in parts):
-            used = {
-                letter
-                for node in right.walk()
-                if isinstance(node, tree.Script) and node.sub is not None
-                for letter in letters_of(node.sub)
-            }
-            names = [part.name for part in parts if isinstance(part, tree.Letter)]
-            if all(letter in used for letter in names) and not set(names) <= {"t", "l"}:
-                indices = parts
-                key = Mention(name.letter, left, name.subs[:-1], name.sups).key
-    return Definition(key, name, right, section, at, line, given, indices, text)
-
-
 def _defining(made: Definition, unit: Unit) -> bool:
     """Whether an equation with a name on its left defines it: it is no condition such as x = 0,
     no range such as i = 1, …, n, and the name is not on both sides.
@@ -717,6 +587,3 @@ def _defining(made: Definition, unit: Unit) -> bool:
             return False
     own = made.written.key
     return all(key != own for key, _ in mentioned(body))
-
-
-__all__ = ["LOSSES", "Collected", "Unit", "collect", "definition", "real_space"]

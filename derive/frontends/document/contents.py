@@ -80,9 +80,13 @@ class Directive(Passage):
 
 @dataclass(frozen=True, slots=True)
 class Heading(Passage):
-    """A heading; ``level`` 1 is the highest. ``text`` is its source without the marks."""
+    """A heading; ``level`` 1 is the highest. ``text`` is its source without the marks.
+
+    ``is_closed``: what is said below it holds there alone, as in the docstring of one function.
+    """
 
     level: int = 1
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

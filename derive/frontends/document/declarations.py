@@ -71,8 +71,8 @@ class DeclarationError(DeriveError):
 class Declared:
     """One item of a directive, as text.
 
-    :param kind: ``shape``, ``scalar``, ``size``, ``function``, ``any-scalar``, ``property``,
-        ``fact``, ``definition``, ``option``, ``skip`` or ``expect``.
+    :param kind: ``shape``, ``scalar``, ``size``, ``index``, ``function``, ``any-scalar``,
+        ``property``, ``fact``, ``definition``, ``option``, ``skip`` or ``expect``.
     :param names: the names that it is about.
     :param text: the sizes, the property, the formula, the option's value.
     :param line: where it stands.
@@ -232,6 +232,9 @@ def _of_shape(names: tuple[str, ...], text: str, line: int, how: str) -> Iterato
         r"\\mathbb\s*\{?\s*R\s*\}?|ℝ", text
     ):
         yield Declared("scalar", names, "", line, how)
+        return
+    if text.lower() in ("index", "label"):
+        yield Declared("index", names, "", line, how)
         return
     if text.lower() in _NUMBER_SET:
         yield Declared("size", names, "", line, how)

@@ -13,8 +13,8 @@ from derive.frontends.document.names import mention, with_scripts
 from derive.frontends.document.tree import Node
 
 if TYPE_CHECKING:
+    from derive.frontends.document.parts import Task
     from derive.frontends.document.reader import Reader
-    from derive.frontends.document.statements import Task
 
 _STEP = re.compile(r"([_^])(\(|\[)?(l|t|ell)([+-]\d+)?(\)|\])?$")
 

@@ -9,7 +9,7 @@ whatever the layout.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
@@ -18,17 +18,12 @@ from sympy.tensor.array.expressions import ArraySymbol
 from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition
+from derive.frontends.document.lookup import defined_at, is_known, known_at
 from derive.frontends.document.names import LOSSES, Mention, is_loss, is_transpose, mention, text_of
 from derive.frontends.document.reader import RULES, Reader, Undeclared, Unread
-from derive.frontends.document.symbols import (
-    LOSS_IN,
-    by_key,
-    defined_at,
-    is_known,
-    known_at,
-    pretty,
-    symbol,
-)
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.steps import by_key, symbol
+from derive.frontends.document.symbols import LOSS_IN
 from derive.frontends.document.tree import Node, arguments, brackets
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
 from derive.language.operators import ScalarFunction, entry, fresh_index, partial, tensor
@@ -125,6 +120,9 @@ def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Val
 def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
     head = factors[0]
     used = 1
+    if (twice := _nabla_twice(factors, signs)) is not None:
+        taken, used = operated([twice.base, *factors[2:]], signs[1:])
+        return Taken(taken.of, taken.by * 2, twice, nabla=True), used + 1
     if isinstance(head, tree.Derivative):
         by = variables(head)
     else:
@@ -159,6 +157,26 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
     return Taken(of, tuple(by), head, nabla), end
 
 
+def _nabla_twice(factors: list[Node], signs: list[str]) -> tree.Script | None:
+    """∇∇ before what it acts on, as ∇²; None for anything else."""
+    if len(factors) < 3 or signs[0] != "":
+        return None
+    first, second = factors[:2]
+    heads = [part.base if isinstance(part, tree.Script) else part for part in (first, second)]
+    if not all(isinstance(part, tree.Letter) and part.name == "nabla" for part in heads):
+        return None
+    subs = [part.sub if isinstance(part, tree.Script) else None for part in (first, second)]
+    sups = [part.sup if isinstance(part, tree.Script) else None for part in (first, second)]
+    if sups[0] is not None or (sups[1] is not None and not is_transpose(sups[1])):
+        return None
+    if isinstance(second, tree.Script):
+        second = second.base if second.sub is None else replace(second, sup=None)
+    if subs[0] is not None and text_of(subs[0]) != text_of(subs[1]):
+        raise Unread("nabla", "a second derivative in two arrays is not read", first)
+    two = tree.Number(second.start, second.end, "2")
+    return tree.Script(first.start, second.end, second, None, two, 0)
+
+
 def variables(node: tree.Derivative) -> tuple[Node, ...]:
     """What a derivative is taken in, each as often as its order says."""
     found: list[Node] = []
@@ -175,6 +193,7 @@ def variables(node: tree.Derivative) -> tuple[Node, ...]:
     return tuple(found)
 
 
+@RULES.on(tree.Derivative)
 def read_derivative(reader: Reader, node: tree.Derivative) -> Value:
     if node.of is None:
         raise Unread("operator", "an operator that acts on nothing", node)
@@ -488,8 +507,6 @@ def loss_of(reader: Reader, name: Mention, inputs: list[Value]) -> Value:
     reader.note(f"{label} is any scalar function of its arguments, as nothing defines it")
     return Value(ScalarFunction(label)(*(value.expr for value in inputs)))
 
-
-RULES[tree.Derivative] = read_derivative
 
 __all__ = [
     "Definition",

@@ -21,10 +21,11 @@ from derive.frontends.document.derivatives import (
     reach,
     wrt,
 )
+from derive.frontends.document.fresh import fresh
 from derive.frontends.document.knowledge import Knowledge
 from derive.frontends.document.names import LOSSES, Mention, is_transpose, mention
 from derive.frontends.document.reader import Reader, Undeclared, Unread, turned
-from derive.frontends.document.symbols import _fresh, pretty
+from derive.frontends.document.spelling import pretty
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Value, as_matrix, scalar
 from derive.language.operators import partial
@@ -140,7 +141,7 @@ def _varied(reader: Reader, name: Mention) -> Value:
     key = f"d {name.key}"
     if key not in reader.symbols:
         value = wrt(reader, name.node)
-        reader.symbols[key] = _fresh(reader, f"d{pretty(name.key)}", value.shape, value.thin)
+        reader.symbols[key] = fresh(reader, f"d{pretty(name.key)}", value.shape, value.thin)
         reader.note(f"d{pretty(name.key)} is any change of {pretty(name.key)}")
     return reader.symbols[key]
 

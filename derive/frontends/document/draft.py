@@ -18,14 +18,15 @@ import sympy as sp
 
 from derive.frontends.document import statements, tree
 from derive.frontends.document.choices import Choices, readings
-from derive.frontends.document.collect import Collected, collect
+from derive.frontends.document.collect import collect
 from derive.frontends.document.containers import read_document
 from derive.frontends.document.dependence import seen_by
-from derive.frontends.document.outcomes import conventions, task_of
 from derive.frontends.document.parser import parser
+from derive.frontends.document.parts import Task
 from derive.frontends.document.reader import Reader
-from derive.frontends.document.statements import Task
-from derive.frontends.document.symbols import PRETTY, pretty
+from derive.frontends.document.spelling import PRETTY, pretty
+from derive.frontends.document.tasks import conventions, task_of
+from derive.frontends.document.units import Collected
 from derive.frontends.document.values import Value
 
 READINGS = 12

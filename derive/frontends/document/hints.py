@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from derive.claims.kinds import Claim
+from derive.frontends.document.contents import Place
 from derive.language.operators import entry
 
 SYMMETRIC = re.compile(r"symmetri|symétri|对称", re.I)
@@ -24,6 +25,23 @@ SUMMING = re.compile(
     re.I,
 )
 UNIT = re.compile(r"unit (?:vector|norm|length)|normali[sz]ed|einheits|unitaire|单位", re.I)
+
+
+CASE = re.compile(
+    r"\b(?:if|when|whenever|unless|suppose|wenn|falls|si|lorsque|cuando)\b|如果|若|当|假如", re.I
+)
+SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
+
+
+def is_case(source: str, place: Place) -> bool:
+    """Whether the sentence before a formula makes it the condition of a case: "if A = A⊤".
+
+    In a notebook, whose cells are texts of their own, every condition is taken for one.
+    """
+    if place.cell is not None:
+        return True
+    before = source[max(0, place.offset - 200) : place.offset]
+    return CASE.search(SENTENCE.split(before)[-1]) is not None
 
 
 def suggested(claim: Claim, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from derive.frontends.document.names import Mention
+from derive.frontends.document.names import Mention, mention
 from derive.frontends.document.tree import Node
 
 LINES = 99  # the level of a section that is made of some lines, by a sidecar
@@ -22,6 +22,7 @@ class Section:
     """From a heading to the next of its level or a higher one.
 
     :param around: the numbers of the sections that contain it, itself first.
+    :param is_closed: whether what is said in it is not carried to the sections after it.
     """
 
     number: int
@@ -29,13 +30,14 @@ class Section:
     heading: str
     line: int
     around: tuple[int, ...]
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)
 class Known:
     """That a name has a shape, or what else it is declared to be.
 
-    :param kind: ``shape``, ``scalar``, ``size``, ``function`` or ``any-scalar``.
+    :param kind: ``shape``, ``scalar``, ``size``, ``index``, ``function`` or ``any-scalar``.
     :param sizes: the sizes as text; for ``any-scalar`` the names that it is a function of.
     """
 
@@ -67,6 +69,17 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class Range:
+    """``i = 1, …, n`` beside a definition: how far an index counts."""
+
+    letter: str
+    first: Node
+    last: Node
+    section: int
+    at: int
+
+
+@dataclass(frozen=True)
 class Fact:
     """An assumption: a formula, or a property of a name.
 
@@ -91,8 +104,10 @@ class Knowledge:
     sections: list[Section] = field(default_factory=lambda: [Section(0, 0, "", 0, (0,))])
     known: dict[str, list[Known]] = field(default_factory=dict)
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    points: dict[str, list[Definition]] = field(default_factory=dict)  # x = …, of a known x
     options: list[tuple[int, str, str, int]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    ranges: list[Range] = field(default_factory=list)
     sizes: set[str] = field(default_factory=set)
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
@@ -100,13 +115,16 @@ class Knowledge:
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
 
     def _reaching(self, found: list[Stated], section: int) -> list[Stated]:
-        """What may be meant in a section: what a sidecar says of some lines stays in them."""
+        """What may be meant in a section: what a closed one says stays there."""
         around = self.around(section)
-        return [
-            one
-            for one in found
-            if one.section in around or self.sections[one.section].level != LINES
-        ]
+        return [one for one in found if one.section in around or not self._is_closed(one.section)]
+
+    def _is_closed(self, section: int) -> bool:
+        """Whether a section, or one around it, keeps what is said in it; lines of a sidecar do."""
+        return any(
+            self.sections[number].is_closed or self.sections[number].level == LINES
+            for number in self.around(section)
+        )
 
     def declare(self, known: Known) -> None:
         self.known.setdefault(known.name, []).append(known)
@@ -149,6 +167,25 @@ class Knowledge:
             return None  # declared anew since
         return found
 
+    def point(self, name: str, section: int, at: int) -> Definition | None:
+        """The equation before a place that says what a declared name is: a definition of it, or
+        one point among others.
+        """
+        around = self.around(section)
+        found = [one for one in self.points.get(name, []) if one.section in around and one.at < at]
+        return found[-1] if found else None
+
+    def range_of(self, letter: str, definition: Definition) -> Range | None:
+        """How far an index counts, as it is said beside a definition."""
+        found = [
+            one
+            for one in self.ranges
+            if one.letter == letter
+            and one.section == definition.section
+            and 0 < one.at - definition.at <= 2
+        ]
+        return found[0] if found else None
+
     def option(self, name: str, section: int) -> tuple[str, int] | None:
         """What a convention is declared to be, and in which line."""
         said = [one for one in self.options if one[1] == name]
@@ -160,7 +197,7 @@ class Knowledge:
         before = [
             (value, line)
             for where, _, value, line in said
-            if where < section and self.sections[where].level != LINES
+            if where < section and not self._is_closed(where)
         ]
         return before[-1] if before else None
 
@@ -191,6 +228,21 @@ class Knowledge:
             one.section in own and one.kind == "shape" and one.how in ("directive", "sidecar")
             for found in self.known.values()
             for one in found
+        )
+
+    def is_defined_with(self, name: str, section: int, before: int) -> bool:
+        """Whether a section that is not in the one before defines something by this name: it may
+        stand for another thing there.
+        """
+        own = set(self.around(section)) - set(self.around(before))
+        return any(
+            made.section in own
+            and any(
+                said is not None and name in (said.key, said.letter)
+                for said in map(mention, made.body.walk())
+            )
+            for found in self.definitions.values()
+            for made in found
         )
 
 

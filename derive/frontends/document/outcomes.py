@@ -7,106 +7,62 @@ neither, but for a choice that nobody has declared, is ambiguous.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
-from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
+from derive.claims.statuses import (
+    AMBIGUOUS,
+    DECLARES,
+    DEFINES,
+    DISAGREES,
+    HOLDS,
+    INTERRUPTED,
+    NO_STATEMENT,
+    NOT_UNDERSTOOD,
+    REFUTED,
+    UNDECIDED,
+)
+from derive.claims.verdict import Verdict
 from derive.frontends.document import hints, statements, tree
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
-from derive.frontends.document.collect import EQUALS, Collected, Unit
-from derive.frontends.document.contents import Place
+from derive.frontends.document.decided import Condition, Decided, Outcome
 from derive.frontends.document.dependence import seen_by
-from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import mention
-from derive.frontends.document.reader import Reader, is_ones
-from derive.frontends.document.statements import ILL_SHAPED, Part, Read, Task
-from derive.frontends.document.tree import Node
+from derive.frontends.document.knowledge import Fact
+from derive.frontends.document.left_out import left_out
+from derive.frontends.document.names import Mention
+from derive.frontends.document.parts import ILL_SHAPED, Part, Read, Task
+from derive.frontends.document.reader import Reader
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.tasks import conventions, directive, task_of, vanishes
+from derive.frontends.document.units import Collected, Unit
 from derive.language.operators import ScalarApplication
 
-AMBIGUOUS, DEFINES, DECLARES = "ambiguous", "defines", "declares"
-NO_STATEMENT, NOT_UNDERSTOOD = "no-statement", "not-understood"
-OUTCOMES = (
-    HOLDS, DISAGREES, ILL_SHAPED, UNDECIDED, AMBIGUOUS, DEFINES, DECLARES, NO_STATEMENT,
-    NOT_UNDERSTOOD,
-)  # fmt: skip
-REFUTED = (DISAGREES, ILL_SHAPED)
 WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
+
 
 UNDEFINED = frozenset("fghFGHJRQ")
 """Letters of functions that are no activations: they stand for something in particular."""
 
+
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
+
 
 KEPT_EVERYWHERE = ("softmax", "power", "power of a vector", "star", "prime", "circ", "a / b c",
                    "⊙ beside a product", "one index of a matrix")  # fmt: skip
 """Choices that a document makes once."""
 
-INTERRUPTED = "interrupted"
 
 Decide = Callable[[Claim], Verdict]
+
+
 Seen = Callable[[int, int, int], None]
 
 
 def _unseen(done: int, total: int, line: int) -> None:
     """Nobody waits."""
-
-
-@dataclass(frozen=True)
-class Decided:
-    """One claim of a formula.
-
-    :param outcome: one of :data:`OUTCOMES`.
-    :param claim: as it was decided, in the reading that is told; None where there is none.
-    :param reading: the choices of that reading, in words.
-    :param inferred: what was inferred, and from which line.
-    :param place: where the side stands that it is about.
-    """
-
-    outcome: str
-    place: Place
-    claim: Claim | None = None
-    verdict: Verdict | None = None
-    message: str = ""
-    code: str = ""
-    reading: tuple[str, ...] = ()
-    inferred: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What becomes of one formula (of one row of it).
-
-    :param code: a stable word for what is not understood or ambiguous, ""  elsewhere.
-    :param place: where the formula stands.
-    :param caret: where in it the difference or the problem is.
-    :param expected: what a directive says is expected of it, or "".
-    :param last_line: the line in which the formula ends.
-    """
-
-    outcome: str
-    place: Place
-    caret: Place
-    latex: str
-    display: bool
-    code: str = ""
-    message: str = ""
-    claims: tuple[Decided, ...] = ()
-    expected: str = ""
-    last_line: int = 0
-
-    @property
-    def as_expected(self) -> bool:
-        return bool(self.expected) and self.outcome == self.expected
-
-
-@dataclass
-class Decision:
-    """All readings of one part."""
-
-    parts: list[tuple[Choices, Read, Part]] = field(default_factory=list)
 
 
 def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list[Outcome]:
@@ -140,6 +96,8 @@ class _Decider:
         self.verdicts: dict[Any, Verdict] = {}
         self.number = 0
         self.kept: dict[tuple[int, str], dict[str, list[int]]] = {}
+        self.conditions: list[Condition] = []
+        self.source = collected.source
 
     # ---- one formula
 
@@ -159,14 +117,26 @@ class _Decider:
             for node in statement.walk():
                 if isinstance(node, tree.Unread):
                     return self.failed(unit, node.failure)
+            if isinstance(statement.body, tree.Chain):
+                refused = left_out(statement.body, lambda name: self.is_known(unit, name))
+                if refused is not None:
+                    return self.failed(unit, refused)
         connected = any(
             isinstance(item, tree.Connective) and item.name in ("implies", "iff", "impliedby")
             for item in unit.row.items
         )
         for statement in unit.row.items:
             if isinstance(statement, tree.Statement):
-                found.extend(self.statement(unit, statement, connected))
+                found.extend(self.statement(unit, statement))
+        if connected and not all(one.outcome in (HOLDS, DEFINES, DECLARES) for one in found):
+            message = "what follows from what is no statement here"
+            found = [Decided(NO_STATEMENT, unit.place, message=message)]
         return self.summed_up(unit, found)
+
+    def is_known(self, unit: Unit, name: Mention) -> bool:
+        at = (name.key, unit.section, unit.at)
+        knowledge = self.knowledge
+        return knowledge.declared(*at) is not None or knowledge.defined(*at) is not None
 
     def failed(self, unit: Unit, failure: tree.Failure) -> Outcome:
         return replace(
@@ -208,15 +178,11 @@ class _Decider:
 
     # ---- one statement
 
-    def statement(self, unit: Unit, statement: tree.Statement, connected: bool) -> list[Decided]:
+    def statement(self, unit: Unit, statement: tree.Statement) -> list[Decided]:
         task = task_of(unit, statement)
         if task is None:
             return []
         place = unit.formula.place(statement.start)
-        if connected:
-            return [
-                Decided(NO_STATEMENT, place, message="what follows from what is no statement here")
-            ]
         results = self.all_readings(task)
         if results is None:
             return [
@@ -227,11 +193,90 @@ class _Decider:
                     message="it has too many readings; declare the shapes of its names",
                 )
             ]
-        return self.over_readings(task, results)
+        found = self.over_readings(task, results)
+        if any(one.outcome in REFUTED for one in found):
+            found = self.under_conditions(task, found)
+        if any(one.outcome in REFUTED for one in found):
+            found = self.as_quantities(task, found)
+        return found
 
-    def all_readings(self, task: Task) -> list[tuple[Choices, Read]] | None:
+    def as_quantities(self, task: Task, found: list[Decided]) -> list[Decided]:
+        """What is refuted once more, with declared names as quantities of their own: y = H x + v
+        may define y, or say what is assumed of a y that is measured.
+        """
+        inferred = {sentence for one in found for sentence in one.inferred}
+        at = (task.unit.section, task.unit.at)
+        both = {
+            key: made
+            for key in self.knowledge.definitions
+            if (made := self.knowledge.defined(key, *at)) is not None
+            and self.knowledge.declared(key, *at) is not None
+            and f"{pretty(key)} is defined in line {made.line}" in inferred
+        }
+        for key, made in both.items():
+            results = self.all_readings(task, opaque=key)
+            again = [] if results is None else self.over_readings(task, results)
+            if len(again) != len(found):
+                continue
+            message = (
+                f"it holds if {pretty(key)} is a quantity of its own, and line {made.line} does "
+                "not define it; put `derive: skip` before that"
+            )
+            found = [
+                replace(before, outcome=AMBIGUOUS, code="readings", message=message)
+                if before.outcome in REFUTED and after.outcome == HOLDS
+                else before
+                for before, after in zip(found, again, strict=True)
+            ]
+        return found
+
+    def under_conditions(self, task: Task, found: list[Decided]) -> list[Decided]:
+        """What is refuted once more, with the conditions that formulas before it state: it may
+        hold under them.
+        """
+        around = self.knowledge.around(task.unit.section)
+        stated = [one for one in self.conditions if one.fact.section in around]
+        if not stated:
+            return found
+        facts = self.knowledge.facts
+        self.knowledge.facts = [*facts, *(one.fact for one in stated)]
+        try:
+            results = self.all_readings(task)
+            again = [] if results is None else self.over_readings(task, results)
+        finally:
+            self.knowledge.facts = facts
+        if len(again) != len(found):
+            return found
+        lines = ", ".join(str(one.fact.line) for one in stated)
+        made = []
+        for before, after in zip(found, again, strict=True):
+            if before.outcome not in REFUTED or after.outcome != HOLDS:
+                made.append(before)
+            elif any(one.is_case for one in stated):
+                message = f"it holds in the case of line {lines}; declare that as an assumption"
+                made.append(replace(before, outcome=AMBIGUOUS, code="assumption", message=message))
+            else:
+                sentence = f"what line {lines} states is assumed"
+                made.append(replace(after, inferred=(*after.inferred, sentence)))
+        return made
+
+    def condition(self, task: Task) -> None:
+        """Remember an equation that is refuted as a claim, for it may state a condition."""
+        body, unit = task.statement.body, task.unit
+        if task.head is not None or not isinstance(body, tree.Chain) or body.relations != ("=",):
+            return
+        fact = Fact((), "", body, unit.section, unit.place.line, "condition")
+        self.conditions.append(Condition(fact, hints.is_case(self.source, unit.formula.place(0))))
+
+    def all_readings(self, task: Task, opaque: str = "") -> list[tuple[Choices, Read]] | None:
+        """All readings of a statement; None where there are too many.
+
+        :param opaque: a name whose definition is left out of account.
+        """
+
         def attempt(choices: Choices) -> Read:
             reader = Reader(self.knowledge, task.unit.section, task.unit.at, choices)
+            reader.opaque = {opaque} - {""}
             reader.sees = seen_by(self.knowledge, task, reader)
             return statements.read(task, reader)
 
@@ -337,7 +382,7 @@ class _Decider:
                             outcome=AMBIGUOUS,
                             code="convention",
                             message=f"it holds only with {key}: {option}, and line {lines} only "
-                            f"with another; declare `{_directive(key, option)}`",
+                            f"with another; declare `{directive(key, option)}`",
                         )
         return found
 
@@ -399,7 +444,7 @@ class _Decider:
                 f"declare `{doubtful}: …`",
             )
         if refuted:
-            return self.refuted(made, part, [(v, one) for v, one in everything], task.unit)
+            return self.refuted(made, part, [(v, one) for v, one in everything], task)
         return self.open(made, part, [(v, one) for v, one in everything])
 
     def refuted(
@@ -407,10 +452,11 @@ class _Decider:
         made: Decided,
         part: Part,
         everything: Sequence[tuple[Any, Part]],
-        unit: Unit,
+        task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
         if part.lenient:
+            self.condition(task)
             return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
         for sentence in made.inferred:
             # Its definition may be what was not understood: nothing is refuted by inventing it.
@@ -452,7 +498,7 @@ class _Decider:
                     message=f"what the loss depends on is not said; declare `{remedy}` if it holds "
                     "for that",
                 )
-            hint = self.hinted(claim, unit)
+            hint = self.hinted(claim, task.unit)
             if hint:
                 return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
             return replace(
@@ -538,89 +584,3 @@ class _Decider:
         if inside.start <= part.node.start <= inside.end:
             return part.node.start
         return inside.start
-
-
-def conventions(knowledge: Knowledge, section: int) -> dict[str, str]:
-    """The choices that directives make."""
-    found: dict[str, str] = {}
-    for key in ("vectors", "prime", "circ", "star", "softmax", "power"):
-        option = knowledge.option(key, section)
-        if option is not None:
-            found[key] = option[0]
-    layout = knowledge.option("layout", section)
-    if layout is not None:
-        gradient = "numerator" if layout[0] == "numerator" else "denominator"
-        jacobian = "denominator" if layout[0] == "denominator" else "numerator"
-        found["layout of gradients"] = gradient
-        found["layout of Jacobians"] = jacobian
-    return found
-
-
-def vanishes(verdict: Verdict) -> bool:
-    """Whether the derivative of a claim is 0 altogether, as where a definition was not seen."""
-    claim, derived = verdict.claim, verdict.derived
-    if claim.kind not in ("gradient", "jacobian", "hessian") or derived is None:
-        return False
-    return derived == 0 or type(derived).__name__ in ("ZeroMatrix", "ZeroArray")
-
-
-def _directive(key: str, option: str) -> str:
-    if key.startswith("layout"):
-        return f"layout = {option}"
-    return f"{key} = {option}"
-
-
-def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
-    """What a statement asks to decide; None where it is none."""
-    body = statement.body
-    if not isinstance(body, tree.Chain) or unit.solves:
-        return None
-    relations = body.relations
-    if not any(r in (*EQUALS, "<=", ">=", "in") for r in relations):
-        return None
-    head = head_unit = None
-    if statement.continues:
-        if unit.head is None or relations[0] not in EQUALS:
-            return None
-        head_unit, head_statement = unit.head
-        assert isinstance(head_statement.body, tree.Chain)
-        head = head_statement.body
-        if head.relations[0] not in (*EQUALS,):
-            return None
-    if any(isinstance(side, tree.Listing) for side in body.sides[1:]):
-        return None  # i = 1, …, n
-    if relations[0] == "in" and is_ones(body.sides[0]):
-        return None  # the size of its ones is read from their place
-    defined = None
-    if head is None:
-        defined = next((made for made in unit.defines if made.body is body.sides[1]), None)
-    if defined is None and head is None and relations[0] in EQUALS and _is_condition(body, unit):
-        return None
-    return Task(unit, statement, head, head_unit, defined)
-
-
-def _is_condition(body: tree.Chain, unit: Unit) -> bool:
-    """x = 0, a = b in running text: said of a case, and no claim."""
-    if len(body.sides) != 2:
-        return False
-    left, right = body.sides
-    name = mention(left)
-    names = name is not None and not name.after
-    numbers = isinstance(right, tree.Number) or not any(
-        isinstance(node, tree.Letter | tree.Run | tree.Word) for node in right.walk()
-    )
-    if names and numbers:
-        return True
-    return not unit.formula.display and names and mention(right) is not None
-
-
-__all__ = [
-    "INTERRUPTED",
-    "OUTCOMES",
-    "Decided",
-    "Definition",
-    "Knowledge",
-    "Node",
-    "Outcome",
-    "outcomes",
-]

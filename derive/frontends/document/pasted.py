@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
+from derive.claims.statuses import DECLARES, DEFINES, HOLDS
 from derive.claims.verdict import Verdict
 from derive.frontends.document.check import Checked, named
-from derive.frontends.document.collect import Collected, collect
+from derive.frontends.document.collect import collect
 from derive.frontends.document.contents import Contents, Directive, Formula, Lines, Passage
-from derive.frontends.document.outcomes import DECLARES, DEFINES, HOLDS, Outcome, outcomes
+from derive.frontends.document.decided import Outcome
+from derive.frontends.document.outcomes import outcomes
 from derive.frontends.document.parser import parser
+from derive.frontends.document.units import Collected
 
 LONGEST = 100_000
 NAME = "formula"

@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from derive.base.slot import Slot
+from derive.base.tables import Table
 from derive.frontends.document import functions, tree, values
 from derive.frontends.document.choices import Choices
 from derive.frontends.document.knowledge import Knowledge
@@ -63,6 +64,10 @@ class Index:
     base: int
 
 
+RULES: Table[Callable[[Reader, Any], Value]] = Table()
+"""What each kind of node stands for; the modules that lean on this one add theirs."""
+
+
 @dataclass
 class Reader:
     """Reads the nodes of one statement.
@@ -80,6 +85,7 @@ class Reader:
     symbols: dict[str, Value] = field(default_factory=dict)
     shapes: dict[Any, Value] = field(default_factory=dict)
     bound: dict[str, Any] = field(default_factory=dict)
+    put_in: frozenset[str] = frozenset()  # arguments of functions that have other values here
     indices: dict[str, Index] = field(default_factory=dict)
     ranges: dict[Any, Any] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
@@ -97,6 +103,7 @@ class Reader:
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
     varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
+    in_entries: bool = False  # whether the entries of a matrix written out are read
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
@@ -114,7 +121,7 @@ class Reader:
         :raises Misfit: where shapes do not fit; ``blame`` is then the innermost node.
         :raises Unread: where it is not understood.
         """
-        rule = RULES.get(type(node))
+        rule = RULES.find(type(node))
         if rule is None:
             raise Unread("notation", f"{_words(node)} is not understood here", node)
         self.depth += 1
@@ -165,6 +172,7 @@ def _words(node: Node) -> str:
 # ---------------------------------------------------------------------------------- plain nodes
 
 
+@RULES.on(tree.Number)
 def _number(reader: Reader, node: tree.Number) -> Value:
     text = node.text.replace(",", "")
     if len(text) > 40:
@@ -175,11 +183,13 @@ def _number(reader: Reader, node: tree.Number) -> Value:
         raise Unread("number", f"{node.text} is no number", node) from None
 
 
+@RULES.on(tree.Letter, tree.Run, tree.Word, tree.Accent)
 def _name(reader: Reader, node: Node) -> Value:
     result: Value = READ_NAME(reader, node)
     return result
 
 
+@RULES.on(tree.Group)
 def _group(reader: Reader, node: tree.Group) -> Value:
     brackets = node.opening + node.closing
     if brackets in ("()", "[]", "{}"):
@@ -197,6 +207,7 @@ def _group(reader: Reader, node: tree.Group) -> Value:
     raise Unread("brackets", f"the brackets {node.opening} {node.closing}", node)
 
 
+@RULES.on(tree.Sum)
 def _sum(reader: Reader, node: tree.Sum) -> Value:
     result: Value | None = None
     for sign, term in zip(node.signs, node.terms, strict=True):
@@ -212,11 +223,13 @@ def _sum(reader: Reader, node: tree.Sum) -> Value:
     return result
 
 
+@RULES.on(tree.Fraction)
 def _fraction(reader: Reader, node: tree.Fraction) -> Value:
     above, below = reader.value(node.numerator), reader.value(node.denominator)
     return values.divide(above, below, reader.is_loose(above, below))
 
 
+@RULES.on(tree.Root)
 def _root(reader: Reader, node: tree.Root) -> Value:
     value = reader.value(node.body)
     if node.degree is None:
@@ -276,6 +289,7 @@ def _scripted_ones(reader: Reader, node: tree.Script) -> Value:
     return Value(sp.OneMatrix(*sizes), sizes)
 
 
+@RULES.on(tree.Styled)
 def _styled(reader: Reader, node: tree.Styled) -> Value:
     if is_ones(node):
         return _ones(reader)
@@ -287,7 +301,12 @@ def _styled(reader: Reader, node: tree.Styled) -> Value:
     return _name(reader, node)
 
 
-def _norm(reader: Reader, node: tree.Norm, kind: str = "") -> Value:
+@RULES.on(tree.Norm)
+def _norm(reader: Reader, node: tree.Norm) -> Value:
+    return _norm_of(reader, node)
+
+
+def _norm_of(reader: Reader, node: tree.Norm, kind: str = "") -> Value:
     value = reader.value(node.body)
     if node.bars == 2:
         return functions.norm(reader.choices, value, kind)
@@ -304,45 +323,41 @@ def _norm(reader: Reader, node: tree.Norm, kind: str = "") -> Value:
     raise Unread("bars", "bars around a matrix that is not square", node)
 
 
+@RULES.on(tree.Annotated)
 def _annotated(reader: Reader, node: tree.Annotated) -> Value:
     return reader.value(node.body)
 
 
+@RULES.on(tree.Matrix)
 def _matrix(reader: Reader, node: tree.Matrix) -> Value:
     if node.kind not in ("pmatrix", "bmatrix", "matrix", "vmatrix", "array", "smallmatrix"):
         raise Unread("matrix", f"a {node.kind} has no meaning here", node)
     if len({len(row) for row in node.rows}) != 1:
         raise Unread("matrix", "the rows of the matrix have different lengths", node)
-    rows = []
-    for row in node.rows:
-        entries = []
-        for item in row:
-            if isinstance(item, tree.Dots):
-                raise Unread("dots", "a matrix with dots is not read", item)
-            value = reader.value(item)
-            if not value.is_scalar:
-                raise Unread("blocks", "a matrix of blocks is not read", item)
-            entries.append(scalar(value))
-        rows.append(entries)
+    before, reader.in_entries = reader.in_entries, True
+    try:
+        rows = [[_matrix_entry(reader, item) for item in row] for row in node.rows]
+    finally:
+        reader.in_entries = before
     matrix = sp.ImmutableDenseMatrix(rows)
-    value = Value(_explicit(matrix), (sp.Integer(matrix.rows), sp.Integer(matrix.cols)))
+    value = values.written_out(matrix)
     if node.kind == "vmatrix":
         return functions.determinant(reader.choices, [value])
     return value
 
 
-def _explicit(matrix: sp.ImmutableDenseMatrix) -> Any:
-    """As an expression that any matrix expression takes beside it."""
-    i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
-    branches = [
-        (matrix[r, c], sp.And(sp.Eq(i, r), sp.Eq(j, c)))
-        for r in range(matrix.rows)
-        for c in range(matrix.cols)
-    ]
-    body = sp.Piecewise(*branches[:-1], (branches[-1][0], True))
-    return sp.FunctionMatrix(matrix.rows, matrix.cols, sp.Lambda((i, j), body))
+def _matrix_entry(reader: Reader, item: Node) -> Any:
+    if isinstance(item, tree.Dots):
+        raise Unread("dots", "a matrix with dots is not read", item)
+    value = reader.value(item)
+    if not value.is_scalar:
+        if reader.put_in:
+            raise Absurd("a function of a number, of an array")
+        raise Unread("blocks", "a matrix of blocks is not read", item)
+    return scalar(value)
 
 
+@RULES.on(tree.Cases)
 def _cases(reader: Reader, node: tree.Cases) -> Value:
     branches: list[tuple[Any, Any]] = []
     for branch in node.branches:
@@ -395,6 +410,7 @@ def relation(reader: Reader, node: Node) -> Any:
     return found[0] if len(found) == 1 else sp.And(*found)
 
 
+@RULES.on(tree.Script)
 def _script(reader: Reader, node: tree.Script) -> Value:
     name = mention(node)
     if name is not None:
@@ -437,7 +453,7 @@ def _norm_script(reader: Reader, node: tree.Script, base: tree.Norm) -> Value:
         ):
             return Value(values.squares(value))
         raise Unsure("the spectral norm of a matrix is not read")
-    return powers(reader, _norm(reader, base, kind), node.sup, node)
+    return powers(reader, _norm_of(reader, base, kind), node.sup, node)
 
 
 def primed(reader: Reader, value: Value, primes: int) -> Value:
@@ -493,22 +509,3 @@ def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     options = ("matrix", "entrywise") if values.same(*value.shape[:2]) else ("entrywise",)
     how = reader.choices.pick("power", options)
     return values.power(value, exponent, entrywise=how == "entrywise")
-
-
-RULES: dict[type, Callable[[Reader, Any], Value]] = {
-    tree.Number: _number,
-    tree.Letter: _name,
-    tree.Run: _name,
-    tree.Word: _name,
-    tree.Accent: _name,
-    tree.Styled: _styled,
-    tree.Script: _script,
-    tree.Group: _group,
-    tree.Sum: _sum,
-    tree.Fraction: _fraction,
-    tree.Root: _root,
-    tree.Norm: _norm,
-    tree.Annotated: _annotated,
-    tree.Matrix: _matrix,
-    tree.Cases: _cases,
-}

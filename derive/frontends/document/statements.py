@@ -6,113 +6,37 @@ this reading, one that is not understood has no claim; the other sides keep thei
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
-from derive.frontends.document import derivatives, differentials, tree, values
-from derive.frontends.document.collect import EQUALS, Unit, real_space
+from derive.frontends.document import derivatives, differentials, products, tree, values, words
+from derive.frontends.document.assumptions import PROBLEMS, REFUSED, assumed
+from derive.frontends.document.calls import is_array
+from derive.frontends.document.defining import real_space
+from derive.frontends.document.definitions import body_of
 from derive.frontends.document.dependence import leaves, mentioned
+from derive.frontends.document.derivative_sides import derivative_alone, derivative_of, primed
 from derive.frontends.document.derivatives import Taken
-from derive.frontends.document.knowledge import Definition, Fact
+from derive.frontends.document.indices import annotated_sizes
+from derive.frontends.document.knowledge import Definition
+from derive.frontends.document.lookup import declared_sizes, declared_with, fit
 from derive.frontends.document.names import mention, text_of
-from derive.frontends.document.products import is_array
-from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
+from derive.frontends.document.parts import Part, Read, Task, failure
+from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.size_text import size as read_size
-from derive.frontends.document.symbols import (
-    Rests,
-    annotated_sizes,
-    body_of,
-    declared_sizes,
-    declared_with,
-    fit,
-    letters_of,
-    pretty,
-    size_symbol,
-    symbol,
-)
-from derive.frontends.document.tree import Node, brackets
-from derive.frontends.document.values import Misfit, Unsure, Value, scalar, transpose
-from derive.language.operators import entry, fresh_index, partial
+from derive.frontends.document.spelling import pretty, size_symbol
+from derive.frontends.document.spoken import foreign, needed
+from derive.frontends.document.steps import symbol
+from derive.frontends.document.tree import Node
+from derive.frontends.document.units import EQUALS
+from derive.frontends.document.values import Misfit, Value, scalar, transpose
+from derive.language.operators import partial
 
-ILL_SHAPED = "ill-shaped"
-
-
-@dataclass(frozen=True)
-class Part:
-    """One claim of a statement, or why this reading has none.
-
-    :param node: the side that it is about.
-    :param claim: None where there is none.
-    :param code: ``ill-shaped``, ``undeclared``, ``unsure``, ``absurd``, ``rests-on`` or the code of
-        what is not understood; "" beside a claim.
-    :param lenient: why its refutation is no verdict: it may be a condition.
-    :param foreign: names in the derivative as documented that what is differentiated does not
-        speak of, and nothing defines: an upstream gradient that is only told of in prose.
-    :param defining: whether it is the definition of a name.
-    """
-
-    node: Node
-    claim: Claim | None = None
-    code: str = ""
-    message: str = ""
-    remedy: str = ""
-    at: Node | None = None
-    lenient: str = ""
-    foreign: tuple[str, ...] = ()
-    defining: bool = False
-
-
-@dataclass
-class Read:
-    """One statement in one reading.
-
-    :param doubtful: a name that a section before declares, and that may mean something else here.
-    """
-
-    parts: list[Part] = field(default_factory=list)
-    inferred: tuple[str, ...] = ()
-    doubtful: str = ""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be read: a statement of a unit.
-
-    :param head: the chain that it goes on with.
-    :param defined: the definition that its first two sides are.
-    """
-
-    unit: Unit
-    statement: tree.Statement
-    head: tree.Chain | None = None
-    head_unit: Unit | None = None
-    defined: Definition | None = None
-
-
-def failure(problem: Exception, reader: Reader, node: Node, lenient: str = "") -> Part:
-    """What an exception says of a side."""
-    at = reader.blame or node
-    if isinstance(problem, Misfit):
-        return Part(node, None, ILL_SHAPED, str(problem), at=at, lenient=lenient)
-    if isinstance(problem, Rests):
-        return Part(node, None, "rests-on", problem.message, at=problem.node)
-    if isinstance(problem, Undeclared):
-        return Part(node, None, "undeclared", problem.message, problem.remedy, problem.node)
-    if isinstance(problem, Unread):
-        return Part(node, None, problem.code, problem.message, at=problem.node)
-    if isinstance(problem, Absurd):
-        return Part(node, None, "absurd", str(problem))
-    if isinstance(problem, Unsure):
-        return Part(node, None, "unsure", str(problem), at=at)
-    return Part(node, None, "internal", f"{type(problem).__name__}: {problem}", at=at)
-
-
-PROBLEMS = (Misfit, Unread, Absurd, Unsure)
-REFUSED = (TypeError, ValueError, AttributeError, ArithmeticError, NotImplementedError, KeyError,
-           IndexError)  # fmt: skip
+NOTATIONS = (products, words)
+"""The modules that read products and words, and by them all else."""
 
 
 def read(task: Task, reader: Reader) -> Read:
@@ -314,6 +238,8 @@ class _Statement:
     # ---- equalities
 
     def equality(self, head: Node, side: Node, lenient: str = "") -> Part:
+        if isinstance(head, tree.Evaluated):
+            return self.at_a_point(head, side, lenient)
         reader = self.reader
         place = (reader.knowledge, reader.section, reader.at)
         if differentials.is_equation([head, side], *place):
@@ -328,11 +254,32 @@ class _Statement:
                 return found
         if taken is not None:
             self.bind(taken)
-            if _primed(taken) and not self.is_number(taken.by[0]):
+            if primed(taken) and not self.is_number(taken.by[0]):
                 taken = None  # σ′(z) of an array z is taken entry by entry
         if taken is None:
             return self.tried(side, lambda: self.identity(head, side), lenient)
         return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def at_a_point(self, head: tree.Evaluated, side: Node, lenient: str) -> Part:
+        """``∂f/∂x |_{x = a} = e``: the equation without the bar, at the points with x = a."""
+        zero = text_of(side) == "0"
+        part = self.equality(head.body, side, lenient if zero else "")
+        claim = part.claim
+        if claim is None:
+            return part
+
+        def build() -> Claim:
+            body = head.at.body if isinstance(head.at, tree.Group) else head.at
+            if head.upper is not None or not isinstance(body, tree.Chain):
+                raise Unread("notation", "a value at a point that is no equation", head)
+            if body.relations != ("=",) or not hasattr(claim, "given"):
+                raise Unread("notation", "a value at a point that is no equation", head)
+            left, right = self.matched(*map(self.reader.value, body.sides))
+            equation = sp.Eq(left.expr, right.expr, evaluate=False)
+            given: dict[str, Any] = {"given": (*claim.given, self.reader.sizes.put_in(equation))}
+            return replace(claim, **given)
+
+        return replace(self.tried(side, build, part.lenient), foreign=part.foreign)
 
     def differential(self, head: Node, inner: Node, side: Node) -> Claim:
         """``dX = …`` as ∂L/∂X; not where it is a differential, in terms of those of X's parts."""
@@ -414,6 +361,8 @@ class _Statement:
     def matched(self, left: Value, right: Value) -> tuple[Value, Value]:
         """Both sides, the one turned where vectors are read as NumPy has them."""
         left, right = values.as_matrix(left), values.as_matrix(right)
+        if (left.entries is None) != (right.entries is None):
+            left, right = values.as_written(left), values.as_written(right)
         if left.is_scalar and right.is_scalar:
             if left.shape != right.shape:
                 return Value(scalar(left)), Value(scalar(right))
@@ -536,7 +485,7 @@ class _Statement:
 
         said = {name: finished(value) for name, value in said.items()}
         where = {finished(name): finished(value) for name, value in reader.where.items()}
-        where = _needed(where, list(said.values()))
+        where = needed(where, list(said.values()))
         facts = tuple(finished(fact) for fact in given)
         if kind is Shape:
             return Shape(said["of"], said["equals"], where=where)
@@ -566,57 +515,6 @@ class _Statement:
         return found
 
 
-def foreign(claim: Claim | None) -> tuple[str, ...]:
-    """The arrays in a documented derivative that nothing it is about speaks of."""
-    if not isinstance(claim, Gradient | Jacobian | Hessian):
-        return ()
-    own = _speaks_of(claim.of, claim.where) | _speaks_of(claim.wrt, {})
-    documented = _speaks_of(claim.equals, claim.where)
-    return tuple(sorted(_label(name) for name in documented - own))
-
-
-def _speaks_of(expr: Any, where: Any) -> set[Any]:
-    """The symbols of an expression that are not defined, with those of its definitions."""
-    found: set[Any] = set()
-    seen: set[Any] = set()
-    pending = [expr]
-    while pending:
-        for part in sp.preorder_traversal(pending.pop()):
-            if isinstance(part, derivatives.SYMBOLS) and part not in seen:
-                seen.add(part)
-                if part in where:
-                    pending.append(where[part])
-                elif not getattr(part, "is_integer", False):
-                    found.add(part)
-    bound = {
-        v
-        for part in sp.preorder_traversal(expr)
-        if isinstance(part, sp.Lambda)
-        for v in part.variables
-    }
-    names = {_label(name) for name in bound}
-    return {name for name in found if not (isinstance(name, sp.Symbol) and _label(name) in names)}
-
-
-def _needed(where: dict[Any, Any], said: list[Any]) -> dict[Any, Any]:
-    """The definitions that are reached from what is said."""
-    wanted = set()
-    pending = [sp.sympify(item) for item in said if not isinstance(item, tuple)]
-    by_name = {_label(name): name for name in where}
-    while pending:
-        expr = pending.pop()
-        for part in sp.preorder_traversal(expr):
-            name = by_name.get(_label(part))
-            if name is not None and name not in wanted and part == name:
-                wanted.add(name)
-                pending.append(where[name])
-    return {name: value for name, value in where.items() if name in wanted}
-
-
-def _label(symbol_: Any) -> str:
-    return str(getattr(symbol_, "name", getattr(symbol_, "label", ""))) or ""
-
-
 def _is_symbol(expr: Any) -> bool:
     if isinstance(expr, sp.Transpose):
         expr = expr.arg
@@ -630,149 +528,3 @@ def _plain(value: Value) -> Any:
 
 def _shape(value: Value) -> str:
     return f"({', '.join(map(str, value.shape))})"
-
-
-def derivative_of(head: Node, side: Node) -> bool:
-    return derivative_alone(head) is not None
-
-
-def derivative_alone(side: Node) -> Taken | None:
-    """The derivative that a side is, if it is nothing else."""
-    if isinstance(side, tree.Derivative):
-        if side.of is None:
-            return None
-        return Taken(side.of, derivatives.variables(side), side)
-    if isinstance(side, tree.Group) and side.opening == "{":
-        return derivative_alone(side.body)
-    if isinstance(side, tree.Product) and derivatives.is_operator(side.factors[0]):
-        if any(sign not in ("", "cdot") for sign in side.operators):
-            return None
-        head = side.factors[0]
-        if isinstance(head, tree.Script) and head.sub is None and head.sup is not None:
-            if text_of(head.sup) != "2":
-                return None
-            rest = tree.Product(
-                side.start, side.end, (head.base, *side.factors[1:]), side.operators
-            )
-            taken, used = derivatives.operated(list(rest.factors), list(rest.operators))
-            return replace(taken, node=head) if used == len(side.factors) else None
-        taken, used = derivatives.operated(list(side.factors), list(side.operators))
-        if used == len(side.factors):
-            return taken
-    if isinstance(side, tree.Product) and _primed_call(side):
-        function, argument = side.factors
-        assert isinstance(function, tree.Script)
-        inner = argument.body if isinstance(argument, tree.Group) else argument
-        if mention(inner) is not None and function.primes == 1 and function.sup is None:
-            plain = replace(function, primes=0) if function.sub is not None else function.base
-            of = tree.Product(side.start, side.end, (plain, argument), side.operators)
-            return Taken(of, (inner,), side)
-    return None
-
-
-def _primed(taken: Taken) -> bool:
-    return isinstance(taken.node, tree.Product) and _primed_call(taken.node)
-
-
-def _primed_call(side: tree.Product) -> bool:
-    return (
-        len(side.factors) == 2
-        and side.operators == ("",)
-        and isinstance(side.factors[0], tree.Script)
-        and side.factors[0].primes == 1
-        and brackets(side.factors[1])[0] is not None
-    )
-
-
-# ----------------------------------------------------------------------------------- assumptions
-
-PREDICATES = {
-    "symmetric": sp.Q.symmetric,
-    "invertible": sp.Q.invertible,
-    "orthogonal": sp.Q.orthogonal,
-    "diagonal": sp.Q.diagonal,
-    "positive_definite": sp.Q.positive_definite,
-    "upper_triangular": sp.Q.upper_triangular,
-    "lower_triangular": sp.Q.lower_triangular,
-    "fullrank": sp.Q.fullrank,
-    "positive": sp.Q.positive,
-    "negative": sp.Q.negative,
-    "nonnegative": sp.Q.nonnegative,
-    "nonzero": sp.Q.nonzero,
-}
-
-
-def assumed(reader: Reader, fact: Fact) -> list[Any]:
-    """A declared assumption in SymPy, if the statement speaks of its names."""
-    if fact.body is not None:
-        return _formula_assumed(reader, fact.body)
-    found: list[Any] = []
-    for name in fact.names:
-        value = reader.symbols.get(name)
-        if value is None:
-            continue
-        found.extend(_property(value, fact.word))
-        reader.note(f"{pretty(name)} is {fact.word.replace('_', ' ')} by line {fact.line}")
-    return found
-
-
-def _property(value: Value, word: str) -> list[Any]:
-    expr = value.expr
-    if word == "positive_definite":
-        return [sp.Q.positive_definite(expr), sp.Q.symmetric(expr)]
-    if word in PREDICATES:
-        if value.shape and word in ("positive", "negative", "nonnegative", "nonzero"):
-            i, j = fresh_index("i"), fresh_index("j")
-            at_ = tuple(0 if size == 1 else k for k, size in zip((i, j), value.shape, strict=True))
-            return [PREDICATES[word](entry(expr, *at_))]
-        return [PREDICATES[word](expr)]
-    if word in ("sums_to_one", "one_hot", "rows_sum_to_one", "columns_sum_to_one", "unit"):
-        if value.is_matrix and values.is_vector(value):
-            if word == "unit":
-                return [sp.Eq(values.squares(value), 1, evaluate=False)]
-            total = values.total(value).expr
-            return [sp.Eq(total, 1, evaluate=False)]
-        if value.is_matrix:
-            i, j = sp.Symbol("row", integer=True), sp.Symbol("col", integer=True)
-            rows, cols = value.shape
-            if word == "columns_sum_to_one":
-                total = sp.Sum(entry(expr, i, j), (i, 0, rows - 1))
-            else:
-                total = sp.Sum(entry(expr, i, j), (j, 0, cols - 1))
-            return [sp.Eq(total, 1, evaluate=False)]
-    return []
-
-
-def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
-    spoken = {
-        name.key for node in body.walk() if (name := mention(node)) is not None and not name.subs
-    } | {name.letter for node in body.walk() if (name := mention(node)) is not None}
-    bound = {
-        letter
-        for node in body.walk()
-        if isinstance(node, tree.Big) and node.sub is not None
-        for letter in letters_of(node.sub)
-    }
-    free = {key for key in spoken - bound if key in reader.symbols}
-    if not free or not isinstance(body, tree.Chain):
-        return []
-    before = set(reader.symbols)
-    try:
-        sides = [values.as_matrix(reader.value(side)) for side in body.sides]
-    except (*PROBLEMS, *REFUSED):
-        return []
-    if set(reader.symbols) - before:
-        return []  # it speaks of something that the claim does not
-    found = []
-    for left, relation, right in zip(sides, body.relations, sides[1:], strict=False):
-        if relation in EQUALS:
-            if left.is_scalar and right.is_scalar:
-                found.append(sp.Eq(scalar(left), scalar(right), evaluate=False))
-            else:
-                found.append(sp.Eq(left.expr, right.expr, evaluate=False))
-        elif relation in COMPARED and left.is_scalar and right.is_scalar:
-            found.append(COMPARED[relation](scalar(left), scalar(right)))
-    return found
-
-
-COMPARED = {"<": sp.Lt, ">": sp.Gt, "<=": sp.Le, ">=": sp.Ge, "!=": sp.Ne}

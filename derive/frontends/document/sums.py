@@ -9,11 +9,12 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.document import tree, values
+from derive.frontends.document.indices import components
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.reader import RULES, Index, Reader, Undeclared, Unread, relation
 from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
-from derive.frontends.document.symbols import components, pretty, size_symbol
+from derive.frontends.document.spelling import pretty, size_symbol
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Value, scalar
 from derive.language.sequences import sum_over
@@ -36,6 +37,7 @@ def index_bound(reader: Reader, letter: str, base: int) -> Iterator[Index]:
             reader.bound[letter] = hidden
 
 
+@RULES.on(tree.Big)
 def read_big(reader: Reader, node: tree.Big) -> Value:
     if node.operator not in ("sum", "prod"):
         raise Unread("operator", f"{node.operator} is not read", node)
@@ -160,7 +162,5 @@ def _upper(reader: Reader, node: Node) -> Any:
         raise Unread("series", "an infinite sum is not read", node)
     return reader.size(reader.value(node), node)
 
-
-RULES[tree.Big] = read_big
 
 __all__ = ["index_bound", "read_big", "values"]

@@ -58,8 +58,8 @@ Ambiguous notation, as it comes out:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 
@@ -440,6 +440,26 @@ class Parsed(Node):
 
     rows: tuple[Row, ...]
     failures: tuple[Failure, ...]
+
+
+def rewritten(node: Node, change: Callable[[Node], Node]) -> Node:
+    """A tree with each of its nodes changed, from the innermost ones outwards."""
+    changes = {}
+    for field in fields(node):
+        old = getattr(node, field.name)
+        new = _rewritten(old, change)
+        if new is not old:
+            changes[field.name] = new
+    return change(replace(node, **changes) if changes else node)
+
+
+def _rewritten(value: Any, change: Callable[[Node], Node]) -> Any:
+    if isinstance(value, Node):
+        return rewritten(value, change)
+    if isinstance(value, tuple):
+        made = tuple(_rewritten(item, change) for item in value)
+        return made if any(a is not b for a, b in zip(made, value, strict=True)) else value
+    return value
 
 
 def split(node: Node) -> Node:

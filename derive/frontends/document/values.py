@@ -19,8 +19,8 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.base.errors import DeriveError, UnsupportedError
+from derive.language.dims import condition, is_unit, same_size, shown
 from derive.language.operators import broadcast, entry, fresh_index, tensor
-from derive.language.shapes import condition, is_unit, same_size, shown
 
 Shape = tuple[Any, ...]
 ONE = sp.S.One
@@ -42,12 +42,14 @@ class Value:
     :param shape: its sizes: () for a scalar, two of them for a matrix.
     :param thin: declared with one size, so that it is a column and a row alike.
     :param path: for a derivative, what is differentiated and in what.
+    :param entries: of a small matrix that is written out, its entries.
     """
 
     expr: Any
     shape: Shape = ()
     thin: bool = False
     path: tuple[Any, ...] = ()
+    entries: sp.ImmutableDenseMatrix | None = None
 
     @property
     def is_scalar(self) -> bool:
@@ -60,6 +62,34 @@ class Value:
 
 def number(value: Any) -> Value:
     return Value(sp.sympify(value))
+
+
+MOST_ENTRIES = 16
+"""How many entries a matrix has at most that is multiplied out, entry by entry."""
+
+
+def written_out(matrix: sp.ImmutableDenseMatrix) -> Value:
+    """A matrix whose entries stand there, as an expression beside which any other may stand."""
+    i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
+    branches = [
+        (matrix[r, c], sp.And(sp.Eq(i, r), sp.Eq(j, c)))
+        for r in range(matrix.rows)
+        for c in range(matrix.cols)
+    ]
+    body = sp.Piecewise(*branches[:-1], (branches[-1][0], True))
+    made = sp.FunctionMatrix(matrix.rows, matrix.cols, sp.Lambda((i, j), body))
+    kept = matrix if len(matrix) <= MOST_ENTRIES else None
+    return Value(made, (sp.Integer(matrix.rows), sp.Integer(matrix.cols)), entries=kept)
+
+
+def as_written(value: Value) -> Value:
+    """I and 0 of a size that is a number as matrices that are written out, too."""
+    if value.entries is not None or not isinstance(value.expr, sp.Identity | sp.ZeroMatrix):
+        return value
+    sizes = [size for size in value.shape if getattr(size, "is_Integer", False)]
+    if len(sizes) != 2 or sizes[0] * sizes[1] > MOST_ENTRIES:
+        return value
+    return written_out(sp.ImmutableDenseMatrix(value.expr.as_explicit()))
 
 
 @dataclass
@@ -163,6 +193,8 @@ def transpose(value: Value) -> Value:
         return value
     if len(value.shape) != 2:
         raise Misfit(f"a transpose of an array with {len(value.shape)} axes")
+    if value.entries is not None:
+        return written_out(value.entries.T)
     expr = value.expr
     turned = expr.arg if isinstance(expr, sp.Transpose) else sp.Transpose(expr)
     return Value(turned, (value.shape[1], value.shape[0]))
@@ -261,6 +293,8 @@ def _turns(left: Value, right: Value, loose: bool) -> list[tuple[Value, Value]]:
 def add(left: Value, right: Value, loose: bool = False) -> Value:
     """left + right, broadcast as NumPy does."""
     left, right, shape = meet(left, right, "added", loose)
+    if left.entries is not None and right.entries is not None and left.shape == right.shape:
+        return written_out(left.entries + right.entries)
     if not shape:
         return Value(left.expr + right.expr)
     a, b = spread(left, shape), spread(right, shape)
@@ -285,6 +319,8 @@ def scale(factor: Any, value: Value) -> Value:
         return value
     if len(value.shape) != 2:
         return _entrywise(lambda x: factor * x, (value,), value.shape)
+    if value.entries is not None:
+        return written_out(factor * value.entries)
     own, factors = _factors(value.expr)
     # Not by `*`, which evaluates everything inside of the factors.
     total = factor * own
@@ -333,6 +369,8 @@ def multiply(left: Value, right: Value, loose: bool = False) -> Value:
 
 
 def matmul(left: Value, right: Value) -> Value:
+    if left.entries is not None and right.entries is not None:
+        return written_out(left.entries * right.entries)
     (one, first), (other, second) = _factors(left.expr), _factors(right.expr)
     factors = [*first, *second]
     factor = one * other

@@ -504,3 +504,11 @@ FORGOTTEN = frozenset(
         "infty",
     ]
 )
+
+SCRIPT_MARKS = {
+    "*": "*", "+": "+", "-": "-", ":": ":", "\\ast": "*", "\\star": "star", "\\cdot": "cdot",
+    "\\bullet": "bullet", "\\circ": "circ", "\\times": "times", "\\pm": "pm", "\\perp": "perp",
+    "\\parallel": "parallel", "\\colon": ":", "\\oplus": "oplus", "\\otimes": "otimes",
+    "/": "/", "\\odot": "odot", "\\mp": "mp", **MARKS,
+}  # fmt: skip
+"""Signs that stand for themselves in a script or in brackets."""

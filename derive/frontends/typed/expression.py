@@ -29,6 +29,7 @@ from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
 from derive.base.budget import EFFORT, for_claim
 from derive.base.errors import DeriveError, UnsupportedError
+from derive.base.tables import Table
 from derive.base.worker import run_deep
 from derive.claims.kinds import Gradient
 from derive.engine import gradient, shape_of, verify
@@ -54,8 +55,8 @@ from derive.frontends.typed.syntax import (
     parsed,
     refusal,
 )
+from derive.language.dims import is_unit, same_shape, shown
 from derive.language.operators import entry
-from derive.language.shapes import is_unit, same_shape, shown
 
 __all__ = [
     "FACTS",
@@ -171,7 +172,7 @@ class Reader:
 
     def value(self, node: ast.expr) -> Any:
         """The SymPy of a node, real and defined."""
-        rule = _RULES.get(type(node))
+        rule = _RULES.find(type(node))
         if rule is None:
             raise self.source.error(refusal(node, self.source.of(node)), node)
         try:
@@ -362,13 +363,15 @@ class Reader:
         return left, right, relation
 
 
-_RULES: dict[type, Callable[..., Any]] = {
-    ast.Constant: Reader.number,
-    ast.Name: Reader.name,
-    ast.UnaryOp: Reader.signed,
-    ast.BinOp: Reader.operation,
-    ast.Attribute: Reader.transposed,
-    ast.Subscript: Reader.indexed,
-    ast.Call: Reader.call,
-    ast.Compare: Reader.refuse,
-}
+_RULES: Table[Callable[..., Any]] = Table(
+    {
+        ast.Constant: Reader.number,
+        ast.Name: Reader.name,
+        ast.UnaryOp: Reader.signed,
+        ast.BinOp: Reader.operation,
+        ast.Attribute: Reader.transposed,
+        ast.Subscript: Reader.indexed,
+        ast.Call: Reader.call,
+        ast.Compare: Reader.refuse,
+    }
+)

@@ -31,8 +31,9 @@ from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
 from derive.canonical.names import Merge
+from derive.core.graph import in_order, references
 from derive.core.integers import SIZE, Number, Poly, as_poly
-from derive.core.terms import Entry, Mul, Num, Ref, Shared, Term, in_order, references
+from derive.core.terms import Entry, Mul, Num, Ref, Shared, Term
 from derive.lowering.problem import Condition, Problem
 from derive.proof.arrays.congruence import Congruence, NoForm
 from derive.proof.arrays.sample import NEAR, POINTS, Sample, Unsampled, close, free_indices, valid

@@ -8,12 +8,13 @@ has no value here (:class:`Unsampled`) is not guessed about.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from derive.base.budget import spend
+from derive.base.tables import Table
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, SIZE, ZERO, Label, Poly, Var, as_poly
 from derive.core.terms import (
@@ -206,7 +207,7 @@ class _Evaluation:
         key = (term, scope)
         found = self._memo.get(key)
         if found is None:
-            found = self._memo[key] = _RULES[type(term)](self, term, scope)
+            found = self._memo[key] = VALUES[type(term)](self, term, scope)
         return found
 
     def integer(self, poly: Poly, scope: Scope) -> Any:
@@ -388,28 +389,30 @@ def _function_trace(e: _Evaluation, term: FunctionTrace, scope: Scope) -> Any:
 
 _FUNCTIONS = {name: f.sampled for name, f in FUNCTIONS.items() if f.sampled is not None}
 
-_RULES: Mapping[type, Callable[[_Evaluation, Any, Scope], Any]] = {
-    Num: lambda e, t, s: float(t.data[0]),
-    Const: lambda e, t, s: float(t.data[0]),
-    Int: lambda e, t, s: e.integer(t.data[0], s) * 1.0,
-    Entry: lambda e, t, s: e.entry(e.sample.given(t.data[0]), t.data[1], s),
-    Ref: lambda e, t, s: e.entry(e.lookup(t.data[0]), t.data[1], s),
-    Add: lambda e, t, s: sum(e.of(a, s) for a in t.args),
-    Mul: _product,
-    Pow: lambda e, t, s: np.power(e.of(t.args[0], s), e.of(t.args[1], s)),
-    Apply: _apply,
-    Unknown: _unknown,
-    Sum: lambda e, t, s: e.over(t.variable, t.args[0], s, 0.0).sum(axis=0),
-    Product: lambda e, t, s: e.over(t.variable, t.args[0], s, 1.0).prod(axis=0),
-    Maximum: lambda e, t, s: e.over(t.variable, t.args[0], s, -np.inf).max(axis=0),
-    RealBracket: _real_bracket,
-    IndexBracket: _index_bracket,
-    Whole: _whole,
-    InverseEntry: _inverse,
-    FunctionEntry: _function_entry,
-    FunctionTrace: _function_trace,
-    Determinant: lambda e, t, s: np.linalg.det(np.moveaxis(e.lookup(t.data[0]), -1, 0)),
-}
+VALUES: Table[Callable[[_Evaluation, Any, Scope], Any]] = Table(
+    {
+        Num: lambda e, t, s: float(t.data[0]),
+        Const: lambda e, t, s: float(t.data[0]),
+        Int: lambda e, t, s: e.integer(t.data[0], s) * 1.0,
+        Entry: lambda e, t, s: e.entry(e.sample.given(t.data[0]), t.data[1], s),
+        Ref: lambda e, t, s: e.entry(e.lookup(t.data[0]), t.data[1], s),
+        Add: lambda e, t, s: sum(e.of(a, s) for a in t.args),
+        Mul: _product,
+        Pow: lambda e, t, s: np.power(e.of(t.args[0], s), e.of(t.args[1], s)),
+        Apply: _apply,
+        Unknown: _unknown,
+        Sum: lambda e, t, s: e.over(t.variable, t.args[0], s, 0.0).sum(axis=0),
+        Product: lambda e, t, s: e.over(t.variable, t.args[0], s, 1.0).prod(axis=0),
+        Maximum: lambda e, t, s: e.over(t.variable, t.args[0], s, -np.inf).max(axis=0),
+        RealBracket: _real_bracket,
+        IndexBracket: _index_bracket,
+        Whole: _whole,
+        InverseEntry: _inverse,
+        FunctionEntry: _function_entry,
+        FunctionTrace: _function_trace,
+        Determinant: lambda e, t, s: np.linalg.det(np.moveaxis(e.lookup(t.data[0]), -1, 0)),
+    }
+)
 
 
 def valid(values: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from itertools import product
 from derive.canonical.atoms import Polynomial, ProductAtom, SumAtom
 from derive.canonical.forms import Normaliser
 from derive.canonical.recursion import Reference
+from derive.core.graph import in_order, parts_of
 from derive.core.integers import FREE, ONE, SIZE, Poly, Var, as_poly
 from derive.core.terms import (
     Add,
@@ -20,14 +21,13 @@ from derive.core.terms import (
     Term,
     add,
     bounds,
-    in_order,
     mul,
     neg,
-    parts_of,
     power,
     substitute,
 )
 from derive.proof.decide import Proof, vanishes
+from derive.proof.definedness import may_switch_off
 
 
 def telescoped(left: Term, right: Term, normaliser: Callable[[], Normaliser]) -> Proof | None:
@@ -85,9 +85,16 @@ def _is_not_zero(n: Normaliser, poly: Polynomial) -> bool:
 
 
 def _denominators(term: Term) -> Iterator[Term]:
-    """What the summands of a term are divided by: not zero where it has a value."""
+    """What the summands of a term are divided by: not zero where it has a value, unless beside a
+    factor that is 0 there.
+    """
+    switches: dict[Term, bool] = {}
     summands = term.args if isinstance(term, Add) else (term,)
-    factors = {f for s in summands for f in (s.args if isinstance(s, Mul) else (s,))}
+    factors: set[Term] = set()
+    for summand in summands:
+        beside = summand.args if isinstance(summand, Mul) else (summand,)
+        if not any(may_switch_off(f, switches) for f in beside):
+            factors.update(beside)
     for factor in sorted(factors, key=repr):
         if isinstance(factor, Pow) and isinstance(factor.args[1], Num):
             exponent = factor.args[1].data[0]

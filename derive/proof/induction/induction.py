@@ -29,19 +29,9 @@ from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference, Rewrite
 from derive.claims.kinds import Claim
+from derive.core.graph import in_order, parts_of, references
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
-from derive.core.terms import (
-    Ref,
-    Shared,
-    Term,
-    add,
-    in_order,
-    neg,
-    num,
-    parts_of,
-    references,
-    substitute,
-)
+from derive.core.terms import Ref, Shared, Term, add, neg, num, substitute
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form

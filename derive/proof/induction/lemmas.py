@@ -13,8 +13,9 @@ from typing import Any
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
 from derive.canonical.recursion import Rewrite
+from derive.core.graph import references
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly, is_nonnegative
-from derive.core.terms import Shared, Term, Unfolding, ref, references, substitute
+from derive.core.terms import Shared, Term, Unfolding, ref, substitute
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any
 from derive.canonical.atoms import Atom, Monomial, Polynomial, RefAtom, SumAtom
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
+from derive.core.graph import in_order
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
-from derive.core.terms import Ref, Shared, Term, Unfolding, in_order, ref, substitute
+from derive.core.terms import Ref, Shared, Term, Unfolding, ref, substitute
 from derive.proof.induction.lemmas import Lemma, variable_of
 
 TRIES = 12  # lemmas that are read off one difference

@@ -6,7 +6,7 @@ import pytest
 
 from derive.base.errors import ClaimError
 from derive.code import check_backward, labels, verify_backward
-from derive.frontends.code import native
+from derive.frontends.code import witnessed
 
 LAYERS = Path(__file__).with_name("layers.py")
 CONV = {"x": "N C H W", "w": "F C K L", "b": "F"}
@@ -191,7 +191,7 @@ def test_what_a_pair_lacks_is_said():
 
 
 def test_a_refutation_is_run_before_it_is_said(monkeypatch):
-    monkeypatch.setattr(native, "refuted", lambda *_: False)
+    monkeypatch.setattr(witnessed, "refuted", lambda *_: False)
     target = f"{LAYERS}::affine_forward"
     found = verify_backward(target, "affine_bad_backward", x="N D", w="D M", shapes={"b": "M"})
     assert found["b"].status == "undecided" and "contradicts the witness" in found["b"].reason

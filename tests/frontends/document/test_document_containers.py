@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derive.frontends.document.containers import DocumentError, markdown, read_document, rst, tex
-from derive.frontends.document.containers import _Source as Source
+from derive.frontends.document.containers import read_document
 from derive.frontends.document.contents import Directive, Formula, Heading, Lines
+from derive.frontends.document.markup import DocumentError, Source, markdown, rst, tex
 
 DIALECTS = {"md": markdown, "tex": tex, "rst": rst}
 
@@ -147,3 +147,27 @@ def test_nothing_crashes_and_every_place_is_right(dialect, text):
         if "\n" not in formula.text:
             assert text[place.offset : place.offset + len(formula.text)] == formula.text
         assert text.splitlines(True)[place.line - 1 : place.line] or not formula.text
+
+
+def test_dollars_with_spaces_hold_formulas_where_a_command_stands_between_them():
+    text = "It costs $ 5 and $ 10; $ \\alpha $ is a letter, $x $ is none."
+    found = markdown(Source(text, ((0, 0),), Lines.of(text)))
+    assert [item.text.strip() for item in found.formulas] == ["\\alpha"]
+
+
+def test_other_files_are_not_read_and_that_is_said():
+    found = tex(Source("\\input{a} $x = y$", ((0, 0),), Lines.of("\\input{a} $x = y$")))
+    assert [said for _, said in found.problems] == [
+        "\\input is not followed: other files are not read"
+    ]
+
+
+def test_a_directive_in_the_preamble_of_tex_is_one():
+    text = "% derive: x: n\n\\begin{document}\n$x$\n\\end{document}"
+    found = tex(Source(text, ((0, 0),), Lines.of(text)))
+    assert [item.text.strip() for item in found.items if isinstance(item, Directive)] == ["x: n"]
+
+
+def test_a_line_that_is_too_long_for_a_formula_is_told():
+    found = markdown(Source("$" + "x+" * 20_000 + "x$", ((0, 0),), Lines.of("")))
+    assert len(found.problems) == 1 and "not read" in found.problems[0][1]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.frontends.document import tree
-from derive.frontends.document.parser import MAX_DEPTH as DEEPEST
+from derive.frontends.document.expressions import MAX_DEPTH as DEEPEST
 from derive.frontends.document.parser import parse
 
 

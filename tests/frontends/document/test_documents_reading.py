@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from derive.cli.documents import annotated, document_lines
+from derive.backends import annotated
+from derive.backends.document_text import document_lines
 from derive.engine import verify
 from derive.frontends.document.check import check
 from derive.frontends.document.choices import Choices, readings
 from derive.frontends.document.declarations import DeclarationError, items
-from derive.frontends.document.report import fails, report
+from derive.frontends.document.report import fails, report, told_document
 from derive.frontends.document.size_text import split
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -107,10 +108,13 @@ def test_the_report(tmp_path):
     ids = {claim["id"] for claim in record["claims"]}
     assert all(set(formula["claims"]) <= ids for formula in record["formulas"])
     assert record["formulas"][2]["expected"] == "disagrees"
-    printed = "\n".join(line.plain for line in document_lines(checked, 80))
+    printed = "\n".join(line.plain for line in document_lines(told_document(checked), 80))
     assert "as expected" in printed and "7:" in printed and "^" in printed
     assert fails(checked, strict=False)  # by what is ill-shaped
-    assert annotated(checked).splitlines()[4] == "<!-- derive-verdict: ✓ holds -->"
+    assert (
+        annotated.render(told_document(checked)).splitlines()[4]
+        == "<!-- derive-verdict: ✓ holds -->"
+    )
 
 
 def test_readings_go_through_every_choice():
@@ -203,6 +207,6 @@ def test_an_interruption_keeps_what_was_decided(tmp_path):
         "defines", "holds", "undecided", "undecided", "undecided"
     ]  # fmt: skip
     assert checked.interrupted and told == [(0, 5, 3), (1, 5, 4), (2, 5, 5)]
-    printed = [line.plain for line in document_lines(checked, 80)]
+    printed = [line.plain for line in document_lines(told_document(checked), 80)]
     assert printed[-1] == "5 formulas: 1 holds, 3 undecided, 1 defines"
     assert not any(line.startswith("  ?") for line in printed)

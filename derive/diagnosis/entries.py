@@ -1,0 +1,159 @@
+"""Mistakes in formulas that are written entry by entry, as array code is read: an entry is left out
+of a product or taken for another, or a term is left out of a sum.
+
+In the form of :mod:`derive.diagnosis.mistakes`; nothing here decides whether a repair is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import combinations_with_replacement, islice, permutations, product
+from typing import Any
+
+import sympy as sp
+
+from derive.diagnosis.claimed import Documented, Repair
+from derive.diagnosis.mistakes import ENTRIES, SUMS, Scaling
+from derive.diagnosis.places import Site, with_limits
+from derive.diagnosis.quoting import quoted
+from derive.language.operators import Tensor, entry
+
+MOST_ENTRIES = 14  # that are in scope in one place
+MOST_TERMS = 200  # that may be missing in one place
+
+
+def another_entry(d: Documented) -> Iterator[Repair]:
+    """An entry of another array is meant, at the same indices."""
+    for site in _by_entries(d):
+        node = site.node
+        if isinstance(node, ENTRIES):
+            for other in _entries(d, site):
+                if other.args[0] != node.args[0] and other.args[1:] == node.args[1:]:
+                    yield d.put(
+                        site, other, partial(quoted, "it holds with {} for {}", other, node)
+                    )
+
+
+def missing_entry(d: Documented) -> Iterator[Repair]:
+    """A product lacks an entry, its inverse, or a derivative made of one: v·(1 − v), 1 − v²."""
+    spots = [site for site in _by_entries(d) if _is_whole_product(site)]
+    for multiple in (_itself, _inverse, _complement, _slope_of_tanh, _slope_of_sigmoid, _mask):
+        for site in spots:
+            for e in _entries(d, site):
+                factor = multiple(e)
+                part = sp.Mul(factor, site.node, evaluate=False)
+                yield d.put(site, part, partial(_missing_words, d, site, factor))
+
+
+def missing_entry_term(d: Documented) -> Iterator[Scaling]:
+    """A sum lacks a term: an entry, a product of two, a sum or a mean along an axis."""
+    for site in _by_entries(d):
+        whole = isinstance(site.parent, Tensor) and not isinstance(site.node, SUMS)
+        if isinstance(site.node, sp.Add) or whole:
+            for term in islice(_terms(d, site), MOST_TERMS):
+                put = partial(_with_term, d, site, term)
+                yield Scaling(site.put(sp.Add(site.node, term, evaluate=False)), put, added=True)
+
+
+def _with_term(d: Documented, site: Site, term: Any, factor: Any) -> Repair | None:
+    if factor == 0:
+        return None
+    missing = factor * term
+    part = sp.Add(site.node, missing, evaluate=False)
+    return d.put(site, part, partial(quoted, "the term {} is missing", missing))
+
+
+def _missing_words(d: Documented, site: Site, factor: Any) -> str:
+    words = quoted("the factor {} is missing", factor)
+    if isinstance(site.parent, Tensor):
+        return words
+    told = quoted("in the term {}", site.node) if isinstance(site.parent, sp.Add) else ""
+    return f"{words} {told}" if words and told else words
+
+
+# ---- factors that a person forgets
+
+
+def _itself(e: Any) -> Any:
+    return e
+
+
+def _inverse(e: Any) -> Any:
+    return 1 / e
+
+
+def _complement(e: Any) -> Any:
+    return 1 - e
+
+
+def _slope_of_tanh(e: Any) -> Any:
+    return 1 - e**2
+
+
+def _slope_of_sigmoid(e: Any) -> Any:
+    return sp.Mul(e, 1 - e, evaluate=False)
+
+
+def _mask(e: Any) -> Any:
+    return sp.Piecewise((1, e > 0), (0, True))
+
+
+# ---- what is in scope
+
+
+def _by_entries(d: Documented) -> list[Site]:
+    """The places of a formula for an entry; none in formulas of whole matrices."""
+    return [site for site in d.sites if site.bound and d.shape(site.node) == ()]
+
+
+def _is_whole_product(site: Site) -> bool:
+    """Whether a factor that is missing here is missing of no larger product."""
+    return isinstance(site.parent, (Tensor, sp.Sum, *SUMS)) and not site.node.is_number
+
+
+def _entries(d: Documented, site: Site) -> list[Any]:
+    """The entries of the claim's arrays at the indices that are bound in a place."""
+    scope = [(index, size) for index, size in site.bound if size is not None]
+    found: list[Any] = []
+    for symbol in d.symbols:
+        shape = d.shape(symbol)
+        if not shape or isinstance(symbol, sp.Symbol):
+            continue
+        axes = [
+            [0] if size == 1 else [index for index, other in scope if other == size]
+            for size in shape
+        ]
+        found += [entry(symbol, *at) for at in product(*axes) if len({*at}) == len(at) or 0 in at]
+    return found[:MOST_ENTRIES]
+
+
+def _terms(d: Documented, site: Site) -> Iterator[Any]:
+    """What may be missing in a sum, the simpler first."""
+    entries = _entries(d, site)
+    yield from entries
+    for e, f in combinations_with_replacement(entries, 2):
+        yield e * f
+    for e in entries:
+        yield from _totals(site, e)
+    for e, f in permutations(entries, 2):
+        yield e * (1 - f)
+    for e, f in combinations_with_replacement(entries, 2):
+        yield from _totals(site, e * f)
+    for e, f in product(entries, repeat=2):
+        for total in _totals(site, e * f):
+            for g in entries:
+                yield g * total
+
+
+def _totals(site: Site, term: Any) -> Iterator[Any]:
+    """Sums of a term along each axis that it has."""
+    for index, size in site.bound:
+        if size is not None and index in term.free_symbols:
+            k = sp.Symbol(f"{index}'", integer=True)
+            total = sp.Sum(sp.S.One, (k, 0, size - 1))
+            yield with_limits(total, total.limits, term.xreplace({index: k}))
+
+
+BY_ENTRIES = (missing_entry, another_entry, missing_entry_term)
+"""The likelier ones first."""

@@ -1,0 +1,169 @@
+"""What is computed entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.code import sizes
+from derive.frontends.code.alignment import (
+    aligned,
+)
+from derive.frontends.code.arrays import (
+    ABSOLUTE,
+    BOOL,
+    COMPARE,
+    CONDITIONS,
+    FLOAT,
+    INT,
+    MULTIPLY,
+    WITHOUT_PLACES,
+    Array,
+    Key,
+    as_array,
+    as_real,
+    choice,
+    equal,
+    keys,
+)
+from derive.frontends.code.trace import Refused, current, tracing
+
+
+@sizes.ELEMENTWISE.fill
+def elementwise(function: Callable[..., Any], *operands: Any, kind: str | None = None) -> Array:
+    """A function of entries; conditions count as 1 and 0."""
+    arrays = [as_array(operand) for operand in operands]
+    axes, bodies = aligned(arrays)
+    if kind is None:
+        kind = INT if all(a.kind in (INT, BOOL) for a in arrays) else FLOAT
+    return Array(
+        axes,
+        {key: function(*(as_real(body[key]) for body in bodies)) for key in keys(axes)},
+        kind,
+    )
+
+
+@CONDITIONS.fill
+def conditions(function: Callable[..., Any], *operands: Any) -> Array:
+    """A function of conditions."""
+    arrays = [as_array(operand) for operand in operands]
+    for array in arrays:
+        if array.kind != BOOL:
+            raise Refused("& and | of what is no condition")
+    axes, bodies = aligned(arrays)
+    return Array(axes, {key: function(*(body[key] for body in bodies)) for key in keys(axes)}, BOOL)
+
+
+def is_simple(body: Any) -> bool:
+    """Whether a body is one entry, a number or an index: nothing that wants a name."""
+    return (
+        not body.args or isinstance(body, sp.Indexed) or not body.atoms(sp.IndexedBase, sp.Symbol)
+    )
+
+
+def is_small(body: Any) -> bool:
+    """Whether a body is an entry, up to a factor or a term without arrays."""
+    if is_simple(body):
+        return True
+    if isinstance(body, (sp.Add, sp.Mul)):
+        reads = [a for a in body.args if not is_constant(a)]
+        return len(reads) <= 1 and all(is_small(a) for a in reads)
+    return False
+
+
+def is_constant(body: Any) -> bool:
+    """Whether a body reads no array and no scalar that is no size."""
+    return not body.atoms(sp.IndexedBase) and all(
+        s.is_integer for s in body.free_symbols if isinstance(s, sp.Symbol)
+    )
+
+
+def named(array: Array, wanted: str, always: bool = False) -> Array:
+    """The array under a name of its own, a definition for each body that is not simple."""
+    if array.kind == BOOL:
+        return array
+    several = len(array.bodies) > 1
+    bodies: dict[Key, Any] = {}
+    for number_, (key, body) in enumerate(array.bodies.items()):
+        if is_simple(body) or is_constant(body) or body.has(sp.oo, -sp.oo):
+            bodies[key] = body  # an infinity is no value of an array; exp(−∞) is one
+            continue
+        axes = [f for axis, k in zip(array.axes, key, strict=True) for f in axis[k]]
+        name = f"{wanted}_{number_ + 1}" if several else wanted
+        bodies[key] = current().define(name, body, axes)
+    return Array(array.axes, bodies, array.kind)
+
+
+@MULTIPLY.fill
+def multiply(a: Any, b: Any) -> Array:
+    a, b = as_array(a), as_array(b)
+    for one, other in ((a, b), (b, a)):
+        if one.kind == BOOL and other.kind != BOOL:
+            return where(one, other, 0)
+    if a.kind == b.kind == BOOL:
+        return conditions(lambda p, q: sp.And(p, q), a, b)
+    return elementwise(lambda p, q: p * q, a, b)
+
+
+@sizes.DIVIDE.fill
+def divide(a: Any, b: Any) -> Array:
+    return elementwise(lambda p, q: p / q, a, b, kind=FLOAT)
+
+
+@sizes.POWER.fill
+def power(a: Any, b: Any) -> Array:
+    return elementwise(lambda p, q: p**q, a, b)
+
+
+def where(condition: Any, value: Any, other: Any) -> Array:
+    """``value`` where a condition holds, else ``other``."""
+    condition, value, other = as_array(condition), as_array(value), as_array(other)
+    if condition.kind != BOOL:
+        condition = compare(sp.Ne, condition, 0)
+    axes, (c, v, o) = aligned([condition, value, other])
+    kind = value.kind if value.kind == other.kind else FLOAT
+    if kind == BOOL:
+        bodies = {k: sp.Or(sp.And(c[k], v[k]), sp.And(sp.Not(c[k]), o[k])) for k in keys(axes)}
+        return Array(axes, bodies, BOOL)
+    return Array(axes, {k: choice(c[k], as_real(v[k]), as_real(o[k])) for k in keys(axes)}, kind)
+
+
+@COMPARE.fill
+def compare(relation: Any, a: Any, b: Any) -> Array:
+    """A relation, entry by entry."""
+    a, b = as_array(a), as_array(b)
+    if a.kind == FLOAT:
+        a = named(a, "u")
+    if b.kind == FLOAT:
+        b = named(b, "u")
+    axes, (left, right) = aligned([a, b])
+    whole = a.kind != FLOAT and b.kind != FLOAT
+
+    def related(p: Any, q: Any) -> Any:
+        p, q = as_real(p), as_real(q)
+        if whole and relation in (sp.Eq, sp.Ne):
+            found = equal(p, q)
+            return found if relation is sp.Eq else sp.Not(found)
+        if p.is_number and q.is_number:
+            return relation(p, q)
+        return relation(p, q, evaluate=False)
+
+    found = Array(axes, {key: related(left[key], right[key]) for key in keys(axes)}, BOOL)
+    return WITHOUT_PLACES(found) if whole and tracing() else found
+
+
+@ABSOLUTE.fill
+def absolute(a: Any) -> Array:
+    return elementwise(sp.Abs, named(as_array(a), "u"))
+
+
+def maximum(a: Any, b: Any) -> Array:
+    a, b = named(as_array(a), "u"), named(as_array(b), "u")
+    return elementwise(lambda p, q: sp.Max(p, q), a, b)
+
+
+def minimum(a: Any, b: Any) -> Array:
+    a, b = named(as_array(a), "u"), named(as_array(b), "u")
+    return elementwise(lambda p, q: sp.Min(p, q), a, b)

@@ -1,0 +1,116 @@
+"""What a document assumes, as hypotheses of a claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.document import tree, values
+from derive.frontends.document.indices import letters_of
+from derive.frontends.document.knowledge import Fact
+from derive.frontends.document.names import mention
+from derive.frontends.document.reader import Absurd, Reader, Unread
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.tree import Node
+from derive.frontends.document.units import EQUALS
+from derive.frontends.document.values import Misfit, Unsure, Value, scalar
+from derive.language.operators import entry, fresh_index
+
+PROBLEMS = (Misfit, Unread, Absurd, Unsure)
+
+
+REFUSED = (TypeError, ValueError, AttributeError, ArithmeticError, NotImplementedError, KeyError,
+           IndexError)  # fmt: skip
+
+
+PREDICATES = {
+    "symmetric": sp.Q.symmetric,
+    "invertible": sp.Q.invertible,
+    "orthogonal": sp.Q.orthogonal,
+    "diagonal": sp.Q.diagonal,
+    "positive_definite": sp.Q.positive_definite,
+    "upper_triangular": sp.Q.upper_triangular,
+    "lower_triangular": sp.Q.lower_triangular,
+    "fullrank": sp.Q.fullrank,
+    "positive": sp.Q.positive,
+    "negative": sp.Q.negative,
+    "nonnegative": sp.Q.nonnegative,
+    "nonzero": sp.Q.nonzero,
+}
+
+
+def assumed(reader: Reader, fact: Fact) -> list[Any]:
+    """A declared assumption in SymPy, if the statement speaks of its names."""
+    if fact.body is not None:
+        return _formula_assumed(reader, fact.body)
+    found: list[Any] = []
+    for name in fact.names:
+        value = reader.symbols.get(name)
+        if value is None:
+            continue
+        found.extend(_property(value, fact.word))
+        reader.note(f"{pretty(name)} is {fact.word.replace('_', ' ')} by line {fact.line}")
+    return found
+
+
+def _property(value: Value, word: str) -> list[Any]:
+    expr = value.expr
+    if word == "positive_definite":
+        return [sp.Q.positive_definite(expr), sp.Q.symmetric(expr)]
+    if word in PREDICATES:
+        if value.shape and word in ("positive", "negative", "nonnegative", "nonzero"):
+            i, j = fresh_index("i"), fresh_index("j")
+            at_ = tuple(0 if size == 1 else k for k, size in zip((i, j), value.shape, strict=True))
+            return [PREDICATES[word](entry(expr, *at_))]
+        return [PREDICATES[word](expr)]
+    if word in ("sums_to_one", "one_hot", "rows_sum_to_one", "columns_sum_to_one", "unit"):
+        if value.is_matrix and values.is_vector(value):
+            if word == "unit":
+                return [sp.Eq(values.squares(value), 1, evaluate=False)]
+            total = values.total(value).expr
+            return [sp.Eq(total, 1, evaluate=False)]
+        if value.is_matrix:
+            i, j = sp.Symbol("row", integer=True), sp.Symbol("col", integer=True)
+            rows, cols = value.shape
+            if word == "columns_sum_to_one":
+                total = sp.Sum(entry(expr, i, j), (i, 0, rows - 1))
+            else:
+                total = sp.Sum(entry(expr, i, j), (j, 0, cols - 1))
+            return [sp.Eq(total, 1, evaluate=False)]
+    return []
+
+
+def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
+    spoken = {
+        name.key for node in body.walk() if (name := mention(node)) is not None and not name.subs
+    } | {name.letter for node in body.walk() if (name := mention(node)) is not None}
+    bound = {
+        letter
+        for node in body.walk()
+        if isinstance(node, tree.Big) and node.sub is not None
+        for letter in letters_of(node.sub)
+    }
+    free = {key for key in spoken - bound if key in reader.symbols}
+    if not free or not isinstance(body, tree.Chain):
+        return []
+    before = set(reader.symbols)
+    try:
+        sides = [values.as_matrix(reader.value(side)) for side in body.sides]
+    except (*PROBLEMS, *REFUSED):
+        return []
+    if set(reader.symbols) - before:
+        return []  # it speaks of something that the claim does not
+    found = []
+    for left, relation, right in zip(sides, body.relations, sides[1:], strict=False):
+        if relation in EQUALS:
+            if left.is_scalar and right.is_scalar:
+                found.append(sp.Eq(scalar(left), scalar(right), evaluate=False))
+            else:
+                found.append(sp.Eq(left.expr, right.expr, evaluate=False))
+        elif relation in COMPARED and left.is_scalar and right.is_scalar:
+            found.append(COMPARED[relation](scalar(left), scalar(right)))
+    return found
+
+
+COMPARED = {"<": sp.Lt, ">": sp.Gt, "<=": sp.Le, ">=": sp.Ge, "!=": sp.Ne}

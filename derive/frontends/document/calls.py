@@ -1,0 +1,249 @@
+"""Functions before their arguments in brackets: defined, declared, or named by their letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.document import derivatives, tree, values
+from derive.frontends.document.definitions import body_of, is_number
+from derive.frontends.document.indices import annotated, entry_of, letters_of
+from derive.frontends.document.knowledge import Definition
+from derive.frontends.document.lookup import defined_at, is_known, known_at
+from derive.frontends.document.names import Mention, in_parentheses, is_loss, mention, text_of
+from derive.frontends.document.reader import SUBSCRIPTED, Reader, Undeclared, Unread, one_power
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.steps import symbol
+from derive.frontends.document.symbols import value_of
+from derive.frontends.document.tree import Node, arguments, brackets
+from derive.frontends.document.values import Value, scalar
+from derive.language.activations import relu, sigmoid
+from derive.language.operators import ScalarFunction
+
+ACTIVATIONS = ("sigma", "phi", "varphi", "psi", "rho", "act")
+
+
+FUNCTION_LETTERS = ("f", "g", "h", *ACTIVATIONS)
+
+
+t = sp.Symbol("t", real=True)
+
+
+def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Value | None:
+    """A name before brackets as a function of what is in them; None where it is a factor."""
+    key = name.key
+    if key in reader.bound:
+        return None
+    parts = arguments(group)
+    definition = defined_at(reader, key)
+    known = known_at(reader, key)
+    inside = len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes
+    factor = inside and not _is_applied_inside(name.letter, group.body)  # σ(1 − σ)
+    if definition is not None and definition.arguments:
+        return None if factor else _defined_function(reader, name, definition, parts)
+    if known is not None and known.kind == "function":
+        return _any_function(reader, name, [reader.value(part) for part in parts], node)
+    if known is not None and known.kind == "any-scalar":
+        given = [
+            m.key if (m := mention(part)) is not None and not m.after else "" for part in parts
+        ]
+        if len(parts) != len(known.sizes) or all(
+            name == own or (name and name not in reader.knowledge.known)
+            for name, own in zip(given, known.sizes, strict=True)
+        ):
+            return symbol(reader, key, node)
+        label = symbol(reader, key, node).expr.name
+        arguments_ = (reader.value(part).expr for part in parts)
+        return Value(ScalarFunction(label)(*arguments_))
+    if definition is not None or known is not None:
+        if all(mention(part) is not None for part in parts) and (len(parts) > 1 or is_loss(name)):
+            value = symbol(reader, key, node)
+            if value.is_scalar and (len(parts) > 1 or is_loss(name)):
+                return value
+        return None
+    if name.subs and all(mention(part) is not None for part in parts) and not name.primes:
+        stem = replace(name, subs=name.subs[:-1], after=())
+        if is_known(reader, stem) and (len(parts) > 1 or is_loss(name)):
+            return value_of(reader, name)  # l_i(w, b), of losses l_i that are known
+    if factor:
+        return None
+    if name.letter in ACTIVATIONS:
+        return _any_function(reader, name, [reader.value(part) for part in parts], node)
+    if name.letter in FUNCTION_LETTERS and not name.bold:
+        return _any_function(reader, name, [reader.value(part) for part in parts], node)
+    if is_loss(name) and all(mention(part) is not None for part in parts):
+        return derivatives.loss_of(reader, name, [reader.value(part) for part in parts])
+    if len(parts) > 1:
+        raise Undeclared(
+            f"{pretty(key)} is a function that is not defined", f"{pretty(key)}: function", node
+        )
+    return None
+
+
+def _is_applied_inside(letter: str, body: Node) -> bool:
+    for part in body.walk():
+        if isinstance(part, tree.Product):
+            for factor, sign, follower in zip(
+                part.factors, part.operators, part.factors[1:], strict=False
+            ):
+                name = mention(factor)
+                called = sign == "" and brackets(follower)[0] is not None
+                if called and name is not None and name.letter == letter:
+                    return True
+    return False
+
+
+def _defined_function(
+    reader: Reader, name: Mention, definition: Definition, parts: list[Node]
+) -> Value:
+    """f(x) where f(x) = … is defined: itself, or its body at other arguments."""
+    parameters = [mention(argument) for argument in definition.arguments]
+    if len(parts) != len(parameters) or any(p is None for p in parameters):
+        raise Unread("arguments", f"{pretty(name.key)} is defined for {len(parameters)} arguments")
+    given = [mention(part) for part in parts]
+    same = all(
+        g is not None and p is not None and g.key == p.key and not g.after
+        for g, p in zip(given, parameters, strict=True)
+    )
+    for parameter in parameters:
+        assert parameter is not None
+    arrays = [p is not None and is_array(reader, definition, p) for p in parameters]
+    if same and not name.primes and all(arrays):
+        return symbol(reader, name.key, name.node)
+    inputs = [reader.value(part) for part in parts]
+    if len(inputs) == 1 and (not arrays[0] or (name.primes and not inputs[0].shape)):
+        return _entrywise_of(reader, name, definition, inputs[0])
+    if name.primes:
+        raise Unread("prime", "the derivative of a function of several arguments", name.node)
+    return _at(reader, definition, inputs)
+
+
+def is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool:
+    """Whether the argument of a definition is an array that is known where it stands."""
+    before = reader.section, reader.at
+    reader.section, reader.at = definition.section, definition.at
+    try:
+        return is_known(reader, parameter) and not is_number(reader, parameter)
+    finally:
+        reader.section, reader.at = before
+
+
+def _at(reader: Reader, definition: Definition, inputs: list[Value]) -> Value:
+    bound, put_in = dict(reader.bound), reader.put_in
+    for argument, value in zip(definition.arguments, inputs, strict=True):
+        parameter = mention(argument)
+        assert parameter is not None
+        reader.bound[parameter.key] = value
+        reader.put_in |= {parameter.key}
+    try:
+        reader.note(f"{pretty(definition.name)} is defined in line {definition.line}")
+        return body_of(reader, definition)
+    finally:
+        reader.bound, reader.put_in = bound, put_in
+
+
+def _entrywise_of(reader: Reader, name: Mention, definition: Definition, value: Value) -> Value:
+    """A function of one real variable, of a scalar or of every entry; or its derivative."""
+    z = sp.Dummy("z", real=True)
+    body = _at(reader, definition, [Value(z)])
+    if body.shape:
+        if name.primes:
+            raise Unread("prime", "the derivative of a function whose values are arrays")
+        return _at(reader, definition, [value])
+    expr = body.expr
+    for _ in range(name.primes):
+        expr = _derived(expr, z)
+    return powered(reader, values.apply(lambda x: expr.xreplace({z: x}), value), name)
+
+
+def _derived(expr: Any, z: Any) -> Any:
+    if expr.has(sp.Max, sp.Min, sp.Abs):
+        expr = expr.replace(
+            lambda e: isinstance(e, sp.Max) and len(e.args) == 2 and e.args[0].is_number,
+            lambda e: sp.Piecewise((e.args[1], e.args[1] > e.args[0]), (e.args[0], True)),
+        )
+    return sp.diff(expr, z)
+
+
+OF_SIGMA: dict[str, Callable[[Any], Any]] = {
+    "the logistic function": sigmoid,
+    "tanh": sp.tanh,
+    "ReLU": relu,
+}
+
+
+def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node) -> Value:
+    """A function that nothing defines: any differentiable one; as an activation it may also be
+    one of those that are called by this letter.
+    """
+    label = pretty(name.key)
+    known = known_at(reader, name.key)
+    declared = known is not None and known.kind == "function"
+    extra = [part for part in name.after if isinstance(part, tree.Letter)]
+    label += "".join("^" + text_of(part) for part in extra)
+    if len(inputs) > 1:
+        if all(value.is_scalar for value in inputs) and not name.primes:
+            function = sp.Function(label, real=True)
+            return Value(function(*map(scalar, inputs)))
+        return _whole(reader, name, inputs)
+    (value,) = inputs
+    how = "any function"
+    if not declared:
+        if name.letter in ("sigma", "phi", "varphi"):
+            # ReLU has σ′(σ(z)) = σ′(z), so that mistakes hold of it: only where it is spoken of.
+            named = [each for each in OF_SIGMA if each != "ReLU" or reader.knowledge.speaks_of_relu]
+            how = reader.choices.pick(label, ("any function", *named))
+        elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
+            how = reader.choices.pick(label, ("any function", "a function of the whole"))
+        reader.note(f"{label} is {how}, as nothing defines it")
+    if how == "a function of the whole":
+        return _whole(reader, name, inputs)
+    if how == "any function":
+        reader.functions_used.add(label)
+        body = sp.Function(label, real=True)(t)
+    else:
+        body = OF_SIGMA[how](t)
+    for _ in range(name.primes):
+        body = slope(body)
+    result = values.apply(lambda x: substituted(body, x), value)
+    rest = replace(name, after=tuple(p for p in name.after if p not in extra))
+    return powered(reader, result, rest)
+
+
+def slope(body: Any) -> Any:
+    if isinstance(body, relu):
+        return sp.Piecewise((1, t > 0), (0, True))
+    return body.diff(t)
+
+
+def substituted(body: Any, x: Any) -> Any:
+    if isinstance(x, sp.Symbol):
+        return body.xreplace({t: x})
+    return body.subs(t, x)
+
+
+def powered(reader: Reader, value: Value, name: Mention) -> Value:
+    """σ²(x) is σ(x)²; a transpose of a function is one of its value."""
+    for part in name.after:
+        if text_of(part) == "-1":
+            raise Unread("inverse", "the inverse of a function is not read", name.node)
+        value = one_power(reader, value, part, name.node)
+    return value
+
+
+def _whole(reader: Reader, name: Mention, inputs: list[Value]) -> Value:
+    if name.primes or name.after:
+        raise Unread("prime", "the derivative of a function of arrays", name.node)
+    label = pretty(name.key)
+    return Value(ScalarFunction(label)(*(value.expr for value in inputs)))
+
+
+@SUBSCRIPTED.fill
+def subscripted(reader: Reader, value: Value, sub: Node, node: Node) -> Value:
+    group = in_parentheses(sub)
+    if group is not None:
+        return annotated(reader, value, group, Mention("this", node))
+    return entry_of(reader, value, sub, node)

@@ -1,0 +1,69 @@
+"""What becomes of a formula and of its claims, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.claims.kinds import Claim
+from derive.claims.verdict import Verdict
+from derive.frontends.document.contents import Place
+from derive.frontends.document.knowledge import Fact
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One claim of a formula.
+
+    :param outcome: one of :data:`derive.claims.statuses.OUTCOMES`.
+    :param claim: as it was decided, in the reading that is told; None where there is none.
+    :param reading: the choices of that reading, in words.
+    :param inferred: what was inferred, and from which line.
+    :param place: where the side stands that it is about.
+    """
+
+    outcome: str
+    place: Place
+    claim: Claim | None = None
+    verdict: Verdict | None = None
+    message: str = ""
+    code: str = ""
+    reading: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of one formula (of one row of it).
+
+    :param code: a stable word for what is not understood or ambiguous, ""  elsewhere.
+    :param place: where the formula stands.
+    :param caret: where in it the difference or the problem is.
+    :param expected: what a directive says is expected of it, or "".
+    :param last_line: the line in which the formula ends.
+    """
+
+    outcome: str
+    place: Place
+    caret: Place
+    latex: str
+    display: bool
+    code: str = ""
+    message: str = ""
+    claims: tuple[Decided, ...] = ()
+    expected: str = ""
+    last_line: int = 0
+
+    @property
+    def as_expected(self) -> bool:
+        return bool(self.expected) and self.outcome == self.expected
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An equation that a document states and that is no claim.
+
+    :param is_case: whether it is said of one case only, after "if" or "when".
+    """
+
+    fact: Fact
+    is_case: bool

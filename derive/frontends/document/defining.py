@@ -1,0 +1,108 @@
+"""Which equations define a name, and what ℝ^{n×d} says of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from derive.frontends.document import functions, size_text, tree
+from derive.frontends.document.contents import Formula
+from derive.frontends.document.derivatives import differential
+from derive.frontends.document.indices import components, letters_of
+from derive.frontends.document.knowledge import Definition
+from derive.frontends.document.names import Mention, mention, text_of
+from derive.frontends.document.spelling import size_symbol
+from derive.frontends.document.tree import Node, arguments, brackets
+
+
+def keys(names: Iterable[Node]) -> list[str]:
+    return [name.key for each in names if (name := mention(each)) is not None]
+
+
+def squared(name: Mention, right: Node) -> Mention:
+    """σ² on the left of an equation, as a name of its own: it is what the equation defines."""
+    if len(name.after) != 1 or name.primes or text_of(name.after[0]) != "2":
+        return name
+    if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
+        return name
+    return replace(name, sups=(*name.sups, name.after[0]), after=())
+
+
+def checked(name: str):  # type: ignore[no-untyped-def]
+    return size_symbol(name)
+
+
+SPACES = ("bla(R)", "R", "bol(R)", "{0,1}", "{-1,1}", "{-1,+1}", "[0,1]", "(0,1)")
+
+
+def real_space(node: Node, source: str) -> tuple[str, ...] | None:
+    """The sizes in ℝ^{n×d}; () for ℝ itself; None for anything else."""
+    if text_of(node) in ("bla(R)", "R", "bla(R)_+", "bla(R)_{+}"):
+        return ()
+    if isinstance(node, tree.Script) and text_of(node.base) in SPACES:
+        if node.sup is None:
+            return ()
+        text = source[node.sup.start : node.sup.end]
+        try:
+            sizes = tuple(size_text.split(text))
+            for size in sizes:
+                size_text.size(size, checked)
+        except size_text.SizeError:
+            return None
+        return sizes or None
+    return None
+
+
+def definition(
+    left: Node,
+    right: Node,
+    section: int,
+    at: int,
+    line: int,
+    formula: Formula | None,
+    text: str = "",
+) -> Definition | None:
+    """``x = e``, ``f(x) = e``, ``P_{ij} = e``; None where the left side is no such name."""
+    name = mention(left)
+    given: tuple[Node, ...] = ()
+    if name is None and isinstance(left, tree.Product) and left.operators == ("",):
+        group, script = brackets(left.factors[1])
+        head = mention(left.factors[0])
+        if group is None or head is None or script is not None:
+            return None
+        given = tuple(arguments(group))
+        if any(mention(part) is None for part in given):
+            return None
+        name = head
+    if name is None and isinstance(left, tree.Apply) and isinstance(left.argument, tree.Group):
+        name = mention(left.head)
+        given = tuple(arguments(left.argument))
+        if any(mention(part) is None for part in given):
+            return None
+    if name is not None and not given:
+        name = squared(name, right)
+    if name is None or name.primes or name.after or differential(left) is not None:
+        return None
+    if given and (
+        functions.known(name.letter)
+        or any(isinstance(part, tree.Run) and len(part.letters) > 1 for part in given)
+    ):
+        return None  # tr(AB) = tr(BA) claims something of what has a meaning already
+    if name.letter in ("partial", "nabla", "d"):
+        return None
+    indices: tuple[Node, ...] = ()
+    key = name.key
+    if name.subs and not given:
+        parts = tuple(components(name.subs[-1]))
+        if all(isinstance(part, tree.Letter) for part in parts):
+            used = {
+                letter
+                for node in right.walk()
+                if isinstance(node, tree.Script) and node.sub is not None
+                for letter in letters_of(node.sub)
+            }
+            names = [part.name for part in parts if isinstance(part, tree.Letter)]
+            if all(letter in used for letter in names) and not set(names) <= {"t", "l"}:
+                indices = parts
+                key = Mention(name.letter, left, name.subs[:-1], name.sups).key
+    return Definition(key, name, right, section, at, line, given, indices, text)

@@ -1,0 +1,91 @@
+"""x_i: one of several arrays that are declared by one of them, or a row of the array X."""
+
+from __future__ import annotations
+
+import re
+
+import sympy as sp
+
+from derive.frontends.document import tree, values
+from derive.frontends.document.fresh import fresh_name
+from derive.frontends.document.indices import as_vector, entry_of, index_of
+from derive.frontends.document.knowledge import Known
+from derive.frontends.document.lookup import declared_sizes, defined_at, known_at
+from derive.frontends.document.names import Mention, text_of, with_scripts
+from derive.frontends.document.reader import Reader, Unread
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.steps import symbol
+from derive.frontends.document.tree import Node
+from derive.frontends.document.values import Value
+from derive.language.operators import entry
+from derive.language.sequences import at
+
+
+def one_of_several(reader: Reader, name: Mention, base: str, parts: list[Node]) -> Value | None:
+    """x_n where both a vector x and vectors x_1, …, x_N are declared: one of these, or an entry
+    of x in another reading.
+    """
+    family = _family(reader, name)
+    if family is None or family.kind != "shape" or not isinstance(parts[0], tree.Letter):
+        return None
+    if base in reader.bound or known_at(reader, base) is None or len(parts) > 2:
+        return None
+    how = reader.choices.pick(f"{pretty(name.letter)} with an index", ("one of several", "entry"))
+    return member(reader, name, parts) if how == "one of several" else None
+
+
+def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
+    """x_i: the i-th of a family that is declared by one of them, or a row of the array X."""
+    if len(parts) == 2 and (family := _family(reader, name)) is not None:
+        vector = _of_family(reader, name, family, parts[0])
+        return entry_of(reader, vector, parts[1], name.node) if vector.shape else None
+    if len(parts) != 1 or not isinstance(parts[0], tree.Letter):
+        return None
+    family = _family(reader, name)
+    if family is not None:
+        return _of_family(reader, name, family, parts[0])
+    upper = with_scripts(name.letter.upper(), name.subs[:-1], name.sups)
+    if name.letter.islower() and len(name.letter) == 1 and known_at(reader, upper) is not None:
+        array = symbol(reader, upper, name.node)
+        if len(array.shape) == 2 and 1 not in array.shape:
+            how = reader.choices.pick(f"{name.letter}_i of {upper}", ("row", "column"))
+            reader.note(f"{name.letter}_{text_of(parts[0])} is a {how} of {upper}")
+            turned = array if how == "row" else values.transpose(array)
+            index = index_of(reader, parts[0], turned.shape[0])
+            row = at(turned.expr, index)
+            return as_vector(reader, row, turned.shape[1])
+    return None
+
+
+def _family(reader: Reader, name: Mention) -> Known | None:
+    """What declares a member of the family under another index."""
+    for key, known in reader.knowledge.known.items():
+        match = re.fullmatch(re.escape(name.letter) + r"_(\w)", key)
+        if match and not name.sups and known:
+            found = known_at(reader, key)
+            if found is not None and found.kind in ("shape", "scalar"):
+                return found
+    return None
+
+
+def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Value:
+    if defined_at(reader, family.name) is not None:
+        raise Unread(
+            "steps", f"all steps of {pretty(family.name)}, which is defined step by step", name.node
+        )
+    number = reader.symbols.get(f"number of {name.letter}")
+    if number is None:
+        number = Value(reader.sizes.new(f"N_{name.letter}"))
+        reader.symbols[f"number of {name.letter}"] = number
+    index = index_of(reader, part, number.expr)
+    sizes = declared_sizes(reader, family)
+    label = fresh_name(reader, pretty(name.letter), f"several {name.letter}")
+    if not sizes:
+        return Value(entry(sp.MatrixSymbol(label, number.expr, 1), index, 0))
+    if len(sizes) == 1:
+        rows = sp.MatrixSymbol(label, number.expr, sizes[0])
+        return as_vector(reader, at(rows, index), sizes[0])
+    if len(sizes) == 2:
+        array = sp.IndexedBase(label, shape=(number.expr, *sizes))
+        return Value(at(array, index), sizes)
+    raise Unread("family", f"a family of arrays with {len(sizes)} axes", name.node)

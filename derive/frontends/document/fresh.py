@@ -1,0 +1,39 @@
+"""The symbols that stand for names in a claim, each of them under a name of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.document.reader import Reader
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.values import Value
+
+
+def fresh_name(reader: Reader, label: str, key: str) -> str:
+    """A name that nothing else in the claim has; a size may have it already."""
+    if any(size == label for size in reader.knowledge.sizes):
+        label += "_"
+    owner = f"{key} {len(reader.memo)}" if key in reader.symbols else key
+    while label in reader.used and reader.used[label] != owner:
+        label += "'"
+    reader.used[label] = owner
+    return label
+
+
+def fresh(reader: Reader, key: str, shape: tuple[Any, ...], thin: bool = False) -> Value:
+    label = fresh_name(reader, pretty(key), key)
+    if not shape:
+        return Value(sp.Symbol(label, real=True))
+    if len(shape) == 2:
+        return Value(sp.MatrixSymbol(label, *shape), shape, thin)
+    return Value(sp.IndexedBase(label, shape=shape), shape, thin)
+
+
+def open_vector(reader: Reader, key: str) -> Value:
+    size = reader.sizes.new(f"n_{key}")
+    reader.note(f"{pretty(key)} is a vector, its size found from use")
+    if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
+        return fresh(reader, key, (sp.S.One, size), thin=True)
+    return fresh(reader, key, (size, sp.S.One), thin=True)

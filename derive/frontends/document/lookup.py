@@ -1,0 +1,82 @@
+"""What a document says of a name at the place of a reader: declared, defined, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from derive.frontends.document import values
+from derive.frontends.document.knowledge import Definition, Known
+from derive.frontends.document.names import Mention
+from derive.frontends.document.reader import Reader, Unread
+from derive.frontends.document.size_text import SizeError
+from derive.frontends.document.size_text import size as read_size
+from derive.frontends.document.spelling import size_symbol
+from derive.frontends.document.values import Value, scalar
+
+
+class Rests(Unread):
+    """A statement that rests on a definition which is ill-shaped."""
+
+
+def is_known(reader: Reader, name: Mention) -> bool:
+    key = name.key
+    return (
+        key in reader.bound
+        or known_at(reader, key) is not None
+        or defined_at(reader, key) is not None
+    )
+
+
+def known_at(reader: Reader, key: str) -> Known | None:
+    return reader.knowledge.declared(key, reader.section, reader.at)
+
+
+def defined_at(reader: Reader, key: str) -> Definition | None:
+    found = reader.knowledge.defined(key, reader.section, reader.at, reader.home[1])
+    if found is not None and found.indices and found.at > reader.at:
+        return None  # z, before the z_i are defined, is another thing
+    if found is None:
+        found = _point(reader, key)
+    return None if found is not None and key in reader.opaque else found
+
+
+def _point(reader: Reader, key: str) -> Definition | None:
+    """x = e of a declared x, in the reading in which that defines it."""
+    point = reader.knowledge.point(key, *reader.home)
+    if point is None or key in reader.pending:
+        return None
+    how = reader.choices.pick(f"line {point.line}", ("a point", "a definition"))
+    return point if how == "a definition" else None
+
+
+def declared_sizes(reader: Reader, known: Known) -> tuple[Any, ...]:
+    try:
+        return tuple(read_size(text, size_symbol) for text in known.sizes)
+    except SizeError as problem:
+        raise Unread("size", str(problem)) from None
+
+
+def declared_with(reader: Reader, key: str, definition: Definition) -> Known | None:
+    """What declares a defined name where it is defined; a section before does not."""
+    known = reader.knowledge.declared(key, definition.section, definition.at)
+    if known is None or known.section not in reader.knowledge.around(definition.section):
+        return None
+    if known.how == "subscript":
+        return None  # where it is written it is checked
+    return known
+
+
+def fit(value: Value, sizes: tuple[Any, ...], thin: bool) -> Value | None:
+    """A value as one of the shape declared, None where it has another."""
+    if not sizes or sizes == (1,):
+        return Value(scalar(value)) if value.is_scalar else None
+    if len(sizes) == 1:
+        if values.is_vector(value) and any(values.same(size, sizes[0]) for size in value.shape):
+            return replace(value, thin=thin)
+        return None
+    if values.alike(value.shape, sizes):
+        return value
+    if value.is_scalar and all(size == 1 for size in sizes):
+        return value
+    return None

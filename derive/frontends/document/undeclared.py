@@ -1,0 +1,138 @@
+"""Names that nothing declares or defines, read by the way they are written, or refused."""
+
+from __future__ import annotations
+
+import re
+
+import sympy as sp
+
+from derive.frontends.document.fresh import fresh, open_vector
+from derive.frontends.document.indices import annotated_sizes, components, size_of
+from derive.frontends.document.lookup import defined_at, known_at
+from derive.frontends.document.names import Mention
+from derive.frontends.document.reader import Reader, Undeclared, Unread
+from derive.frontends.document.spelling import PRETTY, pretty, size_symbol
+from derive.frontends.document.steps import symbol
+from derive.frontends.document.values import Value
+
+SCALAR_GREEK = frozenset(
+    [
+        "alpha",
+        "gamma",
+        "epsilon",
+        "varepsilon",
+        "eta",
+        "kappa",
+        "lambda",
+        "nu",
+        "rho",
+        "tau",
+        "omega",
+        "zeta",
+    ]
+)
+
+
+def unknown(reader: Reader, name: Mention) -> Value:
+    """A name that nothing declares or defines, read by the way it is written.
+
+    :raises Undeclared: where that does not tell.
+    """
+    key = name.key
+    if key in reader.symbols:
+        return reader.symbols[key]
+    if reader.pending and key not in reader.pending:
+        # A definition may speak of what is declared only where it is used.
+        before = reader.section, reader.at
+        reader.section, reader.at = reader.home
+        try:
+            if known_at(reader, key) is not None:
+                return symbol(reader, key, name.node)
+        finally:
+            reader.section, reader.at = before
+    try:
+        value = _unknown(reader, name)
+    except Undeclared:
+        if not reader.drafting or "(" in name.letter or name.letter in ("e", "pi"):
+            raise
+        value = _guessed(reader, name)
+    if (
+        not isinstance(value.expr, sp.Identity | sp.NumberSymbol)
+        and key not in reader.knowledge.sizes
+    ):
+        reader.guessed.add(key)
+    if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
+        reader.symbols[key] = value
+    return value
+
+
+def _unknown(reader: Reader, name: Mention) -> Value:
+    key, letter = name.key, name.letter
+    if name.shape is not None and not name.after:
+        sizes = annotated_sizes(name.shape)
+        reader.note(f"{pretty(key)} has the shape in its subscript")
+        return fresh(reader, key, () if len(sizes) == 1 and sizes[0] == 1 else sizes)
+    if key in reader.knowledge.sizes:
+        return Value(size_symbol(key))
+    if defined_at(reader, f"{key}^2") is not None:
+        raise Undeclared(
+            f"{pretty(key)} is known by its square only", f"{pretty(key)} = …", name.node
+        )
+    if letter == "pi" and not name.subs:
+        return Value(sp.pi)
+    if letter == "e" and not name.subs and name.after:
+        return Value(sp.E)
+    if letter in ("infty", "partial", "nabla", "emptyset"):
+        raise Unread("symbol", f"{letter} has no meaning here", name.node)
+    if letter.startswith(("bla(", "fra(")):
+        if letter == "bla(E)":
+            raise Unread("expectation", "expectations are not read", name.node)
+        if letter == "bla(1)":
+            raise Undeclared("an indicator is not read", "", name.node)
+        raise Unread("symbol", "a set has no meaning here", name.node)
+    bare = letter if letter.isalpha() else re.sub(r"\w+\((\w+)\)", r"\1", letter)
+    remedy = f"{pretty(key)}: n×m"
+    if bare == "I" and not name.subs:
+        size = reader.sizes.new("n_I")
+        return Value(sp.Identity(size), (size, size))
+    if bare == "I" and name.subs and len(components(name.subs[-1])) == 1:
+        size = size_of(name.subs[-1])
+        return Value(sp.Identity(size), (size, size))
+    vectorlike = name.bold or letter in reader.knowledge.arrays
+    if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
+        if not vectorlike:
+            raise Undeclared(f"the shape of {pretty(key)} is not declared", remedy, name.node)
+        shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
+        reader.note(f"{pretty(key)} is a matrix, its sizes found from use")
+        return fresh(reader, key, shape)
+    if name.subs or name.sups:
+        raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: n", name.node)
+    if len(bare) > 1 and bare not in PRETTY:
+        raise Undeclared(f"nothing is known of {pretty(key)}", remedy, name.node)
+    if vectorlike:
+        return open_vector(reader, key)
+    if letter in SCALAR_GREEK:
+        reader.note(f"{pretty(key)} is a scalar, as nothing declares it")
+        return fresh(reader, key, ())
+    if not reader.knowledge.known and not reader.knowledge.arrays:
+        reader.note(f"{pretty(key)} is a scalar, as the document declares no arrays")
+        return fresh(reader, key, ())
+    kinds: tuple[str, ...] = ("scalar", "vector")
+    if reader.drafting:
+        kinds = ("vector", "scalar")
+    if reader.in_entries:
+        kinds = ("scalar",)
+    how = reader.choices.pick(f"{pretty(key)}", kinds)
+    reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
+    return fresh(reader, key, ()) if how == "scalar" else open_vector(reader, key)
+
+
+def _guessed(reader: Reader, name: Mention) -> Value:
+    """What a name may be of which nothing is known: to draft a declaration, never to decide."""
+    key = name.key
+    kinds = ("matrix", "vector", "scalar") if name.letter[:1].isupper() else ("vector", "scalar")
+    kind = reader.choices.pick(pretty(key), kinds)
+    if kind == "matrix":
+        shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
+        return fresh(reader, key, shape)
+    return fresh(reader, key, ()) if kind == "scalar" else open_vector(reader, key)

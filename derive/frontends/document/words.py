@@ -1,0 +1,111 @@
+"""Words before their arguments: log x, tr(A), max_i x_i."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from derive.frontends.document import functions, tree, values
+from derive.frontends.document.calls import applied, slope, substituted, t
+from derive.frontends.document.lookup import is_known
+from derive.frontends.document.names import mention, text_of
+from derive.frontends.document.products import TIGHT, signed, times
+from derive.frontends.document.reader import RULES, Reader, Undeclared, Unread, powers
+from derive.frontends.document.sums import index_bound
+from derive.frontends.document.tree import Node, arguments
+from derive.frontends.document.values import Value, scalar
+from derive.language.operators import max_over
+
+UNREAD = ("arg", "argmax", "argmin", "lim", "sup", "inf", "Pr", "Var", "Cov", "E", "KL")
+
+
+@RULES.on(tree.Apply)
+def read_apply(reader: Reader, node: tree.Apply) -> Value:
+    """A word with its argument."""
+    head = node.head
+    sub: Node | None = None
+    sup: Node | None = None
+    primes = 0
+    if isinstance(head, tree.Script):
+        sub, sup, primes, head = head.sub, head.sup, head.primes, head.base
+    name = mention(head)
+    if name is None or not isinstance(name.letter, str):
+        raise Unread("function", "this is no function", head)
+    word = name.letter
+    if word in ("max", "min") and sub is not None:
+        return _extreme_over(reader, word, sub, node)
+    if word in UNREAD and not is_known(reader, name):
+        raise Unread("function", f"{word} is not read", head)
+    if is_known(reader, name):
+        whole = mention(node.head)
+        group = node.argument
+        if whole is not None and isinstance(group, tree.Group):
+            value = applied(reader, whole, group, node)
+            if value is not None:
+                return value
+    if not functions.known(word):
+        raise Undeclared(f"{word} is a function that is not defined", f"{word}: function", head)
+    if sub is not None:
+        if word == "log" and text_of(sub) in ("2", "10"):
+            value = _argument(reader, node)
+            base = int(text_of(sub))
+            return values.apply(lambda x: sp.log(x) / sp.log(base), value)
+        raise Unread("subscript", f"{word} with a subscript is not read", sub)
+    value = _of_argument(reader, node, word, primes)
+    if sup is not None:
+        if text_of(sup) == "-1":
+            raise Unread("inverse", "the inverse of a function is not read", sup)
+        value = powers(reader, value, sup, node)
+    return value
+
+
+def _argument(reader: Reader, node: tree.Apply) -> Value:
+    return reader.value(node.argument)
+
+
+def _of_argument(reader: Reader, node: tree.Apply, word: str, primes: int) -> Value:
+    argument = node.argument
+    if node.bare and isinstance(argument, tree.Product) and len(argument.factors) > 1:
+        # How far a bare function reaches: over all that stands side by side, or the first factor.
+        first, rest = argument.factors[0], argument.factors[1:]
+        how = reader.choices.pick(f"reach of {word}", ("all", "first"))
+        if how == "first":
+            inner = _applied_word(reader, word, [reader.value(first)], primes)
+            others = (
+                reader.value(rest[0])
+                if len(rest) == 1
+                else reader.value(
+                    tree.Product(rest[0].start, node.end, rest, argument.operators[1:])
+                )
+            )
+            sign = argument.operators[0]
+            if sign in TIGHT:
+                return times(reader, sign, inner, others)
+            return signed(reader, sign, inner, others, node)
+    parts = arguments(argument) if isinstance(argument, tree.Group) else [argument]
+    if isinstance(argument, tree.Group) and argument.opening not in "([{":
+        parts = [argument]
+    return _applied_word(reader, word, [reader.value(part) for part in parts], primes)
+
+
+def _applied_word(reader: Reader, word: str, inputs: list[Value], primes: int) -> Value:
+    if not primes:
+        return functions.applied(reader.choices, word, inputs)
+    function = functions.ENTRYWISE.get(word.lower())
+    if function is None or len(inputs) != 1:
+        raise Unread("prime", f"the derivative of {word} is not read")
+    body = function(t)
+    for _ in range(primes):
+        body = slope(body)
+    return values.apply(lambda x: substituted(body, x), inputs[0])
+
+
+def _extreme_over(reader: Reader, word: str, sub: Node, node: tree.Apply) -> Value:
+    """max_i x_i: over all values of the index."""
+    if word == "min" or not isinstance(sub, tree.Letter):
+        raise Unread("function", f"{word} with this subscript is not read", sub)
+    with index_bound(reader, sub.name, 1) as index:
+        body = scalar(reader.value(node.argument))
+        size = reader.ranges.get(index.symbol)
+    if size is None:
+        raise Undeclared(f"how far the index {sub.name} counts is not known", "", sub)
+    return Value(max_over(body, (index.symbol, 0, size - 1)))

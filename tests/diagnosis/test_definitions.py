@@ -1,0 +1,117 @@
+"""Mistakes in the definitions of a documented side: named there, and by the entry that is wrong."""
+
+from __future__ import annotations
+
+import pytest
+import sympy as sp
+from sympy import HadamardProduct as H
+from sympy import MatrixSymbol, OneMatrix
+
+from derive import Backward, tensor, verify
+from derive.diagnosis.quoting import plainly_indexed
+
+N, D, M, T = sp.symbols("N D M T", integer=True, positive=True)
+i, j, k, p, q = sp.symbols("i j k p q", integer=True)
+eps = sp.Symbol("eps", positive=True)
+
+
+def array(name, *shape):
+    return sp.IndexedBase(name, shape=shape)
+
+
+x, g, xhat, dx = (array(name, N, D) for name in ("x", "g", "xhat", "dx"))
+mean, std, gamma, dgamma, dbeta = (
+    array(name, D) for name in ("mean", "std", "gamma", "dgamma", "dbeta")
+)
+out = array("out", N, D)
+BATCH_NORM = {
+    mean: tensor(sp.Sum(x[k, j], (k, 0, N - 1)) / N, (j, D)),
+    std: tensor(sp.sqrt(sp.Sum((x[k, j] - mean[j]) ** 2, (k, 0, N - 1)) / N + eps), (j, D)),
+    xhat: tensor((x[i, j] - mean[j]) / std[j], (i, N), (j, D)),
+    out: tensor(gamma[j] * xhat[i, j], (i, N), (j, D)),
+    dbeta: tensor(sp.Sum(g[k, j], (k, 0, N - 1)), (j, D)),
+    dgamma: tensor(sp.Sum(g[k, j] * xhat[k, j], (k, 0, N - 1)), (j, D)),
+}
+RIGHT = gamma[j] / (N * std[j]) * (N * g[i, j] - dbeta[j] - xhat[i, j] * dgamma[j])
+
+
+def batch_norm(entry, **changed):
+    where = {**BATCH_NORM, dx: tensor(entry, (i, N), (j, D))}
+    where.update({s: body for s, body in changed.items() if s in where})
+    return Backward(out, x, g, dx, where=where)
+
+
+WRONG = {
+    "the scale is left out": (
+        1 / (N * std[j]) * (N * g[i, j] - dbeta[j] - xhat[i, j] * dgamma[j]),
+        "in dx: the factor gamma[j] is missing",
+    ),
+    "a power": (
+        gamma[j] / (N * std[j] ** 2) * (N * g[i, j] - dbeta[j] - xhat[i, j] * dgamma[j]),
+        "in dx: it holds with 1/std[j] for std[j]**(-2)",
+    ),
+    "an entry of a term": (
+        gamma[j] / (N * std[j]) * (N * g[i, j] - dbeta[j] - dgamma[j]),
+        "in dx: the factor xhat[i, j] is missing in the term -dgamma[j]",
+    ),
+    "a number": (
+        gamma[j] / (N * std[j]) * (g[i, j] - dbeta[j] - xhat[i, j] * dgamma[j]),
+        "in dx: the term g[i, j] lacks a factor N",
+    ),
+    "another array": (
+        gamma[j] / (N * std[j]) * (N * g[i, j] - dbeta[j] - x[i, j] * dgamma[j]),
+        "in dx: it holds with xhat[i, j] for x[i, j]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mistake_in_a_formula_by_entries(name):
+    entry, words = WRONG[name]
+    assert verify(batch_norm(RIGHT)).status == "holds"
+    verdict = verify(batch_norm(entry))
+    assert verdict.status == "disagrees"
+    assert verdict.reason.startswith(words + ";")
+
+
+def test_a_term_that_is_left_out():
+    verdict = verify(batch_norm(gamma[j] / (N * std[j]) * (N * g[i, j] - xhat[i, j] * dgamma[j])))
+    assert verdict.reason.startswith("in dx: the term -dbeta[j] is missing;")
+
+
+def test_an_earlier_definition():
+    """Between matrices too, and in the definition where the mistake stands."""
+    A, W = MatrixSymbol("A", N, D), MatrixSymbol("W", D, M)
+    h, y, G = (MatrixSymbol(name, N, M) for name in "hyG")
+    dh, delta = MatrixSymbol("dh", N, M), MatrixSymbol("delta", N, M)
+    t = sp.Symbol("t", real=True)
+    where = {
+        h: A * W,
+        y: h.applyfunc(sp.Lambda(t, sp.tanh(t))),
+        dh: G,
+        delta: H(OneMatrix(N, M) - H(y, y), dh),
+    }
+    assert verify(Backward(y, W, G, A.T * delta, where=where)).status == "holds"
+    wrong = {**where, delta: H(OneMatrix(N, M) + H(y, y), dh)}
+    verdict = verify(Backward(y, W, G, A.T * delta, where=wrong))
+    assert verdict.status == "disagrees"
+    assert verdict.reason.startswith("in delta: ")
+
+
+def test_what_both_sides_rest_on_is_no_place_for_a_mistake():
+    """Were ``s`` another sum, the claim would hold; but the loss is by the same ``s``."""
+    s, f = sp.Symbol("s", real=True), sp.Symbol("f", real=True)
+    v, dv = array("v", N), array("dv", N)
+    where = {
+        s: sp.Sum(v[k], (k, 0, N - 1)),
+        f: s**2,
+        dv: tensor(3 * s, (i, N)),
+    }
+    verdict = verify(Backward(f, v, sp.S.One, dv, where=where))
+    assert verdict.status == "disagrees"
+    assert not verdict.reason.startswith("in s:")
+
+
+def test_numbered_indices_have_plain_names():
+    assert plainly_indexed("with d[i·3, k·47] for d[k·47, i·3]") == "with d[i, j] for d[j, i]"
+    assert plainly_indexed("Sum(j[k·47], (k·47, 0, i))") == "Sum(j[k], (k, 0, i))"
