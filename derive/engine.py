@@ -322,14 +322,16 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
             proof = arrays.proof() if number == 0 and deep else None
             if number == 1 and _is_due_by_steps(claim, *sides):
                 proof = prove_by_steps(*sides, Hypotheses.of(problem).prepare, budget)
-            through_time = number == 0 and induction.is_due(claim, *sides)
-            # An induction begins with the form of a later rung.
-            for rungs in (ladder[:1], ladder[1:]) if through_time else (ladder,):
-                if proof is None:
+            due = number == 0 and induction.is_due(claim, *sides)
+            # Of a gradient through time a later rung seldom shows more than the first, and an
+            # induction begins with its form.
+            first = 1 if due and claim.derivatives else len(ladder)
+            for rungs, inductive in ((ladder[:first], due), (ladder[first:], False)):
+                if proof is None and rungs:
                     proof = prove(
                         *sides, Hypotheses.of(problem).prepare, budget, rungs, statement.place
                     )
-                if proof is None and through_time and rungs == ladder[:1]:
+                if proof is None and inductive:
                     proof = _by_induction(problem, claim, *sides, budget)
             if proof is None and number == 0 and not (deep or claim.at_most):
                 proof = arrays.proof()

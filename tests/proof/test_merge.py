@@ -216,3 +216,35 @@ def test_a_mistake_in_a_block_that_numbers_do_not_see(mistake, monkeypatch):
     agree, merged, _ = compared(claim)
     assert agree
     assert merged is None
+
+
+def test_values_seen_before_are_those_of_an_evaluation_anew():
+    """Of arrays of which others are looked into than before, with one array made another."""
+    where = {A: HadamardProduct(X, X), C: A + X, D: C * W, E: HadamardProduct(A + X, A)}
+    where[B] = HadamardProduct(D, E) + D
+    claim = Identity(B + A, B + HadamardProduct(X, X), where=where)
+
+    def decide():
+        expressions = tuple(getattr(claim, name) for name in claim.expression_fields)
+        problem = Problem(expressions, claim.where, claim.assumed)
+        statement = state(problem, claim)
+        comparison = Comparison(statement.left, statement.right, problem, Budget(), statement.place)
+        assert comparison.agree
+        arrays = comparison.order
+        sets = [set(), {arrays[0]}, set(arrays), *(set(arrays) - {s} for s in arrays), set()]
+        tops = []
+        for opened in sets * 2:
+            for signed in (False, True):
+                seen = [comparison._names(opened, signed)(s) for s in arrays]
+                comparison._versions.clear()
+                comparison._seen.clear()
+                anew = [comparison._names(opened, signed)(s) for s in arrays]
+                assert all((a == b).all() for a, b in zip(seen, anew, strict=True))
+                for before in (set(), set(arrays)):  # what the next set may find seen before
+                    for array in arrays:
+                        comparison._names(before, signed)(array)
+                tops.append(seen[-1])
+        return tops
+
+    tops = run_deep(decide)
+    assert len({top.tobytes() for top in tops}) > 4  # the sets make a difference

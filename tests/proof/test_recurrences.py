@@ -28,7 +28,7 @@ from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, DeriveError
 from derive.core.graph import components, in_order
 from derive.evaluation.evaluate import Point, derivative, evaluate
-from derive.formulas import gru, rnn, sequences
+from derive.formulas import gru, lstm, rnn, sequences
 from derive.language.sequences import carried, systems
 from derive.lowering.problem import Problem
 from derive.lowering.statement import state
@@ -255,6 +255,23 @@ def test_a_proof_by_induction_shows_its_base_and_its_step():
     rules = [step.rule for step in verify(claim).steps]
     assert "induction, base t = T" in rules
     assert "induction, step from t + 1 to t" in rules
+
+
+GATE = next(c for c in lstm.formula.claims if c.id == "lstm.bptt.bf")
+
+
+def test_what_a_document_states_is_tried_before_deeper_forms_fail():
+    """Of two states the adjoints are stated; by what is left of one alone it took 1.3e6."""
+    found = verify(GATE)
+    assert found.status == "holds"
+    assert found.work < 0.9e6
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_what_is_tried_first_decides_nothing(monkeypatch, stated):
+    """Whether no further lemma of an induction is taken in haste, or every one."""
+    monkeypatch.setattr(induction, "_is_stated", lambda lemma: stated)
+    assert status(GATE) == "holds"
 
 
 def test_an_induction_without_its_base_is_no_proof(monkeypatch):

@@ -75,6 +75,7 @@ class Induction:
         arrays = in_order([self.left, self.right])
         self.heads = [s for s in arrays if s.unfoldings]
         self.adjoints = [s for s in arrays if s.derived]
+        self.states = [s for s in self.adjoints if s.unfoldings]
         self.classes: dict[Shared, Shared] = {}
         self._normalisers: list[Normaliser] = []  # those in which something was proved
         self._hasty = self._hurried = False  # see proved
@@ -245,9 +246,8 @@ class Induction:
 
     def _stated(self) -> Iterator[Lemma]:
         """That recurrences of the document are adjoints that run through time."""
-        states = [s for s in self.adjoints if s.unfoldings]
         known = {shared for lemma in self.lemmas for shared in references(lemma.value)}
-        likely = sorted(states, key=lambda s: s in known)  # another array is one of the others
+        likely = sorted(self.states, key=lambda s: s in known)  # another array is one of the others
         yield from same_arrays(self._not_yet_known(), likely)
 
     def _not_yet_known(self) -> list[Shared]:
@@ -283,7 +283,8 @@ class Induction:
         before = len(self._normalisers)
         # A further lemma that the document states is taken as soon as it is seen; where that leads
         # nowhere, again, and all arrays are looked into first.
-        self._hasty, self._hurried = len(self._not_yet_known()) > len(lemmas), False
+        several = len(self._not_yet_known()) > len(lemmas)
+        self._hasty, self._hurried = several and bool(self.states), False
         found = None
         try:
             found = self._proved_together(lemmas)
