@@ -125,6 +125,6 @@ def test_a_run_goes_on_where_it_was_ended(tmp_path, monkeypatch):
     assert [next(run), next(run)] == [[], [one]]
     run.close()
     with file.open("a") as opened:
-        opened.write('{"task": {"sour')  # ended while it wrote
+        opened.write('\n{"task": {"sour')  # ended while it wrote
     assert list(kept(asked, 1, file)) == [[], [one], [one, one]]
     assert ran == asked
