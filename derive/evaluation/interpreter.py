@@ -403,7 +403,10 @@ class Interpreter:
         position = tuple(self.integer(index, env) for index in indices)
         if array in self.unfinished:
             time, *rest = position
-            return self.jets.entry(self.step(array, time), tuple(rest))
+            row = self.step(array, time)
+            if row.shape:  # a row of one number stands for the number, too
+                self.check_range(array, tuple(rest), row.shape)
+            return self.jets.entry(row, tuple(rest))
         if isinstance(array, sp.IndexedBase):
             whole = self.fetch(array)
             if isinstance(whole, LazyArray):
