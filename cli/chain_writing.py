@@ -28,7 +28,7 @@ _HANG = " " * (_INDENT + 3)
 
 def text_lines(chain: ChainRule, width: int) -> list[Text]:
     """A number and an equation for each line, and below it the reasons."""
-    lines = [Text(line, "dim") for line in _indented(STANDS_FOR, width)] if chain.lines else []
+    lines = [Text(line, "dim") for line in _indented(STANDS_FOR, width)] if _names(chain) else []
     for number, line in enumerate(chain.lines, start=1):
         left = derivative(line.claim)
         if line.name is not None:
@@ -41,6 +41,14 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
         lines += _equal(text_of(chain.documented.equals), width)
         lines += [Text(text, "dim") for text in _indented(_end(chain), width)]
     return lines
+
+
+def _names(chain: ChainRule) -> bool:
+    """Whether its lines speak of delta_z, or their reasons of G."""
+    return any(
+        line.name is not None or any("G" in reason for reason in line.reasons)
+        for line in chain.lines
+    )
 
 
 def _equal(text: str, width: int) -> list[Text]:
@@ -123,7 +131,7 @@ def record(chain: ChainRule) -> dict[str, Any]:
             }
             for line in chain.lines
         ],
-        "stands_for": STANDS_FOR if chain.lines else "",
+        "stands_for": STANDS_FOR if _names(chain) else "",
         "end": _end(chain) if chain.lines and not _repeats(chain) else "",
         "documented": right,
         "assumptions": [latex_of(fact) for fact in chain.verdict.assumptions],
