@@ -89,7 +89,7 @@ def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
     names = {node.name for node in graph.nodes}
     definitions = {s: v for s, v in claim.where.items() if _name(s) in names}
     lines: tuple[Line, ...] = ()
-    if claim.is_like_wrt:
+    if claim.axes == ("wrt",):
         lines = tuple(_Chain(claim, graph, definitions, decide).lines())
     return ChainRule(definitions, lines, claim, verdict)
 

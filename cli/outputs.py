@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from derive.report import Report
 
 FORMATS = ("text", "json", "html", "sarif", "junit", "github")
-BACK_ENDS = ("html", "sarif", "junit", "github")
 
 
 class OutputError(Exception):

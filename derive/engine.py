@@ -67,11 +67,12 @@ from derive.lowering.statement import Statement, state
 from derive.presentation import answer
 from derive.presentation.steps import steps
 from derive.proof.arrays import merge
-from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_at_most, prove_equal
+from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_equal
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.inequality.cases import contradictory
 from derive.proof.inequality.steps_up import integers_of, prove_by_steps
+from derive.proof.nonnegative import prove_at_most
 from derive.refutation import replay  # noqa: F401  (verdicts call it)
 from derive.refutation.net import agrees_throughout
 from derive.refutation.search import agrees_numerically, agrees_somewhere, search

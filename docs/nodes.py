@@ -6,8 +6,8 @@ import inspect
 from pathlib import Path
 
 from derive.language import images  # noqa: F401  (it fills the tables, as the next do)
-from derive.language.shapes import SHAPE_RULES
-from derive.lowering import matrices, scalars, sequences  # noqa: F401
+from derive.language.shape_rules import SHAPE_RULES
+from derive.lowering import conditions, matrices, scalars, sequences  # noqa: F401
 from derive.lowering.lower import lowered_nodes
 
 HEAD = """# The SymPy that goes in

@@ -86,7 +86,7 @@ def export(entry: Entry, decide: Callable[[Claim], Verdict], target: str) -> str
     :raises ExportError: where it is no gradient, or not proved, or has no such code.
     """
     claim = entry.claim
-    if not claim.is_like_wrt:
+    if claim.axes != ("wrt",):
         raise ExportError(
             f"{entry.id} states no gradient; gradients and backward passes are exported"
         )

@@ -12,9 +12,10 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
+from derive.language.dims import shown
 from derive.language.printing import text_of
 from derive.language.sequences import At, Recurrence
-from derive.language.shapes import Shapes, shown
+from derive.language.shapes import Shapes
 from derive.language.structure import bound_within
 
 ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)

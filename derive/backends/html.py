@@ -33,6 +33,7 @@ DRAWN = frozenset({
     "y",
 })  # fmt: skip
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
+LONGEST_STEP = 800  # the same of a step of a proof: nobody reads more, and there are many
 LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
 
 
@@ -69,6 +70,7 @@ def _shown(report: Mapping[str, Any]) -> dict[str, Any]:
         "total": len(claims if formulas is None else formulas),
         "noun": "claim" if formulas is None else "formula",
         "marks": MARKS,
+        "longest_step": LONGEST_STEP,
     }
 
 
@@ -201,11 +203,11 @@ def anchor(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "unnamed"
 
 
-def _math(latex: str, display: bool = False) -> Any:
-    """LaTeX as MathML; as text where the converter does not know it."""
+def _math(latex: str, display: bool = False, longest: int = LONGEST_MATHEMATICS) -> Any:
+    """LaTeX as MathML; as text where it is longer, or the converter does not know it."""
     from markupsafe import Markup, escape
 
-    if len(latex) <= LONGEST_MATHEMATICS:
+    if len(latex) <= longest:
         found = _converted(latex, display)
         if found is not None:
             return Markup(found)
@@ -216,6 +218,7 @@ def _math(latex: str, display: bool = False) -> Any:
 @functools.lru_cache(maxsize=4096)
 def _converted(latex: str, display: bool) -> str | None:
     from latex2mathml.converter import convert
+    from markupsafe import escape
 
     try:
         found = convert(latex, display="block" if display else "inline")
@@ -223,7 +226,11 @@ def _converted(latex: str, display: bool) -> str | None:
         return None
     # It takes over text from LaTeX as it is: only what is MathML, and nothing else, is shown.
     found = re.sub(r"&(?!#?\w+;)", "&amp;", found)
-    return found if _is_safe(found, MATHML, SAFE) else None
+    if not _is_safe(found, MATHML, SAFE):
+        return None
+    # Shorter by a third: a page of HTML knows the namespace, and letters need not be numbers.
+    found = found.replace(f' xmlns="{MATHML[1:].partition("}")[0]}"', "", 1)
+    return re.sub(r"&#x([0-9A-Fa-f]+);", lambda match: escape(chr(int(match[1], 16))), found)
 
 
 def _matrix(value: Any) -> Any:

@@ -25,15 +25,14 @@ def render(report: Mapping[str, Any]) -> str:
             name=_clean(claim["id"]),
             time=f"{claim.get('seconds') or 0:.3f}",
         )
-        for key in ("file", "line"):
-            if claim.get(key) is not None:
-                case.set(key, _clean(str(claim[key])))
         found = problems.pop(claim["id"], None)
         if found is not None:
             failure = Xml.SubElement(
                 case, "failure", type=found.outcome, message=_clean(found.message)
             )
-            failure.text = _clean(f"{claim.get('statement') or ''}\n{found.message}".strip())
+            place = f"{found.file}:{found.line}" if found.file and found.line else ""
+            told = (place, claim.get("statement") or "", found.message)
+            failure.text = _clean("\n".join(part for part in told if part))
         suites.setdefault(suite, []).append(case)
     for found in problems.values():  # formulas that no claim was made of
         case = Xml.Element("testcase", classname=_clean(found.file or ""), name=_clean(found.name))

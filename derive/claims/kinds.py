@@ -76,8 +76,7 @@ class Claim:
     has_sides: ClassVar[bool] = True  # and no shape only
     states_both: ClassVar[bool] = False  # the document writes the left side, too
     at_most: ClassVar[bool] = False  # left ≤ right, and not left = right
-    is_like_wrt: ClassVar[bool] = False  # the answer has the shape of `wrt`
-    keeps_axes: ClassVar[bool] = False  # the answer has the axes of `of` before those of `wrt`
+    axes: ClassVar[tuple[str, ...]] = ()  # the fields whose axes the derivative has, in order
 
     id: str = ""
     title: str = ""
@@ -193,7 +192,7 @@ class Gradient(Claim):
     kind: ClassVar[str] = "gradient"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 1
-    is_like_wrt: ClassVar[bool] = True
+    axes: ClassVar[tuple[str, ...]] = ("wrt",)
 
     of: Any
     wrt: Any
@@ -211,7 +210,7 @@ class Jacobian(Claim):
     kind: ClassVar[str] = "jacobian"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 1
-    keeps_axes: ClassVar[bool] = True
+    axes: ClassVar[tuple[str, ...]] = ("of", "wrt")
 
     of: Any
     wrt: Any
@@ -229,7 +228,7 @@ class Backward(Claim):
     kind: ClassVar[str] = "backward"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "upstream", "equals")
     derivatives: ClassVar[int] = 1
-    is_like_wrt: ClassVar[bool] = True
+    axes: ClassVar[tuple[str, ...]] = ("wrt",)
 
     of: Any
     wrt: Any
@@ -250,6 +249,7 @@ class Hessian(Claim):
     kind: ClassVar[str] = "hessian"
     expression_fields: ClassVar[tuple[str, ...]] = ("of", "wrt", "equals")
     derivatives: ClassVar[int] = 2
+    axes: ClassVar[tuple[str, ...]] = ("wrt", "wrt")
 
     of: Any
     wrt: Any

@@ -19,6 +19,7 @@ from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
 from derive.diagnosis.places import Site, parts, sites, with_part
 from derive.diagnosis.quoting import quoted
+from derive.language.dims import Dims, is_unit, same_shape
 from derive.language.operators import (
     LogSumExp,
     MatrixGradient,
@@ -29,7 +30,8 @@ from derive.language.operators import (
     entry,
 )
 from derive.language.printing import function_name, text_of
-from derive.language.shapes import Dims, Shapes, is_unit, product_shape, same_shape
+from derive.language.shape_rules import product_shape
+from derive.language.shapes import Shapes
 from derive.refutation.symbols import fields_of
 
 POOL = 16  # expressions of a claim that are tried in one place

@@ -30,9 +30,9 @@ from derive.diagnosis.mistakes import (
 )
 from derive.diagnosis.places import Site
 from derive.diagnosis.quoting import quoted
+from derive.language.dims import same_shape
 from derive.language.operators import Partial
 from derive.language.printing import text_of
-from derive.language.shapes import same_shape
 from derive.refutation.symbols import fields_of
 
 ENTRYWISE = (ElementwiseApplyFunction, sp.Function)

@@ -14,7 +14,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from derive.diagnosis.claimed import Documented, Repair, transposed
 from derive.diagnosis.places import Site, made_of
 from derive.diagnosis.quoting import quoted
-from derive.language.shapes import Dims, same_shape
+from derive.language.dims import Dims, same_shape
 
 
 def fitting(d: Documented, shape: Dims) -> Iterator[Repair]:

@@ -17,7 +17,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.diagnosis.claimed import Documented, times, transposed
-from derive.language.shapes import is_unit, same_shape
+from derive.language.dims import is_unit, same_shape
 
 MOST_ARRAYS = 9  # of which terms are made
 MOST_TERMS = 400

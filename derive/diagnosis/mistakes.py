@@ -29,10 +29,10 @@ from derive.diagnosis.claimed import (
 from derive.diagnosis.places import Site, made_of, sites, with_limits, without_part
 from derive.diagnosis.quoting import quoted
 from derive.language.conditions import Cases
+from derive.language.dims import Dims, is_unit, same_shape
 from derive.language.operators import MaxOver, TensorElement, entry
 from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum
-from derive.language.shapes import Dims, is_unit, same_shape
 from derive.refutation.symbols import fields_of
 
 SUMS = (sp.Add, sp.MatAdd)

@@ -11,9 +11,9 @@ found is proved equal to the derived side, as any claim is. What is not proved i
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial, reduce
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, lru_cache, partial
 from itertools import combinations, combinations_with_replacement, islice, permutations, product
 from typing import Any
 
@@ -25,20 +25,22 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
-from derive.diagnosis.claimed import Documented, times, transposed
+from derive.diagnosis.claimed import Documented
 from derive.diagnosis.missing import scalars
+from derive.diagnosis.pieces import CLOSE, Piece, around, sum_of
 from derive.diagnosis.places import parts
 from derive.diagnosis.trial import Ground, Trial, simple_number
 from derive.evaluation.evaluate import FLOATING, Values, sides
 from derive.evaluation.fields import EvaluationError, Inconclusive
+from derive.language.dims import Dims, is_unit, same_shape
 from derive.language.operators import LogSumExp, Softmax
 from derive.language.sequences import Recurrence
-from derive.language.shapes import Dims, is_unit, same_shape
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement
 from derive.presentation.answer import weight
+from derive.refutation.draws import ORDINARY
 from derive.refutation.large import is_huge
-from derive.refutation.points import ORDINARY, PointMaker
+from derive.refutation.points import PointMaker
 from derive.refutation.search import ordinary_point
 
 WORK = 0.5e6
@@ -65,83 +67,9 @@ UNUSUAL = (
     sp.exp,
     sp.ImmutableMatrix,
 )
-_CLOSE = 1e-8
 _HALF = 1e-5  # for numbers from normal equations
 
 _FAILURES = (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError, AttributeError)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A matrix that a form may be made of, with its values at the points.
-
-    :param write: gives its expression: most are never written.
-    :param factors: the pieces that it is the product of, entry by entry; none for another one.
-    """
-
-    write: Callable[[], Any]
-    shape: Dims
-    values: tuple[np.ndarray, ...]
-    factors: tuple[Piece, ...] = ()
-
-    @property
-    def expr(self) -> Any:
-        return self.write()
-
-    def times(self, other: Piece) -> Piece | None:
-        """The matrix product; None where the shapes do not fit or it is a number."""
-        if not same_shape(self.shape[1:], other.shape[:1]):
-            return None
-        shape = (self.shape[0], other.shape[1])
-        if is_unit(shape):
-            return None
-        values = tuple(a @ b for a, b in zip(self.values, other.values, strict=True))
-        return Piece(lambda: _product(self.expr, other.expr), shape, values)
-
-    def is_multiple(self, other: Piece) -> bool:
-        """Whether it is a number times another piece, at every point."""
-        return same_shape(self.shape, other.shape) and all(
-            _parallel(a, b) for a, b in zip(self.values, other.values, strict=True)
-        )
-
-    def by_entry(self, other: Piece) -> Piece:
-        """The product entry by entry of two of the same shape."""
-        values = tuple(a * b for a, b in zip(self.values, other.values, strict=True))
-        factors = (*(self.factors or (self,)), *(other.factors or (other,)))
-        return Piece(partial(_by_entry, factors), self.shape, values, factors)
-
-    def summed(self, axis: int) -> Piece:
-        """The sum over an axis, in every place of it."""
-        size = self.shape[axis]
-        values = tuple(
-            np.broadcast_to(v.sum(axis=axis, keepdims=True), v.shape) for v in self.values
-        )
-        ones = sp.OneMatrix(size, size)
-
-        def write() -> Any:
-            return _product(self.expr, ones) if axis == 1 else _product(ones, self.expr)
-
-        return Piece(write, self.shape, values)
-
-    def turned(self) -> Piece:
-        values = tuple(v.T for v in self.values)
-        return Piece(lambda: transposed(self.expr), self.shape[::-1], values)
-
-
-def _parallel(a: np.ndarray, b: np.ndarray) -> bool:
-    sizes = np.linalg.norm(a) * np.linalg.norm(b)
-    return bool(abs(abs((a * b).sum()) - sizes) <= _CLOSE * sizes)
-
-
-def _by_entry(factors: Sequence[Piece]) -> Any:
-    return sp.HadamardProduct(*(p.expr for p in factors), evaluate=False)
-
-
-def _product(*factors: Any) -> Any:
-    flat: list[Any] = []
-    for factor in factors:
-        flat += factor.args if isinstance(factor, sp.MatMul) else (factor,)
-    return sp.MatMul(*flat, evaluate=False)
 
 
 def readable(
@@ -195,7 +123,7 @@ class _Search:
             return
         self.units = list(self._units())
         wanted = [g.left for g in self.grounds]
-        if not any(np.abs(v).max(initial=0) > _CLOSE for v in wanted):
+        if not any(np.abs(v).max(initial=0) > CLOSE for v in wanted):
             return
         kinds = []
         for factor, before, inner in self._kinds(self._arrays()):
@@ -221,7 +149,7 @@ class _Search:
                 if numbers is None:
                     continue
                 terms = [(c, pieces[k][0]) for c, k in zip(numbers, chosen, strict=True)]
-                form = _around(_written(terms), factor, before)
+                form = around(sum_of(terms), factor, before)
                 if self.trial.proved(form):
                     yield form
 
@@ -414,7 +342,7 @@ class _Search:
                 continue
             first = values[0]
             size = float(np.abs(first).max(initial=0))
-            if not np.isfinite(size) or size < _CLOSE:
+            if not np.isfinite(size) or size < CLOSE:
                 continue
             key = tuple(np.round(first.reshape(-1)[:8] / size, 9))
             found.setdefault((key, round(float(np.linalg.norm(first)), 9)), (piece, values))
@@ -463,7 +391,7 @@ class _Search:
             columns = np.stack([t[k].reshape(-1) for t in terms], axis=1)
             found, _, rank, _ = np.linalg.lstsq(columns, value.reshape(-1), rcond=1e-10)
             gap = np.abs(columns @ found - value.reshape(-1)).max()
-            if gap > _CLOSE * (1 + np.abs(value).max()):
+            if gap > CLOSE * (1 + np.abs(value).max()):
                 return None
             if rank == len(terms):
                 rows.append((k, found))
@@ -473,7 +401,7 @@ class _Search:
         result = []
         for place in range(len(terms)):
             values = np.array([found[place] for _, found in rows])
-            if (np.abs(values) < _CLOSE).all():
+            if (np.abs(values) < CLOSE).all():
                 return None
             number = next(
                 filter(None, (simple_number(values, u, w[at]) for u, w in self.units)), None
@@ -546,7 +474,7 @@ class _System:
             between = self._gram[columns[0], columns[1]]
             second = ones - between**2
             rest = goals[1] - between * goals[0]
-            regular = second > _CLOSE
+            regular = second > CLOSE
             second[~regular] = 1.0
             if len(columns) == 2:
                 last = rest / second
@@ -558,68 +486,15 @@ class _System:
                 )
                 inner = inner - between * outer
                 third = ones - outer**2 - inner**2 / second
-                regular &= third > _CLOSE
+                regular &= third > CLOSE
                 third[~regular] = 1.0
                 last = (goals[2] - outer * goals[0] - inner * rest / second) / third
                 middle = (rest - inner * last) / second
                 found = [goals[0] - between * middle - outer * last, middle, last]
         numbers = np.stack(found, axis=1)
         left = np.abs(1 - (numbers * np.stack(goals, axis=1)).sum(axis=1))
-        fits = regular & (left < _CLOSE) & (np.abs(numbers) > _CLOSE).all(axis=1)
+        fits = regular & (left < CLOSE) & (np.abs(numbers) > CLOSE).all(axis=1)
         return numbers * self._size / self._lengths[groups], fits
 
 
 # ---- writing
-
-
-def _written(terms: Sequence[tuple[Any, Piece]]) -> Any:
-    """Σ c·T, what all terms have in common once: c·a∘(b − d) for c·a∘b − c·a∘d."""
-    terms = sorted(terms, key=lambda term: term[0].could_extract_minus_sign())
-    common = _common([number for number, _ in terms])
-    numbers = [number / common for number, _ in terms]
-    shared = reduce(_both, (p.factors for _, p in terms))
-    if len(terms) > 1 and shared:
-        factor = shared[0]
-        rest = [_without(p, factor) for _, p in terms]
-        inner = _sum(numbers, rest)
-        return times(common, sp.HadamardProduct(factor.expr, inner, evaluate=False))
-    return times(common, _sum(numbers, [p.expr for _, p in terms]))
-
-
-def _both(some: tuple[Piece, ...], others: tuple[Piece, ...]) -> tuple[Piece, ...]:
-    return tuple(p for p in some if any(p is q for q in others))
-
-
-def _without(piece: Piece, factor: Piece) -> Any:
-    rest = list(piece.factors)
-    rest.remove(next(p for p in rest if p is factor))
-    return rest[0].expr if len(rest) == 1 else _by_entry(rest)
-
-
-def _common(numbers: Sequence[Any]) -> Any:
-    """What all numbers have in common, but for a sign and rationals that are not in all."""
-    if len(numbers) == 1:
-        return numbers[0]
-    powers = [dict(n.as_powers_dict()) for n in numbers]
-    result: Any = sp.S.One
-    for base, exponent in powers[0].items():
-        if not base.is_Rational and all(p.get(base) == exponent for p in powers):
-            result *= base**exponent
-    rationals = {abs(n.as_coeff_Mul()[0]) for n in numbers}
-    return result * rationals.pop() if len(rationals) == 1 else result
-
-
-def _sum(numbers: Sequence[Any], terms: Sequence[Any]) -> Any:
-    parts_ = [times(n, t) for n, t in zip(numbers, terms, strict=True)]
-    return parts_[0] if len(parts_) == 1 else sp.MatAdd(*parts_, evaluate=False)
-
-
-def _around(inner: Any, factor: Piece | None, before: bool) -> Any:
-    if factor is None:
-        return inner
-    if not isinstance(inner, sp.MatMul):
-        return _product(factor.expr, inner) if before else _product(inner, factor.expr)
-    numbers = [f for f in inner.args if not isinstance(f, MatrixExpr)]
-    matrices = [f for f in inner.args if isinstance(f, MatrixExpr)]
-    ordered = (factor.expr, *matrices) if before else (*matrices, factor.expr)
-    return sp.MatMul(*numbers, *ordered, evaluate=False)

@@ -49,7 +49,7 @@ from derive.language.printing import numbers_apart, text_of
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
-from derive.presentation.matrices import NoMatrixForm, Writer
+from derive.presentation.writer import NoMatrixForm, Writer
 from derive.proof.decide import vanishes
 from derive.proof.hypotheses import Hypotheses
 from derive.refutation.search import agrees_numerically, agrees_somewhere

@@ -22,7 +22,7 @@ from derive.claims.verdict import Witness
 from derive.diagnosis.definitions import Meant
 from derive.evaluation.evaluate import FLOATING, Point, Values, sides
 from derive.evaluation.fields import EvaluationError, Inconclusive
-from derive.language.shapes import same_shape
+from derive.language.dims import same_shape
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, right_side, state
 from derive.proof.arrays.merge import Comparison

@@ -35,8 +35,10 @@ from derive.evaluation.fields import (
     as_fraction,
     precision,
 )
-from derive.evaluation.interpreter import Interpreter, LazyArray, Point, Seed, mentions, variable
+from derive.evaluation.interpreter import Interpreter, Seed, variable
 from derive.evaluation.jets import Jet, Jets
+from derive.evaluation.mentioned import mentions
+from derive.evaluation.point import LazyArray, Point
 from derive.language.sequences import At
 
 __all__ = [

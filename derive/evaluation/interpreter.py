@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import numpy as np
 import sympy as sp
@@ -27,42 +23,14 @@ from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.base.tables import Table
 from derive.evaluation.closed_values import is_closed
+from derive.evaluation.decisions import noted
 from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
 from derive.evaluation.jets import Jet, Jets
-from derive.language.operators import MatrixGradient, ScalarApplication, ScalarGradient
-from derive.language.sequences import At, direction_of, systems
-
-
-class LazyArray(dict[tuple[int, ...], Fraction]):
-    """The values of an ``IndexedBase`` without a shape: each is made up when first read."""
-
-    def __init__(self, name: str, seed: int = 0) -> None:
-        super().__init__()
-        self.name = name
-        self.seed = seed
-
-    def __missing__(self, position: tuple[int, ...]) -> Fraction:
-        code = crc32(f"{self.name}{position}{self.seed}".encode())
-        value = Fraction(code % 13 - 6 or 7, 1 + code // 13 % 3)
-        self[position] = value
-        return value
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where an expression is evaluated.
-
-    :param sizes: the value of each dimension symbol and free index.
-    :param values: the value of each other symbol: a number, an array of them, or a
-        :class:`LazyArray`; exact numbers of any kind.
-    :param functions: a ``Lambda`` for each undefined function and each ``ScalarFunction``. A
-        matrix argument stands in it as a ``MatrixSymbol``.
-    """
-
-    sizes: Mapping[Any, int]
-    values: Mapping[Any, Any]
-    functions: Mapping[Any, sp.Lambda] = field(default_factory=dict)
-
+from derive.evaluation.mentioned import bindable, is_whole, mentions
+from derive.evaluation.point import LazyArray, Point
+from derive.evaluation.through_time import position_of, unrolled
+from derive.language.operators import ScalarApplication
+from derive.language.sequences import At, systems
 
 Environment = dict[Any, Any]  # bound index -> int, variable of a Lambda -> Jet
 Handler = Callable[["Interpreter", Any, Environment], Jet]
@@ -94,62 +62,6 @@ def refuse_huge(*shape: int) -> None:
     """
     if math.prod(shape) > MOST_NUMBERS:
         raise UnsupportedError(f"an array of shape {shape} is too large to be evaluated")
-
-
-_NOTHING: frozenset[Any] = frozenset()
-
-
-@lru_cache(maxsize=65536)
-def mentions(expr: Any) -> frozenset[Any]:
-    """Every symbol, array and undefined function that occurs in an expression, bound or not."""
-    if isinstance(expr, sp.Symbol):
-        return frozenset((expr,))
-    if isinstance(expr, (sp.MatrixSymbol, ArraySymbol)):
-        return frozenset((expr,)).union(*(mentions(size) for size in expr.shape))
-    if isinstance(expr, sp.IndexedBase):
-        return frozenset((expr,)).union(*(mentions(size) for size in expr.shape or ()))
-    args = expr.args
-    if isinstance(expr, (ScalarApplication, ScalarGradient, MatrixGradient)):
-        args = expr.arguments
-        return frozenset((expr.function,)).union(*(mentions(arg) for arg in args))
-    if not args:
-        return _NOTHING
-    found = _NOTHING.union(*(mentions(arg) for arg in args if isinstance(arg, sp.Basic)))
-    return found | {expr.func} if isinstance(expr, AppliedUndef) else found
-
-
-@lru_cache(maxsize=65536)
-def _bindable(expr: Any) -> tuple[Any, ...]:
-    return tuple(s for s in mentions(expr) if isinstance(s, (sp.Symbol, sp.MatrixSymbol)))
-
-
-@lru_cache(maxsize=65536)
-def _is_whole(expr: Any) -> bool:
-    """Whether an expression consists of sums and products of integers and integer symbols."""
-    if isinstance(expr, (sp.Add, sp.Mul)):
-        return all(_is_whole(arg) for arg in expr.args)
-    return isinstance(expr, sp.Integer) or (isinstance(expr, sp.Symbol) and bool(expr.is_integer))
-
-
-_decisions: ContextVar[set[tuple[Any, Any]] | None] = ContextVar("decisions", default=None)
-
-
-@contextmanager
-def decisions() -> Iterator[set[tuple[Any, Any]]]:
-    """What is decided on values inside the block: each node with the outcomes that it had."""
-    found: set[tuple[Any, Any]] = set()
-    token = _decisions.set(found)
-    try:
-        yield found
-    finally:
-        _decisions.reset(token)
-
-
-def noted(node: Any, outcome: Any) -> None:
-    """Keep what a node was decided to be, where someone wants to know."""
-    found = _decisions.get()
-    if found is not None:
-        found.add((node, outcome))
 
 
 class NeedsScalars(Exception):
@@ -273,7 +185,7 @@ class Interpreter:
         if not expr.args and not isinstance(expr, sp.Symbol):
             return _meaning(expr)(self, expr, env)
         if env:
-            bound = [env.get(symbol) for symbol in _bindable(expr)]
+            bound = [env.get(symbol) for symbol in bindable(expr)]
             key = (expr, *bound) if any(b is not None for b in bound) else expr
         else:
             key = expr
@@ -316,7 +228,7 @@ class Interpreter:
                 known = self.point.sizes.get(expr)
             if isinstance(known, int):
                 return known
-        elif _is_whole(expr):
+        elif is_whole(expr):
             parts = (self.integer(arg, env) for arg in expr.args)
             return sum(parts) if isinstance(expr, sp.Add) else math.prod(parts)
         number = self.scalar(expr, env).v
@@ -336,7 +248,7 @@ class Interpreter:
             if known is None:
                 known = self.point.sizes.get(expr)
             return known if isinstance(known, int) else None
-        if not _is_whole(expr):
+        if not is_whole(expr):
             return None
         total = 0 if isinstance(expr, sp.Add) else 1
         for arg in expr.args:
@@ -621,7 +533,7 @@ class Interpreter:
             whole = self.partial(of, wrt.array, env)
             return position_of(self, wrt, whole, env)
         symbol, position = variable(wrt, self, env)
-        if any(isinstance(env.get(s), Jet) for s in _bindable(of)):
+        if any(isinstance(env.get(s), Jet) for s in bindable(of)):
             raise UnsupportedError(f"the derivative of {of} inside a function")
         self.define(symbol)
         whole = self.fetch(symbol)
@@ -683,75 +595,3 @@ def variable(wrt: Any, walk: Interpreter, env: Environment) -> tuple[Any, Any]:
         if isinstance(symbol, (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)):
             return symbol, tuple(walk.integer(index, env) for index in wrt.indices)
     raise UnsupportedError(f"a derivative is taken in a symbol or an entry of one, not in {wrt}")
-
-
-def position_of(walk: Interpreter, expr: At, whole: Jet, env: Environment) -> Jet:
-    """One position of the value of a sequence, a matrix."""
-    time = walk.integer(expr.index, env)
-    rank = len(whole.shape)
-    if rank not in (2, 3):
-        raise ShapeError(f"{expr} reads an array of shape {whole.shape}, which is no sequence")
-    if not 0 <= time < whole.shape[0]:
-        raise OutOfRange(f"{expr.array} of shape {whole.shape} has no position {time}")
-    if rank == 2:
-        return walk.jets.linear(lambda x: x[..., time : time + 1, :], whole)
-    return walk.jets.linear(lambda x: x[..., time, :, :], whole)
-
-
-def unrolled(
-    walk: Interpreter, symbols: tuple[Any, ...], definitions: Mapping[Any, Any]
-) -> dict[Any, Jet]:
-    """The values of sequences that refer to one another, worked out position by position."""
-    shapes = {s: tuple(walk.integer(size, {}) for size in s.shape) for s in symbols}
-    direction = direction_of(symbols, definitions)
-    first = definitions[symbols[0]]
-    low, high = walk.integer(first.low, {}), walk.integer(first.high, {})
-    steps = range(low, high + 1) if direction > 0 else range(high, low - 1, -1)
-    origin = low - 1 if direction > 0 else high + 1
-
-    def store(symbol: Any, time: int, jet: Jet) -> None:
-        shape = shapes[symbol][1:]
-        if math.prod(jet.shape) != math.prod(shape):
-            raise ShapeError(f"{symbol} at {time} has shape {jet.shape} where {shape} is declared")
-        jet = reshaped(walk, jet, shape)
-        walk.unfinished[symbol][time] = walk.seed_position(symbol, time, shapes[symbol], jet)
-
-    outer = walk.unfinished
-    walk.unfinished = {**outer, **{s: {} for s in symbols}}
-    try:
-        for symbol in symbols:
-            nothing = Jet(walk.field.array(np.zeros(shapes[symbol][1:], dtype=int)))
-            if not shapes[symbol][1:]:
-                nothing = walk.number(0)
-            initial = definitions[symbol].initial
-            for time in range(shapes[symbol][0]):
-                if not low <= time <= high:
-                    start = initial is not None and time == origin
-                    store(symbol, time, walk.value(initial, {}) if start else nothing)
-        for time in steps:
-            for symbol in symbols:
-                definition = definitions[symbol]
-                store(symbol, time, walk.value(definition.step, {definition.index: time}))
-        return {s: _joined(walk, walk.unfinished[s], shapes[s]) for s in symbols}
-    finally:
-        walk.unfinished = outer
-
-
-def reshaped(walk: Interpreter, jet: Jet, shape: tuple[int, ...]) -> Jet:
-    """The same entries in another shape."""
-    if jet.shape == shape:
-        return jet
-    if shape == ():
-        return walk.jets.squeezed(jet)
-    if jet.shape == ():
-        jet = walk.jets.as_matrix(jet)
-    rank = len(jet.shape)
-    return walk.jets.linear(lambda x: x.reshape(x.shape[: x.ndim - rank] + shape), jet)
-
-
-def _joined(walk: Interpreter, positions: Mapping[int, Jet], shape: tuple[int, ...]) -> Jet:
-    ordered = [positions[time] for time in range(shape[0])]
-    if len(shape) == 1:
-        return walk.jets.stack(ordered, shape)
-    parts = [reshaped(walk, jet, (1, *shape[1:])) for jet in ordered]
-    return walk.jets.concatenate(parts, axis=-len(shape))

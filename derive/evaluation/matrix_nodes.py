@@ -15,16 +15,10 @@ from sympy.tensor.array import ArrayComprehension, NDimArray
 
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.evaluation.fields import OutOfRange
-from derive.evaluation.interpreter import (
-    Environment,
-    Interpreter,
-    handles,
-    position_of,
-    refuse_huge,
-    reshaped,
-)
+from derive.evaluation.interpreter import Environment, Interpreter, handles, refuse_huge
 from derive.evaluation.jets import Jet
 from derive.evaluation.matrix_values import of_matrix
+from derive.evaluation.through_time import position_of, reshaped
 from derive.language.matrix_functions import MatrixFunction
 from derive.language.operators import (
     ArrayOperator,

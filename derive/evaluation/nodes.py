@@ -14,15 +14,10 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.errors import ShapeError, UnsupportedError
+from derive.evaluation.decisions import noted
 from derive.evaluation.fields import NotDifferentiable, Undefined
 from derive.evaluation.functions import BY_SYMBOL, POLYGAMMA
-from derive.evaluation.interpreter import (
-    Environment,
-    Interpreter,
-    NeedsScalars,
-    handles,
-    noted,
-)
+from derive.evaluation.interpreter import Environment, Interpreter, NeedsScalars, handles
 from derive.evaluation.jets import Jet
 from derive.evaluation.matrix_nodes import broadcast
 from derive.language.activations import NamedFunction

@@ -33,8 +33,10 @@ from derive.base.errors import ShapeError, UnsupportedError
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import CONSTANTS
 from derive.evaluation.functions import BY_SYMBOL
-from derive.evaluation.interpreter import Environment, Interpreter, Point, Seed, _bindable, _meaning
+from derive.evaluation.interpreter import Environment, Interpreter, Seed, _meaning
 from derive.evaluation.jets import Jet, Jets
+from derive.evaluation.mentioned import bindable
+from derive.evaluation.point import Point
 from derive.language.conditions import Cases
 from derive.language.operators import (
     ArrayOperator,
@@ -128,7 +130,7 @@ class Orbits(Interpreter):
         return k
 
     def _bound_integers(self, expr: Any, env: Environment) -> list[int]:
-        found = (env.get(symbol) for symbol in _bindable(expr)) if env else ()
+        found = (env.get(symbol) for symbol in bindable(expr)) if env else ()
         return [k for k in found if isinstance(k, int)]
 
     def integer(self, expr: Any, env: Environment) -> int:
@@ -168,7 +170,7 @@ class Orbits(Interpreter):
         self, position: tuple[int, ...], expr: Any, env: Environment
     ) -> tuple[tuple[int, ...], Environment]:
         """The same position and indices, with the first of each block for those from s on."""
-        own = {s: env[s] for s in _bindable(expr) if s in env} if env else {}
+        own = {s: env[s] for s in bindable(expr) if s in env} if env else {}
         names: dict[int, int] = {}
         counts: dict[int, int] = {}
 

@@ -16,8 +16,10 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from derive.base.errors import ShapeError, UnsupportedError
+from derive.language.dims import Dims, condition, same_size, shown
 from derive.language.operators import ArrayOperator, MatrixOperator, entry, fresh_index
-from derive.language.shapes import Dims, Shapes, condition, same_size, shape_rule, shown
+from derive.language.shape_rules import shape_rule
+from derive.language.shapes import Shapes
 
 Sizes = tuple[Any, ...]
 

@@ -18,8 +18,10 @@ from typing import Any
 import sympy as sp
 
 from derive.base.errors import ShapeError
+from derive.language.dims import Dims, condition, same_shape, same_size, shown
 from derive.language.operators import ArrayOperator, MatrixOperator, MaxOver, entry, fresh_index
-from derive.language.shapes import Dims, Shapes, condition, same_shape, same_size, shape_rule, shown
+from derive.language.shape_rules import shape_rule
+from derive.language.shapes import Shapes
 
 NONE, ONES = sp.Tuple(0, 0), sp.Tuple(1, 1)
 

@@ -17,8 +17,10 @@ from typing import Any, ClassVar
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from derive.language.dims import Dims
 from derive.language.operators import entry
-from derive.language.shapes import Dims, Shapes, shape_rule
+from derive.language.shape_rules import shape_rule
+from derive.language.shapes import Shapes
 
 DEFINITE = sp.Q.positive_definite
 

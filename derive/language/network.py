@@ -17,6 +17,7 @@ import sympy as sp
 
 from derive.base.errors import ShapeError
 from derive.base.tables import Table
+from derive.language.dims import shown
 from derive.language.images import (
     Conv2d,
     Pair,
@@ -30,7 +31,7 @@ from derive.language.images import (
     max_pool2d,
 )
 from derive.language.operators import broadcast
-from derive.language.shapes import Shapes, shown
+from derive.language.shapes import Shapes
 
 _t, _u = sp.symbols("t u", real=True)
 RELU = sp.Lambda(_t, sp.Max(0, _t))

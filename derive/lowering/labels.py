@@ -16,6 +16,7 @@ from typing import Any
 import sympy as sp
 
 from derive.language.index_ranges import flat
+from derive.language.structure import bound_within
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,16 @@ def held(
         if a.label.is_integer and a.shape is not None and a not in where
     }
     spoken = {s for expr in said for s in expr.free_symbols}
+    bound = {s for expr in said for s in bound_within(expr)}
     facts = list(flat(given))
-    return {a: _bounded(a, [f for f in facts if f.has(a)], spoken) for a in sorted(arrays, key=str)}
+    found = {}
+    for array in sorted(arrays, key=str):
+        places = {e.indices for expr in said for e in expr.atoms(sp.Indexed) if e.base == array}
+        # Where one entry is all that is read, a fact about it is one about all that are read.
+        alone = places.pop() if len(places) == 1 and bound.isdisjoint(*places) else ()
+        own = spoken.difference(alone)
+        found[array] = _bounded(array, [f for f in facts if f.has(array)], own)
+    return found
 
 
 def _bounded(array: Any, facts: list[Any], spoken: set[Any]) -> Held:
@@ -67,7 +76,7 @@ def _bounded(array: Any, facts: list[Any], spoken: set[Any]) -> Held:
 
 def _is_any_entry(expr: Any, array: Any, spoken: set[Any]) -> bool:
     """Whether an expression is an entry of an array at indices that are all free, differ and are
-    none of the claim's own, so that a fact about it is one about all entries.
+    none of those that a claim speaks of, so that a fact about it is one about all entries.
     """
     return (
         isinstance(expr, sp.Indexed)

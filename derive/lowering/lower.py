@@ -35,10 +35,11 @@ from derive.core.terms import (
     ref,
 )
 from derive.core.whole import is_polynomial, is_whole, takes_whole_values
+from derive.language.dims import is_unit, same_size
 from derive.language.index_ranges import Ranges
 from derive.language.printing import text_of
 from derive.language.sequences import At
-from derive.language.shapes import Shapes, is_unit, same_size
+from derive.language.shapes import Shapes
 from derive.lowering.blocks import Eliminated, eliminated
 from derive.lowering.labels import Held
 

@@ -27,6 +27,7 @@ from derive.core.terms import (
     power,
     total,
 )
+from derive.language.dims import is_unit, same_size
 from derive.language.matrix_functions import Cholesky, MatrixExp, SquareRoot, named
 from derive.language.operators import (
     ArrayOperator,
@@ -36,7 +37,6 @@ from derive.language.operators import (
     Tensor,
     defined,
 )
-from derive.language.shapes import is_unit, same_size
 from derive.lowering.lower import (
     BODIES,
     THROUGH,

@@ -21,10 +21,11 @@ from derive.core.differentiate import Reverse
 from derive.core.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.core.terms import Shared, Term, forget_terms, ref
 from derive.core.whole import is_polynomial
+from derive.language.dims import same_shape, same_size, shown
 from derive.language.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
 from derive.language.operators import ArrayOperator, Broadcast, Tensor, TensorElement
 from derive.language.sequences import At, Recurrence, systems
-from derive.language.shapes import Shapes, same_shape, same_size, shown
+from derive.language.shapes import Shapes
 from derive.language.structure import scope_of
 from derive.lowering import conditions as lower_conditions  # noqa: F401  (they fill the tables)
 from derive.lowering import matrices as lower_matrices  # noqa: F401

@@ -42,6 +42,7 @@ from derive.core.terms import (
     total,
 )
 from derive.language.activations import NamedFunction
+from derive.language.dims import is_unit, same_size
 from derive.language.matrix_functions import MatrixExp, SquareRoot
 from derive.language.operators import (
     MaxOver,
@@ -50,7 +51,6 @@ from derive.language.operators import (
     ScalarGradient,
     TensorElement,
 )
-from derive.language.shapes import is_unit, same_size
 from derive.lowering import bent_indices, flat_indices
 from derive.lowering.lower import (
     SCALARS,

@@ -26,8 +26,8 @@ from derive.claims.kinds import (
 )
 from derive.core.integers import ZERO, Poly, as_poly
 from derive.core.terms import Term, axis_variable, num, ref
+from derive.language.dims import condition, is_unit, same_shape, shown
 from derive.language.printing import text_of
-from derive.language.shapes import condition, is_unit, same_shape, shown
 from derive.lowering.problem import Problem
 
 Dims = tuple[Any, ...]

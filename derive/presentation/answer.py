@@ -23,7 +23,7 @@ from derive.lowering.problem import Condition, Problem
 from derive.lowering.statement import Statement
 from derive.presentation.by_value import Values
 from derive.presentation.closing import StaysOpen, closed
-from derive.presentation.matrices import NoMatrixForm, Writer
+from derive.presentation.writer import NoMatrixForm, Writer
 from derive.proof.definedness import denominators, may_vanish
 from derive.proof.hypotheses import Hypotheses
 

@@ -25,10 +25,11 @@ from derive.core.terms import Ref, Shared, Term, ref
 from derive.language.operators import tensor
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement
-from derive.presentation.matrices import NoMatrixForm, Writer
-from derive.proof.decide import Proof, has_sign, vanishes_multiplied
+from derive.presentation.writer import NoMatrixForm, Writer
+from derive.proof.decide import Proof, vanishes_multiplied
 from derive.proof.definedness import assume_defined
 from derive.proof.hypotheses import Hypotheses
+from derive.proof.nonnegative import has_sign
 
 WORK = 20e6  # for working a proof out once more
 

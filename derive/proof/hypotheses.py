@@ -19,7 +19,7 @@ from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
-from derive.core.differentiate import times_attained
+from derive.core.derivatives import times_attained
 from derive.core.graph import in_order
 from derive.core.integers import FREE, SIZE, ZERO, Var
 from derive.core.terms import FunctionEntry, Shared, Term, add

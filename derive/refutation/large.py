@@ -25,13 +25,15 @@ from derive.base.errors import DeriveError, ShapeError, UnsupportedError
 from derive.claims.kinds import Claim
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import BALL, FINE, EvaluationError, Field, Inconclusive, precision
-from derive.evaluation.interpreter import Point, Seed
+from derive.evaluation.interpreter import Seed
 from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.orbits import Orbits, at_blocks
+from derive.evaluation.point import Point
 from derive.refutation.points import PointMaker
 from derive.refutation.properties import Fact, axis_range, size_of
 from derive.refutation.symbols import fields_of
 
+KNOWN_AXES = (("wrt",), ("of", "wrt"), ("wrt", "wrt"))  # of derivatives
 MANY = 300  # entries of an array that are not varied one by one
 MOST_MADE = 20_000  # entries of an array that are made at all
 _SPECIAL = 3  # indices that are told apart
@@ -194,6 +196,8 @@ class LargePoints:
             return
         if not claim.derivatives:
             raise UnsupportedError(f"a {type(claim).__name__} has no two sides to compare")
+        if claim.axes not in KNOWN_AXES:
+            raise UnsupportedError(f"a {type(claim).__name__} at large sizes")
         if isinstance(claim.wrt, sp.Transpose):
             raise UnsupportedError("a derivative in a transpose at large sizes")
         plain = self._walk(point, field, 0)
@@ -201,18 +205,18 @@ class LargePoints:
         wrt_shape = () if fixed is not None else plain.shape(symbol)
         of_shape, shape = plain.shape(claim.of), plain.shape(claim.equals)
         places = [fixed] if fixed is not None else list(_some(wrt_shape))
-        if claim.derivatives > 1:
+        if claim.axes == ("wrt", "wrt"):
             yield from self._second(point, field, plain, symbol, places, shape)
             return
         symmetric = any(f.name == "symmetric" and f.argument == symbol for f in self.maker.facts)
-        of_scalar = claim.is_like_wrt and claim.weights is None
+        of_scalar = claim.axes == ("wrt",) and claim.weights is None
         if symmetric and not (of_scalar and fixed is None):
             raise UnsupportedError("a derivative within the symmetric matrices at large sizes")
         for place in places:
             seed = Seed(symbol, place or None, 1)
             walk = self._walk(point, field, 1, seed)
             own = () if fixed is not None else place
-            if claim.keeps_axes:
+            if claim.axes == ("of", "wrt"):
                 for entry in _some(of_shape):
                     found = _slope(walk, walk.entry_or_scalar(claim.of, entry, {}))
                     where = _joint(of_shape, wrt_shape, entry, own, shape)

@@ -22,11 +22,13 @@ from derive.base.budget import Budget
 from derive.base.errors import UnsupportedError
 from derive.claims.kinds import Claim
 from derive.claims.sizes import put_in
-from derive.evaluation.interpreter import Point, decisions
+from derive.evaluation.decisions import decisions
+from derive.evaluation.point import Point
 from derive.language.conditions import Cases
 from derive.language.operators import ArrayOperator, MaxOver, defined
+from derive.refutation.draws import LEVELS, OWN
 from derive.refutation.large import agrees_large, is_huge, is_large, with_small_sizes
-from derive.refutation.points import LEVELS, OWN, PointMaker
+from derive.refutation.points import PointMaker
 from derive.refutation.search import admitted, agrees_at, ordinary_point
 from derive.refutation.symbols import fields_of
 

@@ -11,22 +11,34 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice, pairwise, product
+from itertools import islice, product
 from typing import Any
 
 import flint
 import numpy as np
 import sympy as sp
-from sympy.core.relational import Relational
 
 from derive.base.errors import DeriveError, UnsupportedError
 from derive.claims.kinds import Claim
-from derive.evaluation.closed_values import closed_solution, is_closed, may_be_closed
+from derive.evaluation.closed_values import closed_solution, may_be_closed
 from derive.evaluation.evaluate import LazyArray, Point, derivative, evaluate, mentions
 from derive.evaluation.fields import BALL, EXACT, EvaluationError, as_fraction
 from derive.evaluation.interpreter import refuse_huge
-from derive.language.conditions import Cases
 from derive.language.operators import ArrayOperator, MatrixPartial, Partial
+from derive.refutation.draws import (
+    LEVELS,
+    POOLS,
+    as_fractions,
+    kinds_of_symbol,
+    numbers_near,
+    numbers_of_level,
+    polynomial_function,
+    scalar_polynomial,
+    signed,
+    special_values,
+    structured,
+    suits,
+)
 from derive.refutation.properties import (
     Fact,
     assignments,
@@ -40,27 +52,6 @@ from derive.refutation.properties import (
 )
 from derive.refutation.symbols import fields_of, inventory
 
-_POOLS: tuple[tuple[Fraction, ...], ...] = tuple(
-    tuple(map(Fraction, pool))
-    for pool in (
-        ("1", "2", "3"),
-        ("-2", "-1", "0", "1", "2"),
-        ("1/2", "3/2", "-1/2", "1", "2", "-3/2"),
-        ("1/4", "1/3", "1/2", "2/3", "3/4", "1/5"),
-        ("-3", "-2", "-1", "1", "2", "3"),
-        ("0", "0", "0", "1", "-1"),
-        ("1/3", "-2/3", "4/3", "5/3", "-7/3", "1/7"),
-        ("-5", "-4", "4", "5", "7", "-7"),
-        ("10", "-10", "1/10", "-1/10", "100", "1/100"),
-        ("9/10",),  # all are the same
-        ("-7/2",),
-        ("1000", "-1000", "1/1000", "10000", "-10000", "1/10000", "10000000", "-10000000"),
-    )
-)
-LEVELS = len(_POOLS)
-OWN = -2  # the level of numbers near those that a claim compares with
-ORDINARY = -1  # the level of numbers none of which is zero, or large, or half of another
-_PLAIN = tuple(map(Fraction, ("1/3", "-2/3", "4/5", "3/5", "-3/7", "1/7", "5/6", "-1/4")))
 _FEW = 2  # scalars, of which every choice of numbers is tried
 _SEVERAL = 3  # scalars, of which every choice of a few numbers is
 _MOST_EACH = 10  # numbers for each of so many
@@ -68,162 +59,7 @@ _TURNS = tuple(map(Fraction, (0, 1, -1, 2, -2)))
 _WIDE = (8, 12, 20, 33)  # values of the only size
 _LARGEST = 4096  # of the sizes that are tried because the assumptions ask for them
 _SIZE_DRAWS = 400
-_MOST_OWN = 4  # numbers that a claim compares with
-_COMPARING = (Relational, sp.Piecewise, Cases, sp.Max, sp.Min, sp.Abs, sp.sign)
 _DRAWS = 24  # of the scalars, until the inequalities between them hold
-
-
-def _pool(level: int, rng: random.Random, own: tuple[Fraction, ...] = ()) -> tuple[Fraction, ...]:
-    """The numbers of one level of simplicity; from :data:`LEVELS` on, those of any.
-
-    :param own: the numbers of the level :data:`OWN`.
-    """
-    if level == ORDINARY:
-        return _PLAIN
-    if level == OWN:
-        return own or _POOLS[1]
-    return _POOLS[level] if level < LEVELS else rng.choice(_POOLS)
-
-
-def _with_sign(value: Fraction, kinds: Iterable[str], rng: random.Random) -> Fraction:
-    """The value, changed as little as the assumptions on its symbol ask."""
-    wanted = set(kinds)
-    if not wanted:
-        return value
-    if wanted & {"integer", "integer_elements", "even", "odd"} and value.denominator != 1:
-        value = Fraction(math.ceil(value))
-    if "even" in wanted:
-        value *= 2
-    if "odd" in wanted:
-        value = 2 * value + 1
-    if wanted & {"positive", "nonnegative"}:
-        value = abs(value)
-    if wanted & {"negative", "nonpositive"}:
-        value = -abs(value)
-    if value == 0 and wanted & {"positive", "negative", "nonzero"}:
-        value = Fraction(-1 if "negative" in wanted else rng.choice((1, 2)))
-    return Fraction(0) if "zero" in wanted else value
-
-
-def _kinds_of_symbol(symbol: Any) -> set[str]:
-    """The assumptions that a symbol itself carries."""
-    if not isinstance(symbol, (sp.Symbol, sp.IndexedBase)):
-        return set()
-    kinds = "positive negative nonnegative nonpositive nonzero zero integer even odd"
-    return {kind for kind in kinds.split() if getattr(symbol, f"is_{kind}", None)}
-
-
-def _suits(symbol: Any, value: Fraction) -> bool:
-    """Whether a value has every property that SymPy was told its symbol has."""
-    known = symbol.assumptions0
-    if len(known) <= 1:  # nothing but that it commutes
-        return True
-    number = value if is_closed(value) else sp.Rational(value.numerator, value.denominator)
-    return all(getattr(number, f"is_{name}", None) == truth for name, truth in known.items())
-
-
-def _fractions(array: Any) -> np.ndarray:
-    raw = np.asarray(array, dtype=object)
-    result = np.empty(raw.size, dtype=object)
-    for place, value in enumerate(raw.flat):
-        result[place] = as_fraction(value)
-    return result.reshape(raw.shape)
-
-
-def _orthogonal(size: int, rng: random.Random) -> np.ndarray:
-    """A rational orthogonal matrix: signs, a permutation, or a product of two reflections."""
-    identity = _fractions(np.eye(size, dtype=int))
-    if rng.random() < 0.35:
-        rows = list(range(size))
-        rng.shuffle(rows)
-        signs = [Fraction(rng.choice((1, -1))) for _ in rows]
-        return np.array([identity[r] * s for r, s in zip(rows, signs, strict=True)], dtype=object)
-    result = identity
-    for _ in range(rng.choice((1, 2))):
-        v = _fractions([rng.choice((-2, -1, 1, 2, 3)) for _ in range(size)])
-        result = result @ (identity - np.outer(v, v) * (Fraction(2) / (v @ v)))
-    return result
-
-
-def _orthonormal(shape: tuple[int, ...], rng: random.Random) -> np.ndarray:
-    """A matrix with orthonormal columns, or rows where it is wider than tall."""
-    rows, columns = shape
-    return _orthogonal(max(shape), rng)[:rows, :columns]
-
-
-def _structured(raw: np.ndarray, kinds: set[str], rng: random.Random) -> np.ndarray:
-    """A matrix with the properties asked for, made from one with random entries."""
-    if not kinds:
-        return raw
-    size = len(raw)
-    identity = _fractions(np.eye(size, dtype=int))
-    if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:
-        if "diagonal" in kinds:
-            return raw * _fractions(np.eye(*raw.shape, dtype=int))
-    elif kinds & {"orthogonal", "unitary"}:
-        if "diagonal" in kinds:
-            return identity * _fractions([rng.choice((1, -1)) for _ in range(size)])
-        if "symmetric" in kinds:
-            v = raw[0] if any(raw[0]) else identity[0]
-            return identity - np.outer(v, v) * (Fraction(2) / (v @ v))
-        return _orthogonal(size, rng)
-    elif "positive_definite" in kinds:
-        if "diagonal" in kinds:
-            return identity * (abs(np.diag(raw)) + 1)
-        return raw @ raw.T + identity * rng.choice((Fraction(1), Fraction(1, 8)))
-    elif "diagonal" in kinds:
-        return raw * identity
-    elif "symmetric" in kinds:
-        return np.triu(raw) + np.triu(raw, 1).T
-    unit = "unit_triangular" in kinds
-    if "upper_triangular" in kinds or (unit and "lower_triangular" not in kinds):
-        raw = np.triu(raw)
-    if "lower_triangular" in kinds:
-        raw = np.tril(raw)
-    if unit:
-        raw = raw - raw * identity + identity
-    if "singular" in kinds and size:
-        raw = np.outer(raw[:, 0], raw[0])
-        if size == 1:
-            raw = raw * 0
-    return _fractions(raw)
-
-
-def _polynomial(function: Any, arguments: int, rank: int) -> sp.Lambda:
-    """A generic polynomial to stand for an undefined function, another for each rank."""
-    slots = sp.symbols(f"x:{arguments}", real=True) if arguments > 1 else (sp.Symbol("x"),)
-    weights = [sp.Rational(2 * k + rank + 2, k + 2) for k in range(arguments)]
-    linear = sum((w * s for w, s in zip(weights, slots, strict=True)), sp.S.Zero)
-    # Of a function class, is_positive is a property and true as such; what was declared of an
-    # undefined function stands in its own namespace.
-    declared = {name for name, value in vars(function).items() if value is True}
-    if declared & {"is_positive", "is_nonnegative", "is_nonzero"}:
-        return sp.Lambda(slots, linear**2 / 2 + linear / 3 + sp.Rational(rank + 1, 2))
-    if declared & {"is_negative", "is_nonpositive", "is_integer"}:
-        raise UnsupportedError(f"the assumptions on {function} leave no polynomial to try")
-    mixed = sum((s**2 * (k + 1) for k, s in enumerate(slots)), sp.S.Zero)
-    body = linear / 3 + mixed / 2 + linear**3 / (5 + rank) + sp.Rational(rank + 1, 4)
-    return sp.Lambda(slots, body)
-
-
-def _scalar_polynomial(shapes: list[tuple[int, ...]], rank: int) -> sp.Lambda:
-    """A polynomial of degree three in all entries of its arguments, each with its own weight."""
-    variables: list[Any] = []
-    entries: list[Any] = []
-    for k, shape in enumerate(shapes):
-        if shape == ():
-            variable: Any = sp.Symbol(f"x{k}")
-            entries.append(variable)
-        elif len(shape) == 2:
-            variable = sp.MatrixSymbol(f"X{k}", *shape)
-            entries.extend(variable[i, j] for i, j in np.ndindex(shape))
-        else:
-            raise UnsupportedError("a scalar function of an array that is not a matrix")
-        variables.append(variable)
-    first = sum(((k + 1) * e for k, e in enumerate(entries)), sp.S.Zero)
-    second = sum(((k * k + rank) % 5 * e - e for k, e in enumerate(entries)), sp.S.Zero)
-    squares = sum(((k + 2) * e**2 for k, e in enumerate(entries)), sp.S.Zero)
-    return sp.Lambda(tuple(variables), squares / 2 + first * second + second**3 / 3 + first)
 
 
 class PointMaker:
@@ -272,14 +108,14 @@ class PointMaker:
         ]
         self._kinds: dict[Any, set[str]] = {}
         for symbol in (*self.scalars, *self.arrays):
-            self._kinds[symbol] = _kinds_of_symbol(symbol)
+            self._kinds[symbol] = kinds_of_symbol(symbol)
         for fact in self.facts:
             target = whole(fact.argument)
             if fact.name and target in self._kinds:
                 self._kinds[target].add(fact.name)
         self._refuse_symmetric_partials()
         self._polynomials = {
-            f: _polynomial(f, count, rank)
+            f: polynomial_function(f, count, rank)
             for rank, (f, count) in enumerate(self.functions.items())
             if f not in claim.where
         }
@@ -316,7 +152,7 @@ class PointMaker:
 
     def with_sign(self, symbol: Any, value: Fraction, rng: random.Random) -> Fraction:
         """The value, changed as little as the assumptions on a symbol ask."""
-        return _with_sign(value, self._kinds[symbol], rng)
+        return signed(value, self._kinds[symbol], rng)
 
     @property
     def constant(self) -> bool:
@@ -366,7 +202,7 @@ class PointMaker:
             own = [f for f in facts if f.argument.free_symbols == {symbol}]
             admitted = (
                 size for size in range(1, largest + 1)
-                if _suits(symbol, Fraction(size))
+                if suits(symbol, Fraction(size))
                 and all(holds(f, Point({symbol: size}, {}), self.claim.where) for f in own)
             )  # fmt: skip
             choices.append(list(islice(admitted, 4 if len(free) < 5 else 2)))
@@ -404,7 +240,7 @@ class PointMaker:
 
     def admits_sizes(self, sizes: Mapping[Any, int]) -> bool:
         """Whether the assumptions on sizes alone hold, and every array has an entry."""
-        if not all(_suits(symbol, Fraction(size)) for symbol, size in sizes.items()):
+        if not all(suits(symbol, Fraction(size)) for symbol, size in sizes.items()):
             return False
         point = Point(sizes, {})
         if not all(holds(fact, point, self.claim.where) for fact in self.facts if fact.of_sizes):
@@ -425,7 +261,7 @@ class PointMaker:
     def positions(self, sizes: Mapping[Any, int], most: int = 64) -> Iterator[dict[Any, int]]:
         """Values of the free indices of the claim, at most so many."""
         ranges = [
-            [k for k in axis_range(axes, sizes) if _suits(symbol, Fraction(k))]
+            [k for k in axis_range(axes, sizes) if suits(symbol, Fraction(k))]
             for symbol, axes in self.indices.items()
         ]
         for values in islice(product(*ranges), most):
@@ -437,7 +273,7 @@ class PointMaker:
         """Proposals for the values of all symbols, of one level of simplicity."""
         values = self._scalar_values(sizes, level, rng)
         for symbol in self.arrays:
-            pool = _pool(level, rng, self.own)
+            pool = numbers_of_level(level, rng, self.own)
             kinds = self._kinds[symbol]
             if symbol.shape is None:
                 values[symbol] = LazyArray(str(symbol), rng.randrange(1000))
@@ -446,11 +282,11 @@ class PointMaker:
                 between = self._between(symbol, sizes)
                 for position in np.ndindex(raw.shape):
                     raw[position] = (
-                        _with_sign(rng.choice(pool), kinds, rng)
+                        signed(rng.choice(pool), kinds, rng)
                         if between is None
                         else Fraction(rng.choice(between))
                     )
-                values[symbol] = _structured(raw, kinds, rng) if raw.ndim == 2 else raw
+                values[symbol] = structured(raw, kinds, rng) if raw.ndim == 2 else raw
         equations = [f for f in self.facts if not f.name and isinstance(f.argument, sp.Eq)]
         proposals: Iterable[dict[Any, Any]] = [values]
         if equations:
@@ -485,7 +321,7 @@ class PointMaker:
         """
         if self.arrays or not 0 < len(self.scalars) <= _FEW:
             return
-        numbers = dict.fromkeys(number for pool in _POOLS for number in pool)
+        numbers = dict.fromkeys(number for pool in POOLS for number in pool)
         for chosen in product(numbers, repeat=len(self.scalars)):
             values = dict(zip(self.scalars, chosen, strict=True))
             if self.suitable(values):
@@ -518,8 +354,8 @@ class PointMaker:
         for draw in range(_DRAWS):
             for symbol in self.scalars:
                 own = level < LEVELS and draw < _DRAWS // 4
-                pool = _pool(level if own else LEVELS, rng, self.own)
-                values[symbol] = _with_sign(rng.choice(pool), self._kinds[symbol], rng)
+                pool = numbers_of_level(level if own else LEVELS, rng, self.own)
+                values[symbol] = signed(rng.choice(pool), self._kinds[symbol], rng)
             point = Point(sizes, values, self._polynomials)
             if all(holds(fact, point, self.claim.where) for fact in self._scalar_facts):
                 break
@@ -528,12 +364,12 @@ class PointMaker:
     def suitable(self, values: Mapping[Any, Any]) -> bool:
         """Whether all values have the properties that their symbols carry."""
         for symbol, value in values.items():
-            if isinstance(symbol, sp.Symbol) and not _suits(symbol, value):
+            if isinstance(symbol, sp.Symbol) and not suits(symbol, value):
                 return False
             if isinstance(symbol, sp.IndexedBase) and len(symbol.assumptions0) > 1:
                 if isinstance(value, LazyArray):
                     raise UnsupportedError(f"{symbol} has assumptions and no shape")
-                if not all(_suits(symbol, x) for x in value.reshape(-1)):
+                if not all(suits(symbol, x) for x in value.reshape(-1)):
                     return False
         return True
 
@@ -560,7 +396,7 @@ class PointMaker:
             ):
                 if proposal is not None:
                     yield {**values, symbol: proposal}
-            for special in _special_values(np.shape(value), rng):
+            for special in special_values(np.shape(value), rng):
                 changed = {**values, symbol: special}
                 yield changed
                 # With this symbol special, another may solve what is left.
@@ -631,7 +467,7 @@ class PointMaker:
         value = values[symbol]
         if not isinstance(value, np.ndarray):
             return value + step[0]
-        return value + _fractions(step).reshape(value.shape)
+        return value + as_fractions(step).reshape(value.shape)
 
     def _scaled(
         self, equations: list[Fact], symbol: Any, sizes: Mapping[Any, int],
@@ -664,7 +500,7 @@ class PointMaker:
                 except (EvaluationError, UnsupportedError):
                     declared = getattr(argument, "shape", ())
                     shapes.append(tuple(size_of(size, sizes) for size in declared))
-            functions[function] = _scalar_polynomial(shapes, rank)
+            functions[function] = scalar_polynomial(shapes, rank)
         return functions
 
     def point(self, sizes: Mapping[Any, int], values: Mapping[Any, Any]) -> Point:
@@ -675,9 +511,9 @@ class PointMaker:
     def may_be(self, symbol: Any, number: Fraction) -> bool:
         """Whether what is assumed of a symbol itself lets it, or an entry of it, be a number."""
         if isinstance(symbol, sp.Symbol):
-            return _suits(symbol, number)
+            return suits(symbol, number)
         kinds = self._kinds.get(symbol, set())
-        return _with_sign(number, kinds, random.Random(0)) == number
+        return signed(number, kinds, random.Random(0)) == number
 
     def admits(self, point: Point, local: bool) -> bool:
         """Whether all assumptions hold at a point, provably.
@@ -699,39 +535,3 @@ def _solved(equation: Any, symbol: Any) -> Any:
     if slope == 0 or rest.has(symbol) or not slope.is_number:
         return None
     return sp.expand(-rest / slope)
-
-
-def numbers_near(*expressions: Any) -> tuple[Fraction, ...]:
-    """The rationals that expressions compare with, and such as lie a little off them."""
-    found: dict[Fraction, None] = {}
-    for expr in expressions:
-        for node in expr.atoms(*_COMPARING) if isinstance(expr, sp.Basic) else ():
-            for number in node.atoms(sp.Rational):
-                found[as_fraction(number)] = None
-    numbers = sorted(n for n in found if abs(n) not in (0, 1) and abs(n) < 10**6)[:_MOST_OWN]
-    steps = (Fraction(0), Fraction(1, 2), Fraction(-1, 2), Fraction(1), Fraction(-1))
-    either = sorted({*numbers, *(-n for n in numbers)})  # x − 2 and 3 − x turn at 2 and at 3
-    near = [(a + b) / 2 for a, b in pairwise(either)]
-    near += [n + step for n in numbers for step in steps]
-    return tuple(dict.fromkeys([*near, Fraction(0), *either])) if near else ()
-
-
-def _special_values(shape: tuple[int, ...], rng: random.Random) -> Iterator[Any]:
-    """Values of this shape that solve equations which are common in documents."""
-    if shape == ():
-        yield from (Fraction(0), Fraction(1))
-    elif len(shape) == 2:
-        yield _orthonormal(shape, rng)
-        one_hot = _fractions(np.zeros(shape, dtype=int))
-        for row in range(shape[0]):
-            one_hot[row, rng.randrange(shape[1])] = Fraction(1)
-        yield one_hot
-        yield _fractions([[rng.choice((0, 1)) for _ in range(shape[1])] for _ in range(shape[0])])
-        if shape[0] == shape[1]:
-            basis = _orthogonal(shape[0], rng)
-            kept = _fractions([rng.choice((0, 1)) for _ in range(shape[0])])
-            yield (basis * kept) @ basis.T
-        yield _fractions(np.eye(*shape, dtype=int))
-        yield one_hot * 0
-    else:
-        yield _fractions(np.zeros(shape, dtype=int))

@@ -34,6 +34,7 @@ from derive.evaluation.fields import (
     Undefined,
     as_fraction,
 )
+from derive.refutation.draws import LEVELS, ORDINARY, OWN
 from derive.refutation.large import (
     MANY,
     LargePoints,
@@ -44,7 +45,7 @@ from derive.refutation.large import (
     sparse,
 )
 from derive.refutation.natural import cost, nearby
-from derive.refutation.points import LEVELS, ORDINARY, OWN, PointMaker
+from derive.refutation.points import PointMaker
 from derive.refutation.symbols import dimension_symbols, free_indices, witness_names
 
 Found = tuple[tuple[int, ...], Any, Any]  # an entry, and both sides there

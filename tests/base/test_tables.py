@@ -7,10 +7,10 @@ import pytest
 from derive.base.tables import Table
 from derive.canonical.nodes import NODE_RULES
 from derive.claims.kinds import KINDS, Claim
-from derive.core import differentiate, terms
+from derive.core import derivatives, terms
 from derive.evaluation import evaluate
 from derive.lowering import statement
-from derive.presentation import matrices
+from derive.presentation import writer
 from derive.proof.arrays import congruence, sample
 
 
@@ -48,11 +48,11 @@ NODES = [
     and node not in (terms.Term, terms.Binder)
 ]
 EVERY = {
-    "derivatives of nodes": (differentiate.DERIVATIVES, NODES),
+    "derivatives of nodes": (derivatives.DERIVATIVES, NODES),
     "canonical forms of nodes": (NODE_RULES, NODES),
     "nodes as they are written": (congruence.FORMS, NODES),
     "nodes in numbers": (sample.VALUES, NODES),
-    "nodes for people": (matrices.SCALARS, NODES),
+    "nodes for people": (writer.SCALARS, NODES),
     "statements of claims": (statement.STATEMENTS, KINDS),
     "derived sides in numbers": (evaluate.DERIVED, [k for k in KINDS if k.derivatives]),
 }
@@ -72,3 +72,5 @@ def test_a_kind_of_claim_says_what_it_is(kind):
     assert kind.states_both or not kind.at_most
     assert kind.has_sides == bool(kind.derivatives or kind.states_both)
     assert ("wrt" in kind.expression_fields) == bool(kind.derivatives)
+    assert set(kind.axes) <= set(kind.expression_fields) & {"of", "wrt"}
+    assert kind.derivatives or not kind.axes

@@ -50,7 +50,7 @@ from derive import (
 )
 from derive.canonical import functions, laws
 from derive.canonical import nodes as rules
-from derive.core import differentiate
+from derive.core import derivatives
 from derive.language.operators import entry
 
 SECONDS = 20
@@ -615,12 +615,12 @@ LAW_MODULES = (
 
 TABLES = {
     "law": (LAWS, laws.LAWS),
-    "rule of a node": (NODES, {node.__name__: f for node, f in rules.rules().items()}),
+    "rule of a node": (NODES, {node.__name__: f for node, f in rules.NODE_RULES.items()}),
     "function": (FUNCTIONS, functions.function_laws()),
     "derivative of a node": (
-        DERIVATIVES, {node.__name__: f for node, f in differentiate.DERIVATIVES.items()}
+        DERIVATIVES, {node.__name__: f for node, f in derivatives.DERIVATIVES.items()}
     ),
-    "derivative of a function": (SCALARS, differentiate.SCALAR_DERIVATIVES),
+    "derivative of a function": (SCALARS, derivatives.SCALAR_DERIVATIVES),
 }  # fmt: skip
 
 

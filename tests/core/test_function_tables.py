@@ -16,7 +16,7 @@ from derive.core import functions as engine
 from derive.evaluation import functions as evaluator
 from derive.evaluation.evaluate import evaluate
 from derive.evaluation.fields import BALL
-from derive.evaluation.interpreter import Point
+from derive.evaluation.point import Point
 from derive.lowering.lower import SCALARS
 
 x = sp.Symbol("x", real=True)

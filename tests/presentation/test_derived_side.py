@@ -9,7 +9,7 @@ from sympy import HadamardPower, MatrixSymbol, OneMatrix, Trace
 import derive
 from derive import Gradient, Hessian, Jacobian, verify
 from derive.language.printing import text_of
-from derive.presentation.matrices import Writer
+from derive.presentation.writer import Writer
 from derive.refutation.search import search
 
 n, p, d = sp.symbols("n p d", integer=True, positive=True)

@@ -12,9 +12,10 @@ from derive.backends.telling import witness_data
 from derive.base.errors import UnsupportedError
 from derive.claims.verdict import SparseArray
 from derive.evaluation.fields import BALL, precision
-from derive.evaluation.interpreter import Interpreter, Point
+from derive.evaluation.interpreter import Interpreter
 from derive.evaluation.jets import Jets
 from derive.evaluation.orbits import Orbits, at_blocks
+from derive.evaluation.point import Point
 
 n = sp.Symbol("n", integer=True, positive=True)
 i, j, k = sp.symbols("i j k", integer=True)

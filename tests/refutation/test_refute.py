@@ -16,7 +16,8 @@ from derive.base.errors import UnsupportedError
 from derive.claims.kinds import Backward, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
 from derive.evaluation.evaluate import Point, evaluate, sides
 from derive.language.operators import ScalarFunction, max_over, partial, softmax
-from derive.refutation.points import LEVELS, PointMaker
+from derive.refutation.draws import LEVELS
+from derive.refutation.points import PointMaker
 from derive.refutation.search import (
     agrees_numerically,
     confirm,

@@ -8,7 +8,7 @@ is one segment without factors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import sympy as sp
@@ -19,6 +19,7 @@ from derive.frontends.code.trace import Misfit, current
 Factor = tuple[Any, Any]  # an index and its size
 Segment = tuple[Factor, ...]
 Axis = tuple[Segment, ...]
+MOST_COUNTERS = 4  # that make a position together
 Place = tuple[int, dict[Any, Any]]  # a segment, and what its indices are
 
 UNIT: Axis = ((),)
@@ -106,6 +107,9 @@ def digits(position: Any, segment: Segment) -> dict[Any, Any]:
     """The indices of a segment at a position of it."""
     if len(segment) == 1:
         return {segment[0][0]: position}
+    counted = counted_along(position, [size for _, size in segment])
+    if counted is not None:
+        return {index: c for (index, _), c in zip(segment, counted, strict=True)}
     found: dict[Any, Any] = {}
     left = expanded(position)
     for place, (index, _) in enumerate(segment[:-1]):
@@ -117,6 +121,24 @@ def digits(position: Any, segment: Segment) -> dict[Any, Any]:
         found[index], left = high, low
     found[segment[-1][0]] = left
     return found
+
+
+def counted_along(position: Any, sizes: Sequence[Any] | None = None) -> list[Any] | None:
+    """The counters of open loops that run through positions together, as i and j do at i·W + j,
+    where j is below W; None where it is not so.
+
+    :param sizes: what they are to run through each; any sizes where it is None.
+    """
+    trace = current()
+    counters = [c for c in trace.counters if c in position.free_symbols]
+    if not 1 < len(counters) <= MOST_COUNTERS or (sizes and len(sizes) != len(counters)):
+        return None
+    for order in permutations(counters):
+        own = [trace.ranges[c] for c in order]
+        fits = sizes is None or all(same(a, b) for a, b in zip(own, sizes, strict=True))
+        if fits and same(flat(tuple(zip(order, own, strict=True))), position):
+            return list(order)
+    return None
 
 
 def _by_division(position: Any, segment: Segment) -> dict[Any, Any]:

@@ -25,6 +25,18 @@ from derive.frontends.code.sums import sum_over
 from derive.frontends.code.trace import Misfit, Refused, current
 
 
+def are_one(condition: Array, other: Array) -> bool:
+    """Whether two conditions are seen to hold at the same entries of the same shape."""
+    if condition is other:
+        return True
+    if len(condition.axes) != len(other.axes) or not all(
+        same(ax.size_of(a), ax.size_of(b)) for a, b in zip(condition.axes, other.axes, strict=True)
+    ):
+        return False
+    _, (first, second) = aligned([condition, other])
+    return first == second
+
+
 class Masked:
     """``x[condition]``: entries of which nobody knows how many there are."""
 
@@ -62,7 +74,7 @@ class Masked:
 
     def _with(self, other: Any, name: str) -> Any:
         if isinstance(other, Masked):
-            if other.condition is not self.condition:
+            if not are_one(other.condition, self.condition):
                 raise Refused("x[condition] meets another condition")
             other = other.array
         elif isinstance(other, Array) and other.ndim:

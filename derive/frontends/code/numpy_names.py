@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.frontends.code import alignment, arithmetic, reshaping, sums
+from derive.frontends.code import alignment, arithmetic, reshaping, sums, windows
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
@@ -321,6 +321,22 @@ def take_along_axis(arr: Any, indices: Any, axis: int = -1) -> Array:
     return ops.gather(arr, indices, axis)
 
 
+def as_strided(
+    x: Any, shape: Any = None, strides: Any = None, subok: bool = False, writeable: bool = True
+) -> Array:
+    array = as_array(x)
+    shape = array.shape if shape is None else windows.entries_of(shape)
+    return windows.strided(array, shape, windows.strides(array) if strides is None else strides)
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Array:
+    return windows.convolved(a, v, mode)
+
+
+def correlate(a: Any, v: Any, mode: str = "valid") -> Array:
+    return windows.convolved(a, reshaping.flipped(v), mode)
+
+
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int) -> None:
     array, index = as_array(arr), as_array(indices)
     (place,) = positions(array, axis)
@@ -425,7 +441,8 @@ NAMES: dict[str, Any] = {
     "sum": sum_, "mean": mean, "average": lambda a, axis=None: ops.mean(a, axis),
     "var": var, "std": std, "max": max_, "min": min_, "amax": max_, "amin": min_, "prod": prod,
     "cumsum": cumsum, "clip": clip, "where": where, "linalg.norm": norm, "linalg.inv": ops.inverse,
-    "lib.stride_tricks.sliding_window_view": ops.windows,
+    "lib.stride_tricks.sliding_window_view": windows.windows,
+    "lib.stride_tricks.as_strided": as_strided, "convolve": convolve, "correlate": correlate,
     "linalg.det": ops.determinant, "linalg.slogdet": ops.log_determinant,
     "linalg.solve": ops.solved, "argmax": _argmax,
     "argmin": _argmin, "trace": ops.trace,
@@ -537,6 +554,8 @@ METHODS: dict[str, Any] = {
 }  # fmt: skip
 
 ATTRIBUTES: dict[str, Any] = {
+    "strides": windows.strides,
+    "itemsize": lambda a: 1,
     "size": lambda a: reshaping.count(a),
     "T": lambda a: reshaping.transpose(a),
     "dtype": lambda a: NAMES[{FLOAT: "float64", INT: "int64", BOOL: "bool"}[a.kind]],

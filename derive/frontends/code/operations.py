@@ -46,7 +46,6 @@ from derive.frontends.code.reshaping import (
     reshaped,
     shape_of,
     single_factor,
-    swapped,
 )
 from derive.frontends.code.sizes import Size, at_least, expression, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
@@ -515,24 +514,3 @@ def solved(a: Any, b: Any) -> Array:
     if as_array(b).ndim > 2:
         raise Refused("a system of equations with several right sides at once")
     return matmul(inverse(a), b)
-
-
-def windows(x: Any, window_shape: Any, axis: Any = None, **options: Any) -> Array:
-    """The windows along some axes, whose own axes are the last ones: ``sliding_window_view``."""
-    found = as_array(x)
-    lengths = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
-    along = range(found.ndim) if axis is None else axis
-    places = positions(found, tuple(along) if not isinstance(axis, int) else axis)
-    if len(places) != len(lengths):
-        raise Misfit(f"windows {tuple(lengths)} along {len(places)} axes")
-    for place, length in zip(places, lengths, strict=True):
-        starts, own = ax.size_of(found.axes[place]) - expression(length) + 1, expression(length)
-        if not at_least(starts, 1):
-            current().assume(sp.Ge(starts, 1, evaluate=False))
-        axes = [ax.of_size(starts), ax.of_size(own)]
-        # The position in the array of entry (a, b) of the windows.
-        at = Array(axes, {(0, 0): sum(ax.flat(axis[0]) for axis in axes)}, INT)
-        last = swapped(found, place, found.ndim - 1)
-        read = last[(*(slice(None),) * (found.ndim - 1), at)]
-        found = swapped(read, place, found.ndim - 1)
-    return found

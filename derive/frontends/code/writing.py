@@ -30,6 +30,7 @@ from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.extremes import at_place, atoms_of, summed
 from derive.frontends.code.indexing import (
     Masked,
+    are_one,
     bounds,
     index_array,
     is_gather,
@@ -90,7 +91,14 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
                     region.append(ax.of_size(length))
                     plan.append(("range", place, (start, length, step)))
         else:
-            plan.append(("point", place, point(part, ax.size_of(axis))))
+            position = point(part, ax.size_of(axis))
+            sizes = _sizes_of_counters(position, axis)
+            if sizes is not None:
+                axes = [*array.axes]
+                axes[place] = ax.of_factors([sizes])
+                cut = Array(axes, rearranged(array, axes), array.kind)
+                return written(cut, key, value, add)
+            plan.append(("point", place, position))
         place += 1
     for position, axis in enumerate(array.axes):
         ranged = any(kind in ("range", "point") and p == position for kind, p, _ in plan)
@@ -119,7 +127,11 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
             else:
                 position = ax.flat(axis[segment])
                 if kind == "point":
-                    conditions.append(equal(position, data))
+                    digits = ax.digits(data, axis[segment]) if len(axis[segment]) > 1 else {}
+                    if digits and not any(d.has(sp.floor, sp.Mod) for d in digits.values()):
+                        conditions += [equal(index, digit) for index, digit in digits.items()]
+                    else:
+                        conditions.append(equal(position, data))
                     continue
                 inner.append(0)
                 start, length, step = data
@@ -164,6 +176,17 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
             )
         result.comb = comb
     return result
+
+
+def _sizes_of_counters(position: Any, axis: Axis) -> list[Any] | None:
+    """The sizes of the loops whose counters run through a whole axis together; None where it is
+    not so, or the axis is cut already.
+    """
+    if len(axis) != 1 or len(axis[0]) != 1:
+        return None
+    counters = ax.counted_along(position)
+    sizes = [current().ranges[c] for c in counters or ()]
+    return sizes if sizes and same(sp.Mul(*sizes), ax.size_of(axis)) else None
 
 
 def _comb(array: Array, plan: list[tuple[str, Any, Any]]) -> Comb | None:
@@ -259,7 +282,7 @@ def _written_where(
     for _ in range(array.ndim - first - mask.ndim):
         mask = inserted(mask, mask.ndim)
     if isinstance(value, Masked):
-        if value.condition is not masks[0]:
+        if not are_one(value.condition, masks[0]):
             raise Refused("x[condition] is written at another condition")
         value = value.array
     elif value.ndim:

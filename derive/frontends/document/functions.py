@@ -13,8 +13,8 @@ from derive.frontends.document.choices import Choices
 from derive.frontends.document.values import Misfit, Unsure, Value, is_vector, scalar, transpose
 from derive.language.activations import gelu, relu, sigmoid, silu, softplus
 from derive.language.arrays import vec
+from derive.language.dims import shown
 from derive.language.operators import entry, fresh_index, logsumexp, max_over, softmax
-from derive.language.shapes import shown
 
 Builder = Callable[[Choices, "list[Value]"], Value]
 

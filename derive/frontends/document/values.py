@@ -19,8 +19,8 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.base.errors import DeriveError, UnsupportedError
+from derive.language.dims import condition, is_unit, same_size, shown
 from derive.language.operators import broadcast, entry, fresh_index, tensor
-from derive.language.shapes import condition, is_unit, same_size, shown
 
 Shape = tuple[Any, ...]
 ONE = sp.S.One

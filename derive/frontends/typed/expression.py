@@ -55,8 +55,8 @@ from derive.frontends.typed.syntax import (
     parsed,
     refusal,
 )
+from derive.language.dims import is_unit, same_shape, shown
 from derive.language.operators import entry
-from derive.language.shapes import is_unit, same_shape, shown
 
 __all__ = [
     "FACTS",

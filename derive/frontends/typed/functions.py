@@ -20,9 +20,9 @@ from derive.frontends.typed.operations import (
     transpose,
 )
 from derive.language.activations import NamedFunction, gelu, relu, sigmoid, silu, softplus
+from derive.language.dims import is_unit, same_shape, shown
 from derive.language.matrix_functions import cholesky, matrix_exp, sqrtm
 from derive.language.operators import entry, logsumexp, softmax
-from derive.language.shapes import is_unit, same_shape, shown
 
 if TYPE_CHECKING:
     from derive.frontends.typed.expression import Reader

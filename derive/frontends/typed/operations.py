@@ -14,8 +14,9 @@ import sympy as sp
 from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
 from derive.engine import shape_of
+from derive.language.dims import condition, is_unit, same_shape, same_size, shown
 from derive.language.operators import broadcast, entry
-from derive.language.shapes import condition, is_unit, product_shape, same_shape, same_size, shown
+from derive.language.shape_rules import product_shape
 
 if TYPE_CHECKING:
     from derive.frontends.typed.expression import Reader

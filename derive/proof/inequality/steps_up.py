@@ -23,8 +23,9 @@ from derive.canonical.recursion import Reference
 from derive.core.graph import parts_of
 from derive.core.integers import FREE, ONE, SIZE, Poly, Var, as_poly
 from derive.core.terms import Entry, Pow, Ref, Term, add, neg, substitute
-from derive.proof.decide import Proof, is_nonnegative_everywhere
+from derive.proof.decide import Proof
 from derive.proof.induction.differences import lengths_of, past
+from derive.proof.nonnegative import is_nonnegative_everywhere
 
 WORK = 3e6
 # Atoms of which the next is a multiple.

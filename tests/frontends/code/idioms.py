@@ -1,0 +1,197 @@
+"""Idioms of NumPy that layers are written in, each with its backward."""
+
+import numpy as np
+
+
+def rows_forward(x, w):
+    out = np.zeros((x.shape[0], w.shape[1]))
+    for row, xi in zip(out, x, strict=True):
+        row += xi @ w
+    return out, (x, w)
+
+
+def rows_backward(g, cache):
+    x, w = cache
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for i in range(len(x)):
+        r = dx[i]
+        r[:] = w @ g[i]
+        dw += np.outer(x[i], g[i])
+    return dx, dw
+
+
+def comb_forward(x):
+    y = np.empty_like(x)
+    y[:, ::2] = x[:, 1::2]
+    y[:, 1::2] = x[:, ::2] ** 2
+    return y, x
+
+
+def comb_backward(g, x):
+    dx = np.empty_like(x)
+    dx[:, 1::2] = g[:, ::2]
+    dx[:, ::2] = 2 * g[:, 1::2] * x[:, ::2]
+    return dx
+
+
+def comb_wrong_backward(g, x):
+    dx = np.empty_like(x)
+    dx[:, 1::2] = g[:, ::2]
+    return dx
+
+
+def columns_forward(x):
+    return x.flatten(order="F") ** 2, x
+
+
+def columns_backward(g, x):
+    return 2 * x * g.reshape(x.shape, order="F")
+
+
+def strided_forward(x, w):
+    k = len(w)
+    at = np.lib.stride_tricks.as_strided(x, (len(x) - k + 1, k), (x.strides[0], x.strides[0]))
+    return at @ w, (x, w)
+
+
+def strided_backward(g, cache):
+    x, w = cache
+    return np.convolve(g, w), np.convolve(x, g[::-1], mode="valid")
+
+
+def unfolded_forward(x):
+    n, m = x.shape
+    out = np.zeros(n * m)
+    for i in range(n):
+        for j in range(m):
+            out[i * m + j] = x[i, j] ** 2
+    return out, x
+
+
+def unfolded_backward(g, x):
+    n, m = x.shape
+    dx = np.zeros_like(x)
+    for i in range(n):
+        for j in range(m):
+            dx[i, j] = 2 * x[i, j] * g[i * m + j]
+    return dx
+
+
+def active_loss(x):
+    active = x > 0
+    return np.sum(x[active] ** 2) / len(x), 2 * active * x / len(x)
+
+
+def bordered_forward(x):
+    return np.r_[[0.0], x, x[:1]] ** 2, x
+
+
+def bordered_backward(g, x):
+    dx = 2 * g[1:-1] * x
+    dx[0] += 2 * g[-1] * x[0]
+    return dx
+
+
+def unit_forward(x):
+    n = np.linalg.norm(x, axis=-1, keepdims=True)
+    return x / np.maximum(n, 1e-12), (x, n)
+
+
+def unit_backward(g, cache):
+    x, n = cache
+    n = np.maximum(n, 1e-12)
+    y = x / n
+    return (g - y * (g * y).sum(-1, keepdims=True)) / n
+
+
+def unrolled_forward(t, x, h, n):
+    w = np.reshape(t, (h, n + 1))
+    return x @ w[:, 1:].T + w[:, 0], (x, w)
+
+
+def unrolled_backward(g, cache):
+    x, w = cache
+    dw = np.zeros_like(w)
+    dw[:, 1:] = g.T @ x
+    dw[:, 0] = g.sum(0)
+    return dw.ravel()
+
+
+def gated_forward(x, f, c0):
+    hs, cs = {}, {}
+    hs[-1], cs[-1] = c0, c0
+    for t in range(len(x)):
+        cs[t] = f * cs[t - 1] + x[t] * hs[t - 1]
+        hs[t] = np.tanh(cs[t])
+    return hs[len(x) - 1], (hs, cs, x, f)
+
+
+def gated_backward(dh, cache):
+    hs, cs, x, f = cache
+    df, dc = np.zeros_like(f), np.zeros_like(f)
+    for t in reversed(range(len(x))):
+        dc = dc + dh * (1 - hs[t] ** 2)
+        df += dc * cs[t - 1]
+        dh = dc * x[t]
+        dc = dc * f
+    return df
+
+
+class Dense:
+    def __init__(self, weights):
+        self.weights = weights
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = inputs @ self.weights
+
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues
+        self.dinputs = dvalues @ self.weights.T
+
+
+def twice_forward(x):
+    y = np.zeros_like(x)
+    y[:, ::2] = x[:, ::2]
+    y[:, ::2] = x[:, 1::2] ** 2
+    return y, x
+
+
+def twice_backward(g, x):
+    dx = np.zeros_like(x)
+    dx[:, 1::2] = 2 * g[:, ::2] * x[:, 1::2]
+    return dx
+
+
+def lower_forward(x):
+    return np.tril(x) ** 2, x
+
+
+def lower_backward(g, x):
+    return 2 * np.tril(x) * g
+
+
+def turned_forward(x):
+    return np.swapaxes(x, 0, 1) ** 2, x
+
+
+def turned_backward(g, x):
+    return 2 * x * np.swapaxes(g, 0, 1)
+
+
+def halves_forward(x):
+    a, b = np.split(x, 2, axis=1)
+    return a * b**2, (a, b)
+
+
+def halves_backward(g, cache):
+    a, b = cache
+    return np.concatenate([g * b**2, 2 * g * a * b], axis=1)
+
+
+def doubled_forward(x):
+    return np.repeat(x, 2, axis=0) ** 2, x
+
+
+def doubled_backward(g, x):
+    return 2 * x * (g[::2] + g[1::2])

@@ -1,0 +1,77 @@
+"""Views, steps, strides, conditions and unrolled parameters, decided for every size."""
+
+from pathlib import Path
+
+import pytest
+
+from derive.code import verify_backward
+from derive.frontends.code.check import decide, pair_of
+
+IDIOMS = Path(__file__).with_name("idioms.py")
+
+CASES = {
+    "rows": {"x": "N D", "w": "D M"},
+    "comb": {"x": "N 2*D"},
+    "columns": {"x": "N M"},
+    "strided": {"x": "T", "w": "K"},
+    "unfolded": {"x": "N M"},
+    "bordered": {"x": "N"},
+    "twice": {"x": "N 2*D"},
+    "lower": {"x": "N N"},
+    "turned": {"x": "N N"},
+    "halves": {"x": "N 2*D"},
+    "doubled": {"x": "N D"},
+}
+
+
+def statuses(name, backward=None, **options):
+    found = verify_backward(f"{IDIOMS}::{name}", backward, timeout=20, **options)
+    return {input_: verdict.status for input_, verdict in found.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_idiom_is_read(name):
+    shapes = CASES[name]
+    found = statuses(f"{name}_forward", f"{name}_backward", shapes=shapes)
+    assert found == dict.fromkeys(shapes, "holds")
+
+
+def test_entries_that_nothing_was_written_to_are_in_no_verdict():
+    found = statuses("comb_forward", "comb_wrong_backward", x="N 2*D")
+    assert found == {"x": "undecided"}
+
+
+def test_a_sum_at_a_condition_is_read():
+    assert statuses("active_loss", x="N D") == {"x": "holds"}
+
+
+def test_what_is_kept_above_a_small_number_is_said():
+    (verdict,) = verify_backward(f"{IDIOMS}::unit_forward", "unit_backward", x="N D").values()
+    assert verdict.status == "holds"
+    assert any("1/1000000000000" in str(fact) for fact in verdict.assumptions)
+
+
+def test_a_vector_of_parameters_is_cut_as_its_size_is_written():
+    found = statuses(
+        "unrolled_forward", "unrolled_backward",
+        shapes={"t": "h*(n+1)", "x": "N n"}, fixed={"h": "h", "n": "n"}, wrt="t",
+    )  # fmt: skip
+    assert found == {"t": "holds"}
+
+
+def test_states_under_keys_may_need_one_another():
+    found = statuses(
+        "gated_forward", "gated_backward", shapes={"x": "T D", "f": "D", "c0": "D"}, wrt="f"
+    )
+    assert found == {"f": "holds"}
+
+
+def test_a_layer_may_leave_its_output_and_its_gradients():
+    pair = pair_of(
+        f"{IDIOMS}::Dense", shapes={"inputs": "N D", "weights": "D M"},
+        grads={"inputs": "dinputs", "weights": "dweights"},
+    )  # fmt: skip
+    assert {n: v.status for n, v in decide(pair).items()} == {
+        "inputs": "holds",
+        "weights": "holds",
+    }
