@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -174,9 +175,11 @@ class _Page:
 
     def _paste(self, body: bytes) -> Paste:
         try:
+            if _is_nested(body):
+                raise ValueError
             asked = json.loads(body)
             language, text = str(asked["language"]), asked["text"]
-        except (ValueError, TypeError, LookupError, RecursionError):
+        except (ValueError, TypeError, LookupError):
             raise Refused(400, "the request cannot be read") from None
         if language not in FILES or not isinstance(text, str):
             raise Refused(400, f"the language is one of {', '.join(FILES)}")
@@ -208,6 +211,11 @@ class _Page:
     def end_all(self) -> None:
         for deciding in list(self._running):
             deciding.end()
+
+
+def _is_nested(body: bytes) -> bool:
+    """Whether a request is more than an object of texts: the parser recurses for each level."""
+    return len(re.findall(rb"[\[{]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body))) > 1
 
 
 async def _body(request: Request) -> bytes:

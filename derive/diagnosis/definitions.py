@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from derive.diagnosis.claimed import Documented
-from derive.evaluation.interpreter import mentions
+from derive.evaluation.mentioned import mentions
 
 MOST = 12  # definitions that are looked into
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import combinations_with_replacement, islice, permutations, product
+from itertools import islice, product
 from typing import Any
 
 import sympy as sp
 
 from derive.diagnosis.claimed import Documented, Repair
+from derive.diagnosis.exchanges import diagonal_words
 from derive.diagnosis.mistakes import ENTRIES, SUMS, Scaling
 from derive.diagnosis.places import Site, with_limits
 from derive.diagnosis.quoting import quoted
+from derive.evaluation.mentioned import mentions
 from derive.language.operators import Tensor, entry
 
-MOST_ENTRIES = 14  # that are in scope in one place
-MOST_TERMS = 200  # that may be missing in one place
+MOST_ENTRIES = 20  # that are in scope in one place
+MOST_TERMS = 500  # that may be missing in one place
 
 
 def another_entry(d: Documented) -> Iterator[Repair]:
@@ -54,6 +56,34 @@ def missing_entry_term(d: Documented) -> Iterator[Scaling]:
             for term in islice(_terms(d, site), MOST_TERMS):
                 put = partial(_with_term, d, site, term)
                 yield Scaling(site.put(sp.Add(site.node, term, evaluate=False)), put, added=True)
+
+
+def only_the_diagonal_entry(d: Documented) -> Iterator[Repair]:
+    """p·(1 − p)·g, as if of a function entry by entry, for p·(g − Σ p·g) along an axis of p."""
+    for site in _by_entries(d):
+        if not isinstance(site.node, sp.Mul):
+            continue
+        for p in site.node.args:
+            if not isinstance(p, ENTRIES) or 1 - p not in site.node.args:
+                continue
+            rest = sp.Mul(*(f for f in site.node.args if f not in (p, 1 - p)))
+            for total in _totals(site, p * rest):
+                part = p * sp.Add(rest, -total, evaluate=False)
+                yield d.put(site, part, partial(diagonal_words, part, site.node))
+
+
+def another_axis(d: Documented) -> Iterator[Repair]:
+    """A sum along another axis of all that is in it."""
+    for site in _by_entries(d):
+        if not isinstance(site.node, sp.Sum) or len(site.node.limits) != 1:
+            continue
+        body, (k, low, _) = site.node.function, site.node.limits[0]
+        scope = [(index, size) for index, size in site.bound if size is not None]
+        for (j, size), (i, _) in product(scope, scope):
+            if low == 0 and j in body.free_symbols and i not in body.free_symbols - {j}:
+                turned = body.xreplace({k: i, j: k})
+                part = with_limits(site.node, [sp.Tuple(k, 0, size - 1)], turned)
+                yield d.put(site, part, partial(quoted, "it holds with {} for {}", part, site.node))
 
 
 def _with_term(d: Documented, site: Site, term: Any, factor: Any) -> Repair | None:
@@ -113,10 +143,14 @@ def _is_whole_product(site: Site) -> bool:
 
 
 def _entries(d: Documented, site: Site) -> list[Any]:
-    """The entries of the claim's arrays at the indices that are bound in a place."""
+    """The entries of the claim's arrays at the indices that are bound in a place, those of the
+    formula's own arrays first.
+    """
     scope = [(index, size) for index, size in site.bound if size is not None]
-    found: list[Any] = []
-    for symbol in d.symbols:
+    bound = {index for index, _ in scope}
+    own = (part.node for part in d.sites if isinstance(part.node, ENTRIES))
+    found = [e for e in own if set().union(*(i.free_symbols for i in e.args[1:])) <= bound | d.free]
+    for symbol in sorted(d.symbols, key=lambda s: not d.side.has(s)):
         shape = d.shape(symbol)
         if not shape or isinstance(symbol, sp.Symbol):
             continue
@@ -125,25 +159,39 @@ def _entries(d: Documented, site: Site) -> list[Any]:
             for size in shape
         ]
         found += [entry(symbol, *at) for at in product(*axes) if len({*at}) == len(at) or 0 in at]
-    return found[:MOST_ENTRIES]
+    return list(dict.fromkeys(found))[:MOST_ENTRIES]
 
 
 def _terms(d: Documented, site: Site) -> Iterator[Any]:
     """What may be missing in a sum, the simpler first."""
     entries = _entries(d, site)
-    yield from entries
-    for e, f in combinations_with_replacement(entries, 2):
-        yield e * f
-    for e in entries:
+    carrying = _carrying(d)
+    first = [e for e in entries if e.args[0] in carrying] if carrying else entries
+    others = [e for e in entries if e.args[0] not in carrying]
+    yield from first
+    pairs = list(dict.fromkeys(e * f for e, f in product(first, others)))
+    yield from pairs
+    for e in first:
         yield from _totals(site, e)
-    for e, f in permutations(entries, 2):
-        yield e * (1 - f)
-    for e, f in combinations_with_replacement(entries, 2):
-        yield from _totals(site, e * f)
-    for e, f in product(entries, repeat=2):
-        for total in _totals(site, e * f):
-            for g in entries:
-                yield g * total
+    for e, f in product(first, others):
+        if e != f:
+            yield e * (1 - f)
+    totals = [total for pair in pairs for total in _totals(site, pair)]
+    yield from totals
+    for total, g in product(totals, others):
+        yield g * total
+
+
+def _carrying(d: Documented) -> set[Any]:
+    """The arrays that carry what comes from above: a term of a backward pass has one of them."""
+    upstream = getattr(d.claim, "upstream", None)
+    if not isinstance(upstream, (sp.IndexedBase, sp.MatrixSymbol)):
+        return set()
+    found = {upstream}
+    for name, value in d.claim.where.items():
+        if not found.isdisjoint(mentions(value)):
+            found.add(name)
+    return found
 
 
 def _totals(site: Site, term: Any) -> Iterator[Any]:
@@ -155,5 +203,11 @@ def _totals(site: Site, term: Any) -> Iterator[Any]:
             yield with_limits(total, total.limits, term.xreplace({index: k}))
 
 
-BY_ENTRIES = (missing_entry, another_entry, missing_entry_term)
+BY_ENTRIES = (
+    only_the_diagonal_entry,
+    another_axis,
+    missing_entry,
+    another_entry,
+    missing_entry_term,
+)
 """The likelier ones first."""

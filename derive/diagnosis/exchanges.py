@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import sympy as sp
@@ -113,13 +113,15 @@ def another_everywhere(d: Documented) -> Iterator[Repair]:
 
 
 def reversed_index(d: Documented) -> Iterator[Repair]:
-    """An index runs the other way: k − 1 − i for i."""
+    """One index or several run the other way: k − 1 − i for i."""
     for site in d.sites:
         node = site.node
         if isinstance(node, ENTRIES):
-            for index, size in site.bound:
-                if size is not None and index in node.free_symbols:
-                    other_way = {index: size - 1 - index}
+            bound = [(k, size) for k, size in site.bound if size is not None]
+            bound = [(k, size) for k, size in bound if k in node.free_symbols]
+            for count in (1, 2):
+                for chosen in combinations(bound, count):
+                    other_way = {index: size - 1 - index for index, size in chosen}
                     turned = [sp.expand(a.xreplace(other_way)) for a in node.args[1:]]
                     yield d.put(site, entry_like(node, turned))
 
@@ -265,7 +267,7 @@ def only_the_diagonal(d: Documented) -> Iterator[Repair]:
             for p in _complemented(node.args[0]):
                 outer = sp.MatMul(p, transposed(p), evaluate=False)
                 part = sp.MatAdd(DiagMatrix(p), times(-1, outer), evaluate=False)
-                yield d.put(site, part, partial(_diagonal_words, part, node))
+                yield d.put(site, part, partial(diagonal_words, part, node))
         elif isinstance(node, sp.HadamardProduct):
             for p, rest in _factored(list(node.args)):
                 yield from _projected(d, site, p, rest)
@@ -295,10 +297,10 @@ def _projected(d: Documented, site: Site, p: Any, rest: list[Any]) -> Iterator[R
         if size != 1:
             inner = sp.MatAdd(g, times(-1, total), evaluate=False)
             part = sp.HadamardProduct(p, inner, evaluate=False)
-            yield d.put(site, part, partial(_diagonal_words, part, site.node))
+            yield d.put(site, part, partial(diagonal_words, part, site.node))
 
 
-def _diagonal_words(part: Any, node: Any) -> str:
+def diagonal_words(part: Any, node: Any) -> str:
     told = quoted("it holds with {} for {}", part, node)
     return "only the diagonal of the Jacobian is used" + (f": {told}" if told else "")
 

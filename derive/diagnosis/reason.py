@@ -56,6 +56,7 @@ from derive.refutation.search import agrees_numerically, agrees_somewhere
 
 WORK = 0.8e6  # for undoing mistakes
 DEFINITION = 0.3e6  # besides, for each definition in which they may stand
+MOST_DEFINITIONS = 5  # for which there is more work
 KINDS = (*CONVENTIONS, *MISTAKES, *BY_ENTRIES, *EXCHANGES)
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
@@ -122,7 +123,8 @@ def mistake_in(
     side = getattr(claim, claim.expression_fields[-1])
     documented = Documented(claim, side, problem.shapes)
     where = list(places(documented))
-    soon = budget.share(WORK + DEFINITION * (len(where) - 1))
+    more = min(len(where) - 1, MOST_DEFINITIONS)
+    soon = budget.share(WORK + DEFINITION * more)
     trial = Trial(problem, claim, statement, soon, witness, budget)
     words = (
         _stabilised(trial, claim)
@@ -156,26 +158,30 @@ def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> t
     that its left side is itself, which is an explanation where there is no other. With the side
     that is meant; None where it is meant as it is documented.
     """
-    claim, trivial = documented.claim, ""
+    claim, trivial, located = documented.claim, "", ("", None)
     left = getattr(claim, "left", None)
     for mistake, place in product(KINDS, where):
         for candidate in _each(mistake, place.documented):
             for repair in _filled(trial, place, candidate):
                 if trial.late:
-                    return "", trivial, None
+                    words, meant = located
+                    return words, trivial, meant
                 spend(CANDIDATE)
                 # That one symbol is to be the other says nothing.
                 if left is not None and left.is_Symbol and repair.side == left:
                     continue
-                meant = place.with_part(repair.side)
-                words = place.told(repair.words()) if trial.holds(meant) else ""
-                if not words:
+                if not trial.holds(place.with_part(repair.side)):
                     continue
-                if left is None or not _is_restated(repair.side, left, claim):
-                    whole = place.name in (None, documented.side)
-                    return words, trivial, repair.side if whole else None
+                words = place.told(repair.words())
+                whole = place.name in (None, documented.side)
+                meant = repair.side if whole else None
+                if words and (left is None or not _is_restated(repair.side, left, claim)):
+                    return words, trivial, meant
                 trivial = trivial or words
-    return "", trivial, None
+                if not words and place.name is not None and not located[0]:
+                    located = place.told("a part of it is wrong"), meant  # too long to be quoted
+    words, meant = located
+    return words, trivial, meant
 
 
 def _is_restated(side: Any, left: Any, claim: Claim) -> bool:

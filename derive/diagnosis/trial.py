@@ -38,7 +38,7 @@ PROOFS = 6  # that are tried
 PROOF_WORK = 2e6  # for one of them
 SOLVED = 100  # units of work for what a few terms come to
 INDUCTION_WORK = 1e6  # for one of them
-DRAWS = 5  # of points
+DRAWS = 5  # of points; twice as many where some size is the same at all of them
 OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, and the witness
 _AGREEMENT = 1e-7
 _LARGEST = 24  # numerator of a factor that a person forgets
@@ -49,9 +49,12 @@ _MULTIPLES = 80  # products that the number before a term may be
 _FACTORS = 3  # that are tried where the points leave a choice
 
 # Powers of a + b·symbol, as triples (a, b, symbol) with an exponent.
-Unit = tuple[tuple[tuple[int, int, Any], int], ...]
+Unit = tuple[tuple[tuple[int, int, Any], Any], ...]
 
-_FAILURES = (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError, AttributeError)
+_FAILURES = (
+    DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError, AttributeError,
+    LookupError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -176,20 +179,28 @@ class Trial:
         of other sizes.
         """
         rng = random.Random(0)
-        drawn = [g for g in (self._ground(p) for p in self._draws(rng)) if g is not None]
-        wrong = [g for g in drawn if self._witness is not None and self._is_wrong(g)]
+        drawn: list[Ground] = []
+        wrong: list[Ground] = []
+        for count in range(2 * DRAWS):
+            if count >= DRAWS and self._sizes_vary(wrong or drawn):
+                break
+            ground = self._ground(ordinary_point(self._maker, rng))
+            if ground is not None:
+                drawn.append(ground)
+                wrong += [ground] if self._witness is not None and self._is_wrong(ground) else []
         yield from wrong[:1]
         if self._witness is not None:
             yield from filter(None, [self._ground(point_of(self._maker, self._witness))])
         # Where the documented side happens to be right, so is what is meant.
         rest = [g for g in drawn if not wrong or g is not wrong[0]]
-        first = wrong[0].point.sizes if wrong else None
-        rest.sort(key=lambda g: g.point.sizes == first)
+        first = wrong[0].point.sizes if wrong else {}
+        rest.sort(key=lambda g: sum(g.point.sizes[s] == first[s] for s in first))
+        rest.sort(key=lambda g: not self._is_wrong(g))
         yield from rest[:OTHERS]
 
-    def _draws(self, rng: random.Random) -> Iterator[Point | None]:
-        for _ in range(DRAWS):
-            yield ordinary_point(self._maker, rng)
+    def _sizes_vary(self, grounds: Sequence[Ground]) -> bool:
+        """Whether no size is the same at all of some points, where it could be a number."""
+        return all(len({g.point.sizes[s] for g in grounds}) > 1 for s in self._maker.dimensions)
 
     @staticmethod
     def _is_wrong(ground: Ground | None) -> bool:
@@ -279,6 +290,7 @@ class Trial:
         for s in sizes:
             less = (-1, 1, s[2])
             yield from (((s, -1),), ((s, 1),), ((less, 1), (s, -1)), ((s, 1), (less, -1)))
+            yield from (((s, -_HALF),), ((s, _HALF),))
         for s in scalars:
             less = (1, -1, s[2])
             yield from (((s, 1),), ((s, -1),), ((s, 2),), ((s, -2),), ((less, 1),), ((less, -1),))
@@ -451,7 +463,7 @@ def _worth(unit: Unit, point: Point) -> float:
     for (constant, slope, symbol), exponent in unit:
         value = point.sizes[symbol] if symbol in point.sizes else point.values[symbol]
         base = float(constant + slope * value)
-        result *= base**exponent if base or exponent > 0 else math.nan
+        result *= base ** float(exponent) if base or exponent > 0 else math.nan
     return result
 
 

@@ -16,8 +16,10 @@ from expected import EXPECTED
 from derive import formulas, verify
 from derive.proof.arrays import merge
 
-# A proof that is wrong is hardly a long one: all the work takes three times as long.
-EFFORT = 1.0 if os.environ.get("ALL_CLAIMS") else 0.1
+# All of the claims, with all of the work, take minutes: with ALL_CLAIMS in the environment. A proof
+# that is wrong is hardly a long one.
+THOROUGH = bool(os.environ.get("ALL_CLAIMS"))
+EFFORT = 1.0 if THOROUGH else 0.1
 
 CLAIMS = [claim for claim in FALSE if claim.id not in ILL_SHAPED]
 CLAIMS += [
@@ -26,6 +28,8 @@ CLAIMS += [
     for claim in formula.claims
     if EXPECTED[claim.id] == "disagrees"
 ]
+if not THOROUGH:
+    CLAIMS = CLAIMS[::3]
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
