@@ -79,6 +79,46 @@ def test_a_term_that_is_left_out():
     assert verdict.reason.startswith("in dx: the term -dbeta[j] is missing;")
 
 
+softmaxed, upstream = array("s", N, D), array("u", N, D)
+exps, ds = array("e", N, D), array("ds", N, D)
+weighted = sp.Sum(upstream[i, k] * softmaxed[i, k], (k, 0, D - 1))
+JACOBIANS = {
+    "all of it": (softmaxed[i, j] * (upstream[i, j] - weighted), ""),
+    "the diagonal": (
+        softmaxed[i, j] * (1 - softmaxed[i, j]) * upstream[i, j],
+        "in ds: only the diagonal of the Jacobian is used",
+    ),
+    "a sum over the rows": (
+        softmaxed[i, j]
+        * (upstream[i, j] - sp.Sum(upstream[k, j] * softmaxed[k, j], (k, 0, N - 1))),
+        "in ds: it holds with Sum(",
+    ),
+    "a sum without weights": (
+        softmaxed[i, j] * (upstream[i, j] - sp.Sum(upstream[i, k], (k, 0, D - 1))),
+        "in ds: the factor s[i, k] is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", JACOBIANS)
+def test_a_mistake_in_the_jacobian_of_a_softmax(name):
+    entry, words = JACOBIANS[name]
+    where = {
+        exps: tensor(sp.exp(x[i, j]), (i, N), (j, D)),
+        softmaxed: tensor(exps[i, j] / sp.Sum(exps[i, k], (k, 0, D - 1)), (i, N), (j, D)),
+        ds: tensor(entry, (i, N), (j, D)),
+    }
+    verdict = verify(Backward(softmaxed, x, upstream, ds, where=where))
+    assert verdict.status == ("disagrees" if words else "holds")
+    assert verdict.reason.startswith(words)
+
+
+def test_what_is_derived_is_shown_as_it_is_meant():
+    entry, _ = WRONG["the scale is left out"]
+    meant = verify(batch_norm(entry)).derived
+    assert meant.has(dbeta) and meant.has(dgamma)
+
+
 def test_an_earlier_definition():
     """Between matrices too, and in the definition where the mistake stands."""
     A, W = MatrixSymbol("A", N, D), MatrixSymbol("W", D, M)
