@@ -169,6 +169,8 @@ def _terms(d: Documented, site: Site) -> Iterator[Any]:
     first = [e for e in entries if e.args[0] in carrying] if carrying else entries
     others = [e for e in entries if e.args[0] not in carrying]
     yield from first
+    if not carrying:
+        yield from _one_hots(d, site)
     pairs = list(dict.fromkeys(e * f for e, f in product(first, others)))
     yield from pairs
     for e in first:
@@ -180,6 +182,22 @@ def _terms(d: Documented, site: Site) -> Iterator[Any]:
     yield from totals
     for total, g in product(totals, others):
         yield g * total
+
+
+def _one_hots(d: Documented, site: Site) -> Iterator[Any]:
+    """[j = y[i]] of the labels that index something in the claim: what p is to lack, as p − y."""
+    scope = [index for index, size in site.bound if size is not None]
+    labels: dict[Any, None] = {}
+    for expr in (*d.claim.where.values(), d.side):
+        for node in expr.atoms(sp.Indexed, sp.KroneckerDelta):
+            first = 1 if isinstance(node, sp.Indexed) else 0
+            found = (a for a in node.args[first:] if isinstance(a, sp.Indexed))
+            labels.update(dict.fromkeys(label.base for label in found))
+    for label in labels:
+        axes = d.shape(label) or ()
+        for i, j in product(product(scope, repeat=len(axes)), scope):
+            if j not in i and all(dict(site.bound)[k] == n for k, n in zip(i, axes, strict=True)):
+                yield sp.KroneckerDelta(j, label[i])
 
 
 def _carrying(d: Documented) -> set[Any]:

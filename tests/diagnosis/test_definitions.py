@@ -7,7 +7,7 @@ import sympy as sp
 from sympy import HadamardProduct as H
 from sympy import MatrixSymbol, OneMatrix
 
-from derive import Backward, tensor, verify
+from derive import Backward, Gradient, tensor, verify, within
 from derive.diagnosis.quoting import plainly_indexed
 
 N, D, M, T = sp.symbols("N D M T", integer=True, positive=True)
@@ -111,6 +111,22 @@ def test_a_mistake_in_the_jacobian_of_a_softmax(name):
     verdict = verify(Backward(softmaxed, x, upstream, ds, where=where))
     assert verdict.status == ("disagrees" if words else "holds")
     assert verdict.reason.startswith(words)
+
+
+def test_labels_that_are_left_out():
+    """p/N for (p − y)/N, y the labels as one-hot rows."""
+    z, prob, dz = array("z", N, M), array("prob", N, M), array("dz", N, M)
+    y = sp.IndexedBase(sp.Symbol("y", integer=True), shape=(N,))
+    loss = sp.Symbol("loss", real=True)
+    total = sp.Sum(sp.exp(z[i, k]), (k, 0, M - 1))
+    where = {
+        prob: tensor(sp.exp(z[i, j]) / total, (i, N), (j, M)),
+        loss: -sp.Sum(sp.log(prob[i, y[i]]), (i, 0, N - 1)) / N,
+        dz: tensor(prob[i, j] / N, (i, N), (j, M)),
+    }
+    verdict = verify(Gradient(loss, z, dz, given=(within(y, M),), where=where))
+    assert verdict.status == "disagrees"
+    assert verdict.reason.startswith("in dz: the term -KroneckerDelta(j, y[i])/N is missing;")
 
 
 def test_what_is_derived_is_shown_as_it_is_meant():
