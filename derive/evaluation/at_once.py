@@ -23,7 +23,8 @@ from derive.language.conditions import Cases
 from derive.language.operators import MaxOver, Tensor, TensorElement
 
 MOST = 200_000  # entries of an array in between
-NODE = 2  # units of work for a node
+NODE = 4  # units of work for a node
+LARGEST = 1 << 30  # number that is counted with as an integer
 
 # A value has an axis for each index around it, the innermost first; or fewer, where it does not
 # depend on the inner ones.
@@ -89,7 +90,7 @@ class _Walk:
         if math.prod(self.sizes) > MOST:
             raise NotAtOnce("too many entries")
         axis = (1,) * (len(self.sizes) - 1)
-        env[index] = np.arange(low, low + count, dtype=float).reshape(count, *axis)
+        env[index] = np.arange(low, low + count).reshape(count, *axis)
         return count
 
     def along(
@@ -118,6 +119,12 @@ class _Walk:
 RULES: Table[Rule] = Table()
 
 
+@RULES.on(sp.Integer)
+def _integer(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
+    number = int(expr)
+    return np.asarray(number if abs(number) < LARGEST else float(number))
+
+
 @RULES.on(sp.Number, sp.NumberSymbol)
 def _number(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
     return np.asarray(float(expr))
@@ -125,7 +132,8 @@ def _number(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
 
 @RULES.on(sp.Symbol)
 def _symbol(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
-    return walk.array(expr).reshape(())
+    value = walk.array(expr).reshape(())
+    return value.astype(int) if expr.is_integer else value
 
 
 @RULES.on(sp.Add)
@@ -140,7 +148,7 @@ def _multiply(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
 
 @RULES.on(sp.Pow)
 def _power(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
-    return np.power(walk.value(expr.base, env), walk.value(expr.exp, env))
+    return np.power(walk.value(expr.base, env).astype(float), walk.value(expr.exp, env))
 
 
 @RULES.on(sp.Indexed, MatrixElement, TensorElement)
@@ -156,14 +164,20 @@ def _entry(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
     values = walk.array(array)
     if values.ndim != len(places):
         raise NotAtOnce("an entry of an array of another rank")
-    inside = np.asarray(True)
-    kept = []
+    kept, inside = [], None
     for place, size in zip(places, values.shape, strict=True):
-        inside = inside & (place >= 0) & (place < size) & (place == np.floor(place))
-        kept.append(np.where(np.isfinite(place), place, 0).astype(int).clip(0, max(size - 1, 0)))
+        if place.dtype.kind != "i":  # labels, or what has no value
+            whole = place == np.floor(place)
+            place = np.where(whole, place, -1).astype(int)
+        if place.size and (place.min() < 0 or place.max() >= size):
+            here = (place >= 0) & (place < size)
+            inside = here if inside is None else inside & here
+            place = np.where(here, place, 0)
+        kept.append(place)
     if not values.size:
-        return np.full(np.broadcast_shapes(*(p.shape for p in kept)), np.nan)
-    return np.where(inside, values[tuple(kept)], np.nan)
+        return np.full(np.broadcast_shapes(*(place.shape for place in kept)), np.nan)
+    found = values[tuple(kept)]
+    return found if inside is None else np.where(inside, found, np.nan)
 
 
 @RULES.on(sp.Sum)
