@@ -89,6 +89,8 @@ def examine(expr: Any, exponentials: bool, rng: random.Random) -> Result:
                 expected = scalar(expr, place, {})
             except (NoValue, Misfit):
                 continue
+            except NotImplementedError as problem:  # SymPy has freed the variable of a Subs
+                return Result(NOT_READ, detail=str(problem))
             try:
                 if not all(worth(term, place, {}).v > 0 for term in assumed):
                     continue
