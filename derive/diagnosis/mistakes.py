@@ -519,12 +519,13 @@ def wrong_power(d: Documented) -> Iterator[Repair]:
     """An exponent is one too large or small, has the wrong sign, or is twice or half as large."""
     for site in d.sites:
         node, parent = site.node, site.parent
-        if isinstance(node, (sp.Pow, sp.HadamardPower, sp.MatPow)) and node.args[1].is_number:
+        if isinstance(node, (sp.Pow, sp.HadamardPower, sp.MatPow)):
             base, e = node.args
             if isinstance(base, sp.Expr) and base.is_integer:
                 continue
-            for other in dict.fromkeys((e + 1, e - 1, -e, 2 * e, e / 2)):
-                if other != 0 and (other.is_Integer or not isinstance(node, sp.MatPow)):
+            others = (e + 1, e - 1, -e, 2 * e, e / 2) if e.is_number else (e + 1, e - 1)
+            for other in dict.fromkeys(others):
+                if other != 0 and (other.is_integer or not isinstance(node, sp.MatPow)):
                     part = base if other == 1 else type(node)(base, other)
                     yield d.put(site, part)
         elif isinstance(node, (sp.Function, sp.Determinant, sp.Trace, sp.Sum, sp.Symbol)):

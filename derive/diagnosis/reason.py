@@ -39,6 +39,7 @@ from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.definitions import Place, places
 from derive.diagnosis.entries import BY_ENTRIES
 from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES
+from derive.diagnosis.inside import missing_factor_inside
 from derive.diagnosis.misfits import fitting
 from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, factor_words
 from derive.diagnosis.quoting import plainly_indexed, quoted, text_in
@@ -57,7 +58,7 @@ from derive.refutation.search import agrees_numerically, agrees_somewhere
 WORK = 0.8e6  # for undoing mistakes
 DEFINITION = 0.3e6  # besides, for each definition in which they may stand
 MOST_DEFINITIONS = 5  # for which there is more work
-KINDS = (*CONVENTIONS, *MISTAKES, *BY_ENTRIES, *EXCHANGES)
+KINDS = (*CONVENTIONS, *MISTAKES, *BY_ENTRIES, *EXCHANGES, missing_factor_inside)
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters

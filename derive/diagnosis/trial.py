@@ -197,6 +197,7 @@ class Trial:
         rest.sort(key=lambda g: sum(g.point.sizes[s] == first[s] for s in first))
         rest.sort(key=lambda g: not self._is_wrong(g))
         yield from rest[:OTHERS]
+        yield from [g for g in rest[OTHERS:] if not self._is_wrong(g)][:1]
 
     def _sizes_vary(self, grounds: Sequence[Ground]) -> bool:
         """Whether no size is the same at all of some points, where it could be a number."""
@@ -407,7 +408,7 @@ class Trial:
             if not arrays.deep and arrays.proof() is not None:
                 return True
             end = budget.share(INDUCTION_WORK)
-            return induction.refers_to_itself(*sides) and (
+            return induction.is_due(self.claim, *sides) and (
                 induction.prove(*sides, Hypotheses.of(problem).prepare, end) is not None
             )
         except (DeriveError, RecursionError, ArithmeticError):
