@@ -31,10 +31,11 @@ from derive.canonical.recursion import Reference, Rewrite
 from derive.claims.kinds import Claim
 from derive.core.graph import in_order, parts_of, references
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
-from derive.core.terms import Ref, Shared, Term, add, neg, num, substitute
+from derive.core.terms import Ref, Shared, Term, add, bounds, neg, num, substitute
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form
+from derive.proof.induction.companions import Companion, companions
 from derive.proof.induction.differences import lengths_of, telescoped
 from derive.proof.induction.ends import vanishes_from_ends
 from derive.proof.induction.lemmas import Lemma, at_time, in_range, same_arrays, step_of
@@ -45,6 +46,7 @@ WORK = 20e6
 IN_NAMES = 5e6  # of these for proofs in which sequences stay names
 TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
+COMPANION_ROUNDS = 3  # in which arrays are looked into, to show that two are one
 
 Prepare = Callable[[Normaliser], None]
 
@@ -80,6 +82,8 @@ class Induction:
         self.adjoints = [s for s in arrays if s.derived]
         self.states = [s for s in self.adjoints if s.unfoldings]
         self.classes: dict[Shared, Shared] = {}
+        self.companions: tuple[Companion, ...] = ()  # that may hold in the induction that is made
+        self.shown: list[Companion] = []  # and that do
         self._steps: dict[Shared, Term | None] = {}  # what is put into adjoints, see _put_in
         self._normalisers: list[Normaliser] = []  # those in which something was proved
         self._hasty = self._hurried = False  # see proved
@@ -198,10 +202,19 @@ class Induction:
     def _proved_as_suggested(self) -> tuple[Lemma, ...] | None:
         """The lemmas that numbers suggest, where one induction proves them."""
         suggested = self._suggested()
-        try:
-            return self.proved(suggested) if suggested else None
-        except (UndefinedValue, UnsupportedError):
+        if not suggested or self.numbers is None:
             return None
+        if self.in_names:
+            sides = [self.left, self.right]
+            self.companions = tuple(companions(sides, suggested, self.numbers))
+        try:
+            found = self.proved(suggested)
+        except (UndefinedValue, UnsupportedError):
+            found = None
+        self.companions = ()
+        if found is None:
+            self.shown.clear()
+        return found
 
     def _first_proved(
         self, proposals: Iterator[Lemma], tried: set[Any]
@@ -234,15 +247,16 @@ class Induction:
                 return None
         return None
 
-    def _completed(self, lemma: Lemma) -> Lemma | None:
+    def _completed(self, lemma: Lemma, at_end: bool = False) -> Lemma | None:
         """A lemma that an adjoint is an array of the document, or is made of one, both running
         backward, with what is put into the adjoint at each time: the document may leave that to
         the next step.
+
+        :param at_end: also at the time at which it ends, where there may be no entry of that.
         """
         if lemma.direction > 0:
             return None
-        # At the other end there may be no entry of what is put in.
-        time = Var("t", FREE, lemma.low + 1, lemma.high)
+        time = Var("t", FREE, lemma.low + (0 if at_end else 1), lemma.high)
         left, right = lemma.at(as_poly(time))
         ways = [(left, right, 1), (right, left, -1)]
         entry, _, sign = next((w for w in ways if isinstance(w[0], Ref)
@@ -292,7 +306,7 @@ class Induction:
         found: dict[Shared, Lemma] = {}
         for lemma in same_arrays(self._not_yet_known(), self.states):
             if lemma.array not in found:
-                for stated in (lemma, self._completed(lemma)):
+                for stated in (lemma, self._completed(lemma, True), self._completed(lemma)):
                     if stated is not None and numbers.suggest(stated):
                         found[lemma.array] = stated
                         break
@@ -333,6 +347,7 @@ class Induction:
     def normaliser(self) -> Normaliser:
         n = Normaliser(None, False, self.budget)
         n.recursion.stands_for = self.classes
+        n.recursion.replaced = {c.lemma.array for c in (*self.companions, *self.shown)}
         if self.in_names:
             n.keep = partial(_stays_a_name, set())
         self.prepare(n)
@@ -408,7 +423,36 @@ class Induction:
         for earlier in lemmas[:position]:
             rewrites[earlier.array].append(at_time(n, earlier, now))
         reference = Reference(now, time, rewrites, self._reach(lemma))
+        if self.companions and not position:
+            self.shown.clear()
+        for companion in self.companions:
+            if companion in self.shown or not position:
+                self._use_at(n, companion, reference)
         return self._left_over(n, lemma, reference, tried)
+
+    def _use_at(self, n: Normaliser, companion: Companion, reference: Reference) -> None:
+        """Let a companion be used in a step, where it is shown or has been."""
+        assert reference.time is not None and reference.variable is not None
+        lemma, (low, high) = companion.lemma, bounds(reference.variable)
+        if not companion.is_stated_at(reference.time) or not companion.covered_by(low, high):
+            return
+        at = reference.time + companion.ahead
+        if companion not in self.shown:
+            n.recursion.reference = reference
+            opened = {companion.named}
+            reference.opened = opened
+            n.keep = partial(_stays_a_name, opened)
+            for _ in range(COMPANION_ROUNDS):
+                n.forget()
+                difference = n.subtract(*(n.of(side) for side in lemma.at(at)))
+                if vanishes(n, difference):
+                    break
+                opened |= _names_in(n, difference, reference) - {c.named for c in self.shown}
+            else:
+                return
+            self.shown.append(companion)
+        reference.rewrites.setdefault(lemma.array, []).append(at_time(n, lemma, at))
+        n.forget()
 
     def _left_over(
         self, n: Normaliser, lemma: Lemma, reference: Reference, tried: set[Any]
@@ -497,6 +541,10 @@ class Induction:
         rewrites: dict[Shared, list[Rewrite]] = {}
         for lemma in self.lemmas:
             rewrites.setdefault(lemma.array, []).append(in_range(n, lemma))
+        if self.lemmas:
+            for companion in self.shown:
+                lemma = companion.lemma
+                rewrites.setdefault(lemma.array, []).append(in_range(n, lemma))
         return rewrites
 
     def _reach(self, lemma: Lemma) -> dict[tuple[Shared, int], int]:

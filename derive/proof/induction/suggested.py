@@ -19,10 +19,12 @@ import numpy as np
 from derive.base.errors import UnsupportedError
 from derive.core.graph import components, in_order, references
 from derive.core.terms import Shared, Term
-from derive.proof.arrays.sample import Sample, Unsampled
+from derive.proof.arrays.sample import Sample, Unsampled, close
 from derive.proof.induction.lemmas import Lemma
 
 SWEEPS = 40  # over the arrays of a system
+SHIFTS = (0, 1, -1)
+MOST_SHIFTED = 2  # times, at least, at which two arrays are compared
 BEGIN = 0.5  # what an entry is before it is worked out
 
 
@@ -43,6 +45,27 @@ class Numbers:
     def suggest(self, lemma: Lemma) -> bool:
         """Whether both sides of a lemma have values, and these agree."""
         return self._agree(lemma) is True
+
+    def shift(self, shared: Shared, other: Shared, axis: int) -> int | None:
+        """How many steps ahead another array is the same at all times, as far as both have entries;
+        None where it is so at no place that is looked at.
+        """
+        outlines = ([p.high for k, p in enumerate(s.params) if k != axis] for s in (shared, other))
+        if len({tuple(o) for o in outlines}) > 1:
+            return None
+        try:
+            first, second = (np.moveaxis(self._value(s), axis, 0) for s in (shared, other))
+        except (Unsampled, UnsupportedError):
+            return None
+        begin = self._sample.begin(shared.params[axis])
+        for shift in SHIFTS:
+            here = range(max(begin, -shift), min(len(first), len(second) - shift))
+            if len(here) < MOST_SHIFTED and len(here) < len(first) - begin:
+                continue
+            there = slice(here.start + shift, here.stop + shift)
+            if close(first[here.start : here.stop], second[there]):
+                return shift
+        return None
 
     def _agree(self, lemma: Lemma) -> bool | None:
         try:
