@@ -627,16 +627,20 @@ def is_due(claim: Claim, *sides: Term) -> bool:
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 
 
-def prove(left: Term, right: Term, prepare: Prepare, budget: Budget) -> Proof | None:
+def prove(
+    left: Term, right: Term, prepare: Prepare, budget: Budget, numbers: Numbers | None = None
+) -> Proof | None:
     """A proof that two terms are equal, or None where no induction that was tried gives one.
 
+    :param numbers: what tells which lemmas may hold; None where the points at which the claim is
+        made are not those that are drawn.
     :raises UnsupportedError: naming a node without a canonical form.
     """
     whole = budget.share(WORK)
-    arrays = in_order([left, right])
-    # What is derived is recognised by its content, and what a document defines by its names.
-    ways = [(IN_NAMES, True)]
-    numbers = Numbers([left, right])
+    # Without numbers, what is derived is recognised by its content; what a document defines always
+    # by its names.
+    by_names = numbers is not None or not any(s.derived for s in in_order([left, right]))
+    ways = [(IN_NAMES, True)] if by_names else []
     for work, in_names in (*ways, (WORK, False)):
         try:
             proof = Induction(left, right, prepare, whole.share(work), in_names, numbers).prove()

@@ -40,11 +40,11 @@ class Numbers:
 
     def refute(self, lemma: Lemma) -> bool:
         """Whether both sides of a lemma have values that differ."""
-        return self._agree(lemma) is False
+        return self.agree(*lemma.sides) is False
 
     def suggest(self, lemma: Lemma) -> bool:
         """Whether both sides of a lemma have values, and these agree."""
-        return self._agree(lemma) is True
+        return self.agree(*lemma.sides) is True
 
     def shift(self, shared: Shared, other: Shared, axis: int) -> int | None:
         """How many steps ahead another array is the same at all times, as far as both have entries;
@@ -67,9 +67,10 @@ class Numbers:
                 return shift
         return None
 
-    def _agree(self, lemma: Lemma) -> bool | None:
+    def agree(self, left: Term, right: Term) -> bool | None:
+        """Whether two terms have the same values; None where they have none."""
         try:
-            return self._sample.agree(*lemma.sides, self._value)
+            return self._sample.agree(left, right, self._value)
         except (Unsampled, UnsupportedError):
             return None
 
