@@ -19,7 +19,7 @@ import numpy as np
 from derive.base.errors import UnsupportedError
 from derive.core.graph import components, in_order, references
 from derive.core.terms import Shared, Term
-from derive.proof.arrays.sample import Sample, Unsampled, close
+from derive.proof.arrays.sample import Evaluation, Sample, Unsampled, close
 from derive.proof.induction.lemmas import Lemma
 
 SWEEPS = 40  # over the arrays of a system
@@ -110,12 +110,17 @@ class Numbers:
         :raises Unsampled: where that takes too long.
         """
         readers = {s: [r for r in group if s in references(r.body)] for s in group}
+        evaluations = {s: Evaluation(self._sample, self._value) for s in group}
         due = set(group)
         for _ in range(SWEEPS):
             for shared in group:
                 if shared in due:
                     due.discard(shared)
-                    values = self._sample.array(shared.params, shared.body, self._value)
+                    evaluation = evaluations[shared]
+                    evaluation.forget(group)
+                    values = self._sample.array(
+                        shared.params, shared.body, self._value, evaluation
+                    )
                     if not np.array_equal(values, self._known(shared), equal_nan=True):
                         self._values[shared] = values
                         due.update(readers[shared])
