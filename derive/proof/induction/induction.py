@@ -17,9 +17,10 @@ ranges are integers, from the base on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import count
 from typing import Any
 
 from derive.base.budget import Budget
@@ -38,6 +39,7 @@ from derive.proof.induction.closed_forms import closed_form
 from derive.proof.induction.companions import Companion, companions
 from derive.proof.induction.differences import lengths_of, telescoped
 from derive.proof.induction.ends import vanishes_from_ends
+from derive.proof.induction.looked_into import InNames
 from derive.proof.induction.lemmas import Lemma, at_time, in_range, same_arrays, step_of
 from derive.proof.induction.readings import candidates
 from derive.proof.induction.suggested import Numbers
@@ -46,6 +48,7 @@ WORK = 20e6
 IN_NAMES = 5e6  # of these for proofs in which sequences stay names
 TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
+LEVELS = 2  # that are looked into one after the other, before numbers choose what is
 COMPANION_ROUNDS = 3  # in which arrays are looked into, to show that two are one
 
 Prepare = Callable[[Normaliser], None]
@@ -99,7 +102,9 @@ class Induction:
         tried: set[Any] = set()
         # A lemma that the document states by an array of its own costs less than to see that
         # without it the difference does not vanish.
-        self.lemmas.extend(self._proved_as_suggested() or self._first_proved(self._stated(), tried) or ())
+        self.lemmas.extend(
+            self._proved_as_suggested() or self._first_proved(self._stated(), tried) or ()
+        )
         while len(self.lemmas) < LEMMAS:
             lemma = None
             tried_before = bool(self.lemmas)  # what is proved may be enough, once looked into
@@ -138,16 +143,19 @@ class Induction:
             self.lemmas.extend(lemma)
         return None
 
-    def _in_fewer_names(
-        self, n: Normaliser
-    ) -> Iterator[tuple[Polynomial, Polynomial, Polynomial]]:
+    def _in_fewer_names(self, n: Normaliser) -> Iterator[tuple[Polynomial, Polynomial, Polynomial]]:
         """Both sides and their difference, with fewer and fewer arrays as names: those that are
         left in the difference are looked into, beginning with those that no other one reads.
         """
         looked_into = set[Shared]()
-        if self.in_names:
-            n.keep = partial(_stays_a_name, looked_into)
-        while True:
+        for level in count():
+            if level == 1 and self.in_names and self.lemmas:
+                n.forget()
+                n.keep = partial(_stays_a_name, self._chosen(self.left, self.right) or ())
+                a, b = n.of(self.left), n.of(self.right)
+                yield a, b, n.subtract(a, b)
+            if self.in_names:
+                n.keep = partial(_stays_a_name, looked_into)
             n.forget()
             a, b = n.of(self.left), n.of(self.right)
             difference = n.subtract(a, b)
@@ -156,6 +164,13 @@ class Induction:
             if not further:
                 return
             looked_into |= further
+
+    def _chosen(self, left: Term, right: Term) -> frozenset[Shared] | None:
+        """The arrays to look into for two sides, as numbers choose them."""
+        if self.numbers is None:
+            return None
+        stated = [*(c.lemma for c in self.shown), *self.lemmas]
+        return InNames(self.numbers, stated).opened(left, right)
 
     def _rely_on(self, n: Normaliser) -> None:
         """Something was proved in a normaliser: what it used is listed, the rest is not kept."""
@@ -428,7 +443,30 @@ class Induction:
         for companion in self.companions:
             if companion in self.shown or not position:
                 self._use_at(n, companion, reference)
-        return self._left_over(n, lemma, reference, tried)
+        return self._left_over(n, lemma, reference, tried, lemmas)
+
+    def _vanishes_as_chosen(
+        self,
+        n: Normaliser,
+        lemmas: tuple[Lemma, ...],
+        sides: tuple[Term, Term],
+        reference: Reference,
+    ) -> bool:
+        """Whether two sides are one at a step, with those arrays looked into that numbers choose."""
+        if self.numbers is None or not (self.in_names and lemmas):
+            return False
+        here = {s for side in sides for s in references(side) if s.unfoldings}
+        here &= {lemma.array for lemma in lemmas} | set(self.states)
+        stated = [*(c.lemma for c in self.shown), *lemmas]
+        chosen = InNames(self.numbers, stated, here).opened(*sides)
+        if chosen is None:
+            return False
+        n.recursion.reference = reference
+        reference.opened = opened = chosen | here
+        n.keep = partial(_stays_a_name, opened)
+        reference.direction = lemmas[0].direction
+        n.forget()
+        return vanishes(n, n.subtract(*(n.of(side) for side in sides)))
 
     def _use_at(self, n: Normaliser, companion: Companion, reference: Reference) -> None:
         """Let a companion be used in a step, where it is shown or has been."""
@@ -455,9 +493,16 @@ class Induction:
         n.forget()
 
     def _left_over(
-        self, n: Normaliser, lemma: Lemma, reference: Reference, tried: set[Any]
+        self,
+        n: Normaliser,
+        lemma: Lemma,
+        reference: Reference,
+        tried: set[Any],
+        together: tuple[Lemma, ...] = (),
     ) -> LeftOver | None:
         """The difference of both sides at the time of a reference; None where there is none.
+
+        :param together: the lemmas that are proved with this one, at a step.
 
         Arrays that run the other way are looked into only where it is needed, and so are those
         other than the lemma's own: first of all what is left of it.
@@ -469,12 +514,17 @@ class Induction:
                 continue
             reference.direction, reference.turned = direction, turned
             opened, further = set[Shared](), {own}
-            if self.in_names:
-                reference.opened = opened
-                n.keep = partial(_stays_a_name, opened)
             assert reference.time is not None
             sides = lemma.at(reference.time)
-            while further:
+            for level in count():
+                if level == LEVELS and self._vanishes_as_chosen(n, together, sides, reference):
+                    self._rely_on(n)
+                    return None
+                if not further:
+                    break
+                if self.in_names:
+                    reference.opened = opened
+                    n.keep = partial(_stays_a_name, opened)
                 opened |= further
                 n.forget()
                 difference = n.subtract(*(n.of(side) for side in sides))
@@ -595,7 +645,7 @@ def _is_plain(index: Poly) -> bool:
     return () not in index.terms
 
 
-def _stays_a_name(opened: set[Shared], shared: Shared) -> bool:
+def _stays_a_name(opened: Collection[Shared], shared: Shared) -> bool:
     return shared.recursive and shared.named and shared not in opened
 
 
