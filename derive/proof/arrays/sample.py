@@ -99,8 +99,8 @@ class Sample:
             index.
         """
         spend(ARRAY)
-        begins = [self.begin(v) for v in params]
-        shape = [self.number(as_poly(v.high)) + 1 - b for v, b in zip(params, begins, strict=True)]
+        ranges = [self.range(v) for v in params]
+        begins, shape = [r.start for r in ranges], [len(r) for r in ranges]
         if min(shape, default=1) < 1:
             raise Unsampled
         with np.errstate(all="ignore"):
@@ -112,10 +112,7 @@ class Sample:
 
     def constant(self, params: Scope, value: float) -> np.ndarray:
         """An array over some indices with one value."""
-        for variable in params:
-            self.begin(variable)
-        shape = (self.number(as_poly(v.high)) + 1 for v in params)
-        return np.full((*shape, POINTS), value)
+        return np.full((*(self.range(v).stop for v in params), POINTS), value)
 
     def agree(self, left: Term, right: Term, lookup: Lookup) -> bool:
         """Whether two terms have the same values, for all values of the indices in them.
@@ -172,12 +169,12 @@ class Sample:
             value += coefficient * math.prod(self.size(v) for v in monomial)
         return int(value)
 
-    def begin(self, variable: Var) -> int:
-        """The first value of an index whose range depends on no other; none is read before it."""
+    def range(self, variable: Var) -> range:
+        """The values of an index whose range depends on no other, nor begins below 0."""
         low = None if variable.low is None else variable.low.constant
         if variable.high is None or low is None or low < 0:
             raise Unsampled
-        return int(low)
+        return range(int(low), self.number(variable.high) + 1)
 
     def length(self, variable: Var) -> int:
         """How many values an index has whose range starts at 0 and depends on no other."""

@@ -36,6 +36,7 @@ class InNames:
         self._stated: Mapping[Shared, Lemma] = {lemma.array: lemma for lemma in stated}
         self._here = frozenset(here)
         self._arbitrary: dict[Shared, np.ndarray] = {}
+        self._inside: set[Shared] = set()  # of which the values are being worked out
         self._met: dict[Term, frozenset[Shared]] = {}
         self._reached: dict[Shared, frozenset[Shared]] = {}
         self._values: dict[tuple[Shared, frozenset[Shared]], np.ndarray] = {}
@@ -80,12 +81,18 @@ class InNames:
         key = shared, self._below(shared) & opened
         known = self._values.get(key)
         if known is None:
-            value = partial(self._value, opened)
-            known = self._values[key] = self._numbers.sample.array(*body, value)
+            if shared in self._inside:  # what is stated leads back to it
+                raise Unsampled
+            self._inside.add(shared)
+            try:
+                known = self._numbers.sample.array(*body, partial(self._value, opened))
+            finally:
+                self._inside.discard(shared)
+            self._values[key] = known
         return known
 
     def _body(self, shared: Shared) -> tuple[tuple[Var, ...], Term] | None:
-        """What an array is worked out from: a lemma, or its own body; None for what is any array."""
+        """What an array is worked out from, a lemma or its own body; None for any array."""
         lemma = self._stated.get(shared)
         if lemma is None:
             return None if shared.unfoldings else (shared.params, shared.body)

@@ -57,7 +57,7 @@ class Numbers:
             first, second = (np.moveaxis(self.value(s), axis, 0) for s in (shared, other))
         except (Unsampled, UnsupportedError):
             return None
-        begin = self.sample.begin(shared.params[axis])
+        begin = self.sample.range(shared.params[axis]).start
         for shift in SHIFTS:
             here = range(max(begin, -shift), min(len(first), len(second) - shift))
             if len(here) < MOST_SHIFTED and len(here) < len(first) - begin:
