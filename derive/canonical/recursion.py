@@ -12,7 +12,7 @@ an induction over the time, in which the step reads entries at earlier times onl
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class Reference:
     reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
     direction: int = 0
     turned: bool = False
-    opened: set[Shared] | None = None
+    opened: Collection[Shared] | None = None
 
     def offset(self, index: Poly) -> Any:
         """How far an index is past the time, its other variables left out; None where it does
@@ -65,7 +65,11 @@ class Reference:
 
 
 class Recursion:
-    """The self-referring arrays of one normaliser."""
+    """The self-referring arrays of one normaliser.
+
+    ``replaced`` are arrays that do not refer to themselves, of which rewrites tell what they are at
+    some times.
+    """
 
     def __init__(self, normaliser: Normaliser) -> None:
         # Weakly: what one decision has made is then gone when it ends, without a search for cycles.
@@ -74,6 +78,7 @@ class Recursion:
         self.stands_for: dict[Shared, Shared] = {}
         self.reference: Reference | None = None
         self.expected = False
+        self.replaced: set[Shared] = set()
         self._names: dict[Shared, int] = {}
 
     @property
@@ -107,6 +112,8 @@ class Recursion:
             if self._is_open(shared, unfolding, indices):
                 n.check()
                 return n.of(shared.unfolded(unfolding, indices))
+        if not (shared.unfoldings or n.keep(shared)):
+            return n.of(shared.at(indices))
         return n.of_atom(n.atom(RefAtom, name, indices))
 
     def _is_open(self, shared: Shared, unfolding: Unfolding, indices: tuple[Poly, ...]) -> bool:
