@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from derive.canonical.atoms import Atom, Key, Polynomial, RefAtom, SumAtom
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, PARAM, Poly, Var, as_poly
 from derive.core.terms import Shared, Term, mul, num, ref
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
 
 MAX_SIZE = 80  # atoms in a shared array that is looked into
 NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
@@ -71,9 +69,9 @@ class Names:
     parameters with the ends of their ranges, ``kept`` the arrays that are opaque by themselves.
     """
 
-    def __init__(self, normaliser: Normaliser) -> None:
+    def __init__(self, normaliser: Verbs) -> None:
         # Weakly: what one decision has made is then gone when it ends, without a search for cycles.
-        self._normaliser: Normaliser = weakref.proxy(normaliser)
+        self._normaliser: Verbs = weakref.proxy(normaliser)
         self.kept: dict[int, Shared] = {}
         self.contents: dict[int, Polynomial] = {}
         self.extents: dict[int, tuple[tuple[Var, Poly | None], ...]] = {}

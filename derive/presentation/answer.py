@@ -233,7 +233,7 @@ def assumptions(
             result[known if known is not None else _predicate(trait, array.symbol)] = None
         elif label is not None and not isinstance(label, (tuple, Condition)):
             result[label] = None
-    classes = [list(labels) for n in normalisers for labels in n.inverted.values()]
+    classes = [list(labels) for n in normalisers for labels in n.matrices.inverted.values()]
     if problem.inventory.invertible and not classes:
         classes = [[shared.label] for shared in inverted_in(sides)]
     for matrices in filter(None, classes):

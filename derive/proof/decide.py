@@ -146,7 +146,7 @@ def prove_equal(
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
-            if normaliser.meets_small_matrices:
+            if normaliser.matrices.meets_small:
                 normaliser.write_out()
                 a, b = normaliser.of(left), normaliser.of(right)
                 if _vanishes_everywhere(normaliser, normaliser.subtract(a, b)):
@@ -206,7 +206,7 @@ def _multiplied(
 ) -> Iterator[tuple[Polynomial, tuple[Poly, ...]]]:
     """A matrix multiplied by each of those whose inverses stand in it, from either side."""
     for name in _inverse_names(poly):
-        shared, transposed = n.matrices[name]
+        shared, transposed = n.matrices.met[name]
         for index in place:
             variable = next(iter(index.variables), None)
             if variable is None or variable.high != shared.params[0].high:
