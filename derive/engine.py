@@ -72,6 +72,7 @@ from derive.proof.arrays import merge
 from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_equal
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
+from derive.proof.induction.suggested import Numbers
 from derive.proof.inequality.cases import contradictory
 from derive.proof.inequality.steps_up import integers_of, prove_by_steps
 from derive.proof.nonnegative import prove_at_most
@@ -365,9 +366,11 @@ def _by_induction(
     problem: Problem, claim: Claim, left: Term, right: Term, budget: Budget
 ) -> Proof | None:
     """A proof by induction over time of a claim that no number speaks against."""
-    if agrees_numerically(claim) is False:
+    # The numbers are drawn without a look at what is given.
+    numbers = None if problem.given else Numbers([left, right])
+    if not (numbers and numbers.agree(left, right)) and agrees_numerically(claim) is False:
         return None
-    return induction.prove(left, right, Hypotheses.of(problem).prepare, budget)
+    return induction.prove(left, right, Hypotheses.of(problem).prepare, budget, numbers)
 
 
 def _contradictory(problem: Problem) -> bool:

@@ -120,7 +120,7 @@ class Names:
     def _body(self, shared: Shared) -> Body:
         n = self._normaliser
         plain = tuple(range(len(shared.params)))
-        if shared.unfoldings:
+        if shared.unfoldings or shared in n.recursion.replaced:
             name = n.recursion.name(shared)
             return Body((), {}, name, plain)
         if n.keep(shared):

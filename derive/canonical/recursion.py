@@ -63,7 +63,11 @@ class Reference:
 
 
 class Recursion:
-    """The self-referring arrays of one normaliser."""
+    """The self-referring arrays of one normaliser.
+
+    ``replaced`` are arrays that do not refer to themselves, of which rewrites tell what they are at
+    some times.
+    """
 
     def __init__(self, normaliser: Verbs) -> None:
         # Weakly: what one decision has made is then gone when it ends, without a search for cycles.
@@ -72,6 +76,7 @@ class Recursion:
         self.stands_for: dict[Shared, Shared] = {}
         self.reference: Reference | None = None
         self.expected = False
+        self.replaced: set[Shared] = set()
         self._names: dict[Shared, int] = {}
 
     @property
@@ -105,6 +110,8 @@ class Recursion:
             if self._is_open(shared, unfolding, indices):
                 n.check()
                 return n.of(shared.unfolded(unfolding, indices))
+        if not (shared.unfoldings or n.keep(shared)):
+            return n.of(shared.at(indices))
         return n.of_atom(n.atom(RefAtom, name, indices))
 
     def _is_open(self, shared: Shared, unfolding: Unfolding, indices: tuple[Poly, ...]) -> bool:

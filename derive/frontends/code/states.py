@@ -96,6 +96,7 @@ class Settling:
         self.direction = direction
         self.table: Table = {}
         self.renamed: Table = {}
+        self._entries: dict[Any, frozenset[Any]] = {}
 
     # ---- what depends on what
 
@@ -126,21 +127,22 @@ class Settling:
         """An expression of a round without states."""
         for _ in range(len(self.cells) + 2):
             found = {
-                e: self.table[e.base](*e.indices)
-                for e in expr.atoms(sp.Indexed)
-                if e.base in self.table
+                e: (self.renamed.get(e.base) or self.table[e.base])(*e.indices)
+                for e in self.entries(expr)
+                if e.base in self.table or e.base in self.renamed
             }
-            found.update(
-                {
-                    e: self.renamed[e.base](*e.indices)
-                    for e in expr.atoms(sp.Indexed)
-                    if e.base in self.renamed
-                }
-            )
+            found = {e: value for e, value in found.items() if value != e}
             if not found:
                 return expr
             expr = expr.xreplace(found)
         return expr
+
+    def entries(self, expr: Any) -> frozenset[Any]:
+        """The entries in an expression: few are changed by what one state is found to be."""
+        found = self._entries.get(expr)
+        if found is None:
+            found = self._entries[expr] = frozenset(expr.atoms(sp.Indexed))
+        return found
 
     def rewrite(self) -> None:
         """Put what is settled into the definitions and the other cells."""

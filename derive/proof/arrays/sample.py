@@ -95,13 +95,42 @@ class Sample:
             index.
         """
         spend(ARRAY)
-        shape = tuple(self.length(v) for v in params)
+        begins = [self.begin(v) for v in params]
+        shape = [self.number(as_poly(v.high)) + 1 - b for v, b in zip(params, begins, strict=True)]
+        if min(shape, default=1) < 1:
+            raise Unsampled
         with np.errstate(all="ignore"):
             found = _Evaluation(self, lookup).of(body, (_POINT, *params[::-1]))
         values = np.broadcast_to(found, (*shape, POINTS)).astype(float)
         if not valid(values).any():
             raise Unsampled
-        return values
+        return np.pad(values, [(b, 0) for b in (*begins, 0)]) if any(begins) else values
+
+    def constant(self, params: Scope, value: float) -> np.ndarray:
+        """An array over some indices with one value."""
+        for variable in params:
+            self.begin(variable)
+        shape = (self.number(as_poly(v.high)) + 1 for v in params)
+        return np.full((*shape, POINTS), value)
+
+    def agree(self, left: Term, right: Term, lookup: Lookup) -> bool:
+        """Whether two terms have the same values, for all values of the indices in them.
+
+        :raises Unsampled: where they have none, or a range depends on another index.
+        """
+        spend(ARRAY)
+        scope = (_POINT, *free_indices(left, right))
+        ends = {e for v in scope for e in (v.low, v.high) if e is not None}
+        if any(v.kind != SIZE for e in ends for v in e.variables):
+            raise Unsampled
+        evaluation = _Evaluation(self, lookup)
+        with np.errstate(all="ignore"):
+            found = [np.asarray(evaluation.of(side, scope), float) for side in (left, right)]
+        shape = np.broadcast_shapes(*(f.shape for f in found), (POINTS,))
+        first, second = (np.broadcast_to(f, shape) for f in found)
+        if not (valid(first) | valid(second)).any():
+            raise Unsampled
+        return close(first, second)
 
     def arbitrary(self, values: np.ndarray, signed: bool) -> np.ndarray:
         """Other values, in no relation to one another or to other arrays.
@@ -138,6 +167,13 @@ class Sample:
                 raise Unsampled
             value += coefficient * math.prod(self.size(v) for v in monomial)
         return int(value)
+
+    def begin(self, variable: Var) -> int:
+        """The first value of an index whose range depends on no other; none is read before it."""
+        low = None if variable.low is None else variable.low.constant
+        if variable.high is None or low is None or low < 0:
+            raise Unsampled
+        return int(low)
 
     def length(self, variable: Var) -> int:
         """How many values an index has whose range starts at 0 and depends on no other."""

@@ -23,7 +23,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from derive.base.budget import Budget
-from derive.base.errors import BudgetExceeded
+from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, UndefinedValue, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
@@ -31,19 +31,22 @@ from derive.canonical.recursion import Reference, Rewrite
 from derive.claims.kinds import Claim
 from derive.core.graph import in_order, parts_of, references
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
-from derive.core.terms import Ref, Shared, Term, add, neg, num, substitute
+from derive.core.terms import Ref, Shared, Term, add, bounds, neg, num, substitute
 from derive.proof.decide import Proof, vanishes, without_denominators
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.closed_forms import closed_form
+from derive.proof.induction.companions import Companion, companions
 from derive.proof.induction.differences import lengths_of, telescoped
 from derive.proof.induction.ends import vanishes_from_ends
 from derive.proof.induction.lemmas import Lemma, at_time, in_range, same_arrays, step_of
 from derive.proof.induction.readings import candidates
+from derive.proof.induction.suggested import Numbers
 
 WORK = 20e6
 IN_NAMES = 5e6  # of these for proofs in which sequences stay names
 TOGETHER = 8  # lemmas that are proved by one induction
 LEMMAS = 12
+COMPANION_ROUNDS = 3  # in which arrays are looked into, to show that two are one
 
 Prepare = Callable[[Normaliser], None]
 
@@ -62,6 +65,7 @@ class Induction:
     """The search for a proof that two terms are equal.
 
     :param in_names: whether what a document defines stays a name until it is in the way.
+    :param numbers: what tells which lemmas may hold, where numbers may be asked.
     """
 
     left: Term
@@ -69,6 +73,7 @@ class Induction:
     prepare: Prepare
     budget: Budget
     in_names: bool = False
+    numbers: Numbers | None = None
     lemmas: list[Lemma] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -77,6 +82,9 @@ class Induction:
         self.adjoints = [s for s in arrays if s.derived]
         self.states = [s for s in self.adjoints if s.unfoldings]
         self.classes: dict[Shared, Shared] = {}
+        self.companions: tuple[Companion, ...] = ()  # that may hold in the induction that is made
+        self.shown: list[Companion] = []  # and that do
+        self._steps: dict[Shared, Term | None] = {}  # what is put into adjoints, see _put_in
         self._normalisers: list[Normaliser] = []  # those in which something was proved
         self._hasty = self._hurried = False  # see proved
 
@@ -91,7 +99,7 @@ class Induction:
         tried: set[Any] = set()
         # A lemma that the document states by an array of its own costs less than to see that
         # without it the difference does not vanish.
-        self.lemmas.extend(self._first_proved(self._stated(), tried) or ())
+        self.lemmas.extend(self._proved_as_suggested() or self._first_proved(self._stated(), tried) or ())
         while len(self.lemmas) < LEMMAS:
             lemma = None
             tried_before = bool(self.lemmas)  # what is proved may be enough, once looked into
@@ -107,14 +115,13 @@ class Induction:
                 if opened:
                     self._look_into(n, rewrites, opened)
                 n.recursion.reference = Reference(None, None, rewrites)
-                a, b = n.of(self.left), n.of(self.right)
-                difference = n.subtract(a, b)
-                if (
-                    vanishes(n, difference)
-                    or self._vanishes_by_differences(n, difference)
-                    or vanishes_from_ends(n, difference)
-                ):
-                    return self._proof(n, a, b)
+                for a, b, difference in self._in_fewer_names(n):
+                    if (
+                        vanishes(n, difference)
+                        or self._vanishes_by_differences(n, difference)
+                        or vanishes_from_ends(n, difference)
+                    ):
+                        return self._proof(n, a, b)
                 left_over.append((n, difference))
                 if not tried_before:
                     lemma = self._first_proved(self._proposals(n, difference), tried)
@@ -130,6 +137,25 @@ class Induction:
                 return None
             self.lemmas.extend(lemma)
         return None
+
+    def _in_fewer_names(
+        self, n: Normaliser
+    ) -> Iterator[tuple[Polynomial, Polynomial, Polynomial]]:
+        """Both sides and their difference, with fewer and fewer arrays as names: those that are
+        left in the difference are looked into, beginning with those that no other one reads.
+        """
+        looked_into = set[Shared]()
+        if self.in_names:
+            n.keep = partial(_stays_a_name, looked_into)
+        while True:
+            n.forget()
+            a, b = n.of(self.left), n.of(self.right)
+            difference = n.subtract(a, b)
+            yield a, b, difference
+            further = self._topmost(_names_in(n, difference, None) - looked_into)
+            if not further:
+                return
+            looked_into |= further
 
     def _rely_on(self, n: Normaliser) -> None:
         """Something was proved in a normaliser: what it used is listed, the rest is not kept."""
@@ -173,6 +199,23 @@ class Induction:
                 if unfolding.last is not None:
                     rewrites.setdefault(shared, []).append(step_of(n, shared, unfolding))
 
+    def _proved_as_suggested(self) -> tuple[Lemma, ...] | None:
+        """The lemmas that numbers suggest, where one induction proves them."""
+        suggested = self._suggested()
+        if not suggested or self.numbers is None:
+            return None
+        if self.in_names:
+            sides = [self.left, self.right]
+            self.companions = tuple(companions(sides, suggested, self.numbers))
+        try:
+            found = self.proved(suggested)
+        except (UndefinedValue, UnsupportedError):
+            found = None
+        self.companions = ()
+        if found is None:
+            self.shown.clear()
+        return found
+
     def _first_proved(
         self, proposals: Iterator[Lemma], tried: set[Any]
     ) -> tuple[Lemma, ...] | None:
@@ -180,6 +223,8 @@ class Induction:
         for lemma in proposals:
             if lemma.text not in tried:
                 tried.add(lemma.text)
+                if self.numbers is not None and self.numbers.refute(lemma):
+                    continue
                 proved = self._proved_where_defined(lemma)
                 if proved is not None:
                     return proved
@@ -198,39 +243,74 @@ class Induction:
                 return found
             except UndefinedValue:
                 continue
+            except UnsupportedError:  # of what this lemma would need, and perhaps no other
+                return None
         return None
 
-    def _completed(self, lemma: Lemma) -> Lemma | None:
+    def _completed(self, lemma: Lemma, at_end: bool = False) -> Lemma | None:
         """A lemma that an adjoint is an array of the document, or is made of one, both running
         backward, with what is put into the adjoint at each time: the document may leave that to
         the next step.
+
+        :param at_end: also at the time at which it ends, where there may be no entry of that.
         """
         if lemma.direction > 0:
             return None
-        # At the other end there may be no entry of what is put in.
-        time = Var("t", FREE, lemma.low + 1, lemma.high)
+        time = Var("t", FREE, lemma.low + (0 if at_end else 1), lemma.high)
         left, right = lemma.at(as_poly(time))
         ways = [(left, right, 1), (right, left, -1)]
         entry, _, sign = next((w for w in ways if isinstance(w[0], Ref)
                                and w[0].data[0].derived), (None, None, 0))  # fmt: skip
         if entry is None or len(entry.data[0].unfoldings) != 1:
             return None
-        adjoint = entry.data[0]
-        n = self.normaliser()
-        step = n.of(adjoint.unfolded(adjoint.unfoldings[0], entry.data[1]))
-        own = n.recursion.name(adjoint)
-        put_in = {
-            m: c
-            for m, c in step.items()
-            if not any(isinstance(p, RefAtom) and p.name == own for a, _ in m for p in atoms_in(a))
-        }
-        rest = Reader(n).term(put_in)
-        loose = rest.free - lemma.variables - {time}
-        if not put_in or any(v.kind not in (SIZE, FREE) for v in loose):
+        rest = self._put_in(*entry.data)
+        if rest is None or any(
+            v.kind not in (SIZE, FREE) for v in rest.free - lemma.variables - {time}
+        ):
             return None
         value = add(right, rest if sign > 0 else neg(rest))
         assert isinstance(left, Ref)
         return replace(lemma, indices=left.data[1], value=value, time=time)
+
+    def _put_in(self, adjoint: Shared, indices: tuple[Poly, ...]) -> Term | None:
+        """What is put into an adjoint at each time: the terms of its step that speak of no adjoint
+        at an earlier step. None where there are none.
+        """
+        if adjoint not in self._steps:
+            own = tuple(map(as_poly, adjoint.params))
+            n = self.normaliser()
+            names = {n.recursion.name(s): s.unfoldings[0].axis for s in self.states}
+            time = own[adjoint.unfoldings[0].axis]
+            put_in = {
+                m: c
+                for m, c in n.of(adjoint.unfolded(adjoint.unfoldings[0], own)).items()
+                if not any(
+                    isinstance(p, RefAtom) and p.name in names and p.indices[names[p.name]] != time
+                    for a, _ in m
+                    for p in atoms_in(a)
+                )
+            }
+            self._steps[adjoint] = Reader(n).term(put_in) if put_in else None
+        found = self._steps[adjoint]
+        if found is None:
+            return None
+        return substitute(found, dict(zip(adjoint.params, indices, strict=True)))
+
+    def _suggested(self) -> tuple[Lemma, ...]:
+        """That recurrences of the document are adjoints, or these without what is put into them,
+        where numbers say so.
+        """
+        numbers = self.numbers
+        if numbers is None:
+            return ()
+        found: dict[Shared, Lemma] = {}
+        for lemma in same_arrays(self._not_yet_known(), self.states):
+            if lemma.array not in found:
+                for stated in (lemma, self._completed(lemma, True), self._completed(lemma)):
+                    if stated is not None and numbers.suggest(stated):
+                        found[lemma.array] = stated
+                        break
+        return tuple(found.values())
 
     def _proposals(self, n: Normaliser, difference: Polynomial) -> Iterator[Lemma]:
         """Lemmas for what is to be shown: recurrences of the document that are adjoints, and what
@@ -267,6 +347,7 @@ class Induction:
     def normaliser(self) -> Normaliser:
         n = Normaliser(None, False, self.budget)
         n.recursion.stands_for = self.classes
+        n.recursion.replaced = {c.lemma.array for c in (*self.companions, *self.shown)}
         if self.in_names:
             n.keep = partial(_stays_a_name, set())
         self.prepare(n)
@@ -342,7 +423,36 @@ class Induction:
         for earlier in lemmas[:position]:
             rewrites[earlier.array].append(at_time(n, earlier, now))
         reference = Reference(now, time, rewrites, self._reach(lemma))
+        if self.companions and not position:
+            self.shown.clear()
+        for companion in self.companions:
+            if companion in self.shown or not position:
+                self._use_at(n, companion, reference)
         return self._left_over(n, lemma, reference, tried)
+
+    def _use_at(self, n: Normaliser, companion: Companion, reference: Reference) -> None:
+        """Let a companion be used in a step, where it is shown or has been."""
+        assert reference.time is not None and reference.variable is not None
+        lemma, (low, high) = companion.lemma, bounds(reference.variable)
+        if not companion.is_stated_at(reference.time) or not companion.covered_by(low, high):
+            return
+        at = reference.time + companion.ahead
+        if companion not in self.shown:
+            n.recursion.reference = reference
+            opened = {companion.named}
+            reference.opened = opened
+            n.keep = partial(_stays_a_name, opened)
+            for _ in range(COMPANION_ROUNDS):
+                n.forget()
+                difference = n.subtract(*(n.of(side) for side in lemma.at(at)))
+                if vanishes(n, difference):
+                    break
+                opened |= _names_in(n, difference, reference) - {c.named for c in self.shown}
+            else:
+                return
+            self.shown.append(companion)
+        reference.rewrites.setdefault(lemma.array, []).append(at_time(n, lemma, at))
+        n.forget()
 
     def _left_over(
         self, n: Normaliser, lemma: Lemma, reference: Reference, tried: set[Any]
@@ -431,6 +541,10 @@ class Induction:
         rewrites: dict[Shared, list[Rewrite]] = {}
         for lemma in self.lemmas:
             rewrites.setdefault(lemma.array, []).append(in_range(n, lemma))
+        if self.lemmas:
+            for companion in self.shown:
+                lemma = companion.lemma
+                rewrites.setdefault(lemma.array, []).append(in_range(n, lemma))
         return rewrites
 
     def _reach(self, lemma: Lemma) -> dict[tuple[Shared, int], int]:
@@ -485,14 +599,19 @@ def _stays_a_name(opened: set[Shared], shared: Shared) -> bool:
     return shared.recursive and shared.named and shared not in opened
 
 
-def _names_in(n: Normaliser, poly: Polynomial, reference: Reference) -> set[Shared]:
-    """The arrays that stay names in a polynomial, and are read there at the time itself."""
+def _names_in(n: Normaliser, poly: Polynomial, reference: Reference | None) -> set[Shared]:
+    """The arrays that stay names in a polynomial, though they could be looked into: where they are
+    read near the time of a reference, or where there is none, if that is all they are.
+    """
     atoms = {part for m in poly for atom, _ in m for part in atoms_in(atom)}
+    named = {a: n.names.kept[a.name] for a in atoms
+             if isinstance(a, RefAtom) and a.name in n.names.kept}  # fmt: skip
+    if reference is None:
+        return {shared for shared in named.values() if not shared.unfoldings}
     return {
-        n.names.kept[atom.name]
-        for atom in atoms
-        if isinstance(atom, RefAtom) and atom.name in n.names.kept
-        if any(reference.offset(index) == 0 for index in atom.indices)
+        shared
+        for atom, shared in named.items()
+        if any(reference.offset(index) is not None for index in atom.indices)
     }
 
 
@@ -508,18 +627,23 @@ def is_due(claim: Claim, *sides: Term) -> bool:
     return refers_to_itself(*sides) or bool(lengths_of(add(*sides)))
 
 
-def prove(left: Term, right: Term, prepare: Prepare, budget: Budget) -> Proof | None:
+def prove(
+    left: Term, right: Term, prepare: Prepare, budget: Budget, numbers: Numbers | None = None
+) -> Proof | None:
     """A proof that two terms are equal, or None where no induction that was tried gives one.
 
+    :param numbers: what tells which lemmas may hold; None where the points at which the claim is
+        made are not those that are drawn.
     :raises UnsupportedError: naming a node without a canonical form.
     """
     whole = budget.share(WORK)
-    arrays = in_order([left, right])
-    # What is derived is recognised by its content, and what a document defines by its names.
-    ways = [(IN_NAMES, True)] if not any(s.derived for s in arrays) else []
+    # Without numbers, what is derived is recognised by its content; what a document defines always
+    # by its names.
+    by_names = numbers is not None or not any(s.derived for s in in_order([left, right]))
+    ways = [(IN_NAMES, True)] if by_names else []
     for work, in_names in (*ways, (WORK, False)):
         try:
-            proof = Induction(left, right, prepare, whole.share(work), in_names).prove()
+            proof = Induction(left, right, prepare, whole.share(work), in_names, numbers).prove()
         except BudgetExceeded:
             budget.check()
             continue

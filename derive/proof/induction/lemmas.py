@@ -60,6 +60,11 @@ class Lemma:
         """Whether the value reads the array itself, at other times."""
         return self.array in references(self.value)
 
+    @property
+    def sides(self) -> tuple[Term, Term]:
+        """Both sides, at any time."""
+        return ref(self.array, *self.indices), self.value
+
     def later(self) -> Lemma:
         """The same but at its base."""
         ends = (self.low + 1, self.high) if self.direction > 0 else (self.low, self.high - 1)
