@@ -12,7 +12,7 @@ an induction over the time, in which the step reads entries at earlier times onl
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ class Reference:
     reach: Mapping[tuple[Shared, int], int] = field(default_factory=dict)
     direction: int = 0
     turned: bool = False
-    opened: set[Shared] | None = None
+    opened: Collection[Shared] | None = None
 
     def offset(self, index: Poly) -> Any:
         """How far an index is past the time, its other variables left out; None where it does

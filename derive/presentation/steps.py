@@ -139,7 +139,14 @@ class _Author:
 
     def _lemmas(self, proof: Proof) -> Iterator[Step]:
         """What an induction proves: each lemma at its base, and at the step from time to time."""
+        equal: dict[tuple[Any, Any], Step] = {}
         for lemma in proof.lemmas:
+            if not lemma.array.unfoldings:
+                left, right = lemma.at(as_poly(lemma.time))
+                step = self._step("equal arrays", left, right)
+                if step is not None:
+                    equal.setdefault((step.before, step.after), step)
+                continue
             earlier = "t - 1" if lemma.direction > 0 else "t + 1"
             base = self._writer().integer(lemma.base)
             for rule, moment in (
@@ -150,6 +157,7 @@ class _Author:
                 step = self._step(rule, left, right, True)
                 if step is not None:
                     yield step
+        yield from equal.values()
 
     def _merged(self, proof: Proof) -> Iterator[Step]:
         """The arrays that were proved to be one, each by those before it."""

@@ -34,8 +34,9 @@ from derive.lowering.problem import Problem
 from derive.lowering.statement import state
 from derive.proof.decide import CHEAP, prove_equal
 from derive.proof.hypotheses import Hypotheses
-from derive.proof.induction import induction
+from derive.proof.induction import induction, stepping
 from derive.proof.induction.induction import Induction
+from derive.proof.induction.suggested import Numbers
 
 T, n, m = symbols("T n m", integer=True, positive=True)
 t, s, j, k = symbols("t s j k", integer=True)
@@ -270,7 +271,7 @@ def test_what_a_document_states_is_tried_before_deeper_forms_fail():
 @pytest.mark.parametrize("stated", [False, True])
 def test_what_is_tried_first_decides_nothing(monkeypatch, stated):
     """Whether no further lemma of an induction is taken in haste, or every one."""
-    monkeypatch.setattr(induction, "_is_stated", lambda lemma: stated)
+    monkeypatch.setattr(stepping, "_is_stated", lambda lemma: stated)
     assert status(GATE) == "holds"
 
 
@@ -282,7 +283,7 @@ def test_an_induction_without_its_base_is_no_proof(monkeypatch):
         other: recurrence(at(other, t - 1) * A + at(X, t - 1), (t, 1, T), start=2 * h0),
     }
     claim = Identity(at(H, t), at(other, t), where=two)
-    monkeypatch.setattr(Induction, "_base", lambda self, lemmas, position: None)
+    monkeypatch.setattr(Induction, "_base", lambda self, lemmas, position, tried: None)
     assert status(claim) != "holds"
 
 
@@ -390,3 +391,69 @@ def test_what_is_refused_says_so():
     assert found.status in ("undecided", "disagrees")
     with pytest.raises(DeriveError):
         ordered_product(A, (j, 1, T), later="above")
+
+
+# ---- a backward pass that cuts the adjoints at other places
+
+
+def cell(carried, put_in):
+    """Two states in numbers, as in an LSTM; a backward pass with arrays of its own beside them."""
+    c, h, dc, dh, back = (
+        sp.IndexedBase(name, shape=(size,))
+        for name, size in (("c", T + 1), ("h", T + 1), ("dc", T + 1), ("dh", T + 1), ("back", T))
+    )
+    gate = sp.IndexedBase("gate", shape=(T + 1,))
+    up = sp.IndexedBase("up", shape=(T,))
+    where = {
+        gate: sequence(sp.tanh(a * h[t - 1] + x[t]), (t, 1, T)),
+        c: recurrence(c[t - 1] * gate[t] + x[t], (t, 1, T), start=0),
+        h: recurrence(gate[t] * sp.tanh(c[t]), (t, 1, T), start=first),
+        back: sequence(carried(dc, dh, up, h, c, gate), (t, 0, T - 1)),
+        dc: recurrence(back[t] * gate[t + 1], (t, 0, T - 1), end=0),
+        dh: recurrence(
+            a * (1 - gate[t + 1] ** 2)
+            * (back[t] * c[t] + put_in(dh, up) * sp.tanh(c[t + 1])),
+            (t, 0, T - 1), end=0,
+        ),
+    }  # fmt: skip
+    return sp.Sum(up[k] * h[k + 1], (k, 0, T - 1)), dh[0], where
+
+
+def total(dh, up):
+    return up[t] + dh[t + 1]
+
+
+def of_c(dc, dh, up, h, c, gate):
+    return dc[t + 1] + total(dh, up) * gate[t + 1] * (1 - sp.tanh(c[t + 1]) ** 2)
+
+
+def test_states_that_need_one_another_are_proved_together():
+    loss, equals, where = cell(of_c, total)
+    found = verify(Gradient(loss, first, equals, where=where))
+    assert found.status == "holds"
+    assert "equal arrays" in {step.rule for step in found.steps}
+
+
+def test_what_a_step_leaves_out_is_refuted():
+    loss, equals, where = cell(of_c, lambda dh, up: up[t])
+    assert status(Gradient(loss, first, equals, where=where)) == "disagrees"
+
+
+@pytest.mark.parametrize("gradient", (of_c, lambda dc, *_: dc[t + 1]), ids=("c", "h"))
+def test_numbers_alone_prove_no_lemma(monkeypatch, gradient):
+    """Where they say that all agrees, a wrong backward pass is not proved."""
+    monkeypatch.setattr(Numbers, "agree", lambda *_: True)
+    monkeypatch.setattr(Numbers, "shift", lambda *_: 1)
+    put_in = (lambda dh, up: up[t]) if gradient is of_c else total
+    loss, equals, where = cell(gradient, put_in)
+    claim = Gradient(loss, first, equals, where=where)
+    problem = Problem((loss, first, equals), claim.where, claim.assumed)
+    sides = state(problem, claim)
+    sides = sides.left, sides.right
+    try:
+        found = induction.prove(
+            *sides, Hypotheses.of(problem).prepare, Budget(0.7e6), Numbers(sides)
+        )
+    except BudgetExceeded:
+        return
+    assert found is None

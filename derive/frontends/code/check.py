@@ -32,9 +32,10 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
     :raises ClaimError: where the pair itself is not understood.
     """
     several = any("*" in str(shape) for shape in pair.shapes.values())
-    if several:
-        pair = replace(pair, turned=_is_cut_from_the_end(pair))
-    found = _decide(pair, timeout, effort)
+    traced = _cut(pair) if several else None
+    if traced is not None:
+        pair = traced.pair
+    found = _decide(pair, timeout, effort, traced)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
     if wrong or undecided:
@@ -47,20 +48,26 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
     return found
 
 
-def _is_cut_from_the_end(pair: Pair) -> bool:
-    """Whether the flat axes of inputs are to be taken from their last factor: where fewer positions
-    are then found by division, or in cases.
+def _cut(pair: Pair) -> Traced | None:
+    """The trace in which the flat axes of inputs are cut from their first factor or from their
+    last: where fewer positions are then found by division, or in cases. None where there is none.
     """
-    first = _crossings(pair)
-    return bool(first) and _crossings(replace(pair, turned=True)) < first
+    first = _traced_or_none(pair)
+    if first is None or not _crossings(first):
+        return first
+    turned = _traced_or_none(replace(pair, turned=True))
+    return turned if turned is not None and _crossings(turned) < _crossings(first) else first
 
 
-def _crossings(pair: Pair) -> int:
-    """How often a trace finds a position across the factors of an axis."""
+def _traced_or_none(pair: Pair) -> Traced | None:
     try:
-        traced = trace_pair(pair)
+        return trace_pair(pair)
     except Failed:
-        return 0
+        return None
+
+
+def _crossings(traced: Traced) -> int:
+    """How often a trace finds a position across the factors of an axis."""
     arrays = (*traced.outputs, *traced.gradients.values())
     read = [*traced.trace.where.values(), *(b for a in arrays for b in a.bodies.values())]
     return sum(len(expr.atoms(sp.floor, sp.Mod, sp.Lt, sp.Ge)) for expr in read)
@@ -92,9 +99,11 @@ def _without_stabilisers(
     return changed
 
 
-def _decide(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
+def _decide(
+    pair: Pair, timeout: float, effort: float, traced: Traced | None = None
+) -> dict[str, Verdict]:
     try:
-        traced = trace_pair(pair)
+        traced = traced or trace_pair(pair)
     except Failed as problem:
         if problem.status == ILL_SHAPED:
             fails = native.fails(pair)

@@ -16,6 +16,7 @@ import numpy as np
 from derive.base.budget import spend
 from derive.base.tables import Table
 from derive.core.functions import FUNCTIONS
+from derive.core.graph import references
 from derive.core.integers import FREE, SIZE, ZERO, Label, Poly, Var, as_poly
 from derive.core.terms import (
     Add,
@@ -86,21 +87,24 @@ class Sample:
         self._functions: dict[Any, np.ndarray] = {}
         self._labels: dict[Any, np.ndarray] = {}
 
-    def array(self, params: Scope, body: Term, lookup: Lookup) -> np.ndarray:
+    def array(
+        self, params: Scope, body: Term, lookup: Lookup, evaluation: Evaluation | None = None
+    ) -> np.ndarray:
         """The values of a term for all values of some indices, an axis for each and one for the
         points.
 
         :param lookup: the values of a shared array that the term refers to.
+        :param evaluation: one that has been at the term before, and knows what has not changed.
         :raises Unsampled: where the term has none at any point, or a range depends on another
             index.
         """
         spend(ARRAY)
-        begins = [self.begin(v) for v in params]
-        shape = [self.number(as_poly(v.high)) + 1 - b for v, b in zip(params, begins, strict=True)]
+        ranges = [self.range(v) for v in params]
+        begins, shape = [r.start for r in ranges], [len(r) for r in ranges]
         if min(shape, default=1) < 1:
             raise Unsampled
         with np.errstate(all="ignore"):
-            found = _Evaluation(self, lookup).of(body, (_POINT, *params[::-1]))
+            found = (evaluation or Evaluation(self, lookup)).of(body, (_POINT, *params[::-1]))
         values = np.broadcast_to(found, (*shape, POINTS)).astype(float)
         if not valid(values).any():
             raise Unsampled
@@ -108,10 +112,7 @@ class Sample:
 
     def constant(self, params: Scope, value: float) -> np.ndarray:
         """An array over some indices with one value."""
-        for variable in params:
-            self.begin(variable)
-        shape = (self.number(as_poly(v.high)) + 1 for v in params)
-        return np.full((*shape, POINTS), value)
+        return np.full((*(self.range(v).stop for v in params), POINTS), value)
 
     def agree(self, left: Term, right: Term, lookup: Lookup) -> bool:
         """Whether two terms have the same values, for all values of the indices in them.
@@ -123,7 +124,7 @@ class Sample:
         ends = {e for v in scope for e in (v.low, v.high) if e is not None}
         if any(v.kind != SIZE for e in ends for v in e.variables):
             raise Unsampled
-        evaluation = _Evaluation(self, lookup)
+        evaluation = Evaluation(self, lookup)
         with np.errstate(all="ignore"):
             found = [np.asarray(evaluation.of(side, scope), float) for side in (left, right)]
         shape = np.broadcast_shapes(*(f.shape for f in found), (POINTS,))
@@ -168,12 +169,12 @@ class Sample:
             value += coefficient * math.prod(self.size(v) for v in monomial)
         return int(value)
 
-    def begin(self, variable: Var) -> int:
-        """The first value of an index whose range depends on no other; none is read before it."""
+    def range(self, variable: Var) -> range:
+        """The values of an index whose range depends on no other, nor begins below 0."""
         low = None if variable.low is None else variable.low.constant
         if variable.high is None or low is None or low < 0:
             raise Unsampled
-        return int(low)
+        return range(int(low), self.number(variable.high) + 1)
 
     def length(self, variable: Var) -> int:
         """How many values an index has whose range starts at 0 and depends on no other."""
@@ -229,7 +230,7 @@ class Sample:
         return found
 
 
-class _Evaluation:
+class Evaluation:
     """Terms as NumPy arrays; the index at position k of a scope is axis −1 − k."""
 
     def __init__(self, sample: Sample, lookup: Lookup) -> None:
@@ -238,6 +239,13 @@ class _Evaluation:
         self._memo: dict[tuple[Term, Scope], Any] = {}
         self._ranges: dict[tuple[Var, Scope], tuple[int, int]] = {}
         self._values: dict[tuple[Var, Scope], np.ndarray] = {}
+        self._integers: dict[tuple[Poly, Scope], Any] = {}
+
+    def forget(self, changed: Iterable[Shared]) -> None:
+        """Leave out what rests on arrays whose values have changed."""
+        gone = set(changed)
+        self._memo = {key: value for key, value in self._memo.items()
+                      if gone.isdisjoint(references(key[0]))}  # fmt: skip
 
     def of(self, term: Term, scope: Scope) -> Any:
         key = (term, scope)
@@ -248,6 +256,13 @@ class _Evaluation:
 
     def integer(self, poly: Poly, scope: Scope) -> Any:
         """An integer polynomial in sizes and the indices of a scope."""
+        key = (poly, scope)
+        found = self._integers.get(key)
+        if found is None:
+            found = self._integers[key] = self._integer(poly, scope)
+        return found
+
+    def _integer(self, poly: Poly, scope: Scope) -> Any:
         if len(poly.variables) == 1:
             variable = next(iter(poly.variables))
             if poly == as_poly(variable):
@@ -334,7 +349,7 @@ class _Evaluation:
         return values[tuple(places)]
 
 
-def _product(e: _Evaluation, term: Term, scope: Scope) -> Any:
+def _product(e: Evaluation, term: Term, scope: Scope) -> Any:
     factors = [e.of(a, scope) for a in term.args]
     if math.prod(np.broadcast_shapes(*map(np.shape, factors))) > LARGEST_PRODUCT:
         raise Unsampled
@@ -345,24 +360,24 @@ def _product(e: _Evaluation, term: Term, scope: Scope) -> Any:
     return value
 
 
-def _unknown(e: _Evaluation, term: Unknown, scope: Scope) -> Any:
+def _unknown(e: Evaluation, term: Unknown, scope: Scope) -> Any:
     key = (str(term.data[0]), term.data[1])
     slopes = e.sample.unknown(key, (len(term.args) + 1, POINTS))
     angle = sum((s * e.of(a, scope) for s, a in zip(slopes, term.args, strict=False)), slopes[-1])
     return slopes[-1] + np.sin(angle)
 
 
-def _real_bracket(e: _Evaluation, term: RealBracket, scope: Scope) -> Any:
+def _real_bracket(e: Evaluation, term: RealBracket, scope: Scope) -> Any:
     value = e.of(term.args[0], scope)
     return np.where(value > 0 if term.data[0] == ">" else np.abs(value) < NEAR, 1.0, 0.0)
 
 
-def _index_bracket(e: _Evaluation, term: IndexBracket, scope: Scope) -> Any:
+def _index_bracket(e: Evaluation, term: IndexBracket, scope: Scope) -> Any:
     value = e.integer(term.data[1], scope)
     return np.where(value >= 0 if term.data[0] == ">=" else value == 0, 1.0, 0.0)
 
 
-def _whole(e: _Evaluation, term: Whole, scope: Scope) -> Any:
+def _whole(e: Evaluation, term: Whole, scope: Scope) -> Any:
     name, arguments, path = term.data
     lengths = [e.sample.length(p) for k, _ in path for p in arguments[k].params]
     key = (str(name), tuple(a.serial for a in arguments), tuple(k for k, _ in path))
@@ -370,14 +385,14 @@ def _whole(e: _Evaluation, term: Whole, scope: Scope) -> Any:
     return e.entry(values, tuple(i for _, indices in path for i in indices), scope)
 
 
-def _apply(e: _Evaluation, term: Apply, scope: Scope) -> Any:
+def _apply(e: Evaluation, term: Apply, scope: Scope) -> Any:
     function = _FUNCTIONS.get(term.data[0])
     if function is None:
         raise Unsampled
     return function(*(e.of(a, scope) for a in term.args))
 
 
-def _inverse(e: _Evaluation, term: InverseEntry, scope: Scope) -> Any:
+def _inverse(e: Evaluation, term: InverseEntry, scope: Scope) -> Any:
     shared, _, row, column = term.data
     try:
         inverses = np.linalg.inv(np.moveaxis(e.lookup(shared), -1, 0))
@@ -386,7 +401,7 @@ def _inverse(e: _Evaluation, term: InverseEntry, scope: Scope) -> Any:
     return e.entry(np.moveaxis(inverses, 0, -1), (row, column), scope)
 
 
-def _of_matrix(e: _Evaluation, shared: Shared, name: str) -> np.ndarray:
+def _of_matrix(e: Evaluation, shared: Shared, name: str) -> np.ndarray:
     """A function of a matrix at each of the points."""
     matrices = np.moveaxis(e.lookup(shared), -1, 0)
     if name == "matrix_exp":
@@ -414,18 +429,18 @@ def _exponentials(matrices: np.ndarray) -> np.ndarray:
     return result
 
 
-def _function_entry(e: _Evaluation, term: FunctionEntry, scope: Scope) -> Any:
+def _function_entry(e: Evaluation, term: FunctionEntry, scope: Scope) -> Any:
     shared, name, _, row, column = term.data
     return e.entry(_of_matrix(e, shared, name), (row, column), scope)
 
 
-def _function_trace(e: _Evaluation, term: FunctionTrace, scope: Scope) -> Any:
+def _function_trace(e: Evaluation, term: FunctionTrace, scope: Scope) -> Any:
     return np.trace(_of_matrix(e, *term.data[:2]))
 
 
 _FUNCTIONS = {name: f.sampled for name, f in FUNCTIONS.items() if f.sampled is not None}
 
-VALUES: Table[Callable[[_Evaluation, Any, Scope], Any]] = Table(
+VALUES: Table[Callable[[Evaluation, Any, Scope], Any]] = Table(
     {
         Num: lambda e, t, s: float(t.data[0]),
         Const: lambda e, t, s: float(t.data[0]),

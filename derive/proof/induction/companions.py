@@ -135,4 +135,3 @@ def _reads(
 
 
 _FAR = 10**6  # of an index that does not move with the time
-

@@ -19,7 +19,7 @@ import numpy as np
 from derive.base.errors import UnsupportedError
 from derive.core.graph import components, in_order, references
 from derive.core.terms import Shared, Term
-from derive.proof.arrays.sample import Sample, Unsampled, close
+from derive.proof.arrays.sample import Evaluation, Sample, Unsampled, close
 from derive.proof.induction.lemmas import Lemma
 
 SWEEPS = 40  # over the arrays of a system
@@ -33,7 +33,7 @@ class Numbers:
 
     def __init__(self, sides: Iterable[Term]) -> None:
         order = in_order(sides)
-        self._sample = Sample(max((len(s.params) for s in order), default=0))
+        self.sample = Sample(max((len(s.params) for s in order), default=0))
         self._groups: dict[Shared, list[Shared]] = {}
         self._group(order)
         self._values: dict[Shared, np.ndarray | None] = {}
@@ -54,10 +54,10 @@ class Numbers:
         if len({tuple(o) for o in outlines}) > 1:
             return None
         try:
-            first, second = (np.moveaxis(self._value(s), axis, 0) for s in (shared, other))
+            first, second = (np.moveaxis(self.value(s), axis, 0) for s in (shared, other))
         except (Unsampled, UnsupportedError):
             return None
-        begin = self._sample.begin(shared.params[axis])
+        begin = self.sample.range(shared.params[axis]).start
         for shift in SHIFTS:
             here = range(max(begin, -shift), min(len(first), len(second) - shift))
             if len(here) < MOST_SHIFTED and len(here) < len(first) - begin:
@@ -70,11 +70,15 @@ class Numbers:
     def agree(self, left: Term, right: Term) -> bool | None:
         """Whether two terms have the same values; None where they have none."""
         try:
-            return self._sample.agree(left, right, self._value)
+            return self.sample.agree(left, right, self.value)
         except (Unsampled, UnsupportedError):
             return None
 
-    def _value(self, shared: Shared) -> np.ndarray:
+    def value(self, shared: Shared) -> np.ndarray:
+        """The values of an array.
+
+        :raises Unsampled: where it has none.
+        """
         if shared not in self._values:
             group = self._groups.get(shared)
             if group is None:  # of what was made since
@@ -96,11 +100,11 @@ class Numbers:
         try:
             if any(s.recursive for s in group):
                 for shared in group:
-                    self._values[shared] = self._sample.constant(shared.params, BEGIN)
+                    self._values[shared] = self.sample.constant(shared.params, BEGIN)
                 self._settle(group)
                 return
             (shared,) = group
-            self._values[shared] = self._sample.array(shared.params, shared.body, self._value)
+            self._values[shared] = self.sample.array(shared.params, shared.body, self.value)
         except Unsampled:
             self._values.update(dict.fromkeys(group))
 
@@ -110,12 +114,15 @@ class Numbers:
         :raises Unsampled: where that takes too long.
         """
         readers = {s: [r for r in group if s in references(r.body)] for s in group}
+        evaluations = {s: Evaluation(self.sample, self.value) for s in group}
         due = set(group)
         for _ in range(SWEEPS):
             for shared in group:
                 if shared in due:
                     due.discard(shared)
-                    values = self._sample.array(shared.params, shared.body, self._value)
+                    evaluation = evaluations[shared]
+                    evaluation.forget(group)
+                    values = self.sample.array(shared.params, shared.body, self.value, evaluation)
                     if not np.array_equal(values, self._known(shared), equal_nan=True):
                         self._values[shared] = values
                         due.update(readers[shared])
