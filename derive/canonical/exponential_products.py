@@ -7,14 +7,11 @@ or A = 0; either way A B = B A. Of matrices that only commute it is not seen, an
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import Polynomial
+from derive.canonical.function_values import Value
 from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, FRESH, ZERO, Var, as_poly
-
-if TYPE_CHECKING:
-    from derive.canonical.matrix_laws import Value
 
 MOST = 5  # exponentials of one size whose sums are looked at
 

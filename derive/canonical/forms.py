@@ -36,10 +36,10 @@ from derive.canonical import (
 from derive.canonical.atoms import Atom, DeterminantAtom, Key, Monomial, Polynomial, SumAtom
 from derive.canonical.functions import MAX_ANGLES, function_laws
 from derive.canonical.laws import Listener, law
-from derive.canonical.names import NO_MERGES, Merge, Names
+from derive.canonical.names import Names
 from derive.canonical.nodes import NODE_RULES
 from derive.canonical.recursion import Recursion
-from derive.canonical.state import AtomTable, Given, Matrices, Signs
+from derive.canonical.state import NO_MERGES, AtomTable, Given, Matrices, Merge, Signs
 from derive.core.terms import Shared, Term
 
 

@@ -1,7 +1,7 @@
 """Functions of a matrix in canonical forms: the value is an array, of which its laws are given.
 
 Each function is defined by equations, and nothing else of it is used. The value is taken to be an
-array of its own, :class:`Value`, one for every class of matrices that are one:
+array of its own (:mod:`derive.canonical.function_values`), one for every class of equal matrices:
 
 - ``cholesky(A)``: L[i, j] = 0 for i < j, L[i, i] > 0, L Lᵀ = A; so that A⁻¹ = L⁻ᵀ L⁻¹,
   L⁻¹ A = Lᵀ and det A = (Π L[i, i])².
@@ -17,21 +17,19 @@ They hold wherever the value exists: for the first two, where A is symmetric and
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, TypeGuard
+from typing import Any
 
 from derive.base.slot import Slot
 from derive.canonical.atoms import Atom, DeterminantAtom, EntryAtom, Polynomial, monomial_order
 from derive.canonical.determinants import entries_of, is_small
 from derive.canonical.exponential_products import add_product_laws
+from derive.canonical.function_values import Value, is_value
 from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly
-from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
-    Array,
     Entry,
     FunctionEntry,
     Shared,
-    Term,
     entry,
     function_of,
     mul,
@@ -49,27 +47,6 @@ TRAITS = {
 }
 # What is assumed of a matrix that has a root: it is no more than the square of one.
 OF_ROOTS = frozenset({"symmetric", "positive_definite"})
-
-
-class Value(Array):
-    """The value of a function of a matrix: an array whose entries depend on those of others."""
-
-    def __init__(self, function: str, matrix: Shared, size: Poly, traits: frozenset[str]) -> None:
-        super().__init__(f"{function} of {matrix}", (size, size), traits)
-        self.function = function
-        self.matrix = matrix
-        self.whole = function_of(
-            matrix, function, size, FUNCTION_OF_A_MATRIX(function, matrix.label)
-        )
-
-    def at(self, i: Poly, j: Poly) -> Term:
-        """An entry as what it stands for."""
-        return FunctionEntry((), (self.matrix, self.function, self.axes[0], i, j))
-
-
-def is_value(atom: Atom) -> TypeGuard[EntryAtom]:
-    """Whether an atom is an entry of a function of a matrix."""
-    return isinstance(atom, EntryAtom) and isinstance(atom.array, Value)
 
 
 def is_positive(n: Verbs, atom: Atom) -> bool:

@@ -7,61 +7,16 @@ over what a function has made of other sums.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from itertools import permutations
-from types import MappingProxyType
 from typing import Any
 
 from derive.canonical.atoms import Atom, Key, Polynomial, RefAtom, SumAtom
+from derive.canonical.state import Body
 from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, PARAM, Poly, Var, as_poly
-from derive.core.terms import Shared, Term, mul, num, ref
+from derive.core.terms import Shared
 
 MAX_SIZE = 80  # atoms in a shared array that is looked into
-NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Body:
-    """The canonical body of a shared array: ``poly`` in its parameters.
-
-    ``name`` is the number of its class where the array stays a name: then the array is
-    ``scale`` times that class at the indices in the order ``axes``.
-    """
-
-    params: tuple[Var, ...]
-    poly: Polynomial
-    name: int | None = None
-    axes: tuple[int, ...] = ()
-    scale: Fraction | int = 1
-
-
-@dataclass(frozen=True)
-class Merge:
-    """``array`` is ``scale`` times the array ``other`` at the indices in the order ``axes``, by a
-    proof or, where it is ``plain``, by its definition.
-    """
-
-    array: Shared
-    other: Shared
-    axes: tuple[int, ...]
-    scale: Fraction | int = 1
-    plain: bool = False
-
-    def at(self, indices: tuple[Poly, ...]) -> Term:
-        """What the array is at some indices."""
-        return mul(num(self.scale), ref(self.other, *(indices[axis] for axis in self.axes)))
-
-    @property
-    def inverse(self) -> tuple[int, ...]:
-        """The axis of ``other`` that each axis of ``array`` is."""
-        return tuple(self.axes.index(k) for k in range(len(self.axes)))
-
-    def sides(self) -> tuple[Term, Term]:
-        """Both sides of the equation, at the parameters of the array."""
-        return self.array.body, self.at(tuple(as_poly(p) for p in self.array.params))
 
 
 class Names:

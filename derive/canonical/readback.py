@@ -39,7 +39,8 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.equations import match
 from derive.canonical.forms import Normaliser
-from derive.canonical.matrix_laws import AS_TERM, Value
+from derive.canonical.function_values import Value
+from derive.canonical.matrix_laws import AS_TERM
 from derive.canonical.state import Contraction
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly
 from derive.core.terms import (

@@ -5,8 +5,11 @@ They know nothing of the normaliser; what is done with them is told where it is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from derive.base.errors import BudgetExceeded
@@ -25,8 +28,9 @@ from derive.canonical.atoms import (
     WholePowerAtom,
     scan,
 )
-from derive.core.integers import BOUND, FREE, Poly, Var, is_nonnegative
-from derive.core.terms import Shared
+from derive.canonical.function_values import Value
+from derive.core.integers import BOUND, FREE, Poly, Var, as_poly, is_nonnegative
+from derive.core.terms import Shared, Term, mul, num, ref
 
 MAX_ATOMS = 200_000
 
@@ -173,6 +177,50 @@ class Given:
     apart: dict[Poly, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Body:
+    """The canonical body of a shared array: ``poly`` in its parameters.
+
+    ``name`` is the number of its class where the array stays a name: then the array is
+    ``scale`` times that class at the indices in the order ``axes``.
+    """
+
+    params: tuple[Var, ...]
+    poly: Polynomial
+    name: int | None = None
+    axes: tuple[int, ...] = ()
+    scale: Fraction | int = 1
+
+
+@dataclass(frozen=True)
+class Merge:
+    """``array`` is ``scale`` times the array ``other`` at the indices in the order ``axes``, by a
+    proof or, where it is ``plain``, by its definition.
+    """
+
+    array: Shared
+    other: Shared
+    axes: tuple[int, ...]
+    scale: Fraction | int = 1
+    plain: bool = False
+
+    def at(self, indices: tuple[Poly, ...]) -> Term:
+        """What the array is at some indices."""
+        return mul(num(self.scale), ref(self.other, *(indices[axis] for axis in self.axes)))
+
+    @property
+    def inverse(self) -> tuple[int, ...]:
+        """The axis of ``other`` that each axis of ``array`` is."""
+        return tuple(self.axes.index(k) for k in range(len(self.axes)))
+
+    def sides(self) -> tuple[Term, Term]:
+        """Both sides of the equation, at the parameters of the array."""
+        return self.array.body, self.at(tuple(as_poly(p) for p in self.array.params))
+
+
+NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
+
+
 @dataclass
 class Matrices:
     """Whole square matrices, by class: those that are equal, or one another's transpose.
@@ -193,8 +241,8 @@ class Matrices:
     symmetric: set[int] = field(default_factory=set)
     inverted: dict[int, dict[Any, None]] = field(default_factory=dict)
     sides: dict[int, Any] = field(default_factory=dict)
-    values: dict[tuple[str, int], Any] = field(default_factory=dict)
-    factors: dict[int, Any] = field(default_factory=dict)
+    values: dict[tuple[str, int], Value] = field(default_factory=dict)
+    factors: dict[int, Value] = field(default_factory=dict)
     meets_small: bool = False
     writes_out: bool = False
 

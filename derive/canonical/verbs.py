@@ -6,23 +6,54 @@ A law is a function of one of these. What each verb does is told where it is def
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from derive.base.budget import Budget
 from derive.canonical.atoms import Atom, Exponent, Key, Monomial, OneRangeAtom, Polynomial, SumAtom
 from derive.canonical.laws import Listener
-from derive.canonical.state import AtomTable, Contraction, Fact, Given, Matrices, Signs
+from derive.canonical.state import AtomTable, Body, Contraction, Fact, Given, Matrices, Merge, Signs
 from derive.core.integers import Number, Poly, Var
 from derive.core.terms import Shared, Term
 
-if TYPE_CHECKING:
-    from derive.canonical.names import Merge, Names
-    from derive.canonical.recursion import Recursion
-
 Kind = TypeVar("Kind", bound=Atom)
 Result = TypeVar("Result")
+
+
+class Opaque(Protocol):
+    """The arrays and sums that stay names, as laws see them."""
+
+    kept: dict[int, Shared]
+    contents: dict[int, Polynomial]
+
+    def number(self, content: Any) -> int: ...
+    def body(self, shared: Shared) -> Body: ...
+    def parameters(self, shared: Shared, order: tuple[int, ...]) -> dict[Var, Var]: ...
+    def of_array(self, shared: Shared) -> int: ...
+
+
+class Recursive(Protocol):
+    """The arrays that refer to themselves, as laws see them: ``reference`` is the time of the
+    induction that is made, None where none is.
+    """
+
+    heads: dict[int, Shared]
+    replaced: set[Shared]
+    reference: Any
+
+    @property
+    def begun(self) -> bool: ...
+    def name(self, shared: Shared) -> int: ...
+    def entry(self, name: int, indices: tuple[Poly, ...]) -> Polynomial: ...
+    def steps_past(self, length: Poly) -> int: ...
+    def factors_past(self, length: Poly) -> int: ...
+    def parted(
+        self,
+        variable: Var,
+        monomials: Iterable[Monomial],
+        count: Callable[[Poly], int] | None = None,
+    ) -> tuple[Var, list[Poly]] | None: ...
 
 
 class Verbs(Protocol):
@@ -34,8 +65,6 @@ class Verbs(Protocol):
     signs: Signs
     given: Given
     matrices: Matrices
-    names: Names
-    recursion: Recursion
     merged: Mapping[Shared, Merge]
     used: dict[Any, None]
     assumed: dict[Term, None]
@@ -44,6 +73,11 @@ class Verbs(Protocol):
     following: dict[tuple[Atom, Atom], bool]
     denominators: dict[Atom, tuple[Polynomial, Any, Monomial | None]]
     substituted: dict[Any, Polynomial]
+
+    @property
+    def names(self) -> Opaque: ...
+    @property
+    def recursion(self) -> Recursive: ...
 
     # ---- how it is to go about it
 

@@ -11,7 +11,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from derive.base.budget import share
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
-from derive.canonical.matrix_laws import SQUARES, Value
+from derive.canonical.function_values import Value
+from derive.canonical.matrix_laws import SQUARES
 from derive.canonical.readback import Reader
 from derive.core.graph import in_order, inverted_in
 from derive.core.integers import as_poly

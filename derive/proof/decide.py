@@ -30,9 +30,9 @@ from derive.canonical.atoms import (
 from derive.canonical.determinants import MAX_WRITTEN_OUT
 from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import in_parts
-from derive.canonical.names import Merge
 from derive.canonical.ranges import UNROLLED
 from derive.canonical.readback import Reader
+from derive.canonical.state import Merge
 from derive.canonical.structure import VANISHES, absorbed, bears_on_zeros, masked
 from derive.canonical.sums import places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative

@@ -34,7 +34,7 @@ from derive.canonical.atoms import (
     WholePowerAtom,
 )
 from derive.canonical.forms import Normaliser
-from derive.canonical.matrix_laws import is_value
+from derive.canonical.function_values import is_value
 from derive.canonical.state import Fact
 from derive.core.integers import Var
 
