@@ -1,10 +1,10 @@
-"""The canonical form of a term: one rule per core node, shared arrays kept or looked into.
+"""The canonical form of a term: one rule per core node, shared arrays opaque or unfolded.
 
-A shared array whose canonical body has few terms is looked into wherever it is referred to; a
-larger one stays a name. Names go by content: arrays with the same body (up to the order of
-their axes and a rational factor) are one. That is what makes a deep derivation cheap: the
-adjoint of a layer and the δ that a document defines for it turn out to be one name, layer by
-layer, and nothing is ever multiplied out through all of them.
+A shared array whose canonical body has few terms is unfolded wherever it is referred to; a larger
+one stays opaque, under a name. Names go by content: arrays with the same body (up to the order of
+their axes and a rational factor) have one name. That is what makes a deep derivation cheap: the
+adjoint of a layer and the δ that a document defines for it get the same name, layer by layer, and
+nothing is ever multiplied out through all of them.
 
 A :class:`Normaliser` is the one facade: its verbs are functions of it, each defined beside its
 laws and listed here by what it is about; what they read and write is in a few records.
@@ -46,10 +46,10 @@ from derive.core.terms import Shared, Term
 class Normaliser:
     """Canonical forms for one decision.
 
-    :param inline: the largest number of terms of an array that is looked into.
+    :param inline: the largest number of terms of an array that is unfolded.
     :param exponentials: whether hyperbolic functions are written in exponentials.
     :param budget: how much work may be done, any amount where nothing is said.
-    :param keep: the shared arrays that stay names, each by itself, whatever their body is.
+    :param keep: the shared arrays that stay opaque, each by itself, whatever their body is.
     :param merged: the arrays that are others, up to the order of axes and a rational factor.
 
     ``used`` collects the labels of the assumptions relied on, ``divided_by`` what was divided by.
@@ -261,6 +261,6 @@ class Normaliser:
         return DeterminantAtom in self.table.kinds
 
     def unite_determinants(self, read: Callable[[Polynomial], Term]) -> None:
-        """From here on det(I + A B) and det(I + B A) are one; ``read`` turns a form into a term."""
+        """From here on det(I + A B) = det(I + B A); ``read`` turns a form into a term."""
         self.unites = read
         self.forget()

@@ -1,7 +1,7 @@
 """Whole square matrices by class, and the entries of their inverses.
 
-Matrices that are equal or one another's transpose are one class: A⁻¹ is then one array, however A
-was written.
+Matrices that are equal, or each the transpose of the other, form one class: A⁻¹ is then one array,
+however A was written.
 """
 
 from __future__ import annotations

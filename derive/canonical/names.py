@@ -16,7 +16,7 @@ from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, PARAM, Poly, Var, as_poly
 from derive.core.terms import Shared
 
-MAX_SIZE = 80  # atoms in a shared array that is looked into
+MAX_SIZE = 80  # atoms in a shared array that is unfolded
 
 
 class Names:
@@ -100,7 +100,7 @@ class Names:
         self.extents[name] = tuple((axis, axis.high) for axis in axes)
         return Body(shared.params, own, name, order, scale)
 
-    def looked_into(self, poly: Polynomial) -> Polynomial:
+    def unfolded(self, poly: Polynomial) -> Polynomial:
         """A polynomial with the names that are terms of their own replaced by their contents.
 
         Two sides may add up the same terms under different names: A + B as one array, and A and
@@ -123,7 +123,7 @@ class Names:
         return result
 
     def _is_small(self, poly: Polynomial) -> bool:
-        """Whether a body is looked into: few terms, and not much inside them."""
+        """Whether a body is unfolded: few terms, and not much inside them."""
         n = self._normaliser
         if n.inline is None:
             return True

@@ -181,7 +181,7 @@ class Given:
 class Body:
     """The canonical body of a shared array: ``poly`` in its parameters.
 
-    ``name`` is the number of its class where the array stays a name: then the array is
+    ``name`` is the number of its class where the array stays opaque: then the array is
     ``scale`` times that class at the indices in the order ``axes``.
     """
 

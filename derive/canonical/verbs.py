@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class Opaque(Protocol):
-    """The arrays and sums that stay names, as laws see them."""
+    """The arrays and sums that stay opaque, as laws see them."""
 
     kept: dict[int, Shared]
     contents: dict[int, Polynomial]

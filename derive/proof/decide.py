@@ -116,7 +116,7 @@ def prove_equal(
             difference = normaliser.subtract(a, b)
             if _vanishes_as_matrix(normaliser, difference, place, rung in COSTLY):
                 return Proof(normaliser, a, b)
-            opened = normaliser.names.looked_into(difference)
+            opened = normaliser.names.unfolded(difference)
             if opened != difference and vanishes(normaliser, opened):
                 return Proof(normaliser, a, b)
             if normaliser.angles_refined:
