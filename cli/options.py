@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from derive.cli.outputs import FORMATS
+
 DEFAULT_TIMEOUT = 60.0
 
 
@@ -49,7 +51,7 @@ form_option = click.option(
 report_form = click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "html", "sarif", "junit", "github"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="A report for people, or one that programs, editors or CI servers read.",

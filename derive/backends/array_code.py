@@ -13,10 +13,12 @@ from string import ascii_letters
 from typing import Any
 
 import sympy as sp
+from sympy.core.relational import Relational
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions.array_expressions import ArrayElement
 
 from derive.base.errors import UnsupportedError
+from derive.base.tables import Table
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver, Tensor, TensorElement
 
@@ -66,6 +68,9 @@ class Text:
         return self.text if self.level >= level else f"({self.text})"
 
 
+ARRAYS: Table[Callable[[Any, Any], Text]] = Table()  # the code of each node, entry by entry
+
+
 class ArrayCode:
     """Writes formulas of entries as array code.
 
@@ -73,6 +78,8 @@ class ArrayCode:
     :param names: the name in the code of each array and scalar, by the symbol.
     :param size: the text of a size.
     """
+
+    rules = ARRAYS
 
     def __init__(
         self, library: str, names: MutableMapping[Any, str], size: Callable[[Any], str]
@@ -110,40 +117,45 @@ class ArrayCode:
     # ---- nodes
 
     def write(self, node: Any) -> Text:
-        """A node as an array over the indices that it reads."""
-        for kind in type(node).__mro__:
-            method = getattr(self, f"_{kind.__name__}", None)
-            if method is not None:
-                return method(node)
-        raise UnsupportedError(f"{type(node).__name__} cannot be written as array code")
+        """A node as an array over the indices that it reads.
 
-    def _Symbol(self, node: Any) -> Text:
+        :raises UnsupportedError: naming a node that has no array code here.
+        """
+        rule = self.rules.find(type(node))
+        if rule is None:
+            raise UnsupportedError(f"{type(node).__name__} cannot be written as array code")
+        return rule(self, node)
+
+    @ARRAYS.on(sp.Symbol, sp.Dummy)
+    def _symbol(self, node: Any) -> Text:
         if node in self.extent:
             return self._counter(node)
         if node in self.names:
             return Text(self.names[node])
         return Text(self.size(node))
 
-    _Dummy = _Symbol
-
     def _counter(self, index: Any) -> Text:
         size = self.size(self.extent[index])
         return Text(f"{self.np}.arange({size})", (index,))
 
-    def _Integer(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Integer)
+    def _integer(self, node: Any) -> Text:
         return Text(str(node), level=LEAF if node >= 0 else PRODUCT)
 
-    def _Rational(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Rational)
+    def _rational(self, node: Any) -> Text:
         if sp.factorint(node.q).keys() <= {2, 5}:
             text = repr(float(node))
             if sp.Rational(text) == node:
                 return Text(text, level=LEAF if node >= 0 else PRODUCT)
         return Text(f"{node.p} / {node.q}", level=PRODUCT)
 
-    def _Float(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Float)
+    def _float(self, node: Any) -> Text:
         return Text(repr(float(node)))
 
-    def _NumberSymbol(self, node: Any) -> Text:
+    @ARRAYS.on(sp.NumberSymbol)
+    def _number_symbol(self, node: Any) -> Text:
         if node in (sp.pi, sp.E):
             return Text(f"math.{'pi' if node is sp.pi else 'e'}")
         return Text(repr(float(node)))
@@ -182,16 +194,20 @@ class ArrayCode:
         inside = ", ".join(self._aligned(part, axes).text for part in parts)
         return Text(f"{name}[{inside}]", axes)
 
-    def _Indexed(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Indexed)
+    def _indexed(self, node: Any) -> Text:
         return self._entry(node.base, node.indices)
 
-    def _MatrixElement(self, node: MatrixElement) -> Text:
+    @ARRAYS.on(MatrixElement)
+    def _matrix_element(self, node: MatrixElement) -> Text:
         return self._entry(node.args[0], node.args[1:])
 
-    def _ArrayElement(self, node: ArrayElement) -> Text:
+    @ARRAYS.on(ArrayElement)
+    def _array_element(self, node: ArrayElement) -> Text:
         return self._entry(node.args[0], node.args[1])
 
-    def _TensorElement(self, node: TensorElement) -> Text:
+    @ARRAYS.on(TensorElement)
+    def _tensor_element(self, node: TensorElement) -> Text:
         array = node.array
         if isinstance(array, Tensor):
             return self.write(array.definition(*node.indices))
@@ -199,7 +215,8 @@ class ArrayCode:
 
     # ---- arithmetic
 
-    def _Add(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Add)
+    def _add(self, node: Any) -> Text:
         terms = list(node.args)
         terms.sort(key=lambda term: (_negative(term), -len(term.free_symbols)))
         parts = [self.write(-term if _negative(term) else term) for term in terms]
@@ -214,7 +231,8 @@ class ArrayCode:
                 text += f" {sign} {shown.at(PRODUCT)}"
         return Text(text, axes, SUM)
 
-    def _Mul(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Mul)
+    def _mul(self, node: Any) -> Text:
         if node.args[0] == -1:
             inner = self.write(sp.Mul(*node.args[1:], evaluate=len(node.args) == 2))
             return Text(f"-{inner.at(PRODUCT)}", inner.axes, PRODUCT)
@@ -231,7 +249,8 @@ class ArrayCode:
             text = f"{text or '1'} / {self._aligned(part, axes).at(POWER)}"
         return Text(text, axes, PRODUCT)
 
-    def _Pow(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Pow)
+    def _pow(self, node: Any) -> Text:
         base, power = node.args
         if base is sp.E:
             return self._function("exp", [power])
@@ -248,15 +267,18 @@ class ArrayCode:
         left, right = (self._aligned(part, axes) for part in parts)
         return Text(f"{left.at(LEAF)} ** {right.at(LEAF)}", axes, POWER)
 
-    def _Function(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Function)
+    def _known_function(self, node: Any) -> Text:
         name = _FUNCTIONS.get(type(node))
         if name is None:
             raise UnsupportedError(f"{type(node).__name__} cannot be written as array code")
         return self._function(name, node.args)
 
+    @ARRAYS.on(sp.exp)
     def _exp(self, node: Any) -> Text:
         return self._function("exp", node.args)
 
+    @ARRAYS.on(sp.erf)
     def _erf(self, node: Any) -> Text:
         if self.library == "numpy":
             raise UnsupportedError("NumPy has no erf")
@@ -272,10 +294,8 @@ class ArrayCode:
 
     # ---- cases
 
-    def _Piecewise(self, node: Any) -> Text:
-        return self._cases(list(node.args))
-
-    def _Cases(self, node: Cases) -> Text:
+    @ARRAYS.on(sp.Piecewise, Cases)
+    def _piecewise(self, node: Any) -> Text:
         return self._cases(list(node.args))
 
     def _cases(self, branches: list[Any]) -> Text:
@@ -287,17 +307,20 @@ class ArrayCode:
         inside = ", ".join(self._aligned(part, axes).text for part in parts)
         return Text(f"{self.np}.where({inside})", axes)
 
-    def _Relational(self, node: Any) -> Text:
+    @ARRAYS.on(Relational)
+    def _relational(self, node: Any) -> Text:
         mark = _RELATIONS[type(node)]
         parts = [self.write(node.lhs), self.write(node.rhs)]
         axes = self._union(parts)
         left, right = (self._aligned(part, axes).at(SUM) for part in parts)
         return Text(f"{left} {mark} {right}", axes, -1)
 
-    def _And(self, node: Any) -> Text:
+    @ARRAYS.on(sp.And)
+    def _and(self, node: Any) -> Text:
         return self._joined(" & ", node.args)
 
-    def _Or(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Or)
+    def _or(self, node: Any) -> Text:
         return self._joined(" | ", node.args)
 
     def _joined(self, mark: str, arguments: Sequence[Any]) -> Text:
@@ -305,18 +328,22 @@ class ArrayCode:
         axes = self._union(parts)
         return Text(mark.join(self._aligned(p, axes).at(LEAF) for p in parts), axes, -1)
 
-    def _Not(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Not)
+    def _not(self, node: Any) -> Text:
         inner = self.write(node.args[0])
         return Text(f"~{inner.at(LEAF)}", inner.axes, POWER)
 
-    def _KroneckerDelta(self, node: Any) -> Text:
+    @ARRAYS.on(sp.KroneckerDelta)
+    def _kronecker_delta(self, node: Any) -> Text:
         one = sp.Eq(*node.args[:2], evaluate=False)
         return self._cases([sp.Tuple(sp.Integer(1), one), sp.Tuple(sp.Integer(0), sp.true)])
 
-    def _Max(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Max)
+    def _max(self, node: Any) -> Text:
         return self._largest(list(node.args), sp.Ge)
 
-    def _Min(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Min)
+    def _min(self, node: Any) -> Text:
         return self._largest(list(node.args), sp.Le)
 
     def _largest(self, values: list[Any], relation: Any) -> Text:
@@ -330,7 +357,8 @@ class ArrayCode:
 
     # ---- reductions
 
-    def _Sum(self, node: Any) -> Text:
+    @ARRAYS.on(sp.Sum)
+    def _sum(self, node: Any) -> Text:
         body = node.function
         limits = []
         for index, low, high in node.limits:
@@ -411,7 +439,8 @@ class ArrayCode:
         word = "dim" if self.library == "torch" else "axis"
         return Text(f"{self.np}.{verb}({whole.text}, {word}={which})", left)
 
-    def _MaxOver(self, node: MaxOver) -> Text:
+    @ARRAYS.on(MaxOver)
+    def _max_over(self, node: MaxOver) -> Text:
         index, low, high = node.limits
         own = sp.Dummy(str(index), integer=True)
         body = node.body.xreplace({index: own + low})

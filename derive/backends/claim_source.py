@@ -16,7 +16,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.printing.repr import ReprPrinter
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive.backends.numpy_text import Names
+from derive.backends.python_names import Names
 from derive.base.errors import UnsupportedError
 
 TOLD = ("of", "wrt", "upstream", "equals", "given")

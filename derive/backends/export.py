@@ -20,7 +20,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 from derive.backends.array_code import MODULES, ArrayCode
 from derive.backends.claim_source import source
 from derive.backends.matrix_code import MatrixCode, word_for
-from derive.backends.numpy_text import Names
+from derive.backends.python_names import Names
 from derive.base.errors import DeriveError, UnsupportedError
 from derive.claims import sizes
 from derive.claims.entry import Entry

@@ -11,8 +11,10 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
-from derive.backends.array_code import LEAF, POWER, PRODUCT, SUM, ArrayCode, Text
+from derive.backends.array_code import ARRAYS, LEAF, POWER, PRODUCT, SUM, ArrayCode, Text
 from derive.base.errors import UnsupportedError
+from derive.base.tables import Table
+from derive.language.activations import NamedFunction
 from derive.language.operators import (
     ArrayOperator,
     Broadcast,
@@ -20,6 +22,7 @@ from derive.language.operators import (
     MatrixOperator,
     Softmax,
     Tensor,
+    TensorElement,
 )
 from derive.language.structure import bound_within
 
@@ -43,24 +46,31 @@ class _ByEntries(Exception):
     """A matrix that has no matrix notation here; caught in this module."""
 
 
+# The code of each node where matrices and operators have lines of their own.
+MATRICES: Table[Callable[[Any, Any], Text]] = Table(ARRAYS)
+
+
 class MatrixCode(ArrayCode):
     """Array code of matrices and operators: these get a line each, before what uses them."""
+
+    rules = MATRICES
 
     lines: list[str]
     fresh: Callable[[Any], str]
     slopes: dict[Any, str]  # the name of the derivative of each function that is a parameter
 
-    def write(self, node: Any) -> Text:
-        # By its kind: a function of the user's may have the name of a node.
-        if isinstance(node, AppliedUndef):
-            inner = self.write(node.args[0])
-            return Text(f"{self.names[node.func]}({inner.text})", inner.axes)
-        return super().write(node)
+    @MATRICES.on(AppliedUndef)
+    def _parameter(self, node: Any) -> Text:
+        """A function that is a parameter of the code."""
+        inner = self.write(node.args[0])
+        return Text(f"{self.names[node.func]}({inner.text})", inner.axes)
 
-    def _Derivative(self, node: Any) -> Text:
+    @MATRICES.on(sp.Derivative)
+    def _derivative(self, node: Any) -> Text:
         return self._slope(node, node.variables[0])
 
-    def _Subs(self, node: Any) -> Text:
+    @MATRICES.on(sp.Subs)
+    def _subs(self, node: Any) -> Text:
         if len(node.variables) != 1 or not isinstance(node.expr, sp.Derivative):
             raise UnsupportedError("a substitution cannot be written as array code")
         return self._slope(node.expr, node.point[0])
@@ -81,18 +91,21 @@ class MatrixCode(ArrayCode):
             raise UnsupportedError(f"{type(array).__name__} cannot be written as array code")
         return self.write(body)
 
-    def _Trace(self, node: Any) -> Text:
+    @MATRICES.on(sp.Trace)
+    def _trace(self, node: Any) -> Text:
         k = sp.Dummy("k", integer=True)
         return self.write(sp.Sum(node.arg[k, k], (k, 0, node.arg.rows - 1)))
 
-    def _NamedFunction(self, node: Any) -> Text:
+    @MATRICES.on(NamedFunction)
+    def _named_function(self, node: Any) -> Text:
         return self.write(node.formula())
 
-    def _TensorElement(self, node: Any) -> Text:
+    @MATRICES.on(TensorElement)
+    def _tensor_element(self, node: Any) -> Text:
         array = node.array
         if isinstance(array, ArrayOperator) and array not in self.names:
             return self.write(array.definition(*node.indices))
-        return super()._TensorElement(node)
+        return super()._tensor_element(node)
 
     def value(self, value: Any) -> str:
         """The text of a whole value, after the lines that it needs before."""
@@ -219,5 +232,6 @@ class MatrixCode(ArrayCode):
         self.names[known] = name
         return known
 
-    def _Determinant(self, node: Any) -> Text:
+    @MATRICES.on(sp.Determinant)
+    def _determinant(self, node: Any) -> Text:
         return Text(self.names[node] if node in self.names else self.value(self._special(node)))

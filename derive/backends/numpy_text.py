@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.tensor.array import ArrayComprehension
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.backends.python_names import Names
+from derive.base.tables import Table
 from derive.claims.wording import function_name
+from derive.language.activations import NamedFunction
+from derive.language.conditions import Cases
+from derive.language.matrix_functions import MatrixFunction
 from derive.language.matrix_functions import numpy_text as of_matrix
-from derive.language.operators import defined
+from derive.language.operators import (
+    ArrayOperator,
+    Broadcast,
+    LogSumExp,
+    MatrixGradient,
+    MatrixOperator,
+    MatrixPartial,
+    MaxOver,
+    Partial,
+    ScalarApplication,
+    ScalarGradient,
+    Softmax,
+    Tensor,
+    TensorElement,
+    defined,
+)
+from derive.language.sequences import At, OrderedProduct
 
 
 class Unprintable(Exception):
     """A node that has no NumPy text here; the message says which."""
 
 
-class Names:
-    """A Python name for every symbol: ASCII, no keyword, no builtin, no two alike."""
-
-    def __init__(self) -> None:
-        self._taken = {"np", "math", "mpmath", "at", "jacobian", "symmetric_part", "Steps"}
-        self._taken |= {"left", "right"}
-        self._taken |= set(keyword.kwlist) | set(dir(builtins))
-        self._given: dict[Any, str] = {}
-
-    def of(self, key: Any, wanted: str) -> str:
-        if key not in self._given:
-            name = base = _identifier(wanted)
-            number = 2
-            while name in self._taken:
-                name = base + "_" if number == 2 else f"{base}_{number}"
-                number += 1
-            self._taken.add(name)
-            self._given[key] = name
-        return self._given[key]
-
-
-def _identifier(text: str) -> str:
-    letters = "".join(map(_ascii_letter, text)).strip()
-    return letters if letters.isidentifier() else f"v{letters}"
-
-
-def _ascii_letter(letter: str) -> str:
-    if letter == "_" or (letter.isascii() and letter.isalnum()):
-        return letter
-    if letter == "′" or letter == "'":
-        return "_prime"
-    name = unicodedata.name(letter, "")
-    return name.split()[-1].lower() if "LETTER" in name else "_"
+NUMPY: Table[Callable[[Any, Any], str]] = Table()  # the text of each node
 
 
 class NumpyPrinter:
@@ -80,15 +74,19 @@ class NumpyPrinter:
         self.derivative: Callable[[Any], str] | None = None
 
     def print(self, node: Any) -> str:
-        for kind in type(node).__mro__:
-            method = getattr(self, f"_{kind.__name__}", None)
-            if method is not None:
-                return method(node)
-        raise Unprintable(f"{type(node).__name__} has no NumPy text here")
+        """The text of a node.
+
+        :raises Unprintable: naming a node that has no NumPy text here.
+        """
+        rule = NUMPY.find(type(node))
+        if rule is None:
+            raise Unprintable(f"{type(node).__name__} has no NumPy text here")
+        return rule(self, node)
 
     # -- leaves
 
-    def _Symbol(self, node: Any) -> str:
+    @NUMPY.on(sp.Symbol)
+    def _symbol(self, node: Any) -> str:
         # a document may give a size and an array one name; a size is an integer
         name = self.key(node)
         is_size = name in self.sizes and (node.is_integer or name not in self.known)
@@ -96,6 +94,7 @@ class NumpyPrinter:
             return self.names.of(("size", name), name)
         return self._named(node)
 
+    @NUMPY.on(sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
     def _named(self, node: Any) -> str:
         if node in self.bound:
             return self.bound[node]
@@ -107,22 +106,22 @@ class NumpyPrinter:
         """The name by which the witness has a symbol."""
         return self.keys.get(symbol, str(symbol.name))
 
-    _MatrixSymbol = _ArraySymbol = _IndexedBase = _named
-
-    def _Integer(self, node: Any) -> str:
+    @NUMPY.on(sp.Integer)
+    def _integer(self, node: Any) -> str:
         return str(node)
 
-    def _Rational(self, node: Any) -> str:
+    @NUMPY.on(sp.Rational)
+    def _rational(self, node: Any) -> str:
         return f"({node.p}/{node.q})"
 
-    def _NumberSymbol(self, node: Any) -> str:
+    @NUMPY.on(sp.NumberSymbol, sp.Float)
+    def _number_symbol(self, node: Any) -> str:
         return repr(float(node))
-
-    _Float = _NumberSymbol
 
     # -- arithmetic
 
-    def _Add(self, node: Any) -> str:
+    @NUMPY.on(sp.Add, sp.MatAdd)
+    def _add(self, node: Any) -> str:
         text = self.print(node.args[0])
         for term in node.args[1:]:
             positive = _without_sign(term)
@@ -132,9 +131,8 @@ class NumpyPrinter:
                 text += f" - {_factor(self.print(positive))}"
         return text
 
-    _MatAdd = _Add
-
-    def _Mul(self, node: Any) -> str:
+    @NUMPY.on(sp.Mul)
+    def _mul(self, node: Any) -> str:
         if node.args[0] == -1:
             return f"-{_factor(self.print(node.func(*node.args[1:])))}"
         text = "*".join(_factor(self.print(part)) for part in node.args if not _divides(part))
@@ -142,10 +140,12 @@ class NumpyPrinter:
             text = f"{text or 1}/{_atom(self.print(1 / part))}"
         return text
 
-    def _HadamardProduct(self, node: Any) -> str:
+    @NUMPY.on(sp.HadamardProduct)
+    def _hadamard_product(self, node: Any) -> str:
         return "*".join(_factor(self.print(part)) for part in node.args)
 
-    def _Pow(self, node: Any) -> str:
+    @NUMPY.on(sp.Pow, sp.HadamardPower)
+    def _pow(self, node: Any) -> str:
         base, power = node.args
         if power == -1:
             return f"1/{_atom(self.print(base))}"
@@ -153,9 +153,8 @@ class NumpyPrinter:
             return f"np.sqrt({self.print(base)})"
         return f"{_atom(self.print(base))}**{_atom(self.print(power))}"
 
-    _HadamardPower = _Pow
-
-    def _MatMul(self, node: Any) -> str:
+    @NUMPY.on(sp.MatMul)
+    def _mat_mul(self, node: Any) -> str:
         scalars = [part for part in node.args if not part.is_Matrix]
         text, shape = "", None
         for part in (part for part in node.args if part.is_Matrix):
@@ -196,72 +195,90 @@ class NumpyPrinter:
 
     # -- matrices
 
-    def _Transpose(self, node: Any) -> str:
+    @NUMPY.on(sp.Transpose, sp.Adjoint)
+    def _transpose(self, node: Any) -> str:
         return f"{_atom(self.print(node.arg))}.T"
 
-    def _MatPow(self, node: Any) -> str:
+    @NUMPY.on(sp.MatPow)
+    def _mat_pow(self, node: Any) -> str:
         return f"np.linalg.matrix_power({self.print(node.base)}, {self.print(node.exp)})"
 
-    def _Inverse(self, node: Any) -> str:
+    @NUMPY.on(sp.Inverse)
+    def _inverse(self, node: Any) -> str:
         return f"np.linalg.inv({self.print(node.arg)})"
 
-    def _MatrixFunction(self, node: Any) -> str:
+    @NUMPY.on(MatrixFunction)
+    def _matrix_function(self, node: Any) -> str:
         return of_matrix(node.function, self.print(node.operand), "np")
 
-    def _Trace(self, node: Any) -> str:
+    @NUMPY.on(sp.Trace)
+    def _trace(self, node: Any) -> str:
         return f"np.trace({self.print(node.arg)})"
 
-    def _Determinant(self, node: Any) -> str:
+    @NUMPY.on(sp.Determinant)
+    def _determinant(self, node: Any) -> str:
         return f"np.linalg.det({self.print(node.arg)})"
 
-    def _Identity(self, node: Any) -> str:
+    @NUMPY.on(sp.Identity)
+    def _identity(self, node: Any) -> str:
         return f"np.eye({self._size(node.shape[0])})"
 
-    def _OneMatrix(self, node: Any) -> str:
+    @NUMPY.on(sp.OneMatrix)
+    def _one_matrix(self, node: Any) -> str:
         return f"np.ones({self.shape(node)})"
 
-    def _ZeroMatrix(self, node: Any) -> str:
+    @NUMPY.on(sp.ZeroMatrix)
+    def _zero_matrix(self, node: Any) -> str:
         return f"np.zeros({self.shape(node)})"
 
-    def _KroneckerProduct(self, node: Any) -> str:
+    @NUMPY.on(sp.KroneckerProduct)
+    def _kronecker_product(self, node: Any) -> str:
         text = self.print(node.args[0])
         for factor in node.args[1:]:
             text = f"np.kron({text}, {self.print(factor)})"
         return text
 
-    def _BlockMatrix(self, node: Any) -> str:
+    @NUMPY.on(sp.BlockMatrix)
+    def _block_matrix(self, node: Any) -> str:
         rows, cols = node.blockshape
         blocks = [[self.print(node.blocks[i, j]) for j in range(cols)] for i in range(rows)]
         rows_text = ", ".join(f"[{', '.join(row)}]" for row in blocks)
         return f"np.block([{rows_text}])"
 
-    def _DiagMatrix(self, node: Any) -> str:
+    @NUMPY.on(sp.DiagMatrix)
+    def _diag_matrix(self, node: Any) -> str:
         return f"np.diag(np.ravel({self.print(node.args[0])}))"
 
-    def _DiagonalMatrix(self, node: Any) -> str:
+    @NUMPY.on(sp.DiagonalMatrix)
+    def _diagonal_matrix(self, node: Any) -> str:
         operand = self.print(node.arg)
         return f"np.eye(*np.shape({operand}))*{_factor(operand)}"
 
-    def _DiagonalOf(self, node: Any) -> str:
+    @NUMPY.on(DiagonalOf)
+    def _diagonal_of(self, node: Any) -> str:
         return f"np.diag({self.print(node.arg)}).reshape(-1, 1)"
 
-    def _MatrixBase(self, node: Any) -> str:
+    @NUMPY.on(sp.MatrixBase)
+    def _matrix_base(self, node: Any) -> str:
         rows = (", ".join(map(self.print, node.row(i))) for i in range(node.rows))
         return f"np.array([{', '.join(f'[{row}]' for row in rows)}], dtype=float)"
 
-    def _FunctionMatrix(self, node: Any) -> str:
+    @NUMPY.on(sp.FunctionMatrix)
+    def _function_matrix(self, node: Any) -> str:
         i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
         return self._array(node.lamda(i, j), tuple(zip((i, j), node.shape, strict=True)))
 
-    def _ElementwiseApplyFunction(self, node: Any) -> str:
+    @NUMPY.on(ElementwiseApplyFunction)
+    def _elementwise_apply_function(self, node: Any) -> str:
         function = node.function
         if not isinstance(function, sp.Lambda):
             variable = sp.Dummy("z")
             function = sp.Lambda(variable, function(variable))
         operand = self.print(node.expr)
-        return f"np.vectorize({self._Lambda(function)}, otypes=[float])({operand})"
+        return f"np.vectorize({self._lambda(function)}, otypes=[float])({operand})"
 
-    def _Lambda(self, node: Any) -> str:
+    @NUMPY.on(sp.Lambda)
+    def _lambda(self, node: Any) -> str:
         with self._binding(node.variables) as names:
             return f"lambda {', '.join(names)}: {self.print(node.expr)}"
 
@@ -274,32 +291,52 @@ class NumpyPrinter:
         yield [self.bound[variable] for variable in variables]
         self.bound = before
 
+    @NUMPY.on(MatrixSlice)
+    def _matrix_slice(self, node: Any) -> str:
+        chosen = (":".join(map(self.print, part)) for part in (node.rowslice, node.colslice))
+        return f"{_atom(self.print(node.parent))}[{', '.join(chosen)}]"
+
+    @NUMPY.on(ArrayComprehension)
+    def _array_comprehension(self, node: Any) -> str:
+        with self._binding([index for index, _, _ in node.limits]) as names:
+            text = self.print(node.function)
+            for name, (_, low, high) in reversed(list(zip(names, node.limits, strict=True))):
+                text = f"[{text} for {name} in range({self.print(low)}, {self.print(high + 1)})]"
+        return f"np.array({text}, dtype=float)"
+
     # -- entries
 
     def _entry(self, array: Any, indices: Any) -> str:
         return f"{_atom(self.print(array))}[{', '.join(map(self.print, indices))}]"
 
-    def _MatrixElement(self, node: Any) -> str:
+    @NUMPY.on(MatrixElement)
+    def _matrix_element(self, node: Any) -> str:
         return self._entry(node.args[0], node.args[1:])
 
-    def _Indexed(self, node: Any) -> str:
+    @NUMPY.on(sp.Indexed)
+    def _indexed(self, node: Any) -> str:
         return self._entry(node.base, node.indices)
 
-    def _ArrayElement(self, node: Any) -> str:
+    @NUMPY.on(ArrayElement)
+    def _array_element(self, node: Any) -> str:
         return self._entry(node.args[0], node.args[1])
 
-    def _TensorElement(self, node: Any) -> str:
+    @NUMPY.on(TensorElement)
+    def _tensor_element(self, node: Any) -> str:
         return self._entry(node.array, node.indices)
 
     # -- sums, and the operators' own definitions
 
-    def _Sum(self, node: Any) -> str:
+    @NUMPY.on(sp.Sum)
+    def _sum(self, node: Any) -> str:
         return self._over("sum", node.function, node.limits)
 
-    def _Product(self, node: Any) -> str:
+    @NUMPY.on(sp.Product)
+    def _product(self, node: Any) -> str:
         return self._over("math.prod", node.function, node.limits)
 
-    def _MaxOver(self, node: Any) -> str:
+    @NUMPY.on(MaxOver)
+    def _max_over(self, node: Any) -> str:
         return self._over("max", node.body, [node.limits])
 
     def _over(self, name: str, body: Any, limits: Any) -> str:
@@ -311,7 +348,8 @@ class NumpyPrinter:
             ]
             return f"{name}({self.print(body)} {' '.join(reversed(loops))})"
 
-    def _Tensor(self, node: Any) -> str:
+    @NUMPY.on(Tensor)
+    def _tensor(self, node: Any) -> str:
         return self._array(node.body, node.axes)
 
     def _array(self, body: Any, axes: Any) -> str:
@@ -321,25 +359,26 @@ class NumpyPrinter:
                 text = f"[{text} for {name} in range({self.print(size)})]"
         return f"np.array({text}, dtype=float)"
 
-    def _MatrixOperator(self, node: Any) -> str:
+    @NUMPY.on(MatrixOperator, ArrayOperator)
+    def _matrix_operator(self, node: Any) -> str:
         """Any operator is its index definition."""
         indices, body = defined(node)
         return self._array(body, tuple(zip(indices, node.shape, strict=True)))
 
-    _ArrayOperator = _MatrixOperator
-
-    def _At(self, node: Any) -> str:
+    @NUMPY.on(At)
+    def _at(self, node: Any) -> str:
         others = ", :" * (len(node.array.shape) - 1)
         text = f"{_atom(self.print(node.array))}[{self.print(node.index)}{others}]"
         return f"{text}.reshape(1, -1)" if len(node.array.shape) == 2 else text
 
-    def _OrderedProduct(self, node: Any) -> str:
+    @NUMPY.on(OrderedProduct)
+    def _ordered_product(self, node: Any) -> str:
         variable, low, high = node.limits
         with self._binding([variable]) as (name,):
             factor = self.print(node.body)
         factors = f"[{factor} for {name} in range({self.print(low)}, {self.print(high + 1)})]"
         order = "[::-1]" if node.later_left else ""
-        one = self._Identity(node)
+        one = self._identity(node)
         return f"np.linalg.multi_dot([{one}, {one}, *{factors}{order}])"
 
     def steps(self, recurrence: Any) -> str:
@@ -352,20 +391,25 @@ class NumpyPrinter:
                 text = f"{start} if {t} == {origin} else {text}"
         return f"lambda {t}: {text}"
 
+    @NUMPY.on(sp.floor)
     def _floor(self, node: Any) -> str:
         above, below = sp.fraction(sp.together(node.args[0]))
         return f"({_atom(self.print(above))}//{_atom(self.print(below))})"
 
+    @NUMPY.on(sp.ceiling)
     def _ceiling(self, node: Any) -> str:
         return f"(-{self._floor(sp.floor(-node.args[0], evaluate=False))})"
 
-    def _Softmax(self, node: Any) -> str:
+    @NUMPY.on(Softmax)
+    def _softmax(self, node: Any) -> str:
         return f"(lambda e: e/e.sum(axis=1, keepdims=True))(np.exp({self.print(node.operand)}))"
 
-    def _LogSumExp(self, node: Any) -> str:
+    @NUMPY.on(LogSumExp)
+    def _log_sum_exp(self, node: Any) -> str:
         return f"np.log(np.exp({self.print(node.operand)}).sum(axis=1, keepdims=True))"
 
-    def _Broadcast(self, node: Any) -> str:
+    @NUMPY.on(Broadcast)
+    def _broadcast(self, node: Any) -> str:
         return f"np.broadcast_to({self.print(node.operand)}, {self.shape(node)})"
 
     # -- functions
@@ -373,7 +417,8 @@ class NumpyPrinter:
     def _call(self, name: str) -> Callable[[Any], str]:
         return lambda node: f"{name}({', '.join(map(self.print, node.args))})"
 
-    def _Function(self, node: Any) -> str:
+    @NUMPY.on(sp.Function, sp.Max, sp.Min)
+    def _known_function(self, node: Any) -> str:
         kind = type(node).__name__
         if kind in _RECIPROCALS:
             return f"(1/{_RECIPROCALS[kind]}({self.print(node.args[0])}))"
@@ -382,42 +427,48 @@ class NumpyPrinter:
             raise Unprintable(f"the function {type(node).__name__} has no NumPy text here")
         return self._call(name)(node)
 
-    _Max = _Min = _Function
-
-    def _NamedFunction(self, node: Any) -> str:
+    @NUMPY.on(NamedFunction)
+    def _named_function(self, node: Any) -> str:
         return self.print(node.formula())
 
+    @NUMPY.on(sp.sinc)
     def _sinc(self, node: Any) -> str:
         return f"np.sinc({_atom(self.print(node.args[0]))}/np.pi)"
 
-    def _Heaviside(self, node: Any) -> str:
+    @NUMPY.on(sp.Heaviside)
+    def _heaviside(self, node: Any) -> str:
         return f"np.heaviside({', '.join(map(self.print, node.args[:2]))})"
 
-    def _KroneckerDelta(self, node: Any) -> str:
+    @NUMPY.on(sp.KroneckerDelta)
+    def _kronecker_delta(self, node: Any) -> str:
         first, second = map(self.print, node.args[:2])
         return f"float({_atom(first)} == {_atom(second)})"
 
-    def _Piecewise(self, node: Any) -> str:
+    @NUMPY.on(sp.Piecewise, Cases)
+    def _piecewise(self, node: Any) -> str:
         text = "np.nan"
         for value, condition in reversed(node.args):
             text = f"{_atom(self.print(value))} if {self.print(condition)} else {text}"
         return text
 
-    _Cases = _Piecewise
-
-    def _Relational(self, node: Any) -> str:
+    @NUMPY.on(Relational)
+    def _relational(self, node: Any) -> str:
         return f"{_atom(self.print(node.lhs))} {node.rel_op} {_atom(self.print(node.rhs))}"
 
-    def _And(self, node: Any) -> str:
+    @NUMPY.on(sp.And)
+    def _and(self, node: Any) -> str:
         return " and ".join(_atom(self.print(part)) for part in node.args)
 
-    def _Or(self, node: Any) -> str:
+    @NUMPY.on(sp.Or)
+    def _or(self, node: Any) -> str:
         return " or ".join(_atom(self.print(part)) for part in node.args)
 
-    def _Not(self, node: Any) -> str:
+    @NUMPY.on(sp.Not)
+    def _not(self, node: Any) -> str:
         return f"not {_atom(self.print(node.args[0]))}"
 
-    def _BooleanAtom(self, node: Any) -> str:
+    @NUMPY.on(BooleanAtom)
+    def _boolean_atom(self, node: Any) -> str:
         return str(bool(node))
 
     # -- undefined functions, each a Lambda of the witness
@@ -431,16 +482,20 @@ class NumpyPrinter:
         self._meaning(name)
         return f"{self.names.of(('function', name), name)}({', '.join(map(self.print, arguments))})"
 
-    def _AppliedUndef(self, node: Any) -> str:
+    @NUMPY.on(AppliedUndef)
+    def _applied_undef(self, node: Any) -> str:
         return self._applied(node.func.__name__, node.args)
 
-    def _ScalarApplication(self, node: Any) -> str:
+    @NUMPY.on(ScalarApplication)
+    def _scalar_application(self, node: Any) -> str:
         return self._applied(node.function.name, node.arguments)
 
-    def _Derivative(self, node: Any) -> str:
+    @NUMPY.on(sp.Derivative)
+    def _derivative(self, node: Any) -> str:
         return self.print(self._without_undefined(node))
 
-    def _Subs(self, node: Any) -> str:
+    @NUMPY.on(sp.Subs)
+    def _subs(self, node: Any) -> str:
         return self.print(self._without_undefined(node))
 
     def _without_undefined(self, node: Any) -> Any:
@@ -452,7 +507,8 @@ class NumpyPrinter:
             raise Unprintable(f"{node} has no value here")
         return plain
 
-    def _AppliedGradient(self, node: Any) -> str:
+    @NUMPY.on(MatrixGradient, ScalarGradient)
+    def _applied_gradient(self, node: Any) -> str:
         """The gradient of a scalar function of arrays, by central differences too."""
         arguments = [self.print(argument) for argument in node.arguments]
         variable = self.names.of(("argument", node), "z")
@@ -462,14 +518,11 @@ class NumpyPrinter:
         point = arguments[node.position]
         return f"jacobian(lambda {variable}: float({name}({', '.join(moved)})), {point})"
 
-    _MatrixGradient = _ScalarGradient = _AppliedGradient
-
-    def _Partial(self, node: Any) -> str:
+    @NUMPY.on(Partial, MatrixPartial)
+    def _partial(self, node: Any) -> str:
         if self.derivative is None:
             raise Unprintable(f"{node} stands outside a claim")
         return self.derivative(node)
-
-    _MatrixPartial = _Partial
 
 
 def _without_sign(term: Any) -> Any:

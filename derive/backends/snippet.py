@@ -15,7 +15,8 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
-from derive.backends.numpy_text import Names, NumpyPrinter, Unprintable
+from derive.backends.numpy_text import NumpyPrinter, Unprintable
+from derive.backends.python_names import Names
 from derive.claims import sizes
 from derive.claims.verdict import SparseArray, Verdict, Witness
 from derive.claims.wording import equation

@@ -112,7 +112,7 @@ class EntryAtom(Atom):
 
 
 class RefAtom(Atom):
-    """An entry of a shared array that stays a name: the number of its class."""
+    """An entry of a shared array that stays opaque: the number of its class."""
 
     fields = ("name", "indices")
     __slots__ = fields

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from derive.canonical.atoms import Atom, EntryAtom, Exponent, Monomial, Polynomial
 from derive.canonical.laws import law
+from derive.canonical.verbs import Verbs
 from derive.core.integers import BOUND, FRESH, SIZE, ZERO, Poly, Var, as_poly
 
-if TYPE_CHECKING:
-    from derive.canonical.sums import Summation
 
-
-def axis_of(n: Summation, variable: Var, monomial: Monomial) -> Poly | None:
+def axis_of(n: Verbs, variable: Var, monomial: Monomial) -> Poly | None:
     """The size of the axis that a variable runs along, if it runs along one."""
     for array, axis, index in axes_used(monomial):
         slope = index.coefficient(variable)
@@ -23,7 +21,7 @@ def axis_of(n: Summation, variable: Var, monomial: Monomial) -> Poly | None:
 
 @law("index along an axis")
 def on_axes(
-    n: Summation, variables: list[Var], factors: list[tuple[Atom, Exponent]]
+    n: Verbs, variables: list[Var], factors: list[tuple[Atom, Exponent]]
 ) -> Polynomial | None:
     """The sum with each index running along an axis of an array, from its start to its end.
 

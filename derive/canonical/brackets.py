@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import (
     Atom,
@@ -20,13 +19,11 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.laws import law
 from derive.canonical.quotients import reduced
+from derive.canonical.verbs import Verbs
 from derive.core.integers import SIZE, Label, Number, Poly, as_poly, is_nonnegative
 
-if TYPE_CHECKING:
-    from derive.canonical.ring import Ring
 
-
-def brackets_used(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+def brackets_used(n: Verbs, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
     for atom in exponents:
         if isinstance(atom, IndexBracketAtom) and atom.relation == "=":
             used = eliminate(n, atom, exponents)
@@ -44,7 +41,9 @@ def brackets_used(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number)
 
 
 @law("stronger bracket")
-def stronger(n: Ring, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+def stronger(
+    n: Verbs, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
+) -> Polynomial | None:
     """[p + c ≥ 0]·[p ≥ 0] = [p ≥ 0] for a number c ≥ 0; [p ≥ 0]·[e = 0] = [e = 0] where p + e
     or p − e is never negative.
     """
@@ -67,7 +66,9 @@ def stronger(n: Ring, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]) -
 
 
 @law("opposite brackets")
-def opposite(n: Ring, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+def opposite(
+    n: Verbs, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
+) -> Polynomial | None:
     """[p ≥ 0]·[−p ≥ 0] = [p = 0]
 
     Always, for an integer p.
@@ -80,7 +81,7 @@ def opposite(n: Ring, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]) -
 
 
 @law("zero bracket")
-def on_zero(n: Ring, atom: RealBracketAtom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
+def on_zero(n: Verbs, atom: RealBracketAtom, exponents: dict[Atom, Exponent]) -> Polynomial | None:
     """[p = 0]·[p > 0] = 0, and in [p = 0]·f the leading term of p is minus the rest of it,
     where f has no quotient that p = 0 may leave without a value.
 
@@ -107,7 +108,7 @@ def on_zero(n: Ring, atom: RealBracketAtom, exponents: dict[Atom, Exponent]) -> 
 
 @law("delta")
 def eliminate(
-    n: Ring, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
+    n: Verbs, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
 ) -> Polynomial | None:
     """[i = e]·f(i) = [i = e]·f(e): a label goes, else the latest variable, where the rest
     mentions it.
@@ -137,7 +138,7 @@ def eliminate(
     return None
 
 
-def is_ruled_out(n: Ring, atom: Atom, label: Label, value: Poly) -> bool:
+def is_ruled_out(n: Verbs, atom: Atom, label: Label, value: Poly) -> bool:
     """Whether [t = j]·[p(j) = 0] is 0 since p(t) is known not to be zero, as also within a sum
     of which that is a factor.
     """

@@ -5,18 +5,15 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from itertools import count
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import Polynomial
 from derive.canonical.laws import law
+from derive.canonical.verbs import Verbs
 from derive.core.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
-
-if TYPE_CHECKING:
-    from derive.canonical.sums import Summation
 
 
 @law("one digit")
-def one_digit(n: Summation, variable: Var, first: Poly, second: Poly) -> Polynomial | None:
+def one_digit(n: Verbs, variable: Var, first: Poly, second: Poly) -> Polynomial | None:
     """Σ_u [0 ≤ e − s·u < s] = [0 ≤ e < s·(high + 1)]: one digit u, where e has that many."""
     high = variable.high
     slope = first.coefficient(variable)
@@ -37,7 +34,7 @@ def one_digit(n: Summation, variable: Var, first: Poly, second: Poly) -> Polynom
 
 
 @law("sum of ones")
-def sum_of_ones(n: Summation, length: Poly) -> Polynomial:
+def sum_of_ones(n: Verbs, length: Poly) -> Polynomial:
     """Σ 1 over a range is its length, or 0 where it is empty."""
     number = n.of_integer(length)
     if is_nonnegative(length):
@@ -46,7 +43,7 @@ def sum_of_ones(n: Summation, length: Poly) -> Polynomial:
 
 
 @law("sum of powers")
-def sum_of_powers(n: Summation, exponent: int, high: Poly) -> Polynomial:
+def sum_of_powers(n: Verbs, exponent: int, high: Poly) -> Polynomial:
     """Σ_{k=0}^{high} k^p by Faulhaber's formula; 0 where the range is empty."""
     length = high + 1
     total = ZERO

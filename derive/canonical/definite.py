@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import Atom, EntryAtom, InverseAtom, Monomial, SumAtom
+from derive.canonical.verbs import Verbs
 from derive.core.integers import ZERO, Poly, Var, as_poly
 from derive.core.terms import Entry
 
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
 
-
-def is_sum_of_squares(n: Normaliser, atom: SumAtom) -> bool:
+def is_sum_of_squares(n: Verbs, atom: SumAtom) -> bool:
     """Σ_k Σ_a Σ_b f(k, a) f(k, b) = Σ_k (Σ_a f(k, a))²: a sum that its own mirror image is.
 
     And so is Σ_k Σ_a Σ_b f(k, a) S[a, b] f(k, b) ≥ 0 for a positive definite S.
@@ -35,7 +32,7 @@ def is_sum_of_squares(n: Normaliser, atom: SumAtom) -> bool:
     return False
 
 
-def definite_places(n: Normaliser, atom: Atom) -> tuple[Poly, Poly] | None:
+def definite_places(n: Verbs, atom: Atom) -> tuple[Poly, Poly] | None:
     """The row and the column of an entry of a positive definite matrix or of its inverse."""
     if isinstance(atom, EntryAtom) and "positive_definite" in atom.array.traits:
         if len(atom.indices) != 2:
@@ -43,22 +40,22 @@ def definite_places(n: Normaliser, atom: Atom) -> tuple[Poly, Poly] | None:
         row, column = atom.indices
         return row, column
     if isinstance(atom, InverseAtom):
-        body = n.matrices[atom.name][0].body
+        body = n.matrices.met[atom.name][0].body
         if isinstance(body, Entry) and "positive_definite" in body.data[0].traits:
             return atom.row, atom.column
     return None
 
 
-def definite_used(n: Normaliser, atom: Atom) -> None:
+def definite_used(n: Verbs, atom: Atom) -> None:
     """Note that the positive definiteness of an entry's matrix was relied on."""
     if isinstance(atom, EntryAtom):
         n.used["positive_definite", atom.array] = None
     elif isinstance(atom, InverseAtom):
-        n.used["positive_definite", n.matrices[atom.name][0].body.data[0]] = None
+        n.used["positive_definite", n.matrices.met[atom.name][0].body.data[0]] = None
 
 
 def _is_square(
-    n: Normaliser,
+    n: Verbs,
     opened: list[Var],
     monomial: Monomial,
     between: tuple[Poly, Poly] | None = None,

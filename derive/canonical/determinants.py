@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, permutations
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import (
     Atom,
@@ -22,19 +21,16 @@ from derive.canonical.atoms import (
     SumAtom,
     monomial_order,
 )
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly
-from derive.core.terms import Determinant, Shared, entry
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
-    from derive.core.terms import Term
+from derive.core.terms import Determinant, Shared, Term, entry
 
 MAX_RANK = 3  # products of vectors that are added to a matrix
 MAX_WRITTEN_OUT = 3  # rows of a matrix whose determinant and inverse are written out
 UNIT: Polynomial = {(): 1}
 
 
-def of_low_rank(n: Normaliser, shared: Shared, size: Poly) -> Polynomial | None:
+def of_low_rank(n: Verbs, shared: Shared, size: Poly) -> Polynomial | None:
     """det(B + Σ_a u_a v_aᵀ) for at most :data:`MAX_RANK` products of vectors, by the matrix
     determinant lemma:
 
@@ -83,7 +79,7 @@ def of_low_rank(n: Normaliser, shared: Shared, size: Poly) -> Polynomial | None:
 
 
 def _parts(
-    n: Normaliser, body: Polynomial, i: Var, j: Var
+    n: Verbs, body: Polynomial, i: Var, j: Var
 ) -> tuple[Polynomial, list[Shared], Polynomial]:
     """A matrix as d[i]·[i = j], by d, and given matrices, and all else."""
     diagonal: Polynomial = {}
@@ -104,7 +100,7 @@ def _parts(
 
 
 def _vectors(
-    n: Normaliser, products: Polynomial, i: Var, j: Var
+    n: Verbs, products: Polynomial, i: Var, j: Var
 ) -> list[tuple[Polynomial, Polynomial]] | None:
     """The u_a and v_a where a matrix is Σ_a u_a[i]·v_a[j], of as few products as its terms show."""
     if any({i, j} <= a.free for t in products for a, _ in t):
@@ -123,9 +119,7 @@ def _vectors(
     return best
 
 
-def _shifted(
-    n: Normaliser, entries: list[list[Polynomial]], by: Polynomial
-) -> list[list[Polynomial]]:
+def _shifted(n: Verbs, entries: list[list[Polynomial]], by: Polynomial) -> list[list[Polynomial]]:
     """A small matrix and a multiple of the identity."""
     return [
         [n.add(entry, by) if a == b else entry for b, entry in enumerate(row)]
@@ -133,7 +127,7 @@ def _shifted(
     ]
 
 
-def leibniz(n: Normaliser, entries: list[list[Polynomial]]) -> Polynomial:
+def leibniz(n: Verbs, entries: list[list[Polynomial]]) -> Polynomial:
     """det A = Σ_σ sign σ·Π_k A[k, σ(k)] of a small matrix."""
     result: Polynomial = {}
     for order in permutations(range(len(entries))):
@@ -155,7 +149,7 @@ def _matrix(atom: Atom, i: Var, j: Var) -> Shared | None:
     return Shared((i, j), entry(atom.array, as_poly(i), as_poly(j)), atom.array.symbol)
 
 
-def entries_of(n: Normaliser, shared: Shared) -> list[list[Polynomial]] | None:
+def entries_of(n: Verbs, shared: Shared) -> list[list[Polynomial]] | None:
     """All entries of a matrix of few rows; None of a larger one."""
     high = shared.params[0].high
     rows = None if high is None or high != shared.params[1].high else high.constant
@@ -171,13 +165,13 @@ def is_small(shared: Shared) -> bool:
     return high is not None and high.constant is not None and high.constant < MAX_WRITTEN_OUT
 
 
-def written_out(n: Normaliser, shared: Shared) -> Polynomial | None:
+def written_out(n: Verbs, shared: Shared) -> Polynomial | None:
     """det A by its definition, of a matrix of up to :data:`MAX_WRITTEN_OUT` rows."""
     entries = entries_of(n, shared)
     return None if entries is None else leibniz(n, entries)
 
 
-def inverse_written_out(n: Normaliser, shared: Shared, i: Poly, j: Poly) -> Polynomial | None:
+def inverse_written_out(n: Verbs, shared: Shared, i: Poly, j: Poly) -> Polynomial | None:
     """A⁻¹[i, j] = (−1)^(i + j)·det(A without row j and column i)/det A of a small matrix, whose
     determinant is not zero where its inverse stands; None where it is zero for all entries.
     """
@@ -214,7 +208,7 @@ class Split:
     scale: Polynomial
 
 
-def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) -> Polynomial | None:
+def united(n: Verbs, shared: Shared, read: Callable[[Polynomial], Term]) -> Polynomial | None:
     """det(I + A B) = det(I + B A): of all matrices that a cyclic order of factors gives, the one
     that was met first; det(c I + A B) = cⁿ·det(I + A B/c) for a c that is not zero, and
     det(S + A B) = det S·det(I + S⁻¹ A B) for a given matrix S that is inverted elsewhere; and
@@ -241,7 +235,7 @@ def united(n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]) ->
 
 
 def _without_factor(
-    n: Normaliser, shared: Shared, read: Callable[[Polynomial], Term]
+    n: Verbs, shared: Shared, read: Callable[[Polynomial], Term]
 ) -> tuple[Shared, Polynomial, Poly] | None:
     """det(c A) = cⁿ·det A for what all terms of a matrix share that is the same in all entries,
     whatever its sign and if it is 0; None where they share nothing.
@@ -263,7 +257,7 @@ def _without_factor(
     return Shared(shared.params, read(rest)), whole, size
 
 
-def _split(n: Normaliser, shared: Shared) -> Split | None:
+def _split(n: Verbs, shared: Shared) -> Split | None:
     """A matrix as one that is easily inverted and a product of others; None for another form."""
     i, j = shared.params
     body = n.of(shared.body)
@@ -287,7 +281,7 @@ def _split(n: Normaliser, shared: Shared) -> Split | None:
 
 
 def _inverted(
-    n: Normaliser, base: Monomial, coefficient: Number, i: Var, j: Var
+    n: Verbs, base: Monomial, coefficient: Number, i: Var, j: Var
 ) -> tuple[Polynomial, Callable[[Poly, Poly], Polynomial]] | None:
     """The determinant and the inverse of c·I with a c of known sign, of an inverse, or of a given
     matrix that is inverted elsewhere too.
@@ -307,18 +301,18 @@ def _inverted(
         return None
     ((atom, _),) = base
     if isinstance(atom, InverseAtom) and (atom.row, atom.column) == (as_poly(i), as_poly(j)):
-        original, transposed = n.matrices[atom.name]
+        original, transposed = n.matrices.met[atom.name]
         below = n.power(n.of_atom(n.atom(DeterminantAtom, atom.name)), -1)
         return below, lambda a, b: n.of(original.at((b, a) if transposed else (a, b)))
     matrix = _matrix(atom, i, j)
-    if matrix is None or n.matrix_name(matrix)[0] not in n.inverted:
+    if matrix is None or n.matrix_name(matrix)[0] not in n.matrices.inverted:
         return None
     of_matrix = n.of(Determinant((), (matrix, size)))
     return of_matrix, lambda a, b: n.inverse_entry(matrix, a, b)
 
 
 def _turned(
-    n: Normaliser, shared: Shared, split: Split, read: Callable[[Polynomial], Term]
+    n: Verbs, shared: Shared, split: Split, read: Callable[[Polynomial], Term]
 ) -> Iterator[Shared]:
     """I + c R B⁻¹ L for every index at which the product falls into a left and a right one."""
     i, j = shared.params

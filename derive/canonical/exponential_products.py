@@ -7,23 +7,20 @@ or A = 0; either way A B = B A. Of matrices that only commute it is not seen, an
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import Polynomial
+from derive.canonical.function_values import Value
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, FRESH, ZERO, Var, as_poly
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
-    from derive.canonical.matrix_laws import Value
 
 MOST = 5  # exponentials of one size whose sums are looked at
 
 
-def add_product_laws(n: Normaliser, new: Value) -> None:
+def add_product_laws(n: Verbs, new: Value) -> None:
     """The products of two exponentials that are a third one, where one of the three is new."""
     alike = [
         value
-        for (function, _), value in n.values.items()
+        for (function, _), value in n.matrices.values.items()
         if function == new.function and value.axes == new.axes
     ]
     if not 2 <= len(alike) <= MOST:
@@ -50,7 +47,7 @@ def add_product_laws(n: Normaliser, new: Value) -> None:
 
 
 def _are_multiples(
-    n: Normaliser, a: Polynomial, b: Polynomial, a_there: Polynomial, b_there: Polynomial
+    n: Verbs, a: Polynomial, b: Polynomial, a_there: Polynomial, b_there: Polynomial
 ) -> bool:
     """A[i, j]·B[k, l] = A[k, l]·B[i, j]"""
     return not n.subtract(n.multiply(a, b_there), n.multiply(a_there, b))

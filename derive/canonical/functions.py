@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import factorial
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from derive.canonical.atoms import ConstAtom, CosAtom, FunctionAtom, Polynomial, exact
 from derive.canonical.log_parts import log_size
+from derive.canonical.verbs import Verbs
 
 MAX_SHIFTS = 12  # steps down in the argument of Γ and of its derivatives
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
 
 
 Law = Callable[..., Polynomial]
@@ -28,8 +25,8 @@ def _stated(statement: str, law: Law) -> Law:
     return law
 
 
-def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+def _odd(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
+    def law(n: Verbs, x: Polynomial) -> Polynomial:
         if not x:
             return {}
         _, scale = n.primitive(x)
@@ -42,27 +39,27 @@ def _odd(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     )
 
 
-def _plain(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+def _plain(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
     return _stated(
         f"{name} of equal arguments is equal, always",
         lambda n, x: n.split(x, lambda p: n.of_atom(n.atom(FunctionAtom, name, n.key(p)))),
     )
 
 
-def _cos(n: Normaliser, x: Polynomial) -> Polynomial:
+def _cos(n: Verbs, x: Polynomial) -> Polynomial:
     if not x:
         return {(): 1}
     _, scale = n.primitive(x)
     return n.of_atom(n.atom(CosAtom, n.key(n.scale(x, 1 if scale > 0 else -1))))
 
 
-def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
     """sin and cos of a sum by the addition theorems, down to one term with factor 1, or with the
     least fraction of it that has been seen.
     """
     plain_sin = _odd("sin")
 
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+    def law(n: Verbs, x: Polynomial) -> Polynomial:
         parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
         whole = all(part.denominator == 1 for part in parts.values())
         if not whole or not 1 < sum(parts.values()) <= MAX_ANGLES:
@@ -83,8 +80,8 @@ def _circular(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     return _stated(statement, lambda n, x: n.split(x, lambda part: law(n, part)))
 
 
-def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+def _hyperbolic(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
+    def law(n: Verbs, x: Polynomial) -> Polynomial:
         up, down = n.exp(x), n.exp(n.scale(x, -1))
         sinh, cosh = n.subtract(up, down), n.add(up, down)
         if name == "tanh":
@@ -98,11 +95,11 @@ def _hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
     )
 
 
-def _half_pi(n: Normaliser) -> Polynomial:
+def _half_pi(n: Verbs) -> Polynomial:
     return {n.monomial({n.atom(ConstAtom, sp.pi): 1}): Fraction(1, 2)}
 
 
-def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
+def _atan(n: Verbs, x: Polynomial) -> Polynomial:
     """atan(1/x) = π/2·sign x − atan x, where x ≠ 0, as it is wherever 1/x has a value"""
     if len(x) == 1 and all(e < 0 for m in x for _, e in m) and () not in x:
         other = n.power(x, -1)
@@ -111,12 +108,12 @@ def _atan(n: Normaliser, x: Polynomial) -> Polynomial:
     return _odd("atan")(n, x)
 
 
-def _inverse_hyperbolic(name: str) -> Callable[[Normaliser, Polynomial], Polynomial]:
+def _inverse_hyperbolic(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
     """asinh x = log(x + √(x² + 1)), acosh x = log(x + √(x² − 1)), atanh x = log((1 + x)/(1 − x))/2
     where hyperbolic functions are written in exponentials.
     """
 
-    def law(n: Normaliser, x: Polynomial) -> Polynomial:
+    def law(n: Verbs, x: Polynomial) -> Polynomial:
         one: Polynomial = {(): 1}
         if name == "atanh":
             ratio = n.multiply(n.add(one, x), n.power(n.subtract(one, x), -1))
@@ -149,7 +146,7 @@ def _apart(law: Law) -> Law:
 
 
 def _shifted_down(
-    n: Normaliser, x: Polynomial, positive: bool = False
+    n: Verbs, x: Polynomial, positive: bool = False
 ) -> tuple[Polynomial, list[Polynomial]]:
     """x − k and the factors x − 1, …, x − k, as long as none of them is 0, or each is positive.
 
@@ -166,11 +163,11 @@ def _shifted_down(
     return x, below
 
 
-def _nonzero(n: Normaliser, x: Polynomial) -> bool:
+def _nonzero(n: Verbs, x: Polynomial) -> bool:
     return bool(x) and n.known(n.primitive(x)[0], "!=")
 
 
-def _lgamma(n: Normaliser, x: Polynomial) -> Polynomial:
+def _lgamma(n: Verbs, x: Polynomial) -> Polynomial:
     """log Γ(x) = log Γ(x − 1) + log(x − 1) where x > 1; log Γ(1) = 0, always"""
     x, below = _shifted_down(n, x, positive=True)
     logs = [n.log(p) for p in below]
@@ -179,7 +176,7 @@ def _lgamma(n: Normaliser, x: Polynomial) -> Polynomial:
     return n.add(n.of_atom(n.atom(FunctionAtom, "lgamma", n.key(x))), *logs)
 
 
-def _gamma(n: Normaliser, x: Polynomial) -> Polynomial:
+def _gamma(n: Verbs, x: Polynomial) -> Polynomial:
     """Γ(x) = exp(log Γ(x)) where x > 0; Γ(x) = (x − 1)·Γ(x − 1) where x ≠ 1"""
     if n.sign(x) == "+":
         return n.exp(n.function("lgamma", [x]))
@@ -187,7 +184,7 @@ def _gamma(n: Normaliser, x: Polynomial) -> Polynomial:
     return n.multiply(n.of_atom(n.atom(FunctionAtom, "gamma", n.key(x))), *below)
 
 
-def _polygamma(n: Normaliser, order: Polynomial, x: Polynomial) -> Polynomial:
+def _polygamma(n: Verbs, order: Polynomial, x: Polynomial) -> Polynomial:
     """ψₘ(x) = ψₘ(x − 1) + (−1)ᵐ·m!/(x − 1)^(m + 1) where x ≠ 1, for a number m ≥ 0"""
     m = int(order.get((), 0))
     x, below = _shifted_down(n, x)
@@ -196,17 +193,17 @@ def _polygamma(n: Normaliser, order: Polynomial, x: Polynomial) -> Polynomial:
     return n.add(n.of_atom(n.atom(FunctionAtom, "polygamma", n.key(order), n.key(x))), *steps)
 
 
-def _tan(n: Normaliser, x: Polynomial) -> Polynomial:
+def _tan(n: Verbs, x: Polynomial) -> Polynomial:
     """tan x = sin x/cos x, where cos x ≠ 0, as it is wherever tan x has a value"""
     return n.multiply(n.function("sin", [x]), n.power(n.function("cos", [x]), -1))
 
 
-def _sign_law(n: Normaliser, x: Polynomial) -> Polynomial:
+def _sign_law(n: Verbs, x: Polynomial) -> Polynomial:
     """sign x = [x > 0] − [−x > 0], for all reals"""
     return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
 
 
-def _max(n: Normaliser, a: Polynomial, b: Polynomial) -> Polynomial:
+def _max(n: Verbs, a: Polynomial, b: Polynomial) -> Polynomial:
     """max(a, b) = b + (a − b)·[a > b] = a + (b − a)·[b > a], for all reals"""
     difference = n.subtract(a, b)
     taken, above = n.above_zero(difference)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from derive.canonical import structure
 from derive.canonical.atoms import EntryAtom, Polynomial
+from derive.canonical.laws import law
+from derive.canonical.verbs import Verbs
 from derive.core.graph import arrays_in
-from derive.core.integers import ZERO, Poly, Var, as_poly, is_nonnegative
-from derive.core.terms import Term
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
+from derive.core.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
+from derive.core.terms import Entry, Shared, Term
 
 
-def mirrored(n: Normaliser, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
+def mirrored(n: Verbs, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
     """A[i, j] = ±A[j, i]; on the diagonal of a skew matrix, 0."""
-    sign, label = n.mirrors[array]
+    sign, label = n.given.mirrors[array]
     n.used[label] = None
     if sign < 0 and indices[0] == indices[1]:
         return {}
@@ -24,15 +24,78 @@ def mirrored(n: Normaliser, array: Any, indices: tuple[Poly, ...]) -> Polynomial
     return found if ordered == indices else n.scale(found, sign)
 
 
-def arrays_behind(n: Normaliser, term: Term) -> set[Any]:
+@law("entry")
+def entry(n: Verbs, array: Any, indices: tuple[Poly, ...]) -> Polynomial:
+    """An entry of a given array, by what is assumed of the array.
+
+    Where what the law uses of the array is given, and then it is listed.
+    """
+    definition = n.given.definitions.get(array)
+    if definition is not None:
+        value, label = definition
+        n.used[label] = None
+        return n.of(value.at(indices))
+    if array in n.given.mirrors:
+        return mirrored(n, array, indices)
+    if len(indices) == 2 and "diagonal" in array.traits:
+        n.used[("diagonal", array)] = None
+        on = n.index_bracket("=", indices[0] - indices[1])
+        if "unit_triangular" in array.traits:
+            n.used[("unit_triangular", array)] = None
+            return on
+        return n.multiply(on, n.of_atom(n.atom(EntryAtom, array, indices)))
+    if len(indices) == 2 and array.traits:
+        known = structure.known_entry(n, array, indices)
+        if known is not None:
+            return known
+    for trait in ("symmetric", "exchangeable"):
+        if len(indices) == 2 and trait in array.traits:
+            n.used[(trait, array)] = None
+            indices = tuple(sorted(indices, key=lambda p: p.sort_key()))
+    if any(is_outside(index, size) for index, size in zip(indices, array.axes, strict=False)):
+        return {}  # what is read there counts for nothing: it is read under a condition
+    return n.of_atom(n.atom(EntryAtom, array, indices))
+
+
+def define(n: Verbs, left: Term, right: Term, open_: frozenset[Var], label: Any) -> bool:
+    """Take A[i, j] = e, given for all i and j, as what A is, unless e mentions A; whether
+    that is possible. It is not for an A of which more is assumed, which would be lost.
+    """
+    if not isinstance(left, Entry) or not left.data[1]:
+        return False
+    array, indices = left.data
+    params = whole_axes(array, indices, open_)
+    free = {v for v in right.free if v.kind == FREE}
+    if params is None or not free <= set(params):
+        return False
+    if array.traits or array in n.given.definitions or array in arrays_behind(n, right):
+        return False
+    n.given.definitions[array] = Shared(params, right), label
+    n.forget()
+    return True
+
+
+def replace(n: Verbs, array: Any, value: Shared, label: Any) -> bool:
+    """Take a given array to be what is known to be equal to it, all at once; whether it is not
+    known to be something else.
+    """
+    if array in n.given.definitions or array in n.given.mirrors:
+        return False
+    n.given.definitions[array] = value, label
+    n.matrices.names.clear()
+    n.forget()
+    return True
+
+
+def arrays_behind(n: Verbs, term: Term) -> set[Any]:
     """The given arrays in a term, and in what those of them are that are defined."""
     found: set[Any] = set()
     left = arrays_in(term)
     while left:
         array = left.pop()
         found.add(array)
-        if array in n.definitions:
-            left |= arrays_in(n.definitions[array][0].body) - found
+        if array in n.given.definitions:
+            left |= arrays_in(n.given.definitions[array][0].body) - found
     return found
 
 

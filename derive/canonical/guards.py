@@ -7,16 +7,13 @@ out of a range, asks here whether the factor still has a value without it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import Atom, Exponent, FunctionAtom, IndexBracketAtom, Polynomial
+from derive.canonical.verbs import Verbs
 from derive.core.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 
-if TYPE_CHECKING:
-    from derive.canonical.sums import Summation
 
-
-def is_guarded(n: Summation, guard: Poly, atom: Atom, exponent: Exponent) -> bool:
+def is_guarded(n: Verbs, guard: Poly, atom: Atom, exponent: Exponent) -> bool:
     """Whether a factor may have no value where [guard ≥ 0] beside it is 0."""
     if atom.free.isdisjoint(guard.variables):
         return False
@@ -28,13 +25,13 @@ def is_guarded(n: Summation, guard: Poly, atom: Atom, exponent: Exponent) -> boo
     return n.sign(base) not in ("+", "-") and not n.known(n.primitive(base)[0], "!=")
 
 
-def may_lack_value(n: Summation, guard: Poly, beside: Polynomial) -> bool:
+def may_lack_value(n: Verbs, guard: Poly, beside: Polynomial) -> bool:
     """Whether one of the factors may have no value where [guard ≥ 0] beside them is 0."""
     return any(is_guarded(n, guard, atom, e) for monomial in beside for atom, e in monomial)
 
 
 def guarded_by_range(
-    n: Summation, variable: Var, monomial: Iterable[tuple[Atom, Exponent]]
+    n: Verbs, variable: Var, monomial: Iterable[tuple[Atom, Exponent]]
 ) -> list[tuple[Atom, Exponent]]:
     """Those factors of a product under a sum, without its index, that may have no value where
     nothing is summed: where its range is empty, or cut to nothing by brackets beside them.

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from derive.base.errors import UnsupportedError
 from derive.canonical.atoms import Atom, Exponent, Polynomial, SumAtom, UndefinedValue
+from derive.canonical.closed_sums import sum_of_ones
 from derive.canonical.guards import guarded_by_range
 from derive.canonical.laws import law
+from derive.canonical.verbs import Verbs
 from derive.core.integers import BOUND, FRESH, ZERO, Poly, Var, as_poly
-
-if TYPE_CHECKING:
-    from derive.canonical.sums import Summation
-from derive.canonical.closed_sums import sum_of_ones
 
 _colours: dict[int, Var] = {}
 
 
 @law("names of indices")
 def canonical_sum(
-    n: Summation, variables: list[Var], factors: list[tuple[Atom, Exponent]]
+    n: Verbs, variables: list[Var], factors: list[tuple[Atom, Exponent]]
 ) -> Polynomial:
     """The sum as an atom: of all ways to name its indices, the first in order.
 
@@ -55,7 +53,7 @@ def canonical_sum(
     return n.scale(n.named_sum(atom), coefficient)
 
 
-def _term_by_term(n: Summation, variable: Var, height: int, named: Polynomial) -> Polynomial:
+def _term_by_term(n: Verbs, variable: Var, height: int, named: Polynomial) -> Polynomial:
     """The sum of a factor that is more than one by the name of its index: [−p > 0]."""
     assert variable.high is not None
     index, high = n.bound(height), variable.high
@@ -76,7 +74,7 @@ def _term_by_term(n: Summation, variable: Var, height: int, named: Polynomial) -
 
 
 def _orders(
-    n: Summation, variables: list[Var], factors: list[tuple[Atom, Exponent]]
+    n: Verbs, variables: list[Var], factors: list[tuple[Atom, Exponent]]
 ) -> Iterator[list[Var]]:
     """The orders of the indices that nothing tells apart, found by refining colours."""
     if len(variables) == 1:
@@ -88,7 +86,7 @@ def _orders(
 
 
 def _refined(
-    n: Summation, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
+    n: Verbs, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
 ) -> Iterator[list[Var]]:
     while len(set(colours.values())) < len(colours):
         signatures = {v: (colours[v], _surroundings(n, v, colours, factors)) for v in colours}
@@ -109,7 +107,7 @@ def _refined(
 
 
 def _surroundings(
-    n: Summation, variable: Var, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
+    n: Verbs, variable: Var, colours: dict[Var, int], factors: list[tuple[Atom, Exponent]]
 ) -> tuple[Any, ...]:
     """What the factors with an index look like when only colours are seen."""
     values = {v: _colour(c + 1) for v, c in colours.items()}

@@ -9,10 +9,24 @@ from fractions import Fraction
 from typing import Any
 
 from derive.base.budget import spend
-from derive.canonical.atoms import Atom
+from derive.canonical.atoms import Atom, Key
 from derive.core.integers import Label, Poly, Var, as_poly
 
 COMPARED = 2  # units of work for two parts that are looked at
+
+
+def is_instance(pattern: Key, key: Key, open_: frozenset[Var]) -> bool:
+    """Whether a key is a pattern with its open indices replaced."""
+    if pattern == key:
+        return True
+    if not open_:
+        return False
+    # An index that a sum in the key binds is no value: Σ_k A[k, k] is no Σ_k A[k, i].
+    free = {v for m, _ in key for a, _ in m for v in a.free}
+    return any(
+        free.issuperset(index for value in found.values() for index in value.indices)
+        for found in instances(pattern, key, open_, {})
+    )
 
 
 def instances(

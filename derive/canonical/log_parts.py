@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 from derive.canonical.atoms import (
     Atom,
@@ -14,12 +14,10 @@ from derive.canonical.atoms import (
     PrimeAtom,
     UndefinedValue,
 )
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
+from derive.canonical.verbs import Verbs
 
 
-def is_parted(n: Normaliser, atom: Atom) -> bool:
+def is_parted(n: Verbs, atom: Atom) -> bool:
     """Whether an atom is the logarithm of something that has more than one factor."""
     if not isinstance(atom, FunctionAtom) or atom.name != "log":
         return False
@@ -28,7 +26,7 @@ def is_parted(n: Normaliser, atom: Atom) -> bool:
     return bool(below) or len(common) + (len(argument) > 1) > 1
 
 
-def in_parts(n: Normaliser, poly: Polynomial) -> Polynomial:
+def in_parts(n: Verbs, poly: Polynomial) -> Polynomial:
     """The polynomial with each log u in it as a sum of log|a|, over the factors a of u:
 
         log(a·b^e) = log|a| + e·log|b|   where a·b^e > 0.
@@ -54,7 +52,7 @@ def _is_log(atom: Atom) -> TypeGuard[FunctionAtom]:
     return isinstance(atom, FunctionAtom) and atom.name == "log"
 
 
-def log_size(n: Normaliser, poly: Polynomial) -> Polynomial:
+def log_size(n: Verbs, poly: Polynomial) -> Polynomial:
     """log|p|, factor by factor, where p is not 0."""
     if not poly:
         raise UndefinedValue("the logarithm of zero")
@@ -71,7 +69,7 @@ def log_size(n: Normaliser, poly: Polynomial) -> Polynomial:
     return n.add(result, size, n.log(n.constant(abs(Fraction(scale)))))
 
 
-def _log_atom(n: Normaliser, atom: Atom) -> Polynomial:
+def _log_atom(n: Verbs, atom: Atom) -> Polynomial:
     """log|a|"""
     if isinstance(atom, ExpAtom):
         return {atom.argument: 1}

@@ -1,7 +1,7 @@
 """Functions of a matrix in canonical forms: the value is an array, of which its laws are given.
 
 Each function is defined by equations, and nothing else of it is used. The value is taken to be an
-array of its own, :class:`Value`, one for every class of matrices that are one:
+array of its own (:mod:`derive.canonical.function_values`), one for every class of equal matrices:
 
 - ``cholesky(A)``: L[i, j] = 0 for i < j, L[i, i] > 0, L Lᵀ = A; so that A⁻¹ = L⁻ᵀ L⁻¹,
   L⁻¹ A = Lᵀ and det A = (Π L[i, i])².
@@ -17,29 +17,25 @@ They hold wherever the value exists: for the first two, where A is symmetric and
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any
 
 from derive.base.slot import Slot
 from derive.canonical.atoms import Atom, DeterminantAtom, EntryAtom, Polynomial, monomial_order
 from derive.canonical.determinants import entries_of, is_small
 from derive.canonical.exponential_products import add_product_laws
+from derive.canonical.function_values import Value, is_value
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly
-from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
-    Array,
     Entry,
     FunctionEntry,
     Shared,
-    Term,
     entry,
     function_of,
     mul,
     num,
     total,
 )
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
 
 # A polynomial over atoms as a term.
 AS_TERM = Slot("derive.engine")
@@ -53,28 +49,7 @@ TRAITS = {
 OF_ROOTS = frozenset({"symmetric", "positive_definite"})
 
 
-class Value(Array):
-    """The value of a function of a matrix: an array whose entries depend on those of others."""
-
-    def __init__(self, function: str, matrix: Shared, size: Poly, traits: frozenset[str]) -> None:
-        super().__init__(f"{function} of {matrix}", (size, size), traits)
-        self.function = function
-        self.matrix = matrix
-        self.whole = function_of(
-            matrix, function, size, FUNCTION_OF_A_MATRIX(function, matrix.label)
-        )
-
-    def at(self, i: Poly, j: Poly) -> Term:
-        """An entry as what it stands for."""
-        return FunctionEntry((), (self.matrix, self.function, self.axes[0], i, j))
-
-
-def is_value(atom: Atom) -> TypeGuard[EntryAtom]:
-    """Whether an atom is an entry of a function of a matrix."""
-    return isinstance(atom, EntryAtom) and isinstance(atom.array, Value)
-
-
-def is_positive(n: Normaliser, atom: Atom) -> bool:
+def is_positive(n: Verbs, atom: Atom) -> bool:
     """Whether an atom is a diagonal entry of a Cholesky factor, or the determinant of a function
     of a matrix that is positive definite.
     """
@@ -89,7 +64,7 @@ def _is_on_positive_diagonal(atom: Atom) -> bool:
 
 
 def function_entry(
-    n: Normaliser, function: str, matrix: Shared, size: Poly, i: Poly, j: Poly
+    n: Verbs, function: str, matrix: Shared, size: Poly, i: Poly, j: Poly
 ) -> Polynomial:
     """An entry of a function of a matrix.
 
@@ -103,8 +78,8 @@ def function_entry(
         diagonal = n.of(matrix.at((i, i))) if on else {}
         of_entry = n.exp(diagonal) if function == "matrix_exp" else _root(n, diagonal)
         return n.multiply(on, of_entry) if on else {}
-    n.meets_small_matrices |= is_small(matrix)
-    if function == "cholesky" and n.writes_out and is_small(matrix):
+    n.matrices.meets_small |= is_small(matrix)
+    if function == "cholesky" and n.matrices.writes_out and is_small(matrix):
         return _written_out(n, matrix, i, j)
     if function in SQUARES:
         scaled = _without_factor(n, own, matrix)
@@ -119,7 +94,7 @@ def function_entry(
     return n.entry(value, (j, i) if transposed else (i, j))
 
 
-def _written_out(n: Normaliser, matrix: Shared, i: Poly, j: Poly) -> Polynomial:
+def _written_out(n: Verbs, matrix: Shared, i: Poly, j: Poly) -> Polynomial:
     """L[a, b] = (A[a, b] − Σ_c L[a, c]·L[b, c])/L[b, b] for a > b, with c < b, and the root of that
     numerator for a = b, of a matrix of few rows.
     """
@@ -142,11 +117,11 @@ def _opposite(label: Any) -> Any:
     return None if label is None else -label
 
 
-def _root(n: Normaliser, poly: Polynomial) -> Polynomial:
+def _root(n: Verbs, poly: Polynomial) -> Polynomial:
     return n.power(poly, Fraction(1, 2))
 
 
-def _is_negative(n: Normaliser, own: Polynomial, matrix: Shared) -> bool:
+def _is_negative(n: Verbs, own: Polynomial, matrix: Shared) -> bool:
     """Whether the leading term of a matrix has a negative coefficient, in the parameters that all
     matrices have in common.
     """
@@ -155,9 +130,7 @@ def _is_negative(n: Normaliser, own: Polynomial, matrix: Shared) -> bool:
     return bool(named) and named[max(named, key=monomial_order)] < 0
 
 
-def _without_factor(
-    n: Normaliser, own: Polynomial, matrix: Shared
-) -> tuple[Polynomial, Shared] | None:
+def _without_factor(n: Verbs, own: Polynomial, matrix: Shared) -> tuple[Polynomial, Shared] | None:
     """A factor c > 0 that all entries of A share, the same for all, and A/c; None without one."""
     if not own:
         return None
@@ -176,10 +149,10 @@ def _without_factor(
     return {n.monomial(shared): factor}, Shared(matrix.params, AS_TERM(n, rest))
 
 
-def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:
+def _value(n: Verbs, function: str, matrix: Shared, size: Poly) -> Value:
     """The value of a function of the class of a matrix, with its laws from the first time on."""
     name, transposed, symmetric = n.matrix_name(matrix)
-    found = n.values.get((function, name))
+    found = n.matrices.values.get((function, name))
     if found is not None:
         return found
     traits = TRAITS.get(function, frozenset())
@@ -189,7 +162,7 @@ def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:
         if transposed:
             i, j = matrix.params
             matrix = Shared((j, i), matrix.body, None if matrix.label is None else matrix.label.T)
-    found = n.values[function, name] = Value(function, matrix, size, traits)
+    found = n.matrices.values[function, name] = Value(function, matrix, size, traits)
     if function in SQUARES:
         _square_laws(n, found, name)
     else:
@@ -199,7 +172,7 @@ def _value(n: Normaliser, function: str, matrix: Shared, size: Poly) -> Value:
     return found
 
 
-def inverse_of_square(n: Normaliser, value: Value, i: Poly, j: Poly) -> Polynomial:
+def inverse_of_square(n: Verbs, value: Value, i: Poly, j: Poly) -> Polynomial:
     """A⁻¹[i, j] = Σ_k L⁻¹[k, i]·L⁻¹[k, j]"""
     k = Var("k", FRESH, ZERO, value.axes[0] - 1)
     below = value.whole
@@ -209,7 +182,7 @@ def inverse_of_square(n: Normaliser, value: Value, i: Poly, j: Poly) -> Polynomi
     return n.sum_over(k, product)
 
 
-def _exponential_laws(n: Normaliser, value: Value) -> None:
+def _exponential_laws(n: Verbs, value: Value) -> None:
     """Σ_k E[k, i]·E[k, j] = Σ_k E[i, k]·E[j, k] = [i = j] where Aᵀ = −A, and else
     Σ_k E[i, k]·A[k, j] = Σ_k A[i, k]·E[k, j], where a factor of all entries of A is left out.
 
@@ -240,11 +213,11 @@ def _exponential_laws(n: Normaliser, value: Value) -> None:
     n.forget()
 
 
-def _is_determinant_of_definite(n: Normaliser, atom: Atom) -> bool:
+def _is_determinant_of_definite(n: Verbs, atom: Atom) -> bool:
     """Whether an atom is the determinant of a function of a matrix that is positive definite."""
     if not isinstance(atom, DeterminantAtom):
         return False
-    body = n.matrices[atom.name][0].body
+    body = n.matrices.met[atom.name][0].body
     own = n.of(body) if isinstance(body, FunctionEntry) else {}
     return len(own) == 1 and any(
         is_value(a) and "positive_definite" in a.array.traits
@@ -254,17 +227,17 @@ def _is_determinant_of_definite(n: Normaliser, atom: Atom) -> bool:
     )
 
 
-def _square_laws(n: Normaliser, value: Value, name: int) -> None:
+def _square_laws(n: Verbs, value: Value, name: int) -> None:
     """Σ_k L[i, k]·L[j, k] = A[i, j] and Σ_k L⁻¹[i, k]·A[k, j] = L[j, i]."""
     matrix, size = value.matrix, value.axes[0]
     i, j = (Var(v, FREE, ZERO, size - 1) for v in "ij")
     k = Var("k", FRESH, ZERO, size - 1)
     row, column, inner = as_poly(i), as_poly(j), as_poly(k)
-    n.factors[name] = value
+    n.matrices.factors[name] = value
     if value.function == "sqrtm" and _is_square_of_root(n, value, matrix):
         # Its matrix is another from here on, of which this is the root.
         name, _, _ = n.matrix_name(matrix)
-        n.values[value.function, name] = n.factors[name] = value
+        n.matrices.values[value.function, name] = n.matrices.factors[name] = value
         return
     open_ = frozenset((i, j))
     label = (value.function, value)
@@ -278,7 +251,7 @@ def _square_laws(n: Normaliser, value: Value, name: int) -> None:
     n.forget()
 
 
-def _is_square_of_root(n: Normaliser, value: Value, matrix: Shared) -> bool:
+def _is_square_of_root(n: Verbs, value: Value, matrix: Shared) -> bool:
     """Take A[i, j] = Σ_k S[i, k]·S[k, j] as what a given A is, of which no more is assumed than
     that it has a root; whether that is so.
     """

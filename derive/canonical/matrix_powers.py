@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 from derive.canonical.atoms import Atom, Monomial, Polynomial, RefAtom
 from derive.canonical.laws import law
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, Var, as_poly, is_nonnegative
 from derive.core.terms import Factors, substitute
 
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
-
 
 @law("joined powers of a matrix")
-def joined_powers(n: Normaliser, variables: list[Var], monomial: Monomial) -> Polynomial | None:
+def joined_powers(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynomial | None:
     """Σ_k Aᵖ[i, k]·A^q[k, j] = A^(p + q)[i, j]; None where none is summed so.
 
     Where p, q ≥ 0, and k runs along the whole axis and stands in nothing else.
@@ -43,15 +41,13 @@ def joined_powers(n: Normaliser, variables: list[Var], monomial: Monomial) -> Po
 
 
 @law("power of an eigenvalue")
-def power_of_eigenvalue(
-    n: Normaliser, variables: list[Var], monomial: Monomial
-) -> Polynomial | None:
+def power_of_eigenvalue(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynomial | None:
     """Σ_k Aⁿ[i, k]·x[k] = λⁿ·x[i]; and Σ_k x[k]·Aⁿ[k, i] in the same way. None where none is
     summed so.
 
     Where n ≥ 1, and Σ_k A[i, k]·x[k] = λ·x[i] for all i by what is given.
     """
-    for power, exponent in monomial if n.contractions else ():
+    for power, exponent in monomial if n.given.contractions else ():
         if exponent != 1 or not _is_power(power, n):
             continue
         name, (*own, low, high, row, column) = power.name, power.indices
@@ -78,7 +74,7 @@ def power_of_eigenvalue(
 
 
 def _eigenvalue(
-    n: Normaliser, factors: Factors, index: Var, vector: Polynomial, left: bool
+    n: Verbs, factors: Factors, index: Var, vector: Polynomial, left: bool
 ) -> Polynomial | None:
     """The λ with Σ_k A[i, k]·x[k] = λ·x[i], the same for all i; None where there is none."""
     i = Var("i", FREE, index.low, index.high)
@@ -100,7 +96,7 @@ def _eigenvalue(
     return result
 
 
-def _is_power(atom: Atom, n: Normaliser) -> TypeGuard[RefAtom]:
+def _is_power(atom: Atom, n: Verbs) -> TypeGuard[RefAtom]:
     """Whether an atom is an entry of a power of a matrix of more than one row."""
     head = n.recursion.heads.get(atom.name) if isinstance(atom, RefAtom) else None
     if head is None or head.factors is None or head.factors.place is not None:

@@ -7,63 +7,16 @@ over what a function has made of other sums.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from itertools import permutations
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from derive.canonical.atoms import Atom, Key, Polynomial, RefAtom, SumAtom
+from derive.canonical.state import Body
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, PARAM, Poly, Var, as_poly
-from derive.core.terms import Shared, Term, mul, num, ref
+from derive.core.terms import Shared
 
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
-
-MAX_SIZE = 80  # atoms in a shared array that is looked into
-NO_MERGES: Mapping[Shared, Merge] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Body:
-    """The canonical body of a shared array: ``poly`` in its parameters.
-
-    ``name`` is the number of its class where the array stays a name: then the array is
-    ``scale`` times that class at the indices in the order ``axes``.
-    """
-
-    params: tuple[Var, ...]
-    poly: Polynomial
-    name: int | None = None
-    axes: tuple[int, ...] = ()
-    scale: Fraction | int = 1
-
-
-@dataclass(frozen=True)
-class Merge:
-    """``array`` is ``scale`` times the array ``other`` at the indices in the order ``axes``, by a
-    proof or, where it is ``plain``, by its definition.
-    """
-
-    array: Shared
-    other: Shared
-    axes: tuple[int, ...]
-    scale: Fraction | int = 1
-    plain: bool = False
-
-    def at(self, indices: tuple[Poly, ...]) -> Term:
-        """What the array is at some indices."""
-        return mul(num(self.scale), ref(self.other, *(indices[axis] for axis in self.axes)))
-
-    @property
-    def inverse(self) -> tuple[int, ...]:
-        """The axis of ``other`` that each axis of ``array`` is."""
-        return tuple(self.axes.index(k) for k in range(len(self.axes)))
-
-    def sides(self) -> tuple[Term, Term]:
-        """Both sides of the equation, at the parameters of the array."""
-        return self.array.body, self.at(tuple(as_poly(p) for p in self.array.params))
+MAX_SIZE = 80  # atoms in a shared array that is unfolded
 
 
 class Names:
@@ -71,9 +24,9 @@ class Names:
     parameters with the ends of their ranges, ``kept`` the arrays that are opaque by themselves.
     """
 
-    def __init__(self, normaliser: Normaliser) -> None:
+    def __init__(self, normaliser: Verbs) -> None:
         # Weakly: what one decision has made is then gone when it ends, without a search for cycles.
-        self._normaliser: Normaliser = weakref.proxy(normaliser)
+        self._normaliser: Verbs = weakref.proxy(normaliser)
         self.kept: dict[int, Shared] = {}
         self.contents: dict[int, Polynomial] = {}
         self.extents: dict[int, tuple[tuple[Var, Poly | None], ...]] = {}
@@ -147,7 +100,7 @@ class Names:
         self.extents[name] = tuple((axis, axis.high) for axis in axes)
         return Body(shared.params, own, name, order, scale)
 
-    def looked_into(self, poly: Polynomial) -> Polynomial:
+    def unfolded(self, poly: Polynomial) -> Polynomial:
         """A polynomial with the names that are terms of their own replaced by their contents.
 
         Two sides may add up the same terms under different names: A + B as one array, and A and
@@ -170,7 +123,7 @@ class Names:
         return result
 
     def _is_small(self, poly: Polynomial) -> bool:
-        """Whether a body is looked into: few terms, and not much inside them."""
+        """Whether a body is unfolded: few terms, and not much inside them."""
         n = self._normaliser
         if n.inline is None:
             return True

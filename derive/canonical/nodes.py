@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from derive.base.tables import Table
 from derive.canonical import matrix_laws, structure
@@ -21,6 +21,7 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.determinants import is_small, of_low_rank, united, written_out
 from derive.canonical.joined_digits import joined
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FRESH, ZERO, Var, as_poly
 from derive.core.terms import (
     Add,
@@ -46,16 +47,13 @@ from derive.core.terms import (
     narrowed,
 )
 
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
-
 # The rule of every core node; its docstring is the law.
-NODE_RULES: Table[Callable[[Normaliser, Any], Polynomial]] = Table()
+NODE_RULES: Table[Callable[[Verbs, Any], Polynomial]] = Table()
 rule = NODE_RULES.on
 
 
 @rule(Num)
-def _num(n: Normaliser, term: Num) -> Polynomial:
+def _num(n: Verbs, term: Num) -> Polynomial:
     """a rational
 
     Always.
@@ -64,7 +62,7 @@ def _num(n: Normaliser, term: Num) -> Polynomial:
 
 
 @rule(Const)
-def _const(n: Normaliser, term: Const) -> Polynomial:
+def _const(n: Verbs, term: Const) -> Polynomial:
     """a positive constant
 
     Always.
@@ -73,7 +71,7 @@ def _const(n: Normaliser, term: Const) -> Polynomial:
 
 
 @rule(Int)
-def _int(n: Normaliser, term: Int) -> Polynomial:
+def _int(n: Verbs, term: Int) -> Polynomial:
     """an integer polynomial, variable by variable
 
     Always.
@@ -82,13 +80,13 @@ def _int(n: Normaliser, term: Int) -> Polynomial:
 
 
 @rule(Entry)
-def _entry(n: Normaliser, term: Entry) -> Polynomial:
+def _entry(n: Verbs, term: Entry) -> Polynomial:
     """an entry; the indices in order where the array is symmetric, 0 off a diagonal"""
     return n.entry(*term.data)
 
 
 @rule(Ref)
-def _ref(n: Normaliser, term: Ref) -> Polynomial:
+def _ref(n: Verbs, term: Ref) -> Polynomial:
     """a shared array's body at the indices, or its name
 
     Always.
@@ -107,7 +105,7 @@ def _ref(n: Normaliser, term: Ref) -> Polynomial:
 
 
 @rule(Add)
-def _add(n: Normaliser, term: Add) -> Polynomial:
+def _add(n: Verbs, term: Add) -> Polynomial:
     """like terms collected
 
     For all reals.
@@ -116,7 +114,7 @@ def _add(n: Normaliser, term: Add) -> Polynomial:
 
 
 @rule(Mul)
-def _mul(n: Normaliser, term: Mul) -> Polynomial:
+def _mul(n: Verbs, term: Mul) -> Polynomial:
     """multiplied out; what stands beside a bracket that is 0 need not have a value
 
     Factors with a bracket [p = 0] come last: x·(1 − [p = 0]) is simpler by p = 0, where x·(1/p),
@@ -133,7 +131,7 @@ def _asks_for_zero(poly: Polynomial) -> bool:
 
 
 @rule(Pow)
-def _pow(n: Normaliser, term: Pow) -> Polynomial:
+def _pow(n: Verbs, term: Pow) -> Polynomial:
     """b^(c + e) = b^c · exp(e·log b); b > 0 is assumed unless e takes whole values only. It is left
     whole where b is 0 on one side of a bracket: 0^(1 − n) is not 0·0^(−n)
 
@@ -155,7 +153,7 @@ def _pow(n: Normaliser, term: Pow) -> Polynomial:
 
 
 @rule(Apply)
-def _apply(n: Normaliser, term: Apply) -> Polynomial:
+def _apply(n: Verbs, term: Apply) -> Polynomial:
     """the function's own laws
 
     Where the function has a value.
@@ -164,7 +162,7 @@ def _apply(n: Normaliser, term: Apply) -> Polynomial:
 
 
 @rule(Unknown)
-def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
+def _unknown(n: Verbs, term: Unknown) -> Polynomial:
     """an undefined function of canonical arguments
 
     Always: of equal arguments the values are equal.
@@ -174,7 +172,7 @@ def _unknown(n: Normaliser, term: Unknown) -> Polynomial:
 
 
 @rule(Sum)
-def _sum(n: Normaliser, term: Sum) -> Polynomial:
+def _sum(n: Verbs, term: Sum) -> Polynomial:
     """see derive.canonical.sums; over two digits of one number, over the number; where arrays are
     replaced, by what they are within the range"""
     reference = n.recursion.reference
@@ -186,7 +184,7 @@ def _sum(n: Normaliser, term: Sum) -> Polynomial:
 
 
 @rule(Product)
-def _product(n: Normaliser, term: Product) -> Polynomial:
+def _product(n: Verbs, term: Product) -> Polynomial:
     """Π_k exp a_k = exp Σ_k a_k; Π_k c = c^n; a product of one factor at a time
 
     Always in the first; where c does not depend on k in the second.
@@ -195,7 +193,7 @@ def _product(n: Normaliser, term: Product) -> Polynomial:
 
 
 @rule(Maximum)
-def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
+def _maximum(n: Verbs, term: Maximum) -> Polynomial:
     """what does not depend on the index outside, and an atom
 
     Where the range is not empty.
@@ -204,19 +202,19 @@ def _maximum(n: Normaliser, term: Maximum) -> Polynomial:
 
 
 @rule(IndexBracket)
-def _index_bracket(n: Normaliser, term: IndexBracket) -> Polynomial:
+def _index_bracket(n: Verbs, term: IndexBracket) -> Polynomial:
     """decided by the ranges where they decide it"""
     return n.index_bracket(*term.data)
 
 
 @rule(RealBracket)
-def _real_bracket(n: Normaliser, term: RealBracket) -> Polynomial:
+def _real_bracket(n: Verbs, term: RealBracket) -> Polynomial:
     """decided by the sign where it is known"""
     return n.real_bracket(term.data[0], n.of(term.args[0]))
 
 
 @rule(Whole)
-def _whole(n: Normaliser, term: Whole) -> Polynomial:
+def _whole(n: Verbs, term: Whole) -> Polynomial:
     """a function of whole arrays: equal where the arrays are"""
     name, arguments, path = term.data
     names = tuple(n.names.of_array(shared) for shared in arguments)
@@ -225,7 +223,7 @@ def _whole(n: Normaliser, term: Whole) -> Polynomial:
 
 
 @rule(InverseEntry)
-def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
+def _inverse(n: Verbs, term: InverseEntry) -> Polynomial:
     """an entry of an inverse, with its two laws
 
     Where the matrix is invertible.
@@ -235,7 +233,7 @@ def _inverse(n: Normaliser, term: InverseEntry) -> Polynomial:
 
 
 @rule(FunctionEntry)
-def _function_entry(n: Normaliser, term: FunctionEntry) -> Polynomial:
+def _function_entry(n: Verbs, term: FunctionEntry) -> Polynomial:
     """an entry of a function of a matrix, with the laws that define it
 
     Where the function has a value: a root or a Cholesky factor of a positive definite matrix.
@@ -245,7 +243,7 @@ def _function_entry(n: Normaliser, term: FunctionEntry) -> Polynomial:
 
 
 @rule(FunctionTrace)
-def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
+def _function_trace(n: Verbs, term: FunctionTrace) -> Polynomial:
     """tr f(A) = Σ_k f(A)[k, k], wherever f(A) has a value"""
     shared, name, size = term.data
     k = Var("k", FRESH, ZERO, size - 1)
@@ -254,19 +252,19 @@ def _function_trace(n: Normaliser, term: FunctionTrace) -> Polynomial:
 
 
 @rule(Determinant)
-def _determinant(n: Normaliser, term: Determinant) -> Polynomial:
+def _determinant(n: Verbs, term: Determinant) -> Polynomial:
     """det A = det Aᵀ, by the matrix; of a triangular one the product of its diagonal;
     det(L Lᵀ) = (det L)²; det(A + u vᵀ) = det A·(1 + vᵀ A⁻¹ u)
 
     Where A is invertible in the last, which is then assumed; always in the others.
     """
-    if n.factors:
-        value = n.factors.get(n.matrix_name(term.data[0])[0])
+    if n.matrices.factors:
+        value = n.matrices.factors.get(n.matrix_name(term.data[0])[0])
         if value is not None:
             return n.power(n.of(Determinant((), (value.whole, term.data[1]))), 2)
-    n.meets_small_matrices |= is_small(term.data[0])
+    n.matrices.meets_small |= is_small(term.data[0])
     found = structure.determinant(n, term.data[0])
-    if found is None and n.writes_out:
+    if found is None and n.matrices.writes_out:
         found = written_out(n, term.data[0])
     if found is None:
         found = of_low_rank(n, *term.data)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import isqrt
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial, exact
+from derive.canonical.verbs import Verbs
 from derive.core.integers import Number
-
-if TYPE_CHECKING:
-    from derive.canonical.ring import Ring
 
 FEWEST, MOST = 3, 10  # terms of a square that is looked for
 
 
-def root_of_square(n: Ring, poly: Polynomial) -> Polynomial | None:
+def root_of_square(n: Verbs, poly: Polynomial) -> Polynomial | None:
     """A polynomial whose square a polynomial is, up to its sign; None where none is found."""
     if not FEWEST <= len(poly) <= MOST or any(a.special for m in poly for a, _ in m):
         return None
@@ -41,7 +38,7 @@ def root_of_square(n: Ring, poly: Polynomial) -> Polynomial | None:
     return root if n.multiply(root, root) == poly else None
 
 
-def _root(n: Ring, poly: Polynomial, monomial: Monomial) -> Polynomial | None:
+def _root(n: Verbs, poly: Polynomial, monomial: Monomial) -> Polynomial | None:
     """The root of one term, where its factor is a square and its exponents are even."""
     value = Fraction(poly[monomial])
     if value <= 0 or any(e % 2 for _, e in monomial):

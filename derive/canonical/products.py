@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from derive.base.errors import UnsupportedError
-from derive.canonical.atoms import IndexBracketAtom, Polynomial, ProductAtom, WholePowerAtom
+from derive.canonical.atoms import (
+    ExpAtom,
+    IndexBracketAtom,
+    MaximumAtom,
+    OneRangeAtom,
+    Polynomial,
+    ProductAtom,
+    WholePowerAtom,
+)
 from derive.canonical.laws import law
-from derive.core.integers import FRESH, Var, as_poly, is_nonnegative
+from derive.canonical.ranges import UNROLLED
+from derive.canonical.verbs import Verbs
+from derive.core.integers import FRESH, ZERO, Var, as_poly, is_nonnegative
 
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
 
-
-def whole_power_of(n: Normaliser, base: Polynomial, exponent: Polynomial) -> Polynomial:
+def whole_power_of(n: Verbs, base: Polynomial, exponent: Polynomial) -> Polynomial:
     """(a·b)^e = a^e·b^e, whatever the signs."""
     if not base:
         if n.sign(exponent) == "+":
@@ -38,7 +44,7 @@ def whole_power_of(n: Normaliser, base: Polynomial, exponent: Polynomial) -> Pol
     return _integer_power(n, base, exponent)
 
 
-def _integer_power(n: Normaliser, base: Polynomial, exponent: Polynomial) -> Polynomial:
+def _integer_power(n: Verbs, base: Polynomial, exponent: Polynomial) -> Polynomial:
     result: Polynomial = {(): 1}
     if n.sign(base) == "+":
         return n.exp(n.multiply(exponent, n.log(base)))
@@ -53,8 +59,54 @@ def _integer_power(n: Normaliser, base: Polynomial, exponent: Polynomial) -> Pol
     return result
 
 
+@law("integer power")
+def integer_power(n: Verbs, base: Polynomial, exponent: Polynomial) -> Polynomial:
+    """b^e for an e that takes whole values only, on every side of the brackets in b: 0^e = 0
+    where e > 0.
+
+    :raises UnsupportedError: for 0^e where e may be 0, since 0^0 = 1, or negative.
+    """
+    return n.split(base, lambda part: whole_power_of(n, part, exponent))
+
+
+@law("product over a range")
+def product_over(n: Verbs, variable: Var, body: Polynomial) -> Polynomial:
+    """Π over the range of a variable, its factors apart that an induction is about.
+
+    Always: the factors of a finite product may be taken in any order.
+    """
+    low, high = variable.low, variable.high
+    assert low is not None and high is not None
+    length = (high - low).constant
+    if length is not None and length < UNROLLED:
+        values = (low + k for k in range(int(length) + 1))
+        return n.multiply(*(n.substitute(body, {variable: v}) for v in values))
+    parted = n.recursion.parted(variable, body.keys(), n.recursion.factors_past)
+    if parted is not None:
+        shorter, places = parted
+        rest = n.product_over(shorter, n.substitute(body, {variable: as_poly(shorter)}))
+        apart = (n.substitute(body, {variable: place}) for place in places)
+        return n.multiply(rest, *apart)
+    replaced = one_factor_replaced(n, variable, body)
+    if replaced is not None:
+        return replaced
+    if len(body) != 1:
+        return n.bind(ProductAtom, variable, body)
+    ((monomial, coefficient),) = body.items()
+    result = repeated(n, variable, n.constant(coefficient))
+    for atom, exponent in monomial:
+        if variable not in atom.free:
+            factor = repeated(n, variable, n.of_atom(atom, exponent))
+        elif isinstance(atom, ExpAtom):
+            factor = n.exp(n.sum_over(variable, {atom.argument: exponent}))
+        else:
+            factor = n.power(n.bind(ProductAtom, variable, n.of_atom(atom)), exponent)
+        result = n.multiply(result, factor)
+    return result
+
+
 @law("repeated factor")
-def repeated(n: Normaliser, variable: Var, factor: Polynomial) -> Polynomial:
+def repeated(n: Verbs, variable: Var, factor: Polynomial) -> Polynomial:
     """Π_k c = c^n where c does not depend on k."""
     assert variable.low is not None and variable.high is not None
     length = variable.high - variable.low + 1
@@ -68,7 +120,7 @@ def repeated(n: Normaliser, variable: Var, factor: Polynomial) -> Polynomial:
 
 
 @law("one factor replaced")
-def one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polynomial | None:
+def one_factor_replaced(n: Verbs, variable: Var, body: Polynomial) -> Polynomial | None:
     """Π_k (a_k, but b_e at k = e) = Π_k a_k · b_e/a_e for an e in range, and
     Π_{k<e} a_k · b_e · Π_{k>e} a_k.
 
@@ -106,3 +158,28 @@ def one_factor_replaced(n: Normaliser, variable: Var, body: Polynomial) -> Polyn
         replaced = n.add({(): 1}, n.multiply(inside, n.subtract(ratio, {(): 1})))
         return n.multiply(replaced, n.product_over(variable, old))
     return None
+
+
+@law("range of a binder")
+def bind(n: Verbs, kind: type[OneRangeAtom], variable: Var, body: Polynomial) -> Polynomial:
+    """A product or a maximum over a range, as an atom with a canonical index.
+
+    Always: an index has no meaning outside of its range.
+    """
+    low, high = variable.low, variable.high
+    assert low is not None and high is not None
+    if low != ZERO:
+        shifted = Var(variable.name, FRESH, ZERO, high - low)
+        body = n.substitute(body, {variable: as_poly(shifted) + low})
+        variable, high = shifted, high - low
+    if not any(variable in a.free for m in body for a, _ in m):
+        if kind is MaximumAtom or body == {(): 1}:
+            return body
+        length = (high + 1).constant
+        if length is not None:
+            return n.power(body, max(int(length), 0))
+        if n.sign(body) == "+" and is_nonnegative(high + 1):
+            return n.exp(n.multiply(n.of_integer(high + 1), n.log(body)))
+    height = max((a.height for m in body for a, _ in m), default=0)
+    named = n.substitute(body, {variable: as_poly(n.bound(height))})
+    return n.of_atom(n.atom(kind, (high,), n.key(named)))

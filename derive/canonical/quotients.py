@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from derive.canonical.atoms import Atom, BaseAtom, ExpAtom, Exponent, Polynomial, exact, leading
 from derive.canonical.laws import law
+from derive.canonical.verbs import Verbs
 from derive.core.integers import Number
-
-if TYPE_CHECKING:
-    from derive.canonical.ring import Ring
 
 
 @law("reduced fraction")
-def reduced(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
+def reduced(n: Verbs, exponents: dict[Atom, Exponent], coefficient: Number) -> Polynomial:
     """Numerators reduced by denominators: q·lead(P)/P = q − q·(P − lead(P))/P.
 
     Where P is not 0, or beside a bracket that is 0 where P is.
@@ -52,7 +49,7 @@ def reduced(n: Ring, exponents: dict[Atom, Exponent], coefficient: Number) -> Po
 
 @law("quotient of exponentials")
 def turned(
-    n: Ring,
+    n: Verbs,
     exponents: dict[Atom, Exponent],
     base: BaseAtom,
     pivot: tuple[Atom, Exponent],
@@ -85,7 +82,7 @@ def turned(
 
 @law("partial fractions")
 def split_exponential(
-    n: Ring,
+    n: Verbs,
     exponents: dict[Atom, Exponent],
     base: Atom,
     terms: Polynomial,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations, permutations
-from typing import TYPE_CHECKING
 
 from derive.base.errors import UnsupportedError
 from derive.canonical.atoms import (
@@ -19,17 +18,15 @@ from derive.canonical.axes import axes_used, axis_of, has_unit_slope
 from derive.canonical.guards import may_lack_value
 from derive.canonical.index_names import canonical_sum
 from derive.canonical.laws import law
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FRESH, ONE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
-
-if TYPE_CHECKING:
-    from derive.canonical.sums import Summation
 
 UNROLLED = 4  # a range of at most so many values is written out
 
 
 @law("fixed range")
 def over_fixed_range(
-    n: Summation, variables: list[Var], monomial: Monomial, variable: Var
+    n: Verbs, variables: list[Var], monomial: Monomial, variable: Var
 ) -> Polynomial:
     """A range that depends on another index becomes a fixed one, with a bracket.
 
@@ -57,7 +54,7 @@ def over_fixed_range(
 
 
 def bracket_used(
-    n: Summation, variables: list[Var], monomial: Monomial, atom: IndexBracketAtom
+    n: Verbs, variables: list[Var], monomial: Monomial, atom: IndexBracketAtom
 ) -> Polynomial | None:
     relation, poly = atom.relation, atom.poly
     rest = n.monomial({a: e for a, e in monomial if a is not atom})
@@ -85,7 +82,7 @@ def bracket_used(
 
 @law("sum of a bracket")
 def sum_of_bracket(
-    n: Summation, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
+    n: Verbs, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
 ) -> Polynomial | None:
     """Σ_k [k ≥ b] over 0 … high is high − b + 1, and Σ_k [k ≤ b] is b + 1.
 
@@ -108,7 +105,7 @@ def sum_of_bracket(
 
 @law("sum between two brackets")
 def sum_between(
-    n: Summation, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
+    n: Verbs, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Monomial
 ) -> Polynomial | None:
     """Σ_k [a ≤ k]·[k ≤ b] is b − a + 1
 
@@ -138,7 +135,7 @@ def sum_between(
 
 @law("sum over a delta")
 def at_solution(
-    n: Summation, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
+    n: Verbs, variables: list[Var], variable: Var, value: Poly, rest: Polynomial
 ) -> Polynomial:
     """Σ_k [k = e] f(k) = [0 ≤ e ≤ high] f(e)
 
@@ -153,7 +150,7 @@ def at_solution(
 
 @law("tightened range")
 def shortened(
-    n: Summation, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
+    n: Verbs, variables: list[Var], variable: Var, bound: Poly, slope: Poly, rest: Polynomial
 ) -> Polynomial | None:
     """A bracket that cuts a range shorter becomes the end of the range.
 
@@ -176,9 +173,7 @@ def shortened(
 
 
 @law("cut range")
-def cut_range(
-    n: Summation, variables: list[Var], factors: list[tuple[Atom, Exponent]]
-) -> Polynomial:
+def cut_range(n: Verbs, variables: list[Var], factors: list[tuple[Atom, Exponent]]) -> Polynomial:
     """[p ≥ 0] = 1 − [−p − 1 ≥ 0] under a sum, and a few values at an end written out.
 
     For an integer p, beside what has a value where p < 0.
@@ -233,9 +228,7 @@ def cut_range(
     return canonical_sum(n, variables, factors)
 
 
-def _written_out(
-    n: Summation, leader: Var, values: list[Poly], others: Monomial
-) -> Polynomial | None:
+def _written_out(n: Verbs, leader: Var, values: list[Poly], others: Monomial) -> Polynomial | None:
     """The sum of a product at a few values of an index; None where it has no value at one."""
     try:
         return n.at_values(n.settled(dict(others), 1), leader, values)
@@ -245,7 +238,7 @@ def _written_out(
 
 @law("few values")
 def few_values(
-    n: Summation,
+    n: Verbs,
     variables: list[Var],
     brackets: list[IndexBracketAtom],
     factors: list[tuple[Atom, Exponent]],
@@ -266,9 +259,7 @@ def few_values(
 
 
 @law("offset of a bracket")
-def without_offset(
-    n: Summation, variables: list[Var], poly: Poly, rest: Monomial
-) -> Polynomial | None:
+def without_offset(n: Verbs, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
     """[k ≥ l + c] = [k ≥ l] − [k = l] − … − [k = l + c − 1] for a small number c.
 
     Where c ≥ 0.
@@ -289,9 +280,7 @@ def without_offset(
 
 
 @law("half of a square")
-def half_of_square(
-    n: Summation, variables: list[Var], poly: Poly, rest: Monomial
-) -> Polynomial | None:
+def half_of_square(n: Verbs, variables: list[Var], poly: Poly, rest: Monomial) -> Polynomial | None:
     """Σ_k Σ_l [k ≥ l] f = (Σ_k Σ_l f + Σ_k f(k, k))/2 for an f that is symmetric in k and l.
 
     Where k and l have one range.
@@ -312,12 +301,12 @@ def half_of_square(
     return None
 
 
-def is_implied(n: Summation, poly: Poly, others: list[Poly]) -> bool:
+def is_implied(n: Verbs, poly: Poly, others: list[Poly]) -> bool:
     """Whether [poly ≥ 0] follows from another bracket that is as strong."""
     return any(is_nonnegative(poly - other) for other in others if other != poly)
 
 
-def leading_index(n: Summation, poly: Poly, variables: list[Var], factors: Monomial) -> Var | None:
+def leading_index(n: Verbs, poly: Poly, variables: list[Var], factors: Monomial) -> Var | None:
     """The index that gives a bracket its direction: that of the first axis in it."""
     for _, _, index in axes_used(factors):
         variable = next(iter(index.variables), None)

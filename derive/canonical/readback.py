@@ -37,9 +37,11 @@ from derive.canonical.atoms import (
     WholeAtom,
     WholePowerAtom,
 )
-from derive.canonical.equations import Contraction
+from derive.canonical.equations import match
 from derive.canonical.forms import Normaliser
-from derive.canonical.matrix_laws import AS_TERM, Value
+from derive.canonical.function_values import Value
+from derive.canonical.matrix_laws import AS_TERM
+from derive.canonical.state import Contraction
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly
 from derive.core.terms import (
     Apply,
@@ -154,7 +156,7 @@ class Reader:
         terms: list[Term] = [] if coefficient == 1 else [num(coefficient)]
         for shared, pattern, params in self._patterns:
             while True:
-                found = self.normaliser._match(pattern, list(pattern.factors), factors, [], {})
+                found = match(self.normaliser, pattern, list(pattern.factors), factors, [], {})
                 if found is None or not all(p in found[0] for p in params):
                     break
                 bindings, factors = found
@@ -232,13 +234,13 @@ class Reader:
         if isinstance(atom, InverseAtom):
             return self._inverse(atom.name, atom.row, atom.column)
         assert isinstance(atom, DeterminantAtom)
-        shared, _ = n.matrices[atom.name]
+        shared, _ = n.matrices.met[atom.name]
         high = shared.params[0].high
         assert high is not None
         return Determinant((), (shared, high + 1))
 
     def _inverse(self, name: int, i: Poly, j: Poly) -> Term:
-        shared, transposed = self.normaliser.matrices[name]
+        shared, transposed = self.normaliser.matrices.met[name]
         assert shared.params[0].high is not None
         place = (j, i) if transposed else (i, j)
         return InverseEntry((), (shared, shared.params[0].high + 1, *place))

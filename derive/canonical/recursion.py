@@ -12,16 +12,14 @@ an induction over the time, in which the step reads entries at earlier times onl
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from derive.canonical.atoms import Polynomial, RefAtom
-from derive.core.integers import Poly, Var, as_poly, is_nonnegative
+from derive.canonical.atoms import Monomial, Polynomial, RefAtom
+from derive.canonical.verbs import Verbs
+from derive.core.integers import FRESH, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Shared, Unfolding
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
 
 NEAR = 4  # steps from the origin that are written out
 
@@ -71,9 +69,9 @@ class Recursion:
     some times.
     """
 
-    def __init__(self, normaliser: Normaliser) -> None:
+    def __init__(self, normaliser: Verbs) -> None:
         # Weakly: what one decision has made is then gone when it ends, without a search for cycles.
-        self.normaliser: Normaliser = weakref.proxy(normaliser)
+        self.normaliser: Verbs = weakref.proxy(normaliser)
         self.heads: dict[int, Shared] = {}
         self.stands_for: dict[Shared, Shared] = {}
         self.reference: Reference | None = None
@@ -168,6 +166,32 @@ class Recursion:
             return 0
         return next((k for k in range(NEAR, 0, -1) if is_nonnegative(length - k + 1)), 0)
 
+    def parted(
+        self,
+        variable: Var,
+        monomials: Iterable[Monomial],
+        count: Callable[[Poly], int] | None = None,
+    ) -> tuple[Var, list[Poly]] | None:
+        """A range without the places that an induction is about, and these places: the last ones,
+        or the first ones where it runs backward and what stands at each moves with the time.
+        """
+        low, high = variable.low, variable.high
+        assert low is not None and high is not None
+        steps = (count or self.steps_past)(high - low)
+        if steps > 0 and is_nonnegative(high - low - steps + 1):
+            return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
+        steps = self.steps_before(high - low)
+        if not steps:
+            return None
+        reference = self.reference
+        assert reference is not None
+        moving = {reference.variable}
+        if moving.isdisjoint(low.variables) and all(
+            moving.isdisjoint(a.free) for m in monomials for a, _ in m
+        ):
+            return Var(variable.name, FRESH, low, high - steps), [high - k for k in range(steps)]
+        return Var(variable.name, FRESH, low + steps, high), [low + k for k in range(steps)]
+
     def classify(self, arrays: list[Shared]) -> None:
         """Give one name to arrays that are equal at all times, found by splitting classes of
         arrays over the same ranges until the bodies of a class agree.
@@ -204,7 +228,7 @@ class Recursion:
         return n.key(n.substitute(n.of(shared.body), values))
 
 
-def _outline(n: Normaliser, shared: Shared) -> Any:
+def _outline(n: Verbs, shared: Shared) -> Any:
     """What two arrays have in common if they are to be one: ranges, and the way they run."""
     params = tuple(n.names.parameters(shared, tuple(range(len(shared.params)))).values())
     return params, tuple((u.axis, u.direction) for u in shared.unfoldings)

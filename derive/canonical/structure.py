@@ -8,7 +8,6 @@ of both the determinant is the product of the diagonal. Nothing here asks for en
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from derive.base.slot import Slot
 from derive.canonical.atoms import (
@@ -22,11 +21,9 @@ from derive.canonical.atoms import (
     Polynomial,
     SumAtom,
 )
+from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Array, Entry, Shared
-
-if TYPE_CHECKING:
-    from derive.canonical.forms import Normaliser
 
 Sides = frozenset[str]  # of "lower" and "upper": both for a diagonal matrix
 NONE: Sides = frozenset()
@@ -55,7 +52,7 @@ def is_zero_at(sides: Sides, row: Poly, column: Poly) -> bool:
     return ("lower" in sides and above) or ("upper" in sides and below)
 
 
-def known_entry(n: Normaliser, array: Array, indices: tuple[Poly, ...]) -> Polynomial | None:
+def known_entry(n: Verbs, array: Array, indices: tuple[Poly, ...]) -> Polynomial | None:
     """An entry of a given triangular matrix where it is known: 0 on the one side of the diagonal,
     1 on the diagonal of a unit triangular one; None elsewhere.
     """
@@ -72,13 +69,13 @@ def known_entry(n: Normaliser, array: Array, indices: tuple[Poly, ...]) -> Polyn
     return None
 
 
-def _note(n: Normaliser, array: Array) -> None:
+def _note(n: Verbs, array: Array) -> None:
     for trait in TRIANGULAR:
         if trait in array.traits:
             n.used[trait, array] = None
 
 
-def sides_of(n: Normaliser, shared: Shared) -> Sides:
+def sides_of(n: Verbs, shared: Shared) -> Sides:
     """What a computed matrix is: on which sides of the diagonal its entries are seen to be 0."""
     rows, columns = (p.high for p in shared.params)
     if rows is None or rows != columns or any(p.low != ZERO for p in shared.params):
@@ -99,7 +96,7 @@ def sides_of(n: Normaliser, shared: Shared) -> Sides:
     return frozenset(found)
 
 
-def _bears_on_zeros(n: Normaliser, atom: Atom) -> bool:
+def _bears_on_zeros(n: Verbs, atom: Atom) -> bool:
     """Whether an atom may be zero on one side of a diagonal by its indices."""
     if isinstance(atom, IndexBracketAtom):
         return True
@@ -117,16 +114,16 @@ def _terms(atom: SumAtom) -> tuple[tuple[tuple[tuple[Atom, object], ...], object
     return ((atom.body, 1),)
 
 
-def bears_on_zeros(n: Normaliser, poly: Polynomial) -> bool:
+def bears_on_zeros(n: Verbs, poly: Polynomial) -> bool:
     """Whether an entry of a triangular matrix stands in a polynomial or under its sums."""
     return any(_has_triangle(n, a) for m in poly for a, _ in m)
 
 
-def _has_triangle(n: Normaliser, atom: Atom) -> bool:
+def _has_triangle(n: Verbs, atom: Atom) -> bool:
     return not isinstance(atom, IndexBracketAtom) and _bears_on_zeros(n, atom)
 
 
-def masked(n: Normaliser, poly: Polynomial) -> Polynomial:
+def masked(n: Verbs, poly: Polynomial) -> Polynomial:
     """A polynomial with L[i, j] = [i ≥ j]·L[i, j] for every lower triangular L in it, given or an
     inverse, and the same for the upper ones, under its sums too.
     """
@@ -146,7 +143,7 @@ def masked(n: Normaliser, poly: Polynomial) -> Polynomial:
     return result
 
 
-def absorbed(n: Normaliser, poly: Polynomial) -> Polynomial:
+def absorbed(n: Verbs, poly: Polynomial) -> Polynomial:
     """A polynomial with [i ≥ j]·L[i, j] = L[i, j] for every lower triangular L in it, given or an
     inverse; [i > j]·L[i, j] = L[i, j] − [i = j]·L[i, j], [i ≤ j]·L[i, j] = [i = j]·L[i, j] and
     [i < j]·L[i, j] = 0; and the same for the upper ones, under its sums too.
@@ -165,7 +162,7 @@ def absorbed(n: Normaliser, poly: Polynomial) -> Polynomial:
     return result
 
 
-def _absorbed(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynomial:
+def _absorbed(n: Verbs, monomial: Monomial, coefficient: Number) -> Polynomial:
     """The same of one product."""
     for bracket, form in ((a, a.poly) for a, _ in monomial if isinstance(a, IndexBracketAtom)):
         if bracket.relation != ">=":
@@ -190,7 +187,7 @@ def _absorbed(n: Normaliser, monomial: Monomial, coefficient: Number) -> Polynom
     return {monomial: coefficient}
 
 
-def _nonnegative_gaps(n: Normaliser, atom: Atom) -> list[Poly]:
+def _nonnegative_gaps(n: Verbs, atom: Atom) -> list[Poly]:
     """i − j where an entry is zero unless i ≥ j."""
     if isinstance(atom, EntryAtom) and len(atom.indices) == 2:
         sides, (row, column) = sides_of_array(atom.array), atom.indices
@@ -203,7 +200,7 @@ def _nonnegative_gaps(n: Normaliser, atom: Atom) -> list[Poly]:
     return [gaps[side] for side in sorted(sides)]
 
 
-def _without_cycles(n: Normaliser, poly: Polynomial) -> Polynomial:
+def _without_cycles(n: Verbs, poly: Polynomial) -> Polynomial:
     """[a ≥ b]·[b ≥ c]·[c ≥ a] = [a = b]·[b = c]·[c ≥ a], in every product, for cycles of up to
     four brackets.
     """
@@ -229,7 +226,7 @@ def _closes_a_cycle(atom: IndexBracketAtom, bounds: dict[IndexBracketAtom, Poly]
     )
 
 
-def _mask(n: Normaliser, atom: EntryAtom | InverseAtom) -> Polynomial:
+def _mask(n: Verbs, atom: EntryAtom | InverseAtom) -> Polynomial:
     """The bracket outside of which an entry is 0."""
     if isinstance(atom, EntryAtom):
         sides = sides_of_array(atom.array)
@@ -249,7 +246,7 @@ def _mask(n: Normaliser, atom: EntryAtom | InverseAtom) -> Polynomial:
 
 
 def known_inverse_entry(
-    n: Normaliser, shared: Shared, sides: Sides, row: Poly, column: Poly
+    n: Verbs, shared: Shared, sides: Sides, row: Poly, column: Poly
 ) -> Polynomial | None:
     """An entry of the inverse of a triangular matrix where it is known: 0 where the entries of
     the matrix are, 1/A[i, i] on the diagonal, which is not 0 where A is invertible; of a diagonal
@@ -265,7 +262,7 @@ def known_inverse_entry(
     return {} if is_zero_at(sides, row, column) else None
 
 
-def determinant(n: Normaliser, shared: Shared) -> Polynomial | None:
+def determinant(n: Verbs, shared: Shared) -> Polynomial | None:
     """det A = Π_k A[k, k] of a triangular matrix, 1 of one that is unit triangular, whichever side
     of its diagonal is zero; None of one that is not seen to be triangular.
     """
@@ -282,7 +279,7 @@ def determinant(n: Normaliser, shared: Shared) -> Polynomial | None:
     return n.product_over(k, n.of(shared.at((as_poly(k), as_poly(k)))))
 
 
-def is_symmetric(n: Normaliser, poly: Polynomial, params: tuple[Var, ...]) -> bool:
+def is_symmetric(n: Verbs, poly: Polynomial, params: tuple[Var, ...]) -> bool:
     """Whether A[i, j] − A[j, i] is seen to vanish for a matrix with cases in it, whose two forms
     may differ in how the cases are told apart.
     """

@@ -11,7 +11,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from derive.base.budget import share
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
-from derive.canonical.matrix_laws import SQUARES, Value
+from derive.canonical.function_values import Value
+from derive.canonical.matrix_laws import SQUARES
 from derive.canonical.readback import Reader
 from derive.core.graph import in_order, inverted_in
 from derive.core.integers import as_poly
@@ -233,7 +234,7 @@ def assumptions(
             result[known if known is not None else _predicate(trait, array.symbol)] = None
         elif label is not None and not isinstance(label, (tuple, Condition)):
             result[label] = None
-    classes = [list(labels) for n in normalisers for labels in n.inverted.values()]
+    classes = [list(labels) for n in normalisers for labels in n.matrices.inverted.values()]
     if problem.inventory.invertible and not classes:
         classes = [[shared.label] for shared in inverted_in(sides)]
     for matrices in filter(None, classes):

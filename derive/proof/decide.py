@@ -30,9 +30,9 @@ from derive.canonical.atoms import (
 from derive.canonical.determinants import MAX_WRITTEN_OUT
 from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import in_parts
-from derive.canonical.names import Merge
 from derive.canonical.ranges import UNROLLED
 from derive.canonical.readback import Reader
+from derive.canonical.state import Merge
 from derive.canonical.structure import VANISHES, absorbed, bears_on_zeros, masked
 from derive.canonical.sums import places
 from derive.core.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
@@ -116,7 +116,7 @@ def prove_equal(
             difference = normaliser.subtract(a, b)
             if _vanishes_as_matrix(normaliser, difference, place, rung in COSTLY):
                 return Proof(normaliser, a, b)
-            opened = normaliser.names.looked_into(difference)
+            opened = normaliser.names.unfolded(difference)
             if opened != difference and vanishes(normaliser, opened):
                 return Proof(normaliser, a, b)
             if normaliser.angles_refined:
@@ -146,7 +146,7 @@ def prove_equal(
                 a, b = normaliser.of(left), normaliser.of(right)
                 if vanishes(normaliser, normaliser.subtract(a, b)):
                     return Proof(normaliser, a, b)
-            if normaliser.meets_small_matrices:
+            if normaliser.matrices.meets_small:
                 normaliser.write_out()
                 a, b = normaliser.of(left), normaliser.of(right)
                 if _vanishes_everywhere(normaliser, normaliser.subtract(a, b)):
@@ -206,7 +206,7 @@ def _multiplied(
 ) -> Iterator[tuple[Polynomial, tuple[Poly, ...]]]:
     """A matrix multiplied by each of those whose inverses stand in it, from either side."""
     for name in _inverse_names(poly):
-        shared, transposed = n.matrices[name]
+        shared, transposed = n.matrices.met[name]
         for index in place:
             variable = next(iter(index.variables), None)
             if variable is None or variable.high != shared.params[0].high:

@@ -78,5 +78,5 @@ def _weight(n: Normaliser, atom: Atom, depth: int) -> int:
         return 0
     if depth == 0:
         return 1
-    shared, _ = n.matrices[atom.name]
+    shared, _ = n.matrices.met[atom.name]
     return 1 + 2 * weight(n, n.of(shared.body), depth - 1)

@@ -78,7 +78,7 @@ class Hypotheses:
         self._give_signs(normaliser)
         for expr, label in self.problem.apart:
             gap = cleared(self.problem.lowering.polynomial(expr, {}))
-            normaliser.apart |= {gap: label, -gap: label}
+            normaliser.given.apart |= {gap: label, -gap: label}
         for condition in self.conditions if conditions is None else conditions:
             if condition.relation == "unique":
                 self._give_unique(normaliser, condition)

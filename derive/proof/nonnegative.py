@@ -216,7 +216,7 @@ def _each_pair(n: Normaliser, two: Polynomial, diagonal: Polynomial, one: Polyno
 
 def _less_facts(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
     """The polynomial less a multiple of each given sign, so that a term of it cancels."""
-    for fact in n.facts:
+    for fact in n.signs.facts:
         if fact.sign == "!=" or fact.open:
             continue
         known = n.scale(dict(fact.key), 1 if "+" in fact.sign else -1)

@@ -58,7 +58,7 @@ def are_unlike(n: Normaliser, left: Term, right: Term) -> bool:
     if unknowns is None or not FEWEST <= len(unknowns) <= MOST:
         return False
     free = all(isinstance(u, Entry) and not u.data[1] for u in unknowns)
-    if not free or n.contractions or n.replacements:
+    if not free or n.given.contractions or n.given.replacements:
         return False
     return not _agree_modulo(left, right, unknowns)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from derive.base.tables import Table
+from derive.canonical import atoms
 from derive.canonical.nodes import NODE_RULES
+from derive.canonical.rebuilding import REBUILT
 from derive.claims.kinds import KINDS, Claim
 from derive.core import derivatives, terms
 from derive.evaluation import evaluate
@@ -47,9 +49,15 @@ NODES = [
     and issubclass(node, terms.Term)
     and node not in (terms.Term, terms.Binder)
 ]
+ATOMS = [
+    kind
+    for kind in vars(atoms).values()
+    if isinstance(kind, type) and issubclass(kind, atoms.Atom) and not kind.__subclasses__()
+]
 EVERY = {
     "derivatives of nodes": (derivatives.DERIVATIVES, NODES),
     "canonical forms of nodes": (NODE_RULES, NODES),
+    "atoms at other indices": (REBUILT, ATOMS),
     "nodes as they are written": (congruence.FORMS, NODES),
     "nodes in numbers": (sample.VALUES, NODES),
     "nodes for people": (writer.SCALARS, NODES),

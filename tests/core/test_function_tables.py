@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from derive.backends.numpy_text import Names, NumpyPrinter
+from derive.backends.numpy_text import NumpyPrinter
+from derive.backends.python_names import Names
 from derive.canonical.functions import function_laws
 from derive.core import functions as engine
 from derive.evaluation import functions as evaluator

@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.base.tables import Table
-from derive.canonical.names import Merge
+from derive.canonical.state import Merge
 from derive.core.integers import SIZE, Label, Number, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
     Add,

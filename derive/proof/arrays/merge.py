@@ -30,7 +30,7 @@ import numpy as np
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.forms import Normaliser
-from derive.canonical.names import Merge
+from derive.canonical.state import Merge
 from derive.core.graph import in_order, references
 from derive.core.integers import SIZE, Number, Poly, as_poly
 from derive.core.terms import Entry, Mul, Num, Ref, Shared, Term

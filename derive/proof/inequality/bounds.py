@@ -25,9 +25,9 @@ from derive.canonical.atoms import (
     RangeAtom,
     SumAtom,
 )
-from derive.canonical.equations import Contraction
 from derive.canonical.forms import Normaliser
 from derive.canonical.powers import GROWING
+from derive.canonical.state import Contraction
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import FREE, ZERO, Poly, Var, as_poly, is_nonnegative
 
@@ -266,7 +266,7 @@ def _units(
     one over the number of values.
     """
     weights: dict[Var, list[Polynomial]] = {}
-    for rule in n.contractions:
+    for rule in n.given.contractions:
         if len(rule.bound) == 1 and set(rule.value) == {()}:
             k = Var("k", FREE, ZERO, rule.highs[0]) if found is None else found[0]
             if k.high != rule.highs[0]:
@@ -310,7 +310,7 @@ def _by_bounds(n: Normaliser, body: Polynomial, k: Var) -> Iterator[Polynomial]:
     bounds, so that a term cancels.
     """
     bounds = []
-    for fact in n.facts:
+    for fact in n.signs.facts:
         if len(fact.open) == 1 and fact.sign != "!=":
             at_k = n.substitute(dict(fact.key), {next(iter(fact.open)): as_poly(k)})
             bounds.append((n.scale(at_k, 1 if "+" in fact.sign else -1), fact.label))
@@ -528,7 +528,7 @@ def _on_diagonals(n: Normaliser, monomial: Monomial, coefficient: Number) -> Pol
 
 def _given_unit(n: Normaliser, index: Var) -> Polynomial | None:
     """What has the sum 1 over a range, by an equation that is given; None without one."""
-    for rule in n.contractions:
+    for rule in n.given.contractions:
         alone = len(rule.bound) == 1 and not rule.open
         if alone and rule.highs == (index.high,) and rule.value == {(): 1}:
             n.used[rule.label] = None

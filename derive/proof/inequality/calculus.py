@@ -34,8 +34,8 @@ from derive.canonical.atoms import (
     WholePowerAtom,
 )
 from derive.canonical.forms import Normaliser
-from derive.canonical.matrix_laws import is_value
-from derive.canonical.signs import Fact
+from derive.canonical.function_values import is_value
+from derive.canonical.state import Fact
 from derive.core.integers import Var
 
 MAX_TERMS = 16  # of a function that is differentiated
@@ -189,7 +189,7 @@ def _variables(n: Normaliser, poly: Polynomial) -> list[EntryAtom]:
                 if isinstance(inner, EntryAtom):
                     found[inner] = None
     ruled = set()
-    for rule in n.contractions:
+    for rule in n.given.contractions:
         terms = (rule.factors, *rule.value)
         ruled |= {
             a.array for t in terms for b, _ in t for a in _inside(b) if isinstance(a, EntryAtom)

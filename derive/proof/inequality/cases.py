@@ -22,8 +22,8 @@ from derive.canonical.atoms import (
     monomial_order,
 )
 from derive.canonical.brackets import divides_by_some_of
-from derive.canonical.powers import Algebra
-from derive.canonical.signs import Fact
+from derive.canonical.forms import Normaliser
+from derive.canonical.state import Fact
 
 MAX_BRACKETS = 5
 MAX_CONSTRAINTS = 400
@@ -41,11 +41,11 @@ _TRUE: dict[str, Callable[[Fraction], bool]] = {
 }
 
 
-def nonnegative_by_cases(n: Algebra, poly: Polynomial) -> bool:
+def nonnegative_by_cases(n: Normaliser, poly: Polynomial) -> bool:
     """Whether a polynomial is ≥ 0 in every case that its brackets allow, by linear arithmetic,
     from as few of the given signs as will do.
     """
-    facts = [f for f in n.facts if f.sign in ("+", "0+", "-", "0-") and not f.open]
+    facts = [f for f in n.signs.facts if f.sign in ("+", "0+", "-", "0-") and not f.open]
     if _nonnegative_given(n, poly, []):
         return True
     if not facts or not _nonnegative_given(n, poly, facts):
@@ -58,12 +58,12 @@ def nonnegative_by_cases(n: Algebra, poly: Polynomial) -> bool:
     return True
 
 
-def contradictory(n: Algebra) -> bool:
+def contradictory(n: Normaliser) -> bool:
     """Whether the given signs cannot hold together: −1 ≥ 0 follows from them."""
     return nonnegative_by_cases(n, {(): -1})
 
 
-def _nonnegative_given(n: Algebra, poly: Polynomial, facts: list[Fact]) -> bool:
+def _nonnegative_given(n: Normaliser, poly: Polynomial, facts: list[Fact]) -> bool:
     keys = list(dict.fromkeys(a.key for m in poly for a, _ in m if isinstance(a, RealBracketAtom)))
     if len(keys) > MAX_BRACKETS:
         return False
@@ -86,7 +86,7 @@ def _nonnegative_given(n: Algebra, poly: Polynomial, facts: list[Fact]) -> bool:
     return True
 
 
-def _is_possible(n: Algebra, known: list[Linear]) -> bool:
+def _is_possible(n: Normaliser, known: list[Linear]) -> bool:
     """Whether constraints can hold together, by linear arithmetic and the signs of monomials."""
     monomials = dict.fromkeys(m for form, _ in known for m in form if m)
     signs = [({m: Fraction(1)}, _STRICT[s]) for m in monomials if (s := _sign(n, m))]
@@ -96,7 +96,7 @@ def _is_possible(n: Algebra, known: list[Linear]) -> bool:
 _STRICT = {"+": ">", "0+": ">=", "-": ">", "0-": ">="}
 
 
-def _products(n: Algebra, known: list[Linear]) -> list[Linear]:
+def _products(n: Normaliser, known: list[Linear]) -> list[Linear]:
     """What is known to be nonnegative, multiplied in pairs: p·q ≥ 0."""
     forms = [form for form, relation in known if relation != "="]
     factors = dict.fromkeys(m for form in forms for m in form if len(m) == 1)
@@ -108,12 +108,12 @@ def _products(n: Algebra, known: list[Linear]) -> list[Linear]:
     return [({m: Fraction(c) for m, c in p.items()}, ">=") for p in products]
 
 
-def _sign(n: Algebra, monomial: Monomial) -> str | None:
+def _sign(n: Normaliser, monomial: Monomial) -> str | None:
     sign = n.monomial_sign(monomial)
     return sign if sign in ("+", "0+") else None
 
 
-def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
+def vanishes_by_cases(n: Normaliser, poly: Polynomial) -> bool:
     """Whether a polynomial is zero in every case that its brackets allow."""
     keys = list(dict.fromkeys(a.key for m in poly for a, _ in m if isinstance(a, RealBracketAtom)))
     if not keys or len(keys) > MAX_BRACKETS:
@@ -133,7 +133,7 @@ def vanishes_by_cases(n: Algebra, poly: Polynomial) -> bool:
     return not left or _given_rules_out(n, left)
 
 
-def _has_value(n: Algebra, poly: Polynomial, case: dict[Key, int], key: Key) -> bool:
+def _has_value(n: Normaliser, poly: Polynomial, case: dict[Key, int], key: Key) -> bool:
     """Whether what a bracket compares has a value in a case: for sure if it has one everywhere, and
     if the bracket is left of the polynomial when all others are settled.
 
@@ -154,9 +154,9 @@ def _has_value(n: Algebra, poly: Polynomial, case: dict[Key, int], key: Key) -> 
     return any(isinstance(a, RealBracketAtom) for m in left for a, _ in m)
 
 
-def _given_rules_out(n: Algebra, cases: list[tuple[dict[Key, int], list[Linear]]]) -> bool:
+def _given_rules_out(n: Normaliser, cases: list[tuple[dict[Key, int], list[Linear]]]) -> bool:
     """Whether none of some cases can occur by what is given, as much of it as that takes."""
-    facts = [f for f in n.facts if not f.open and f.sign in ("+", "0+", "-", "0-", "!=")]
+    facts = [f for f in n.signs.facts if not f.open and f.sign in ("+", "0+", "-", "0-", "!=")]
     if not 0 < len(facts) <= MAX_FACTS_IN_CASES:
         return False
 
@@ -177,7 +177,7 @@ def _given_rules_out(n: Algebra, cases: list[tuple[dict[Key, int], list[Linear]]
     return True
 
 
-def _of_facts(n: Algebra, facts: list[Fact], case: dict[Key, int]) -> Iterator[Linear]:
+def _of_facts(n: Normaliser, facts: list[Fact], case: dict[Key, int]) -> Iterator[Linear]:
     """The given signs as linear constraints in a case."""
     for fact in facts:
         if fact.sign != "!=" and _is_decided(fact, case):
@@ -186,7 +186,7 @@ def _of_facts(n: Algebra, facts: list[Fact], case: dict[Key, int]) -> Iterator[L
             yield from (({m: Fraction(1)}, ">") for m in form if _is_positive(n, m))
 
 
-def _is_zero_in(n: Algebra, fact: Fact, case: dict[Key, int]) -> bool:
+def _is_zero_in(n: Normaliser, fact: Fact, case: dict[Key, int]) -> bool:
     return _is_decided(fact, case) and not _in_case(n, dict(fact.key), case)
 
 
@@ -195,16 +195,16 @@ def _is_decided(fact: Fact, case: dict[Key, int]) -> bool:
     return all(a.key in case for m, _ in fact.key for a, _ in m if isinstance(a, RealBracketAtom))
 
 
-def _is_positive(n: Algebra, monomial: Monomial) -> bool:
+def _is_positive(n: Normaliser, monomial: Monomial) -> bool:
     return bool(monomial) and n.monomial_sign(monomial) == "+"
 
 
-def _vanishes_in(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> bool:
+def _vanishes_in(n: Normaliser, poly: Polynomial, case: dict[Key, int]) -> bool:
     """Whether a polynomial is zero where each p has the given sign."""
     return not _in_case(n, poly, case)
 
 
-def _in_case(n: Algebra, poly: Polynomial, case: dict[Key, int]) -> Polynomial:
+def _in_case(n: Normaliser, poly: Polynomial, case: dict[Key, int]) -> Polynomial:
     """A polynomial where each p has the given sign."""
     result: Polynomial = {}
     for monomial, coefficient in poly.items():
@@ -225,7 +225,7 @@ def _truth(atom: Atom, case: dict[Key, int]) -> bool:
 
 
 def on_each_side(
-    n: Algebra, poly: Polynomial, bracket: RealBracketAtom
+    n: Normaliser, poly: Polynomial, bracket: RealBracketAtom
 ) -> list[tuple[str, Polynomial]]:
     """A polynomial where p > 0 and where p ≤ 0 for a bracket [p > 0] in it; where [p = 0] is in it
     too, where p < 0 and where p = 0 instead.
@@ -244,7 +244,7 @@ def on_each_side(
     ]
 
 
-def _reduced(n: Algebra, poly: Polynomial, zero: Polynomial) -> Polynomial:
+def _reduced(n: Normaliser, poly: Polynomial, zero: Polynomial) -> Polynomial:
     """A polynomial where another is zero: the other's leading term replaced by the rest, but not
     above a power with a varying exponent, for x·x⁻ⁿ may be x⁰.
     """
