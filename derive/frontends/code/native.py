@@ -24,6 +24,7 @@ from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import Array, keys
 from derive.frontends.code.calls import Performed, perform
 from derive.frontends.code.left_out import Unfit, running_without
+from derive.frontends.code.libraries import TABLES
 from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_values
 from derive.frontends.code.shapes import Input, make_input
 from derive.frontends.code.sizes import Size
@@ -46,6 +47,10 @@ WIDE = range(-4001, 4001, 7)  # so many that few are equal
 
 class NotRun(Exception):
     """The user's functions cannot be run here."""
+
+
+class NotInstalled(NotRun):
+    """A library that is read is not installed."""
 
 
 class Differs(Exception):
@@ -98,12 +103,18 @@ def native_module(path: str) -> Any:
             spec.loader.exec_module(module)
     except Exception as problem:
         sys.modules.pop(known, None)
+        if isinstance(problem, ModuleNotFoundError) and _root(problem.name) in TABLES:
+            raise NotInstalled(f"{_root(problem.name)} is not installed") from problem
         raise NotRun(f"{type(problem).__name__}: {problem}") from problem
     finally:
         sys.path[:] = before
         sys.meta_path.remove(annotations)
     _modules[key] = module
     return module
+
+
+def _root(module: str | None) -> str:
+    return (module or "").partition(".")[0]
 
 
 class _Missing:
@@ -369,6 +380,16 @@ class Run:
         with self._fitting():
             return [np.array(o, dtype=float) for o in self._performed(numbers, at).outputs]
 
+    def upstreams(
+        self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int], rng: random.Random
+    ) -> list[np.ndarray]:
+        """Numbers between −1 and 1 for each output that has an upstream."""
+        with self._fitting():
+            done = self._performed(numbers, at)
+            shapes = [np.shape(output) for output, _ in zip(done.outputs, done.names, strict=False)]
+        draw = [[rng.uniform(-1, 1) for _ in range(math.prod(shape))] for shape in shapes]
+        return [np.array(d, dtype=float).reshape(s) for d, s in zip(draw, shapes, strict=True)]
+
     def both(
         self, numbers: Mapping[str, np.ndarray], upstreams: list[np.ndarray], at: Mapping[Any, int]
     ) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
@@ -481,6 +502,19 @@ def _holds(fact: Any, evaluated: Values) -> bool:
     return bool(np.all(found > float(end) if isinstance(fact, sp.Gt) else found < float(end)))
 
 
+def can_run(traced: Traced) -> bool:
+    """Whether the user's functions are to run here: of NumPy alone, or with what is installed."""
+    if traced.trace.library != "numpy":
+        return False
+    try:
+        Run(traced)
+    except NotInstalled:
+        return False
+    except NotRun:
+        return True
+    return True
+
+
 # ---- misfits
 
 
@@ -488,26 +522,15 @@ def fails(pair: Pair) -> bool | None:
     """Whether the user's functions fail at sizes that differ, as a misfit says; None where they
     cannot be run.
     """
-    trace = Trace(set())
-    with opened(trace):
-        inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
     try:
-        forward = native_function(pair, pair.forward)
-        asked = asked_of(pair, inputs, forward)
-    except NotRun:
-        return None
-    names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}
-    fixed = fixed_values(pair.fixed, names, forward)
-    init = fixed_values(pair.init, names, forward)
-    traced = Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
-    rng = random.Random(7)
-    try:
+        traced = untraced(pair)
         run = Run(traced)
     except NotRun:
         return None
+    rng = random.Random(7)
     failed = 0
     for number, at in enumerate(assignments(traced, rng, distinct=True)):
-        numbers = {n: drawn(i, at, rng, POSITIVE) for n, i in inputs.items()}
+        numbers = {n: drawn(i, at, rng, POSITIVE) for n, i in traced.inputs.items()}
         try:
             outputs = run.outputs(numbers, at)
             run.both(numbers, [np.ones(o.shape) for o in outputs], at)
@@ -520,6 +543,22 @@ def fails(pair: Pair) -> bool | None:
         if number > MISFITS:
             break
     return True if failed else None
+
+
+def untraced(pair: Pair) -> Traced:
+    """A pair as it runs natively, of which nothing is traced.
+
+    :raises NotRun: where its file does not import.
+    """
+    trace = Trace(set())
+    with opened(trace):
+        inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
+    forward = native_function(pair, pair.forward)
+    asked = asked_of(pair, inputs, forward)
+    names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}
+    fixed = fixed_values(pair.fixed, names, forward)
+    init = fixed_values(pair.init, names, forward)
+    return Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
 
 
 def floats(value: Any) -> Any:
