@@ -189,7 +189,7 @@ def _one_hots(d: Documented, site: Site) -> Iterator[Any]:
     scope = [index for index, size in site.bound if size is not None]
     labels: dict[Any, None] = {}
     for expr in (*d.claim.where.values(), d.side):
-        for node in expr.atoms(sp.Indexed, sp.KroneckerDelta):
+        for node in sorted(expr.atoms(sp.Indexed, sp.KroneckerDelta), key=str):
             first = 1 if isinstance(node, sp.Indexed) else 0
             found = (a for a in node.args[first:] if isinstance(a, sp.Indexed))
             labels.update(dict.fromkeys(label.base for label in found))

@@ -5,7 +5,8 @@ condition. The indices are counted through at small sizes, in exact integers, un
 a read: the ranges that it stands in, the cases that are taken, factors that are zero, and what is
 given. A read at an index of the claim itself is left alone, since the claim may be about those
 values at which it stays inside; so is one that leaves at sizes as small as the numbers in it alone,
-as x[1] does for n = 1.
+as x[1] does for n = 1, or one at a number that stays inside at some sizes, as the second row of
+what a convolution makes of an image does where the image is large enough.
 """
 
 from __future__ import annotations
@@ -228,20 +229,22 @@ class _Collector:
         legal = [sp.Ge(size, 1, evaluate=False) for size in self.positive]
         counted = 0
         factors = [f for f in read.factors if _may_vanish(f)]
+        found: Leaving | None = None
         for sizes in candidates(free, beyond, legal):
             try:
                 for values in _counted(read.binders, read.guards, factors, needed, sizes):
                     counted += 1
                     size, index = (number(e, values) for e in (read.size, read.index))
                     if not 0 <= index < size and index.denominator == 1:
-                        return Leaving(
-                            read, {s: sizes[s] for s in sorted(free, key=str)}, int(index)
-                        )
-                    if counted > COUNTED:
+                        there = {s: sizes[s] for s in sorted(free, key=str)}
+                        found = found or Leaving(read, there, int(index))
+                    elif read.index.is_number:
                         return None
+                    if (found and not read.index.is_number) or counted > COUNTED:
+                        return found
             except NoNumber:
                 return None
-        return None
+        return found
 
 
 def _dimensions(fact: Any) -> set[Any]:

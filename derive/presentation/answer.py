@@ -15,7 +15,7 @@ from derive.canonical.matrix_laws import SQUARES, Value
 from derive.canonical.readback import Reader
 from derive.core.graph import in_order, inverted_in
 from derive.core.integers import as_poly
-from derive.core.terms import Array, Determinant, Shared, Term
+from derive.core.terms import Array, Determinant, Int, Shared, Term
 from derive.language.conditions import Cases
 from derive.language.matrix_functions import DEFINITE, is_surely_definite
 from derive.language.operators import MatrixOperator, MatrixPartial, Partial
@@ -244,9 +244,20 @@ def assumptions(
     for n in normalisers:
         found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]
         found += [Condition(term, "+") for term in n.assumed]
-    result |= dict.fromkeys(_condition(condition, problem.names) for condition in found)
+    for condition in found:
+        relation = _condition(condition, problem.names)
+        if not (isinstance(condition.term, Int) and _is_of_indices(relation, problem.names)):
+            result[relation] = None
     result.pop(sp.true, None)  # what SymPy sees to hold anyway
     return tuple(result)
+
+
+def _is_of_indices(relation: Any, taken: frozenset[str]) -> bool:
+    """Whether a relation between integers is one of indices alone that a sum runs over.
+
+    Nothing can be assumed of those: the sum has a value for all of them, or the claim has none.
+    """
+    return bool(relation.free_symbols) and all(s.name not in taken for s in relation.free_symbols)
 
 
 def _open_conditions(

@@ -119,3 +119,12 @@ def test_an_entry_of_an_image_is_read_where_there_is_one():
     first = derive.conv2d(image, kernel, stride=(2, 1), dilation=(2, 1))[0, 0, 0, 0]
     assert verify(derive.Identity(first, 2 * first)).status == "disagrees"
     assert verify(derive.Identity(first + 1, 1 + first)).status != "ill-shaped"
+
+
+def test_a_read_at_a_number_is_left_alone_where_an_image_may_be_large_enough():
+    """The second row of what is pooled is there from h = 4 on: no misfit, as x[1] is none."""
+    h, w = symbols("h w", integer=True, positive=True)
+    image = IndexedBase("X", shape=(1, 1, h, w))
+    pooled = derive.max_pool2d(image, window=(2, 1), stride=(2, 1))
+    assert verify(Identity(pooled[0, 0, 1, 0], pooled[0, 0, 1, 0])).status == "undecided"
+    assert verify(Identity(pooled[0, 0, h, 0], pooled[0, 0, h, 0])).status != "holds"
