@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import sympy as sp
@@ -15,11 +16,13 @@ from derive.base.budget import EFFORT
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
-from derive.frontends.code import native, witnessed
+from derive.frontends.code import native, small_sizes, witnessed
 from derive.frontends.code.as_code import as_code
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
+
+ATTEMPTS = 3  # small sizes at which a refutation is tried
 
 OURS = "internal error: the trace is not what the code computes"
 
@@ -45,7 +48,35 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
         # the code may cut its flat axes the other way round
         again = _decide(replace(pair, turned=not pair.turned), timeout, effort)
         found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
+        undecided = [n for n in undecided if found[n].status == UNDECIDED]
+    if undecided:
+        found.update(_wrong_at_small_sizes(pair, found, undecided, timeout, effort))
     return found
+
+
+def _wrong_at_small_sizes(
+    pair: Pair, found: dict[str, Verdict], names: list[str], timeout: float, effort: float
+) -> dict[str, Verdict]:
+    """Refutations, at sizes that are numbers, of what is not read or decided for every size."""
+    changed: dict[str, Verdict] = {}
+    for at in islice(small_sizes.wrong_sizes(pair), ATTEMPTS):
+        again = _decide(small_sizes.at_sizes(pair, at), timeout, effort)
+        for name in names:
+            verdict = again.get(name)
+            if verdict is None or verdict.status != DISAGREES or verdict.witness is None:
+                continue
+            sizes = {**{str(s): int(n) for s, n in at.items()}, **verdict.witness.sizes}
+            told = ", ".join(f"{s} = {n}" for s, n in sorted(at.items(), key=str))
+            # Which mistake it is that explains one size may not explain another.
+            note = f"the code was read at these sizes alone; for every size: {found[name].reason}"
+            changed[name] = replace(
+                verdict, witness=replace(verdict.witness, sizes=sizes), notes=(note,),
+                reason=f"at {told}, {verdict.reason.rpartition('; ')[2]}",
+            )  # fmt: skip
+        names = [name for name in names if name not in changed]
+        if not names:
+            break
+    return changed
 
 
 def _cut(pair: Pair) -> Traced | None:
@@ -152,10 +183,11 @@ def _answered(traced: Traced, timeout: float, effort: float) -> dict[str, Verdic
     except native.Differs as problem:
         return _all(pair, UNDECIDED, f"{OURS}: {problem}", traced)
     except native.NotRun as problem:
-        if traced.trace.library == "numpy":
+        if native.can_run(traced):
             reason = f"the code does not run: {problem}"
             return _all(pair, UNDECIDED, reason, traced)
-        notes += (f"{traced.trace.library} was not run to compare ({problem})",)
+        library = "the code" if traced.trace.library == "numpy" else traced.trace.library
+        notes += (f"{library} was not run to compare ({problem})",)
     decided = partial(engine.verify, timeout=timeout, effort=effort)
     found = {n: _no_claim(pair, n, ILL_SHAPED, p.reason) for n, p in traced.unfit.items()}
     found.update({name: _decided(traced, name, decided, notes) for name in traced.gradients})
@@ -227,7 +259,7 @@ def _run(traced: Traced, name: str, key: tuple[int, ...], verdict: Verdict) -> V
     if seen is None:
         return replace(
             verdict, notes=(*verdict.notes, "the code was not run at the witness to confirm it")
-        ) if traced.trace.library != "numpy" else replace(
+        ) if not native.can_run(traced) else replace(
             verdict, status=UNDECIDED, witness=None,
             reason=f"a witness was found that a run of the code does not show: {verdict.reason}",
         )  # fmt: skip

@@ -343,6 +343,7 @@ class SymbolicLoop:
             value, key = position[cell.base]
             bodies = alignment.rearranged(value, cell.axes_of)
             cell.update = arr.as_real(bodies[key])
+        under = {k: self._state_under(*put) for k, put in self.keys.items()}
         definitions = [s for s in trace.where if s not in before]
         change = settle(cells, definitions, self.counter, self.count, self.items.direction)
         if arr.creations:
@@ -368,6 +369,8 @@ class SymbolicLoop:
             filled.rounds = self._rounds(replaced(value, change))
             if k in self.carried:
                 filled.previous = self._rounds(replaced(self.carried[k][1], change)).item
+            elif under[k] is not None:
+                filled.previous = self._rounds(replaced(under[k], change)).item
         finals = {cell.base: cell for cell in cells}
         done: dict[str, dict[Any, Any]] = {}
         for cell in finals.values():
@@ -398,6 +401,18 @@ class SymbolicLoop:
                     value,
                     lambda p: plain(p.expr.xreplace(at_end)) if isinstance(p, Size) else p,
                 )
+
+    def _state_under(self, filled: SymbolicDict, key: Any, value: Any) -> Any:
+        """The state that each round puts into a dictionary, in which it is from the beginning."""
+        first = sp.Integer(0) if self.items.direction > 0 else self.count - 1
+        own = filled.at(expanded(key.xreplace({self.counter: first}) - self.items.direction))
+        if own is None:
+            return None
+        initial = dict.__getitem__(filled, own)
+        for name, state in self.states.items():
+            if _are_one(self.closing.get(name), value) and _are_one(self.initial[name], initial):
+                return state
+        return None
 
     def _rounds(self, value: Any) -> Items:
         counter = self.counter
@@ -489,3 +504,10 @@ def listed(function: Callable[[Any], Any], iterable: Any) -> Any:
     for item in run:
         list_method(found, "append")(function(item))
     return found
+
+
+def _are_one(a: Any, b: Any) -> bool:
+    """Whether two arrays are the same, entry by entry, as they are written."""
+    if not isinstance(a, Array) or not isinstance(b, Array):
+        return False
+    return a is b or (a._axes == b._axes and a._bodies == b._bodies)

@@ -24,6 +24,8 @@ from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import Array, keys
 from derive.frontends.code.calls import Performed, perform
 from derive.frontends.code.left_out import Unfit, running_without
+from derive.frontends.code.libraries import TABLES
+from derive.frontends.code.library_arrays import in_double, library_of, of_library, plain
 from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_values
 from derive.frontends.code.shapes import Input, make_input
 from derive.frontends.code.sizes import Size
@@ -36,6 +38,7 @@ CANDIDATES = 60  # sizes of which those are chosen
 AFFORDABLE = 300  # as a product of all sizes
 MISFITS = 60  # at which a misfit has to show
 TOLERANCE = 1e-6
+SINGLE = 1e-4  # what code that casts to 32 bits may differ by
 STEP = 3e-5  # of finite differences
 
 
@@ -46,6 +49,10 @@ WIDE = range(-4001, 4001, 7)  # so many that few are equal
 
 class NotRun(Exception):
     """The user's functions cannot be run here."""
+
+
+class NotInstalled(NotRun):
+    """A library that is read is not installed."""
 
 
 class Differs(Exception):
@@ -98,12 +105,18 @@ def native_module(path: str) -> Any:
             spec.loader.exec_module(module)
     except Exception as problem:
         sys.modules.pop(known, None)
+        if isinstance(problem, ModuleNotFoundError) and _root(problem.name) in TABLES:
+            raise NotInstalled(f"{_root(problem.name)} is not installed") from problem
         raise NotRun(f"{type(problem).__name__}: {problem}") from problem
     finally:
         sys.path[:] = before
         sys.meta_path.remove(annotations)
     _modules[key] = module
     return module
+
+
+def _root(module: str | None) -> str:
+    return (module or "").partition(".")[0]
 
 
 class _Missing:
@@ -346,19 +359,24 @@ class Run:
         self.drawn: list[tuple[str, np.ndarray]] = []
         self.forward = native_function(pair, pair.forward)
         self.backward = None if pair.backward is None else native_function(pair, pair.backward)
+        self.module = (
+            native_module(pair.path)
+            if isinstance(pair.forward, str) and pair.path is not None
+            else inspect.getmodule(pair.forward)
+        )
+        self.library = library_of(self.module)
 
-    def _fitting(self) -> Any:
-        """The block in which statements that do not fit are left out."""
-        pair = self.traced.pair
-        if not pair.left_out:
-            return nullcontext()
-        if isinstance(pair.forward, str) and pair.path is not None:
-            return running_without(native_module(pair.path), pair.left_out)
-        return running_without(inspect.getmodule(pair.forward), pair.left_out)
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """The block in which the code runs, without statements that do not fit."""
+        left_out = self.traced.pair.left_out
+        fitting = running_without(self.module, left_out) if left_out else nullcontext()
+        with fitting, in_double(self.library):
+            yield
 
     def _performed(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> Performed:
         traced = self.traced
-        values = {name: _own(value) for name, value in numbers.items()}
+        values = {name: of_library(self.library, value) for name, value in numbers.items()}
         fixed = {name: concrete(value, at) for name, value in traced.fixed.items()}
         init = {name: concrete(value, at) for name, value in traced.init.items()}
         with np.errstate(all="ignore"), drawing(self.drawn):
@@ -367,7 +385,17 @@ class Run:
     def outputs(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> list[np.ndarray]:
         """The outputs alone."""
         with self._fitting():
-            return [np.array(o, dtype=float) for o in self._performed(numbers, at).outputs]
+            return [plain(o) for o in self._performed(numbers, at).outputs]
+
+    def upstreams(
+        self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int], rng: random.Random
+    ) -> list[np.ndarray]:
+        """Numbers between −1 and 1 for each output that has an upstream."""
+        with self._fitting():
+            done = self._performed(numbers, at)
+            shapes = [np.shape(output) for output, _ in zip(done.outputs, done.names, strict=False)]
+        draw = [[rng.uniform(-1, 1) for _ in range(math.prod(shape))] for shape in shapes]
+        return [np.array(d, dtype=float).reshape(s) for d, s in zip(draw, shapes, strict=True)]
 
     def both(
         self, numbers: Mapping[str, np.ndarray], upstreams: list[np.ndarray], at: Mapping[Any, int]
@@ -375,15 +403,11 @@ class Run:
         """The outputs, and the gradients that are returned or left."""
         with self._fitting():
             done = self._performed(numbers, at)
-            outputs = [np.array(o, dtype=float) for o in done.outputs]
+            outputs = [plain(o) for o in done.outputs]
             with np.errstate(all="ignore"):
-                found = done.backward([_own(u) for u in upstreams])
-        fit = {n: v for n, v in found.items() if not isinstance(v, Unfit)}
-        return outputs, {n: np.array(v, dtype=float) for n, v in fit.items()}
-
-
-def _own(value: np.ndarray) -> Any:
-    return value.copy() if value.ndim else value.item()
+                found = done.backward([of_library(self.library, u) for u in upstreams])
+            fit = {n: v for n, v in found.items() if not isinstance(v, Unfit)}
+            return outputs, {n: plain(v) for n, v in fit.items()}
 
 
 def compare(traced: Traced) -> int:
@@ -463,10 +487,11 @@ def _compare_at(
         if ours.shape != native.shape and ours.size == native.size == 1:
             ours = ours.reshape(native.shape)
         scale = 1 + float(np.max(np.abs(native), initial=0.0))
-        if (
-            ours.shape != native.shape
-            or np.max(np.abs(ours - native), initial=0.0) > TOLERANCE * scale
-        ):
+        fits = ours.shape == native.shape
+        apart = float(np.max(np.abs(ours - native), initial=0.0)) / scale if fits else math.inf
+        if TOLERANCE < apart < SINGLE and run.library != "numpy":
+            raise FloatingPointError("a difference as small as that of single precision")
+        if apart > TOLERANCE:
             sizes = ", ".join(f"{s} = {n}" for s, n in at.items())
             raise Differs(
                 f"{what} is {native.tolist()} for {sizes}, and was traced as {ours.tolist()}"
@@ -481,6 +506,19 @@ def _holds(fact: Any, evaluated: Values) -> bool:
     return bool(np.all(found > float(end) if isinstance(fact, sp.Gt) else found < float(end)))
 
 
+def can_run(traced: Traced) -> bool:
+    """Whether the user's functions are to run here: of NumPy alone, or with what is installed."""
+    if traced.trace.library != "numpy":
+        return False
+    try:
+        Run(traced)
+    except NotInstalled:
+        return False
+    except NotRun:
+        return True
+    return True
+
+
 # ---- misfits
 
 
@@ -488,26 +526,15 @@ def fails(pair: Pair) -> bool | None:
     """Whether the user's functions fail at sizes that differ, as a misfit says; None where they
     cannot be run.
     """
-    trace = Trace(set())
-    with opened(trace):
-        inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
     try:
-        forward = native_function(pair, pair.forward)
-        asked = asked_of(pair, inputs, forward)
-    except NotRun:
-        return None
-    names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}
-    fixed = fixed_values(pair.fixed, names, forward)
-    init = fixed_values(pair.init, names, forward)
-    traced = Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
-    rng = random.Random(7)
-    try:
+        traced = untraced(pair)
         run = Run(traced)
     except NotRun:
         return None
+    rng = random.Random(7)
     failed = 0
     for number, at in enumerate(assignments(traced, rng, distinct=True)):
-        numbers = {n: drawn(i, at, rng, POSITIVE) for n, i in inputs.items()}
+        numbers = {n: drawn(i, at, rng, POSITIVE) for n, i in traced.inputs.items()}
         try:
             outputs = run.outputs(numbers, at)
             run.both(numbers, [np.ones(o.shape) for o in outputs], at)
@@ -520,6 +547,22 @@ def fails(pair: Pair) -> bool | None:
         if number > MISFITS:
             break
     return True if failed else None
+
+
+def untraced(pair: Pair) -> Traced:
+    """A pair as it runs natively, of which nothing is traced.
+
+    :raises NotRun: where its file does not import.
+    """
+    trace = Trace(set())
+    with opened(trace):
+        inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
+    forward = native_function(pair, pair.forward)
+    asked = asked_of(pair, inputs, forward)
+    names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}
+    fixed = fixed_values(pair.fixed, names, forward)
+    init = fixed_values(pair.init, names, forward)
+    return Traced(pair, trace, inputs, fixed, init, asked, [], [], {})
 
 
 def floats(value: Any) -> Any:

@@ -13,6 +13,8 @@ from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.einsums import einsum
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
+from derive.frontends.code.grids import GRIDS
+from derive.frontends.code.not_numbers import NOT_NUMBERS
 from derive.frontends.code.sizes import Size
 from derive.frontends.code.sums import positions
 from derive.frontends.code.trace import Misfit, Refused
@@ -438,9 +440,9 @@ NAMES: dict[str, Any] = {
     "heaviside": lambda x, y: arithmetic.where(
         as_array(x) > 0, 1, arithmetic.where(as_array(x) < 0, 0, y)
     ),
-    "sum": sum_, "mean": mean, "average": lambda a, axis=None: ops.mean(a, axis),
-    "var": var, "std": std, "max": max_, "min": min_, "amax": max_, "amin": min_, "prod": prod,
-    "cumsum": cumsum, "clip": clip, "where": where, "linalg.norm": norm, "linalg.inv": ops.inverse,
+    "sum": sum_, "mean": mean, "var": var, "std": std, "max": max_, "min": min_, "amax": max_,
+    "amin": min_, "prod": prod, "cumsum": cumsum, "clip": clip, "where": where,
+    "linalg.norm": norm, "linalg.inv": ops.inverse,
     "lib.stride_tricks.sliding_window_view": windows.windows,
     "lib.stride_tricks.as_strided": as_strided, "convolve": convolve, "correlate": correlate,
     "linalg.det": ops.determinant, "linalg.slogdet": ops.log_determinant,
@@ -483,6 +485,8 @@ NAMES: dict[str, Any] = {
     "random.uniform": lambda low=0, high=1, size=None: (
         as_array(low) + (as_array(high) - as_array(low)) * ops.random("uniform", size)
     ),
+    "random.binomial": lambda n, p, size=None: ops.random("binomial", size),
+    "random.choice": lambda a, size=None, replace=True, p=None: ops.random("choice", size),
     "random.standard_normal": lambda size=None: ops.random("standard_normal", size),
     "isscalar": isscalar, "random.seed": _ignored, "set_printoptions": _ignored,
     "float64": DType("float64", FLOAT), "float32": DType("float32", FLOAT),
@@ -491,6 +495,9 @@ NAMES: dict[str, Any] = {
     "intp": DType("int64", INT), "uint8": DType("uint8", INT), "bool_": DType("bool", BOOL),
     "bool": DType("bool", BOOL),
 }  # fmt: skip
+
+
+NAMES |= {**GRIDS, **NOT_NUMBERS, "row_stack": vstack}
 
 
 class _Ufunc:
@@ -541,7 +548,8 @@ def _fill(a: Array, value: Any) -> None:
 
 METHODS: dict[str, Any] = {
     "sum": sum_, "mean": mean, "var": var, "std": std, "max": max_, "min": min_, "prod": prod,
-    "cumsum": cumsum,
+    "cumsum": cumsum, "cumprod": GRIDS["cumprod"], "any": NOT_NUMBERS["any"],
+    "all": NOT_NUMBERS["all"], "ptp": GRIDS["ptp"],
     "clip": lambda a, min=None, max=None, out=None: _into(out, ops.clip(a, min, max)),
     "dot": dot, "trace": ops.trace, "reshape": _reshape_method, "transpose": _transpose_method,
     "swapaxes": reshaping.swapped, "squeeze": squeeze,

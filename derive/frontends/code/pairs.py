@@ -99,7 +99,7 @@ def trace_pair(pair: Pair) -> Traced:
     :raises Failed: where a line is refused, or does not fit.
     :raises ClaimError: where the pair itself is not understood.
     """
-    names = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
+    names = {str(s) for s in symbols_of(pair)}
     arr.unsettled.clear()
     trace = Trace(names | set(pair.shapes))
     trace.inside, trace.exact = pair.inside, pair.exact
@@ -127,6 +127,11 @@ def _trace(pair: Pair, trace: Trace, loader: Loader) -> Traced:
         except Exception as problem:
             reason = f"not traced: {type(problem).__name__}: {problem}"
             raise Failed("undecided", reason, place(problem, trace.files)) from problem
+
+
+def symbols_of(pair: Pair) -> set[Any]:
+    """The sizes that the shapes of a pair speak of."""
+    return {s for shape in pair.shapes.values() for s in _symbols_of(shape)}
 
 
 def _symbols_of(shape: Any) -> set[Any]:
@@ -189,7 +194,7 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
     inputs = {n: make_input(trace, n, s, pair.turned) for n, s in pair.shapes.items()}
     forward = resolve(loader, pair, pair.forward)
     asked = asked_of(pair, inputs, forward)
-    sizes = {str(s) for shape in pair.shapes.values() for s in _symbols_of(shape)}
+    sizes = {str(s) for s in symbols_of(pair)}
     fixed = fixed_values(pair.fixed, sizes, forward)
     init = fixed_values(pair.init, sizes, forward)
     backward = None if pair.backward is None else resolve(loader, pair, pair.backward)

@@ -16,6 +16,7 @@ from derive.frontends.code.arithmetic import named, power, where
 from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array
 from derive.frontends.code.indexing import Masked
 from derive.frontends.code.libraries import Unknown
+from derive.frontends.code.nested_loops import size_along as size_along
 from derive.frontends.code.sizes import Size, expression, plain
 from derive.frontends.code.trace import Refused, current, tracing
 from derive.frontends.code.writing import write

@@ -74,6 +74,7 @@ class Write:
     :param index: the own index that says in which round an entry is written, or None.
     :param round: this round.
     :param rest: further conditions.
+    :param overlaps: whether several rounds may write an entry: the last of them stays.
     """
 
     value: Any
@@ -81,6 +82,7 @@ class Write:
     position: Any
     round: Any
     rest: list[Any]
+    overlaps: bool = False
 
 
 class Settling:
@@ -213,7 +215,7 @@ class Settling:
         if rest != own:
             return False
         rounds = {w.round for w in writes}
-        if len(rounds) > 1:
+        if len(rounds) > 1 or (len(writes) > 1 and any(w.overlaps for w in writes)):
             raise Refused("overlapping assignments in a loop")
         cell.writes = writes
         return True
@@ -236,9 +238,8 @@ class Settling:
         strided = self.strided(cell, parts)
         if strided is not None:
             return Write(value, None, None, *strided)
-        if any(self.counter in p.free_symbols for p in parts):
-            raise Refused("a write in a loop of which it is not seen that no two rounds overlap")
-        return Write(value, None, None, None, parts)
+        overlaps = any(self.counter in p.free_symbols for p in parts)
+        return Write(value, None, None, None, parts, overlaps)
 
     def strided(self, cell: Cell, parts: list[Any]) -> tuple[Any, list[Any]] | None:
         """The round of a block a ∈ [L·c + k, L·c + k + L), or of an entry a = s·c + k."""
@@ -359,9 +360,17 @@ class Settling:
 
     def settle(self, group: list[Cell]) -> None:
         if any(cell.kind in ("rec", "setrec") for cell in group):
+            if any(write.overlaps for cell in group for write in cell.writes):
+                raise Refused(
+                    "a write in a loop that reads what it writes, of which it is not seen that no "
+                    "two rounds overlap"
+                )
             System(self).solved(group)
             return
         (cell,) = group
+        if any(write.overlaps for write in cell.writes):
+            self.settle_overlapping(cell)
+            return
         getattr(self, f"settle_{cell.kind}")(cell)
 
     # ---- each kind
@@ -461,6 +470,22 @@ class Settling:
             return cell.at(written(cell.initial), args) if gap == -1 else UNREAD
 
         self.table[cell.base] = before
+
+    def settle_overlapping(self, cell: Cell) -> None:
+        """An entry is what the last round has written that wrote it."""
+        (write,) = cell.writes
+        hit = sp.And(*write.rest)
+        k, later, any_ = (self.trace.index("k") for _ in range(3))
+
+        def none(of: Any, low: Any, high: Any) -> Any:
+            left = choice(hit, sp.Integer(0), sp.Integer(1)).xreplace({self.counter: of})
+            return sp.Product(left, (of, low, high))
+
+        after = (k + 1, self.count - 1) if self.direction > 0 else (sp.Integer(0), k - 1)
+        here = choice(hit, write.value, sp.Integer(0)).xreplace({self.counter: k})
+        stays = sp.Sum(here * none(later, *after), (k, 0, self.count - 1))
+        cell.final = stays + cell.initial * none(any_, sp.Integer(0), self.count - 1)
+        self.table[cell.base] = lambda counter, *args: UNREAD
 
     def in_range(self, round_: Any, ranges: dict[Any, Any]) -> list[Any]:
         """That a round is one of the loop's, where that is not seen."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from derive.frontends.code.left_out import Place, without
+from derive.frontends.code.nested_loops import nested
 
 RUNTIME = "__derive__"
 BUILTINS = {
@@ -168,6 +169,7 @@ class _Copy(ast.NodeTransformer):
     def __init__(self) -> None:
         self.serial = 0
         self.functions = 0
+        self.products: set[str] = set()  # what itertools.product is called
 
     def fresh(self) -> str:
         self.serial += 1
@@ -339,6 +341,8 @@ class _Copy(ast.NodeTransformer):
                 new.append(ast.Expr(update))
             else:
                 bound = alias.asname or alias.name
+                if (node.module, alias.name) == ("itertools", "product"):
+                    self.products.add(bound)
                 new.append(ast.Assign(targets=[ast.Name(bound, ast.Store())], value=value))
         return [self._located(statement, node) for statement in new]
 
@@ -355,6 +359,7 @@ class _Copy(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> Any:
         node.body = without_continue(node.body)
+        node = nested(node, self.products) or node
         read = sorted(bound_names(node.body) - set(_names_of(node.target)))
         attributes = bound_attributes(node.body, {*read, *_names_of(node.target)})
         self.generic_visit(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,8 +85,29 @@ def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
         numbers = {n: drawn(i, at, rng, MIXED) for n, i in traced.inputs.items()}
         run.drawn = [(n, drawn_array(a, at, rng)) for n, a in traced.trace.drawn]
         upstreams = [2 * drawn_array(u, at, rng) - 1 for u in traced.upstreams]
+        if shown_wrong(run, [name], numbers, upstreams, at, rng):
+            return True
+    return False
+
+
+def shown_wrong(
+    run: Run,
+    names: Iterable[str],
+    numbers: Mapping[str, np.ndarray],
+    upstreams: list[np.ndarray],
+    at: Mapping[Any, int],
+    rng: random.Random,
+) -> set[str]:
+    """The inputs whose gradients are not what differences along a drawn direction tell; none where
+    the functions do not run.
+    """
+    wrong: set[str] = set()
+    try:
+        _, gradients = run.both(numbers, upstreams, at)
+    except Exception:
+        return wrong
+    for name in names:
         try:
-            _, gradients = run.both(numbers, upstreams, at)
             way = np.array([rng.uniform(-1, 1) for _ in range(numbers[name].size)])
             way = way.reshape(numbers[name].shape)
             found = []
@@ -97,7 +118,7 @@ def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
                     outputs = run.outputs(moved, at)
                     weights = upstreams or [np.ones(outputs[0].shape)]
                     ends.append(
-                        sum(float(np.sum(o * u)) for o, u in zip(outputs, weights, strict=True))
+                        sum(float(np.sum(o * u)) for o, u in zip(outputs, weights, strict=False))
                     )
                 found.append((ends[0] - ends[1]) / (2 * step))
             own = float(np.sum(gradients[name] * way))
@@ -106,8 +127,8 @@ def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
         scale = 1 + abs(own) + abs(found[0])
         error = abs(found[0] - found[1]) + 1e-8 * scale
         if math.isfinite(own + found[0]) and abs(found[1] - own) > 20 * error + 1e-6 * scale:
-            return True
-    return False
+            wrong.add(name)
+    return wrong
 
 
 def _position(

@@ -53,6 +53,35 @@ def keyed_backward_wrong(dh, cache):
     return dx, dh0 / cache[2], dw
 
 
+def remembered_forward(x, w):
+    h = np.zeros_like(w)
+    hs = {0: h}
+    for t, row in enumerate(x):
+        h = row + w * h
+        hs[t + 1] = h
+    return h, (x, w, hs)
+
+
+def remembered_backward(dh, cache):
+    x, w, hs = cache
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for t in reversed(range(len(x))):
+        dx[t] = dh
+        dw += hs[t] * dh
+        dh = w * dh
+    return dx, dw
+
+
+def remembered_backward_wrong(dh, cache):
+    x, w, hs = cache
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for t in reversed(range(len(x))):
+        dx[t] = dh
+        dw += hs[t + 1] * dh
+        dh = w * dh
+    return dx, dw
+
+
 class Average:
     def __init__(self, a):
         self.a = a

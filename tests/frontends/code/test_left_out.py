@@ -82,13 +82,15 @@ def test_functions_are_as_they_were_afterwards():
 
 def test_what_is_left_is_compared_with_a_run(monkeypatch):
     """A wrong trace of a gradient beside a misfit is caught."""
+    seen = []
 
     def differs(traced):
-        assert set(traced.gradients) == {"x", "b"}
+        seen.append(set(traced.gradients))
         raise native.Differs("planted")
 
     monkeypatch.setattr(native, "compare", differs)
     found = verify_backward(forward, backward, **SHAPES)
+    assert seen[0] == {"x", "b"}
     assert found["x"].status == found["b"].status == "undecided"
 
 

@@ -12,6 +12,8 @@ PAIRS = {
         "listed_forward", "listed_backward", {"y0": "D", "a": "D"}, {"fixed": {"n": "n"}}, "a"),
     "the keys of a dictionary": (
         "keyed_forward", "keyed_backward", {"x": "T D", "h0": "D", "w": "D"}, {}, "h0"),
+    "a name that is put under the keys of a dictionary": (
+        "remembered_forward", "remembered_backward", {"x": "T D", "w": "D"}, {}, "w"),
     "the row before the first": (
         "wrapped_forward", "wrapped_backward", {"x": "T D", "w": "D"}, {"wrt": "w"}, "w"),
     "a row before, if there is one": (

@@ -1,0 +1,100 @@
+"""Pairs at small sizes, where the code is not read for all of them: to find that they are wrong.
+
+A loop over numbers runs as Python runs it, so that writes which overlap, or places that no formula
+has, are read there. A gradient that is wrong at some sizes is wrong; nothing is proved by one that
+is right at them.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from derive.frontends.code import native
+from derive.frontends.code.pairs import Failed, Pair, Traced, symbols_of, trace_pair
+from derive.frontends.code.shapes import Labels, size_of, sizes_of
+from derive.frontends.code.witnessed import shown_wrong
+
+CANDIDATES = 150  # sizes at which the code is run
+LARGEST = 3  # of them
+ENTRIES = 60  # of all inputs together
+UNTRIED = 2  # sizes that are tried where the code cannot be run
+
+
+def wrong_sizes(pair: Pair) -> Iterator[dict[Any, int]]:
+    """Small sizes at which a run shows a gradient to be wrong, the smallest first; of code that is
+    not read for every size and cannot be run, some sizes.
+    """
+    rng = random.Random(11)
+    try:
+        traced = native.untraced(pair)
+        run = native.Run(traced)
+    except native.NotRun:
+        symbols = [] if _is_read(pair) else sorted(symbols_of(pair), key=str)
+        for first in range(UNTRIED if symbols else 0):
+            yield {symbol: sp.Integer(2 + (first + k) % 2) for k, symbol in enumerate(symbols)}
+        return
+    for at in _candidates(traced, rng):
+        try:
+            numbers = {n: native.drawn(i, at, rng, native.MIXED) for n, i in traced.inputs.items()}
+            upstreams = run.upstreams(numbers, at, rng)
+        except Exception:  # whatever the user's code raises at these sizes
+            continue
+        if shown_wrong(run, traced.asked.expected, numbers, upstreams, at, rng):
+            yield at
+
+
+def at_sizes(pair: Pair, at: Mapping[Any, int]) -> Pair:
+    """A pair with numbers for its sizes."""
+    numbers = {str(symbol): int(number) for symbol, number in at.items()}
+
+    def size(text: Any) -> str:
+        return str(size_of(text).xreplace(dict(at)))
+
+    def shape(given: Any) -> Any:
+        if isinstance(given, Labels):
+            return Labels(shape(given.shape), size(given.of))
+        return " ".join(str(s.xreplace(dict(at))) for s in sizes_of(given))
+
+    def fixed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: fixed(one) for key, one in value.items()}
+        return numbers.get(value, value) if isinstance(value, str) else value
+
+    return replace(
+        pair,
+        shapes={name: shape(given) for name, given in pair.shapes.items()},
+        fixed={name: fixed(value) for name, value in pair.fixed.items()},
+        init={name: fixed(value) for name, value in pair.init.items()},
+    )
+
+
+def _is_read(pair: Pair) -> bool:
+    try:
+        trace_pair(pair)
+    except Failed:
+        return False
+    return True
+
+
+def _candidates(traced: Traced, rng: random.Random) -> list[dict[Any, int]]:
+    symbols = native.size_symbols(traced)
+    if not symbols:
+        return []
+    drawn = {tuple(rng.randint(1, LARGEST) for _ in symbols) for _ in range(4 * CANDIDATES)}
+    found = [dict(zip(symbols, map(sp.Integer, numbers), strict=True)) for numbers in drawn]
+    found = [at for at in found if 0 < _entries(traced, at) <= ENTRIES]
+    found.sort(key=lambda at: (_entries(traced, at), str(at)))
+    return found[:: max(1, len(found) // CANDIDATES)]
+
+
+def _entries(traced: Traced, at: Mapping[Any, int]) -> int:
+    return sum(
+        math.prod(int(size.xreplace(dict(at))) for size in one.sizes)
+        for one in traced.inputs.values()
+    )
