@@ -20,7 +20,7 @@ from derive.frontends.document.definitions import body_of
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivative_sides import derivative_alone, derivative_of, primed
 from derive.frontends.document.derivatives import Taken
-from derive.frontends.document.indices import annotated_sizes
+from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import declared_sizes, declared_with, fit
 from derive.frontends.document.names import mention, text_of
@@ -41,6 +41,14 @@ NOTATIONS = (products, words)
 
 def read(task: Task, reader: Reader) -> Read:
     """The parts of a statement."""
+    reader.counting = frozenset(
+        part.name
+        for root in (task.statement, task.head)
+        for node in (() if root is None else root.walk())
+        if isinstance(node, tree.Script) and node.sub is not None
+        for part in components(node.sub)
+        if isinstance(part, tree.Letter)
+    )
     with values.unifying(reader.sizes):
         made = _Statement(task, reader)
         parts = made.parts()
@@ -398,6 +406,8 @@ class _Statement:
         if values.is_vector(of) and values.is_vector(wrt):
             if derivatives.jacobian_layout(reader) == "denominator":
                 equals = transpose(equals)
+            if equals.is_matrix:  # I has the size that is asked for
+                values.alike(equals.shape, (_length(of), _length(wrt)))
             if not _is_symbol(of.expr) or not _is_symbol(wrt.expr):
                 left = derivatives.contracted(reader, [of], wrt)
                 if derivatives.jacobian_layout(reader) == "denominator":
@@ -438,6 +448,8 @@ class _Statement:
             return self.closed(Identity, left=left, right=scalar(equals))
         a, b = _plain(inner), _plain(outer)
         if a == b and values.is_vector(inner):
+            if equals.is_matrix:
+                values.alike(equals.shape, (_length(inner), _length(inner)))
             return self.closed(Hessian, of=scalar(of), wrt=a, equals=equals.expr)
         raise Unread("order", "a second derivative in two arrays is not read", by[0])
 
@@ -524,6 +536,11 @@ def _is_symbol(expr: Any) -> bool:
 def _plain(value: Value) -> Any:
     expr = value.expr
     return expr.arg if isinstance(expr, sp.Transpose) else expr
+
+
+def _length(vector: Value) -> Any:
+    rows, cols = vector.shape
+    return rows if cols == 1 else cols
 
 
 def _shape(value: Value) -> str:

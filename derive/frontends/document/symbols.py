@@ -24,7 +24,13 @@ from derive.frontends.document.indices import (
     letters_of,
 )
 from derive.frontends.document.lookup import defined_at, is_known, known_at
-from derive.frontends.document.names import Mention, mention, text_of, with_scripts
+from derive.frontends.document.names import (
+    Mention,
+    is_transpose,
+    mention,
+    text_of,
+    with_scripts,
+)
 from derive.frontends.document.reader import (
     READ_NAME,
     Absurd,
@@ -108,6 +114,8 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if not name.subs and not name.sups and name.letter in reader.indices:
         index = reader.indices[name.letter]
         return Value(index.symbol + index.base), name
+    if _is_constant(reader, name):
+        return Value(sp.pi if name.letter == "pi" else sp.E), name
     if (square := _square(reader, name)) is not None:
         return square
     if name.after and not bound_index:
@@ -121,6 +129,23 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if name.subs and (found := _entry(reader, name)) is not None:
         return found, name
     return unknown(reader, name), name
+
+
+def _is_constant(reader: Reader, name: Mention) -> bool:
+    """Whether π, or an e with an exponent, is the number here, in a document that has something
+    else by that name, as a policy π or a residual e.
+    """
+    if name.subs or name.sups or name.primes or not is_known(reader, name):
+        return False
+    if name.letter == "pi" and not name.after:
+        return reader.choices.pick("π", ("as defined", "the number")) == "the number"
+    if name.letter != "e" or len(name.after) != 1:
+        return False
+    (above,) = name.after
+    if is_transpose(above) or isinstance(above, tree.Number) or text_of(above) == "-1":
+        return False
+    options = ("the number e", "as defined")
+    return reader.choices.pick("e with an exponent", options) == "the number e"
 
 
 def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
