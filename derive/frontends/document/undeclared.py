@@ -61,7 +61,8 @@ def unknown(reader: Reader, name: Mention) -> Value:
         and key not in reader.knowledge.sizes
     ):
         reader.guessed.add(key)
-    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol):  # each I has the size that its place asks for
+    # Each I has the size that its place asks for, and an e without an exponent is another one.
+    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol):
         reader.symbols[key] = value
     return value
 
