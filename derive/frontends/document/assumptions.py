@@ -91,7 +91,7 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
         if isinstance(node, tree.Big) and node.sub is not None
         for letter in letters_of(node.sub)
     }
-    free = {key for key in spoken - bound if key in reader.symbols}
+    free = {key for key in spoken - bound if key in reader.symbols or key in reader.indices}
     if not free or not isinstance(body, tree.Chain):
         return []
     before = set(reader.symbols)
