@@ -29,7 +29,8 @@ _ENDED = re.compile(
 )
 _INTRODUCED = re.compile(
     r"^[\s$,.]*(?:\\(?:\]|\)|quad|qquad|text\w*\{|mathrm\{|end\{[a-z]+\*?\})[\s,]*)*"
-    r"(?:for|if|when|whenever|where|with|provided|as long as|für|falls|wenn|pour|si|lorsque|其中|当|若|对于?)",
+    r"(?:for|if|when|whenever|where|with|provided|as long as|für|falls|wenn|pour|si|lorsque|"
+    r"其中|当|若|对于?)",
     re.I,
 )
 
