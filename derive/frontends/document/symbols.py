@@ -122,6 +122,10 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "-1") and is_known(reader, layered):
             return symbol(reader, layered.key, name.node), layered
+    if not bound_index and _is_member(reader, name):
+        found = member(reader, name, components(name.subs[-1]))
+        if found is not None:
+            return found, name
     if not bound_index and is_known(reader, name):
         return symbol(reader, key, name.node), name
     if (found := shifted(reader, name)) is not None:
@@ -129,6 +133,22 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if name.subs and (found := _entry(reader, name)) is not None:
         return found, name
     return unknown(reader, name), name
+
+
+def _is_member(reader: Reader, name: Mention) -> bool:
+    """Whether a declared u_k is one of those that are counted by k elsewhere, and no name of its
+    own: then what is said of it is said for every k.
+    """
+    if len(name.subs) != 1 or name.sups or name.key not in reader.knowledge.members:
+        return False
+    known = known_at(reader, name.key)
+    if known is None or known.kind not in ("shape", "scalar"):
+        return False
+    if defined_at(reader, name.key) is not None:
+        return False
+    if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
+        return False
+    return index_variable(reader, text_of(name.subs[-1])) is not None
 
 
 def _is_constant(reader: Reader, name: Mention) -> bool:
