@@ -222,8 +222,8 @@ def derivative(reader: Reader, taken: Taken) -> Value:
     assert taken.of is not None
     if not by:
         by = (argument_of(reader, taken.of),)
-    if len(by) == 1 and isinstance(taken.node, tree.Script) and taken.node.sup is not None:
-        by = by * 2  # ∇² and ∇∇
+    if len(by) == 1 and is_twice(taken):
+        by = by * 2
     of = numerator(reader, taken.of, by[0])
     if len(by) == 1:
         return oriented(reader, of, wrt(reader, by[0]), taken.nabla)
@@ -249,6 +249,12 @@ def _hessian(reader: Reader, of: Value, by: Value) -> Value:
     )
     body = partial(partial(scalar(of), first), second)
     return Value(sp.FunctionMatrix(size, size, sp.Lambda((i, j), body)), (size, size))
+
+
+def is_twice(taken: Taken) -> bool:
+    """Whether a derivative is written ∇² or ∇∇."""
+    node = taken.node
+    return isinstance(node, tree.Script) and node.sup is not None and is_operator(node)
 
 
 def argument_of(reader: Reader, of: Node) -> Node:

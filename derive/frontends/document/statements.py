@@ -387,7 +387,7 @@ class _Statement:
         reader = self.reader
         assert taken.of is not None
         by = taken.by or (derivatives.argument_of(reader, taken.of),)
-        if len(by) == 1 and isinstance(taken.node, tree.Script) and taken.node.sup is not None:
+        if len(by) == 1 and derivatives.is_twice(taken):
             by = by * 2
         of = values.as_matrix(derivatives.numerator(reader, taken.of, by[0]))
         if len(by) == 2:

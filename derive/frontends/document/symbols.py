@@ -172,6 +172,9 @@ def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
     """σ² where that is defined and σ is not, and σ itself, which is then its root."""
     if is_known(reader, name):
         return None
+    one = tree.Number(name.node.start, name.node.end, "1")
+    if is_known(reader, replace(name, sups=(*name.sups, one), after=name.after[1:])):
+        return None  # the 2 counts layers
     is_square = bool(name.after) and text_of(name.after[0]) == "2"
     two = name.after[0] if is_square else tree.Number(name.node.start, name.node.end, "2")
     made = replace(name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after)
