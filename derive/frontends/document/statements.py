@@ -252,6 +252,8 @@ class _Statement:
         place = (reader.knowledge, reader.section, reader.at)
         if differentials.is_equation([head, side], *place):
             reader.varied = differentials.varied([head, side], *place)
+            if derivatives.differential(head) is not None:
+                lenient = ""  # df is what it says, and no name that it may be a condition for
             return self.tried(side, lambda: self.identity(head, side), lenient)
         reader.varied = []
         taken = derivative_alone(head)
