@@ -32,6 +32,7 @@ MAX_DEPTH = 60
 
 READ_NAME = Slot("derive.frontends.document.symbols")
 SIZE_OF = Slot("derive.frontends.document.symbols")
+WITHOUT_DOTS = Slot("derive.frontends.document.ellipses")
 INDEX_VARIABLE = Slot("derive.frontends.document.indices")
 ANNOTATED_SIZES = Slot("derive.frontends.document.symbols")
 SUBSCRIPTED = Slot("derive.frontends.document.products")
@@ -212,6 +213,9 @@ def _group(reader: Reader, node: tree.Group) -> Value:
 
 @RULES.on(tree.Sum)
 def _sum(reader: Reader, node: tree.Sum) -> Value:
+    if any(isinstance(term, tree.Dots) for term in node.terms):
+        made: Value = reader.value(WITHOUT_DOTS(reader, node))
+        return made
     result: Value | None = None
     for sign, term in zip(node.signs, node.terms, strict=True):
         if sign not in ("", "+", "-"):

@@ -12,7 +12,15 @@ from typing import Any
 import sympy as sp
 
 from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
-from derive.frontends.document import derivatives, differentials, products, tree, values, words
+from derive.frontends.document import (
+    derivatives,
+    differentials,
+    ellipses,
+    products,
+    tree,
+    values,
+    words,
+)
 from derive.frontends.document.assumptions import PROBLEMS, REFUSED, assumed
 from derive.frontends.document.calls import is_array
 from derive.frontends.document.defining import real_space
@@ -35,7 +43,7 @@ from derive.frontends.document.units import EQUALS
 from derive.frontends.document.values import Misfit, Value, scalar, transpose
 from derive.language.operators import partial
 
-NOTATIONS = (products, words)
+NOTATIONS = (ellipses, products, words)
 """The modules that read products and words, and by them all else."""
 
 
@@ -103,7 +111,11 @@ class _Statement:
                 if defined is not None and task.head is None and k == 0:
                     continue
                 if head is side:
-                    continue
+                    if k > 0 or task.head is not None or defined is not None:
+                        continue
+                    side = sides[0]  # e = ∂L/∂x
+                    if mention(side) is not None:
+                        continue
                 if isinstance(head, tree.Node) and derivative_of(head, side) and self.bare(side):
                     lenient = "a chain rule without the functions that it is about"
                 else:

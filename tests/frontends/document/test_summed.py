@@ -36,3 +36,20 @@ $$e^{a + b} = e^a e^b$$
 $$e^{a + b} = e^a + e^b$$
 """
     assert outcomes(tmp_path, text) == ["defines", "holds", "holds", "disagrees"]
+
+
+@pytest.mark.parametrize(
+    ("sides", "wanted"),
+    [
+        (r"x^\top y = x_1 y_1 + x_2 y_2 + \dots + x_n y_n", "holds"),
+        (r"x^\top y = x_1 y_1 + \cdots + x_n y_n + 1", "disagrees"),
+        # The second term is not one of those that the first and the last are.
+        (r"x^\top y = x_1 y_1 + x_2 y_1 + \cdots + x_n y_n", "not-understood"),
+        (r"x^\top y = x_1 y_1 - \cdots - x_n y_n", "not-understood"),
+        (r"2 x_i = \frac{\partial x^\top x}{\partial x_i}", "holds"),
+        (r"3 x_i = \frac{\partial x^\top x}{\partial x_i}", "disagrees"),
+    ],
+)  # fmt: skip
+def test_dots_and_a_derivative_on_the_right(tmp_path, sides, wanted):
+    text = f"<!-- derive: x, y: n; vectors=column -->\n\n$${sides}$$\n"
+    assert outcomes(tmp_path, text) == [wanted]
