@@ -91,7 +91,7 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
         if isinstance(node, tree.Big) and node.sub is not None
         for letter in letters_of(node.sub)
     }
-    free = {key for key in spoken - bound if key in reader.symbols}
+    free = {key for key in spoken - bound if key in reader.symbols or key in reader.indices}
     if not free or not isinstance(body, tree.Chain):
         return []
     before = set(reader.symbols)
@@ -106,11 +106,37 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
         if relation in EQUALS:
             if left.is_scalar and right.is_scalar:
                 found.append(sp.Eq(scalar(left), scalar(right), evaluate=False))
-            else:
+            elif _is_fitting(left, right):
                 found.append(sp.Eq(left.expr, right.expr, evaluate=False))
+                found.extend(_orthogonal(left, right))
         elif relation in COMPARED and left.is_scalar and right.is_scalar:
             found.append(COMPARED[relation](scalar(left), scalar(right)))
     return found
+
+
+def _is_fitting(left: Value, right: Value) -> bool:
+    """Whether the sides of an equation have one shape; I has the size that it needs."""
+    if not left.shape or not right.shape:
+        return True
+    try:
+        return values.alike(left.shape, right.shape)
+    except Unsure:
+        return False
+
+
+def _orthogonal(left: Value, right: Value) -> list[Any]:
+    """That U is orthogonal, for U⊤U = I of a square U."""
+    if not isinstance(right.expr, sp.Identity) or not isinstance(left.expr, sp.MatMul):
+        return []
+    if len(left.expr.args) != 2:
+        return []
+    one, other = left.expr.args
+    base = one.arg if isinstance(one, sp.Transpose) else one
+    if not isinstance(base, sp.MatrixSymbol) or sp.Transpose(base) not in (one, other):
+        return []
+    if base not in (one, other) or not values.same(*base.shape):
+        return []
+    return [sp.Q.orthogonal(base)]
 
 
 COMPARED = {"<": sp.Lt, ">": sp.Gt, "<=": sp.Le, ">=": sp.Ge, "!=": sp.Ne}

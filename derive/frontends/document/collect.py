@@ -338,6 +338,8 @@ class _Collector:
             name = mention(node)
             if name is None:
                 continue
+            if name.subs and text_of(name.subs[-1]) in summed:
+                self.knowledge.members.add(name.key)
             marks = {text_of(part) for part in name.after}
             if "top" in marks or ("-1" in marks and name.letter[-1:].isupper()):
                 self.knowledge.arrays.add(name.letter)
@@ -433,6 +435,14 @@ class _Collector:
             unit.solves = True  # a declared quantity at some point, as a minimiser
             self.knowledge.points.setdefault(made.name, []).append(made)
             return
+        counted = {text_of(part) for part in made.indices}
+        self.knowledge.members.update(
+            name.key
+            for node in made.body.walk()
+            if (name := mention(node)) is not None
+            and name.subs
+            and text_of(name.subs[-1]) in counted
+        )
         self.knowledge.define(made)
         unit.defines.append(made)
         found = pattern(made)

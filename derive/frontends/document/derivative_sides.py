@@ -37,7 +37,8 @@ def derivative_alone(side: Node) -> Taken | None:
             taken, used = derivatives.operated(list(rest.factors), list(rest.operators))
             return replace(taken, node=head) if used == len(side.factors) else None
         taken, used = derivatives.operated(list(side.factors), list(side.operators))
-        if used == len(side.factors):
+        transposed = taken.of is not None and derivatives.untransposed(taken.of) is not None
+        if used == len(side.factors) and not (taken.nabla and transposed):
             return taken
     if isinstance(side, tree.Product) and _primed_call(side):
         function, argument = side.factors

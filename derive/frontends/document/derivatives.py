@@ -114,7 +114,24 @@ def loss_in(reader: Reader, node: Node) -> Value | None:
 def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Value, int]:
     """An operator with what it acts on: its value, and how many factors it takes."""
     taken, used = operated(factors, signs)
+    if taken.nabla and taken.of is not None and (bare := untransposed(taken.of)) is not None:
+        # ∇f(x)⊤ is the transpose of the gradient.
+        return transpose(derivative(reader, replace(taken, of=bare))), used
     return derivative(reader, taken), used
+
+
+def untransposed(of: Node) -> Node | None:
+    """f(x) where f(x)⊤ is written, or f where f⊤ is; None for anything else."""
+    last = of.factors[-1] if isinstance(of, tree.Product) else of
+    if not isinstance(last, tree.Script) or last.sup is None or last.primes:
+        return None
+    if not is_transpose(last.sup):
+        return None
+    if isinstance(of, tree.Product):
+        if last.sub is not None or brackets(last.base)[0] is None:
+            return None
+        return replace(of, factors=(*of.factors[:-1], last.base), end=last.base.end)
+    return replace(last, sup=None) if last.sub is not None else last.base
 
 
 def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
@@ -132,9 +149,7 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
         if sup is not None:
             if text_of(sup) != "2":
                 raise Unread("nabla", "∇ with this superscript is not read", sup)
-            by = by * 2 if by else ()
-            if not by:
-                raise Unread("hessian", "∇² without a subscript here", head)
+            by = by * 2  # where there is none, it is the argument of what follows
     if used == len(factors):
         raise Unread("operator", "an operator that acts on nothing", head)
     nabla = not isinstance(head, tree.Derivative)
@@ -207,8 +222,8 @@ def derivative(reader: Reader, taken: Taken) -> Value:
     assert taken.of is not None
     if not by:
         by = (argument_of(reader, taken.of),)
-    if len(by) == 1 and isinstance(taken.node, tree.Script) and taken.node.sup is not None:
-        by = by * 2  # ∇² and ∇∇
+    if len(by) == 1 and is_twice(taken):
+        by = by * 2
     of = numerator(reader, taken.of, by[0])
     if len(by) == 1:
         return oriented(reader, of, wrt(reader, by[0]), taken.nabla)
@@ -219,7 +234,27 @@ def derivative(reader: Reader, taken: Taken) -> Value:
             reach(reader, of, outer)
             first = partial(scalar(of), scalar(inner))
             return Value(partial(first, scalar(outer)))
+        if of.is_scalar and values.is_vector(inner) and inner.expr == outer.expr:
+            return _hessian(reader, of, inner)
     raise Unread("order", "a derivative of this order is not read inside of a formula", taken.node)
+
+
+def _hessian(reader: Reader, of: Value, by: Value) -> Value:
+    """The matrix of the second derivatives of a scalar in a vector."""
+    reach(reader, of, by)
+    rows, cols = axes_of(by), axes_of(by)
+    (i, size), (j, _) = _long(rows), _long(cols)
+    first, second = (
+        at_entry(by, tuple(0 if k is None else k for k, _ in axes)) for axes in (rows, cols)
+    )
+    body = partial(partial(scalar(of), first), second)
+    return Value(sp.FunctionMatrix(size, size, sp.Lambda((i, j), body)), (size, size))
+
+
+def is_twice(taken: Taken) -> bool:
+    """Whether a derivative is written ∇² or ∇∇."""
+    node = taken.node
+    return isinstance(node, tree.Script) and node.sup is not None and is_operator(node)
 
 
 def argument_of(reader: Reader, of: Node) -> Node:

@@ -18,11 +18,12 @@ from derive.frontends.document.derivatives import (
     DIFFERENTIAL_OF,
     at_entry,
     axes_of,
+    differential,
     reach,
     wrt,
 )
 from derive.frontends.document.fresh import fresh
-from derive.frontends.document.knowledge import Knowledge
+from derive.frontends.document.knowledge import Definition, Knowledge
 from derive.frontends.document.names import LOSSES, Mention, is_transpose, mention
 from derive.frontends.document.reader import Reader, Undeclared, Unread, turned
 from derive.frontends.document.spelling import pretty
@@ -33,20 +34,21 @@ from derive.language.operators import partial
 
 def is_d(node: Node) -> bool:
     """Whether a node is an upright d."""
-    return (
-        isinstance(node, tree.Styled)
-        and node.style == "roman"
-        and isinstance(node.body, tree.Letter)
-        and node.body.name == "d"
-    )
+    return isinstance(node, tree.Styled) and node.style == "roman" and is_letter_d(node.body)
+
+
+def is_letter_d(node: Node) -> bool:
+    return isinstance(node, tree.Letter) and node.name == "d"
 
 
 def operands(node: Node) -> Iterator[tuple[Node, bool]]:
-    """What stands under a d in a formula, and whether that d is upright."""
+    """What stands under a d in a formula, and whether nothing but a differential is meant by it:
+    that d is upright, or stands before a formula, as in d(Y Z) and d tr(Y).
+    """
     for part in node.walk():
         if isinstance(part, tree.Product):
             for head, after in zip(part.factors, part.factors[1:], strict=False):
-                if is_d(head):
+                if is_d(head) or (is_letter_d(head) and _is_formula(after)):
                     yield after, True
         elif isinstance(part, tree.Run) and len(part.text) == 2 and part.text[0] == "d":
             yield part.letters[1], False
@@ -58,10 +60,24 @@ def is_equation(sides: list[Node], knowledge: Knowledge, section: int, at: int) 
 
     What else is written dX is a gradient, as in code.
     """
+    under_d = [pair for side in sides for pair in operands(side)]
+    names = {name.key for under, _ in under_d if (name := mention(under)) is not None}
+    if not all(upright for _, upright in under_d) or len(under_d) > 1:
+        if not _is_number(knowledge, section, at) and any(
+            _is_formula(under) for under, _ in under_d
+        ):
+            return True
+        inner = differential(sides[0])
+        name = None if inner is None else mention(inner)
+        made = None if name is None else knowledge.defined(name.key, section, at)
+        if made is not None and names & _computed_from(knowledge, made):
+            return True  # df = 2 xᵀ dx of an f that is computed from x
     for side in sides:
         for under, upright in operands(side):
             name = mention(under)
             if name is None:
+                if is_letter_d_before(side, under):
+                    continue
                 return upright
             if name.letter in LOSSES and (upright or knowledge.defined(name.key, section, at)):
                 return True
@@ -69,6 +85,41 @@ def is_equation(sides: list[Node], knowledge: Knowledge, section: int, at: int) 
             if upright and made is not None and made.arguments:
                 return True
     return False
+
+
+def _is_formula(node: Node) -> bool:
+    """Whether a node is a formula in brackets or a word with its argument."""
+    if isinstance(node, tree.Apply):
+        return True
+    return (
+        isinstance(node, tree.Group)
+        and node.opening in ("(", "[")
+        and not isinstance(node.body, tree.Listing | tree.Chain)
+    )
+
+
+def is_letter_d_before(side: Node, under: Node) -> bool:
+    """Whether it is an italic d, which may be a number, that stands before a node."""
+    return any(
+        is_letter_d(head) and after is under
+        for part in side.walk()
+        if isinstance(part, tree.Product)
+        for head, after in zip(part.factors, part.factors[1:], strict=False)
+    )
+
+
+def _is_number(knowledge: Knowledge, section: int, at: int) -> bool:
+    """Whether d is declared or defined as something."""
+    return (
+        knowledge.declared("d", section, at) is not None
+        or knowledge.defined("d", section, at) is not None
+    )
+
+
+def _computed_from(knowledge: Knowledge, made: Definition) -> set[str]:
+    """The names that a definition speaks of, and those behind them."""
+    found = set(leaves(knowledge, made.body, made.section, made.at))
+    return found | {part for pair in mentioned(made.body) for part in pair}
 
 
 def varied(sides: list[Node], knowledge: Knowledge, section: int, at: int) -> list[Mention]:
@@ -86,11 +137,29 @@ def varied(sides: list[Node], knowledge: Knowledge, section: int, at: int) -> li
         made = knowledge.defined(key, section, at)
         below: set[str] = set()
         if made is not None:
-            below |= leaves(knowledge, made.body, made.section, made.at)
-            below |= {part for pair in mentioned(made.body) for part in pair}
+            below |= _computed_from(knowledge, made)
         if not below & (set(names) - {key}):
             found.append(name)
+    if all(knowledge.defined(name.key, section, at) is not None for name in found):
+        # df = 2 (Xx − b)ᵀ d(Xx): what stands in the formulas under a d.
+        inside = _inside(sides, knowledge, section, at)
+        return inside or found
     return found
+
+
+def _inside(sides: list[Node], knowledge: Knowledge, section: int, at: int) -> list[Mention]:
+    """The declared names in the formulas under a d."""
+    found: dict[str, Mention] = {}
+    for side in sides:
+        for under, _ in operands(side):
+            for node in under.walk() if _is_formula(under) else ():
+                parts = node.letters if isinstance(node, tree.Run) else (node,)
+                for name in map(mention, parts):
+                    if name is None or name.after or name.primes:
+                        continue
+                    if knowledge.declared(name.key, section, at) is not None:
+                        found.setdefault(name.key, name)
+    return list(found.values())
 
 
 @DIFFERENTIAL_OF.fill

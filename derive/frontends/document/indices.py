@@ -11,6 +11,7 @@ from derive.frontends.document.lookup import fit, known_at
 from derive.frontends.document.names import Mention, text_of
 from derive.frontends.document.reader import (
     ANNOTATED_SIZES,
+    INDEX_VARIABLE,
     SIZE_OF,
     Index,
     Reader,
@@ -82,6 +83,7 @@ def index_of(reader: Reader, node: Node, size: Any) -> Any:
     return sp.expand(reader.size(value, node) - base)
 
 
+@INDEX_VARIABLE.fill
 def index_variable(reader: Reader, letter: str) -> Index | None:
     """The index that a letter is; a new free one where nothing else is known of it."""
     if letter in reader.indices:

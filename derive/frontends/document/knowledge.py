@@ -111,6 +111,7 @@ class Knowledge:
     sizes: set[str] = field(default_factory=set)
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
+    members: set[str] = field(default_factory=set)  # u_k, of which there is one for each k
     speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
 

@@ -34,6 +34,7 @@ from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task
+from derive.frontends.document.provisos import said_with
 from derive.frontends.document.reader import Reader
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.tasks import conventions, directive, task_of, vanishes
@@ -91,6 +92,7 @@ def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list
 
 class _Decider:
     def __init__(self, collected: Collected, decide: Decide) -> None:
+        self.collected = collected
         self.knowledge = collected.knowledge
         self.prose = collected.prose
         self.decide = decide
@@ -237,6 +239,7 @@ class _Decider:
         """
         around = self.knowledge.around(task.unit.section)
         stated = [one for one in self.conditions if one.fact.section in around]
+        stated += [Condition(fact, is_case=False) for fact in said_with(self.collected, task.unit)]
         if not stated:
             return found
         facts = self.knowledge.facts

@@ -161,7 +161,10 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
     k = 0
     while k < len(factors):
         sign, factor = signs[k], factors[k]
-        if differentials.is_d(factor) and k + 1 < len(factors) and signs[k + 1] == "":
+        is_d = differentials.is_d(factor) or (
+            bool(reader.varied) and differentials.is_letter_d(factor)
+        )
+        if is_d and k + 1 < len(factors) and signs[k + 1] == "":
             value, used = _differential(reader, factors, k)
             units.append((sign, value))
             k += used

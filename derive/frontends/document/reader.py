@@ -32,6 +32,8 @@ MAX_DEPTH = 60
 
 READ_NAME = Slot("derive.frontends.document.symbols")
 SIZE_OF = Slot("derive.frontends.document.symbols")
+WITHOUT_DOTS = Slot("derive.frontends.document.ellipses")
+INDEX_VARIABLE = Slot("derive.frontends.document.indices")
 ANNOTATED_SIZES = Slot("derive.frontends.document.symbols")
 SUBSCRIPTED = Slot("derive.frontends.document.products")
 
@@ -103,6 +105,7 @@ class Reader:
     limits_of: set[Any] = field(default_factory=set)  # indices with limits of their own
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
     varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
+    counting: frozenset[str] = frozenset()  # letters that stand alone in a subscript
     in_entries: bool = False  # whether the entries of a matrix written out are read
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
@@ -210,6 +213,9 @@ def _group(reader: Reader, node: tree.Group) -> Value:
 
 @RULES.on(tree.Sum)
 def _sum(reader: Reader, node: tree.Sum) -> Value:
+    if any(isinstance(term, tree.Dots) for term in node.terms):
+        made: Value = reader.value(WITHOUT_DOTS(reader, node))
+        return made
     result: Value | None = None
     for sign, term in zip(node.signs, node.terms, strict=True):
         if sign not in ("", "+", "-"):
@@ -250,7 +256,9 @@ def is_ones(node: Node) -> bool:
 
 
 def is_one(node: Node) -> bool:
-    """Whether a node is a 1 (or an I) that stands before a condition: an indicator."""
+    """Whether a node is a 1 (or an I) that may stand before a condition: an indicator."""
+    if isinstance(node, tree.Number | tree.Letter):
+        return text_of(node) in ("1", "I")
     if not isinstance(node, tree.Styled) or node.style not in ("bold", "blackboard"):
         return False
     return text_of(node.body) in ("1", "I") if node.style == "blackboard" else is_ones(node)
@@ -258,6 +266,10 @@ def is_one(node: Node) -> bool:
 
 def indicator(reader: Reader, condition: tree.Chain) -> Value:
     """1 where a condition is true and 0 elsewhere; entry by entry where an array is compared."""
+    letters = [side.name for side in condition.sides if isinstance(side, tree.Letter)]
+    if any(letter in reader.indices or letter in reader.counting for letter in letters):
+        for letter in letters:
+            INDEX_VARIABLE(reader, letter)  # what is compared with an index is one
     if condition.relations == ("=",):
         sides = [reader.value(side) for side in condition.sides]
         if all(not side.shape and side.expr.is_integer for side in sides):

@@ -12,7 +12,15 @@ from typing import Any
 import sympy as sp
 
 from derive.claims.kinds import Claim, Gradient, Hessian, Identity, Inequality, Jacobian, Shape
-from derive.frontends.document import derivatives, differentials, products, tree, values, words
+from derive.frontends.document import (
+    derivatives,
+    differentials,
+    ellipses,
+    products,
+    tree,
+    values,
+    words,
+)
 from derive.frontends.document.assumptions import PROBLEMS, REFUSED, assumed
 from derive.frontends.document.calls import is_array
 from derive.frontends.document.defining import real_space
@@ -20,7 +28,7 @@ from derive.frontends.document.definitions import body_of
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivative_sides import derivative_alone, derivative_of, primed
 from derive.frontends.document.derivatives import Taken
-from derive.frontends.document.indices import annotated_sizes
+from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import declared_sizes, declared_with, fit
 from derive.frontends.document.names import mention, text_of
@@ -35,12 +43,20 @@ from derive.frontends.document.units import EQUALS
 from derive.frontends.document.values import Misfit, Value, scalar, transpose
 from derive.language.operators import partial
 
-NOTATIONS = (products, words)
+NOTATIONS = (ellipses, products, words)
 """The modules that read products and words, and by them all else."""
 
 
 def read(task: Task, reader: Reader) -> Read:
     """The parts of a statement."""
+    reader.counting = frozenset(
+        part.name
+        for root in (task.statement, task.head)
+        for node in (() if root is None else root.walk())
+        if isinstance(node, tree.Script) and node.sub is not None
+        for part in components(node.sub)
+        if isinstance(part, tree.Letter)
+    )
     with values.unifying(reader.sizes):
         made = _Statement(task, reader)
         parts = made.parts()
@@ -95,7 +111,11 @@ class _Statement:
                 if defined is not None and task.head is None and k == 0:
                     continue
                 if head is side:
-                    continue
+                    if k > 0 or task.head is not None or defined is not None:
+                        continue
+                    side = sides[0]  # e = ∂L/∂x
+                    if mention(side) is not None:
+                        continue
                 if isinstance(head, tree.Node) and derivative_of(head, side) and self.bare(side):
                     lenient = "a chain rule without the functions that it is about"
                 else:
@@ -244,6 +264,8 @@ class _Statement:
         place = (reader.knowledge, reader.section, reader.at)
         if differentials.is_equation([head, side], *place):
             reader.varied = differentials.varied([head, side], *place)
+            if derivatives.differential(head) is not None:
+                lenient = ""  # df is what it says, and no name that it may be a condition for
             return self.tried(side, lambda: self.identity(head, side), lenient)
         reader.varied = []
         taken = derivative_alone(head)
@@ -379,7 +401,7 @@ class _Statement:
         reader = self.reader
         assert taken.of is not None
         by = taken.by or (derivatives.argument_of(reader, taken.of),)
-        if len(by) == 1 and isinstance(taken.node, tree.Script) and taken.node.sup is not None:
+        if len(by) == 1 and derivatives.is_twice(taken):
             by = by * 2
         of = values.as_matrix(derivatives.numerator(reader, taken.of, by[0]))
         if len(by) == 2:
@@ -398,6 +420,8 @@ class _Statement:
         if values.is_vector(of) and values.is_vector(wrt):
             if derivatives.jacobian_layout(reader) == "denominator":
                 equals = transpose(equals)
+            if equals.is_matrix:  # I has the size that is asked for
+                values.alike(equals.shape, (_length(of), _length(wrt)))
             if not _is_symbol(of.expr) or not _is_symbol(wrt.expr):
                 left = derivatives.contracted(reader, [of], wrt)
                 if derivatives.jacobian_layout(reader) == "denominator":
@@ -438,6 +462,8 @@ class _Statement:
             return self.closed(Identity, left=left, right=scalar(equals))
         a, b = _plain(inner), _plain(outer)
         if a == b and values.is_vector(inner):
+            if equals.is_matrix:
+                values.alike(equals.shape, (_length(inner), _length(inner)))
             return self.closed(Hessian, of=scalar(of), wrt=a, equals=equals.expr)
         raise Unread("order", "a second derivative in two arrays is not read", by[0])
 
@@ -524,6 +550,11 @@ def _is_symbol(expr: Any) -> bool:
 def _plain(value: Value) -> Any:
     expr = value.expr
     return expr.arg if isinstance(expr, sp.Transpose) else expr
+
+
+def _length(vector: Value) -> Any:
+    rows, cols = vector.shape
+    return rows if cols == 1 else cols
 
 
 def _shape(value: Value) -> str:

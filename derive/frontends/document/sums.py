@@ -9,12 +9,13 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.document import tree, values
-from derive.frontends.document.indices import components
+from derive.frontends.document.lookup import known_at
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.reader import RULES, Index, Reader, Undeclared, Unread, relation
 from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
+from derive.frontends.document.summed import Summed, summed
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Value, scalar
 from derive.language.sequences import sum_over
@@ -41,47 +42,41 @@ def index_bound(reader: Reader, letter: str, base: int) -> Iterator[Index]:
 def read_big(reader: Reader, node: tree.Big) -> Value:
     if node.operator not in ("sum", "prod"):
         raise Unread("operator", f"{node.operator} is not read", node)
-    letters, low, condition = _bounds(node)
-    if not letters:
-        raise Unread("sum", "a sum without an index", node)
+    declared = {key for key in reader.knowledge.known if known_at(reader, key) is not None}
+    found = summed(node, reader.indices.keys() | declared, reader.choices.pick)
+    letters = found.letters
     with ExitStack() as stack:
-        base = 1
-        if low is not None and isinstance(low, tree.Number) and low.text == "0":
-            base = 0
-        indices = [stack.enter_context(index_bound(reader, name, base)) for name in letters]
+        indices = {}
+        for letter in letters:
+            low = found.low.get(letter)
+            base = 0 if isinstance(low, tree.Number) and low.text == "0" else 1
+            indices[letter] = stack.enter_context(index_bound(reader, letter, base))
         limits: list[Any] = []
-        if low is not None and node.sup is not None:
-            (index,) = indices
-            first = reader.size(reader.value(low), low)
-            last = _upper(reader, node.sup)
-            limits = [(index.symbol, sp.expand(first - base), sp.expand(last - base))]
-            reader.ranges[index.symbol] = sp.expand(last - base + 1)
-            reader.limits_of.add(index.symbol)
-        elif node.sup is not None and len(indices) == 1:
-            (index,) = indices
-            last = _upper(reader, node.sup)
-            limits = [(index.symbol, 0, sp.expand(last - 1))]
-            reader.ranges[index.symbol] = last
-            reader.limits_of.add(index.symbol)
-        elif low is not None:
-            raise Unread("sum", "a sum with a lower end alone", node)
+        for letter, index in indices.items():
+            limit = _limit(reader, node, found, letter, index)
+            if limit is not None:
+                limits.append(limit)
+                reader.ranges[index.symbol] = sp.expand(limit[2] + 1)
+                reader.limits_of.add(index.symbol)
         body = reader.value(node.body)
-        if not limits:
-            for name, index in zip(letters, indices, strict=True):
-                size = reader.ranges.get(index.symbol)
-                if size is None:
-                    raise Undeclared(
-                        f"how far the index {name} of the sum counts is not known",
-                        "",
-                        node.sub,
-                    )
-                limits.append((index.symbol, 0, size - 1))
-        if condition is not None:
-            where = relation(reader, condition)
+        where = [relation(reader, condition) for condition in found.conditions]
+        made = {limit[0] for limit in limits}
+        for letter, index in indices.items():
+            if index.symbol in made:
+                continue
+            size = reader.ranges.get(index.symbol)
+            if size is None:
+                raise Undeclared(
+                    f"how far the index {letter} of the sum counts is not known", "", node.sub
+                )
+            limits.append((index.symbol, 0, size - 1))
+        if where:
+            counted = sp.Piecewise((1, sp.And(*where)), (0, True))
             if body.shape and not body.is_scalar:
-                raise Unread("sum", "a sum of arrays under a condition", node)
-            body = Value(sp.Piecewise((scalar(body), where), (0, True)))
-        named = _named(reader, indices, letters)
+                body = values.scale(counted, body)
+            else:
+                body = Value(sp.Piecewise((scalar(body), sp.And(*where)), (0, True)))
+        named = _named(reader, list(indices.values()), letters)
         limits = [tuple(sp.sympify(part).xreplace(named) for part in limit) for limit in limits]
         return _made(node, Value(body.expr.xreplace(named), body.shape, body.thin), limits)
 
@@ -116,39 +111,22 @@ def _made(node: tree.Big, body: Value, limits: list[Any]) -> Value:
     return Value(expr, body.shape, body.thin)
 
 
-def _bounds(node: tree.Big) -> tuple[list[str], Node | None, Node | None]:
-    """The letters of the indices, the lower end and a condition, of what stands under a sum."""
-    sub = node.sub
-    if isinstance(sub, tree.Matrix) and sub.kind == "substack":
-        raise Unread("sum", "several lines under a sum", sub)
-    if sub is None:
-        raise Unread("sum", "a sum without an index", node)
-    if isinstance(sub, tree.Chain):
-        if sub.relations == ("=",):
-            letters = _letters(sub.sides[0])
-            if letters and len(letters) == 1:
-                return letters, sub.sides[1], None
-        if sub.relations == ("!=",):
-            letters = _letters(sub.sides[0])
-            if letters and len(letters) == 1:
-                return letters, None, sub
-        raise Unread("sum", "the range under the sum is not read", sub)
-    letters = _letters(sub)
-    if letters is None:
-        raise Unread("sum", "the range under the sum is not read", sub)
-    return letters, None, None
+def _limit(
+    reader: Reader, node: tree.Big, found: Summed, letter: str, index: Index
+) -> tuple[Any, Any, Any] | None:
+    """The ends between which an index counts, from 0; None where they follow from the arrays.
 
-
-def _letters(node: Node) -> list[str] | None:
-    letters = []
-    for part in components(node):
-        if isinstance(part, tree.Script) and isinstance(part.base, tree.Letter):
-            letters.append(text_of(part))
-            continue
-        if not isinstance(part, tree.Letter):
-            return None
-        letters.append(part.name)
-    return letters
+    :raises Unread: for a lower end alone.
+    """
+    low, high = found.low.get(letter), found.high.get(letter, node.sup)
+    if high is None:
+        if low is not None:
+            raise Unread("sum", "a sum with a lower end alone", node)
+        return None
+    last = sp.expand(_upper(reader, high) - index.base)
+    if low is None:
+        return index.symbol, sp.S.Zero, last
+    return index.symbol, sp.expand(reader.size(reader.value(low), low) - index.base), last
 
 
 def _upper(reader: Reader, node: Node) -> Any:

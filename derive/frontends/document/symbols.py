@@ -24,7 +24,13 @@ from derive.frontends.document.indices import (
     letters_of,
 )
 from derive.frontends.document.lookup import defined_at, is_known, known_at
-from derive.frontends.document.names import Mention, mention, text_of, with_scripts
+from derive.frontends.document.names import (
+    Mention,
+    is_transpose,
+    mention,
+    text_of,
+    with_scripts,
+)
 from derive.frontends.document.reader import (
     READ_NAME,
     Absurd,
@@ -108,12 +114,18 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     if not name.subs and not name.sups and name.letter in reader.indices:
         index = reader.indices[name.letter]
         return Value(index.symbol + index.base), name
+    if _is_constant(reader, name):
+        return Value(sp.pi if name.letter == "pi" else sp.E), name
     if (square := _square(reader, name)) is not None:
         return square
     if name.after and not bound_index:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "-1") and is_known(reader, layered):
             return symbol(reader, layered.key, name.node), layered
+    if not bound_index and _is_member(reader, name):
+        found = member(reader, name, components(name.subs[-1]))
+        if found is not None:
+            return found, name
     if not bound_index and is_known(reader, name):
         return symbol(reader, key, name.node), name
     if (found := shifted(reader, name)) is not None:
@@ -123,10 +135,46 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
     return unknown(reader, name), name
 
 
+def _is_member(reader: Reader, name: Mention) -> bool:
+    """Whether a declared u_k is one of those that are counted by k elsewhere, and no name of its
+    own: then what is said of it is said for every k.
+    """
+    if len(name.subs) != 1 or name.sups or name.key not in reader.knowledge.members:
+        return False
+    known = known_at(reader, name.key)
+    if known is None or known.kind not in ("shape", "scalar"):
+        return False
+    if defined_at(reader, name.key) is not None:
+        return False
+    if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
+        return False
+    return index_variable(reader, text_of(name.subs[-1])) is not None
+
+
+def _is_constant(reader: Reader, name: Mention) -> bool:
+    """Whether π, or an e with an exponent, is the number here, in a document that has something
+    else by that name, as a policy π or a residual e.
+    """
+    if name.subs or name.sups or name.primes or not is_known(reader, name):
+        return False
+    if name.letter == "pi" and not name.after:
+        return reader.choices.pick("π", ("as defined", "the number")) == "the number"
+    if name.letter != "e" or len(name.after) != 1:
+        return False
+    (above,) = name.after
+    if is_transpose(above) or isinstance(above, tree.Number) or text_of(above) == "-1":
+        return False
+    options = ("the number e", "as defined")
+    return reader.choices.pick("e with an exponent", options) == "the number e"
+
+
 def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:
     """σ² where that is defined and σ is not, and σ itself, which is then its root."""
     if is_known(reader, name):
         return None
+    one = tree.Number(name.node.start, name.node.end, "1")
+    if is_known(reader, replace(name, sups=(*name.sups, one), after=name.after[1:])):
+        return None  # the 2 counts layers
     is_square = bool(name.after) and text_of(name.after[0]) == "2"
     two = name.after[0] if is_square else tree.Number(name.node.start, name.node.end, "2")
     made = replace(name, sups=(*name.sups, two), after=name.after[1:] if is_square else name.after)

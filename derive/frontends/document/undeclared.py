@@ -61,7 +61,8 @@ def unknown(reader: Reader, name: Mention) -> Value:
         and key not in reader.knowledge.sizes
     ):
         reader.guessed.add(key)
-    if not isinstance(value.expr, sp.Identity):  # each I has the size that its place asks for
+    # Each I has the size that its place asks for, and an e without an exponent is another one.
+    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol):
         reader.symbols[key] = value
     return value
 
@@ -73,6 +74,10 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         reader.note(f"{pretty(key)} has the shape in its subscript")
         return fresh(reader, key, () if len(sizes) == 1 and sizes[0] == 1 else sizes)
     if key in reader.knowledge.sizes:
+        may_be_number = letter == "e" and bool(name.after)
+        numbers = ("the number e", "a size")
+        if may_be_number and reader.choices.pick("e with an exponent", numbers) == numbers[0]:
+            return Value(sp.E)
         return Value(size_symbol(key))
     if defined_at(reader, f"{key}^2") is not None:
         raise Undeclared(

@@ -159,6 +159,12 @@ def same(a: Any, b: Any) -> bool:
         raise Unsure(str(problem)) from None
 
 
+def _is_open(size: Any) -> bool:
+    """Whether nothing settles a size so far."""
+    sizes = _sizes.get()
+    return sizes is not None and sizes.resolved(size) in sizes.open
+
+
 def alike(a: Shape, b: Shape) -> bool:
     return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
 
@@ -346,6 +352,10 @@ def multiply(left: Value, right: Value, loose: bool = False) -> Value:
         return scale(left.expr, right)
     if not right.shape:
         return scale(right.expr, left)
+    if left.is_scalar and _is_open(right.shape[0]):
+        return scale(scalar(left), right)  # x⊤y I, whatever the size of I
+    if right.is_scalar and _is_open(left.shape[-1]):
+        return scale(scalar(right), left)
     if left.is_matrix and right.is_matrix:
         if same(left.shape[1], right.shape[0]):
             return matmul(left, right)

@@ -1,0 +1,25 @@
+"""u_k, one of several, wherever it stands; numbers above a letter that count layers."""
+
+from __future__ import annotations
+
+from tests.frontends.document.test_documents_reading import outcomes
+
+
+def test_one_of_several_outside_of_the_sum(tmp_path):
+    text = r"""<!-- derive: v: d; u_o: d; u_k: d; K: size; vectors=column -->
+$$J = u_o^\top v - \sum_{k=1}^K \exp(-u_k^\top v)$$
+$$\frac{\partial J}{\partial u_k} = \exp(-u_k^\top v) v$$
+$$\frac{\partial J}{\partial u_k} = -\exp(-u_k^\top v) v$$
+$$\frac{\partial J}{\partial u_o} = v$$
+"""
+    assert outcomes(tmp_path, text) == ["defines", "holds", "disagrees", "holds"]
+
+
+def test_a_number_above_counts_layers_where_a_one_stands(tmp_path):
+    text = r"""<!-- derive: W^1: m×k; W^2: k×c; x: m; vectors=column; L = any scalar of Z^2 -->
+$$Z^1 = {W^1}^T x$$
+$$Z^2 = {W^2}^T Z^1$$
+$$\frac{\partial L}{\partial W^2} = Z^1 \left(\frac{\partial L}{\partial Z^2}\right)^T$$
+$$\frac{\partial L}{\partial W^1} = W^2 x \left(\frac{\partial L}{\partial Z^2}\right)^T$$
+"""
+    assert outcomes(tmp_path, text) == ["defines", "defines", "holds", "ill-shaped"]
