@@ -25,14 +25,14 @@ _SIX_DIGITS = Context(prec=6, rounding=ROUND_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _SIMPLE = re.compile(r"\w+(\[[^\[\]]*\])?")
 
 
-class Placed(sp.Symbol):
+class Placed(sp.Dummy):
     """A number that is printed as the array whose entries it stands for."""
 
     typed: str
     precedence: int
 
     def __new__(cls, name: str, typed: str, precedence: int) -> Placed:
-        symbol: Placed = sp.Symbol.__new__(cls, name, real=True)
+        symbol: Placed = sp.Dummy.__new__(cls, name, real=True)
         symbol.typed, symbol.precedence = typed, precedence
         return symbol
 
