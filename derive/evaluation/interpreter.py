@@ -24,6 +24,7 @@ from derive.base.errors import ShapeError, UnsupportedError
 from derive.base.tables import Table
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.decisions import noted
+from derive.evaluation.extents import refuse_huge, refuse_long
 from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
 from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.mentioned import bindable, is_whole, mentions
@@ -51,17 +52,7 @@ def _meaning(expr: Any) -> Handler:
     return _handler_of(kind)
 
 
-MOST_NUMBERS = 4_000_000  # in one array
 VALUE = 40  # units of work for the value of a node
-
-
-def refuse_huge(*shape: int) -> None:
-    """Refuse an array that would take up the memory of the machine.
-
-    :raises UnsupportedError: for one of more than :data:`MOST_NUMBERS` entries.
-    """
-    if math.prod(shape) > MOST_NUMBERS:
-        raise UnsupportedError(f"an array of shape {shape} is too large to be evaluated")
 
 
 class NeedsScalars(Exception):
@@ -576,7 +567,9 @@ class Interpreter:
         if len(outer) != 3:
             raise UnsupportedError(f"a range without both its ends: {outer}")
         index, low, high = outer
-        for k in range(self.integer(low, env), self.integer(high, env) + 1):
+        values = range(self.integer(low, env), self.integer(high, env) + 1)
+        refuse_long(values.stop - values.start)
+        for k in values:
             yield from self.ranges(inner, {**env, index: k})
 
     def table(self, indices: list[Any], shape: tuple[int, ...], body: Any, env: Environment) -> Jet:

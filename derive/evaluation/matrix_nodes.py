@@ -14,8 +14,9 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension, NDimArray
 
 from derive.base.errors import ShapeError, UnsupportedError
+from derive.evaluation.extents import MOST_FACTORS, refuse_huge, refuse_long
 from derive.evaluation.fields import OutOfRange
-from derive.evaluation.interpreter import Environment, Interpreter, handles, refuse_huge
+from derive.evaluation.interpreter import Environment, Interpreter, handles
 from derive.evaluation.jets import Jet
 from derive.evaluation.matrix_values import of_matrix
 from derive.evaluation.through_time import position_of, reshaped
@@ -136,9 +137,14 @@ def _matpow(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     n = walk.integer(expr.exp, env)
     if n < 0:
         base, n = jets.inverse(base), -n
+    refuse_long(n, MOST_FACTORS)
     total = _eye(walk, base.shape)
-    for _ in range(n):
-        total = jets.matmul(total, base)
+    while n:
+        if n % 2:
+            total = jets.matmul(total, base)
+        n //= 2
+        if n:
+            base = jets.matmul(base, base)
     return total
 
 

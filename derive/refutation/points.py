@@ -22,8 +22,8 @@ from derive.base.errors import DeriveError, UnsupportedError
 from derive.claims.kinds import Claim
 from derive.evaluation.closed_values import closed_solution, may_be_closed
 from derive.evaluation.evaluate import LazyArray, Point, derivative, evaluate, mentions
+from derive.evaluation.extents import refuse_huge
 from derive.evaluation.fields import BALL, EXACT, EvaluationError, as_fraction
-from derive.evaluation.interpreter import refuse_huge
 from derive.language.operators import ArrayOperator, MatrixPartial, Partial
 from derive.refutation.draws import (
     LEVELS,

@@ -60,6 +60,11 @@ def form_of(expr: Any, exponentials: bool = False, other: Any = None) -> Any:
     :raises DeriveError: where there is none.
     """
     both = (expr,) if other is None else (expr, other)
+    try:
+        for one in both:
+            one.free_symbols  # noqa: B018
+    except ValueError as problem:  # SymPy has freed the variable of a Subs
+        raise UnsupportedError(str(problem)) from problem
     problem = Problem(both)
     for one in both:
         problem.shapes.of(one)

@@ -51,6 +51,10 @@ class Misfit(Exception):
     """Shapes that do not fit together, as NumPy would say."""
 
 
+class OutsideArray(NoValue):
+    """An entry that its array does not have."""
+
+
 @dataclass
 class Place:
     """A value for every symbol, definitions for the others, and a Lambda for each function."""
@@ -189,7 +193,7 @@ def _entry(array: Any, indices: Any, place: Place, bound: Bound) -> Any:
     if len(at) != array.ndim:
         raise Misfit(f"{len(at)} indices for {array.ndim} axes")
     if not all(0 <= k < size for k, size in zip(at, array.shape, strict=True)):
-        raise NoValue("an entry outside of its array")
+        raise OutsideArray("an entry outside of its array")
     return array[at]
 
 
@@ -215,7 +219,7 @@ def _(expr, place, bound):
         at = [real(integer(index, place, bound)) for index in expr.indices]
         sizes = [integer(size, place, bound) for _, size in array.axes]
         if not all(0 <= k.v < size for k, size in zip(at, sizes, strict=True)):
-            raise NoValue("an entry outside of its array")
+            raise OutsideArray("an entry outside of its array")
         return scalar(
             array.body, place, {**bound, **dict(zip(array.bound_symbols, at, strict=True))}
         )

@@ -23,7 +23,7 @@ from derive.claims.kinds import (
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Verdict
 
 from .edges import points
-from .judge import Misfit, Place, filled, integer, meets, real, scalar, value
+from .judge import Misfit, OutsideArray, Place, filled, integer, meets, real, scalar, value
 from .numbers import ZERO, NoValue, Real, Uncertain, compared, precise
 from .trees import ARRAYS, is_entry, symbols
 
@@ -131,7 +131,7 @@ def _misfit(claim: Claim, rng: random.Random) -> tuple[str, str]:
     for place in points(_fields(claim), rng, 3 * POINTS, (), claim.where):
         try:
             list(_pairs(claim, place))
-        except Misfit:
+        except (Misfit, OutsideArray):
             return RIGHT, ""
         except NoValue:
             continue
