@@ -13,19 +13,28 @@ from itertools import islice
 from typing import Any
 
 import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.tensor.array.expressions import ArraySymbol
 
 from derive import engine
 from derive.backends.graph import Graph, graph_of
 from derive.base.errors import DeriveError
-from derive.claims.kinds import Claim
+from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import HOLDS, Verdict
 from derive.cli.local_rules import OF_SOFTMAX, rules_between
+from derive.evaluation.fields import EvaluationError
 from derive.language.operators import MatrixPartial, Partial, Softmax
 from derive.language.printing import text_of
+from derive.language.sequences import Recurrence, at
 from derive.language.shapes import Shapes
+from derive.refutation.search import agrees_numerically
 
 MOST_LINES = 12  # gradients on the way; a deep network has hundreds
 MOST_PIECES = 8  # of the documented side that are tried as a gradient on the way
+LONGEST = 240  # characters of a line on the way; a longer one explains nothing
+
+OVER_TIME = "it is read at every step: the gradients of all steps add up"
+THROUGH_TIME = "the later steps move with it: what comes back through them is added"
 
 _DERIVATIVES = (sp.Derivative, Partial, MatrixPartial)
 
@@ -78,7 +87,7 @@ def chain_rule(claim: Any, decide: Decide) -> ChainRule:
 
 
 def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
-    """The lines of a gradient that was decided already.
+    """The lines of a gradient that was decided already, or of the one that an identity speaks of.
 
     :raises NoChain: where it does not hold.
     """
@@ -91,7 +100,40 @@ def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
     lines: tuple[Line, ...] = ()
     if claim.axes == ("wrt",):
         lines = tuple(_Chain(claim, graph, definitions, decide).lines())
+    elif claim.states_both and (inside := _gradient_within(claim)) is not None:
+        definitions = dict(claim.where)
+        lines = tuple(_Chain(inside, graph_of(inside), definitions, decide, within=True).lines())
     return ChainRule(definitions, lines, claim, verdict)
+
+
+def _gradient_within(claim: Any) -> Any:
+    """The only gradient that an identity speaks of, as a claim: equal to a part of its sides.
+
+    None where there is no such gradient, or more than one.
+    """
+    found = {
+        node
+        for node in sp.preorder_traversal(sp.Tuple(claim.left, claim.right))
+        if isinstance(node, (Partial, MatrixPartial))
+    }
+    if len(found) != 1:
+        return None
+    only = found.pop()
+    if only.wrt not in _names_in(claim) or Shapes(claim.where).of(only.of) != ():
+        return None
+    other = claim.right if claim.left.has(only) else claim.left
+    return Gradient(only.of, only.wrt, other, where=claim.where, given=claim.given, id=claim.id)
+
+
+def _names_in(claim: Any) -> set[Any]:
+    sides = (claim.left, claim.right, *claim.where, *claim.where.values())
+    return {
+        node
+        for side in sides
+        if isinstance(side, sp.Basic)
+        for node in sp.preorder_traversal(side)
+        if isinstance(node, (sp.MatrixSymbol, sp.Symbol))
+    }
 
 
 def _has_softmax(value: Any) -> bool:
@@ -103,14 +145,19 @@ def _name(symbol: Any) -> str:
 
 
 class _Chain:
-    def __init__(self, claim: Any, graph: Graph, definitions: Any, decide: Decide) -> None:
-        self.claim, self.graph, self.decide = claim, graph, decide
+    def __init__(
+        self, claim: Any, graph: Graph, definitions: Any, decide: Decide, within: bool = False
+    ) -> None:
+        """:param within: whether the documented side only contains the gradient."""
+        self.claim, self.graph, self.decide, self.within = claim, graph, decide, within
         self.definitions: Mapping[Any, Any] = definitions
         self.symbols = {_name(symbol): symbol for symbol in definitions}
         self.shapes = Shapes(claim.where)
         self.upstream: dict[Any, Any] = {}  # of a definition: the name of its gradient
         self.used: set[Any] = set()  # facts that a line before rests on
         self.values: dict[Any, Any] = {}  # of such a name: what it was found to be
+        self.gradients = self._documented_gradients()
+        self.in_full = {value: symbol for symbol, value in self.definitions.items()}
 
     def lines(self) -> Iterator[Line]:
         """One for each definition on the way, and one for what the gradient is taken in."""
@@ -118,25 +165,132 @@ class _Chain:
         ends = (self.claim.of, self.claim.wrt)
         way = [s for s in self.definitions if _name(s) in carried and s not in ends]
         for symbol in (*list(reversed(way))[:MOST_LINES], self.claim.wrt):
-            line = self._line(symbol, last=symbol == self.claim.wrt)
+            last = symbol == self.claim.wrt
+            line = self._through_time(symbol) if self._is_state(symbol) else None
+            line = line or self._line(symbol, last)
             if line is None:
                 continue
             if line.name is not None:
                 self.upstream[symbol], self.values[line.name] = line.name, line.value
+            elif self._has_name(line.value):
+                self.upstream[symbol] = line.value
             yield line
 
     def _line(self, symbol: Any, last: bool) -> Line | None:
         name = None if last else self._named(symbol)
         for value, reasons in self._candidates(symbol):
+            if len(text_of(value)) > LONGEST:
+                continue
             own = replace(self.claim, wrt=symbol, equals=value, where=self._where())
-            verdict = self.decide(own)
-            if verdict.status == HOLDS:
-                facts = [f for f in verdict.assumptions if f in own.given and f not in self.used]
-                self.used |= set(facts)
-                given = (f"with {', '.join(map(text_of, facts))}",) if facts else ()
-                softmax = (OF_SOFTMAX,) if _has_softmax(value) else ()
-                return Line(own, name, tuple(dict.fromkeys((*reasons, *softmax, *given))))
+            verdict = self._decided(own)
+            if verdict is not None:
+                return Line(
+                    own,
+                    None if self._has_name(value) else name,
+                    self._with_facts(value, reasons, verdict, own),
+                )
+        return Line(self.claim, None, self._last_reasons()) if last and not self.within else None
+
+    def _decided(self, claim: Any) -> Verdict | None:
+        """The proof of a line, or None: most of what is tried differs at the first point."""
+        try:
+            if agrees_numerically(claim) is False:
+                return None
+        except (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError):
+            return None
+        verdict = self.decide(claim)
+        return verdict if verdict.status == HOLDS else None
+
+    def _last_reasons(self) -> tuple[str, ...]:
+        """Of the documented side itself, which is proved as a whole."""
+        readers = self._read_in(self.claim.wrt)
+        steps = [
+            reader
+            for reader in readers
+            if self._is_state(reader) and self.definitions[reader].step.has(self.claim.wrt)
+        ]
+        reasons = self._reasons(self.claim.wrt, readers)
+        return (*reasons, OVER_TIME) if steps else reasons
+
+    def _with_facts(self, value: Any, reasons: Any, verdict: Verdict, own: Any) -> tuple[str, ...]:
+        """The reasons, of softmax its Jacobian alone, and what is assumed for the first time."""
+        facts = [f for f in verdict.assumptions if f in own.given and f not in self.used]
+        self.used |= set(facts)
+        given = (f"with {', '.join(map(text_of, facts))}",) if facts else ()
+        if _has_softmax(value) and OF_SOFTMAX not in reasons:
+            reasons = (OF_SOFTMAX,)
+        return tuple(dict.fromkeys((*reasons, *given)))
+
+    def _has_name(self, value: Any) -> bool:
+        """Whether a gradient is something that the document has a name for."""
+        if value in self.definitions:  # what is computed: another thing that happens to be equal
+            return False
+        return isinstance(value, (sp.MatrixSymbol, sp.Symbol, ArraySymbol, sp.IndexedBase))
+
+    def _is_state(self, symbol: Any) -> bool:
+        return isinstance(self.definitions.get(symbol), Recurrence)
+
+    def _is_read_later(self, symbol: Any) -> bool:
+        nodes = self.graph.nodes
+        return any(
+            nodes[edge.source].name == _name(symbol) and (edge.time or edge.back)
+            for edge in self.graph.edges
+        )
+
+    def _through_time(self, symbol: Any) -> Line | None:
+        """The gradient in one step of what is defined step by step, the later steps moving with
+        it, as a part of the documented side; None where none of them is.
+        """
+        index = self.definitions[symbol].index
+        try:
+            step, shape = at(symbol, index), self.shapes.of(at(symbol, index))
+        except DeriveError:
+            return None
+        candidates = dict.fromkeys(
+            at(name, index)
+            for name in self.gradients
+            if self._has_shape(name, self.shapes.of(symbol))
+        )
+        if isinstance(self.claim.equals, sp.Basic):
+            for part in sp.preorder_traversal(self.claim.equals):
+                if part.has(index) and self._may_be(part, shape):
+                    candidates[part] = None
+        try:
+            derived = engine.gradient(self.claim.of, step, self.claim.where)
+            if self.claim.weights is None and len(text_of(derived)) <= LONGEST:
+                candidates[derived] = None
+        except DeriveError:
+            pass
+        within = (index >= self.definitions[symbol].low, index <= self.definitions[symbol].high)
+        for value in islice(candidates, MOST_PIECES):
+            given = (*self.claim.given, *within)
+            own = replace(self.claim, wrt=step, equals=value, given=given)
+            if self._decided(own) is not None:
+                moving = (THROUGH_TIME,) if self._is_read_later(symbol) else ()
+                reasons = (*self._reasons(symbol, self._read_in(symbol)), *moving)
+                return Line(own, None, reasons)
         return None
+
+    def _documented_gradients(self) -> tuple[Any, ...]:
+        """What the document defines for its gradient and the result does not rest on."""
+        equals = self.claim.equals
+        reached: dict[Any, None] = {}
+        waiting = [equals] if isinstance(equals, sp.Basic) else []
+        while waiting:
+            part = waiting.pop()
+            for symbol, value in self.claim.where.items():
+                if symbol in reached or symbol in self.definitions or not part.has(symbol):
+                    continue
+                reached[symbol] = None
+                if isinstance(value, sp.Basic):
+                    waiting.append(value)
+        return tuple(reached)
+
+    def _has_shape(self, symbol: Any, shape: Any) -> bool:
+        try:
+            return bool(self.shapes.of(symbol) == shape)
+        except DeriveError:
+            return False
 
     def _where(self) -> dict[Any, Any]:
         return {**self.claim.where, **self.values}
@@ -149,21 +303,47 @@ class _Chain:
             return None
         if shape == ():
             return sp.Symbol(f"delta_{_name(symbol)}", real=True)
-        return sp.MatrixSymbol(f"delta_{_name(symbol)}", *shape) if len(shape) == 2 else None
+        name = f"delta_{_name(symbol)}"
+        return sp.MatrixSymbol(name, *shape) if len(shape) == 2 else ArraySymbol(name, shape)
 
     def _candidates(self, symbol: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
         """What the gradient in a definition may be written as, the most readable first."""
         readers = self._readers(symbol)
         local = self._through(symbol, readers) if readers else None
-        if readers == [self.claim.of]:  # nothing lies between
+        reasons = self._reasons(symbol, readers or self._read_in(symbol))
+        shape = self.shapes.of(symbol)
+        if symbol != self.claim.wrt:
+            for name in self.gradients:
+                if self._has_shape(name, shape):
+                    yield name, reasons
+        if readers == [self.claim.of] or local is None:
             for piece in self._pieces(symbol):
-                yield piece, self._reasons(symbol, readers)
+                yield piece, reasons
         if local is not None:
-            yield local, self._reasons(symbol, readers or [])
+            for value in self._written(local):
+                yield value, reasons
+        if symbol == self.claim.wrt and not self.within:
+            return  # the documented side says it better
         try:
-            yield self._whole(symbol), ()
+            yield self._whole(symbol), (*reasons, "through all that lies between")
         except DeriveError:
             return
+
+    def _written(self, value: Any) -> Iterator[Any]:
+        """A gradient with the document's names for what it defines, and as it is."""
+        named = as_matrix_product(value.xreplace(self.in_full))
+        if named != value:
+            yield named
+        yield value
+
+    def _read_in(self, symbol: Any) -> list[Any]:
+        """The definitions that read a symbol, whether their gradient is known or not."""
+        nodes, found = self.graph.nodes, []
+        for edge in self.graph.edges:
+            if nodes[edge.source].name == _name(symbol) and edge.carries:
+                reader = self.symbols.get(nodes[edge.target].name, self.claim.of)
+                found.append(reader)
+        return list(dict.fromkeys(found))
 
     def _readers(self, symbol: Any) -> list[Any] | None:
         """The definitions that read a symbol and whose gradient is known; None if one is not."""
@@ -211,7 +391,7 @@ class _Chain:
             return
         shape = self.shapes.of(symbol)
         parts = dict.fromkeys(sp.preorder_traversal(equals))
-        if symbol == self.claim.wrt:
+        if symbol == self.claim.wrt and not self.within:
             parts = {equals: None}
         fitting = (part for part in parts if self._may_be(part, shape))
         yield from islice(fitting, MOST_PIECES)
@@ -233,6 +413,43 @@ class _Chain:
             definition = self.definitions.get(reader, reader)
             shown += rules_between(definition, symbol)
         if len(readers) > 1:
-            names = " and ".join(text_of(reader) for reader in readers)
+            names = " and ".join(self._told(reader) for reader in readers)
             shown.insert(0, f"it is read in {names}: their gradients add up")
+        if not shown and readers:
+            shown = ["the chain rule, through " + " and ".join(map(self._told, readers))]
         return tuple(dict.fromkeys(shown))
+
+    def _told(self, reader: Any) -> str:
+        """The name of a definition; of a formula without one that it is the result."""
+        return text_of(reader) if reader in self.definitions else "the result"
+
+
+def as_matrix_product(value: Any) -> Any:
+    """Products with the only entry of a 1×1 matrix as products of matrices, where they fit.
+
+    (ŷ − y)[0, 0]·xᵀ is xᵀ(ŷ − y) if xᵀ is a column.
+    """
+    if not isinstance(value, sp.Basic) or not value.args:
+        return value
+    if isinstance(value, MatrixElement):
+        return value
+    args = [as_matrix_product(arg) for arg in value.args]
+    if args != list(value.args) and not isinstance(value, (sp.Lambda, sp.FunctionMatrix)):
+        value = value.func(*args)
+    if not isinstance(value, sp.MatMul):
+        return value
+    numbers = [arg for arg in value.args if not getattr(arg, "is_Matrix", False)]
+    matrices = [arg for arg in value.args if getattr(arg, "is_Matrix", False)]
+    for number in sp.Mul.make_args(sp.Mul(*numbers)):
+        if not _is_only_entry(number) or not matrices:
+            continue
+        kept = sp.Mul(*numbers) / number
+        if matrices[-1].shape[1] == 1:
+            return sp.MatMul(*([kept] if kept != 1 else []), *matrices, number.parent)
+        if matrices[0].shape[0] == 1:
+            return sp.MatMul(*([kept] if kept != 1 else []), number.parent, *matrices)
+    return value
+
+
+def _is_only_entry(number: Any) -> bool:
+    return isinstance(number, MatrixElement) and number.parent.shape == (1, 1)

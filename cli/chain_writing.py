@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rich.text import Text
@@ -14,7 +15,8 @@ from derive.language.printing import text_of
 from derive.language.typesetting import latex_of
 
 TOGETHER, DOCUMENTED = "put together", "as documented"
-STANDS_FOR = "delta_z stands for the gradient in z, and G for the gradient in what is computed"
+OF_DELTA = "delta_z stands for the gradient in z"
+OF_G = "G for the gradient in what is computed"
 
 # Characters of the reasons, as LaTeX's ``\\text`` takes them.
 _IN_TEXT = {
@@ -28,7 +30,7 @@ _HANG = " " * (_INDENT + 3)
 
 def text_lines(chain: ChainRule, width: int) -> list[Text]:
     """A number and an equation for each line, and below it the reasons."""
-    lines = [Text(line, "dim") for line in _indented(STANDS_FOR, width)] if _names(chain) else []
+    lines = [Text(line, "dim") for line in _indented(stands_for(chain), width)]
     for number, line in enumerate(chain.lines, start=1):
         left = derivative(line.claim)
         if line.name is not None:
@@ -38,17 +40,21 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
         if line.reasons:
             lines += [Text(text, "dim") for text in _indented("; ".join(line.reasons), width)]
     if chain.lines and not _repeats(chain):
-        lines += _equal(text_of(chain.documented.equals), width)
+        if chain.documented.states_both:
+            lines.append(Text("      ").append(text_of(chain.documented.left), "bold"))
+            lines += _equal(text_of(chain.documented.right), width)
+        else:
+            lines += _equal(text_of(chain.documented.equals), width)
         lines += [Text(text, "dim") for text in _indented(_end(chain), width)]
     return lines
 
 
-def _names(chain: ChainRule) -> bool:
-    """Whether its lines speak of delta_z, or their reasons of G."""
-    return any(
-        line.name is not None or any("G" in reason for reason in line.reasons)
-        for line in chain.lines
-    )
+def stands_for(chain: ChainRule) -> str:
+    """What the names in its lines and reasons stand for; ``""`` where there are none."""
+    said = [OF_DELTA] if any(line.name is not None for line in chain.lines) else []
+    if any(re.search(r"G\b", reason) for line in chain.lines for reason in line.reasons):
+        said.append(OF_G if said else OF_G.replace("for", "stands for", 1))
+    return ", and ".join(said)
 
 
 def _equal(text: str, width: int) -> list[Text]:
@@ -57,12 +63,13 @@ def _equal(text: str, width: int) -> list[Text]:
 
 
 def _indented(text: str, width: int) -> list[str]:
-    return [_HANG + line for line in wrap_prose(text, width - len(_HANG))]
+    return [_HANG + line for line in wrap_prose(text, width - len(_HANG))] if text else []
 
 
 def _repeats(chain: ChainRule) -> bool:
     """Whether the last line is the documented side already."""
-    return bool(chain.lines[-1].value == chain.documented.equals)
+    claim = chain.documented
+    return not claim.states_both and bool(chain.lines[-1].value == claim.equals)
 
 
 def _end(chain: ChainRule) -> str:
@@ -77,7 +84,7 @@ def latex(chain: ChainRule) -> str:
     ]
     rows += [rf"{_left(line)} &= {latex_of(line.value)} && {_why(line)}" for line in chain.lines]
     left, relation, right = _split(chain.documented)
-    if chain.lines:
+    if chain.lines and not chain.documented.states_both:
         left = ""
     if not chain.lines or not _repeats(chain):
         said = _end(chain) if chain.lines else DOCUMENTED
@@ -131,7 +138,7 @@ def record(chain: ChainRule) -> dict[str, Any]:
             }
             for line in chain.lines
         ],
-        "stands_for": STANDS_FOR if _names(chain) else "",
+        "stands_for": stands_for(chain),
         "end": _end(chain) if chain.lines and not _repeats(chain) else "",
         "documented": right,
         "assumptions": [latex_of(fact) for fact in chain.verdict.assumptions],

@@ -8,17 +8,21 @@ import click
 
 from derive.backends.html import derivations
 from derive.cli.asked import resolved
-from derive.cli.chain_rule import NoChain, chain_of, chain_rule
+from derive.cli.chain_rule import NoChain, chain_of
 from derive.cli.chain_writing import latex, record, text_lines
 from derive.cli.deciding import decider
 from derive.cli.exits import OK
 from derive.cli.printing import deeply
+from derive.cli.runner import decide_safely
+
+OF_A_LINE = 0.1  # the effort for a line: what is a step to a person is one to a proof
 
 
 def chain_text(verdict: Any, timeout: float, effort: float, width: int) -> Any:
     """The chain rule of what holds; None where it has none."""
     try:
-        return text_lines(chain_of(verdict, decider(timeout, effort)), width) or None
+        decide = decider(timeout, effort * OF_A_LINE)
+        return text_lines(chain_of(verdict, decide), width) or None
     except NoChain:
         return None
 
@@ -28,7 +32,8 @@ def explain_set(id: str, form: str, timeout: float, effort: float) -> int:
     pages = []
     for entry in resolved([id]):
         try:
-            chain = deeply(chain_rule, entry.claim, decider(timeout, effort))
+            verdict = decide_safely(entry.claim, decider(timeout, effort))
+            chain = deeply(chain_of, verdict, decider(timeout, effort * OF_A_LINE))
         except NoChain as problem:
             raise click.ClickException(str(problem)) from None
         if form == "latex":

@@ -1,18 +1,40 @@
-"""What the chain rule says of one definition, in words: a phrase for each operation on the way."""
+"""What the chain rule says of one definition, in words: a phrase for each operation on the way.
+
+Operations on whole arrays come first. Only where there are none is something said of what happens
+to single numbers: in a definition with both, the numbers are what everybody knows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix
 
-from derive.language.images import AvgPool2d, Conv2d, MaxPool2d
-from derive.language.operators import Broadcast, LogSumExp, Softmax
-from derive.language.printing import function_name
+from derive.language.images import (
+    AvgPool2d,
+    Concatenation,
+    Conv2d,
+    ConvTranspose2d,
+    Elementwise,
+    MaxPool2d,
+)
+from derive.language.operators import (
+    Broadcast,
+    LogSumExp,
+    MaxOver,
+    ScalarApplication,
+    Softmax,
+    Tensor,
+)
+from derive.language.printing import function_name, text_of
+from derive.language.sequences import MatrixSum, Recurrence
 
 OF_SOFTMAX = "the Jacobian of p = softmax(z) is diag(p) − pᵀp"
+MOST_OF_NUMBERS = 3  # phrases on single numbers for one line
 
 # Of an operation, and of classes before those that they are built upon.
 RULES: tuple[tuple[type, str], ...] = (
@@ -20,14 +42,40 @@ RULES: tuple[tuple[type, str], ...] = (
     (LogSumExp, "the gradient of logsumexp is softmax"),
     (Broadcast, "what is repeated in the value is summed in the gradient"),
     (Conv2d, "a convolution gives back a correlation"),
+    (ConvTranspose2d, "a transposed convolution gives back a convolution"),
     (MaxPool2d, "a maximum gives back to the entry that attains it"),
+    (MaxOver, "a maximum gives back to the entry that attains it"),
     (AvgPool2d, "a mean gives back an equal share to each entry"),
+    (Concatenation, "each part of what stands side by side gets back its own channels"),
+    (sp.BlockMatrix, "each block gets back its own part of the gradient"),
     (sp.Inverse, "d(A⁻¹) = −A⁻¹ dA A⁻¹"),
     (sp.Determinant, "d det A = det A tr(A⁻¹ dA)"),
     (sp.HadamardProduct, "an entrywise product gives back the other factor, entry by entry"),
-    (sp.Trace, "tr(AB) has the gradient Bᵀ in A"),
     (DiagMatrix, "only the diagonal of the gradient comes back through diag"),
+    (sp.Transpose, "Z = Aᵀ gives back Gᵀ"),
+    (MatrixSum, "a sum over the steps gives its gradient to each of them"),
 )
+
+# Of what happens to numbers: u is what is read, and its derivative is one line.
+SLOPES: dict[str, str] = {
+    "exp": "d exp(u) = exp(u) du",
+    "log": "d log(u) = du/u",
+    "tanh": "d tanh(u) = (1 − tanh(u)²) du",
+    "sigmoid": "d σ(u) = σ(u)(1 − σ(u)) du",
+    "sin": "d sin(u) = cos(u) du",
+    "cos": "d cos(u) = −sin(u) du",
+    "erf": "d erf(u) = 2 exp(−u²)/√π du",
+    "Abs": "d|u| = sign(u) du",
+    "Max": "d max(0, u) is du where u > 0, and else 0",
+    "relu": "d relu(u) is du where u > 0, and else 0",
+    "softplus": "d softplus(u) = σ(u) du",
+}
+
+
+# Said only where nothing else is.
+TERMS, FACTOR = "a sum gives its gradient to each of its terms", "a constant factor stays"
+ENTRIES, ADDED = "each entry is derived on its own", "a sum has the gradients of its terms"
+LINEAR = (ENTRIES, ADDED, TERMS, FACTOR)
 
 
 def rules_between(definition: Any, symbol: Any) -> list[str]:
@@ -35,13 +83,28 @@ def rules_between(definition: Any, symbol: Any) -> list[str]:
 
     Of what is not named there nothing is said.
     """
-    found: dict[str, None] = {}
-    for node in sp.preorder_traversal(definition):
+    of_arrays: dict[str, None] = {}
+    of_numbers: dict[str, None] = {}
+    linear: dict[str, None] = {}
+    nodes = sp.preorder_traversal(definition)
+    for node in nodes:
         if node == symbol or not _reads(node, symbol):
             continue
+        if isinstance(node, sp.Trace) and _is_square(node.arg, symbol):
+            of_arrays["tr(AᵀA) has the gradient 2A"] = None
+            nodes.skip()
+            continue
         for said in _rules_of(node, symbol):
-            found[said] = None
-    return list(found)
+            of_arrays[said] = None
+        if phrase := _of_number(node, symbol):
+            (linear if phrase in LINEAR else of_numbers)[phrase] = None
+    trivial = [said for said in LINEAR if said in linear][:1]
+    return list(of_arrays) or list(of_numbers)[:MOST_OF_NUMBERS] or trivial
+
+
+def slope_of(function: sp.Lambda) -> str | None:
+    """The derivative of a function of one number in words, if it is a known one."""
+    return SLOPES.get(function_name(function) or type(function.expr).__name__)
 
 
 def _reads(node: Any, symbol: Any) -> bool:
@@ -51,17 +114,98 @@ def _reads(node: Any, symbol: Any) -> bool:
 def _rules_of(node: Any, symbol: Any) -> list[str]:
     if isinstance(node, ElementwiseApplyFunction):
         name = function_name(node.function) if isinstance(node.function, sp.Lambda) else None
-        applied = name or "the function"
-        return [f"{applied} acts entry by entry, and so does its derivative"]
-    if isinstance(node, sp.MatMul):
-        matrices = [arg for arg in node.args if getattr(arg, "is_Matrix", False)]
-        if len(matrices) < 2:
-            return []
-        places = [k for k, arg in enumerate(matrices) if arg.has(symbol)]
-        rules = []
-        if any(k < len(matrices) - 1 for k in places):
-            rules.append("Z = AB gives back GBᵀ to A")
-        if any(k > 0 for k in places):
-            rules.append("Z = AB gives back AᵀG to B")
+        applied = name or text_of(getattr(node.function, "expr", node.function))
+        slope = slope_of(node.function) if isinstance(node.function, sp.Lambda) else None
+        return [f"{applied} acts entry by entry, {slope or 'and so does its derivative'}"]
+    for kind, rule in _BY_KIND:
+        if isinstance(node, kind):
+            return rule(node, symbol)
+    return [phrase for kind, phrase in RULES if isinstance(node, kind)][:1]
+
+
+def _of_product(node: Any, symbol: Any) -> list[str]:
+    matrices = [arg for arg in node.args if getattr(arg, "is_Matrix", False)]
+    rules = []
+    if any(arg not in matrices and arg.has(symbol) for arg in node.args):
+        rules.append("a number that scales a matrix A gets the sum of G ⊙ A")
+    if len(matrices) < 2:
         return rules
-    return [said for kind, said in RULES if isinstance(node, kind)][:1]
+    places = [k for k, arg in enumerate(matrices) if arg.has(symbol)]
+    ones = {k for k, arg in enumerate(matrices) if isinstance(arg, sp.OneMatrix)}
+    if ones and len(matrices) == 2 and places:
+        repeated = matrices[1 - next(iter(ones))].shape[next(iter(ones))] == 1
+        rules.append(
+            "what is repeated in the value is summed in the gradient"
+            if repeated
+            else "what is summed in the value gets the gradient repeated"
+        )
+        return rules
+    if any(k < len(matrices) - 1 for k in places):
+        rules.append("Z = AB gives back GBᵀ to A")
+    if any(k > 0 for k in places):
+        rules.append("Z = AB gives back AᵀG to B")
+    return rules
+
+
+def _of_sum(node: Any, symbol: Any) -> list[str]:
+    """Of a matrix that is added to one with more rows or columns, it is repeated."""
+    parts = [arg for arg in node.args if arg.has(symbol)]
+    if any(part.shape != other.shape for part in parts for other in node.args):
+        smaller = [p for p in parts if 1 in p.shape and any(p.shape != o.shape for o in node.args)]
+        return ["what is repeated in the value is summed in the gradient"] if smaller else []
+    return []
+
+
+def _of_trace(node: Any, symbol: Any) -> list[str]:
+    return ["tr(AB) has the gradient Bᵀ in A"]
+
+
+def _is_square(product: Any, symbol: Any) -> bool:
+    """Whether it is AᵀA of what is read itself."""
+    factors = product.args if isinstance(product, sp.MatMul) else ()
+    return set(factors) == {symbol, sp.Transpose(symbol)} and len(factors) == 2
+
+
+def _of_undefined(node: Any, symbol: Any) -> list[str]:
+    name = str(node.args[0]) if isinstance(node, ScalarApplication) else node.func.__name__
+    return [f"{name} is any function, whose gradient keeps its name"]
+
+
+_BY_KIND: tuple[tuple[type, Callable[[Any, Any], list[str]]], ...] = (
+    (sp.MatMul, _of_product),
+    (sp.MatAdd, _of_sum),
+    (sp.Trace, _of_trace),
+    (ScalarApplication, _of_undefined),
+    (AppliedUndef, _of_undefined),
+)
+
+
+def _of_number(node: Any, symbol: Any) -> str | None:
+    """A phrase on an operation on numbers, or on a sum of them."""
+    if isinstance(node, (sp.Sum, Tensor, sp.FunctionMatrix, Recurrence, Elementwise)):
+        return ADDED if isinstance(node, sp.Sum) else ENTRIES
+    if isinstance(node, sp.Pow) and not node.exp.has(symbol):
+        return _of_power(node.exp)
+    if isinstance(node, sp.Mul) and sum(arg.has(symbol) for arg in node.args) > 1:
+        return "the product rule"
+    if isinstance(node, sp.Function):
+        return SLOPES.get(node.func.__name__)
+    if isinstance(node, sp.Max):
+        return SLOPES["Max"] if sp.S.Zero in node.args else "a maximum is derived where it stands"
+    if isinstance(node, (sp.Add, sp.MatAdd)):
+        return TERMS
+    if isinstance(node, sp.Mul):
+        return FACTOR
+    return None
+
+
+def _of_power(exponent: Any) -> str:
+    if exponent == 2:
+        return "d(u²) = 2u du"
+    if exponent == sp.Rational(1, 2):
+        return "d√u = du/(2√u)"
+    if exponent == -1:
+        return "d(1/u) = −du/u²"
+    if exponent == sp.Rational(-1, 2):
+        return "d(1/√u) = −du/(2u√u)"
+    return "d(uⁿ) = n uⁿ⁻¹ du"

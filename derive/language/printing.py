@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.core.mul import _keep_coeff
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
 
@@ -18,13 +19,28 @@ from derive.language.operators import MatrixPartial, Partial
 
 _RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _LONGEST_NUMBER = 15
+_LONGEST_TWICE = 30  # a square is written as a product where its base is not longer
 _FARTHEST = 300  # the largest exponent of ten that a number is looked at with
 _SIX_DIGITS = Context(prec=6, rounding=ROUND_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _SIMPLE = re.compile(r"\w+(\[[^\[\]]*\])?")
 
 
+class Placed(sp.Dummy):
+    """A number that is printed as the array whose entries it stands for."""
+
+    typed: str
+    precedence: int
+
+    def __new__(cls, name: str, typed: str, precedence: int) -> Placed:
+        symbol: Placed = sp.Dummy.__new__(cls, name, real=True)
+        symbol.typed, symbol.precedence = typed, precedence
+        return symbol
+
+
 def _precedence(node: Any) -> int:
     """SymPy's own, which for a matrix product first evaluates every sum inside of it."""
+    if _written_out(node):
+        return precedence(_body(node))
     if not isinstance(node, sp.MatMul):
         return precedence(node)
     first = node.args[0]
@@ -69,6 +85,15 @@ class _NotationPrinter(_QuickPrinter):
             if summed:
                 return summed
         return super().parenthesize(item, level, strict)
+
+    def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
+        """A sum of numbers starts with what is subtracted from: x - mu, not -mu + x."""
+        terms = list(super()._as_ordered_terms(expr, order))
+        if isinstance(expr, sp.Add) and terms[0].could_extract_minus_sign():
+            first = next((t for t in terms if not t.could_extract_minus_sign()), terms[0])
+            terms.remove(first)
+            terms.insert(0, first)
+        return terms
 
     def _printed_terms(self, node: Any) -> list[tuple[Any, str]]:
         """Terms with a minus come last, so that a sum starts with what is subtracted from."""
@@ -129,8 +154,68 @@ class _NotationPrinter(_QuickPrinter):
         function, operand = node.function, self._print(node.expr)
         if isinstance(function, sp.Lambda):
             name = function_name(function)
+            if _written_out(node):
+                return self._entry_by_entry(node)
             return f"{name or f'({self._print(function)})'}({operand})"
         return f"{self._print(function)}({operand})"
+
+    def _entry_by_entry(self, node: Any) -> str:
+        """The body of a function, with the array that it acts on in place of its entries."""
+        placed = Placed(
+            node.function.variables[0].name, self._print(node.expr), _precedence(node.expr)
+        )
+        return str(self._print(node.function.expr.xreplace({node.function.variables[0]: placed})))
+
+    def _print_Placed(self, node: Any) -> str:
+        return str(node.typed)
+
+    def _print_Mul(self, node: Any) -> str:
+        """Of entries of an array: ⊙ between factors, since * would be the product of matrices."""
+        if not node.has(Placed):
+            return str(super()._print_Mul(node))
+        number, factors = node.as_independent(Placed, as_Add=False)
+        above, below = [], []
+        for factor in sp.Mul.make_args(factors):
+            base, exponent = factor.as_base_exp()
+            if exponent.is_number and exponent.is_negative:
+                below.append(base**-exponent)
+            else:
+                above.append(factor)
+        sign = "-" if number.could_extract_minus_sign() else ""
+        over, under = (-number if sign else number).as_numer_denom()
+        level = PRECEDENCE["Mul"]
+        alone = len(above) == 1
+        text = " ⊙ ".join(self.parenthesize(f, level, strict=alone) for f in above)
+        if over != 1 or not above:
+            front = self.parenthesize(over, level, strict=True)
+            text = f"{front}*{text}" if text else front
+        down = ([] if under == 1 else [self.parenthesize(under, level)]) + [
+            self.parenthesize(f, level) for f in below
+        ]
+        if len(down) == 1:
+            text = f"{text}/{down[0]}"
+        elif down:
+            number_first = "*" if under != 1 else " ⊙ "
+            text = f"{text}/({number_first.join((down[0], ' ⊙ '.join(down[1:])))})"
+        return sign + text
+
+    def _print_Pow(self, node: Any, rational: bool = False) -> str:
+        base, exponent = node.as_base_exp()
+        if not base.has(Placed) or exponent == sp.Rational(1, 2):
+            return str(super()._print_Pow(node, rational))
+        if exponent.is_number and exponent.is_negative:
+            return f"1/{self.parenthesize(base**-exponent, PRECEDENCE['Mul'])}"
+        inner = self.parenthesize(base, PRECEDENCE["Pow"])
+        if exponent == 2 and len(inner) < _LONGEST_TWICE:
+            return f"{inner} ⊙ {inner}"
+        return f"{inner}.**{self.parenthesize(exponent, PRECEDENCE['Pow'])}"
+
+    def _print_Piecewise(self, node: Any) -> str:
+        """[X > 0] for what is 1 where an entry is positive, and else 0."""
+        (value, condition), *others = node.args
+        if node.has(Placed) and value == 1 and others == [(0, sp.true)]:
+            return f"[{self._print(condition)}]"
+        return str(self._print_Function(node))
 
     def _print_Derivative(self, node: Any) -> str:
         name = _primed(node)
@@ -194,6 +279,22 @@ def function_name(function: sp.Lambda) -> str | None:
         return None
     name = body.func.__name__
     return name if isinstance(body, AppliedUndef) else name.lower()
+
+
+def _written_out(node: Any) -> bool:
+    """Whether a function of the entries is printed by its body, since it has no name."""
+    return (
+        isinstance(node, ElementwiseApplyFunction)
+        and isinstance(node.function, sp.Lambda)
+        and len(node.function.variables) == 1
+        and node.function.expr.has(node.function.variables[0])
+        and not node.function.expr.has(sp.Derivative, sp.Subs, ElementwiseApplyFunction)
+        and function_name(node.function) is None
+    )
+
+
+def _body(node: Any) -> Any:
+    return node.function.expr
 
 
 def _primed(node: Any) -> str | None:

@@ -9,15 +9,18 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 
-from derive import Gradient, Identity, verify
+import derive
+from derive import Gradient, Identity, gradient, verify
 from derive.claims.verdict import DISAGREES, UNDECIDED, Verdict
-from derive.cli.chain_rule import NoChain, chain_rule
+from derive.claims.wording import derivative
+from derive.cli.chain_rule import THROUGH_TIME, NoChain, as_matrix_product, chain_rule
 from derive.cli.chain_writing import latex, text_lines
 from derive.cli.main import main
+from derive.formulas import rnn
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
-t = sp.Symbol("t", real=True)
+t, k = sp.Symbol("t", real=True), sp.Symbol("k", integer=True)
 r, loss, beside = sp.MatrixSymbol("r", n, 1), sp.Symbol("loss"), sp.MatrixSymbol("s", n, 1)
 WHERE = {r: X * w - y, beside: y, loss: sp.Trace(r.T * r) / 2}
 CLAIM = Gradient(loss, w, X.T * r, where=WHERE, id="ols")
@@ -60,7 +63,7 @@ def test_the_reasons_name_the_operations_on_the_way():
     where = {z: X * w, hidden: z.applyfunc(sp.Lambda(t, sp.tanh(t))), loss: (y.T * hidden)[0, 0]}
     rule = sp.HadamardProduct(y, z.applyfunc(sp.Lambda(t, 1 - sp.tanh(t) ** 2)))
     lines = chain_rule(Gradient(loss, z, rule, where=where), DECIDE).lines
-    assert "tanh acts entry by entry, and so does its derivative" in lines[-1].reasons
+    assert "tanh acts entry by entry, d tanh(u) = (1 − tanh(u)²) du" in lines[-1].reasons
 
 
 def test_what_is_read_twice_adds_up():
@@ -80,6 +83,51 @@ def test_as_text_and_as_latex():
     assert (rows[0], rows[-1]) == (r"\begin{align*}", r"\end{align*}")
     assert all(row.count("&") == 3 for row in rows[1:-1])
     assert "as documented" in rows[-2]
+
+
+def test_every_line_has_its_reason():
+    for at_once in (sp.Trace(X.T * X), sp.log(w[0, 0]) ** 2, sp.Sum(w[k, 0], (k, 0, m - 1))):
+        wrt = X if at_once.has(X) else w
+        claim = Gradient(loss, wrt, gradient(at_once, wrt), where={loss: at_once})
+        lines = chain_rule(claim, DECIDE).lines
+        assert lines and all(line.reasons for line in lines)
+
+
+def test_a_number_that_is_a_matrix_stays_one():
+    """(y x)[0, 0]·xᵀ is not what a person writes."""
+    x, w_, b = sp.MatrixSymbol("x", 1, n), sp.MatrixSymbol("w", n, 1), sp.MatrixSymbol("b", 1, 1)
+    yhat = sp.MatrixSymbol("yhat", 1, 1)
+    where = {yhat: x * w_ + b, loss: (yhat[0, 0] - 1) ** 2 / 2}
+    claim = Gradient(loss, w_, (yhat[0, 0] - 1) * x.T, where=where)
+    last = chain_rule(claim, DECIDE).lines[-1]
+    assert last.value == x.T * sp.MatrixSymbol("delta_yhat", 1, 1)
+    assert as_matrix_product(b[0, 0] * 2 * x) == sp.MatMul(2, b, x)
+    assert as_matrix_product(b[0, 0] * X) == b[0, 0] * X  # it fits on neither side
+
+
+def test_names_of_the_document_are_used_for_gradients_and_values():
+    a, z, back = (sp.MatrixSymbol(name, n, 1) for name in ("a", "z", "back"))
+    where = {z: X * w, a: z.applyfunc(sp.Lambda(t, sp.tanh(t))), loss: sp.Trace(a.T * a) / 2}
+    where[back] = sp.HadamardProduct(a, a.applyfunc(sp.Lambda(t, 1 - t**2)))
+    lines = lines_of(Gradient(loss, w, X.T * back, where=where))
+    assert lines == [(sp.MatrixSymbol("delta_a", n, 1), a), (None, back), (None, X.T * back)]
+
+
+def test_an_identity_is_shown_with_the_gradient_that_it_speaks_of():
+    step = w - t * derive.partial(loss, w)
+    chain = chain_rule(Identity(step, w - t * X.T * r, where=WHERE, id="step"), DECIDE)
+    assert chain.lines[-1].claim.wrt == w
+    shown = [line.plain for line in text_lines(chain, 80)]
+    assert "      w - t*(∂loss/∂w)" in shown
+    assert r"\frac{\partial" in latex(chain)
+
+
+def test_through_time_a_step_is_shown_with_what_the_document_calls_its_gradient():
+    claims = {claim.id: claim for claim in rnn.formula.claims}
+    lines = chain_rule(claims["rnn.bptt.h0"], partial(verify, effort=0.1)).lines
+    assert "∂L/∂(at(H, t))" in [derivative(line.claim) for line in lines]
+    assert str(lines[1].value) == "at(delta, t)"
+    assert THROUGH_TIME in lines[1].reasons and THROUGH_TIME not in lines[0].reasons
 
 
 def test_other_claims_are_one_line_and_false_ones_none():

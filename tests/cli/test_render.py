@@ -84,7 +84,11 @@ def witness(claim, values, *, sizes=None, functions=None, at=(0, 0), left=0, rig
     [
         (x.applyfunc(f), "f(x)"),
         (x.applyfunc(sp.Lambda(t, f(t).diff(t))), "f'(x)"),
-        (x.applyfunc(sp.Lambda(t, sp.Max(0, t))), "(t ↦ Max(0, t))(x)"),
+        (x.applyfunc(sp.Lambda(t, sp.Max(0, t))), "Max(0, x)"),
+        (x.applyfunc(sp.Lambda(t, sp.Piecewise((1, t > 0), (0, True)))), "[x > 0]"),
+        ((2 * x).applyfunc(sp.Lambda(t, 1 - t)), "1 - 2*x"),
+        (x.applyfunc(sp.Lambda(t, t * (1 - t) / 2)), "(1 - x) ⊙ x/2"),
+        (x.applyfunc(sp.Lambda(t, t**3 / (1 + sp.exp(t)))), "x.**3/(exp(x) + 1)"),
         (x.applyfunc(sp.tanh), "tanh(x)"),
         (f(t).diff(t).subs(t, 2 * t), "f'(2*t)"),
         (sp.HadamardProduct(x, x + x.T.T), "x ⊙ (2*x)"),

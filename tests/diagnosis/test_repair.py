@@ -207,7 +207,7 @@ wrong(
 wrong(
     "mlp.derivative-of-activation",
     Gradient(error, b1, HadamardProduct((o - u) * W2.T, each(z1, 1 - tanh(t))), where=net),
-    "the derivative tanh'(z1) is meant, and not (t ↦ 1 - tanh(t))(z1)",
+    "the derivative tanh'(z1) is meant, and not 1 - tanh(z1)",
 )
 wrong(
     "mlp.derivative-sign",
@@ -217,7 +217,7 @@ wrong(
 wrong(
     "mlp.derivative-at-the-activation",
     Gradient(error, b1, HadamardProduct((o - u) * W2.T, each(a1, 1 - tanh(t) ** 2)), where=net),
-    "it holds with (t ↦ 1 - tanh(t)**2)(z1) for (t ↦ 1 - tanh(t)**2)(a1)",
+    "it holds with 1 - tanh(z1) ⊙ tanh(z1) for 1 - tanh(a1) ⊙ tanh(a1)",
 )
 wrong(
     "mlp.derivative-of-the-other-layer",
@@ -232,7 +232,7 @@ wrong(
 wrong(
     "mlp.derivative-too-many",
     Gradient(error, b2, HadamardProduct(o - u, each(o, 1 - t**2)), where=net),
-    "the factor (t ↦ 1 - t**2)(o) is superfluous",
+    "the factor 1 - o ⊙ o is superfluous",
 )
 wrong(
     "mlp.skip-missing",
@@ -325,7 +325,7 @@ wrong(
 wrong(
     "logistic.argument",
     Gradient(logistic, z, each(z, 1 / (1 + exp(t))) - y),
-    "it holds with (t ↦ 1/(exp(t) + 1))(-z) for (t ↦ 1/(exp(t) + 1))(z)",
+    "it holds with 1/(exp(-z) + 1) for 1/(exp(z) + 1)",
 )
 wrong(
     "huber.sign",
@@ -450,7 +450,7 @@ wrong(
         signal_[l],
         Sum(grads[i] * kernel[k] * KroneckerDelta(i, l + k), (i, 0, n - 1), (k, 0, m - 1)),
     ),
-    "it holds with KroneckerDelta(i, -k + l) for KroneckerDelta(i, k + l)",
+    "it holds with KroneckerDelta(i, l - k) for KroneckerDelta(i, k + l)",
 )
 wrong(
     "conv.upstream-missing",
@@ -574,7 +574,7 @@ misfit(
     "softmax(1/sqrt(d)*Qm*K.T).T*E would fit, and holds",
 )
 misfit("jacobian.diagonal", Jacobian(each(x, tanh(t)), x, each(x, 1 - tanh(t) ** 2)),
-       "DiagMatrix((t ↦ 1 - tanh(t)**2)(x)) would fit, and holds")  # fmt: skip
+       "DiagMatrix(1 - tanh(x) ⊙ tanh(x)) would fit, and holds")  # fmt: skip
 
 # ---- wrong in no common way: nothing is to be said but where it fails
 
