@@ -110,6 +110,14 @@ def test_no_files_import_each_other_in_a_circle():
     assert not left
 
 
+def test_laws_ask_for_verbs_and_not_for_the_normaliser():
+    """No file of laws leans on the facade that puts them together, not for a type either."""
+    users = {"forms", "journal", "readback"}
+    laws = [p for p in FILES if _package(p) == "canonical" and p.stem not in users]
+    leaning = [p.stem for p in laws if "canonical.forms import" in p.read_text("utf-8")]
+    assert laws and not leaning
+
+
 def test_every_package_is_looked_at():
     assert {_package(path) for path in FILES} - DOORS <= set(MAY_IMPORT)
 

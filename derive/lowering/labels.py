@@ -39,6 +39,8 @@ def held(
         for a in expr.atoms(sp.IndexedBase)
         if a.label.is_integer and a.shape is not None and a not in where
     }
+    if not arrays:
+        return {}
     spoken = {s for expr in said for s in expr.free_symbols}
     bound = {s for expr in said for s in bound_within(expr)}
     facts = list(flat(given))
