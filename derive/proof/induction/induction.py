@@ -188,8 +188,6 @@ class Induction(Stepping):
         for lemma in proposals:
             if lemma.text not in tried:
                 tried.add(lemma.text)
-                if self.numbers is not None and self.numbers.refute(lemma):
-                    continue
                 proved = self._proved_where_defined(lemma)
                 if proved is not None:
                     return proved
@@ -201,16 +199,22 @@ class Induction(Stepping):
         """
         for candidate in (lemma, lemma.later()):
             try:
-                found = self.proved((candidate,))
+                found = self._proved_alone(candidate)
                 if found is None:
                     completed = self._completed(candidate)
-                    found = None if completed is None else self.proved((completed,))
+                    found = None if completed is None else self._proved_alone(completed)
                 return found
             except UndefinedValue:
                 continue
             except UnsupportedError:  # of what this lemma would need, and perhaps no other
                 return None
         return None
+
+    def _proved_alone(self, lemma: Lemma) -> tuple[Lemma, ...] | None:
+        """A lemma with what it needs, where no number speaks against it."""
+        if self.numbers is not None and self.numbers.refute(lemma):
+            return None
+        return self.proved((lemma,))
 
     def _completed(self, lemma: Lemma, at_end: bool = False) -> Lemma | None:
         """A lemma that an adjoint is an array of the document, or is made of one, both running
