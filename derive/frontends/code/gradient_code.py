@@ -6,6 +6,7 @@ with ``defvjp``, which call the file's own function and are to be put into the f
 
 from __future__ import annotations
 
+import ast
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -82,7 +83,19 @@ def code(found: Found, wrt: Sequence[str], library: str) -> str:
         )
     text, target, backward = _Writing(found, traced, tuple(wrt), library).text()
     _prove(found, tuple(wrt), text, library, target, backward)
-    return text
+    return _missing_imports(text, found.path.read_text(encoding="utf-8"), library) + text
+
+
+def _missing_imports(text: str, source: str, library: str) -> str:
+    """The imports that a text needs and the file into which it is put does not have."""
+    nodes = list(ast.walk(ast.parse(source)))
+    aliases = [a for n in nodes if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names]
+    known = {a.asname or a.name.partition(".")[0] for a in aliases}
+    used = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    lines = [
+        line for line in IMPORTS[library].splitlines() if line.split()[-1] in used - known
+    ]  # fmt: skip
+    return "".join(f"{line}\n" for line in lines) + ("\n\n" if lines else "")
 
 
 class _Writing:
