@@ -76,7 +76,8 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """The nodes directly below this one, in the order of its fields."""
-        for name in _held(type(self)):
+        kind: Any = type(self)
+        for name in _held(kind):
             yield from _nodes(getattr(self, name))
 
     def walk(self) -> Iterator[Node]:
@@ -89,7 +90,7 @@ class Node:
 
 
 @cache
-def _held(kind: type[Node]) -> tuple[str, ...]:
+def _held(kind: Any) -> tuple[str, ...]:
     """The fields of a kind of node that may hold nodes: numbers, words and signs do not."""
     plain = ("int", "str", "bool", "tuple[str, ...]")
     return tuple(field.name for field in fields(kind) if field.type not in plain)
