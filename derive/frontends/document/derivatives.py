@@ -19,7 +19,15 @@ from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import defined_at, is_known, known_at
-from derive.frontends.document.names import LOSSES, Mention, is_loss, is_transpose, mention, text_of
+from derive.frontends.document.names import (
+    LOSSES,
+    Mention,
+    is_loss,
+    is_transpose,
+    mention,
+    text_of,
+    with_scripts,
+)
 from derive.frontends.document.reader import RULES, Reader, Undeclared, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.steps import by_key, symbol
@@ -286,6 +294,8 @@ def numerator(reader: Reader, node: Node, by: Node) -> Value:
             and not is_known(reader, head)
         ):
             name = head
+    if name is not None and _has_entries(reader, name):
+        return reader.value(node)  # ℓ_i of an array ℓ
     if name is not None and not is_known(reader, name) and name.key not in reader.bound:
         if is_loss(name):
             return loss(reader, name)
@@ -295,6 +305,16 @@ def numerator(reader: Reader, node: Node, by: Node) -> Value:
         reader.note(f"the subscript of {pretty(name.key)} says nothing of a scalar")
         return symbol(reader, name.key, node)
     return reader.value(node)
+
+
+def _has_entries(reader: Reader, name: Mention) -> bool:
+    """Whether a name with a subscript is an entry of an array that is known without it."""
+    if not name.subs or is_known(reader, name):
+        return False
+    stem = with_scripts(name.letter, name.subs[:-1], name.sups)
+    if known_at(reader, stem) is None and defined_at(reader, stem) is None:
+        return False
+    return not symbol(reader, stem, name.node).is_scalar
 
 
 def _plain_scalar(reader: Reader, name: Mention) -> bool:

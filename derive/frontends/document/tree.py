@@ -60,6 +60,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 
@@ -75,8 +76,9 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """The nodes directly below this one, in the order of its fields."""
-        for field in fields(self):
-            yield from _nodes(getattr(self, field.name))
+        kind: Any = type(self)
+        for name in _held(kind):
+            yield from _nodes(getattr(self, name))
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, each before what it contains."""
@@ -85,6 +87,13 @@ class Node:
             node = stack.pop()
             yield node
             stack.extend(reversed(list(node.children())))
+
+
+@cache
+def _held(kind: Any) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes: numbers, words and signs do not."""
+    plain = ("int", "str", "bool", "tuple[str, ...]")
+    return tuple(field.name for field in fields(kind) if field.type not in plain)
 
 
 def _nodes(value: Any) -> Iterator[Node]:

@@ -23,3 +23,13 @@ $$\frac{\partial L}{\partial W^2} = Z^1 \left(\frac{\partial L}{\partial Z^2}\ri
 $$\frac{\partial L}{\partial W^1} = W^2 x \left(\frac{\partial L}{\partial Z^2}\right)^T$$
 """
     assert outcomes(tmp_path, text) == ["defines", "defines", "holds", "ill-shaped"]
+
+
+def test_an_entry_of_a_defined_array_is_no_loss(tmp_path):
+    text = r"""<!-- derive: z: K; vectors=column -->
+$$p = \mathrm{softmax}(z)$$
+$$\ell = \log p$$
+$$\frac{\partial \ell_i}{\partial z_j} = \mathbb{1}[i = j] - p_j$$
+$$F = \log \sum_{j=1}^K e^{z_j}$$
+"""
+    assert outcomes(tmp_path, text) == ["defines", "defines", "holds", "defines"]
