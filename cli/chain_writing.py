@@ -22,7 +22,8 @@ OF_G = "G for the gradient in what is computed"
 _IN_TEXT = {
     "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "ᵀ": r"$^\top$", "⁻¹": r"$^{-1}$",
     "−": "$-$", "⊙": r"$\odot$", "Σ": r"$\Sigma$", "∂": r"$\partial$", "≤": r"$\leq$",
-    "↦": r"$\mapsto$",
+    "↦": r"$\mapsto$", "²": "$^2$", "ⁿ⁻¹": "$^{n-1}$", "ⁿ": "$^n$", "√": r"$\surd$",
+    "σ": r"$\sigma$", "π": r"$\pi$", "≠": r"$\neq$",
 }  # fmt: skip
 _INDENT = 6
 _HANG = " " * (_INDENT + 3)

@@ -38,6 +38,15 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order in which one meets them
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as problem:
+            if getattr(problem, "possibilities", None):
+                raise
+            said = f"{problem.format_message()} `derive --help` lists the commands"
+            raise click.UsageError(said, ctx) from None
+
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         kwargs["standalone_mode"] = False
         # A short-lived process that builds many small objects: fewer looks for cycles among them.

@@ -201,7 +201,8 @@ def untransposed_factor(d: Documented) -> Iterator[Repair]:
     for symbol in d.symbols:
         occurrences = sum(site.node == symbol for site in d.sites)
         if occurrences > 1 and d.is_matrix(symbol):
-            side = d.side.xreplace({symbol: sp.Transpose(symbol)})
+            turned = sp.Transpose(symbol)
+            side = d.side.xreplace({symbol: turned, turned: symbol})
             words = partial(quoted, "it holds with {0}.T for every {0}", symbol)
             yield Repair(side, words)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.assumptions.assume import AppliedPredicate
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
@@ -469,7 +470,8 @@ def _factor(show: _Shown, forms: Forms, documented: Documented) -> str:
         return ""
     ((monomial, coefficient),) = ratio.items()
     words = "the factor {} is missing"
-    write = show.whole if show.is_entrywise(ratio) and show.statement.shape else show.scalar
+    entrywise = show.is_entrywise(ratio) and show.statement.shape
+    write = show.whole if entrywise else show.scalar
     written = write(reader, ratio)
     if any(e < 0 for _, e in monomial):
         inverse = {n.monomial({a: -e for a, e in monomial}): coefficient}
@@ -540,8 +542,33 @@ def _assumption(show: _Shown, forms: Forms, kinds: tuple[type[Atom], ...] = ()) 
         return ""
     value = -Fraction(c2) / Fraction(c1)
     value = value if e == 1 else 1 / value
+    if value == 1 and show.statement.shape and show.is_entrywise({((atom, 1),): 1}):
+        with_it, without = (m1, m2) if e == 1 else (m2, m1)
+        return _in_one_term(show.whole(reader, {((atom, 1),): 1}), with_it, without, left, right)
     written = show.scalar(reader, {((atom, 1),): 1})
+    if kinds and not _is_total(written):
+        return ""
     return f"it would hold if {text_of(written)} = {_rational(value)}"
+
+
+def _is_total(written: Any) -> bool:
+    """Whether it is the sum of an array's own entries, as of labels that sum to 1."""
+    return isinstance(written, sp.Sum) and isinstance(written.function, (MatrixElement, sp.Indexed))
+
+
+def _in_one_term(
+    written: Any, with_it: Any, without: Any, derived: Polynomial, claimed: Polynomial
+) -> str:
+    """A factor that one term of the claimed side lacks, or has too many."""
+    if isinstance(written, sp.FunctionMatrix):
+        return ""
+    if isinstance(written, sp.MatMul):  # repeated along an axis that it does not have
+        written = sp.MatMul(*(f for f in written.args if not isinstance(f, sp.OneMatrix)))
+    if with_it in derived and without in claimed:
+        return quoted("the factor {} is missing in one of the terms", written)
+    if with_it in claimed and without in derived:
+        return quoted("the factor {} is superfluous in one of the terms", written)
+    return ""
 
 
 def _rational(value: Fraction) -> Any:

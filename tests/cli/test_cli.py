@@ -312,7 +312,8 @@ def test_explain_has_no_script_for_what_holds():
     ("arguments", "expected"),
     [
         ([], "no command is given"),
-        (["verfy"], "No such command 'verfy'"),
+        (["verfy"], "No such command 'verfy'. Did you mean 'verify'?"),
+        (["frobnicate"], "No such command 'frobnicate'. `derive --help` lists the commands"),
         (["verify", "--jbos", "2"], "No such option"),
         (["verify", "--jobs", "0"], "0 is not in the range x>=1"),
         (["verify", "--jobs", "many"], "'many' is not a valid integer"),

@@ -327,6 +327,24 @@ wrong(
     Gradient(logistic, z, each(z, 1 / (1 + exp(t))) - y),
     "it holds with 1/(exp(-z) + 1) for 1/(exp(z) + 1)",
 )
+row, out, label = MatrixSymbol("row", 1, m), MatrixSymbol("out", 1, h), MatrixSymbol("label", 1, h)
+into = MatrixSymbol("into", m, h)
+wrong(
+    "softmax.label-left-out",
+    Gradient(
+        -Sum(label[0, j] * log(softmax(out)[0, j]), (j, 0, h - 1)),
+        into,
+        row.T * softmax(out) - row.T,
+        where={out: row * into},
+        given=(Eq(Sum(label[0, j], (j, 0, h - 1)), 1),),
+    ),
+    "the factor label is missing in one of the terms",
+)
+wrong(
+    "quadratic.squared-form",
+    Gradient((row * into * out.T)[0, 0] ** 2, into, 2 * row.T * out),
+    "the factor Sum(row[0, i]*Sum(into[i, j]*out[0, j], (j, 0, h - 1)), (i, 0, m - 1)) is missing",
+)
 wrong(
     "huber.sign",
     Gradient(
