@@ -15,14 +15,26 @@ from derive.core.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 
 def is_guarded(n: Verbs, guard: Poly, atom: Atom, exponent: Exponent) -> bool:
     """Whether a factor may have no value where [guard ≥ 0] beside it is 0."""
-    if atom.free.isdisjoint(guard.variables):
-        return False
     if isinstance(atom, FunctionAtom):
-        return True
-    if isinstance(exponent, int) and exponent > 0:
+        return not atom.free.isdisjoint(guard.variables)
+    if (isinstance(exponent, int) and exponent > 0) or not _speaks_of(atom, guard):
         return False
     base: Polynomial = {((atom, 1),): 1}
     return n.sign(base) not in ("+", "-") and not n.known(n.primitive(base)[0], "!=")
+
+
+def _speaks_of(atom: Atom, guard: Poly) -> bool:
+    """Whether an atom has an index or a size of a guard in it; its free variables are no sizes."""
+    if not atom.free.isdisjoint(guard.variables):
+        return True
+    parts = list(atom.data)
+    for part in parts:
+        if isinstance(part, Poly):
+            if not part.variables.isdisjoint(guard.variables):
+                return True
+        elif isinstance(part, (tuple, Atom)):
+            parts.extend(part if isinstance(part, tuple) else part.data)
+    return False
 
 
 def may_lack_value(n: Verbs, guard: Poly, beside: Polynomial) -> bool:

@@ -213,6 +213,7 @@ LAWS: dict[str, Any] = {
         Identity(Sum(2 * k * U[l] / (l * (l - 1)), (k, 0, l - 1), (l, 0, n - 1)), over(U[l], l)),
         Identity(Sum(V[k] * U[l] / Sum(V[j], (j, 0, l - 1)), (k, 0, l - 1), (l, 0, n - 1)),
                  over(U[l], l)),
+        Identity(Sum(x / (n - 1), (k, 0, n - 2)), x),
     ],
     # an index that does not run along the whole axis
     "index along an axis": [

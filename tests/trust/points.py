@@ -101,7 +101,7 @@ class Variables:
 def _none_empty(shapes: Iterable[Any], sizes: Mapping[Any, int]) -> bool:
     scope = Scope(Point(sizes))
     return all(
-        int(oracle.value(sp.sympify(size), scope)) >= 1 for shape in shapes for size in shape
+        int(oracle.value(sp.sympify(size), scope)) >= 1 for shape in shapes for size in shape or ()
     )
 
 
