@@ -48,11 +48,20 @@ def _terms(d: Documented) -> Iterator[Any]:
 
 
 def _arrays(d: Documented) -> list[Any]:
-    """The matrices that a term may be made of: those of the documented side first."""
-    found = [s for s in d.symbols if isinstance(s, sp.MatrixSymbol)]
+    """The matrices that a term may be made of, and their products entry by entry in the documented
+    side: those of that side first.
+    """
+    # g ∘ γ, behind a normalisation with a scale, is one as well
+    products = (site.node for site in d.sites if isinstance(site.node, sp.HadamardProduct))
+    found = [p for p in products if p != d.side and all(map(_is_an_array, p.args))]
+    found += [s for s in d.symbols if isinstance(s, sp.MatrixSymbol)]
     found += [a.expr for a in d.applications if isinstance(a.expr, MatrixExpr)]
     found = [x for x in dict.fromkeys(found) if not is_unit(d.shape(x) or ())]
     return sorted(found, key=lambda x: not d.side.has(x))[:MOST_ARRAYS]
+
+
+def _is_an_array(factor: Any) -> bool:
+    return isinstance(factor, sp.MatrixSymbol)
 
 
 def _of_shape(d: Documented) -> list[Any]:
@@ -191,8 +200,8 @@ def _product(*parts: Any) -> Any:
 
 
 def scalars(d: Documented) -> list[Any]:
-    """The numbers that a term may be multiplied by or divided by: those that the claim names, and
-    what it divides by.
+    """The numbers that a term may be multiplied by or divided by: what the claim divides by, and
+    those that it names.
     """
     named = [s for s in d.symbols if isinstance(s, sp.Symbol)]
     below = [
@@ -200,9 +209,9 @@ def scalars(d: Documented) -> list[Any]:
         for expr in (d.side, *d.claim.where.values())
         if isinstance(expr, sp.Basic)
         for p in sorted(expr.atoms(sp.Pow), key=str)
-        if p.exp.could_extract_minus_sign() and not p.base.is_number
+        if p.exp.could_extract_minus_sign() and not (p.base.is_number or p.base.is_Symbol)
     ]
-    found = (s for s in (*named, *below) if is_unit(d.shape(s) or ()) or d.shape(s) == ())
+    found = (s for s in (*below, *named) if is_unit(d.shape(s) or ()) or d.shape(s) == ())
     return list(dict.fromkeys(found))[:4]
 
 

@@ -101,7 +101,8 @@ class Ground:
         scale = 1 + np.abs(self.left).max() + np.abs(self.right).max()
         if (np.abs(columns @ found - gap) > _AGREEMENT * scale).any():
             return None
-        return found if rank == len(terms) else np.full(len(terms), math.nan)
+        seen = rank == len(terms) and (np.abs(columns).max(axis=0) > 1e-9 * scale).all()
+        return found if seen else np.full(len(terms), math.nan)
 
     def factor(self, doubled: Meant) -> float | None:
         """The factor c of a part with which the side agrees here, from the side with that part

@@ -140,11 +140,11 @@ WRONG = {
     "a flipped kernel": (
         Backward(conv, kernel, grads, tensor(
             Sum(grads[r] * signal[r + k - 1 - i], (r, 0, n - 1)), (i, k))),
-        "it holds with s[i + r] for s[-i + k + r - 1]",
+        "it holds with s[i + r] for s[k - i + r - 1]",
     ),
     "reversed": (
         Same(tensor(vector[i, 0], (i, n)), tensor(vector[n - 1 - i, 0], (i, n))),
-        "it holds with v[i, 0] for v[-i + n - 1, 0]",
+        "it holds with v[i, 0] for v[n - i - 1, 0]",
     ),
     "an indicator": (
         Gradient(Max(1 - entry(a.T * x, 0, 0), 0) + entry(x.T * x, 0, 0) / 2, x, x - a),
