@@ -139,14 +139,16 @@ def mistake_in(
     is_less = meant is not None and _length(meant) < _length(documented.side)
     if words and claim.states_both and is_less:
         # That less is meant is no explanation where a term of something else is missing.
-        words = _lacking(trial, documented, of_others=True) or words
+        words = _lacking(trial, documented, of_others=True)[0] or words
     if words:
         return Explained(words, None if claim.states_both else meant)
     later = budget.share(MORE_WORK)
     trial.renew(later)
+    words, meant = _lacking(trial, documented)
+    if words:
+        return Explained(words, None if claim.states_both else meant)
     return Explained(
-        _lacking(trial, documented)
-        or trivial
+        trivial
         or holds_if_symmetric(problem, claim, statement, later)
         or _compared(problem, statement, trial, documented, budget.share(MORE_WORK))
         or _other_variable(trial, claim, sp.MatrixSymbol)
@@ -286,8 +288,8 @@ def _wrong_entries(trial: Trial, documented: Documented) -> str:
     return f"the entries {listed} are wrong" if wrong[1:] else ""
 
 
-def _lacking(trial: Trial, documented: Documented, of_others: bool = False) -> str:
-    """A term, or two, with which the claim is proved.
+def _lacking(trial: Trial, documented: Documented, of_others: bool = False) -> tuple[str, Any]:
+    """A term, or two, with which the claim is proved; and the side with it.
 
     :param of_others: only one of something that the documented side does not mention.
     """
@@ -295,15 +297,17 @@ def _lacking(trial: Trial, documented: Documented, of_others: bool = False) -> s
     groups = ((term,) for term in missing.terms(documented))
     for group in chain(groups, missing.pairs(documented)):
         if trial.late:
-            return ""
+            return "", None
         if of_others and all(term.free_symbols <= side.free_symbols for term in group):
             continue
         for multiples in trial.multiples(group, numbers):
             written = missing.written(multiples)
-            words = _missing_words(written)
-            if words and trial.holds(_plus(side, written)):
-                return words
-    return ""
+            words, whole = _missing_words(written), _plus(side, written)
+            if not words and not documented.claim.states_both:  # too long: what is derived shows it
+                words = f"{'two terms are' if len(multiples) > 1 else 'a term is'} missing"
+            if words and trial.holds(whole):
+                return words, whole
+    return "", None
 
 
 def _left_out(trial: Trial, documented: Documented) -> str:
