@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 
 import pytest
 from corpus import FALSE, ILL_SHAPED, TRUE
@@ -12,6 +13,8 @@ from derive import Identity, Inequality, Shape, verify
 from derive.refutation.search import agrees_numerically
 
 SEEDS = range(6)
+# That the corpus is true was looked at as it was written: a third in a run, all with ALL_CLAIMS.
+ONE_IN = 1 if os.environ.get("ALL_CLAIMS") else 3
 
 # What is not decided today, and why. A claim is taken out here as soon as it is decided.
 KNOWN_UNDECIDED = {
@@ -65,7 +68,7 @@ def test_a_false_claim_is_refuted(claim):
     expect(claim, "ill-shaped" if claim.id in ILL_SHAPED else "disagrees")
 
 
-@each_of([claim for claim in TRUE if not isinstance(claim, Shape)])
+@each_of([claim for claim in TRUE if not isinstance(claim, Shape)][::ONE_IN])
 def test_a_true_claim_is_true_at_random_points(claim):
     assert agreement(claim)
 
