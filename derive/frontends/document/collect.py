@@ -13,7 +13,7 @@ from derive.frontends.document import declarations as said
 from derive.frontends.document import size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph
 from derive.frontends.document.declarations import DeclarationError, Declared
-from derive.frontends.document.defining import checked, definition, keys, real_space
+from derive.frontends.document.defining import checked, definition, is_product, keys, real_space
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.indices import components, letters_of
 from derive.frontends.document.knowledge import (
@@ -420,7 +420,8 @@ class _Collector:
         if made is None:
             return
         made = labelled(made, self.knowledge.known)
-        if chain.relations[0] not in DEFINES and not _defining(made, unit):
+        claims = is_product(left, self.is_taken) or not _defining(made, unit)
+        if chain.relations[0] not in DEFINES and claims:
             return
         if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
             return  # an equation for the square of a name that has a meaning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from derive.frontends.document import functions, size_text, tree
@@ -26,6 +26,15 @@ def squared(name: Mention, right: Node) -> Mention:
     if any(other.letter == name.letter for node in right.walk() if (other := mention(node))):
         return name
     return replace(name, sups=(*name.sups, name.after[0]), after=())
+
+
+def is_product(left: Node, taken: Callable[[str], bool]) -> bool:
+    """Whether letters without a space have a meaning each, and none together: AB = BA."""
+    return (
+        isinstance(left, tree.Run)
+        and not taken(left.text)
+        and all(taken(letter.name) for letter in left.letters)
+    )
 
 
 def checked(name: str):  # type: ignore[no-untyped-def]
