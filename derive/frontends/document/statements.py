@@ -37,7 +37,7 @@ from derive.frontends.document.reach import over_all
 from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
-from derive.frontends.document.spoken import foreign, needed
+from derive.frontends.document.spoken import counts, foreign, needed
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
@@ -508,7 +508,10 @@ class _Statement:
         reader = self.reader
         given = self.given()
         put = reader.sizes.put_in
-        named = self.free_sizes([*said.values(), *reader.where.values(), *given])
+        named = self.free_sizes()
+        numbers = [put(sp.sympify(part)) for part in (*reader.where.values(), *given)]
+        numbers += [put(sp.sympify(part)) for part in said.values() if not isinstance(part, tuple)]
+        named |= counts(numbers)
 
         def finished(value: Any) -> Any:
             if isinstance(value, tuple):
@@ -525,7 +528,7 @@ class _Statement:
         closed: Claim = made(**said, given=facts, where=where)
         return closed
 
-    def free_sizes(self, said: list[Any]) -> dict[Any, Any]:
+    def free_sizes(self) -> dict[Any, Any]:
         """A name for each size that nothing settles."""
         named = {}
         sizes = self.reader.sizes

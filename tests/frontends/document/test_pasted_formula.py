@@ -60,6 +60,17 @@ OF_SAMPLES = (
         # ℓ′ is the slope of ℓ, whatever ℓ is.
         (r"\nabla_w J = \frac1n \sum_i \ell'(y_i w^\top x_i) y_i x_i", OF_SAMPLES, "holds"),
         (r"\nabla_w J = \frac1n \sum_i \ell(y_i w^\top x_i) y_i x_i", OF_SAMPLES, "disagrees"),
+        # The end of a sum is the same name outside of it, and may be an index around it.
+        (r"\sum_{k=0}^{n-1} r^k = \frac{1-r^n}{1-r}", (), "holds"),
+        (r"\sum_{0 \le k \le n-1} r^k = \frac{1-r^n}{1-r}", (), "holds"),
+        (r"\sum_{i=1}^n \sum_{j=1}^i 1 = \frac{n(n+1)}{2}", (), "holds"),
+        (r"\sum_{i=1}^n \sum_{j=1}^i 1 = \frac{n(n-1)}{2}", (), "disagrees"),
+        # x_ij of an X that is declared.
+        (
+            r"\frac{\partial w^\top X v}{\partial w_j} = \sum_i x_{ji} v_i",
+            ("--shape", "X: m×n, v: n, w: m"),
+            "holds",
+        ),
         # What is asked is claimed.
         ("AB = BA", ("--given", "A, B: n×n"), "disagrees"),
         ("AB = BA", ("--given", "A: n×n, diagonal, B: n×n diagonal"), "holds"),
