@@ -140,3 +140,23 @@ def test_the_folders_of_the_tests_mirror_the_tree():
     packages = {path.parent for path in FILES}
     there = {path.relative_to(ROOT).as_posix().removeprefix("derive/") for path in packages}
     assert places <= there
+
+
+# Tests of something else that a module elsewhere is called, too.
+NAMESAKES = {"structure", "recurrences", "assumptions"}
+
+
+def test_a_test_that_is_named_after_a_module_lies_beside_it():
+    homes: dict[str, set[str]] = {}
+    for path in FILES:
+        home = path.parent.relative_to(ROOT).as_posix().removeprefix("derive/")
+        homes.setdefault(path.stem, set()).add(home)
+    misplaced = [
+        path.relative_to(ROOT / "tests").as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in [path.stem.removeprefix("test_")]
+        if name not in NAMESAKES
+        and path.parent.relative_to(ROOT / "tests").as_posix() not in homes.get(name, ())
+        and name in homes
+    ]
+    assert misplaced == []
