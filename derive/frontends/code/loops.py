@@ -254,16 +254,22 @@ class SymbolicLoop:
 
     def _placeholders(self, after: dict[int, Array]) -> list[Cell]:
         cells: list[Cell] = []
+        left = self._left_behind()
         for array, (axes, bodies, kind) in self.changed.values():
             value = Array(axes, bodies, kind)
             name = _name_of(array)
+            known = len(cells)
             state = self._state(name, value, after[id(array)], cells, array)
+            if id(array) in left:
+                left[id(array)] = value
+                for cell in cells[known:]:
+                    cell.left = True
             array._bodies, array._axes = dict(state._bodies), state._axes
         for name, value in self.closing.items():
             initial = self.initial[name]
             if initial is value or isinstance(initial, Unbound) or isinstance(value, Unbound):
                 continue
-            found = self._carried(name, initial, value, cells)
+            found = self._carried(name, left.get(id(initial), initial), value, cells)
             if found is not None:
                 self.states[name] = found
         for number, (k, (_, key, initial)) in enumerate(self.earlier.items()):
@@ -284,6 +290,15 @@ class SymbolicLoop:
                 raise Refused("the last item of a list while a loop fills it")
             self.items_carried[k] = (name, found)
         return cells
+
+    def _left_behind(self) -> dict[int, Array]:
+        """The arrays that a name has before the first round, which changes an array in place and
+        gives the name to another: later rounds change what the name has then, a state.
+        """
+        initial = (self.initial[name] for name, v in self.closing.items() if isinstance(v, Array))
+        found = [array for array in initial if id(array) in self.changed]
+        kept = [id(v) for v in self.closing.values()]
+        return {id(array): array for array in found if id(array) not in kept}
 
     def _carried(self, name: str, initial: Any, value: Any, cells: list[Cell]) -> Any:
         if type(initial) is tuple and type(value) is tuple and len(initial) == len(value):
@@ -387,6 +402,8 @@ class SymbolicLoop:
                 if not trace.counters:
                     named_ = arithmetic.named(found, _name_of(one.array))
                     one.array._bodies = named_._bodies
+                if one.left and one.kind == "same":
+                    one.array.stale = "an array is read that the first round of a loop alone changes"
             else:
                 closing = as_array(_part(self.closing, one.name))
                 found = Array(axes, bodies, closing.kind)

@@ -274,7 +274,21 @@ def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
     return [sliced(array, place, slice(plain(a), plain(b))) for a, b in pairwise(cuts)]
 
 
+def filled(arrays: Any) -> Array | None:
+    """The items of a list that a loop has filled, along a first axis; None for any other list."""
+    return arrays.as_array() if getattr(arrays, "rounds", None) is not None else None
+
+
 def concatenated(arrays: Any, axis: Any = 0) -> Array:
+    items = filled(arrays)
+    if items is not None and axis is not None:
+        place = int(axis) % (items.ndim - 1) if items.ndim > 1 else int(axis)
+        turned = moved(items, 0, place)
+        sizes = list(turned.shape)
+        sizes[place : place + 2] = [sizes[place] * sizes[place + 1]]
+        return reshaped(turned, tuple(sizes))
+    if items is not None:
+        return reshaped(items, (-1,))
     found = [as_array(a) for a in arrays]
     if axis is None:
         return joined([reshaped(a, (-1,)) for a in found], 0)
@@ -282,8 +296,9 @@ def concatenated(arrays: Any, axis: Any = 0) -> Array:
 
 
 def stack(arrays: Any, axis: int = 0) -> Array:
-    if getattr(arrays, "rounds", None) is not None:  # a list that a loop has filled
-        return moved(arrays.as_array(), 0, int(axis))
+    items = filled(arrays)
+    if items is not None:
+        return moved(items, 0, int(axis))
     return stacked([as_array(a) for a in arrays], int(axis))
 
 

@@ -36,6 +36,7 @@ class Cell:
     :param factors: its own indices with their sizes.
     :param initial: the entry at its own indices before the loop.
     :param array: the array that is changed in place; None for a name.
+    :param left: whether the first round alone may change that array, and its name goes on.
     :param update: the entry at its own indices after a round.
     :param final: likewise after the loop.
     """
@@ -50,6 +51,7 @@ class Cell:
     axes_of: Any
     update: Any = None
     final: Any = None
+    left: bool = False
     kind: str = ""
     core: list[Any] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
@@ -393,7 +395,9 @@ class Settling:
 
     def settle_same(self, cell: Cell) -> None:
         cell.final = cell.initial
-        self.table[cell.base] = lambda counter, *args: cell.at(cell.initial, args)
+        self.table[cell.base] = lambda counter, *args: (
+            UNREAD if cell.left else cell.at(cell.initial, args)
+        )
 
     def settle_add(self, cell: Cell) -> None:
         (rest,) = cell.core

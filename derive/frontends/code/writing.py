@@ -277,7 +277,6 @@ def _written_where(
     if len(items) != 1 and any(not is_mask(p) and p != slice(None) for p in items):
         raise Refused("a write at a condition beside other indices")
     mask = masks[0]
-    first = items.index(mask) if isinstance(items, list) and len(items) > 1 else 0
     first = next(k for k, p in enumerate(items) if p is mask)
     for _ in range(array.ndim - first - mask.ndim):
         mask = inserted(mask, mask.ndim)
