@@ -211,7 +211,8 @@ class SymbolicLoop:
         after = {k: Array(a._axes, a._bodies, a.kind) for k, (a, _) in self.changed.items()}
         trace.where, trace.names, trace.assumed, trace.lines = kept
         for array, (axes, bodies, kind) in self.changed.values():
-            array._axes, array._bodies, array.kind, array.stale = axes, bodies, kind, ""
+            array.put(axes, bodies, kind)
+            array.stale = ""
         arr.unsettled[:] = views
         self.writes.clear()
         cells = self._placeholders(after)
@@ -264,7 +265,7 @@ class SymbolicLoop:
                 left[id(array)] = value
                 for cell in cells[known:]:
                     cell.left = True
-            array._bodies, array._axes = dict(state._bodies), state._axes
+            array.put(state._axes, dict(state._bodies), array.kind)
         for name, value in self.closing.items():
             initial = self.initial[name]
             if initial is value or isinstance(initial, Unbound) or isinstance(value, Unbound):
@@ -371,6 +372,7 @@ class SymbolicLoop:
         at_end = {self.counter: expanded(last)}
         for array in [a for a in (r() for r in self.created) if a is not None]:
             array._bodies = {k: change(b).xreplace(at_end) for k, b in array._bodies.items()}
+            array.seat = None  # it is a view of what the array was in the last round
         for values, parts in self.lists.values():
             self._fill_list(values, parts, change)
             if id(values) in self.items_carried:
@@ -398,12 +400,14 @@ class SymbolicLoop:
             bodies = {key: cell.final for key, cell in group.items()}
             if one.array is not None:
                 found = Array(axes, bodies, one.array.kind)
-                one.array._axes, one.array._bodies = found._axes, found._bodies
+                one.array.put(found._axes, found._bodies, one.array.kind)
                 if not trace.counters:
                     named_ = arithmetic.named(found, _name_of(one.array))
                     one.array._bodies = named_._bodies
                 if one.left and one.kind == "same":
-                    one.array.stale = "an array is read that the first round of a loop alone changes"
+                    one.array.stale = (
+                        "an array is read that the first round of a loop alone changes"
+                    )
             else:
                 closing = as_array(_part(self.closing, one.name))
                 found = Array(axes, bodies, closing.kind)

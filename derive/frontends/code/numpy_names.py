@@ -254,7 +254,7 @@ def _rows(arrays: Any) -> Any:
 
 
 def hstack(tup: Any) -> Array:
-    items = reshaping.filled(tup)
+    items = reshaping.listed(tup)
     if items is not None:
         return reshaping.concatenated(tup, 0 if items.ndim == 2 else 1)
     found = [as_array(a) for a in tup]
@@ -263,7 +263,7 @@ def hstack(tup: Any) -> Array:
 
 
 def vstack(tup: Any) -> Array:
-    items = reshaping.filled(tup)
+    items = reshaping.listed(tup)
     if items is not None:
         return items if items.ndim == 2 else reshaping.concatenated(tup, 0)
     return reshaping.concatenated([_at_least_2d(a) for a in tup], 0)
@@ -277,7 +277,7 @@ def _at_least_2d(a: Any) -> Array:
 
 
 def column_stack(tup: Any) -> Array:
-    items = reshaping.filled(tup)
+    items = reshaping.listed(tup)
     if items is not None:
         return items.T if items.ndim == 2 else reshaping.concatenated(tup, 1)
     found = [as_array(a) for a in tup]
