@@ -43,7 +43,9 @@ def _times_sizes(n: Normaliser, poly: Polynomial) -> Polynomial:
         for atom, exponent in monomial:
             if isinstance(atom, IntAtom) and exponent < 0 and is_nonnegative(atom.poly - 1):
                 below[atom] = max(below.get(atom, 0), -exponent)
-    return n.multiply(poly, *({((atom, exponent),): 1} for atom, exponent in below.items()))
+    for atom, exponent in below.items():
+        poly = n.multiply(poly, {((atom, exponent),): 1})
+    return poly
 
 
 def over_each(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:

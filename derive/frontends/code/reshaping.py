@@ -85,8 +85,8 @@ def reshaped(x: Any, shape: Sequence[Any]) -> Array:
     if x.base is not None:  # NumPy may have to copy it
         return view
     sizes = x.shape
-    key = Whole(lambda base: reshaped(base, shape), lambda value: reshaped(value, sizes))
-    return seated(view, x, key)
+    whole = Whole(lambda base: reshaped(base, shape), lambda value: reshaped(value, sizes))
+    return seated(view, x, whole)
 
 
 def regrouped(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
