@@ -223,6 +223,9 @@ def _decided(
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
             verdict = _run(traced, name, key, verdict)
+        elif verdict.status == ILL_SHAPED and native.fails(traced.pair, everywhere=False) is False:
+            reason = f"{OURS}: no run of it fails, and {verdict.reason}"
+            verdict = replace(verdict, status=UNDECIDED, reason=reason)
         if verdict.status == DISAGREES and (text := as_code(traced, verdict.derived)) is not None:
             told = f"derived, as code: {text}"
             verdict = replace(verdict, notes=(*verdict.notes, told))

@@ -24,6 +24,8 @@ CASES = {
     "flat": {"x": "N D"},
     "heads": {"x": "N D", "w": "h D M"},
     "banned": {"s": "N T T"},
+    "banned_rows": {"x": "4 D"},
+    "places": {"x": "N M", "a": "N"},
     "beside": {"h": "H", "x": "D", "w": "M H+D"},
 }
 
