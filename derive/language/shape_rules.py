@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -17,10 +17,11 @@ from sympy.matrices.expressions.special import GenericIdentity, GenericZeroMatri
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
-from derive.base.errors import ShapeError, UnsupportedError
+from derive.base.errors import RewrittenError, ShapeError, UnsupportedError
 from derive.base.tables import Table
 from derive.language.conditions import Cases
 from derive.language.dims import SCALAR, Dims, condition, is_unit, same_shape, same_size, shown
+from derive.language.lost_places import out_of_place
 from derive.language.operators import (
     Broadcast,
     LogSumExp,
@@ -289,6 +290,16 @@ def product_shape(a: Dims, b: Dims) -> Dims | None:
 @shape_rule(sp.MatMul)
 def _product(shapes: Shapes, expr: Any) -> Dims:
     """Inner sizes agree; a scalar, or a 1×1 matrix where a scalar is meant, multiplies anything."""
+    moved = out_of_place(
+        expr.args,
+        rank=lambda factor: len(shapes.of(factor)),
+        fits=lambda factors: _shape_of_product(shapes, factors) is not None,
+    )
+    if moved is not None:
+        raise RewrittenError(
+            f"in {text_of(expr)}: SymPy does not keep the place of {text_of(moved)} in a product; "
+            "a MatrixSymbol, or a tensor of its entries, stands where it is written"
+        )
     shape: Dims = SCALAR
     for position, factor in enumerate(expr.args):
         right = shapes.of(factor)
@@ -298,6 +309,13 @@ def _product(shapes: Shapes, expr: Any) -> Dims:
             product = left[0] if len(left) == 1 else sp.MatMul(*left, evaluate=False)
             raise ShapeError(_misaligned(shapes, expr, product, shape, factor, right))
         shape = combined
+    return shape
+
+
+def _shape_of_product(shapes: Shapes, factors: Iterable[Any]) -> Dims | None:
+    shape: Dims | None = SCALAR
+    for factor in factors:
+        shape = product_shape(shape, shapes.of(factor)) if shape is not None else None
     return shape
 
 
@@ -337,10 +355,8 @@ def _rearranged(shapes: Shapes, expr: Any) -> Any:
     """
     found = []
     for factors in (*_with_one_transposed(expr.args), *_with_two_exchanged(expr.args)):
-        shape: Dims | None = SCALAR
         try:
-            for factor in factors:
-                shape = product_shape(shape, shapes.of(factor)) if shape is not None else None
+            shape = _shape_of_product(shapes, factors)
         except (ShapeError, UnsupportedError):
             continue
         if shape is not None:
