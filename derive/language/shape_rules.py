@@ -67,7 +67,7 @@ def _rule(expr: Any) -> Rule:
     return rule
 
 
-@shape_rule(sp.Symbol, sp.Idx, sp.Number, sp.NumberSymbol)
+@shape_rule(sp.Symbol, sp.Number, sp.NumberSymbol)
 def _atom(shapes: Shapes, expr: Any) -> Dims:
     """A number or a symbol is a scalar."""
     _check_real(expr)
