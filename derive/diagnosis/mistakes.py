@@ -129,7 +129,7 @@ def superfluous_factor(d: Documented) -> Iterator[Repair]:
             ):
                 words = partial(quoted, "the factor {} is superfluous", factor)
                 yield d.put(site, made_of(type(node), rest), words)
-        if isinstance(node, (sp.Mul, sp.HadamardProduct)):
+        if type(node) in (sp.Mul, sp.HadamardProduct):  # a MatMul is a Mul as well
             yield from _pairs_left_out(d, site)
 
 

@@ -65,6 +65,9 @@ MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = (IntAtom, PrimeAtom, ConstAtom)  # kinds of factors that a person forgets
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
+CHOKES = (
+    DeriveError, ArithmeticError, NotImplementedError, TypeError, ValueError, AttributeError,
+)  # fmt: skip
 SHORT = 60  # characters of a term that is said to be missing
 
 
@@ -219,7 +222,7 @@ def _symmetric(fact: Any) -> Iterator[Any]:
 
 def _each(mistake: Mistake, documented: Documented) -> Iterator[Repair | Scaling]:
     """The repairs of one kind, up to one that SymPy chokes on."""
-    with suppress(DeriveError, ArithmeticError, NotImplementedError, TypeError, ValueError):
+    with suppress(*CHOKES):
         yield from mistake(documented)
 
 
