@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
@@ -28,8 +29,9 @@ from derive.diagnosis.claimed import (
 )
 from derive.diagnosis.places import Site, made_of, sites, with_limits, without_part
 from derive.diagnosis.quoting import quoted
+from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.conditions import Cases
-from derive.language.dims import Dims, is_unit, same_shape
+from derive.language.dims import is_unit, same_shape
 from derive.language.operators import MaxOver, TensorElement, entry
 from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum
@@ -170,15 +172,25 @@ def _term_by(d: Documented, site: Site, factor: Any) -> Repair | None:
     if factor == 0:
         rest = without_part(site.parent, site.path[-1])
         side = site.outer.put(rest) if kind == "term" else site.put(sp.S.Zero)
-        return Repair(side, partial(quoted, f"the {kind} {{}} is superfluous", term))
+        return Repair(side, partial(_of_term, kind, "is superfluous", term))
     part = times(factor, term)
     if _is_cancelled(term, part):
         return None
     if factor == -1:
-        return d.put(site, part, partial(quoted, f"the sign of the {kind} {{}} is wrong", term))
+        return d.put(site, part, partial(_sign_words, kind, term))
     if factor.is_Rational and not factor.is_Integer:
         return d.put(site, part)
-    return d.put(site, part, partial(quoted, f"the {kind} {{}} lacks a factor {{}}", term, factor))
+    lacks = f"lacks a factor {text_of(factor)}"
+    return d.put(site, part, partial(_of_term, kind, lacks, term))
+
+
+def _of_term(kind: str, words: str, term: Any) -> str:
+    """What is said of a term, which is quoted unless it is long."""
+    return quoted(f"the {kind} {{}} {words}", term) or f"a {kind} {words}"
+
+
+def _sign_words(kind: str, term: Any) -> str:
+    return quoted(f"the sign of the {kind} {{}} is wrong", term) or f"the sign of a {kind} is wrong"
 
 
 @mistake
@@ -212,6 +224,10 @@ def swapped_factors(d: Documented) -> Iterator[Repair]:
     """Two factors are swapped, and perhaps transposed with that."""
     for site in d.sites:
         node = site.node
+        if isinstance(node, sp.KroneckerProduct) and len(node.args) == 2:
+            turned = sp.KroneckerProduct(*node.args[::-1])
+            if d.alike(turned, node):
+                yield d.put(site, turned)
         if not isinstance(node, sp.MatMul):
             continue
         matrices = [p for p, factor in enumerate(node.args) if d.is_matrix(factor)]
@@ -301,6 +317,12 @@ def wrong_function(d: Documented) -> Iterator[Repair]:
                 d.is_matrix(argument) and node == transposed(argument) and d.alike(value, argument)
             ):
                 yield d.put(site, transposed(value))
+        if d.is_matrix(node) and not isinstance(site.parent, ElementwiseApplyFunction):
+            for application in d.functions:  # of numbers, as in a sum over entries
+                if isinstance(application.expr, sp.Function):
+                    t = sp.Symbol("t", real=True)
+                    function = sp.Lambda(t, application.at(t))
+                    yield d.put(site, ElementwiseApplyFunction(function, node))
         for own in applications(node):
             for application in d.functions:
                 if type(application.expr) is not type(own.expr) and not (
@@ -320,65 +342,6 @@ def wrong_function(d: Documented) -> Iterator[Repair]:
 def _slope_words(application: Application, own: Application) -> str:
     slope = application.slope_text(own.argument)
     return quoted("the derivative {} is meant, and not {}", slope, own.expr)
-
-
-@dataclass(frozen=True)
-class Span:
-    """A part that a factor may be missing of: a whole place, or some factors of a product there."""
-
-    site: Site
-    node: Any
-    shape: Dims
-    first: int | None = None
-    last: int = 0
-
-    def times(self, factor: Any) -> Any:
-        """The place with this part multiplied by a factor, entry by entry; None where it cannot
-        be.
-        """
-        if isinstance(factor, MatrixExpr) and not is_unit(self.shape):
-            part = sp.HadamardProduct(self.node, factor, evaluate=False)
-        else:
-            part = times(factor, self.node)
-        if part is None:
-            return None
-        return self.instead(part)
-
-    def instead(self, part: Any) -> Any:
-        """The place with another part."""
-        if self.first is None:
-            return part
-        factors = self.site.node.args
-        return made_of(sp.MatMul, (*factors[: self.first], part, *factors[self.last :]))
-
-
-def spans(d: Documented) -> Iterator[Span]:
-    """The parts that a factor may be missing of."""
-    for site in d.sites:
-        node, shape = site.node, d.shape(site.node)
-        # A factor of one factor is one of the product.
-        inside = isinstance(site.parent, (sp.Mul, sp.HadamardProduct, sp.Transpose))
-        if shape is None or node.is_number:
-            continue
-        if not inside:
-            yield Span(site, node, shape)
-        if isinstance(node, sp.MatMul):
-            count = len(node.args)
-            for p, q in combinations(range(count + 1), 2):
-                part = node.args[p:q]
-                if q - p < count and all(isinstance(factor, MatrixExpr) for factor in part):
-                    shape = d.product_shape(part)
-                    if shape is not None and not is_unit(shape):
-                        yield Span(site, made_of(sp.MatMul, part), shape, p, q)
-
-
-def fitted(factor: Any, shape: Dims, wanted: Dims) -> Any:
-    """A factor, or its transpose, that multiplies what has a shape entry by entry; or None."""
-    if is_unit(shape) or same_shape(shape, wanted):
-        return factor
-    if len(shape) == 2 and same_shape(shape[::-1], wanted) and isinstance(factor, MatrixExpr):
-        return transposed(factor)
-    return None
 
 
 @mistake
@@ -525,6 +488,8 @@ def wrong_power(d: Documented) -> Iterator[Repair]:
             if isinstance(base, sp.Expr) and base.is_integer:
                 continue
             others = (e + 1, e - 1, -e, 2 * e, e / 2) if e.is_number else (e + 1, e - 1)
+            if isinstance(base, (sp.Sum, sp.Add, sp.Trace)) and e.is_number:  # of a length
+                others = (*others, e - sp.S.Half, e + sp.S.Half)
             for other in dict.fromkeys(others):
                 if other != 0 and (other.is_integer or not isinstance(node, sp.MatPow)):
                     part = base if other == 1 else type(node)(base, other)

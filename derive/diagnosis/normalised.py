@@ -33,10 +33,11 @@ def _totals(d: Documented) -> Iterator[tuple[sp.Sum, dict[Any, Any]]]:
             continue
         for site in sites(expr):
             node = site.node
-            if isinstance(node, sp.Sum) and len(node.limits) == 1 and node not in seen:
-                if any(isinstance(f, sp.exp) for f in sp.Mul.make_args(node.function)):
-                    seen.add(node)
-                    yield node, dict(site.bound)
+            if not isinstance(node, sp.Sum) or len(node.limits) != 1 or node in seen:
+                continue
+            if any(isinstance(f, sp.exp) for f in sp.Mul.make_args(node.function)):
+                seen.add(node)
+                yield node, dict(site.bound)
 
 
 def _at(

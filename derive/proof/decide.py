@@ -266,9 +266,7 @@ def _against_inverse(
     return used, left
 
 
-def _opened_at(
-    n: Normaliser, monomial: Monomial, name: int
-) -> tuple[list[Var], Monomial, Number]:
+def _opened_at(n: Normaliser, monomial: Monomial, name: int) -> tuple[list[Var], Monomial, Number]:
     """A product with the sum opened in which the inverse stands: that of A⁻¹ x, as that of A⁻¹."""
     for atom, exponent in monomial:
         if exponent == 1 and isinstance(atom, SumAtom) and name in _inverse_names({atom.body: 1}):
