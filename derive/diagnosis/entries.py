@@ -116,11 +116,16 @@ def _with_term(d: Documented, site: Site, term: Any, factor: Any) -> Repair | No
         return None
     missing = factor * term
     part = sp.Add(site.node, missing, evaluate=False)
-    return d.put(site, part, partial(quoted, "the term {} is missing", missing))
+    return d.put(site, part, partial(_lacks, "term", missing))
+
+
+def _lacks(kind: str, missing: Any) -> str:
+    """What is said of a term or a factor that is missing, which is quoted unless it is long."""
+    return quoted(f"the {kind} {{}} is missing", missing) or f"a {kind} is missing"
 
 
 def _missing_words(d: Documented, site: Site, factor: Any) -> str:
-    words = quoted("the factor {} is missing", factor)
+    words = _lacks("factor", factor)
     if isinstance(site.parent, Tensor):
         return words
     told = quoted("in the term {}", site.node) if isinstance(site.parent, sp.Add) else ""

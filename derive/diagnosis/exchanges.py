@@ -29,7 +29,7 @@ from derive.diagnosis.places import Site
 from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.dims import same_shape
-from derive.language.operators import Partial, Softmax
+from derive.language.operators import Partial, Softmax, Tensor
 from derive.language.printing import text_of
 from derive.refutation.symbols import fields_of
 
@@ -165,11 +165,27 @@ def _number_of_the_claim(d: Documented, site: Site) -> Iterator[Repair]:
         for i, j in combinations(indices, 2):
             other = site.node * sp.KroneckerDelta(i, j)
             yield d.put(site, other, partial(_number_words, d, site, other))
+
+
+def what_is_differentiated(d: Documented) -> Iterator[Repair]:
+    """A term is to be the value itself, as of p·(g − Σ p·g), or is to be multiplied by it."""
     of = getattr(d.claim, "of", None)
-    if isinstance(of, sp.Expr) and not of.is_Symbol and d.shape(of) == ():
-        for sign, words in ((1, "what is differentiated"), (-1, "minus what is differentiated")):
-            told = partial(quoted, f"it holds with {words} for {{}}", site.node)
-            yield d.put(site, sign * of, told)
+    if not isinstance(of, sp.Expr) or of.is_Symbol or d.shape(of) != ():
+        return
+    whole = "the factor that is missing is what is differentiated"
+    for site in d.sites:
+        if isinstance(site.node, MatrixExpr):
+            continue
+        if isinstance(site.parent, sp.Add):
+            for sign, words in ((1, "what"), (-1, "minus what")):
+                told = partial(
+                    quoted, f"it holds with {words} is differentiated for {{}}", site.node
+                )
+                yield d.put(site, sign * of, told)
+        elif isinstance(site.parent, Tensor) or (site.parent is None and not site.bound):
+            part = times(of, site.node)
+            if part is not None:
+                yield d.put(site, part, lambda: whole)
 
 
 def missing_number(d: Documented) -> Iterator[Repair]:
@@ -496,6 +512,7 @@ EXCHANGES: tuple[Mistake, ...] = (
     another_everywhere,
     reversed_index,
     another_number,
+    what_is_differentiated,
     missing_number,
     inverted,
     both_orders,

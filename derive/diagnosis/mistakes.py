@@ -31,7 +31,7 @@ from derive.diagnosis.places import Site, made_of, sites, with_limits, without_p
 from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.conditions import Cases
-from derive.language.dims import is_unit, same_shape
+from derive.language.dims import is_unit
 from derive.language.operators import MaxOver, TensorElement, entry
 from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum
@@ -384,11 +384,27 @@ def wrong_range(d: Documented) -> Iterator[Repair]:
             continue
         limits = [node.limits] if isinstance(node, (MaxOver, MatrixSum)) else list(node.limits)
         for position, (k, low, high) in enumerate(limits):
-            for a, b in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
-                other = sp.Tuple(k, low + a, high + b)
+            shifts = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1))
+            others = [sp.Tuple(k, low + a, high + b) for a, b in shifts]
+            for other in (*others, *_opposite(d, node, k, low, high)):
                 changed = [*limits[:position], other, *limits[position + 1 :]]
                 words = "it holds with the range {} = {} … {}"
                 yield d.put(site, with_limits(node, changed), partial(quoted, words, *other))
+
+
+def _opposite(d: Documented, node: Any, k: Any, low: Any, high: Any) -> Iterator[Any]:
+    """The ranges from an index to the end of an axis for those from its start to the index, and
+    the other way round.
+    """
+    sizes: dict[Any, None] = {}
+    for found in sorted(node.args[0].atoms(sp.Indexed, MatrixElement), key=str):
+        shape = d.shape(found.args[0]) or ()
+        sizes |= {n: None for i, n in zip(found.args[1:], shape, strict=False) if i == k}
+    for size in sizes:
+        if low == 0 and not (high - size).is_number:
+            yield from (sp.Tuple(k, high + a, size - 1) for a in (0, 1))
+        elif high == size - 1 and not low.is_number:
+            yield from (sp.Tuple(k, sp.S.Zero, low - a) for a in (0, 1))
 
 
 @mistake
@@ -526,9 +542,11 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
     matrices = [symbol for symbol in d.symbols if d.is_matrix(symbol)]
     for span in spans(d):
         for other in matrices:
-            if same_shape(span.shape, d.shape(other) or ()):
-                part = span.times(other)
-                yield d.put(span.site, part, partial(_lacks, d, span.site, other, part))
+            shape = d.shape(other) or ()
+            factor = None if is_unit(shape) else fitted(other, shape, span.shape)
+            if factor is not None:
+                part = span.times(factor)
+                yield d.put(span.site, part, partial(_lacks, d, span.site, factor, part))
 
 
 def _lacks(d: Documented, site: Site, factor: Any, part: Any) -> str:
