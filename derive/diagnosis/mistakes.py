@@ -228,6 +228,11 @@ def swapped_factors(d: Documented) -> Iterator[Repair]:
             turned = sp.KroneckerProduct(*node.args[::-1])
             if d.alike(turned, node):
                 yield d.put(site, turned)
+            several = [s.node for s in d.sites if isinstance(s.node, sp.KroneckerProduct)]
+            if several[1:] and node == several[0]:
+                turns = {each: sp.KroneckerProduct(*each.args[::-1]) for each in several}
+                words = "it holds with the factors of each Kronecker product swapped"
+                yield Repair(d.side.xreplace(turns), partial(str, words))
         if not isinstance(node, sp.MatMul):
             continue
         matrices = [p for p, factor in enumerate(node.args) if d.is_matrix(factor)]
