@@ -139,6 +139,8 @@ def prove_equal(
                 vanishes(normaliser, zeros(normaliser, difference)) for zeros in (masked, absorbed)
             ):
                 return Proof(normaliser, a, b)
+            if rung is not ladder[0] and _vanishes_in_small(normaliser, difference):
+                return Proof(normaliser, a, b)
             if normaliser.meets_determinants:
                 normaliser.unite_determinants(Reader(normaliser).term)
                 a, b = normaliser.of(left), normaliser.of(right)
@@ -161,6 +163,20 @@ def _vanishes_between(n: Normaliser, poly: Polynomial, place: tuple[Poly, ...]) 
         return True
     cleared = n.related(without_denominators(n, poly))
     return cleared != poly and vanishes_between(n, cleared, place, inside)
+
+
+def _vanishes_in_small(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a matrix of a few numbers, which is written out on one side, is zero in each place."""
+    free = {v for m in poly for a, _ in m for v in a.free if v.kind == FREE}
+    small = bool(free) and all(
+        v.low is not None
+        and v.high is not None
+        and (length := (v.high - v.low).constant) is not None
+        and 0 <= length < MAX_WRITTEN_OUT
+        for v in free
+    )
+    written = any(isinstance(a, IndexBracketAtom) for m in poly for a, _ in m)
+    return small and written and _vanishes_everywhere(n, poly)
 
 
 def _vanishes_everywhere(n: Normaliser, poly: Polynomial) -> bool:
