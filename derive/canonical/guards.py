@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derive.canonical.atoms import Atom, BaseAtom, Exponent, FunctionAtom, IndexBracketAtom, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    Exponent,
+    FunctionAtom,
+    IndexBracketAtom,
+    Polynomial,
+)
 from derive.canonical.verbs import Verbs
 from derive.core.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 

@@ -31,7 +31,7 @@ from derive.diagnosis.places import Site, made_of, sites, with_limits, without_p
 from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.conditions import Cases
-from derive.language.dims import is_unit
+from derive.language.dims import is_unit, same_shape
 from derive.language.operators import MaxOver, TensorElement, entry
 from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum
@@ -509,6 +509,8 @@ def wrong_power(d: Documented) -> Iterator[Repair]:
             if isinstance(base, sp.Expr) and base.is_integer:
                 continue
             others = (e + 1, e - 1, -e, 2 * e, e / 2) if e.is_number else (e + 1, e - 1)
+            if not e.is_number:
+                others = (*others, *(e + sign * k for k in d.indices_at(site) for sign in (-1, 1)))
             if isinstance(base, (sp.Sum, sp.Add, sp.Trace)) and e.is_number:  # of a length
                 others = (*others, e - sp.S.Half, e + sp.S.Half)
             for other in dict.fromkeys(others):
@@ -545,6 +547,13 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
                 part = with_limits(node, node.limits, node.function * factor)
                 yield d.put(site, part, partial(quoted, "the factor {} is missing", factor))
     matrices = [symbol for symbol in d.symbols if d.is_matrix(symbol)]
+    squares = [a for a in matrices if same_shape(a.shape[:1], a.shape[1:])]
+    for site in d.sites:  # a product of determinants lacks one
+        if isinstance(site.node, sp.Determinant) and not isinstance(site.parent, sp.Pow):
+            for a, power in product(squares, (1, -1)):
+                factor = sp.Determinant(a) ** power
+                part = sp.Mul(factor, site.node, evaluate=False)
+                yield d.put(site, part, partial(quoted, "the factor {} is missing", factor))
     for span in spans(d):
         for other in matrices:
             shape = d.shape(other) or ()

@@ -166,7 +166,7 @@ def _vanishes_between(n: Normaliser, poly: Polynomial, place: tuple[Poly, ...]) 
 
 
 def _vanishes_in_small(n: Normaliser, poly: Polynomial) -> bool:
-    """Whether a matrix of a few numbers, which is written out on one side, is zero in each place."""
+    """Whether a matrix of a few numbers, written out on one side, is zero in each place."""
     free = {v for m in poly for a, _ in m for v in a.free if v.kind == FREE}
     small = bool(free) and all(
         v.low is not None
