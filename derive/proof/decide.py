@@ -132,8 +132,11 @@ def prove_equal(
             if (
                 rung in COSTLY
                 and rung.inline is None
-                and vanishes_between(
-                    normaliser, difference, place, partial(vanishes_multiplied, normaliser)
+                and (
+                    vanishes_between(
+                        normaliser, difference, place, partial(vanishes_multiplied, normaliser)
+                    )
+                    or _vanishes_at_each_value(normaliser, difference)
                 )
             ):
                 return Proof(normaliser, a, b)
@@ -158,14 +161,26 @@ def prove_equal(
 
 def _vanishes_everywhere(n: Normaliser, poly: Polynomial) -> bool:
     """Whether a polynomial vanishes at each value of its free indices of few values."""
+    parts = _at_each_value(n, poly)
+    return vanishes(n, poly) if parts is None else all(_vanishes_everywhere(n, p) for p in parts)
+
+
+def _vanishes_at_each_value(n: Normaliser, poly: Polynomial) -> bool:
+    """The same of one that does not vanish as it stands."""
+    parts = _at_each_value(n, poly)
+    return parts is not None and all(_vanishes_everywhere(n, part) for part in parts)
+
+
+def _at_each_value(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial] | None:
+    """A polynomial at each value of a free index of few values; None where it has none."""
     for variable in sorted({v for m in poly for a, _ in m for v in a.free}, key=lambda v: v.key):
         if variable.kind != FREE or variable.low is None or variable.high is None:
             continue
         length = (variable.high - variable.low).constant
         if length is not None and 0 <= length < MAX_WRITTEN_OUT:
             values = (variable.low + k for k in range(int(length) + 1))
-            return all(_vanishes_everywhere(n, n.substitute(poly, {variable: v})) for v in values)
-    return vanishes(n, poly)
+            return (n.substitute(poly, {variable: v}) for v in values)
+    return None
 
 
 def _vanishes_as_matrix(

@@ -73,13 +73,13 @@ OF_SAMPLES = (
         ),
         # ∂/∂σ² where σ has the name; Iverson's brackets.
         (
-            r"\frac{\partial \ell}{\partial \sigma^2} = \frac{(x-\mu)^2}{2\sigma^4} - 1/(2\sigma^2)",
-            ("--where", r"\ell = -\log\sigma - \frac{(x-\mu)^2}{2\sigma^2}"),
+            r"\frac{\partial\ell}{\partial\sigma^2} = \frac{x^2}{2\sigma^4} - \frac{1}{2\sigma^2}",
+            ("--where", r"\ell = -\log\sigma - \frac{x^2}{2\sigma^2}"),
             "holds",
         ),
         (
-            r"\frac{\partial \ell}{\partial \sigma^2} = \frac{(x-\mu)^2}{\sigma^4} - 1/(2\sigma^2)",
-            ("--where", r"\ell = -\log\sigma - \frac{(x-\mu)^2}{2\sigma^2}"),
+            r"\frac{\partial\ell}{\partial\sigma^2} = \frac{x^2}{\sigma^4} - \frac{1}{2\sigma^2}",
+            ("--where", r"\ell = -\log\sigma - \frac{x^2}{2\sigma^2}"),
             "disagrees",
         ),
         (r"\frac{d}{dx} \max(0, x) = [x > 0]", (), "holds"),
