@@ -206,7 +206,7 @@ def assumptions(
     """What a proof relied on: the given facts it used, then the conditions it found.
 
     Inverses are looked for in the statement itself if no canonical form has met one, as where both
-    sides were seen to be one as they are written.
+    sides were seen to be equal as they are written.
     """
     sides = statement.left, statement.right
     divided_by, traits = denominators(*sides)
