@@ -53,6 +53,10 @@ def real_space(node: Node, source: str) -> tuple[str, ...] | None:
     return None
 
 
+STEPS = {"t", "l"}
+"""Letters that are part of a name where its definition speaks of them, too: h_t, not P_{ij}."""
+
+
 def definition(
     left: Node,
     right: Node,
@@ -102,7 +106,8 @@ def definition(
                 for letter in letters_of(node.sub)
             }
             names = [part.name for part in parts if isinstance(part, tree.Letter)]
-            if all(letter in used for letter in names) and not set(names) <= {"t", "l"}:
+            ends = any(name.isupper() for name in names)  # δ_T, at the last step
+            if all(letter in used for letter in names) and not ends and not set(names) <= STEPS:
                 indices = parts
                 key = Mention(name.letter, left, name.subs[:-1], name.sups).key
     return Definition(key, name, right, section, at, line, given, indices, text)

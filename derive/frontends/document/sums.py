@@ -57,6 +57,7 @@ def read_big(reader: Reader, node: tree.Big) -> Value:
             if limit is not None:
                 limits.append(limit)
                 reader.ranges[index.symbol] = sp.expand(limit[2] + 1)
+                reader.lowest[index.symbol] = limit[1]
                 reader.limits_of.add(index.symbol)
         body = reader.value(node.body)
         where = [relation(reader, condition) for condition in found.conditions]
@@ -131,6 +132,8 @@ def _limit(
 
 def _upper(reader: Reader, node: Node) -> Any:
     """The upper end of a sum: an integer; a name that is declared as nothing else is a size."""
+    if isinstance(node, tree.Letter) and node.name in reader.indices:
+        return reader.size(reader.value(node), node)
     try:
         return read_size(text_of(node), size_symbol)
     except SizeError:
