@@ -44,7 +44,7 @@ def missing_entry(d: Documented) -> Iterator[Repair]:
         for site in spots:
             for e in _entries(d, site):
                 factor = multiple(e)
-                part = sp.Mul(factor, site.node, evaluate=False)
+                part = e * site.node if factor == e else sp.Mul(factor, site.node, evaluate=False)
                 yield d.put(site, part, partial(_missing_words, d, site, factor))
 
 

@@ -542,7 +542,7 @@ def wrong_power(d: Documented) -> Iterator[Repair]:
 
 @mistake
 def missing_factor(d: Documented) -> Iterator[Repair]:
-    """A product lacks a factor that the claim has elsewhere."""
+    """A product lacks a matrix that the claim has elsewhere."""
     for site in d.sites:
         node = site.node
         if isinstance(node, sp.MatMul) or (site.parent is None and d.is_matrix(node)):
@@ -554,10 +554,6 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
                     if d.fits(new, node):
                         part = made_of(sp.MatMul, new)
                         yield d.put(site, part, partial(_lacks, d, site, square, part))
-        if isinstance(node, sp.Sum):
-            for factor in _entries_at(d, site):
-                part = with_limits(node, node.limits, node.function * factor)
-                yield d.put(site, part, partial(quoted, "the factor {} is missing", factor))
     matrices = [symbol for symbol in d.symbols if d.is_matrix(symbol)]
     for span in spans(d):
         for other in matrices:
@@ -569,19 +565,6 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
 def _lacks(d: Documented, site: Site, factor: Any, part: Any) -> str:
     words = quoted("the factor {} is missing", factor)
     return f"{words}: {told}" if (told := d.instead(site, part)) else words
-
-
-def _entries_at(d: Documented, site: Site) -> Iterator[Any]:
-    """The entries of vectors and matrices at the indices that are in scope inside a sum."""
-    inside = tuple((k, high - low + 1) for k, low, high in site.node.limits)
-    scope = [(k, size) for k, size in (*inside, *site.bound) if size is not None]
-    for symbol in d.symbols:
-        shape = d.shape(symbol) or ()
-        axes = [axis for axis, size in enumerate(shape) if size != 1]
-        if len(axes) == 1:
-            for k, size in scope:
-                if size == shape[axes[0]]:
-                    yield entry(symbol, *(k if axis in axes else 0 for axis in range(len(shape))))
 
 
 @mistake

@@ -214,17 +214,13 @@ class Broadcast(MatrixOperator):
         return rf"\operatorname{{broadcast}}_{{{rows} \times {cols}}}\left({operand}\right)"
 
 
-class MaxOver(sp.Expr):
-    """max_over(body, (k, lo, hi)): the largest value of ``body`` for k = lo … hi. A scalar."""
+class OverRange:
+    """What binds one index: ``args`` begin with a body and the limits (index, low, high)."""
 
-    def __new__(cls, body: Any, limits: Any) -> MaxOver:
-        return super().__new__(cls, sp.sympify(body), sp.Tuple(*limits))
-
-    is_commutative = True
-    is_extended_real = True
+    args: tuple[Any, ...]
 
     @property
-    def body(self) -> sp.Expr:
+    def body(self) -> Any:
         return self.args[0]
 
     @property
@@ -239,6 +235,16 @@ class MaxOver(sp.Expr):
     def free_symbols(self) -> set[sp.Basic]:
         variable, low, high = self.limits
         return (self.body.free_symbols - {variable}) | low.free_symbols | high.free_symbols
+
+
+class MaxOver(OverRange, sp.Expr):
+    """max_over(body, (k, lo, hi)): the largest value of ``body`` for k = lo … hi. A scalar."""
+
+    def __new__(cls, body: Any, limits: Any) -> MaxOver:
+        return super().__new__(cls, sp.sympify(body), sp.Tuple(*limits))
+
+    is_commutative = True
+    is_extended_real = True
 
     def _sympystr(self, printer: Any) -> str:
         return f"max_over({printer._print(self.body)}, {printer._print(self.limits)})"

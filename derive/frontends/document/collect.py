@@ -14,7 +14,14 @@ from derive.frontends.document import size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph
 from derive.frontends.document.counters import member_of, see
 from derive.frontends.document.declarations import DeclarationError, Declared
-from derive.frontends.document.defining import checked, definition, real_space
+from derive.frontends.document.defining import (
+    checked,
+    definition,
+    is_product,
+    real_space,
+    set_to_zero,
+    size_names,
+)
 from derive.frontends.document.dependence import mentioned
 from derive.frontends.document.indices import components, letters_of
 from derive.frontends.document.knowledge import (
@@ -305,7 +312,7 @@ class _Collector:
                 self.definition(body, unit, line)
                 self.sums.append((unit, body))
             if isinstance(body, tree.Chain):
-                self.set_to_zero(body, unit)
+                self.stationary.setdefault(unit.section, set()).update(set_to_zero(body))
                 for side in body.sides[1:]:
                     names = {name for pair in mentioned(side) for name in pair}
                     self.spoken.setdefault(unit.section, set()).update(names)
@@ -361,11 +368,8 @@ class _Collector:
                         self.stated.add(stated)
                         unit.annotations.append(of)
         for node in statement.walk():
-            if isinstance(node, tree.Big) and isinstance(node.sup, tree.Letter):
-                self.ends.add(node.sup.name)
-            elif isinstance(node, tree.Big) and node.sup is not None:
-                last = re.fullmatch(r"([A-Z])[+-]\d+", text_of(node.sup))
-                self.ends.update([last[1]] if last is not None else [])
+            if isinstance(node, tree.Big) and node.sup is not None:
+                self.ends |= size_names(node.sup) - summed
             name = mention(node)
             if name is None:
                 continue
@@ -451,7 +455,8 @@ class _Collector:
         if made is None:
             return
         made = labelled(made, self.knowledge.known)
-        if chain.relations[0] not in DEFINES and not _defining(made, unit):
+        claims = is_product(left, self.knowledge.is_taken) or not _defining(made, unit)
+        if chain.relations[0] not in DEFINES and claims:
             return
         if made.name.endswith("^2") and self.knowledge.is_taken(made.name.removesuffix("^2")):
             return  # an equation for the square of a name that has a meaning
@@ -502,21 +507,6 @@ class _Collector:
                 self.instanced.add((made.name, unit.section))
                 self.by_pattern.add(made.name)
                 self.knowledge.define(replace(made, section=unit.section, at=unit.at))
-
-    def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
-        """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
-        if text_of(chain.sides[-1]) not in ("0", "bol(0)"):
-            return
-        for node in chain.walk():
-            if isinstance(node, tree.Derivative):
-                for by in node.by:
-                    name = mention(by.variable)
-                    if name is not None:
-                        self.stationary.setdefault(unit.section, set()).add(name.key)
-            elif isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub:
-                name = mention(node.sub)
-                if name is not None:
-                    self.stationary.setdefault(unit.section, set()).add(name.key)
 
     def sizes(self) -> None:
         """The names of all sizes."""

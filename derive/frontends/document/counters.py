@@ -183,14 +183,8 @@ def of_nothing(knowledge: Knowledge, name: Mention, section: int, at: int) -> Me
 
 
 def speaks_of(body: Node, letter: str) -> bool:
-    """Whether something in a formula stands at a step of this letter."""
-    for node in body.walk():
-        name = mention(node)
-        for step, _, _, _ in () if name is None else _placed(name):
-            found = stepped(step)
-            if found is not None and found[0] == letter:
-                return True
-    return False
+    """Whether a formula speaks of a counting letter: in a script, or as the end of a sum."""
+    return any(isinstance(node, tree.Letter) and node.name == letter for node in body.walk())
 
 
 def is_by_steps(knowledge: Knowledge, made: Definition) -> bool:

@@ -100,6 +100,7 @@ class _Decider:
         self.kept: dict[tuple[int, str], dict[str, list[int]]] = {}
         self.conditions: list[Condition] = []
         self.source = collected.source
+        self.asserted = collected.asserted
 
     # ---- one formula
 
@@ -398,6 +399,10 @@ class _Decider:
         made = Decided(UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred)
         if part.claim is None and part.code == "":
             return replace(made, outcome=DEFINES)
+        if verdict is not None and verdict.status == HOLDS and read.supposed:
+            said = ", ".join(read.supposed)
+            message = f"it holds if {said}, which nothing says: declare `{said}`"
+            return replace(made, outcome=AMBIGUOUS, code="assumption", message=message)
         if verdict is not None and verdict.status == HOLDS:
             return replace(made, outcome=HOLDS)
         everything = [
@@ -440,7 +445,7 @@ class _Decider:
         task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
-        if part.lenient:
+        if part.lenient and not self.asserted:
             self.condition(task)
             return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
         for sentence in made.inferred:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from derive.frontends.document import tree
 from derive.frontends.document.counters import is_by_steps
 from derive.frontends.document.defining import keys
-from derive.frontends.document.dependence import is_backward, leaves
+from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.knowledge import Definition, Knowledge
 from derive.frontends.document.names import Mention, mention, text_of
 
@@ -82,11 +82,12 @@ def in_closed_form(
         return False
 
     def stems(one: Definition) -> set[str]:
-        found = leaves(knowledge, one.body, one.section, one.at)
+        found = {letter for pair in mentioned(one.body) for letter in pair}
         return {re.split(r"[_^]", name)[0] for name in found} - knowledge.counting
 
     own = {before.written.letter, *knowledge.sizes, *ends}
-    return stems(made) <= stems(before) | own
+    within = leaves(knowledge, before.body, before.section, before.at)
+    return stems(made) <= stems(before) | own | {re.split(r"[_^]", name)[0] for name in within}
 
 
 def is_free(knowledge: Knowledge, name: str, among: Collection[str]) -> bool:

@@ -33,10 +33,11 @@ from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import declared_sizes, declared_with, fit
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
+from derive.frontends.document.reach import over_all
 from derive.frontends.document.reader import Absurd, Reader, Unread
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
-from derive.frontends.document.spoken import foreign, needed
+from derive.frontends.document.spoken import counts, foreign, needed
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.through_time import open_steps
 from derive.frontends.document.tree import Node
@@ -66,7 +67,7 @@ def read(task: Task, reader: Reader) -> Read:
     with values.unifying(reader.sizes):
         made = _Statement(task, reader)
         parts = made.parts()
-    return Read(parts, tuple(reader.inferred), _doubtful(reader))
+    return Read(parts, tuple(reader.inferred), _doubtful(reader), tuple(reader.supposed))
 
 
 def _doubtful(reader: Reader) -> str:
@@ -288,8 +289,13 @@ class _Statement:
             if primed(taken) and not self.is_number(taken.by[0]):
                 taken = None  # σ′(z) of an array z is taken entry by entry
         if taken is None:
-            return self.tried(side, lambda: self.identity(head, side), lenient)
+            return self.tried(side, lambda: self.unfolded(head, side), lenient)
         return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def unfolded(self, head: Node, side: Node) -> Claim | None:
+        """An equation whose head is ∇ before several factors, or no derivative alone."""
+        wide = over_all(self.reader, head)
+        return self.identity(head, side) if wide is None else self.derivative(wide, side)
 
     def at_a_point(self, head: tree.Evaluated, side: Node, lenient: str) -> Part:
         """``∂f/∂x |_{x = a} = e``: the equation without the bar, at the points with x = a."""
@@ -518,7 +524,10 @@ class _Statement:
         reader = self.reader
         given = self.given()
         put = reader.sizes.put_in
-        named = self.free_sizes([*said.values(), *reader.where.values(), *given])
+        named = self.free_sizes()
+        numbers = [put(sp.sympify(part)) for part in (*reader.where.values(), *given)]
+        numbers += [put(sp.sympify(part)) for part in said.values() if not isinstance(part, tuple)]
+        named |= counts(numbers)
 
         def finished(value: Any) -> Any:
             if isinstance(value, tuple):
@@ -541,7 +550,7 @@ class _Statement:
         closed: Claim = made(**said, given=facts, where=where)
         return closed
 
-    def free_sizes(self, said: list[Any]) -> dict[Any, Any]:
+    def free_sizes(self) -> dict[Any, Any]:
         """A name for each size that nothing settles."""
         named = {}
         sizes = self.reader.sizes

@@ -21,7 +21,7 @@ from derive.frontends.document.counters import Family, Member, member_of, of_not
 from derive.frontends.document.definitions import as_declared, body_of
 from derive.frontends.document.fresh import fresh_name
 from derive.frontends.document.indices import entry_of, letters_of
-from derive.frontends.document.lookup import declared_sizes, defined_at, known_at
+from derive.frontends.document.lookup import declared_sizes, defined_at, is_known, known_at
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.reader import Index, Reader, Undeclared, Unread
 from derive.frontends.document.size_text import SizeError
@@ -90,7 +90,11 @@ def at_step(reader: Reader, name: Mention) -> Value | None:
     if found is None:
         return None
     made = found.family.definition
-    if made is not None and _is_derivative(made.body):
+    derived = made is not None and _is_derivative(made.body)
+    apart = made is not None and stepped(found.step) is None and is_known(reader, name)
+    if apart and not derived and _direction(reader, found.family) == 0:
+        return None  # x_0, of which x_t is computed
+    if derived:
         value = _put_in(reader, found)
     else:
         value = _position(reader, _sequence(reader, found.family), found)
@@ -157,7 +161,8 @@ def _inside(reader: Reader, one: Sequence, step: Any, node: Node) -> None:
     """
     for difference in (step - one.begin, one.end - step):
         least = sp.expand(difference)
-        for symbol in sorted(least.free_symbols & reader.ranges.keys(), key=str):
+        while counted := sorted(least.free_symbols & reader.ranges.keys(), key=str):
+            symbol = counted[0]
             low, high = reader.lowest.get(symbol, 0), reader.ranges[symbol] - 1
             least = sp.expand(least.subs(symbol, low if least.coeff(symbol) > 0 else high))
         if any(not symbol.is_positive for symbol in least.free_symbols):
@@ -425,6 +430,7 @@ def _at_end(reader: Reader, own: Family, step: str, shape: tuple[Any, ...], thin
         return _fitted(reader, own, found, shape, thin)
     options = ("anything", "0")
     if known_at(reader, key) is None and reader.choices.pick(pretty(key), options) == "0":
+        reader.supposed.setdefault(f"{pretty(key)} = 0")
         return _zero(shape)
     label = fresh_name(reader, pretty(key), key)
     if not shape:
@@ -446,6 +452,9 @@ def _shape(reader: Reader, own: Family, direction: int) -> tuple[tuple[Any, ...]
             return sizes, True
         return sizes, False
     if own.definition is not None and direction == 0:
+        if own.stem in reader.shaping:
+            raise Unread("circular", f"{pretty(own.key)} is defined by itself")
+        reader.shaping.add(own.stem)
         before = dict(reader.indices)
         reader.indices[own.letter] = Index(sp.Dummy(own.letter, integer=True), 0)
         kept = dict(reader.steps)
@@ -454,6 +463,7 @@ def _shape(reader: Reader, own: Family, direction: int) -> tuple[tuple[Any, ...]
         finally:
             reader.indices = before
             reader.steps = kept
+            reader.shaping.discard(own.stem)
         if value.is_scalar:
             return (), False
         if len(value.shape) != 2:
