@@ -39,7 +39,7 @@ from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
 from derive.frontends.document.spoken import counts, foreign, needed
 from derive.frontends.document.steps import symbol
-from derive.frontends.document.through_time import open_steps
+from derive.frontends.document.through_time import in_order, open_steps
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
 from derive.frontends.document.values import Misfit, Value, scalar, transpose
@@ -541,7 +541,8 @@ class _Statement:
                 raise Absurd("a function of an array that has one entry") from None
 
         said = {name: finished(value) for name, value in said.items()}
-        where = {finished(name): finished(value) for name, value in reader.where.items()}
+        ordered = in_order(reader) if reader.in_time else reader.where
+        where = {finished(name): finished(value) for name, value in ordered.items()}
         where = needed(where, list(said.values()))
         facts = tuple(finished(fact) for fact in given)
         if kind is Shape:

@@ -267,32 +267,37 @@ def _sequence(reader: Reader, own: Family) -> Sequence:
     else:
         reader.where[array] = sequence(body, limits)
     reader.made_in_time[array] = own
-    _in_order(reader)
     reader.sources.add(made.section)
     reader.note(f"{pretty(own.key)} is defined step by step in line {made.line}")
     return one
 
 
-def _in_order(reader: Reader) -> None:
-    """Put the sequences that are defined so far into an order in which each step of one uses those
-    before it alone: c_t, which is computed from f_t, after f.
+def in_order(reader: Reader) -> dict[Any, Any]:
+    """The definitions in an order in which each uses those before it: c_t, which is computed from
+    f_t, comes after f, though f_t is computed from c_{t-1}.
     """
-    made = {own.stem: (array, own) for array, own in reader.made_in_time.items()}
-    placed: dict[str, None] = {}
+    where = reader.where
+    stems = {own.stem: array for array, own in reader.made_in_time.items()}
+    placed: dict[Any, Any] = {}
 
-    def place(stem: str, above: tuple[str, ...] = ()) -> None:
-        if stem in placed or stem in above or stem not in made:
-            return
-        for other, by, _ in _used(reader, made[stem][1]):
-            if by == 0:
-                place(other.stem, (*above, stem))
-        placed[stem] = None
+    def uses(name: Any) -> Iterator[Any]:
+        own = reader.made_in_time.get(name)
+        for other, by, _ in () if own is None else _used(reader, own):
+            if by == 0 and other.stem in stems:
+                yield stems[other.stem]
+        for part in sp.preorder_traversal(where[name]):
+            if part in where and (own is None or part not in reader.made_in_time):
+                yield part
 
-    for stem in made:
-        place(stem)
-    for stem in placed:
-        array = made[stem][0]
-        reader.where[array] = reader.where.pop(array)
+    def place(name: Any, above: tuple[Any, ...] = ()) -> None:
+        if name not in placed and name not in above:
+            for other in uses(name):
+                place(other, (*above, name))
+            placed[name] = where[name]
+
+    for name in where:
+        place(name)
+    return placed
 
 
 def _beyond(reader: Reader, high: Any) -> int:
