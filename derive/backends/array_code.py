@@ -90,6 +90,7 @@ class ArrayCode:
         self.size = size
         self.order: list[sp.Symbol] = []
         self.extent: dict[sp.Symbol, Any] = {}
+        self.guarded = 0  # how many conditions stand around what is written
 
     def array(self, body: Any, axes: Sequence[tuple[Any, Any]]) -> str:
         """The array whose entry at the indices of ``axes`` is ``body``.
@@ -165,10 +166,10 @@ class ArrayCode:
             raise UnsupportedError(f"{array} is not known where the code is")
         name = self.names[array]
         plain = [i for i in indices if i in self.extent]
-        if len(set(plain)) < len(plain):
-            return self._gathered(name, indices)
+        if len(set(plain)) < len(plain) or not self._is_whole(array, indices):
+            return self._gathered(array, indices)
         if len(plain) < len(indices):
-            return self._section(name, indices, plain) or self._gathered(name, indices)
+            return self._section(name, indices, plain) or self._gathered(array, indices)
         axes = tuple(sorted(plain, key=self.order.index))
         if axes == tuple(indices):
             return Text(name, axes)
@@ -187,9 +188,31 @@ class ArrayCode:
         inside = ", ".join(":" if i in self.extent else str(i) for i in indices)
         return Text(f"{name}[{inside}]", tuple(plain))
 
-    def _gathered(self, name: str, indices: Sequence[Any]) -> Text:
-        """Entries at labels, or at sums of indices."""
-        parts = [self.write(index) for index in indices]
+    def _is_whole(self, array: Any, indices: Sequence[Any]) -> bool:
+        """Whether each index of an entry runs along all of its axis, as far as that is seen."""
+        return all(
+            index not in self.extent or self._is_within(array, axis, index)
+            for axis, index in enumerate(indices)
+        )
+
+    def _is_within(self, array: Any, axis: int, index: Any) -> bool:
+        """Whether an index is seen to be one of an axis."""
+        if index not in self.extent:
+            return bool(index.is_Integer)
+        shape = getattr(array, "shape", None)
+        return not shape or sp.expand(shape[axis] - self.extent[index]) == 0
+
+    def _gathered(self, array: Any, indices: Sequence[Any]) -> Text:
+        """Entries at labels, or at sums of indices; both sides of ``where`` are worked out, so that
+        what is read in one of them has to be read within the array.
+        """
+        name = self.names[array]
+        parts = [
+            Text(f"{text.at(POWER)} % {name}.shape[{k}]", text.axes, PRODUCT)
+            if self.guarded and not self._is_within(array, k, index)
+            else text
+            for k, (index, text) in enumerate(zip(indices, map(self.write, indices), strict=True))
+        ]
         axes = self._union(parts)
         inside = ", ".join(self._aligned(part, axes).text for part in parts)
         return Text(f"{name}[{inside}]", axes)
@@ -302,7 +325,10 @@ class ArrayCode:
         value, condition = branches[0].args
         if condition == True or len(branches) == 1:  # noqa: E712
             return self.write(value)
-        parts = [self.write(condition), self.write(value), self._cases(branches[1:])]
+        parts = [self.write(condition)]
+        self.guarded += 1
+        parts += [self.write(value), self._cases(branches[1:])]
+        self.guarded -= 1
         axes = self._union(parts)
         inside = ", ".join(self._aligned(part, axes).text for part in parts)
         return Text(f"{self.np}.where({inside})", axes)
