@@ -255,10 +255,12 @@ def init(document: str, force: bool, paste: bool) -> int:
 @click.option("--where", multiple=True, metavar="FORMULA", help="A definition: 'Y = XW'.")
 @click.option(
     "--shape",
+    "--given",
     "declared",
     multiple=True,
     metavar="DECLARATION",
-    help="What a directive says: 'X: n×d', 'λ > 0', 'vectors = column', 'L = any scalar of Y'.",
+    help="What a directive says: 'X: n×d, W: d×k', 'λ > 0', 'vectors = column', "
+    "'L = any scalar of Y'.",
 )
 @form_option
 @timeout_option

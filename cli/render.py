@@ -12,9 +12,9 @@ from rich.text import Text
 from derive.backends.layout import wrap_expression, wrap_prose
 from derive.backends.text import LABEL_WIDTH, Lines, prose
 from derive.claims.formula import Formula
+from derive.claims.verdict import Replay
 from derive.cli.shapes import ShapeRow
 from derive.language.printing import shape_text, text_of
-from derive.refutation.replay import Replay
 
 _POINTER_WIDTH = 72
 

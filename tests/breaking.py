@@ -24,21 +24,21 @@ def rule_names() -> tuple[str, ...]:
     return (*LAWS, *FUNCTIONS, *NODES)
 
 
+def broken(name: str) -> tuple[dict[Any, Any], Any, Any]:
+    """The table that the rule of that name stands in, its key, and what is false in its place."""
+    if name in LAWS:
+        return LAWS, name, replace(LAWS[name], apply=_broken(LAWS[name].apply))
+    if name in FUNCTIONS:
+        laws = function_laws()
+        return laws, FUNCTIONS[name], _with_one_added(laws[FUNCTIONS[name]])
+    return NODE_RULES, NODES[name], _broken(NODE_RULES[NODES[name]])
+
+
 @contextmanager
 def breaking(name: str) -> Iterator[None]:
     """While it lasts, the rule of that name gives something else than it should."""
-    table: dict[Any, Any]
-    broken: Any
-    if name in LAWS:
-        table, key = LAWS, name
-        broken = replace(LAWS[name], apply=_broken(LAWS[name].apply))
-    elif name in FUNCTIONS:
-        table, key = function_laws(), FUNCTIONS[name]
-        broken = _with_one_added(table[key])
-    else:
-        table, key = NODE_RULES, NODES[name]
-        broken = _broken(table[key])
-    with mock.patch.dict(table, {key: broken}):
+    table, key, false = broken(name)
+    with mock.patch.dict(table, {key: false}):
         yield
 
 

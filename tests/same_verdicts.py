@@ -67,17 +67,21 @@ def chosen(every: int, ids: tuple[str, ...] = ()) -> list[Claim]:
     return [*of_each, *_corpus()[every // 2 :: every]]
 
 
+def named(claims: list[Claim]) -> dict[str, Claim]:
+    """Claims by name: the catalogue and the corpus may have several of one id, of one kind too."""
+    found: dict[str, Claim] = {}
+    for claim in claims:
+        name = f"{claim.id} ({claim.kind})"
+        found[name + "′" * sum(other.rstrip("′") == name for other in found)] = claim
+    return found
+
+
 def record(claim: Claim) -> dict[str, Any]:
     """What is said of a claim, in words."""
     verdict = verify(claim, timeout=TIMEOUT)
     said: dict[str, Any] = {name: str(getattr(verdict, name, None)) for name in RECORDED}
     said["steps"] = [str(step) for step in verdict.steps]
-    return {"id": _name(claim), **said, "seconds": verdict.seconds}
-
-
-def _name(claim: Claim) -> str:
-    """The catalogue and the corpus may have a claim of one id, of different kinds."""
-    return f"{claim.id} ({claim.kind})"
+    return {**said, "seconds": verdict.seconds}
 
 
 class Part(click.ParamType):
@@ -124,7 +128,8 @@ def main(
     """Exit code 1 where something differs."""
     if turned is not None:
         assert keep is not None
-        _decide(chosen(every, ids)[part[0] - 1 :: part[1]], turned, keep)
+        claims = list(named(chosen(every, ids)).items())
+        _decide(claims[part[0] - 1 :: part[1]], turned, keep)
         return
     with contextlib.ExitStack() as stack:
         if keep is None:
@@ -137,15 +142,15 @@ def main(
     raise SystemExit(1 if differences else 0)
 
 
-def _decide(claims: list[Claim], turned: str, file: Path) -> None:
+def _decide(claims: list[tuple[str, Claim]], turned: str, file: Path) -> None:
     """Record what is not in the file yet, and say now and then how far it is."""
     done = _records(file)
     if turned == "backward":
         claims = claims[::-1]
     with file.open("a", encoding="utf-8") as out:
-        for count, claim in enumerate(claims, start=1):
-            if _name(claim) not in done:
-                print(json.dumps(record(claim)), file=out, flush=True)
+        for count, (name, claim) in enumerate(claims, start=1):
+            if name not in done:
+                print(json.dumps({"id": name, **record(claim)}), file=out, flush=True)
             if count % SAID == 0 or count == len(claims):
                 print(f"{turned}: {count} of {len(claims)}", file=sys.stderr, flush=True)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from same_verdicts import compared
+from same_verdicts import compared, named
+
+from derive import Identity
 
 # Of each kind of decision some: a proof, an induction, an inequality, a witness with the mistake, a
 # misfit. They take little, and so does the import of their modules.
@@ -17,3 +19,8 @@ SAMPLE = (
 def test_two_processes_say_the_same(tmp_path):
     assert list(compared(1, tmp_path, ids=SAMPLE)) == []
     assert [len(file.read_text("utf-8").splitlines()) for file in tmp_path.iterdir()] == [12, 12]
+
+
+def test_claims_of_one_name_are_told_apart():
+    first, second, third = (Identity(k, k, id="same") for k in range(3))
+    assert list(named([first, second, third]).values()) == [first, second, third]

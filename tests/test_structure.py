@@ -59,17 +59,18 @@ def _module(path: Path) -> str:
 MODULES = {_module(path): path for path in FILES}
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """The modules of ours that a file imports, wherever in it that stands, but for types."""
+def _imported(path: Path, for_types: bool = False) -> Iterator[str]:
+    """The modules that a file imports, wherever in it that stands; for types only if asked."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types = {
+    left_out = {
         id(inside)
         for node in ast.walk(tree)
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inside in ast.walk(node)
+        if not for_types
     }
     for node in ast.walk(tree):
-        if id(node) in for_types:
+        if id(node) in left_out:
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -84,8 +85,8 @@ def _imported(path: Path) -> Iterator[str]:
                 yield inner if inner in MODULES else base
 
 
-def _ours(path: Path) -> set[str]:
-    return {name for name in _imported(path) if name.partition(".")[0] == "derive"}
+def _ours(path: Path, for_types: bool = False) -> set[str]:
+    return {name for name in _imported(path, for_types) if name.partition(".")[0] == "derive"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -93,14 +94,18 @@ def test_imports_run_one_way(path):
     own = _package(path)
     if own in DOORS:
         return
-    used = {name.split(".")[1] if "." in name else "derive" for name in _ours(path)} - {own}
+    used = {name.split(".")[1] if "." in name else "derive" for name in _ours(path, True)} - {own}
     assert used <= MAY_IMPORT[own]
     outside = {name.partition(".")[0] for name in _imported(path)}
     assert not outside & {"formulas", "cli", "tests", "benchmarks"}
 
 
 def test_no_files_import_each_other_in_a_circle():
-    left = {_module(path): _ours(path) - {_module(path)} for path in FILES}
+    """Not for types either, but for the doors, which type checkers are told all names of."""
+    left = {
+        _module(path): _ours(path, for_types=_package(path) not in DOORS) - {_module(path)}
+        for path in FILES
+    }
     left = {name: {used for used in found if used in left} for name, found in left.items()}
     while True:
         free = {name for name, used in left.items() if not used}
@@ -135,3 +140,23 @@ def test_the_folders_of_the_tests_mirror_the_tree():
     packages = {path.parent for path in FILES}
     there = {path.relative_to(ROOT).as_posix().removeprefix("derive/") for path in packages}
     assert places <= there
+
+
+# Tests of something else that a module elsewhere is called, too.
+NAMESAKES = {"structure", "recurrences", "assumptions"}
+
+
+def test_a_test_that_is_named_after_a_module_lies_beside_it():
+    homes: dict[str, set[str]] = {}
+    for path in FILES:
+        home = path.parent.relative_to(ROOT).as_posix().removeprefix("derive/")
+        homes.setdefault(path.stem, set()).add(home)
+    misplaced = [
+        path.relative_to(ROOT / "tests").as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in [path.stem.removeprefix("test_")]
+        if name not in NAMESAKES
+        and path.parent.relative_to(ROOT / "tests").as_posix() not in homes.get(name, ())
+        and name in homes
+    ]
+    assert misplaced == []

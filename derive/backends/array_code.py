@@ -22,7 +22,6 @@ from derive.base.tables import Table
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver, Tensor, TensorElement
 
-LIBRARIES = ("numpy", "torch", "jax")
 MODULES = {"numpy": "np", "torch": "torch", "jax": "jnp"}
 
 _FUNCTIONS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -15,9 +15,6 @@ from derive.claims.kinds import Claim
 from derive.claims.statuses import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED
 from derive.claims.typesetting import latex_of_verdict
 from derive.language.unevaluated import keep_as_written
-
-if TYPE_CHECKING:
-    from derive.refutation.replay import Replay
 
 keep_as_written()
 
@@ -31,6 +28,8 @@ __all__ = [
     "ILL_SHAPED",
     "STATUSES",
     "UNDECIDED",
+    "Checked",
+    "Replay",
     "SparseArray",
     "Step",
     "Verdict",
@@ -119,6 +118,41 @@ class Witness:
     entry: tuple[int, ...]
     left: Any
     right: Any
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One step and what came of it: True, False, or None where no point could be evaluated."""
+
+    step: Step
+    agrees: bool | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found: it is true where something could be checked and nothing failed.
+
+    :param steps: the steps of a proof that say something, each with what came of it; those that
+        only give a name are used and not listed.
+    :param claim: whether both sides of the claim itself agree at points, or a witness stands.
+    """
+
+    steps: tuple[Checked, ...]
+    claim: bool | None
+
+    def __bool__(self) -> bool:
+        checked = (self.claim, *(c.agrees for c in self.steps))
+        return False not in checked and True in checked
+
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        """The steps that are false somewhere."""
+        return tuple(c.step for c in self.steps if c.agrees is False)
+
+    @property
+    def unchecked(self) -> tuple[Step, ...]:
+        """The steps that could not be evaluated anywhere."""
+        return tuple(c.step for c in self.steps if c.agrees is None)
 
 
 @dataclass(frozen=True)

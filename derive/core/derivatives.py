@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from derive.base.errors import UnsupportedError
 from derive.base.tables import Table
@@ -14,6 +14,7 @@ from derive.core.names import FUNCTION_OF_A_MATRIX
 from derive.core.terms import (
     Add,
     Apply,
+    Array,
     Const,
     Determinant,
     Entry,
@@ -49,9 +50,6 @@ from derive.core.terms import (
     total,
 )
 
-if TYPE_CHECKING:
-    from derive.core.differentiate import Reverse
-
 # The derivative of each scalar function in each of its arguments: inside of the domain of the
 # function, always; where it has a kink or a jump, only away from it, which KINKS says.
 SCALAR_DERIVATIVES = {name: known.slopes for name, known in FUNCTIONS.items()}
@@ -74,7 +72,28 @@ def _is_bracket(term: Term) -> bool:
     return isinstance(term, (Num, RealBracket, IndexBracket))
 
 
-Rule = Callable[["Reverse", Any, Term, tuple[Var, ...]], None]
+Target = Array | Shared
+
+
+class Run(Protocol):
+    """A reverse accumulation, as the rules see it: what each verb does is told where it is defined,
+    in :mod:`derive.core.differentiate`.
+    """
+
+    target: Target
+    conditions: dict[tuple[Term, str, Term | None], None]
+    weights: dict[Term, list[Term]]
+
+    def depends(self, term: Term) -> bool: ...
+    def is_active(self, target: Target) -> bool: ...
+    def renamed(self, params: tuple[Var, ...]) -> tuple[Var, ...]: ...
+    def pull(self, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None: ...
+    def emit(
+        self, target: Target, place: tuple[Poly, ...], cotangent: Term, binders: tuple[Var, ...]
+    ) -> None: ...
+
+
+Rule = Callable[[Run, Any, Term, tuple[Var, ...]], None]
 
 
 # The docstring of each is the law.
@@ -85,7 +104,7 @@ rule = DERIVATIVES.on
 
 
 @rule(Num, Const, Int, IndexBracket)
-def _constant(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _constant(run: Run, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """A constant contributes nothing.
 
     Always.
@@ -93,7 +112,7 @@ def _constant(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...
 
 
 @rule(Add)
-def _add(run: Reverse, term: Add, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _add(run: Run, term: Add, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """Linearity: d(a + b) = da + db
 
     For all reals.
@@ -103,7 +122,7 @@ def _add(run: Reverse, term: Add, cotangent: Term, binders: tuple[Var, ...]) -> 
 
 
 @rule(Mul)
-def _mul(run: Reverse, term: Mul, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _mul(run: Run, term: Mul, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """The product rule: d(a·b) = b·da + a·db
 
     Where both factors have a derivative.
@@ -114,7 +133,7 @@ def _mul(run: Reverse, term: Mul, cotangent: Term, binders: tuple[Var, ...]) -> 
 
 
 @rule(Pow)
-def _pow(run: Reverse, term: Pow, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _pow(run: Run, term: Pow, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d(b^e) = e·b^(e−1)·db + b^e·log b·de
 
     Where b is not 0 or e − 1 is a whole number ≥ 0; b > 0 for a varying e.
@@ -131,7 +150,7 @@ def _pow(run: Reverse, term: Pow, cotangent: Term, binders: tuple[Var, ...]) -> 
 
 
 @rule(Apply)
-def _apply(run: Reverse, term: Apply, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _apply(run: Run, term: Apply, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """The chain rule: d f(a) = f′(a)·da
 
     Where f has no kink at a; where it may have one, that is listed.
@@ -147,7 +166,7 @@ def _apply(run: Reverse, term: Apply, cotangent: Term, binders: tuple[Var, ...])
 
 
 @rule(Unknown)
-def _unknown(run: Reverse, term: Unknown, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _unknown(run: Run, term: Unknown, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """The chain rule for an undefined function: d f(a) = f′(a)·da
 
     Always: an undefined function is taken to have all derivatives.
@@ -159,7 +178,7 @@ def _unknown(run: Reverse, term: Unknown, cotangent: Term, binders: tuple[Var, .
 
 
 @rule(Sum)
-def _sum(run: Reverse, term: Sum, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _sum(run: Run, term: Sum, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d Σ_k a_k = Σ_k da_k
 
     Always: the sum is finite.
@@ -170,7 +189,7 @@ def _sum(run: Reverse, term: Sum, cotangent: Term, binders: tuple[Var, ...]) -> 
 
 
 @rule(Product)
-def _product(run: Reverse, term: Product, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _product(run: Run, term: Product, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d Π_k a_k = Σ_k da_k · Π_{j ≠ k} a_j
 
     Always: the product is finite.
@@ -184,7 +203,7 @@ def _product(run: Reverse, term: Product, cotangent: Term, binders: tuple[Var, .
 
 
 @rule(Maximum)
-def _maximum(run: Reverse, term: Maximum, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _maximum(run: Run, term: Maximum, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique, over all its indices"""
     body, over = _largest_of(term)
     over = tuple(v for v in over if v in body.free)  # of equal numbers any is the largest
@@ -224,13 +243,13 @@ def times_attained(maximum: Term) -> Term:
 
 
 @rule(RealBracket)
-def _bracket(run: Reverse, term: RealBracket, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _bracket(run: Run, term: RealBracket, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d[a > 0] = 0 wherever a ≠ 0"""
     run.conditions[term.args[0], "!=", branch_of(cotangent)] = None
 
 
 @rule(Entry, Ref)
-def _entry(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _entry(run: Run, term: Term, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """dA[i]/dA[j] = [i = j]
 
     Always, of an array with independent entries; of a symmetric one see the adjoint.
@@ -239,7 +258,7 @@ def _entry(run: Reverse, term: Term, cotangent: Term, binders: tuple[Var, ...]) 
 
 
 @rule(Whole)
-def _whole(run: Reverse, term: Whole, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _whole(run: Run, term: Whole, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """dL(A, …) = Σ_ij (∂L/∂A)[i, j]·dA[i, j] + …
 
     Always: an undefined function is taken to have all derivatives.
@@ -261,7 +280,7 @@ def _path_key(step: tuple[int, tuple[Poly, ...]]) -> Any:
 
 
 @rule(InverseEntry)
-def _inverse(run: Reverse, term: InverseEntry, cotangent: Term, binders: tuple[Var, ...]) -> None:
+def _inverse(run: Run, term: InverseEntry, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """dA⁻¹ = −A⁻¹·dA·A⁻¹
 
     Where A is invertible.
@@ -276,9 +295,7 @@ def _inverse(run: Reverse, term: InverseEntry, cotangent: Term, binders: tuple[V
 
 
 @rule(Determinant)
-def _determinant(
-    run: Reverse, term: Determinant, cotangent: Term, binders: tuple[Var, ...]
-) -> None:
+def _determinant(run: Run, term: Determinant, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d det A = det A · tr(A⁻¹·dA)
 
     Where A is invertible, which is then listed.
@@ -291,7 +308,7 @@ def _determinant(
 
 @rule(FunctionEntry)
 def _function_entry(
-    run: Reverse, term: FunctionEntry, cotangent: Term, binders: tuple[Var, ...]
+    run: Run, term: FunctionEntry, cotangent: Term, binders: tuple[Var, ...]
 ) -> None:
     """dL = L·Φ(L⁻¹·dA·L⁻ᵀ) of a Cholesky factor, for a symmetric dA, where Φ takes the lower
     triangle and half of the diagonal (Smith, 1995; Murray, arXiv:1602.07527);
@@ -325,7 +342,7 @@ def _function_entry(
 
 
 def _scalar_times_constant(
-    run: Reverse, shared: Shared
+    run: Run, shared: Shared
 ) -> tuple[Term, Callable[[Poly, Poly], Term]] | None:
     """The f and the A where a matrix is f·A, entry by entry, and A does not depend on the target
     while f is the same in all entries; None for another matrix.
@@ -347,7 +364,7 @@ def _scalar_times_constant(
 
 @rule(FunctionTrace)
 def _function_trace(
-    run: Reverse, term: FunctionTrace, cotangent: Term, binders: tuple[Var, ...]
+    run: Run, term: FunctionTrace, cotangent: Term, binders: tuple[Var, ...]
 ) -> None:
     """d tr exp(A) = tr(exp(A)·dA) and d tr √A = tr((√A)⁻¹·dA)/2
 

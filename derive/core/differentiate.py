@@ -17,7 +17,7 @@ import sympy as sp
 
 from derive.base.budget import spend
 from derive.base.errors import UnsupportedError
-from derive.core.derivatives import DERIVATIVES
+from derive.core.derivatives import DERIVATIVES, Target
 from derive.core.graph import components, in_order, references
 from derive.core.integers import FREE, SIZE, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import (
@@ -44,8 +44,6 @@ from derive.core.terms import (
 )
 
 PULL = 90  # units of work for a cotangent that is handed on
-
-Target = Array | Shared
 
 
 @dataclass
@@ -425,6 +423,3 @@ def _ranging_with(variable: Var, binders: list[Var]) -> set[Var]:
         if not _ends(binder).isdisjoint(found):
             found.add(binder)
     return found - {variable}
-
-
-# ---- one rule per node

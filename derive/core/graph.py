@@ -39,19 +39,12 @@ def references(term: Term) -> tuple[Shared, ...]:
 
 
 def _referred_to(term: Term) -> Iterator[Shared]:
-    seen: set[Term] = set()
     found: dict[Shared, None] = {}
-    stack = [term]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
+    for node in parts_of(term):
         if isinstance(node, (Ref, *OF_MATRICES)):
             found[node.data[0]] = None
         elif isinstance(node, Whole):
             found.update(dict.fromkeys(node.data[1]))
-        stack.extend(node.args)
     yield from found
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from derive.base.errors import ShapeError
-from derive.evaluation.fields import OutOfRange
-from derive.evaluation.jets import Jet
+from derive.evaluation.fields import Field, OutOfRange
+from derive.evaluation.jets import Jet, Jets
 from derive.language.sequences import At, direction_of
 
-if TYPE_CHECKING:
-    from derive.evaluation.interpreter import Environment, Interpreter
+
+class Walk(Protocol):
+    """A walk over expressions, as what is unrolled sees it: what each verb does is told where it is
+    defined, in :mod:`derive.evaluation.interpreter`.
+    """
+
+    jets: Jets
+    field: Field
+    unfinished: dict[Any, dict[int, Jet]]
+
+    def integer(self, expr: Any, env: dict[Any, Any]) -> int: ...
+    def number(self, value: Any) -> Jet: ...
+    def value(self, expr: Any, env: dict[Any, Any]) -> Jet: ...
+    def seed_position(self, symbol: Any, t: int, shape: tuple[int, ...], jet: Jet) -> Jet: ...
 
 
-def position_of(walk: Interpreter, expr: At, whole: Jet, env: Environment) -> Jet:
+def position_of(walk: Walk, expr: At, whole: Jet, env: dict[Any, Any]) -> Jet:
     """One position of the value of a sequence, a matrix."""
     time = walk.integer(expr.index, env)
     rank = len(whole.shape)
@@ -31,7 +43,7 @@ def position_of(walk: Interpreter, expr: At, whole: Jet, env: Environment) -> Je
 
 
 def unrolled(
-    walk: Interpreter, symbols: tuple[Any, ...], definitions: Mapping[Any, Any]
+    walk: Walk, symbols: tuple[Any, ...], definitions: Mapping[Any, Any]
 ) -> dict[Any, Jet]:
     """The values of sequences that refer to one another, worked out position by position."""
     shapes = {s: tuple(walk.integer(size, {}) for size in s.shape) for s in symbols}
@@ -69,7 +81,7 @@ def unrolled(
         walk.unfinished = outer
 
 
-def _joined(walk: Interpreter, positions: Mapping[int, Jet], shape: tuple[int, ...]) -> Jet:
+def _joined(walk: Walk, positions: Mapping[int, Jet], shape: tuple[int, ...]) -> Jet:
     ordered = [positions[time] for time in range(shape[0])]
     if len(shape) == 1:
         return walk.jets.stack(ordered, shape)
@@ -77,7 +89,7 @@ def _joined(walk: Interpreter, positions: Mapping[int, Jet], shape: tuple[int, .
     return walk.jets.concatenate(parts, axis=-len(shape))
 
 
-def reshaped(walk: Interpreter, jet: Jet, shape: tuple[int, ...]) -> Jet:
+def reshaped(walk: Walk, jet: Jet, shape: tuple[int, ...]) -> Jet:
     """The same entries in another shape."""
     if jet.shape == shape:
         return jet

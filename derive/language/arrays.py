@@ -18,8 +18,7 @@ from sympy.core.symbol import Str
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.language.dims import Dims, condition, same_size, shown
 from derive.language.operators import ArrayOperator, MatrixOperator, entry, fresh_index
-from derive.language.shape_rules import shape_rule
-from derive.language.shapes import Shapes
+from derive.language.shape_rules import Shaping, shape_rule
 
 Sizes = tuple[Any, ...]
 
@@ -35,7 +34,7 @@ class Arrangement:
 
     shape: Callable[[Sequence[Any], Sequence[Any]], Sizes]
     entry: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any]
-    check: Callable[[Shapes, Any], None]
+    check: Callable[[Shaping, Any], None]
 
 
 class _Arranged:
@@ -99,7 +98,7 @@ def _arranged(kind: str, operands: Sequence[Any], options: Sequence[Any]) -> Any
 
 
 @shape_rule(ArrangedMatrix, ArrangedArray)
-def _arranged_shape(shapes: Shapes, expr: Any) -> Dims:
+def _arranged_shape(shapes: Shaping, expr: Any) -> Dims:
     """The shape that its definition gives, where the operands fit."""
     KINDS[expr.kind].check(shapes, expr)
     return tuple(expr.shape)
@@ -185,7 +184,7 @@ def _einsum_entry(operands: Sequence[Any], options: Sequence[Any], indices: Sequ
     return sp.Sum(body, *((at[k], 0, sizes[k] - 1) for k in summed)) if summed else body
 
 
-def _einsum_check(shapes: Shapes, expr: Any) -> None:
+def _einsum_check(shapes: Shaping, expr: Any) -> None:
     parts, _, _ = _letters(expr.operands, expr.options)
     first: dict[str, tuple[Any, Any]] = {}
     for part, operand in zip(parts, expr.operands, strict=True):
@@ -247,12 +246,12 @@ def _permuted(order: Sequence[int], indices: Sequence[Any]) -> list[Any]:
     return places
 
 
-def _fits_anyhow(shapes: Shapes, expr: Any) -> None:
+def _fits_anyhow(shapes: Shaping, expr: Any) -> None:
     for operand in expr.operands:
         shapes.of(operand)
 
 
-def _as_many(shapes: Shapes, expr: Any) -> None:
+def _as_many(shapes: Shaping, expr: Any) -> None:
     """Insist on as many entries as before."""
     (operand,) = expr.operands
     before, after = shapes.of(operand), tuple(expr.shape)
@@ -263,7 +262,7 @@ def _as_many(shapes: Shapes, expr: Any) -> None:
         )
 
 
-def _is_vector(shapes: Shapes, expr: Any) -> None:
+def _is_vector(shapes: Shaping, expr: Any) -> None:
     (operand,) = expr.operands
     shape = shapes.of(operand)
     if sum(size != 1 for size in shape) > 1:
@@ -271,7 +270,7 @@ def _is_vector(shapes: Shapes, expr: Any) -> None:
     _as_many(shapes, expr)
 
 
-def _is_matrix(shapes: Shapes, expr: Any) -> None:
+def _is_matrix(shapes: Shaping, expr: Any) -> None:
     (operand,) = expr.operands
     shape = shapes.of(operand)
     if len(shape) != 2:

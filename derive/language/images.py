@@ -20,8 +20,7 @@ import sympy as sp
 from derive.base.errors import ShapeError
 from derive.language.dims import Dims, condition, same_shape, same_size, shown
 from derive.language.operators import ArrayOperator, MatrixOperator, MaxOver, entry, fresh_index
-from derive.language.shape_rules import shape_rule
-from derive.language.shapes import Shapes
+from derive.language.shape_rules import Shaping, shape_rule
 
 NONE, ONES = sp.Tuple(0, 0), sp.Tuple(1, 1)
 
@@ -163,7 +162,7 @@ def conv2d(
 
 
 @shape_rule(Conv2d)
-def _conv2d_shape(shapes: Shapes, expr: Conv2d) -> Dims:
+def _conv2d_shape(shapes: Shaping, expr: Conv2d) -> Dims:
     """(n, co, h', w') from X (n, ci, h, w) and W (co, ci/groups, k, l), with
     h' = ⌊(h + 2P − d(k − 1) − 1)/s⌋ + 1.
     """
@@ -248,7 +247,7 @@ def conv_transpose2d(
 
 
 @shape_rule(ConvTranspose2d)
-def _conv_transpose2d_shape(shapes: Shapes, expr: ConvTranspose2d) -> Dims:
+def _conv_transpose2d_shape(shapes: Shaping, expr: ConvTranspose2d) -> Dims:
     """(n, ci, h, w) from G (n, co, h', w') and W (co, ci, k, l), with
     h = s(h' − 1) + d(k − 1) + 1 − 2P + r.
     """
@@ -352,7 +351,7 @@ def global_avg_pool2d(image: Any) -> AvgPool2d:
 
 
 @shape_rule(Pool2d)
-def _pool2d_shape(shapes: Shapes, expr: Pool2d) -> Dims:
+def _pool2d_shape(shapes: Shaping, expr: Pool2d) -> Dims:
     """(n, c, h', w') from X (n, c, h, w); h' = ⌊(h + 2P − k)/s⌋ + 1."""
     _of_rank(shapes, expr.image, expr, 4, "(samples, channels, rows, columns)")
     return _nowhere_empty(expr)
@@ -394,7 +393,7 @@ def concatenate(*images: Any) -> Concatenation:
 
 
 @shape_rule(Concatenation)
-def _concatenation_shape(shapes: Shapes, expr: Concatenation) -> Dims:
+def _concatenation_shape(shapes: Shaping, expr: Concatenation) -> Dims:
     """(n, c1 + c2 + …, h, w) from (n, c1, h, w), (n, c2, h, w), …"""
     samples, _, *size = _of_rank(shapes, expr.image, expr, 4, "(samples, channels, rows, columns)")
     for part in expr.operands[1:]:
@@ -436,7 +435,7 @@ def elementwise(function: sp.Lambda, *arrays: Any) -> Elementwise:
 
 
 @shape_rule(Elementwise)
-def _elementwise_shape(shapes: Shapes, expr: Elementwise) -> Dims:
+def _elementwise_shape(shapes: Shaping, expr: Elementwise) -> Dims:
     """The shape of its arrays, which is one and the same."""
     first, *others = expr.operands
     shape = shapes.of(first)
@@ -487,7 +486,7 @@ def batch_norm2d(image: Any, scale: Any, shift: Any, epsilon: Any) -> BatchNorm2
 
 
 @shape_rule(BatchNorm2d)
-def _batch_norm2d_shape(shapes: Shapes, expr: BatchNorm2d) -> Dims:
+def _batch_norm2d_shape(shapes: Shaping, expr: BatchNorm2d) -> Dims:
     """The shape of X (n, c, h, w); γ and β have one entry for each channel."""
     x, scale, shift, epsilon = expr.operands
     shape = _of_rank(shapes, x, expr, 4, "(samples, channels, rows, columns)")
@@ -531,7 +530,7 @@ def flatten(image: Any) -> Flatten:
 
 
 @shape_rule(Flatten)
-def _flatten_shape(shapes: Shapes, expr: Flatten) -> Dims:
+def _flatten_shape(shapes: Shaping, expr: Flatten) -> Dims:
     """(n, c·h·w) from X (n, c, h, w)."""
     _of_rank(shapes, expr.image, expr, 4, "(samples, channels, rows, columns)")
     return expr.shape
@@ -544,7 +543,7 @@ def _given(*operands: Any) -> tuple[Any, ...]:
     return tuple(sp.sympify(part) for part in operands if part is not None)
 
 
-def _of_rank(shapes: Shapes, part: Any, where: Any, rank: int, axes: str) -> Dims:
+def _of_rank(shapes: Shaping, part: Any, where: Any, rank: int, axes: str) -> Dims:
     shape = shapes.of(part)
     if len(shape) != rank:
         raise ShapeError(
@@ -553,7 +552,7 @@ def _of_rank(shapes: Shapes, part: Any, where: Any, rank: int, axes: str) -> Dim
     return shape
 
 
-def _one_for_each(shapes: Shapes, part: Any, size: Any, where: Any, what: str) -> None:
+def _one_for_each(shapes: Shaping, part: Any, size: Any, where: Any, what: str) -> None:
     shape = shapes.of(part)
     if not same_shape(shape, (size,)):
         hint = condition([(shape[0], size)]) if len(shape) == 1 else ""

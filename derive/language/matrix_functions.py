@@ -19,8 +19,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.language.dims import Dims
 from derive.language.operators import entry
-from derive.language.shape_rules import shape_rule
-from derive.language.shapes import Shapes
+from derive.language.shape_rules import Shaping, shape_rule
 
 DEFINITE = sp.Q.positive_definite
 
@@ -115,7 +114,7 @@ def matrix_exp(matrix: Any) -> MatrixExp:
 
 
 @shape_rule(MatrixFunction)
-def _matrix_function_shape(shapes: Shapes, expr: Any) -> Dims:
+def _matrix_function_shape(shapes: Shaping, expr: Any) -> Dims:
     """Square, as its argument."""
     size = shapes.square(expr.operand, expr)
     return (size, size)

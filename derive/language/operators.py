@@ -214,17 +214,13 @@ class Broadcast(MatrixOperator):
         return rf"\operatorname{{broadcast}}_{{{rows} \times {cols}}}\left({operand}\right)"
 
 
-class MaxOver(sp.Expr):
-    """max_over(body, (k, lo, hi)): the largest value of ``body`` for k = lo … hi. A scalar."""
+class OverRange:
+    """What binds one index: ``args`` begin with a body and the limits (index, low, high)."""
 
-    def __new__(cls, body: Any, limits: Any) -> MaxOver:
-        return super().__new__(cls, sp.sympify(body), sp.Tuple(*limits))
-
-    is_commutative = True
-    is_extended_real = True
+    args: tuple[Any, ...]
 
     @property
-    def body(self) -> sp.Expr:
+    def body(self) -> Any:
         return self.args[0]
 
     @property
@@ -239,6 +235,16 @@ class MaxOver(sp.Expr):
     def free_symbols(self) -> set[sp.Basic]:
         variable, low, high = self.limits
         return (self.body.free_symbols - {variable}) | low.free_symbols | high.free_symbols
+
+
+class MaxOver(OverRange, sp.Expr):
+    """max_over(body, (k, lo, hi)): the largest value of ``body`` for k = lo … hi. A scalar."""
+
+    def __new__(cls, body: Any, limits: Any) -> MaxOver:
+        return super().__new__(cls, sp.sympify(body), sp.Tuple(*limits))
+
+    is_commutative = True
+    is_extended_real = True
 
     def _sympystr(self, printer: Any) -> str:
         return f"max_over({printer._print(self.body)}, {printer._print(self.limits)})"
@@ -261,7 +267,8 @@ class Tensor(sp.Expr):
     """
 
     def __new__(cls, body: Any, *axes: Any) -> Tensor:
-        return super().__new__(cls, sp.sympify(body), *(sp.Tuple(*axis) for axis in axes))
+        kind = MatrixTensor if cls is Tensor and len(axes) == 2 else cls
+        return sp.Basic.__new__(kind, sp.sympify(body), *(sp.Tuple(*axis) for axis in axes))
 
     is_commutative = True
 
@@ -308,6 +315,22 @@ class Tensor(sp.Expr):
 
     def _numpycode(self, printer: Any) -> str:
         return _by_entries(printer, self.body, self.axes)
+
+
+class MatrixTensor(Tensor, MatrixExpr):
+    """A tensor of two axes: a matrix to SymPy, which keeps the place of none but these in a
+    product, and adds none but these to one another.
+    """
+
+    is_commutative = False
+
+    def _entry(self, i: Any, j: Any, **_: Any) -> sp.Expr:
+        return self.definition(i, j)
+
+    def doit(self, **hints: Any) -> sp.Basic:
+        if hints.get("deep", True):
+            return self.func(self.body.doit(**hints), *self.axes)
+        return self
 
 
 class TensorElement(sp.Expr):

@@ -18,7 +18,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive.base.errors import ClaimError, ShapeError
-from derive.language.operators import MatrixOperator, entry
+from derive.language.operators import MatrixOperator, OverRange, entry
 
 
 class At(MatrixOperator):
@@ -122,28 +122,11 @@ class Recurrence(sp.Expr):
         return f"{kind}({', '.join(parts)})"
 
 
-class MatrixSum(MatrixOperator):
+class MatrixSum(OverRange, MatrixOperator):
     """sum_over(body, (k, low, high)): the sum of matrices over a range. The shape of the body."""
 
     def __new__(cls, body: Any, limits: Any) -> MatrixSum:
         return MatrixExpr.__new__(cls, body, sp.Tuple(*limits))
-
-    @property
-    def body(self) -> Any:
-        return self.args[0]
-
-    @property
-    def limits(self) -> sp.Tuple:
-        return self.args[1]
-
-    @property
-    def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.limits[0]]
-
-    @property
-    def free_symbols(self) -> set[sp.Basic]:
-        variable, low, high = self.limits
-        return (self.body.free_symbols - {variable}) | low.free_symbols | high.free_symbols
 
     @property
     def shape(self) -> tuple[sp.Expr, sp.Expr]:
@@ -159,7 +142,7 @@ class MatrixSum(MatrixOperator):
         return _over_a_range(r"\sum", self, printer)
 
 
-class OrderedProduct(MatrixOperator):
+class OrderedProduct(OverRange, MatrixOperator):
     """ordered_product(body, (j, low, high)): the product of square matrices, in order.
 
     ``args`` are the body, the limits, and 1 where later factors stand on the left, −1 where they
@@ -167,25 +150,8 @@ class OrderedProduct(MatrixOperator):
     """
 
     @property
-    def body(self) -> Any:
-        return self.args[0]
-
-    @property
-    def limits(self) -> sp.Tuple:
-        return self.args[1]
-
-    @property
     def later_left(self) -> bool:
         return self.args[2] == 1
-
-    @property
-    def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.limits[0]]
-
-    @property
-    def free_symbols(self) -> set[sp.Basic]:
-        variable, low, high = self.limits
-        return (self.body.free_symbols - {variable}) | low.free_symbols | high.free_symbols
 
     @property
     def shape(self) -> tuple[sp.Expr, sp.Expr]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -21,6 +21,7 @@ from derive.base.errors import ShapeError, UnsupportedError
 from derive.base.tables import Table
 from derive.language.conditions import Cases
 from derive.language.dims import SCALAR, Dims, condition, is_unit, same_shape, same_size, shown
+from derive.language.lost_places import keep_places, shape_of_product
 from derive.language.operators import (
     Broadcast,
     LogSumExp,
@@ -37,9 +38,6 @@ from derive.language.operators import (
 from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum, OrderedProduct, Recurrence
 
-if TYPE_CHECKING:
-    from derive.language.shapes import Shapes
-
 NO_REALS = frozenset((sp.I, sp.zoo, sp.oo, -sp.oo, sp.nan))
 
 
@@ -48,7 +46,24 @@ def _check_real(expr: Any) -> None:
         raise UnsupportedError(f"{expr} is no real number, and all numbers here are")
 
 
-Rule = Callable[["Shapes", Any], Dims]
+class Shaping(Protocol):
+    """The shapes of expressions, as the rules see them: what each verb does is told where it is
+    defined, in :mod:`derive.language.shapes`.
+    """
+
+    notes: dict[str, None]
+    wanted: dict[Any, Dims]
+
+    def of(self, expr: Any) -> Dims: ...
+    def scalar(self, expr: Any, where: Any) -> None: ...
+    def is_array(self, expr: Any) -> bool: ...
+    def signature(self, expr: Any) -> list[Dims]: ...
+    def vector(self, expr: Any, where: Any) -> Any: ...
+    def square(self, expr: Any, where: Any) -> Any: ...
+    def broadcast(self, parts: list[Any], where: Any, verb: str) -> Dims: ...
+
+
+Rule = Callable[[Shaping, Any], Dims]
 
 
 # The docstring of each is the rule in words.
@@ -58,7 +73,7 @@ SHAPE_RULES: Table[Rule] = Table()
 shape_rule = SHAPE_RULES.on
 
 
-def _rule(expr: Any) -> Rule:
+def rule_of(expr: Any) -> Rule:
     rule = SHAPE_RULES.find(type(expr))
     if rule is None:
         _check_real(expr)
@@ -66,15 +81,15 @@ def _rule(expr: Any) -> Rule:
     return rule
 
 
-@shape_rule(sp.Symbol, sp.Idx, sp.Number, sp.NumberSymbol)
-def _atom(shapes: Shapes, expr: Any) -> Dims:
+@shape_rule(sp.Symbol, sp.Number, sp.NumberSymbol)
+def _atom(shapes: Shaping, expr: Any) -> Dims:
     """A number or a symbol is a scalar."""
     _check_real(expr)
     return SCALAR
 
 
 @shape_rule(sp.MatrixSymbol, sp.ZeroMatrix, sp.OneMatrix, sp.FunctionMatrix)
-def _declared(shapes: Shapes, expr: Any) -> Dims:
+def _declared(shapes: Shaping, expr: Any) -> Dims:
     """The declared shape."""
     if isinstance(expr, (GenericIdentity, GenericZeroMatrix)):
         raise ShapeError(f"{expr} has no size")
@@ -84,7 +99,7 @@ def _declared(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Identity)
-def _identity(shapes: Shapes, expr: Any) -> Dims:
+def _identity(shapes: Shaping, expr: Any) -> Dims:
     """The declared size, twice."""
     if isinstance(expr, GenericIdentity):
         raise ShapeError(f"{expr} has no size")
@@ -92,7 +107,7 @@ def _identity(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(ArraySymbol, sp.IndexedBase)
-def _array(shapes: Shapes, expr: Any) -> Dims:
+def _array(shapes: Shaping, expr: Any) -> Dims:
     """The declared shape."""
     shape = expr.shape
     if shape is None:
@@ -101,7 +116,7 @@ def _array(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.MatrixBase)
-def _explicit(shapes: Shapes, expr: Any) -> Dims:
+def _explicit(shapes: Shaping, expr: Any) -> Dims:
     """The number of rows and columns written out; each entry is a scalar."""
     for value in expr:
         shapes.scalar(value, expr)
@@ -109,7 +124,7 @@ def _explicit(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Add)
-def _sum_of_terms(shapes: Shapes, expr: Any) -> Dims:
+def _sum_of_terms(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of scalars; arrays that are no matrices broadcast."""
     if any(map(shapes.is_array, expr.args)):
         return shapes.broadcast(_widest_first(shapes, expr.args), expr, "added")
@@ -117,7 +132,7 @@ def _sum_of_terms(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Mul)
-def _product_of_factors(shapes: Shapes, expr: Any) -> Dims:
+def _product_of_factors(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of scalars; a scalar multiplies an array that is no matrix."""
     arrays = [factor for factor in expr.args if shapes.is_array(factor)]
     if not arrays:
@@ -134,7 +149,7 @@ def _product_of_factors(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Pow, sp.Max, sp.Min, sp.Function, sp.Abs, AppliedUndef)
-def _scalar_operation(shapes: Shapes, expr: Any) -> Dims:
+def _scalar_operation(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of scalars."""
     for arg in expr.args:
         shapes.scalar(arg, expr)
@@ -142,7 +157,7 @@ def _scalar_operation(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.KroneckerDelta)
-def _delta(shapes: Shapes, expr: Any) -> Dims:
+def _delta(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of two indices (SymPy may add the range that they lie in)."""
     for index in expr.args[:2]:
         shapes.scalar(index, expr)
@@ -150,7 +165,7 @@ def _delta(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Piecewise, Cases)
-def _piecewise(shapes: Shapes, expr: Any) -> Dims:
+def _piecewise(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of scalars and conditions between scalars."""
     for value, test in expr.args:
         shapes.scalar(value, expr)
@@ -159,7 +174,7 @@ def _piecewise(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(Boolean)
-def _boolean(shapes: Shapes, expr: Any) -> Dims:
+def _boolean(shapes: Shaping, expr: Any) -> Dims:
     """A condition has scalars on its sides."""
     for arg in expr.args:
         if isinstance(arg, Boolean):
@@ -170,7 +185,7 @@ def _boolean(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Eq)
-def _equation(shapes: Shapes, expr: Any) -> Dims:
+def _equation(shapes: Shaping, expr: Any) -> Dims:
     """The two sides have one shape."""
     left, right = shapes.of(expr.lhs), shapes.of(expr.rhs)
     if not same_shape(left, right):
@@ -181,7 +196,7 @@ def _equation(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(ExprWithLimits)
-def _limits(shapes: Shapes, expr: Any) -> Dims:
+def _limits(shapes: Shaping, expr: Any) -> Dims:
     """The shape of the body; the ends of a range are scalars."""
     for limit in expr.limits:
         if len(limit) != 3:
@@ -192,7 +207,7 @@ def _limits(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(At)
-def _at(shapes: Shapes, expr: Any) -> Dims:
+def _at(shapes: Shaping, expr: Any) -> Dims:
     """Of a sequence of shape (N, m): (1, m); of (N, n, m): (n, m)."""
     shape = shapes.of(expr.array)
     if len(shape) not in (2, 3):
@@ -202,7 +217,7 @@ def _at(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(Recurrence)
-def _recurrence(shapes: Shapes, expr: Any) -> Dims:
+def _recurrence(shapes: Shaping, expr: Any) -> Dims:
     """One axis more than the step, for the time; rows (1, m) become (N, m), scalars (N, 1)."""
     shape = shapes.of(expr.step)
     if expr.initial is not None and not same_shape(shape, shapes.of(expr.initial)):
@@ -218,7 +233,7 @@ def _recurrence(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(MatrixSum)
-def _matrix_sum(shapes: Shapes, expr: Any) -> Dims:
+def _matrix_sum(shapes: Shaping, expr: Any) -> Dims:
     """The shape of the body; the ends of a range are scalars."""
     for end in expr.limits[1:]:
         shapes.scalar(end, expr)
@@ -226,7 +241,7 @@ def _matrix_sum(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(OrderedProduct)
-def _ordered_product(shapes: Shapes, expr: Any) -> Dims:
+def _ordered_product(shapes: Shaping, expr: Any) -> Dims:
     """Square, as its body; the ends of the range are scalars."""
     for end in expr.limits[1:]:
         shapes.scalar(end, expr)
@@ -235,14 +250,14 @@ def _ordered_product(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(MaxOver)
-def _max_over(shapes: Shapes, expr: Any) -> Dims:
+def _max_over(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of a scalar body."""
     shapes.scalar(expr.body, expr)
     return SCALAR
 
 
 @shape_rule(sp.Derivative, sp.Subs)
-def _derivative(shapes: Shapes, expr: Any) -> Dims:
+def _derivative(shapes: Shaping, expr: Any) -> Dims:
     """A scalar: the derivative of a scalar function in a scalar variable."""
     if not is_unit(shapes.of(expr.expr)):
         raise UnsupportedError(f"the derivative of a matrix or an array (in {expr})")
@@ -250,24 +265,24 @@ def _derivative(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.MatAdd)
-def _sum(shapes: Shapes, expr: Any) -> Dims:
+def _sum(shapes: Shaping, expr: Any) -> Dims:
     """The operands' shapes broadcast: equal sizes, or 1."""
     return shapes.broadcast(_widest_first(shapes, expr.args), expr, "added")
 
 
 @shape_rule(sp.HadamardProduct)
-def _hadamard(shapes: Shapes, expr: Any) -> Dims:
+def _hadamard(shapes: Shaping, expr: Any) -> Dims:
     """The operands' shapes broadcast: equal sizes, or 1."""
     return shapes.broadcast(_widest_first(shapes, expr.args), expr, "multiplied entry by entry")
 
 
-def _widest_first(shapes: Shapes, parts: Any) -> list[Any]:
+def _widest_first(shapes: Shaping, parts: Any) -> list[Any]:
     # SymPy sorts operands, so their order says nothing; a message reads best against the widest.
     return sorted(parts, key=lambda part: sum(size == 1 for size in shapes.of(part)))
 
 
 @shape_rule(sp.HadamardPower)
-def _hadamard_power(shapes: Shapes, expr: Any) -> Dims:
+def _hadamard_power(shapes: Shaping, expr: Any) -> Dims:
     """The shape of the base; a scalar exponent."""
     base, exponent = expr.args
     if is_unit(shapes.of(exponent)):
@@ -287,8 +302,9 @@ def product_shape(a: Dims, b: Dims) -> Dims | None:
 
 
 @shape_rule(sp.MatMul)
-def _product(shapes: Shapes, expr: Any) -> Dims:
+def _product(shapes: Shaping, expr: Any) -> Dims:
     """Inner sizes agree; a scalar, or a 1×1 matrix where a scalar is meant, multiplies anything."""
+    keep_places(expr, shapes.of, product_shape)
     shape: Dims = SCALAR
     for position, factor in enumerate(expr.args):
         right = shapes.of(factor)
@@ -301,7 +317,7 @@ def _product(shapes: Shapes, expr: Any) -> Dims:
     return shape
 
 
-def _misaligned(shapes: Shapes, expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
+def _misaligned(shapes: Shaping, expr: Any, left: Any, a: Dims, right: Any, b: Dims) -> str:
     whole, first, second = text_of(expr), text_of(left), text_of(right)
     if len(a) != 2 or len(b) != 2:
         return (
@@ -331,16 +347,14 @@ def _misaligned(shapes: Shapes, expr: Any, left: Any, a: Dims, right: Any, b: Di
     )
 
 
-def _rearranged(shapes: Shapes, expr: Any) -> Any:
+def _rearranged(shapes: Shaping, expr: Any) -> Any:
     """A product that fits as a whole with one factor transposed, or else with two neighbours
     exchanged: the first of the wanted shape, or the first; None where none fits.
     """
     found = []
     for factors in (*_with_one_transposed(expr.args), *_with_two_exchanged(expr.args)):
-        shape: Dims | None = SCALAR
         try:
-            for factor in factors:
-                shape = product_shape(shape, shapes.of(factor)) if shape is not None else None
+            shape = shape_of_product(factors, shapes.of, product_shape)
         except (ShapeError, UnsupportedError):
             continue
         if shape is not None:
@@ -366,7 +380,7 @@ def _with_two_exchanged(factors: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 
 
 @shape_rule(sp.MatPow)
-def _power(shapes: Shapes, expr: Any) -> Dims:
+def _power(shapes: Shaping, expr: Any) -> Dims:
     """A square matrix, or a 1×1 one where a scalar is meant."""
     shapes.scalar(expr.exp, expr)
     size = shapes.square(expr.base, expr)
@@ -374,53 +388,53 @@ def _power(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Inverse)
-def _inverse(shapes: Shapes, expr: Any) -> Dims:
+def _inverse(shapes: Shaping, expr: Any) -> Dims:
     """Square, as its argument."""
     size = shapes.square(expr.arg, expr)
     return (size, size)
 
 
 @shape_rule(sp.Transpose, sp.Adjoint)
-def _transpose(shapes: Shapes, expr: Any) -> Dims:
+def _transpose(shapes: Shaping, expr: Any) -> Dims:
     """The two sizes exchanged."""
     shape = shapes.of(expr.arg)
     return tuple(reversed(shape))
 
 
 @shape_rule(sp.Trace, sp.Determinant)
-def _of_square(shapes: Shapes, expr: Any) -> Dims:
+def _of_square(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of a square matrix."""
     shapes.square(expr.arg, expr)
     return SCALAR
 
 
 @shape_rule(ElementwiseApplyFunction)
-def _applied(shapes: Shapes, expr: Any) -> Dims:
+def _applied(shapes: Shaping, expr: Any) -> Dims:
     """The shape of the argument; the function takes and gives a scalar."""
     return shapes.of(expr.expr)
 
 
 @shape_rule(DiagMatrix)
-def _diag_matrix(shapes: Shapes, expr: Any) -> Dims:
+def _diag_matrix(shapes: Shaping, expr: Any) -> Dims:
     """A vector of n entries gives (n, n)."""
     size = shapes.vector(expr.args[0], expr)
     return (size, size)
 
 
 @shape_rule(DiagonalMatrix)
-def _diagonal_matrix(shapes: Shapes, expr: Any) -> Dims:
+def _diagonal_matrix(shapes: Shaping, expr: Any) -> Dims:
     """The shape of the argument, with zeros off the diagonal."""
     return shapes.of(expr.arg)
 
 
 @shape_rule(DiagonalOf)
-def _diagonal_of(shapes: Shapes, expr: Any) -> Dims:
+def _diagonal_of(shapes: Shaping, expr: Any) -> Dims:
     """The diagonal of a square matrix, as a column."""
     return (shapes.square(expr.arg, expr), sp.S.One)
 
 
 @shape_rule(sp.KroneckerProduct)
-def _kronecker(shapes: Shapes, expr: Any) -> Dims:
+def _kronecker(shapes: Shaping, expr: Any) -> Dims:
     """The products of the sizes."""
     rows = cols = sp.S.One
     for arg in expr.args:
@@ -432,7 +446,7 @@ def _kronecker(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.BlockMatrix)
-def _block(shapes: Shapes, expr: Any) -> Dims:
+def _block(shapes: Shaping, expr: Any) -> Dims:
     """The sizes of the blocks added up; blocks in a row have one height, in a column one width."""
     blocks = expr.blocks
     heights = [shapes.of(blocks[i, 0])[0] for i in range(blocks.shape[0])]
@@ -451,7 +465,7 @@ def _block(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(MatrixSlice)
-def _slice(shapes: Shapes, expr: Any) -> Dims:
+def _slice(shapes: Shaping, expr: Any) -> Dims:
     """The lengths of the two ranges."""
     shapes.of(expr.parent)
     for _, _, step in (expr.rowslice, expr.colslice):
@@ -466,7 +480,7 @@ def _slice(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(MatrixElement)
-def _matrix_element(shapes: Shapes, expr: Any) -> Dims:
+def _matrix_element(shapes: Shaping, expr: Any) -> Dims:
     """A scalar: an entry of a matrix."""
     shape = shapes.of(expr.parent)
     _check_indices(shapes, expr, shape, expr.indices)
@@ -474,7 +488,7 @@ def _matrix_element(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(sp.Indexed, ArrayElement)
-def _indexed(shapes: Shapes, expr: Any) -> Dims:
+def _indexed(shapes: Shaping, expr: Any) -> Dims:
     """A scalar: an entry of an array; as many indices as axes."""
     base = expr.base if isinstance(expr, sp.Indexed) else expr.name
     if getattr(base, "shape", None) is not None:
@@ -483,13 +497,13 @@ def _indexed(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(TensorElement)
-def _tensor_element(shapes: Shapes, expr: Any) -> Dims:
+def _tensor_element(shapes: Shaping, expr: Any) -> Dims:
     """A scalar: an entry of a tensor; as many indices as axes."""
     _check_indices(shapes, expr, shapes.of(expr.array), expr.indices)
     return SCALAR
 
 
-def _check_indices(shapes: Shapes, expr: Any, shape: Dims, indices: Any) -> None:
+def _check_indices(shapes: Shaping, expr: Any, shape: Dims, indices: Any) -> None:
     if len(indices) != len(shape):
         raise ShapeError(
             f"{expr} has {len(indices)} indices; the shape {shown(shape)} has {len(shape)} axes"
@@ -504,21 +518,21 @@ def _check_indices(shapes: Shapes, expr: Any, shape: Dims, indices: Any) -> None
 
 
 @shape_rule(Tensor)
-def _tensor(shapes: Shapes, expr: Any) -> Dims:
+def _tensor(shapes: Shaping, expr: Any) -> Dims:
     """The sizes of its axes; the body is a scalar."""
     shapes.scalar(expr.body, expr)
     return tuple(expr.shape)
 
 
 @shape_rule(ArrayComprehension)
-def _comprehension(shapes: Shapes, expr: Any) -> Dims:
+def _comprehension(shapes: Shaping, expr: Any) -> Dims:
     """The lengths of its ranges; the body is a scalar."""
     shapes.scalar(expr.function, expr)
     return tuple(high - low + 1 for _, low, high in expr.limits)
 
 
 @shape_rule(Softmax)
-def _softmax(shapes: Shapes, expr: Any) -> Dims:
+def _softmax(shapes: Shaping, expr: Any) -> Dims:
     """The shape of its argument, a matrix."""
     shape = shapes.of(expr.operand)
     if len(shape) != 2:
@@ -527,7 +541,7 @@ def _softmax(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(LogSumExp)
-def _logsumexp(shapes: Shapes, expr: Any) -> Dims:
+def _logsumexp(shapes: Shaping, expr: Any) -> Dims:
     """A column with one entry for each row of its argument."""
     shape = shapes.of(expr.operand)
     if len(shape) != 2:
@@ -536,7 +550,7 @@ def _logsumexp(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(Broadcast)
-def _broadcast(shapes: Shapes, expr: Any) -> Dims:
+def _broadcast(shapes: Shaping, expr: Any) -> Dims:
     """The shape asked for; each axis of the operand has that size or 1."""
     shape = shapes.of(expr.operand)
     full = (sp.S.One,) * (2 - len(shape)) + shape
@@ -550,20 +564,20 @@ def _broadcast(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(ScalarApplication, ScalarGradient)
-def _whole(shapes: Shapes, expr: Any) -> Dims:
+def _whole(shapes: Shaping, expr: Any) -> Dims:
     """A scalar, of arrays of any shape."""
     shapes.signature(expr)
     return SCALAR
 
 
 @shape_rule(MatrixGradient)
-def _whole_gradient(shapes: Shapes, expr: Any) -> Dims:
+def _whole_gradient(shapes: Shaping, expr: Any) -> Dims:
     """The shape of the argument in which the gradient is taken."""
     return shapes.signature(expr)[expr.position]
 
 
 @shape_rule(Partial)
-def _partial(shapes: Shapes, expr: Any) -> Dims:
+def _partial(shapes: Shaping, expr: Any) -> Dims:
     """A scalar: the derivative of a scalar in a scalar."""
     shapes.scalar(expr.of, expr)
     shapes.scalar(expr.wrt, expr)
@@ -571,7 +585,7 @@ def _partial(shapes: Shapes, expr: Any) -> Dims:
 
 
 @shape_rule(MatrixPartial)
-def _matrix_partial(shapes: Shapes, expr: Any) -> Dims:
+def _matrix_partial(shapes: Shaping, expr: Any) -> Dims:
     """The shape of the matrix in which a scalar is differentiated."""
     shapes.scalar(expr.of, expr)
     return shapes.of(expr.wrt)

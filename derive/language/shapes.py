@@ -15,7 +15,7 @@ from derive.base.budget import spend
 from derive.base.errors import ShapeError
 from derive.language.dims import Dims, condition, is_unit, same_shape, same_size, shown
 from derive.language.printing import text_of
-from derive.language.shape_rules import _rule
+from derive.language.shape_rules import rule_of
 
 SHAPE = 90  # units of work for the shape of a node
 
@@ -44,7 +44,7 @@ class Shapes:
         found = self._memo.get(expr)
         if found is None:
             spend(SHAPE)
-            found = self._memo[expr] = _rule(expr)(self, expr)
+            found = self._memo[expr] = rule_of(expr)(self, expr)
         return found
 
     def scalar(self, expr: Any, where: Any) -> None:

@@ -48,6 +48,7 @@ from derive.language.operators import (
     MaxOver,
     Partial,
     ScalarApplication,
+    ScalarFunction,
     ScalarGradient,
     TensorElement,
 )
@@ -82,7 +83,7 @@ def _constant(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Const((), (expr,))
 
 
-@SCALARS.on(sp.Symbol, sp.Idx)
+@SCALARS.on(sp.Symbol)
 def _symbol(low: Lowering, expr: Any, scope: Scope) -> Term:
     """its definition, a size or an index as a number, or a real parameter"""
     if expr in low.named:
@@ -457,6 +458,13 @@ def _whole_gradient(low: Lowering, expr: Any, scope: Scope) -> Term:
 
 
 def whole_term(low: Lowering, expr: Any, path: Any, scope: Scope) -> Term:
+    if all(low.shapes.of(argument) == () for argument in expr.arguments):
+        # Of numbers alone it is a function as any other, also under a sum over an index of theirs.
+        orders = tuple(
+            sum(position == k for position, _ in path) for k in range(len(expr.arguments))
+        )
+        numbers = tuple(low.scalar(argument, scope) for argument in expr.arguments)
+        return Unknown(numbers, (ScalarFunction(expr.args[0].name), orders))
     arguments = []
     for argument in expr.arguments:
         shape = low.shapes.of(argument)

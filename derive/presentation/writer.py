@@ -28,6 +28,7 @@ from derive.core.terms import (
     substitute,
 )
 from derive.language.operators import (
+    ScalarFunction,
     Tensor,
     entry,
 )
@@ -316,6 +317,10 @@ def derived_function(function: Any, orders: tuple[int, ...], args: list[Any]) ->
     """An undefined function, differentiated in its arguments and taken at a point."""
     if not any(orders):
         return function(*args)
+    if isinstance(function, ScalarFunction):
+        if sum(orders) > 1:
+            raise NoMatrixForm
+        return function.gradient(orders.index(1))(*args)
     # Only what is differentiated in becomes a variable: SymPy takes two variables of a Subs with
     # one value for one another.
     points = [

@@ -10,7 +10,6 @@ what the steps are for. A witness is confirmed once more in rationals or in ball
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +22,16 @@ from derive.base.worker import run_deep
 from derive.claims import sizes
 from derive.claims.kinds import Identity, Inequality
 from derive.claims.rounding import read_as
-from derive.claims.verdict import DISAGREES, HOLDS, REPLAY, SparseArray, Step, Verdict
+from derive.claims.verdict import (
+    DISAGREES,
+    HOLDS,
+    REPLAY,
+    Checked,
+    Replay,
+    SparseArray,
+    Step,
+    Verdict,
+)
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.evaluate import Point, mentions
 from derive.refutation.search import agrees_numerically, confirm
@@ -31,41 +39,6 @@ from derive.refutation.symbols import dimension_symbols, free_indices, inventory
 
 DEFINING = ("definition", "reverse accumulation", "name of a sum")
 SEED = 1  # not the points at which the verdict itself was checked
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One step and what came of it: True, False, or None where no point could be evaluated."""
-
-    step: Step
-    agrees: bool | None
-
-
-@dataclass(frozen=True)
-class Replay:
-    """What a replay found: it is true where something could be checked and nothing failed.
-
-    :param steps: the steps of a proof that say something, each with what came of it; those that
-        only give a name are used and not listed.
-    :param claim: whether both sides of the claim itself agree at points, or a witness stands.
-    """
-
-    steps: tuple[Checked, ...]
-    claim: bool | None
-
-    def __bool__(self) -> bool:
-        checked = (self.claim, *(c.agrees for c in self.steps))
-        return False not in checked and True in checked
-
-    @property
-    def failed(self) -> tuple[Step, ...]:
-        """The steps that are false somewhere."""
-        return tuple(c.step for c in self.steps if c.agrees is False)
-
-    @property
-    def unchecked(self) -> tuple[Step, ...]:
-        """The steps that could not be evaluated anywhere."""
-        return tuple(c.step for c in self.steps if c.agrees is None)
 
 
 @REPLAY.fill

@@ -14,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from . import fuzz, report
 from .examination import tasks
 from .kept import kept
-from .planted import catches, every_rule
+from .noticing import Catch, steps
+from .planted import every_rule
+from .probes import PROBES
 
 MUTANTS, REWRITINGS = 5000, 3200  # of a full run
 TOLD = 20  # claims, after which a run that has no terminal says how far it is
@@ -29,7 +31,8 @@ PARTS = ("mutants", "rewritings", "rules", "fuzz")
 @click.option(
     "--keep",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file of what mutants and rewritings found: added to, and what it has is not run again.",
+    help="A file of what mutants, rewritings and rules found: added to, and what it has is not run "
+    "again.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def main(
@@ -56,9 +59,15 @@ def main(
             if number % TOLD == 0 and not progress.console.is_terminal:
                 click.echo(f"{number} of {len(asked)} claims, {len(found)} variants", err=True)
             progress.advance(of_claims)
-        of_rules = progress.add_task("rules", total=len(rules), visible=bool(rules))
-        for catch in catches(rules, jobs):
-            caught.append(catch)
+        total = len(rules) + len(PROBES)
+        of_rules = progress.add_task("rules", total=total, visible=bool(rules))
+        for number, step in enumerate(steps(rules, jobs, keep) if rules else (), 1):
+            if isinstance(step, Catch):
+                caught.append(step)
+                for line in report.violations((), [step]):
+                    progress.console.print(line, soft_wrap=True, markup=False)
+            if number % TOLD == 0 and not progress.console.is_terminal:
+                click.echo(f"{number} of {total} probes and rules", err=True)
             progress.advance(of_rules)
         of_fuzz = progress.add_task("fuzz", total=len(random_ones), visible=bool(random_ones))
         for one in fuzz.tallies(random_ones, jobs):

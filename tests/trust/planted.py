@@ -1,31 +1,24 @@
-"""Planted errors: every rule of the engine is falsified in turn, and some claim has to notice.
+"""Planted errors: every rule of the engine, and each way in which it is falsified.
 
-A rule that may be falsified without any claim being decided otherwise is a rule that nothing
-tests. :func:`every_rule` lists them; whoever has more rules appends them there, each a name and
-a context manager inside which it is false.
+:func:`every_rule` lists them; whoever has more rules appends them there, each with the place that
+it stands at and what is false there instead.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 from unittest.mock import patch
 
 import sympy as sp
 from breaking import FUNCTIONS as FUNCTION_LAWS
-from breaking import NODES, breaking, rule_names
+from breaking import NODES, broken, rule_names
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix
 from sympy.tensor.array.expressions import ArrayElement
 
-from derive import verify
-from derive.claims.kinds import Claim
-from derive.claims.verdict import UNDECIDED, Verdict
 from derive.core import derivatives as of_nodes
 from derive.core import differentiate as passes
 from derive.core import terms as core
@@ -34,24 +27,63 @@ from derive.core.terms import Term, add, mul, neg, num
 from derive.language import operators as ops
 from derive.language.matrix_functions import MatrixFunction
 from derive.lowering import conditions as lower_conditions
-from derive.lowering import lower
-
-from .material import SECONDS
-from .probes import PROBES, READ_OUTSIDE
+from derive.lowering import lower, matrices, scalars, sequences  # noqa: F401  (they fill the tables)
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule of the engine.
 
-    :param name: what it is, and how it is falsified.
-    :param falsified: gives a context manager inside which the rule is false.
+    :param place: what it is.
+    :param how: how it is falsified.
+    :param holder: the table, or the module or class, that it stands in.
+    :param key: its key there, or its attribute.
+    :param false: what stands there instead; None where nothing does.
+    :param part: which of several functions that stand there together it is.
     :param about: SymPy nodes that it has to do with, so that likely claims are asked first.
     """
 
-    name: str
-    falsified: Callable[[], AbstractContextManager[Any]]
+    place: str
+    how: str
+    holder: Any
+    key: Any
+    false: Any
+    part: int | None = None
     about: tuple[type, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is, and how it is falsified."""
+        return f"{self.place} {self.how}"
+
+    @property
+    def right(self) -> Any:
+        """What stands at its place."""
+        return (
+            self.holder[self.key]
+            if isinstance(self.holder, dict)
+            else getattr(self.holder, self.key)
+        )
+
+    @contextmanager
+    def replaced(self, instead: Any) -> Iterator[None]:
+        """While it lasts, something else stands at its place; nothing where that is None."""
+        if not isinstance(self.holder, dict):
+            with patch.object(self.holder, self.key, instead):
+                yield
+            return
+        with patch.dict(self.holder):
+            if instead is None:
+                del self.holder[self.key]
+            else:
+                self.holder[self.key] = instead
+            yield
+
+    @contextmanager
+    def falsified(self) -> Iterator[None]:
+        """While it lasts, the rule is false."""
+        with self.replaced(self.false):
+            yield
 
 
 # ---- how a term is falsified
@@ -82,10 +114,13 @@ def derivatives() -> Iterator[Rule]:
             for way, change in WAYS.items():
                 if name == "sign" and change(num(0)) is num(0):
                     continue  # 0 doubled is 0
-                broken = (*slopes[:position], _after(slope, change), *slopes[position + 1 :])
                 yield Rule(
-                    f"the derivative of {name} in argument {position + 1} {way}",
-                    functools.partial(patch.dict, of_nodes.SCALAR_DERIVATIVES, {name: broken}),
+                    f"the derivative of {name} in argument {position + 1}",
+                    way,
+                    of_nodes.SCALAR_DERIVATIVES,
+                    name,
+                    (*slopes[:position], _after(slope, change), *slopes[position + 1 :]),
+                    position,
                     (sp.Max, sp.Min) if name == "Max" else (FUNCTIONS[name].symbol,),
                 )
 
@@ -97,12 +132,8 @@ def _after(rule: Callable[..., Term], change: Callable[[Term], Term]) -> Callabl
 def kinks() -> Iterator[Rule]:
     """The conditions under which a function with a kink is differentiable."""
     for name in of_nodes.KINKS:
-        others = {other: kink for other, kink in of_nodes.KINKS.items() if other != name}
-        yield Rule(
-            f"the kink of {name} forgotten",
-            functools.partial(patch.object, of_nodes, "KINKS", others),
-            (getattr(sp, name),),
-        )
+        about = (getattr(sp, name),)
+        yield Rule(f"the kink of {name}", "forgotten", of_nodes.KINKS, name, None, about=about)
 
 
 class _Changed:
@@ -140,25 +171,22 @@ def local_rules() -> Iterator[Rule]:
     for node, rule in of_nodes.DERIVATIVES.items():
         if node in WITHOUT_DERIVATIVE:
             continue
-        broken = {"gives no condition": _unconditional(rule)}
+        wrong: dict[str, Any] = {"gives no condition": _unconditional(rule)}
         if node is core.RealBracket:
-            broken["hands on the cotangent"] = _handing_on
+            wrong["hands on the cotangent"] = _handing_on
         else:
-            broken["doubled"] = _with_cotangent(rule, _doubled)
-            broken["with the wrong sign"] = _with_cotangent(rule, neg)
-            broken["forgotten"] = lambda *_arguments: None
+            wrong["doubled"] = _with_cotangent(rule, _doubled)
+            wrong["with the wrong sign"] = _with_cotangent(rule, neg)
+            wrong["forgotten"] = _forgetting
         if node in (core.Add, core.Mul, core.Pow, core.Apply, core.Unknown):
-            broken["without the last operand"] = _without_last(rule)
+            wrong["without the last operand"] = _without_last(rule)
         if node in (core.Entry, core.Ref, core.InverseEntry, core.Determinant, core.Whole):
-            broken["at swapped indices"] = _misplaced(rule)
+            wrong["at swapped indices"] = _misplaced(rule)
         if node not in (core.RealBracket, core.Apply, core.Maximum):
-            del broken["gives no condition"]
-        for how, changed in broken.items():
-            yield Rule(
-                f"the derivative rule of {node.__name__} {how}",
-                functools.partial(patch.dict, of_nodes.DERIVATIVES, {node: changed}),
-                ABOUT.get(node, ()),
-            )
+            del wrong["gives no condition"]
+        place, about = f"the derivative rule of {node.__name__}", ABOUT.get(node, ())
+        for how, changed in wrong.items():
+            yield Rule(place, how, of_nodes.DERIVATIVES, node, changed, about=about)
 
 
 def _with_cotangent(rule: Any, change: Callable[[Term], Term]) -> Any:
@@ -190,6 +218,10 @@ def _unconditional(rule: Any) -> Any:
     return lambda run, *arguments: rule(_Changed(run, conditions={}), *arguments)
 
 
+def _forgetting(*_arguments: Any) -> None:
+    return None
+
+
 def _handing_on(run: Any, term: Any, cotangent: Term, binders: Any) -> None:
     run.pull(term.args[0], cotangent, binders)
 
@@ -204,12 +236,13 @@ def adjoints() -> Iterator[Rule]:
         found = SOLVE(equation, binders)
         return None if found is None else (found[0], -found[1])
 
-    for name, attribute, broken in (
-        ("a gradient among symmetric matrices as it is", "_symmetrised", unswapped),
-        ("a solved index with the wrong sign", "_solve", opposite),
-        ("no bracket for the range of a solved index", "is_nonnegative", lambda *_: True),
-    ):
-        yield Rule(name, functools.partial(patch.object, passes, attribute, broken))
+    for place, how, attribute, false in (
+        ("a gradient among symmetric matrices", "as it is", "_symmetrised", unswapped),
+        ("a solved index", "with the wrong sign", "_solve", opposite),
+        ("the bracket for the range of a solved index", "left out", "is_nonnegative",
+            lambda *_: True),
+    ):  # fmt: skip
+        yield Rule(place, how, passes, attribute, false)
 
 
 SOLVE = passes._solve
@@ -233,27 +266,26 @@ def lowerings() -> Iterator[Rule]:
     """Every entry of the tables that say how a SymPy node is lowered."""
     for table in (lower.THROUGH, lower.BODIES):
         for node, rule in table.items():
-            for how, broken in (
+            for how, false in (
                 ("doubled", _after(rule, _doubled)),
                 ("with 1 added", _after(rule, _one_more)),
                 ("transposed", _transposed(rule)),
             ):
                 if node not in UNCHANGED.get(how, ()):
-                    yield _lowering(table, node, how, broken)
+                    yield _lowering(table, node, how, false)
     for node, rule in lower.SCALARS.items():
         yield _lowering(lower.SCALARS, node, "doubled", _after(rule, _doubled))
         if node in OPAQUE:
-            broken = _with_argument_added(rule)
-            yield _lowering(lower.SCALARS, node, "with its argument added", broken)
+            false = _with_argument_added(rule)
+            yield _lowering(lower.SCALARS, node, "with its argument added", false)
         elif node not in NAMES:
             yield _lowering(lower.SCALARS, node, "with 1 added", _after(rule, _one_more))
 
 
-def _lowering(table: Any, node: type, how: str, broken: Any) -> Rule:
+def _lowering(table: Any, node: type, how: str, false: Any) -> Rule:
+    what = "a scalar" if table is lower.SCALARS else "an array"
     return Rule(
-        f"the lowering of {node.__name__} {how}",
-        functools.partial(patch.dict, table, {node: broken}),
-        (node,),
+        f"the lowering of {node.__name__} as {what}", how, table, node, false, about=(node,)
     )
 
 
@@ -267,19 +299,13 @@ def _transposed(rule: Any) -> Any:
 
 def conditions() -> Iterator[Rule]:
     """How conditions are lowered, and what is read outside of an array."""
-    for name, attribute, broken in (
-        ("a condition between numbers the wrong way", "_real_relation", _the_wrong_way),
-        ("a condition between integers met one later", "_integer_relation", _one_later),
+    for place, how, attribute, false in (
+        ("a condition between numbers", "the wrong way", "_real_relation", _the_wrong_way),
+        ("a condition between integers", "met one later", "_integer_relation", _one_later),
     ):
-        yield Rule(
-            name,
-            functools.partial(patch.object, lower_conditions, attribute, broken),
-            (sp.Piecewise,),
-        )
-    yield Rule(
-        "a read outside of an array unnoticed",
-        functools.partial(patch.object, lower.Lowering, "check_read", lambda *_: None),
-    )
+        yield Rule(place, how, lower_conditions, attribute, false, about=(sp.Piecewise,))
+    place = "a read outside of an array"
+    yield Rule(place, "unnoticed", lower.Lowering, "check_read", lambda *_: None)
 
 
 REAL_RELATION, INTEGER_RELATION = (
@@ -296,8 +322,7 @@ def _one_later(low: Any, test: Any, scope: Any) -> Term:
     return INTEGER_RELATION(low, test.func(test.lhs - 1, test.rhs), scope)
 
 
-# ---- whether it is noticed
-
+# ---- canonical forms
 
 # Doubled throughout, what these give is only called otherwise: nothing is known of it but its name.
 RENAMED = {
@@ -319,74 +344,15 @@ def rewrites() -> Iterator[Rule]:
         if name in RENAMED:
             continue
         about = ABOUT.get(NODES.get(name, object), ())
-        if (
-            FUNCTION_LAWS.get(name) in FUNCTIONS
-        ):  # others are the engine's own, as the log of a size
-            about = (FUNCTIONS[FUNCTION_LAWS[name]].symbol,)
-        yield Rule(f"the rewrite rule {name!r} doubled", functools.partial(breaking, name), about)
+        function = FUNCTIONS.get(FUNCTION_LAWS.get(name, ""))
+        if function is not None:  # others are the engine's own, as the log of a size
+            about = (function.symbol,)
+        table, key, false = broken(name)
+        how = "with 1 added" if name in FUNCTION_LAWS else "doubled"
+        yield Rule(f"the rewrite rule {name!r}", how, table, key, false, about=about)
 
 
 def every_rule() -> list[Rule]:
     """Every rule of the engine, each falsified in every way that changes it."""
     kinds = (derivatives, kinks, local_rules, adjoints, lowerings, conditions, rewrites)
     return [rule for rules in kinds for rule in rules()]
-
-
-Outcome = tuple[str, int]
-
-
-def outcome(verdict: Verdict) -> Outcome:
-    """What is decided, and under how many assumptions."""
-    return (verdict.status, len(verdict.assumptions))
-
-
-@functools.cache
-def healthy(probe: Claim) -> tuple[Outcome, float]:
-    """What a probe is decided to be while no rule is false, and after how many seconds."""
-    verdict = verify(probe, SECONDS)
-    return outcome(verdict), verdict.seconds
-
-
-@dataclass(frozen=True)
-class Catch:
-    """A rule that was falsified, and the claim that noticed; None where no claim did."""
-
-    rule: str
-    caught_by: str | None
-
-
-def caught(rule: Rule, probes: Sequence[Claim] = PROBES) -> Catch:
-    """Falsify a rule and ask the probes, likely ones first, until one is decided otherwise."""
-    for probe in sorted(probes, key=lambda probe: not _speaks_of(probe, rule.about)):
-        expected, seconds = healthy(probe)
-        if expected[0] == UNDECIDED and probe.id not in READ_OUTSIDE:
-            continue
-        with rule.falsified():
-            found = verify(probe, 1 + 10 * seconds)
-        if outcome(found) != expected:
-            return Catch(rule.name, probe.id)
-    return Catch(rule.name, None)
-
-
-def _speaks_of(claim: Claim, nodes: tuple[type, ...]) -> bool:
-    fields = [getattr(claim, name) for name in claim.expression_fields]
-    return bool(nodes) and any(expr.has(*nodes) for expr in (*fields, *claim.where.values()))
-
-
-_rules: list[Rule] = []  # as the workers inherit them
-
-
-def catches(rules: Iterable[Rule], jobs: int = 1) -> Iterator[Catch]:
-    """Every rule falsified in turn, with the claim that noticed."""
-    _rules[:] = rules
-    if jobs <= 1:
-        yield from map(caught, _rules)
-        return
-    for probe in PROBES:
-        healthy(probe)
-    with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
-        yield from pool.map(_caught, range(len(_rules)))
-
-
-def _caught(position: int) -> Catch:
-    return caught(_rules[position])

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from .examination import KINDS, MUTANT, REWRITING, Finding
 from .fuzz import Failure, Tally
-from .planted import Catch
+from .noticing import Catch
 
 SHOWN = 160  # characters of a statement in a list of gaps; a violation is printed in full
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import sympy as sp
@@ -16,7 +17,8 @@ from derive.language.operators import entry
 from .examination import MUTANT, REWRITING, Finding, Task, findings, tasks
 from .kept import kept
 from .mutations import MUTATIONS, mutants
-from .planted import Rule, caught, every_rule
+from .noticing import caught, watched
+from .planted import every_rule
 from .report import counts, violations
 from .rewritings import rewritings
 from .same import LAWS
@@ -66,14 +68,22 @@ def test_a_falsified_rule_is_noticed(position):
 
 
 def test_a_rule_that_is_not_falsified_is_not_noticed():
-    class Nothing:
-        def __enter__(self):
-            return self
+    rule = every_rule()[0]
+    assert caught(replace(rule, false=rule.right), [SQUARED]).caught_by is None
 
-        def __exit__(self, *_):
-            return None
 
-    assert caught(Rule("nothing", Nothing), [SQUARED]).caught_by is None
+def test_what_a_claim_uses_is_seen():
+    used = set(watched(SQUARED).places)
+    assert {"the derivative rule of Mul", "the lowering of Transpose as an array"} <= used
+    assert not {"the lowering of Inverse as an array", "the derivative of sin in argument 1"} & used
+
+
+def test_no_two_rules_are_called_alike():
+    rules = every_rule()
+    names = Counter(rule.name for rule in rules)
+    assert [name for name, count in names.items() if count > 1] == []
+    at = {rule.place: (id(rule.holder), rule.key, rule.part) for rule in rules}
+    assert len(set(at.values())) == len(at)
 
 
 # The suite itself

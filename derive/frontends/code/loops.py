@@ -28,6 +28,7 @@ from derive.frontends.code.containers import (
     mapped,
     replaced,
 )
+from derive.frontends.code.rounds import Cell
 from derive.frontends.code.sizes import (
     Size,
     at_least,
@@ -35,7 +36,7 @@ from derive.frontends.code.sizes import (
     plain,
     same,
 )
-from derive.frontends.code.states import Cell, settle
+from derive.frontends.code.states import settle
 from derive.frontends.code.trace import Refused, current
 
 Thunk = Callable[[], Any]

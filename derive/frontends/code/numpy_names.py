@@ -409,10 +409,6 @@ def _ignored(*args: Any, **options: Any) -> None:
     return None
 
 
-def _true_(value: Any, *args: Any, **options: Any) -> bool:
-    return True
-
-
 NAMES: dict[str, Any] = {
     "pi": Array((), {(): sp.pi}, FLOAT),
     "e": Array((), {(): sp.E}, FLOAT),

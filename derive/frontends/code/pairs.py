@@ -20,7 +20,7 @@ from derive.frontends.code.declared import Named, Text
 from derive.frontends.code.extremes import atoms_of
 from derive.frontends.code.left_out import Place, Unfit
 from derive.frontends.code.loader import Loader
-from derive.frontends.code.recurrences import UNREAD
+from derive.frontends.code.rounds import UNREAD
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.sums import sum_over

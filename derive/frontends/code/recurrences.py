@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
 from derive.frontends.code.arrays import choice
 from derive.frontends.code.axes import bounds
+from derive.frontends.code.rounds import UNREAD, Cell, Rounds
 from derive.frontends.code.sizes import at_least, expanded
 from derive.frontends.code.trace import Refused
 from derive.language.operators import Tensor
 from derive.language.sequences import recurrence, sequence
 
-if TYPE_CHECKING:
-    from derive.frontends.code.states import Cell, Settling
-
-UNREAD = sp.Symbol("an array is read while a loop writes it", real=True)
-
 
 class System:
     """One system of a group of states, with the definitions that stand between them.
 
-    :param of: what settles the states of the loop.
+    :param of: the rounds of the loop.
     """
 
-    def __init__(self, of: Settling) -> None:
+    def __init__(self, of: Rounds) -> None:
         self.of = of
         self.trace, self.direction = of.trace, of.direction
         self.counter, self.count = of.counter, of.count

@@ -10,6 +10,7 @@ import sympy as sp
 
 from derive.frontends.document import derivatives, tree, values
 from derive.frontends.document.definitions import body_of, is_number
+from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.indices import annotated, entry_of, letters_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import defined_at, is_known, known_at
@@ -54,15 +55,16 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             name == own or (name and name not in reader.knowledge.known)
             for name, own in zip(given, known.sizes, strict=True)
         ):
-            return symbol(reader, key, node)
-        label = symbol(reader, key, node).expr.name
-        arguments_ = (reader.value(part).expr for part in parts)
-        return Value(ScalarFunction(label)(*arguments_))
+            return _of_loss(reader, name, symbol(reader, key, node), parts)
+        function = ScalarFunction(symbol(reader, key, node).expr.name)
+        return _any_loss(reader, name, function, [reader.value(part) for part in parts])
+    if definition is not None and not name.primes and _depends_on(reader, definition, parts):
+        return _of_loss(reader, name, symbol(reader, key, node), parts)  # f(x), where f = xᵀx
     if definition is not None or known is not None:
         if all(mention(part) is not None for part in parts) and (len(parts) > 1 or is_loss(name)):
             value = symbol(reader, key, node)
             if value.is_scalar and (len(parts) > 1 or is_loss(name)):
-                return value
+                return _of_loss(reader, name, value, parts)
         return None
     if name.subs and all(mention(part) is not None for part in parts) and not name.primes:
         stem = replace(name, subs=name.subs[:-1], after=())
@@ -74,13 +76,56 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if name.letter in FUNCTION_LETTERS and not name.bold:
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
-    if is_loss(name) and all(mention(part) is not None for part in parts):
-        return derivatives.loss_of(reader, name, [reader.value(part) for part in parts])
+    of_names = all(mention(part) is not None for part in parts)
+    if is_loss(name) and (of_names or name.letter == "ell" or name.primes):
+        label = pretty(key)
+        reader.note(f"{label} is any scalar function of its arguments, as nothing defines it")
+        inputs = [reader.value(part) for part in parts]
+        return _any_loss(reader, name, ScalarFunction(label), inputs)
     if len(parts) > 1:
         raise Undeclared(
             f"{pretty(key)} is a function that is not defined", f"{pretty(key)}: function", node
         )
     return None
+
+
+def _depends_on(reader: Reader, definition: Definition, parts: list[Node]) -> bool:
+    """Whether what is in the brackets are names that a definition is made of."""
+    found = leaves(reader.knowledge, definition.body, definition.section, definition.at)
+    found |= {key for key, _ in mentioned(definition.body)}
+    names = [mention(part) for part in parts]
+    return all(name is not None and not name.after and name.key in found for name in names)
+
+
+def _any_loss(
+    reader: Reader, name: Mention, function: ScalarFunction, inputs: list[Value]
+) -> Value:
+    """L(w, b) of any scalar function L; ℓ′(z) is its slope at a number z, and at an array its
+    slope at every entry, or its gradient.
+    """
+    given = [scalar(value) if value.is_scalar else value.expr for value in inputs]
+    if not name.primes:
+        return powered(reader, Value(function(*given)), name)
+    if name.primes > 1 or len(inputs) > 1:
+        raise Unread("prime", "the derivative of a function of arrays", name.node)
+    (value,) = inputs
+    slope = function.gradient(0)
+    if not value.is_scalar:
+        label = f"{function.name}′ of an array"
+        how = reader.choices.pick(label, ("entry by entry", "its gradient"))
+        if how == "its gradient":
+            return powered(reader, replace(value, expr=slope(value.expr)), name)
+    return powered(reader, values.apply(slope, value), name)
+
+
+def _of_loss(reader: Reader, name: Mention, value: Value, parts: list[Node]) -> Value:
+    """A loss that is known, written with what it depends on; L′(z) is its slope in a number z."""
+    if name.primes:
+        by = derivatives.wrt(reader, parts[0])
+        if name.primes > 1 or len(parts) > 1 or not by.is_scalar:
+            raise Unread("prime", "the derivative of a function of arrays", name.node)
+        value = derivatives.oriented(reader, value, by)
+    return powered(reader, value, name)
 
 
 def _is_applied_inside(letter: str, body: Node) -> bool:

@@ -13,7 +13,15 @@ from derive.frontends.document import declarations as said
 from derive.frontends.document import size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph
 from derive.frontends.document.declarations import DeclarationError, Declared
-from derive.frontends.document.defining import checked, definition, keys, real_space
+from derive.frontends.document.defining import (
+    checked,
+    definition,
+    is_product,
+    keys,
+    real_space,
+    set_to_zero,
+    size_names,
+)
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.indices import components, letters_of
 from derive.frontends.document.knowledge import (
@@ -296,7 +304,7 @@ class _Collector:
                 self.definition(body, unit, line)
                 self.sums.append((unit, body))
             if isinstance(body, tree.Chain):
-                self.set_to_zero(body, unit)
+                self.stationary.setdefault(unit.section, set()).update(set_to_zero(body))
                 for side in body.sides[1:]:
                     names = {name for pair in mentioned(side) for name in pair}
                     self.spoken.setdefault(unit.section, set()).update(names)
@@ -333,8 +341,8 @@ class _Collector:
                         self.stated.add(stated)
                         unit.annotations.append(of)
         for node in statement.walk():
-            if isinstance(node, tree.Big) and isinstance(node.sup, tree.Letter):
-                self.ends.add(node.sup.name)
+            if isinstance(node, tree.Big) and node.sup is not None:
+                self.ends |= size_names(node.sup) - summed
             name = mention(node)
             if name is None:
                 continue
@@ -420,7 +428,8 @@ class _Collector:
         if made is None:
             return
         made = labelled(made, self.knowledge.known)
-        if chain.relations[0] not in DEFINES and not _defining(made, unit):
+        claims = is_product(left, self.is_taken) or not _defining(made, unit)
+        if chain.relations[0] not in DEFINES and claims:
             return
         if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
             return  # an equation for the square of a name that has a meaning
@@ -524,21 +533,6 @@ class _Collector:
             return True
         product = len(name) > 1 and all(letter in among for letter in name)
         return name not in ("e", "pi", "I", "bol(1)") and not product
-
-    def set_to_zero(self, chain: tree.Chain, unit: Unit) -> None:
-        """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
-        if text_of(chain.sides[-1]) not in ("0", "bol(0)"):
-            return
-        for node in chain.walk():
-            if isinstance(node, tree.Derivative):
-                for by in node.by:
-                    name = mention(by.variable)
-                    if name is not None:
-                        self.stationary.setdefault(unit.section, set()).add(name.key)
-            elif isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub:
-                name = mention(node.sub)
-                if name is not None:
-                    self.stationary.setdefault(unit.section, set()).add(name.key)
 
     def sizes(self) -> None:
         """The names of all sizes."""

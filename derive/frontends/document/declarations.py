@@ -98,6 +98,12 @@ _ANY_FUNCTION = re.compile(
     r"(?:\s+(?:applied\s+)?(?:elementwise|entrywise|entry by entry))?\s*$"
 )
 _SHAPE = re.compile(r"(.+?)\s*(?::|∈|\\in\b)\s*(.+)$", re.S)
+_BEGINNING = re.compile(r"[^:∈<>=≤≥≠]*?(?::|∈|\\in\b|<|>|=|≤|≥|≠|\\[lg]eq?\b|\\neq?\b)")
+"""A text in which a shape or an assumption is stated."""
+
+_SEVERAL = re.compile(r"[×^()\[\]]|\\times\b|\w\s+x\s+\w")
+"""Sizes that are complete: no comma stands between them."""
+
 _RELATION = re.compile(r"<=|>=|\\leq?\b|\\geq?\b|\\neq?\b|≤|≥|≠|<|>|=")
 _REAL = re.compile(
     r"^\\?(?:mathbb\s*\{\s*R\s*\}|mathbf\s*\{\s*R\s*\}|mathbb\s+R|R|ℝ|real|reals)\s*(?:\^|$)"
@@ -113,9 +119,47 @@ def items(text: str, line: int = 0, how: str = "directive") -> list[Declared]:
     """
     found: list[Declared] = []
     for part in _split(text, ";\n"):
-        if part.strip():
-            found.extend(item(part.strip(), line + text[: text.find(part)].count("\n"), how))
+        first = line + text[: text.find(part)].count("\n")
+        for one in _between_commas(part):
+            if one.strip():
+                found.extend(item(one.strip(), first, how))
     return found
+
+
+def _between_commas(text: str) -> list[str]:
+    """``X: n×d, W: d×k`` as two items. A comma stands inside of one, too: ``w, v: d``,
+    ``A: n×n, symmetric``.
+
+    :raises DeclarationError: where it may be either: the m of ``X: n, m, y: n``.
+    """
+    found = [""]
+    waiting: list[str] = []  # names, until it is seen what they belong to
+    for piece in _split(text, ","):
+        if not found[-1]:
+            found[-1] = piece
+        elif not _begins(found[-1]):
+            found[-1] += "," + piece
+        elif _begins(piece):
+            if waiting and not _SEVERAL.search(found[-1]):
+                raise DeclarationError(
+                    f"`{text.strip()}`: whether `{waiting[0].strip()}` is a size or a name is "
+                    "open: put semicolons between the declarations"
+                )
+            found.append(",".join([*waiting, piece]))
+            waiting = []
+        elif piece.strip().lower() in PROPERTIES and not waiting:
+            found[-1] += "," + piece
+        else:
+            waiting.append(piece)
+    return [*found[:-1], ",".join([found[-1], *waiting])]
+
+
+def _begins(text: str) -> bool:
+    """Whether a shape, a property of something or an assumption is stated in a text."""
+    text = text.strip()
+    if text.lower() in PROPERTIES:
+        return False
+    return bool(_BEGINNING.match(text)) or _properties(text) is not None
 
 
 def _split(text: str, separators: str) -> list[str]:
@@ -164,7 +208,7 @@ def item(text: str, line: int, how: str) -> Iterator[Declared]:
         yield Declared("function", _names(function.group(1)), "", line, how)
         return
     named = _properties(text)
-    if named:
+    if named and not any(_SHAPE.match(name) for name in named[0]):
         names, words = named
         for word in words:
             yield Declared("property", names, word, line, how)

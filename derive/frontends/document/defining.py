@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from derive.frontends.document import functions, size_text, tree
@@ -28,8 +28,41 @@ def squared(name: Mention, right: Node) -> Mention:
     return replace(name, sups=(*name.sups, name.after[0]), after=())
 
 
+def is_product(left: Node, taken: Callable[[str], bool]) -> bool:
+    """Whether letters without a space have a meaning each, and none together: AB = BA."""
+    return (
+        isinstance(left, tree.Run)
+        and not taken(left.text)
+        and all(taken(letter.name) for letter in left.letters)
+    )
+
+
 def checked(name: str):  # type: ignore[no-untyped-def]
     return size_symbol(name)
+
+
+def size_names(end: Node) -> set[str]:
+    """The letters of the end up to which a sum goes: n and m of 2n + m − 1."""
+    if isinstance(end, tree.Letter):
+        return {end.name}
+    try:
+        found = size_text.size(text_of(end), size_symbol)
+    except size_text.SizeError:
+        return set()
+    return {symbol.name for symbol in found.free_symbols if len(symbol.name) == 1}
+
+
+def set_to_zero(chain: tree.Chain) -> list[str]:
+    """``∂L/∂w = 0``: what solves it is a point from here on, and no definition."""
+    if text_of(chain.sides[-1]) not in ("0", "bol(0)"):
+        return []
+    by: list[Node] = []
+    for node in chain.walk():
+        if isinstance(node, tree.Derivative):
+            by.extend(each.variable for each in node.by)
+        elif isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub:
+            by.append(node.sub)
+    return keys(by)
 
 
 SPACES = ("bla(R)", "R", "bol(R)", "{0,1}", "{-1,1}", "{-1,+1}", "[0,1]", "(0,1)")

@@ -17,6 +17,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.base.slot import Slot
 from derive.frontends.document import tree, values
+from derive.frontends.document.by_squares import root_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import defined_at, is_known, known_at
 from derive.frontends.document.names import (
@@ -119,9 +120,11 @@ def loss_in(reader: Reader, node: Node) -> Value | None:
     return None if taken is None else derivative(reader, taken)
 
 
-def operator(reader: Reader, factors: list[Node], signs: list[str]) -> tuple[Value, int]:
+def operator(
+    reader: Reader, factors: list[Node], signs: list[str], everything: bool = False
+) -> tuple[Value, int]:
     """An operator with what it acts on: its value, and how many factors it takes."""
-    taken, used = operated(factors, signs)
+    taken, used = operated(factors, signs, everything)
     if taken.nabla and taken.of is not None and (bare := untransposed(taken.of)) is not None:
         # ∇f(x)⊤ is the transpose of the gradient.
         return transpose(derivative(reader, replace(taken, of=bare))), used
@@ -142,11 +145,15 @@ def untransposed(of: Node) -> Node | None:
     return replace(last, sup=None) if last.sub is not None else last.base
 
 
-def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
+def operated(factors: list[Node], signs: list[str], everything: bool = False) -> tuple[Taken, int]:
+    """An operator with what it acts on, and how many factors that takes.
+
+    :param everything: it acts on all that follows.
+    """
     head = factors[0]
     used = 1
     if (twice := _nabla_twice(factors, signs)) is not None:
-        taken, used = operated([twice.base, *factors[2:]], signs[1:])
+        taken, used = operated([twice.base, *factors[2:]], signs[1:], everything)
         return Taken(taken.of, taken.by * 2, twice, nabla=True), used + 1
     if isinstance(head, tree.Derivative):
         by = variables(head)
@@ -167,7 +174,7 @@ def operated(factors: list[Node], signs: list[str]) -> tuple[Taken, int]:
         called = len(factors) > 2 and signs[1] == "" and brackets(factors[2])[0] is not None
         if called and mention(factors[1]) is not None:
             end = 3
-        if isinstance(factors[1], tree.Number | tree.Fraction):
+        if everything or isinstance(factors[1], tree.Number | tree.Fraction):
             end = len(factors)  # ∇ λ/2 ‖w‖²
     else:
         end = len(factors)
@@ -233,6 +240,8 @@ def derivative(reader: Reader, taken: Taken) -> Value:
     if len(by) == 1 and is_twice(taken):
         by = by * 2
     of = numerator(reader, taken.of, by[0])
+    if len(by) == 1 and (root := root_of(reader, by[0])) is not None:
+        return values.scale(1 / (2 * scalar(root)), oriented(reader, of, root))
     if len(by) == 1:
         return oriented(reader, of, wrt(reader, by[0]), taken.nabla)
     if len(by) == 2:
@@ -558,13 +567,6 @@ def loss(reader: Reader, name: Mention) -> Value:
     return reader.symbols[key]
 
 
-def loss_of(reader: Reader, name: Mention, inputs: list[Value]) -> Value:
-    """L(w, b) where nothing defines L: any scalar function of these."""
-    label = pretty(name.key)
-    reader.note(f"{label} is any scalar function of its arguments, as nothing defines it")
-    return Value(ScalarFunction(label)(*(value.expr for value in inputs)))
-
-
 __all__ = [
     "Definition",
     "Taken",
@@ -578,7 +580,6 @@ __all__ = [
     "is_transpose",
     "jacobian_layout",
     "loss",
-    "loss_of",
     "numerator",
     "operated",
     "operator",

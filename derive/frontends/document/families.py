@@ -39,22 +39,37 @@ def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
     if len(parts) == 2 and (family := _family(reader, name)) is not None:
         vector = _of_family(reader, name, family, parts[0])
         return entry_of(reader, vector, parts[1], name.node) if vector.shape else None
+    if len(parts) == 2:
+        rows = _by_rows(reader, name)
+        if rows is None:
+            return None
+        reader.note(f"{name.letter}_{text_of(name.subs[-1])} is an entry of {name.letter.upper()}")
+        places = (index_of(reader, k, n) for k, n in zip(parts, rows.shape, strict=True))
+        return Value(entry(rows.expr, *places))
     if len(parts) != 1 or not isinstance(parts[0], tree.Letter):
         return None
     family = _family(reader, name)
     if family is not None:
         return _of_family(reader, name, family, parts[0])
+    rows = _by_rows(reader, name)
+    if rows is None:
+        return None
+    index = index_of(reader, parts[0], rows.shape[0])
+    return as_vector(reader, at(rows.expr, index), rows.shape[1])
+
+
+def _by_rows(reader: Reader, name: Mention) -> Value | None:
+    """The declared array X, of which x_i is a row, or in another reading its transpose."""
     upper = with_scripts(name.letter.upper(), name.subs[:-1], name.sups)
-    if name.letter.islower() and len(name.letter) == 1 and known_at(reader, upper) is not None:
-        array = symbol(reader, upper, name.node)
-        if len(array.shape) == 2 and 1 not in array.shape:
-            how = reader.choices.pick(f"{name.letter}_i of {upper}", ("row", "column"))
-            reader.note(f"{name.letter}_{text_of(parts[0])} is a {how} of {upper}")
-            turned = array if how == "row" else values.transpose(array)
-            index = index_of(reader, parts[0], turned.shape[0])
-            row = at(turned.expr, index)
-            return as_vector(reader, row, turned.shape[1])
-    return None
+    if not name.letter.islower() or len(name.letter) != 1 or known_at(reader, upper) is None:
+        return None
+    array = symbol(reader, upper, name.node)
+    if len(array.shape) != 2 or 1 in array.shape:
+        return None
+    how = reader.choices.pick(f"{name.letter}_i of {upper}", ("row", "column"))
+    if len(name.subs) == 1 and isinstance(name.subs[0], tree.Letter):
+        reader.note(f"{name.letter}_{text_of(name.subs[0])} is a {how} of {upper}")
+    return array if how == "row" else values.transpose(array)
 
 
 def _family(reader: Reader, name: Mention) -> Known | None:

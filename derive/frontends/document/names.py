@@ -18,8 +18,6 @@ TRANSPOSES = ("T", "top", "intercal", "mathsf T")
 LOSSES = ("L", "J", "ell", "cal(L)", "E", "C", "l", "cal(J)", "loss", "Loss", "cal(E)", "cal(C)")
 """Letters that a loss has where nothing else is said of them."""
 
-UNICODE = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
-
 
 @dataclass(frozen=True)
 class Mention:

@@ -101,6 +101,7 @@ class _Decider:
         self.kept: dict[tuple[int, str], dict[str, list[int]]] = {}
         self.conditions: list[Condition] = []
         self.source = collected.source
+        self.asserted = collected.asserted
 
     # ---- one formula
 
@@ -459,7 +460,7 @@ class _Decider:
         task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
-        if part.lenient:
+        if part.lenient and not self.asserted:
             self.condition(task)
             return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
         for sentence in made.inferred:

@@ -65,6 +65,7 @@ def check_pasted(
     collected = collect(contents, parser(contents))
     for _, message in collected.problems:
         raise PastedError(message)
+    collected.asserted = True
     _all_define(collected, definitions)
     found = named(NAME, outcomes(collected, decide))
     shown = [one for one in found if _asked(one, asked) or one.outcome not in (DEFINES, HOLDS)]

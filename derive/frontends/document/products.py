@@ -14,6 +14,7 @@ from derive.frontends.document import derivatives, differentials, tree, values
 from derive.frontends.document.calls import applied, subscripted
 from derive.frontends.document.lookup import defined_at, is_known
 from derive.frontends.document.names import mention
+from derive.frontends.document.reach import reaches_all
 from derive.frontends.document.reader import (
     RULES,
     Absurd,
@@ -170,7 +171,8 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
             k += used
             continue
         if derivatives.is_operator(factor):
-            value, used = derivatives.operator(reader, factors[k:], signs[k + 1 :])
+            after = factors[k:], signs[k + 1 :]
+            value, used = derivatives.operator(reader, *after, reaches_all(reader, *after))
             units.append((sign, value))
             k += used
             continue

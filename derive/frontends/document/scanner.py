@@ -258,7 +258,6 @@ _COMBINING = {
     "\u0307": "\\dot", "\u0308": "\\ddot", "\u20d7": "\\vec",
 }  # fmt: skip
 
-_CHARACTER_CODE = re.compile(r"\\(?:unicode|char)\b")
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}")
 _LENGTH = re.compile(r"\s*(?:\{[^{}]*\}|=?-?[0-9.]+\s*(?:mu|em|ex|pt|cm|mm|in|px)\b)")
 _DELIMITER = re.compile(r"\s*([()\[\]|./<>]|\\[{}|]|\\[A-Za-z]+|[‖∥⟨⟩⌊⌋⌈⌉（）∣])")

@@ -58,5 +58,14 @@ def needed(where: dict[Any, Any], said: list[Any]) -> dict[Any, Any]:
     return {name: value for name, value in where.items() if name in wanted}
 
 
+def counts(said: list[Any]) -> dict[Any, Any]:
+    """For a name that was taken for a real number, and is a size in another place, as n in
+    Σ_{k<n} rᵏ = (1 − rⁿ)/(1 − r): the size.
+    """
+    free = [s for expr in said for s in expr.free_symbols if isinstance(s, sp.Symbol)]
+    sizes = {size.name: size for size in free if size.is_integer and size.is_positive}
+    return {s: sizes[s.name] for s in free if not s.is_integer and s.name in sizes}
+
+
 def _label(symbol_: Any) -> str:
     return str(getattr(symbol_, "name", getattr(symbol_, "label", ""))) or ""

@@ -22,6 +22,7 @@ from derive.frontends.document import (
     words,
 )
 from derive.frontends.document.assumptions import PROBLEMS, REFUSED, assumed
+from derive.frontends.document.by_squares import root_of
 from derive.frontends.document.calls import is_array
 from derive.frontends.document.defining import real_space
 from derive.frontends.document.definitions import body_of
@@ -33,10 +34,11 @@ from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import declared_sizes, declared_with, fit
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
+from derive.frontends.document.reach import over_all
 from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
-from derive.frontends.document.spoken import foreign, needed
+from derive.frontends.document.spoken import counts, foreign, needed
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
@@ -279,8 +281,13 @@ class _Statement:
             if primed(taken) and not self.is_number(taken.by[0]):
                 taken = None  # σ′(z) of an array z is taken entry by entry
         if taken is None:
-            return self.tried(side, lambda: self.identity(head, side), lenient)
+            return self.tried(side, lambda: self.unfolded(head, side), lenient)
         return self.tried(side, lambda: self.derivative(taken, side), lenient)
+
+    def unfolded(self, head: Node, side: Node) -> Claim | None:
+        """An equation whose head is ∇ before several factors, or no derivative alone."""
+        wide = over_all(self.reader, head)
+        return self.identity(head, side) if wide is None else self.derivative(wide, side)
 
     def at_a_point(self, head: tree.Evaluated, side: Node, lenient: str) -> Part:
         """``∂f/∂x |_{x = a} = e``: the equation without the bar, at the points with x = a."""
@@ -408,6 +415,9 @@ class _Statement:
             return self.second(of, by, side)
         if len(by) > 2:
             raise Unread("order", "a derivative of this order is not read", taken.node)
+        if root_of(reader, by[0]) is not None:
+            left, right = self.matched(derivatives.derivative(reader, taken), reader.value(side))
+            return self.closed(Identity, left=left.expr, right=right.expr)
         wrt = derivatives.wrt(reader, by[0])
         derivatives.reach(reader, of, wrt, taken.of)
         equals = values.as_matrix(reader.value(side))
@@ -502,7 +512,10 @@ class _Statement:
         reader = self.reader
         given = self.given()
         put = reader.sizes.put_in
-        named = self.free_sizes([*said.values(), *reader.where.values(), *given])
+        named = self.free_sizes()
+        numbers = [put(sp.sympify(part)) for part in (*reader.where.values(), *given)]
+        numbers += [put(sp.sympify(part)) for part in said.values() if not isinstance(part, tuple)]
+        named |= counts(numbers)
 
         def finished(value: Any) -> Any:
             if isinstance(value, tuple):
@@ -519,7 +532,7 @@ class _Statement:
         closed: Claim = made(**said, given=facts, where=where)
         return closed
 
-    def free_sizes(self, said: list[Any]) -> dict[Any, Any]:
+    def free_sizes(self) -> dict[Any, Any]:
         """A name for each size that nothing settles."""
         named = {}
         sizes = self.reader.sizes

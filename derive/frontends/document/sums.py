@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.document import tree, values
+from derive.frontends.document.indices import letters_of
 from derive.frontends.document.lookup import known_at
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.reader import RULES, Index, Reader, Undeclared, Unread, relation
@@ -130,11 +131,14 @@ def _limit(
 
 
 def _upper(reader: Reader, node: Node) -> Any:
-    """The upper end of a sum: an integer; a name that is declared as nothing else is a size."""
-    try:
-        return read_size(text_of(node), size_symbol)
-    except SizeError:
-        pass
+    """The upper end of a sum: an integer, also one that an index around it gives; a name that is
+    declared as nothing else is a size.
+    """
+    if letters_of(node).isdisjoint(reader.indices):
+        try:
+            return read_size(text_of(node), size_symbol)
+        except SizeError:
+            pass
     name = mention(node)
     if name is not None and name.key == "infty":
         raise Unread("series", "an infinite sum is not read", node)

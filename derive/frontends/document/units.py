@@ -46,13 +46,18 @@ class Unit:
 
 @dataclass
 class Collected:
-    """A document after the first pass."""
+    """A document after the first pass.
+
+    :param asserted: whether every equation is claimed, as one that is asked about is: of a
+        document some are conditions.
+    """
 
     units: list[Unit]
     knowledge: Knowledge
     problems: list[tuple[int, str]]
     prose: list[tuple[int, str, int]]  # the section, the text, the line
     source: str = ""
+    asserted: bool = False
 
 
 def one_by_one(row: tree.Row) -> list[tree.Row]:

@@ -301,7 +301,6 @@ CLOSING = {
     ")": ")", "]": "]", "\\}": "}", "\\rbrace": "}", "\\rangle": ">", "\\rfloor": "floor",
     "\\rceil": "ceil", "\\rbrack": "]", "\\rgroup": ")", "\\rrbracket": "]]",
 }  # fmt: skip
-PARTNER = {"(": ")", "[": "]", "{": "}", "<": ">", "floor": "floor", "ceil": "ceil", "[[": "]]"}
 
 MATRICES = frozenset(
     [

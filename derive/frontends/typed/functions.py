@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
 from derive.frontends.typed.operations import (
     COMPARISONS,
+    Reading,
     Shape,
     clash,
     common_shape,
@@ -24,21 +25,18 @@ from derive.language.dims import is_unit, same_shape, shown
 from derive.language.matrix_functions import cholesky, matrix_exp, sqrtm
 from derive.language.operators import entry, logsumexp, softmax
 
-if TYPE_CHECKING:
-    from derive.frontends.typed.expression import Reader
-
 
 @dataclass(frozen=True)
 class Function:
     """How a call is read, and how many arguments it takes."""
 
-    build: Callable[[Reader, ast.Call], Any]
+    build: Callable[[Reading, ast.Call], Any]
     least: int = 1
     most: int = 1
 
 
 def _entrywise(
-    reader: Reader, node: ast.expr, function: Callable[..., Any], nodes: Sequence[ast.expr]
+    reader: Reading, node: ast.expr, function: Callable[..., Any], nodes: Sequence[ast.expr]
 ) -> Any:
     """A function of scalars, of the entries of its arguments at the same place."""
     values = [reader.value(part) for part in nodes]
@@ -71,7 +69,7 @@ def _extreme(function: Callable[..., Any]) -> Function:
     return Function(lambda reader, node: _entrywise(reader, node, function, node.args), 2, 99)
 
 
-def _where(reader: Reader, node: ast.Call) -> Any:
+def _where(reader: Reading, node: ast.Call) -> Any:
     test, *branches = node.args
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         message = f"{reader.source.of(test)} is not a single comparison such as a < b"
@@ -86,7 +84,7 @@ def _where(reader: Reader, node: ast.Call) -> Any:
     return _entrywise(reader, node, cases, [test.left, test.comparators[0], *branches])
 
 
-def _matrix(reader: Reader, node: ast.expr) -> tuple[Any, Shape]:
+def _matrix(reader: Reading, node: ast.expr) -> tuple[Any, Shape]:
     value = reader.value(node)
     shape = reader.shape(value)
     if not shape:
@@ -95,7 +93,7 @@ def _matrix(reader: Reader, node: ast.expr) -> tuple[Any, Shape]:
 
 
 def _by_rows(function: Callable[[Any], Any]) -> Function:
-    def build(reader: Reader, node: ast.Call) -> Any:
+    def build(reader: Reading, node: ast.Call) -> Any:
         value, (_, cols) = _matrix(reader, node.args[0])
         if cols == 1 and not is_unit(reader.shape(value)):
             text, name = reader.source.of(node.args[0]), reader.source.of(node.func)
@@ -108,7 +106,7 @@ def _by_rows(function: Callable[[Any], Any]) -> Function:
 
 
 def _added_up(
-    reader: Reader, value: Any, shape: Shape, term: Callable[[Any], Any] = lambda x: x
+    reader: Reading, value: Any, shape: Shape, term: Callable[[Any], Any] = lambda x: x
 ) -> Any:
     """Σ term(entry) over all entries; an axis of size 1 is not summed over."""
     axes = list(zip(reader.indices(), shape, strict=True))
@@ -117,26 +115,26 @@ def _added_up(
     return sp.Sum(body, *limits) if limits else body
 
 
-def _sum(reader: Reader, node: ast.Call) -> Any:
+def _sum(reader: Reading, node: ast.Call) -> Any:
     value = reader.value(node.args[0])
     shape = reader.shape(value)
     return _added_up(reader, value, shape) if shape else value
 
 
-def _mean(reader: Reader, node: ast.Call) -> Any:
+def _mean(reader: Reading, node: ast.Call) -> Any:
     value = reader.value(node.args[0])
     shape = reader.shape(value)
     return _added_up(reader, value, shape) / sp.Mul(*shape) if shape else value
 
 
-def _norm(reader: Reader, node: ast.Call) -> Any:
+def _norm(reader: Reading, node: ast.Call) -> Any:
     value = reader.value(node.args[0])
     shape = reader.shape(value)
     return sp.sqrt(_added_up(reader, value, shape, lambda x: x**2)) if shape else sp.Abs(value)
 
 
 def _of_square(function: Callable[[Any], Any]) -> Function:
-    def build(reader: Reader, node: ast.Call) -> Any:
+    def build(reader: Reading, node: ast.Call) -> Any:
         value = reader.value(node.args[0])
         square(reader, node.args[0], value)
         return function(value)
@@ -144,14 +142,14 @@ def _of_square(function: Callable[[Any], Any]) -> Function:
     return Function(build)
 
 
-def _hadamard(reader: Reader, node: ast.Call) -> Any:
+def _hadamard(reader: Reading, node: ast.Call) -> Any:
     values = [_matrix(reader, part) for part in node.args]
     parts = [(part, shape) for part, (_, shape) in zip(node.args, values, strict=True)]
     shape = common_shape(reader, node, parts)
     return sp.HadamardProduct(*(fitted(value, shape, own) for value, own in values))
 
 
-def _diag(reader: Reader, node: ast.Call) -> Any:
+def _diag(reader: Reading, node: ast.Call) -> Any:
     value, shape = _matrix(reader, node.args[0])
     if 1 in shape:
         return sp.DiagMatrix(value)
@@ -159,7 +157,7 @@ def _diag(reader: Reader, node: ast.Call) -> Any:
     return sp.DiagonalOf(value)
 
 
-def _column(reader: Reader, node: ast.expr) -> Any:
+def _column(reader: Reading, node: ast.expr) -> Any:
     value, shape = _matrix(reader, node)
     if 1 not in shape:
         message = f"{reader.source.of(node)} has shape {shown(shape)}; a row or a column is meant"
@@ -167,12 +165,12 @@ def _column(reader: Reader, node: ast.expr) -> Any:
     return value if shape[1] == 1 else transpose(value)
 
 
-def _outer(reader: Reader, node: ast.Call) -> Any:
+def _outer(reader: Reading, node: ast.Call) -> Any:
     left, right = (_column(reader, part) for part in node.args)
     return sp.MatMul(left, transpose(right))
 
 
-def _dot(reader: Reader, node: ast.Call) -> Any:
+def _dot(reader: Reading, node: ast.Call) -> Any:
     left, right = (_column(reader, part) for part in node.args)
     a, b = reader.shape(left), reader.shape(right)
     if not same_shape(a, b):
@@ -181,7 +179,7 @@ def _dot(reader: Reader, node: ast.Call) -> Any:
 
 
 def _filled(function: Callable[..., Any], number: int) -> Function:
-    def build(reader: Reader, node: ast.Call) -> Any:
+    def build(reader: Reading, node: ast.Call) -> Any:
         sizes = [reader.size(part) for part in node.args]
         for size, part in zip(sizes, node.args, strict=True):
             if size.is_number and size < 1:

@@ -8,23 +8,36 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import sympy as sp
 from sympy.matrices.exceptions import ShapeError as SymPyShapeError
 
 from derive.engine import shape_of
+from derive.frontends.typed.syntax import Source
 from derive.language.dims import condition, is_unit, same_shape, same_size, shown
 from derive.language.operators import broadcast, entry
 from derive.language.shape_rules import product_shape
-
-if TYPE_CHECKING:
-    from derive.frontends.typed.expression import Reader
 
 LARGEST_BITS = 4096  # of a number that is worked out
 LARGEST_EXPONENT = 1000
 
 Shape = tuple[Any, ...]
+
+
+class Reading(Protocol):
+    """What reads a text, as operators and functions see it: what each verb does is told where it is
+    defined, in :mod:`derive.frontends.typed.expression`.
+    """
+
+    @property
+    def source(self) -> Source: ...
+    def value(self, node: ast.expr) -> Any: ...
+    def size(self, node: ast.expr) -> Any: ...
+    def shape(self, value: Any) -> Shape: ...
+    def fresh(self, letter: str, **assumptions: bool) -> Any: ...
+    def indices(self) -> tuple[Any, Any]: ...
+
 
 COMPARISONS: dict[type, Callable[..., Any]] = {
     ast.Lt: sp.Lt,
@@ -74,7 +87,7 @@ def transpose(value: Any) -> Any:
     return value.arg if isinstance(value, sp.Transpose) else sp.Transpose(value)
 
 
-def common_shape(reader: Reader, node: ast.expr, parts: Sequence[tuple[ast.expr, Shape]]) -> Shape:
+def common_shape(reader: Reading, node: ast.expr, parts: Sequence[tuple[ast.expr, Shape]]) -> Shape:
     """The shape to which all parts broadcast: axes of equal size, or of size 1."""
     result, widest = parts[0][1] or (sp.S.One,) * 2, parts[0]
     for part in parts[1:]:
@@ -88,7 +101,7 @@ def common_shape(reader: Reader, node: ast.expr, parts: Sequence[tuple[ast.expr,
 
 
 def clash(
-    reader: Reader, node: ast.expr, parts: Sequence[tuple[ast.expr, Shape]], verb: str
+    reader: Reading, node: ast.expr, parts: Sequence[tuple[ast.expr, Shape]], verb: str
 ) -> NoReturn:
     (left, a), (right, b) = parts
     text = reader.source.of
@@ -105,7 +118,7 @@ def fitted(value: Any, shape: Shape, own: Shape) -> Any:
     return value if own and same_shape(own, shape) else broadcast(value, *shape)
 
 
-def _add(reader: Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
+def _add(reader: Reading, node: ast.BinOp, left: Any, right: Any) -> Any:
     a, b = reader.shape(left), reader.shape(right)
     if is_unit(a) and is_unit(b) and not (a and b):
         return scalar(left) + scalar(right)
@@ -124,11 +137,11 @@ def _add(reader: Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
         return sp.MatAdd(*(fitted(term, shape, shape_of(term)) for term in terms))
 
 
-def _subtract(reader: Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
+def _subtract(reader: Reading, node: ast.BinOp, left: Any, right: Any) -> Any:
     return _add(reader, node, left, scaled(sp.S.NegativeOne, right))
 
 
-def _multiply(reader: Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
+def _multiply(reader: Reading, node: ast.BinOp, left: Any, right: Any) -> Any:
     a, b = reader.shape(left), reader.shape(right)
     if not a:
         return scaled(left, right)
@@ -142,7 +155,7 @@ def _multiply(reader: Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
     return _matrix_product(one * other, [*first, *second])
 
 
-def _misaligned(reader: Reader, node: ast.BinOp, a: Shape, b: Shape) -> str:
+def _misaligned(reader: Reading, node: ast.BinOp, a: Shape, b: Shape) -> str:
     text = reader.source.of
     remedies = [f"it fits {hint}"] if (hint := condition([(a[1], b[0])])) else []
     if same_size(a[0], b[0]):
@@ -158,7 +171,7 @@ def _misaligned(reader: Reader, node: ast.BinOp, a: Shape, b: Shape) -> str:
     )
 
 
-def _divide(reader: Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
+def _divide(reader: Reading, node: ast.BinOp, left: Any, right: Any) -> Any:
     shape = reader.shape(right)
     if not is_unit(shape):
         text = reader.source.of
@@ -170,7 +183,7 @@ def _divide(reader: Reader, node: ast.BinOp, left: Any, right: Any) -> Any:
     return left / divisor if not left.is_Matrix else scaled(1 / divisor, left)
 
 
-def _power(reader: Reader, node: ast.BinOp, base: Any, exponent: Any) -> Any:
+def _power(reader: Reading, node: ast.BinOp, base: Any, exponent: Any) -> Any:
     text = reader.source.of
     if not is_unit(reader.shape(exponent)):
         shape = shown(reader.shape(exponent))
@@ -197,7 +210,7 @@ def _power(reader: Reader, node: ast.BinOp, base: Any, exponent: Any) -> Any:
     return base if exponent == 1 else sp.MatPow(base, exponent)
 
 
-def square(reader: Reader, node: ast.expr, value: Any, otherwise: str = "") -> Any:
+def square(reader: Reading, node: ast.expr, value: Any, otherwise: str = "") -> Any:
     """The size of a square matrix."""
     shape = reader.shape(value)
     text = reader.source.of(node)

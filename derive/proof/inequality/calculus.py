@@ -7,7 +7,7 @@ is assumed is used along a segment only where it holds all along it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
@@ -32,6 +32,7 @@ from derive.canonical.atoms import (
     UndefinedValue,
     WholeAtom,
     WholePowerAtom,
+    atoms_in,
 )
 from derive.canonical.forms import Normaliser
 from derive.canonical.function_values import is_value
@@ -183,7 +184,7 @@ def _variables(n: Normaliser, poly: Polynomial) -> list[EntryAtom]:
     found: dict[EntryAtom, None] = {}
     for monomial in poly:
         for atom, _ in monomial:
-            for inner in _inside(atom):
+            for inner in atoms_in(atom):
                 if isinstance(inner, OPAQUE) or is_value(inner):
                     return []
                 if isinstance(inner, EntryAtom):
@@ -192,7 +193,7 @@ def _variables(n: Normaliser, poly: Polynomial) -> list[EntryAtom]:
     for rule in n.given.contractions:
         terms = (rule.factors, *rule.value)
         ruled |= {
-            a.array for t in terms for b, _ in t for a in _inside(b) if isinstance(a, EntryAtom)
+            a.array for t in terms for b, _ in t for a in atoms_in(b) if isinstance(a, EntryAtom)
         }
     arrays = [atom.array for atom in found]
     return [
@@ -224,7 +225,7 @@ def _ends(n: Normaliser, poly: Polynomial, x: EntryAtom) -> list[End]:
     if len(given) == 2:
         values.append(n.scale(n.add(given[0].value, given[1].value), Fraction(1, 2)))
     values += [{}, {(): 1}]
-    others = {a for m in poly for b, _ in m for a in _inside(b) if isinstance(a, EntryAtom)} - {x}
+    others = {a for m in poly for b, _ in m for a in atoms_in(b) if isinstance(a, EntryAtom)} - {x}
     for other in sorted(others, key=lambda a: a.id) if len(others) < MAX_VARIABLES else ():
         if not other.height and put_in(n, poly, x, n.of_atom(other)) == {}:
             values.append(n.of_atom(other))
@@ -255,26 +256,14 @@ def _oriented(n: Normaliser, fact: Fact) -> Polynomial:
     return n.scale(dict(fact.key), 1 if "+" in fact.sign else -1)
 
 
-def _inside(atom: Atom) -> Iterator[Atom]:
-    """An atom and all atoms in it."""
-    stack: list[object] = [atom]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Atom):
-            yield part
-            stack.extend(part.data)
-        elif isinstance(part, tuple):
-            stack.extend(part)
-
-
 def _speaks_of(poly: Polynomial, x: EntryAtom) -> bool:
     """Whether x, or any entry of its array, is in a polynomial or may be."""
-    atoms = {inner for m in poly for a, _ in m for inner in _inside(a)}
+    atoms = {inner for m in poly for a, _ in m for inner in atoms_in(a)}
     return any(_is_entry_of(a, x.array) or isinstance(a, OPAQUE) or is_value(a) for a in atoms)
 
 
 def _has(atom: Atom, array: object) -> bool:
-    return any(_is_entry_of(inner, array) for inner in _inside(atom))
+    return any(_is_entry_of(inner, array) for inner in atoms_in(atom))
 
 
 def _is_entry_of(atom: Atom, array: object) -> bool:

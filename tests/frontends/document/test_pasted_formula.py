@@ -37,6 +37,62 @@ def test_a_formula_is_decided(formula, options, word, code):
     assert result.exit_code == code
 
 
+QUADRATIC = ("--shape", "x, b: n, A: n×n")
+OF_F = ("--shape", "x: n", "--where", r"f = x^\top x")
+OF_SAMPLES = (
+    "--shape", "w: d, X: n×d, y: n", "--where", r"J = \frac1n \sum_i \ell(y_i w^\top x_i)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("formula", "options", "word"),
+    [
+        # ∇ acts on the number that follows, and not on xᵀ alone.
+        (r"\nabla_x x^\top A x = (A + A^\top) x", QUADRATIC, "holds"),
+        (r"\nabla_x x^\top A x = A x", QUADRATIC, "disagrees"),
+        (r"\nabla_x^2 x^\top A x = A + A^\top", QUADRATIC, "holds"),
+        (r"\nabla_x \lambda x^\top x = 2\lambda x", QUADRATIC, "holds"),
+        (r"\nabla_x A x = A", QUADRATIC, "holds"),
+        (r"\nabla_x f b^\top x = 2 b^\top x\, x + f b", (*OF_F, "--shape", "b: n"), "holds"),
+        # f(x) of an f that is made of x.
+        (r"\nabla f(x) = 2 x", OF_F, "holds"),
+        (r"\nabla f(x) = x", OF_F, "disagrees"),
+        # ℓ′ is the slope of ℓ, whatever ℓ is.
+        (r"\nabla_w J = \frac1n \sum_i \ell'(y_i w^\top x_i) y_i x_i", OF_SAMPLES, "holds"),
+        (r"\nabla_w J = \frac1n \sum_i \ell(y_i w^\top x_i) y_i x_i", OF_SAMPLES, "disagrees"),
+        # The end of a sum is the same name outside of it, and may be an index around it.
+        (r"\sum_{k=0}^{n-1} r^k = \frac{1-r^n}{1-r}", (), "holds"),
+        (r"\sum_{0 \le k \le n-1} r^k = \frac{1-r^n}{1-r}", (), "holds"),
+        (r"\sum_{i=1}^n \sum_{j=1}^i 1 = \frac{n(n+1)}{2}", (), "holds"),
+        (r"\sum_{i=1}^n \sum_{j=1}^i 1 = \frac{n(n-1)}{2}", (), "disagrees"),
+        # x_ij of an X that is declared.
+        (
+            r"\frac{\partial w^\top X v}{\partial w_j} = \sum_i x_{ji} v_i",
+            ("--shape", "X: m×n, v: n, w: m"),
+            "holds",
+        ),
+        # ∂/∂σ² where σ has the name; Iverson's brackets.
+        (
+            r"\frac{\partial\ell}{\partial\sigma^2} = \frac{x^2}{2\sigma^4} - \frac{1}{2\sigma^2}",
+            ("--where", r"\ell = -\log\sigma - \frac{x^2}{2\sigma^2}"),
+            "holds",
+        ),
+        (
+            r"\frac{\partial\ell}{\partial\sigma^2} = \frac{x^2}{\sigma^4} - \frac{1}{2\sigma^2}",
+            ("--where", r"\ell = -\log\sigma - \frac{x^2}{2\sigma^2}"),
+            "disagrees",
+        ),
+        (r"\frac{d}{dx} \max(0, x) = [x > 0]", (), "holds"),
+        # What is asked is claimed.
+        ("AB = BA", ("--given", "A, B: n×n"), "disagrees"),
+        ("AB = BA", ("--given", "A: n×n, diagonal, B: n×n diagonal"), "holds"),
+        (r"\nabla f(x) = 0", OF_F, "disagrees"),
+    ],
+)
+def test_what_is_written_is_what_is_read(formula, options, word):
+    assert word in run(formula, *options).stdout.splitlines()[0]
+
+
 def test_the_caret_stands_under_the_place():
     lines = run(r"  $\frac{d}{dx} x^2 = 3 x$ ", "--shape", "x: scalar").stdout.splitlines()
     assert "disagrees" in lines[0] and "1:23" in lines[0]
@@ -57,6 +113,7 @@ def test_from_standard_input_as_data():
         (("",), None, "there is no formula"),
         (("a = b", "--where", "Y + 1"), None, "`Y + 1` defines nothing"),
         (("a = b", "--where", "Y = {"), None, "`Y = {`"),
+        (("a = b", "--shape", "x: n, m, y: n"), None, "put semicolons between the declarations"),
         (("a = b", "--shape", "Y"), None, "`Y` declares nothing"),
         (("-",), b"\xff\xfe\x00", "standard input is no UTF-8 text"),
         (("x" * 100_001,), None, "is not read"),

@@ -14,8 +14,7 @@ from derive import Gradient, Identity, formulas, verify
 from derive.base.errors import DeriveError
 from derive.canonical.journal import REWRITTEN
 from derive.canonical.laws import LAWS
-from derive.claims.verdict import Step
-from derive.refutation.replay import Replay
+from derive.claims.verdict import Replay, Step
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 i, j, k = sp.symbols("i j k", integer=True)

@@ -10,7 +10,7 @@ from sympy import MatrixSymbol, OneMatrix, Sum, Trace, ZeroMatrix
 
 import derive
 from derive import Backward, Gradient, Hessian, Jacobian, formulas, verify
-from derive.diagnosis import own_names as readback
+from derive.diagnosis import own_names
 from derive.diagnosis.trial import Trial
 from derive.language.printing import text_of
 from derive.presentation.answer import weight
@@ -96,7 +96,7 @@ CASES = {
 @pytest.fixture
 def patient(monkeypatch):
     """No test depends on how fast a machine is."""
-    monkeypatch.setattr(readback, "WORK", 20e6)
+    monkeypatch.setattr(own_names, "WORK", 20e6)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -147,7 +147,7 @@ def test_numbers_alone_do_not_make_a_form(monkeypatch, patient):
 
 def test_the_time_that_is_spent_is_bounded(monkeypatch):
     claim, _ = CASES["softmax"]
-    monkeypatch.setattr(readback, "WORK", 0)
+    monkeypatch.setattr(own_names, "WORK", 0)
     found = verify(claim, timeout=60)
     assert found.status == "disagrees"
     assert search(replace(claim, equals=found.derived), work=1e6) is None
