@@ -139,7 +139,7 @@ def prove_equal(
                 vanishes(normaliser, zeros(normaliser, difference)) for zeros in (masked, absorbed)
             ):
                 return Proof(normaliser, a, b)
-            if rung is not ladder[0] and _vanishes_in_small(normaliser, difference):
+            if rung is not ladder[0] and _vanishes_at_each_value(normaliser, difference):
                 return Proof(normaliser, a, b)
             if normaliser.meets_determinants:
                 normaliser.unite_determinants(Reader(normaliser).term)
@@ -165,30 +165,28 @@ def _vanishes_between(n: Normaliser, poly: Polynomial, place: tuple[Poly, ...]) 
     return cleared != poly and vanishes_between(n, cleared, place, inside)
 
 
-def _vanishes_in_small(n: Normaliser, poly: Polynomial) -> bool:
-    """Whether a matrix of a few numbers, written out on one side, is zero in each place."""
-    free = {v for m in poly for a, _ in m for v in a.free if v.kind == FREE}
-    small = bool(free) and all(
-        v.low is not None
-        and v.high is not None
-        and (length := (v.high - v.low).constant) is not None
-        and 0 <= length < MAX_WRITTEN_OUT
-        for v in free
-    )
-    written = any(isinstance(a, IndexBracketAtom) for m in poly for a, _ in m)
-    return small and written and _vanishes_everywhere(n, poly)
-
-
 def _vanishes_everywhere(n: Normaliser, poly: Polynomial) -> bool:
     """Whether a polynomial vanishes at each value of its free indices of few values."""
+    parts = _at_each_value(n, poly)
+    return vanishes(n, poly) if parts is None else all(_vanishes_everywhere(n, p) for p in parts)
+
+
+def _vanishes_at_each_value(n: Normaliser, poly: Polynomial) -> bool:
+    """The same of one that does not vanish as it stands."""
+    parts = _at_each_value(n, poly)
+    return parts is not None and all(_vanishes_everywhere(n, part) for part in parts)
+
+
+def _at_each_value(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial] | None:
+    """A polynomial at each value of a free index of few values; None where it has none."""
     for variable in sorted({v for m in poly for a, _ in m for v in a.free}, key=lambda v: v.key):
         if variable.kind != FREE or variable.low is None or variable.high is None:
             continue
         length = (variable.high - variable.low).constant
         if length is not None and 0 <= length < MAX_WRITTEN_OUT:
             values = (variable.low + k for k in range(int(length) + 1))
-            return all(_vanishes_everywhere(n, n.substitute(poly, {variable: v})) for v in values)
-    return vanishes(n, poly)
+            return (n.substitute(poly, {variable: v}) for v in values)
+    return None
 
 
 def _vanishes_as_matrix(
@@ -267,7 +265,7 @@ def _against_inverse(
             if isinstance(a, InverseAtom) and a.name == name and e == 1 and k in a.free
         ]
         outside = {a: e for a, e in inside if a not in inverse}
-        ends = any(v.high is None or k in v.high.variables for v in bound)
+        ends = any(e is None or k in e.variables for v in bound for e in (v.low, v.high))
         if len(inverse) == 1 and not ends and not any(k in a.free for a in outside):
             row, column = inverse[0].row, inverse[0].column
             if transposed:
