@@ -148,7 +148,7 @@ class Answer:
                 NoMatrixForm,
                 UnsupportedError,
                 BudgetExceeded,
-                KeyError,
+                LookupError,  # SymPy's own of an entry too, as it renames the index of a sum
                 ValueError,
                 TypeError,
             ):

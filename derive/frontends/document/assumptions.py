@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.document import tree, values
+from derive.frontends.document.families import any_of
 from derive.frontends.document.indices import letters_of
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.names import mention
@@ -46,7 +47,7 @@ def assumed(reader: Reader, fact: Fact) -> list[Any]:
         return _formula_assumed(reader, fact.body)
     found: list[Any] = []
     for name in fact.names:
-        value = reader.symbols.get(name)
+        value = reader.symbols.get(name) or any_of(reader, name)
         if value is None:
             continue
         found.extend(_property(value, fact.word))

@@ -119,20 +119,36 @@ def of_undeclared(reader: Reader, name: Mention) -> Value | None:
     return _numbered(reader, name, (size.expr,), part)
 
 
+def any_of(reader: Reader, key: str) -> Value | None:
+    """Any one of the arrays that are declared by one of them, as y_i, where the formula speaks of
+    them: what is assumed of that one is so of each.
+    """
+    match = re.fullmatch(r"(.+)_([^\W\d_])", key)
+    if match is None or f"number of {match[1]}" not in reader.symbols:
+        return None
+    family = known_at(reader, key)
+    if family is None or family.kind not in ("shape", "scalar"):
+        return None
+    index = sp.Symbol("row", integer=True)
+    return _at_number(reader, match[1], declared_sizes(reader, family), index)
+
+
 def _numbered(reader: Reader, name: Mention, sizes: tuple[Any, ...], part: Node) -> Value:
     """One of several arrays of a shape, as a position of an array with one axis more."""
-    number = reader.symbols.get(f"number of {name.letter}")
-    if number is None:
-        number = Value(reader.sizes.new(f"N_{name.letter}"))
-        reader.symbols[f"number of {name.letter}"] = number
-    index = index_of(reader, part, number.expr)
-    label = fresh_name(reader, pretty(name.letter), f"several {name.letter}")
+    if f"number of {name.letter}" not in reader.symbols:
+        reader.symbols[f"number of {name.letter}"] = Value(reader.sizes.new(f"N_{name.letter}"))
+    number = reader.symbols[f"number of {name.letter}"].expr
+    if len(sizes) > 2:
+        raise Unread("family", f"a family of arrays with {len(sizes)} axes", name.node)
+    return _at_number(reader, name.letter, sizes, index_of(reader, part, number))
+
+
+def _at_number(reader: Reader, letter: str, sizes: tuple[Any, ...], index: Any) -> Value:
+    number = reader.symbols[f"number of {letter}"].expr
+    label = fresh_name(reader, pretty(letter), f"several {letter}")
     if not sizes:
-        return Value(entry(sp.MatrixSymbol(label, number.expr, 1), index, 0))
+        return Value(entry(sp.MatrixSymbol(label, number, 1), index, 0))
     if len(sizes) == 1:
-        rows = sp.MatrixSymbol(label, number.expr, sizes[0])
+        rows = sp.MatrixSymbol(label, number, sizes[0])
         return as_vector(reader, at(rows, index), sizes[0])
-    if len(sizes) == 2:
-        array = sp.IndexedBase(label, shape=(number.expr, *sizes))
-        return Value(at(array, index), sizes)
-    raise Unread("family", f"a family of arrays with {len(sizes)} axes", name.node)
+    return Value(at(sp.IndexedBase(label, shape=(number, *sizes)), index), sizes)
