@@ -491,14 +491,14 @@ def _vector(reader: Reader, size: Any) -> tuple[Any, ...]:
 
 
 def _fitted(reader: Reader, own: Family, value: Value, shape: tuple[Any, ...], thin: bool) -> Value:
+    if not value.shape and value.expr == 0:
+        return _zero(shape)
     known = known_at(reader, own.key)
     made = own.definition
     if known is not None and known.kind in ("shape", "scalar") and made is not None:
         value = as_declared(reader, value, known, made)
     if not shape:
         return Value(scalar(value))
-    if not value.shape and value.expr == 0:
-        return Value(sp.ZeroMatrix(*shape), shape)
     if not alike(value.shape, shape):
         raise Unsure(f"the steps of {pretty(own.key)} have different shapes")
     return value
