@@ -13,6 +13,7 @@ from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Absurd, Reader, Unread
 from derive.frontends.document.spelling import pretty
+from derive.frontends.document.through_time import any_step
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
 from derive.frontends.document.values import Misfit, Unsure, Value, scalar
@@ -47,7 +48,7 @@ def assumed(reader: Reader, fact: Fact) -> list[Any]:
         return _formula_assumed(reader, fact.body)
     found: list[Any] = []
     for name in fact.names:
-        value = reader.symbols.get(name) or any_of(reader, name)
+        value = reader.symbols.get(name) or any_of(reader, name) or any_step(reader, name)
         if value is None:
             continue
         found.extend(_property(value, fact.word))
@@ -92,7 +93,9 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
         if isinstance(node, tree.Big) and node.sub is not None
         for letter in letters_of(node.sub)
     }
-    free = {key for key in spoken - bound if key in reader.symbols or key in reader.indices}
+    several = {key.removeprefix("number of ") for key in reader.symbols}
+    several |= {one.key.partition("_")[0] for one in reader.sequences.values()}
+    free = (spoken - bound) & (several | reader.symbols.keys() | reader.indices.keys())
     if not free or not isinstance(body, tree.Chain):
         return []
     before = set(reader.symbols)

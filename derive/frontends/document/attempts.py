@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from derive.frontends.document import statements
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
+from derive.frontends.document.counters import over_steps
 from derive.frontends.document.dependence import computed_loss, seen_by
 from derive.frontends.document.knowledge import Knowledge
 from derive.frontends.document.parts import Read, Task
@@ -30,11 +31,15 @@ def all_readings(
         reader.sees = seen_by(knowledge, task, reader)
         return statements.read(task, reader)
 
+    roots = [root for root in (task.head, task.statement) if root is not None]
+    of_many = task.defined is None and over_steps(knowledge, roots, task.unit.section, task.unit.at)
+
     def attempt(choices: Choices) -> Read:
-        found = read(choices)
-        if not _needs_steps(found):
-            return found
-        choices.forget()
+        if not of_many:
+            found = read(choices)
+            if not _needs_steps(found):
+                return found
+            choices.forget()
         found = read(choices, in_time=True)
         computed = computed_loss(task, knowledge)
         if not computed or not _needs_steps(found):

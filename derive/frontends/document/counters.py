@@ -8,7 +8,7 @@ z_f, z_i, z_o, of which there are several, are names of their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from derive.frontends.document import tree
@@ -29,6 +29,10 @@ def see(knowledge: Knowledge, statement: tree.Statement, section: int) -> None:
         if name is not None and not name.after and text_of(body.sides[1]) in ("0", "bol(0)"):
             knowledge.zeros.setdefault(name.key, set()).add(section)
     for node in statement.walk():
+        for by in _taken_in(node):
+            knowledge.taken_in.update(
+                name.letter for each in by.walk() if (name := mention(each)) is not None
+            )
         if isinstance(node, tree.Big):
             _see_sum(knowledge, node)
         elif isinstance(node, tree.Script):
@@ -39,6 +43,19 @@ def see(knowledge: Knowledge, statement: tree.Statement, section: int) -> None:
                     step = stepped(part)
                     if isinstance(part, tree.Sum) and step is not None:
                         knowledge.counting.add(step[0])
+
+
+def _taken_in(node: Node) -> list[Node]:
+    """What a derivative is taken in: the z of ∂L/∂z, ∇_z L, dz."""
+    if isinstance(node, tree.Derivative):
+        return [by.variable for by in node.by]
+    if isinstance(node, tree.Script) and node.sub is not None and text_of(node.base) == "nabla":
+        return [node.sub]
+    if isinstance(node, tree.Run) and node.text.startswith("d"):
+        return list(node.letters[1:])
+    if isinstance(node, tree.Product) and text_of(node.factors[0]) == "d":
+        return [node.factors[1]]
+    return []
 
 
 def _see_sum(knowledge: Knowledge, node: tree.Big) -> None:
@@ -168,14 +185,16 @@ def _family(
 
 
 def of_nothing(knowledge: Knowledge, name: Mention, section: int, at: int) -> Member | None:
-    """A name y_t of which nothing is known, as a step of a family that nothing declares."""
+    """A name y_t of which nothing is known, nor of an array Y of which it may be a row, as a step
+    of a family that nothing declares.
+    """
     for step, entry, written, stem in _placed(name):
         found = stepped(step)
         if found is None or found[0] not in knowledge.counting or name.letter[:1].isupper():
             continue
         if any(
             knowledge.declared(key, section, at) or knowledge.defined(key, section, at)
-            for key in (stem, name.key, name.letter)
+            for key in (stem, name.key, name.letter, name.letter.upper())
         ):
             continue
         return Member(Family(stem, found[0], written(found[0]), written, None), step, entry)
@@ -198,12 +217,62 @@ def is_by_steps(knowledge: Knowledge, made: Definition) -> bool:
     return False
 
 
+def over_steps(knowledge: Knowledge, roots: Sequence[Node], section: int, at: int) -> bool:
+    """Whether a formula about what is computed from the step before speaks of many steps at once:
+    by a sum over them, or by their number, as in a^t.
+    """
+    letters: set[str] = set()
+    summed: set[str] = set()
+    plain: set[str] = set()
+    for root in roots:
+        plain.update(_numbers(root))
+        for node in root.walk():
+            if isinstance(node, tree.Big) and isinstance(node.sub, tree.Chain | tree.Letter):
+                counted = {n.name for n in node.sub.walk() if isinstance(n, tree.Letter)}
+                summed |= counted & set(_steps(node.body))
+            name = mention(node)
+            found = None if name is None else member_of(knowledge, name, section, at)
+            made = None if found is None else found.family.definition
+            step = None if found is None else stepped(found.step)
+            if made is not None and is_by_steps(knowledge, made):
+                letters.update([step[0]] if step is not None else [])
+    return bool(letters) and bool(summed or letters & plain)
+
+
+def _steps(body: Node) -> Iterator[str]:
+    """The letters at whose steps names stand in a formula."""
+    for node in body.walk():
+        name = mention(node)
+        for step, _, _, _ in () if name is None else _placed(name):
+            found = stepped(step)
+            if found is not None:
+                yield found[0]
+
+
+def _numbers(node: Node) -> Iterator[str]:
+    """The letters of a formula that stand in no subscript and in no bracket above a name."""
+    if isinstance(node, tree.Letter):
+        yield node.name
+    elif isinstance(node, tree.Script):
+        yield from _numbers(node.base)
+        if node.sup is not None and not isinstance(node.sup, tree.Group):
+            yield from _numbers(node.sup)
+    elif isinstance(node, tree.Big):
+        yield from _numbers(node.body)
+        if node.sup is not None:
+            yield from _numbers(node.sup)
+    else:
+        for child in node.children():
+            yield from _numbers(child)
+
+
 __all__ = [
     "Family",
     "Member",
     "is_by_steps",
     "member_of",
     "of_nothing",
+    "over_steps",
     "see",
     "speaks_of",
     "stepped",

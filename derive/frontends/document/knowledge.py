@@ -115,6 +115,7 @@ class Knowledge:
     counting: set[str] = field(default_factory=set)  # letters that count steps, the t of h_t
     spans: dict[str, list[tuple[Node | None, Node]]] = field(default_factory=dict)  # their ends
     zeros: dict[str, set[int]] = field(default_factory=dict)  # names that are said to be 0, where
+    taken_in: set[str] = field(default_factory=set)  # letters in which derivatives are taken
     speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
 

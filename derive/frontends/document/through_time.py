@@ -42,6 +42,7 @@ class Sequence:
     :param low: the first step that its letter counts, ``high`` the last one.
     :param shift: step s of the document stands at position s + shift.
     :param begin: the first step that there is, ``end`` the last one; None of what nothing defines.
+    :param key: how a step of it is spelt, h_t.
     """
 
     array: Any
@@ -52,6 +53,7 @@ class Sequence:
     shift: Any
     begin: Any = None
     end: Any = None
+    key: str = ""
 
 
 def family(reader: Reader, name: Mention) -> Member | None:
@@ -94,7 +96,7 @@ def at_step(reader: Reader, name: Mention) -> Value | None:
     apart = made is not None and stepped(found.step) is None and is_known(reader, name)
     if apart and not derived and _direction(reader, found.family) == 0:
         return None  # x_0, of which x_t is computed
-    if derived:
+    if derived or _is_put_in(reader, name, found):
         value = _put_in(reader, found)
     else:
         value = _position(reader, _sequence(reader, found.family), found)
@@ -105,6 +107,26 @@ def at_step(reader: Reader, name: Mention) -> Value | None:
             reader, value, tree.Listing(first.start, last.end, found.entry, marks), first
         )
     return value
+
+
+def _is_put_in(reader: Reader, name: Mention, found: Member) -> bool:
+    """Whether p_t = softmax(z_t) may stand for its right side: no step of it is computed from
+    another one, and no derivative is taken in it.
+    """
+    made = found.family.definition
+    if made is None or stepped(found.step) is None or name.letter in reader.knowledge.taken_in:
+        return False
+    return _direction(reader, found.family) == 0
+
+
+def any_step(reader: Reader, key: str) -> Value | None:
+    """Any step of what is spelt y_t, where the formula speaks of its steps: what is assumed of one
+    is so of each.
+    """
+    for one in reader.sequences.values():
+        if one.key == key:
+            return _at_place(one, sp.Symbol("row", integer=True))
+    return None
 
 
 def whole(reader: Reader, key: str) -> Value | None:
@@ -146,7 +168,10 @@ def _position(reader: Reader, one: Sequence, found: Member) -> Value:
             reader.ranges[index.symbol] = one.high - one.low + 1
     if one.begin is not None:
         _inside(reader, one, step, found.step)
-    place = sp.expand(step + one.shift)
+    return _at_place(one, sp.expand(step + one.shift))
+
+
+def _at_place(one: Sequence, place: Any) -> Value:
     if not one.shape:
         return Value(entry(one.array, place, 0))
     row = at(one.array, place)
@@ -186,7 +211,8 @@ def _put_in(reader: Reader, found: Member) -> Value:
     assert own.definition is not None
     step = _step(reader, found.step)
     before = dict(reader.indices)
-    reader.indices[own.letter] = Index(sp.expand(step - own.offset), 0)
+    low = int(_span(reader, own)[0])
+    reader.indices[own.letter] = Index(sp.expand(step - own.offset - low), low)
     try:
         return body_of(reader, own.definition)
     finally:
@@ -230,7 +256,7 @@ def _sequence(reader: Reader, own: Family) -> Sequence:
     shape, thin = _shape(reader, own, direction)
     label = fresh_name(reader, pretty(own.stem), stem)
     array = _array(label, high + shift + 2, shape)
-    one = Sequence(array, shape, thin, low, high, shift)
+    one = Sequence(array, shape, thin, low, high, shift, key=own.key)
     if made is None:
         reader.sequences[stem] = one
         return one
@@ -241,11 +267,11 @@ def _sequence(reader: Reader, own: Family) -> Sequence:
     elif direction < 0:
         end, last = _last(reader, own, high, shape)
     array = _array(label, sp.expand(end + shift + 1), shape)
-    one = Sequence(array, shape, thin, low, high, shift, begin, end)
+    one = Sequence(array, shape, thin, low, high, shift, begin, end, own.key)
     reader.sequences[stem] = one
     index = sp.Dummy(own.letter, integer=True)
     before_ = dict(reader.indices)
-    reader.indices[own.letter] = Index(index - shift - own.offset, 0)
+    reader.indices[own.letter] = Index(sp.expand(index - shift - own.offset - low), int(low))
     reader.limits_of.add(index)
     steps = (
         (begin + 1 if start is not None else begin),
@@ -491,14 +517,14 @@ def _vector(reader: Reader, size: Any) -> tuple[Any, ...]:
 
 
 def _fitted(reader: Reader, own: Family, value: Value, shape: tuple[Any, ...], thin: bool) -> Value:
+    if not value.shape and value.expr == 0:
+        return _zero(shape)
     known = known_at(reader, own.key)
     made = own.definition
     if known is not None and known.kind in ("shape", "scalar") and made is not None:
         value = as_declared(reader, value, known, made)
     if not shape:
         return Value(scalar(value))
-    if not value.shape and value.expr == 0:
-        return Value(sp.ZeroMatrix(*shape), shape)
     if not alike(value.shape, shape):
         raise Unsure(f"the steps of {pretty(own.key)} have different shapes")
     return value

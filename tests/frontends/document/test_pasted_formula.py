@@ -44,9 +44,34 @@ OF_SAMPLES = (
 )  # fmt: skip
 
 
+EACH = ("--where", "z_i = W x_i + b", "--where", r"p_i = \operatorname{softmax}(z_i)")
+OF_EACH = (
+    "--shape", "x_i: n, W: k×n, b: k, y_i: k", *EACH,
+    "--where", r"L = -\sum_{i=1}^N y_i^\top \log p_i",
+)  # fmt: skip
+ROWS = (
+    "--shape", "X: N×n, W: m×n, Y: N×m", "--where", "z_i = W x_i",
+    "--where", r"L = \frac12 \sum_{i=1}^N \|z_i - y_i\|^2",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("formula", "options", "word"),
     [
+        # Each example by itself; what is given of one is so of each.
+        (
+            r"\frac{\partial L}{\partial b} = \sum_i (p_i - y_i)",
+            (*OF_EACH, "--given", "y_i sums to 1"),
+            "holds",
+        ),
+        (
+            r"\frac{\partial L}{\partial b} = \sum_i (p_i - y_i)",
+            (*OF_EACH, "--given", r"\sum_k y_{ik} = 1"),
+            "holds",
+        ),
+        (r"\frac{\partial L}{\partial b} = \sum_i (p_i - y_i)", OF_EACH, "disagrees"),
+        (r"\frac{\partial L}{\partial W} = (W X^\top - Y^\top) X", ROWS, "holds"),
+        (r"\frac{\partial L}{\partial W} = 2 (W X^\top - Y^\top) X", ROWS, "disagrees"),
         # ∇ acts on the number that follows, and not on xᵀ alone.
         (r"\nabla_x x^\top A x = (A + A^\top) x", QUADRATIC, "holds"),
         (r"\nabla_x x^\top A x = A x", QUADRATIC, "disagrees"),
