@@ -396,10 +396,28 @@ class ArrayCode:
         body = node.function
         limits = []
         for index, low, high in node.limits:
+            ends = [sp.Ge(index, low)] if low.free_symbols & set(self.order) else []
+            ends += [sp.Le(index, high)] if high.free_symbols & set(self.order) else []
+            if ends:
+                inside = sp.And(*ends)
+                body = Cases(sp.Tuple(body, inside), sp.Tuple(sp.S.Zero, sp.true))
+                low, high = self._least(low), -self._least(-high)
             own = sp.Dummy(str(index), integer=True)
             body = body.xreplace({index: own + low})
             limits.append((own, sp.expand(high - low + 1)))
         return self._over(sp.expand_mul(body) if body.is_Add else body, limits)
+
+    def _least(self, end: Any) -> Any:
+        """The least value of an end of a range over the indices that it reads.
+
+        :raises UnsupportedError: where it is not linear in them.
+        """
+        for index in end.free_symbols & set(self.order):
+            slope = sp.expand(end).coeff(index)
+            if slope not in (1, -1) or index in sp.expand(end - slope * index).free_symbols:
+                raise UnsupportedError("a sum whose range depends on an index")
+            end = end.xreplace({index: sp.S.Zero if slope == 1 else self.extent[index] - 1})
+        return end
 
     def _over(self, body: Any, limits: list[tuple[Any, Any]]) -> Text:
         for own, size in limits:

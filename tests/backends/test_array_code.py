@@ -70,6 +70,8 @@ CASES = {
         (j, D),
     ),
     "fewer rows than there are": (sp.Piecewise((x[i, j], i < N), (s, True)), (i, M), (j, D)),
+    "a sum up to an index": (sp.Sum(x[k, j] * y[k], (k, 0, i)), (i, N), (j, D)),
+    "a sum from an index to another": (sp.Sum(w[0, k], (k, i, N - j)), (i, N), (j, D)),
     "a counter": (x[i, j] * (j + 1), (i, N), (j, D)),
     "a constant": (sp.Rational(1, 3), (i, N)),
     "only one of two": (b[j], (i, N), (j, M)),
@@ -109,4 +111,4 @@ def test_what_has_no_code_is_said() -> None:
     with pytest.raises(UnsupportedError, match="Product cannot be written as array code"):
         ArrayCode("numpy", {x: "x"}, str).array(sp.Product(x[i, k], (k, 0, D - 1)), [(i, N)])
     with pytest.raises(UnsupportedError, match="whose range depends on an index"):
-        ArrayCode("numpy", {x: "x"}, str).array(sp.Sum(x[k, 0], (k, 0, i)), [(i, N)])
+        ArrayCode("numpy", {x: "x"}, str).array(sp.Sum(x[k, 0], (k, 0, 2 * i)), [(i, N)])
