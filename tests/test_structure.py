@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,16 @@ def test_no_files_import_each_other_in_a_circle():
             break
         left = {name: used - free for name, used in left.items() if name not in free}
     assert not left
+
+
+def test_the_modules_that_a_docstring_names_are_there():
+    named = {
+        (path.stem, name)
+        for path in FILES
+        for name in re.findall(r":mod:`~?(derive[\w.]+)`", path.read_text("utf-8"))
+    }
+    assert named
+    assert {(stem, name) for stem, name in named if name not in MODULES} == set()
 
 
 def test_laws_ask_for_verbs_and_not_for_the_normaliser():
