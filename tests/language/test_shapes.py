@@ -4,6 +4,7 @@ import pytest
 from sympy import (
     BlockMatrix,
     HadamardProduct,
+    IndexedBase,
     Inverse,
     KroneckerProduct,
     MatrixSymbol,
@@ -12,7 +13,15 @@ from sympy import (
     symbols,
 )
 
-from derive import Identity, Shape, ShapeError, shape_of, softmax, verify
+from derive import (
+    Identity,
+    Shape,
+    ShapeError,
+    shape_of,
+    softmax,
+    tensor,
+    verify,
+)
 
 n, m, c, d, h = symbols("n m c d h", integer=True, positive=True)
 X, W, b = MatrixSymbol("X", n, m), MatrixSymbol("W", m, c), MatrixSymbol("b", 1, c)
@@ -87,3 +96,24 @@ def test_what_fits_two_factors_and_not_the_others_is_not_told():
 def test_what_has_the_documented_shape_comes_first(shape, said):
     u, w = MatrixSymbol("u", d, 1), MatrixSymbol("w", d, 1)
     assert said in verify(Shape(v1 * w * u.T, shape)).reason
+
+
+SQUARE, TURNED = MatrixSymbol("S", n, n), MatrixSymbol("R", n, n)
+i, j = symbols("i j", integer=True)
+BY_ENTRIES = tensor(TURNED[i, j], (i, n), (j, n))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "status"),
+    [
+        (SQUARE * BY_ENTRIES, SQUARE * TURNED, "holds"),
+        (SQUARE * BY_ENTRIES * SQUARE, SQUARE * TURNED * SQUARE, "holds"),
+        (SQUARE * BY_ENTRIES, TURNED * SQUARE, "disagrees"),
+        (BY_ENTRIES.T + SQUARE, TURNED.T + SQUARE, "holds"),
+        (SQUARE * IndexedBase("Z", shape=(n, n)), SQUARE, "undecided"),
+        (IndexedBase("Z", shape=(n, m)) * W, X * W, "disagrees"),
+    ],
+)
+def test_an_array_by_entries_stands_where_it_is_written_in_a_product(left, right, status):
+    """An IndexedBase is moved to the front by SymPy, where it does not tell its place."""
+    assert verify(Identity(left, right)).status == status
