@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,30 +61,30 @@ def _module(path: Path) -> str:
 MODULES = {_module(path): path for path in FILES}
 
 
-def _imported(path: Path, for_types: bool = False) -> Iterator[str]:
+@functools.cache
+def _imported(path: Path, for_types: bool = False) -> frozenset[str]:
     """The modules that a file imports, wherever in it that stands; for types only if asked."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    left_out = {
-        id(inside)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inside in ast.walk(node)
-        if not for_types
-    }
-    for node in ast.walk(tree):
-        if id(node) in left_out:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:  # as the catalogue does, which is imported by two names
-                parent = _module(path).split(".")
-                kept = len(parent) - node.level + (path.name == "__init__.py")
-                base = ".".join([*parent[:kept], *([base] if base else [])])
-            for alias in node.names:
-                inner = f"{base}.{alias.name}"
-                yield inner if inner in MODULES else base
+    return frozenset(_modules(path, ast.parse(path.read_text(encoding="utf-8")), for_types))
+
+
+def _modules(path: Path, node: ast.AST, for_types: bool) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:  # as the catalogue does, which is imported by two names
+            parent = _module(path).split(".")
+            kept = len(parent) - node.level + (path.name == "__init__.py")
+            base = ".".join([*parent[:kept], *([base] if base else [])])
+        for alias in node.names:
+            inner = f"{base}.{alias.name}"
+            yield inner if inner in MODULES else base
+    elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not for_types:
+        return
+    else:
+        for inside in ast.iter_child_nodes(node):
+            if isinstance(inside, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+                yield from _modules(path, inside, for_types)
 
 
 def _ours(path: Path, for_types: bool = False) -> set[str]:
@@ -113,6 +115,16 @@ def test_no_files_import_each_other_in_a_circle():
             break
         left = {name: used - free for name, used in left.items() if name not in free}
     assert not left
+
+
+def test_the_modules_that_a_docstring_names_are_there():
+    named = {
+        (path.stem, name)
+        for path in FILES
+        for name in re.findall(r":mod:`~?(derive[\w.]+)`", path.read_text("utf-8"))
+    }
+    assert named
+    assert {(stem, name) for stem, name in named if name not in MODULES} == set()
 
 
 def test_laws_ask_for_verbs_and_not_for_the_normaliser():

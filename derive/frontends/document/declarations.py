@@ -5,7 +5,7 @@ A directive is ``derive:`` and items between semicolons::
     X: n×d; w, v: d; λ > 0; A symmetric; L = any scalar of Y; vectors = column
 
 Here it is taken apart as text; what its names and formulas mean is read with the document's own
-formulas (:mod:`derive.frontends.document.scope`).
+formulas (:mod:`derive.frontends.document.knowledge`).
 """
 
 from __future__ import annotations
