@@ -9,10 +9,10 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
-from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive.language.printing import function_name, text_of
+from derive.language.printing import function_name, has_slopes, text_of
 
 _NAMED = {
     "sigmoid": r"\sigma", "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos",
@@ -24,6 +24,8 @@ _NAMED = {
 # Names of more than one letter: W_{hi} for Whi, one word in italics for others.
 _WEIGHT = re.compile(r"([A-Z])([a-z]{1,3})")
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_NUMBERED = re.compile(r"([A-Za-z]{2,})_?(\d+)")
+_DOTTED = re.compile(r"[A-Za-z]\w*(\.\w+)+")
 
 
 # What is written after ∂ without parentheses.
@@ -49,6 +51,11 @@ class _Typesetter(LatexPrinter):
         if _WORD.fullmatch(name) and not hasattr(sp.Symbol, name):
             plain = str(super()._print_Symbol(expr))
             return rf"\mathit{{{name}}}" if plain == name else plain
+        if numbered := _NUMBERED.fullmatch(name):
+            return f"{self._print_Symbol(sp.Symbol(numbered[1]))}_{{{numbered[2]}}}"
+        if _DOTTED.fullmatch(name):
+            escaped = name.replace("_", r"\_")
+            return rf"\mathit{{{escaped}}}"
         return str(super()._print_Symbol(expr))
 
     _print_MatrixSymbol = _print_Symbol
@@ -130,6 +137,31 @@ class _Typesetter(LatexPrinter):
         text = self._print(body)
         return rf"\left({text}\right)" if isinstance(body, sp.Add) else text
 
+    def _print_Recurrence(self, node: Any) -> str:
+        bounds = (
+            f"_{{{self._print(node.index)}={self._print(node.low)}}}^{{{self._print(node.high)}}}"
+        )
+        text = rf"\left[{self._print(node.step)}\right]{bounds}"
+        if node.initial is None:
+            return text
+        return rf"{text}\ \text{{from }} {self._print(node.initial)}"
+
+    def _elementwise(self, node: Any) -> str:
+        """A function of the entries of arrays, as a formula of these arrays."""
+        function, operands = node.function, node.operands
+        inner = [self._print(operand) for operand in operands]
+        if name := function_name(function):
+            typed = _NAMED.get(name) or self._print(sp.Symbol(name))
+            return rf"{typed}\left({', '.join(inner)}\right)"
+        placed = {
+            variable: _Placeholder(
+                variable.name, text if _stands_alone(array) else rf"\left({text}\right)"
+            )
+            for variable, array, text in zip(function.variables, operands, inner, strict=True)
+        }
+        text = self._print(function.expr.xreplace(placed))
+        return text if precedence(function.expr) >= PRECEDENCE["Func"] else rf"\left({text}\right)"
+
     def _print__Placeholder(self, node: Any) -> str:
         return str(node.typed)
 
@@ -169,6 +201,8 @@ class _Typesetter(LatexPrinter):
             self._marked = frozenset()  # what stands inside of a mark needs none
         if kind == "At":  # before its own `_latex`, whose subscripts would be doubled
             text = self._print_At(expr)
+        elif kind == "Elementwise" and not has_slopes(expr.function):
+            text = self._elementwise(expr)
         elif kind == "Broadcast" and expr in self._beside:
             text = self._beside_others(expr)
         else:
@@ -218,8 +252,10 @@ def single_subscripts(text: str) -> str:
 
 def latex_of_operand(expression: Any) -> str:
     """What stands after ∂: a symbol or an entry as it is, anything else in parentheses."""
-    simple = isinstance(
-        expression, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.Indexed, sp.IndexedBase)
-    ) or (type(expression).__name__ in ("MatrixElement", "At", "ArrayElement", "TensorElement"))
     text = latex_of(expression)
-    return text if simple else rf"\left({text}\right)"
+    return text if _stands_alone(expression) else rf"\left({text}\right)"
+
+
+def _stands_alone(expression: Any) -> bool:
+    """Whether something needs no parentheses, whatever stands beside it."""
+    return isinstance(expression, _SIMPLE) or type(expression).__name__ in _ENTRIES
