@@ -38,6 +38,7 @@ from derive.base.budget import EFFORT, MOST, Budget, for_claim, share
 from derive.base.errors import (
     BudgetExceeded,
     ClaimError,
+    RewrittenError,
     ShapeError,
     Spent,
     Stopped,
@@ -230,7 +231,7 @@ def _with_equal_sizes(claim: Claim, verdict: Verdict) -> Verdict:
 def _decided(claim: Claim, budget: Budget) -> Verdict:
     lost = conditions.lost_index(claim.said)
     if lost is not None:
-        raise UnsupportedError(
+        raise RewrittenError(
             f"SymPy took a condition on {lost} out of the sum over {lost} that it stood in; write "
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
@@ -244,6 +245,8 @@ def _decided(claim: Claim, budget: Budget) -> Verdict:
         derived = _derivable(claim)
         reason = reasons.misfit(claim, str(mismatch), budget) + reasons.entry_by_entry(derived)
         return Verdict(claim, ILL_SHAPED, reason=reason, derived=derived)
+    except RewrittenError:
+        raise
     except UnsupportedError:
         # What cannot be derived may still be refuted: the evaluator knows more nodes.
         witness = search(claim, QUICK_WORK)

@@ -19,6 +19,10 @@ class UnsupportedError(DeriveError):
     """A SymPy node, a function or an assumption that the engine gives no meaning to."""
 
 
+class RewrittenError(UnsupportedError):
+    """What SymPy has made of an expression no longer tells what was written: nothing is decided."""
+
+
 class ClaimError(DeriveError):
     """A claim that is not well-formed: a field of the wrong kind, a symbol defined twice."""
 

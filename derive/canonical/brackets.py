@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import permutations
 
 from derive.canonical.atoms import (
     Atom,
@@ -17,6 +18,7 @@ from derive.canonical.atoms import (
     exact,
     leading,
 )
+from derive.canonical.digits import quotient
 from derive.canonical.laws import law
 from derive.canonical.quotients import reduced
 from derive.canonical.verbs import Verbs
@@ -31,6 +33,8 @@ def brackets_used(n: Verbs, exponents: dict[Atom, Exponent], coefficient: Number
             used = stronger(n, atom, exponents)
             if used is None:
                 used = opposite(n, atom, exponents)
+            if used is None:
+                used = same_digit(n, atom, exponents)
         elif isinstance(atom, RealBracketAtom) and atom.relation == "=":
             used = on_zero(n, atom, exponents)
         else:
@@ -78,6 +82,29 @@ def opposite(
         return None
     rest = {a: e for a, e in exponents.items() if a not in (atom, opposite)}
     return n.multiply(n.index_bracket("=", atom.poly), n.settled(rest, 1))
+
+
+@law("same digit")
+def same_digit(
+    n: Verbs, atom: IndexBracketAtom, exponents: dict[Atom, Exponent]
+) -> Polynomial | None:
+    """[0 ≤ p < s]·[0 ≤ p + s·w < s] = [0 ≤ p < s]·[w = 0]
+
+    Always, for integers: two numbers from 0 to s − 1 that differ by a multiple of s are equal.
+    """
+    bounds = [a for a in exponents if isinstance(a, IndexBracketAtom) and a.relation == ">="]
+    if len(bounds) < 4:
+        return None
+    others = [a for a in bounds if a is not atom]
+    for end, low, high in permutations(others, 3):
+        span = atom.poly + end.poly
+        if low.poly + high.poly != span:
+            continue
+        apart = quotient(low.poly - atom.poly, span + 1)
+        if apart is not None:
+            rest = {a: e for a, e in exponents.items() if a not in (low, high)}
+            return n.multiply(n.index_bracket("=", apart), n.settled(rest, 1))
+    return None
 
 
 @law("zero bracket")

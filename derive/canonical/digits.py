@@ -26,6 +26,24 @@ def digits(poly: Poly) -> tuple[Poly, Poly] | None:
     return None
 
 
+def quotient(poly: Poly, step: Poly) -> Poly | None:
+    """poly/step with whole coefficients, for a step of one term; None where there is no such."""
+    if len(step.terms) != 1:
+        return None
+    ((sizes, number),) = step.terms.items()
+    found: dict[Any, Number] = {}
+    for monomial, coefficient in poly.terms.items():
+        rest = list(monomial)
+        for size in sizes:
+            if size not in rest:
+                return None
+            rest.remove(size)
+        if coefficient % number:
+            return None
+        found[tuple(rest)] = coefficient // number
+    return Poly(found)
+
+
 def _radix_splits(poly: Poly) -> Iterator[tuple[Poly, Poly, Poly]]:
     """The ways to write an integer polynomial as s·u + v, for s a product of sizes or a number."""
     for monomial in poly.terms:

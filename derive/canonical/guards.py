@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derive.canonical.atoms import Atom, Exponent, FunctionAtom, IndexBracketAtom, Polynomial
+from derive.canonical.atoms import (
+    Atom,
+    BaseAtom,
+    Exponent,
+    FunctionAtom,
+    IndexBracketAtom,
+    Polynomial,
+)
 from derive.canonical.verbs import Verbs
 from derive.core.integers import ONE, ZERO, Poly, Var, as_poly, is_nonnegative
 
@@ -19,7 +26,7 @@ def is_guarded(n: Verbs, guard: Poly, atom: Atom, exponent: Exponent) -> bool:
         return not atom.free.isdisjoint(guard.variables)
     if (isinstance(exponent, int) and exponent > 0) or not _speaks_of(atom, guard):
         return False
-    base: Polynomial = {((atom, 1),): 1}
+    base: Polynomial = dict(atom.key) if isinstance(atom, BaseAtom) else {((atom, 1),): 1}
     return n.sign(base) not in ("+", "-") and not n.known(n.primitive(base)[0], "!=")
 
 

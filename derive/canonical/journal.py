@@ -84,6 +84,7 @@ def _bound(reader: Reader, kind: type[OneRangeAtom], variable: Var, body: Polyno
 
 REWRITTEN: Mapping[str, Before] = {
     "product": _product,
+    "same digit": lambda r, atom, exponents: _product(r, exponents),
     "stronger bracket": lambda r, atom, exponents: _product(r, exponents),
     "opposite brackets": lambda r, atom, exponents: _product(r, exponents),
     "zero bracket": lambda r, atom, exponents: _product(r, exponents),

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import sympy as sp
 
 from derive.base.errors import ClaimError
+from derive.claims import index_objects
 from derive.claims.kinds import Claim
 
 Stated = TypeVar("Stated", bound=Claim)
@@ -25,7 +26,7 @@ def put_in(claim: Stated) -> Stated:
     :raises ClaimError: where an array would have a size that it cannot have.
     """
     try:
-        return _made_equal(_put_in(claim))
+        return _made_equal(_put_in(index_objects.read(claim)))
     except ValueError as problem:  # SymPy's, of a negative size
         raise ClaimError(f"a defined size cannot be one: {problem}") from None
 

@@ -27,7 +27,7 @@ def is_polynomial(expr: Any, counts: Callable[[Any], bool]) -> bool:
     """
     if expr.is_Rational:
         return True
-    if isinstance(expr, (sp.Symbol, sp.Idx, sp.Indexed)):
+    if isinstance(expr, (sp.Symbol, sp.Indexed)):
         return counts(expr)
     if expr.is_Add or expr.is_Mul:
         return all(is_polynomial(arg, counts) for arg in expr.args)
@@ -44,7 +44,7 @@ def is_whole(expr: Any, counts: Callable[[Any], bool]) -> bool:
 
     if expr.is_Integer:
         return True
-    if isinstance(expr, (sp.Symbol, sp.Idx, sp.Indexed)):
+    if isinstance(expr, (sp.Symbol, sp.Indexed)):
         return counts(expr)
     if expr.is_Add or expr.is_Mul or isinstance(expr, (sp.Max, sp.Min, sp.Abs, sp.Mod)):
         return whole(*expr.args)

@@ -153,13 +153,25 @@ class Documented:
     def functions(self) -> list[Application]:
         """The functions of numbers in the claim, each at one of its arguments."""
         found: dict[Any, Application] = {}
-        for application in self.applications:
+        for application in (a for node in self._parts for a in applications(node)):
             expr = application.expr
             if isinstance(expr, ElementwiseApplyFunction):
                 found.setdefault(expr.function, application)
             elif isinstance(expr, sp.Function):
                 found.setdefault(expr.func, application)
         return list(islice(found.values(), POOL))
+
+    @cached_property
+    def repeated(self) -> list[Any]:
+        """Rows and columns of the claim that are repeated along an axis of ones."""
+        found = (p for p in self._parts if isinstance(p, sp.MatMul) and len(p.args) == 2)
+        ones = sp.OneMatrix
+        return [
+            p
+            for p in found
+            if (isinstance(p.args[0], ones) and p.args[0].shape[1] == 1)
+            or (isinstance(p.args[1], ones) and p.args[1].shape[0] == 1)
+        ][:POOL]
 
     @cached_property
     def symbols(self) -> list[Any]:
@@ -257,6 +269,8 @@ def transposed(matrix: Any) -> Any:
     """The transpose, taken inside where that leaves fewer of them."""
     if isinstance(matrix, sp.Transpose):
         return matrix.arg
+    if isinstance(matrix, sp.Identity):
+        return matrix
     whole = sp.Transpose(matrix)
     if isinstance(matrix, sp.MatAdd):
         inside = sp.MatAdd(*map(transposed, matrix.args), evaluate=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice, product
+from itertools import combinations, islice, product
 from typing import Any
 
 import sympy as sp
@@ -16,6 +16,7 @@ import sympy as sp
 from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.exchanges import diagonal_words
 from derive.diagnosis.mistakes import ENTRIES, SUMS, Scaling
+from derive.diagnosis.normalised import quotients
 from derive.diagnosis.places import Site, with_limits
 from derive.diagnosis.quoting import quoted
 from derive.evaluation.mentioned import mentions
@@ -31,7 +32,8 @@ def another_entry(d: Documented) -> Iterator[Repair]:
         node = site.node
         if isinstance(node, ENTRIES):
             for other in _entries(d, site):
-                if other.args[0] != node.args[0] and other.args[1:] == node.args[1:]:
+                alike = isinstance(other, ENTRIES) and other.args[1:] == node.args[1:]
+                if alike and other.args[0] != node.args[0]:
                     yield d.put(
                         site, other, partial(quoted, "it holds with {} for {}", other, node)
                     )
@@ -46,6 +48,28 @@ def missing_entry(d: Documented) -> Iterator[Repair]:
                 factor = multiple(e)
                 part = e * site.node if factor == e else sp.Mul(factor, site.node, evaluate=False)
                 yield d.put(site, part, partial(_missing_words, d, site, factor))
+
+
+def missing_total(d: Documented) -> Iterator[Repair]:
+    """A term lacks a sum along an axis: Σ p·g in p·(g − Σ p·g)."""
+    for site in _by_entries(d):
+        if not isinstance(site.parent, SUMS) or site.node.is_number:
+            continue
+        for pair in _pairs(_entries(d, site)):
+            for total in _totals(site, pair):
+                part = sp.Mul(total, site.node, evaluate=False)
+                yield d.put(site, part, partial(_missing_words, d, site, total))
+
+
+def _pairs(entries: list[Any]) -> Iterator[Any]:
+    """Products of two entries that have the same indices."""
+    for e, f in combinations(entries, 2):
+        if _indices(e) == _indices(f):
+            yield e * f
+
+
+def _indices(e: Any) -> set[Any]:
+    return {s for s in e.free_symbols if s.is_Symbol and s.is_integer and not s.is_positive}
 
 
 def missing_entry_term(d: Documented) -> Iterator[Scaling]:
@@ -63,10 +87,11 @@ def only_the_diagonal_entry(d: Documented) -> Iterator[Repair]:
     for site in _by_entries(d):
         if not isinstance(site.node, sp.Mul):
             continue
-        for p in site.node.args:
-            if not isinstance(p, ENTRIES) or 1 - p not in site.node.args:
+        for p in (*(f for f in site.node.args if isinstance(f, ENTRIES)), *_quotients(d, site)):
+            factors = [f for f in site.node.args if f != 1 - p]
+            rest = sp.Mul(*factors) / p
+            if len(factors) == len(site.node.args) or (rest.has(p) and isinstance(p, ENTRIES)):
                 continue
-            rest = sp.Mul(*(f for f in site.node.args if f not in (p, 1 - p)))
             for total in _totals(site, p * rest):
                 part = p * sp.Add(rest, -total, evaluate=False)
                 yield d.put(site, part, partial(diagonal_words, part, site.node))
@@ -91,11 +116,16 @@ def _with_term(d: Documented, site: Site, term: Any, factor: Any) -> Repair | No
         return None
     missing = factor * term
     part = sp.Add(site.node, missing, evaluate=False)
-    return d.put(site, part, partial(quoted, "the term {} is missing", missing))
+    return d.put(site, part, partial(_lacks, "term", missing))
+
+
+def _lacks(kind: str, missing: Any) -> str:
+    """What is said of a term or a factor that is missing, which is quoted unless it is long."""
+    return quoted(f"the {kind} {{}} is missing", missing) or f"a {kind} is missing"
 
 
 def _missing_words(d: Documented, site: Site, factor: Any) -> str:
-    words = quoted("the factor {} is missing", factor)
+    words = _lacks("factor", factor)
     if isinstance(site.parent, Tensor):
         return words
     told = quoted("in the term {}", site.node) if isinstance(site.parent, sp.Add) else ""
@@ -142,6 +172,15 @@ def _is_whole_product(site: Site) -> bool:
     return isinstance(site.parent, (Tensor, sp.Sum, *SUMS)) and not site.node.is_number
 
 
+def _quotients(d: Documented, site: Site) -> list[Any]:
+    return quotients(d, tuple((index, size) for index, size in site.bound if size is not None))
+
+
+def _array(e: Any) -> Any:
+    """The array of an entry; None for a quotient."""
+    return e.args[0] if isinstance(e, ENTRIES) else None
+
+
 def _entries(d: Documented, site: Site) -> list[Any]:
     """The entries of the claim's arrays at the indices that are bound in a place, those of the
     formula's own arrays first.
@@ -150,6 +189,7 @@ def _entries(d: Documented, site: Site) -> list[Any]:
     bound = {index for index, _ in scope}
     own = (part.node for part in d.sites if isinstance(part.node, ENTRIES))
     found = [e for e in own if set().union(*(i.free_symbols for i in e.args[1:])) <= bound | d.free]
+    found += _quotients(d, site)
     for symbol in sorted(d.symbols, key=lambda s: not d.side.has(s)):
         shape = d.shape(symbol)
         if not shape or isinstance(symbol, sp.Symbol):
@@ -166,8 +206,8 @@ def _terms(d: Documented, site: Site) -> Iterator[Any]:
     """What may be missing in a sum, the simpler first."""
     entries = _entries(d, site)
     carrying = _carrying(d)
-    first = [e for e in entries if e.args[0] in carrying] if carrying else entries
-    others = [e for e in entries if e.args[0] not in carrying]
+    first = [e for e in entries if _array(e) in carrying] if carrying else entries
+    others = [e for e in entries if _array(e) not in carrying]
     yield from first
     if not carrying:
         yield from _one_hots(d, site)
@@ -225,6 +265,7 @@ BY_ENTRIES = (
     only_the_diagonal_entry,
     another_axis,
     missing_entry,
+    missing_total,
     another_entry,
     missing_entry_term,
 )

@@ -6,7 +6,7 @@ repairs, and nothing here decides whether one of them is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import combinations, product
 from typing import Any
@@ -23,15 +23,13 @@ from derive.diagnosis.mistakes import (
     PRODUCTS,
     SUMS,
     Mistake,
-    Span,
     entry_like,
-    fitted,
-    spans,
 )
 from derive.diagnosis.places import Site
 from derive.diagnosis.quoting import quoted
+from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.dims import same_shape
-from derive.language.operators import Partial
+from derive.language.operators import Partial, Softmax, Tensor
 from derive.language.printing import text_of
 from derive.refutation.symbols import fields_of
 
@@ -101,15 +99,35 @@ def another_derivative(d: Documented) -> Iterator[Repair]:
 
 
 def another_everywhere(d: Documented) -> Iterator[Repair]:
-    """A symbol stands in every place for its product with another one."""
+    """A symbol stands in every place for its product with another one, or with a row or a column
+    that is repeated; or in each of those places that lack it.
+    """
+    repeated = [product for product in d.repeated if isinstance(product, sp.MatMul)]
     for symbol in d.symbols:
         if not d.is_matrix(symbol) or sum(site.node == symbol for site in d.sites) < 2:
             continue
-        for other in d.others(symbol):
-            if isinstance(other, sp.MatrixSymbol):
-                both = sp.HadamardProduct(other, symbol, evaluate=False)
-                side = d.side.xreplace({symbol: both})
-                yield Repair(side, partial(quoted, "it holds with {} for every {}", both, symbol))
+        symbols = [other for other in d.others(symbol) if isinstance(other, sp.MatrixSymbol)]
+        for other in (*symbols, *(r for r in repeated if d.alike(r, symbol))):
+            both = sp.HadamardProduct(other, symbol, evaluate=False)
+            side = d.side.xreplace({symbol: both})
+            yield Repair(side, partial(quoted, "it holds with {} for every {}", both, symbol))
+            twice = sp.HadamardProduct(other, both, evaluate=False)
+            lacking = _without_repeats(side, {other, both}, both)
+            if lacking != side and twice != lacking:
+                words = "it holds with {} for {} wherever the factor is missing"
+                yield Repair(lacking, partial(quoted, words, both, symbol))
+
+
+def _without_repeats(node: Any, factors: set[Any], both: Any) -> Any:
+    """An expression with a∘b for a∘(a∘b)."""
+    if isinstance(node, sp.HadamardProduct) and factors <= {*node.args}:
+        rest = [a for a in node.args if a not in factors]
+        return sp.HadamardProduct(both, *rest, evaluate=False) if rest else both
+    if node == both or not node.args or not isinstance(node, sp.MatrixExpr):
+        return node
+    args = [_without_repeats(a, factors, both) for a in node.args]
+    evaluated = {} if not isinstance(node, PRODUCTS + SUMS) else {"evaluate": False}
+    return node if args == [*node.args] else node.func(*args, **evaluated)
 
 
 def reversed_index(d: Documented) -> Iterator[Repair]:
@@ -137,6 +155,37 @@ def another_number(d: Documented) -> Iterator[Repair]:
         for other in (node - 1, node + 1, -node, 2 * node, node / 2):
             if other != node:
                 yield d.put(site, other, partial(_number_words, d, site, other))
+        yield from _number_of_the_claim(d, site)
+
+
+def _number_of_the_claim(d: Documented, site: Site) -> Iterator[Repair]:
+    """A delta of two indices is meant for 1, or what is differentiated for a constant."""
+    indices = [index for index, size in site.bound if size is not None]
+    if abs(site.node) == 1:
+        for i, j in combinations(indices, 2):
+            other = site.node * sp.KroneckerDelta(i, j)
+            yield d.put(site, other, partial(_number_words, d, site, other))
+
+
+def what_is_differentiated(d: Documented) -> Iterator[Repair]:
+    """A term is to be the value itself, as of p·(g − Σ p·g), or is to be multiplied by it."""
+    of = getattr(d.claim, "of", None)
+    if not isinstance(of, sp.Expr) or of.is_Symbol or d.shape(of) != ():
+        return
+    whole = "the factor that is missing is what is differentiated"
+    for site in d.sites:
+        if isinstance(site.node, MatrixExpr):
+            continue
+        if isinstance(site.parent, sp.Add):
+            for sign, words in ((1, "what"), (-1, "minus what")):
+                told = partial(
+                    quoted, f"it holds with {words} is differentiated for {{}}", site.node
+                )
+                yield d.put(site, sign * of, told)
+        elif isinstance(site.parent, Tensor) or (site.parent is None and not site.bound):
+            part = times(of, site.node)
+            if part is not None:
+                yield d.put(site, part, lambda: whole)
 
 
 def missing_number(d: Documented) -> Iterator[Repair]:
@@ -257,6 +306,11 @@ def parentheses(d: Documented) -> Iterator[Repair]:
                 yield d.put(site, sp.Mul(factor, rest, evaluate=False))
 
 
+def diagonal_words(part: Any, node: Any) -> str:
+    told = quoted("it holds with {} for {}", part, node)
+    return "only the diagonal of the Jacobian is used" + (f": {told}" if told else "")
+
+
 def only_the_diagonal(d: Documented) -> Iterator[Repair]:
     """p·(1 − p), as if of a function entry by entry, where each entry depends on its whole row:
     p∘(g − Σ p∘g) for p∘(1 − p)∘g, and diag(p) − p pᵀ for diag(p∘(1 − p)).
@@ -273,6 +327,48 @@ def only_the_diagonal(d: Documented) -> Iterator[Repair]:
                 yield from _projected(d, site, p, rest)
 
 
+def missing_projection(d: Documented) -> Iterator[Repair]:
+    """p∘g for p∘(g − Σ p∘g), p a softmax: how its row depends on each entry is left out. And
+    p∘g − p, where the sum is left out alone.
+    """
+    for site in d.sites:
+        node = site.node
+        if isinstance(node, sp.HadamardProduct) and site.around:
+            for position, p in enumerate(node.args):
+                rest = [*node.args[:position], *node.args[position + 1 :]]
+                if _is_softmax(d, p):
+                    yield from _projected(d, site, p, rest, projection_words)
+        elif isinstance(node, sp.MatAdd):
+            yield from _sum_left_out(d, site)
+
+
+def _sum_left_out(d: Documented, site: Site) -> Iterator[Repair]:
+    for position, term in enumerate(site.node.args):
+        p = term.args[-1] if isinstance(term, sp.MatMul) and len(term.args) == 2 else term
+        if not _is_softmax(d, p):
+            continue
+        for weighted in site.node.args:
+            if not isinstance(weighted, sp.HadamardProduct) or p not in weighted.args:
+                continue
+            for total in _over_each_axis(d, weighted):
+                factor = times(-1, sp.HadamardProduct(p, total, evaluate=False))
+                rest = [*site.node.args[:position], factor, *site.node.args[position + 1 :]]
+                words = partial(quoted, "the factor {} is missing in the term {}", total, term)
+                yield d.put(site, sp.MatAdd(*rest, evaluate=False), words)
+
+
+def _is_softmax(d: Documented, node: Any) -> bool:
+    node = transposed(node) if isinstance(node, sp.Transpose) else node
+    return isinstance(d.claim.where.get(node, node), Softmax)
+
+
+def projection_words(part: Any, node: Any) -> str:
+    p, (_, total) = part.args[0], part.args[1].args
+    term = times(-1, sp.HadamardProduct(p, times(-1, total), evaluate=False))
+    missing = quoted("the term {} is missing in {}", term, node)
+    return missing or "what a softmax subtracts, the sum of its row, is missing"
+
+
 def _factored(factors: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
     """p and the factors besides p∘(1 − p)."""
     for position, factor in enumerate(factors):
@@ -284,25 +380,31 @@ def _factored(factors: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
                 yield p, rest[:other] + rest[other + 1 :]
 
 
-def _projected(d: Documented, site: Site, p: Any, rest: list[Any]) -> Iterator[Repair]:
+def _projected(
+    d: Documented,
+    site: Site,
+    p: Any,
+    rest: list[Any],
+    words: Callable[[Any, Any], str] = diagonal_words,
+) -> Iterator[Repair]:
     """p∘(g − Σ p∘g), the sum over the row or over the column."""
     if not rest:
         return
     g = rest[0] if len(rest) == 1 else sp.HadamardProduct(*rest, evaluate=False)
     weighted = sp.HadamardProduct(p, g, evaluate=False)
-    rows, columns = d.shape(p) or (1, 1)
-    over_row = sp.MatMul(weighted, sp.OneMatrix(columns, columns), evaluate=False)
-    over_column = sp.MatMul(sp.OneMatrix(rows, rows), weighted, evaluate=False)
-    for size, total in ((columns, over_row), (rows, over_column)):
-        if size != 1:
-            inner = sp.MatAdd(g, times(-1, total), evaluate=False)
-            part = sp.HadamardProduct(p, inner, evaluate=False)
-            yield d.put(site, part, partial(diagonal_words, part, site.node))
+    for total in _over_each_axis(d, weighted):
+        inner = sp.MatAdd(g, times(-1, total), evaluate=False)
+        part = sp.HadamardProduct(p, inner, evaluate=False)
+        yield d.put(site, part, partial(words, part, site.node))
 
 
-def diagonal_words(part: Any, node: Any) -> str:
-    told = quoted("it holds with {} for {}", part, node)
-    return "only the diagonal of the Jacobian is used" + (f": {told}" if told else "")
+def _over_each_axis(d: Documented, matrix: Any) -> Iterator[Any]:
+    """The sums of the rows and of the columns, in every place of them."""
+    rows, columns = d.shape(matrix) or (1, 1)
+    if columns != 1:
+        yield sp.MatMul(matrix, sp.OneMatrix(columns, columns), evaluate=False)
+    if rows != 1:
+        yield sp.MatMul(sp.OneMatrix(rows, rows), matrix, evaluate=False)
 
 
 def _complemented(node: Any) -> Iterator[Any]:
@@ -402,6 +504,7 @@ CONVENTIONS: tuple[Mistake, ...] = (counted_once, only_the_diagonal)
 """What is looked for before anything else: a factor that undoes it would hide it."""
 
 EXCHANGES: tuple[Mistake, ...] = (
+    missing_projection,
     missing_complement,
     another_symbol,
     another_derivative,
@@ -409,6 +512,7 @@ EXCHANGES: tuple[Mistake, ...] = (
     another_everywhere,
     reversed_index,
     another_number,
+    what_is_differentiated,
     missing_number,
     inverted,
     both_orders,

@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
@@ -28,8 +29,9 @@ from derive.diagnosis.claimed import (
 )
 from derive.diagnosis.places import Site, made_of, sites, with_limits, without_part
 from derive.diagnosis.quoting import quoted
+from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.conditions import Cases
-from derive.language.dims import Dims, is_unit, same_shape
+from derive.language.dims import is_unit, same_shape
 from derive.language.operators import MaxOver, TensorElement, entry
 from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum
@@ -129,7 +131,7 @@ def superfluous_factor(d: Documented) -> Iterator[Repair]:
             ):
                 words = partial(quoted, "the factor {} is superfluous", factor)
                 yield d.put(site, made_of(type(node), rest), words)
-        if isinstance(node, (sp.Mul, sp.HadamardProduct)):
+        if type(node) in (sp.Mul, sp.HadamardProduct):  # a MatMul is a Mul as well
             yield from _pairs_left_out(d, site)
 
 
@@ -170,15 +172,25 @@ def _term_by(d: Documented, site: Site, factor: Any) -> Repair | None:
     if factor == 0:
         rest = without_part(site.parent, site.path[-1])
         side = site.outer.put(rest) if kind == "term" else site.put(sp.S.Zero)
-        return Repair(side, partial(quoted, f"the {kind} {{}} is superfluous", term))
+        return Repair(side, partial(_of_term, kind, "is superfluous", term))
     part = times(factor, term)
     if _is_cancelled(term, part):
         return None
     if factor == -1:
-        return d.put(site, part, partial(quoted, f"the sign of the {kind} {{}} is wrong", term))
+        return d.put(site, part, partial(_sign_words, kind, term))
     if factor.is_Rational and not factor.is_Integer:
         return d.put(site, part)
-    return d.put(site, part, partial(quoted, f"the {kind} {{}} lacks a factor {{}}", term, factor))
+    lacks = f"lacks a factor {text_of(factor)}"
+    return d.put(site, part, partial(_of_term, kind, lacks, term))
+
+
+def _of_term(kind: str, words: str, term: Any) -> str:
+    """What is said of a term, which is quoted unless it is long."""
+    return quoted(f"the {kind} {{}} {words}", term) or f"a {kind} {words}"
+
+
+def _sign_words(kind: str, term: Any) -> str:
+    return quoted(f"the sign of the {kind} {{}} is wrong", term) or f"the sign of a {kind} is wrong"
 
 
 @mistake
@@ -212,6 +224,15 @@ def swapped_factors(d: Documented) -> Iterator[Repair]:
     """Two factors are swapped, and perhaps transposed with that."""
     for site in d.sites:
         node = site.node
+        if isinstance(node, sp.KroneckerProduct) and len(node.args) == 2:
+            turned = sp.KroneckerProduct(*node.args[::-1])
+            if d.alike(turned, node):
+                yield d.put(site, turned)
+            several = [s.node for s in d.sites if isinstance(s.node, sp.KroneckerProduct)]
+            if several[1:] and node == several[0]:
+                turns = {each: sp.KroneckerProduct(*each.args[::-1]) for each in several}
+                words = "it holds with the factors of each Kronecker product swapped"
+                yield Repair(d.side.xreplace(turns), partial(str, words))
         if not isinstance(node, sp.MatMul):
             continue
         matrices = [p for p, factor in enumerate(node.args) if d.is_matrix(factor)]
@@ -301,6 +322,12 @@ def wrong_function(d: Documented) -> Iterator[Repair]:
                 d.is_matrix(argument) and node == transposed(argument) and d.alike(value, argument)
             ):
                 yield d.put(site, transposed(value))
+        if d.is_matrix(node) and not isinstance(site.parent, ElementwiseApplyFunction):
+            for application in d.functions:  # of numbers, as in a sum over entries
+                if isinstance(application.expr, sp.Function):
+                    t = sp.Symbol("t", real=True)
+                    function = sp.Lambda(t, application.at(t))
+                    yield d.put(site, ElementwiseApplyFunction(function, node))
         for own in applications(node):
             for application in d.functions:
                 if type(application.expr) is not type(own.expr) and not (
@@ -320,65 +347,6 @@ def wrong_function(d: Documented) -> Iterator[Repair]:
 def _slope_words(application: Application, own: Application) -> str:
     slope = application.slope_text(own.argument)
     return quoted("the derivative {} is meant, and not {}", slope, own.expr)
-
-
-@dataclass(frozen=True)
-class Span:
-    """A part that a factor may be missing of: a whole place, or some factors of a product there."""
-
-    site: Site
-    node: Any
-    shape: Dims
-    first: int | None = None
-    last: int = 0
-
-    def times(self, factor: Any) -> Any:
-        """The place with this part multiplied by a factor, entry by entry; None where it cannot
-        be.
-        """
-        if isinstance(factor, MatrixExpr) and not is_unit(self.shape):
-            part = sp.HadamardProduct(self.node, factor, evaluate=False)
-        else:
-            part = times(factor, self.node)
-        if part is None:
-            return None
-        return self.instead(part)
-
-    def instead(self, part: Any) -> Any:
-        """The place with another part."""
-        if self.first is None:
-            return part
-        factors = self.site.node.args
-        return made_of(sp.MatMul, (*factors[: self.first], part, *factors[self.last :]))
-
-
-def spans(d: Documented) -> Iterator[Span]:
-    """The parts that a factor may be missing of."""
-    for site in d.sites:
-        node, shape = site.node, d.shape(site.node)
-        # A factor of one factor is one of the product.
-        inside = isinstance(site.parent, (sp.Mul, sp.HadamardProduct, sp.Transpose))
-        if shape is None or node.is_number:
-            continue
-        if not inside:
-            yield Span(site, node, shape)
-        if isinstance(node, sp.MatMul):
-            count = len(node.args)
-            for p, q in combinations(range(count + 1), 2):
-                part = node.args[p:q]
-                if q - p < count and all(isinstance(factor, MatrixExpr) for factor in part):
-                    shape = d.product_shape(part)
-                    if shape is not None and not is_unit(shape):
-                        yield Span(site, made_of(sp.MatMul, part), shape, p, q)
-
-
-def fitted(factor: Any, shape: Dims, wanted: Dims) -> Any:
-    """A factor, or its transpose, that multiplies what has a shape entry by entry; or None."""
-    if is_unit(shape) or same_shape(shape, wanted):
-        return factor
-    if len(shape) == 2 and same_shape(shape[::-1], wanted) and isinstance(factor, MatrixExpr):
-        return transposed(factor)
-    return None
 
 
 @mistake
@@ -421,11 +389,27 @@ def wrong_range(d: Documented) -> Iterator[Repair]:
             continue
         limits = [node.limits] if isinstance(node, (MaxOver, MatrixSum)) else list(node.limits)
         for position, (k, low, high) in enumerate(limits):
-            for a, b in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
-                other = sp.Tuple(k, low + a, high + b)
+            shifts = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1))
+            others = [sp.Tuple(k, low + a, high + b) for a, b in shifts]
+            for other in (*others, *_opposite(d, node, k, low, high)):
                 changed = [*limits[:position], other, *limits[position + 1 :]]
                 words = "it holds with the range {} = {} … {}"
                 yield d.put(site, with_limits(node, changed), partial(quoted, words, *other))
+
+
+def _opposite(d: Documented, node: Any, k: Any, low: Any, high: Any) -> Iterator[Any]:
+    """The ranges from an index to the end of an axis for those from its start to the index, and
+    the other way round.
+    """
+    sizes: dict[Any, None] = {}
+    for found in sorted(node.args[0].atoms(sp.Indexed, MatrixElement), key=str):
+        shape = d.shape(found.args[0]) or ()
+        sizes |= {n: None for i, n in zip(found.args[1:], shape, strict=False) if i == k}
+    for size in sizes:
+        if low == 0 and not (high - size).is_number:
+            yield from (sp.Tuple(k, high + a, size - 1) for a in (0, 1))
+        elif high == size - 1 and not low.is_number:
+            yield from (sp.Tuple(k, sp.S.Zero, low - a) for a in (0, 1))
 
 
 @mistake
@@ -525,6 +509,10 @@ def wrong_power(d: Documented) -> Iterator[Repair]:
             if isinstance(base, sp.Expr) and base.is_integer:
                 continue
             others = (e + 1, e - 1, -e, 2 * e, e / 2) if e.is_number else (e + 1, e - 1)
+            if not e.is_number:
+                others = (*others, *(e + sign * k for k in d.indices_at(site) for sign in (-1, 1)))
+            if isinstance(base, (sp.Sum, sp.Add, sp.Trace)) and e.is_number:  # of a length
+                others = (*others, e - sp.S.Half, e + sp.S.Half)
             for other in dict.fromkeys(others):
                 if other != 0 and (other.is_integer or not isinstance(node, sp.MatPow)):
                     part = base if other == 1 else type(node)(base, other)
@@ -555,11 +543,20 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
                         part = made_of(sp.MatMul, new)
                         yield d.put(site, part, partial(_lacks, d, site, square, part))
     matrices = [symbol for symbol in d.symbols if d.is_matrix(symbol)]
+    squares = [a for a in matrices if same_shape(a.shape[:1], a.shape[1:])]
+    for site in d.sites:  # a product of determinants lacks one
+        if isinstance(site.node, sp.Determinant) and not isinstance(site.parent, sp.Pow):
+            for a, power in product(squares, (1, -1)):
+                factor = sp.Determinant(a) ** power
+                part = sp.Mul(factor, site.node, evaluate=False)
+                yield d.put(site, part, partial(quoted, "the factor {} is missing", factor))
     for span in spans(d):
         for other in matrices:
-            if same_shape(span.shape, d.shape(other) or ()):
-                part = span.times(other)
-                yield d.put(span.site, part, partial(_lacks, d, span.site, other, part))
+            shape = d.shape(other) or ()
+            factor = None if is_unit(shape) else fitted(other, shape, span.shape)
+            if factor is not None:
+                part = span.times(factor)
+                yield d.put(span.site, part, partial(_lacks, d, span.site, factor, part))
 
 
 def _lacks(d: Documented, site: Site, factor: Any, part: Any) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain, product
+from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -35,15 +35,16 @@ from derive.claims.kinds import Claim
 from derive.claims.rounding import put_in_for
 from derive.claims.verdict import Witness
 from derive.core.terms import Shared
-from derive.diagnosis import missing, stabilisers
+from derive.diagnosis import stabilisers
 from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.definitions import Place, places
 from derive.diagnosis.entries import BY_ENTRIES
 from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES
 from derive.diagnosis.inside import missing_factor_inside
+from derive.diagnosis.lacking import lacking, lacking_inside, missing_words, plus
 from derive.diagnosis.misfits import fitting
 from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, factor_words
-from derive.diagnosis.quoting import plainly_indexed, quoted, text_in
+from derive.diagnosis.quoting import plainly_indexed, quoted
 from derive.diagnosis.trial import Trial, holds_if_symmetric
 from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
@@ -65,7 +66,9 @@ MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = (IntAtom, PrimeAtom, ConstAtom)  # kinds of factors that a person forgets
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
-SHORT = 60  # characters of a term that is said to be missing
+CHOKES = (
+    DeriveError, ArithmeticError, NotImplementedError, TypeError, ValueError, AttributeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,14 @@ def mistake_in(
     is_less = meant is not None and _length(meant) < _length(documented.side)
     if words and claim.states_both and is_less:
         # That less is meant is no explanation where a term of something else is missing.
-        words = _lacking(trial, documented, of_others=True)[0] or words
+        words = lacking(trial, documented, of_others=True)[0] or words
     if words:
         return Explained(words, None if claim.states_both else meant)
     later = budget.share(MORE_WORK)
     trial.renew(later)
-    words, meant = _lacking(trial, documented)
+    words, meant = lacking(trial, documented)
+    if not words:
+        words, meant = lacking_inside(trial, documented)
     if words:
         return Explained(words, None if claim.states_both else meant)
     return Explained(
@@ -219,7 +224,7 @@ def _symmetric(fact: Any) -> Iterator[Any]:
 
 def _each(mistake: Mistake, documented: Documented) -> Iterator[Repair | Scaling]:
     """The repairs of one kind, up to one that SymPy chokes on."""
-    with suppress(DeriveError, ArithmeticError, NotImplementedError, TypeError, ValueError):
+    with suppress(*CHOKES):
         yield from mistake(documented)
 
 
@@ -286,28 +291,6 @@ def _wrong_entries(trial: Trial, documented: Documented) -> str:
             else (f"the sign of entry {listed} is wrong")
         )
     return f"the entries {listed} are wrong" if wrong[1:] else ""
-
-
-def _lacking(trial: Trial, documented: Documented, of_others: bool = False) -> tuple[str, Any]:
-    """A term, or two, with which the claim is proved; and the side with it.
-
-    :param of_others: only one of something that the documented side does not mention.
-    """
-    side, numbers = documented.side, missing.scalars(documented)
-    groups = ((term,) for term in missing.terms(documented))
-    for group in chain(groups, missing.pairs(documented)):
-        if trial.late:
-            return "", None
-        if of_others and all(term.free_symbols <= side.free_symbols for term in group):
-            continue
-        for multiples in trial.multiples(group, numbers):
-            written = missing.written(multiples)
-            words, whole = _missing_words(written), _plus(side, written)
-            if not words and not documented.claim.states_both:  # too long: what is derived shows it
-                words = f"{'two terms are' if len(multiples) > 1 else 'a term is'} missing"
-            if words and trial.holds(whole):
-                return words, whole
-    return "", None
 
 
 def _left_out(trial: Trial, documented: Documented) -> str:
@@ -496,30 +479,18 @@ def _missing_term(show: _Shown, forms: Forms, trial: Trial, documented: Document
     written = show.whole(reader, rest)
     if written.has(sp.FunctionMatrix) or isinstance(written, sp.MatrixBase):
         return ""
-    side = _plus(documented.side, written)
-    return _missing_words(written) if trial.holds(side) else ""
+    side = plus(documented.side, written)
+    return missing_words(written) if trial.holds(side) else ""
 
 
 def _missing_of(derived: Any, trial: Trial, documented: Documented) -> str:
     """A term of the derived side without which the documented one was written."""
     if isinstance(derived, (sp.Add, sp.MatAdd)):
         for term in derived.args:
-            words = _missing_words(term)
-            if words and trial.holds(_plus(documented.side, term)):
+            words = missing_words(term)
+            if words and trial.holds(plus(documented.side, term)):
                 return words
     return ""
-
-
-def _plus(side: Any, term: Any) -> Any:
-    return (sp.MatAdd if isinstance(term, sp.MatrixExpr) else sp.Add)(side, term, evaluate=False)
-
-
-def _missing_words(term: Any) -> str:
-    words = text_in(term)
-    if len(words) > SHORT:
-        return ""
-    many = isinstance(term, (sp.Add, sp.MatAdd))
-    return f"the terms {words} are missing" if many else f"the term {words} is missing"
 
 
 def _assumption(show: _Shown, forms: Forms, kinds: tuple[type[Atom], ...] = ()) -> str:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
-from itertools import combinations, islice, product
+from itertools import combinations, combinations_with_replacement, islice, product
 from typing import Any
 
 import sympy as sp
 
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
-from derive.claims.rounding import decimals, places_of, read_as, reading
+from derive.claims.rounding import as_written, decimals, places_of, read_as, reading, value_of
 from derive.claims.verdict import Witness
 from derive.language.printing import text_of
 from derive.refutation.search import agrees_numerically
@@ -65,9 +65,14 @@ def is_slight(witness: Witness | None) -> bool:
 
 def words(equations: tuple[Any, ...]) -> str:
     """The note on a claim that holds in such a reading."""
-    named = [f"{text_of(e.lhs)} is {text_of(e.rhs)}" for e in equations]
+    named = [f"{text_of(e.lhs)} is {_told(e.rhs)}" for e in equations]
     many = "a constant" if len(named) == 1 else "constants"
     return f"it holds up to the rounding of {many}: {', '.join(named)}"
+
+
+def _told(constant: Any) -> str:
+    value = value_of(constant)
+    return text_of(constant if value is None else as_written(value))
 
 
 def _agrees(claim: Claim) -> bool:
@@ -81,7 +86,7 @@ def _ways(claim: Claim) -> Iterator[tuple[tuple[Any, ...], Claim]]:
     """Those that read more of the decimals first: one that stays is compared with all others."""
     values = sorted(set(map(abs, decimals(claim).values())))
     known = [(value, found) for value in values if (found := constants(value, values))]
-    if not 0 < len(known) <= _MOST_DECIMALS:
+    if len(known) > _MOST_DECIMALS:
         return
     present = set(decimals(claim).values())
     for count in range(len(known), 0, -1):
@@ -95,6 +100,11 @@ def _ways(claim: Claim) -> Iterator[tuple[tuple[Any, ...], Claim]]:
                     if sign * value in present
                 )
                 yield equations, read_as(claim, equations)
+    for value in values:
+        for constant in _products(value, values):
+            signs = [sign for sign in (1, -1) if sign * value in present]
+            equations = tuple(reading(sign * value, sign * constant) for sign in signs)
+            yield equations, read_as(claim, equations)
 
 
 def constants(value: Fraction, others: list[Fraction]) -> list[Any]:
@@ -121,6 +131,15 @@ def constants(value: Fraction, others: list[Fraction]) -> list[Any]:
         if found:  # one that needs no other decimal says more
             break
     return list(found)
+
+
+def _products(value: Fraction, others: list[Fraction]) -> Iterator[sp.Rational]:
+    """The products of two other decimals that are a decimal but for its last digits: what a program
+    multiplies before anything else is rounded once more.
+    """
+    for a, b in combinations_with_replacement([o for o in others if o != value], 2):
+        if a * b != value and abs(a * b / value - 1) < _ARITHMETIC:
+            yield _rational(a * b)
 
 
 def _beside(value: Fraction, others: list[Fraction]) -> Iterator[Fraction]:

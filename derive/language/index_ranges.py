@@ -89,7 +89,7 @@ def _is_whole(part: Any) -> bool:
     """Whether a product is one of integer symbols and rounded numbers."""
     return all(
         factor.is_Integer
-        or isinstance(factor, (sp.Symbol, sp.Idx, sp.floor, sp.ceiling))
+        or isinstance(factor, (sp.Symbol, sp.floor, sp.ceiling))
         or (factor.is_Pow and factor.exp.is_Integer and factor.exp > 0 and _is_whole(factor.base))
         for factor in sp.Mul.make_args(part)
     )

@@ -267,7 +267,8 @@ class Tensor(sp.Expr):
     """
 
     def __new__(cls, body: Any, *axes: Any) -> Tensor:
-        return super().__new__(cls, sp.sympify(body), *(sp.Tuple(*axis) for axis in axes))
+        kind = MatrixTensor if cls is Tensor and len(axes) == 2 else cls
+        return sp.Basic.__new__(kind, sp.sympify(body), *(sp.Tuple(*axis) for axis in axes))
 
     is_commutative = True
 
@@ -314,6 +315,22 @@ class Tensor(sp.Expr):
 
     def _numpycode(self, printer: Any) -> str:
         return _by_entries(printer, self.body, self.axes)
+
+
+class MatrixTensor(Tensor, MatrixExpr):
+    """A tensor of two axes: a matrix to SymPy, which keeps the place of none but these in a
+    product, and adds none but these to one another.
+    """
+
+    is_commutative = False
+
+    def _entry(self, i: Any, j: Any, **_: Any) -> sp.Expr:
+        return self.definition(i, j)
+
+    def doit(self, **hints: Any) -> sp.Basic:
+        if hints.get("deep", True):
+            return self.func(self.body.doit(**hints), *self.axes)
+        return self
 
 
 class TensorElement(sp.Expr):

@@ -21,6 +21,7 @@ from derive.base.errors import ShapeError, UnsupportedError
 from derive.base.tables import Table
 from derive.language.conditions import Cases
 from derive.language.dims import SCALAR, Dims, condition, is_unit, same_shape, same_size, shown
+from derive.language.lost_places import keep_places, shape_of_product
 from derive.language.operators import (
     Broadcast,
     LogSumExp,
@@ -80,7 +81,7 @@ def rule_of(expr: Any) -> Rule:
     return rule
 
 
-@shape_rule(sp.Symbol, sp.Idx, sp.Number, sp.NumberSymbol)
+@shape_rule(sp.Symbol, sp.Number, sp.NumberSymbol)
 def _atom(shapes: Shaping, expr: Any) -> Dims:
     """A number or a symbol is a scalar."""
     _check_real(expr)
@@ -303,6 +304,7 @@ def product_shape(a: Dims, b: Dims) -> Dims | None:
 @shape_rule(sp.MatMul)
 def _product(shapes: Shaping, expr: Any) -> Dims:
     """Inner sizes agree; a scalar, or a 1×1 matrix where a scalar is meant, multiplies anything."""
+    keep_places(expr, shapes.of, product_shape)
     shape: Dims = SCALAR
     for position, factor in enumerate(expr.args):
         right = shapes.of(factor)
@@ -351,10 +353,8 @@ def _rearranged(shapes: Shaping, expr: Any) -> Any:
     """
     found = []
     for factors in (*_with_one_transposed(expr.args), *_with_two_exchanged(expr.args)):
-        shape: Dims | None = SCALAR
         try:
-            for factor in factors:
-                shape = product_shape(shape, shapes.of(factor)) if shape is not None else None
+            shape = shape_of_product(factors, shapes.of, product_shape)
         except (ShapeError, UnsupportedError):
             continue
         if shape is not None:

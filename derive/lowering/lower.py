@@ -153,7 +153,7 @@ class Lowering:
             if least is None and _may_be_zero(symbol):
                 least = ZERO
             whole = symbol.is_integer and symbol.is_positive
-            unbounded = not isinstance(symbol, (sp.Symbol, sp.Idx)) and not whole
+            unbounded = not isinstance(symbol, sp.Symbol) and not whole
             found = Var(
                 str(symbol), SIZE, least, symbol=symbol, unbounded=unbounded and least is None
             )
@@ -224,7 +224,7 @@ class Lowering:
             if isinstance(value, Poly):
                 return value
             raise UnsupportedError(f"{expr} is a real number where an index is meant")
-        if isinstance(expr, (sp.Symbol, sp.Idx)):
+        if isinstance(expr, sp.Symbol):
             return as_poly(self.variable(expr))
         if isinstance(expr, sp.Indexed) and expr.base in self.held:
             places = tuple(self.integer(index, scope) for index in expr.indices)

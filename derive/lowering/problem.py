@@ -169,7 +169,7 @@ class Inventory:
             shape = base.shape
         for axis, index in enumerate(indices):
             free = _outside_entries(index) - bound
-            self.indexed |= {s for s in free if isinstance(s, (sp.Symbol, sp.Idx))}
+            self.indexed |= {s for s in free if isinstance(s, sp.Symbol)}
             if shape is None:
                 continue
             if index in free:
@@ -347,8 +347,6 @@ class Problem:
             low, high = (sp.S.Zero, sizes[0] - 1) if sizes else self._shifted_range(symbol)
             if low is None and symbol.is_nonnegative:
                 low = sp.S.Zero
-            if isinstance(symbol, sp.Idx) and symbol.lower is not None:
-                low, high = symbol.lower, symbol.upper
             axes[symbol] = low, high
         gaps = []
         for fact in flat(self.given):

@@ -83,7 +83,7 @@ def _constant(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Const((), (expr,))
 
 
-@SCALARS.on(sp.Symbol, sp.Idx)
+@SCALARS.on(sp.Symbol)
 def _symbol(low: Lowering, expr: Any, scope: Scope) -> Term:
     """its definition, a size or an index as a number, or a real parameter"""
     if expr in low.named:

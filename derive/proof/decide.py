@@ -35,7 +35,7 @@ from derive.canonical.readback import Reader
 from derive.canonical.state import Merge
 from derive.canonical.structure import VANISHES, absorbed, bears_on_zeros, masked
 from derive.canonical.sums import places
-from derive.core.integers import BOUND, FREE, FRESH, ONE, Poly, Var, as_poly, is_nonnegative
+from derive.core.integers import BOUND, FREE, FRESH, ONE, Number, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Term
 from derive.proof.definedness import assume_defined
 from derive.proof.descent import vanishes_by_descent
@@ -132,14 +132,14 @@ def prove_equal(
             if (
                 rung in COSTLY
                 and rung.inline is None
-                and vanishes_between(
-                    normaliser, difference, place, partial(vanishes_multiplied, normaliser)
-                )
+                and _vanishes_between(normaliser, difference, place)
             ):
                 return Proof(normaliser, a, b)
             if bears_on_zeros(normaliser, difference) and any(
                 vanishes(normaliser, zeros(normaliser, difference)) for zeros in (masked, absorbed)
             ):
+                return Proof(normaliser, a, b)
+            if rung is not ladder[0] and _vanishes_at_each_value(normaliser, difference):
                 return Proof(normaliser, a, b)
             if normaliser.meets_determinants:
                 normaliser.unite_determinants(Reader(normaliser).term)
@@ -156,16 +156,37 @@ def prove_equal(
     return None
 
 
+def _vanishes_between(n: Normaliser, poly: Polynomial, place: tuple[Poly, ...]) -> bool:
+    """Whether a polynomial is zero between matrices, as it stands or over a common denominator."""
+    inside = partial(vanishes_multiplied, n)
+    if vanishes_between(n, poly, place, inside):
+        return True
+    cleared = n.related(without_denominators(n, poly))
+    return cleared != poly and vanishes_between(n, cleared, place, inside)
+
+
 def _vanishes_everywhere(n: Normaliser, poly: Polynomial) -> bool:
     """Whether a polynomial vanishes at each value of its free indices of few values."""
+    parts = _at_each_value(n, poly)
+    return vanishes(n, poly) if parts is None else all(_vanishes_everywhere(n, p) for p in parts)
+
+
+def _vanishes_at_each_value(n: Normaliser, poly: Polynomial) -> bool:
+    """The same of one that does not vanish as it stands."""
+    parts = _at_each_value(n, poly)
+    return parts is not None and all(_vanishes_everywhere(n, part) for part in parts)
+
+
+def _at_each_value(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial] | None:
+    """A polynomial at each value of a free index of few values; None where it has none."""
     for variable in sorted({v for m in poly for a, _ in m for v in a.free}, key=lambda v: v.key):
         if variable.kind != FREE or variable.low is None or variable.high is None:
             continue
         length = (variable.high - variable.low).constant
         if length is not None and 0 <= length < MAX_WRITTEN_OUT:
             values = (variable.low + k for k in range(int(length) + 1))
-            return all(_vanishes_everywhere(n, n.substitute(poly, {variable: v})) for v in values)
-    return vanishes(n, poly)
+            return (n.substitute(poly, {variable: v}) for v in values)
+    return None
 
 
 def _vanishes_as_matrix(
@@ -237,21 +258,39 @@ def _against_inverse(
     left: Polynomial = {}
     from_left = at[1] == as_poly(k)
     for monomial, coefficient in poly.items():
+        bound, inside, scale = _opened_at(n, monomial, name)
         inverse = [
-            a for a, e in monomial if isinstance(a, InverseAtom) and a.name == name and e == 1
+            a
+            for a, e in inside
+            if isinstance(a, InverseAtom) and a.name == name and e == 1 and k in a.free
         ]
-        outside = {a: e for a, e in monomial if a not in inverse}
-        if len(inverse) == 1 and not any(k in a.free for a in outside):
+        outside = {a: e for a, e in inside if a not in inverse}
+        ends = any(e is None or k in e.variables for v in bound for e in (v.low, v.high))
+        if len(inverse) == 1 and not ends and not any(k in a.free for a in outside):
             row, column = inverse[0].row, inverse[0].column
             if transposed:
                 row, column = column, row
             met, far, own = (row, column, at[0]) if from_left else (column, row, at[1])
             if met == as_poly(k) and k not in far.variables:
                 same = n.index_bracket("=", own - far)
-                used = n.add(used, n.multiply(same, n.settled(outside, coefficient)))
+                term = n.multiply(same, n.settled(outside, coefficient * scale))
+                used = n.add(used, n.sum_all(bound, term) if bound else term)
                 continue
         left[monomial] = coefficient
     return used, left
+
+
+def _opened_at(n: Normaliser, monomial: Monomial, name: int) -> tuple[list[Var], Monomial, Number]:
+    """A product with the sum opened in which the inverse stands: that of A⁻¹ x, as that of A⁻¹."""
+    for atom, exponent in monomial:
+        if exponent == 1 and isinstance(atom, SumAtom) and name in _inverse_names({atom.body: 1}):
+            bound, body = n.opened(atom)
+            ((inner, scale),) = body.items()
+            outside: dict[Atom, Any] = {a: e for a, e in monomial if a is not atom}
+            for a, e in inner:
+                outside[a] = outside.get(a, 0) + e
+            return list(bound), n.monomial(outside), scale
+    return [], monomial, 1
 
 
 def _atoms(atom: Atom) -> Iterator[Atom]:

@@ -67,7 +67,7 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
                 base = term.args[0]
                 if isinstance(base, Apply) and base.data[0] == "Abs":
                     base = base.args[0]
-                if isinstance(base, (Entry, Int)):
+                if isinstance(base, (Entry, Int)) or _is_size(base):
                     facts.append((base, "!="))
         if isinstance(term, Ref):
             if not term.data[1]:
@@ -82,6 +82,11 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
             normaliser.assume(poly, sign, frozenset(), None)
     if facts:
         normaliser.forget()
+
+
+def _is_size(term: Term) -> bool:
+    """Whether a term is a number less than a size, such as n − 1."""
+    return isinstance(term, Add) and all(isinstance(a, (Int, Num)) for a in term.args)
 
 
 def denominators(*sides: Term) -> tuple[list[Term], list[Trait]]:

@@ -188,8 +188,10 @@ def _factors(n: Normaliser, monomial: Monomial, coefficient: Number) -> Iterator
             bound, inside = n.opened(atom)
             ((inner, scale),) = inside.items()
             for entry, power in inner:
-                if isinstance(entry, EntryAtom) and power == 1:
+                if isinstance(entry, EntryAtom) and power in (1, 2):
                     rest: dict[Atom, Any] = {a: e for a, e in inner if a is not entry}
+                    if power == 2:  # Σ x² is xᵀ x
+                        rest[entry] = 1
                     for a, e in outside.items():
                         rest[a] = rest.get(a, 0) + e
                     yield Factor(entry, n.monomial(rest), tuple(bound), coefficient * scale)

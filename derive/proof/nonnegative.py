@@ -291,15 +291,37 @@ def is_nonnegative_term(n: Normaliser, term: Term) -> bool:
 
 
 def _is_nonnegative_product(n: Normaliser, factors: list[Term]) -> bool:
-    """Whether each factor has a sign, and an even number of them the negative one."""
-    negative = 0
+    """Whether each factor has a sign, or two of them have the same one wherever they are not 0,
+    and an even number of factors the negative one.
+    """
+    negative = False
+    unsigned = []
     for factor in factors:
-        if not is_nonnegative_term(n, factor):
-            if isinstance(factor, Sum):  # −Σ f = Σ −f
-                opposite = is_nonnegative_term(n, neg(factor.args[0]))
-            else:
-                opposite = is_nonnegative_everywhere(n, n.scale(n.of(factor), -1), 1)
-            if not opposite:
-                return False
-            negative += 1
-    return negative % 2 == 0
+        if is_nonnegative_term(n, factor):
+            continue
+        if isinstance(factor, Sum):  # −Σ f = Σ −f
+            opposite = is_nonnegative_term(n, neg(factor.args[0]))
+        else:
+            opposite = is_nonnegative_everywhere(n, n.scale(n.of(factor), -1), 1)
+        if opposite:
+            negative = not negative
+        else:
+            unsigned.append(n.of(factor))
+    if len(unsigned) == 2:
+        first, second = unsigned
+        second = n.scale(second, -1) if negative else second
+        return _has_sign_of(n, second, first) or _has_sign_of(n, first, second)
+    return not unsigned and not negative
+
+
+def _has_sign_of(n: Normaliser, poly: Polynomial, other: Polynomial) -> bool:
+    """Whether p·q ≥ 0: p is ≥ 0 where q > 0, and ≤ 0 where q < 0.
+
+    So it is for the difference of the values of a function that grows and that of its arguments.
+    """
+    key, scale = n.primitive(other)
+    poly = n.scale(poly, 1 if scale > 0 else -1)
+    return all(
+        n.supposing(key, sign, partial(is_nonnegative_everywhere, n, n.scale(poly, factor), 1))
+        for sign, factor in (("+", 1), ("-", -1))
+    )

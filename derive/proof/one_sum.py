@@ -9,6 +9,7 @@ from derive.canonical.atoms import (
     Atom,
     BaseAtom,
     Exponent,
+    IntAtom,
     Polynomial,
     ProductAtom,
     SumAtom,
@@ -21,17 +22,30 @@ from derive.proof.inequality.bounds import count_of, over_tuples, without_factor
 
 
 def as_one_sum(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
-    """Each f with Σ_k f(k) = the polynomial that one of its ranges gives, what does not depend on
-    k taken under the sum; and over several indices the mean of f over the orders of those of one
-    range. A term without a sum counts for each k as its share, where it is a multiple of the
-    number of values.
+    """Each f with Σ_k f(k) = the polynomial that one of its ranges gives, or that times sizes that
+    it is divided by, what does not depend on k taken under the sum; and over several indices the
+    mean of f over the orders of those of one range. A term without a sum counts for each k as its
+    share, where it is a multiple of the number of values.
     """
     if not any(_has_inner_law(n, a) for m in poly for a, _ in m if isinstance(a, SumAtom)):
         return
+    poly = _times_sizes(n, poly)
     yield from over_each(n, poly)
     tuples = over_tuples(n, poly)
     if tuples is not None:
         yield tuples
+
+
+def _times_sizes(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """The polynomial times what is known to be a positive integer and divides a term of it."""
+    below: dict[Atom, Exponent] = {}
+    for monomial in poly:
+        for atom, exponent in monomial:
+            if isinstance(atom, IntAtom) and exponent < 0 and is_nonnegative(atom.poly - 1):
+                below[atom] = max(below.get(atom, 0), -exponent)
+    for atom, exponent in below.items():
+        poly = n.multiply(poly, {((atom, exponent),): 1})
+    return poly
 
 
 def over_each(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
@@ -48,7 +62,15 @@ def _has_inner_law(n: Normaliser, atom: Atom) -> bool:
     over parts of a range, or logarithms of products.
     """
     return any(
-        isinstance(part, (BaseAtom, ProductAtom)) or is_parted(n, part) for part in atoms_in(atom)
+        isinstance(part, (BaseAtom, ProductAtom)) or _divides(part) or is_parted(n, part)
+        for part in atoms_in(atom)
+    )
+
+
+def _divides(atom: Atom) -> bool:
+    """Whether what a sum adds up is divided by another sum."""
+    return isinstance(atom, SumAtom) and any(
+        isinstance(inner, SumAtom) and exponent < 0 for inner, exponent in atom.body
     )
 
 

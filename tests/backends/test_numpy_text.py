@@ -22,9 +22,9 @@ from derive.lowering.lower import SCALARS, lowered_nodes
 x, A = sp.Symbol("x", real=True), sp.MatrixSymbol("A", 3, 3)
 k, l = sp.symbols("k l", integer=True)
 # Bases of others, indices that stand for the sum around them, and what is written step by step.
-OTHERWISE = {"Idx", "Recurrence", "Number", "Boolean", "ExprWithLimits"}
+OTHERWISE = {"Recurrence", "Number", "Boolean", "ExprWithLimits"}
 # What array code refuses by name.
-REFUSED = {sp.Product, ScalarApplication, ScalarGradient, Partial, sp.Idx}
+REFUSED = {sp.Product, ScalarApplication, ScalarGradient, Partial}
 
 
 def test_every_node_has_numpy_text():

@@ -88,6 +88,9 @@ def if_(value, condition, other=0):
     return Piecewise((value, condition), (other, True))
 
 
+BOTH_DIGITS = (k - l >= 0) & (k - l <= 3) & (k + l - 2 >= 0) & (k + l - 2 <= 3)
+
+
 def in_branch(f, g):
     """f = g where a > 0; elsewhere |y| and y, which differ at y = −1."""
     return Identity(if_(f, a > 0, Abs(y)), if_(g, a > 0, y))
@@ -115,6 +118,11 @@ LAWS: dict[str, Any] = {
                  over(if_(U[k] * V[l], k >= l), k, l)),
         Identity(over(if_(U[k] * V[l], (k >= l) & Eq(k, 2 * l - 3)), k, l),
                  over(if_(U[k] * V[l], Eq(k, 2 * l - 3)), k, l)),
+    ],
+    # k − l and k + l − 2 from 0 to 3 differ by a multiple of 2, and not of 4
+    "same digit": [
+        Identity(over(if_(U[k] * V[l], BOTH_DIGITS), k, l),
+                 over(if_(U[k] * V[l], BOTH_DIGITS & Eq(l, 1)), k, l)),
     ],
     # half-integers: k ≥ l − 1/2 and k ≤ l − 1/2
     "opposite brackets": [

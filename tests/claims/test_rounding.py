@@ -11,6 +11,10 @@ from derive.diagnosis.rounding import constants
 
 x = sp.Symbol("x", real=True)
 ROOT = sp.sqrt(2 / sp.pi)
+SCALE, ALPHA, SCALED = (  # as a program works out the third
+    sp.Rational(repr(value))
+    for value in (1.0507009873554805, 1.6732632423543772, 1.0507009873554805 * 1.6732632423543772)
+)
 
 
 def gelu(c, cubic):
@@ -37,6 +41,7 @@ def slope(c, cubic, square):
         (Gradient(sp.erf(x), x, sp.Float("1.12837917") * sp.exp(-(x**2))), 1),
         (Identity(-sp.Float("0.333333") * x, -x / 3), 1),
         (Gradient(sp.log(x) * sp.Float("1.442695"), x, 1 / (x * sp.log(2))), 1),
+        (Gradient(SCALE * sp.sin(ALPHA * x), x, SCALED * sp.cos(ALPHA * x)), 1),
     ],
     ids=str,
 )

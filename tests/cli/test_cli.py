@@ -431,8 +431,15 @@ def test_a_closed_pipe_is_quiet():
     assert (process.wait(), err) == (141, "")
 
 
-@pytest.mark.parametrize("descriptors", [(1,), (2,), (1, 2)])
-@pytest.mark.parametrize("arguments", [["verify", "1.10"], ["list", "--format", "json"], ["-h"]])
+@pytest.mark.parametrize(
+    ("arguments", "descriptors"),
+    [
+        (["verify", "1.10"], (1,)),
+        (["verify", "1.10"], (1, 2)),
+        (["list", "--format", "json"], (2,)),
+        (["-h"], (1, 2)),
+    ],
+)
 def test_a_stream_that_is_closed_is_not_missed(arguments, descriptors):
     process = start(
         *arguments, before=FAKE_ENGINE, preexec_fn=lambda: [*map(os.close, descriptors)]

@@ -79,6 +79,8 @@ TRUE += [
     at_most("calculus.tanh", sp.Abs(tanh(u)), sp.Abs(u)),
     at_most("calculus.lipschitz.tanh", sp.Abs(tanh(u) - tanh(v)), sp.Abs(u - v)),
     at_most("calculus.lipschitz.sigmoid", sp.Abs(logistic(u) - logistic(v)), sp.Abs(u - v) / 4),
+    at_most("monotone.exp", 0, (exp(u) - exp(v)) * (u - v)),
+    at_most("monotone.sum", 0, Sum((tanh(ix[i]) - tanh(ip[i])) * (ix[i] - ip[i]), (i, 0, n - 1))),
     at_most("calculus.chord", exp(u), 1 + 2 * u, u >= 0, u <= 1),
     at_most("calculus.binary-entropy", -u * log(u) - (1 - u) * log(1 - u), log(2), u > 0, u < 1),
     at_most(
@@ -149,6 +151,9 @@ TRUE += [
     ),
 ]
 FALSE += [
+    at_most("monotone.square", 0, (u**2 - v**2) * (u - v)),
+    at_most("monotone.inverse", 0, (1 / u - 1 / v) * (v - u)),
+    at_most("monotone.third-factor", 0, (exp(u) - exp(v)) * (u - v) * t),
     at_most("calculus.logarithm-below.square", u - u**2 / 2, log(1 + u), u > -1),
     at_most("calculus.root.third", sqrt(1 + u), 1 + u / 3),
     at_most("calculus.tanh.signed", tanh(u), u),

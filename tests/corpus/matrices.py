@@ -50,6 +50,11 @@ def inverse_of_blocks(sign):
 
 
 TRUE += [
+    same("rank-one.vector", inv(I(n) + x * x.T) * x, x / (1 + sq(x))),
+    grad("rank-one.log-det", log(det(I(n) + x * x.T)), x, 2 * x / (1 + sq(x))),
+    grad(
+        "rank-one.by-number", log(det(I(n) + width * x * x.T)), width, sq(x) / (1 + width * sq(x))
+    ),
     grad("stationary.ridge", ridge, w, O(m, 1), Eq(w, ridge_mean)),
     grad(
         "stationary.shrunk",
@@ -141,6 +146,8 @@ TRUE += [
     grad("turned.gradient", log(det(I(n) + A * A.T)), A, 2 * A * inv(I(m) + A.T * A)),
 ]
 FALSE += [
+    same("rank-one.vector.sign", inv(I(n) + x * x.T) * x, x / (1 - sq(x))),
+    same("rank-one.two-vectors", inv(I(n) + x * y.T) * x, x / (1 + sq(x))),
     grad("stationary.ridge.no-precision", ridge, w, O(m, 1), Eq(w, ridge_mean / weight)),
     grad(
         "stationary.newton.asymmetric",

@@ -7,7 +7,7 @@ import sympy as sp
 from sympy import Abs, Lambda, MatrixSymbol, OneMatrix, Q, Symbol, Trace, exp, log
 from sympy import HadamardProduct as H
 
-from derive import Backward, Gradient, Hessian, Identity, softmax, tensor, verify
+from derive import Backward, Gradient, Hessian, Identity, softmax, tensor, vec, verify
 from derive.diagnosis.quoting import as_product, text_in
 from derive.language.operators import entry
 
@@ -53,6 +53,12 @@ joseph = (sp.Identity(n) - K * C) * P
 regularised = dot(X * w - y, X * w - y) / 2 + lam * dot(w, w) / 2
 rows = sp.Sum(sp.Sum(S[i, j], (j, 0, d - 1)) ** 2, (i, 0, d - 1))
 one_hot = (sp.Eq(sp.Sum(row[0, j], (j, 0, c - 1)), 1),)
+
+logits, up = sp.IndexedBase("z", shape=(c,)), sp.IndexedBase("u", shape=(c,))
+chance = exp(logits[i]) / sp.Sum(exp(logits[j]), (j, 0, c - 1))
+share, weighted = tensor(chance, (i, c)), sp.Sum(up[i] * chance, (i, 0, c - 1))
+V, U = MatrixSymbol("V", c, m), MatrixSymbol("U", n, m)
+margin = entry(X * w, i, 0)
 
 WRONG = {
     "the output for the upstream": (Backward(X * W, X, G, X * W * W.T), "with G for X*W"),
@@ -132,6 +138,26 @@ WRONG = {
     "the regulariser": (
         Gradient(-log(sigma(dot(w, x))) + lam * dot(w, w) / 2, w, -(1 - sigma(dot(w, x))) * x),
         "the term lam*w is missing",
+    ),
+    "a softmax without a name": (
+        Backward(share, logits, up, tensor(up[i] * chance - weighted, (i, c))),
+        "is missing in the term -Sum",
+    ),
+    "its diagonal, where it has no name": (
+        Backward(share, logits, up, tensor(up[i] * chance * (1 - chance), (i, c))),
+        "only the diagonal of the Jacobian",
+    ),
+    "the sum of a row, inside": (
+        Backward(softmax(X * W) * V, X, U, H(softmax(X * W), U * V.T) * W.T),
+        "-(softmax(X*W) ⊙ rowsum(softmax(X*W) ⊙ (U*V.T)))",
+    ),
+    "the order of a Kronecker product": (
+        Identity(vec(A * X.T), sp.KroneckerProduct(A, sp.Identity(n)) * vec(X.T)),
+        "KroneckerProduct(I, A)",
+    ),
+    "a function of numbers": (
+        Gradient(sp.Sum(exp(margin) - y[i, 0] * margin, (i, 0, n - 1)), w, X.T * (X * w - y)),
+        "with exp(X*w) for X*w",
     ),
 }
 

@@ -4,15 +4,28 @@ import pytest
 from sympy import (
     BlockMatrix,
     HadamardProduct,
+    Idx,
+    IndexedBase,
     Inverse,
     KroneckerProduct,
     MatrixSymbol,
+    Sum,
     Trace,
     exp,
     symbols,
 )
 
-from derive import Identity, Shape, ShapeError, shape_of, softmax, verify
+from derive import (
+    Gradient,
+    Identity,
+    Inequality,
+    Shape,
+    ShapeError,
+    shape_of,
+    softmax,
+    tensor,
+    verify,
+)
 
 n, m, c, d, h = symbols("n m c d h", integer=True, positive=True)
 X, W, b = MatrixSymbol("X", n, m), MatrixSymbol("W", m, c), MatrixSymbol("b", 1, c)
@@ -87,3 +100,35 @@ def test_what_fits_two_factors_and_not_the_others_is_not_told():
 def test_what_has_the_documented_shape_comes_first(shape, said):
     u, w = MatrixSymbol("u", d, 1), MatrixSymbol("w", d, 1)
     assert said in verify(Shape(v1 * w * u.T, shape)).reason
+
+
+SQUARE, TURNED = MatrixSymbol("S", n, n), MatrixSymbol("R", n, n)
+i, j = symbols("i j", integer=True)
+BY_ENTRIES = tensor(TURNED[i, j], (i, n), (j, n))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "status"),
+    [
+        (SQUARE * BY_ENTRIES, SQUARE * TURNED, "holds"),
+        (SQUARE * BY_ENTRIES * SQUARE, SQUARE * TURNED * SQUARE, "holds"),
+        (SQUARE * BY_ENTRIES, TURNED * SQUARE, "disagrees"),
+        (BY_ENTRIES.T + SQUARE, TURNED.T + SQUARE, "holds"),
+        (SQUARE * IndexedBase("Z", shape=(n, n)), SQUARE, "undecided"),
+        (IndexedBase("Z", shape=(n, m)) * W, X * W, "disagrees"),
+    ],
+)
+def test_an_array_by_entries_stands_where_it_is_written_in_a_product(left, right, status):
+    """An IndexedBase is moved to the front by SymPy, where it does not tell its place."""
+    assert verify(Identity(left, right)).status == status
+
+
+def test_an_idx_is_an_integer_symbol():
+    vector, place = IndexedBase("v", shape=(n,)), Idx("f")
+    squares = Sum(vector[i] ** 2, (i, 0, n - 1))
+    assert verify(Gradient(squares, vector[place], 2 * vector[place])).status == "holds"
+    assert verify(Gradient(squares, vector[Idx("f", n)], vector[place])).status == "undecided"
+    assert verify(Gradient(squares, vector[place], vector[place])).status == "disagrees"
+    assert verify(Inequality(Idx("f", n), n - 1)).status == "holds"
+    both = Identity(Sum(vector[place] * vector[symbols("f", integer=True)], (place, 0, n - 1)), 1)
+    assert "two things are called f" in verify(both).reason

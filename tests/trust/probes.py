@@ -17,6 +17,7 @@ i, j, k = symbols("i j k", integer=True)
 t, u = symbols("t u", real=True)
 A, S, K = MatrixSymbol("A", n, m), MatrixSymbol("S", n, n), MatrixSymbol("K", 2, 2)
 x = MatrixSymbol("x", n, 1)
+C, T = MatrixSymbol("C", n, m), MatrixSymbol("T", m, m)
 w = sp.Idx("w", n)
 cube, other = (sp.IndexedBase(name, shape=(n, n, n)) for name in ("cube", "other"))
 table = sp.ImmutableMatrix([[t, u], [2, 3]])
@@ -67,6 +68,7 @@ OWN = [
     _same("powers", x[0, 0] * sp.Sum(k, (k, 0, n - 1)), x[0, 0] * n * (n - 1) / 2),
     _same("exchanged", sp.Sum(y[i] * g(j), (j, 0, i), (i, 0, n + 1)),
         sp.Sum(y[i] * g(j), (i, j, n + 1), (j, 0, n + 1))),
+    _same("vec", derive.vec(C * T), sp.KroneckerProduct(T.T, sp.Identity(n)) * derive.vec(C)),
     _same("two-apart", y[0] + y[1] + sp.Sum(y[k], (k, 2, n + 1)), sp.Sum(y[k], (k, 0, n + 1))),
     Gradient(sp.Sum(sp.log(cholesky(S)[k, k]), (k, 0, n - 1)), S, sp.Inverse(S) / 2,
         (sp.Q.positive_definite(S),), id="probe.cholesky"),

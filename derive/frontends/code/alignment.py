@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.code import axes as ax
-from derive.frontends.code.arrays import FLOAT, STACKED, Array, Key, as_real, choice, keys
+from derive.frontends.code.arrays import FLOAT, STACKED, Array, Key, Whole, as_real, choice, keys
 from derive.frontends.code.axes import UNIT, Axis
 from derive.frontends.code.sizes import expanded
 from derive.frontends.code.trace import Misfit, Refused
@@ -110,7 +110,17 @@ def transposed(array: Array, order: Sequence[int]) -> Array:
     if sorted(order) != list(range(array.ndim)):
         raise Misfit(f"axes {tuple(order)} of an array of shape {ax.shown(array.axes)}")
     bodies = {tuple(key[k] for k in order): body for key, body in array.bodies.items()}
-    return Array([array.axes[k] for k in order], bodies, array.kind, root(array))
+    found = Array([array.axes[k] for k in order], bodies, array.kind, root(array))
+    back = sorted(range(array.ndim), key=lambda k: order[k])
+    key = Whole(lambda base: transposed(base, order), lambda view: transposed(view, back))
+    return seated(found, array, key)
+
+
+def seated(view: Array, array: Array, key: Whole) -> Array:
+    """A view of an array, that knows of which."""
+    if array.base is None or array.seat is not None:
+        view.seat = (array, key)
+    return view
 
 
 def inserted(array: Array, place: int) -> Array:

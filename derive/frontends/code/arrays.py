@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, product
@@ -78,6 +78,8 @@ class Array:
         self.kind = kind
         self.base = base
         self.seat: tuple[Array, Any] | None = None  # the array, and the key that it was read at
+        self.tick = 0  # when it was changed last, among serials
+        self.reread: tuple[int, Array] | None = None  # what a view is after its array was changed
         self.comb: Comb | None = None  # how it was written, where that was in steps
         self.stale = ""
         self.label = ""
@@ -87,22 +89,25 @@ class Array:
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        if unsettled:
-            settle_views(self)
-        return self._axes
+        return current_of(self)._axes
 
     @property
     def bodies(self) -> dict[Key, Any]:
-        if unsettled:
-            settle_views(self)
-        if self.stale:
-            raise Refused(self.stale)
-        return self._bodies
+        now = current_of(self)
+        if now.stale:
+            raise Refused(now.stale)
+        return now._bodies
 
     def become(self, other: Array) -> None:
         """Take the value of another array, in place."""
         self._axes, self._bodies, self.kind = other._axes, other.bodies, other.kind
         self.comb = other.comb
+        self.tick = next_serial()
+
+    def put(self, axes: Sequence[Axis], bodies: dict[Key, Any], kind: str) -> None:
+        """Take what a loop or a branch finds that it is, or was."""
+        self._axes, self._bodies, self.kind = tuple(axes), bodies, kind
+        self.tick = next_serial()
 
     def copy(self) -> Array:
         return Array(self.axes, dict(self.bodies), self.kind)
@@ -288,18 +293,64 @@ watchers: list[Any] = []  # the loops and branches that are open, which keep wha
 unsettled: list[Array] = []  # views that were written, whose arrays do not have it yet
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The key of a view with all entries of its array, such as a transpose.
+
+    :param view: what it is of an array.
+    :param back: the array that has a view.
+    """
+
+    view: Callable[[Array], Array]
+    back: Callable[[Array], Array]
+
+
+def current_of(array: Array) -> Array:
+    """An array as it is now: a view is read once more where its array was changed since."""
+    if unsettled:
+        settle_views(array)
+    if array.seat is None or any(view is array for view in unsettled):
+        return array
+    base, key = array.seat
+    if unsettled:
+        settle_views(base)
+    changed = _changed(base)
+    if changed <= max(array.serial, array.tick):
+        return array
+    if array.reread is None or array.reread[0] != changed:
+        array.reread = changed, key.view(base) if isinstance(key, Whole) else READ(base, key)
+    return array.reread[1]
+
+
+def _changed(array: Array) -> int:
+    """When an array, or what it is a view of, was changed last."""
+    return array.tick if array.seat is None else max(array.tick, _changed(array.seat[0]))
+
+
+def _rests_on(view: Array, array: Array) -> bool:
+    return view.seat is not None and (view.seat[0] is array or _rests_on(view.seat[0], array))
+
+
 def settle_views(array: Array) -> None:
     """Put into an array what was written through views of it.
 
     :raises Refused: where an open loop writes through a view that is older than the loop: what the
         array holds in a round is known only when the loop is over.
     """
-    for view in [v for v in unsettled if v.seat is not None and v.seat[0] is array]:
+    while waiting := [v for v in unsettled if _rests_on(v, array)]:
+        view = waiting[-1]
         if _is_open(view):
             raise Refused(_read_after_write())
         unsettled[:] = [v for v in unsettled if v is not view]
         assert view.seat is not None
-        WRITE(array, view.seat[1], view)
+        base, key = view.seat
+        value = Array(view._axes, view._bodies, view.kind)
+        if isinstance(key, Whole):
+            about_to_change(base)
+            base.become(key.back(value))
+        else:
+            WRITE(base, key, value)
+        view.tick = next_serial()
 
 
 def settle_since(serial: int) -> None:

@@ -46,15 +46,29 @@ def of_size(size: Any) -> Axis:
     return (((current().index_of(size), size),),)
 
 
-def of_declared(size: Any, order: Sequence[str] = (), number_last: bool = False) -> Axis:
+def of_declared(
+    size: Any,
+    order: Sequence[str] = (),
+    turned: bool = False,
+    number_last: bool = False,
+    swapped: bool = False,
+) -> Axis:
     """The axis of an input: a sum of sizes is segments, 4·H four of them, C·H·W three factors.
 
-    :param order: the names of the sizes in the order in which factors are to stand.
+    :param order: the names and numbers of the sizes as they are written: so factors and terms are
+        to stand.
+    :param turned: whether factors stand the other way round.
     :param number_last: whether a number is the last factor instead (H·2, of windows of two).
+    :param swapped: whether terms stand the other way round.
     """
-    terms = sp.Add.make_args(sp.sympify(size))
+    inner = order[::-1] if turned else order
+
+    def place(term: Any) -> int:
+        named = (str(s) for s in (term.free_symbols or {term}))
+        return min(order.index(name) if name in order else len(order) for name in named)
+
     segments: list[Segment] = []
-    for term in terms:
+    for term in sorted(sp.Add.make_args(sp.sympify(size)), key=place, reverse=swapped):
         number, rest = term.as_coeff_Mul()
         parts: list[Any] = []
         for factor in sp.Mul.make_args(rest):
@@ -62,7 +76,7 @@ def of_declared(size: Any, order: Sequence[str] = (), number_last: bool = False)
             parts += [base] * int(power) if power.is_Integer and power > 0 else [factor]
         if not rest.free_symbols:
             parts = [] if rest == 1 else [rest]
-        parts.sort(key=lambda part: order.index(str(part)) if str(part) in order else len(order))
+        parts.sort(key=lambda part: inner.index(str(part)) if str(part) in inner else len(inner))
         if number < 0 or any(part.has(sp.floor, sp.Add) for part in parts):
             return of_size(size)
         times = 1

@@ -73,14 +73,15 @@ class SymbolicBranch:
                 {k: Array(a._axes, dict(a._bodies), a.kind) for k, (a, _) in self.changed.items()}
             )
             for array, (axes, bodies, kind) in self.changed.values():
-                array._axes, array._bodies, array.kind = axes, dict(bodies), kind
+                array.put(axes, dict(bodies), kind)
         for k, (array, (axes, bodies, kind)) in self.changed.items():
             before = Array(axes, bodies, kind)
             first, second = (alignment.rearranged(side.get(k, before), axes) for side in sides)
             arr.about_to_change(array)
-            array._bodies = {
+            merged = {
                 key: merge(self.condition, first[key], second[key], bodies[key]) for key in bodies
             }
+            array.put(axes, merged, kind)
 
     def open(self, name: str, thunk: Thunk) -> Any:
         if name not in self.initial:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import sympy as sp
@@ -35,7 +35,7 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
     :raises ClaimError: where the pair itself is not understood.
     """
     several = any("*" in str(shape) for shape in pair.shapes.values())
-    traced = _cut(pair) if several else None
+    traced = _cut(pair, _other_cuts(pair))
     if traced is not None:
         pair = traced.pair
     found = _decide(pair, timeout, effort, traced)
@@ -79,15 +79,27 @@ def _wrong_at_small_sizes(
     return changed
 
 
-def _cut(pair: Pair) -> Traced | None:
-    """The trace in which the flat axes of inputs are cut from their first factor or from their
-    last: where fewer positions are then found by division, or in cases. None where there is none.
+def _other_cuts(pair: Pair) -> list[Pair]:
+    """The other orders in which the code may cut the flat axes of its inputs: products of sizes
+    from their last factor, sums of them from their last term.
     """
-    first = _traced_or_none(pair)
-    if first is None or not _crossings(first):
-        return first
-    turned = _traced_or_none(replace(pair, turned=True))
-    return turned if turned is not None and _crossings(turned) < _crossings(first) else first
+    written = " ".join(str(shape) for shape in pair.shapes.values())
+    orders = product(*((False, True) if sign in written else (False,) for sign in "*+"))
+    return [replace(pair, turned=turned, swapped=swapped) for turned, swapped in orders][1:]
+
+
+def _cut(pair: Pair, others: list[Pair]) -> Traced | None:
+    """The trace in which the flat axes of inputs are cut as they are written, or in another order
+    where fewer positions are then found by division, or in cases. None where there is no choice,
+    or no trace.
+    """
+    best = _traced_or_none(pair) if others else None
+    fewest = _crossings(best) if best is not None else 0
+    for other in others if fewest else []:
+        traced = _traced_or_none(other)
+        if traced is not None and _crossings(traced) < fewest:
+            best, fewest = traced, _crossings(traced)
+    return best
 
 
 def _traced_or_none(pair: Pair) -> Traced | None:
@@ -211,6 +223,9 @@ def _decided(
         seconds += verdict.seconds
         if verdict.status == DISAGREES:
             verdict = _run(traced, name, key, verdict)
+        elif verdict.status == ILL_SHAPED and native.fails(traced.pair, everywhere=False) is False:
+            reason = f"{OURS}: no run of it fails, and {verdict.reason}"
+            verdict = replace(verdict, status=UNDECIDED, reason=reason)
         if verdict.status == DISAGREES and (text := as_code(traced, verdict.derived)) is not None:
             told = f"derived, as code: {text}"
             verdict = replace(verdict, notes=(*verdict.notes, told))

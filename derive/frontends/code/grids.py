@@ -48,7 +48,8 @@ def _number(value: Any) -> Array:
 
 
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Array:
-    return ops.triangle(ops.ones((N, N if M is None else M)), k, lower=True)
+    below = ops.triangle(ops.ones((N, N if M is None else M)), k, lower=True)
+    return below if dtype is None else below.astype(dtype)
 
 
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Array:

@@ -212,7 +212,8 @@ class SymbolicLoop:
         after = {k: Array(a._axes, a._bodies, a.kind) for k, (a, _) in self.changed.items()}
         trace.where, trace.names, trace.assumed, trace.lines = kept
         for array, (axes, bodies, kind) in self.changed.values():
-            array._axes, array._bodies, array.kind, array.stale = axes, bodies, kind, ""
+            array.put(axes, bodies, kind)
+            array.stale = ""
         arr.unsettled[:] = views
         self.writes.clear()
         cells = self._placeholders(after)
@@ -255,16 +256,22 @@ class SymbolicLoop:
 
     def _placeholders(self, after: dict[int, Array]) -> list[Cell]:
         cells: list[Cell] = []
+        left = self._left_behind()
         for array, (axes, bodies, kind) in self.changed.values():
             value = Array(axes, bodies, kind)
             name = _name_of(array)
+            known = len(cells)
             state = self._state(name, value, after[id(array)], cells, array)
-            array._bodies, array._axes = dict(state._bodies), state._axes
+            if id(array) in left:
+                left[id(array)] = value
+                for cell in cells[known:]:
+                    cell.left = True
+            array.put(state._axes, dict(state._bodies), array.kind)
         for name, value in self.closing.items():
             initial = self.initial[name]
             if initial is value or isinstance(initial, Unbound) or isinstance(value, Unbound):
                 continue
-            found = self._carried(name, initial, value, cells)
+            found = self._carried(name, left.get(id(initial), initial), value, cells)
             if found is not None:
                 self.states[name] = found
         for number, (k, (_, key, initial)) in enumerate(self.earlier.items()):
@@ -285,6 +292,15 @@ class SymbolicLoop:
                 raise Refused("the last item of a list while a loop fills it")
             self.items_carried[k] = (name, found)
         return cells
+
+    def _left_behind(self) -> dict[int, Array]:
+        """The arrays that a name has before the first round, which changes an array in place and
+        gives the name to another: later rounds change what the name has then, a state.
+        """
+        initial = (self.initial[name] for name, v in self.closing.items() if isinstance(v, Array))
+        found = [array for array in initial if id(array) in self.changed]
+        kept = [id(v) for v in self.closing.values()]
+        return {id(array): array for array in found if id(array) not in kept}
 
     def _carried(self, name: str, initial: Any, value: Any, cells: list[Cell]) -> Any:
         if type(initial) is tuple and type(value) is tuple and len(initial) == len(value):
@@ -357,6 +373,7 @@ class SymbolicLoop:
         at_end = {self.counter: expanded(last)}
         for array in [a for a in (r() for r in self.created) if a is not None]:
             array._bodies = {k: change(b).xreplace(at_end) for k, b in array._bodies.items()}
+            array.seat = None  # it is a view of what the array was in the last round
         for values, parts in self.lists.values():
             self._fill_list(values, parts, change)
             if id(values) in self.items_carried:
@@ -384,10 +401,14 @@ class SymbolicLoop:
             bodies = {key: cell.final for key, cell in group.items()}
             if one.array is not None:
                 found = Array(axes, bodies, one.array.kind)
-                one.array._axes, one.array._bodies = found._axes, found._bodies
+                one.array.put(found._axes, found._bodies, one.array.kind)
                 if not trace.counters:
                     named_ = arithmetic.named(found, _name_of(one.array))
                     one.array._bodies = named_._bodies
+                if one.left and one.kind == "same":
+                    one.array.stale = (
+                        "an array is read that the first round of a loop alone changes"
+                    )
             else:
                 closing = as_array(_part(self.closing, one.name))
                 found = Array(axes, bodies, closing.kind)

@@ -522,9 +522,11 @@ def can_run(traced: Traced) -> bool:
 # ---- misfits
 
 
-def fails(pair: Pair) -> bool | None:
+def fails(pair: Pair, everywhere: bool = True) -> bool | None:
     """Whether the user's functions fail at sizes that differ, as a misfit says; None where they
     cannot be run.
+
+    :param everywhere: whether at all of them, and not at some, as where a read leaves its array.
     """
     try:
         traced = untraced(pair)
@@ -532,7 +534,7 @@ def fails(pair: Pair) -> bool | None:
     except NotRun:
         return None
     rng = random.Random(7)
-    failed = 0
+    failed = passed = 0
     for number, at in enumerate(assignments(traced, rng, distinct=True)):
         numbers = {n: drawn(i, at, rng, POSITIVE) for n, i in traced.inputs.items()}
         try:
@@ -543,10 +545,12 @@ def fails(pair: Pair) -> bool | None:
         except Exception:
             failed += 1
         else:
-            return False
-        if number > MISFITS:
+            passed += 1
+        if (passed if everywhere else failed) or number > MISFITS:
             break
-    return True if failed else None
+    if everywhere and passed:
+        return False
+    return bool(failed) if failed or passed else None
 
 
 def untraced(pair: Pair) -> Traced:

@@ -254,12 +254,18 @@ def _rows(arrays: Any) -> Any:
 
 
 def hstack(tup: Any) -> Array:
+    items = reshaping.listed(tup)
+    if items is not None:
+        return reshaping.concatenated(tup, 0 if items.ndim == 2 else 1)
     found = [as_array(a) for a in tup]
     found = [alignment.inserted(a, 0) if a.ndim == 0 else a for a in found]
     return reshaping.concatenated(found, 0 if found[0].ndim == 1 else 1)
 
 
 def vstack(tup: Any) -> Array:
+    items = reshaping.listed(tup)
+    if items is not None:
+        return items if items.ndim == 2 else reshaping.concatenated(tup, 0)
     return reshaping.concatenated([_at_least_2d(a) for a in tup], 0)
 
 
@@ -271,6 +277,9 @@ def _at_least_2d(a: Any) -> Array:
 
 
 def column_stack(tup: Any) -> Array:
+    items = reshaping.listed(tup)
+    if items is not None:
+        return items.T if items.ndim == 2 else reshaping.concatenated(tup, 1)
     found = [as_array(a) for a in tup]
     return reshaping.concatenated(
         [alignment.inserted(a, 1) if a.ndim == 1 else a for a in found], 1

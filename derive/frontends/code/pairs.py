@@ -54,6 +54,7 @@ class Pair:
     inside: bool = False  # whether what is clipped is taken to lie between the ends
     exact: bool = False  # whether numbers such as 1e-7 are taken for 0
     turned: bool = False  # whether products of sizes are taken from the last factor
+    swapped: bool = False  # whether sums of sizes are taken from the last term
     left_out: tuple[Place, ...] = ()  # the statements that do not fit
 
 
@@ -191,7 +192,7 @@ def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
 
 
 def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
-    inputs = {n: make_input(trace, n, s, pair.turned) for n, s in pair.shapes.items()}
+    inputs = {n: make_input(trace, n, s, pair.turned, pair.swapped) for n, s in pair.shapes.items()}
     forward = resolve(loader, pair, pair.forward)
     asked = asked_of(pair, inputs, forward)
     sizes = {str(s) for s in symbols_of(pair)}

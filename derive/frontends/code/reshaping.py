@@ -15,11 +15,12 @@ from derive.frontends.code.alignment import (
     merged,
     rearranged,
     root,
+    seated,
     stacked,
     transposed,
     without,
 )
-from derive.frontends.code.arrays import Array, as_array, filled, keys, number
+from derive.frontends.code.arrays import Array, Whole, as_array, filled, keys, number
 from derive.frontends.code.axes import Axis
 from derive.frontends.code.indexing import sliced
 from derive.frontends.code.sizes import at_least, exact, expression, plain, same
@@ -78,8 +79,14 @@ def reshaped(x: Any, shape: Sequence[Any]) -> Array:
     for key in keys(found):
         source = (*key[:start], *(0 for _ in axes), *key[start + len(middle) :])
         bodies[key] = array.bodies[source].xreplace(inside)
-    base = x if isinstance(x, Array) else None
-    return Array(found, bodies, array.kind, None if base is None else root(base))
+    if not isinstance(x, Array):
+        return Array(found, bodies, array.kind)
+    view = Array(found, bodies, array.kind, root(x))
+    if x.base is not None:  # NumPy may have to copy it
+        return view
+    sizes = x.shape
+    whole = Whole(lambda base: reshaped(base, shape), lambda value: reshaped(value, sizes))
+    return seated(view, x, whole)
 
 
 def regrouped(pool: list[ax.Factor], wanted: Sequence[Any]) -> tuple[list[Axis], dict[Any, Any]]:
@@ -274,7 +281,21 @@ def split(x: Any, parts: Any, axis: int = 0) -> list[Array]:
     return [sliced(array, place, slice(plain(a), plain(b))) for a, b in pairwise(cuts)]
 
 
+def listed(arrays: Any) -> Array | None:
+    """The items of a list that a loop has filled, along a first axis; None for any other list."""
+    return arrays.as_array() if getattr(arrays, "rounds", None) is not None else None
+
+
 def concatenated(arrays: Any, axis: Any = 0) -> Array:
+    items = listed(arrays)
+    if items is not None and axis is not None:
+        place = int(axis) % (items.ndim - 1) if items.ndim > 1 else int(axis)
+        turned = moved(items, 0, place)
+        sizes = list(turned.shape)
+        sizes[place : place + 2] = [sizes[place] * sizes[place + 1]]
+        return reshaped(turned, tuple(sizes))
+    if items is not None:
+        return reshaped(items, (-1,))
     found = [as_array(a) for a in arrays]
     if axis is None:
         return joined([reshaped(a, (-1,)) for a in found], 0)
@@ -282,8 +303,9 @@ def concatenated(arrays: Any, axis: Any = 0) -> Array:
 
 
 def stack(arrays: Any, axis: int = 0) -> Array:
-    if getattr(arrays, "rounds", None) is not None:  # a list that a loop has filled
-        return moved(arrays.as_array(), 0, int(axis))
+    items = listed(arrays)
+    if items is not None:
+        return moved(items, 0, int(axis))
     return stacked([as_array(a) for a in arrays], int(axis))
 
 

@@ -26,6 +26,7 @@ class Cell:
     :param factors: its own indices with their sizes.
     :param initial: the entry at its own indices before the loop.
     :param array: the array that is changed in place; None for a name.
+    :param left: whether the first round alone may change that array, and its name goes on.
     :param update: the entry at its own indices after a round.
     :param final: likewise after the loop.
     """
@@ -40,6 +41,7 @@ class Cell:
     axes_of: Any
     update: Any = None
     final: Any = None
+    left: bool = False
     kind: str = ""
     core: list[Any] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)

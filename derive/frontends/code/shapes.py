@@ -160,8 +160,12 @@ class Input:
         return self.of is not None
 
 
-def make_input(trace: Trace, name: str, declared: Any, turned: bool = False) -> Input:
-    """An input by its declared shape; ``turned`` where products are taken from the last factor."""
+def make_input(
+    trace: Trace, name: str, declared: Any, turned: bool = False, swapped: bool = False
+) -> Input:
+    """An input by its declared shape; ``turned`` where products are taken from the last factor,
+    ``swapped`` where sums are from the last term.
+    """
     of = None
     if isinstance(declared, Labels):
         of = size_of(declared.of)
@@ -173,9 +177,9 @@ def make_input(trace: Trace, name: str, declared: Any, turned: bool = False) -> 
         if written is not None:
             axes.append(ax.of_factors(written))
             continue
-        order = re.findall(r"[A-Za-z_]\w*", text)
+        order = re.findall(r"[A-Za-z_]\w*|\d+", text)
         number_last = turned != bool(re.search(r"[A-Za-z_]\w*\s*\*\s*\d", text))
-        axes.append(ax.of_declared(size, order[::-1] if turned else order, number_last))
+        axes.append(ax.of_declared(size, order, turned, number_last, swapped))
     if of is not None:
         axes = [ax.of_size(size) for size in sizes]
     array, symbols = make_array(trace, name, axes, of is not None)

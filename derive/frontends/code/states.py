@@ -276,7 +276,9 @@ class Settling(Rounds):
 
     def settle_same(self, cell: Cell) -> None:
         cell.final = cell.initial
-        self.table[cell.base] = lambda counter, *args: cell.at(cell.initial, args)
+        self.table[cell.base] = lambda counter, *args: (
+            UNREAD if cell.left else cell.at(cell.initial, args)
+        )
 
     def settle_add(self, cell: Cell) -> None:
         (rest,) = cell.core

@@ -41,6 +41,7 @@ from derive.frontends.code.indexing import (
     wrapped,
 )
 from derive.frontends.code.sizes import (
+    Size,
     at_least,
     expanded,
     same,
@@ -65,7 +66,8 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
     if isinstance(value, Masked):
         raise Refused("x[condition] is written elsewhere")
     if any(is_gather(part) for part in items):
-        return _scattered(array, items, value, add)
+        one_by_one = _at_listed(array, items, value, add)
+        return _scattered(array, items, value, add) if one_by_one is None else one_by_one
     array = _cut(array, items)
     # the region: axes that stay, each with where it starts, and points
     region: list[Axis] = []
@@ -277,7 +279,6 @@ def _written_where(
     if len(items) != 1 and any(not is_mask(p) and p != slice(None) for p in items):
         raise Refused("a write at a condition beside other indices")
     mask = masks[0]
-    first = items.index(mask) if isinstance(items, list) and len(items) > 1 else 0
     first = next(k for k, p in enumerate(items) if p is mask)
     for _ in range(array.ndim - first - mask.ndim):
         mask = inserted(mask, mask.ndim)
@@ -290,6 +291,30 @@ def _written_where(
     new = array + value if add else value
     found = where(mask, new, array)
     return Array(array.axes, rearranged(found, array.axes), array.kind)
+
+
+def _at_listed(array: Array, items: list[Any], value: Array, add: bool) -> Array | None:
+    """A write at a list of positions of one axis, one after the other: the last one stays. None
+    where there is no such list.
+    """
+    listed = [k for k, part in enumerate(items) if isinstance(part, list)]
+    others = [part for k, part in enumerate(items) if k not in listed]
+    if len(listed) != 1 or any(part != slice(None) for part in others if not is_gather(part)):
+        return None
+    (place,) = listed
+    positions = items[place]
+    if any(map(is_gather, others)) or not all(isinstance(p, int | Size) for p in positions):
+        return None
+    own = value.ndim - (array.ndim - place)  # the axis of the value along the list
+    along = own >= 0 and not ax.is_unit(value.axes[own])
+    if along and not same(ax.size_of(value.axes[own]), len(positions)):
+        return None
+    found = array
+    for number, position in enumerate(positions):
+        key = (*items[:place], position)
+        part = value[(slice(None),) * own + (number if along else 0,)] if own >= 0 else value
+        found = written(found, key, array[key] + part if add else part)
+    return found
 
 
 def _scattered(

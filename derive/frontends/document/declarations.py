@@ -129,6 +129,8 @@ def items(text: str, line: int = 0, how: str = "directive") -> list[Declared]:
 def _between_commas(text: str) -> list[str]:
     """``X: n×d, W: d×k`` as two items. A comma stands inside of one, too: ``w, v: d``,
     ``A: n×n, symmetric``.
+
+    :raises DeclarationError: where it may be either: the m of ``X: n, m, y: n``.
     """
     found = [""]
     waiting: list[str] = []  # names, until it is seen what they belong to
@@ -138,12 +140,17 @@ def _between_commas(text: str) -> list[str]:
         elif not _begins(found[-1]):
             found[-1] += "," + piece
         elif _begins(piece):
+            if waiting and not _SEVERAL.search(found[-1]):
+                raise DeclarationError(
+                    f"`{text.strip()}`: whether `{waiting[0].strip()}` is a size or a name is "
+                    "open: put semicolons between the declarations"
+                )
             found.append(",".join([*waiting, piece]))
             waiting = []
-        elif waiting or (_SEVERAL.search(found[-1]) and piece.strip().lower() not in PROPERTIES):
-            waiting.append(piece)
-        else:
+        elif piece.strip().lower() in PROPERTIES and not waiting:
             found[-1] += "," + piece
+        else:
+            waiting.append(piece)
     return [*found[:-1], ",".join([found[-1], *waiting])]
 
 

@@ -17,6 +17,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.base.slot import Slot
 from derive.frontends.document import tree, values
+from derive.frontends.document.by_squares import root_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import defined_at, is_known, known_at
 from derive.frontends.document.names import (
@@ -239,6 +240,8 @@ def derivative(reader: Reader, taken: Taken) -> Value:
     if len(by) == 1 and is_twice(taken):
         by = by * 2
     of = numerator(reader, taken.of, by[0])
+    if len(by) == 1 and (root := root_of(reader, by[0])) is not None:
+        return values.scale(1 / (2 * scalar(root)), oriented(reader, of, root))
     if len(by) == 1:
         return oriented(reader, of, wrt(reader, by[0]), taken.nabla)
     if len(by) == 2:

@@ -196,6 +196,8 @@ def _name(reader: Reader, node: Node) -> Value:
 @RULES.on(tree.Group)
 def _group(reader: Reader, node: tree.Group) -> Value:
     brackets = node.opening + node.closing
+    if brackets == "[]" and isinstance(node.body, tree.Chain):
+        return indicator(reader, node.body)  # Iverson's: [x > 0]
     if brackets in ("()", "[]", "{}"):
         return reader.value(node.body)
     if brackets == "<>":

@@ -22,6 +22,7 @@ from derive.frontends.document import (
     words,
 )
 from derive.frontends.document.assumptions import PROBLEMS, REFUSED, assumed
+from derive.frontends.document.by_squares import root_of
 from derive.frontends.document.calls import is_array
 from derive.frontends.document.defining import real_space
 from derive.frontends.document.definitions import body_of
@@ -414,6 +415,9 @@ class _Statement:
             return self.second(of, by, side)
         if len(by) > 2:
             raise Unread("order", "a derivative of this order is not read", taken.node)
+        if root_of(reader, by[0]) is not None:
+            left, right = self.matched(derivatives.derivative(reader, taken), reader.value(side))
+            return self.closed(Identity, left=left.expr, right=right.expr)
         wrt = derivatives.wrt(reader, by[0])
         derivatives.reach(reader, of, wrt, taken.of)
         equals = values.as_matrix(reader.value(side))

@@ -339,13 +339,15 @@ class Evaluation:
             place = self.integer(index, scope)
             if isinstance(place, np.ndarray) and place.dtype.kind != "i":
                 raise Unsampled
-            if isinstance(place, np.ndarray):  # whose methods take less long than functions
-                outside = place.min() < 0 or place.max() >= length
-            else:
-                outside = not 0 <= place < length
-            if outside:
+            if not isinstance(place, np.ndarray):
+                if place != int(place):
+                    raise Unsampled
+                places.append(min(max(int(place), 0), length - 1))
+                continue
+            # Methods take less long than functions.
+            if place.min() < 0 or place.max() >= length:
                 place = np.clip(place, 0, length - 1)
-            places.append(place if isinstance(place, int) else place[..., 0])
+            places.append(place[..., 0])
         return values[tuple(places)]
 
 

@@ -195,3 +195,103 @@ def doubled_forward(x):
 
 def doubled_backward(g, x):
     return 2 * x * (g[::2] + g[1::2])
+
+
+def flat_forward(x):
+    y = x.copy()
+    flat = y.ravel()
+    flat[flat < 0] = 0
+    return y, x
+
+
+def flat_backward(dy, x):
+    dx = dy.copy()
+    dx.T[x.T < 0] = 0
+    return dx
+
+
+def crossed_forward(x):
+    y = x.copy()
+    kept = y[0]  # a view, and not the row that it was
+    y[0] = y[-1]
+    y[-1] = kept
+    return y, x
+
+
+def crossed_backward(dy, x):
+    dx = dy.copy()
+    dx[-1] += dx[0]
+    dx[0] = 0
+    return dx
+
+
+def crossed_wrong_backward(dy, x):
+    dx = dy.copy()
+    dx[[0, -1]] = dx[[-1, 0]]
+    return dx
+
+
+def heads_forward(x, w):
+    return np.concatenate([x @ w[k] for k in range(len(w))], axis=1), (x, w)
+
+
+def heads_backward(dy, cache):
+    x, w = cache
+    n = w.shape[2]
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for k in range(len(w)):
+        own = dy[:, k * n : (k + 1) * n]
+        dx += own @ w[k].T
+        dw[k] = x.T @ own
+    return dx, dw
+
+
+def banned_forward(s):
+    p = s.copy()
+    p[:, np.tri(s.shape[1], k=-1, dtype=bool)] = 0.0
+    return p, s.shape
+
+
+def banned_backward(dp, shape):
+    ds = dp.copy()
+    ds[:, np.tri(shape[1], k=-1, dtype=bool)] = 0.0
+    return ds
+
+
+def beside_forward(h, x, w):
+    z = np.concatenate([h, x])
+    return w @ z, (z, w, len(h))
+
+
+def beside_backward(dy, cache):
+    z, w, n = cache
+    dz = w.T @ dy
+    return dz[:n], dz[n:], np.outer(dy, z)
+
+
+def places_forward(x, a):
+    y = np.zeros_like(x)
+    for i, j in np.ndindex(*x.shape):
+        y[i, j] = a[i] * x[i, j] ** 2
+    return y, (x, a)
+
+
+def places_backward(dy, cache):
+    x, a = cache
+    dx, da = np.zeros_like(x), np.zeros_like(a)
+    for i, j in np.ndindex(*x.shape):
+        dx[i, j] = 2 * a[i] * x[i, j] * dy[i, j]
+        da[i] += x[i, j] ** 2 * dy[i, j]
+    return dx, da
+
+
+def banned_rows_forward(x):
+    y = x.copy()
+    y[[0, -1]] = 0.0
+    return y, x.shape
+
+
+def banned_rows_backward(dy, shape):
+    dx = dy.copy()
+    dx[[0, -1]] = 0.0
+    return dx

@@ -155,3 +155,26 @@ def chosen_backward(dh, cache):
 
 def chosen_backward_wrong(dh, cache):
     return chosen_backward(dh, (cache[0], cache[1] + cache[0]))
+
+
+def decayed_forward(x, a):
+    hs = [np.zeros_like(a)]
+    for row in x:
+        hs.append(a * hs[-1] + row)
+    return np.stack(hs[1:]), (x, a, hs)
+
+
+def decayed_backward(dhs, cache):
+    x, a, hs = cache
+    dx, da, dh = np.zeros_like(x), np.zeros_like(a), np.zeros_like(a)
+    for t in reversed(range(len(x))):
+        dh += dhs[t]  # into the array of zeros, the first time
+        dx[t] = dh
+        da += dh * hs[t]
+        dh = dh * a
+    return dx, da
+
+
+def decayed_backward_wrong(dhs, cache):
+    dx, da = decayed_backward(dhs, cache)
+    return dx, da * cache[1]

@@ -21,6 +21,12 @@ CASES = {
     "turned": {"x": "N N"},
     "halves": {"x": "N 2*D"},
     "doubled": {"x": "N D"},
+    "flat": {"x": "N D"},
+    "heads": {"x": "N D", "w": "h D M"},
+    "banned": {"s": "N T T"},
+    "banned_rows": {"x": "4 D"},
+    "places": {"x": "N M", "a": "N"},
+    "beside": {"h": "H", "x": "D", "w": "M H+D"},
 }
 
 
@@ -33,6 +39,17 @@ def statuses(name, backward=None, **options):
 def test_an_idiom_is_read(name):
     shapes = CASES[name]
     found = statuses(f"{name}_forward", f"{name}_backward", shapes=shapes)
+    assert found == dict.fromkeys(shapes, "holds")
+
+
+def test_a_view_has_what_is_written_into_its_array():
+    assert statuses("crossed_forward", "crossed_backward", x="4 D") == {"x": "holds"}
+    assert statuses("crossed_forward", "crossed_wrong_backward", x="4 D") == {"x": "disagrees"}
+
+
+def test_a_sum_of_sizes_may_be_cut_in_another_order():
+    shapes = {"h": "H", "x": "D", "w": "M D+H"}
+    found = statuses("beside_forward", "beside_backward", shapes=shapes)
     assert found == dict.fromkeys(shapes, "holds")
 
 

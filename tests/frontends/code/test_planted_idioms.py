@@ -9,16 +9,19 @@ from derive.frontends.code import (
     arrays,
     axes,
     containers,
+    nested_loops,
     numpy_names,
     operations,
     reshaping,
+    runtime,
     windows,
     writing,
 )
-from derive.frontends.code.arrays import Array
+from derive.frontends.code.arrays import Array, Whole
 from derive.frontends.code.indexing import Masked
 
 IDIOMS = Path(__file__).with_name("idioms.py")
+SIZE_ALONG, AT_LISTED = nested_loops.size_along, writing._at_listed
 COMB, COUNTED, STRIDED, RESHAPE, ZIPPED, SPLIT = (
     writing._comb, axes.counted_along, windows.strided, numpy_names.reshape, containers.zipped,
     reshaping.split,
@@ -56,6 +59,10 @@ def from_the_end(self, key):
     return numpy_names.concatenate([self._part(p) for p in key[::-1]])
 
 
+def at_the_first(array, items, value, add):
+    return AT_LISTED(array, [p[:1] if isinstance(p, list) else p for p in items], value, add)
+
+
 PLANTED = {
     "what is written through a view is lost": (
         part(arrays, "settle_views", lambda array: arrays.unsettled.clear()),
@@ -88,6 +95,16 @@ PLANTED = {
     "axes that are not swapped": (name("swapaxes", lambda x, a, b: x), "turned", {"x": "N N"}),
     "parts from the last": (
         part(reshaping, "split", lambda *args: SPLIT(*args)[::-1]), "halves", {"x": "N 2*D"}),
+    "positions in the place of one another": (
+        part(runtime, "size_along", lambda n, k, *shape: SIZE_ALONG(n, n - 1 - k, *shape)),
+        "places", {"x": "N M", "a": "N"}),
+    "a view that stays as it was": (
+        part(arrays, "_changed", lambda array: 0), "crossed", {"x": "4 D"}),
+    "a view that is written into its array twice": (
+        part(reshaping, "Whole", lambda view, back: Whole(view, lambda own: 2 * back(own))),
+        "flat", {"x": "N D"}),
+    "the first of a list of positions": (
+        part(writing, "_at_listed", at_the_first), "banned_rows", {"x": "4 D"}),
     "rows that are repeated as a whole": (
         name("repeat", lambda x, times, axis: reshaping.tiled(x, (times, 1))),
         "doubled", {"x": "N D"}),

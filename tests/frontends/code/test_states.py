@@ -18,6 +18,8 @@ PAIRS = {
         "wrapped_forward", "wrapped_backward", {"x": "T D", "w": "D"}, {"wrt": "w"}, "w"),
     "a row before, if there is one": (
         "chosen_forward", "chosen_backward", {"a": "T D", "b": "T D"}, {"wrt": "a"}, "a"),
+    "an array that the first round changes before its name goes on": (
+        "decayed_forward", "decayed_backward", {"x": "T D", "a": "D"}, {}, "a"),
 }  # fmt: skip
 LAYER = {"shapes": {"x": "T D", "a": "D"}, "params": {"a": "a"}, "call": "x", "wrt": "x a",
          "grads": {"a": "da"}}  # fmt: skip

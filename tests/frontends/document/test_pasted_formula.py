@@ -71,6 +71,18 @@ OF_SAMPLES = (
             ("--shape", "X: m×n, v: n, w: m"),
             "holds",
         ),
+        # ∂/∂σ² where σ has the name; Iverson's brackets.
+        (
+            r"\frac{\partial\ell}{\partial\sigma^2} = \frac{x^2}{2\sigma^4} - \frac{1}{2\sigma^2}",
+            ("--where", r"\ell = -\log\sigma - \frac{x^2}{2\sigma^2}"),
+            "holds",
+        ),
+        (
+            r"\frac{\partial\ell}{\partial\sigma^2} = \frac{x^2}{\sigma^4} - \frac{1}{2\sigma^2}",
+            ("--where", r"\ell = -\log\sigma - \frac{x^2}{2\sigma^2}"),
+            "disagrees",
+        ),
+        (r"\frac{d}{dx} \max(0, x) = [x > 0]", (), "holds"),
         # What is asked is claimed.
         ("AB = BA", ("--given", "A, B: n×n"), "disagrees"),
         ("AB = BA", ("--given", "A: n×n, diagonal, B: n×n diagonal"), "holds"),
@@ -101,6 +113,7 @@ def test_from_standard_input_as_data():
         (("",), None, "there is no formula"),
         (("a = b", "--where", "Y + 1"), None, "`Y + 1` defines nothing"),
         (("a = b", "--where", "Y = {"), None, "`Y = {`"),
+        (("a = b", "--shape", "x: n, m, y: n"), None, "put semicolons between the declarations"),
         (("a = b", "--shape", "Y"), None, "`Y` declares nothing"),
         (("-",), b"\xff\xfe\x00", "standard input is no UTF-8 text"),
         (("x" * 100_001,), None, "is not read"),
