@@ -74,14 +74,28 @@ class _Typesetter(LatexPrinter):
         return r" \odot ".join(self.parenthesize(factor, level, True) for factor in node.args)
 
     def _print_MatAdd(self, node: Any) -> str:
-        terms = [term.args[-1] if term.is_MatMul else term for term in node.args]
-        repeated = frozenset(term for term in terms if type(term).__name__ == "Broadcast")
+        terms = [self._signed(term) for term in node.args]
+        inner = [term.args[-1] if term.is_MatMul else term for term in terms]
+        repeated = frozenset(term for term in inner if type(term).__name__ == "Broadcast")
         outer = self._beside
         self._beside = repeated if len(repeated) < len(terms) else frozenset()
         try:
-            return str(super()._print_Add(node))
+            return str(super()._print_Add(_unchecked(sp.MatAdd, *terms)))
         finally:
             self._beside = outer
+
+    def _signed(self, term: Any) -> Any:
+        """A term with the sign of its first factor in front, as of (−A) ⊙ B."""
+        first = term.args[0] if isinstance(term, sp.HadamardProduct) else None
+        if not isinstance(first, sp.MatMul) or first.args[0] != -1:
+            return term
+        rest = first.args[1:]
+        unsigned = rest[0] if len(rest) == 1 else _unchecked(sp.MatMul, *rest)
+        positive = _unchecked(sp.HadamardProduct, unsigned, *term.args[1:])
+        signed = _unchecked(sp.MatMul, sp.S.NegativeOne, positive)
+        if term in self._marked:
+            self._marked |= {-signed, positive}  # SymPy prints what it makes of −signed
+        return signed
 
     def _beside_others(self, node: Any) -> str:
         """What is repeated to the size of what it is added to: no document says so."""
@@ -209,6 +223,11 @@ class _Typesetter(LatexPrinter):
             text = str(super()._print(expr, **settings))
         self._marked = marked
         return rf"\class{{differs}}{{{text}}}" if differs else text
+
+
+def _unchecked(kind: Any, *args: Any) -> Any:
+    """A node to be printed: what does not fit together is printed, too."""
+    return sp.Basic.__new__(kind, *args)
 
 
 class _Placeholder(sp.Symbol):

@@ -34,7 +34,8 @@ DISAGREES = HOLDS | {
     "id": "ols.wrong", "status": "disagrees", "file": "a, b/claims: 1.py", "line": 7,
     "reason": "the factor 1/n is missing\nby 50 %", "derived": "X.T*r/n",
     "witness": {
-        "sizes": {"n": 2}, "values": {"X": [["1", "-1/2"]], "t": "3"}, "functions": {},
+        "sizes": {"n": 2}, "values": {"X": [["1", "-1/2"]], "t": "3"},
+        "functions": {"phi": "Lambda((s, t), s*t**2)"},
         "entry": [0, 0], "left": "1/2", "right": "1",
     },
 }  # fmt: skip
@@ -157,6 +158,10 @@ def test_what_stands_in_an_array_is_set_without_constructors():
     i, j = sp.symbols("i j", integer=True)
     beside = sp.MatAdd(broadcast(1, 2, 2), sp.MatMul(-1, B))
     assert latex_of(beside) == "1 - B"
+    squared = sp.HadamardProduct(-B, B)
+    assert latex_of(sp.MatAdd(broadcast(1, 2, 2), squared), {squared}) == (
+        r"1 - \class{differs}{B^{\odot 2}}"
+    )
     entries = sp.FunctionMatrix(2, 2, sp.Lambda((i, j), B[j, i]))
     assert latex_of(entries) == r"\left[{B}_{j,i}\right]_{i<2, j<2}"
     t = sp.Symbol("t", real=True)
@@ -178,7 +183,7 @@ def test_what_a_user_wrote_is_text(page):
 
 def test_a_page_has_mathematics_and_marks_what_differs(page):
     assert "<math" in page.source and 'class="differs"' in page.source
-    assert "Proof" in page.text and "Witness" in page.text
+    assert "Proof" in page.text and "Witness" in page.text and "(s, t) ↦ s*t**2" in page.text
 
 
 @pytest.mark.parametrize(
