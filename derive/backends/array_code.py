@@ -225,19 +225,18 @@ class ArrayCode:
         return Text(f"{name}[{inside}]", tuple(plain))
 
     def _gathered(self, name: str, indices: Sequence[Any], plain: Sequence[Any]) -> Text:
-        """Entries at labels, or at sums of indices."""
-        parts = [self.write(index) for index in indices]
+        """Entries at labels, or at sums of indices; both sides of ``where`` are worked out, so that
+        what is read in one of them has to be read within the array.
+        """
+        parts = [
+            Text(f"{text.at(POWER)} % {name}.shape[{k}]", text.axes, PRODUCT)
+            if self.guarded and not indices[k].is_Integer and indices[k] not in plain
+            else text
+            for k, text in enumerate(map(self.write, indices))
+        ]
         axes = self._union(parts)
-        places = [self._aligned(part, axes).text for part in parts]
-        if self.guarded:  # what is not taken may stand outside: it is read all the same
-            clip = "clamp" if self.library == "torch" else "clip"
-            places = [
-                place
-                if indices[k].is_Integer or indices[k] in plain
-                else f"{self.np}.{clip}({place}, 0, {name}.shape[{k}] - 1)"
-                for k, place in enumerate(places)
-            ]
-        return Text(f"{name}[{', '.join(places)}]", axes)
+        inside = ", ".join(self._aligned(part, axes).text for part in parts)
+        return Text(f"{name}[{inside}]", axes)
 
     @ARRAYS.on(sp.Indexed)
     def _indexed(self, node: Any) -> Text:

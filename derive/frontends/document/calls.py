@@ -15,7 +15,14 @@ from derive.frontends.document.indices import annotated, entry_of, letters_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import defined_at, is_known, known_at
 from derive.frontends.document.names import Mention, in_parentheses, is_loss, mention, text_of
-from derive.frontends.document.reader import SUBSCRIPTED, Reader, Undeclared, Unread, one_power
+from derive.frontends.document.reader import (
+    SUBSCRIPTED,
+    Absurd,
+    Reader,
+    Undeclared,
+    Unread,
+    one_power,
+)
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.symbols import value_of
@@ -196,7 +203,9 @@ def _entrywise_of(reader: Reader, name: Mention, definition: Definition, value: 
     body = _at(reader, definition, [Value(z)])
     if body.shape:
         if name.primes:
-            raise Unread("prime", "the derivative of a function whose values are arrays")
+            message = "the derivative of a function whose values are arrays"
+            # Where they are so only as nothing declares them, they are numbers in another reading.
+            raise Absurd(message) if reader.guessed else Unread("prime", message)
         return _at(reader, definition, [value])
     expr = body.expr
     for _ in range(name.primes):

@@ -45,6 +45,12 @@ class Choices:
             self.options[key] = tuple(options)
         return option
 
+    def forget(self) -> None:
+        """Begin anew with the same plan."""
+        self.made.clear()
+        self.options.clear()
+        self.used.clear()
+
 
 def readings(
     attempt: Callable[[Choices], Result], fixed: Mapping[str, str], limit: int = MAX_READINGS

@@ -6,23 +6,23 @@ What is declared may stand after its use, so that all of it is collected first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from derive.frontends.document import declarations as said
 from derive.frontends.document import size_text, tree
 from derive.frontends.document.contents import Contents, Directive, Formula, Heading, Paragraph
+from derive.frontends.document.counters import member_of, see
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.defining import (
     checked,
     definition,
     is_product,
-    keys,
     real_space,
     set_to_zero,
     size_names,
 )
-from derive.frontends.document.dependence import is_backward, leaves, mentioned
+from derive.frontends.document.dependence import mentioned
 from derive.frontends.document.indices import components, letters_of
 from derive.frontends.document.knowledge import (
     LINES,
@@ -37,7 +37,8 @@ from derive.frontends.document.labels import labelled
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
-from derive.frontends.document.spelling import size_symbol
+from derive.frontends.document.restating import is_circular, restated, used_before
+from derive.frontends.document.spelling import PRETTY, size_symbol
 from derive.frontends.document.superscripts import knowing_superscripts
 from derive.frontends.document.tree import Node
 from derive.frontends.document.typed import NAME_HEADS, SHAPE_HEADS, heading_number, latex
@@ -74,6 +75,7 @@ class _Collector:
         self.patterns: list[Pattern] = []
         self.instanced: set[tuple[str, int]] = set()  # names that a pattern defines in a section
         self.by_pattern: set[str] = set()
+        self.compared_with: list[tuple[Mention, Known]] = []
         self.raised_to_t: set[str] = set()  # letters with a T above
 
     def run(self, contents: Contents, sidecar: list[tuple[str, list[Declared]]]) -> Collected:
@@ -116,6 +118,10 @@ class _Collector:
                 )
         for unit, chain in self.sums:
             self.sums_to_one(unit, chain)
+        for name, made in self.compared_with:
+            taken = any(self.knowledge.is_taken(key) for key in (name.key, name.letter))
+            if not taken and name.letter not in self.knowledge.arrays:
+                self.knowledge.declare(made)
         self.sizes()
         return Collected(self.units, self.knowledge, self.problems, self.prose)
 
@@ -292,6 +298,7 @@ class _Collector:
             if not isinstance(statement, tree.Statement):
                 continue
             self.letters(statement, unit, line)
+            see(self.knowledge, statement, unit.section)
             self.instances(statement, unit)
             if statement.continues:
                 unit.head = chain
@@ -299,6 +306,7 @@ class _Collector:
             body = statement.body
             if isinstance(body, tree.Chain):
                 self.range(body, unit)
+                self.numbers(body, unit, line)
                 chain = (unit, statement)
                 self.members(body, unit, line)
                 self.definition(body, unit, line)
@@ -323,6 +331,25 @@ class _Collector:
         if len(right.items) > 2 and isinstance(right.items[-2], tree.Dots):
             said = Range(left.name, first, last, unit.section, unit.at)
             self.knowledge.ranges.append(said)
+
+    def numbers(self, chain: tree.Chain, unit: Unit, line: int) -> None:
+        """``π_k > 0``, ``σ > 0``: what is compared with a number is one, where it is one of several
+        or a Greek letter.
+        """
+        if not set(chain.relations) <= {"<", ">", "<=", ">="}:
+            return
+        names = [name for side in chain.sides if (name := mention(side)) is not None]
+        numbers = [side for side in chain.sides if isinstance(side, tree.Number)]
+        if len(names) != 1 or len(names) + len(numbers) != len(chain.sides):
+            return
+        (name,) = names
+        several = len(name.subs) == 1 and isinstance(name.subs[0], tree.Letter)
+        greek = not name.subs and name.letter in PRETTY and not name.bold and len(numbers) > 0
+        if name.sups or name.after or not name.letter[:1].islower():
+            return
+        if several or (greek and set(chain.relations) <= {"<", ">"}):
+            made = Known(name.key, "scalar", (), unit.section, unit.at, line, "comparison")
+            self.compared_with.append((name, made))
 
     def letters(self, statement: tree.Statement, unit: Unit, line: int) -> None:
         """Letters that are transposed somewhere, and shapes in subscripts."""
@@ -428,19 +455,24 @@ class _Collector:
         if made is None:
             return
         made = labelled(made, self.knowledge.known)
-        claims = is_product(left, self.is_taken) or not _defining(made, unit)
+        claims = is_product(left, self.knowledge.is_taken) or not _defining(made, unit)
         if chain.relations[0] not in DEFINES and claims:
             return
-        if made.name.endswith("^2") and self.is_taken(made.name.removesuffix("^2")):
+        if made.name.endswith("^2") and self.knowledge.is_taken(made.name.removesuffix("^2")):
             return  # an equation for the square of a name that has a meaning
         if made.name in self.stationary.get(unit.section, set()):
             unit.solves = True
             return
-        if chain.relations[0] not in DEFINES and self.restated(made):
+        if chain.relations[0] not in DEFINES and restated(self.knowledge, made, self.ends):
             return
-        if chain.relations[0] not in DEFINES and self.is_circular(made):
+        if chain.relations[0] not in DEFINES and is_circular(self.knowledge, made):
             return  # x is defined by y, and this says what y is then
-        if chain.relations[0] not in DEFINES and self.used_before(made):
+        by_steps = member_of(self.knowledge, made.written, made.section, made.at) is not None
+        if (
+            chain.relations[0] not in DEFINES
+            and used_before(self.knowledge, self.spoken, made)
+            and not by_steps
+        ):
             unit.solves = True  # a declared quantity at some point, as a minimiser
             self.knowledge.points.setdefault(made.name, []).append(made)
             return
@@ -467,72 +499,14 @@ class _Collector:
             name = mention(node)
             for each in self.patterns if name is not None else ():
                 assert name is not None
-                made = each.instance(name, self.is_taken)
+                made = each.instance(name, self.knowledge.is_taken)
                 if made is None or (made.name, unit.section) in self.instanced:
                     continue
-                if self.is_taken(made.name) and made.name not in self.by_pattern:
+                if self.knowledge.is_taken(made.name) and made.name not in self.by_pattern:
                     continue
                 self.instanced.add((made.name, unit.section))
                 self.by_pattern.add(made.name)
                 self.knowledge.define(replace(made, section=unit.section, at=unit.at))
-
-    def is_taken(self, name: str) -> bool:
-        return name in self.knowledge.known or name in self.knowledge.definitions
-
-    def used_before(self, made: Definition) -> bool:
-        """Whether a name is declared, and formulas before have spoken of it as it is."""
-        knowledge = self.knowledge
-        around = knowledge.around(made.section)
-        declared = [
-            one.section
-            for one in knowledge.known.get(made.name, [])
-            if one.section in around and one.how != "subscript"
-        ]
-        return made.name not in knowledge.definitions and any(
-            made.name in names and set(declared) & set(knowledge.around(section))
-            for section, names in self.spoken.items()
-        )
-
-    def is_circular(self, made: Definition) -> bool:
-        """Whether what would define a name is computed from that name."""
-        found = leaves(self.knowledge, made.body, made.section, made.at)
-        return made.name in found and made.name in self.knowledge.known
-
-    def restated(self, made: Definition) -> bool:
-        """Whether a name is defined around here already, of the same things: then the equation
-        claims something, and defines nothing anew.
-        """
-        knowledge = self.knowledge
-        before = knowledge.defined(made.name, made.section, made.at)
-        if before is None:
-            return False
-        if before.section not in knowledge.around(made.section):
-            # In another section only what is defined as a derivative is surely the same.
-            return any(isinstance(node, tree.Derivative) for node in before.body.walk())
-        if is_backward(before, self.is_taken):
-            return True  # δ = ∂L/∂z, and then what it is
-        if bool(before.arguments) != bool(made.arguments):
-            return False
-        if before.indices and made.indices and len(before.indices) != len(made.indices):
-            return False
-        ours = leaves(knowledge, made.body, made.section, made.at)
-        theirs = leaves(knowledge, before.body, before.section, before.at)
-        arrays = [name for name in theirs if name in knowledge.known]
-        if len(before.arguments) == len(made.arguments):
-            # f(y), where f(x) is defined, is of y what that is of x.
-            other = dict(zip(keys(made.arguments), keys(before.arguments), strict=True))
-            ours = frozenset(other.get(name, name) for name in ours)
-            theirs |= set(other.values())
-        return bool(arrays) and {name for name in ours if self.is_free(name, ours)} <= theirs
-
-    def is_free(self, name: str, among: Collection[str]) -> bool:
-        """Whether a name is one of its own: no constant, and no product of others that stand
-        beside it without a space.
-        """
-        if self.is_taken(name):
-            return True
-        product = len(name) > 1 and all(letter in among for letter in name)
-        return name not in ("e", "pi", "I", "bol(1)") and not product
 
     def sizes(self) -> None:
         """The names of all sizes."""

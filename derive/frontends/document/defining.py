@@ -72,6 +72,8 @@ def real_space(node: Node, source: str) -> tuple[str, ...] | None:
     """The sizes in ℝ^{n×d}; () for ℝ itself; None for anything else."""
     if text_of(node) in ("bla(R)", "R", "bla(R)_+", "bla(R)_{+}"):
         return ()
+    if isinstance(node, tree.Group) and _is_of_numbers(node):
+        return ()
     if isinstance(node, tree.Script) and text_of(node.base) in SPACES:
         if node.sup is None:
             return ()
@@ -84,6 +86,21 @@ def real_space(node: Node, source: str) -> tuple[str, ...] | None:
             return None
         return sizes or None
     return None
+
+
+STEPS = {"t", "l"}
+"""Letters that are part of a name where its definition speaks of them, too: h_t, not P_{ij}."""
+
+
+def _is_of_numbers(node: tree.Group) -> bool:
+    """Whether a group is an interval, (0, 1), or a set of numbers, {-1, 1}."""
+    if not isinstance(node.body, tree.Listing):
+        return False
+    texts = [text_of(item).lstrip("+-") for item in node.body.items]
+    if node.opening == "{":
+        return all(text.isdigit() for text in texts)
+    ends = [text.replace(".", "").isdigit() or text == "infty" for text in texts]
+    return node.opening in "([" and node.closing in ")]" and len(ends) == 2 and all(ends)
 
 
 def definition(
@@ -135,7 +152,8 @@ def definition(
                 for letter in letters_of(node.sub)
             }
             names = [part.name for part in parts if isinstance(part, tree.Letter)]
-            if all(letter in used for letter in names) and not set(names) <= {"t", "l"}:
+            ends = any(name.isupper() for name in names)  # δ_T, at the last step
+            if all(letter in used for letter in names) and not ends and not set(names) <= STEPS:
                 indices = parts
                 key = Mention(name.letter, left, name.subs[:-1], name.sups).key
     return Definition(key, name, right, section, at, line, given, indices, text)

@@ -118,7 +118,7 @@ def _indexed_body(reader: Reader, definition: Definition) -> Value:
     body = reader.value(definition.body)
     if body.shape and not body.is_scalar:
         name = pretty(definition.name)
-        raise Unread("family", f"{name} is defined as a family of arrays, which is not read")
+        raise Unread("steps", f"{name} is defined as a family of arrays, which is not read")
     value = scalar(body)
     ranges = []
     for variable, part in zip(variables, definition.indices, strict=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from derive.frontends.document import tree
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import mention, with_scripts
+from derive.frontends.document.names import is_loss, mention, with_scripts
 from derive.frontends.document.tree import Node
 
 if TYPE_CHECKING:
@@ -25,7 +25,14 @@ def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str],
     """
 
     def seen(loss: str) -> tuple[str, ...]:
-        wanted = list(dict.fromkeys(_wrt(knowledge, task, loss)))
+        arrays = {name for name, made in _defined(knowledge, task).items() if made.indices}
+
+        def array(name: str) -> str:
+            """The array of which a name is an entry: x̂ for x̂_j."""
+            stem = name.rpartition("_")[0]
+            return stem if stem in arrays else name
+
+        wanted = list(dict.fromkeys(map(array, _wrt(knowledge, task, loss))))
         known = {
             name: deps
             for name, deps in _definitions(knowledge, task)
@@ -59,6 +66,27 @@ def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str],
         return tuple(dict.fromkeys([*ends, *others]))
 
     return seen
+
+
+def computed_loss(task: Task, knowledge: Knowledge) -> str:
+    """The loss that a statement differentiates, where it is defined; or ""."""
+    for root in (task.head, task.statement):
+        for node in () if root is None else root.walk():
+            name = mention(node)
+            if name is not None and is_loss(name):
+                made = knowledge.defined(name.key, task.unit.section, task.unit.at)
+                if made is not None:
+                    return name.key
+            made = (
+                None
+                if name is None
+                else knowledge.defined(name.key, task.unit.section, task.unit.at)
+            )
+            if made is not None and isinstance(made.body, tree.Derivative) and made.body.of:
+                of = mention(made.body.of)
+                if of is not None and knowledge.defined(of.key, made.section, made.at):
+                    return of.key
+    return ""
 
 
 def _heads(task: Task) -> bool:
@@ -123,12 +151,7 @@ def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozen
     """Every definition that holds at the statement, and what it speaks of; those of a layer or a
     step once more for the next one.
     """
-    section, at = task.unit.section, task.unit.at
-    found = {
-        name: made
-        for name in knowledge.definitions
-        if (made := knowledge.defined(name, section, at)) is not None
-    }
+    found = _defined(knowledge, task)
     backward = _of_derivatives(knowledge, found)
     for name, made in found.items():
         if name in backward:
@@ -137,6 +160,16 @@ def _definitions(knowledge: Knowledge, task: Task) -> Iterator[tuple[str, frozen
         yield name, deps
         if _STEP.search(name):
             yield _next(name), frozenset(map(_next, deps))
+
+
+def _defined(knowledge: Knowledge, task: Task) -> dict[str, Definition]:
+    """Every definition that holds at the statement."""
+    section, at = task.unit.section, task.unit.at
+    return {
+        name: made
+        for name in knowledge.definitions
+        if (made := knowledge.defined(name, section, at)) is not None
+    }
 
 
 def _of_derivatives(knowledge: Knowledge, found: dict[str, Definition]) -> set[str]:

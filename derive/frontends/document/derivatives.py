@@ -376,6 +376,8 @@ def reach(reader: Reader, of: Value, by: Value, node: Node | None = None) -> Non
     :raises Undeclared: where its definitions never speak of it: they stand in prose then.
     """
     wanted = _names(by.expr)
+    if not by.is_scalar or len(wanted) > 1:
+        wanted = {name for name in wanted if not getattr(name, "is_integer", False)} or wanted
     pending, seen = [of.expr], set()
     while pending:
         for name in _names(pending.pop()):
@@ -409,7 +411,8 @@ def _gradient(reader: Reader, path: list[Value], by: Value, nabla: bool) -> Valu
     whole = scalar(path[0])
     if by.is_scalar:
         return Value(partial(whole, scalar(by)))
-    if len(path) == 1 and isinstance(by.expr, sp.MatrixSymbol | sp.Transpose):
+    whole_array = isinstance(by.expr, sp.MatrixSymbol | sp.Transpose)
+    if len(path) == 1 and (whole_array or (reader.in_time and isinstance(by.expr, At))):
         made = Value(partial(whole, by.expr), by.shape, by.thin)
         return _laid_out(reader, made, by, nabla)
     return contracted(reader, path, by, nabla)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import sympy as sp
 
@@ -15,6 +16,7 @@ from derive.frontends.document.names import Mention, text_of, with_scripts
 from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.steps import symbol
+from derive.frontends.document.through_time import STEPS
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Value
 from derive.language.operators import entry
@@ -86,14 +88,44 @@ def _family(reader: Reader, name: Mention) -> Known | None:
 def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Value:
     if defined_at(reader, family.name) is not None:
         raise Unread(
-            "steps", f"all steps of {pretty(family.name)}, which is defined step by step", name.node
+            STEPS, f"all steps of {pretty(family.name)}, which is defined step by step", name.node
         )
+    return _numbered(reader, name, declared_sizes(reader, family), part)
+
+
+def of_undeclared(reader: Reader, name: Mention) -> Value | None:
+    """x_i, with an index that counts somewhere, where nothing is known of any x: one of several
+    numbers, or of several vectors.
+    """
+    if len(name.subs) != 1 or name.sups or not name.letter[:1].islower() or name.primes:
+        return None
+    (part,) = name.subs
+    counts = isinstance(part, tree.Letter) and (
+        part.name in reader.indices or part.name in reader.knowledge.counting
+    )
+    if not counts or name.letter in reader.bound:
+        return None
+    if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
+        return None
+    kinds = ("vector",) if name.bold else ("scalar", "vector")
+    how = reader.choices.pick(f"each {pretty(name.letter)}", kinds)
+    reader.note(f"each {pretty(name.key)} is a {how}, as nothing declares it")
+    if how == "scalar":
+        return _numbered(reader, name, (), part)
+    size = reader.symbols.get(f"size of each {name.letter}")
+    if size is None:
+        size = Value(reader.sizes.new(f"n_{name.letter}"))
+        reader.symbols[f"size of each {name.letter}"] = size
+    return _numbered(reader, name, (size.expr,), part)
+
+
+def _numbered(reader: Reader, name: Mention, sizes: tuple[Any, ...], part: Node) -> Value:
+    """One of several arrays of a shape, as a position of an array with one axis more."""
     number = reader.symbols.get(f"number of {name.letter}")
     if number is None:
         number = Value(reader.sizes.new(f"N_{name.letter}"))
         reader.symbols[f"number of {name.letter}"] = number
     index = index_of(reader, part, number.expr)
-    sizes = declared_sizes(reader, family)
     label = fresh_name(reader, pretty(name.letter), f"several {name.letter}")
     if not sizes:
         return Value(entry(sp.MatrixSymbol(label, number.expr, 1), index, 0))

@@ -112,6 +112,9 @@ class Knowledge:
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
     members: set[str] = field(default_factory=set)  # u_k, of which there is one for each k
+    counting: set[str] = field(default_factory=set)  # letters that count steps, the t of h_t
+    spans: dict[str, list[tuple[Node | None, Node]]] = field(default_factory=dict)  # their ends
+    zeros: dict[str, set[int]] = field(default_factory=dict)  # names that are said to be 0, where
     speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
 
@@ -210,6 +213,14 @@ class Knowledge:
             return False
         said = self.sized.get(name)
         return said is None or bool(said & set(self.around(section)))
+
+    def is_taken(self, name: str) -> bool:
+        """Whether a name is declared or defined anywhere so far."""
+        return name in self.known or name in self.definitions
+
+    def is_zero(self, name: str, section: int) -> bool:
+        """Whether a name, as h_0, is said to be 0 around here."""
+        return bool(self.zeros.get(name, set()) & set(self.around(section)))
 
     def facts_at(self, sections: Iterable[int]) -> Iterator[Fact]:
         """What is assumed in these sections."""

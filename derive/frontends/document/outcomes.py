@@ -26,18 +26,17 @@ from derive.claims.statuses import (
     UNDECIDED,
 )
 from derive.claims.verdict import Verdict
-from derive.frontends.document import hints, statements, tree
-from derive.frontends.document.choices import MAX_READINGS, Choices, readings
+from derive.frontends.document import hints, sameness, tree
+from derive.frontends.document.attempts import all_readings
+from derive.frontends.document.choices import Choices
 from derive.frontends.document.decided import Condition, Decided, Outcome
-from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task
 from derive.frontends.document.provisos import said_with
-from derive.frontends.document.reader import Reader
 from derive.frontends.document.spelling import pretty
-from derive.frontends.document.tasks import conventions, directive, task_of, vanishes
+from derive.frontends.document.tasks import directive, task_of, vanishes
 from derive.frontends.document.units import Collected, Unit
 from derive.language.operators import ScalarApplication
 
@@ -274,25 +273,7 @@ class _Decider:
         self.conditions.append(Condition(fact, hints.is_case(self.source, unit.formula.place(0))))
 
     def all_readings(self, task: Task, opaque: str = "") -> list[tuple[Choices, Read]] | None:
-        """All readings of a statement; None where there are too many.
-
-        :param opaque: a name whose definition is left out of account.
-        """
-
-        def attempt(choices: Choices) -> Read:
-            reader = Reader(self.knowledge, task.unit.section, task.unit.at, choices)
-            reader.opaque = {opaque} - {""}
-            reader.sees = seen_by(self.knowledge, task, reader)
-            return statements.read(task, reader)
-
-        results = []
-        for found in readings(
-            attempt, conventions(self.knowledge, task.unit.section), MAX_READINGS
-        ):
-            if found is None:
-                return None
-            results.append(found)
-        return results
+        return all_readings(self.knowledge, task, opaque)
 
     def over_readings(self, task: Task, results: list[tuple[Choices, Read]]) -> list[Decided]:
         results = [
@@ -392,10 +373,10 @@ class _Decider:
         return found
 
     def verdict(self, claim: Claim) -> Verdict:
-        key = (type(claim), *map(str, claim.said), str(claim.where), repr(claim))
-        if key not in self.verdicts:
-            self.verdicts[key] = self.decide(claim)
-        return self.verdicts[key]
+        said = sameness.key(claim)
+        if said not in self.verdicts:
+            self.verdicts[said] = self.decide(claim)
+        return self.verdicts[said]
 
     # ---- one part, over all readings
 
@@ -418,6 +399,10 @@ class _Decider:
         made = Decided(UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred)
         if part.claim is None and part.code == "":
             return replace(made, outcome=DEFINES)
+        if verdict is not None and verdict.status == HOLDS and read.supposed:
+            said = ", ".join(read.supposed)
+            message = f"it holds if {said}, which nothing says: declare `{said}`"
+            return replace(made, outcome=AMBIGUOUS, code="assumption", message=message)
         if verdict is not None and verdict.status == HOLDS:
             return replace(made, outcome=HOLDS)
         everything = [

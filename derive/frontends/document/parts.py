@@ -45,11 +45,13 @@ class Read:
     """One statement in one reading.
 
     :param doubtful: a name that a section before declares, and that may mean something else here.
+    :param supposed: what this reading adds to what the document says, as h_0 = 0.
     """
 
     parts: list[Part] = field(default_factory=list)
     inferred: tuple[str, ...] = ()
     doubtful: str = ""
+    supposed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,13 @@ class Reader:
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
+    in_time: bool = False  # whether h_t is a position of a sequence
+    sequences: dict[str, Any] = field(default_factory=dict)
+    made_in_time: dict[Any, Any] = field(default_factory=dict)  # sequences, with what they are of
+    shaping: set[str] = field(default_factory=set)  # those whose shapes are being found
+    supposed: dict[str, None] = field(default_factory=dict)  # what the document does not say
+    steps: dict[Any, None] = field(default_factory=dict)  # what is assumed of steps left open
+    lowest: dict[Any, Any] = field(default_factory=dict)  # lower ends of indices that have one
     indexed: set[str] = field(default_factory=set)  # names that stand with an index somewhere
     functions_used: set[str] = field(default_factory=set)
 

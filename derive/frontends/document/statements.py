@@ -35,15 +35,17 @@ from derive.frontends.document.lookup import declared_sizes, declared_with, fit
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
 from derive.frontends.document.reach import over_all
-from derive.frontends.document.reader import Reader, Unread
+from derive.frontends.document.reader import Absurd, Reader, Unread
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
 from derive.frontends.document.spoken import counts, foreign, needed
 from derive.frontends.document.steps import symbol
+from derive.frontends.document.through_time import in_order, open_steps
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
 from derive.frontends.document.values import Misfit, Value, scalar, transpose
 from derive.language.operators import partial
+from derive.language.sequences import At
 
 NOTATIONS = (ellipses, products, words)
 """The modules that read products and words, and by them all else."""
@@ -59,10 +61,14 @@ def read(task: Task, reader: Reader) -> Read:
         for part in components(node.sub)
         if isinstance(part, tree.Letter)
     )
+    if reader.in_time:
+        for root in (task.head, task.statement):
+            if root is not None:
+                open_steps(reader, root)
     with values.unifying(reader.sizes):
         made = _Statement(task, reader)
         parts = made.parts()
-    return Read(parts, tuple(reader.inferred), _doubtful(reader))
+    return Read(parts, tuple(reader.inferred), _doubtful(reader), tuple(reader.supposed))
 
 
 def _doubtful(reader: Reader) -> str:
@@ -207,7 +213,8 @@ class _Statement:
         reader = self.reader
 
         def build() -> Claim | None:
-            value = body_of(reader, made)
+            # Through time it is read at one step, as any other equation.
+            value = body_of(reader, replace(made, indices=()) if reader.in_time else made)
             written = made.written
             sizes: tuple[Any, ...] | None = None
             if written.shape is not None:
@@ -227,6 +234,8 @@ class _Statement:
                 if len(sizes) == 1:
                     sizes = (sizes[0], sp.S.One)
                 shape = sizes
+            elif reader.in_time:
+                return None  # that it fits is seen at a step that there is
             else:
                 shape = fitted.shape
             return self.closed(Shape, of=value.expr, equals=shape)
@@ -362,7 +371,7 @@ class _Statement:
         reader = self.reader
         defined = self.task.defined
         name = mention(head)
-        if defined is not None and not defined.indices:
+        if defined is not None and not defined.indices and not reader.in_time:
             left = symbol(reader, defined.name, head)
         elif name is not None and name.shape is not None and not name.after:
             left = reader.value(head)
@@ -432,7 +441,7 @@ class _Statement:
                 equals = transpose(equals)
             if equals.is_matrix:  # I has the size that is asked for
                 values.alike(equals.shape, (_length(of), _length(wrt)))
-            if not _is_symbol(of.expr) or not _is_symbol(wrt.expr):
+            if not self.is_array(of.expr) or not self.is_array(wrt.expr):
                 left = derivatives.contracted(reader, [of], wrt)
                 if derivatives.jacobian_layout(reader) == "denominator":
                     left = transpose(left)
@@ -452,12 +461,17 @@ class _Statement:
             turned = transpose(equals) if equals.is_matrix else equals
             if reader.is_loose(wrt, equals) and values.alike(turned.shape, wrt.shape):
                 equals = turned
-        if not _is_symbol(wrt.expr):
+        if not self.is_array(wrt.expr):
             left = derivatives.contracted(reader, [of], wrt, nabla=True)
             return self.closed(Identity, left=left.expr, right=equals.expr)
         if not equals.shape and wrt.shape:
             raise Misfit(f"the gradient has shape {_shape(wrt)}, and a scalar is given")
         return self.closed(Gradient, of=scalar(of), wrt=wrt.expr, equals=equals.expr)
+
+    def is_array(self, expr: Any) -> bool:
+        """Whether a claim can be about the derivative of, or in, an expression as a whole."""
+        bare = expr.arg if isinstance(expr, sp.Transpose) else expr
+        return _is_symbol(expr) or (self.reader.in_time and isinstance(bare, At))
 
     def second(self, of: Value, by: tuple[Node, ...], side: Node) -> Claim:
         reader = self.reader
@@ -465,6 +479,8 @@ class _Statement:
         derivatives.reach(reader, of, inner)
         derivatives.reach(reader, of, outer)
         equals = values.as_matrix(reader.value(side))
+        if not of.is_scalar and equals.is_scalar:
+            raise Misfit("the second derivative of an array, and a number is given")
         if not of.is_scalar:
             raise Unread("order", "the second derivative of an array is not read", by[0])
         if inner.is_scalar and outer.is_scalar:
@@ -520,10 +536,17 @@ class _Statement:
         def finished(value: Any) -> Any:
             if isinstance(value, tuple):
                 return tuple(finished(item) for item in value)
-            return put(sp.sympify(value)).xreplace(named)
+            try:
+                return put(sp.sympify(value)).xreplace(named)
+            except TypeError:
+                if 1 not in map(reader.sizes.resolved, reader.sizes.found):
+                    raise
+                # SymPy refuses functions of an array of one entry: it is read as a number, too.
+                raise Absurd("a function of an array that has one entry") from None
 
         said = {name: finished(value) for name, value in said.items()}
-        where = {finished(name): finished(value) for name, value in reader.where.items()}
+        ordered = in_order(reader) if reader.in_time else reader.where
+        where = {finished(name): finished(value) for name, value in ordered.items()}
         where = needed(where, list(said.values()))
         facts = tuple(finished(fact) for fact in given)
         if kind is Shape:
@@ -551,7 +574,7 @@ class _Statement:
         found = []
         for fact in reader.knowledge.facts_at({self.task.unit.section, *reader.sources}):
             found.extend(assumed(reader, fact))
-        return found
+        return [*found, *reader.steps]
 
 
 def _is_symbol(expr: Any) -> bool:

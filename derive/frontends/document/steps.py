@@ -23,6 +23,7 @@ from derive.frontends.document.lookup import (
 from derive.frontends.document.names import Mention, text_of
 from derive.frontends.document.reader import Reader, Undeclared, Unread
 from derive.frontends.document.spelling import PRETTY, pretty, size_symbol
+from derive.frontends.document.through_time import STEPS, at_step, whole
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Value, scalar
 from derive.language.operators import ScalarFunction
@@ -82,6 +83,8 @@ _STEPPED = re.compile(r"^(.*[_^])([(\[]?)([A-Za-z]|ell|tau)([+-]\d+)?([)\]]?)$")
 
 def by_key(reader: Reader, key: str, node: Node | None = None) -> Value:
     """The value of a name, or of one some steps from a name that is known."""
+    if reader.in_time and (found := whole(reader, key)) is not None:
+        return found
     if key in reader.symbols:
         return reader.symbols[key]
     if known_at(reader, key) is not None or defined_at(reader, key) is not None:
@@ -119,6 +122,8 @@ def _step(
             raise Undeclared(
                 f"the shape of {pretty(key)} is not declared", f"{pretty(key)}: …", node
             )
+    elif definition is not None:
+        raise Unread(STEPS, f"{pretty(known)} is defined by the step before", node)
     else:
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
     reader.symbols[key] = value
@@ -141,6 +146,10 @@ def _moved(size: str, letter: str, by: int) -> str:
 
 def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     """The value of a name that is declared or defined."""
+    if reader.in_time and (made := defined_at(reader, key)) is not None:
+        found = at_step(reader, made.written)
+        if found is not None:
+            return found
     key_here = shifted_key(reader, key)
     if key_here != key:
         return _shift_lookup(reader, key, key_here, node)
@@ -162,7 +171,8 @@ def symbol(reader: Reader, key: str, node: Node | None = None) -> Value:
     elif known is not None:
         value = _declared(reader, key, known)
     elif definition is not None:
-        raise Unread("circular", f"{pretty(key)} is defined by itself", node)
+        code = STEPS if definition.indices else "circular"
+        raise Unread(code, f"{pretty(key)} is defined by itself", node)
     else:
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
     # One name may stand for two things, of this section and of one before.

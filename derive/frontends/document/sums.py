@@ -58,6 +58,7 @@ def read_big(reader: Reader, node: tree.Big) -> Value:
             if limit is not None:
                 limits.append(limit)
                 reader.ranges[index.symbol] = sp.expand(limit[2] + 1)
+                reader.lowest[index.symbol] = limit[1]
                 reader.limits_of.add(index.symbol)
         body = reader.value(node.body)
         where = [relation(reader, condition) for condition in found.conditions]

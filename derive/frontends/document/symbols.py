@@ -42,6 +42,7 @@ from derive.frontends.document.reader import (
 )
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.steps import by_key, shifted, shifted_key, symbol
+from derive.frontends.document.through_time import STEPS, at_step, needs_time
 from derive.frontends.document.tree import Node
 from derive.frontends.document.undeclared import unknown
 from derive.frontends.document.values import Value
@@ -104,11 +105,16 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
             return by_key(reader, moved, name.node), name
         finally:
             reader.shift, reader.shift_letter = shift, letter
+    if reader.in_time and key not in reader.bound:
+        at_that_step = at_step(reader, name)
+        if at_that_step is not None:
+            return at_that_step, name
     bound_index = has_bound_index(reader, name)
     for part in name.sups:
         if any(letter in reader.indices for letter in letters_of(part)):
             message = f"an index above a name, in {pretty(key)}, is not read"
-            raise Unread("index", message, name.node)
+            code = STEPS if needs_time(reader, name) else "index"
+            raise Unread(code, message, name.node)
     if key in reader.bound:
         return reader.bound[key], name
     if not name.subs and not name.sups and name.letter in reader.indices:

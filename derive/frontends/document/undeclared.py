@@ -6,6 +6,7 @@ import re
 
 import sympy as sp
 
+from derive.frontends.document.families import of_undeclared
 from derive.frontends.document.fresh import fresh, open_vector
 from derive.frontends.document.indices import annotated_sizes, components, size_of
 from derive.frontends.document.lookup import defined_at, known_at
@@ -13,6 +14,7 @@ from derive.frontends.document.names import Mention
 from derive.frontends.document.reader import Reader, Undeclared, Unread
 from derive.frontends.document.spelling import PRETTY, pretty, size_symbol
 from derive.frontends.document.steps import symbol
+from derive.frontends.document.through_time import STEPS, needs_time
 from derive.frontends.document.values import Value
 
 SCALAR_GREEK = frozenset(
@@ -41,6 +43,8 @@ def unknown(reader: Reader, name: Mention) -> Value:
     key = name.key
     if key in reader.symbols:
         return reader.symbols[key]
+    if not reader.in_time and needs_time(reader, name):
+        raise Unread(STEPS, f"{pretty(key)} is a step of what is defined step by step", name.node)
     if reader.pending and key not in reader.pending:
         # A definition may speak of what is declared only where it is used.
         before = reader.section, reader.at
@@ -62,9 +66,15 @@ def unknown(reader: Reader, name: Mention) -> Value:
     ):
         reader.guessed.add(key)
     # Each I has the size that its place asks for, and an e without an exponent is another one.
-    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol):
+    several = bool(name.subs) and bool(value.expr.free_symbols & _counted(reader))
+    if not isinstance(value.expr, sp.Identity | sp.NumberSymbol) and not several:
         reader.symbols[key] = value
     return value
+
+
+def _counted(reader: Reader) -> set[sp.Basic]:
+    """The index variables here: what stands at one of them is not the same everywhere."""
+    return {index.symbol for index in reader.indices.values()}
 
 
 def _unknown(reader: Reader, name: Mention) -> Value:
@@ -110,6 +120,8 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
         reader.note(f"{pretty(key)} is a matrix, its sizes found from use")
         return fresh(reader, key, shape)
+    if (several := of_undeclared(reader, name)) is not None:
+        return several
     if name.subs or name.sups:
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: n", name.node)
     if len(bare) > 1 and bare not in PRETTY:
