@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from rich.text import Text
+from sympy.printing.pretty.pretty_symbology import greek_unicode
 
 from derive.backends.layout import wrap_expression, wrap_prose
 from derive.claims.typesetting import latex_equation, latex_of_derivative
@@ -18,12 +19,19 @@ TOGETHER, DOCUMENTED = "put together", "as documented"
 OF_DELTA = "delta_z stands for the gradient in z"
 OF_G = "G for the gradient in what is computed"
 
+_GREEK = (
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega",
+)  # fmt: skip
+
 # Characters of the reasons, as LaTeX's ``\\text`` takes them.
 _IN_TEXT = {
     "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "ᵀ": r"$^\top$", "⁻¹": r"$^{-1}$",
-    "−": "$-$", "⊙": r"$\odot$", "Σ": r"$\Sigma$", "∂": r"$\partial$", "≤": r"$\leq$",
+    "−": "$-$", "⊙": r"$\odot$", "∂": r"$\partial$", "≤": r"$\leq$",
     "↦": r"$\mapsto$", "²": "$^2$", "ⁿ⁻¹": "$^{n-1}$", "ⁿ": "$^n$", "√": r"$\surd$",
-    "σ": r"$\sigma$", "π": r"$\pi$", "≠": r"$\neq$",
+    "≠": r"$\neq$", "≥": r"$\geq$", "·": r"$\cdot$", "‖": r"$\Vert$", "∈": r"$\in$",
+    **{greek_unicode[name]: rf"$\{name}$" for name in _GREEK},
 }  # fmt: skip
 _INDENT = 6
 _HANG = " " * (_INDENT + 3)

@@ -48,6 +48,13 @@ _RELATIONS = {
     sp.Eq: "==",
     sp.Ne: "!=",
 }
+_SAID = {
+    "Recurrence": "a recurrence",
+    "Sequence": "a sequence",
+    "Partial": "a derivative inside of a formula",
+    "MatrixPartial": "a derivative inside of a formula",
+    "ScalarApplication": "any function of whole arrays",
+}
 SUM, PRODUCT, POWER, LEAF = range(4)  # how tightly a text holds together
 
 
@@ -69,6 +76,12 @@ class Text:
 
 
 ARRAYS: Table[Callable[[Any, Any], Text]] = Table()  # the code of each node, entry by entry
+
+
+def kind_of(node: Any) -> str:
+    """What a node is called where it has no code."""
+    name = type(node).__name__
+    return _SAID.get(name, name)
 
 
 class _Sizes(StrPrinter):
@@ -140,7 +153,7 @@ class ArrayCode:
         """
         rule = self.rules.find(type(node))
         if rule is None:
-            raise UnsupportedError(f"{type(node).__name__} cannot be written as array code")
+            raise UnsupportedError(f"{kind_of(node)} cannot be written as array code")
         return rule(self, node)
 
     @ARRAYS.on(sp.Symbol, sp.Dummy)
@@ -302,7 +315,7 @@ class ArrayCode:
     def _known_function(self, node: Any) -> Text:
         name = _FUNCTIONS.get(type(node))
         if name is None:
-            raise UnsupportedError(f"{type(node).__name__} cannot be written as array code")
+            raise UnsupportedError(f"{kind_of(node)} cannot be written as array code")
         return self._function(name, node.args)
 
     @ARRAYS.on(sp.exp)

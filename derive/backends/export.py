@@ -245,8 +245,9 @@ class _Code:
                         raise UnsupportedError(f"{node.func} is any function of several numbers")
                 if isinstance(node, _ARRAYS) and node not in needed:
                     found[node] = None
-        labels = {array.label for array in found if isinstance(array, sp.IndexedBase)}
-        names = {str(array.name) for array in found if isinstance(array, _ARRAYS)}
+        known_here = {*found, *needed}
+        labels = {array.label for array in known_here if isinstance(array, sp.IndexedBase)}
+        names = {str(array.name) for array in known_here if isinstance(array, _ARRAYS)}
         extents = {s for array in found for size in _shape(array) for s in size.free_symbols}
         scalars = sorted(set().union(*(map(_mentioned, inside))), key=str)
         no_input = {*labels, *bound, *needed, *extents}

@@ -116,6 +116,7 @@ def _template(name: str) -> Any:
         "anchor": anchor,
         "matrix": _matrix,
         "claim_anchor": claim_anchor,
+        "mapping": _mapping,
     }
     return environment.get_template(name)
 
@@ -249,6 +250,12 @@ def _matrix(value: Any) -> Any:
         return None
     body = r" \\ ".join(" & ".join(_number(x) for x in row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _mapping(function: str) -> str:
+    """``Lambda(t, t**2)`` as t ↦ t**2."""
+    found = re.fullmatch(r"Lambda\((\w+|\([\w, ]*\)), (.*)\)", function, re.DOTALL)
+    return f"{found[1]} ↦ {found[2]}" if found else function
 
 
 def _number(value: Any) -> str:

@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
-from derive.backends.array_code import ARRAYS, LEAF, POWER, PRODUCT, SUM, ArrayCode, Text
+from derive.backends.array_code import ARRAYS, LEAF, POWER, PRODUCT, SUM, ArrayCode, Text, kind_of
 from derive.base.errors import UnsupportedError
 from derive.base.tables import Table
 from derive.language.activations import NamedFunction
@@ -88,7 +88,7 @@ class MatrixCode(ArrayCode):
             return super()._entry(array, indices)
         body = array[tuple(indices)]
         if isinstance(body, MatrixElement) and body.args[0] == array:
-            raise UnsupportedError(f"{type(array).__name__} cannot be written as array code")
+            raise UnsupportedError(f"{kind_of(array)} cannot be written as array code")
         return self.write(body)
 
     @MATRICES.on(sp.Trace)

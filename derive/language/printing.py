@@ -253,7 +253,21 @@ class _NotationPrinter(_QuickPrinter):
     def _print(self, expr: Any, **settings: Any) -> str:
         if isinstance(expr, (Partial, MatrixPartial)):  # before their own `_sympystr`
             return f"(∂{operand(expr.of)}/∂{operand(expr.wrt)})"
+        if type(expr).__name__ == "Elementwise" and not has_slopes(expr.function):
+            return self._elementwise(expr)
         return super()._print(expr, **settings)
+
+    def _elementwise(self, node: Any) -> str:
+        """A function of the entries of arrays, as a formula of these arrays."""
+        function, operands = node.function, node.operands
+        if name := function_name(function):
+            return f"{name}({', '.join(map(self._print, operands))})"
+        placed = {
+            variable: Placed(variable.name, self._print(array), _precedence(array))
+            for variable, array in zip(function.variables, operands, strict=True)
+        }
+        text = self._print(function.expr.xreplace(placed))
+        return text if precedence(function.expr) >= PRECEDENCE["Func"] else f"({text})"
 
     def _print_MatrixBase(self, node: Any) -> str:  # SymPy takes a line a row
         rows = (", ".join(self._print(item) for item in node.row(i)) for i in range(node.rows))
@@ -291,6 +305,11 @@ def _written_out(node: Any) -> bool:
         and not node.function.expr.has(sp.Derivative, sp.Subs, ElementwiseApplyFunction)
         and function_name(node.function) is None
     )
+
+
+def has_slopes(function: sp.Lambda) -> bool:
+    """Whether a function takes derivatives, in which nothing stands for its variables."""
+    return bool(function.expr.has(sp.Derivative, sp.Subs))
 
 
 def _body(node: Any) -> Any:

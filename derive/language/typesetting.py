@@ -9,10 +9,10 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
-from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive.language.printing import function_name, text_of
+from derive.language.printing import function_name, has_slopes, text_of
 
 _NAMED = {
     "sigmoid": r"\sigma", "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos",
@@ -24,6 +24,8 @@ _NAMED = {
 # Names of more than one letter: W_{hi} for Whi, one word in italics for others.
 _WEIGHT = re.compile(r"([A-Z])([a-z]{1,3})")
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_NUMBERED = re.compile(r"([A-Za-z]{2,})_?(\d+)")
+_DOTTED = re.compile(r"[A-Za-z]\w*(\.\w+)+")
 
 
 # What is written after ∂ without parentheses.
@@ -49,6 +51,11 @@ class _Typesetter(LatexPrinter):
         if _WORD.fullmatch(name) and not hasattr(sp.Symbol, name):
             plain = str(super()._print_Symbol(expr))
             return rf"\mathit{{{name}}}" if plain == name else plain
+        if numbered := _NUMBERED.fullmatch(name):
+            return f"{self._print_Symbol(sp.Symbol(numbered[1]))}_{{{numbered[2]}}}"
+        if _DOTTED.fullmatch(name):
+            escaped = name.replace("_", r"\_")
+            return rf"\mathit{{{escaped}}}"
         return str(super()._print_Symbol(expr))
 
     _print_MatrixSymbol = _print_Symbol
@@ -67,14 +74,28 @@ class _Typesetter(LatexPrinter):
         return r" \odot ".join(self.parenthesize(factor, level, True) for factor in node.args)
 
     def _print_MatAdd(self, node: Any) -> str:
-        terms = [term.args[-1] if term.is_MatMul else term for term in node.args]
-        repeated = frozenset(term for term in terms if type(term).__name__ == "Broadcast")
+        terms = [self._signed(term) for term in node.args]
+        inner = [term.args[-1] if term.is_MatMul else term for term in terms]
+        repeated = frozenset(term for term in inner if type(term).__name__ == "Broadcast")
         outer = self._beside
         self._beside = repeated if len(repeated) < len(terms) else frozenset()
         try:
-            return str(super()._print_Add(node))
+            return str(super()._print_Add(_unchecked(sp.MatAdd, *terms)))
         finally:
             self._beside = outer
+
+    def _signed(self, term: Any) -> Any:
+        """A term with the sign of its first factor in front, as of (−A) ⊙ B."""
+        first = term.args[0] if isinstance(term, sp.HadamardProduct) else None
+        if not isinstance(first, sp.MatMul) or first.args[0] != -1:
+            return term
+        rest = first.args[1:]
+        unsigned = rest[0] if len(rest) == 1 else _unchecked(sp.MatMul, *rest)
+        positive = _unchecked(sp.HadamardProduct, unsigned, *term.args[1:])
+        signed = _unchecked(sp.MatMul, sp.S.NegativeOne, positive)
+        if term in self._marked:
+            self._marked |= {-signed, positive}  # SymPy prints what it makes of −signed
+        return signed
 
     def _beside_others(self, node: Any) -> str:
         """What is repeated to the size of what it is added to: no document says so."""
@@ -130,6 +151,31 @@ class _Typesetter(LatexPrinter):
         text = self._print(body)
         return rf"\left({text}\right)" if isinstance(body, sp.Add) else text
 
+    def _print_Recurrence(self, node: Any) -> str:
+        bounds = (
+            f"_{{{self._print(node.index)}={self._print(node.low)}}}^{{{self._print(node.high)}}}"
+        )
+        text = rf"\left[{self._print(node.step)}\right]{bounds}"
+        if node.initial is None:
+            return text
+        return rf"{text}\ \text{{from }} {self._print(node.initial)}"
+
+    def _elementwise(self, node: Any) -> str:
+        """A function of the entries of arrays, as a formula of these arrays."""
+        function, operands = node.function, node.operands
+        inner = [self._print(operand) for operand in operands]
+        if name := function_name(function):
+            typed = _NAMED.get(name) or self._print(sp.Symbol(name))
+            return rf"{typed}\left({', '.join(inner)}\right)"
+        placed = {
+            variable: _Placeholder(
+                variable.name, text if _stands_alone(array) else rf"\left({text}\right)"
+            )
+            for variable, array, text in zip(function.variables, operands, inner, strict=True)
+        }
+        text = self._print(function.expr.xreplace(placed))
+        return text if precedence(function.expr) >= PRECEDENCE["Func"] else rf"\left({text}\right)"
+
     def _print__Placeholder(self, node: Any) -> str:
         return str(node.typed)
 
@@ -169,12 +215,19 @@ class _Typesetter(LatexPrinter):
             self._marked = frozenset()  # what stands inside of a mark needs none
         if kind == "At":  # before its own `_latex`, whose subscripts would be doubled
             text = self._print_At(expr)
+        elif kind == "Elementwise" and not has_slopes(expr.function):
+            text = self._elementwise(expr)
         elif kind == "Broadcast" and expr in self._beside:
             text = self._beside_others(expr)
         else:
             text = str(super()._print(expr, **settings))
         self._marked = marked
         return rf"\class{{differs}}{{{text}}}" if differs else text
+
+
+def _unchecked(kind: Any, *args: Any) -> Any:
+    """A node to be printed: what does not fit together is printed, too."""
+    return sp.Basic.__new__(kind, *args)
 
 
 class _Placeholder(sp.Symbol):
@@ -218,8 +271,10 @@ def single_subscripts(text: str) -> str:
 
 def latex_of_operand(expression: Any) -> str:
     """What stands after ∂: a symbol or an entry as it is, anything else in parentheses."""
-    simple = isinstance(
-        expression, (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.Indexed, sp.IndexedBase)
-    ) or (type(expression).__name__ in ("MatrixElement", "At", "ArrayElement", "TensorElement"))
     text = latex_of(expression)
-    return text if simple else rf"\left({text}\right)"
+    return text if _stands_alone(expression) else rf"\left({text}\right)"
+
+
+def _stands_alone(expression: Any) -> bool:
+    """Whether something needs no parentheses, whatever stands beside it."""
+    return isinstance(expression, _SIMPLE) or type(expression).__name__ in _ENTRIES

@@ -10,11 +10,13 @@ from xml.etree import ElementTree as Xml
 import pytest
 import sympy as sp
 
-from derive import Gradient, Identity, verify
+from derive import Gradient, Identity, at, recurrence, verify
 from derive.backends import github, html, junit, sarif
 from derive.backends.html import page_part
 from derive.claims.typesetting import latex_of_verdict, typeset
 from derive.language.differing import differing
+from derive.language.images import elementwise
+from derive.language.printing import text_of
 from derive.language.typesetting import latex_of
 from derive.operators import broadcast
 
@@ -32,7 +34,8 @@ DISAGREES = HOLDS | {
     "id": "ols.wrong", "status": "disagrees", "file": "a, b/claims: 1.py", "line": 7,
     "reason": "the factor 1/n is missing\nby 50 %", "derived": "X.T*r/n",
     "witness": {
-        "sizes": {"n": 2}, "values": {"X": [["1", "-1/2"]], "t": "3"}, "functions": {},
+        "sizes": {"n": 2}, "values": {"X": [["1", "-1/2"]], "t": "3"},
+        "functions": {"phi": "Lambda((s, t), s*t**2)"},
         "entry": [0, 0], "left": "1/2", "right": "1",
     },
 }  # fmt: skip
@@ -155,8 +158,20 @@ def test_what_stands_in_an_array_is_set_without_constructors():
     i, j = sp.symbols("i j", integer=True)
     beside = sp.MatAdd(broadcast(1, 2, 2), sp.MatMul(-1, B))
     assert latex_of(beside) == "1 - B"
+    squared = sp.HadamardProduct(-B, B)
+    assert latex_of(sp.MatAdd(broadcast(1, 2, 2), squared), {squared}) == (
+        r"1 - \class{differs}{B^{\odot 2}}"
+    )
     entries = sp.FunctionMatrix(2, 2, sp.Lambda((i, j), B[j, i]))
     assert latex_of(entries) == r"\left[{B}_{j,i}\right]_{i<2, j<2}"
+    t = sp.Symbol("t", real=True)
+    A = sp.tensor.array.expressions.ArraySymbol("A", (2, 2, 2))
+    rectified = elementwise(sp.Lambda(t, sp.Max(0, t)), A)
+    assert (latex_of(rectified), text_of(rectified)) == (r"\max\left(0, A\right)", "Max(0, A)")
+    H = sp.IndexedBase("H", shape=(n, m))
+    steps = recurrence(at(H, i - 1) * 2, (i, 1, n), start=B)
+    assert latex_of(steps) == r"\left[2 {H}_{i - 1}\right]_{i=1}^{n}\ \text{from } B"
+    assert latex_of(sp.Symbol("conv1.out")) == r"\mathit{conv1.out}"
     doubled = sp.MatMul(sp.MatAdd(B, B.T), B)
     assert latex_of(doubled, {doubled, B}).count("differs") == 1  # one mark is enough
 
@@ -168,7 +183,7 @@ def test_what_a_user_wrote_is_text(page):
 
 def test_a_page_has_mathematics_and_marks_what_differs(page):
     assert "<math" in page.source and 'class="differs"' in page.source
-    assert "Proof" in page.text and "Witness" in page.text
+    assert "Proof" in page.text and "Witness" in page.text and "(s, t) ↦ s*t**2" in page.text
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ A = sp.MatrixSymbol("A", n, n)
 r, loss = sp.MatrixSymbol("r", n, 1), sp.Symbol("loss", real=True)
 V = sp.MatrixSymbol("V", 2 * n, m)
 i, j = sp.symbols("i j", integer=True)
+K = sp.IndexedBase("K", shape=(n, m))
 f = sp.Function("f")
 t = sp.Symbol("t", real=True)
 WHERE = {r: X * w - y, loss: sp.Trace(r.T * r) / 2}
@@ -42,6 +43,15 @@ CLAIMS = {
         U,
         V,
         tensor(V[i + n, j], (i, n), (j, m)),
+    ),
+    "an array that both sides rest on": Gradient(
+        loss,
+        X,
+        tensor(3 * K[i, j], (i, n), (j, m)),
+        where={
+            K: tensor(X[i, j] ** 2, (i, n), (j, m)),
+            loss: sp.Sum(K[i, j] * X[i, j], (i, 0, n - 1), (j, 0, m - 1)),
+        },
     ),
     "every second": Gradient(
         sp.Sum(w[2 * i, 0], (i, 0, sp.floor((m - 1) / 2))),
