@@ -21,7 +21,9 @@ def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
     from derive.cli.targets import needed_modules
     from derive.formulas import index
 
-    return formulas.catalogue(needed_modules(targets, index.listed()) or formulas.MODULES)
+    if not targets:
+        return formulas.catalogue()
+    return formulas.catalogue(needed_modules(targets, index.listed()))
 
 
 def resolved(targets: Sequence[str]) -> list[Entry]:

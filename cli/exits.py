@@ -50,7 +50,7 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         kwargs["standalone_mode"] = False
         # A short-lived process that builds many small objects: fewer looks for cycles among them.
-        gc.set_threshold(1_000_000, 20, 20)
+        gc.set_threshold(5_000_000, 20, 20)
         _open_closed_streams()
         try:
             code = super().main(*args, **kwargs)

@@ -369,6 +369,9 @@ def explain(
     """
     from derive.cli.code_report import has_code
 
+    asked = {"--numpy": numpy, "--replay": check, "--steps": steps}
+    if form != "text" and (given := [option for option, on in asked.items() if on]):
+        raise click.UsageError(f"{' and '.join(given)} is text: not with --format {form}")
     if form == "text" and has_code((id,)):
         from derive.cli.code_explaining import explain_code
 

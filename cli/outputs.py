@@ -49,6 +49,8 @@ def outputs(form: str, wanted: Sequence[str]) -> list[Output]:
         elif separator and name.isidentifier():
             known = ", ".join(FORMATS[1:])
             raise OutputError(f"{name!r} is no format; the formats are {known}")
+        elif text in FORMATS[1:]:
+            raise OutputError(f"--output {text} needs a file: --output {text}=FILE")
         elif form == "text":
             raise OutputError(f"--output {text} needs a format: --output html={text}")
         elif main.path is not None:

@@ -44,8 +44,9 @@ def resolve(targets: Sequence[str], catalogue: Callable[[], Mapping[str, Formula
 
 
 def needed_modules(targets: Sequence[str], listed: Sequence[Listed]) -> list[str]:
-    """The modules of the formulas that the targets name; none where a target names nothing that
-    is listed, as the message about it knows the whole catalogue.
+    """The modules of the formulas that the targets name.
+
+    :raises TargetError: a target is neither listed nor there as a file.
     """
     found: dict[str, None] = {}
     for target in targets:
@@ -54,8 +55,8 @@ def needed_modules(targets: Sequence[str], listed: Sequence[Listed]) -> list[str
             for entry in listed
             if target in (entry.id, entry.formula) or _is_within(entry.section, target)
         ]
-        if not named:
-            return []
+        if not named and not _may_be_a_path(target):
+            raise TargetError(_unknown(target, [(e.id, e.formula, e.section) for e in listed]))
         found.update(dict.fromkeys(named))
     return list(found)
 
@@ -68,13 +69,12 @@ def _resolve_one(target: str, known: list[Entry]) -> list[Entry]:
     ):
         if matches:
             return matches
-    if _SECTION.fullmatch(target) and not os.path.exists(target):
-        sections = list(dict.fromkeys(entry.section for entry in known))
-        there_are = f"the sections are {', '.join(sections)}" if sections else "it is empty"
-        raise TargetError(f"the catalogue has no section {target}; {there_are}")
-    if _is_plainly_a_path(target) or (target and os.path.exists(target)):
+    if _may_be_a_path(target):
         return load(target)
-    raise TargetError(_unknown(target, known))
+    names = [
+        (entry.id, entry.formula.id if entry.formula else "", entry.section) for entry in known
+    ]
+    raise TargetError(_unknown(target, names))
 
 
 def _is_within(section: str, target: str) -> bool:
@@ -85,9 +85,20 @@ def _is_plainly_a_path(target: str) -> bool:
     return "::" in target or target.endswith(".py") or os.sep in target
 
 
-def _unknown(target: str, known: list[Entry]) -> str:
-    names = [entry.id for entry in known]
-    names += [entry.formula.id for entry in known if entry.formula]
+def _may_be_a_path(target: str) -> bool:
+    return _is_plainly_a_path(target) or bool(target and os.path.exists(target))
+
+
+def _unknown(target: str, known: Sequence[tuple[str, str, str]]) -> str:
+    """What is said of a target that is not there.
+
+    :param known: of each claim its id, its formula's, and its section.
+    """
+    if _SECTION.fullmatch(target):
+        sections = sorted({section for *_, section in known if section}, key=section_order)
+        there_are = f"the sections are {', '.join(sections)}" if sections else "it is empty"
+        return f"the catalogue has no section {target}; {there_are}"
+    names = [id for id, *_ in known] + [formula for _, formula, _ in known if formula]
     close = near(target, names)
     hint = f"did you mean {' or '.join(close)}?" if close else "`derive list` shows the catalogue"
     return f"no claim, formula, section or file is called {target!r}; {hint}"

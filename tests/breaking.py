@@ -13,8 +13,11 @@ from derive.canonical.functions import function_laws
 from derive.canonical.laws import LAWS
 from derive.canonical.nodes import NODE_RULES
 
-# Of two functions nothing is known but their derivatives: whatever they are called will do.
-OPAQUE = ("acos", "acosh")
+# Of two functions nothing is known but their derivatives: whatever they are called will do. The
+# logarithms of sizes are made last, when nothing is rebuilt any more.
+OPAQUE = ("atan2", "Mod", "log size")
+# Of one only a difference is known, in which 1 would cancel.
+BY_A_DIFFERENCE = ("polygamma",)
 FUNCTIONS = {f"law of {name}": name for name in function_laws() if name not in OPAQUE}
 NODES = {f"rule of {node.__name__}": node for node in NODE_RULES}
 
@@ -30,7 +33,8 @@ def broken(name: str) -> tuple[dict[Any, Any], Any, Any]:
         return LAWS, name, replace(LAWS[name], apply=_broken(LAWS[name].apply))
     if name in FUNCTIONS:
         laws = function_laws()
-        return laws, FUNCTIONS[name], _with_one_added(laws[FUNCTIONS[name]])
+        change = _broken if FUNCTIONS[name] in BY_A_DIFFERENCE else _with_one_added
+        return laws, FUNCTIONS[name], change(laws[FUNCTIONS[name]])
     return NODE_RULES, NODES[name], _broken(NODE_RULES[NODES[name]])
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.printing.str import StrPrinter
 from sympy.tensor.array.expressions.array_expressions import ArrayElement
 
 from derive.base.errors import UnsupportedError
@@ -70,6 +71,22 @@ class Text:
 ARRAYS: Table[Callable[[Any, Any], Text]] = Table()  # the code of each node, entry by entry
 
 
+class _Sizes(StrPrinter):
+    """Sizes as Python: whole numbers, divided without a rest."""
+
+    def _print_floor(self, node: Any) -> str:
+        above, below = sp.fraction(sp.together(node.args[0]))
+        return f"(({self._print(above)}) // ({self._print(below)}))"
+
+    def _print_ceiling(self, node: Any) -> str:
+        return f"(-{self._print_floor(sp.floor(-node.args[0], evaluate=False))})"
+
+
+def size_text(size: Any) -> str:
+    """A size as Python."""
+    return str(_Sizes().doprint(size))
+
+
 class ArrayCode:
     """Writes formulas of entries as array code.
 
@@ -89,6 +106,7 @@ class ArrayCode:
         self.size = size
         self.order: list[sp.Symbol] = []
         self.extent: dict[sp.Symbol, Any] = {}
+        self.guarded = 0  # conditions under which what is written is taken
 
     def array(self, body: Any, axes: Sequence[tuple[Any, Any]]) -> str:
         """The array whose entry at the indices of ``axes`` is ``body``.
@@ -163,11 +181,12 @@ class ArrayCode:
         if array not in self.names:
             raise UnsupportedError(f"{array} is not known where the code is")
         name = self.names[array]
-        plain = [i for i in indices if i in self.extent]
+        shape = getattr(array, "shape", None) or (None,) * len(indices)
+        plain = [i for i, size in zip(indices, shape, strict=True) if self._runs_over(i, size)]
         if len(set(plain)) < len(plain):
-            return self._gathered(name, indices)
+            return self._gathered(name, indices, plain)
         if len(plain) < len(indices):
-            return self._section(name, indices, plain) or self._gathered(name, indices)
+            return self._section(name, indices, plain) or self._gathered(name, indices, plain)
         axes = tuple(sorted(plain, key=self.order.index))
         if axes == tuple(indices):
             return Text(name, axes)
@@ -177,18 +196,31 @@ class ArrayCode:
         verb = "permute" if self.library == "torch" else "transpose"
         return Text(f"{name}.{verb}({order})", axes)
 
+    def _runs_over(self, index: Any, size: Any) -> bool:
+        """Whether an index takes every place of an axis, and no other."""
+        if index not in self.extent:
+            return False
+        return size is None or sp.expand(self.extent[index] - size) == 0
+
     def _section(self, name: str, indices: Sequence[Any], plain: list[Any]) -> Text | None:
         """``x[:, 0]``, where the other indices are numbers and the axes are in order."""
-        numbers = [i for i in indices if i not in self.extent]
+        numbers = [i for i in indices if i not in plain]
         in_order = plain == sorted(plain, key=self.order.index)
         if not in_order or any(not i.is_Integer or i < 0 for i in numbers):
             return None
-        inside = ", ".join(":" if i in self.extent else str(i) for i in indices)
+        inside = ", ".join(":" if i in plain else str(i) for i in indices)
         return Text(f"{name}[{inside}]", tuple(plain))
 
-    def _gathered(self, name: str, indices: Sequence[Any]) -> Text:
-        """Entries at labels, or at sums of indices."""
-        parts = [self.write(index) for index in indices]
+    def _gathered(self, name: str, indices: Sequence[Any], plain: Sequence[Any]) -> Text:
+        """Entries at labels, or at sums of indices; both sides of ``where`` are worked out, so that
+        what is read in one of them has to be read within the array.
+        """
+        parts = [
+            Text(f"{text.at(POWER)} % {name}.shape[{k}]", text.axes, PRODUCT)
+            if self.guarded and not indices[k].is_Integer and indices[k] not in plain
+            else text
+            for k, text in enumerate(map(self.write, indices))
+        ]
         axes = self._union(parts)
         inside = ", ".join(self._aligned(part, axes).text for part in parts)
         return Text(f"{name}[{inside}]", axes)
@@ -301,7 +333,10 @@ class ArrayCode:
         value, condition = branches[0].args
         if condition == True or len(branches) == 1:  # noqa: E712
             return self.write(value)
-        parts = [self.write(condition), self.write(value), self._cases(branches[1:])]
+        first = self.write(condition)
+        self.guarded += 1
+        parts = [first, self.write(value), self._cases(branches[1:])]
+        self.guarded -= 1
         axes = self._union(parts)
         inside = ", ".join(self._aligned(part, axes).text for part in parts)
         return Text(f"{self.np}.where({inside})", axes)

@@ -8,6 +8,7 @@ the order within a layer by the mean of the neighbours'. Recurrences run back be
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from itertools import pairwise
@@ -19,6 +20,8 @@ CHARACTER = 7.3  # the width of one, in the units of the picture
 HEIGHT, ROW, MARGIN, LANE = 40.0, 64.0, 24.0, 30.0
 SWEEPS = 6
 LONGEST = 26  # characters of a formula inside of its node
+LETTERS = 9.0  # the height of the letters on an edge
+ALONG = (0.5, 0.35, 0.65, 0.25, 0.75, 0.15, 0.85)  # where on an edge they may stand
 
 
 @dataclass
@@ -50,9 +53,11 @@ def svg(graph: Graph, gradient: bool = False, inside: bool = False) -> str:
     widths = [_width(graph, k) for k in range(len(graph.nodes))]
     right = _placed(graph, spots, columns, widths)
     lowest = max(spot.y for spot in spots) + HEIGHT / 2
-    body = [_edge(edge, way, spots, widths, gradient, arrow) for edge, way in ways.items()]
+    routes = {edge: _route(edge, way, spots, widths) for edge, way in ways.items()}
+    body = [_edge(edge, route, gradient, arrow) for edge, route in routes.items()]
     for lane, edge in enumerate(edge for edge in graph.edges if edge.back):
         body.append(_loop(edge, spots, widths, lowest, lane, gradient, arrow))
+    body += _labels(routes, spots, widths)  # above all lines
     lanes = sum(edge.back for edge in graph.edges)
     body += [_box(graph, k, spots[k], widths[k]) for k in range(len(graph.nodes))]
     height = lowest + LANE * lanes + MARGIN
@@ -156,7 +161,7 @@ def _placed(
     graph: Graph, spots: list[_Spot], columns: list[list[int]], widths: list[float]
 ) -> float:
     """Give every spot its place; the width of the picture."""
-    labels = [CHARACTER * 0.85 * len(edge.shape) for edge in graph.edges]
+    labels = [CHARACTER * 0.85 * len(_carried(edge)) for edge in graph.edges if not edge.back]
     gap = max(labels, default=0) + 36
     tallest = max(map(len, columns))
     x = MARGIN
@@ -170,24 +175,62 @@ def _placed(
     return x - gap + MARGIN
 
 
-def _edge(
-    edge: Edge,
-    way: list[int],
-    spots: list[_Spot],
-    widths: list[float],
-    gradient: bool,
-    arrow: str,
-) -> str:
+Route = list[tuple[float, float]]
+
+
+def _route(edge: Edge, way: list[int], spots: list[_Spot], widths: list[float]) -> Route:
+    """The points that an edge goes through."""
     points = [(spots[k].x, spots[k].y) for k in way]
     points[0] = (points[0][0] + widths[edge.source] / 2, points[0][1])
     points[-1] = (points[-1][0] - widths[edge.target] / 2, points[-1][1])
-    d = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (x0, y0), (x1, y1) in pairwise(points):
+    return points
+
+
+def _edge(edge: Edge, route: Route, gradient: bool, arrow: str) -> str:
+    d = f"M{route[0][0]:.1f} {route[0][1]:.1f}"
+    for (x0, y0), (x1, y1) in pairwise(route):
         middle = (x0 + x1) / 2
         d += f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
-    (x0, y0), (x1, y1) = points[0], points[1]
-    label = f"{edge.shape} at {edge.time}" if edge.time else edge.shape
-    return _line(edge, d, gradient, "", arrow) + _label((x0 + x1) / 2, (y0 + y1) / 2 - 3, label)
+    return _line(edge, d, gradient, "", arrow)
+
+
+def _labels(routes: Mapping[Edge, Route], spots: list[_Spot], widths: list[float]) -> list[str]:
+    """What each edge carries, beside its line where nothing else is written."""
+    taken = [
+        (s.x - widths[s.node] / 2, s.y - HEIGHT / 2, s.x + widths[s.node] / 2, s.y + HEIGHT / 2)
+        for s in spots
+        if s.node is not None
+    ]
+    found = []
+    for edge, route in routes.items():
+        text = _carried(edge)
+        half = CHARACTER * 0.85 * len(text) / 2
+        places = [_along(route[0], route[1], t) for t in ALONG]
+        boxes = [(x - half, y - LETTERS, x + half, y + 2) for x, y in places]
+        crossed = [sum(_overlap(box, other) for other in taken) for box in boxes]
+        best = crossed.index(min(crossed))
+        taken.append(boxes[best])
+        found.append(_label(*places[best], text))
+    return found
+
+
+def _carried(edge: Edge) -> str:
+    return f"{edge.shape} at {edge.time}" if edge.time else edge.shape
+
+
+def _along(start: tuple[float, float], end: tuple[float, float], t: float) -> tuple[float, float]:
+    """A point a little above the curve from one point to the next."""
+    bent = 3 * (1 - t) * t
+    across = start[0] * (1 - t) ** 3 + bent * (start[0] + end[0]) / 2 + end[0] * t**3
+    down = start[1] * ((1 - t) ** 3 + bent * (1 - t)) + end[1] * (t**3 + bent * t)
+    return across, down - 3
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """The area that two boxes share."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(high, 0.0)
 
 
 def _loop(

@@ -17,7 +17,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive.backends.array_code import MODULES, ArrayCode
+from derive.backends.array_code import MODULES, ArrayCode, size_text
 from derive.backends.claim_source import source
 from derive.backends.matrix_code import MatrixCode, word_for
 from derive.backends.python_names import Names
@@ -270,7 +270,7 @@ class _Code:
                     sizes_.setdefault(size, f"{one.name}.shape[{k}]")
         used: set[Any] = set()
 
-        def size_text(size: Any) -> str:
+        def size_of(size: Any) -> str:
             size = sp.sympify(size)
             for symbol in sorted(size.free_symbols - {*sizes_, *known}, key=str):
                 if not symbol.is_integer or symbol in bound:
@@ -278,11 +278,11 @@ class _Code:
                 given.append(_Given(symbol, self.names.of(symbol, str(symbol)), True))
                 known[symbol] = given[-1].name
             used.update(size.free_symbols & set(sizes_))
-            return str(
+            return size_text(
                 size.xreplace({s: sp.Symbol(self.names.of(s, str(s))) for s in size.free_symbols})
             )
 
-        writer = MatrixCode(self.library, known, size_text)
+        writer = MatrixCode(self.library, known, size_of)
         writer.lines = []
         writer.slopes = slopes
         writer.fresh = lambda node: self.names.of(("part", name, node), word_for(node))

@@ -1,12 +1,12 @@
-"""Arrays that refer to themselves, in canonical forms: names, looked into where that ends.
+"""Arrays that refer to themselves, in canonical forms: names, unfolded where that ends.
 
-A name is looked into at its origin, where it refers to nothing more, and near it where the
+A name is unfolded at its origin, where it refers to nothing more, and near it where the
 distance is a number. Relative to a :class:`Reference`, a time at which a step of an induction is
-made, it is looked into from that time on, so that both sides of a statement come to speak of
+made, it is unfolded from that time on, so that both sides of a statement come to speak of
 the same earlier times.
 
-Two such arrays are one if, each taken for the other, their bodies have one canonical form: that is
-an induction over the time, in which the step reads entries at earlier times only.
+Two such arrays are equal if, each taken for the other, their bodies have one canonical form: that
+is an induction over the time, in which the step reads entries at earlier times only.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ Rewrite = Callable[[tuple[Poly, ...]], Polynomial | None]
 
 @dataclass
 class Reference:
-    """The time relative to which arrays are looked into.
+    """The time relative to which arrays are unfolded.
 
-    :param time: the time, a polynomial; None where arrays are replaced and not looked into.
+    :param time: the time, a polynomial; None where arrays are replaced and not unfolded.
     :param variable: what changes in it from one step to the next.
     :param rewrites: what an array is replaced by, where it is at all.
-    :param reach: for an array and one of its axes, how far before the time it is looked into.
-    :param direction: the direction in which arrays are looked into, 0 for both.
-    :param turned: whether an array is looked into from its other end first.
-    :param opened: the arrays that are looked into at all; None for every one.
+    :param reach: for an array and one of its axes, how far before the time it is unfolded.
+    :param direction: the direction in which arrays are unfolded, 0 for both.
+    :param turned: whether an array is unfolded from its other end first.
+    :param opened: the arrays that are unfolded at all; None for every one.
     """
 
     time: Poly | None
@@ -97,7 +97,7 @@ class Recursion:
         return found
 
     def entry(self, name: int, indices: tuple[Poly, ...]) -> Polynomial:
-        """An entry: by its name, or looked into."""
+        """An entry: by its name, or unfolded."""
         shared, n = self.heads[name], self.normaliser
         reference = self.reference
         if reference is not None:
@@ -229,6 +229,6 @@ class Recursion:
 
 
 def _outline(n: Verbs, shared: Shared) -> Any:
-    """What two arrays have in common if they are to be one: ranges, and the way they run."""
+    """What two arrays have in common if they are to be equal: ranges, and the way they run."""
     params = tuple(n.names.parameters(shared, tuple(range(len(shared.params)))).values())
     return params, tuple((u.axis, u.direction) for u in shared.unfoldings)

@@ -14,19 +14,20 @@ from typing import Any, TypeVar
 import sympy as sp
 
 from derive.base.errors import ClaimError
-from derive.claims import index_objects
+from derive.claims.indices import as_symbols
 from derive.claims.kinds import Claim
 
 Stated = TypeVar("Stated", bound=Claim)
 
 
 def put_in(claim: Stated) -> Stated:
-    """The claim in the sizes that are left; itself where it neither defines nor equates any.
+    """The claim in the sizes that are left, its indices as symbols; itself where it neither defines
+    nor equates any size, and has no ``Idx``.
 
     :raises ClaimError: where an array would have a size that it cannot have.
     """
     try:
-        return _made_equal(_put_in(index_objects.read(claim)))
+        return _made_equal(_put_in(as_symbols(claim)))
     except ValueError as problem:  # SymPy's, of a negative size
         raise ClaimError(f"a defined size cannot be one: {problem}") from None
 

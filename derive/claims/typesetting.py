@@ -72,6 +72,8 @@ def typeset(claim: Any, verdict: Any) -> dict[str, Any]:
     differs = derived is not None and verdict.status == "disagrees"
     if differs and isinstance(documented, sp.Basic) and isinstance(derived, sp.Basic):
         marks = differing(documented, derived)
+        if marks == ({documented}, {derived}):
+            marks = set(), set()  # a mark on all of both sides shows nothing
     shown = list(islice(verdict.steps, MOST_STEPS))
     return {
         "left": latex_left(claim),

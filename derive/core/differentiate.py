@@ -82,7 +82,7 @@ class Reverse:
 
         It starts from Σ over ``binders`` of ``cotangent`` times ``of``; from ``of`` by default.
         """
-        # What is differentiated in is not looked into, but for the later positions of a sequence.
+        # What is differentiated in is not unfolded, but for the later positions of a sequence.
         order = in_order([of], cut=lambda s: s is self.target and not s.recursive)
         groups = components(order) if any(s.recursive for s in order) else [[s] for s in order]
         for group in groups:

@@ -182,7 +182,7 @@ _RECORDS = (
     ),
     ElementwiseFunction("sign", sp.sign, (lambda x: num(0),), np.sign, kink=lambda x: x),
     ElementwiseFunction(
-        # Where the two are one, the first of them counts.
+        # Where the two are equal, the first of them counts.
         "Max", sp.Max,
         (
             lambda a, b: add(num(1), neg(_positive(add(b, neg(a))))),

@@ -79,7 +79,7 @@ def in_order(
 ) -> list[Shared]:
     """All shared arrays below some terms, each after those that its body refers to.
 
-    The bodies of the arrays for which ``cut`` is true are not looked into.
+    The bodies of the arrays for which ``cut`` is true are not unfolded.
     """
     order: list[Shared] = []
     state: dict[Shared, bool] = {}

@@ -14,7 +14,7 @@ from typing import Any
 from derive.diagnosis.claimed import Documented
 from derive.evaluation.mentioned import mentions
 
-MOST = 12  # definitions that are looked into
+MOST = 12  # definitions in which a mistake is looked for
 
 
 @dataclass(frozen=True)

@@ -49,19 +49,27 @@ def lacking_inside(trial: Trial, documented: Documented) -> tuple[str, Any]:
     for site in islice(_inside(documented), MOST_INSIDE):
         inner = Documented(documented.claim, site.node, documented.shapes)
         numbers = missing.scalars(documented)
-        for term in islice(missing.terms(inner), MOST_THERE):
+        alone = ((term,) for term in missing.terms(inner))
+        for group in chain(islice(alone, MOST_THERE), islice(missing.pairs(inner), MOST_THERE)):
             if trial.late:
                 return "", None
-            added = sp.MatAdd(site.put(plus(site.node, term)), times(-1, side), evaluate=False)
-            for ((factor, _),) in trial.multiples((added,), numbers):
-                written = times(factor, term)
-                words = missing_words(written) or "a term is missing"
+            changes = [_change(side, site, term) for term in group]
+            for multiples in trial.multiples(changes, numbers):
+                factors = [factor for factor, _ in multiples]
+                written = missing.written([*zip(factors, group, strict=True)])
+                many = "two terms are" if group[1:] else "a term is"
+                words = missing_words(written) or f"{many} missing"
                 whole = site.put(plus(site.node, written))
                 if trial.holds(whole):
                     place = text_in(site.node)
                     told = f" in {place}" if len(place) <= SHORT else " inside of a product"
                     return words + told, whole
     return "", None
+
+
+def _change(side: Any, site: Site, term: Any) -> Any:
+    """What a term that is added in a place adds to a side."""
+    return sp.MatAdd(site.put(plus(site.node, term)), times(-1, side), evaluate=False)
 
 
 def _inside(documented: Documented) -> Iterator[Site]:

@@ -25,7 +25,7 @@ from derive.base.tables import Table
 from derive.evaluation.closed_values import is_closed
 from derive.evaluation.decisions import noted
 from derive.evaluation.extents import refuse_huge, refuse_long
-from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
+from derive.evaluation.fields import FLOATING, Field, NotDifferentiable, OutOfRange, Undefined
 from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.mentioned import bindable, is_whole, mentions
 from derive.evaluation.point import LazyArray, Point
@@ -104,6 +104,7 @@ class Interpreter:
         self.jets = jets
         self.field = jets.field
         self.seeds = seeds
+        self._seeded = {seed.symbol for seed in seeds}
         self.flat = False
         self.one_by_one: set[Any] = set()
         self.made: dict[Any, Any] = {}
@@ -175,11 +176,13 @@ class Interpreter:
         """The value of any expression: of rank 0, or an array."""
         if not expr.args and not isinstance(expr, sp.Symbol):
             return _meaning(expr)(self, expr, env)
+        key = expr
         if env:
-            bound = [env.get(symbol) for symbol in bindable(expr)]
-            key = (expr, *bound) if any(b is not None for b in bound) else expr
-        else:
-            key = expr
+            bound = tuple(map(env.get, bindable(expr)))
+            for one in bound:
+                if one is not None:
+                    key = (expr, bound)
+                    break
         known = self._memo.get(key)
         if known is None:
             spend(VALUE)
@@ -314,27 +317,15 @@ class Interpreter:
 
     def fetch(self, symbol: Any) -> Any:
         """The value of a symbol that is not bound: a Jet, a LazyArray or a Lambda."""
-        if symbol in self._stored:
-            return self._stored[symbol]
-        if symbol in self.point.values:
-            raw = self.point.values[symbol]
+        stored = self._stored.get(symbol)
+        if stored is not None:
+            return stored
+        raw = self.point.values.get(symbol)
+        if raw is not None:
             if isinstance(raw, LazyArray):
                 self._stored[symbol] = raw
                 return raw
-            if isinstance(raw, (np.ndarray, list, tuple)):
-                entries = np.asarray(raw, dtype=object)
-                if any(map(is_closed, entries.flat)):
-                    numbers = [self._closed(x) for x in entries.flat]
-                    entries = np.empty(entries.shape, dtype=object)
-                    for position, number in zip(np.ndindex(entries.shape), numbers, strict=True):
-                        entries[position] = number
-                    jet = Jet(entries.astype(self.field.dtype))
-                else:
-                    jet = Jet(self.field.array(raw))
-            else:
-                jet = Jet(self._closed(raw))
-            if isinstance(symbol, sp.MatrixSymbol):
-                jet = self.jets.as_matrix(jet)
+            jet = self._given(symbol, raw)
         elif symbol in self.point.sizes:
             jet = self.number(self.point.sizes[symbol])
         else:
@@ -342,13 +333,39 @@ class Interpreter:
         jet = self._stored[symbol] = self._seed(symbol, jet)
         return jet
 
+    def _given(self, symbol: Any, raw: Any) -> Jet:
+        """The value that a point gives to a symbol. In floats it is kept for all walks there: they
+        are many, and have one precision.
+        """
+        kept = self.point.floats if self.field is FLOATING else {}
+        if symbol in kept:
+            return kept[symbol]
+        if isinstance(raw, (np.ndarray, list, tuple)):
+            entries = np.asarray(raw, dtype=object)
+            if any(map(is_closed, entries.flat)):
+                numbers = [self._closed(x) for x in entries.flat]
+                entries = np.empty(entries.shape, dtype=object)
+                for position, number in zip(np.ndindex(entries.shape), numbers, strict=True):
+                    entries[position] = number
+                return self._fit(symbol, Jet(entries.astype(self.field.dtype)))
+            jet = Jet(self.field.array(raw))
+        elif is_closed(raw):
+            return self._fit(symbol, Jet(self._closed(raw)))
+        else:
+            jet = Jet(self.field.number(raw))
+        kept[symbol] = jet = self._fit(symbol, jet)
+        return jet
+
+    def _fit(self, symbol: Any, jet: Jet) -> Jet:
+        return self.jets.as_matrix(jet) if isinstance(symbol, sp.MatrixSymbol) else jet
+
     def _closed(self, value: Any) -> Any:
         """A rational, or a closed number such as log(1/3), as a number of the field."""
         return self.scalar(value, {}).v if is_closed(value) else self.field.number(value)
 
     def _seed(self, symbol: Any, jet: Jet) -> Jet:
         """The jet of a symbol, varied in its own directions where it is seeded."""
-        if not any(seed.symbol == symbol for seed in self.seeds):
+        if symbol not in self._seeded:
             return jet
         shape = jet.shape
         width = sum(seed.width for seed in self.seeds)
@@ -374,7 +391,7 @@ class Interpreter:
         """Position t of a sequence of some shape, varied where the sequence is: what follows from
         it in time moves with it.
         """
-        if not any(seed.symbol == symbol for seed in self.seeds):
+        if symbol not in self._seeded:
             return jet
         whole = self._seed(symbol, Jet(self.field.array(np.zeros(shape, dtype=int)))).g
         own = whole[:, t]

@@ -35,8 +35,10 @@ class Point:
         :class:`LazyArray`; exact numbers of any kind.
     :param functions: a ``Lambda`` for each undefined function and each ``ScalarFunction``. A
         matrix argument stands in it as a ``MatrixSymbol``.
+    :ivar floats: what the evaluator has made of values, in floats.
     """
 
     sizes: Mapping[Any, int]
     values: Mapping[Any, Any]
     functions: Mapping[Any, sp.Lambda] = field(default_factory=dict)
+    floats: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

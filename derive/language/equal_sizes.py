@@ -33,7 +33,7 @@ from sympy.core.relational import Relational
 from derive.base.errors import UnsupportedError
 from derive.language.index_ranges import flat, gap
 
-CLASSES = 512  # residue classes that are looked into
+CLASSES = 512  # residue classes that are tried
 POINTS = 4096  # sizes that are tried
 CACHED = 8192  # expressions and comparisons that are remembered
 

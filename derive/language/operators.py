@@ -327,9 +327,8 @@ class MatrixTensor(Tensor, MatrixExpr):
     def _entry(self, i: Any, j: Any, **_: Any) -> sp.Expr:
         return self.definition(i, j)
 
-    def doit(self, **hints: Any) -> sp.Basic:
-        if hints.get("deep", True):
-            return self.func(self.body.doit(**hints), *self.axes)
+    def doit(self, **_: Any) -> sp.Basic:
+        """Itself: SymPy asks for this in every product, and would work out the sums in the body."""
         return self
 
 

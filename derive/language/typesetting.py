@@ -40,6 +40,7 @@ class _Typesetter(LatexPrinter):
     def __init__(self, marked: Collection[Any] = ()) -> None:
         super().__init__()
         self._marked = frozenset(marked)
+        self._beside: frozenset[Any] = frozenset()
 
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
         name = str(expr.name)
@@ -64,6 +65,30 @@ class _Typesetter(LatexPrinter):
     def _print_HadamardProduct(self, node: Any) -> str:
         level = PRECEDENCE["Mul"]
         return r" \odot ".join(self.parenthesize(factor, level, True) for factor in node.args)
+
+    def _print_MatAdd(self, node: Any) -> str:
+        terms = [term.args[-1] if term.is_MatMul else term for term in node.args]
+        repeated = frozenset(term for term in terms if type(term).__name__ == "Broadcast")
+        outer = self._beside
+        self._beside = repeated if len(repeated) < len(terms) else frozenset()
+        try:
+            return str(super()._print_Add(node))
+        finally:
+            self._beside = outer
+
+    def _beside_others(self, node: Any) -> str:
+        """What is repeated to the size of what it is added to: no document says so."""
+        operand = node.operand
+        return (
+            rf"\left({self._print(operand)}\right)"
+            if isinstance(operand, (sp.Add, sp.MatAdd))
+            else str(self.parenthesize(operand, PRECEDENCE["Add"]))
+        )
+
+    def _print_FunctionMatrix(self, node: Any) -> str:
+        bound = zip(node.lamda.variables, node.shape, strict=True)
+        indices = ", ".join(f"{self._print(index)}<{self._print(size)}" for index, size in bound)
+        return rf"\left[{self._print(node.lamda.expr)}\right]_{{{indices}}}"
 
     def _print_HadamardPower(self, node: Any) -> str:
         base = self.parenthesize(node.base, PRECEDENCE["Pow"], True)
@@ -139,9 +164,17 @@ class _Typesetter(LatexPrinter):
 
     def _print(self, expr: Any, **settings: Any) -> str:
         kind = type(expr).__name__
-        # Before its own `_latex`, whose subscripts would be doubled.
-        text = self._print_At(expr) if kind == "At" else str(super()._print(expr, **settings))
-        return rf"\class{{differs}}{{{text}}}" if expr in self._marked else text
+        marked = self._marked
+        if differs := expr in marked:
+            self._marked = frozenset()  # what stands inside of a mark needs none
+        if kind == "At":  # before its own `_latex`, whose subscripts would be doubled
+            text = self._print_At(expr)
+        elif kind == "Broadcast" and expr in self._beside:
+            text = self._beside_others(expr)
+        else:
+            text = str(super()._print(expr, **settings))
+        self._marked = marked
+        return rf"\class{{differs}}{{{text}}}" if differs else text
 
 
 class _Placeholder(sp.Symbol):

@@ -24,6 +24,7 @@ from derive.lowering.problem import Condition, Problem
 from derive.lowering.statement import Statement
 from derive.presentation.by_value import Values
 from derive.presentation.closing import StaysOpen, closed
+from derive.presentation.implied import without_implied
 from derive.presentation.writer import NoMatrixForm, Writer
 from derive.proof.definedness import denominators, may_vanish
 from derive.proof.hypotheses import Hypotheses
@@ -206,7 +207,7 @@ def assumptions(
     """What a proof relied on: the given facts it used, then the conditions it found.
 
     Inverses are looked for in the statement itself if no canonical form has met one, as where both
-    sides were seen to be one as they are written.
+    sides were seen to be equal as they are written.
     """
     sides = statement.left, statement.right
     divided_by, traits = denominators(*sides)
@@ -250,7 +251,7 @@ def assumptions(
         if not (isinstance(condition.term, Int) and _is_of_indices(relation, problem.names)):
             result[relation] = None
     result.pop(sp.true, None)  # what SymPy sees to hold anyway
-    return tuple(result)
+    return without_implied(result)
 
 
 def _is_of_indices(relation: Any, taken: frozenset[str]) -> bool:

@@ -160,7 +160,7 @@ class _Author:
         yield from equal.values()
 
     def _merged(self, proof: Proof) -> Iterator[Step]:
-        """The arrays that were proved to be one, each by those before it."""
+        """The arrays that were proved to be equal, each by those before it."""
         for merge in proof.merged:
             indices = tuple(as_poly(p) for p in merge.array.params)
             step = self._step("equal arrays", ref(merge.array, *indices), merge.at(indices))

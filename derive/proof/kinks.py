@@ -2,8 +2,8 @@
 
 The chain rule through max, |·|, sign or a bracket asks that a difference p is not zero. That is
 more than the derivative needs in two cases. Where p is zero throughout a region, nothing changes
-from one side to the other: max(a, b) has no kink where a and b are one function. And p cannot be
-zero at all where something else rules it out: what is given, or the branch that the kink is in.
+from one side to the other: max(a, b) has no kink where a and b are equal everywhere. And p cannot
+be zero at all where something else rules it out: what is given, or the branch that the kink is in.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ Quotient = tuple[Any, dict[Any, int]]  # a numerator, and denominators with thei
 
 
 def equal_quotients(n: Normaliser, left: Term, right: Term) -> Polynomial | None:
-    """One form of two terms that are one rational function of their unknowns; None if they are not,
-    or have too few or too many unknowns.
+    """One form of two terms that are equal as rational functions of their unknowns; None if they
+    are not, or have too few or too many unknowns.
 
     :raises BudgetExceeded: when the normaliser has no work left to do.
     """

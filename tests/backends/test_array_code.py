@@ -64,6 +64,12 @@ CASES = {
     ),
     "a delta": (sp.KroneckerDelta(i, j) - x[i, 0] * x[j, 1], (i, N), (j, N)),
     "labels": (x[i, y[i]] + sp.KroneckerDelta(y[i], j), (i, N), (j, D)),
+    "an entry further on, where it is there": (
+        sp.Piecewise((x[i + 2, j], i + 2 < N), (0, True)),
+        (i, N),
+        (j, D),
+    ),
+    "fewer rows than there are": (sp.Piecewise((x[i, j], i < N), (s, True)), (i, M), (j, D)),
     "a counter": (x[i, j] * (j + 1), (i, N), (j, D)),
     "a constant": (sp.Rational(1, 3), (i, N)),
     "only one of two": (b[j], (i, N), (j, M)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree as Xml
 
@@ -11,9 +12,11 @@ import sympy as sp
 
 from derive import Gradient, Identity, verify
 from derive.backends import github, html, junit, sarif
+from derive.backends.html import page_part
 from derive.claims.typesetting import latex_of_verdict, typeset
 from derive.language.differing import differing
 from derive.language.typesetting import latex_of
+from derive.operators import broadcast
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
@@ -123,6 +126,39 @@ def page():
 def test_a_page_is_whole_and_loads_nothing(page):
     assert not page.open and not page.loads
     assert len(page.ids) == len(set(page.ids))
+
+
+def test_colours_can_be_read():
+    style = page_part("report.css")
+    dark = style[style.index("@media screen and (prefers-color-scheme: dark)") :]  # not in print
+    for text in (style, dark):
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", text[: text.index("}")]))
+        for ink in ("ink", "faint", "green", "red", "violet", "amber"):
+            for ground in ("paper", "card", *(["marked"] if ink == "ink" else [])):
+                assert _contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+
+
+def _contrast(one, other):
+    """The ratio of two luminances, as WCAG defines it."""
+    levels = []
+    for colour in (one, other):
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        red, green, blue = (
+            x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts
+        )
+        levels.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    return (max(levels) + 0.05) / (min(levels) + 0.05)
+
+
+def test_what_stands_in_an_array_is_set_without_constructors():
+    B = sp.MatrixSymbol("B", 2, 2)
+    i, j = sp.symbols("i j", integer=True)
+    beside = sp.MatAdd(broadcast(1, 2, 2), sp.MatMul(-1, B))
+    assert latex_of(beside) == "1 - B"
+    entries = sp.FunctionMatrix(2, 2, sp.Lambda((i, j), B[j, i]))
+    assert latex_of(entries) == r"\left[{B}_{j,i}\right]_{i<2, j<2}"
+    doubled = sp.MatMul(sp.MatAdd(B, B.T), B)
+    assert latex_of(doubled, {doubled, B}).count("differs") == 1  # one mark is enough
 
 
 def test_what_a_user_wrote_is_text(page):

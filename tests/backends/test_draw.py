@@ -130,3 +130,21 @@ def test_a_number_stands_beside_each_of_its_readers():
     names_ = [box.find(f"{SVG}text").text for box in root.findall(f"{SVG}g")]
     assert names_.count("eps") == 2
     assert len(graph_of(Identity(a, a, where=where)).nodes) == len(names_) - 1
+
+
+def test_no_two_labels_are_written_over_one_another():
+    # One input of four definitions in one layer, whose lines cross those of the parameters.
+    own = [sp.MatrixSymbol(f"W{k}", m, h) for k in range(4)]
+    made = {sp.MatrixSymbol(f"a{k}", n, h): x * W for k, W in enumerate(own)}
+    picture = svg(
+        graph_of(Gradient(loss, x, x, where={**made, loss: sp.Trace(sp.MatAdd(*made) * b.T)}), own)
+    )
+    places = [
+        (float(text.get("x")), float(text.get("y")), 6 * len(text.text))
+        for text in Xml.fromstring(picture).iter(SVG + "text")
+        if text.get("class") == "size"
+    ]
+    assert len(places) > 8
+    for k, (x0, y0, wide) in enumerate(places):
+        for x1, y1, other in places[:k]:
+            assert abs(x0 - x1) >= (wide + other) / 2 or abs(y0 - y1) >= 9

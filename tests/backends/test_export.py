@@ -13,12 +13,15 @@ from derive import Backward, Gradient, Identity, formulas, sigmoid, softmax, ver
 from derive.backends.export import ExportError, _run, export
 from derive.claims.entry import Entry
 from derive.cli.main import main
+from derive.operators import tensor
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 X, w, y = sp.MatrixSymbol("X", n, m), sp.MatrixSymbol("w", m, 1), sp.MatrixSymbol("y", n, 1)
 U = sp.MatrixSymbol("U", n, m)
 A = sp.MatrixSymbol("A", n, n)
 r, loss = sp.MatrixSymbol("r", n, 1), sp.Symbol("loss", real=True)
+V = sp.MatrixSymbol("V", 2 * n, m)
+i, j = sp.symbols("i j", integer=True)
 f = sp.Function("f")
 t = sp.Symbol("t", real=True)
 WHERE = {r: X * w - y, loss: sp.Trace(r.T * r) / 2}
@@ -34,6 +37,17 @@ CLAIMS = {
     "any function": Gradient(sp.Trace(APPLIED * U.T), X, sp.HadamardProduct(U, SLOPE)),
     "named": Gradient(sp.Trace(sigmoid(X) * U.T), X, U),
     "identity": Gradient(sp.Trace((A + t * sp.Identity(n)).T * A), t, sp.Trace(A)),
+    "below another": Backward(  # what a condition keeps inside is read outside all the same
+        tensor(sp.Piecewise((X[i, j], i < n), (U[i - n, j], True)), (i, 2 * n), (j, m)),
+        U,
+        V,
+        tensor(V[i + n, j], (i, n), (j, m)),
+    ),
+    "every second": Gradient(
+        sp.Sum(w[2 * i, 0], (i, 0, sp.floor((m - 1) / 2))),
+        w,
+        tensor(1 - sp.Mod(i, 2), (i, m), (j, 1)),
+    ),
     "scalar": Gradient(sp.exp(t) * t, t, sp.exp(t) * (1 + t)),
 }
 

@@ -303,6 +303,7 @@ def test_explain_ends_in_a_script_that_runs_as_it_is():
 def test_explain_has_no_script_for_what_holds():
     assert run("explain", "mlp.good").exit_code == 0
     assert "has no witness to replay" in complaint("explain", "mlp.good", "--numpy")
+    assert "--numpy is text" in complaint("explain", "mlp.wrong", "--numpy", "--format", "html")
 
 
 # ------------------------------------------------------------------------------------ misuse

@@ -7,7 +7,8 @@ import pytest
 import sympy as sp
 
 from derive import Formula, Identity, verify
-from derive.cli.targets import catalogue_entries, resolve, section_order
+from derive.cli.targets import catalogue_entries, needed_modules, resolve, section_order
+from derive.formulas import index
 from derive.frontends.files import TargetError, load_file
 
 x = sp.Symbol("x", real=True)
@@ -81,6 +82,17 @@ def test_section_1_1_is_not_section_1_10():
 
 def test_targets_keep_their_order_and_are_taken_once():
     assert ids("dropout", "mlp.grad-b1", "mlp") == ["dropout.grad", "mlp.grad-b1", "mlp.grad-W1"]
+
+
+def test_only_what_is_named_is_built(tmp_path):
+    path = tmp_path / "claims.py"
+    path.write_text("")
+    assert needed_modules(["mlp.grad-W1", str(path), "1.4"], index.listed()) == [
+        "mlp", "weight_decay", "dropout"
+    ]  # fmt: skip
+    for target, said in (("mlp.grad-W9", "did you mean mlp.grad-W"), ("9.9", "no section 9.9")):
+        with pytest.raises(TargetError, match=said):
+            needed_modules(["mlp", target], index.listed())
 
 
 def test_an_unknown_id_suggests_near_ones():

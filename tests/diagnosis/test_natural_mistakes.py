@@ -59,6 +59,9 @@ chance = exp(logits[i]) / sp.Sum(exp(logits[j]), (j, 0, c - 1))
 share, weighted = tensor(chance, (i, c)), sp.Sum(up[i] * chance, (i, 0, c - 1))
 V, U = MatrixSymbol("V", c, m), MatrixSymbol("U", n, m)
 margin = entry(X * w, i, 0)
+scales, Z = OneMatrix(n, 1) * MatrixSymbol("s", 1, d), MatrixSymbol("Z", n, d)
+scaled = H(scales, X)
+centred = scaled - OneMatrix(n, n) * scaled / n
 
 WRONG = {
     "the output for the upstream": (Backward(X * W, X, G, X * W * W.T), "with G for X*W"),
@@ -158,6 +161,27 @@ WRONG = {
     "a function of numbers": (
         Gradient(sp.Sum(exp(margin) - y[i, 0] * margin, (i, 0, n - 1)), w, X.T * (X * w - y)),
         "with exp(X*w) for X*w",
+    ),
+    "the range on the other side of an index": (
+        Backward(
+            tensor(sp.Sum(logits[j], (j, 0, i)), (i, c)),
+            logits,
+            up,
+            tensor(sp.Sum(up[j], (j, 0, i)), (i, c)),
+        ),
+        "the range j = i … c - 1",
+    ),
+    "the value itself": (
+        Gradient(
+            sp.Sum(chance * up[i], (i, 0, c - 1)),
+            logits,
+            tensor(chance * (up[i] - sp.Sum(up[j], (j, 0, c - 1)) / c), (i, c)),
+        ),
+        "with minus what is differentiated for",
+    ),
+    "the mean, in a factor": (
+        Backward(centred + P * scaled, X, Z, H(scales, Z + P.T * Z)),
+        "the term -1/n*colsum(Z) is missing in Z + P.T*Z",
     ),
 }
 

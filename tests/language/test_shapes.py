@@ -4,21 +4,17 @@ import pytest
 from sympy import (
     BlockMatrix,
     HadamardProduct,
-    Idx,
     IndexedBase,
     Inverse,
     KroneckerProduct,
     MatrixSymbol,
-    Sum,
     Trace,
     exp,
     symbols,
 )
 
 from derive import (
-    Gradient,
     Identity,
-    Inequality,
     Shape,
     ShapeError,
     shape_of,
@@ -121,14 +117,3 @@ BY_ENTRIES = tensor(TURNED[i, j], (i, n), (j, n))
 def test_an_array_by_entries_stands_where_it_is_written_in_a_product(left, right, status):
     """An IndexedBase is moved to the front by SymPy, where it does not tell its place."""
     assert verify(Identity(left, right)).status == status
-
-
-def test_an_idx_is_an_integer_symbol():
-    vector, place = IndexedBase("v", shape=(n,)), Idx("f")
-    squares = Sum(vector[i] ** 2, (i, 0, n - 1))
-    assert verify(Gradient(squares, vector[place], 2 * vector[place])).status == "holds"
-    assert verify(Gradient(squares, vector[Idx("f", n)], vector[place])).status == "undecided"
-    assert verify(Gradient(squares, vector[place], vector[place])).status == "disagrees"
-    assert verify(Inequality(Idx("f", n), n - 1)).status == "holds"
-    both = Identity(Sum(vector[place] * vector[symbols("f", integer=True)], (place, 0, n - 1)), 1)
-    assert "two things are called f" in verify(both).reason

@@ -139,3 +139,24 @@ def test_a_relation_inside_of_others_is_the_same_in_another_process():
     ):  # fmt: skip
         assert pickle.loads(pickle.dumps(expr)) == expr
         assert pickle.loads(pickle.dumps(expr)).has(sp.Gt)
+
+
+@pytest.mark.parametrize(
+    ("claim", "matrices"),
+    [
+        (Gradient(log(sp.Determinant(A * B * A.T)), B, sp.Inverse(B).T), {A, B}),
+        (
+            Identity(
+                sp.Inverse(sp.KroneckerProduct(A, B)),
+                sp.KroneckerProduct(sp.Inverse(A), sp.Inverse(B)),
+            ),
+            {A, B},
+        ),
+        (Gradient(Trace(sp.Inverse(A.T * A)), A, -2 * A * sp.Inverse(A.T * A) ** 2), {A}),
+    ],
+    ids=["determinants", "Kronecker", "product"],
+)
+def test_of_invertible_matrices_their_products_are_not_listed(claim, matrices):
+    verdict = verify(claim)
+    assert verdict.status == "holds"
+    assert set(verdict.assumptions) == {Q.invertible(matrix) for matrix in matrices}

@@ -9,7 +9,8 @@ from sympy.matrices.expressions.diagonal import DiagonalMatrix
 from sympy.tensor.array import ArrayComprehension
 
 import derive
-from derive import Gradient, Identity, cholesky, formulas, matrix_exp, tensor
+from derive import Gradient, Identity, cholesky, formulas, matrix_exp, sqrtm, tensor
+from derive.language.activations import sigmoid
 from derive.language.operators import entry, partial
 
 n, m = symbols("n m", integer=True, positive=True)
@@ -23,7 +24,8 @@ cube, other = (sp.IndexedBase(name, shape=(n, n, n)) for name in ("cube", "other
 table = sp.ImmutableMatrix([[t, u], [2, 3]])
 y = sp.IndexedBase("y", shape=(n + 2,))
 g = sp.Function("g")
-ODD = (sp.asin, sp.atan, sp.asinh, sp.atanh)
+ODD = (sp.asin, sp.atan, sp.asinh, sp.atanh, sp.erfinv)
+B = sp.IndexedBase("b", shape=(n,))
 inside = (t > -1, t < 1)
 
 
@@ -37,11 +39,24 @@ def _same(name, left, right, *given):
     return Identity(left, right, given, id=f"probe.{name}")
 
 
+def _over(body, condition, *limits):
+    return sp.Sum(sp.Piecewise((body, condition), (0, True)), *limits)
+
+
 OWN = [
     *(_slope(f) for f in (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.exp)),
     *(_slope(f) for f in (sp.atan, sp.asinh, sp.erf, sp.erfc)),
     *(_slope(f, *inside) for f in (sp.asin, sp.acos, sp.atanh)),
+    _slope(sp.erfinv, *inside),
+    *(_slope(f, t > 0) for f in (sp.gamma, sp.loggamma)),
+    Gradient(sp.polygamma(1, t), t, sp.polygamma(2, t), (t > 0,), id="probe.slope-polygamma"),
+    Gradient(sp.atan2(u, t), u, t / (t**2 + u**2), id="probe.slope-atan2-first"),
+    Gradient(sp.atan2(u, t), t, -u / (t**2 + u**2), id="probe.slope-atan2-second"),
+    Gradient(sp.Mod(t, u), t, 1, id="probe.slope-mod-first"),
+    Gradient(sp.Mod(t, u), u, (sp.Mod(t, u) - t) / u, id="probe.slope-mod-second"),
     Gradient(sp.acosh(t), t, 1 / sp.sqrt(t**2 - 1), (t > 1,), id="probe.slope-acosh"),
+    _same("acos", sp.acos(t) + sp.asin(t), sp.pi / 2),
+    _same("acosh", sp.acosh(t), sp.log(t + sp.sqrt(t**2 - 1)), t > 1),
     _same("sec", sp.sec(t) * sp.cos(t), 1),
     _same("csc", sp.csc(t) * sp.sin(t), 1),
     _same("cot", sp.cot(t) * sp.sin(t), sp.cos(t)),
@@ -59,7 +74,7 @@ OWN = [
     _same("tensor-entry", tensor(A[i, j] + 1, (i, n), (j, m))[0, 0], A[0, 0] + 1),
     _same("functions", sp.FunctionMatrix(n, m, sp.Lambda((i, j), A[i, j] + 1)),
         A + sp.OneMatrix(n, m)),
-    _same("index", w * x[w, 0], sp.Sum(k * x[k, 0] * sp.KroneckerDelta(k, w), (k, 0, n - 1))),
+    _same("index", sp.Sum(w, (w, 0, n - 1)), n * (n - 1) / 2),
     _same("ceiling", sp.ceiling(n / 2), -sp.floor(-n / 2)),
     _same("arrays", cube + 2 * other, tensor(cube[i, j, k] + 2 * other[i, j, k], (i, n), (j, n),
         (k, n))),
@@ -74,6 +89,25 @@ OWN = [
         (sp.Q.positive_definite(S),), id="probe.cholesky"),
     Gradient(entry(x.T * matrix_exp(t * S) * x, 0, 0), t, entry(x.T * S * matrix_exp(t * S) * x, 0,
         0), id="probe.exponential"),
+    _same("cholesky-law", cholesky(S) * cholesky(S).T, S, sp.Q.positive_definite(S)),
+    _same("root-law", sqrtm(S) * sqrtm(S), S, sp.Q.positive_definite(S)),
+    _same("exponential-law", matrix_exp(S) * matrix_exp(-S), sp.Identity(n)),
+    Gradient(Trace(matrix_exp(S)), S, matrix_exp(S).T, id="probe.trace-exponential"),
+    Gradient(Trace(sqrtm(S)), S, sp.Inverse(sqrtm(S)) / 2, (sp.Q.positive_definite(S),),
+        id="probe.trace-root"),
+    _same("beta", sp.beta(t, u), sp.gamma(t) * sp.gamma(u) / sp.gamma(t + u)),
+    _same("gamma", sp.gamma(t + 1), t * sp.gamma(t), t > 0),
+    _same("log-gamma", sp.loggamma(t + 1), sp.log(t) + sp.loggamma(t), t > 0),
+    _same("polygamma", sp.polygamma(0, t + 1), sp.polygamma(0, t) + 1 / t, t > 0),
+    _same("sinc", t * sp.sinc(t), sp.sin(t), t > 0),
+    _same("named", sigmoid(t), 1 / (1 + sp.exp(-t))),
+    _same("binomial", sp.binomial(n + 2, 3, evaluate=False), n * (n + 1) * (n + 2) / 6),
+    _same("factorial", sp.factorial(n), sp.gamma(n + 1)),
+    _same("partial-fractions", sp.exp(-t) / (u * sp.exp(t) + 1), sp.exp(-t) - u / (u * sp.exp(t)
+        + 1), u > 0),
+    _same("eigenvalue", S**m * x, t**m * x, sp.Eq(S * x, t * x)),
+    _same("trace-of-entries", Trace(matrix_exp(S)), sp.Sum(entry(matrix_exp(S), k, k),
+        (k, 0, n - 1))),
     _same("partial", partial(t**2 + u, t), 2 * t),
     _same("partial-in-matrix", partial(Trace(A.T * A), A), 2 * A),
 ]  # fmt: skip
@@ -99,4 +133,16 @@ NOTED = [
     if claim.id in OF_THE_CATALOGUE
 ]
 
-PROBES = [*OWN, *TRUE, *NOTED, *(claim for claim in FALSE if claim.id in READ_OUTSIDE)]
+# With the law falsified what is false is proved, which the check of a proof contradicts: what is
+# true has another proof.
+OTHERWISE = [
+    _same("doubled-powers", sp.Sum(k, (k, 0, n - 1)), n * (n - 1)),
+    _same("doubled-between", _over(B[j], (k >= j) & (k <= j + 2), (k, 0, n + 1), (j, 0, n - 1)),
+        6 * sp.Sum(B[j], (j, 0, n - 1))),
+    _same("doubled-entries", 2 * y[0] + 2 * y[1] + sp.Sum(y[k], (k, 2, n + 1)),
+        sp.Sum(y[k], (k, 0, n + 1))),
+    _same("doubled-half", _over(B[k] * B[j], k >= j, (k, 0, n - 1), (j, 0, n - 1)),
+        sp.Sum(B[k], (k, 0, n - 1)) ** 2 + sp.Sum(B[k] ** 2, (k, 0, n - 1))),
+]  # fmt: skip
+
+PROBES = [*OWN, *OTHERWISE, *TRUE, *NOTED, *(claim for claim in FALSE if claim.id in READ_OUTSIDE)]

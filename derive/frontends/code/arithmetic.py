@@ -28,6 +28,8 @@ from derive.frontends.code.arrays import (
     equal,
     keys,
 )
+from derive.frontends.code.axes import bounds
+from derive.frontends.code.sizes import at_least, expanded
 from derive.frontends.code.trace import Refused, current, tracing
 
 
@@ -127,7 +129,34 @@ def where(condition: Any, value: Any, other: Any) -> Array:
     if kind == BOOL:
         bodies = {k: sp.Or(sp.And(c[k], v[k]), sp.And(sp.Not(c[k]), o[k])) for k in keys(axes)}
         return Array(axes, bodies, BOOL)
-    return Array(axes, {k: choice(c[k], as_real(v[k]), as_real(o[k])) for k in keys(axes)}, kind)
+    return Array(
+        axes,
+        {k: choice(c[k], _inside(c[k], as_real(v[k])), as_real(o[k])) for k in keys(axes)},
+        kind,
+    )
+
+
+def _inside(condition: Any, value: Any) -> Any:
+    """A value where a condition holds: e mod n is e where the condition says that 0 ≤ e < n."""
+    remainders = value.atoms(sp.Mod)
+    if not remainders:
+        return value
+    known = set()  # what is not negative
+    for part in sp.And.make_args(condition):
+        if isinstance(part, (sp.Ge, sp.Le, sp.Gt, sp.Lt)):
+            gap = part.lhs - part.rhs if isinstance(part, (sp.Ge, sp.Gt)) else part.rhs - part.lhs
+            known.add(expanded(gap - (1 if isinstance(part, (sp.Gt, sp.Lt)) else 0)))
+
+    def is_counted(expr: Any) -> bool:
+        low, _ = bounds(expanded(expr), current().ranges)
+        return expanded(expr) in known or (low is not None and at_least(low, 0))
+
+    plain: dict[Any, Any] = {}
+    for found in remainders:
+        e, n = found.args
+        if e.is_integer and n.is_integer and is_counted(e) and is_counted(n - 1 - e):
+            plain[found] = e
+    return value.xreplace(plain)
 
 
 @COMPARE.fill

@@ -382,6 +382,10 @@ def about_to_change(array: Array) -> None:
         array.base = None
     for watcher in watchers:
         watcher.saw(array)
+    for body in array._bodies.values():
+        named = body.base if isinstance(body, sp.Indexed) else body
+        if isinstance(named, (sp.IndexedBase, sp.Symbol)):
+            current().rewritten.add(named)
 
 
 # ---- making arrays

@@ -10,6 +10,7 @@ from derive.backends.array_code import ArrayCode
 from derive.base.errors import UnsupportedError
 from derive.frontends.code.pairs import Traced
 from derive.language.operators import Tensor
+from derive.language.sequences import Recurrence
 
 LONGEST = 160  # characters: a longer expression is no help beside the formula
 
@@ -18,14 +19,21 @@ def as_code(traced: Traced, expr: Any) -> str | None:
     """An answer as code, None where it is long, or reads what has no name in the file."""
     if expr is None:
         return None
-    known = {s for given in traced.inputs.values() for s in given.symbols.values()}
+    known = {
+        symbol
+        for given in traced.inputs.values()
+        if len(given.symbols) == 1
+        for symbol in given.symbols.values()
+    }
     known |= {
         base
         for upstream in traced.upstreams
+        if len(upstream.bodies) == 1
         for body in upstream.bodies.values()
         for base in body.atoms(sp.IndexedBase)
     }
-    known |= traced.trace.lines.keys()
+    known |= {s for s in traced.trace.lines if _is_named(traced, s)}
+    known -= traced.trace.rewritten
     sizes = {s for given in traced.inputs.values() for size in given.sizes for s in size.atoms()}
     read = expr.atoms(sp.IndexedBase)
     if not read <= known:
@@ -42,6 +50,20 @@ def as_code(traced: Traced, expr: Any) -> str | None:
     except (UnsupportedError, KeyError):
         return None
     return found if len(found) <= LONGEST else None
+
+
+def _is_named(traced: Traced, symbol: Any) -> bool:
+    """Whether the file has what a definition says under the name that is shown.
+
+    That is not so of a part of an array, of a name that is given to several arrays, and of what a
+    name is in each round of a loop: in one of them, or after it, the file has less under it.
+    """
+    trace, name = traced.trace, str(symbol)
+    root, _, number = name.rpartition("_")
+    numbered = number.isdecimal() and not trace.names.isdisjoint((root, f"{root}_1", f"{root}_2"))
+    if numbered or f"{name}_2" in trace.names:
+        return False
+    return not isinstance(trace.where.get(symbol), Recurrence) and not trace.leading.get(symbol)
 
 
 def array_text(writer: ArrayCode, value: Any) -> str:

@@ -62,6 +62,7 @@ class Trace:
         self.inside = False  # whether it is taken to lie between them
         self.stabilised: dict[Any, None] = {}  # small numbers, such as 1e-7
         self.exact = False  # whether these are taken for 0
+        self.rewritten: set[Any] = set()  # definitions of arrays that are changed in place later
         self.library = "numpy"  # whose methods arrays have
         self.files: set[str] = set()
         self.within: list[Any] = []  # the conditions of branches on counters that are open

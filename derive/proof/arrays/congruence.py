@@ -1,4 +1,4 @@
-"""Arrays that are one as they are written: found from the inputs up, in one pass.
+"""Arrays that are equal as they are written: found from the inputs up, in one pass.
 
 In most layers of a deep claim the derived and the documented side differ by no more than the
 names of indices, the order of factors, a factor taken into a sum, a Σ_k [k = j] or a definition
@@ -261,7 +261,7 @@ class Congruence:
         return found
 
     def merge(self, shared: Shared) -> Merge | None:
-        """An earlier array that an array is one with; None where there is none."""
+        """An earlier array that an array is equal to; None where there is none."""
         body = self.body(shared)
         if not body:
             return None
@@ -320,7 +320,7 @@ class Congruence:
         return {self.product(tuple(outside), (total,)): coefficient}
 
     def _met(self, variable: Var, indices: list[Poly]) -> Poly | None:
-        """The index, in range, that a variable is one with by an equality of two indices."""
+        """The index, in range, that a variable is equal to by an equation of two indices."""
         own = as_poly(variable)
         if own not in indices:
             return None

@@ -1,4 +1,4 @@
-"""Arrays that are one: suggested by numbers, proved by canonical forms, from the inputs up.
+"""Arrays that are equal: suggested by numbers, proved by canonical forms, from the inputs up.
 
 Two sides of a deep claim seldom have the same intermediate arrays: the adjoint of the mean that a
 layer normalisation subtracts is in no textbook, and a textbook's D = rowsum(dP ⊙ P) is no adjoint.
@@ -7,13 +7,13 @@ a few points (:mod:`derive.proof.arrays.sample`); each that has the values of an
 *suggested* to be it, up to the order of its axes and a rational factor. Then, in the order of their
 definitions:
 
-* **What to look into.** Arrays stay names wherever the two may be equal whatever these stand
+* **What to unfold.** Arrays stay opaque wherever the two may be equal whatever these stand
   for: with arbitrary numbers in place of the names, the two still agree. The names are found by
-  trying, level by level, and then each array that is looked into is made a name again.
+  trying, level by level, and then each array that is unfolded is left opaque again.
 * **Proof.** The canonical form of the difference, in these names. If it is zero, the two are equal
-  for all sizes and all values, and are one name from here on.
+  for all sizes and all values, and have one name from here on.
 
-The numbers only choose what is tried and how. What is looked into for one pair of arrays does not
+The numbers only choose what is tried and how. What is unfolded for one pair of arrays does not
 depend on the depth of the whole, so that the work grows as the number of arrays.
 """
 
@@ -43,7 +43,7 @@ from derive.proof.hypotheses import Hypotheses
 
 WORK = 2e6  # for the canonical form of one pair of arrays
 LOST_WORK = 2e6  # for all pairs that are not proved, before the search is given up
-MOST_OPEN = 64  # arrays that are looked into for one pair, but for those that it names itself
+MOST_OPEN = 64  # arrays that are unfolded for one pair, but for those that it names itself
 # So few that it is not worth while to make fewer of them, and so many that it takes too long.
 FEW_OPEN, MANY_OPEN = 8, 40
 DEEP = 50  # arrays, from which on they are compared before the whole is
@@ -100,7 +100,7 @@ class Comparison:
         return len(self.order) >= DEEP
 
     def congruent(self) -> Proof | None:
-        """A proof by arrays that are one as they are written, where those are enough.
+        """A proof by arrays that are equal as they are written, where those are enough.
 
         :raises BudgetExceeded: when there is no work left to do.
         """
@@ -146,7 +146,7 @@ class Comparison:
     # ---- numbers
 
     def _survey(self) -> None:
-        """Find the arrays that are only another name, or that must be looked into."""
+        """Find the arrays that are only another name, or that must be unfolded."""
         for shared in self.order:
             alias = _alias(shared)
             if alias is not None:
@@ -178,7 +178,7 @@ class Comparison:
         return close(*(self.sample.array(scope, side, lookup) for side in (left, right)))
 
     def _same_in_names(self, left: Term, right: Term, opened: set[Shared]) -> bool:
-        """Whether both sides agree where what is not looked into is any array: of arbitrary
+        """Whether both sides agree where what is not unfolded is any array: of arbitrary
         signs, or where that gives no values, of the signs that it has.
         """
         for signed in (False, True):
@@ -189,8 +189,8 @@ class Comparison:
         return False
 
     def _names(self, opened: set[Shared], signed: bool) -> Callable[[Shared], np.ndarray]:
-        """Values of arrays where those that are not looked into are any arrays. An array has the
-        values of before where it is made of the same: between two sets to look into that differ by
+        """Values of arrays where those that are not unfolded are any arrays. An array has the
+        values of before where it is made of the same: between two sets to unfold that differ by
         one array, most have.
         """
         sample, versions = self.sample, dict[Shared, int]()
@@ -237,7 +237,7 @@ class Comparison:
         """Make an array one with an earlier one, where that is suggested and proved."""
         if shared in self.merged:
             return
-        # Again, from what is one by now: rounding does not add up from layer to layer.
+        # Again, from what is equal by now: rounding does not add up from layer to layer.
         values = self._values[shared] = self._evaluated(shared)
         if values is None or shared in self._always_open:
             return
@@ -290,9 +290,9 @@ class Comparison:
     # ---- proof
 
     def _prove(self, merge: Merge) -> Normaliser | None:
-        """The normaliser in which the two sides of a suggestion are one, if there is one."""
+        """The normaliser in which the two sides of a suggestion are equal, if there is one."""
         left, right = merge.sides()
-        opened = self._looked_into(left, right, {merge.other})
+        opened = self._to_unfold(left, right, {merge.other})
         if opened is None:
             return None
         normaliser = self._normaliser(opened)
@@ -311,11 +311,11 @@ class Comparison:
 
     def _conclusion(self) -> Proof | None:
         """The proof that the terms themselves are equal, in the names that are left."""
-        opened = self._looked_into(self.left, self.right, set())
+        opened = self._to_unfold(self.left, self.right, set())
         return None if opened is None else self._concluded(opened)
 
     def _concluded(self, opened: set[Shared]) -> Proof | None:
-        """The same, from the arrays to look into."""
+        """The same, from the arrays to unfold."""
         left, right = self.left, self.right
         normaliser = self._normaliser(opened)
         try:
@@ -340,8 +340,8 @@ class Comparison:
 
         return Normaliser(None, False, self.budget.share(WORK), keep, self.merged)
 
-    def _looked_into(self, left: Term, right: Term, first: set[Shared]) -> set[Shared] | None:
-        """The arrays to look into for two sides to agree whatever the others are; first without
+    def _to_unfold(self, left: Term, right: Term, first: set[Shared]) -> set[Shared] | None:
+        """The arrays to unfold for two sides to agree whatever the others are; first without
         looking into what both sides of the claim have in common.
         """
         self._versions.clear()
@@ -386,7 +386,7 @@ class Comparison:
         return result
 
     def _names_in(self, left: Term, right: Term, opened: set[Shared]) -> set[Shared]:
-        """The arrays that two sides refer to, directly or through what is looked into."""
+        """The arrays that two sides refer to, directly or through what is unfolded."""
         return self._reached(left, right, opened) - self._always_open
 
     def _reached(self, left: Term, right: Term, opened: set[Shared]) -> set[Shared]:
@@ -402,7 +402,7 @@ class Comparison:
         return reached
 
     def _closed_again(self, left: Term, right: Term, opened: set[Shared]) -> set[Shared]:
-        """Fewer arrays to look into: each is made a name where the sides still agree."""
+        """Fewer arrays to unfold: each is left opaque where the sides still agree."""
         if not FEW_OPEN < len(opened) <= MANY_OPEN:
             return opened
         for shared in sorted(opened, key=lambda s: -self._number[s]):

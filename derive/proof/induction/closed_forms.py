@@ -107,7 +107,7 @@ def _linear_in(
 
 
 def _quotient_of(n: Normaliser, factor: Polynomial, time: Var) -> Polynomial | None:
-    """The g with factor = g(t − 1)/g(t), where what is below the factor is one."""
+    """The g with factor = g(t − 1)/g(t), where what is below the factor is 1."""
     below: dict[Atom, Any] = {}
     for monomial in factor:
         for atom, exponent in monomial:

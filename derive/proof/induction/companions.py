@@ -1,7 +1,7 @@
-"""Arrays beside the recurrences of an induction that are one, step for step.
+"""Arrays beside the recurrences of an induction that are equal, step for step.
 
 A document's backward pass names what it makes of its recurrences at each time: dc, di, da. They are
-the adjoints of the forward pass's arrays, at that time or at the next. Numbers say which are one
+the adjoints of the forward pass's arrays, at that time or at the next. Numbers say which are equal
 (:mod:`derive.proof.induction.suggested`); within a step of the induction each is proved by those
 before it, and what is to be shown there then speaks of few arrays.
 """

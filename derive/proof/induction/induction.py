@@ -39,11 +39,11 @@ from derive.proof.induction.differences import lengths_of, telescoped
 from derive.proof.induction.ends import vanishes_from_ends
 from derive.proof.induction.lemmas import Lemma, same_arrays, step_of
 from derive.proof.induction.readings import candidates
-from derive.proof.induction.stepping import Prepare, Stepping, names_in, stays_a_name
+from derive.proof.induction.stepping import Prepare, Stepping, is_left_opaque, names_in
 from derive.proof.induction.suggested import Numbers
 
 WORK = 20e6
-IN_NAMES = 5e6  # of these for proofs in which sequences stay names
+IN_NAMES = 5e6  # of these for proofs in which sequences stay opaque
 LEMMAS = 12
 
 
@@ -67,7 +67,7 @@ class Induction(Stepping):
         )
         while len(self.lemmas) < LEMMAS:
             lemma = None
-            tried_before = bool(self.lemmas)  # what is proved may be enough, once looked into
+            tried_before = bool(self.lemmas)  # what is proved may be enough, once unfolded
             left_over: list[tuple[Normaliser, Polynomial]] = []
             documented = [s for s in self.heads if not s.derived]
             ways: tuple[list[Shared], ...] = ([], self.heads)
@@ -105,26 +105,26 @@ class Induction(Stepping):
 
     def _in_fewer_names(self, n: Normaliser) -> Iterator[tuple[Polynomial, Polynomial, Polynomial]]:
         """Both sides and their difference, with fewer and fewer arrays as names: those that are
-        left in the difference of a derivative are looked into, beginning with those that no other
+        left in the difference of a derivative are unfolded, beginning with those that no other
         one reads, and once as numbers choose them.
         """
-        looked_into = set[Shared]()
+        unfolded = set[Shared]()
         chosen = self.chosen(self.left, self.right) if self.in_names and self.lemmas else None
         if chosen:
-            n.keep = partial(stays_a_name, chosen)
+            n.keep = partial(is_left_opaque, chosen)
             a, b = n.of(self.left), n.of(self.right)
             yield a, b, n.subtract(a, b)
         while True:
             if self.in_names:
-                n.keep = partial(stays_a_name, looked_into)
+                n.keep = partial(is_left_opaque, unfolded)
             n.forget()
             a, b = n.of(self.left), n.of(self.right)
             difference = n.subtract(a, b)
             yield a, b, difference
-            further = self.topmost(names_in(n, difference) - looked_into)
+            further = self.topmost(names_in(n, difference) - unfolded)
             if not (further and self.adjoints):  # what is derived is recognised by its content
                 return
-            looked_into |= further
+            unfolded |= further
 
     def _proof(self, n: Normaliser, left: Polynomial, right: Polynomial) -> Proof:
         lemmas = (*self.lemmas, *(companion.lemma for companion in self.shown))
@@ -132,7 +132,7 @@ class Induction(Stepping):
 
     def _is_invariant(self) -> bool:
         """Whether the difference D of both sides vanishes at one end of the range of an index of
-        the claim, and D(t) = D(t − 1) within: arrays that run forward are looked into at t, and
+        the claim, and D(t) = D(t − 1) within: arrays that run forward are unfolded at t, and
         those that run backward at t − 1.
         """
         difference = add(self.left, neg(self.right))
@@ -158,7 +158,7 @@ class Induction(Stepping):
     def _look_into(
         self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]], heads: list[Shared]
     ) -> None:
-        """Let arrays be looked into wherever a time is seen to be one of their steps."""
+        """Let arrays be unfolded wherever a time is seen to be one of their steps."""
         for shared in dict.fromkeys(self.classes.get(s, s) for s in heads):
             for unfolding in shared.unfoldings:
                 if unfolding.last is not None:

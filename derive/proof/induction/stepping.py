@@ -1,7 +1,7 @@
 """One induction: some lemmas at the time at which they begin, and from each time to the next.
 
 Where a step leaves a difference, a further lemma is read off it, and all are proved together. What
-stands in the way is looked into, level by level or as numbers choose it.
+stands in the way is unfolded, level by level or as numbers choose it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from derive.proof.definedness import assume_defined
 from derive.proof.induction.companions import Companion
 from derive.proof.induction.differences import telescoped
 from derive.proof.induction.lemmas import Lemma, at_time, in_range
-from derive.proof.induction.looked_into import InNames
 from derive.proof.induction.readings import candidates
 from derive.proof.induction.suggested import Numbers
+from derive.proof.induction.to_unfold import InNames
 
 TOGETHER = 8  # lemmas that are proved by one induction
-COMPANION_ROUNDS = 3  # in which arrays are looked into, to show that two are one
+COMPANION_ROUNDS = 3  # in which arrays are unfolded, to show that two are equal
 
 Prepare = Callable[[Normaliser], None]
 
@@ -47,7 +47,7 @@ class LeftOver:
 class Stepping:
     """What is needed to prove lemmas about the arrays of two terms by one induction.
 
-    :param in_names: whether what a document defines stays a name until it is in the way.
+    :param in_names: whether what a document defines stays opaque until it is in the way.
     :param numbers: what tells which lemmas may hold, where numbers may be asked.
     """
 
@@ -86,13 +86,13 @@ class Stepping:
         n.recursion.stands_for = self.classes
         n.recursion.replaced = {c.lemma.array for c in (*self.companions, *self.shown)}
         if self.in_names:
-            n.keep = partial(stays_a_name, set())
+            n.keep = partial(is_left_opaque, set())
         self.prepare(n)
         assume_defined(n, self.left, self.right)
         return n
 
     def chosen(self, left: Term, right: Term) -> frozenset[Shared] | None:
-        """The arrays to look into for two sides, as numbers choose them."""
+        """The arrays to unfold for two sides, as numbers choose them."""
         if self.numbers is None:
             return None
         stated = [*(c.lemma for c in self.shown), *self.lemmas]
@@ -107,7 +107,7 @@ class Stepping:
         """
         before = len(self.normalisers)
         # A further lemma that the document states is taken as soon as it is seen; where that leads
-        # nowhere, again, and all arrays are looked into first.
+        # nowhere, again, and all arrays are unfolded first.
         several = len(self.not_yet_known()) > len(lemmas)
         self._hasty, self._hurried = several and bool(self.states), False
         found = None
@@ -181,7 +181,7 @@ class Stepping:
         sides: tuple[Term, Term],
         reference: Reference,
     ) -> bool:
-        """Whether two sides are one at a step, where numbers choose what is looked into."""
+        """Whether two sides are equal at a step, where numbers choose what is unfolded."""
         if self.numbers is None or not (self.in_names and lemmas):
             return False
         # A term of the value is an adjoint; what else is read of these stays as it is.
@@ -194,7 +194,7 @@ class Stepping:
             return False
         n.recursion.reference = reference
         reference.opened = opened = chosen | here
-        n.keep = partial(stays_a_name, opened)
+        n.keep = partial(is_left_opaque, opened)
         reference.direction = lemmas[0].direction
         n.forget()
         return vanishes(n, n.subtract(*(n.of(side) for side in sides)))
@@ -210,7 +210,7 @@ class Stepping:
             n.recursion.reference = reference
             opened = {companion.named}
             reference.opened = opened
-            n.keep = partial(stays_a_name, opened)
+            n.keep = partial(is_left_opaque, opened)
             for _ in range(COMPANION_ROUNDS):
                 n.forget()
                 difference = n.subtract(*(n.of(side) for side in lemma.at(at)))
@@ -237,7 +237,7 @@ class Stepping:
 
         :param together: the lemmas that are proved with this one, at a step.
 
-        Arrays that run the other way are looked into only where it is needed, and so are those
+        Arrays that run the other way are unfolded only where it is needed, and so are those
         other than the lemma's own: first of all what is left of it.
         """
         n.recursion.reference = reference
@@ -255,7 +255,7 @@ class Stepping:
             while further:
                 if self.in_names:
                     reference.opened = opened
-                    n.keep = partial(stays_a_name, opened)
+                    n.keep = partial(is_left_opaque, opened)
                 opened |= further
                 n.forget()
                 difference = n.subtract(*(n.of(side) for side in sides))
@@ -305,7 +305,7 @@ class Stepping:
 
     @staticmethod
     def _vanishes_without_offsets(n: Normaliser, sides: tuple[Term, Term]) -> bool:
-        """Whether two terms are one where the brackets under their sums have no offset: a step
+        """Whether two terms are equal where the brackets under their sums have no offset: a step
         tells a range from one that begins one later.
         """
         if not n.offsets_seen:
@@ -377,17 +377,17 @@ def _is_plain(index: Poly) -> bool:
     return () not in index.terms
 
 
-def stays_a_name(opened: Collection[Shared], shared: Shared) -> bool:
+def is_left_opaque(opened: Collection[Shared], shared: Shared) -> bool:
     return shared.recursive and shared.named and shared not in opened
 
 
 def names_in(n: Normaliser, poly: Polynomial) -> set[Shared]:
-    """The arrays that stay names in a polynomial, though they could be looked into at any time."""
+    """The arrays that stay opaque in a polynomial, though they could be unfolded at any time."""
     return {shared for shared in _named_in(n, poly).values() if not shared.unfoldings}
 
 
 def _names_near(n: Normaliser, poly: Polynomial, reference: Reference, steps: int) -> set[Shared]:
-    """The arrays that stay names in a polynomial, and are read there so few steps from a time."""
+    """The arrays that stay opaque in a polynomial, and are read there so few steps from a time."""
     offsets = (
         (shared, reference.offset(index))
         for atom, shared in _named_in(n, poly).items()

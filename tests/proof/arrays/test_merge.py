@@ -1,4 +1,4 @@
-"""Arrays that are proved to be one: what is suggested by numbers is proved, or not used."""
+"""Arrays that are proved to be equal: what is suggested by numbers is proved, or not used."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_agreement_at_every_sampled_point_alone_merges_nothing(monkeypatch):
     assert compared(claim) == (True, None, None)
 
 
-def test_a_relation_between_names_is_looked_into():
+def test_a_relation_between_names_is_unfolded():
     # Each row of C sums to 0, which no name for C says.
     where = {C: X - X * OneMatrix(m, m) / m, D: C.applyfunc(Lambda(t, exp(t)))}
     where[A] = HadamardProduct(D, Y) + C * OneMatrix(m, m)

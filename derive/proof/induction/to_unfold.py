@@ -1,8 +1,8 @@
-"""Which of a document's arrays have to be looked into, for two terms to be seen to be equal.
+"""Which of a document's arrays have to be unfolded, for two terms to be seen to be equal.
 
 As where arrays are merged (:mod:`derive.proof.arrays.merge`): with arbitrary numbers in place of
-what stays a name, two sides agree only if they are equal whatever these names stand for. Names are
-looked into level by level until that is so, and each is then made a name again where it can be. A
+what stays opaque, two sides agree only if they are equal whatever these names stand for. Names are
+unfolded level by level until that is so, and each is then left opaque again where it can be. A
 canonical form is then worked out once, in few names. The numbers prove nothing.
 """
 
@@ -26,7 +26,7 @@ class InNames:
     """Numbers in which arrays that are named, and those that refer to themselves, are arbitrary.
 
     :param stated: the lemmas that say what arrays are.
-    :param here: arrays that are looked into once, by what the others are.
+    :param here: arrays that are unfolded once, by what the others are.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class InNames:
         self._values: dict[tuple[Shared, frozenset[Shared]], np.ndarray] = {}
 
     def opened(self, *sides: Term) -> frozenset[Shared] | None:
-        """The named arrays to look into; None where the sides do not agree in any."""
+        """The named arrays to unfold; None where the sides do not agree in any."""
         left, right = sides
         opened = frozenset[Shared]()
         bodies = [*sides, *(s.body for s in self._here)]
