@@ -46,9 +46,12 @@ def all_readings(
             return found
         # Layers of many sizes: what holds for any scalar of the next layer holds for this one.
         choices.forget()
-        found = read(choices, unread=computed)
-        found.parts = [replace(part, foreign=(pretty(computed),)) for part in found.parts]
-        return found
+        layers = read(choices, unread=computed)
+        if _needs_steps(layers):
+            choices.forget()
+            return read(choices, in_time=True)
+        layers.parts = [replace(part, foreign=(pretty(computed),)) for part in layers.parts]
+        return layers
 
     results = []
     for found in readings(attempt, conventions(knowledge, task.unit.section), MAX_READINGS):

@@ -66,7 +66,11 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         function = ScalarFunction(symbol(reader, key, node).expr.name)
         return _any_loss(reader, name, function, [reader.value(part) for part in parts])
     if definition is not None and not name.primes and _depends_on(reader, definition, parts):
-        return _of_loss(reader, name, symbol(reader, key, node), parts)  # f(x), where f = xᵀx
+        value = symbol(reader, key, node)  # f(x), where f = xᵀx; but δ (a)ᵀ may be a product
+        label, options = f"{pretty(key)} before brackets", ("applied", "a factor")
+        if not value.is_scalar and reader.choices.pick(label, options) == "a factor":
+            return None
+        return _of_loss(reader, name, value, parts)
     if definition is not None or known is not None:
         if all(mention(part) is not None for part in parts) and (len(parts) > 1 or is_loss(name)):
             value = symbol(reader, key, node)

@@ -37,6 +37,7 @@ from derive.frontends.document.parts import Part, Read, Task
 from derive.frontends.document.provisos import said_with
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.tasks import directive, task_of, vanishes
+from derive.frontends.document.through_time import STEPS
 from derive.frontends.document.units import Collected, Unit
 from derive.language.operators import ScalarApplication
 
@@ -539,6 +540,9 @@ class _Decider:
 
     def open(self, made: Decided, part: Part, everything: Sequence[tuple[Any, Part]]) -> Decided:
         """A part that holds in no reading, and is not refuted in all of them."""
+        steps = next((one for _, one in everything if one.code == STEPS), None)
+        if steps is not None and part.defining:
+            return replace(made, outcome=DEFINES, code=STEPS, message=steps.message)
         for code, outcome in (("undeclared", AMBIGUOUS), ("rests-on", UNDECIDED)):
             for _, one in everything:
                 if one.code == code:

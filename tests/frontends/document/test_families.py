@@ -33,3 +33,13 @@ $$\frac{\partial \ell_i}{\partial z_j} = \mathbb{1}[i = j] - p_j$$
 $$F = \log \sum_{j=1}^K e^{z_j}$$
 """
     assert outcomes(tmp_path, text) == ["defines", "defines", "holds", "defines"]
+
+
+def test_an_array_before_brackets_may_be_a_factor(tmp_path):
+    text = r"""<!-- derive: w: m×n; a: n; vectors=column; C = any scalar of z -->
+$$z = w a$$
+$$\delta = \frac{\partial C}{\partial z}$$
+$$\frac{\partial C}{\partial w} = \delta (a)^T$$
+$$\frac{\partial C}{\partial w} = a (\delta)^T$$
+"""
+    assert outcomes(tmp_path, text)[2:] == ["holds", "ill-shaped"]
