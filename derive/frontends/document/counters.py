@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from derive.frontends.document import tree
 from derive.frontends.document.indices import components
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import Mention, mention, text_of, with_scripts
+from derive.frontends.document.names import Mention, mention, of_capital, text_of, with_scripts
 from derive.frontends.document.tree import Node
 
 _STEP = re.compile(r"^([a-z]|ell|tau)([+-]\d+)?$")
@@ -194,7 +194,7 @@ def of_nothing(knowledge: Knowledge, name: Mention, section: int, at: int) -> Me
             continue
         if any(
             knowledge.declared(key, section, at) or knowledge.defined(key, section, at)
-            for key in (stem, name.key, name.letter, name.letter.upper())
+            for key in (stem, name.key, name.letter, of_capital(name.letter))
         ):
             continue
         return Member(Family(stem, found[0], written(found[0]), written, None), step, entry)

@@ -98,13 +98,13 @@ _ANY_FUNCTION = re.compile(
     r"(?:\s+(?:applied\s+)?(?:elementwise|entrywise|entry by entry))?\s*$"
 )
 _SHAPE = re.compile(r"(.+?)\s*(?::|∈|\\in\b)\s*(.+)$", re.S)
-_BEGINNING = re.compile(r"[^:∈<>=≤≥≠]*?(?::|∈|\\in\b|<|>|=|≤|≥|≠|\\[lg]eq?\b|\\neq?\b)")
+_BEGINNING = re.compile(r"[^:∈<>=≤≥≠]*?(?::|∈|\\in\b|<|>|=|≤|≥|≠|\\[lgn]eq?(?![A-Za-z]))")
 """A text in which a shape or an assumption is stated."""
 
 _SEVERAL = re.compile(r"[×^()\[\]]|\\times\b|\w\s+x\s+\w")
 """Sizes that are complete: no comma stands between them."""
 
-_RELATION = re.compile(r"<=|>=|\\leq?\b|\\geq?\b|\\neq?\b|≤|≥|≠|<|>|=")
+_RELATION = re.compile(r"<=|>=|\\(?:leq?|geq?|neq?)(?![A-Za-z])|≤|≥|≠|<|>|=")
 _REAL = re.compile(
     r"^\\?(?:mathbb\s*\{\s*R\s*\}|mathbf\s*\{\s*R\s*\}|mathbb\s+R|R|ℝ|real|reals)\s*(?:\^|$)"
 )

@@ -12,7 +12,7 @@ from derive.frontends.document.fresh import fresh_name
 from derive.frontends.document.indices import as_vector, entry_of, index_of
 from derive.frontends.document.knowledge import Known
 from derive.frontends.document.lookup import declared_sizes, defined_at, known_at
-from derive.frontends.document.names import Mention, text_of, with_scripts
+from derive.frontends.document.names import Mention, of_capital, text_of, with_scripts
 from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.steps import symbol
@@ -45,7 +45,8 @@ def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
         rows = _by_rows(reader, name)
         if rows is None:
             return None
-        reader.note(f"{name.letter}_{text_of(name.subs[-1])} is an entry of {name.letter.upper()}")
+        capital = pretty(of_capital(name.letter))
+        reader.note(f"{pretty(name.letter)}_{text_of(name.subs[-1])} is an entry of {capital}")
         places = (index_of(reader, k, n) for k, n in zip(parts, rows.shape, strict=True))
         return Value(entry(rows.expr, *places))
     if len(parts) != 1 or not isinstance(parts[0], tree.Letter):
@@ -62,15 +63,17 @@ def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
 
 def _by_rows(reader: Reader, name: Mention) -> Value | None:
     """The declared array X, of which x_i is a row, or in another reading its transpose."""
-    upper = with_scripts(name.letter.upper(), name.subs[:-1], name.sups)
-    if not name.letter.islower() or len(name.letter) != 1 or known_at(reader, upper) is None:
+    capital = of_capital(name.letter)
+    upper = with_scripts(capital, name.subs[:-1], name.sups)
+    if not capital or known_at(reader, upper) is None:
         return None
     array = symbol(reader, upper, name.node)
     if len(array.shape) != 2 or 1 in array.shape:
         return None
-    how = reader.choices.pick(f"{name.letter}_i of {upper}", ("row", "column"))
+    how = reader.choices.pick(f"{pretty(name.letter)}_i of {pretty(upper)}", ("row", "column"))
     if len(name.subs) == 1 and isinstance(name.subs[0], tree.Letter):
-        reader.note(f"{name.letter}_{text_of(name.subs[0])} is a {how} of {upper}")
+        label = f"{pretty(name.letter)}_{text_of(name.subs[0])}"
+        reader.note(f"{label} is a {how} of {pretty(upper)}")
     return array if how == "row" else values.transpose(array)
 
 

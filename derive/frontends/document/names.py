@@ -52,6 +52,14 @@ def is_loss(name: Mention) -> bool:
     return name.letter in LOSSES
 
 
+def of_capital(letter: str) -> str:
+    """X of x, Φ of φ: the array of which x_i may be a row; "" of what is no such letter."""
+    plain = letter.removeprefix("var")
+    if plain.islower() and (len(plain) == 1 or plain in ("phi", "psi")):
+        return plain.capitalize()
+    return ""
+
+
 def with_scripts(letter: str, subs: tuple[Node, ...], sups: tuple[Node, ...]) -> str:
     key = letter
     if subs:

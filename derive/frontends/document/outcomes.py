@@ -214,7 +214,8 @@ class _Decider:
             key: made
             for key in self.knowledge.definitions
             if (made := self.knowledge.defined(key, *at)) is not None
-            and self.knowledge.declared(key, *at) is not None
+            and (known := self.knowledge.declared(key, *at)) is not None
+            and known.how != "subscript"
             and f"{pretty(key)} is defined in line {made.line}" in inferred
         }
         for key, made in both.items():

@@ -11,6 +11,7 @@ import sympy as sp
 
 from derive.engine import shape_of
 from derive.frontends.document import derivatives, differentials, tree, values
+from derive.frontends.document.beside_itself import beside_itself
 from derive.frontends.document.calls import applied, subscripted
 from derive.frontends.document.lookup import defined_at, is_known
 from derive.frontends.document.names import mention
@@ -159,8 +160,9 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
     """
     units: list[tuple[str, Value]] = []
     signs = ["", *signs]
-    k = 0
+    k = here = 0
     while k < len(factors):
+        before, here = here, k
         sign, factor = signs[k], factors[k]
         is_d = differentials.is_d(factor) or (
             bool(reader.varied) and differentials.is_letter_d(factor)
@@ -204,8 +206,13 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
             continue
         if isinstance(factor, tree.Script) and isinstance(factor.base, tree.Empty):
             raise Unread("left-script", "a script on the left is not read", factor)
-        units.append((sign, reader.value(factor)))
         k += 1
+        if sign == "" and units:
+            made = beside_itself(reader, factors[before:here], units[-1][1], factor)
+            if made is not None:
+                units[-1] = (units[-1][0], made)
+                continue
+        units.append((sign, reader.value(factor)))
     return units
 
 

@@ -148,6 +148,7 @@ STATED = {
     74: "holds",
     78: "holds", 79: "holds", 80: "holds", 81: "holds", 82: "holds", 91: "holds",
     96: "disagrees", 106: "holds", 111: "ill-shaped", 132: "ill-shaped", 133: "ill-shaped",
+    137: "ill-shaped", 140: "ill-shaped",
     142: "ill-shaped", 148: "ill-shaped", 149: "ill-shaped", 154: "holds", 155: "holds",
     157: "holds",
 }  # fmt: skip

@@ -49,6 +49,14 @@ OF_EACH = (
     "--shape", "x_i: n, W: k×n, b: k, y_i: k", *EACH,
     "--where", r"L = -\sum_{i=1}^N y_i^\top \log p_i",
 )  # fmt: skip
+OF_GATE = (
+    "--shape", "z: n", "--where", r"\sigma(z) = 1/(1 + e^{-z})", "--where", r"f = \sigma(z)",
+    "--shape", "L = any scalar of f",
+)  # fmt: skip
+OF_POLICY = (
+    "--shape", r"\Phi: A×d, \theta: d, a: index",
+    "--where", r"\pi = \operatorname{softmax}(\Phi\theta)",
+)  # fmt: skip
 ROWS = (
     "--shape", "X: N×n, W: m×n, Y: N×m", "--where", "z_i = W x_i",
     "--where", r"L = \frac12 \sum_{i=1}^N \|z_i - y_i\|^2",
@@ -58,6 +66,10 @@ ROWS = (
 @pytest.mark.parametrize(
     ("formula", "options", "word"),
     [
+        # f(1 − f) of a vector f; φ_b of Φ.
+        (r"\frac{\partial L}{\partial z} = \nabla_f L \odot f(1 - f)", OF_GATE, "holds"),
+        (r"\frac{\partial L}{\partial z} = \nabla_f L \odot f(1 + f)", OF_GATE, "disagrees"),
+        (r"\nabla_\theta \log\pi_a = \phi_a - \sum_b \pi_b \phi_b", OF_POLICY, "holds"),
         # Each example by itself; what is given of one is so of each.
         (
             r"\frac{\partial L}{\partial b} = \sum_i (p_i - y_i)",
