@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from derive.base.errors import UnsupportedError
 from derive.base.tables import Table
+from derive.core.attained import is_largest, is_one_of, largest_of, maxima_in
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import Poly, Var, as_poly
 from derive.core.names import FUNCTION_OF_A_MATRIX
@@ -205,7 +206,7 @@ def _product(run: Run, term: Product, cotangent: Term, binders: tuple[Var, ...])
 @rule(Maximum)
 def _maximum(run: Run, term: Maximum, cotangent: Term, binders: tuple[Var, ...]) -> None:
     """d max_k a_k = Σ_k [a_k = max]·da_k, where the maximum is unique, over all its indices"""
-    body, over = _largest_of(term)
+    body, over = largest_of(term)
     over = tuple(v for v in over if v in body.free)  # of equal numbers any is the largest
     if over:
         own = [b for b in binders if b not in term.free]
@@ -213,39 +214,26 @@ def _maximum(run: Run, term: Maximum, cotangent: Term, binders: tuple[Var, ...])
         for binder in reversed(own):
             weight = total(binder, weight)
         run.weights.setdefault(term, []).append(weight)
-        cotangent = mul(cotangent, _is_largest(body, term))
+        cotangent = mul(cotangent, is_largest(body, term))
     run.pull(body, cotangent, (*binders, *over))
-
-
-def _largest_of(term: Term) -> tuple[Term, tuple[Var, ...]]:
-    """What a maximum is taken of, and all its indices: a maximum of maxima is one over those of
-    both.
-    """
-    over: tuple[Var, ...] = ()
-    while isinstance(term, Maximum):
-        new = renewed(term.variable, {})
-        term = substitute(term.args[0], {term.variable: as_poly(new)})
-        over = (*over, new)
-    return term, over
-
-
-def _is_largest(body: Term, maximum: Term) -> Term:
-    return RealBracket((add(body, neg(maximum)),), ("=",))
-
-
-def times_attained(maximum: Term) -> Term:
-    """Σ_k [a_k = max_k a_k]: how often a maximum is attained."""
-    body, over = _largest_of(maximum)
-    result = _is_largest(body, maximum)
-    for variable in reversed(over):
-        result = total(variable, result)
-    return result
 
 
 @rule(RealBracket)
 def _bracket(run: Run, term: RealBracket, cotangent: Term, binders: tuple[Var, ...]) -> None:
-    """d[a > 0] = 0 wherever a ≠ 0"""
-    run.conditions[term.args[0], "!=", branch_of(cotangent)] = None
+    """d[a > 0] = d[a = 0] = 0 wherever a ≠ 0; of a = a_i − max_k a_k where the maximum is unique
+
+    The difference of a maximum and what it is taken of is 0 at some index of every point: that it
+    is not would rule out all.
+    """
+    (difference,) = term.args
+    maxima = maxima_in(difference)
+    for maximum, value in maxima:
+        if is_one_of(value, maximum):
+            run.conditions[maximum, "unique", num(1)] = None
+            return
+    if maxima and term.data[0] == "=":
+        raise UnsupportedError("the derivative of a bracket that compares with a maximum")
+    run.conditions[difference, "!=", branch_of(cotangent)] = None
 
 
 @rule(Entry, Ref)

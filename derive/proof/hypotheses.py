@@ -19,7 +19,7 @@ from derive.base.errors import BudgetExceeded, UnsupportedError
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
 from derive.canonical.readback import Reader
-from derive.core.derivatives import times_attained
+from derive.core.attained import times_attained
 from derive.core.graph import in_order
 from derive.core.integers import FREE, SIZE, ZERO, Var
 from derive.core.terms import FunctionEntry, Shared, Term, add
@@ -181,7 +181,7 @@ class Hypotheses:
             plain = Condition(condition.term, condition.relation)
             matters = self.problem.signs or condition.branch or kinks.is_bent(condition.term, bent)
             if condition.relation == "unique":
-                if self._counts(condition.term):
+                if condition.branch is not None or self._counts(condition.term):
                     result[plain] = None
                 continue
             if condition.relation != "!=" or not matters:
