@@ -67,6 +67,9 @@ def _see_sum(knowledge: Knowledge, node: tree.Big) -> None:
         knowledge.counting.add(sub.name)
         if node.sup is not None:
             knowledge.spans.setdefault(sub.name, []).append((low, node.sup))
+            for name in filter(None, map(mention, node.body.walk())):
+                if name.subs and text_of(name.subs[-1]) == sub.name:
+                    knowledge.summed_to.setdefault(name.letter, set()).add(text_of(node.sup))
 
 
 def stepped(node: Node) -> tuple[str, int] | None:

@@ -24,16 +24,53 @@ from derive.language.sequences import at
 
 
 def one_of_several(reader: Reader, name: Mention, base: str, parts: list[Node]) -> Value | None:
-    """x_n where both a vector x and vectors x_1, …, x_N are declared: one of these, or an entry
-    of x in another reading.
+    """x_n where both a vector x and vectors x_1, …, x_N are declared, or an array X of such: one of
+    these, or an entry of x in another reading.
     """
-    family = _family(reader, name)
-    if family is None or family.kind != "shape" or not isinstance(parts[0], tree.Letter):
+    known = known_at(reader, base)
+    if base in reader.bound or known is None or len(parts) > 2:
         return None
-    if base in reader.bound or known_at(reader, base) is None or len(parts) > 2:
+    family = _family(reader, name)
+    if family is None and _has_rows_of(reader, name, known):
+        if len(parts) == 2:
+            return member(reader, name, parts)
+        row = f"a row of {pretty(of_capital(name.letter))}"
+        how = reader.choices.pick(f"{pretty(name.letter)} with an index", ("entry", row))
+        return member(reader, name, parts) if how == row else None
+    if family is None and len(parts) == 1 and _is_an_example(reader, name, known):
+        several = ("one of several", "entry")
+        if reader.choices.pick(f"{pretty(name.letter)} with an index", several) == "entry":
+            return None
+        return _numbered(reader, name, declared_sizes(reader, known), parts[0])
+    if family is None or family.kind != "shape" or not isinstance(parts[0], tree.Letter):
         return None
     how = reader.choices.pick(f"{pretty(name.letter)} with an index", ("one of several", "entry"))
     return member(reader, name, parts) if how == "one of several" else None
+
+
+def _has_rows_of(reader: Reader, name: Mention, known: Known) -> bool:
+    """Whether a declared vector x is of the size of the rows of a declared X."""
+    capital = of_capital(name.letter)
+    array = known_at(reader, capital) if capital and len(name.subs) == 1 else None
+    if array is None or array.kind != "shape" or known.kind != "shape":
+        return False
+    long = [size for size in known.sizes if size != "1"]
+    return len(array.sizes) == 2 and len(long) == 1 and long[0] == array.sizes[1]
+
+
+def _is_an_example(reader: Reader, name: Mention, known: Known) -> bool:
+    """Whether sums over the i of x_i go up to another number than a declared vector x has entries:
+    then x is what each of n examples is.
+    """
+    long = [size for size in known.sizes if size != "1"]
+    ends = reader.knowledge.summed_to.get(name.letter, set())
+    return (
+        known.kind == "shape"
+        and len(name.subs) == 1
+        and len(long) == 1
+        and bool(ends)
+        and long[0] not in ends
+    )
 
 
 def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:

@@ -10,7 +10,7 @@ from derive.frontends.document.counters import is_by_steps
 from derive.frontends.document.defining import keys
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import Mention, mention, text_of
+from derive.frontends.document.names import Mention, mention, of_capital, text_of
 
 
 def used_before(knowledge: Knowledge, spoken: Mapping[int, set[str]], made: Definition) -> bool:
@@ -54,11 +54,14 @@ def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> b
     ours = leaves(knowledge, made.body, made.section, made.at)
     theirs = leaves(knowledge, before.body, before.section, before.at)
     arrays = [name for name in theirs if name in knowledge.known]
-    arrays += [
+    several = [
         name.letter
         for name in map(mention, before.body.walk())
         if name is not None and counts(knowledge, name)
     ]
+    arrays += several
+    # What is made of the rows x_i is made of X.
+    theirs |= {of_capital(name) for name in several if not knowledge.is_taken(name)}
     if len(before.arguments) == len(made.arguments):
         # f(y), where f(x) is defined, is of y what that is of x.
         other = dict(zip(keys(made.arguments), keys(before.arguments), strict=True))
