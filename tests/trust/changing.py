@@ -83,10 +83,10 @@ def changed(expr: Any, rng: random.Random) -> Any:
     """The expression changed in one place; None where that comes to nothing."""
     for _ in range(6):
         path, node = rng.choice(sites(expr))
-        choices = _choices(node, rng)
-        if not choices:
-            continue
         try:
+            choices = _choices(node, rng)
+            if not choices:
+                continue
             found = put(expr, path, rng.choice(choices)())
         except Exception:  # SymPy's constructors refuse in many ways
             continue
