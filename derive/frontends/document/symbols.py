@@ -205,6 +205,9 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
     if base in reader.bound and reader.bound[base].shape:
         return entry_of(reader, reader.bound[base], name.subs[-1], name.node)
     reader.indexed.add(base)
+    if base in reader.pending and not reader.in_time:
+        message = f"{pretty(base)} is defined by what {pretty(name.key)} is at all steps"
+        raise Unread(STEPS, message, name.node)  # L = Σ_t L_t
     if known_at(reader, base) is not None or defined_at(reader, base) is not None:
         array = symbol(reader, base, name.node)
         if not array.shape:

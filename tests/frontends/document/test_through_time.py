@@ -87,3 +87,25 @@ def test_claims_are_the_same_but_for_bound_indices(other):
 
     assert sameness.key(claim(k, 1)) == sameness.key(claim(other, 1))
     assert sameness.key(claim(k, 1)) != sameness.key(claim(k, 2))
+
+
+def test_a_loss_is_the_sum_of_its_losses_at_each_step(tmp_path):
+    """L = Σ_t L_t defines L by names of its own, and not by itself."""
+    text = r"""
+Let $W \in \mathbb{R}^{K\times D}$, $x_t \in \mathbb{R}^D$, $y_t \in \mathbb{R}^K$.
+The output is $o_t = W x_t$.
+$$ L = \sum_{t=1}^T L_t, \qquad L_t = \frac12 \|o_t - y_t\|^2 $$
+$$ \nabla_W L = \sum_{t=1}^T (o_t - y_t) x_t^\top $$
+$$ \nabla_W L = \sum_{t=1}^T o_t x_t^\top $$
+"""
+    assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
+
+
+def test_an_example_is_no_entry_of_what_each_example_is(tmp_path):
+    text = r"""
+Let $x \in \mathbb{R}^d$, $w \in \mathbb{R}^d$ and $\hat y = w^\top x$.
+$$ L = \frac12 \sum_{i=1}^n (w^\top x_i - y_i)^2 $$
+$$ \nabla_w L = \sum_{i=1}^n (w^\top x_i - y_i) x_i $$
+$$ \nabla_w L = \sum_{i=1}^n (w^\top x_i) x_i $$
+"""
+    assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
