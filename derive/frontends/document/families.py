@@ -86,9 +86,10 @@ def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
         reader.note(f"{pretty(name.letter)}_{text_of(name.subs[-1])} is an entry of {capital}")
         places = (index_of(reader, k, n) for k, n in zip(parts, rows.shape, strict=True))
         return Value(entry(rows.expr, *places))
-    if len(parts) != 1 or not isinstance(parts[0], tree.Letter):
+    numbered = isinstance(parts[0], tree.Number) and name.letter in reader.knowledge.summed_to
+    if len(parts) != 1 or not (numbered or isinstance(parts[0], tree.Letter)):
         return None
-    family = _family(reader, name)
+    family = None if numbered else _family(reader, name)
     if family is not None:
         return _of_family(reader, name, family, parts[0])
     rows = _by_rows(reader, name)

@@ -109,3 +109,13 @@ $$ \nabla_w L = \sum_{i=1}^n (w^\top x_i - y_i) x_i $$
 $$ \nabla_w L = \sum_{i=1}^n (w^\top x_i) x_i $$
 """
     assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
+
+
+def test_the_first_of_the_rows_that_a_sum_goes_over(tmp_path):
+    text = r"""
+Let $q \in \mathbb{R}^d$ and $K \in \mathbb{R}^{N\times d}$ with $p = \mathrm{softmax}(Kq)$.
+$$ \ell = -q^\top k_1 + \log \sum_{j=1}^N \exp(q^\top k_j) $$
+$$ \nabla_q \ell = K^\top p - k_1 $$
+$$ \nabla_q \ell = k_1 - K^\top p $$
+"""
+    assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
