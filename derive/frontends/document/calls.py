@@ -83,6 +83,8 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             return value_of(reader, name)  # l_i(w, b), of losses l_i that are known
     if factor:
         return None
+    if name.letter == "Gamma" and len(parts) == 1 and not name.subs and not name.sups:
+        return _gamma(reader, name, reader.value(parts[0]))
     if name.letter in ACTIVATIONS:
         return _any_function(reader, name, [reader.value(part) for part in parts], node)
     if name.letter in FUNCTION_LETTERS and not name.bold:
@@ -98,6 +100,15 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             f"{pretty(key)} is a function that is not defined", f"{pretty(key)}: function", node
         )
     return None
+
+
+def _gamma(reader: Reader, name: Mention, value: Value) -> Value:
+    """Γ(x) where nothing else is called Γ, and its derivatives."""
+    body: Any = sp.gamma(t)
+    for _ in range(name.primes):
+        body = body.diff(t)
+    reader.note("Γ is the gamma function, as nothing defines it")
+    return powered(reader, values.apply(lambda x: substituted(body, x), value), name)
 
 
 def _depends_on(reader: Reader, definition: Definition, parts: list[Node]) -> bool:
@@ -233,6 +244,9 @@ OF_SIGMA: dict[str, Callable[[Any], Any]] = {
 }
 
 
+OF_PSI: dict[str, Callable[[Any], Any]] = {"the digamma function": sp.digamma}
+
+
 def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node) -> Value:
     """A function that nothing defines: any differentiable one; as an activation it may also be
     one of those that are called by this letter.
@@ -254,6 +268,8 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
             # ReLU has σ′(σ(z)) = σ′(z), so that mistakes hold of it: only where it is spoken of.
             named = [each for each in OF_SIGMA if each != "ReLU" or reader.knowledge.speaks_of_relu]
             how = reader.choices.pick(label, ("any function", *named))
+        elif name.letter == "psi":
+            how = reader.choices.pick(label, ("any function", *OF_PSI))
         elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
             how = reader.choices.pick(label, ("any function", "a function of the whole"))
         reader.note(f"{label} is {how}, as nothing defines it")
@@ -263,7 +279,7 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
         reader.functions_used.add(label)
         body = sp.Function(label, real=True)(t)
     else:
-        body = OF_SIGMA[how](t)
+        body = (OF_SIGMA | OF_PSI)[how](t)
     for _ in range(name.primes):
         body = slope(body)
     result = values.apply(lambda x: substituted(body, x), value)

@@ -99,5 +99,3 @@ def _all_define(collected: Collected, definitions: Sequence[Formula]) -> None:
         for unit in units:
             if unit.row.failure is not None:
                 raise PastedError(f"`{text.text.strip()}`: {unit.row.failure.message}")
-        if not any(unit.defines for unit in units):
-            raise PastedError(f"`{text.text.strip()}` defines nothing: write `Y = X W`")

@@ -70,6 +70,9 @@ ROWS = (
         (r"\frac{\partial L}{\partial z} = \nabla_f L \odot f(1 - f)", OF_GATE, "holds"),
         (r"\frac{\partial L}{\partial z} = \nabla_f L \odot f(1 + f)", OF_GATE, "disagrees"),
         (r"\nabla_\theta \log\pi_a = \phi_a - \sum_b \pi_b \phi_b", OF_POLICY, "holds"),
+        # Γ and its ψ, where nothing else has their names.
+        (r"\frac{d}{dx} \log\Gamma(x) = \psi(x)", (), "holds"),
+        (r"\Gamma(x + 1) = (x + 1) \Gamma(x)", (), "disagrees"),
         # Each example by itself; what is given of one is so of each.
         (
             r"\frac{\partial L}{\partial b} = \sum_i (p_i - y_i)",
