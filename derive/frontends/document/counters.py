@@ -33,6 +33,10 @@ def see(knowledge: Knowledge, statement: tree.Statement, section: int) -> None:
             knowledge.taken_in.update(
                 name.letter for each in by.walk() if (name := mention(each)) is not None
             )
+        name = mention(node) if isinstance(node, tree.Script) else None
+        for place, _, _, stem in () if name is None else _placed(name):
+            if (counted := stepped(place)) is not None:
+                knowledge.steps_of.setdefault(stem, set()).add(counted[0])
         if isinstance(node, tree.Big):
             _see_sum(knowledge, node)
         elif isinstance(node, tree.Script):
@@ -200,7 +204,10 @@ def of_nothing(knowledge: Knowledge, name: Mention, section: int, at: int) -> Me
             for key in (stem, name.key, name.letter, of_capital(name.letter))
         ):
             continue
-        return Member(Family(stem, found[0], written(found[0]), written, None), step, entry)
+        letters = knowledge.steps_of.get(stem, set()) & knowledge.counting | {found[0]}
+        # g_i under a sum is one of the g_t, whose letter has an end of its own.
+        letter = min(letters, key=lambda one: (one not in ("t", "tau"), one))
+        return Member(Family(stem, letter, written(letter), written, None), step, entry)
     return None
 
 

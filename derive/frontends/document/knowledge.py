@@ -116,6 +116,7 @@ class Knowledge:
     spans: dict[str, list[tuple[Node | None, Node]]] = field(default_factory=dict)  # their ends
     zeros: dict[str, set[int]] = field(default_factory=dict)  # names that are said to be 0, where
     taken_in: set[str] = field(default_factory=set)  # letters in which derivatives are taken
+    steps_of: dict[str, set[str]] = field(default_factory=dict)  # the t and i of g_t and g_i
     summed_to: dict[str, set[str]] = field(default_factory=dict)  # ends of sums over the i of x_i
     speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say

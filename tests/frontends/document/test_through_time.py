@@ -119,3 +119,12 @@ $$ \nabla_q \ell = K^\top p - k_1 $$
 $$ \nabla_q \ell = k_1 - K^\top p $$
 """
     assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
+
+
+def test_the_g_i_under_a_sum_are_the_g_t(tmp_path):
+    text = r"""
+$$m_t = \beta m_{t-1} + (1-\beta) g_t, \qquad m_0 = 0$$
+$$m_t = (1-\beta) \sum_{i=1}^{t} \beta^{t-i} g_i$$
+$$m_t = \sum_{i=1}^{t} \beta^{t-i} g_i$$
+"""
+    assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
