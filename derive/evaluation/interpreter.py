@@ -22,10 +22,10 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 from derive.base.budget import spend
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.base.tables import Table
-from derive.evaluation.closed_values import is_closed
 from derive.evaluation.decisions import noted
 from derive.evaluation.extents import refuse_huge, refuse_long
-from derive.evaluation.fields import FLOATING, Field, NotDifferentiable, OutOfRange, Undefined
+from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
+from derive.evaluation.given_values import given
 from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.mentioned import bindable, is_whole, mentions
 from derive.evaluation.point import LazyArray, Point
@@ -325,43 +325,13 @@ class Interpreter:
             if isinstance(raw, LazyArray):
                 self._stored[symbol] = raw
                 return raw
-            jet = self._given(symbol, raw)
+            jet = given(self.point, self.jets, symbol, lambda x: self.scalar(x, {}).v)
         elif symbol in self.point.sizes:
             jet = self.number(self.point.sizes[symbol])
         else:
             raise UnsupportedError(f"{symbol} has no value at this point")
         jet = self._stored[symbol] = self._seed(symbol, jet)
         return jet
-
-    def _given(self, symbol: Any, raw: Any) -> Jet:
-        """The value that a point gives to a symbol. In floats it is kept for all walks there: they
-        are many, and have one precision.
-        """
-        kept = self.point.floats if self.field is FLOATING else {}
-        if symbol in kept:
-            return kept[symbol]
-        if isinstance(raw, (np.ndarray, list, tuple)):
-            entries = np.asarray(raw, dtype=object)
-            if any(map(is_closed, entries.flat)):
-                numbers = [self._closed(x) for x in entries.flat]
-                entries = np.empty(entries.shape, dtype=object)
-                for position, number in zip(np.ndindex(entries.shape), numbers, strict=True):
-                    entries[position] = number
-                return self._fit(symbol, Jet(entries.astype(self.field.dtype)))
-            jet = Jet(self.field.array(raw))
-        elif is_closed(raw):
-            return self._fit(symbol, Jet(self._closed(raw)))
-        else:
-            jet = Jet(self.field.number(raw))
-        kept[symbol] = jet = self._fit(symbol, jet)
-        return jet
-
-    def _fit(self, symbol: Any, jet: Jet) -> Jet:
-        return self.jets.as_matrix(jet) if isinstance(symbol, sp.MatrixSymbol) else jet
-
-    def _closed(self, value: Any) -> Any:
-        """A rational, or a closed number such as log(1/3), as a number of the field."""
-        return self.scalar(value, {}).v if is_closed(value) else self.field.number(value)
 
     def _seed(self, symbol: Any, jet: Jet) -> Jet:
         """The jet of a symbol, varied in its own directions where it is seeded."""
