@@ -203,8 +203,10 @@ def _einsum_check(shapes: Shaping, expr: Any) -> None:
 
 def reshape(array: Any, *sizes: Any) -> Any:
     """The entries of an array in new axes, in the order in which the last index runs fastest (as
-    NumPy does). The sizes multiply to as many entries as there are.
+    NumPy does). The sizes multiply to as many entries as there are; one tuple of them will do.
     """
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list, sp.Tuple)):
+        sizes = tuple(sizes[0])
     return _arranged("reshape", (array,), tuple(map(sp.sympify, sizes)))
 
 
