@@ -59,6 +59,9 @@ class NeedsScalars(Exception):
     """A decision is due on a whole array of values: they have to be taken one by one."""
 
 
+_ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, ScalarApplication)
+
+
 class Seed(NamedTuple):
     """An independent variable: a symbol, or one of its entries, with its number of directions.
 
@@ -428,6 +431,10 @@ class Interpreter:
                 return found
         raise UnsupportedError(f"the function {function} has no meaning at this point")
 
+    def is_moved(self, expr: Any) -> bool:
+        """Whether an expression rests on a definition, or on an entry of an array."""
+        return expr.has(*_ARRAYS) or not mentions(expr).isdisjoint(self._where)
+
     def derived(self, expr: sp.Derivative) -> Any:
         """An expression equal to a derivative in scalar symbols, its functions written out."""
         if expr not in self.made:
@@ -444,8 +451,7 @@ class Interpreter:
             return self._derive_call(inner, expr)
         undefined = {call: self._written_out(call) for call in inner.atoms(AppliedUndef)}
         body = inner.xreplace(undefined)
-        arrays = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, ScalarApplication)
-        if body.has(*arrays) or not all(isinstance(v, sp.Symbol) for v, _ in expr.variable_count):
+        if body.has(*_ARRAYS) or not all(isinstance(v, sp.Symbol) for v, _ in expr.variable_count):
             raise UnsupportedError(f"{expr} is a Derivative the evaluator cannot take")
         return sp.diff(body, *expr.variable_count)
 
