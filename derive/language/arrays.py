@@ -300,7 +300,7 @@ MODES = ("constant", "reflect", "circular")
 
 
 def pad(array: Any, widths: Any, mode: str = "constant", value: Any = 0) -> Any:
-    """An array with a border: ``widths`` has (before, after) for each axis, or is one width for all.
+    """An array with a border: ``widths`` has (before, after) for each axis, or one for all sides.
 
     The border is ``value``; or, by ``mode``, the entries mirrored at the first and the last one
     ("reflect", widths less than the size), or those of the other end ("circular", widths at most

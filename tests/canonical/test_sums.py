@@ -376,6 +376,20 @@ def test_blocks_of_which_one_is_read_by_its_remainder():
     assert verify(Identity(flat, over(SHUFFLED[i, k], (k, m), (i, n)))).status == "disagrees"
 
 
+LOWER = MatrixSymbol("L", n, n)
+LOGS = Sum(log(LOWER[i, i]), (i, 0, n - 1))
+
+
+def test_the_logarithm_of_a_product_whose_factors_have_no_known_sign():
+    given = sp.Q.lower_triangular(LOWER)
+    size = log(sp.Determinant(LOWER))
+    assert verify(Identity(size, LOGS, given=given)).status == "holds"
+    squared = Identity(log(sp.Determinant(LOWER) ** 2), 2 * log(Abs(sp.Determinant(LOWER))))
+    assert verify(squared).status == "holds"
+    assert verify(Identity(size, 2 * LOGS, given=given)).status == "disagrees"
+    assert verify(Identity(size, -LOGS, given=given)).status == "disagrees"
+
+
 @pytest.mark.parametrize("claim", [
     Identity(sp.sqrt(x**2 - 2 * x * y + y**2), Abs(x - y)),
     Identity(log((x - 3 * y) ** 2), 2 * log(Abs(x - 3 * y))),
