@@ -60,6 +60,7 @@ class NeedsScalars(Exception):
 
 
 _ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, ScalarApplication)
+_TARGETS = (sp.Symbol, MatrixElement, sp.Indexed, ArrayElement)
 
 
 class Seed(NamedTuple):
@@ -431,9 +432,17 @@ class Interpreter:
                 return found
         raise UnsupportedError(f"the function {function} has no meaning at this point")
 
-    def is_moved(self, expr: Any) -> bool:
-        """Whether an expression rests on a definition, or on an entry of an array."""
-        return expr.has(*_ARRAYS) or not mentions(expr).isdisjoint(self._where)
+    def flows(self, expr: sp.Derivative) -> bool:
+        """Whether something that SymPy takes for a constant may move with the variables: an entry
+        of an array, or what is defined.
+        """
+        inner, variables = expr.expr, [v for v, _ in expr.variable_count]
+        if not all(isinstance(v, _TARGETS) for v in variables):
+            return False  # SymPy's own notation, an undefined function in its argument
+        undefined = isinstance(inner, AppliedUndef) and inner.func not in self._where
+        if undefined and all(inner.args == (v,) for v in variables):
+            return False
+        return inner.has(*_ARRAYS) or not mentions(inner).isdisjoint(self._where)
 
     def derived(self, expr: sp.Derivative) -> Any:
         """An expression equal to a derivative in scalar symbols, its functions written out."""

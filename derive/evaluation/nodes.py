@@ -414,7 +414,7 @@ def _derivative(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     """
     variables = [v for v, times in expr.variable_count for _ in range(int(times))]
     bound = [v in env for v in variables]
-    if all(bound) or not walk.is_moved(expr.expr):
+    if all(bound) or not walk.flows(expr):
         return walk.scalar(walk.derived(expr), env)
     if any(bound):
         raise UnsupportedError(f"{expr} is taken in a bound name and in another one")

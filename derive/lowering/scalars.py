@@ -270,41 +270,55 @@ def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Unknown(tuple(arguments), (expr.func, (0,) * len(arguments)))
 
 
+_TARGETS = (sp.Symbol, MatrixElement, sp.Indexed, ArrayElement)
+
+
 @SCALARS.on(sp.Derivative)
 def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
-    """worked out as a partial derivative: what is defined moves with what it rests on. In a
-    variable that is bound here, with which no definition moves, by SymPy.
+    """an undefined function in its own argument; anything else as a partial derivative, in which
+    what is defined moves with what it rests on; in a bound variable, with which no definition
+    moves, by SymPy
     """
+    function = expr.expr
     variables = [v for v, times in expr.variable_count for _ in range(int(times))]
-    if not any(v in scope or v in low.integer_symbols for v in variables):
-        term = low.scalar(expr.expr, scope)
+    here = [v in scope or v in low.integer_symbols for v in variables]
+    slots = _slots(expr) if function.func not in low.functions else None
+    if slots is not None and (len(slots) == 1 or all(here) or not low.named):
+        arguments = tuple(low.scalar(a, scope) for a in function.args)
+        return Unknown(arguments, (function.func, slots))
+    if not any(here) and all(isinstance(v, _TARGETS) for v in variables):
+        term = low.scalar(function, scope)
         for variable in variables:
             term = low.differentiate(term, *target_of(low, variable, scope))
         return term
-    function = expr.expr
     if isinstance(function, AppliedUndef) and function.func in low.functions:
         definition = low.functions[function.func]
         if not definition.free_symbols.isdisjoint(scope):
             raise UnsupportedError(f"{expr}: what stands around {function} has one of its names")
         replaced = definition(*function.args)
         return low.scalar(replaced.diff(*expr.variable_count), scope)
-    if isinstance(function, AppliedUndef):
-        orders = [0] * len(function.args)
-        for symbol, times in expr.variable_count:
-            places = [k for k, a in enumerate(function.args) if a == symbol]
-            others = [a for a in function.args if a != symbol and symbol in a.free_symbols]
-            if len(places) != 1 or others:
-                break
-            orders[places[0]] += int(times)
-        else:
-            arguments = tuple(low.scalar(a, scope) for a in function.args)
-            return Unknown(arguments, (function.func, tuple(orders)))
     if low.named and any(v not in scope for v in variables):
         raise UnsupportedError(f"{expr} is taken in a bound or an integer name besides others")
     worked_out = expr.doit()
     if isinstance(worked_out, sp.Derivative):
         raise UnsupportedError(f"{expr} is a derivative that cannot be worked out")
     return low.scalar(worked_out, scope)
+
+
+def _slots(expr: sp.Derivative) -> tuple[int, ...] | None:
+    """How often an undefined function is differentiated in each of its arguments; None where the
+    variables are not arguments of one, or other arguments move with them.
+    """
+    function = expr.expr
+    if not isinstance(function, AppliedUndef):
+        return None
+    orders = [0] * len(function.args)
+    for variable, times in expr.variable_count:
+        places = [k for k, a in enumerate(function.args) if a == variable]
+        if len(places) != 1 or any(a.has(variable) for a in function.args if a != variable):
+            return None
+        orders[places[0]] += int(times)
+    return tuple(orders)
 
 
 @SCALARS.on(sp.Subs)
