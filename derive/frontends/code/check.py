@@ -24,6 +24,8 @@ from derive.frontends.code.shapes import Labels
 
 ATTEMPTS = 3  # small sizes at which a refutation is tried
 
+UNSEEN = "is not seen to stay within its array"  # of an entry, in a reason
+
 OURS = "internal error: the trace is not what the code computes"
 
 
@@ -51,6 +53,10 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
         undecided = [n for n in undecided if found[n].status == UNDECIDED]
     if undecided:
         found.update(_wrong_at_small_sizes(pair, found, undecided, timeout, effort))
+    unseen = [n for n in undecided if UNSEEN in found[n].reason and found[n].status == UNDECIDED]
+    where = small_sizes.leaving(pair) if unseen else None
+    if where is not None:
+        found.update({n: replace(found[n], status=ILL_SHAPED, reason=where) for n in unseen})
     return found
 
 
