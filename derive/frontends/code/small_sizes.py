@@ -59,13 +59,15 @@ def leaving(pair: Pair) -> str | None:
     """
     rng = random.Random(7)
     try:
-        traced = native.untraced(pair)
+        traced = trace_pair(pair)  # which tells at what sizes all arrays have entries
         run = native.Run(traced)
-    except native.NotRun:
+    except (Failed, native.NotRun):
         return None
     for at in islice(native.assignments(traced, rng, distinct=True), native.MISFITS):
         numbers = {n: native.drawn(i, at, rng, native.MIXED) for n, i in traced.inputs.items()}
         try:
+            if not all(o.size for o in run.outputs(numbers, at)):
+                continue
             run.both(numbers, run.upstreams(numbers, at, rng), at)
         except IndexError as problem:
             frames = traceback.extract_tb(problem.__traceback__)
