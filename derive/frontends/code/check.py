@@ -16,7 +16,7 @@ from derive.base.budget import EFFORT
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
-from derive.frontends.code import native, small_sizes, witnessed
+from derive.frontends.code import native, pointwise, small_sizes, witnessed
 from derive.frontends.code.as_code import as_code
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
@@ -36,6 +36,10 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
 
     :raises ClaimError: where the pair itself is not understood.
     """
+    return pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
+
+
+def _decide_as_read(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
     several = any("*" in str(shape) for shape in pair.shapes.values())
     traced = _cut(pair, _other_cuts(pair))
     if traced is not None:

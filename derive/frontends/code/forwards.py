@@ -26,8 +26,8 @@ from derive.frontends.code.pairs import (
     objective,
     reachable,
     resolve,
-    trace_pair,
 )
+from derive.frontends.code.pointwise import likeliest
 from derive.frontends.code.request import Request, request
 from derive.frontends.code.reshaping import single_factor
 from derive.frontends.code.shapes import make_array, make_input
@@ -59,7 +59,7 @@ def assignments(found: Found) -> list[Assignment]:
     :raises Failed: where a line is refused, or does not fit.
     :raises ClaimError: where the pair itself is not understood.
     """
-    traced = traced_forward(found) if found.kind == FORWARD else trace_pair(_pair(request(found)))
+    traced = traced_forward(found) if found.kind == FORWARD else likeliest(_pair(request(found)))
     path = os.path.abspath(found.path)
     rows = []
     for symbol in traced.trace.where:
