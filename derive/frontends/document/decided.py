@@ -8,6 +8,7 @@ from derive.claims.kinds import Claim
 from derive.claims.verdict import Verdict
 from derive.frontends.document.contents import Place
 from derive.frontends.document.knowledge import Fact
+from derive.frontends.document.units import Unit
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class Condition:
     """An equation that a document states and that is no claim.
 
     :param is_case: whether it is said of one case only, after "if" or "when".
+    :param unit: the formula that states it; None where it stands in the sentence already.
     """
 
     fact: Fact
     is_case: bool
+    unit: Unit | None

@@ -47,6 +47,11 @@ class Mention:
         """The whole name, all scripts in it."""
         return with_scripts(self.letter, self.subs, self.sups)
 
+    @property
+    def whole(self) -> str:
+        """The name without its last subscript, which may be an index."""
+        return with_scripts(self.letter, self.subs[:-1], self.sups)
+
 
 def is_loss(name: Mention) -> bool:
     return name.letter in LOSSES
@@ -99,6 +104,15 @@ def text_of(node: Node | None) -> str:
         case tree.Dots():
             return "…"
     return f"<{type(node).__name__} {node.start}>"
+
+
+def a_constant(node: Node) -> str:
+    """Which constant a node is, in words: a number or the identity; "" for anything else."""
+    if isinstance(node, tree.Number) or text_of(node) in ("0", "bol(0)", "00"):
+        return "a number"
+    if isinstance(node, tree.Script) and node.sup is None:
+        node = node.base
+    return "the identity" if text_of(node) in ("I", "bol(I)") else ""
 
 
 def is_transpose(node: Node) -> bool:

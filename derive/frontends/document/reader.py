@@ -225,18 +225,47 @@ def _sum(reader: Reader, node: tree.Sum) -> Value:
     if any(isinstance(term, tree.Dots) for term in node.terms):
         made: Value = reader.value(WITHOUT_DOTS(reader, node))
         return made
-    result: Value | None = None
+    terms = []
     for sign, term in zip(node.signs, node.terms, strict=True):
         if sign not in ("", "+", "-"):
             raise Unread("sign", f"the sign {sign} has two meanings at once", term)
         value = reader.value(term)
-        if sign == "-":
-            value = values.negate(value)
-        result = (
-            value if result is None else values.add(result, value, reader.is_loose(result, value))
-        )
-    assert result is not None
+        terms.append(values.negate(value) if sign == "-" else value)
+    terms = _identities(reader, node, terms)
+    result = terms[0]
+    for value in terms[1:]:
+        result = values.add(result, value, reader.is_loose(result, value))
     return result
+
+
+def _identities(reader: Reader, node: tree.Sum, terms: list[Value]) -> list[Value]:
+    """The terms of a sum: a 1 beside a square matrix, as in 1 − ηA, is the identity matrix in
+    another reading.
+    """
+    ones = [
+        isinstance(each, tree.Number) and each.text == "1" and not value.shape
+        for each, value in zip(node.terms, terms, strict=True)
+    ]
+    sizes = [value.shape[0] for value in terms if any(ones) and _is_square(reader, value)]
+    if not sizes:
+        return terms
+    how = reader.choices.pick("1 beside a square matrix", ("each entry", "the identity"))
+    if how == "each entry":
+        return terms
+    return [
+        values.scale(value.expr, Value(sp.Identity(sizes[0]), (sizes[0], sizes[0])))
+        if is_one
+        else value
+        for is_one, value in zip(ones, terms, strict=True)
+    ]
+
+
+def _is_square(reader: Reader, value: Value) -> bool:
+    """Whether a value is a matrix of as many rows as columns, and more than one."""
+    if len(value.shape) != 2 or value.thin:
+        return False
+    rows, cols = map(reader.sizes.resolved, value.shape)
+    return bool(rows == cols != 1)
 
 
 @RULES.on(tree.Fraction)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
+from derive.frontends.document.defining import are_products
 from derive.frontends.document.knowledge import Knowledge
 from derive.frontends.document.names import mention
 from derive.frontends.document.parts import Task
@@ -75,6 +76,8 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     if len(body.sides) != 2:
         return False
     left, right = body.sides
+    if are_products(left, right):
+        return False
     name = mention(left)
     names = name is not None and not name.after
     numbers = isinstance(right, tree.Number) or not any(
