@@ -29,7 +29,7 @@ from derive.claims.verdict import Verdict
 from derive.frontends.document import hints, sameness, tree
 from derive.frontends.document.attempts import all_readings
 from derive.frontends.document.choices import Choices
-from derive.frontends.document.decided import Condition, Decided, Outcome
+from derive.frontends.document.decided import Condition, Decided, Outcome, under
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
@@ -242,8 +242,19 @@ class _Decider:
         around = self.knowledge.around(task.unit.section)
         stated = [one for one in self.conditions if one.fact.section in around]
         stated += [Condition(fact, False, None) for fact in said_with(self.collected, task.unit)]
-        if not stated:
-            return found
+        own = [one for one in stated if not one.is_case or self.follows(one, task.unit)]
+        for conditions in (own, stated) if len(own) < len(stated) else (own,):
+            if conditions and any(one.outcome in REFUTED for one in found):
+                found = self.assuming(task, found, conditions, elsewhere=conditions is not own)
+        return found
+
+    def assuming(
+        self, task: Task, found: list[Decided], stated: list[Condition], elsewhere: bool
+    ) -> list[Decided]:
+        """What is refuted once more under conditions.
+
+        :param elsewhere: whether some of them are said of a case that this is not said of.
+        """
         facts = self.knowledge.facts
         self.knowledge.facts = [*facts, *(one.fact for one in stated)]
         try:
@@ -251,23 +262,8 @@ class _Decider:
             again = [] if results is None else self.over_readings(task, results)
         finally:
             self.knowledge.facts = facts
-        if len(again) != len(found):
-            return found
-        lines = ", ".join(str(one.fact.line) for one in stated)
-        elsewhere = any(one.is_case and not self.follows(one, task.unit) for one in stated)
-        made = []
-        for before, after in zip(found, again, strict=True):
-            if before.outcome not in REFUTED or after.outcome in REFUTED:
-                made.append(before)
-            elif after.outcome != HOLDS:
-                made.append(before if elsewhere else after)  # not refuted under what is said of it
-            elif elsewhere:
-                message = f"it holds in the case of line {lines}; declare that as an assumption"
-                made.append(replace(before, outcome=AMBIGUOUS, code="assumption", message=message))
-            else:
-                sentence = f"what line {lines} states is assumed"
-                made.append(replace(after, inferred=(*after.inferred, sentence)))
-        return made
+        lines = ", ".join(dict.fromkeys(str(one.fact.line) for one in stated))
+        return found if len(again) != len(found) else under(found, again, lines, elsewhere)
 
     def follows(self, condition: Condition, unit: Unit) -> bool:
         """Whether a formula follows a condition in its sentence: "if A = A⊤, then …"."""

@@ -27,6 +27,7 @@ from derive.frontends.document.names import (
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Sizes, Unsure, Value, scalar
+from derive.language.matrix_functions import matrix_exp
 
 MAX_DEPTH = 60
 
@@ -272,6 +273,18 @@ def _is_square(reader: Reader, value: Value) -> bool:
 def _fraction(reader: Reader, node: tree.Fraction) -> Value:
     above, below = reader.value(node.numerator), reader.value(node.denominator)
     return values.divide(above, below, reader.is_loose(above, below))
+
+
+@RULES.on(tree.Binomial)
+def _binomial(reader: Reader, node: tree.Binomial) -> Value:
+    """n over a number k, written out: n(n − 1)/2."""
+    if not isinstance(node.bottom, tree.Number) or not node.bottom.text.isdigit():
+        raise Unread("notation", "a binomial coefficient is read over a number only", node)
+    k = int(node.bottom.text)
+    if k > 20:
+        raise Unread("number", "the number is too large", node.bottom)
+    top = scalar(reader.value(node.top))
+    return Value(sp.Mul(*(top - i for i in range(k))) / sp.factorial(k))
 
 
 @RULES.on(tree.Root)
@@ -531,7 +544,9 @@ def turned(reader: Reader, value: Value) -> Value:
 def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     text = text_of(part)
     if is_transpose(part):
-        may_be_power = text == "T" and not value.shape and "T" in reader.knowledge.sizes
+        known = reader.knowledge
+        number = "T" in known.sizes or known.declared("T", reader.section, reader.at) is not None
+        may_be_power = text == "T" and not value.shape and number
         meanings = ("power", "transpose")
         if may_be_power and reader.choices.pick("T above a number", meanings) == "power":
             return values.power(value, reader.value(part))
@@ -547,6 +562,10 @@ def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     if isinstance(part, tree.Mark):
         raise Unread("superscript", f"the superscript {text} has no meaning here", part)
     exponent = reader.value(part)
+    if value.expr == sp.E and exponent.is_matrix and _is_square(reader, exponent):
+        if reader.choices.pick("e with a matrix above", ("matrix", "entrywise")) == "matrix":
+            return Value(matrix_exp(exponent.expr), exponent.shape)
+        return values.apply(sp.exp, exponent)
     if value.is_scalar or not exponent.is_scalar:
         return values.power(value, exponent)
     if values.is_vector(value):
