@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from derive.frontends.document import tree
 from derive.frontends.document.tree import Node
@@ -46,7 +47,7 @@ class Mention:
     bold: bool = False
     shape: tree.Group | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The whole name, all scripts in it."""
         return with_scripts(self.letter, self.subs, self.sups)
@@ -123,6 +124,7 @@ def is_transpose(node: Node) -> bool:
     return text_of(node) in TRANSPOSES
 
 
+@tree.remembered
 def mention(node: Node) -> Mention | None:
     """The name that a node is, None for anything else."""
     match node:
