@@ -38,6 +38,7 @@ from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.large_inverses import Group, Inverted, Reduced, reduced
 from derive.evaluation.mentioned import bindable
 from derive.evaluation.point import Point
+from derive.evaluation.special_functions import BALLS
 from derive.language.conditions import Cases
 from derive.language.operators import (
     ArrayOperator,
@@ -68,7 +69,7 @@ _POINTWISE = (
     sp.Rational, sp.Float, *(type(getattr(sp, name)) for name in CONSTANTS if name != "e"),
     type(sp.E), sp.Add, sp.Mul, sp.Pow, sp.Piecewise, Cases, sp.Max, sp.Min, sp.Abs,
     sp.sign, sp.Heaviside, sp.floor, sp.ceiling, sp.KroneckerDelta, AppliedUndef, sp.Derivative,
-    sp.sec, sp.csc, sp.sech, sp.csch, sp.cot, sp.coth, *BY_SYMBOL,
+    sp.sec, sp.csc, sp.sech, sp.csch, sp.cot, sp.coth, *BY_SYMBOL, *BALLS,
 )  # fmt: skip
 
 
