@@ -95,11 +95,19 @@ def page_part(name: str) -> str:
 
 
 def derivations(chains: Sequence[Mapping[str, Any]], title: str) -> str:
-    """A page of derivations, line by line: each a statement, its definitions and its lines.
+    """A page of derivations, line by line: each a statement, its definitions and its lines; or the
+    ``report`` on a claim that does not hold.
 
     :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
     """
-    return _template("derivation.html").render(chains=chains, title=title)
+    page = _template("derivation.html")
+    from markupsafe import Markup
+
+    shown = [
+        {"fragment": Markup(fragment(chain["report"]))} if "report" in chain else chain
+        for chain in chains
+    ]
+    return str(page.render(chains=shown, title=title))
 
 
 def _template(name: str) -> Any:
