@@ -266,6 +266,9 @@ def test_the_summary_counts():
     )
     assert plain(summary_lines(verdicts[:1], 1, 0)).startswith("1 claim: ")
     assert len(plain(summary_lines(verdicts * 999, 9999, 99.9))) <= 80
+    narrow = plain(summary_lines(verdicts, 3, 1.23, 40)).splitlines()
+    assert len(narrow) == 2 and max(map(len, narrow)) <= 40
+    assert "".join(narrow).replace(",  ", ", ") == expected
 
 
 def test_values_are_abbreviated_only_when_long():
