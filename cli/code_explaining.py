@@ -14,7 +14,8 @@ from derive.cli.exits import exit_code
 from derive.cli.printing import blank, deeply
 from derive.cli.screen import Screen
 from derive.frontends.code.answers import answers, asked_pair
-from derive.frontends.code.pairs import Failed, trace_pair
+from derive.frontends.code.pairs import Failed
+from derive.frontends.code.pointwise import likeliest
 from derive.frontends.code.request import Request
 from derive.frontends.code.witness_script import script
 
@@ -50,6 +51,6 @@ def _script(request: Request, name: str, verdict: Verdict) -> str | None:
         return None
     try:
         with output_aside():
-            return script(deeply(trace_pair, asked_pair(request)), name, verdict)
+            return script(deeply(likeliest, asked_pair(request)), name, verdict)
     except (Failed, DeriveError):  # a missing script must not cost the explanation
         return None

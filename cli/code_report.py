@@ -91,8 +91,9 @@ def shape_lines(rows: list[dict[str, Any]]) -> list[Text]:
     return lines
 
 
-def gradient_text(target: str, wrt: str, to: str) -> tuple[Any, str]:
-    """The shape and the derivative of a function in a file, or its code in a library.
+def gradient_text(target: str, wrt: str, to: str) -> tuple[dict[str, tuple[Any, Any]], str]:
+    """For each input the shape and the derivative of a function in a file, or its code in a
+    library.
 
     :raises TargetError: with one sentence, whatever is in the way.
     """
@@ -100,10 +101,14 @@ def gradient_text(target: str, wrt: str, to: str) -> tuple[Any, str]:
     pair = forward_of(Path(file), name)
     try:
         with output_aside():
+            names = wrt.replace(",", " ").split()
             if to == "math":
-                answer, traced = forwards.derivative(pair, wrt)
-                return (traced.inputs[wrt].sizes, answer), ""
-            return None, gradient_code.code(pair, wrt.replace(",", " ").split(), to)
+                found = {}
+                for name in names:
+                    answer, traced = forwards.derivative(pair, name)
+                    found[name] = traced.inputs[name].sizes, answer
+                return found, ""
+            return {}, gradient_code.code(pair, names, to)
     except (Failed, DeriveError) as problem:
         raise TargetError(f"{target}: {problem}") from None
 

@@ -64,20 +64,25 @@ def derive_code(target: str, wrt: str, to: str, form: str) -> int:
         found, code = deeply(gradient_text, target, wrt, to)
     except TargetError as problem:
         raise click.ClickException(str(problem)) from None
-    if found is None:
+    if not found:
         if form == "json":
             print_json({"of": target, "wrt": wrt, "code": code})
         else:
             screen_now().print_script(code)
         return OK
-    shape, answer = found
     if form == "json":
-        print_json(deeply(_gradient_data, target, wrt, shape, answer))
+        data = [deeply(_gradient_data, target, n, *answer) for n, answer in found.items()]
+        print_json(data[0] if len(data) == 1 else data)
         return OK
+    from rich.text import Text
+
     from derive.cli.render import gradient_lines
 
     screen = screen_now()
-    screen.print(deeply(gradient_lines, shape, answer, screen.width))
+    for name, answer in found.items():
+        if len(found) > 1:
+            screen.print([Text(name, "bold")])
+        screen.print(deeply(gradient_lines, *answer, screen.width))
     return OK
 
 

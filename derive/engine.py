@@ -55,7 +55,7 @@ from derive.claims.kinds import (
     Jacobian,
     Shape,
 )
-from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict
+from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Step, Verdict, Witness
 from derive.core.terms import Term, add, forget_terms
 from derive.diagnosis import own_names, rounding
 from derive.diagnosis import reason as reasons
@@ -321,6 +321,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
         stages[1] = (BY_CALCULUS + COSTLY, PATIENT_WORK)
     if deep and arrays.agree is False and not problem.given:
         stages = [((), PATIENT_WORK), (CHEAP + COSTLY, 0)]
+    if problem.lowering.unsafe_reads:  # nothing would be a proof
+        stages = []
     for number, (ladder, patience) in enumerate(stages):
         try:
             proof = arrays.proof() if number == 0 and deep else None
@@ -341,14 +343,15 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
             proof, tried = None, str(obstacle)
-        if proof is not None and not problem.lowering.unsafe_reads:
+        if proof is not None:
             return _proved(problem, claim, statement, proof, budget)
         witness = search(claim, patience)
         if witness is not None:
-            found = reasons.disagreement(problem, claim, statement, witness, budget)
-            return Verdict(
-                claim, DISAGREES, witness=witness, reason=found.words, derived=found.meant
-            )
+            return _refuted(problem, claim, statement, witness, budget)
+    if problem.lowering.unsafe_reads:
+        witness = search(claim, PATIENT_WORK)
+        if witness is not None:
+            return _refuted(problem, claim, statement, witness, budget)
     if _contradictory(problem):
         tried = "what is given contradicts itself"
     elif problem.lowering.unsafe_reads:
@@ -356,6 +359,13 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
     if problem.ignored:
         tried += f"; not used: {', '.join(dict.fromkeys(map(str, problem.ignored)))}"
     return Verdict(claim, UNDECIDED, reason=tried)
+
+
+def _refuted(
+    problem: Problem, claim: Claim, statement: Statement, witness: Witness, budget: Budget
+) -> Verdict:
+    found = reasons.disagreement(problem, claim, statement, witness, budget)
+    return Verdict(claim, DISAGREES, witness=witness, reason=found.words, derived=found.meant)
 
 
 def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:

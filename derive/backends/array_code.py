@@ -202,16 +202,20 @@ class ArrayCode:
         name = self.names[array]
         shape = getattr(array, "shape", None) or (None,) * len(indices)
         plain = [i for i, size in zip(indices, shape, strict=True) if self._runs_over(i, size)]
+        if len(plain) < len(indices):
+            return self._section(name, indices, shape) or self._gathered(name, indices, plain)
         if len(set(plain)) < len(plain):
             return self._gathered(name, indices, plain)
-        if len(plain) < len(indices):
-            return self._section(name, indices, plain) or self._gathered(name, indices, plain)
-        axes = tuple(sorted(plain, key=self.order.index))
+        return self._in_order(name, plain)
+
+    def _in_order(self, name: str, indices: Sequence[Any]) -> Text:
+        """An array whose axes run over some indices, with its axes in the shared order."""
+        axes = tuple(sorted(indices, key=self.order.index))
         if axes == tuple(indices):
             return Text(name, axes)
         if len(axes) == 2:
             return Text(f"{name}.T", axes)
-        order = ", ".join(str(plain.index(index)) for index in axes)
+        order = ", ".join(str(indices.index(index)) for index in axes)
         verb = "permute" if self.library == "torch" else "transpose"
         return Text(f"{name}.{verb}({order})", axes)
 
@@ -221,14 +225,38 @@ class ArrayCode:
             return False
         return size is None or sp.expand(self.extent[index] - size) == 0
 
-    def _section(self, name: str, indices: Sequence[Any], plain: list[Any]) -> Text | None:
-        """``x[:, 0]``, where the other indices are numbers and the axes are in order."""
-        numbers = [i for i in indices if i not in plain]
-        in_order = plain == sorted(plain, key=self.order.index)
-        if not in_order or any(not i.is_Integer or i < 0 for i in numbers):
+    def _section(self, name: str, indices: Sequence[Any], shape: Sequence[Any]) -> Text | None:
+        """``x[:, 0, 1:n]``, where the indices are numbers or run over a part of an axis."""
+        items, along = [], []
+        for index, size in zip(indices, shape, strict=True):
+            if self._runs_over(index, size):
+                item, own = ":", index
+            elif index.is_Integer and index >= 0:
+                item, own = str(index), None
+            else:
+                item, own = self._part(index, size)
+                if own is None:
+                    return None
+            items.append(item)
+            along += [] if own is None else [own]
+        if len(set(along)) < len(along):
             return None
-        inside = ", ".join(":" if i in plain else str(i) for i in indices)
-        return Text(f"{name}[{inside}]", tuple(plain))
+        return self._in_order(f"{name}[{', '.join(items)}]", along)
+
+    def _part(self, index: Any, size: Any) -> tuple[str, Any]:
+        """The slice of an axis that an index runs over, and what runs; None where it is none, or is
+        not seen to lie within the axis.
+        """
+        own = [s for s in index.free_symbols if s in self.extent]
+        if len(own) != 1 or size is None:
+            return "", None
+        start = sp.expand(index - own[0])
+        stop = sp.expand(start + self.extent[own[0]])
+        within = start.is_nonnegative and sp.expand(size - stop).is_nonnegative
+        if not within or own[0] in start.free_symbols:
+            return "", None
+        first = "" if start == 0 else self.size(start)
+        return f"{first}:{'' if sp.expand(size - stop) == 0 else self.size(stop)}", own[0]
 
     def _gathered(self, name: str, indices: Sequence[Any], plain: Sequence[Any]) -> Text:
         """Entries at labels, or at sums of indices; both sides of ``where`` are worked out, so that
@@ -480,7 +508,9 @@ class ArrayCode:
         """An array with its axes in its own order, where it is read at indices alone."""
         if isinstance(factor, sp.Indexed) and factor.base in self.names:
             indices = factor.indices
-            if len(set(indices)) == len(indices) and all(i in self.extent for i in indices):
+            shape = getattr(factor.base, "shape", None) or (None,) * len(indices)
+            whole = all(map(self._runs_over, indices, shape))
+            if len(set(indices)) == len(indices) and whole:
                 return Text(self.names[factor.base], tuple(indices))
         return self.write(factor)
 

@@ -328,14 +328,17 @@ def index_bracket(n: Verbs, relation: str, poly: Poly) -> Polynomial:
 
 
 def bracket_by_range(n: Verbs, relation: str, poly: Poly) -> Polynomial:
-    """[p ≥ 0] and [p = 0] of an integer p, decided by the ranges where they decide it."""
+    """[p ≥ 0] and [p = 0] of an integer p, decided by the ranges where they decide it, that of the
+    time of an induction among them.
+    """
+    there = n.recursion.there
     if relation == "=":
         if poly.constant is not None:
             return {} if poly.constant else {(): 1}
         lead = max(poly.key, key=lambda term: [v.key for v in reversed(term[0])])
         if lead[1] < 0:
             poly = -poly
-        if is_nonnegative(poly - 1) or is_nonnegative(-poly - 1):
+        if is_nonnegative(poly - 1, there) or is_nonnegative(-poly - 1, there):
             return {}
         if poly in n.given.apart:
             n.used[n.given.apart[poly]] = None
@@ -343,9 +346,9 @@ def bracket_by_range(n: Verbs, relation: str, poly: Poly) -> Polynomial:
         split = digits(poly)
         if split is not None:
             return n.multiply(*(n.index_bracket("=", digit) for digit in split))
-    elif is_nonnegative(poly):
+    elif is_nonnegative(poly, there):
         return {(): 1}
-    elif is_nonnegative(-poly - 1):
+    elif is_nonnegative(-poly - 1, there):
         return {}
     else:
         upper = upper_digit(poly)

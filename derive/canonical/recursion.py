@@ -37,6 +37,7 @@ class Reference:
     :param direction: the direction in which arrays are unfolded, 0 for both.
     :param turned: whether an array is unfolded from its other end first.
     :param opened: the arrays that are unfolded at all; None for every one.
+    :param there: what is nonnegative because there is such a time at all.
     """
 
     time: Poly | None
@@ -46,6 +47,7 @@ class Reference:
     direction: int = 0
     turned: bool = False
     opened: Collection[Shared] | None = None
+    there: tuple[Poly, ...] = ()
 
     def offset(self, index: Poly) -> Any:
         """How far an index is past the time, its other variables left out; None where it does
@@ -84,6 +86,11 @@ class Recursion:
         """Whether a step of an induction is made, or an array that refers to itself is to come."""
         reference = self.reference
         return self.expected or (reference is not None and reference.time is not None)
+
+    @property
+    def there(self) -> tuple[Poly, ...]:
+        """What is nonnegative because there is a time at which a step or its base is made."""
+        return () if self.reference is None else self.reference.there
 
     def name(self, shared: Shared) -> int:
         """The number of the class of an array."""

@@ -59,6 +59,10 @@ class NeedsScalars(Exception):
     """A decision is due on a whole array of values: they have to be taken one by one."""
 
 
+_ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, ScalarApplication)
+_TARGETS = (sp.Symbol, MatrixElement, sp.Indexed, ArrayElement)
+
+
 class Seed(NamedTuple):
     """An independent variable: a symbol, or one of its entries, with its number of directions.
 
@@ -422,6 +426,18 @@ class Interpreter:
                 return found
         raise UnsupportedError(f"the function {function} has no meaning at this point")
 
+    def flows(self, expr: sp.Derivative) -> bool:
+        """Whether something that SymPy takes for a constant may move with the variables: an entry
+        of an array, or what is defined.
+        """
+        inner, variables = expr.expr, [v for v, _ in expr.variable_count]
+        if not all(isinstance(v, _TARGETS) for v in variables):
+            return False  # SymPy's own notation, an undefined function in its argument
+        undefined = isinstance(inner, AppliedUndef) and inner.func not in self._where
+        if undefined and all(inner.args == (v,) for v in variables):
+            return False
+        return inner.has(*_ARRAYS) or not mentions(inner).isdisjoint(self._where)
+
     def derived(self, expr: sp.Derivative) -> Any:
         """An expression equal to a derivative in scalar symbols, its functions written out."""
         if expr not in self.made:
@@ -438,8 +454,7 @@ class Interpreter:
             return self._derive_call(inner, expr)
         undefined = {call: self._written_out(call) for call in inner.atoms(AppliedUndef)}
         body = inner.xreplace(undefined)
-        arrays = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, ScalarApplication)
-        if body.has(*arrays) or not all(isinstance(v, sp.Symbol) for v, _ in expr.variable_count):
+        if body.has(*_ARRAYS) or not all(isinstance(v, sp.Symbol) for v, _ in expr.variable_count):
             raise UnsupportedError(f"{expr} is a Derivative the evaluator cannot take")
         return sp.diff(body, *expr.variable_count)
 

@@ -32,6 +32,14 @@ class Cases(sp.Expr):
         return printer._print_Piecewise(self)
 
 
+def held(expr: Any) -> Any:
+    """An expression whose conditions stay where they are, whatever is put in for its symbols."""
+    while choices := expr.atoms(sp.Piecewise):
+        inner = {c: Cases(*c.args) for c in choices if len(c.atoms(sp.Piecewise)) == 1}
+        expr = expr.xreplace(inner)
+    return expr
+
+
 def put_back(expressions: Sequence[Any]) -> list[Any] | None:
     """Expressions with every condition where its index is bound; None where nothing changes.
 

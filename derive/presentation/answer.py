@@ -24,6 +24,7 @@ from derive.lowering.problem import Condition, Problem
 from derive.lowering.statement import Statement
 from derive.presentation.by_value import Values
 from derive.presentation.closing import StaysOpen, closed
+from derive.presentation.guarded import guarded
 from derive.presentation.implied import without_implied
 from derive.presentation.writer import NoMatrixForm, Writer
 from derive.proof.definedness import denominators, may_vanish
@@ -141,7 +142,7 @@ class Answer:
             ]
         for candidate in candidates:
             try:
-                form = write(candidate())
+                form = write(guarded(candidate()))
                 if not self.writer.unbound(form):
                     forms.append(form)
             except (

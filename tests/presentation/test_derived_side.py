@@ -7,7 +7,7 @@ import sympy as sp
 from sympy import HadamardPower, MatrixSymbol, OneMatrix, Trace
 
 import derive
-from derive import Gradient, Hessian, Jacobian, verify
+from derive import Backward, Gradient, Hessian, Jacobian, backward, tensor, verify
 from derive.language.printing import text_of
 from derive.presentation.writer import Writer
 from derive.refutation.search import search
@@ -110,3 +110,13 @@ def test_a_derivative_is_written_by_the_value_where_it_has_no_name():
 def test_a_function_that_is_no_such_polynomial_is_left_as_it_is():
     found = _written(Trace(v.T * S), W, {S: (W * x).applyfunc(sp.Lambda(t, sp.sin(t)))})
     assert S not in found.atoms(MatrixSymbol) and found.has(sp.cos)
+
+
+def test_what_is_read_of_an_array_is_read_within_it():
+    n = sp.Symbol("n", integer=True, positive=True)
+    i = sp.Symbol("i", integer=True)
+    x, u = sp.IndexedBase("x", shape=(n + 2,)), sp.IndexedBase("u", shape=(n,))
+    middle = tensor(x[i + 1] ** 2, (i, n))
+    found = backward(middle, x, u)
+    assert found.body.has(sp.Piecewise)
+    assert verify(Backward(middle, x, u, found)).status == "holds"

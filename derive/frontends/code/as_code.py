@@ -9,6 +9,7 @@ import sympy as sp
 from derive.backends.array_code import ArrayCode
 from derive.base.errors import UnsupportedError
 from derive.frontends.code.pairs import Traced
+from derive.language.conditions import held
 from derive.language.operators import Tensor
 from derive.language.sequences import Recurrence
 
@@ -68,6 +69,7 @@ def _is_named(traced: Traced, symbol: Any) -> bool:
 
 def array_text(writer: ArrayCode, value: Any) -> str:
     """A definition, a function of indices or an entry's formula as the text of an array."""
+    value = held(value) if isinstance(value, sp.Basic) else value
     if isinstance(value, Tensor):
         return writer.array(value.body, [tuple(axis) for axis in value.axes])
     if isinstance(value, sp.FunctionMatrix):

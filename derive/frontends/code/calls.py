@@ -39,6 +39,8 @@ class Asked:
     :param params: arguments of a constructor, each with its input.
     :param call: the inputs with which a layer is called; None for all that its forward takes.
     :param grads: where a layer leaves the gradients of inputs.
+    :param reading: what a derivative without an upstream takes, ``"input"`` or ``"output"``;
+        ``""`` for a backward.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Asked:
     params: Mapping[str, str]
     call: tuple[str, ...] | None
     grads: Mapping[str, str]
+    reading: str = ""
 
     @property
     def expected(self) -> tuple[str, ...]:
@@ -66,6 +69,8 @@ def perform(
     :raises ClaimError: where the pair is not understood.
     """
     if backward is not None:
+        if asked.reading:
+            return _entry_by_entry(asked, forward, backward, values, fixed)
         return _functions(asked, forward, backward, values, fixed)
     if getattr(forward, "fwd", None) is not None and getattr(forward, "bwd", None) is not None:
         return _vjp(asked, forward, values, fixed)
@@ -111,6 +116,34 @@ def _functions(
         return matched(backward(*positional, **keyword), asked.expected, asked.name)
 
     return Performed(outputs, names, call)
+
+
+def _entry_by_entry(
+    asked: Asked, forward: Any, backward: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> Performed:
+    """f and f′ of numbers, applied to arrays: the gradient is the upstream times f′(x), where f′
+    may also be written in terms of f(x).
+    """
+    args, options = arguments(forward, values, fixed, asked.name)
+    output = forward(*args, **options)
+    known = {**values, **fixed}
+    parameters = _parameters(backward)
+    free = [p.name for p in parameters if p.name not in known and p.default is p.empty]
+    if isinstance(output, (tuple, list)) or len(free) > 1 or not args:
+        raise ClaimError(f"{asked.name} and its derivative take and return more than an array each")
+    own = output if asked.reading == "output" else args[0]
+    if asked.reading == "output" and not free:
+        free = [parameters[0].name]
+    at = {**known, **dict.fromkeys(free, own)}
+
+    def call(upstreams: list[Any]) -> dict[str, Any]:
+        keyword = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+        positional = [at[p.name] for p in parameters if p.name in at and p.name not in keyword]
+        returned = backward(*positional, **{name: at[name] for name in keyword if name in at})
+        slopes = matched(returned, asked.expected, asked.name)
+        return {name: upstreams[0] * slope for name, slope in slopes.items()}
+
+    return Performed([output], ["upstream"], call)
 
 
 def _split(result: Any, free: Sequence[str], name: str) -> tuple[list[Any], list[Any]]:

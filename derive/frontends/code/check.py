@@ -16,13 +16,15 @@ from derive.base.budget import EFFORT
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
-from derive.frontends.code import native, small_sizes, witnessed
+from derive.frontends.code import native, pointwise, small_sizes, witnessed
 from derive.frontends.code.as_code import as_code
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
 
 ATTEMPTS = 3  # small sizes at which a refutation is tried
+
+UNSEEN = "is not seen to stay within its array"  # of an entry, in a reason
 
 OURS = "internal error: the trace is not what the code computes"
 
@@ -34,6 +36,10 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
 
     :raises ClaimError: where the pair itself is not understood.
     """
+    return pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
+
+
+def _decide_as_read(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
     several = any("*" in str(shape) for shape in pair.shapes.values())
     traced = _cut(pair, _other_cuts(pair))
     if traced is not None:
@@ -51,6 +57,10 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
         undecided = [n for n in undecided if found[n].status == UNDECIDED]
     if undecided:
         found.update(_wrong_at_small_sizes(pair, found, undecided, timeout, effort))
+    unseen = [n for n in undecided if UNSEEN in found[n].reason and found[n].status == UNDECIDED]
+    where = small_sizes.leaving(pair) if unseen else None
+    if where is not None:
+        found.update({n: replace(found[n], status=ILL_SHAPED, reason=where) for n in unseen})
     return found
 
 

@@ -213,7 +213,14 @@ class SymbolicList(list):
             raise Refused("an iteration over a symbolic number of items outside of a for loop")
         return super().__iter__()
 
+    def __bool__(self) -> bool:
+        if self.rounds is None or len(self) or at_least(self.rounds.count, 1):
+            return bool(len(self)) or self.rounds is not None
+        raise Refused("whether a list that a loop fills has items")
+
     def __getitem__(self, index: Any) -> Any:
+        if any(id(self) in getattr(w, "pops", ()) for w in arr.watchers):
+            raise Refused("a list is read while a loop takes its items away")
         if isinstance(index, slice):
             return super().__getitem__(index) if self.rounds is None else self.part(index)
         if isinstance(index, Array):
@@ -356,7 +363,7 @@ def _key(key: Any) -> Any:
 
 
 def list_method(values: Any, name: str) -> Any:
-    """``append`` and ``insert``, which a loop keeps; any other method as it is."""
+    """``append``, ``insert`` and ``pop``, which a loop keeps."""
     if not isinstance(values, SymbolicList):
         return getattr(values, name)
     loop_ = innermost()
@@ -380,6 +387,30 @@ def list_method(values: Any, name: str) -> Any:
         else:
             list.insert(values, place, value)
 
-    if name == "append":
-        return append
-    return insert if name == "insert" else getattr(values, name)
+    def pop(place: int = -1) -> Any:
+        if outer:
+            assert loop_ is not None
+            return loop_.popped(values, place)
+        return taken_from(values, place)
+
+    return {"append": append, "insert": insert, "pop": pop}[name]
+
+
+def taken_from(values: SymbolicList, place: int = -1) -> Any:
+    """``pop`` outside of loops."""
+    if values.rounds is None:
+        return list.pop(values, place)
+    item = values[place]
+    shorten(values, place, sp.Integer(1))
+    return item
+
+
+def shorten(values: SymbolicList, place: int, count: Any) -> None:
+    """Take so many items of a list away, from its end or from its beginning."""
+    own, total = values.as_list(), expression(values.length())
+    left = expanded(total - count)
+    list.clear(values)
+    values.rounds = values.previous = None
+    if left != 0:
+        cut = slice(None, plain(left)) if place else slice(plain(expanded(count)), None)
+        values.rounds = own.part(cut).rounds

@@ -26,9 +26,10 @@ from derive.frontends.code.pairs import (
     objective,
     reachable,
     resolve,
-    trace_pair,
 )
+from derive.frontends.code.pointwise import likeliest
 from derive.frontends.code.request import Request, request
+from derive.frontends.code.reshaping import single_factor
 from derive.frontends.code.shapes import make_array, make_input
 from derive.frontends.code.torch_autograd import Context
 from derive.frontends.code.trace import Trace, opened, place
@@ -58,7 +59,7 @@ def assignments(found: Found) -> list[Assignment]:
     :raises Failed: where a line is refused, or does not fit.
     :raises ClaimError: where the pair itself is not understood.
     """
-    traced = traced_forward(found) if found.kind == FORWARD else trace_pair(_pair(request(found)))
+    traced = traced_forward(found) if found.kind == FORWARD else likeliest(_pair(request(found)))
     path = os.path.abspath(found.path)
     rows = []
     for symbol in traced.trace.where:
@@ -110,6 +111,9 @@ def traced_forward(found: Found) -> Traced:
             result = forward(*args, **options)
             several = isinstance(result, (tuple, list))
             output = as_array(result[0] if several else result).copy()
+            for axis in range(output.ndim):
+                if len(output.axes[axis]) > 1:  # one upstream, not one for each part
+                    output = single_factor(output, axis)
             upstreams: list[Array] = []
             if any(not ax.is_unit(axis) for axis in output.axes):
                 fresh = [ax.fresh(axis) for axis in output.axes]

@@ -25,6 +25,7 @@ from derive.frontends.code.finding import Pair as Found
 from derive.frontends.code.forwards import derived, traced_forward
 from derive.frontends.code.pairs import Traced, reachable
 from derive.frontends.code.request import Request
+from derive.language.conditions import Cases, held
 
 IMPORTS = {
     "numpy": "import math\nimport numpy as np",
@@ -118,7 +119,7 @@ class _Writing:
 
     def text(self) -> tuple[str, str, str | None]:
         """The code, the name of what it defines, and that of the backward where it is apart."""
-        answers = {name: derived(self.traced, name) for name in self.wrt}
+        answers = {name: self._within(derived(self.traced, name)) for name in self.wrt}
         writer = ArrayCode(self.library, self.names, self._size)
         lines = []
         for symbol, value in reachable(self.traced.trace.where, list(answers.values())).items():
@@ -141,6 +142,24 @@ class _Writing:
             lines.append(f"return {ends}")
         lines[:0] = [f"{name} = {self.sizes[name]}" for name in self.sizes if name in self.used]
         return self._whole(lines)
+
+    def _within(self, answer: Any) -> Any:
+        """What was derived, without conditions that labels are in their range."""
+        ranges = {
+            base: given.of
+            for given in self.traced.inputs.values() if given.is_labels
+            for base in given.symbols.values()
+        }  # fmt: skip
+        answer = held(answer)
+        true = {
+            fact: sp.true
+            for fact in answer.atoms(sp.Ge)
+            for entry in fact.atoms(sp.Indexed) if entry.base in ranges
+            if sp.expand(fact.lhs - fact.rhs) in (entry, ranges[entry.base] - 1 - entry)
+        }  # fmt: skip
+        answer = answer.xreplace(true)
+        always = {c: c.args[0][0] for c in answer.atoms(Cases) if c.args[0][1] == sp.true}
+        return answer.xreplace(always)
 
     def _whole(self, lines: list[str]) -> tuple[str, str, str | None]:
         indent = " " * (8 if self.library == "torch" else 4)

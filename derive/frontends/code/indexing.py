@@ -51,14 +51,17 @@ class Masked:
 
     def sum(self, axis: Any = None) -> Array:
         """The sum of these entries."""
-        if axis not in (None, 0) or (axis == 0 and self.array.ndim != self.condition.ndim):
+        if axis not in (None, 0) or (axis == 0 and self.condition.ndim != 1):
             raise Refused("x[condition] is summed over an axis")
-        if self.condition.ndim != self.array.ndim:
-            raise Refused("rows at a condition are summed")
-        return sum_over(where(self.condition, self.array, 0))
+        condition = self.condition
+        while condition.ndim < self.array.ndim:
+            condition = inserted(condition, condition.ndim)
+        return sum_over(where(condition, self.array, 0), axis)
 
     def mean(self, axis: Any = None) -> Array:
         """Their mean: it has no value where there is none."""
+        if axis is None and self.array.ndim != self.condition.ndim:
+            raise Refused("the mean of all entries in rows at a condition")
         return divide(self.sum(axis), self.size)
 
     @property

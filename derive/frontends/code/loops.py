@@ -27,12 +27,14 @@ from derive.frontends.code.containers import (
     list_method,
     mapped,
     replaced,
+    shorten,
 )
 from derive.frontends.code.rounds import Cell
 from derive.frontends.code.sizes import (
     Size,
     at_least,
     expanded,
+    expression,
     plain,
     same,
 )
@@ -117,6 +119,7 @@ class SymbolicLoop:
         self.carried: dict[int, tuple[str, Array]] = {}  # the state that stands for that
         self.last: dict[int, tuple[SymbolicList, Any]] = {}  # lists whose last item is read
         self.items_carried: dict[int, tuple[str, Any]] = {}  # the state that stands for that
+        self.pops: dict[int, tuple[SymbolicList, int]] = {}  # what a round takes, and from where
         self.created: list[Any] = []  # weak references: most arrays are gone soon
 
     # what changes tell
@@ -153,6 +156,28 @@ class SymbolicLoop:
         if not position.is_Integer or id(values) in self.lists_before:
             raise Refused(f"item {position} of a list while a loop fills it")
         return None
+
+    def popped(self, values: SymbolicList, place: int) -> Any:
+        """The item that a round takes from a list.
+
+        :raises Refused: where rounds take other than one each, or the list may be too short.
+        """
+        if arr.watchers[-1] is not self or self.outer_of(values) or place not in (0, -1):
+            raise Refused("items of a list are taken in a branch or in loops inside of one another")
+        if id(values) in self.pops or id(values) in self.lists:
+            raise Refused("a round takes two items of a list, or takes and appends")
+        total = expression(values.length())
+        if values.rounds is None or not at_least(total - self.count, 0):
+            raise Refused("more items may be taken from a list than it has")
+        done = self.counter if self.items.direction > 0 else self.count - 1 - self.counter
+        item = values[plain(expanded(done if place == 0 else total - 1 - done))]
+        self.pops[id(values)] = (values, place)
+        return item
+
+    def outer_of(self, values: SymbolicList) -> bool:
+        """Whether a list is older than a loop that this one stands in."""
+        loops = (w for w in arr.watchers if isinstance(w, SymbolicLoop) and w is not self)
+        return any(values.serial < outer.serial for outer in loops)
 
     def filled(self, values: SymbolicList, position: Any, value: Any) -> None:
         if values.serial >= self.serial or id(values) in self.writes:
@@ -219,6 +244,7 @@ class SymbolicLoop:
         cells = self._placeholders(after)
         self.lists_before = set(self.lists)
         self.lists.clear()
+        self.pops = {}
         self.keys = {}
         self.first = False
         before = set(trace.where)
@@ -251,6 +277,12 @@ class SymbolicLoop:
             del key
         for values, _, value in self.writes.values():
             values.rounds = Items(self.count, _constant(value))
+        self._shorten()
+
+    def _shorten(self) -> None:
+        pops, self.pops = self.pops, {}
+        for values, place in pops.values():
+            shorten(values, place, self.count)
 
     # states
 
@@ -360,6 +392,7 @@ class SymbolicLoop:
             value, key = position[cell.base]
             bodies = alignment.rearranged(value, cell.axes_of)
             cell.update = arr.as_real(bodies[key])
+        self._shorten()
         under = {k: self._state_under(*put) for k, put in self.keys.items()}
         definitions = [s for s in trace.where if s not in before]
         change = settle(cells, definitions, self.counter, self.count, self.items.direction)

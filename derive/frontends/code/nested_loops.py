@@ -15,6 +15,7 @@ def nested(node: ast.For, products: set[str]) -> ast.For | None:
 
     :param products: the names under which a file has ``itertools.product``.
     """
+    node = _numbered(node)
     target, call = node.target, node.iter
     if not isinstance(target, ast.Tuple) or not isinstance(call, ast.Call) or call.keywords:
         return None
@@ -42,6 +43,27 @@ def nested(node: ast.For, products: set[str]) -> ast.For | None:
     (whole,) = body
     assert isinstance(whole, ast.For)
     return ast.fix_missing_locations(whole)
+
+
+def _numbered(node: ast.For) -> ast.For:
+    """``for (i, j), v in np.ndenumerate(x)`` as a loop over positions, with ``v = x[i, j]``."""
+    target, call = node.target, node.iter
+    if not isinstance(target, ast.Tuple) or not isinstance(call, ast.Call) or len(call.args) != 1:
+        return node
+    is_numbered = isinstance(call.func, ast.Attribute) and call.func.attr == "ndenumerate"
+    if not is_numbered or len(target.elts) != 2 or not isinstance(call.args[0], ast.Name):
+        return node
+    place, value = target.elts
+    if not isinstance(place, ast.Tuple) or not isinstance(value, ast.Name):
+        return node
+    array = call.args[0]
+    at = ast.Tuple([ast.Name(p.id, ast.Load()) for p in place.elts if isinstance(p, ast.Name)],
+                   ast.Load())  # fmt: skip
+    read = ast.Assign([value], ast.Subscript(array, at, ast.Load()), type_comment=None)
+    shape = ast.Attribute(array, "shape", ast.Load())
+    places = ast.Call(ast.Attribute(array, "ndindex", ast.Load()), [shape], [])
+    found = ast.For(place, places, [read, *node.body], node.orelse, None)
+    return ast.fix_missing_locations(ast.copy_location(found, node))
 
 
 def _sizes(call: ast.Call, count: int, place: int) -> ast.expr:

@@ -12,8 +12,10 @@ from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.einsums import einsum
+from derive.frontends.code.entrywise import ENTRYWISE
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
 from derive.frontends.code.grids import GRIDS
+from derive.frontends.code.matrix_class import with_matrices
 from derive.frontends.code.not_numbers import NOT_NUMBERS
 from derive.frontends.code.sizes import Size
 from derive.frontends.code.sums import positions
@@ -502,7 +504,7 @@ NAMES: dict[str, Any] = {
 }  # fmt: skip
 
 
-NAMES |= {**GRIDS, **NOT_NUMBERS, "row_stack": vstack}
+NAMES = with_matrices(NAMES | {**GRIDS, **ENTRYWISE, **NOT_NUMBERS, "row_stack": vstack})
 
 
 class _Ufunc:

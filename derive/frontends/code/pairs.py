@@ -56,6 +56,7 @@ class Pair:
     turned: bool = False  # whether products of sizes are taken from the last factor
     swapped: bool = False  # whether sums of sizes are taken from the last term
     left_out: tuple[Place, ...] = ()  # the statements that do not fit
+    reading: str = ""  # what a derivative takes that has no upstream, see Asked
 
 
 @dataclass
@@ -92,6 +93,10 @@ class Failed(Exception):
         if self.at is None:
             return self.reason
         return f"{self.at[0]}:{self.at[1]}: {self.reason}"
+
+
+class NoLoss(ClaimError):
+    """What is taken for a loss has several entries."""
 
 
 def trace_pair(pair: Pair) -> Traced:
@@ -188,7 +193,7 @@ def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
         if name not in inputs:
             raise ClaimError(f"wrt names {name}, which is no input: {', '.join(inputs)}")
     floats = ordered((n for n, i in inputs.items() if not i.is_labels), forward)
-    return Asked(pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads)
+    return Asked(pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads, pair.reading)
 
 
 def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
@@ -208,7 +213,7 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
         array, _ = make_array(trace, trace.name(name), axes)
         upstreams.append(array)
     if not done.names and any(not ax.is_unit(axis) for axis in outputs[0].axes):
-        raise ClaimError(f"{pair.name} returns a loss of shape {ax.shown(outputs[0].axes)}")
+        raise NoLoss(f"{pair.name} returns a loss of shape {ax.shown(outputs[0].axes)}")
     gradients: dict[str, Array] = {}
     unfit: dict[str, Place] = {}
     for name, value in done.backward([u.copy() for u in upstreams]).items():

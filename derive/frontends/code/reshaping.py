@@ -20,7 +20,7 @@ from derive.frontends.code.alignment import (
     transposed,
     without,
 )
-from derive.frontends.code.arrays import Array, Whole, as_array, filled, keys, number
+from derive.frontends.code.arrays import Array, Whole, as_array, choice, filled, keys, number
 from derive.frontends.code.axes import Axis
 from derive.frontends.code.indexing import sliced
 from derive.frontends.code.sizes import at_least, exact, expression, plain, same
@@ -222,11 +222,34 @@ def rolled(x: Any, shift: Any, axis: Any = None) -> Array:
     if at_least(-by, 1):
         by = size + by
     if not at_least(size - by, 1) or not at_least(by, 1):
-        raise Refused(f"a roll by {shift} of an axis of size {size}")
+        if not by.free_symbols <= size.free_symbols:
+            raise Refused(f"a roll by {shift} of an axis of size {size}")
+        return _rolled_at_most_once(array, place, by)
     cut = plain(size - by)
     return joined(
         [sliced(array, place, slice(cut, None)), sliced(array, place, slice(0, cut))], place
     )
+
+
+def _rolled_at_most_once(array: Array, place: int, by: Any) -> Array:
+    """A roll by what may be the whole axis, or is assumed to be no more."""
+    array = single_factor(array, place)
+    if ax.is_unit(array.axes[place]):
+        return array.copy()
+    ((index, size),) = array.axes[place][0]
+    for gap, fact in ((size - by, sp.Ge(size, by)), (by, sp.Ge(by, 0))):
+        if not at_least(gap, 0):
+            current().assume(fact)
+    wraps = sp.Lt(index, by, evaluate=False)
+    bodies = {
+        key: choice(
+            wraps,
+            body.xreplace({index: expand_size(index - by + size)}),
+            body.xreplace({index: expand_size(index - by)}),
+        )
+        for key, body in array.bodies.items()
+    }
+    return Array(array.axes, bodies, array.kind)
 
 
 def repeated(x: Any, times: Any, axis: Any = None) -> Array:

@@ -272,6 +272,12 @@ def _enumerate(values: Any, start: int = 0) -> Any:
     return containers.enumerated(values, start)
 
 
+def _map(function: Any, *values: Any) -> Any:
+    if len(values) == 1 and containers.items_of(values[0]) is not None:
+        return listed(function, values[0])
+    return map(function, *values)
+
+
 def _zip(*values: Any, **options: Any) -> Any:
     return containers.zipped(values)
 
@@ -305,7 +311,7 @@ _BUILTINS: dict[str, Any] = {
     "range": _range, "len": _len, "int": _int, "float": _float, "bool": _bool, "sum": _sum,
     "max": _extreme("max"), "min": _extreme("min"), "isinstance": _isinstance,
     "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "print": _print,
-    "round": _round, "list": _list,
+    "round": _round, "list": _list, "map": _map,
 }  # fmt: skip
 
 
@@ -324,6 +330,13 @@ def stored(name: str, container: Any, value: Any) -> Any:
     if isinstance(container, (containers.SymbolicDict, containers.SymbolicList)):
         return assign(name, value)
     return value
+
+
+def emptied(values: Any) -> None:
+    """What a list is when a while loop has taken all of its items."""
+    if isinstance(values, containers.SymbolicList):
+        values.rounds = values.previous = None
+    values.clear()
 
 
 def on_list(values: Any, name: str) -> Any:

@@ -8,9 +8,12 @@ is right at them.
 from __future__ import annotations
 
 import math
+import os
 import random
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import sympy as sp
@@ -47,6 +50,35 @@ def wrong_sizes(pair: Pair) -> Iterator[dict[Any, int]]:
             continue
         if shown_wrong(run, traced.asked.expected, numbers, upstreams, at, rng):
             yield at
+
+
+def leaving(pair: Pair) -> str | None:
+    """Where a run at sizes that differ ends at an index beyond its array: the line, and the sizes.
+
+    None where none is seen to.
+    """
+    rng = random.Random(7)
+    try:
+        traced = trace_pair(pair)  # which tells at what sizes all arrays have entries
+        run = native.Run(traced)
+    except (Failed, native.NotRun):
+        return None
+    for at in islice(native.assignments(traced, rng, distinct=True), native.MISFITS):
+        numbers = {n: native.drawn(i, at, rng, native.MIXED) for n, i in traced.inputs.items()}
+        try:
+            if not all(o.size for o in run.outputs(numbers, at)):
+                continue
+            run.both(numbers, run.upstreams(numbers, at, rng), at)
+        except IndexError as problem:
+            frames = traceback.extract_tb(problem.__traceback__)
+            path = os.path.abspath(pair.path or "")
+            own = [f.lineno for f in frames if os.path.abspath(f.filename) == path]
+            line = f"{pair.path}:{own[-1]}: " if own else ""
+            told = ", ".join(f"{s} = {n}" for s, n in at.items())
+            return f"{line}{problem}, for {told}"
+        except Exception:  # whatever else the user's code raises at these sizes
+            continue
+    return None
 
 
 def at_sizes(pair: Pair, at: Mapping[Any, int]) -> Pair:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from derive.frontends.code.emptying import while_taking
 from derive.frontends.code.left_out import Place, without
 from derive.frontends.code.nested_loops import nested
 
@@ -18,6 +19,7 @@ RUNTIME = "__derive__"
 BUILTINS = {
     "range", "len", "int", "float", "bool", "sum", "max", "min", "abs", "round", "isinstance",
     "enumerate", "zip", "reversed", "print", "list", "tuple", "any", "all", "divmod", "super",
+    "map",
 }  # fmt: skip
 KEPT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign,
         ast.If, ast.Try)  # fmt: skip
@@ -154,8 +156,29 @@ def _call(name: str, *args: ast.expr) -> ast.Call:
 
 
 def _thunk(value: ast.expr) -> ast.Lambda:
-    empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    return ast.Lambda(args=empty, body=value)
+    return _lambda([], value)
+
+
+def _lambda(names: list[str], value: ast.expr) -> ast.Lambda:
+    given = [ast.arg(name) for name in names]
+    args = ast.arguments(posonlyargs=[], args=given, kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.Lambda(args=args, body=value)
+
+
+def _as_nested_sums(node: ast.Call) -> ast.Call:
+    """``sum(f for i in a for j in b if c)`` as sums of sums, with 0 where c does not hold."""
+    value = node.args[0] if len(node.args) == 1 and not node.keywords else None
+    if not isinstance(value, ast.GeneratorExp) or any(g.is_async for g in value.generators):
+        return node
+    term: ast.expr = value.elt
+    for place, generator in reversed(list(enumerate(value.generators))):
+        for condition in reversed(generator.ifs):
+            term = ast.IfExp(condition, term, ast.Constant(0))
+        inner = ast.GeneratorExp(term, [ast.comprehension(generator.target, generator.iter, [], 0)])
+        if place == 0:
+            return ast.copy_location(ast.Call(node.func, [inner], []), node)
+        term = ast.Call(ast.Name("sum", ast.Load()), [inner], [])
+    return node
 
 
 OPERATORS = {
@@ -235,6 +258,8 @@ class _Copy(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> Any:
         if isinstance(node.func, ast.Name) and node.func.id == "super":
             return node
+        if isinstance(node.func, ast.Name) and node.func.id == "sum":
+            node = ast.fix_missing_locations(_as_nested_sums(node))
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id in BUILTINS:
             node.func = self._located(
@@ -299,14 +324,28 @@ class _Copy(ast.NodeTransformer):
         if len(node.generators) != 1 or node.generators[0].ifs or node.generators[0].is_async:
             return node
         generator = node.generators[0]
-        if not isinstance(generator.target, ast.Name):
+        function = self._function_of(generator.target, node.elt)
+        if function is None:
             return node
-        args = ast.arguments(
-            posonlyargs=[], args=[ast.arg(generator.target.id)], kwonlyargs=[], kw_defaults=[],
-            defaults=[],
-        )  # fmt: skip
-        function = ast.Lambda(args=args, body=node.elt)
         return self._located(_call("listed", function, generator.iter), node)
+
+    def _function_of(self, target: ast.expr, value: ast.expr) -> ast.Lambda | None:
+        """The function of an item that ``value for target in …`` stands for."""
+        if isinstance(target, ast.Name):
+            return _lambda([target.id], value)
+        if not isinstance(target, ast.Tuple):
+            return None
+        names = [p.id if isinstance(p, ast.Name) else self.fresh() for p in target.elts]
+        for name, part in zip(names, target.elts, strict=True):
+            if isinstance(part, ast.Name):
+                continue
+            inner = self._function_of(part, value)
+            if inner is None:
+                return None
+            value = ast.Call(inner, [ast.Name(name, ast.Load())], [])
+        item = self.fresh()
+        parts = [ast.Starred(ast.Name(item, ast.Load()), ast.Load())]
+        return _lambda([item], ast.Call(_lambda(names, value), parts, []))  # type: ignore[arg-type]
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
         return self.visit_ListComp(node)
@@ -353,6 +392,9 @@ class _Copy(ast.NodeTransformer):
         return self._located(ast.Expr(_call("asserted", _thunk(node.test))), node)
 
     def visit_While(self, node: ast.While) -> Any:
+        taken = while_taking(node, self.fresh)
+        if taken is not None:
+            return [*self.visit_For(taken[0]), self._located(taken[1], node)]
         self.generic_visit(node)
         node.test = self._located(_call("while_", node.test), node)
         return node

@@ -92,6 +92,7 @@ class _Recorded:
     def __init__(self, traced: Traced, point: Point, forward: Any, backward: Any) -> None:
         self.known: list[tuple[Any, str]] = []
         self.forward = self.backward = ""
+        self.reading = traced.asked.reading
         self.result: Any = None
         self.gradients: Any = None
         values = {n: v.copy() if v.ndim else v.item() for n, v in point.inputs.items()}
@@ -140,6 +141,8 @@ class _Recorded:
         """Where the gradient of an input is in what is returned."""
         if name not in self.found:
             return None
+        if self.reading and not isinstance(self.gradients, (tuple, list, Mapping)):
+            return f"({next(iter(self.named))} * gradients)"
         whole = self.gradients if self.backward else self.result
         return _place(self.found[name], whole, "gradients")
 

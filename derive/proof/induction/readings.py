@@ -73,6 +73,8 @@ def readings(n: Normaliser, poly: Polynomial, depth: int = 4) -> Iterator[Readin
         a.highs for m in poly for a, e in m if isinstance(a, SumAtom) and e == 1
     ):
         together = [_under_one_sum(n, poly, highs, turn) for turn in range(TURNS)]
+        if len(highs) == 1:
+            together.append(_under_one_sum(n, poly, highs, 0, by_one=True))
         for number, body in enumerate(together):
             if body not in together[:number]:
                 yield from readings(n, body, depth - 1)
@@ -103,24 +105,33 @@ def _quotient(n: Normaliser, monomial: Monomial, divisor: dict[Atom, Any]) -> Mo
     return n.monomial(exponents)
 
 
-def _under_one_sum(n: Normaliser, poly: Polynomial, highs: Any, turn: int) -> Polynomial:
+def _under_one_sum(
+    n: Normaliser, poly: Polynomial, highs: Any, turn: int, by_one: bool = False
+) -> Polynomial:
     """What stands under the sums over some ranges, taken together; of a sum over more ranges the
     rest is a sum under them. Where ranges are alike, the indices are paired from ``turn`` on.
+
+    :param by_one: of a range that is longer by one, all but the first entry is taken as well: what
+        is told to be about later times begins with it.
     """
     first: list[Var] | None = None
     body: Polynomial = {}
+    longer = tuple(high + 1 for high in highs) if by_one else highs
     for monomial, coefficient in poly.items():
-        atom = next((a for a, e in monomial if isinstance(a, SumAtom) and e == 1
-                     and not Counter(highs) - Counter(a.highs)), None)  # fmt: skip
+        sums = [a for a, e in monomial if isinstance(a, SumAtom) and e == 1]
+        ranges, atom = next(((r, a) for r in (highs, longer) for a in sums
+                             if not Counter(r) - Counter(a.highs)), (highs, None))  # fmt: skip
         if atom is None:
             continue
         opened, inside = n.opened(atom)
-        chosen = _matched(opened, highs, turn)
+        chosen = _matched(opened, ranges, turn)
         for other in opened:
             if other not in chosen:
                 inside = n.sum_over(other, inside)
         first = first or chosen
-        renamed = n.substitute(inside, {v: as_poly(w) for v, w in zip(chosen, first, strict=True)})
+        later = 0 if ranges is highs else 1
+        values = {v: as_poly(w) + later for v, w in zip(chosen, first, strict=True)}
+        renamed = n.substitute(inside, values)
         outside = {n.monomial({a: e for a, e in monomial if a is not atom}): coefficient}
         body = n.add(body, n.multiply(outside, renamed))
     return body

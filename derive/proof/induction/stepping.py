@@ -147,7 +147,8 @@ class Stepping:
         for earlier in lemmas[:position]:
             rewrites.setdefault(earlier.array, []).append(at_time(n, earlier, end))
         variable = single[0] if len(single) == 1 else None
-        reference = Reference(end, variable, rewrites, self._reach(lemma))
+        there = (lemma.high - lemma.low,)
+        reference = Reference(end, variable, rewrites, self._reach(lemma), there=there)
         return self._left_over(n, lemma, reference, tried)
 
     def _step(self, lemmas: tuple[Lemma, ...], position: int, tried: set[Any]) -> LeftOver | None:
@@ -166,7 +167,8 @@ class Stepping:
             rewrites.setdefault(other.array, []).append(at_time(n, other, before))
         for earlier in lemmas[:position]:
             rewrites[earlier.array].append(at_time(n, earlier, now))
-        reference = Reference(now, time, rewrites, self._reach(lemma))
+        there = (high - low,)
+        reference = Reference(now, time, rewrites, self._reach(lemma), there=there)
         if self.companions and not position:
             self.shown.clear()
         for companion in self.companions:

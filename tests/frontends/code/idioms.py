@@ -295,3 +295,125 @@ def banned_rows_backward(dy, shape):
     dx = dy.copy()
     dx[[0, -1]] = 0.0
     return dx
+
+
+def popped_forward(x, w):
+    h, caches = np.zeros(x.shape[1]), []
+    for row in x:
+        caches.append((row, h))
+        h = w * h + row
+    return h, (w, caches)
+
+
+def emptied_backward(dh, cache):
+    w, caches = cache
+    dx, dw = [], np.zeros_like(w)
+    while caches:
+        _, before = caches.pop()
+        dx.insert(0, dh)
+        dw += dh * before
+        dh = dh * w
+    return np.array(dx), dw
+
+
+def popped_backward(dh, cache):
+    w, caches = cache
+    dx, dw = np.zeros((len(caches), len(w))), np.zeros_like(w)
+    for t in reversed(range(len(caches))):
+        _, before = caches.pop()
+        dx[t] = dh
+        dw += dh * before
+        dh = dh * w
+    return dx, dw
+
+
+def from_the_front_backward(dh, cache):
+    w, caches = cache
+    dx, dw = np.zeros((len(caches), len(w))), np.zeros_like(w)
+    for t in reversed(range(len(caches))):
+        _, before = caches.pop(0)
+        dx[t] = dh
+        dw += dh * before
+        dh = dh * w
+    return dx, dw
+
+
+def pairs_forward(x, a):
+    n = len(x)
+    near = sum(x[i] * x[j] * a[j] for i in range(n) for j in range(n) if i != j)
+    return near + sum(p * q for p, q in zip(x, a, strict=True)), (x, a)
+
+
+def pairs_backward(g, cache):
+    x, a = cache
+    s, t = x.sum(), x @ a
+    return g * (t + a * s - 2 * a * x + a), g * (x * s - x**2 + x)
+
+
+def around_forward(x):
+    return x - np.roll(x, 1, axis=0), x.shape
+
+
+def around_backward(dy, shape):
+    return dy - np.roll(dy, -1, axis=0)
+
+
+def matrix_forward(x, w):
+    x, w = np.asmatrix(x), np.asmatrix(w)
+    y = x * w
+    return np.multiply(y, y) - y.mean(axis=0), (x, w, y)
+
+
+def matrix_backward(dy, cache):
+    x, w, y = cache
+    dy = np.multiply(2 * y, dy) - np.asmatrix(dy).mean(axis=0)
+    return dy * w.T, x.T * dy
+
+
+def centres_forward(x, m, y):
+    d = m[y] - x
+    return 0.5 * (d**2).sum(), (d, y, len(m))
+
+
+def centres_backward(g, cache):
+    d, y, count = cache
+    dm = np.zeros((count, d.shape[1]))
+    for c in range(count):
+        dm[c] = g * d[y == c].sum(axis=0)
+    return -g * d, dm
+
+
+def by_rows_forward(x, a):
+    p = np.apply_along_axis(lambda z: np.exp(z) / np.exp(z).sum(), 1, x)
+    slope = np.vectorize(lambda v: v if v > 0 else 0.1 * v)
+    return p + slope(np.select([a > 1, a < -1], [a, 2 * a], 3 * a)), (p, a)
+
+
+def by_rows_backward(dy, cache):
+    p, a = cache
+    da = np.select([a > 1, a < -1], [dy, 2 * dy], 3 * dy)
+    return p * (dy - (dy * p).sum(1, keepdims=True)), np.where(a > 0, da, 0.1 * da)
+
+
+def swapped_loss(x, a):
+    loss, dx = 0.0, np.zeros_like(x)
+    for i in range(x.shape[0] // 2):
+        for j in range(x.shape[1] // 2):
+            pair = x[i, 2 * j : 2 * j + 2]
+            loss += np.max(pair) * a[i, j]
+            dx[i, 2 * j : 2 * j + 2] += (pair == np.max(pair)) * a[j, i]
+    return loss, dx
+
+
+def chain_loss(e, a):
+    alpha, beta = np.zeros_like(e), np.zeros_like(e)
+    alpha[0] = e[0]
+    for t in range(1, len(e)):
+        alpha[t] = e[t] + np.log(np.exp(alpha[t - 1][:, None] + a).sum(axis=0))
+    for t in range(len(e) - 2, -1, -1):
+        beta[t] = np.log(np.exp(a + e[t + 1] + beta[t + 1]).sum(axis=1))
+    total = np.log(np.exp(alpha[-1]).sum())
+    da = np.zeros_like(a)
+    for t in range(1, len(e)):
+        da += np.exp(alpha[t - 1][:, None] + a + e[t] + beta[t] - total)
+    return total, np.exp(alpha + beta - total), da

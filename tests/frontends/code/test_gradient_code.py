@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import numpy as np
+
 from derive.frontends.code.finding import find
 from derive.frontends.code.gradient_code import code
 
@@ -43,3 +45,52 @@ def test_what_is_read_under_a_condition_is_read_within_the_array(tmp_path):
     found: dict[str, object] = {}
     exec(f"import numpy as np\nx = np.array([1.0, 3.0, 4.0])\n{text}", found)
     assert found["variation_loss_backward_x"](found["x"]).tolist() == [-4, 2, 2]
+
+
+SUMS = """
+import numpy as np
+
+# derive: s (N, C), y (N) labels of C
+def svm_loss(s, y):
+    m = np.maximum(0, s - s[np.arange(len(y)), y][:, None] + 1)
+    m[np.arange(len(y)), y] = 0
+    return m.sum()
+
+# derive: x (N), a (3)
+def filtered(x, a):
+    out = np.zeros(len(x) - 2)
+    for k in range(3):
+        out += x[k : k + len(x) - 2] * a[k]
+    return out
+
+# derive: x (N)
+def bordered(x):
+    return np.pad(x, 1) ** 2
+"""
+
+
+def written(tmp_path, name, *wrt):
+    path = tmp_path / "sums.py"
+    path.write_text(SUMS)
+    (pair,) = (pair for pair in find(path, SUMS).pairs if pair.name == name)
+    return code(pair, wrt, "numpy")
+
+
+def test_a_condition_stays_in_the_sum_that_binds_its_index(tmp_path):
+    text = written(tmp_path, "svm_loss", "s")
+    assert "C >= y" not in text  # labels are in their range
+    found: dict[str, object] = {}
+    exec(f"import numpy as np\n{text}", found)
+    scores, labels = np.array([[1.0, 0.0, 3.0], [5.0, 1.0, 2.0]]), np.array([0, 0])
+    gradient = found["svm_loss_backward_s"](scores, labels)
+    assert gradient.tolist() == [[-1, 0, 1], [0, 0, 0]]
+
+
+def test_a_part_of_an_array_is_a_slice(tmp_path):
+    text = written(tmp_path, "filtered", "x", "a")
+    found: dict[str, object] = {}
+    exec(f"import numpy as np\n{text}", found)
+    upstream, x, a = np.array([1.0, 2.0]), np.arange(4.0), np.array([1.0, 10.0, 100.0])
+    for name, derived in zip("xa", found["filtered_backward_x_a"](upstream, x, a), strict=True):
+        assert derived.tolist() == {"x": [1, 12, 120, 200], "a": [2, 5, 8]}[name]
+    assert "upstream[1:N + 1]" in written(tmp_path, "bordered", "x")

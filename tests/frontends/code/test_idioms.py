@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from derive.code import verify_backward
+from derive.code import labels, verify_backward
 from derive.frontends.code.check import decide, pair_of
 
 IDIOMS = Path(__file__).with_name("idioms.py")
@@ -26,6 +26,11 @@ CASES = {
     "banned": {"s": "N T T"},
     "banned_rows": {"x": "4 D"},
     "places": {"x": "N M", "a": "N"},
+    "popped": {"x": "T D", "w": "D"},
+    "pairs": {"x": "N", "a": "N"},
+    "around": {"x": "N D"},
+    "matrix": {"x": "N D", "w": "D M"},
+    "by_rows": {"x": "N D", "a": "N D"},
     "beside": {"h": "H", "x": "D", "w": "M H+D"},
 }
 
@@ -51,6 +56,31 @@ def test_a_sum_of_sizes_may_be_cut_in_another_order():
     shapes = {"h": "H", "x": "D", "w": "M D+H"}
     found = statuses("beside_forward", "beside_backward", shapes=shapes)
     assert found == dict.fromkeys(shapes, "holds")
+
+
+def test_items_are_taken_from_a_list_in_its_order():
+    shapes = {"x": "T D", "w": "D"}
+    found = statuses("popped_forward", "emptied_backward", shapes=shapes)
+    assert found == dict.fromkeys(shapes, "holds")
+    found = statuses("popped_forward", "from_the_front_backward", shapes=shapes)
+    assert found == {"x": "holds", "w": "disagrees"}
+
+
+def test_rows_at_a_condition_are_summed():
+    shapes = {"x": "N D", "m": "C D", "y": labels("N", of="C")}
+    found = statuses("centres_forward", "centres_backward", shapes=shapes)
+    assert found == {"x": "holds", "m": "holds"}
+
+
+def test_marginals_of_a_chain_are_its_gradients():
+    found = statuses("chain_loss", shapes={"e": "T K", "a": "K K"}, wrt="e a")
+    assert found == {"e": "holds", "a": "holds"}
+
+
+def test_an_index_that_a_run_shows_to_leave_its_array_is_ill_shaped():
+    (verdict,) = verify_backward(f"{IDIOMS}::swapped_loss", x="N D", a="N D", wrt="x").values()
+    assert verdict.status == "ill-shaped"
+    assert "is out of bounds for axis" in verdict.reason and "idioms.py:" in verdict.reason
 
 
 def test_entries_that_nothing_was_written_to_are_in_no_verdict():

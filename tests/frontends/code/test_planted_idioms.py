@@ -9,6 +9,8 @@ from derive.frontends.code import (
     arrays,
     axes,
     containers,
+    loops,
+    matrix_class,
     nested_loops,
     numpy_names,
     operations,
@@ -21,6 +23,7 @@ from derive.frontends.code.arrays import Array, Whole
 from derive.frontends.code.indexing import Masked
 
 IDIOMS = Path(__file__).with_name("idioms.py")
+POPPED = loops.SymbolicLoop.popped
 SIZE_ALONG, AT_LISTED = nested_loops.size_along, writing._at_listed
 COMB, COUNTED, STRIDED, RESHAPE, ZIPPED, SPLIT = (
     writing._comb, axes.counted_along, windows.strided, numpy_names.reshape, containers.zipped,
@@ -105,6 +108,18 @@ PLANTED = {
         "flat", {"x": "N D"}),
     "the first of a list of positions": (
         part(writing, "_at_listed", at_the_first), "banned_rows", {"x": "4 D"}),
+    "a list from its other end": (
+        part(loops.SymbolicLoop, "popped", lambda self, values, place: POPPED(self, values, 0)),
+        "popped", {"x": "T D", "w": "D"}),
+    "a roll the other way": (
+        name("roll", lambda x, by, axis: reshaping.rolled(x, -by, axis)), "around", {"x": "N D"}),
+    "a matrix whose product is by entries": (
+        part(matrix_class, "_product", lambda a, b: matrix_class.as_matrix(
+            matrix_class.plain(a) * matrix_class.plain(b))), "matrix", {"x": "N N", "w": "N N"}),
+    "the last choice first": (
+        name("select", lambda c, v, other: numpy_names.NAMES["where"](
+            c[1], v[1], numpy_names.NAMES["where"](c[0], v[0], other + 1))),
+        "by_rows", {"x": "N D", "a": "N D"}),
     "rows that are repeated as a whole": (
         name("repeat", lambda x, times, axis: reshaping.tiled(x, (times, 1))),
         "doubled", {"x": "N D"}),

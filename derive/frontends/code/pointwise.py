@@ -1,0 +1,86 @@
+"""f and f′: a derivative that takes no upstream, ``sigmoid_prime(x)`` or ``sigmoid_prime(a)``.
+
+Whether it takes the input of f or its output, or is a backward that takes the upstream alone, its
+text does not always tell. It holds if it does in one of these readings; it is wrong if it is in
+each of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from derive.base.errors import ClaimError
+from derive.claims.kinds import Backward
+from derive.claims.verdict import HOLDS, UNDECIDED, Verdict
+from derive.frontends.code.pairs import NoLoss, Pair, Traced, trace_pair
+
+_OF_NUMBERS = re.compile(r"_(prime|derivative|deriv)$|^(d|deriv)_", re.IGNORECASE)
+_OF_EITHER = re.compile(r"_(grad|gradient)$|^(grad|gradient)_", re.IGNORECASE)
+OF_OUTPUT = "the derivative is one in terms of the output"
+
+Verdicts = dict[str, Verdict]
+
+
+def decided(pair: Pair, decide: Callable[[Pair], Verdicts]) -> Verdicts:
+    """The verdicts on a pair in the reading in which it holds, or in the likeliest one.
+
+    :raises ClaimError: where the pair is not understood in any.
+    """
+    name = _name(pair)
+    readings: dict[str, Verdicts] = {}
+    try:
+        readings[""] = found = decide(pair)
+        if not (_OF_NUMBERS.search(name) or _OF_EITHER.search(name)) or _hold(found):
+            return found
+        if not any(isinstance(v.claim, Backward) for v in found.values()):
+            return found  # of a loss, and it takes what that takes
+    except NoLoss:
+        pass
+    for reading in ("input", "output"):
+        try:
+            readings[reading] = again = decide(replace(pair, reading=reading))
+        except ClaimError:
+            if not readings:
+                raise
+            continue
+        if _hold(again):
+            return again if reading == "input" else _noted(again)
+    likeliest = "input" if _OF_NUMBERS.search(name) else ""
+    found = readings.get(likeliest) or next(iter(readings.values()))
+    open_ = {n for own in readings.values() for n, v in own.items() if v.status == UNDECIDED}
+    open_ &= {n for n, v in found.items() if v.status != UNDECIDED}
+    reason = "it is not decided whether it is one in terms of the input, the output or the upstream"
+    return {
+        n: replace(v, status=UNDECIDED, witness=None, reason=reason) if n in open_ else v
+        for n, v in found.items()
+    }
+
+
+def likeliest(pair: Pair) -> Traced:
+    """A pair, traced in its likeliest reading.
+
+    :raises Failed: where a line is refused, or does not fit.
+    :raises ClaimError: where the pair itself is not understood.
+    """
+    as_input = replace(pair, reading="input")
+    try:
+        return trace_pair(as_input if _OF_NUMBERS.search(_name(pair)) else pair)
+    except NoLoss:
+        return trace_pair(as_input)
+    except ClaimError:
+        return trace_pair(pair)
+
+
+def _name(pair: Pair) -> str:
+    own = pair.backward if isinstance(pair.backward, str) else ""
+    return own or getattr(pair.backward, "__name__", "")
+
+
+def _hold(found: Verdicts) -> bool:
+    return all(verdict.status == HOLDS for verdict in found.values())
+
+
+def _noted(found: Verdicts) -> Verdicts:
+    return {n: replace(v, notes=(*v.notes, OF_OUTPUT)) for n, v in found.items()}
