@@ -175,14 +175,13 @@ def is_nonnegative_everywhere(
 def _is_nonnegative_factored(n: Normaliser, poly: Polynomial, depth: int) -> bool:
     """Whether the factors of odd exponent are ≥ 0, but for an even number of them that are ≤ 0."""
     parts = factors(n, poly)
-    negative = False
+    left: Polynomial = {(): 1}  # of which neither is seen
     for part, exponent in parts or ():
         if exponent % 2 == 0 or is_nonnegative_everywhere(n, part, depth):
             continue
-        if not is_nonnegative_everywhere(n, n.scale(part, -1), depth):
-            return False
-        negative = not negative
-    return parts is not None and not negative
+        negative = is_nonnegative_everywhere(n, n.scale(part, -1), depth)
+        left = n.scale(left, -1) if negative else n.multiply(left, part)
+    return parts is not None and n.sign(left) in ("+", "0+")
 
 
 def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:

@@ -29,6 +29,11 @@ running = Sum(g[i] * upto(i), (i, 0, n - 1))
 HOLD = {
     "cancelled": Identity(b, c, given=(Eq(a * b, a * c), Ne(a, 0))),
     "cancelled sum": Identity(x, 1, given=(Eq((x - 1) * (y - 2), 0), Ne(y, 2))),
+    "cancelled function": Identity(x, y, given=(Eq(x * sp.log(a), y * sp.log(a)), a > 1)),
+    "equal squares everywhere": Identity(
+        X[i], g[i], given=(Eq(X[l] ** 2, g[l] ** 2), X[l] > 0, g[l] > 0)),
+    "from both sides": Identity(B, Inverse(A), given=(Eq(A * B * A, A), Q.invertible(A))),
+    "a product that has a sign": Inequality(0, x * y * (x - y) ** 2, given=x * y >= 0),
     "equal squares": Identity(a, b, given=(Eq(a**2, b**2), a > 0, b > 0)),
     "a root": Identity(x, -2, given=(Eq(x**2, 4), x < 0)),
     "divided": Identity(a * b / x, y, given=Eq(y * x, a * b)),
@@ -58,6 +63,12 @@ HOLD = {
 FAIL = {
     "a factor that may be 0": Identity(b, c, given=Eq(a * b, a * c)),
     "another factor is not 0": Identity(x, 1, given=(Eq((x - 1) * (y - 2), 0), Ne(y, 1))),
+    "a function that may be 0": Identity(x, y, given=(Eq(x * sp.log(a), y * sp.log(a)), a > 0)),
+    "positive in one place": Identity(
+        X[i], g[i], given=(Eq(X[l] ** 2, g[l] ** 2), X[0] > 0, g[0] > 0)),
+    "equal in one place": Identity(
+        X[i], g[i], given=(Eq(X[0] ** 2, g[0] ** 2), X[l] > 0, g[l] > 0)),
+    "a product without a sign": Inequality(0, x * y * (x - y) ** 2),
     "squares of both signs": Identity(a, b, given=(Eq(a**2, b**2), a > 0)),
     "bounds apart": Identity(a, b, given=(a <= b, b <= a + 1)),
     "not invertible": Identity(u, v, given=Eq(A * u, A * v)),
