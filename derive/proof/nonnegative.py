@@ -37,6 +37,7 @@ from derive.proof.inequality.bounds import (
 )
 from derive.proof.inequality.calculus import bounded_along
 from derive.proof.inequality.cases import nonnegative_by_cases, on_each_side
+from derive.proof.inequality.definite_forms import is_definite_form
 from derive.proof.inequality.squares import is_sum_of_squares
 from derive.proof.one_sum import over_each
 
@@ -109,6 +110,8 @@ def is_nonnegative_everywhere(
     ]
     for candidate in (poly, cleared, *multiples):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
+            return True
+        if is_definite_form(n, candidate):
             return True
     if nonnegative_by_cases(n, cleared):
         return True

@@ -52,6 +52,14 @@ HOLD = {
     "convex form": Inequality(
         (t * u + (1 - t) * v).T * W * W.T * (t * u + (1 - t) * v),
         t * u.T * W * W.T * u + (1 - t) * v.T * W * W.T * v, given=within),
+    "a definite form": Inequality(
+        2 * u.T * A * v, u.T * A * u + v.T * A * v, given=Q.positive_definite(A)),
+    "convex in a definite form": Inequality(
+        (t * u + (1 - t) * v).T * A * (t * u + (1 - t) * v),
+        t * u.T * A * u + (1 - t) * v.T * A * v, given=(*within, Q.positive_definite(A))),
+    "of an inverse": Inequality(
+        2 * u.T * Inverse(A) * v, u.T * Inverse(A) * u + v.T * Inverse(A) * v,
+        given=Q.positive_definite(A)),
     "halves": Identity(floor(n / 2) + floor((n + 1) / 2), n),
     "thirds": Identity(x * floor(n / 3) + x * floor((n + 1) / 3) + x * floor((n + 2) / 3), n * x),
     "floors in a floor": Identity(floor(floor(n / 2) / 3), floor(n / 6)),
@@ -84,6 +92,13 @@ FAIL = {
     "0 to the power 0": Inequality(x ** (n - 1) * (y - 1) ** 2, 0, given=(x >= 0, x <= 0)),
     "beyond the segment": Inequality(
         (t * x + (1 - t) * y) ** 2, t * x**2 + (1 - t) * y**2, given=t >= 0),
+    "a form that is not definite": Inequality(
+        2 * u.T * A * v, u.T * A * u + v.T * A * v, given=Q.symmetric(A)),
+    "a matrix that is not semidefinite": Inequality(
+        3 * u.T * A * v, u.T * A * u + v.T * A * v, given=Q.positive_definite(A)),
+    "forms of two matrices": Inequality(
+        2 * u.T * A * v, u.T * A * u + v.T * B * v,
+        given=(Q.positive_definite(A), Q.positive_definite(B))),
     "one half twice": Identity(2 * floor(n / 2), n),
     "another remainder": Identity(floor(n / 3) + floor((n + 1) / 3) + floor((n + 3) / 3), n),
     "divided too early": Identity(floor(n * m / 2), floor(n / 2) * m),
