@@ -487,11 +487,12 @@ class Orbits(Interpreter):
         raise UnsupportedError(f"{type(expr).__name__} at large sizes")
 
     def _parts(self, matrix: Any, env: Environment) -> tuple[Any, Reduced]:
-        """A square matrix by groups of its indices, and what it is known by."""
+        """A square matrix by groups of its indices, and what it is known by. Its bound indices keep
+        the names that they have beside a position, whose indices are sought among the groups.
+        """
         rows, columns = self.shape(matrix)
         if rows != columns:
             raise ShapeError(f"the inverse of a matrix of shape {(rows, columns)}")
-        _, env = self._canonical((), matrix, env)
         key = (matrix, *env.items())
         known = self._reduced.get(key)
         if known is None:

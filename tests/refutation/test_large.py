@@ -85,7 +85,15 @@ def test_a_sparse_array_is_what_it_lists():
 
 
 P, R = sp.MatrixSymbol("P", 9, 9), sp.MatrixSymbol("R", 9, 1)
+marked = sp.FunctionMatrix(
+    9,
+    9,
+    Lambda((i, j), sp.KroneckerDelta(i, j) * (1 + sp.KroneckerDelta(i, k)) + R[i, 0] * R[j, 0]),
+)
 SMALL = [
+    Sum(entry(sp.Inverse(marked), i, j) * R[i, 0], (i, 0, 8), (j, 0, 8), (k, 0, 8)),
+    Sum(entry(sp.Inverse(marked), i, k), (i, 0, 8), (k, 0, 8)),
+    Sum(sp.Determinant(marked), (k, 0, 8)),
     Trace(P * P),
     Trace(P.T * P * sp.DiagMatrix(R)),
     Trace(R.T * P * R),
