@@ -304,6 +304,9 @@ def sign_by_kind(n: Verbs, atom: Atom) -> str | None:
         return inner if inner in ("+", "0+") else _known_sign(n, {((atom, 1),): 1})
     if isinstance(atom, FunctionAtom) and atom.name == "cosh":
         return "+"
+    if isinstance(atom, FunctionAtom) and atom.name == "log":  # of x as of x − 1, for x > 0
+        found = n.sign(n.subtract(dict(atom.args[0]), {(): 1}))
+        return found or _known_sign(n, {((atom, 1),): 1}) or closed_sign({((atom, 1),): 1})
     if isinstance(atom, FunctionAtom) and atom.name in ODD_AND_GROWING:
         return n.sign(dict(atom.args[0]))
     if isinstance(atom, EntryAtom):

@@ -169,6 +169,7 @@ class Given:
     :param mirrors: the matrices with A[i, j] = ±A[j, i], with that sign.
     :param apart: integers that are not zero.
     :param regular: the matrices that are invertible.
+    :param unsolved: what is zero by equations that replace nothing, for all values of some indices.
     """
 
     contractions: list[Contraction] = field(default_factory=list)
@@ -177,6 +178,7 @@ class Given:
     mirrors: dict[Any, tuple[int, Any]] = field(default_factory=dict)
     apart: dict[Poly, Any] = field(default_factory=dict)
     regular: dict[Any, Any] = field(default_factory=dict)
+    unsolved: list[tuple[Polynomial, frozenset[Var], Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,9 @@ class Application:
         if isinstance(self.expr, ElementwiseApplyFunction):
             function = self.expr.function
             (t,) = function.variables
-            return ElementwiseApplyFunction(sp.Lambda(t, function.expr.diff(t)), argument)
+            real = sp.Dummy(str(t), real=True)  # of |t| SymPy knows the derivative for real t only
+            slope = function.expr.xreplace({t: real}).diff(real).xreplace({real: t})
+            return ElementwiseApplyFunction(sp.Lambda(t, slope), argument)
         if isinstance(self.expr, sp.Function):
             t = sp.Symbol("t", real=True)
             return self.expr.func(t).diff(t).subs(t, argument)
@@ -78,7 +80,7 @@ class Application:
     def slope_text(self, argument: Any) -> str:
         """``tanh'(z)``; for a function without a name, what it is at z."""
         slope = self.slope_at(argument)
-        if isinstance(self.expr, sp.Abs):  # a name of its own says more than abs'
+        if isinstance(self.expr, sp.Abs) or self.name == "abs":  # sign says more than abs'
             return text_of(slope)
         if self.name and slope != self.at(argument):
             return f"{self.name}'({text_of(argument)})"

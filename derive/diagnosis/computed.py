@@ -14,7 +14,7 @@ from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, spans
 from derive.language.dims import is_unit
 
-MOST_BASES = 3
+MOST_BASES = 4
 MOST_SPANS = 16
 EXPONENTS = (-sp.S.Half, -sp.S.One, sp.S.Half, sp.S.One)
 
@@ -27,9 +27,15 @@ def bases(d: Documented) -> list[Any]:
         for power in sorted(expr.atoms(sp.Pow), key=str) if isinstance(expr, sp.Basic) else ():
             under = not power.exp.is_Integer or power.exp.could_extract_minus_sign()
             if under and not (power.base.is_number or power.base.is_Symbol):
-                found[power.base] = None
+                found |= dict.fromkeys((power.base, *_means(power.base)))
     numbers = (b for b in found if b.free_symbols <= d.free)
     return [b for b in numbers if d.shape(b) == () or is_unit(d.shape(b) or (2,))]
+
+
+def _means(total: Any) -> Iterator[Any]:
+    """The mean of what a sum adds up, whose root SymPy writes as a quotient of two."""
+    if isinstance(total, sp.Sum) and len(total.limits) == 1 and total.limits[0][1] == 0:
+        yield total / (total.limits[0][2] + 1)
 
 
 def missing_computed_factor(d: Documented) -> Iterator[Repair]:

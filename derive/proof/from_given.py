@@ -7,12 +7,15 @@ a² = b² with positive a and b, a = b, and of A·x = 0 with an invertible A, x 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 from derive.canonical.atoms import Atom, EntryAtom, Exponent, Polynomial, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.core.integers import FREE, FRESH, ZERO, Poly, Var, as_poly
 from derive.proof.factored import quotient
 from derive.proof.inequality.cases import nonnegative_by_cases
+
+MOST_OPEN = 3  # indices for all of whose values an equation holds, and one more
 
 Test = Callable[[Normaliser, Polynomial], bool]
 
@@ -23,7 +26,8 @@ def vanishes_by_given(
     """Whether a polynomial is zero by the equations and the bounds that are given."""
     if any("0" in f.sign and not f.open for f in n.signs.facts) and _is_bounded(n, poly):
         return True
-    if not n.given.contractions and not any(f.sign == "!=" for f in n.signs.facts):
+    equations = n.given.contractions or n.given.unsolved
+    if not equations and not any(f.sign == "!=" for f in n.signs.facts):
         return False
     whole = _without_denominators(n, poly)
     if whole != poly and vanishes(n, whole):
@@ -49,15 +53,25 @@ def _without_denominators(n: Normaliser, poly: Polynomial) -> Polynomial:
 
 def _divides_an_equation(n: Normaliser, poly: Polynomial) -> bool:
     """p = 0 where p·f = 0 is given for an f that is not 0."""
-    for rule in n.given.contractions:
-        if rule.bound:
-            continue
-        equation = n.subtract({rule.factors: 1}, rule.value)
-        factor = quotient(n, equation, poly)
-        if factor is not None and _is_not_zero(n, factor):
-            n.used[rule.label] = None
-            return True
+    rules = (r for r in n.given.contractions if not r.bound)
+    zeros = [(n.subtract({r.factors: 1}, r.value), r.open, r.label) for r in rules]
+    for zero, open_, label in (*zeros, *n.given.unsolved):
+        for equation in _instances(n, zero, open_, poly):
+            factor = quotient(n, equation, poly)
+            if factor is not None and _is_not_zero(n, factor):
+                n.used[label] = None
+                return True
     return False
+
+
+def _instances(
+    n: Normaliser, zero: Polynomial, open_: frozenset[Var], poly: Polynomial
+) -> Iterator[Polynomial]:
+    """What is given to be zero, at the indices that a polynomial speaks of."""
+    free = sorted({v for m in poly for a, _ in m for v in a.free}, key=lambda v: v.key)
+    for chosen in product(free, repeat=len(open_)) if len(open_) < MOST_OPEN else ():
+        values = dict(zip(sorted(open_), map(as_poly, chosen), strict=True))
+        yield n.substitute(zero, values) if values else zero
 
 
 def _is_not_zero(n: Normaliser, poly: Polynomial) -> bool:
@@ -74,10 +88,10 @@ def _is_not_zero(n: Normaliser, poly: Polynomial) -> bool:
 
 
 def _vanishes_multiplied(
-    n: Normaliser, poly: Polynomial, place: tuple[Poly, ...], vanishes: Test
+    n: Normaliser, poly: Polynomial, place: tuple[Poly, ...], vanishes: Test, depth: int = 2
 ) -> bool:
     """x = 0 where A·x = 0 or x·A = 0 for a matrix A that is given to be invertible and stands in a
-    given equation.
+    given equation; and where A·x·A = 0 if there is one such matrix.
     """
     read = {a.array for a in _entries(n) if a.array in n.given.regular}
     for array in (array for array in n.given.regular if array in read):
@@ -91,8 +105,13 @@ def _vanishes_multiplied(
             other = Var(variable.name, FREE, variable.low, variable.high)
             moved = n.substitute(poly, {variable: as_poly(k)})
             for at in ((as_poly(other), as_poly(k)), (as_poly(k), as_poly(other))):
-                product = n.sum_over(k, n.multiply(n.entry(array, at), moved))
-                if vanishes(n, product):
+                multiplied = n.sum_over(k, n.multiply(n.entry(array, at), moved))
+                rest = tuple(as_poly(other) if p == index else p for p in place)
+                if vanishes(n, multiplied) or (
+                    depth > 1
+                    and len(read) == 1
+                    and _vanishes_multiplied(n, multiplied, rest, vanishes, depth - 1)
+                ):
                     n.used[n.given.regular[array]] = None
                     return True
     return False

@@ -92,6 +92,7 @@ class Hypotheses:
             difference = normaliser.subtract(normaliser.of(left), normaliser.of(right))
             open_ = self._open(difference, label, self._hidden(left, right))
             if not normaliser.add_equation(difference, open_, label):
+                normaliser.given.unsolved.append((difference, open_, label))
                 self.problem.ignored.append(label)
         normaliser.forget()
         for function in self.problem.lowering.of_matrices:  # their laws, before they are needed

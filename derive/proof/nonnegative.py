@@ -37,6 +37,7 @@ from derive.proof.inequality.bounds import (
 )
 from derive.proof.inequality.calculus import bounded_along
 from derive.proof.inequality.cases import nonnegative_by_cases, on_each_side
+from derive.proof.inequality.definite_forms import is_definite_form
 from derive.proof.inequality.squares import is_sum_of_squares
 from derive.proof.one_sum import over_each
 
@@ -110,6 +111,8 @@ def is_nonnegative_everywhere(
     for candidate in (poly, cleared, *multiples):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
+        if is_definite_form(n, candidate):
+            return True
     if nonnegative_by_cases(n, cleared):
         return True
     if depth > 0 and _is_nonnegative_factored(n, cleared, depth - 1):
@@ -175,14 +178,13 @@ def is_nonnegative_everywhere(
 def _is_nonnegative_factored(n: Normaliser, poly: Polynomial, depth: int) -> bool:
     """Whether the factors of odd exponent are ≥ 0, but for an even number of them that are ≤ 0."""
     parts = factors(n, poly)
-    negative = False
+    left: Polynomial = {(): 1}  # of which neither is seen
     for part, exponent in parts or ():
         if exponent % 2 == 0 or is_nonnegative_everywhere(n, part, depth):
             continue
-        if not is_nonnegative_everywhere(n, n.scale(part, -1), depth):
-            return False
-        negative = not negative
-    return parts is not None and not negative
+        negative = is_nonnegative_everywhere(n, n.scale(part, -1), depth)
+        left = n.scale(left, -1) if negative else n.multiply(left, part)
+    return parts is not None and n.sign(left) in ("+", "0+")
 
 
 def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:

@@ -65,6 +65,10 @@ WRONG = {
         Gradient(scaled, x[l], g[l] * w[l] - projected),
         "the factor 1/sqrt(epsilon + Sum(x[q]**2, (q, 0, d - 1))/d) is missing",
     ),
+    "a deviation that SymPy takes apart": (
+        Gradient(sqrt(over(x[i] ** 2) / d), x[l], x[l] / d),
+        "the factor sqrt(d)/sqrt(Sum(x[i]**2, (i, 0, d - 1))) is missing",
+    ),
     "a value": (
         Gradient(-((1 - p) ** gamma) * log(p), z, (1 - p) ** gamma * (gamma * log(p) - (1 - p))),
         "the factor 1/(1 + exp(-z)) is missing",

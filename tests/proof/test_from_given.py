@@ -29,6 +29,11 @@ running = Sum(g[i] * upto(i), (i, 0, n - 1))
 HOLD = {
     "cancelled": Identity(b, c, given=(Eq(a * b, a * c), Ne(a, 0))),
     "cancelled sum": Identity(x, 1, given=(Eq((x - 1) * (y - 2), 0), Ne(y, 2))),
+    "cancelled function": Identity(x, y, given=(Eq(x * sp.log(a), y * sp.log(a)), a > 1)),
+    "equal squares everywhere": Identity(
+        X[i], g[i], given=(Eq(X[l] ** 2, g[l] ** 2), X[l] > 0, g[l] > 0)),
+    "from both sides": Identity(B, Inverse(A), given=(Eq(A * B * A, A), Q.invertible(A))),
+    "a product that has a sign": Inequality(0, x * y * (x - y) ** 2, given=x * y >= 0),
     "equal squares": Identity(a, b, given=(Eq(a**2, b**2), a > 0, b > 0)),
     "a root": Identity(x, -2, given=(Eq(x**2, 4), x < 0)),
     "divided": Identity(a * b / x, y, given=Eq(y * x, a * b)),
@@ -47,6 +52,14 @@ HOLD = {
     "convex form": Inequality(
         (t * u + (1 - t) * v).T * W * W.T * (t * u + (1 - t) * v),
         t * u.T * W * W.T * u + (1 - t) * v.T * W * W.T * v, given=within),
+    "a definite form": Inequality(
+        2 * u.T * A * v, u.T * A * u + v.T * A * v, given=Q.positive_definite(A)),
+    "convex in a definite form": Inequality(
+        (t * u + (1 - t) * v).T * A * (t * u + (1 - t) * v),
+        t * u.T * A * u + (1 - t) * v.T * A * v, given=(*within, Q.positive_definite(A))),
+    "of an inverse": Inequality(
+        2 * u.T * Inverse(A) * v, u.T * Inverse(A) * u + v.T * Inverse(A) * v,
+        given=Q.positive_definite(A)),
     "halves": Identity(floor(n / 2) + floor((n + 1) / 2), n),
     "thirds": Identity(x * floor(n / 3) + x * floor((n + 1) / 3) + x * floor((n + 2) / 3), n * x),
     "floors in a floor": Identity(floor(floor(n / 2) / 3), floor(n / 6)),
@@ -58,6 +71,12 @@ HOLD = {
 FAIL = {
     "a factor that may be 0": Identity(b, c, given=Eq(a * b, a * c)),
     "another factor is not 0": Identity(x, 1, given=(Eq((x - 1) * (y - 2), 0), Ne(y, 1))),
+    "a function that may be 0": Identity(x, y, given=(Eq(x * sp.log(a), y * sp.log(a)), a > 0)),
+    "positive in one place": Identity(
+        X[i], g[i], given=(Eq(X[l] ** 2, g[l] ** 2), X[0] > 0, g[0] > 0)),
+    "equal in one place": Identity(
+        X[i], g[i], given=(Eq(X[0] ** 2, g[0] ** 2), X[l] > 0, g[l] > 0)),
+    "a product without a sign": Inequality(0, x * y * (x - y) ** 2),
     "squares of both signs": Identity(a, b, given=(Eq(a**2, b**2), a > 0)),
     "bounds apart": Identity(a, b, given=(a <= b, b <= a + 1)),
     "not invertible": Identity(u, v, given=Eq(A * u, A * v)),
@@ -73,6 +92,13 @@ FAIL = {
     "0 to the power 0": Inequality(x ** (n - 1) * (y - 1) ** 2, 0, given=(x >= 0, x <= 0)),
     "beyond the segment": Inequality(
         (t * x + (1 - t) * y) ** 2, t * x**2 + (1 - t) * y**2, given=t >= 0),
+    "a form that is not definite": Inequality(
+        2 * u.T * A * v, u.T * A * u + v.T * A * v, given=Q.symmetric(A)),
+    "a matrix that is not semidefinite": Inequality(
+        3 * u.T * A * v, u.T * A * u + v.T * A * v, given=Q.positive_definite(A)),
+    "forms of two matrices": Inequality(
+        2 * u.T * A * v, u.T * A * u + v.T * B * v,
+        given=(Q.positive_definite(A), Q.positive_definite(B))),
     "one half twice": Identity(2 * floor(n / 2), n),
     "another remainder": Identity(floor(n / 3) + floor((n + 1) / 3) + floor((n + 3) / 3), n),
     "divided too early": Identity(floor(n * m / 2), floor(n / 2) * m),

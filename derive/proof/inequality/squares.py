@@ -128,7 +128,7 @@ def _by_gram(n: Normaliser, poly: Polynomial) -> bool:
     for monomial, coefficient in left.items():
         if coefficient < 0 or n.monomial_sign(monomial) not in ("+", "0+"):
             return False
-    return _is_semidefinite(gram)
+    return is_semidefinite(gram)
 
 
 def _half_monomials(n: Normaliser, poly: Polynomial) -> list[Monomial] | None:
@@ -154,7 +154,7 @@ def _product(n: Normaliser, a: Monomial, b: Monomial) -> Monomial:
     return n.monomial(exponents)
 
 
-def _is_semidefinite(gram: list[list[Fraction]]) -> bool:
+def is_semidefinite(gram: list[list[Fraction]]) -> bool:
     """By symmetric elimination in exact rationals."""
     size = len(gram)
     rows = [list(row) for row in gram]
