@@ -352,7 +352,8 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
             proof, tried = None, str(obstacle)
-        if proof is not None:
+        # What is given is lowered for the proof, and may read outside its arrays as well.
+        if proof is not None and not problem.lowering.unsafe_reads:
             return _proved(problem, claim, statement, proof, budget)
         witness = search(claim, patience)
         if witness is not None:

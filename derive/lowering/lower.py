@@ -495,9 +495,7 @@ def lowered_nodes() -> Mapping[type, Callable[..., Term]]:
     return {**SCALARS, **BODIES, **THROUGH}
 
 
-def called(
-    low: Lowering, function: Any, arguments: Sequence[Term | Poly], scope: Scope
-) -> Term:
+def called(low: Lowering, function: Any, arguments: Sequence[Term | Poly], scope: Scope) -> Term:
     """A Lambda (or a function class) at lowered arguments."""
     if not isinstance(function, sp.Lambda):
         symbols = [sp.Dummy() for _ in arguments]
