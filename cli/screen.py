@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
 from derive.language.spelling import encodable
@@ -47,6 +46,8 @@ class Screen:
     def _render(self, line: Text) -> str:
         if not self._colour:
             return line.plain.rstrip()
+        from rich.console import Console  # where there is colour
+
         buffer = io.StringIO()
         console = Console(file=buffer, force_terminal=True, highlight=False, width=10_000)
         console.print(line, end="", soft_wrap=True)

@@ -20,12 +20,9 @@ FALSE_ONE_IN, TRUE_ONE_IN = (1, 1) if THOROUGH else (2, 3)
 
 # What is not decided today, and why. A claim is taken out here as soon as it is decided.
 KNOWN_UNDECIDED = {
-    "given.bayes": "u is to be found from u·p = a·b, which is divided by p",
     "bound.mask": "needs cases by the value of the mask",
-    "order.between": "an equation from two inequalities",
     "schur.either": "det(D - C*S.I*A)*det(S): both determinants are taken apart by the same law",
     "sequence.rnn.position": "the product without one factor is not joined over a position's range",
-    "product.growing": "the product without one factor is not divided by it under a sum",
     "outside.before": "reads x[-1] for l = 0: no value to compare there",
 }
 

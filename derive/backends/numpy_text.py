@@ -17,6 +17,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import ArrayComprehension
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
+from derive.backends.numpy_functions import FUNCTIONS, RECIPROCALS
 from derive.backends.python_names import Names
 from derive.base.tables import Table
 from derive.claims.wording import function_name
@@ -420,9 +421,9 @@ class NumpyPrinter:
     @NUMPY.on(sp.Function, sp.Max, sp.Min)
     def _known_function(self, node: Any) -> str:
         kind = type(node).__name__
-        if kind in _RECIPROCALS:
-            return f"(1/{_RECIPROCALS[kind]}({self.print(node.args[0])}))"
-        name = _FUNCTIONS.get(kind)
+        if kind in RECIPROCALS:
+            return f"(1/{RECIPROCALS[kind]}({self.print(node.args[0])}))"
+        name = FUNCTIONS.get(kind)
         if name is None:
             raise Unprintable(f"the function {type(node).__name__} has no NumPy text here")
         return self._call(name)(node)
@@ -559,33 +560,3 @@ def _outside_brackets(text: str) -> str:
             kept.append(character)
         depth += character in "([{"
     return "".join(kept)
-
-
-_FUNCTIONS = {
-    **{
-        name: f"np.{name}"
-        for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign", "floor")
-    },
-    **{f"a{name}": f"np.arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    "ceiling": "np.ceil",
-    "Abs": "np.abs",
-    "Max": "max",
-    "Min": "min",
-    "erf": "np.vectorize(math.erf, otypes=[float])",
-    "erfc": "np.vectorize(math.erfc, otypes=[float])",
-    "erfinv": "np.vectorize(mpmath.erfinv, otypes=[float])",
-    "gamma": "np.vectorize(math.gamma, otypes=[float])",
-    "loggamma": "np.vectorize(math.lgamma, otypes=[float])",
-    "polygamma": "np.vectorize(mpmath.psi, otypes=[float])",
-    "beta": "np.vectorize(mpmath.beta, otypes=[float])",
-    "binomial": "np.vectorize(mpmath.binomial, otypes=[float])",
-    "factorial": "np.vectorize(math.factorial, otypes=[float])",
-    "atan2": "np.arctan2",
-    "Mod": "np.mod",
-}
-
-# Functions that NumPy lacks, as 1/f.
-_RECIPROCALS = {
-    "sec": "np.cos", "csc": "np.sin", "cot": "np.tan",
-    "sech": "np.cosh", "csch": "np.sinh", "coth": "np.tanh",
-}  # fmt: skip

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from derive.backends.draw import picture
 from derive.base.worker import run_deep
 from derive.claims.entry import Entry
-from derive.claims.typesetting import typeset
 from derive.claims.verdict import HOLDS, SparseArray, Verdict, Witness
 from derive.claims.wording import function_name, statement
 from derive.language.printing import number_text, numbers_apart, plain_text, text_of
@@ -25,6 +23,10 @@ def told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
     """
     record = verdict_data(entry, verdict)
     if typesetting:
+        # Imported where it is asked for: a terminal shows neither.
+        from derive.backends.draw import picture
+        from derive.claims.typesetting import typeset
+
         record["latex"] = typeset(entry.claim, verdict)
         if (drawing := picture(entry)) is not None:
             record["drawing"] = drawing
@@ -155,11 +157,13 @@ def witness_data(witness: Witness) -> dict[str, Any]:
 def _exact(value: Any) -> Any:
     if isinstance(value, SparseArray):
         entries = [[list(position), _exact(number)] for position, number in value.entries.items()]
-        return {
+        found = {
             "shape": list(value.shape),
             "entries": entries,
             "elsewhere": _exact(value.elsewhere),
         }
+        on = {} if value.diagonal is None else {"diagonal": _exact(value.diagonal)}
+        return found | on
     if isinstance(value, Mapping):
         return {str(key): _exact(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -21,7 +21,7 @@ class Atom:
     of atoms in it. Atoms that differ in the names of indices alone have one ``form``.
     """
 
-    __slots__ = ("_form", "_forms", "data", "free", "has_sum", "height", "id", "size")
+    __slots__ = ("_form", "_forms", "_reads", "data", "free", "has_sum", "height", "id", "size")
 
     kind: ClassVar[str]
     fields: ClassVar[tuple[str, ...]]
@@ -44,6 +44,7 @@ class Atom:
         self.size = size
         self._forms = forms
         self._form: int | None = None
+        self._reads: tuple[tuple[Array, tuple[Poly, ...]], ...] | None = None
         self.has_sum = has_sum or self.kind == "sum"
         self._name_fields(*data)
 
@@ -59,6 +60,15 @@ class Atom:
             outline = (self.kind, _outline(self.data))
             self._form = self._forms.setdefault(outline, len(self._forms))
         return self._form
+
+    @property
+    def reads(self) -> tuple[tuple[Array, tuple[Poly, ...]], ...]:
+        """The given arrays that are read in the atom and where, the last ones first; found when
+        they are first asked for.
+        """
+        if self._reads is None:
+            self._reads = tuple(dict.fromkeys(_reads_in(self.data)))
+        return self._reads
 
     def may_read(self, label: Label) -> bool:
         """Whether the label may be in the atom: an atom moves with all that a label in it does."""
@@ -109,6 +119,11 @@ class EntryAtom(Atom):
     kind = "entry"
     array: Array
     indices: tuple[Poly, ...]
+
+    @property
+    def reads(self) -> tuple[tuple[Array, tuple[Poly, ...]], ...]:
+        """Itself."""
+        return ((self.array, self.indices),)
 
 
 class RefAtom(Atom):
@@ -355,18 +370,21 @@ def scan(data: tuple[Any, ...], free: set[Var]) -> tuple[int, int, bool]:
     """
     height = size = 0
     has_sum = False
-    for part in data:
-        # type() first: nearly all are tuples and indices, and each new atom is gone through.
-        kind = type(part)
-        if kind is tuple:
-            inner, number, sums = scan(part, free)
-            height, size, has_sum = max(height, inner), size + number, has_sum or sums
-        elif kind is Poly:
-            free |= part.indices
-        elif isinstance(part, Atom):
-            free |= part.free
-            height, size = max(height, part.height), size + part.size
-            has_sum = has_sum or part.has_sum
+    waiting = [data]
+    while waiting:
+        for part in waiting.pop():
+            # type() first: nearly all are tuples and indices, and each new atom is gone through.
+            kind = type(part)
+            if kind is tuple:
+                waiting.append(part)
+            elif kind is Poly:
+                free |= part.indices
+            elif kind is not int and isinstance(part, Atom):
+                free |= part.free
+                size += part.size
+                if part.height > height:
+                    height = part.height
+                has_sum = has_sum or part.has_sum
     return height, size, has_sum
 
 
@@ -381,6 +399,14 @@ def atoms_in(atom: Atom) -> Iterator[Atom]:
             stack.extend(part.data)
         elif isinstance(part, tuple):
             stack.extend(part)
+
+
+def _reads_in(part: Any) -> Iterator[tuple[Array, tuple[Poly, ...]]]:
+    if isinstance(part, Atom):
+        yield from part.reads
+    elif isinstance(part, tuple):
+        for inner in reversed(part):
+            yield from _reads_in(inner)
 
 
 _NUMBERS = (int, Fraction)

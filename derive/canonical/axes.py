@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.canonical.atoms import Atom, EntryAtom, Exponent, Monomial, Polynomial
+from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial
 from derive.canonical.laws import law
 from derive.canonical.verbs import Verbs
 from derive.core.integers import BOUND, FRESH, SIZE, ZERO, Poly, Var, as_poly
@@ -75,19 +75,10 @@ def has_unit_slope(poly: Poly, variable: Var) -> bool:
 def axes_used(factors: Monomial) -> list[tuple[Any, int, Poly]]:
     """Which axes of given arrays some factors read and where, in the order of the arrays."""
     found: dict[tuple[Any, int, Poly], None] = {}
-    stack: list[Any] = [a for a, _ in factors]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Atom):
-            if isinstance(part, EntryAtom):
-                array, indices = part.array, part.indices
-                for axis, index in enumerate(indices):
-                    if axis < len(array.axes):
-                        found[(array, axis, index)] = None
-            else:
-                stack.extend(part.data)
-        elif isinstance(part, tuple):
-            stack.extend(part)
+    for atom, _ in reversed(factors):
+        for array, indices in atom.reads:
+            for axis, index in enumerate(indices[: len(array.axes)]):
+                found[(array, axis, index)] = None
     usable = [f for f in found if not any(v.kind == BOUND for v in f[2].variables)]
     return sorted(usable, key=lambda f: (f[0].serial, f[1], _offset(f[2])))
 

@@ -55,6 +55,15 @@ def law(name: str) -> Callable[[Function], Function]:
             n.listener(name, arguments, result)
             return result
 
-        return cast("Function", applied)
+        @functools.wraps(function)
+        def applied_to_two(n: Any, one: Any, other: Any) -> Any:
+            # Most laws: without a tuple of arguments a use takes less long.
+            if n.listener is None:
+                return LAWS[name].apply(n, one, other)
+            return applied(n, one, other)
+
+        code = function.__code__
+        two = code.co_argcount == 3 and not (function.__defaults__ or code.co_flags & 12)
+        return cast("Function", applied_to_two if two else applied)
 
     return register

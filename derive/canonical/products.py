@@ -143,7 +143,7 @@ def one_factor_replaced(n: Verbs, variable: Var, body: Polynomial) -> Polynomial
             return n.product_over(variable, old)
         here = {variable: place}
         removed = n.substitute(old, here)
-        if n.sign(removed) not in ("+", "-"):
+        if n.sign(removed) not in ("+", "-") and not n.known(n.primitive(removed)[0], "!="):
             before = Var(variable.name, FRESH, variable.low, place - 1)
             after = Var(variable.name, FRESH, place + 1, variable.high)
             rest = (n.product_over(v, n.substitute(old, {variable: as_poly(v)}))

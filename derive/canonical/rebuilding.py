@@ -61,14 +61,14 @@ def _plain(n: Verbs, atom: Atom, values: Values) -> Polynomial:
 
 @REBUILT.on(EntryAtom)
 def _entry(n: Verbs, atom: EntryAtom, values: Values) -> Polynomial:
-    return n.entry(atom.array, tuple(i.substitute(values) for i in atom.indices))
+    return n.entry(atom.array, tuple([i.substitute(values) for i in atom.indices]))
 
 
 @REBUILT.on(RefAtom)
 def _reference(n: Verbs, atom: RefAtom, values: Values) -> Polynomial:
     if atom.name not in n.recursion.heads:
         return _plain(n, atom, values)
-    return n.recursion.entry(atom.name, tuple(i.substitute(values) for i in atom.indices))
+    return n.recursion.entry(atom.name, tuple([i.substitute(values) for i in atom.indices]))
 
 
 @REBUILT.on(InverseAtom)

@@ -168,6 +168,7 @@ class Given:
     :param definitions: the arrays that are known as a whole.
     :param mirrors: the matrices with A[i, j] = ±A[j, i], with that sign.
     :param apart: integers that are not zero.
+    :param regular: the matrices that are invertible.
     """
 
     contractions: list[Contraction] = field(default_factory=list)
@@ -175,6 +176,7 @@ class Given:
     definitions: dict[Any, tuple[Shared, Any]] = field(default_factory=dict)
     mirrors: dict[Any, tuple[int, Any]] = field(default_factory=dict)
     apart: dict[Poly, Any] = field(default_factory=dict)
+    regular: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

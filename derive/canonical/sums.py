@@ -191,7 +191,7 @@ def _one_number(
     n: Verbs, variables: list[Var], factors: list[tuple[Atom, Exponent]]
 ) -> Polynomial | None:
     """Σ_i Σ_{k<s} f(s·i + k) is Σ_u f(u): two digits that occur in one number only."""
-    body = n.settled(dict(factors), 1)
+    body: Polynomial | None = None
     for index in dict.fromkeys(p for a, _ in factors for p in places(a)):
         for low, high in permutations(variables, 2):
             step = index.coefficient(high)
@@ -201,6 +201,7 @@ def _one_number(
                 continue
             if not (is_nonnegative(step) or is_nonnegative(high.high + 1)):
                 continue  # two empty ranges: their lengths have a product above 0
+            body = n.settled(dict(factors), 1) if body is None else body
             number = Var("u", FRESH, ZERO, step * (high.high + 1) - 1)
             value = as_poly(high) * step + as_poly(low)
             try:

@@ -16,18 +16,19 @@ import sympy as sp
 from derive.base.errors import ClaimError
 from derive.claims.indices import as_symbols
 from derive.claims.kinds import Claim
+from derive.claims.label_ranges import within_their_axes
 
 Stated = TypeVar("Stated", bound=Claim)
 
 
 def put_in(claim: Stated) -> Stated:
     """The claim in the sizes that are left, its indices as symbols; itself where it neither defines
-    nor equates any size, and has no ``Idx``.
+    nor equates any size, has no ``Idx`` and reads no array at labels without a range.
 
     :raises ClaimError: where an array would have a size that it cannot have.
     """
     try:
-        return _made_equal(_put_in(as_symbols(claim)))
+        return _made_equal(_put_in(within_their_axes(as_symbols(claim))))
     except ValueError as problem:  # SymPy's, of a negative size
         raise ClaimError(f"a defined size cannot be one: {problem}") from None
 

@@ -194,5 +194,13 @@ _RECORDS = (
 
 FUNCTIONS = {record.name: record for record in _RECORDS}
 
+# Smooth wherever they have a value, and nothing else is said of them: what is proved of a claim
+# with one of them is true of any function in its place.
+WITHOUT_LAWS = (
+    sp.Ei, sp.li, sp.Si, sp.Ci, sp.Shi, sp.Chi, sp.LambertW, sp.erfi, sp.fresnels, sp.fresnelc,
+    sp.airyai, sp.airybi, sp.zeta, sp.besselj, sp.bessely, sp.besseli, sp.besselk, sp.uppergamma,
+    sp.lowergamma, sp.expint, sp.polylog,
+)  # fmt: skip
+
 # Those that a SymPy class of one call stands for; Max takes any number of arguments.
 BY_SYMBOL = {record.symbol: record.name for record in _RECORDS if record.name != "Max"}

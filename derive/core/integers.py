@@ -130,12 +130,16 @@ class Poly:
     indices: frozenset[Var]  # the variables that are no sizes
     _hash: int
     _table: ClassVar[dict[frozenset[Any], Poly]] = {}
+    _numbers: ClassVar[dict[Number, Poly]] = {}
+    _differences: ClassVar[dict[tuple[Poly, Poly], Poly]] = {}
     _nonnegative: ClassVar[dict[Poly, bool]] = {}  # whether their ranges show it
 
     @classmethod
     def forget(cls) -> None:
         """Empty the table of polynomials, and what was found of them."""
         cls._table.clear()
+        cls._numbers.clear()
+        cls._differences.clear()
         cls.forget_signs()
 
     @classmethod
@@ -145,9 +149,10 @@ class Poly:
 
     def __new__(cls, terms: Mapping[Monomial, Number]) -> Poly:
         known = frozenset(terms.items())
-        if 0 in terms.values():
-            known = frozenset(item for item in known if item[1])
         found = cls._table.get(known)
+        if found is None and 0 in terms.values():
+            known = frozenset(item for item in known if item[1])
+            found = cls._table.get(known)
         if found is None:
             spend(POLYNOMIAL)
             found = super().__new__(cls)
@@ -197,10 +202,15 @@ class Poly:
         return Poly({m: -c for m, c in self.terms.items()})
 
     def __sub__(self, other: Poly | int) -> Poly:
-        terms = dict(self.terms)
-        for monomial, coefficient in as_poly(other).terms.items():
-            terms[monomial] = terms.get(monomial, 0) - coefficient
-        return Poly(terms)
+        if type(other) is not Poly:
+            other = as_poly(other)
+        found = Poly._differences.get((self, other))
+        if found is None:
+            terms = dict(self.terms)
+            for monomial, coefficient in other.terms.items():
+                terms[monomial] = terms.get(monomial, 0) - coefficient
+            found = Poly._differences[self, other] = Poly(terms)
+        return found
 
     def __rsub__(self, other: Poly | int) -> Poly:
         return as_poly(other) - self
@@ -286,7 +296,10 @@ def as_poly(value: Poly | Var | Number) -> Poly:
         if value._poly is None:
             value._poly = Poly({(value,): 1})
         return value._poly
-    return Poly({(): value})
+    found = Poly._numbers.get(value)
+    if found is None:
+        found = Poly._numbers[value] = Poly({(): value})
+    return found
 
 
 ZERO = as_poly(0)

@@ -115,12 +115,23 @@ def applications(node: Any) -> Iterator[Application]:
 
 @dataclass
 class Documented:
-    """The documented side of a claim, its places, and what else the claim speaks of."""
+    """The documented side of a claim, its places, and what else the claim speaks of.
+
+    :param at_entries: whether the free indices of the claim count as bound, where their ranges are
+        those of axes: then what is written for one entry is a formula for all of them.
+    """
 
     claim: Claim
     side: Any
     shapes: Shapes
+    at_entries: bool = False
     _shape: dict[Any, Dims | None] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the side of the claim, and not a definition on the way to it."""
+        whole: Any = getattr(self.claim, self.claim.expression_fields[-1])
+        return whole is self.side or whole == self.side
 
     @cached_property
     def sites(self) -> list[Site]:
@@ -191,6 +202,23 @@ class Documented:
         bound = [index for index, size in site.bound if size is not None]
         free = (s for s in self.free if s.is_Symbol and s.is_integer and not s.is_positive)
         return list(dict.fromkeys((*bound, *sorted(free, key=str))))
+
+    @cached_property
+    def free_axes(self) -> tuple[tuple[Any, Any], ...]:
+        """The free indices of the claim, each with the size of an axis along which it reads."""
+        found: dict[Any, Any] = {}
+        fields = fields_of(self.claim)
+        reads = (e for f in fields for e in f.atoms(sp.Indexed, MatrixElement))
+        for read in sorted(reads, key=str):
+            for index, size in zip(read.args[1:], self.shape(read.args[0]) or (), strict=False):
+                if index in self.free and index.is_Symbol and index not in found:
+                    found[index] = size
+        return tuple(sorted(found.items(), key=str))
+
+    def scope(self, site: Site) -> tuple[tuple[Any, Any], ...]:
+        """The indices that are bound in a place, each with the number of its values."""
+        bound = tuple((index, size) for index, size in site.bound if size is not None)
+        return (*self.free_axes, *bound) if self.at_entries else bound
 
     @cached_property
     def squares(self) -> list[Any]:

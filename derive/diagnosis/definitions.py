@@ -40,6 +40,10 @@ class Place:
         """What is meant where another expression is meant in this place."""
         return Meant(part) if self.name is None else Meant(self.side, {self.name: part})
 
+    def scaled(self, part: Any, side: Any) -> Meant:
+        """The same, where the documented side is meant to be another, too."""
+        return Meant(side) if self.name is None else Meant(side, {self.name: part})
+
     def told(self, words: str) -> str:
         """What is wrong here, with the name of the definition that it is wrong in."""
         return words if not words or self.name is None else f"in {self.name}: {words}"

@@ -7,6 +7,7 @@ In the form of :mod:`derive.diagnosis.mistakes`; nothing here decides whether a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import combinations, islice, product
 from typing import Any
@@ -95,7 +96,7 @@ def missing_total(d: Documented) -> Iterator[Repair]:
         if not isinstance(site.parent, SUMS) or site.node.is_number:
             continue
         for pair in _pairs(_entries(d, site)):
-            for total in _totals(site, pair):
+            for total in _totals(d, site, pair):
                 part = sp.Mul(total, site.node, evaluate=False)
                 yield d.put(site, part, partial(_missing_words, d, site, total))
 
@@ -114,7 +115,8 @@ def _indices(e: Any) -> set[Any]:
 def missing_entry_term(d: Documented) -> Iterator[Scaling]:
     """A sum lacks a term: an entry, a product of two, a sum or a mean along an axis."""
     for site in _by_entries(d):
-        whole = isinstance(site.parent, Tensor) and not isinstance(site.node, SUMS)
+        outermost = site.parent is None or isinstance(site.parent, Tensor)
+        whole = outermost and not isinstance(site.node, SUMS)
         if isinstance(site.node, sp.Add) or whole:
             for term in islice(_terms(d, site), MOST_TERMS):
                 put = partial(_with_term, d, site, term)
@@ -131,7 +133,7 @@ def only_the_diagonal_entry(d: Documented) -> Iterator[Repair]:
             rest = sp.Mul(*factors) / p
             if len(factors) == len(site.node.args) or (rest.has(p) and isinstance(p, ENTRIES)):
                 continue
-            for total in _totals(site, p * rest):
+            for total in _totals(d, site, p * rest):
                 part = p * sp.Add(rest, -total, evaluate=False)
                 yield d.put(site, part, partial(diagonal_words, part, site.node))
 
@@ -142,7 +144,7 @@ def another_axis(d: Documented) -> Iterator[Repair]:
         if not isinstance(site.node, sp.Sum) or len(site.node.limits) != 1:
             continue
         body, (k, low, _) = site.node.function, site.node.limits[0]
-        scope = [(index, size) for index, size in site.bound if size is not None]
+        scope = d.scope(site)
         for (j, size), (i, _) in product(scope, scope):
             if low == 0 and j in body.free_symbols and i not in body.free_symbols - {j}:
                 turned = body.xreplace({k: i, j: k})
@@ -165,7 +167,7 @@ def _lacks(kind: str, missing: Any) -> str:
 
 def _missing_words(d: Documented, site: Site, factor: Any) -> str:
     words = _lacks("factor", factor)
-    if isinstance(site.parent, Tensor):
+    if site.parent is None or isinstance(site.parent, Tensor):
         return words
     told = quoted("in the term {}", site.node) if isinstance(site.parent, sp.Add) else ""
     return f"{words} {told}" if words and told else words
@@ -203,16 +205,17 @@ def _mask(e: Any) -> Any:
 
 def _by_entries(d: Documented) -> list[Site]:
     """The places of a formula for an entry; none in formulas of whole matrices."""
-    return [site for site in d.sites if site.bound and d.shape(site.node) == ()]
+    return [site for site in d.sites if d.scope(site) and d.shape(site.node) == ()]
 
 
 def _is_whole_product(site: Site) -> bool:
     """Whether a factor that is missing here is missing of no larger product."""
-    return isinstance(site.parent, (Tensor, sp.Sum, *SUMS)) and not site.node.is_number
+    whole = site.parent is None or isinstance(site.parent, (Tensor, sp.Sum, *SUMS))
+    return whole and not site.node.is_number
 
 
 def _quotients(d: Documented, site: Site) -> list[Any]:
-    return quotients(d, tuple((index, size) for index, size in site.bound if size is not None))
+    return quotients(d, d.scope(site))
 
 
 def _array(e: Any) -> Any:
@@ -224,7 +227,7 @@ def _entries(d: Documented, site: Site) -> list[Any]:
     """The entries of the claim's arrays at the indices that are bound in a place, those of the
     formula's own arrays first.
     """
-    scope = [(index, size) for index, size in site.bound if size is not None]
+    scope = d.scope(site)
     bound = {index for index, _ in scope}
     own = (part.node for part in d.sites if isinstance(part.node, ENTRIES))
     found = [e for e in own if set().union(*(i.free_symbols for i in e.args[1:])) <= bound | d.free]
@@ -264,11 +267,11 @@ def _terms(d: Documented, site: Site) -> Iterator[Any]:
     pairs = list(dict.fromkeys(e * f for e, f in product(first, others)))
     yield from pairs
     for e in first:
-        yield from _totals(site, e)
+        yield from _totals(d, site, e)
     for e, f in product(first, others):
         if e != f:
             yield e * (1 - f)
-    totals = [total for pair in pairs for total in _totals(site, pair)]
+    totals = [total for pair in pairs for total in _totals(d, site, pair)]
     yield from totals
     for total, g in product(totals, others):
         yield g * total
@@ -276,7 +279,8 @@ def _terms(d: Documented, site: Site) -> Iterator[Any]:
 
 def _one_hots(d: Documented, site: Site) -> Iterator[Any]:
     """[j = y[i]] of the labels that index something in the claim: what p is to lack, as p − y."""
-    scope = [index for index, size in site.bound if size is not None]
+    sizes = dict(d.scope(site))
+    scope = list(sizes)
     labels: dict[Any, None] = {}
     for expr in (*d.claim.where.values(), d.side):
         for node in sorted(expr.atoms(sp.Indexed, sp.KroneckerDelta), key=str):
@@ -286,7 +290,9 @@ def _one_hots(d: Documented, site: Site) -> Iterator[Any]:
     for label in labels:
         axes = d.shape(label) or ()
         for i, j in product(product(scope, repeat=len(axes)), scope):
-            if j not in i and all(dict(site.bound)[k] == n for k, n in zip(i, axes, strict=True)):
+            if j not in i and all(
+                dict(d.scope(site))[k] == n for k, n in zip(i, axes, strict=True)
+            ):
                 yield sp.KroneckerDelta(j, label[i])
 
 
@@ -302,16 +308,26 @@ def _carrying(d: Documented) -> set[Any]:
     return found
 
 
-def _totals(site: Site, term: Any) -> Iterator[Any]:
+def _totals(d: Documented, site: Site, term: Any) -> Iterator[Any]:
     """Sums of a term along each axis that it has."""
-    for index, size in site.bound:
-        if size is not None and index in term.free_symbols:
+    for index, size in d.scope(site):
+        if index in term.free_symbols:
             k = sp.Symbol(f"{index}'", integer=True)
             total = sp.Sum(sp.S.One, (k, 0, size - 1))
             yield with_limits(total, total.limits, term.xreplace({index: k}))
 
 
-BY_ENTRIES = (
+def _of_free_indices(mistake: Mistake) -> Mistake:
+    """The same of a formula for one entry, at free indices of the claim."""
+
+    def repairs(d: Documented) -> Iterator[Repair | Scaling]:
+        if d.free_axes and d.shape(d.side) == ():
+            yield from mistake(replace(d, at_entries=True))
+
+    return repairs
+
+
+BY_ENTRIES: tuple[Mistake, ...] = (
     only_the_diagonal_entry,
     another_axis,
     missing_entry,
@@ -324,3 +340,5 @@ BY_ENTRIES = (
 CARRIED: tuple[Mistake, ...] = (ungated,)
 THROUGH_TIME: tuple[Mistake, ...] = (wrong_index, wrong_time, lacking_entry)
 """What people get wrong of sequences, before all else: another step, a gate that is left out."""
+
+AT_FREE_INDICES = tuple(_of_free_indices(mistake) for mistake in BY_ENTRIES)

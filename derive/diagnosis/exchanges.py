@@ -160,9 +160,8 @@ def another_number(d: Documented) -> Iterator[Repair]:
 
 def _number_of_the_claim(d: Documented, site: Site) -> Iterator[Repair]:
     """A delta of two indices is meant for 1, or what is differentiated for a constant."""
-    indices = [index for index, size in site.bound if size is not None]
     if abs(site.node) == 1:
-        for i, j in combinations(indices, 2):
+        for i, j in combinations(d.indices_at(site), 2):
             other = site.node * sp.KroneckerDelta(i, j)
             yield d.put(site, other, partial(_number_words, d, site, other))
 
@@ -209,7 +208,7 @@ def _number_words(d: Documented, site: Site, other: Any) -> str:
 
 def missing_complement(d: Documented) -> Iterator[Repair]:
     """A factor 1 − v or 1 − v² is left out, v a value that the claim has: σ′ = σ·(1 − σ),
-    tanh′ = 1 − tanh².
+    tanh′ = 1 − tanh²; or v itself.
     """
     values = [s for s in d.symbols if s in d.claim.where]
     values += [a.expr for a in d.applications if isinstance(a.expr, ENTRYWISE)]
@@ -246,6 +245,7 @@ def _complements(d: Documented, value: Any) -> Iterator[Any]:
     elif isinstance(value, sp.Expr) and not shape:
         yield sp.Add(1, sp.Mul(-1, value, evaluate=False), evaluate=False)
         yield sp.Add(1, -(value**2), evaluate=False)
+        yield value
 
 
 def _complement_words(span: Span, factor: Any) -> str:
@@ -333,10 +333,12 @@ def missing_projection(d: Documented) -> Iterator[Repair]:
     """
     for site in d.sites:
         node = site.node
-        if isinstance(node, sp.HadamardProduct) and site.around:
+        if isinstance(node, sp.HadamardProduct):
             for position, p in enumerate(node.args):
                 rest = [*node.args[:position], *node.args[position + 1 :]]
-                if _is_softmax(d, p):
+                # A term of named arrays that the whole lacks is found, and said, as one.
+                simple = d.is_whole and all(isinstance(f, sp.MatrixSymbol) for f in rest)
+                if _is_softmax(d, p) and (site.around or not simple):
                     yield from _projected(d, site, p, rest, projection_words)
         elif isinstance(node, sp.MatAdd):
             yield from _sum_left_out(d, site)
@@ -498,6 +500,12 @@ def counted_once(d: Documented) -> Iterator[Repair]:
         "gradient in a symmetric matrix is (G + G.T)/2"
     )
     yield Repair(sp.MatMul(sp.S.Half, both, evaluate=False), lambda: words)
+
+
+def transposed_definition(d: Documented) -> Iterator[Repair]:
+    """A definition is the transpose of what is meant, in all its places."""
+    if d.is_matrix(d.side) and not d.is_whole:
+        yield Repair(transposed(d.side), lambda: "it is the transpose of what is meant")
 
 
 CONVENTIONS: tuple[Mistake, ...] = (counted_once, only_the_diagonal)

@@ -13,10 +13,10 @@ import sympy as sp
 from derive.diagnosis import missing
 from derive.diagnosis.claimed import Documented, times
 from derive.diagnosis.places import Site
-from derive.diagnosis.quoting import text_in
+from derive.diagnosis.quoting import quoted, text_in
 from derive.diagnosis.trial import Trial
 
-SHORT = 60  # characters of a term that is said to be missing
+SHORT = 90  # characters of a term that is said to be missing
 MOST_INSIDE = 3  # places inside of products in which a term may be missing
 MOST_THERE = 120  # terms that are tried in one of them
 
@@ -34,10 +34,14 @@ def lacking(trial: Trial, documented: Documented, of_others: bool = False) -> tu
         if of_others and all(term.free_symbols <= side.free_symbols for term in group):
             continue
         for multiples in trial.multiples(group, numbers):
+            term = multiples[0][1]
             written = missing.written(multiples)
             words, whole = missing_words(written), plus(side, written)
             if not words and not documented.claim.states_both:  # too long: what is derived shows it
-                words = f"{'two terms are' if len(multiples) > 1 else 'a term is'} missing"
+                what = (
+                    quoted("a multiple of {} is", term) if len(multiples) == 1 else "two terms are"
+                )
+                words = f"{what or 'a term is'} missing"
             if words and trial.holds(whole):
                 return words, whole
     return "", None

@@ -9,7 +9,7 @@ claim then holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations_with_replacement, islice, pairwise, product
+from itertools import combinations, combinations_with_replacement, islice, pairwise, product
 from typing import Any
 
 import sympy as sp
@@ -21,6 +21,7 @@ from derive.language.dims import is_unit, same_shape
 
 MOST_ARRAYS = 9  # of which terms are made
 MOST_TERMS = 400
+MOST_ALONG = 4  # arrays along the axis of an entry
 MOST_PAIRS = 300  # of terms that may be missing together
 
 
@@ -38,6 +39,8 @@ def pairs(d: Documented) -> Iterator[tuple[Any, Any]]:
 
 def _terms(d: Documented) -> Iterator[Any]:
     shape = d.shape(d.side)
+    if shape == () and len(d.free_axes) == 1:
+        yield from _at_an_entry(d)
     if shape is None or len(shape) != 2 or is_unit(shape):
         return
     seen: set[Any] = set()
@@ -45,6 +48,26 @@ def _terms(d: Documented) -> Iterator[Any]:
         if term not in seen and d.alike(term, d.side) and _is_linear(d, term):
             seen.add(term)
             yield term
+
+
+def _at_an_entry(d: Documented) -> Iterator[Any]:
+    """Sums of products of entries along the axis of a free index, those first that stand beside the
+    entry in which it is differentiated, as in x·Σ g·x, and then those without it, as Σ g.
+    """
+    ((index, size),) = d.free_axes
+    own: Any = getattr(getattr(d.claim, "wrt", None), "base", None)
+    along = [s for s in d.symbols if d.shape(s) == (size,)][:MOST_ALONG]
+    k = sp.Symbol(f"{index}'", integer=True)
+    sets = [c for count in range(1, len(along) + 1) for c in combinations(along, count)]
+    totals = {c: sp.Sum(sp.Mul(*(s[k] for s in c)), (k, 0, size - 1)) for c in sets}
+    with_it, without = ([c for c in sets if (own in c) is there] for there in (True, False))
+    if own in along:
+        yield from (own[index] * totals[c] for c in with_it)
+    yield from (totals[c] for c in without)
+    yield from (sp.Mul(*(s[index] for s in c)) for c in sets)
+    yield from (totals[c] for c in with_it)
+    if own in along:
+        yield from (own[index] * totals[c] for c in without)
 
 
 def _arrays(d: Documented) -> list[Any]:

@@ -8,6 +8,7 @@ does, and most are not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, pairwise, permutations, product
@@ -19,6 +20,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
+from derive.base.errors import DeriveError
 from derive.diagnosis.claimed import (
     Application,
     Documented,
@@ -44,6 +46,9 @@ ENTRIES = (MatrixElement, sp.Indexed, TensorElement, At)
 TURNED = {sp.Gt: sp.Lt, sp.Lt: sp.Gt, sp.Ge: sp.Le, sp.Le: sp.Ge}
 STRICTER = {sp.Gt: sp.Ge, sp.Ge: sp.Gt, sp.Lt: sp.Le, sp.Le: sp.Lt}
 AXES = ("rows", "columns")
+CHOKES = (
+    DeriveError, ArithmeticError, NotImplementedError, TypeError, ValueError, AttributeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,16 @@ def mistake(generator: Mistake) -> Mistake:
     return generator
 
 
+def each(kind: Mistake, documented: Documented) -> Iterator[Repair | Scaling]:
+    """The repairs of one kind, up to one that SymPy chokes on."""
+    with suppress(*CHOKES):
+        yield from kind(documented)
+
+
 @mistake
 def transposed_as_a_whole(d: Documented) -> Iterator[Repair]:
     """The transpose of what is meant."""
-    if d.is_matrix(d.side):
+    if d.is_matrix(d.side) and d.is_whole:
         words = "the documented side is the transpose of what is derived"
         yield Repair(transposed(d.side), lambda: words)
 

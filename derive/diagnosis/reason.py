@@ -6,7 +6,6 @@ A mistake is named only where the claim without it is proved, by the means by wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -37,14 +36,16 @@ from derive.claims.verdict import Witness
 from derive.core.terms import Shared
 from derive.diagnosis import stabilisers
 from derive.diagnosis.claimed import Documented, Repair
+from derive.diagnosis.computed import missing_computed_factor
 from derive.diagnosis.definitions import Place, places
-from derive.diagnosis.entries import BY_ENTRIES, CARRIED, THROUGH_TIME
-from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES
+from derive.diagnosis.entries import AT_FREE_INDICES, BY_ENTRIES, CARRIED, THROUGH_TIME
+from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES, transposed_definition
 from derive.diagnosis.inside import missing_factor_inside
 from derive.diagnosis.lacking import lacking, lacking_inside, missing_words, plus
 from derive.diagnosis.misfits import fitting
-from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, factor_words
+from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, each, factor_words
 from derive.diagnosis.quoting import plainly_indexed, quoted
+from derive.diagnosis.together import two_mistakes
 from derive.diagnosis.trial import Trial, holds_if_symmetric
 from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
@@ -61,15 +62,15 @@ from derive.refutation.search import agrees_numerically, agrees_somewhere
 WORK = 0.8e6  # for undoing mistakes
 DEFINITION = 0.3e6  # besides, for each definition in which they may stand
 MOST_DEFINITIONS = 5  # for which there is more work
-KINDS = (*CONVENTIONS, *MISTAKES, *BY_ENTRIES, *EXCHANGES, missing_factor_inside)
+KINDS = (
+    *CONVENTIONS, *MISTAKES, missing_computed_factor, *BY_ENTRIES, *EXCHANGES,
+    transposed_definition, missing_factor_inside, *AT_FREE_INDICES,
+)  # fmt: skip
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = (IntAtom, PrimeAtom, ConstAtom)  # kinds of factors that a person forgets
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
-CHOKES = (
-    DeriveError, ArithmeticError, NotImplementedError, TypeError, ValueError, AttributeError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ def mistake_in(
         or _other_variable(trial, claim, sp.MatrixSymbol)
         or _left_out(trial, documented)
         or _missing_of(answer.derived(problem, statement), trial, documented)
+        or ("" if claim.states_both else two_mistakes(trial, documented, where))
     )
 
 
@@ -171,7 +173,7 @@ def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> t
     claim, trivial, located = documented.claim, "", ("", None)
     left = getattr(claim, "left", None)
     for mistake, place in _in_order(claim, where):
-        for candidate in _each(mistake, place.documented):
+        for candidate in each(mistake, place.documented):
             for repair in _filled(trial, place, candidate):
                 if trial.late:
                     words, meant = located
@@ -233,12 +235,6 @@ def _symmetric(fact: Any) -> Iterator[Any]:
     for predicate in fact.atoms(AppliedPredicate) if isinstance(fact, sp.Basic) else ():
         if predicate.function == sp.Q.symmetric:
             yield predicate.arguments[0]
-
-
-def _each(mistake: Mistake, documented: Documented) -> Iterator[Repair | Scaling]:
-    """The repairs of one kind, up to one that SymPy chokes on."""
-    with suppress(*CHOKES):
-        yield from mistake(documented)
 
 
 def _length(expr: Any) -> int:

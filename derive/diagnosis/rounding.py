@@ -33,11 +33,15 @@ _SLIGHT = 1e-3
 _NEAR = Fraction(1, 10**5)
 _ARITHMETIC = Fraction(1, 10**13)  # what multiplying decimals of 15 digits may lose
 
-_UNITS = (
-    sp.S.One, sp.sqrt(2 / sp.pi), sp.sqrt(2), sp.sqrt(3), sp.pi, 1 / sp.pi, sp.pi**2,
-    sp.sqrt(sp.pi), 1 / sp.sqrt(sp.pi), sp.sqrt(2 * sp.pi), sp.pi / sp.sqrt(3), sp.E, 1 / sp.E,
-    sp.log(2), 1 / sp.log(2), sp.log(10), 1 / sp.log(10), sp.log(2 * sp.pi),
-)  # fmt: skip
+
+@cache
+def _units() -> tuple[Any, ...]:
+    """What a rounded constant may be a rational multiple of."""
+    return (
+        sp.S.One, sp.sqrt(2 / sp.pi), sp.sqrt(2), sp.sqrt(3), sp.pi, 1 / sp.pi, sp.pi**2,
+        sp.sqrt(sp.pi), 1 / sp.sqrt(sp.pi), sp.sqrt(2 * sp.pi), sp.pi / sp.sqrt(3), sp.E, 1 / sp.E,
+        sp.log(2), 1 / sp.log(2), sp.log(10), 1 / sp.log(10), sp.log(2 * sp.pi),
+    )  # fmt: skip
 
 
 def readings(claim: Claim) -> Iterator[tuple[tuple[Any, ...], Claim]]:
@@ -118,7 +122,7 @@ def constants(value: Fraction, others: list[Fraction]) -> list[Any]:
         return []
     found: dict[Any, None] = {}
     for beside in (Fraction(1), *_beside(value, others)):
-        for unit in _UNITS:
+        for unit in _units():
             for number in _rounded(unit):
                 ratio = value / (number * beside)
                 simple = Fraction(float(ratio)).limit_denominator(_SIMPLE)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -110,6 +110,14 @@ class Ground:
         seen = rank == len(terms) and (np.abs(columns).max(axis=0) > 1e-9 * scale).all()
         return found if seen else np.full(len(terms), math.nan)
 
+    def ratio(self, meant: Meant) -> float | None:
+        """The number c with which c times a side is the derived one here; NaN for any."""
+        try:
+            value = self.of(meant).reshape(self.left.shape)
+        except _FAILURES:
+            return None
+        return _only_ratio(self.left, value, 1e-9 * (1 + np.abs(self.left).max()))
+
     def factor(self, doubled: Meant) -> float | None:
         """The factor c of a part with which the side agrees here, from the side with that part
         doubled: (c − 1)·(doubled − documented) = derived − documented. NaN for any factor.
@@ -118,16 +126,21 @@ class Ground:
             slope = self.of(doubled).reshape(self.right.shape) - self.right
         except _FAILURES:
             return None
-        gap = self.left - self.right
         scale = 1e-9 * (1 + np.abs(self.left).max() + np.abs(self.right).max())
-        moving = np.abs(slope) > scale
-        if (np.abs(gap[~moving]) > scale).any():
-            return None
-        found = 1 + gap[moving] / slope[moving]
-        if found.size == 0:
-            return float("nan")
-        middle = float(found.flat[0])
-        return middle if (np.abs(found - middle) <= _AGREEMENT * (1 + abs(middle))).all() else None
+        found = _only_ratio(self.left - self.right, slope, scale)
+        return None if found is None else 1 + found
+
+
+def _only_ratio(above: np.ndarray, below: np.ndarray, scale: float) -> float | None:
+    """The number c with c·below = above in all entries; NaN for any, None for none."""
+    moving = np.abs(below) > scale
+    if (np.abs(above[~moving]) > scale).any():
+        return None
+    found = above[moving] / below[moving]
+    if found.size == 0:
+        return float("nan")
+    middle = float(found.flat[0])
+    return middle if (np.abs(found - middle) <= _AGREEMENT * (1 + abs(middle))).all() else None
 
 
 def _close(left: np.ndarray, right: np.ndarray) -> bool:
@@ -274,14 +287,21 @@ class Trial:
         """The simple factors of a part with which the claim agrees at the points; where the part is
         ``added``, of what stands there once more than it is documented.
         """
+        return self._common((g, None if (c := g.factor(doubled)) is None else c - added)
+                            for g in self.grounds())  # fmt: skip
+
+    def multiples_of(self, meant: Meant) -> list[Any]:
+        """The simple factors with which a side agrees at the points."""
+        return self._common((ground, ground.ratio(meant)) for ground in self.grounds())
+
+    def _common(self, found: Iterable[tuple[Ground, float | None]]) -> list[Any]:
+        """The simple factors that have some values at points; a point with NaN leaves any."""
         possible: list[tuple[Unit, Fraction]] | None = None
-        for ground in self.grounds():
-            value = ground.factor(doubled)
+        for ground, value in found:
             if value is None:
                 return []
             if value != value:
                 continue
-            value -= added
             if possible is None:
                 possible = list(self._possible(value, ground.point))
             else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,7 @@ __all__ = [
 ]
 
 Sizes = tuple[int, ...]
+Walks = Callable[[], Interpreter]  # what starts a walk
 
 READ = 30  # units of work for a value among many at one point
 
@@ -105,14 +107,30 @@ def evaluate(
     :raises ShapeError: its parts do not fit together at these sizes.
     :raises UnsupportedError: it contains a node that has no meaning here.
     """
+    return _evaluated(expr, partial(Interpreter, point, where or {}, Jets(field, 0)), field)
+
+
+def _evaluated(expr: Any, started: Walks, field: Field) -> np.ndarray:
+    """The value of an expression by a walk that is started anew at each precision."""
     expr = sp.sympify(expr)
 
     def compute() -> np.ndarray:
-        walk = Interpreter(point, where or {}, Jets(field, 0))
+        walk = started()
         walk.define(expr)
         return _finished(walk.value(expr, {}).v, field)
 
     return _at_enough_precision(field, compute)
+
+
+def _walks(point: Point, where: Mapping[Any, Any], field: Field) -> Walks:
+    """What starts a walk for each of several expressions at a point. Where all are evaluated at
+    one precision it is one walk, so that what they rest on is evaluated once.
+    """
+    started = partial(Interpreter, point, where, Jets(field, 0))
+    if len(field.precisions) > 1:
+        return started
+    walk = started()
+    return lambda: walk
 
 
 class Values:
@@ -276,14 +294,15 @@ def sides(claim: Claim, point: Point, field: Field = EXACT) -> tuple[np.ndarray,
     the documented side has another shape than the derived one.
     """
     stated: Any = claim
+    started = _walks(point, claim.where, field)
     if claim.states_both:
-        left = evaluate(stated.left, point, claim.where, field)
-        return _same_shape(left, evaluate(stated.right, point, claim.where, field))
+        left = _evaluated(stated.left, started, field)
+        return _same_shape(left, _evaluated(stated.right, started, field))
     derived = DERIVED.find(type(claim))
     if derived is None:
         raise UnsupportedError(f"a {type(claim).__name__} has no two sides to compare")
-    documented = evaluate(claim.documented, point, claim.where, field)
-    return _same_shape(derived(claim, point, field, documented.shape), documented)
+    documented = _evaluated(claim.documented, started, field)
+    return _same_shape(derived(claim, point, field, documented.shape, started), documented)
 
 
 # The derived side of each kind of claim about a derivative: in the shape of the documented one
@@ -292,7 +311,7 @@ DERIVED: Table[Callable[..., np.ndarray]] = Table()
 
 
 @DERIVED.on(Hessian)
-def _hessian(claim: Any, point: Point, field: Field, documented: Sizes) -> np.ndarray:
+def _hessian(claim: Any, point: Point, field: Field, documented: Sizes, _: Walks) -> np.ndarray:
     left = derivative(claim.of, claim.wrt, point, claim.where, field, order=2)
     if left.ndim != 2 or left.shape != documented:
         size = math.isqrt(left.size)
@@ -301,7 +320,7 @@ def _hessian(claim: Any, point: Point, field: Field, documented: Sizes) -> np.nd
 
 
 @DERIVED.on(Gradient)
-def _gradient(claim: Any, point: Point, field: Field, _: Sizes) -> np.ndarray:
+def _gradient(claim: Any, point: Point, field: Field, _: Sizes, __: Walks) -> np.ndarray:
     left, of_shape, wrt_shape = _jacobian_of(claim, point, field)
     if math.prod(of_shape) != 1:
         raise ShapeError(f"the gradient of {claim.of}, which has shape {of_shape}")
@@ -309,9 +328,9 @@ def _gradient(claim: Any, point: Point, field: Field, _: Sizes) -> np.ndarray:
 
 
 @DERIVED.on(Backward)
-def _backward(claim: Any, point: Point, field: Field, _: Sizes) -> np.ndarray:
+def _backward(claim: Any, point: Point, field: Field, _: Sizes, started: Walks) -> np.ndarray:
     left, of_shape, wrt_shape = _jacobian_of(claim, point, field)
-    upstream = evaluate(claim.upstream, point, claim.where, field)
+    upstream = _evaluated(claim.upstream, started, field)
     if upstream.shape != of_shape and not upstream.size == math.prod(of_shape) == 1:
         raise ShapeError(f"upstream has shape {upstream.shape}, and `of` {of_shape}")
     flat = left.reshape((upstream.size, -1))
@@ -320,7 +339,7 @@ def _backward(claim: Any, point: Point, field: Field, _: Sizes) -> np.ndarray:
 
 
 @DERIVED.on(Jacobian)
-def _jacobian(claim: Any, point: Point, field: Field, documented: Sizes) -> np.ndarray:
+def _jacobian(claim: Any, point: Point, field: Field, documented: Sizes, _: Walks) -> np.ndarray:
     left, of_shape, wrt_shape = _jacobian_of(claim, point, field)
     if left.shape == documented:
         return left

@@ -155,6 +155,19 @@ class Field:
         """
         raise NotImplementedError
 
+    def enclosed(self, function: Callable[..., arb], values: list[Any]) -> Any:
+        """A function of balls at numbers, or at the entries of arrays of one shape."""
+        if any(isinstance(x, np.ndarray) for x in values):
+            arrays = np.broadcast_arrays(*(np.asarray(x, dtype=object) for x in values))
+            result = np.empty(arrays[0].shape, dtype=self.dtype)
+            for position in np.ndindex(result.shape):
+                result[position] = self._enclosed(function, [a[position] for a in arrays])
+            return result
+        return self._enclosed(function, values)
+
+    def _enclosed(self, function: Callable[..., arb], values: list[Number]) -> Number:
+        raise NotImplementedError
+
     def floor(self, x: Number) -> int:
         """The largest integer that is not above x."""
         raise NotImplementedError
@@ -238,6 +251,9 @@ class _Rationals(Field):
         if name == "gamma" and x.q == 1 and 0 < x < 1000:
             return fmpq(math.factorial(int(x.p) - 1))
         raise NotExact(f"{name}({x}) is not rational")
+
+    def _enclosed(self, function: Callable[..., arb], values: list[Number]) -> Number:
+        raise NotExact("a function that is known by its enclosures alone")
 
     def _check_domain(self, name: str, x: Number) -> None:
         if is_of_positive(name) and self.sign(x) <= 0:
@@ -326,6 +342,9 @@ class _Balls(_Rationals):
             order = int(name.removeprefix(POLYGAMMA))
             return self._finite(acb(x).polygamma(acb(order)).real)
         return self._finite(getattr(x, name)())
+
+    def _enclosed(self, function: Callable[..., arb], values: list[Number]) -> Number:
+        return self._finite(function(*map(arb, values)))
 
     def _long_power(self, x: Number, n: int) -> Number:
         return self._finite(arb(x) ** n)
@@ -427,6 +446,10 @@ class _Floats(Field):
         if any((c <= 0 if strict else c < 0).any() for c in conditions(x)):
             raise Undefined(f"{name} outside its domain")
         return ufunc(x)
+
+    def _enclosed(self, function: Callable[..., arb], values: list[Number]) -> Number:
+        exact = [BALL.number(Fraction(float(x))) for x in values]
+        return self.number(BALL.enclosed(function, exact))
 
     def floor(self, x: Number) -> int:
         if not math.isfinite(x):

@@ -27,7 +27,7 @@ from derive.evaluation.extents import refuse_huge, refuse_long
 from derive.evaluation.fields import Field, NotDifferentiable, OutOfRange, Undefined
 from derive.evaluation.given_values import given
 from derive.evaluation.jets import Jet, Jets
-from derive.evaluation.mentioned import bindable, is_whole, mentions
+from derive.evaluation.mentioned import bindable, is_whole, mentions, whole_terms
 from derive.evaluation.point import LazyArray, Point
 from derive.evaluation.through_time import position_of, unrolled
 from derive.language.operators import ScalarApplication
@@ -57,6 +57,10 @@ VALUE = 40  # units of work for the value of a node
 
 class NeedsScalars(Exception):
     """A decision is due on a whole array of values: they have to be taken one by one."""
+
+
+_ARRAYS = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, ScalarApplication)
+_TARGETS = (sp.Symbol, MatrixElement, sp.Indexed, ArrayElement)
 
 
 class Seed(NamedTuple):
@@ -214,15 +218,10 @@ class Interpreter:
 
     def integer(self, expr: Any, env: Environment) -> int:
         """The value of an index, a size or an end of a range."""
-        if isinstance(expr, sp.Integer):
-            return int(expr)
-        if isinstance(expr, sp.Symbol):
-            known = env.get(expr)
-            if known is None:
-                known = self.point.sizes.get(expr)
-            if isinstance(known, int):
-                return known
-        elif is_whole(expr):
+        counted = self._counted(expr, env)
+        if counted is not None:
+            return counted
+        if not isinstance(expr, sp.Symbol) and is_whole(expr):
             parts = (self.integer(arg, env) for arg in expr.args)
             return sum(parts) if isinstance(expr, sp.Add) else math.prod(parts)
         number = self.scalar(expr, env).v
@@ -235,21 +234,20 @@ class Interpreter:
 
     def _counted(self, expr: Any, env: Environment) -> int | None:
         """The value of a sum or product of integers, sizes and bound indices; else None."""
-        if isinstance(expr, sp.Integer):
-            return int(expr)
-        if isinstance(expr, sp.Symbol):
-            known = env.get(expr)
-            if known is None:
-                known = self.point.sizes.get(expr)
-            return known if isinstance(known, int) else None
-        if not is_whole(expr):
+        terms = whole_terms(expr)
+        if terms is None:
             return None
-        total = 0 if isinstance(expr, sp.Add) else 1
-        for arg in expr.args:
-            part = self._counted(arg, env)
-            if part is None:
-                return None
-            total = total + part if isinstance(expr, sp.Add) else total * part
+        sizes = self.point.sizes
+        total = 0
+        for product_of, symbols in terms:
+            for symbol in symbols:
+                known = env.get(symbol)
+                if known is None:
+                    known = sizes.get(symbol)
+                if not isinstance(known, int):
+                    return None
+                product_of *= known
+            total += product_of
         return total
 
     def truth(self, condition: Any, env: Environment) -> bool:
@@ -428,6 +426,18 @@ class Interpreter:
                 return found
         raise UnsupportedError(f"the function {function} has no meaning at this point")
 
+    def flows(self, expr: sp.Derivative) -> bool:
+        """Whether something that SymPy takes for a constant may move with the variables: an entry
+        of an array, or what is defined.
+        """
+        inner, variables = expr.expr, [v for v, _ in expr.variable_count]
+        if not all(isinstance(v, _TARGETS) for v in variables):
+            return False  # SymPy's own notation, an undefined function in its argument
+        undefined = isinstance(inner, AppliedUndef) and inner.func not in self._where
+        if undefined and all(inner.args == (v,) for v in variables):
+            return False
+        return inner.has(*_ARRAYS) or not mentions(inner).isdisjoint(self._where)
+
     def derived(self, expr: sp.Derivative) -> Any:
         """An expression equal to a derivative in scalar symbols, its functions written out."""
         if expr not in self.made:
@@ -444,8 +454,7 @@ class Interpreter:
             return self._derive_call(inner, expr)
         undefined = {call: self._written_out(call) for call in inner.atoms(AppliedUndef)}
         body = inner.xreplace(undefined)
-        arrays = (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol, ScalarApplication)
-        if body.has(*arrays) or not all(isinstance(v, sp.Symbol) for v, _ in expr.variable_count):
+        if body.has(*_ARRAYS) or not all(isinstance(v, sp.Symbol) for v, _ in expr.variable_count):
             raise UnsupportedError(f"{expr} is a Derivative the evaluator cannot take")
         return sp.diff(body, *expr.variable_count)
 

@@ -11,6 +11,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.language.operators import MatrixGradient, ScalarApplication, ScalarGradient
 
+MOST_TERMS = 64  # of a product of sums
 _NOTHING: frozenset[Any] = frozenset()
 
 
@@ -36,6 +37,29 @@ def mentions(expr: Any) -> frozenset[Any]:
 @lru_cache(maxsize=65536)
 def bindable(expr: Any) -> tuple[Any, ...]:
     return tuple(s for s in mentions(expr) if isinstance(s, (sp.Symbol, sp.MatrixSymbol)))
+
+
+@lru_cache(maxsize=65536)
+def whole_terms(expr: Any) -> tuple[tuple[int, tuple[Any, ...]], ...] | None:
+    """A sum or product of integers and integer symbols, multiplied out: each term's number and its
+    symbols; None for any other expression, and for one of too many terms.
+    """
+    if isinstance(expr, sp.Integer):
+        return ((int(expr), ()),)
+    if isinstance(expr, sp.Symbol):
+        return ((1, (expr,)),)
+    if not is_whole(expr):
+        return None
+    added: list[tuple[int, tuple[Any, ...]]] = []
+    multiplied: list[tuple[int, tuple[Any, ...]]] = [(1, ())]
+    for part in map(whole_terms, expr.args):
+        if part is None or len(part) * len(multiplied) > MOST_TERMS:
+            return None
+        if isinstance(expr, sp.Add):
+            added.extend(part)
+        else:
+            multiplied = [(a * b, (*s, *t)) for a, s in multiplied for b, t in part]
+    return tuple(added if isinstance(expr, sp.Add) else multiplied)
 
 
 @lru_cache(maxsize=65536)

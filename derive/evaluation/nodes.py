@@ -15,11 +15,13 @@ from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from derive.base.errors import ShapeError, UnsupportedError
 from derive.evaluation.decisions import noted
+from derive.evaluation.extents import refuse_long
 from derive.evaluation.fields import NotDifferentiable, Undefined
 from derive.evaluation.functions import BY_SYMBOL, POLYGAMMA
 from derive.evaluation.interpreter import Environment, Interpreter, NeedsScalars, handles
 from derive.evaluation.jets import Jet
 from derive.evaluation.matrix_nodes import broadcast
+from derive.evaluation.special_functions import BALLS
 from derive.language.activations import NamedFunction
 from derive.language.conditions import Cases
 from derive.language.operators import (
@@ -137,6 +139,60 @@ def _unary(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 def _reciprocal(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     inner = walk.jets.apply(_RECIPROCALS[expr.func], walk.scalar(expr.args[0], env))
     return walk.jets.reciprocal(inner)
+
+
+# Inverses of the reciprocal functions, as a function of 1/x.
+_OF_RECIPROCALS = {sp.asec: "acos", sp.acsc: "asin", sp.acot: "atan", sp.asech: "acosh",
+                   sp.acsch: "asinh", sp.acoth: "atanh"}  # fmt: skip
+
+
+@handles(*_OF_RECIPROCALS)
+def _of_reciprocal(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    inner = walk.jets.reciprocal(walk.scalar(expr.args[0], env))
+    return walk.jets.apply(_OF_RECIPROCALS[expr.func], inner)
+
+
+@handles(sp.erfcinv)
+def _quantile(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    rest = walk.difference(walk.number(1), walk.scalar(expr.args[0], env))
+    return walk.jets.apply("erfinv", rest)
+
+
+@handles(sp.frac)
+def _fractional_part(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    x = walk.scalar(expr.args[0], env)
+    if x.shape:
+        raise UnsupportedError(f"{expr} of many numbers at once")
+    whole = walk.number(walk.field.floor(x.v))
+    part = walk.difference(x, whole)
+    if x.g is not None and walk.sign(part) == 0:
+        raise NotDifferentiable("the fractional part at a whole number, where it jumps")
+    return part
+
+
+@handles(sp.harmonic)
+def _harmonic(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    """Σ_{k=1}^n 1/k^m; ψ(x + 1) + γ of a number that is not whole."""
+    argument, *order = expr.args
+    x = walk.scalar(argument, env)
+    exponent = walk.integer(order[0], env) if order else 1
+    count = walk.field.floor(x.v) if x.shape == () and x.g is None else -1
+    if count >= 0 and walk.sign(walk.difference(x, walk.number(count))) == 0:
+        refuse_long(count)
+        terms = (Fraction(1, k**exponent) for k in range(1, count + 1))
+        return walk.number(sum(terms, Fraction(0)))
+    if exponent != 1:
+        raise UnsupportedError(f"{expr} of a number that is not whole")
+    above = walk.jets.add(x, walk.number(1))
+    return walk.jets.add(walk.jets.apply(f"{POLYGAMMA}0", above), walk.scalar(sp.EulerGamma, env))
+
+
+@handles(*BALLS)
+def _special(walk: Interpreter, expr: Any, env: Environment) -> Jet:
+    parts = [walk.scalar(arg, env) for arg in expr.args]
+    if any(part.g is not None for part in parts):
+        raise UnsupportedError(f"no derivative of {type(expr).__name__} is known to the evaluator")
+    return Jet(walk.field.enclosed(BALLS[expr.func], [part.v for part in parts]))
 
 
 @handles(sp.polygamma)
@@ -353,7 +409,19 @@ def _call(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 
 @handles(sp.Derivative)
 def _derivative(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    return walk.scalar(walk.derived(expr), env)
+    """By jets where something defined or an array moves with the variable, which SymPy takes for
+    constants; by SymPy's rules elsewhere, and in a variable that is bound here.
+    """
+    variables = [v for v, times in expr.variable_count for _ in range(int(times))]
+    bound = [v in env for v in variables]
+    if all(bound) or not walk.flows(expr):
+        return walk.scalar(walk.derived(expr), env)
+    if any(bound):
+        raise UnsupportedError(f"{expr} is taken in a bound name and in another one")
+    inner = expr.expr
+    for variable in variables:
+        inner = Partial(inner, variable)
+    return walk.scalar(inner, env)
 
 
 @handles(sp.Subs)

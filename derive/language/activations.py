@@ -27,6 +27,8 @@ class NamedFunction(sp.Function):
 
     def __new__(cls, argument: Any, **options: Any) -> Any:
         if isinstance(argument, MatrixExpr):
+            if argument.shape == (1, 1):  # SymPy asks for its one entry, and would without end
+                return cls(argument[0, 0])
             return argument.applyfunc(sp.Lambda(cls.of_one, cls(cls.of_one)))
         if isinstance(argument, ARRAYS):
             return elementwise(sp.Lambda(cls.of_one, cls(cls.of_one)), argument)

@@ -203,9 +203,17 @@ def _einsum_check(shapes: Shaping, expr: Any) -> None:
 
 def reshape(array: Any, *sizes: Any) -> Any:
     """The entries of an array in new axes, in the order in which the last index runs fastest (as
-    NumPy does). The sizes multiply to as many entries as there are.
+    NumPy does): ``reshape(A, n, m)`` or ``reshape(A, (n, m))``. The sizes multiply to as many
+    entries as there are.
     """
-    return _arranged("reshape", (array,), tuple(map(sp.sympify, sizes)))
+    return _arranged("reshape", (array,), tuple(map(sp.sympify, _spread(sizes))))
+
+
+def _spread(arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """Sizes or axes that were given one by one, or as one sequence."""
+    if len(arguments) == 1 and isinstance(arguments[0], (tuple, list, sp.Tuple)):
+        return tuple(arguments[0])
+    return tuple(arguments)
 
 
 def vec(matrix: Any) -> Any:
@@ -213,17 +221,25 @@ def vec(matrix: Any) -> Any:
     return _arranged("vec", (matrix,), ())
 
 
-def unvec(vector: Any, rows: Any, columns: Any) -> Any:
-    """unvec(x, n, m)[i, j] = x[i + n·j]: the matrix whose columns, under one another, are x."""
-    return _arranged("unvec", (vector,), (sp.sympify(rows), sp.sympify(columns)))
+def unvec(vector: Any, *sizes: Any) -> Any:
+    """unvec(x, n, m)[i, j] = x[i + n·j]: the matrix whose columns, under one another, are x; also
+    ``unvec(x, (n, m))``.
+
+    :raises ShapeError: where there are not two sizes.
+    """
+    sizes = _spread(sizes)
+    if len(sizes) != 2:
+        raise ShapeError(f"unvec: the rows and the columns are meant, not {shown(sizes)}")
+    return _arranged("unvec", (vector,), tuple(map(sp.sympify, sizes)))
 
 
-def permute(array: Any, axes: Sequence[int]) -> Any:
+def permute(array: Any, *axes: Any) -> Any:
     """The axes of an array in another order, as NumPy's ``transpose``: axis k of the value is axis
-    ``axes[k]`` of the array.
+    ``axes[k]`` of the array; ``permute(A, (1, 0))`` or ``permute(A, 1, 0)``.
 
     :raises ShapeError: where ``axes`` does not name each axis once.
     """
+    axes = _spread(axes)
     if sorted(axes) != list(range(len(array.shape))):
         raise ShapeError(f"permute: {tuple(axes)} is no order of the {len(array.shape)} axes")
     return _arranged("permute", (array,), (sp.Tuple(*axes),))
@@ -283,8 +299,8 @@ def _is_matrix(shapes: Shaping, expr: Any) -> None:
 MODES = ("constant", "reflect", "circular")
 
 
-def pad(array: Any, widths: Sequence[Any], mode: str = "constant", value: Any = 0) -> Any:
-    """An array with a border: ``widths`` has (before, after) for each axis.
+def pad(array: Any, widths: Any, mode: str = "constant", value: Any = 0) -> Any:
+    """An array with a border: ``widths`` has (before, after) for each axis, or one for all sides.
 
     The border is ``value``; or, by ``mode``, the entries mirrored at the first and the last one
     ("reflect", widths less than the size), or those of the other end ("circular", widths at most
@@ -293,7 +309,9 @@ def pad(array: Any, widths: Sequence[Any], mode: str = "constant", value: Any = 
     :raises ShapeError: where there are not two widths for each axis.
     :raises UnsupportedError: for another mode.
     """
-    pairs = [tuple(map(sp.sympify, pair)) for pair in widths]
+    alike = [(widths, widths)] * len(array.shape)
+    each = widths if isinstance(widths, (tuple, list, sp.Tuple)) else alike
+    pairs = [tuple(map(sp.sympify, pair)) for pair in each]
     if len(pairs) != len(array.shape) or any(len(pair) != 2 for pair in pairs):
         raise ShapeError(f"pad: {widths} is to have (before, after) for each of the axes")
     if mode not in MODES:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -89,7 +90,9 @@ class _NotationPrinter(_QuickPrinter):
     def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
         """A sum of numbers starts with what is subtracted from: x - mu, not -mu + x."""
         terms = list(super()._as_ordered_terms(expr, order))
-        if isinstance(expr, sp.Add) and terms[0].could_extract_minus_sign():
+        # Of matrices, terms with a minus come last anyway.
+        numbers = isinstance(expr, sp.Add) and not isinstance(expr, sp.MatrixExpr)
+        if numbers and terms[0].could_extract_minus_sign():
             first = next((t for t in terms if not t.could_extract_minus_sign()), terms[0])
             terms.remove(first)
             terms.insert(0, first)
@@ -332,8 +335,14 @@ def text_of(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return shape_text(value)
     if isinstance(value, sp.Basic):
-        return _NotationPrinter().doprint(value)
+        return _text(value)
     return str(value)
+
+
+@lru_cache(maxsize=2048)
+def _text(value: sp.Basic) -> str:
+    """Kept, since the claims of a formula have their definitions in common."""
+    return _NotationPrinter().doprint(value)
 
 
 def plain_text(value: Any) -> str:

@@ -295,7 +295,15 @@ def _defined_in(expr: Any, place: Mapping[Any, int]) -> set[Any]:
 
 def _symbols(expr: Any) -> set[Any]:
     """The defined symbols in an expression; arrays by their own symbol."""
-    return {node for node in _walk(expr) if _is_name(node)}
+    try:
+        return set(_names_in(expr))
+    except TypeError:  # it cannot be hashed
+        return set(_names_in.__wrapped__(expr))
+
+
+@lru_cache(maxsize=1024)
+def _names_in(expr: Any) -> frozenset[Any]:
+    return frozenset(node for node in _walk(expr) if _is_name(node))
 
 
 def _is_name(node: Any) -> bool:

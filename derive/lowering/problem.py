@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -242,6 +242,7 @@ class Problem:
         self.equations: list[tuple[Any, Any]] = []
         self.signs: list[tuple[Any, str, Any]] = []
         self.apart: list[tuple[Any, Any]] = []  # integers that are not zero
+        self.regular: list[tuple[Any, Any]] = []  # arrays that are given to be invertible
         self.ignored: list[Any] = []
         self.narrowed: set[Any] = set()
         self.about_integers: list[Any] = []
@@ -414,6 +415,7 @@ class Problem:
                 self.equations.append((fact, label))
             else:
                 self._give(array, "exchangeable", label, traits)
+            self.equations += [(turned, label) for turned in self._turned(fact)]
             shapes = [self.shapes.of(side) for side in fact.args]
             if self.inventory.determinants and all(len(s) == 2 and same_size(*s) for s in shapes):
                 sides = map(sp.Determinant, fact.args)  # A = B has det A = det B
@@ -427,9 +429,21 @@ class Problem:
         elif fact not in (sp.true, True):
             self.ignored.append(label)
 
+    def _turned(self, fact: sp.Eq) -> Iterator[sp.Eq]:
+        """B·A = I, of an equation A·B = I between square matrices."""
+        for product, one in (fact.args, fact.args[::-1]):
+            if isinstance(product, sp.MatMul) and isinstance(one, sp.Identity):
+                first, *others = product.args
+                shape = self.shapes.of(first)
+                if len(shape) == 2 and same_size(*shape):
+                    turned = sp.MatMul(*others, first)
+                    yield sp.Eq(turned, one, evaluate=False)
+
     def _take_predicate(self, fact: Any, label: Any, traits: dict[Any, set[str]]) -> None:
         name, argument = str(fact.function.name), fact.arguments[0]
         symbol = self._whole_symbol(argument)
+        if name in INVERTIBLE and symbol is not None and symbol not in self.where:
+            self.regular.append((symbol, label))
         if name in ("orthogonal", "unitary"):  # for real matrices both say the same
             size = argument.shape[0]
             for product in (argument.T * argument, argument * argument.T):

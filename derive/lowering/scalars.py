@@ -14,7 +14,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive.base.errors import UnsupportedError
-from derive.core.functions import BY_SYMBOL
+from derive.core.functions import BY_SYMBOL, WITHOUT_LAWS
 from derive.core.integers import FREE, ONE, SIZE, ZERO, as_poly, is_nonnegative
 from derive.core.terms import (
     Const,
@@ -168,6 +168,48 @@ def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Int((), (low.integer(expr, scope),))
 
 
+# Each is a known function of 1/x. The one other value of acot, π/2 at 0, is where it jumps.
+_OF_RECIPROCALS = {
+    sp.asec: "acos", sp.acsc: "asin", sp.acot: "atan",
+    sp.asech: "acosh", sp.acsch: "asinh", sp.acoth: "atanh",
+}  # fmt: skip
+
+
+@SCALARS.on(*_OF_RECIPROCALS)
+def _of_reciprocal(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """the inverse of a reciprocal function, of 1/x: asec x = acos(1/x)"""
+    argument = low.scalar(expr.args[0], scope)
+    return apply(_OF_RECIPROCALS[expr.func], power(argument, -1))
+
+
+@SCALARS.on(sp.erfcinv)
+def _quantile(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """erfinv(1 − x)"""
+    return apply("erfinv", add(num(1), neg(low.scalar(expr.args[0], scope))))
+
+
+@SCALARS.on(sp.frac)
+def _fractional_part(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """x − ⌊x⌋, as the remainder of x by 1"""
+    return apply("Mod", low.scalar(expr.args[0], scope), num(1))
+
+
+@SCALARS.on(sp.harmonic)
+def _harmonic(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """Σ_{k=1}^n 1/k^m for an integer n that is known not to be negative; ψ(x + 1) + γ for m = 1"""
+    argument, *order = expr.args
+    exponent = order[0] if order else sp.S.One
+    if low.is_integer(argument, scope) and exponent.is_Integer:
+        n = low.integer(argument, scope)
+        if is_nonnegative(n, low.guards):
+            k = axis_variable(n)
+            return Sum((power(Int((), (as_poly(k) + 1,)), -int(exponent)),), (k,))
+    if exponent != 1:
+        raise UnsupportedError(f"{expr}: its argument is not seen to be an integer ≥ 0")
+    digamma = apply("polygamma", num(0), add(low.scalar(argument, scope), num(1)))
+    return add(digamma, low.scalar(sp.EulerGamma, scope))
+
+
 @SCALARS.on(sp.binomial)
 def _binomial(low: Lowering, expr: Any, scope: Scope) -> Term:
     """a·(a − 1)·…·(a − k + 1)/k! for a number k"""
@@ -212,6 +254,13 @@ def _reciprocal(low: Lowering, expr: Any, scope: Scope) -> Term:
     return power(cosine if isinstance(expr, (sp.sec, sp.sech)) else sine, -1)
 
 
+@SCALARS.on(*WITHOUT_LAWS)
+def _without_laws(low: Lowering, expr: Any, scope: Scope) -> Term:
+    """a function of which nothing is known"""
+    arguments = tuple(low.scalar(a, scope) for a in expr.args)
+    return Unknown(arguments, (expr.func, (0,) * len(arguments)))
+
+
 @SCALARS.on(AppliedUndef)
 def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an undefined function at its arguments, or its definition where there is one"""
@@ -221,31 +270,55 @@ def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
     return Unknown(tuple(arguments), (expr.func, (0,) * len(arguments)))
 
 
+_TARGETS = (sp.Symbol, MatrixElement, sp.Indexed, ArrayElement)
+
+
 @SCALARS.on(sp.Derivative)
 def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
-    """an undefined function differentiated in its own arguments; anything else is worked out"""
+    """an undefined function in its own argument; anything else as a partial derivative, in which
+    what is defined moves with what it rests on; in a bound variable, with which no definition
+    moves, by SymPy
+    """
     function = expr.expr
+    variables = [v for v, times in expr.variable_count for _ in range(int(times))]
+    here = [v in scope or v in low.integer_symbols for v in variables]
+    slots = _slots(expr) if function.func not in low.functions else None
+    if slots is not None and (len(slots) == 1 or all(here) or not low.named):
+        arguments = tuple(low.scalar(a, scope) for a in function.args)
+        return Unknown(arguments, (function.func, slots))
+    if not any(here) and all(isinstance(v, _TARGETS) for v in variables):
+        term = low.scalar(function, scope)
+        for variable in variables:
+            term = low.differentiate(term, *target_of(low, variable, scope))
+        return term
     if isinstance(function, AppliedUndef) and function.func in low.functions:
         definition = low.functions[function.func]
         if not definition.free_symbols.isdisjoint(scope):
             raise UnsupportedError(f"{expr}: what stands around {function} has one of its names")
         replaced = definition(*function.args)
         return low.scalar(replaced.diff(*expr.variable_count), scope)
-    if isinstance(function, AppliedUndef):
-        orders = [0] * len(function.args)
-        for symbol, times in expr.variable_count:
-            places = [k for k, a in enumerate(function.args) if a == symbol]
-            others = [a for a in function.args if a != symbol and symbol in a.free_symbols]
-            if len(places) != 1 or others:
-                break
-            orders[places[0]] += int(times)
-        else:
-            arguments = tuple(low.scalar(a, scope) for a in function.args)
-            return Unknown(arguments, (function.func, tuple(orders)))
+    if low.named and any(v not in scope for v in variables):
+        raise UnsupportedError(f"{expr} is taken in a bound or an integer name besides others")
     worked_out = expr.doit()
     if isinstance(worked_out, sp.Derivative):
         raise UnsupportedError(f"{expr} is a derivative that cannot be worked out")
     return low.scalar(worked_out, scope)
+
+
+def _slots(expr: sp.Derivative) -> tuple[int, ...] | None:
+    """How often an undefined function is differentiated in each of its arguments; None where the
+    variables are not arguments of one, or other arguments move with them.
+    """
+    function = expr.expr
+    if not isinstance(function, AppliedUndef):
+        return None
+    orders = [0] * len(function.args)
+    for variable, times in expr.variable_count:
+        places = [k for k, a in enumerate(function.args) if a == variable]
+        if len(places) != 1 or any(a.has(variable) for a in function.args if a != variable):
+            return None
+        orders[places[0]] += int(times)
+    return tuple(orders)
 
 
 @SCALARS.on(sp.Subs)

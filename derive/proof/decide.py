@@ -24,6 +24,7 @@ from derive.canonical.atoms import (
     InverseAtom,
     Monomial,
     Polynomial,
+    ProductAtom,
     RealBracketAtom,
     SumAtom,
 )
@@ -41,9 +42,11 @@ from derive.proof.definedness import assume_defined
 from derive.proof.descent import vanishes_by_descent
 from derive.proof.factors import taken_apart
 from derive.proof.flanks import vanishes_between
+from derive.proof.from_given import vanishes_by_given
 from derive.proof.inequality.cases import vanishes_by_cases
 from derive.proof.one_sum import as_one_sum
 from derive.proof.rational import are_unlike, equal_quotients
+from derive.proof.residues import vanishes_by_residues
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,10 @@ def prove_equal(
             a, b = normaliser.of(left), normaliser.of(right)
             difference = normaliser.subtract(a, b)
             if _vanishes_as_matrix(normaliser, difference, place, rung in COSTLY):
+                return Proof(normaliser, a, b)
+            if vanishes_by_given(normaliser, difference, place, vanishes) or vanishes_by_residues(
+                normaliser, difference
+            ):
                 return Proof(normaliser, a, b)
             opened = normaliser.names.unfolded(difference)
             if opened != difference and vanishes(normaliser, opened):
@@ -353,16 +360,24 @@ def _vanishes_by_index(n: Normaliser, poly: Polynomial, depth: int) -> bool:
             if any(c != int(c) for c in cut.terms.values()):
                 continue
             if relation == "=":
-                middle = [cut]
-            else:
-                middle, cut = [], cut if slope == ONE else cut + 1
-            after = cut + len(middle)
-            sides = [(v.low, cut - 1), (after, v.high)]
-            pieces = [as_poly(Var(v.name, FREE, a, b)) for a, b in sides if not _is_empty(a, b)]
-            return all(
-                vanishes(n, n.substitute(poly, {v: piece}), depth) for piece in (*pieces, *middle)
-            )
+                return _vanishes_around(n, poly, v, cut, [cut], depth)
+            cut = cut if slope == ONE else cut + 1
+            if _vanishes_around(n, poly, v, cut, [], depth):
+                return True
+            # A product up to where the bracket begins is empty there, and has factors after.
+            products = any(isinstance(a, ProductAtom) for m in poly for a, _ in m)
+            return products and _vanishes_around(n, poly, v, cut, [cut], depth)
     return False
+
+
+def _vanishes_around(
+    n: Normaliser, poly: Polynomial, v: Var, cut: Poly, middle: list[Poly], depth: int
+) -> bool:
+    """Whether a polynomial is zero for all values of an index before a cut, at it and after it."""
+    assert v.low is not None and v.high is not None
+    sides = [(v.low, cut - 1), (cut + len(middle), v.high)]
+    pieces = [as_poly(Var(v.name, FREE, a, b)) for a, b in sides if not _is_empty(a, b)]
+    return all(vanishes(n, n.substitute(poly, {v: piece}), depth) for piece in (*pieces, *middle))
 
 
 def _strides(poly: Polynomial) -> list[int]:

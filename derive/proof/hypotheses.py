@@ -76,6 +76,8 @@ class Hypotheses:
             ):
                 equations.append((left, right, label))
         self._give_signs(normaliser)
+        for symbol, label in self.problem.regular:
+            normaliser.given.regular[self.problem.lowering.array(symbol)] = label
         for expr, label in self.problem.apart:
             gap = cleared(self.problem.lowering.polynomial(expr, {}))
             normaliser.given.apart |= {gap: label, -gap: label}

@@ -25,6 +25,7 @@ from derive.core.integers import Poly, is_nonnegative
 from derive.core.terms import Add, Mul, Ref, Sum, Term, neg
 from derive.proof.decide import CHEAP, COSTLY, PAIR_DEPTH, SLOPE_WORK, Proof, Rung
 from derive.proof.definedness import assume_defined
+from derive.proof.factored import factors, quotient
 from derive.proof.inequality.bounds import (
     attained,
     gathered,
@@ -111,6 +112,8 @@ def is_nonnegative_everywhere(
             return True
     if nonnegative_by_cases(n, cleared):
         return True
+    if depth > 0 and _is_nonnegative_factored(n, cleared, depth - 1):
+        return True
 
     def sooner(other: Polynomial) -> bool:
         return is_nonnegative_everywhere(n, other, depth - 1)
@@ -167,6 +170,19 @@ def is_nonnegative_everywhere(
         return True
     forms = [poly] if cleared == poly else [poly, cleared]
     return slopes > 0 and any(_by_calculus(n, form, slopes - 1, of) for form in forms)
+
+
+def _is_nonnegative_factored(n: Normaliser, poly: Polynomial, depth: int) -> bool:
+    """Whether the factors of odd exponent are ≥ 0, but for an even number of them that are ≤ 0."""
+    parts = factors(n, poly)
+    negative = False
+    for part, exponent in parts or ():
+        if exponent % 2 == 0 or is_nonnegative_everywhere(n, part, depth):
+            continue
+        if not is_nonnegative_everywhere(n, n.scale(part, -1), depth):
+            return False
+        negative = not negative
+    return parts is not None and not negative
 
 
 def _without_positive(n: Normaliser, poly: Polynomial) -> Polynomial:
@@ -317,8 +333,12 @@ def _is_nonnegative_product(n: Normaliser, factors: list[Term]) -> bool:
 def _has_sign_of(n: Normaliser, poly: Polynomial, other: Polynomial) -> bool:
     """Whether p·q ≥ 0: p is ≥ 0 where q > 0, and ≤ 0 where q < 0.
 
-    So it is for the difference of the values of a function that grows and that of its arguments.
+    So it is for the difference of the values of a function that grows and that of its arguments,
+    and where p = q·r for an r ≥ 0.
     """
+    ratio = quotient(n, poly, other)
+    if ratio is not None and is_nonnegative_everywhere(n, ratio, 1):
+        return True
     key, scale = n.primitive(other)
     poly = n.scale(poly, 1 if scale > 0 else -1)
     return all(

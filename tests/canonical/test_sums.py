@@ -33,7 +33,7 @@ from derive.canonical.forms import Normaliser
 from derive.canonical.joined_digits import joined
 from derive.canonical.log_parts import in_parts
 from derive.core.integers import FREE, FRESH, SIZE, ZERO, Poly, Var, as_poly
-from derive.core.terms import Array, entry, total
+from derive.core.terms import Array, delta, entry, mul, total
 from derive.proof.factors import taken_apart
 
 n, m = sp.symbols("n m", integer=True, positive=True)
@@ -353,6 +353,41 @@ def test_two_empty_ranges_are_no_range_of_the_product_of_their_lengths(fewer, jo
     array = Array("v", (Poly({(): 9}),))
     term = total(high, total(low, entry(array, length * as_poly(high) + as_poly(low))))
     assert (joined(term) is not term) == joins
+
+
+@pytest.mark.parametrize(("last", "joins"), [(0, True), (1, False)])
+def test_an_equation_is_solved_for_an_index_that_takes_the_value(last, joins):
+    """Σ_a Σ_l [a = q·s + r] v[s·r + l] over q, r < s, with a up to s² − 1 or one less."""
+    size = as_poly(Var("size", SIZE, as_poly(1)))
+    q, r, l_ = (Var(name, FRESH, ZERO, size - 1) for name in "qrl")
+    a = Var("a", FRESH, ZERO, size * size - 1 - last)
+    here = delta(as_poly(q) * size + as_poly(r), as_poly(a))
+    read = entry(Array("v", (size * size,)), size * as_poly(r) + as_poly(l_))
+    term = total(a, total(l_, total(q, total(r, mul(here, read)))))
+    assert (joined(term) is not term) == joins
+
+
+SHUFFLED = IndexedBase("S", shape=(n, m * m))
+flat = over(SHUFFLED[sp.floor(i / m), sp.Mod(i, m) * m + j], (j, m), (i, n * m))
+
+
+def test_blocks_of_which_one_is_read_by_its_remainder():
+    assert verify(Identity(flat, over(SHUFFLED[i, k], (k, m**2), (i, n)))).status == "holds"
+    assert verify(Identity(flat, over(SHUFFLED[i, k], (k, m), (i, n)))).status == "disagrees"
+
+
+LOWER = MatrixSymbol("L", n, n)
+LOGS = Sum(log(LOWER[i, i]), (i, 0, n - 1))
+
+
+def test_the_logarithm_of_a_product_whose_factors_have_no_known_sign():
+    given = sp.Q.lower_triangular(LOWER)
+    size = log(sp.Determinant(LOWER))
+    assert verify(Identity(size, LOGS, given=given)).status == "holds"
+    squared = Identity(log(sp.Determinant(LOWER) ** 2), 2 * log(Abs(sp.Determinant(LOWER))))
+    assert verify(squared).status == "holds"
+    assert verify(Identity(size, 2 * LOGS, given=given)).status == "disagrees"
+    assert verify(Identity(size, -LOGS, given=given)).status == "disagrees"
 
 
 @pytest.mark.parametrize("claim", [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -18,6 +19,7 @@ from derive.evaluation import functions as evaluator
 from derive.evaluation.evaluate import evaluate
 from derive.evaluation.fields import BALL
 from derive.evaluation.point import Point
+from derive.evaluation.special_functions import BALLS
 from derive.lowering.lower import SCALARS
 
 x = sp.Symbol("x", real=True)
@@ -27,8 +29,20 @@ SOMEWHERE = {
     sp.acosh: sp.Rational(3, 2),
     sp.atanh: sp.Rational(1, 3),
     sp.erfinv: sp.Rational(1, 3),
+    sp.asec: sp.Rational(3, 2),
+    sp.acsc: sp.Rational(3, 2),
+    sp.acoth: sp.Rational(3, 2),
+    sp.li: sp.Rational(3, 2),
+    sp.zeta: sp.Rational(3, 2),
 }
-ELSEWHERE = (sp.sec, sp.csc, sp.cot, sp.sech, sp.csch, sp.coth)
+RECIPROCALS = (sp.sec, sp.csc, sp.cot, sp.sech, sp.csch, sp.coth)
+INVERSES = (sp.asec, sp.acsc, sp.acot, sp.asech, sp.acsch, sp.acoth)
+ELSEWHERE = (*RECIPROCALS, *INVERSES, sp.erfcinv, sp.frac, sp.harmonic)
+OF_TWO = (
+    sp.besselj, sp.bessely, sp.besseli, sp.besselk, sp.uppergamma, sp.lowergamma, sp.expint,
+    sp.polylog,
+)  # fmt: skip
+OF_ONE = tuple(f for f in engine.WITHOUT_LAWS if f not in OF_TWO)
 
 
 def _in_numpy(expr: sp.Expr, value: float) -> float:
@@ -58,11 +72,19 @@ def test_the_evaluator_knows_each_function_of_the_engine():
     assert not engine.FUNCTIONS.keys() - evaluator.FUNCTIONS.keys() - several
 
 
-@pytest.mark.parametrize("function", [*UNARY, *ELSEWHERE], ids=lambda f: f.__name__)
-def test_each_function_has_a_value_and_a_text(function):
+def test_functions_without_laws_are_those_that_the_evaluator_encloses():
+    assert set(engine.WITHOUT_LAWS) == set(BALLS)
+
+
+CALLS = {f.__name__: (f(x), f) for f in (*UNARY, *ELSEWHERE, *OF_ONE)}
+CALLS |= {f"{f.__name__} of two": (f(1, x), partial(f, 1)) for f in OF_TWO}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_each_function_has_a_value_and_a_text(name):
+    call, function = CALLS[name]
     at = SOMEWHERE.get(function, sp.Rational(1, 2))
-    call = function(x)
-    expected = float(sp.N(function(at)))
+    expected = float(mpmath.erfinv(1 - at) if name == "erfcinv" else sp.N(function(at)))
     assert np.isclose(_in_numpy(call, float(at)), expected)
     assert np.isclose(_evaluated(call, at), expected)
 

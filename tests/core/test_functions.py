@@ -72,6 +72,14 @@ TRUE = {
     "sigmoid": Gradient(s(x), x, s(x) * (1 - s(x))),
     "softplus": Gradient(derive.softplus(x), x, s(x)),
     "silu": Gradient(derive.silu(x), x, s(x) * (1 + x * (1 - s(x)))),
+    "an inverse of a reciprocal": Gradient(sp.acoth(x), x, 1 / (1 - x**2)),
+    "the complementary quantile": Identity(sp.erfcinv(x), erfinv(1 - x)),
+    "the fraction's slope": Gradient(sp.frac(x), x, 1),
+    "harmonic numbers": Identity(sp.harmonic(n), Sum(1 / i, (i, 1, n))),
+    "harmonic, one up": Identity(sp.harmonic(n + 1), sp.harmonic(n) + 1 / (n + 1)),
+    "a function without laws": Identity(
+        (sp.zeta(p) + 1) ** 2, sp.zeta(p) ** 2 + 2 * sp.zeta(p) + 1
+    ),
     "gelu": Identity(derive.gelu(x), x * (1 + sp.erf(x / sqrt(2))) / 2),
     "relu": Gradient(derive.relu(x), x, Piecewise((1, x > 0), (0, True))),
     "sigmoid of a matrix": Gradient(
@@ -93,6 +101,10 @@ FALSE = {
     "sinc, one term": Gradient(sinc(x), x, cos(x) / x),
     "remainder as a constant": Gradient(x * Mod(x, 2), x, x),
     "sigmoid, the wrong sign": Gradient(s(x), x, s(x) * (1 + s(x))),
+    "an inverse of a reciprocal, the wrong sign": Gradient(sp.acoth(x), x, 1 / (x**2 - 1)),
+    "harmonic, one off": Identity(sp.harmonic(n), Sum(1 / i, (i, 1, n - 1))),
+    "a function without laws as another": Identity(sp.zeta(p), sp.besselj(0, p)),
+    "an order for another": Identity(sp.expint(2, p), sp.expint(3, p)),
     "silu as sigmoid": Gradient(derive.silu(x), x, s(x)),
 }
 

@@ -152,3 +152,13 @@ def test_they_print_as_they_are_written():
     assert str(pad(x, [(p, p)])) == "pad(x, [(p, p)])"
     assert str(reshape(T, n, m * k)) == "reshape(T, n, k*m)"
     assert sp.latex(vec(A)) == r"\operatorname{vec}\left(A\right)"
+
+
+def test_sizes_and_axes_may_stand_in_a_tuple():
+    flat = derive.reshape(A, (n * m,))
+    assert flat == derive.reshape(A, n * m)
+    assert derive.unvec(derive.vec(A), (n, m)) == derive.unvec(derive.vec(A), n, m)
+    assert derive.permute(A, 1, 0) == derive.permute(A, (1, 0))
+    assert pad(A, 1) == pad(A, ((1, 1), (1, 1)))
+    with pytest.raises(ShapeError):
+        derive.unvec(derive.vec(A), n)

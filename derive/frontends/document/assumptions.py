@@ -60,6 +60,8 @@ def _property(value: Value, word: str) -> list[Any]:
     expr = value.expr
     if word == "positive_definite":
         return [sp.Q.positive_definite(expr), sp.Q.symmetric(expr)]
+    if word == "positive_semidefinite":
+        return [sp.Q.symmetric(expr)]  # for a proof; what refutes it has to be definite
     if word in PREDICATES:
         if value.shape and word in ("positive", "negative", "nonnegative", "nonzero"):
             i, j = fresh_index("i"), fresh_index("j")

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.document import derivatives, tree, values
-from derive.frontends.document.definitions import body_of, is_number
+from derive.frontends.document.definitions import argument_choice, body_of, is_number
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.indices import annotated, entry_of, letters_of
 from derive.frontends.document.knowledge import Definition
@@ -184,16 +184,21 @@ def _defined_function(
     if len(inputs) == 1 and (not arrays[0] or (name.primes and not inputs[0].shape)):
         return _entrywise_of(reader, name, definition, inputs[0])
     if name.primes:
-        raise Unread("prime", "the derivative of a function of several arguments", name.node)
+        message = "the derivative of a function of several arguments"
+        (parameter, *others) = parameters
+        assert parameter is not None
+        if not others and argument_choice(parameter) in reader.choices.made:
+            raise Absurd(message)  # f′ is of a number: in another reading its argument is one
+        raise Unread("prime", message, name.node)
     return _at(reader, definition, inputs)
 
 
 def is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool:
-    """Whether the argument of a definition is an array that is known where it stands."""
+    """Whether the argument of a definition is an array where it stands."""
     before = reader.section, reader.at
     reader.section, reader.at = definition.section, definition.at
     try:
-        return is_known(reader, parameter) and not is_number(reader, parameter)
+        return not is_number(reader, parameter)
     finally:
         reader.section, reader.at = before
 

@@ -15,6 +15,7 @@ from derive.frontends.document.contents import Contents, Directive, Formula, Hea
 from derive.frontends.document.counters import member_of, see
 from derive.frontends.document.declarations import DeclarationError, Declared
 from derive.frontends.document.defining import (
+    are_products,
     checked,
     definition,
     is_product,
@@ -138,11 +139,9 @@ class _Collector:
         self.chain = None
 
     def directive(self, item: Directive, line: int) -> None:
-        try:
-            found = said.items(item.text, line)
-        except DeclarationError as problem:
-            self.problems.append((line, str(problem)))
-            return
+        problems: list[str] = []
+        found = said.items(item.text, line, problems=problems)
+        self.problems.extend((line, problem) for problem in problems)
         for one in found:
             if one.kind in ("skip", "expect"):
                 self.waiting.append(one)
@@ -158,6 +157,7 @@ class _Collector:
         try:
             if one.kind == "fact":
                 body = self.body(one.text)
+                self.number(body, section, at, one)
                 knowledge.facts.append(Fact((), "", body, section, one.line, one.how))
                 return
             if one.kind == "definition":
@@ -185,10 +185,22 @@ class _Collector:
         except (DeclarationError, size_text.SizeError) as problem:
             self.problems.append((one.line, f"a declaration is not read: {problem}"))
 
+    def number(self, body: Node, section: int, at: int, said: Declared) -> None:
+        """``T > 0`` in a declaration: what is compared with a number is one, where nothing else
+        says what it is.
+        """
+        if not isinstance(body, tree.Chain) or not set(body.relations) <= {"<", ">", "<=", ">="}:
+            return
+        names = [name for side in body.sides if (name := mention(side)) is not None]
+        numbers = [side for side in body.sides if isinstance(side, tree.Number)]
+        if len(names) == 1 and len(numbers) + 1 == len(body.sides) and not names[0].after:
+            made = Known(names[0].key, "scalar", (), section, max(at, 0), said.line, said.how)
+            self.compared_with.append((names[0], made))
+
     def defined_by(self, one: Declared, section: int, at: int) -> None:
         left, right = self.body(one.names[0]), self.body(one.text)
         made = definition(left, right, section, max(at, 0), one.line, None)
-        if made is None:
+        if made is None or are_products(left, right) or is_product(left, self.knowledge.is_taken):
             fact = self.body(f"{one.names[0]} = {one.text}")
             self.knowledge.facts.append(Fact((), "", fact, section, one.line, one.how))
             return
@@ -558,7 +570,8 @@ def _defining(made: Definition, unit: Unit) -> bool:
         return False
     if not any(isinstance(node, tree.Letter | tree.Run | tree.Word) for node in body.walk()):
         return False
-    if not unit.formula.display and not made.arguments:
+    of_entries = bool(made.indices) and not made.written.subs  # E = (e_{ij})
+    if not unit.formula.display and not made.arguments and not of_entries:
         other = mention(body)
         product = isinstance(body, tree.Run) and 1 < len(body.letters) < 4
         if other is not None and not other.after and not product:

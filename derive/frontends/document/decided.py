@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.claims.kinds import Claim
+from derive.claims.statuses import AMBIGUOUS, HOLDS, REFUTED
 from derive.claims.verdict import Verdict
 from derive.frontends.document.contents import Place
 from derive.frontends.document.knowledge import Fact
+from derive.frontends.document.units import Unit
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,30 @@ class Condition:
     """An equation that a document states and that is no claim.
 
     :param is_case: whether it is said of one case only, after "if" or "when".
+    :param unit: the formula that states it; None where it stands in the sentence already.
     """
 
     fact: Fact
     is_case: bool
+    unit: Unit | None
+
+
+def under(found: list[Decided], again: list[Decided], lines: str, elsewhere: bool) -> list[Decided]:
+    """What is refuted, as it is under conditions.
+
+    :param again: the same parts, decided under the conditions that are stated in ``lines``.
+    :param elsewhere: whether these are said of a case that this is not said of.
+    """
+    made = []
+    for before, after in zip(found, again, strict=True):
+        if before.outcome not in REFUTED or after.outcome in REFUTED:
+            made.append(before)
+        elif after.outcome != HOLDS:
+            made.append(before if elsewhere else after)  # not refuted under what is said of it
+        elif elsewhere:
+            message = f"it holds in the case of line {lines}; declare that as an assumption"
+            made.append(replace(before, outcome=AMBIGUOUS, code="assumption", message=message))
+        else:
+            sentence = f"what line {lines} states is assumed"
+            made.append(replace(after, inferred=(*after.inferred, sentence)))
+    return made

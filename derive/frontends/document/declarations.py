@@ -42,6 +42,9 @@ PROPERTIES: Mapping[str, str] = {
     "positive definite": "positive_definite",
     "positive-definite": "positive_definite",
     "spd": "positive_definite",
+    "positive semidefinite": "positive_semidefinite",
+    "positive semi-definite": "positive_semidefinite",
+    "psd": "positive_semidefinite",
     "upper triangular": "upper_triangular",
     "lower triangular": "lower_triangular",
     "full rank": "fullrank",
@@ -112,17 +115,25 @@ _SUPERSCRIPT = re.compile(r"^[^^]*\^\s*(?:\{(.*)\}|(\S+))\s*$", re.S)
 _NUMBER_SET = ("size", "integer", "int", "natural", r"\mathbb{N}", "ℕ")
 
 
-def items(text: str, line: int = 0, how: str = "directive") -> list[Declared]:
+def items(
+    text: str, line: int = 0, how: str = "directive", problems: list[str] | None = None
+) -> list[Declared]:
     """The items of a directive.
 
-    :raises DeclarationError: for an item that says nothing that is known.
+    :param problems: what is said of items that say nothing that is known; the others are kept.
+    :raises DeclarationError: for such an item where no list of problems is given.
     """
     found: list[Declared] = []
     for part in _split(text, ";\n"):
         first = line + text[: text.find(part)].count("\n")
-        for one in _between_commas(part):
-            if one.strip():
-                found.extend(item(one.strip(), first, how))
+        try:
+            for one in _between_commas(part):
+                if one.strip():
+                    found.extend(item(one.strip(), first, how))
+        except DeclarationError as problem:
+            if problems is None:
+                raise
+            problems.append(str(problem))
     return found
 
 

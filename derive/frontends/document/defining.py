@@ -37,6 +37,16 @@ def is_product(left: Node, taken: Callable[[str], bool]) -> bool:
     )
 
 
+def are_products(left: Node, right: Node) -> bool:
+    """Whether both sides are of the same letters, in another order: AB = BA."""
+    return (
+        isinstance(left, tree.Run)
+        and isinstance(right, tree.Run)
+        and left.text != right.text
+        and sorted(left.text) == sorted(right.text)
+    )
+
+
 def checked(name: str):  # type: ignore[no-untyped-def]
     return size_symbol(name)
 
@@ -103,6 +113,25 @@ def _is_of_numbers(node: tree.Group) -> bool:
     return node.opening in "([" and node.closing in ")]" and len(ends) == 2 and all(ends)
 
 
+def _of_entries(right: Node) -> tuple[Node, tuple[Node, ...]] | None:
+    """``(e_{ij})``, ``[e_{ij}]_{ij}``: the entry and its indices, of the array that has them."""
+    below: Node | None = None
+    if isinstance(right, tree.Script) and right.sup is None:
+        below, right = right.sub, right.base
+    if not isinstance(right, tree.Group) or right.opening not in "([":
+        return None
+    entry = mention(right.body)
+    if entry is None or not entry.subs or entry.after or entry.primes:
+        return None
+    parts = tuple(components(entry.subs[-1]))
+    letters = [part.name for part in parts if isinstance(part, tree.Letter)]
+    if len(letters) != len(parts) or not all(name.islower() for name in letters):
+        return None
+    if below is not None and [text_of(part) for part in components(below)] != letters:
+        return None
+    return right.body, parts
+
+
 def definition(
     left: Node,
     right: Node,
@@ -138,8 +167,13 @@ def definition(
         or any(isinstance(part, tree.Run) and len(part.letters) > 1 for part in given)
     ):
         return None  # tr(AB) = tr(BA) claims something of what has a meaning already
-    if name.letter in ("partial", "nabla", "d"):
+    distance = name.letter == "d" and (len(given) > 1 or (bool(given) and bool(name.subs)))
+    if name.letter in ("partial", "nabla", "d") and not distance:
         return None
+    if not given and (of := _of_entries(right)) is not None:
+        entry, parts = of
+        if not set(name.subs) & set(parts):
+            return Definition(name.key, name, entry, section, at, line, (), parts, text)
     indices: tuple[Node, ...] = ()
     key = name.key
     if name.subs and not given:

@@ -68,7 +68,7 @@ def body_of(
                 raise Unread("argument", "an argument that is no name", argument)
             if parameter.key in reader.bound:
                 continue
-            if not is_known(reader, parameter) or is_number(reader, parameter):
+            if is_number(reader, parameter):
                 label = fresh_name(reader, pretty(parameter.key), parameter.key)
                 reader.bound[parameter.key] = Value(sp.Symbol(label, real=True))
         if definition.indices:
@@ -82,15 +82,24 @@ def body_of(
         reader.indices = indices
 
 
+def argument_choice(parameter: Mention) -> str:
+    """The choice of what the argument of a function is."""
+    return f"the argument {pretty(parameter.key)}"
+
+
 def is_number(reader: Reader, parameter: Mention) -> bool:
-    """Whether the argument of a function is a number, where only a section before says what its
-    letter is.
+    """Whether the argument of a function is a number: where nothing says what its letter is, or
+    only a section before does, in one of two readings; of a letter that is transposed, too.
     """
+    key = argument_choice(parameter)
+    if not is_known(reader, parameter):
+        if parameter.subs or parameter.letter not in reader.knowledge.arrays:
+            return True
+        return reader.choices.pick(key, ("an array", "a number")) == "a number"
     around = reader.knowledge.around(reader.section)
     known, made = known_at(reader, parameter.key), defined_at(reader, parameter.key)
     if any(one is not None and one.section in around for one in (known, made)):
         return False
-    key = f"the argument {pretty(parameter.key)}"
     return reader.choices.pick(key, ("a number", "as before")) == "a number"
 
 

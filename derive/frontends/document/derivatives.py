@@ -19,7 +19,7 @@ from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.by_squares import root_of
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.lookup import defined_at, is_known, known_at
+from derive.frontends.document.lookup import arrays_in, defined_at, is_known, known_at
 from derive.frontends.document.names import (
     LOSSES,
     Mention,
@@ -288,6 +288,9 @@ def argument_of(reader: Reader, of: Node) -> Node:
         known = known_at(reader, name.key)
         if known is not None and known.kind == "any-scalar" and len(known.sizes) == 1:
             return tree.Word(of.start, of.end, known.sizes[0], "text")
+    arrays = arrays_in(reader, of)
+    if name is None and len(arrays) == 1:
+        return arrays[0]
     raise Undeclared("in what the gradient is taken is not said", "", of)
 
 

@@ -175,6 +175,8 @@ def norm(choices: Choices, value: Value, kind: str) -> Value:
             return Value(sp.sqrt(values.squares(value)))
         if kind == "1":
             return values.total(values.apply(sp.Abs, value))
+        if kind in ("infty", "max"):
+            return _extreme(sp.Max)(choices, [values.apply(sp.Abs, value)])
         raise Unsure(f"the norm of kind {kind}")
     if kind in ("F",) or (kind == "" and _frobenius(choices)):
         return Value(sp.sqrt(values.squares(value)))

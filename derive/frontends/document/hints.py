@@ -7,10 +7,12 @@ ambiguous, and the report names the declaration.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
+from sympy.assumptions import AppliedPredicate
 
 from derive.claims.kinds import Claim
 from derive.frontends.document.contents import Place
@@ -30,6 +32,13 @@ UNIT = re.compile(r"unit (?:vector|norm|length)|normali[sz]ed|einheits|unitaire|
 CASE = re.compile(
     r"\b(?:if|when|whenever|unless|suppose|wenn|falls|si|lorsque|cuando)\b|如果|若|当|假如", re.I
 )
+SUPPOSED = re.compile(
+    r"(?:\b(?:if|when|whenever|unless|suppos\w*|assum\w*|provided|such that|subject to|satisf\w*|"
+    r"wenn|falls|sofern|mit der Nebenbedingung|si|lorsque|sous la contrainte|tel(?:le)?s? que)"
+    r"(?:\s+(?:that|dass|que|we have|also|moreover))?|如果|若|当|假如|假设|满足)[\s,:]*"
+    r"(?:\$+|\\[\[(]|:math:`)?\s*$",
+    re.I,
+)
 SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
 
 
@@ -42,6 +51,34 @@ def is_case(source: str, place: Place) -> bool:
         return True
     before = source[max(0, place.offset - 200) : place.offset]
     return CASE.search(SENTENCE.split(before)[-1]) is not None
+
+
+def is_supposed(source: str, place: Place) -> bool:
+    """Whether the words right before a formula say that it is supposed: "if AB = BA"."""
+    if place.cell is not None:
+        return False
+    return SUPPOSED.search(source[max(0, place.offset - 60) : place.offset]) is not None
+
+
+SEMIDEFINITE = " is positive semidefinite by line"
+
+
+def semidefinite(claim: Claim, inferred: Sequence[str]) -> Claim | None:
+    """A claim with what is said to be semidefinite as definite: what refutes that refutes it, too.
+    None where nothing is said to be.
+    """
+    names = {said.partition(SEMIDEFINITE)[0] for said in inferred if SEMIDEFINITE in said}
+    given = getattr(claim, "given", ())
+    facts = [
+        sp.Q.positive_definite(fact.arg)
+        for fact in given
+        if isinstance(fact, AppliedPredicate) and getattr(fact.arg, "name", "") in names
+    ]
+    if not facts:
+        return None
+    changes: dict[str, Any] = {"given": (*given, *facts)}
+    made: Claim = replace(claim, **changes)
+    return made
 
 
 def suggested(claim: Claim, text: str) -> Iterator[tuple[str, tuple[Any, ...]]]:

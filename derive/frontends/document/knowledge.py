@@ -120,6 +120,7 @@ class Knowledge:
     summed_to: dict[str, set[str]] = field(default_factory=dict)  # ends of sums over the i of x_i
     speaks_of_relu: bool = False
     hints: list[Fact] = field(default_factory=list)  # what prose and conditions say
+    _found: dict[tuple[str, int, int], Known | None] = field(default_factory=dict)  # as declared
 
     def _reaching(self, found: list[Stated], section: int) -> list[Stated]:
         """What may be meant in a section: what a closed one says stays there."""
@@ -135,17 +136,24 @@ class Knowledge:
 
     def declare(self, known: Known) -> None:
         self.known.setdefault(known.name, []).append(known)
+        self._found.clear()
 
     def define(self, definition: Definition) -> None:
         self.definitions.setdefault(definition.name, []).append(definition)
+        self._found.clear()
 
     def around(self, section: int) -> tuple[int, ...]:
         return self.sections[section].around
 
     def declared(self, name: str, section: int, at: int) -> Known | None:
         """What declares a name at a place: the innermost section, in it the last before."""
-        found = self.known.get(name, [])
-        return _nearest(self._reaching(found, section), self.around(section), at)
+        if name not in self.known:
+            return None
+        place = (name, section, at)
+        if place not in self._found:
+            found = self._reaching(self.known[name], section)
+            self._found[place] = _nearest(found, self.around(section), at)
+        return self._found[place]
 
     def defined(self, name: str, section: int, at: int, until: int = 0) -> Definition | None:
         """The definition of a name that holds at a place.
@@ -153,7 +161,9 @@ class Knowledge:
         :param until: the number of the statement that is read: what is defined between there and
             ``at`` counts as known.
         """
-        made = self._reaching(self.definitions.get(name, []), section)
+        if name not in self.definitions:
+            return None
+        made = self._reaching(self.definitions[name], section)
         found = _nearest(made, self.around(section), at)
         known = self.declared(name, section, at) if found is not None else None
         if (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from derive.frontends.document import values
+from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition, Known
-from derive.frontends.document.names import Mention
+from derive.frontends.document.names import Mention, mention
 from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import size_symbol
+from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Value, scalar
 
 
@@ -56,6 +57,18 @@ def declared_sizes(reader: Reader, known: Known) -> tuple[Any, ...]:
         return tuple(read_size(text, size_symbol) for text in known.sizes)
     except SizeError as problem:
         raise Unread("size", str(problem)) from None
+
+
+def arrays_in(reader: Reader, of: Node) -> list[Node]:
+    """The declared arrays that a formula speaks of, each by a node that is its name."""
+    found: dict[str, Node] = {}
+    for node in of.walk():
+        name = mention(node)
+        for key in () if name is None else (name.key, name.whole):
+            known = known_at(reader, key)
+            if known is not None and known.kind == "shape" and not defined_at(reader, key):
+                found.setdefault(key, tree.Word(of.start, of.end, key, "text"))
+    return list(found.values())
 
 
 def declared_with(reader: Reader, key: str, definition: Definition) -> Known | None:

@@ -7,13 +7,18 @@ index (x_i) or, in parentheses, a shape; which of them is decided where the name
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from derive.frontends.document import tree
 from derive.frontends.document.tree import Node
 
 PLAIN_STYLES = ("bold", "roman", "italic", "sans", "typewriter")
 TRANSPOSES = ("T", "top", "intercal", "mathsf T")
+
+LAYER = re.compile(r"\w+(?:[+-]\d)?")
+"""What stands in parentheses above a name and counts layers or examples: l, i, l-1."""
 
 LOSSES = ("L", "J", "ell", "cal(L)", "E", "C", "l", "cal(J)", "loss", "Loss", "cal(E)", "cal(C)")
 """Letters that a loss has where nothing else is said of them."""
@@ -42,10 +47,15 @@ class Mention:
     bold: bool = False
     shape: tree.Group | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The whole name, all scripts in it."""
         return with_scripts(self.letter, self.subs, self.sups)
+
+    @property
+    def whole(self) -> str:
+        """The name without its last subscript, which may be an index."""
+        return with_scripts(self.letter, self.subs[:-1], self.sups)
 
 
 def is_loss(name: Mention) -> bool:
@@ -101,10 +111,20 @@ def text_of(node: Node | None) -> str:
     return f"<{type(node).__name__} {node.start}>"
 
 
+def a_constant(node: Node) -> str:
+    """Which constant a node is, in words: a number or the identity; "" for anything else."""
+    if isinstance(node, tree.Number) or text_of(node) in ("0", "bol(0)", "00"):
+        return "a number"
+    if isinstance(node, tree.Script) and node.sup is None:
+        node = node.base
+    return "the identity" if text_of(node) in ("I", "bol(I)") else ""
+
+
 def is_transpose(node: Node) -> bool:
     return text_of(node) in TRANSPOSES
 
 
+@tree.remembered
 def mention(node: Node) -> Mention | None:
     """The name that a node is, None for anything else."""
     match node:
@@ -153,12 +173,26 @@ def _with_scripts(name: Mention, sub: Node | None, sup: Node | None, primes: int
             shape = group
         else:
             name = replace(name, subs=(*name.subs, sub))
-    for part in side_by_side(sup):
-        if _is_layer(part):
+    exponential = name.letter == "e" and not name.subs
+    whole = (sup,) if sup is not None and exponential and _is_exponent(sup) else None
+    for part in whole or side_by_side(sup):
+        if _is_layer(part) and not (exponential and _is_exponent(part)):
             name = replace(name, sups=(*name.sups, part))
         else:
             name = replace(name, after=(*name.after, part))
     return replace(name, shape=shape, primes=name.primes + primes)
+
+
+def _is_exponent(sup: Node) -> bool:
+    """Whether what stands above an e is an exponent: rT, a(b + c), (a + b)."""
+    match sup:
+        case tree.Run():
+            return True
+        case tree.Product(factors=factors):
+            return not (_is_group(factors[0]) and is_transpose(factors[-1]))
+        case tree.Group():
+            return LAYER.fullmatch(text_of(sup.body)) is None
+    return False
 
 
 def _is_step(node: Node) -> bool:
@@ -182,13 +216,19 @@ def side_by_side(sup: Node | None) -> tuple[Node, ...]:
         case None | tree.Empty():
             return ()
         case tree.Product(factors=factors, operators=operators) if not any(operators):
-            if any(is_transpose(f) or _is_group(f) for f in factors):
+            if any(is_transpose(f) for f in factors) or _are_layers(factors):
                 return factors
         case tree.Listing(items=items):
             return items
         case tree.Run(text=text, letters=letters) if text.endswith("T"):
             return tuple(letters)
     return (sup,)
+
+
+def _are_layers(factors: tuple[Node, ...]) -> bool:
+    """Whether a product above a name is none: [l](i), and (i)2 as a square; but a(b + c) is one."""
+    groups = factors[:-1] if text_of(factors[-1]) in ("2", "-1") else factors
+    return all(_is_group(f) and LAYER.fullmatch(text_of(f)[1:-1]) for f in groups)
 
 
 def _is_group(node: Node) -> bool:

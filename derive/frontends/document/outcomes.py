@@ -29,12 +29,12 @@ from derive.claims.verdict import Verdict
 from derive.frontends.document import hints, sameness, tree
 from derive.frontends.document.attempts import all_readings
 from derive.frontends.document.choices import Choices
-from derive.frontends.document.decided import Condition, Decided, Outcome
+from derive.frontends.document.decided import Condition, Decided, Outcome, under
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task
-from derive.frontends.document.provisos import said_with
+from derive.frontends.document.provisos import in_one_sentence, said_with
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.tasks import directive, task_of, vanishes
 from derive.frontends.document.through_time import STEPS
@@ -241,9 +241,20 @@ class _Decider:
         """
         around = self.knowledge.around(task.unit.section)
         stated = [one for one in self.conditions if one.fact.section in around]
-        stated += [Condition(fact, is_case=False) for fact in said_with(self.collected, task.unit)]
-        if not stated:
-            return found
+        stated += [Condition(fact, False, None) for fact in said_with(self.collected, task.unit)]
+        own = [one for one in stated if not one.is_case or self.follows(one, task.unit)]
+        for conditions in (own, stated) if len(own) < len(stated) else (own,):
+            if conditions and any(one.outcome in REFUTED for one in found):
+                found = self.assuming(task, found, conditions, elsewhere=conditions is not own)
+        return found
+
+    def assuming(
+        self, task: Task, found: list[Decided], stated: list[Condition], elsewhere: bool
+    ) -> list[Decided]:
+        """What is refuted once more under conditions.
+
+        :param elsewhere: whether some of them are said of a case that this is not said of.
+        """
         facts = self.knowledge.facts
         self.knowledge.facts = [*facts, *(one.fact for one in stated)]
         try:
@@ -251,20 +262,13 @@ class _Decider:
             again = [] if results is None else self.over_readings(task, results)
         finally:
             self.knowledge.facts = facts
-        if len(again) != len(found):
-            return found
-        lines = ", ".join(str(one.fact.line) for one in stated)
-        made = []
-        for before, after in zip(found, again, strict=True):
-            if before.outcome not in REFUTED or after.outcome != HOLDS:
-                made.append(before)
-            elif any(one.is_case for one in stated):
-                message = f"it holds in the case of line {lines}; declare that as an assumption"
-                made.append(replace(before, outcome=AMBIGUOUS, code="assumption", message=message))
-            else:
-                sentence = f"what line {lines} states is assumed"
-                made.append(replace(after, inferred=(*after.inferred, sentence)))
-        return made
+        lines = ", ".join(dict.fromkeys(str(one.fact.line) for one in stated))
+        return found if len(again) != len(found) else under(found, again, lines, elsewhere)
+
+    def follows(self, condition: Condition, unit: Unit) -> bool:
+        """Whether a formula follows a condition in its sentence: "if A = A⊤, then …"."""
+        said = condition.unit
+        return said is not None and said.at < unit.at and in_one_sentence(self.source, said, unit)
 
     def condition(self, task: Task) -> None:
         """Remember an equation that is refuted as a claim, for it may state a condition."""
@@ -272,7 +276,9 @@ class _Decider:
         if task.head is not None or not isinstance(body, tree.Chain) or body.relations != ("=",):
             return
         fact = Fact((), "", body, unit.section, unit.place.line, "condition")
-        self.conditions.append(Condition(fact, hints.is_case(self.source, unit.formula.place(0))))
+        self.conditions.append(
+            Condition(fact, hints.is_case(self.source, unit.formula.place(0)), unit)
+        )
 
     def all_readings(self, task: Task, opaque: str = "") -> list[tuple[Choices, Read]] | None:
         return all_readings(self.knowledge, task, opaque)
@@ -447,9 +453,12 @@ class _Decider:
         task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
-        if part.lenient and not self.asserted:
+        lenient = part.lenient
+        if not lenient and hints.is_supposed(self.source, task.unit.formula.place(0)):
+            lenient = "what is supposed is a condition"
+        if lenient and not self.asserted:
             self.condition(task)
-            return replace(made, outcome=NO_STATEMENT, code="condition", message=part.lenient)
+            return replace(made, outcome=NO_STATEMENT, code="condition", message=lenient)
         for sentence in made.inferred:
             # Its definition may be what was not understood: nothing is refuted by inventing it.
             function, said, _ = sentence.partition(" is any function, as nothing defines it")
@@ -464,6 +473,12 @@ class _Decider:
         if disagreeing:
             verdict = disagreeing[0]
             claim = verdict.claim
+            semidefinite = hints.semidefinite(claim, made.inferred)
+            if semidefinite is not None:
+                verdict = self.verdict(semidefinite)
+                if verdict.status != DISAGREES:
+                    message = "of a semidefinite matrix only that it is symmetric is used"
+                    return replace(made, outcome=UNDECIDED, message=message)
             if vanishes(verdict):
                 return replace(
                     made,

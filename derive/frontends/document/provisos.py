@@ -69,12 +69,24 @@ def _is_plain(node: Node) -> bool:
     return isinstance(node, tree.Number) or mention(node) is not None
 
 
-def _is_beside(source: str, other: Unit, unit: Unit) -> bool:
-    if not source or other.place.cell is not None or unit.place.cell is not None:
-        return False
-    before, after = sorted((other, unit), key=lambda one: one.place.offset)
+def in_one_sentence(source: str, before: Unit, after: Unit) -> bool:
+    """Whether a formula in the text, and one after it, stand in one sentence."""
+    between = _between(source, before, after)
+    return between is not None and not before.formula.display
+
+
+def _between(source: str, before: Unit, after: Unit) -> str | None:
+    """What stands between two formulas of a sentence; None where no sentence has both."""
+    if not source or before.place.cell is not None or after.place.cell is not None:
+        return None
     start = before.formula.place(len(before.formula.text)).offset
     between = source[start : after.formula.place(0).offset]
-    if len(between) > FAR or other.formula.display or _ENDED.search(between) is not None:
+    return None if len(between) > FAR or _ENDED.search(between) is not None else between
+
+
+def _is_beside(source: str, other: Unit, unit: Unit) -> bool:
+    before, after = sorted((other, unit), key=lambda one: one.place.offset)
+    between = _between(source, before, after)
+    if between is None or other.formula.display:
         return False
     return other is before or (after.at - before.at == 1 and bool(_INTRODUCED.match(between)))

@@ -27,6 +27,7 @@ from derive.frontends.document.names import (
 )
 from derive.frontends.document.tree import Node
 from derive.frontends.document.values import Misfit, Sizes, Unsure, Value, scalar
+from derive.language.matrix_functions import matrix_exp
 
 MAX_DEPTH = 60
 
@@ -225,24 +226,65 @@ def _sum(reader: Reader, node: tree.Sum) -> Value:
     if any(isinstance(term, tree.Dots) for term in node.terms):
         made: Value = reader.value(WITHOUT_DOTS(reader, node))
         return made
-    result: Value | None = None
+    terms = []
     for sign, term in zip(node.signs, node.terms, strict=True):
         if sign not in ("", "+", "-"):
             raise Unread("sign", f"the sign {sign} has two meanings at once", term)
         value = reader.value(term)
-        if sign == "-":
-            value = values.negate(value)
-        result = (
-            value if result is None else values.add(result, value, reader.is_loose(result, value))
-        )
-    assert result is not None
+        terms.append(values.negate(value) if sign == "-" else value)
+    terms = _identities(reader, node, terms)
+    result = terms[0]
+    for value in terms[1:]:
+        result = values.add(result, value, reader.is_loose(result, value))
     return result
+
+
+def _identities(reader: Reader, node: tree.Sum, terms: list[Value]) -> list[Value]:
+    """The terms of a sum: a 1 beside a square matrix, as in 1 − ηA, is the identity matrix in
+    another reading.
+    """
+    ones = [
+        isinstance(each, tree.Number) and each.text == "1" and not value.shape
+        for each, value in zip(node.terms, terms, strict=True)
+    ]
+    sizes = [value.shape[0] for value in terms if any(ones) and _is_square(reader, value)]
+    if not sizes:
+        return terms
+    how = reader.choices.pick("1 beside a square matrix", ("each entry", "the identity"))
+    if how == "each entry":
+        return terms
+    return [
+        values.scale(value.expr, Value(sp.Identity(sizes[0]), (sizes[0], sizes[0])))
+        if is_one
+        else value
+        for is_one, value in zip(ones, terms, strict=True)
+    ]
+
+
+def _is_square(reader: Reader, value: Value) -> bool:
+    """Whether a value is a matrix of as many rows as columns, and more than one."""
+    if len(value.shape) != 2 or value.thin:
+        return False
+    rows, cols = map(reader.sizes.resolved, value.shape)
+    return bool(rows == cols != 1)
 
 
 @RULES.on(tree.Fraction)
 def _fraction(reader: Reader, node: tree.Fraction) -> Value:
     above, below = reader.value(node.numerator), reader.value(node.denominator)
     return values.divide(above, below, reader.is_loose(above, below))
+
+
+@RULES.on(tree.Binomial)
+def _binomial(reader: Reader, node: tree.Binomial) -> Value:
+    """n over a number k, written out: n(n − 1)/2."""
+    if not isinstance(node.bottom, tree.Number) or not node.bottom.text.isdigit():
+        raise Unread("notation", "a binomial coefficient is read over a number only", node)
+    k = int(node.bottom.text)
+    if k > 20:
+        raise Unread("number", "the number is too large", node.bottom)
+    top = scalar(reader.value(node.top))
+    return Value(sp.Mul(*(top - i for i in range(k))) / sp.factorial(k))
 
 
 @RULES.on(tree.Root)
@@ -502,7 +544,9 @@ def turned(reader: Reader, value: Value) -> Value:
 def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     text = text_of(part)
     if is_transpose(part):
-        may_be_power = text == "T" and not value.shape and "T" in reader.knowledge.sizes
+        known = reader.knowledge
+        number = "T" in known.sizes or known.declared("T", reader.section, reader.at) is not None
+        may_be_power = text == "T" and not value.shape and number
         meanings = ("power", "transpose")
         if may_be_power and reader.choices.pick("T above a number", meanings) == "power":
             return values.power(value, reader.value(part))
@@ -518,6 +562,10 @@ def one_power(reader: Reader, value: Value, part: Node, node: Node) -> Value:
     if isinstance(part, tree.Mark):
         raise Unread("superscript", f"the superscript {text} has no meaning here", part)
     exponent = reader.value(part)
+    if value.expr == sp.E and exponent.is_matrix and _is_square(reader, exponent):
+        if reader.choices.pick("e with a matrix above", ("matrix", "entrywise")) == "matrix":
+            return Value(matrix_exp(exponent.expr), exponent.shape)
+        return values.apply(sp.exp, exponent)
     if value.is_scalar or not exponent.is_scalar:
         return values.power(value, exponent)
     if values.is_vector(value):

@@ -31,8 +31,8 @@ from derive.frontends.document.derivative_sides import derivative_alone, derivat
 from derive.frontends.document.derivatives import Taken
 from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.lookup import declared_sizes, declared_with, fit
-from derive.frontends.document.names import mention, text_of
+from derive.frontends.document.lookup import declared_sizes, declared_with, defined_at, fit
+from derive.frontends.document.names import a_constant, mention, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
 from derive.frontends.document.reach import over_all
 from derive.frontends.document.reader import Absurd, Reader, Unread
@@ -166,8 +166,7 @@ class _Statement:
                 ):
                     return f"an equation for {pretty(name.key)} may be a condition"
             if name is not None and not name.after and not name.primes:
-                known = self.reader.knowledge.defined(name.key, self.reader.section, self.reader.at)
-                if known is None:
+                if not any(defined_at(self.reader, key) for key in (name.key, name.whole)):
                     return (
                         f"an equation for {pretty(name.key)}, which nothing defines, may be a "
                         "condition"
@@ -183,8 +182,8 @@ class _Statement:
             for name in pair
         ):
             return ""
-        if text_of(side) in ("0", "bol(0)", "00") or isinstance(side, tree.Number):
-            return "an equation with a number may be a condition"
+        if constant := a_constant(side):
+            return f"an equation with {constant} may be a condition"
         return ""
 
     # ---- definitions
@@ -538,7 +537,7 @@ class _Statement:
                 return tuple(finished(item) for item in value)
             try:
                 return put(sp.sympify(value)).xreplace(named)
-            except TypeError:
+            except (TypeError, ValueError):
                 if 1 not in map(reader.sizes.resolved, reader.sizes.found):
                     raise
                 # SymPy refuses functions of an array of one entry: it is read as a number, too.

@@ -9,8 +9,8 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.document import tree, values
-from derive.frontends.document.indices import letters_of
-from derive.frontends.document.lookup import known_at
+from derive.frontends.document.indices import index_variable, letters_of
+from derive.frontends.document.lookup import defined_at, known_at
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.reader import RULES, Index, Reader, Undeclared, Unread, relation
 from derive.frontends.document.size_text import SizeError
@@ -61,6 +61,7 @@ def read_big(reader: Reader, node: tree.Big) -> Value:
                 reader.lowest[index.symbol] = limit[1]
                 reader.limits_of.add(index.symbol)
         body = reader.value(node.body)
+        _indices_in(reader, found.conditions)
         where = [relation(reader, condition) for condition in found.conditions]
         made = {limit[0] for limit in limits}
         for letter, index in indices.items():
@@ -81,6 +82,14 @@ def read_big(reader: Reader, node: tree.Big) -> Value:
         named = _named(reader, list(indices.values()), letters)
         limits = [tuple(sp.sympify(part).xreplace(named) for part in limit) for limit in limits]
         return _made(node, Value(body.expr.xreplace(named), body.shape, body.thin), limits)
+
+
+def _indices_in(reader: Reader, conditions: list[tree.Chain]) -> None:
+    """The i of ``j ≠ i`` under a sum over j is an index, where nothing else is known of it."""
+    for condition in conditions:
+        for side in condition.sides if condition.relations == ("!=",) else ():
+            if isinstance(side, tree.Letter) and defined_at(reader, side.name) is None:
+                index_variable(reader, side.name)
 
 
 def _named(reader: Reader, indices: list[Index], letters: list[str]) -> dict[Any, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
+from derive.frontends.document.defining import are_products
 from derive.frontends.document.knowledge import Knowledge
 from derive.frontends.document.names import mention
 from derive.frontends.document.parts import Task
 from derive.frontends.document.reader import is_ones
+from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS, Unit
 
 
@@ -64,10 +66,15 @@ def task_of(unit: Unit, statement: tree.Statement) -> Task | None:
         return None  # the size of its ones is read from their place
     defined = None
     if head is None:
-        defined = next((made for made in unit.defines if made.body is body.sides[1]), None)
+        defined = next((made for made in unit.defines if _is_in(made.body, body.sides[1])), None)
     if defined is None and head is None and relations[0] in EQUALS and _is_condition(body, unit):
         return None
     return Task(unit, statement, head, head_unit, defined)
+
+
+def _is_in(body: Node, side: Node) -> bool:
+    """Whether the body of a definition is a side of a chain, or the entry of which that is made."""
+    return any(body is node for node in side.walk())
 
 
 def _is_condition(body: tree.Chain, unit: Unit) -> bool:
@@ -75,6 +82,8 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     if len(body.sides) != 2:
         return False
     left, right = body.sides
+    if are_products(left, right):
+        return False
     name = mention(left)
     names = name is not None and not name.after
     numbers = isinstance(right, tree.Number) or not any(

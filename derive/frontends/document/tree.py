@@ -60,8 +60,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,39 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, each before what it contains."""
-        stack: list[Node] = [self]
-        while stack:
-            node = stack.pop()
-            yield node
-            stack.extend(reversed(list(node.children())))
+        return iter(_walked(self))
+
+
+Found = TypeVar("Found")
+MAX_REMEMBERED = 20_000
+
+
+def remembered(function: Callable[[Node], Found]) -> Callable[[Node], Found]:
+    """What a function says of a node, kept for that very node: equal ones at other places differ,
+    and to compare nodes costs more than to look once more.
+    """
+    known: dict[int, tuple[Node, Found]] = {}
+
+    @wraps(function)
+    def look_up(node: Node) -> Found:
+        found = known.get(id(node))
+        if found is None or found[0] is not node:
+            if len(known) > MAX_REMEMBERED:
+                known.clear()
+            found = known[id(node)] = node, function(node)
+        return found[1]
+
+    return look_up
+
+
+@remembered
+def _walked(root: Node) -> tuple[Node, ...]:
+    found, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        stack.extend(reversed(list(node.children())))
+    return tuple(found)
 
 
 @cache

@@ -8,14 +8,19 @@ import sympy as sp
 
 from derive.frontends.document.families import of_undeclared
 from derive.frontends.document.fresh import fresh, open_vector
-from derive.frontends.document.indices import annotated_sizes, components, size_of
+from derive.frontends.document.indices import (
+    annotated_sizes,
+    components,
+    index_variable,
+    size_of,
+)
 from derive.frontends.document.lookup import defined_at, known_at
-from derive.frontends.document.names import Mention
+from derive.frontends.document.names import Mention, text_of
 from derive.frontends.document.reader import Reader, Undeclared, Unread
 from derive.frontends.document.spelling import PRETTY, pretty, size_symbol
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.through_time import STEPS, needs_time
-from derive.frontends.document.values import Value
+from derive.frontends.document.values import Value, transpose
 
 SCALAR_GREEK = frozenset(
     [
@@ -120,6 +125,8 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
         reader.note(f"{pretty(key)} is a matrix, its sizes found from use")
         return fresh(reader, key, shape)
+    if (unit := _unit_vector(reader, name)) is not None:
+        return unit
     if (several := of_undeclared(reader, name)) is not None:
         return several
     if name.subs or name.sups:
@@ -142,6 +149,25 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     how = reader.choices.pick(f"{pretty(key)}", kinds)
     reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
     return fresh(reader, key, ()) if how == "scalar" else open_vector(reader, key)
+
+
+def _unit_vector(reader: Reader, name: Mention) -> Value | None:
+    """e_y, of a y that is declared to be an index: the vector with a 1 there and 0 elsewhere."""
+    if name.letter not in ("e", "bol(e)") or len(name.subs) != 1 or name.sups:
+        return None
+    letter = text_of(name.subs[0])
+    known = known_at(reader, letter)
+    index = index_variable(reader, letter) if known is not None and known.kind == "index" else None
+    if index is None:
+        return None
+    reader.note(f"{pretty(name.key)} is a unit vector, as {pretty(letter)} is an index")
+    size = reader.sizes.new(f"n_{name.key}")
+    i, j = sp.Dummy("i", integer=True), sp.Dummy("j", integer=True)
+    entries = sp.Lambda((i, j), sp.KroneckerDelta(i, index.symbol))
+    column = Value(sp.FunctionMatrix(size, 1, entries), (size, sp.S.One), thin=True)
+    if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
+        return transpose(column)
+    return column
 
 
 def _guessed(reader: Reader, name: Mention) -> Value:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -92,6 +93,11 @@ def as_written(value: Value) -> Value:
     return written_out(sp.ImmutableDenseMatrix(value.expr.as_explicit()))
 
 
+@lru_cache(4096)
+def _open_size(name: str, number: int) -> Any:
+    return sp.Dummy(name, integer=True, positive=True)
+
+
 @dataclass
 class Sizes:
     """Sizes that nothing declares, of I, of a vector of ones, of an array without a declaration:
@@ -100,9 +106,14 @@ class Sizes:
 
     open: set[Any] = field(default_factory=set)
     found: dict[Any, Any] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)  # how many of each name
 
     def new(self, name: str) -> Any:
-        size = sp.Dummy(name, integer=True, positive=True)
+        """A size that is found from use: the first of its name in one reading is that in another,
+        too, so that what is made of it in both has to be made once.
+        """
+        number = self.made[name] = self.made.get(name, 0) + 1
+        size = _open_size(name, number)
         self.open.add(size)
         return size
 

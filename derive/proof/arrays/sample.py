@@ -108,7 +108,11 @@ class Sample:
         values = np.broadcast_to(found, (*shape, POINTS)).astype(float)
         if not valid(values).any():
             raise Unsampled
-        return np.pad(values, [(b, 0) for b in (*begins, 0)]) if any(begins) else values
+        if not any(begins):
+            return values
+        whole = np.zeros((*(r.stop for r in ranges), POINTS))
+        whole[(*(slice(begin, None) for begin in begins), slice(None))] = values
+        return whole
 
     def constant(self, params: Scope, value: float) -> np.ndarray:
         """An array over some indices with one value."""
@@ -308,8 +312,12 @@ class Evaluation:
         if found is None:
             if variable.low is None or variable.high is None:
                 raise Unsampled
-            low, high = (self.integer(e, scope) for e in (variable.low, variable.high))
-            found = self._ranges[variable, scope] = int(np.min(low)), int(np.max(high))
+            low, high = self.integer(variable.low, scope), self.integer(variable.high, scope)
+            # Most ends are numbers, of which NumPy would make arrays.
+            found = self._ranges[variable, scope] = (
+                int(low.min() if isinstance(low, np.ndarray) else low),
+                int(high.max() if isinstance(high, np.ndarray) else high),
+            )
         return found
 
     def over(self, variable: Var, body: Term, scope: Scope, outside: float) -> Any:

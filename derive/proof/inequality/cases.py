@@ -102,6 +102,8 @@ def _products(n: Normaliser, known: list[Linear]) -> list[Linear]:
     factors = dict.fromkeys(m for form in forms for m in form if len(m) == 1)
     polys: list[Polynomial] = [dict(form) for form in forms]
     polys += [{m: 1} for m in factors if _sign(n, m)]
+    once = {n.key(n.scale(p, 1 / abs(Fraction(n.primitive(p)[1])))): p for p in polys}
+    polys = [p for p in once.values() if p.keys() != {()}]
     if not 0 < len(polys) <= MAX_FACTORS:
         return []
     products = (n.multiply(p, q) for p, q in combinations_with_replacement(polys, 2))

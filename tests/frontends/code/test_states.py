@@ -53,6 +53,6 @@ IDIOMS = Path(__file__).with_name("idioms.py")
 
 
 def test_a_wrong_step_in_time_is_named():
-    (verdict,) = verify_backward(f"{IDIOMS}::gated_loss", x="T D", f="D", wrt="f").values()
+    (verdict,) = verify_backward(f"{IDIOMS}::stepped_loss", x="T D", f="D", wrt="f").values()
     assert verdict.status == "disagrees"
     assert "it holds with hs[i, j] for hs[i + 1, j]" in verdict.reason

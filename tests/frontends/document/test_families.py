@@ -43,3 +43,33 @@ $$\frac{\partial C}{\partial w} = \delta (a)^T$$
 $$\frac{\partial C}{\partial w} = a (\delta)^T$$
 """
     assert outcomes(tmp_path, text)[2:] == ["holds", "ill-shaped"]
+
+
+def test_a_name_for_the_matrix_of_its_entries(tmp_path):
+    text = r"""<!-- derive: R: m×n; V: n×k; b: m; vectors=column -->
+$$e_{ui} = R_{ui} - b_u$$
+$$E = (e_{ui})$$
+$$E V = R V - b \mathbf{1}^\top V$$
+$$E V = R V - b$$
+$$d_M(x, y) = (x - y)^\top (x - y)$$
+"""
+    found = outcomes(tmp_path, text)
+    assert found == ["defines", "defines", "holds", "disagrees", "defines"]
+
+
+def test_the_argument_of_a_function_is_an_array_where_it_is_transposed(tmp_path):
+    text = r"""Let $A \in \mathbb{R}^{d \times d}$, $b \in \mathbb{R}^d$.
+$$f(\theta) = \frac12 \theta^\top A \theta - b^\top \theta$$
+$$\nabla f(\theta) = \frac12 (A + A^\top) \theta - b$$
+$$\nabla f(\theta) = A \theta + b$$
+"""
+    assert outcomes(tmp_path, text) == ["defines", "holds", "disagrees"]
+
+
+def test_one_beside_a_square_matrix_may_be_the_identity(tmp_path):
+    text = r"""<!-- derive: A: d×d; H: n×m; x: d; vectors=column -->
+$$(1 - A) x = x - A x$$
+$$(1 - A) x = x + A x$$
+$$H \odot (1 - H) = H - H \odot H$$
+"""
+    assert outcomes(tmp_path, text) == ["holds", "disagrees", "holds"]

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from derive.cli.main import main
+from derive.engine import verify
+from derive.frontends.document.pasted import check_pasted
 
 LINEAR = (
     "--where", "Y = XW", "--where", r"G = \frac{\partial L}{\partial Y}",
@@ -163,3 +165,34 @@ def test_what_cannot_be_used_is_one_sentence(arguments, given, sentence):
     result = run(*arguments, given=given)
     assert result.exit_code == 2 and sentence in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "outcome"),
+    [
+        (r"e^{a(x-1)} = e^{ax - a}", "holds"),
+        (r"e^{2(x-1)} = e^{2x}", "disagrees"),
+        (r"e^{(x-1)(x+1)} = e^{x^2-1}", "holds"),
+        (r"\frac{d}{dx} e^{xT} = T e^{xT}", "holds"),
+        (r"\frac{d}{dx} (1+x^2)^{nT} = 2nx (1+x^2)^{nT-1}", "disagrees"),
+        (r"e^{Ax} e^{Aa} = e^{A(x+a)}", "holds"),
+        (r"\frac{d}{dx} e^{Ax} = x A e^{Ax}", "disagrees"),
+        (r"\|v\|_\infty \le \|v\|_1", "holds"),
+        (r"\sum_{j \ne i} v_j = \sum_{j=1}^k v_j - v_i", "holds"),
+        (r"\binom{n}{2} = \frac{n(n-1)}{2}", "holds"),
+        (r"\binom{n}{2} = \frac{n(n+1)}{2}", "disagrees"),
+        (r"\nabla \log\sum_{i=1}^k e^{v_i} = e_y - \mathrm{softmax}(v)", "disagrees"),
+        (r"(A + B)^2 = A^2 + 2AB + B^2", "holds"),
+    ],
+)
+def test_what_is_pasted(formula, outcome):
+    said = "A, B: m×m; v: k; x, a, T, n: scalar; y: index; AB = BA"
+    (found,) = check_pasted(formula, [], [said], verify).outcomes
+    assert found.outcome == outcome, found.message
+
+
+def test_a_unit_vector_of_a_label():
+    defined = [r"p = \mathrm{softmax}(z)", r"L = -\log p_y"]
+    for formula, outcome in ((r"\nabla_z L = p - e_y", "holds"), (r"\nabla_z L = p", "disagrees")):
+        (found,) = check_pasted(formula, defined, ["z: K; y: index"], verify).outcomes
+        assert found.outcome == outcome
