@@ -67,5 +67,5 @@ def _verified_in(folder: Path) -> Iterator[Path]:
         except DeriveError:
             yield path  # it is verified, and what is wrong with it is said
             continue
-        if source is not None and (source.states_claims or source.declared()):
+        if source is not None and (source.states_claims or source.declared() or source.problems):
             yield path

@@ -43,7 +43,9 @@ def shape_rows(targets: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[str
     rows: list[dict[str, Any]] = []
     problems: list[str] = []
     for target in targets:
-        for pair in _declared(target):
+        pairs, unread = _declared(target)
+        problems += unread
+        for pair in pairs:
             try:
                 with output_aside():
                     found = forwards.assignments(pair)
@@ -63,16 +65,17 @@ def shape_rows(targets: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[str
     return rows, problems
 
 
-def _declared(target: str) -> list[Pair]:
+def _declared(target: str) -> tuple[list[Pair], list[str]]:
+    """The declared functions, and what is not understood of a file."""
     file, mark, name = target.partition("::")
     if mark:
-        return [forward_of(Path(file), name)]
+        return [forward_of(Path(file), name)], []
     try:
         source = source_of(Path(file))
     except SourceError as problem:
         raise TargetError(str(problem)) from None
     assert source is not None
-    return [pair for pair in source.pairs if pair.declared is not None]
+    return [pair for pair in source.pairs if pair.declared is not None], source.problems
 
 
 def shape_lines(rows: list[dict[str, Any]]) -> list[Text]:

@@ -96,7 +96,10 @@ def _split_file(path: Path, name: str | None, target: str, found: Targets) -> No
     if source is None or not (source.declares or (source.pairs and not source.states_claims)):
         found.claims.append(target)
     elif name is None:
+        found.problems.extend(source.problems)
         if not source.declared():
+            if source.problems:
+                return
             if source.states_claims or not _speaks_of_code(source):
                 found.claims.append(target)
                 return
@@ -108,6 +111,8 @@ def _split_file(path: Path, name: str | None, target: str, found: Targets) -> No
         chosen = [pair for pair in source.declared() if _is_called(pair, name)]
         if chosen:
             found.take(chosen)
+        elif source.problems:
+            found.problems.extend(source.problems)
         elif source.states_claims:
             found.claims.append(target)
         else:
@@ -117,10 +122,11 @@ def _split_file(path: Path, name: str | None, target: str, found: Targets) -> No
 def _split_directory(path: Path, target: str, found: Targets) -> None:
     files = [file for file in sorted(path.glob("*.py")) if file.is_file()]
     sources = list(_sources(files, found))
-    if not found.problems and not any(source.declared() for source in sources):
+    if not found.problems and not any(s.declared() or s.problems for s in sources):
         found.claims.append(target)
         return
     for source in sources:
+        found.problems.extend(source.problems)
         found.take(source.declared())
         if source.states_claims:
             with found.noted():
@@ -192,6 +198,8 @@ def forward_of(path: Path, name: str) -> Pair:
         raise TargetError(f"{path} is not a Python file: it is not text in UTF-8")
     for pair in source.pairs:
         if _is_called(pair, name):
+            if pair.declared is None and source.problems:
+                raise TargetError(source.problems[0])
             if pair.declared is None:
                 raise TargetError(_no_shapes(pair))
             return pair

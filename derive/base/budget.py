@@ -59,6 +59,11 @@ class Budget:
         return (_spent if self._closed is None else self._closed) - self._begin
 
     @property
+    def left(self) -> float:
+        """The work that may still be done, in units of a share."""
+        return (self._end - _spent) / self.effort
+
+    @property
     def over(self) -> bool:
         """Whether more was done than may be.
 

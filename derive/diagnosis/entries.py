@@ -6,7 +6,7 @@ In the form of :mod:`derive.diagnosis.mistakes`; nothing here decides whether a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations, islice, product
@@ -16,12 +16,13 @@ import sympy as sp
 
 from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.exchanges import diagonal_words
-from derive.diagnosis.mistakes import ENTRIES, SUMS, Mistake, Scaling
+from derive.diagnosis.mistakes import ENTRIES, SUMS, Mistake, Scaling, wrong_index
 from derive.diagnosis.normalised import quotients
 from derive.diagnosis.places import Site, with_limits
 from derive.diagnosis.quoting import quoted
 from derive.evaluation.mentioned import mentions
 from derive.language.operators import Tensor, entry
+from derive.language.sequences import Recurrence
 
 MOST_ENTRIES = 20  # that are in scope in one place
 MOST_TERMS = 500  # that may be missing in one place
@@ -40,10 +41,48 @@ def another_entry(d: Documented) -> Iterator[Repair]:
                     )
 
 
+def wrong_time(d: Documented) -> Iterator[Repair]:
+    """A sum over time reads an array at each step where the step before or after is meant, of which
+    there is none at one end.
+    """
+    for site in _by_entries(d):
+        node = site.node
+        if not isinstance(node, sp.Sum):
+            continue
+        for place, (k, low, high) in enumerate(node.limits):
+            at = [e for e in node.function.atoms(*ENTRIES) if k in e.args[1:]]
+            for e, (step, ends) in product(
+                sorted(at, key=str), ((-1, (low + 1, high)), (1, (low, high - 1)))
+            ):
+                moved = e.func(e.args[0], *(i + step if i == k else i for i in e.args[1:]))
+                body = node.function.xreplace({e: moved})
+                limits = [*node.limits[:place], sp.Tuple(k, *ends), *node.limits[place + 1 :]]
+                words = partial(quoted, "it holds with {} for {}", moved, e)
+                yield d.put(site, with_limits(node, limits, body), words)
+
+
+def ungated(d: Documented) -> Iterator[Repair]:
+    """What is carried through time lacks an entry as a whole: a gate."""
+    if isinstance(d.side, Recurrence) and d.side.initial is not None:
+        yield from _lacking(d, (_itself,), Tensor)
+
+
+def lacking_entry(d: Documented) -> Iterator[Repair]:
+    """A product lacks an entry."""
+    yield from _lacking(d, (_itself,))
+
+
 def missing_entry(d: Documented) -> Iterator[Repair]:
     """A product lacks an entry, its inverse, or a derivative made of one: v·(1 − v), 1 − v²."""
-    spots = [site for site in _by_entries(d) if _is_whole_product(site)]
-    for multiple in (_itself, _inverse, _complement, _slope_of_tanh, _slope_of_sigmoid, _mask):
+    every = (_itself, _inverse, _complement, _slope_of_tanh, _slope_of_sigmoid, _mask)
+    yield from _lacking(d, every)
+
+
+def _lacking(
+    d: Documented, multiples: Sequence[Callable[[Any], Any]], within: type = object
+) -> Iterator[Repair]:
+    spots = [s for s in _by_entries(d) if _is_whole_product(s) and isinstance(s.parent, within)]
+    for multiple in multiples:
         for site in spots:
             for e in _entries(d, site):
                 factor = multiple(e)
@@ -197,12 +236,23 @@ def _entries(d: Documented, site: Site) -> list[Any]:
         shape = d.shape(symbol)
         if not shape or isinstance(symbol, sp.Symbol):
             continue
-        axes = [
-            [0] if size == 1 else [index for index, other in scope if other == size]
-            for size in shape
-        ]
+        axes = [[0] if size == 1 else _along(d, symbol, size, scope) for size in shape]
         found += [entry(symbol, *at) for at in product(*axes) if len({*at}) == len(at) or 0 in at]
     return list(dict.fromkeys(found))[:MOST_ENTRIES]
+
+
+def _along(d: Documented, symbol: Any, size: Any, scope: Sequence[tuple[Any, Any]]) -> list[Any]:
+    """The indices that may stand at an axis of an array: those that run over it; where the array
+    runs through time and has an entry before its first step, those of the steps and of what is
+    before them.
+    """
+    found = [index for index, other in scope if other == size]
+    defined = d.claim.where.get(symbol)
+    if not isinstance(defined, Recurrence):
+        return found
+    steps = [index for index, other in scope if sp.expand(size - other) == 1]
+    before = steps if defined.initial is not None else []
+    return [*found, *(index + 1 for index in steps), *before]
 
 
 def _terms(d: Documented, site: Site) -> Iterator[Any]:
@@ -286,5 +336,9 @@ BY_ENTRIES: tuple[Mistake, ...] = (
     missing_entry_term,
 )
 """The likelier ones first."""
+
+CARRIED: tuple[Mistake, ...] = (ungated,)
+THROUGH_TIME: tuple[Mistake, ...] = (wrong_index, wrong_time, lacking_entry)
+"""What people get wrong of sequences, before all else: another step, a gate that is left out."""
 
 AT_FREE_INDICES = tuple(_of_free_indices(mistake) for mistake in BY_ENTRIES)

@@ -23,7 +23,7 @@ from derive.language.operators import (
     TensorElement,
     entry,
 )
-from derive.language.sequences import At, MatrixSum
+from derive.language.sequences import At, MatrixSum, Recurrence
 from derive.language.structure import scope_of
 
 MOST = 60  # places of one expression
@@ -111,6 +111,10 @@ def _parts(node: Any) -> Iterator[tuple[int, tuple[tuple[Any, Any], ...]]]:
         scope = scope_of(node)
         assert scope is not None
         yield scope.at, tuple((binder.symbol, binder.size) for binder in scope.binders)
+    elif isinstance(node, Recurrence):
+        yield 0, ((node.index, sp.expand(node.high - node.low + 1)),)
+        if node.initial is not None:
+            yield 2, ()
     elif isinstance(node, (MatrixElement, TensorElement, Broadcast, At)) or (
         isinstance(node, (sp.Pow, sp.HadamardPower, sp.MatPow)) and node.args[1].is_number
     ):

@@ -38,18 +38,19 @@ from derive.diagnosis import stabilisers
 from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.computed import missing_computed_factor
 from derive.diagnosis.definitions import Place, places
-from derive.diagnosis.entries import AT_FREE_INDICES, BY_ENTRIES
+from derive.diagnosis.entries import AT_FREE_INDICES, BY_ENTRIES, CARRIED, THROUGH_TIME
 from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES, transposed_definition
 from derive.diagnosis.inside import missing_factor_inside
 from derive.diagnosis.lacking import lacking, lacking_inside, missing_words, plus
 from derive.diagnosis.misfits import fitting
-from derive.diagnosis.mistakes import MISTAKES, Scaling, each, factor_words
+from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, each, factor_words
 from derive.diagnosis.quoting import plainly_indexed, quoted
 from derive.diagnosis.together import two_mistakes
 from derive.diagnosis.trial import Trial, holds_if_symmetric
 from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
 from derive.language.printing import numbers_apart, text_of
+from derive.language.sequences import Recurrence
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
@@ -171,7 +172,7 @@ def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> t
     """
     claim, trivial, located = documented.claim, "", ("", None)
     left = getattr(claim, "left", None)
-    for mistake, place in product(KINDS, where):
+    for mistake, place in _in_order(claim, where):
         for candidate in each(mistake, place.documented):
             for repair in _filled(trial, place, candidate):
                 if trial.late:
@@ -193,6 +194,18 @@ def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> t
                     located = place.told("a part of it is wrong"), meant  # too long to be quoted
     words, meant = located
     return words, trivial, meant
+
+
+def _in_order(claim: Claim, where: Sequence[Place]) -> Iterator[tuple[Mistake, Place]]:
+    """The mistakes and where each may stand: the likelier mistake first; of what runs through time,
+    those of sequences in one definition after the other.
+    """
+    kinds = list(KINDS)
+    if any(isinstance(value, Recurrence) for value in claim.where.values()):
+        yield from product(CARRIED, where)
+        yield from ((kind, place) for place in where for kind in THROUGH_TIME)
+        kinds = [kind for kind in kinds if kind not in THROUGH_TIME]
+    yield from product(kinds, where)
 
 
 def _is_restated(side: Any, left: Any, claim: Claim) -> bool:

@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations, islice, permutations
 from typing import Any
 
@@ -23,12 +24,14 @@ from derive.diagnosis.definitions import Meant
 from derive.evaluation.evaluate import FLOATING, Point, Values, sides
 from derive.evaluation.fields import EvaluationError, Inconclusive
 from derive.language.dims import same_shape
+from derive.language.sequences import Recurrence
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, right_side, state
 from derive.proof.arrays.merge import Comparison
 from derive.proof.decide import Rung, prove_equal
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
+from derive.proof.induction.suggested import Numbers
 from derive.refutation.points import PointMaker
 from derive.refutation.search import agrees_numerically, ordinary_point, point_of, relative
 
@@ -37,10 +40,12 @@ LADDER = (Rung(3, False, 0.5e6), Rung(None, False, 0.1e6), Rung(None, True, 0.1e
 PROOFS = 6  # that are tried
 PROOF_WORK = 2e6  # for one of them
 SOLVED = 100  # units of work for what a few terms come to
-INDUCTION_WORK = 1e6  # for one of them
+INDUCTIONS = 2
+INDUCTION_WORK = 5e6  # for one of them: a cell with gates takes as much
 DRAWS = 5  # of points; twice as many where some size is the same at all of them
 OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, and the witness
 _AGREEMENT = 1e-7
+_CANCELLED = 1e-13  # of numbers of a few eighths: what floats leave of a sum that is zero
 _LARGEST = 24  # numerator of a factor that a person forgets
 _UNITS = 60
 _HALF = sp.S.Half
@@ -81,8 +86,9 @@ class Ground:
                 return False
             value = value.reshape(self.left.shape)
         # Where terms cancel, what is left of them is as good as zero.
-        gap = relative(np.abs(self.left - value), self.left, np.abs(value) + np.abs(self.right))
-        return not (gap > _AGREEMENT).any()
+        apart = np.abs(self.left - value)
+        gap = relative(apart, self.left, np.abs(value) + np.abs(self.right))
+        return not ((gap > _AGREEMENT) & (apart > _CANCELLED)).any()
 
     def combination(self, terms: Sequence[Any]) -> np.ndarray | None:
         """The numbers with which some terms together are derived − documented here; None where
@@ -138,7 +144,8 @@ def _only_ratio(above: np.ndarray, below: np.ndarray, scale: float) -> float | N
 
 
 def _close(left: np.ndarray, right: np.ndarray) -> bool:
-    return not (relative(np.abs(left - right), left, right) > _AGREEMENT).any()
+    apart = np.abs(left - right)
+    return not ((relative(apart, left, right) > _AGREEMENT) & (apart > _CANCELLED)).any()
 
 
 class Trial:
@@ -166,6 +173,7 @@ class Trial:
         self._maker = PointMaker(claim)
         self._witness = witness
         self._proofs = PROOFS
+        self._inductions = INDUCTIONS
         self._found: list[Ground] = []
         self._more = self._make_grounds()
 
@@ -232,12 +240,26 @@ class Trial:
 
     def agrees(self, meant: Meant) -> bool:
         """Whether a side has the derived values at every point that was found."""
+        if self._through_time is not None and not self._through_time.agrees(meant):
+            return False
         found = False
         for ground in self.grounds():
             if not ground.agrees(meant):
                 return False
             found = True
         return found
+
+    @cached_property
+    def _through_time(self) -> Ground | None:
+        """Where something runs through time, the witness: few steps and small sizes, where most
+        sides are seen to be wrong at a fraction of the work.
+        """
+        if self._witness is None or not any(
+            isinstance(value, Recurrence) for value in self.claim.where.values()
+        ):
+            return None
+        ground = self._ground(point_of(self._maker, self._witness))
+        return ground if self._is_wrong(ground) else None
 
     def wrong_entries(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
         """The entries of the documented side that differ from the derived ones at some point."""
@@ -418,6 +440,8 @@ class Trial:
         if self._proofs == 0 or problem.lowering.unsafe_reads:
             return False
         self._proofs -= 1
+        if self._proved_by_induction(problem, statement):
+            return True
         budget = self._whole.share(PROOF_WORK)
         sides, place = (statement.left, statement.right), statement.place
         try:
@@ -426,14 +450,24 @@ class Trial:
                 return True
             if self._proves(problem, statement, budget):
                 return True
-            if not arrays.deep and arrays.proof() is not None:
-                return True
-            end = budget.share(INDUCTION_WORK)
-            return induction.is_due(self.claim, *sides) and (
-                induction.prove(*sides, Hypotheses.of(problem).prepare, end) is not None
-            )
+            return not arrays.deep and arrays.proof() is not None
         except (DeriveError, RecursionError, ArithmeticError):
             return False
+
+    def _proved_by_induction(self, problem: Problem, statement: Statement) -> bool:
+        sides = statement.left, statement.right
+        if self._inductions == 0 or not induction.is_due(self.claim, *sides):
+            return False
+        self._inductions -= 1
+        left = self.budget.left
+        numbers = None if problem.given else Numbers(sides)
+        prepare, end = Hypotheses.of(problem).prepare, self._whole.share(INDUCTION_WORK)
+        try:
+            return induction.prove(*sides, prepare, end, numbers) is not None
+        except (DeriveError, RecursionError, ArithmeticError):
+            return False
+        finally:  # others are still to be tried
+            self.budget = self._whole.share(left)
 
 
 def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, budget: Budget) -> str:

@@ -18,8 +18,9 @@ import contextlib
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 MARK = re.compile(r"#\s*derive:\s*(.*)")
@@ -176,22 +177,37 @@ def _dictionary(node: ast.Dict, line: int) -> dict[str, Any]:
     return found
 
 
-def declarations(source: str, tree: ast.Module) -> dict[str, Declaration]:
-    """What is declared of each function and class at the module's level, by name.
-
-    :raises DeclarationError: for one that is not understood, or belongs to nothing.
+def declarations(
+    source: str, tree: ast.Module
+) -> tuple[dict[str, Declaration], list[DeclarationError]]:
+    """What is declared of each function and class at the module's level, by name; and what is not
+    understood, or belongs to nothing: then nothing is declared of its function.
     """
     found: dict[str, Declaration] = {}
+    problems: list[DeclarationError] = []
+    lost: set[str] = set()
+
+    def take(owner: str, read: Callable[[], Declaration | None]) -> None:
+        try:
+            declared = read()
+        except DeclarationError as problem:
+            problems.append(problem)
+            lost.add(owner)
+            return
+        if declared is not None:
+            found.setdefault(owner, Declaration(declared.line)).add(declared)
+
     for node in _definitions(tree):
-        for declared in (_annotated(node), _decorated(node)):
-            if declared is not None:
-                found.setdefault(node.name, Declaration(declared.line)).add(declared)
+        take(node.name, partial(_annotated, node))
+        take(node.name, partial(_decorated, node))
     for line, text in comments(source):
         owner = _owner(tree, line)
         if owner is None:
-            raise DeclarationError(line, "no function or class follows this declaration")
-        found.setdefault(owner, Declaration(line)).add(read_comment(text, line))
-    return found
+            words = "no function or class follows this declaration"
+            problems.append(DeclarationError(line, words))
+            continue
+        take(owner, partial(read_comment, text, line))
+    return {name: one for name, one in found.items() if name not in lost}, problems
 
 
 Definition = ast.FunctionDef | ast.ClassDef

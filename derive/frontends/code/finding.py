@@ -22,7 +22,6 @@ from pathlib import Path
 
 from derive.frontends.code.declared import (
     Declaration,
-    DeclarationError,
     Definition,
     Labels,
     declarations,
@@ -98,6 +97,7 @@ class Source:
     :param declares: whether the shapes of anything are declared.
     :param states_claims: whether it imports what claims are made of.
     :param used: the names that are used in it.
+    :param problems: a sentence for each declaration that is not understood.
     """
 
     path: Path
@@ -105,6 +105,7 @@ class Source:
     declares: bool = False
     states_claims: bool = False
     used: frozenset[str] = frozenset()
+    problems: list[str] = field(default_factory=list)
 
     def undeclared(self) -> list[Pair]:
         """The pairs without shapes that nothing else in the file uses."""
@@ -122,7 +123,7 @@ class Source:
 def find(path: Path, text: str) -> Source:
     """The pairs of a source.
 
-    :raises SourceError: where the text is no Python, or a declaration is not understood.
+    :raises SourceError: where the text is no Python.
     """
     try:
         tree = ast.parse(text)
@@ -130,16 +131,14 @@ def find(path: Path, text: str) -> Source:
         raise SourceError(f"{path}, line {problem.lineno}: SyntaxError: {problem.msg}") from None
     except ValueError as problem:
         raise SourceError(f"{path} is not a Python file: {problem}") from None
-    try:
-        declared = declarations(text, tree)
-    except DeclarationError as problem:
-        raise SourceError(f"{path}, line {problem.line}: {problem}") from None
+    declared, problems = declarations(text, tree)
     return Source(
         path,
         list(_Finder(path, tree, declared).pairs()),
-        bool(declared),
+        bool(declared or problems),
         _states_claims(tree),
         frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)),
+        [f"{path}, line {problem.line}: {problem}" for problem in problems],
     )
 
 

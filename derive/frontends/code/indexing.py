@@ -49,6 +49,9 @@ class Masked:
             raise AttributeError(name)
         raise Refused("x[condition] is an array whose size depends on values")
 
+    def __getitem__(self, key: Any) -> Any:
+        raise Refused("x[condition] is an array whose size depends on values")
+
     def sum(self, axis: Any = None) -> Array:
         """The sum of these entries."""
         if axis not in (None, 0) or (axis == 0 and self.condition.ndim != 1):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from itertools import islice
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,9 @@ def native_module(path: str) -> Any:
         sys.modules.pop(known, None)
         if isinstance(problem, ModuleNotFoundError) and _root(problem.name) in TABLES:
             raise NotInstalled(f"{_root(problem.name)} is not installed") from problem
-        raise NotRun(f"{type(problem).__name__}: {problem}") from problem
+        lines = [f.lineno for f in extract_tb(problem.__traceback__) if f.filename == path]
+        at = f" (line {lines[-1]})" if lines else ""
+        raise NotRun(f"{type(problem).__name__}: {problem}{at}") from problem
     finally:
         sys.path[:] = before
         sys.meta_path.remove(annotations)

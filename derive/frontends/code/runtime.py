@@ -134,8 +134,15 @@ def chosen(test: Any, value: Callable[[], Any], other: Callable[[], Any]) -> Any
             first = value()
         with current().inside_of(sp.Not(condition)):
             second = other()
-        return where(test, first, second)
+        return _one_of(test, first, second)
     return value() if test else other()
+
+
+def _one_of(test: Array, first: Any, second: Any) -> Any:
+    """One of two values, or of tuples part by part."""
+    if type(first) is tuple and type(second) is tuple and len(first) == len(second):
+        return tuple(_one_of(test, a, b) for a, b in zip(first, second, strict=True))
+    return where(test, first, second)
 
 
 def _is_known(test: Array) -> bool:

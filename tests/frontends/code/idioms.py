@@ -417,3 +417,21 @@ def chain_loss(e, a):
     for t in range(1, len(e)):
         da += np.exp(alpha[t - 1][:, None] + a + e[t] + beta[t] - total)
     return total, np.exp(alpha + beta - total), da
+
+
+def stepped_loss(x, f):
+    hs = {-1: np.zeros(x.shape[1])}
+    for t in range(len(x)):
+        hs[t] = np.tanh(f * hs[t - 1] + x[t])
+    dh, df = np.ones_like(f), np.zeros_like(f)
+    for t in reversed(range(len(x))):
+        dz = dh * (1 - hs[t] ** 2)
+        df += dz * hs[t]
+        dh = dz * f
+    return hs[len(x) - 1].sum(), df
+
+
+def bent_loss(x):
+    if x.sum() > 1:
+        return x.sum(), np.ones_like(x)
+    return 0.5 * (x**2).sum(), x

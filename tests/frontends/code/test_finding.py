@@ -33,9 +33,13 @@ def test_a_comment_declares_sizes_labels_values_and_gradients() -> None:
 
 @pytest.mark.parametrize("text", ["x", "x N D", "x (N;", "x (N, 'D')", "x = ", "x (N) of C"])
 def test_what_declares_nothing_is_named_with_its_line(text: str) -> None:
-    source = f"# derive: {text}\ndef f_forward(x):\n    pass\n"
-    with pytest.raises(SourceError, match=r"layer\.py, line 1: "):
-        find(PATH, source)
+    other = (
+        "# derive: y (N)\ndef g_forward(y):\n    return y, y\ndef g_backward(d, y):\n    return d\n"
+    )
+    found = find(PATH, f"# derive: {text}\ndef f_forward(x):\n    pass\n{other}")
+    (problem,) = found.problems
+    assert problem.startswith("layer.py, line 1: ")
+    assert [pair.name for pair in found.declared()] == ["g_forward"]
 
 
 def test_a_comment_belongs_to_what_is_around_it_or_below() -> None:
@@ -44,7 +48,8 @@ def test_a_comment_belongs_to_what_is_around_it_or_below() -> None:
         "def g(x):  # derive: x (M)\n    '# derive: no (comment)'\n    return x\n\n"
         "class L:\n    # derive: x (K)\n    def forward(self, x):\n        return x\n"
     )
-    found = declarations(text, ast.parse(text))
+    found, problems = declarations(text, ast.parse(text))
+    assert not problems
     assert {name: d.shapes for name, d in found.items()} == {
         "f": {"x": "N", "b": "M"},
         "g": {"x": "M"},
@@ -53,8 +58,8 @@ def test_a_comment_belongs_to_what_is_around_it_or_below() -> None:
 
 
 def test_a_comment_below_everything_belongs_to_nothing() -> None:
-    with pytest.raises(SourceError, match=r"layer\.py, line 3: no function or class follows"):
-        find(PATH, "def f(x):\n    return x\n# derive: x (N)\n")
+    (problem,) = find(PATH, "def f(x):\n    return x\n# derive: x (N)\n").problems
+    assert problem.startswith("layer.py, line 3: no function or class follows")
 
 
 def test_annotations_and_the_decorator_declare_shapes() -> None:

@@ -88,6 +88,10 @@ def test_entries_that_nothing_was_written_to_are_in_no_verdict():
     assert found == {"x": "undecided"}
 
 
+def test_several_values_are_returned_on_either_side_of_a_condition():
+    assert statuses("bent_loss", x="N") == {"x": "holds"}
+
+
 def test_a_sum_at_a_condition_is_read():
     assert statuses("active_loss", x="N D") == {"x": "holds"}
 

@@ -47,3 +47,12 @@ def test_an_attribute_is_a_state():
 def test_the_effort_bounds_what_is_decided():
     found = statuses("Average", **LAYER, effort=1e-9)
     assert "undecided" in found.values() and set(found.values()) <= {"holds", "undecided"}
+
+
+IDIOMS = Path(__file__).with_name("idioms.py")
+
+
+def test_a_wrong_step_in_time_is_named():
+    (verdict,) = verify_backward(f"{IDIOMS}::stepped_loss", x="T D", f="D", wrt="f").values()
+    assert verdict.status == "disagrees"
+    assert "it holds with hs[i, j] for hs[i + 1, j]" in verdict.reason
