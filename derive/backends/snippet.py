@@ -175,10 +175,12 @@ class _Script:
             known = self._know(name)
             lines.append(f"{known} = {self._value(value, 'int' if name in whole else 'float')}")
             if isinstance(value, SparseArray):
+                if value.diagonal is not None:
+                    lines.append(f"np.fill_diagonal({known}, {self._nested(value.diagonal)})")
                 lines += [
                     f"{known}[{', '.join(map(str, position))}] = {self._nested(number)}"
                     for position, number in value.entries.items()
-                    if number != value.elsewhere
+                    if number != value.elsewhere or value.diagonal is not None
                 ]
         return lines
 

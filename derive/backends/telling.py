@@ -157,11 +157,13 @@ def witness_data(witness: Witness) -> dict[str, Any]:
 def _exact(value: Any) -> Any:
     if isinstance(value, SparseArray):
         entries = [[list(position), _exact(number)] for position, number in value.entries.items()]
-        return {
+        found = {
             "shape": list(value.shape),
             "entries": entries,
             "elsewhere": _exact(value.elsewhere),
         }
+        on = {} if value.diagonal is None else {"diagonal": _exact(value.diagonal)}
+        return found | on
     if isinstance(value, Mapping):
         return {str(key): _exact(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -70,19 +70,25 @@ class SparseArray:
     :param shape: its shape.
     :param entries: the entries with another value, by position.
     :param elsewhere: the value of all others, 0 where nothing asks for another.
+    :param diagonal: that of all others on the diagonal, where it is another: a matrix with an
+        inverse has few entries of its own, and this.
     """
 
     shape: tuple[int, ...]
     entries: Mapping[tuple[int, ...], Any]
     elsewhere: Any = Fraction(0)
+    diagonal: Any = None
 
     def at(self, position: tuple[int, ...]) -> Any:
         """The entry at a position."""
-        return self.entries.get(position, self.elsewhere)
+        on = self.diagonal is not None and len(set(position)) == 1
+        return self.entries.get(position, self.diagonal if on else self.elsewhere)
 
     def tolist(self) -> Any:
         """All of it as nested lists: of 50,257 × 768 that is some gigabytes."""
         full = np.full(self.shape, self.elsewhere, dtype=object)
+        if self.diagonal is not None:
+            np.fill_diagonal(full, self.diagonal)
         for position, value in self.entries.items():
             full[position] = value
         return full.tolist()
@@ -90,6 +96,8 @@ class SparseArray:
     def __str__(self) -> str:
         shape = "×".join(map(str, self.shape))
         own = [f"[{', '.join(map(str, p))}] = {value}" for p, value in self.entries.items()]
+        if self.diagonal is not None:
+            own.insert(0, f"[k, k] = {self.diagonal}")
         return (
             f"{shape}, {self.elsewhere} but for {', '.join(own)}"
             if own

@@ -35,6 +35,7 @@ from derive.evaluation.fields import CONSTANTS
 from derive.evaluation.functions import BY_SYMBOL
 from derive.evaluation.interpreter import Environment, Interpreter, Seed, _meaning
 from derive.evaluation.jets import Jet, Jets
+from derive.evaluation.large_inverses import Group, Inverted, Reduced, reduced
 from derive.evaluation.mentioned import bindable
 from derive.evaluation.point import Point
 from derive.evaluation.special_functions import BALLS
@@ -110,6 +111,8 @@ class Orbits(Interpreter):
             raise UnsupportedError("too many bounds of ranges at large sizes")
         self._entries: dict[Any, Jet] = {}
         self._shapes: dict[Any, tuple[int, ...]] = {}
+        self._reduced: dict[Any, Reduced] = {}
+        self._inverted: dict[Any, Inverted] = {}
 
     # -- indices -------------------------------------------------------------------------------
 
@@ -238,6 +241,8 @@ class Orbits(Interpreter):
         if isinstance(expr, sp.Sum):
             used = self._bound_integers(expr, env)
             return self.total(expr.limits, env, used, lambda e: self.scalar(expr.function, e))
+        if isinstance(expr, sp.Determinant):
+            return self._parts(expr.args[0], env)[1].determinant()
         if isinstance(expr, sp.Product):
             return self._product(list(expr.limits), expr, env, self._bound_integers(expr, env))
         if isinstance(expr, MaxOver):
@@ -460,6 +465,10 @@ class Orbits(Interpreter):
             return self.entry(expr.args[0], (position[0], position[0]), env)
         if isinstance(expr, sp.MatPow) and isinstance(expr.exp, sp.Integer) and 0 < expr.exp < 5:
             return self._matmul((expr.base,) * int(expr.exp), position, env)
+        if isinstance(expr, sp.Inverse):
+            return self._inverse_entry(expr.args[0], position, env)
+        if isinstance(expr, sp.MatPow) and isinstance(expr.exp, sp.Integer) and -5 < expr.exp < 0:
+            return self._matmul((sp.Inverse(expr.base),) * -int(expr.exp), position, env)
         if isinstance(expr, sp.FunctionMatrix):
             bound = dict(zip(expr.lamda.variables, position, strict=True))
             return self.scalar(expr.lamda.expr, {**env, **bound})
@@ -476,6 +485,42 @@ class Orbits(Interpreter):
             )
             return self.scalar(body, {**env, **dict(zip(indices, position, strict=True))})
         raise UnsupportedError(f"{type(expr).__name__} at large sizes")
+
+    def _parts(self, matrix: Any, env: Environment) -> tuple[Any, Reduced]:
+        """A square matrix by groups of its indices, and what it is known by. Its bound indices keep
+        the names that they have beside a position, whose indices are sought among the groups.
+        """
+        rows, columns = self.shape(matrix)
+        if rows != columns:
+            raise ShapeError(f"the inverse of a matrix of shape {(rows, columns)}")
+        key = (matrix, *env.items())
+        known = self._reduced.get(key)
+        if known is None:
+            used = self._bound_integers(matrix, env)
+            groups = []
+            for k, count in self.classes(0, rows - 1, used):
+                beside = (other for other in range(k + 1, rows) if other not in used)
+                groups.append(Group(k, count, next(beside) if count > 1 else None))
+            known = reduced(self.jets, tuple(groups), lambda i, j: self.entry(matrix, (i, j), env))
+            self._reduced[key] = known
+        return key, known
+
+    def _inverse_entry(self, matrix: Any, position: tuple[int, ...], env: Environment) -> Jet:
+        key, parts = self._parts(matrix, env)
+        known = self._inverted.get(key)
+        if known is None:
+            known = self._inverted[key] = parts.inverse()
+        row, column = (self._group(parts.groups, k) for k in position)
+        return known.entry(row, column, position[0] == position[1])
+
+    def _group(self, groups: tuple[Group, ...], k: int) -> int:
+        """The group of an index: its own, or that of its block."""
+        for place, group in enumerate(groups):
+            if group.index == k or (
+                group.count > 1 and k >= self.special and self._block(k) == self._block(group.index)
+            ):
+                return place
+        raise UnsupportedError(f"the index {k} at large sizes")
 
     def _defined_entry(
         self, value: Any, declared: tuple[int, ...], position: tuple[int, ...]

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice, product
 from typing import Any
 
@@ -113,8 +113,22 @@ class LargePoints:
             if kinds[array] & {"diagonal"}:
                 elsewhere = Fraction(0)
                 entries = {(i, j): x if i == j else Fraction(0) for (i, j), x in entries.items()}
-            values[array] = SparseArray(shape, entries, elsewhere)
+            diagonal = None
+            if array in self._inverted and not elsewhere:
+                diagonal = self.maker.with_sign(array, Fraction(1 + turn % 2), rng)
+                self.bounds.add(min(shape))  # past it, a row or a column has no entry there
+            values[array] = SparseArray(shape, entries, elsewhere, diagonal)
         return values
+
+    @cached_property
+    def _inverted(self) -> set[Any]:
+        """The matrices that stand in what is inverted, or are given to have an inverse."""
+        wholes = [f.argument for f in self.maker.facts if f.name == "invertible"]
+        for expr in fields_of(self.claim):
+            if isinstance(expr, sp.Basic):
+                wholes += expr.atoms(sp.Inverse, sp.Determinant)
+        found = {m for whole in wholes for m in whole.atoms(sp.MatrixSymbol)}
+        return {m for m in found if 1 not in m.shape}
 
     def _restricted(self, array: Any) -> bool:
         """Whether an equation is given of an array."""
@@ -169,6 +183,8 @@ class LargePoints:
             )
         if fact.name in _ALWAYS:
             return True
+        if fact.name == "invertible" and len(shape) == 2 and shape[0] == shape[1]:
+            return walk.sign(walk.value(sp.Determinant(fact.argument), env)) != 0
         if fact.name in ("symmetric", "diagonal") and len(shape) == 2 and shape[0] == shape[1]:
             for i, j in walk.positions(shape):
                 own = walk.entry(fact.argument, (i, j), env)

@@ -52,6 +52,7 @@ from derive.refutation.properties import (
 )
 from derive.refutation.symbols import fields_of, inventory
 
+_WHOLE = (sp.Inverse, sp.Determinant, sp.Identity)  # what is as large as what it is computed from
 _FEW = 2  # scalars, of which every choice of numbers is tried
 _SEVERAL = 3  # scalars, of which every choice of a few numbers is
 _MOST_EACH = 10  # numbers for each of so many
@@ -133,7 +134,9 @@ class PointMaker:
         """How many entries the smallest arrays of the claim have, or terms its longest sum."""
         sizes = dict.fromkeys(self.dimensions, 1)
         most = 0
-        for array in self.arrays:
+        nodes = (e.atoms(*_WHOLE) for e in fields_of(self.claim) if isinstance(e, sp.Basic))
+        computed = (a.args[0] if isinstance(a, sp.Determinant) else a for s in nodes for a in s)
+        for array in (*self.arrays, *computed):
             try:
                 shape = [size_of(size, sizes) for size in array.shape or ()]
             except (EvaluationError, UnsupportedError):
