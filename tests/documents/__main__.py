@@ -15,9 +15,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from derive.claims.kinds import Claim
+from derive.claims.verdict import Verdict
+from derive.engine import verify
+from derive.frontends.document import sameness
+from derive.frontends.document.check import check
 from tests.documents.outcomes import Judged, Outcome, count, judged, outcomes, share_open
 from tests.documents.rewritings import REWRITINGS
-from tests.documents.truths import documents
+from tests.documents.truths import Place, documents
 
 
 def rewritten(document: Path, name: str, folder: Path) -> Path | None:
@@ -31,6 +36,33 @@ def rewritten(document: Path, name: str, folder: Path) -> Path | None:
     if sidecar.exists():
         shutil.copy(sidecar, folder / sidecar.name)
     return copy
+
+
+class Decider:
+    """Decides each claim once: most rewritings make the same claims, and are only read."""
+
+    def __init__(self) -> None:
+        self.verdicts: dict[object, Verdict] = {}
+
+    def __call__(self, claim: Claim) -> Verdict:
+        said = sameness.key(claim)
+        if said not in self.verdicts:
+            self.verdicts[said] = verify(claim)
+        return self.verdicts[said]
+
+    def outcomes(self, document: Path) -> list[Outcome]:
+        """The formulas of a document in order, each with its outcome."""
+        checked = check(document, self, docstrings=document.suffix == ".py")
+        found = [
+            Outcome(
+                Place(one.place.cell or 0, one.place.line, one.place.column),
+                one.latex,
+                one.outcome,
+                one.message,
+            )
+            for one in checked.outcomes
+        ]
+        return sorted(found, key=lambda outcome: outcome.place)
 
 
 def changes(before: list[Outcome], after: list[Outcome]) -> list[str]:
@@ -67,7 +99,8 @@ def main() -> int:
     every: list[Judged] = []
     for document in chosen:
         start = time.process_time()
-        found = outcomes(document)
+        decider = Decider()
+        found = decider.outcomes(document) if options.rewritten else outcomes(document)
         judgements = judged(document, found)
         every += judgements
         counts += count(judgements)
@@ -77,7 +110,7 @@ def main() -> int:
         for name in REWRITINGS if options.rewritten else ():
             with tempfile.TemporaryDirectory() as folder:
                 copy = rewritten(document, name, Path(folder))
-                differences = changes(found, outcomes(copy)) if copy else []
+                differences = changes(found, decider.outcomes(copy)) if copy else []
             changed += len(differences)
             for difference in differences:
                 print(f"  CHANGED by {name}: {difference}")

@@ -139,7 +139,7 @@ def nablas(text: str) -> str | None:
 
 def fractions_of_nablas(text: str) -> str | None:
     r"""`\frac{\partial J(w)}{\partial w}` for `\nabla_w J(w)`."""
-    pattern = r"\\nabla_(\w) (\\ell|[A-Z](?:\(\w\))?)(?= &?=)"
+    pattern = r"\\nabla_([a-z]) (\\ell|[A-Z](?:\(\w\))?)(?= &?=)"
     new = in_formulas(
         text,
         lambda f: re.sub(pattern, lambda m: rf"\frac{{\partial {m[2]}}}{{\partial {m[1]}}}", f),

@@ -14,12 +14,11 @@ from derive.claims.verdict import Verdict
 from derive.frontends.document.collect import collect
 from derive.frontends.document.containers import DocumentError, read_document
 from derive.frontends.document.decided import Outcome
-from derive.frontends.document.declarations import DeclarationError, sidecar
+from derive.frontends.document.declarations import SIDECAR, DeclarationError, sidecar
 from derive.frontends.document.outcomes import Seen, outcomes
 from derive.frontends.document.parser import parser
 
 SUFFIXES = (".md", ".markdown", ".tex", ".ipynb", ".rst")
-SIDECAR = ".derive.toml"
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,9 @@ PROPERTIES: Mapping[str, str] = {
 }
 """Words for properties of an array; longer ones are looked for first."""
 
+SIDECAR = ".derive.toml"
+"""What the name of a document ends in with its declarations in a file of their own."""
+
 EXPECTED = ("holds", "disagrees", "ill-shaped", "undecided", "ambiguous", "not-understood")
 
 

@@ -20,6 +20,7 @@ from derive.frontends.document import statements, tree
 from derive.frontends.document.choices import Choices, readings
 from derive.frontends.document.collect import collect
 from derive.frontends.document.containers import read_document
+from derive.frontends.document.declarations import SIDECAR, sidecar
 from derive.frontends.document.dependence import seen_by
 from derive.frontends.document.parser import parser
 from derive.frontends.document.parts import Task
@@ -54,57 +55,118 @@ class Drafted:
         return f"{self.name}: {'×'.join(self.sizes) or 'scalar'}"
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A name of which its use does not tell what it is: a question to the author.
+
+    :param kinds: what it can be; () where nothing tells.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    lines: tuple[int, ...]
+
+    @property
+    def question(self) -> str:
+        return f"{self.name}: {' or '.join(self.kinds) or 'not known'}?"
+
+
 @dataclass
 class Draft:
-    """The names in the order in which they are used, and losses with what they are read to see."""
+    """The names in the order in which they are used, and losses with what they are read to see.
+
+    :param declared: what the document says itself, each with its line.
+    """
 
     names: list[Drafted] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
+    declared: list[tuple[str, int]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
 
 
-def draft_of(path: str) -> Draft:
-    """The declarations that the document in a file needs, besides those of its sidecar.
+def draft_of(path: str, beside: bool = False) -> Draft:
+    """The declarations that the document in a file needs.
 
+    :param beside: whether what its sidecar declares is known already.
     :raises DocumentError: for a file that cannot be read.
     """
     file = Path(path)
     contents, _ = read_document(file, docstrings=file.suffix == ".py")
-    return draft(collect(contents, parser(contents)))
+    said = file.with_name(file.stem + SIDECAR)
+    known = sidecar(said) if beside and said.is_file() else []
+    return draft(collect(contents, parser(contents), known))
 
 
 def draft(collected: Collected) -> Draft:
-    """The declarations that a document needs."""
+    """The declarations that a document needs: what each name can be in all its statements."""
     tasks = list(_tasks(collected))
-    kinds: dict[str, Counter[str]] = {}
-    for task in tasks:
-        for name, value in _undeclared(collected, task, {}).items():
-            kinds.setdefault(name, Counter())[_kind(value)] += 1
-    chosen = {name: found.most_common(1)[0][0] for name, found in kinds.items()}
-    fixed = {pretty(name): kind for name, kind in chosen.items()}
-    axes = _Axes(collected.knowledge.sizes)
-    shapes: dict[str, int] = {}
+    unknown: dict[str, int] = {}
+    kinds: dict[str, Counter[str]] = {}  # in the first reading that fits
+    can_be: dict[str, list[str]] = {}
     lines: dict[str, list[int]] = {}
-    losses: dict[str, None] = {}
+    decided: set[str] = set()  # names of statements that can be decided as they are
     for task in tasks:
-        read = _undeclared(collected, task, fixed, losses)
-        axes.begin()
-        for name, value in read.items():
-            if _kind(value) != chosen.get(name):
-                continue
-            sizes = _sizes(value)
-            shapes.setdefault(name, len(sizes))
+        fitting = _fitting(collected, task, {}, unknown)
+        for name, value in fitting[0].names.items() if fitting else ():
+            kinds.setdefault(name, Counter())[_kind(value)] += 1
+            others = [_kind(read.names[name]) for read in fitting if name in read.names]
+            can_be.setdefault(name, []).extend(others)
             lines.setdefault(name, []).append(task.unit.place.line)
-            for axis, size in enumerate(sizes):
-                axes.put((name, axis), size)
-    names = [
-        Drafted(
-            written(name),
-            tuple(axes.size((name, axis)) for axis in range(rank)),
-            tuple(dict.fromkeys(lines[name])),
-        )
-        for name, rank in shapes.items()
+        if fitting and not any(map(_is_array_by_letter, fitting[0].names)):
+            decided.update(fitting[0].names)
+    # A statement that is decided in every reading is not to be decided in another way.
+    chosen = {
+        name: found.most_common(1)[0][0]
+        for name, found in kinds.items()
+        if name not in decided or len(set(can_be[name])) == 1
+    }
+    axes = _Axes(collected.knowledge.sizes | kinds.keys())
+    losses: dict[str, None] = {}
+    reads = [
+        (read.losses, {n: v for n, v in read.names.items() if _kind(v) == chosen.get(n)})
+        for task in tasks
+        for read in _fitting(collected, task, {pretty(n): kind for n, kind in chosen.items()})[:1]
     ]
-    return Draft(names, list(losses))
+    ranks: dict[str, int] = {}
+    oblong = {name for _, found in reads for name, value in found.items() if not _square(value)}
+    for seen, found in reads:
+        losses.update(dict.fromkeys(seen))
+        axes.begin()
+        # A slip may fit with a square matrix only, and is no evidence that it is one.
+        slip = any(_square(value) and name in oblong for name, value in found.items())
+        for name, value in found.items():
+            sizes = _sizes(value)
+            ranks.setdefault(name, len(sizes))
+            for axis, size in enumerate(() if slip else sizes):
+                axes.put((name, axis), size)
+    names, asked = [], []
+    for name in kinds:
+        where = tuple(dict.fromkeys(lines[name]))
+        sizes = tuple(axes.size((name, axis)) for axis in range(ranks.get(name, 0)))
+        if name in chosen and name in ranks and "1" not in sizes:
+            names.append(Drafted(written(name), sizes, where))
+        else:
+            asked.append(Asked(written(name), tuple(dict.fromkeys(can_be[name])), where))
+    said = {each.name for each in names} | {each.name for each in asked}
+    for item, line in unknown.items():
+        name = item.split(":")[0]
+        if name not in said:
+            asked.append(Asked(name, (), (line,)))
+    return Draft(names, list(losses), _declared(collected), asked)
+
+
+def _is_array_by_letter(name: str) -> bool:
+    """Whether a name that nothing declares is refused as it is: no number has a capital."""
+    return name[:1].isupper()
+
+
+def _declared(collected: Collected) -> list[tuple[str, int]]:
+    """The shapes that a document declares itself, each with its line."""
+    found: dict[str, int] = {}
+    for known in (one for each in collected.knowledge.known.values() for one in each):
+        if known.kind in ("shape", "scalar") and known.line:
+            found.setdefault(Drafted(written(known.name), known.sizes, ()).item, known.line)
+    return sorted(found.items(), key=lambda each: each[1])
 
 
 def written(key: str) -> str:
@@ -129,47 +191,76 @@ def _tasks(collected: Collected) -> Iterator[Task]:
                     yield task
 
 
-def _undeclared(
-    collected: Collected,
-    task: Task,
-    fixed: dict[str, str],
-    losses: dict[str, None] | None = None,
-) -> dict[str, Value]:
-    """The names of a statement that nothing declares or defines, in the first reading that fits."""
-    knowledge = collected.knowledge
+@dataclass(frozen=True)
+class _Reading:
+    """A reading that fits.
 
-    def attempt(choices: Choices) -> tuple[Reader, bool]:
+    :param names: what it takes the names for that nothing declares or defines.
+    :param losses: the losses of which nothing else is known, with what they see.
+    """
+
+    names: dict[str, Value]
+    losses: tuple[str, ...]
+
+
+def _fitting(
+    collected: Collected, task: Task, fixed: dict[str, str], unknown: dict[str, int] | None = None
+) -> list[_Reading]:
+    """The readings of a statement that fit; those with an array of one entry only where there are
+    no others.
+
+    :param unknown: is told what is lacking where none fits.
+    """
+    knowledge = collected.knowledge
+    lacking: dict[str, int] = {}
+
+    def attempt(choices: Choices) -> _Reading | None:
         reader = Reader(knowledge, task.unit.section, task.unit.at, choices, drafting=True)
         reader.sees = seen_by(knowledge, task, reader)
         read = statements.read(task, reader)
+        for part in read.parts:
+            if part.code == "undeclared" and ":" in part.remedy:
+                lacking.setdefault(part.remedy, task.unit.place.line)
         fits = bool(read.parts) and all(part.code == "" for part in read.parts)
-        return reader, fits
+        return _guesses(reader) if fits else None
 
     declared = {**fixed, **conventions(knowledge, task.unit.section)}
-    for found in readings(attempt, declared, READINGS):
-        if found is None:
-            break
-        _, (reader, fits) = found
-        if not fits:
-            continue
-        if losses is not None:
-            for sentence in reader.inferred:
-                loss, said, seen = sentence.partition(" is any scalar function of ")
-                if said and "its arguments" not in seen:
-                    losses.setdefault(f"{loss} = any scalar of {seen}")
-        sizes = reader.sizes
-        return {
-            name: Value(value.expr, tuple(map(sizes.resolved, value.shape)), value.thin)
-            for name, value in reader.symbols.items()
-            if name in reader.guessed
-        }
-    return {}
+    found = [each[1] for each in readings(attempt, declared, READINGS) if each is not None]
+    fitting = [read for read in found if read is not None]
+    if not fitting and unknown is not None:
+        for item, line in lacking.items():
+            unknown.setdefault(item, line)
+    return [read for read in fitting if not _of_one(read)] or fitting
+
+
+def _guesses(reader: Reader) -> _Reading:
+    sizes = reader.sizes
+    names = {
+        name: Value(value.expr, tuple(map(sizes.resolved, value.shape)), value.thin)
+        for name, value in reader.symbols.items()
+        if name in reader.guessed
+    }
+    losses = []
+    for sentence in reader.inferred:
+        loss, said, seen = sentence.partition(" is any scalar function of ")
+        if said and "its arguments" not in seen:
+            losses.append(f"{loss} = any scalar of {seen}")
+    return _Reading(names, tuple(losses))
+
+
+def _of_one(read: _Reading) -> bool:
+    """Whether an array that a reading guesses at has one entry, or a matrix one row."""
+    return any(value.shape and "1" in map(str, _sizes(value)) for value in read.names.values())
 
 
 def _kind(value: Value) -> str:
     if not value.shape:
         return "scalar"
     return "vector" if value.thin else "matrix"
+
+
+def _square(value: Value) -> bool:
+    return _kind(value) == "matrix" and len(set(value.shape)) == 1
 
 
 def _sizes(value: Value) -> tuple[Any, ...]:
@@ -219,4 +310,4 @@ class _Axes:
         return self.known[root]
 
 
-__all__ = ["Draft", "Drafted", "draft", "draft_of"]
+__all__ = ["Asked", "Draft", "Drafted", "draft", "draft_of"]

@@ -54,6 +54,27 @@ def test_a_directive_to_paste(notes):
     assert not notes.with_name("notes.derive.toml").exists()
 
 
+def test_what_its_use_does_not_tell_is_asked(tmp_path):
+    file = tmp_path / "open.md"
+    file.write_text(
+        "# Notes\nLet $X \\in \\mathbb{R}^{n \\times d}$.\n$$c + c = 2 c$$ $$n \\hat{q} = 0$$\n"
+        "$$P = XW$$ $$\\frac{\\partial}{\\partial X} \\mathrm{tr}(X W) = W X$$\n"
+        "$$\\nabla_X \\mathrm{tr}(X W) = W^\\top$$",
+        encoding="utf-8",
+    )
+    made = draft_of(str(file))
+    assert [each.question for each in made.asked if each.name == "c"] == ["c: vector or scalar?"]
+    assert made.declared == [("X: n×d", 2)]
+    assert [each.item for each in made.names] == ["W: d×n"]
+    run = CliRunner().invoke
+    printed = run(main, ["init", "--paste", str(file)]).output
+    assert "<!-- line 2 declares X: n×d -->" in printed
+    before = run(main, ["verify", str(file), "--format", "json"]).output
+    file.write_text(printed + file.read_text(encoding="utf-8"), encoding="utf-8")
+    after = run(main, ["verify", str(file), "--format", "json"]).output
+    assert after.count('"ill-shaped"') >= before.count('"ill-shaped"')
+
+
 def test_what_is_declared_is_not_drafted(notes):
     notes.write_text("<!-- derive: X: n×d; W: d×k; Y: n×k -->\n" + NOTES, encoding="utf-8")
     assert [each.name for each in draft_of(str(notes)).names] == ["A", "w", "b"]

@@ -73,3 +73,11 @@ $$(1 - A) x = x + A x$$
 $$H \odot (1 - H) = H - H \odot H$$
 """
     assert outcomes(tmp_path, text) == ["holds", "disagrees", "holds"]
+
+
+def test_a_named_function_of_an_array_of_one_entry_ends(tmp_path):
+    text = r"""Let $p = \sigma(x)$ where $\sigma$ is the sigmoid.
+$$\frac{dp}{dx} = p (1 - p)$$
+$$\frac{dp}{dx} = p^2$$
+"""
+    assert outcomes(tmp_path, text) == ["holds", "disagrees"]
