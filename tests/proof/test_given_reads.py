@@ -7,7 +7,8 @@ from derive import Identity, Inequality, verify
 
 n, m = symbols("n m", integer=True, positive=True)
 i, j, k, l = symbols("i j k l", integer=True)
-x, a, b = (IndexedBase(name, shape=(size,)) for name, size in zip("xab", (n, n + 1, n + 1)))
+x = IndexedBase("x", shape=(n,))
+a, b = (IndexedBase(name, shape=(n + 1,)) for name in "ab")
 p, q = (IndexedBase(name, shape=(m,)) for name in "pq")
 Y = IndexedBase("Y", shape=(m, n))
 
