@@ -9,6 +9,7 @@ from rich.text import Text
 from sympy.printing.pretty.pretty_symbology import greek_unicode
 
 from derive.backends.layout import wrap_expression, wrap_prose
+from derive.claims import typesetting
 from derive.claims.typesetting import latex_equation, latex_of_derivative
 from derive.claims.wording import derivative
 from derive.cli.chain_rule import ChainRule, Line
@@ -102,6 +103,14 @@ def latex(chain: ChainRule) -> str:
         facts = r",\; ".join(latex_of(fact) for fact in chain.verdict.assumptions)
         rows.append(rf"&\phantom{{=}} {facts} && \text{{assumed}}")
     return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}\n"
+
+
+def latex_of_verdict(verdict: Any) -> str:
+    """What does not hold: its verdict, and the reason in a comment, which no font has to have."""
+    said = " ".join(verdict.reason.split())
+    shown = typesetting.latex_of_verdict(verdict)
+    reason = f"% {said}\n" if said else ""
+    return reason + "\\begin{equation*}\n" + shown + "\n\\end{equation*}\n"
 
 
 def _left(line: Line) -> str:

@@ -72,13 +72,22 @@ def needs_typesetting(wanted: Sequence[Output]) -> bool:
     return any(output.form == "html" for output in wanted)
 
 
+def without_pictures(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report as programs read it, whatever other outputs show besides."""
+    claims = [
+        {name: value for name, value in claim.items() if name != "drawing"}
+        for claim in report["claims"]
+    ]
+    return {**report, "claims": claims}
+
+
 def rendered(form: str, report: Mapping[str, Any]) -> str:
     """A report as text in a format.
 
     :raises OutputError: where a library of the extra ``html`` is missing.
     """
     if form == "json":
-        return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(without_pictures(report), indent=2, ensure_ascii=False) + "\n"
     back_end = importlib.import_module(f"derive.backends.{form}")
     try:
         text: str = back_end.render(report)
@@ -133,7 +142,7 @@ class Outputs:
                 if output.path is not None:
                     write(output, data)
                 elif output.form == "json":
-                    print_json(data)
+                    print_json(without_pictures(data))
                 else:
                     click.echo(rendered(output.form, data), nl=False)
         except OutputError as problem:

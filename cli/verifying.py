@@ -92,7 +92,8 @@ def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: 
     finally:
         _print_section(screen, waiting)
         elapsed = time.perf_counter() - started
-        screen.print(summary_lines(findings, max(asked.total, len(findings)), elapsed))
+        total = max(asked.total, len(findings))
+        screen.print(summary_lines(findings, total, elapsed, screen.width))
         expected = [found.id for found in findings if found.is_expected]
         if expected:
             screen.print(expected_lines(expected, asked.project.file))

@@ -61,6 +61,7 @@ from derive.diagnosis import own_names, rounding
 from derive.diagnosis import reason as reasons
 from derive.evaluation.fields import Undefined
 from derive.language import conditions
+from derive.language.captured import captured
 from derive.language.equal_sizes import given_of_sizes
 from derive.language.printing import text_of
 from derive.language.shapes import Shapes
@@ -234,6 +235,14 @@ def _decided(claim: Claim, budget: Budget) -> Verdict:
         raise RewrittenError(
             f"SymPy took a condition on {lost} out of the sum over {lost} that it stood in; write "
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
+        )
+    bound = captured((*claim.said, *claim.assumed), claim.where) if claim.where else None
+    if bound is not None:
+        symbol, index = bound
+        raise RewrittenError(
+            f"{symbol} is defined with {index}, and stands where {index} is bound: it is not said "
+            f"whether that is the {index} of the definition; define {symbol} for every {index}, as "
+            "a tensor or a Lambda"
         )
     try:
         problem = Problem(_fields(claim), claim.where, claim.assumed)

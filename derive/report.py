@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from derive.claims.markdown import for_markdown
 from derive.claims.statuses import INTERRUPTED, OUTCOMES, STATUSES
 
 Record = dict[str, Any]
@@ -179,6 +180,19 @@ class Report:
     def formulas(self) -> list[FormulaFinding]:
         """The formulas of all documents, in order."""
         return [one for document in self.documents or () for one in document.formulas]
+
+    def _repr_markdown_(self) -> str:
+        """How a notebook shows it: a line for each claim, and the counts."""
+        lines = []
+        for finding in [*self.findings, *(f for one in self.formulas for f in one.findings)]:
+            reason = finding.record.get("reason")
+            said = f": {for_markdown(reason)}" if reason else ""
+            lines.append(f"- **{finding.status}** `{finding.id}`{said}")
+        counts = [
+            f"{number} {status}" for status, number in self.data()["summary"].items()
+            if isinstance(number, int)
+        ]  # fmt: skip
+        return "\n".join([*lines, "", ", ".join(counts)]) + "\n"
 
     def data(self) -> Record:
         """As plain data: the claims, the formulas of documents where any was read, the counts."""

@@ -40,6 +40,12 @@ _FUNCTIONS = {
     sp.acos: "arccos",
     sp.atan: "arctan",
 }
+# NumPy has none of its own: Python's, entry by entry.
+_ERF = {
+    "numpy": "np.vectorize(math.erf, otypes=[float])",
+    "torch": "torch.erf",
+    "jax": "jax.lax.erf",
+}
 _RELATIONS = {
     sp.Gt: ">",
     sp.Ge: ">=",
@@ -352,11 +358,9 @@ class ArrayCode:
 
     @ARRAYS.on(sp.erf)
     def _erf(self, node: Any) -> Text:
-        if self.library == "numpy":
-            raise UnsupportedError("NumPy has no erf")
         inner = self.write(node.args[0])
-        owner = "torch" if self.library == "torch" else "jax.lax"
-        return Text(f"{owner}.erf({inner.text})", inner.axes)
+        name = _ERF[self.library]
+        return Text(f"{name}({inner.text})", inner.axes)
 
     def _function(self, name: str, arguments: Sequence[Any]) -> Text:
         (inner,) = (self.write(argument) for argument in arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from derive.backends.finding_lines import Lines, finding_lines, prose
-from derive.backends.layout import one_line
+from derive.backends.layout import one_line, wrap_counts
 from derive.backends.marks import MARKS, STYLES
 from derive.claims.statuses import (
     DECLARES,
@@ -35,7 +35,7 @@ def document_lines(document: Document, width: int, everything: bool = False) -> 
         if silent and (not formula.expected or formula.is_expected):
             continue
         lines += formula_lines(document, formula, width)
-    return [*lines, summary_line(document)]
+    return [*lines, *wrap_counts(summary_line(document), width)]
 
 
 def formula_lines(document: Document, formula: FormulaFinding, width: int) -> Lines:
@@ -46,7 +46,7 @@ def formula_lines(document: Document, formula: FormulaFinding, width: int) -> Li
     row, column = record["caret"]
     line.append(f"  {cell}{row}:{column}  ")
     room = width - len(line.plain)
-    line.append(one_line(" ".join(record["latex"].split()), max(room, 20)), "dim")
+    line.append(one_line(" ".join(record["latex"].split()), max(room, 10)), "dim")
     lines: Lines = [line]
     if formula.expected:
         word = "as expected" if formula.is_expected else f"expected: {formula.expected}"

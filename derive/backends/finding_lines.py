@@ -8,7 +8,14 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from derive.backends.layout import one_line, wrap_expression, wrap_items, wrap_prose
+from derive.backends.layout import (
+    USUAL_WIDTH,
+    one_line,
+    wrap_counts,
+    wrap_expression,
+    wrap_items,
+    wrap_prose,
+)
 from derive.backends.marks import MARKS, STYLES
 from derive.claims.statuses import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED
 from derive.report import Finding, count_statuses
@@ -60,7 +67,9 @@ def verdict_line(finding: Finding, width: int, id_width: int = 0) -> Text:
     return line
 
 
-def summary_lines(verdicts: Sequence[Any], total: int, seconds: float) -> Lines:
+def summary_lines(
+    verdicts: Sequence[Any], total: int, seconds: float, width: int = USUAL_WIDTH
+) -> Lines:
     """``41 claims: 29 hold, 7 disagree, 5 ill-shaped, 0 undecided · 1.2 s``."""
     counts = count_statuses(verdicts)
     words = {HOLDS: "hold", DISAGREES: "disagree", ILL_SHAPED: ILL_SHAPED, UNDECIDED: UNDECIDED}
@@ -75,7 +84,7 @@ def summary_lines(verdicts: Sequence[Any], total: int, seconds: float) -> Lines:
         line.append(", " if position else "")
         line.append(f"{number} {words[status]}", STYLES[status] if number else "dim")
     line.append(f" · {seconds:.1f} s", "dim")
-    return [line]
+    return wrap_counts(line, width)
 
 
 def expected_lines(ids: Sequence[str], file: str) -> Lines:

@@ -34,6 +34,7 @@ DRAWN = frozenset({
 })  # fmt: skip
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
 LONGEST_STEP = 800  # the same of a step of a proof: nobody reads more, and there are many
+ON_PAPER = {100: 58, 75: 77, 55: 105, 40: 145, 28: 207, 20: 290, 14: 400}  # per cent: characters
 LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
 
 
@@ -95,11 +96,19 @@ def page_part(name: str) -> str:
 
 
 def derivations(chains: Sequence[Mapping[str, Any]], title: str) -> str:
-    """A page of derivations, line by line: each a statement, its definitions and its lines.
+    """A page of derivations, line by line: each a statement, its definitions and its lines; or the
+    ``report`` on a claim that does not hold.
 
     :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
     """
-    return _template("derivation.html").render(chains=chains, title=title)
+    page = _template("derivation.html")
+    from markupsafe import Markup
+
+    shown = [
+        {"fragment": Markup(fragment(chain["report"]))} if "report" in chain else chain
+        for chain in chains
+    ]
+    return str(page.render(chains=shown, title=title))
 
 
 def _template(name: str) -> Any:
@@ -230,8 +239,17 @@ def _converted(latex: str, display: bool) -> str | None:
     if not _is_safe(found, MATHML, SAFE):
         return None
     # Shorter by a third: a page of HTML knows the namespace, and letters need not be numbers.
-    found = found.replace(f' xmlns="{MATHML[1:].partition("}")[0]}"', "", 1)
+    narrow = _narrow(len(re.sub(r"&#?\w+;", "x", re.sub(r"<[^>]*>", "", found))))
+    found = found.replace(f' xmlns="{MATHML[1:].partition("}")[0]}"', narrow, 1)
     return re.sub(r"&#x([0-9A-Fa-f]+);", lambda match: escape(chr(int(match[1], 16))), found)
+
+
+def _narrow(characters: int) -> str:
+    """The class of a formula that is wider than paper: it is set smaller there, since nothing
+    scrolls in print and browsers do not break formulas.
+    """
+    percent = next((p for p, most in ON_PAPER.items() if characters <= most), min(ON_PAPER))
+    return "" if percent == 100 else f' class="on-paper-{percent}"'
 
 
 def _matrix(value: Any) -> Any:

@@ -6,6 +6,9 @@ import textwrap
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.text import Text
+
+USUAL_WIDTH = 80  # of a screen, and of what is no screen
 
 # the operators a line may break before (a space precedes them) and after, the best first
 _BREAK_BEFORE = (" = ", " ≤ ", " + ", " - ", " ⊙ ")
@@ -40,6 +43,19 @@ def wrap_items(items: Sequence[str], width: int) -> list[str]:
         else:
             lines += wrap_expression(text, width)
     return lines if lines[0] else lines[1:]
+
+
+def wrap_counts(line: Text, width: int) -> list[Text]:
+    """A line of counts, broken after commas on a narrow screen alone: others read it as one."""
+    lines: list[Text] = []
+    while width < USUAL_WIDTH and line.cell_len > width:
+        comma = line.plain.rfind(", ", 0, width)
+        at = comma + 1 if comma > 0 else line.plain.rfind(" ", 0, width)
+        if at <= 2:
+            break
+        lines.append(line[:at])
+        line = Text(" ").append_text(line[at:])
+    return [*lines, line]
 
 
 def _break_position(text: str, room: int) -> int:

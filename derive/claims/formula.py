@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derive.claims.kinds import Claim
+from derive.claims.markdown import for_markdown
+from derive.claims.typesetting import latex_equation
 from derive.language.network import Network
+from derive.language.typesetting import latex_of
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,24 @@ class Formula:
     claims: tuple[Claim, ...]
     references: tuple[str, ...] = ()
     network: Network | None = None
+
+    def _repr_markdown_(self) -> str:
+        """How a notebook shows it: what its symbols mean, and what is claimed."""
+        section = f" ({self.section})" if self.section else ""
+        meanings = {**self.dimensions, **self.symbols}
+        lines = [
+            f"- ${_with_shape(symbol)}$: {for_markdown(said)}" for symbol, said in meanings.items()
+        ]
+        claims = [f"`{claim.id}`\n\n$$\n{latex_equation(claim)}\n$$" for claim in self.claims]
+        return "\n\n".join([f"**{self.title}**{section}", "\n".join(lines), *claims]) + "\n"
+
+
+def _with_shape(symbol: sp.Basic) -> str:
+    """A symbol in LaTeX, and of an array the sizes that it has."""
+    shape = getattr(symbol, "shape", None)
+    if not shape:
+        return latex_of(symbol)
+    sizes = r" \times ".join(
+        f"({latex_of(size)})" if isinstance(size, sp.Add) else latex_of(size) for size in shape
+    )
+    return rf"{latex_of(symbol)} \in \mathbb{{R}}^{{{sizes}}}"

@@ -49,12 +49,17 @@ def latex_of_verdict(verdict: Any) -> str:
     rows += [
         rf"&\quad {latex_of(symbol)} = {latex_of(value)}" for symbol, value in claim.where.items()
     ]
-    if verdict.derived is not None and verdict.status != "holds":
+    if verdict.derived is not None and verdict.status != "holds" and not _is_stated(verdict):
         rows.append(rf"&\text{{derived: }} {latex_left(claim)} = {latex_of(verdict.derived)}")
     if verdict.assumptions:
         facts = r",\; ".join(latex_of(fact) for fact in verdict.assumptions)
         rows.append(rf"&\text{{where }} {facts}")
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def _is_stated(verdict: Any) -> bool:
+    """Whether what is derived is the left side as the claim states it."""
+    return verdict.claim.states_both and bool(verdict.derived == verdict.claim.left)
 
 
 MOST_STEPS = 60  # of a proof that a report shows
@@ -78,7 +83,9 @@ def typeset(claim: Any, verdict: Any) -> dict[str, Any]:
     return {
         "left": latex_left(claim),
         "documented": latex_of(documented, marks[0]),
-        "derived": None if derived is None else latex_of(derived, marks[1]),
+        "derived": (
+            None if derived is None or _is_stated(verdict) else latex_of(derived, marks[1])
+        ),
         "relation": relation(claim),
         "where": [f"{latex_of(symbol)} = {latex_of(value)}" for symbol, value in definitions],
         "given": [latex_of(fact) for fact in getattr(claim, "given", ())],

@@ -12,6 +12,7 @@ import sympy as sp
 
 from derive.base.slot import Slot
 from derive.claims.kinds import Claim
+from derive.claims.markdown import for_markdown
 from derive.claims.statuses import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED
 from derive.claims.typesetting import latex_of_verdict
 from derive.language.unevaluated import keep_as_written
@@ -206,7 +207,7 @@ class Verdict:
 
     def _repr_markdown_(self) -> str:
         """How a notebook shows it: status, reason, and the mathematics."""
-        said = f": {self.reason}" if self.reason else ""
+        said = f": {for_markdown(self.reason)}" if self.reason else ""
         return f"**{self.status}**{said}\n\n$$\n{latex_of_verdict(self)}\n$$\n"
 
     def replay(self) -> Replay:

@@ -373,11 +373,11 @@ def missing_derivative(d: Documented) -> Iterator[Repair]:
             if factor is not None:
                 part = span.times(factor)
                 if part is not None:
-                    words = partial(_missing_words, application, span)
+                    words = partial(_missing_words, d, application, span)
                     yield d.put(span.site, part, words)
 
 
-def _missing_words(application: Application, span: Span) -> str:
+def _missing_words(d: Documented, application: Application, span: Span) -> str:
     """``the derivative tanh'(z) is missing``, with the factor that it belongs to."""
     whole = span.first is None and not span.site.around
     part = "the documented side" if whole else text_of(span.node)
@@ -385,7 +385,8 @@ def _missing_words(application: Application, span: Span) -> str:
     slope = application.slope_text(application.argument)
     if not application.name:
         return quoted("it holds with {} {} {}", part, how, slope)
-    what = "factor" if application.slope == application.expr else "derivative"
+    derived = d.claim.derivatives and application.slope != application.expr
+    what = "derivative" if derived else "factor"
     missing = quoted(f"the {what} {{}} is missing", slope)
     told = quoted("it holds with {} {} it", part, how)
     return f"{missing}: {told}" if missing and told else missing

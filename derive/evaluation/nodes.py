@@ -404,7 +404,12 @@ def _product(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 
 @handles(AppliedUndef)
 def _call(walk: Interpreter, expr: Any, env: Environment) -> Jet:
-    return walk.apply(walk.lambda_of(expr.func), [walk.scalar(arg, env) for arg in expr.args])
+    function = walk.lambda_of(expr.func)
+    arguments = [walk.scalar(arg, env) for arg in expr.args]
+    if all(part.is_integer for part in (*function.variables, *expr.args)):  # they may be indices
+        indices = [walk.integer(arg, env) for arg in expr.args]
+        return walk.apply(function, arguments, indices)
+    return walk.apply(function, arguments)
 
 
 @handles(sp.Derivative)

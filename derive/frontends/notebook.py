@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 import ast
 import linecache
-import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import count
@@ -23,6 +22,7 @@ from derive.base.errors import ClaimError
 from derive.claims.entry import Entry
 from derive.claims.formula import Formula
 from derive.claims.kinds import KINDS, Claim
+from derive.claims.markdown import for_markdown
 from derive.claims.verdict import Verdict
 from derive.engine import verify
 from derive.report import Finding, count_statuses
@@ -65,12 +65,12 @@ class Verdicts:
             name = f"`{_name(finding)}`" if _name(finding) else ""
             head = f"{MARKS[finding.status]} **{finding.status}** {name}".rstrip()
             if finding.title:
-                head += f" {_plain(finding.title)}"
+                head += f" {for_markdown(finding.title)}"
             parts.append(head)
-            parts += [_plain(finding.record["reason"])] if finding.record["reason"] else []
+            parts += [for_markdown(finding.record["reason"])] if finding.record["reason"] else []
             parts.append(f"$$\n{verdict._latex(None)}\n$$")
             if finding.comparison:
-                parts.append(_plain(_witness(finding)))
+                parts.append(for_markdown(_witness(finding)))
         return "\n\n".join([*parts, self._counts()]) + "\n"
 
     def _counts(self) -> str:
@@ -186,14 +186,6 @@ def _claims_in(name: str, value: Any, around: tuple[Any, ...] = ()) -> Iterator[
 
 def _name(finding: Finding) -> str:
     return finding.id or finding.title
-
-
-_special: Callable[[str], str] = partial(re.compile(r"([\\`*_{}\[\]<>#|$~])").sub, r"\\\1")
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return _special(" ".join(text.split()))
 
 
 def _witness(finding: Finding) -> str:

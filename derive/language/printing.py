@@ -16,7 +16,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
 
-from derive.language.operators import MatrixPartial, Partial
+from derive.language.operators import Broadcast, MatrixPartial, Partial
 
 _RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _LONGEST_NUMBER = 15
@@ -100,7 +100,7 @@ class _NotationPrinter(_QuickPrinter):
 
     def _printed_terms(self, node: Any) -> list[tuple[Any, str]]:
         """Terms with a minus come last, so that a sum starts with what is subtracted from."""
-        terms = super()._printed_terms(node)
+        terms = [(one, self._print(one)) for one in _beside(self._as_ordered_terms(node))]
         return sorted(terms, key=lambda term: term[1].startswith("-"))
 
     def _summed(self, factors: Any) -> str:
@@ -240,7 +240,7 @@ class _NotationPrinter(_QuickPrinter):
 
     def _print_HadamardProduct(self, node: Any) -> str:
         level = PRECEDENCE["Mul"]
-        return " ⊙ ".join(self.parenthesize(factor, level) for factor in node.args)
+        return " ⊙ ".join(self.parenthesize(factor, level) for factor in _beside(node.args))
 
     def _print_Relational(self, node: Any) -> str:
         left, right = self._print(node.lhs), self._print(node.rhs)
@@ -278,6 +278,29 @@ class _NotationPrinter(_QuickPrinter):
 
     def _print_Dummy(self, node: Any) -> str:
         return str(node.name)
+
+
+def _beside(parts: Iterable[Any]) -> list[Any]:
+    """What is added, or multiplied entry by entry: a number that is repeated is written as one
+    where something else tells how often, 1 − A.
+    """
+    parts = list(parts)
+    numbers = [_repeated(part) for part in parts]
+    if all(number is not None for number in numbers):
+        return parts
+    return [part if n is None else n for part, n in zip(parts, numbers, strict=True)]
+
+
+def _repeated(node: Any) -> Any:
+    """The number that an array repeats, or a multiple of one; None for any other array."""
+    if isinstance(node, sp.MatMul):
+        matrices = [f for f in node.args if isinstance(f, sp.MatrixExpr)]
+        inner = _repeated(matrices[0]) if len(matrices) == 1 else None
+        numbers = (f for f in node.args if f not in matrices)
+        return None if inner is None else sp.Mul(*numbers, inner)
+    if isinstance(node, Broadcast) and not isinstance(node.operand, sp.MatrixExpr):
+        return node.operand
+    return None
 
 
 def _adds_up(factor: Any, size: Any, axis: int) -> bool:

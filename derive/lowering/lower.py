@@ -10,7 +10,7 @@ and no function here is refused by name, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -495,7 +495,9 @@ def lowered_nodes() -> Mapping[type, Callable[..., Term]]:
     return {**SCALARS, **BODIES, **THROUGH}
 
 
-def called(low: Lowering, function: Any, arguments: list[Term], scope: Scope) -> Term:
+def called(
+    low: Lowering, function: Any, arguments: Sequence[Term | Poly], scope: Scope
+) -> Term:
     """A Lambda (or a function class) at lowered arguments."""
     if not isinstance(function, sp.Lambda):
         symbols = [sp.Dummy() for _ in arguments]

@@ -13,9 +13,9 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement
 
-from derive.base.errors import UnsupportedError
+from derive.base.errors import ClaimError, UnsupportedError
 from derive.core.functions import BY_SYMBOL, WITHOUT_LAWS
-from derive.core.integers import FREE, ONE, SIZE, ZERO, as_poly, is_nonnegative
+from derive.core.integers import FREE, ONE, SIZE, ZERO, Poly, as_poly, is_nonnegative
 from derive.core.terms import (
     Const,
     Determinant,
@@ -264,10 +264,23 @@ def _without_laws(low: Lowering, expr: Any, scope: Scope) -> Term:
 @SCALARS.on(AppliedUndef)
 def _undefined(low: Lowering, expr: Any, scope: Scope) -> Term:
     """an undefined function at its arguments, or its definition where there is one"""
-    arguments = [low.scalar(a, scope) for a in expr.args]
-    if expr.func in low.functions:
-        return called(low, low.functions[expr.func], arguments, {})
-    return Unknown(tuple(arguments), (expr.func, (0,) * len(arguments)))
+    definition = low.functions.get(expr.func)
+    if definition is not None:
+        if len(definition.variables) != len(expr.args):
+            raise ClaimError(f"{expr}: {expr.func} is defined with {definition.variables}")
+        pairs = zip(definition.variables, expr.args, strict=True)
+        return called(low, definition, [_argument(low, v, a, scope) for v, a in pairs], {})
+    arguments = tuple(low.scalar(a, scope) for a in expr.args)
+    return Unknown(arguments, (expr.func, (0,) * len(arguments)))
+
+
+def _argument(low: Lowering, variable: Any, value: Any, scope: Scope) -> Term | Poly:
+    """What a function is called with: an index where its variable is one."""
+    if variable.is_integer and low.is_integer(value, scope):
+        index = low.integer(value, scope)
+        if all(c == int(c) for c in index.terms.values()):
+            return index
+    return low.scalar(value, scope)
 
 
 _TARGETS = (sp.Symbol, MatrixElement, sp.Indexed, ArrayElement)

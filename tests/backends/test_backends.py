@@ -196,6 +196,13 @@ def test_mathematics_brings_no_elements_of_its_own(latex):
     }
 
 
+def test_what_is_wider_than_paper_is_set_smaller_there():
+    assert "on-paper" not in html._math("a + b = c", True)
+    assert '<math class="on-paper-55"' in html._math(" + ".join(["x"] * 45) + r" = \alpha", True)
+    style = html.page_part("report.css")
+    assert all(f".on-paper-{percent} {{" in style for percent in html.ON_PAPER if percent < 100)
+
+
 def test_mathematics_of_claims_is_set(page):
     assert page.source.count("<math") > 5
 

@@ -59,6 +59,7 @@ CLAIMS = {
         tensor(1 - sp.Mod(i, 2), (i, m), (j, 1)),
     ),
     "scalar": Gradient(sp.exp(t) * t, t, sp.exp(t) * (1 + t)),
+    "erf": Gradient(sp.erf(t), t, 2 * sp.exp(-(t**2)) / sp.sqrt(sp.pi)),
 }
 
 

@@ -144,3 +144,14 @@ def test_the_command(form, start):
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(start)
     assert "delta" in result.stdout or "δ" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [("latex", r"\frac{1}{2} = 1 - p && \text{disagrees}"), ("html", "left 1/2, right 0")],
+)
+def test_what_does_not_hold_is_shown_beside_what_does(form, shown):
+    result = CliRunner().invoke(main, ["explain", "dropout.mask", "--format", form])
+    assert result.exit_code == 1
+    assert shown in result.stdout and "it would hold if p = 1/2" in result.stdout
+    assert "derived:" not in result.stdout and "The derived side" not in result.stdout

@@ -92,6 +92,10 @@ def witness(claim, values, *, sizes=None, functions=None, at=(0, 0), left=0, rig
         (x.applyfunc(sp.tanh), "tanh(x)"),
         (f(t).diff(t).subs(t, 2 * t), "f'(2*t)"),
         (sp.HadamardProduct(x, x + x.T.T), "x ⊙ (2*x)"),
+        (sp.HadamardProduct(X, broadcast(1, n, m) - X), "X ⊙ (1 - X)"),
+        (X - broadcast(t - 1, n, m), "1 - t + X"),
+        (2 * broadcast(t, n, m), "2*broadcast(t, n, m)"),
+        (broadcast(1, n, m) * X.T, "broadcast(1, n, m)*X.T"),
         (sp.Eq(t, 1), "t = 1"),
         (sp.Ne(t, 1), "t ≠ 1"),
         (t <= 1, "t ≤ 1"),
@@ -266,6 +270,9 @@ def test_the_summary_counts():
     )
     assert plain(summary_lines(verdicts[:1], 1, 0)).startswith("1 claim: ")
     assert len(plain(summary_lines(verdicts * 999, 9999, 99.9))) <= 80
+    narrow = plain(summary_lines(verdicts, 3, 1.23, 40)).splitlines()
+    assert len(narrow) == 2 and max(map(len, narrow)) <= 40
+    assert "".join(narrow).replace(",  ", ", ") == expected
 
 
 def test_values_are_abbreviated_only_when_long():

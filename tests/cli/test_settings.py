@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from derive.cli.main import main
+from derive.cli.outputs import rendered
 from derive.cli.settings import Settings, SettingsError, project_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,6 +118,11 @@ def _report(project, tmp_path):
     of_claims = json.loads(verify("--format", "json").stdout)
     of_document = json.loads(verify("notes.md", "--format", "json").stdout)
     return of_claims, of_document
+
+
+def test_json_has_no_pictures_whatever_other_outputs_show():
+    report = {"claims": [{"id": "a", "drawing": "<svg/>"}], "problems": []}
+    assert json.loads(rendered("json", report)) == {"claims": [{"id": "a"}], "problems": []}
 
 
 def test_a_report_is_as_its_schema_says(project, tmp_path):

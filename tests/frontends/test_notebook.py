@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from derive import Gradient, verify
+from derive import Gradient, Verdict, verify
+from derive.backends.telling import deeply_told
 from derive.base.errors import ClaimError
+from derive.claims.entry import Entry
+from derive.formulas import mlp
 from derive.frontends.notebook import Verdicts, _options, stated
+from derive.report import Report
 
 SETUP = """
 from sympy import MatrixSymbol, symbols
@@ -53,6 +57,16 @@ def test_verdicts_are_shown_with_reason_and_witness():
     assert "4 claims: 2 holds, 1 disagrees, 1 ill-shaped" in markdown
     assert repr(found).splitlines()[0] == "✓ holds  good"
     assert "no claim" in repr(Verdicts())
+
+
+def test_a_formula_and_a_report_are_shown_with_what_they_claim():
+    shown = mlp.formula._repr_markdown_()
+    assert "**Multilayer perceptron** (1.3)" in shown and r"\times" in shown
+    assert shown.count("$$") == 2 * len(mlp.formula.claims)
+    entry = Entry(mlp.formula.claims[0], mlp.formula)
+    told = deeply_told(entry, Verdict(entry.claim, "undecided", reason="X*r"))
+    shown = Report([told])._repr_markdown_()
+    assert f"**undecided** `{entry.id}`: X\\*r" in shown and "1 undecided" in shown
 
 
 def test_text_is_not_taken_for_markdown():

@@ -16,6 +16,7 @@ import oracle
 from derive import verify
 from derive.claims.kinds import Claim, Inequality, Shape
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, UNDECIDED, Verdict
+from derive.language.printing import text_of
 
 from .material import SECONDS, claims
 from .mutations import mutants
@@ -216,10 +217,10 @@ def _replayed(verdict: Verdict) -> bool | None:
 
 
 def stated(claim: Claim) -> str:
-    """A claim in one line."""
-    fields = [f"{name} = {getattr(claim, name)}" for name in claim.expression_fields]
+    """A claim in one line, printed without being evaluated: a mutant may read outside an array."""
+    fields = [f"{name} = {text_of(getattr(claim, name))}" for name in claim.expression_fields]
     fields += [f"equals = {claim.equals}"] if isinstance(claim, Shape) else []
-    fields += [f"{symbol} := {expr}" for symbol, expr in claim.where.items()]
+    fields += [f"{text_of(symbol)} := {text_of(expr)}" for symbol, expr in claim.where.items()]
     return f"{claim.kind}: {'; '.join(fields)}"
 
 
