@@ -296,7 +296,8 @@ def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
     variables = [v for v, times in expr.variable_count for _ in range(int(times))]
     here = [v in scope or v in low.integer_symbols for v in variables]
     slots = _slots(expr) if function.func not in low.functions else None
-    if slots is not None and (len(slots) == 1 or all(here) or not low.named):
+    bound = all(v in scope for v in variables)
+    if slots is not None and (len(slots) == 1 or bound or not low.named):
         arguments = tuple(low.scalar(a, scope) for a in function.args)
         return Unknown(arguments, (function.func, slots))
     if not any(here) and all(isinstance(v, _TARGETS) for v in variables):
@@ -310,7 +311,7 @@ def _derivative(low: Lowering, expr: Any, scope: Scope) -> Term:
             raise UnsupportedError(f"{expr}: what stands around {function} has one of its names")
         replaced = definition(*function.args)
         return low.scalar(replaced.diff(*expr.variable_count), scope)
-    if low.named and any(v not in scope for v in variables):
+    if low.named and not bound:
         raise UnsupportedError(f"{expr} is taken in a bound or an integer name besides others")
     worked_out = expr.doit()
     if isinstance(worked_out, sp.Derivative):
