@@ -80,15 +80,18 @@ def under(found: list[Decided], again: list[Decided], lines: str, elsewhere: boo
     :param elsewhere: whether these are said of a case that this is not said of.
     """
     made = []
+    sentence = f"what line {lines} states is assumed"
     for before, after in zip(found, again, strict=True):
-        if before.outcome not in REFUTED or after.outcome in REFUTED:
+        if before.outcome not in REFUTED:
             made.append(before)
+        elif after.outcome in REFUTED:  # at a point that satisfies what is assumed
+            said = replace(after, inferred=(*after.inferred, sentence))
+            made.append(before if elsewhere else said)
         elif after.outcome != HOLDS:
             made.append(before if elsewhere else after)  # not refuted under what is said of it
         elif elsewhere:
             message = f"it holds in the case of line {lines}; declare that as an assumption"
             made.append(replace(before, outcome=AMBIGUOUS, code="assumption", message=message))
         else:
-            sentence = f"what line {lines} states is assumed"
             made.append(replace(after, inferred=(*after.inferred, sentence)))
     return made

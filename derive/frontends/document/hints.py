@@ -33,10 +33,18 @@ CASE = re.compile(
     r"\b(?:if|when|whenever|unless|suppose|wenn|falls|si|lorsque|cuando)\b|如果|若|当|假如", re.I
 )
 SUPPOSED = re.compile(
-    r"(?:\b(?:if|when|whenever|unless|suppos\w*|assum\w*|provided|such that|subject to|satisf\w*|"
+    r"(?:\b(?:if|when|whenever|unless|suppos\w*|assum\w*|provided|such that|subject to|"
+    r"satisfying|(?:that|which|to|must) satisf\w*|"
     r"wenn|falls|sofern|mit der Nebenbedingung|si|lorsque|sous la contrainte|tel(?:le)?s? que)"
     r"(?:\s+(?:that|dass|que|we have|also|moreover))?|如果|若|当|假如|假设|满足)[\s,:]*"
     r"(?:\$+|\\[\[(]|:math:`)?\s*$",
+    re.I,
+)
+ORTHOGONAL = re.compile(
+    r"orthogon|orthonorm|unitar|whiten|decorrelat|rotation|isometr|stiefel|invers|"
+    r"\b(?:let|where|with|for|suppos\w*|assum\w*|such that|so that|subject to|if|when|satisf\w*|"
+    r"constrain\w*|requir\w*|impos\w*|enforc\w*|sei(?:en)?|mit|wobei|falls|wenn|gilt|soit|avec|où|"
+    r"tel(?:le)?s? que)\b|正交|可逆|白化|设|满足|其中|约束|假设|若|如果|当",
     re.I,
 )
 SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
@@ -51,6 +59,12 @@ def is_case(source: str, place: Place) -> bool:
         return True
     before = source[max(0, place.offset - 200) : place.offset]
     return CASE.search(SENTENCE.split(before)[-1]) is not None
+
+
+def is_of_some(source: str, place: Place) -> bool:
+    """Whether the sentence of a formula may say which matrices have a product that is I."""
+    before = source[max(0, place.offset - 300) : place.offset]
+    return place.cell is not None or ORTHOGONAL.search(SENTENCE.split(before)[-1]) is not None
 
 
 def is_supposed(source: str, place: Place) -> bool:

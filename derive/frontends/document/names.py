@@ -20,6 +20,8 @@ TRANSPOSES = ("T", "top", "intercal", "mathsf T")
 LAYER = re.compile(r"\w+(?:[+-]\d)?")
 """What stands in parentheses above a name and counts layers or examples: l, i, l-1."""
 
+IDENTITY = "the identity"
+
 LOSSES = ("L", "J", "ell", "cal(L)", "E", "C", "l", "cal(J)", "loss", "Loss", "cal(E)", "cal(C)")
 """Letters that a loss has where nothing else is said of them."""
 
@@ -117,7 +119,7 @@ def a_constant(node: Node) -> str:
         return "a number"
     if isinstance(node, tree.Script) and node.sup is None:
         node = node.base
-    return "the identity" if text_of(node) in ("I", "bol(I)") else ""
+    return IDENTITY if text_of(node) in ("I", "bol(I)") else ""
 
 
 def is_transpose(node: Node) -> bool:

@@ -32,7 +32,7 @@ from derive.frontends.document.choices import Choices
 from derive.frontends.document.decided import Condition, Decided, Outcome, under
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
-from derive.frontends.document.names import Mention
+from derive.frontends.document.names import IDENTITY, Mention
 from derive.frontends.document.parts import Part, Read, Task
 from derive.frontends.document.provisos import in_one_sentence, said_with
 from derive.frontends.document.spelling import pretty
@@ -453,8 +453,11 @@ class _Decider:
         task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
+        place = task.unit.formula.place(0)
         lenient = part.lenient
-        if not lenient and hints.is_supposed(self.source, task.unit.formula.place(0)):
+        if IDENTITY in lenient and not hints.is_of_some(self.source, place):
+            lenient = ""  # "also, UU⊤ = I" is said of the U that has been spoken of
+        if not lenient and hints.is_supposed(self.source, place):
             lenient = "what is supposed is a condition"
         if lenient and not self.asserted:
             self.condition(task)
