@@ -18,6 +18,7 @@ from sympy import (
     Symbol,
     Trace,
     cos,
+    elliptic_k,
     exp,
     log,
     oo,
@@ -25,7 +26,6 @@ from sympy import (
     sqrt,
     symbols,
     tanh,
-    elliptic_k,
 )
 
 import derive
