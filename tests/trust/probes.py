@@ -27,6 +27,9 @@ g = sp.Function("g")
 ODD = (sp.asin, sp.atan, sp.asinh, sp.atanh, sp.erfinv)
 B = sp.IndexedBase("b", shape=(n,))
 inside = (t > -1, t < 1)
+below = (t > 0, t < 1)
+OF_RECIPROCALS = {sp.asec: sp.acos, sp.acsc: sp.asin, sp.acot: sp.atan, sp.acoth: sp.atanh}
+BELOW_ONE = {sp.asech: sp.acosh, sp.acsch: sp.asinh}
 
 
 def _slope(function, *given):
@@ -64,6 +67,12 @@ OWN = [
     _same("csch", sp.csch(t) * sp.sinh(t), 1),
     _same("coth", sp.coth(t) * sp.sinh(t), sp.cosh(t)),
     _same("erfc", sp.erfc(t), 1 - sp.erf(t)),
+    *(_same(f"{f.__name__}", f(t), other(1 / t), t > 1) for f, other in OF_RECIPROCALS.items()),
+    *(_same(f"{f.__name__}", f(t), other(1 / t), *below) for f, other in BELOW_ONE.items()),
+    _same("erfcinv", sp.erfcinv(t), sp.erfinv(1 - t), *below),
+    _same("frac", sp.frac(t), sp.Mod(t, 1)),
+    _same("harmonic", sp.harmonic(n + 1), sp.harmonic(n) + 1 / (n + 1)),
+    _same("harmonic-sum", sp.harmonic(n), sp.Sum(1 / k, (k, 1, n))),
     _same("e", sp.E * sp.exp(t), sp.exp(t + 1)),
     _same("float", sp.Float("0.5") * t, t / 2),
     _same("adjoint", sp.Adjoint(A), A.T),
