@@ -34,7 +34,7 @@ CASE = re.compile(
 )
 SUPPOSED = re.compile(
     r"(?:\b(?:if|when|whenever|unless|suppos\w*|assum\w*|provided|such that|subject to|"
-    r"satisfying|(?:that|which|to|must) satisf\w*|"
+    r"satisfying|"
     r"wenn|falls|sofern|mit der Nebenbedingung|si|lorsque|sous la contrainte|tel(?:le)?s? que)"
     r"(?:\s+(?:that|dass|que|we have|also|moreover))?|如果|若|当|假如|假设|满足)[\s,:]*"
     r"(?:\$+|\\[\[(]|:math:`)?\s*$",
@@ -45,6 +45,11 @@ ORTHOGONAL = re.compile(
     r"\b(?:let|where|with|for|suppos\w*|assum\w*|such that|so that|subject to|if|when|satisf\w*|"
     r"constrain\w*|requir\w*|impos\w*|enforc\w*|sei(?:en)?|mit|wobei|falls|wenn|gilt|soit|avec|où|"
     r"tel(?:le)?s? que)\b|正交|可逆|白化|设|满足|其中|约束|假设|若|如果|当",
+    re.I,
+)
+SATISFIED = re.compile(
+    r"(?:\b(?:satisf\w*|fulfil\w*|solves?|obeys?|erfüll\w*|löst|genügt|vérifie\w*)|满足)[\s,:]*"
+    r"(?:\$+|\\[\[(]|:math:`|\\begin\{[a-z]+\*?\})?\s*$",
     re.I,
 )
 SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
@@ -67,11 +72,18 @@ def is_of_some(source: str, place: Place) -> bool:
     return place.cell is not None or ORTHOGONAL.search(SENTENCE.split(before)[-1]) is not None
 
 
-def is_supposed(source: str, place: Place) -> bool:
-    """Whether the words right before a formula say that it is supposed: "if AB = BA"."""
+def is_supposed(source: str, place: Place, defined: bool) -> bool:
+    """Whether the words right before a formula say that it is supposed: "if AB = BA".
+
+    :param defined: whether it speaks of what the document defines, which satisfies it or not; what
+        else satisfies an equation is what it is a condition for.
+    """
     if place.cell is not None:
         return False
-    return SUPPOSED.search(source[max(0, place.offset - 60) : place.offset]) is not None
+    before = source[max(0, place.offset - 60) : place.offset]
+    if SUPPOSED.search(before) is not None:
+        return True
+    return not defined and SATISFIED.search(before) is not None
 
 
 SEMIDEFINITE = " is positive semidefinite by line"

@@ -55,6 +55,7 @@ class Definition:
     """``name = body``, with arguments ``name(x)`` or indices ``name_{ij}``.
 
     :param at: the number of its formula in the document.
+    :param until: that of the last formula for which it holds, where a sentence supposes it.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Definition:
     arguments: tuple[Node, ...] = ()
     indices: tuple[Node, ...] = ()
     text: str = ""
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class Knowledge:
     sizes: set[str] = field(default_factory=set)
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
+    divisors: set[str] = field(default_factory=set)  # letters that something is divided by
     members: set[str] = field(default_factory=set)  # u_k, of which there is one for each k
     counting: set[str] = field(default_factory=set)  # letters that count steps, the t of h_t
     spans: dict[str, list[tuple[Node | None, Node]]] = field(default_factory=dict)  # their ends
@@ -164,6 +167,7 @@ class Knowledge:
         if name not in self.definitions:
             return None
         made = self._reaching(self.definitions[name], section)
+        made = [one for one in made if one.until is None or max(at, until) <= one.until]
         found = _nearest(made, self.around(section), at)
         known = self.declared(name, section, at) if found is not None else None
         if (

@@ -122,6 +122,22 @@ def a_constant(node: Node) -> str:
     return IDENTITY if text_of(node) in ("I", "bol(I)") else ""
 
 
+def divisors(node: Node) -> set[str]:
+    """The letters that this node alone divides something by: z/T, \\frac{z}{2T}."""
+    below: list[Node] = []
+    match node:
+        case tree.Fraction(denominator=tree.Product(factors=factors)):
+            below = list(factors)
+        case tree.Fraction(denominator=denominator):
+            below = [denominator]
+        case tree.Product(factors=factors, operators=operators):
+            below = [f for f, before in zip(factors[1:], operators, strict=True) if before == "/"]
+    names = [mention(part) for part in below]
+    if any(name is not None and name.letter in ("partial", "d", "rom(d)") for name in names):
+        return set()  # a derivative in them
+    return {name.letter for name in names if name is not None and not (name.after or name.subs)}
+
+
 def is_transpose(node: Node) -> bool:
     return text_of(node) in TRANSPOSES
 

@@ -32,10 +32,11 @@ from derive.frontends.document.choices import Choices
 from derive.frontends.document.decided import Condition, Decided, Outcome, under
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
-from derive.frontends.document.names import IDENTITY, Mention
+from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task
 from derive.frontends.document.provisos import in_one_sentence, said_with
 from derive.frontends.document.spelling import pretty
+from derive.frontends.document.supposed import why_no_claim, within_their_sentences
 from derive.frontends.document.tasks import directive, task_of, vanishes
 from derive.frontends.document.through_time import STEPS
 from derive.frontends.document.units import Collected, Unit
@@ -74,6 +75,7 @@ def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list
 
     :param seen: is told before each formula how many are done, of how many, and its line.
     """
+    within_their_sentences(collected)
     decider = _Decider(collected, decide)
     found: list[Outcome] = []
     total = len(collected.units)
@@ -453,12 +455,7 @@ class _Decider:
         task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
-        place = task.unit.formula.place(0)
-        lenient = part.lenient
-        if IDENTITY in lenient and not hints.is_of_some(self.source, place):
-            lenient = ""  # "also, UU⊤ = I" is said of the U that has been spoken of
-        if not lenient and hints.is_supposed(self.source, place):
-            lenient = "what is supposed is a condition"
+        lenient = why_no_claim(self.collected, task, part)
         if lenient and not self.asserted:
             self.condition(task)
             return replace(made, outcome=NO_STATEMENT, code="condition", message=lenient)

@@ -120,6 +120,9 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         return Value(sp.Identity(size), (size, size))
     vectorlike = name.bold or letter in reader.knowledge.arrays
     if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
+        if not vectorlike and letter in reader.knowledge.divisors:
+            reader.note(f"{pretty(key)} is a scalar, as something is divided by it")
+            return fresh(reader, key, ())
         if not vectorlike:
             raise Undeclared(f"the shape of {pretty(key)} is not declared", remedy, name.node)
         shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
