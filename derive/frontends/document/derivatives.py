@@ -19,7 +19,7 @@ from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.by_squares import root_of
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.lookup import arrays_in, defined_at, is_known, known_at
+from derive.frontends.document.lookup import arrays_in, defined_at, is_known, known_at, may_be_any
 from derive.frontends.document.names import (
     LOSSES,
     Mention,
@@ -303,12 +303,12 @@ def numerator(reader: Reader, node: Node, by: Node) -> Value:
             head is not None
             and is_loss(head)
             and brackets(node.factors[1])[0] is not None
-            and not is_known(reader, head)
+            and may_be_any(reader, head)
         ):
             name = head
     if name is not None and _has_entries(reader, name):
         return reader.value(node)  # ℓ_i of an array ℓ
-    if name is not None and not is_known(reader, name) and name.key not in reader.bound:
+    if name is not None and name.key not in reader.bound and may_be_any(reader, name):
         if is_loss(name):
             return loss(reader, name)
         if name.shape is not None and is_loss(Mention(name.letter, node)):

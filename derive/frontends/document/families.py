@@ -11,7 +11,7 @@ from derive.frontends.document import tree, values
 from derive.frontends.document.fresh import fresh_name
 from derive.frontends.document.indices import as_vector, entry_of, index_of
 from derive.frontends.document.knowledge import Known
-from derive.frontends.document.lookup import declared_sizes, defined_at, known_at
+from derive.frontends.document.lookup import declared_sizes, declared_under, defined_at, known_at
 from derive.frontends.document.names import Mention, of_capital, text_of, with_scripts
 from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.spelling import pretty
@@ -117,13 +117,7 @@ def _by_rows(reader: Reader, name: Mention) -> Value | None:
 
 def _family(reader: Reader, name: Mention) -> Known | None:
     """What declares a member of the family under another index."""
-    for key, known in reader.knowledge.known.items():
-        match = re.fullmatch(re.escape(name.letter) + r"_(\w)", key)
-        if match and not name.sups and known:
-            found = known_at(reader, key)
-            if found is not None and found.kind in ("shape", "scalar"):
-                return found
-    return None
+    return None if name.sups else declared_under(reader, name.letter)
 
 
 def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Value:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from derive.frontends.document import tree, values
 from derive.frontends.document.knowledge import Definition, Known
-from derive.frontends.document.names import Mention, mention
+from derive.frontends.document.names import Mention, is_loss, mention
 from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
@@ -29,8 +30,29 @@ def is_known(reader: Reader, name: Mention) -> bool:
     )
 
 
+def may_be_any(reader: Reader, name: Mention) -> bool:
+    """Whether nothing says what a name is, or nothing but that a loss is a scalar."""
+    if not is_known(reader, name):
+        return True
+    known = known_at(reader, name.key)
+    if known is None or not is_loss(name) or defined_at(reader, name.key) is not None:
+        return False
+    return known.kind == "scalar" or (known.kind == "shape" and not known.sizes)
+
+
 def known_at(reader: Reader, key: str) -> Known | None:
     return reader.knowledge.declared(key, reader.section, reader.at)
+
+
+def declared_under(reader: Reader, letter: str) -> Known | None:
+    """What declares a letter with some index, as x_1 in "x_1, …, x_m ∈ ℝ"."""
+    for key, known in reader.knowledge.known.items():
+        match = re.fullmatch(re.escape(letter) + r"_(\w)", key)
+        if match and known:
+            found = known_at(reader, key)
+            if found is not None and found.kind in ("shape", "scalar"):
+                return found
+    return None
 
 
 def defined_at(reader: Reader, key: str) -> Definition | None:

@@ -44,6 +44,7 @@ from derive.frontends.document.through_time import in_order, open_steps
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
 from derive.frontends.document.values import Misfit, Value, scalar, transpose
+from derive.language.captured import captured
 from derive.language.operators import partial
 from derive.language.sequences import At
 
@@ -548,6 +549,8 @@ class _Statement:
         where = {finished(name): finished(value) for name, value in ordered.items()}
         where = needed(where, list(said.values()))
         facts = tuple(finished(fact) for fact in given)
+        if captured((*said.values(), *facts), where):
+            raise Absurd("one of several, where all of them are summed")
         if kind is Shape:
             return Shape(said["of"], said["equals"], where=where)
         made: Any = kind

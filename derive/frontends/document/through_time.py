@@ -21,7 +21,13 @@ from derive.frontends.document.counters import Family, Member, member_of, of_not
 from derive.frontends.document.definitions import as_declared, body_of
 from derive.frontends.document.fresh import fresh_name
 from derive.frontends.document.indices import entry_of, letters_of
-from derive.frontends.document.lookup import declared_sizes, defined_at, is_known, known_at
+from derive.frontends.document.lookup import (
+    declared_sizes,
+    declared_under,
+    defined_at,
+    is_known,
+    known_at,
+)
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.reader import Index, Reader, Undeclared, Unread
 from derive.frontends.document.size_text import SizeError
@@ -472,6 +478,8 @@ def _at_end(reader: Reader, own: Family, step: str, shape: tuple[Any, ...], thin
 def _shape(reader: Reader, own: Family, direction: int) -> tuple[tuple[Any, ...], bool]:
     """The shape of each step: as declared, or as it is found where it is defined."""
     known = known_at(reader, own.key)
+    if known is None and own.definition is None:
+        known = declared_under(reader, own.stem)
     if known is not None and known.kind in ("shape", "scalar"):
         sizes = declared_sizes(reader, known) if known.kind == "shape" else ()
         if any(own.letter in _letters(size) for size in sizes):
@@ -500,7 +508,7 @@ def _shape(reader: Reader, own: Family, direction: int) -> tuple[tuple[Any, ...]
         if len(value.shape) != 2:
             raise Unread("steps", f"steps with {len(value.shape)} axes")
         return value.shape, value.thin
-    how = reader.choices.pick(pretty(own.key), ("vector", "scalar"))
+    how = reader.choices.pick(f"each {pretty(own.stem)}", ("vector", "scalar"))
     if how == "scalar":
         return (), False
     reader.note(f"{pretty(own.key)} is a vector, its size found from use")

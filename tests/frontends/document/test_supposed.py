@@ -1,0 +1,60 @@
+"""What a sentence supposes, what a declared loss is, and what divides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.frontends.document.test_documents_reading import decided
+
+SOFTMAX = r"""
+Let $z \in \mathbb{R}^K$ and $p_i = \frac{e^{z_i}}{\sum_{k=1}^K e^{z_k}}$.
+
+1. If $p = \mathrm{softmax}(z/T)$ then $\frac{\partial p_i}{\partial z_j} = \frac1T p_i(\delta_{ij}-p_j)$.
+2. $\frac{\partial}{\partial z_j}\log\sum_k e^{z_k} = p_j$
+3. $\frac{\partial p_i}{\partial z_j} = \frac1T p_i(\delta_{ij}-p_j)$
+"""  # noqa: E501
+
+RIDGE = r"""
+Let $X \in \mathbb{R}^{n\times d}$. The solution $w$ satisfies
+$$(X^\top X + \lambda I) w = X^\top y.$$
+"""
+
+BATCH_NORM = r"""
+Given a batch $x_1,\dots,x_m$:
+
+$$\mu = \frac1m\sum_{i=1}^m x_i, \qquad \sigma^2 = \frac1m \sum_{i=1}^m (x_i-\mu)^2, \qquad
+\hat x_i = \frac{x_i-\mu}{\sqrt{\sigma^2+\epsilon}}, \qquad y_i = \gamma \hat x_i + \beta$$
+
+$$\frac{\partial \ell}{\partial \mu} =
+\sum_{i=1}^m \frac{\partial \ell}{\partial \hat x_i}\cdot\frac{-1}{\sqrt{\sigma^2+\epsilon}}$$
+
+$$\frac{\partial \ell}{\partial \gamma} = \sum_{i=1}^m \frac{\partial \ell}{\partial y_i} x_i$$
+"""
+
+
+def _outcomes(tmp_path, text):
+    kinds = ("holds", "disagrees", "ambiguous", "no-statement")
+    found = decided(tmp_path, text).outcomes
+    return [one.outcome for one in found if one.outcome in kinds and "=" in one.latex]
+
+
+def test_a_supposed_definition_ends_with_its_sentence(tmp_path):
+    assert _outcomes(tmp_path, SOFTMAX) == ["holds", "holds", "ambiguous"]
+
+
+def test_what_satisfies_an_equation_is_what_it_is_a_condition_for(tmp_path):
+    assert _outcomes(tmp_path, RIDGE) == ["no-statement"]
+
+
+def test_a_batch_of_nothing_but_names(tmp_path):
+    assert _outcomes(tmp_path, BATCH_NORM) == ["holds", "disagrees"]
+
+
+@pytest.mark.parametrize("said", ["L: scalar", "", "W: d×m"])
+def test_a_loss_that_is_declared_a_scalar_is_any_scalar(tmp_path, said):
+    text = rf"""<!-- derive: X: n×d; W: d×m{"; " if said else ""}{said} -->
+$Y = XW$
+
+$$\frac{{\partial L}}{{\partial W}} = X^\top \frac{{\partial L}}{{\partial Y}}$$
+"""
+    assert _outcomes(tmp_path, text)[-1] == "holds"
