@@ -112,7 +112,7 @@ class Knowledge:
     ranges: list[Range] = field(default_factory=list)
     sizes: set[str] = field(default_factory=set)
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
-    arrays: set[str] = field(default_factory=set)  # letters that are transposed somewhere
+    arrays: set[str] = field(default_factory=set)  # letters that are transposed, or beside a ⊙
     divisors: set[str] = field(default_factory=set)  # letters that something is divided by
     members: set[str] = field(default_factory=set)  # u_k, of which there is one for each k
     counting: set[str] = field(default_factory=set)  # letters that count steps, the t of h_t

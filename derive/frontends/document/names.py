@@ -138,6 +138,17 @@ def divisors(node: Node) -> set[str]:
     return {name.letter for name in names if name is not None and not (name.after or name.subs)}
 
 
+def entrywise(node: Node) -> set[str]:
+    """The letters that this node alone multiplies entry by entry: the γ of γ ⊙ x."""
+    if not isinstance(node, tree.Product):
+        return set()
+    beside = {
+        k + side for k, sign in enumerate(node.operators) if sign == "odot" for side in (0, 1)
+    }
+    names = (mention(node.factors[k]) for k in beside)
+    return {name.letter for name in names if name is not None and not (name.after or name.subs)}
+
+
 def is_transpose(node: Node) -> bool:
     return text_of(node) in TRANSPOSES
 

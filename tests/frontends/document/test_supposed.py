@@ -58,3 +58,11 @@ $Y = XW$
 $$\frac{{\partial L}}{{\partial W}} = X^\top \frac{{\partial L}}{{\partial Y}}$$
 """
     assert _outcomes(tmp_path, text)[-1] == "holds"
+
+
+def test_what_multiplies_entry_by_entry_is_an_array(tmp_path):
+    text = r"""
+For $x \in \mathbb{R}^d$ let $\mu = \frac{1}{d}\sum_i x_i$ and $y = \gamma \odot (x - \mu)$. Then
+$$\frac{\partial L}{\partial \gamma} = \frac{\partial L}{\partial y} \odot (x - \mu)$$
+"""
+    assert _outcomes(tmp_path, text)[-1] == "holds"
