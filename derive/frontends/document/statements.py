@@ -31,8 +31,8 @@ from derive.frontends.document.derivative_sides import derivative_alone, derivat
 from derive.frontends.document.derivatives import Taken
 from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.lookup import declared_sizes, declared_with, defined_at, fit
-from derive.frontends.document.names import a_constant, mention, text_of
+from derive.frontends.document.lookup import declared_sizes, declared_with, fit
+from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
 from derive.frontends.document.reach import over_all
 from derive.frontends.document.reader import Absurd, Reader, Unread
@@ -40,6 +40,7 @@ from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
 from derive.frontends.document.spoken import counts, foreign, needed
 from derive.frontends.document.steps import symbol
+from derive.frontends.document.supposed import may_be_condition
 from derive.frontends.document.through_time import in_order, open_steps
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
@@ -128,7 +129,7 @@ class _Statement:
                 if isinstance(head, tree.Node) and derivative_of(head, side) and self.bare(side):
                     lenient = "a chain rule without the functions that it is about"
                 else:
-                    lenient = self.condition(head, side)
+                    lenient = may_be_condition(self.reader, self.task, head, side)
                 found.append(self.equality(head, side, lenient))
             elif relation in ("<=", ">="):
                 found.append(self.inequality(sides[k], side, relation))
@@ -154,38 +155,6 @@ class _Statement:
         return isinstance(side, tree.Product) and all(
             isinstance(factor, tree.Derivative) for factor in side.factors
         )
-
-    def condition(self, head: Node, side: Node) -> str:
-        """Why a refuted equation with this side may be no claim."""
-        if self.task.head is None and self.task.defined is None:
-            name = mention(head)
-            if name is not None and name.after and mention(side) is not None:
-                own = (name.key, name.letter)
-                if all(
-                    self.reader.knowledge.defined(key, self.reader.section, self.reader.at) is None
-                    for key in own
-                ):
-                    return f"an equation for {pretty(name.key)} may be a condition"
-            if name is not None and not name.after and not name.primes:
-                if not any(defined_at(self.reader, key) for key in (name.key, name.whole)):
-                    return (
-                        f"an equation for {pretty(name.key)}, which nothing defines, may be a "
-                        "condition"
-                    )
-                if any(
-                    other is not None and other.key == name.key
-                    for other in map(mention, side.walk())
-                ):
-                    return "a name on both sides: an update, or a condition"
-        if derivative_alone(head) is None and any(
-            self.reader.knowledge.defined(name, self.reader.section, self.reader.at) is not None
-            for pair in mentioned(head)
-            for name in pair
-        ):
-            return ""
-        if constant := a_constant(side):
-            return f"an equation with {constant} may be a condition"
-        return ""
 
     # ---- definitions
 

@@ -7,9 +7,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derive.frontends.document import hints
-from derive.frontends.document.names import IDENTITY, mention
+from derive.frontends.document.dependence import mentioned
+from derive.frontends.document.derivative_sides import derivative_alone
+from derive.frontends.document.lookup import defined_at
+from derive.frontends.document.names import IDENTITY, a_constant, mention
 from derive.frontends.document.parts import Part, Task
 from derive.frontends.document.provisos import NEAR, in_one_sentence
+from derive.frontends.document.reader import Reader
+from derive.frontends.document.spelling import pretty
+from derive.frontends.document.tree import Node
 from derive.frontends.document.units import Collected
 
 
@@ -43,3 +49,49 @@ def why_no_claim(collected: Collected, task: Task, part: Part) -> str:
     if not part.lenient and hints.is_supposed(source, place, defined):
         return "what is supposed is a condition"
     return part.lenient
+
+
+def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
+    """Why a refuted equation with this side may be no claim."""
+    if task.head is None and task.defined is None:
+        name = mention(head)
+        if name is not None and name.after and mention(side) is not None:
+            own = (name.key, name.letter)
+            if all(reader.knowledge.defined(key, reader.section, reader.at) is None for key in own):
+                return f"an equation for {pretty(name.key)} may be a condition"
+        if name is not None and not name.after and not name.primes:
+            if not any(defined_at(reader, key) for key in (name.key, name.whole)):
+                return (
+                    f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
+                )
+            if any(
+                other is not None and other.key == name.key for other in map(mention, side.walk())
+            ):
+                return "a name on both sides: an update, or a condition"
+    if (free := _free_name(reader, head, side)) is not None:
+        return f"an equation for {pretty(free)}, which nothing defines, may be a condition"
+    if derivative_alone(head) is None and any(
+        reader.knowledge.defined(name, reader.section, reader.at) is not None
+        for pair in mentioned(head)
+        for name in pair
+    ):
+        return ""
+    if constant := a_constant(side):
+        return f"an equation with {constant} may be a condition"
+    return ""
+
+
+def _free_name(reader: Reader, head: Node, side: Node) -> str | None:
+    """A name that is all of a side, and that nothing defines: no equation holds of any other
+    side for every value of it. None for a derivative, which people write before its name.
+    """
+    name = mention(side)
+    if name is None or name.after or name.primes or a_constant(side):
+        return None
+    if derivative_alone(head) is not None:
+        return None
+    if any(defined_at(reader, key) for key in (name.key, name.whole)):
+        return None
+    if name.key in reader.bound or name.key in reader.knowledge.sizes:
+        return None
+    return None if any(name.key in pair for pair in mentioned(head)) else name.key

@@ -66,3 +66,10 @@ For $x \in \mathbb{R}^d$ let $\mu = \frac{1}{d}\sum_i x_i$ and $y = \gamma \odot
 $$\frac{\partial L}{\partial \gamma} = \frac{\partial L}{\partial y} \odot (x - \mu)$$
 """
     assert _outcomes(tmp_path, text)[-1] == "holds"
+
+
+def test_an_equation_for_a_name_that_nothing_defines_is_a_condition(tmp_path):
+    text = r"""
+Let $A, S \in \mathbb{R}^{n\times n}$ with $A^\top A = S$. Then $\operatorname{tr}(S) = \|A\|_F^2$.
+"""
+    assert _outcomes(tmp_path, text) == ["no-statement", "holds"]
