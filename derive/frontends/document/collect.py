@@ -575,7 +575,8 @@ def _defining(made: Definition, unit: Unit) -> bool:
     of_entries = bool(made.indices) and not made.written.subs  # E = (e_{ij})
     if not unit.formula.display and not made.arguments and not of_entries:
         other = mention(body)
-        product = isinstance(body, tree.Run) and 1 < len(body.letters) < 4
+        letters = body.base if isinstance(body, tree.Script) else body  # of XW_1
+        product = isinstance(letters, tree.Run) and 1 < len(letters.letters) < 4
         if other is not None and not other.after and not product:
             return False
     own = made.written.key

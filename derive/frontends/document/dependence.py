@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.frontends.document import tree
@@ -202,13 +203,22 @@ def is_backward(made: Definition, is_taken: Callable[[str], bool]) -> bool:
 
 def names_in(made: Definition) -> frozenset[str]:
     found: set[str] = set()
-    for node in made.body.walk():
+    for node in _outside_subscripts(made.body):
         name = mention(node)
         if name is not None:
             found.update((name.key, f"{name.key}^2", name.letter))
             if name.subs:
                 found.add(with_scripts(name.letter, name.subs[:-1], name.sups))
     return frozenset(found)
+
+
+def _outside_subscripts(node: Node) -> Iterator[Node]:
+    """A formula's nodes without those in subscripts: the Q of W_Q is no part of what W_Q is."""
+    yield node
+    below = node.sub if isinstance(node, tree.Script) else None
+    for child in node.children():
+        if child is not below:
+            yield from _outside_subscripts(child)
 
 
 def _next(name: str) -> str:
@@ -257,6 +267,8 @@ def mentioned(node: Node) -> Iterator[tuple[str, str]]:
                 yield name.key, stem
             if name is None or isinstance(base, tree.Run):
                 yield from mentioned(base)
+            if isinstance(base, tree.Run):  # XW_1 is X times W_1 where it is no name
+                yield from mentioned(replace(node, base=base.letters[-1], sup=None))
             if sup is not None:
                 yield from (pair for pair in mentioned(sup) if pair[0] not in ("T", "top"))
         case tree.Big(body=body):

@@ -73,3 +73,13 @@ def test_an_equation_for_a_name_that_nothing_defines_is_a_condition(tmp_path):
 Let $A, S \in \mathbb{R}^{n\times n}$ with $A^\top A = S$. Then $\operatorname{tr}(S) = \|A\|_F^2$.
 """
     assert _outcomes(tmp_path, text) == ["no-statement", "holds"]
+
+
+@pytest.mark.parametrize("name", ["W_Q", "W_1"])
+def test_a_product_whose_last_factor_has_a_subscript(tmp_path, name):
+    text = rf"""
+Let $X\in\mathbb{{R}}^{{T\times d}}$, ${name}\in\mathbb{{R}}^{{d\times k}}$ and $Q = X{name}$.
+
+$$\frac{{\partial L}}{{\partial {name}}} = X^\top\frac{{\partial L}}{{\partial Q}}$$
+"""
+    assert _outcomes(tmp_path, text) == ["holds"]
