@@ -69,6 +69,7 @@ class _Collector:
         self.chain: tuple[Unit, tree.Statement] | None = None
         self.spoken: dict[int, set[str]] = {}
         self.ends: set[str] = set()  # letters up to which sums go
+        self.starts: set[str] = set()  # where sums begin
         self.stated: set[tuple[str, str]] = set()
         self.of_lines: dict[str, int] = {}
         self.stationary: dict[int, set[str]] = {}
@@ -123,6 +124,7 @@ class _Collector:
             taken = any(self.knowledge.is_taken(key) for key in (name.key, name.letter))
             if not taken and name.letter not in self.knowledge.arrays:
                 self.knowledge.declare(made)
+        self.from_zero()
         self.sizes()
         return Collected(self.units, self.knowledge, self.problems, self.prose)
 
@@ -380,6 +382,8 @@ class _Collector:
                         self.stated.add(stated)
                         unit.annotations.append(of)
         for node in statement.walk():
+            if isinstance(node, tree.Big) and isinstance(node.sub, tree.Chain):
+                self.starts.add(text_of(node.sub.sides[-1]))
             if isinstance(node, tree.Big) and node.sup is not None:
                 self.ends |= size_names(node.sup) - summed
             self.knowledge.divisors |= divisors(node)
@@ -521,6 +525,15 @@ class _Collector:
                 self.instanced.add((made.name, unit.section))
                 self.by_pattern.add(made.name)
                 self.knowledge.define(replace(made, section=unit.section, at=unit.at))
+
+    def from_zero(self) -> None:
+        """Indices count from 0 where the document says so of one, "i = 0, …, n - 1", and of none
+        that they count from another number.
+        """
+        said = {text_of(one.first) for one in self.knowledge.ranges}
+        declared = any(name == "index" for _, name, _, _ in self.knowledge.options)
+        if said == {"0"} and self.starts <= {"0"} and not declared:
+            self.knowledge.options.append((0, "index", "0", 0))
 
     def sizes(self) -> None:
         """The names of all sizes."""

@@ -83,3 +83,13 @@ Let $X\in\mathbb{{R}}^{{T\times d}}$, ${name}\in\mathbb{{R}}^{{d\times k}}$ and 
 $$\frac{{\partial L}}{{\partial {name}}} = X^\top\frac{{\partial L}}{{\partial Q}}$$
 """
     assert _outcomes(tmp_path, text) == ["holds"]
+
+
+@pytest.mark.parametrize(("first", "holds"), [(0, True), (1, False)])
+def test_indices_count_from_where_the_document_says(tmp_path, first, holds):
+    text = rf"""<!-- derive: x: N+K-1; w: K -->
+$$y_i = \sum_{{k=0}}^{{K-1}} w_k x_{{i+k}}, \quad i = {first},\dots,N-1$$
+
+$$\frac{{\partial L}}{{\partial w_k}} = \sum_{{i=0}}^{{N-1}}\frac{{\partial L}}{{\partial y_i}} x_{{i+k}}$$
+"""  # noqa: E501
+    assert ("holds" in _outcomes(tmp_path, text)) == holds
