@@ -54,7 +54,8 @@ def verify_backward(
 
     :param target: a function, or ``path/to/file.py::name``. With a backward it gives the output,
         or (output, cache); without one it gives (loss, gradients).
-    :param backward: called with the upstream gradient and the cache.
+    :param backward: called with the upstream gradient and the cache; of a target in a file the
+        function there that is called so, ``affine_backward`` of ``affine``, if none is given.
     :param shapes: the sizes of each input, as in ``{"x": "N D"}``, or :func:`labels`; keyword
         arguments are the same in short.
     :param fixed: arguments that are numbers, or names of sizes.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice, product
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
@@ -18,6 +19,7 @@ from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native, pointwise, small_sizes, witnessed
 from derive.frontends.code.as_code import as_code
+from derive.frontends.code.finding import partner
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
@@ -343,6 +345,7 @@ def pair_of(
         target = name
         if isinstance(backward, str) and "::" in backward:
             backward = backward.partition("::")[2]
+        backward = backward or partner(Path(path), name)
     own = target if isinstance(target, str) else getattr(target, "__name__", str(target))
     if isinstance(wrt, str):
         wrt = tuple(wrt.replace(",", " ").split())

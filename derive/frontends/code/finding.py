@@ -142,6 +142,18 @@ def find(path: Path, text: str) -> Source:
     )
 
 
+def partner(path: Path, name: str) -> str | None:
+    """The function that is called as the backward of another one in a file: ``affine_backward`` of
+    ``affine``. None where the file has none, and where the function has its gradients itself.
+    """
+    try:
+        found = find(path, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, SourceError):
+        return None  # whoever runs the file says what is wrong with it
+    pair = next((pair for pair in found.pairs if pair.name == name), None)
+    return pair.backward if pair is not None and pair.kind == FUNCTIONS else None
+
+
 def _states_claims(tree: ast.Module) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -390,7 +402,7 @@ def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
     last = _own_returns(node)[-1].value
     if isinstance(last, ast.Tuple) and isinstance(last.elts[-1], ast.Dict) and found:
         return asked or all(n in arguments or gradient_of(n) in arguments for n in found)
-    if _is_loss(node) and all(name in ("", "g") for name in found):
+    if _is_loss(node) and all(name in ("", "g", "d", "delta") for name in found):
         return True
     named = {"", *arguments}
     return asked or any(gradient_of(n) in named for n in (*_returned(node)[1:], *found))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from derive.code import verify_backward
 from derive.frontends.code.declared import Labels, Named, declarations, read_comment
-from derive.frontends.code.finding import Pair, SourceError, find, gradient_of
+from derive.frontends.code.finding import Pair, SourceError, find, gradient_of, partner
 from derive.frontends.code.request import Request, request
 
 PATH = Path("layer.py")
@@ -206,3 +207,21 @@ def test_keys_of_attributes_and_sizes_in_dictionaries_are_declared() -> None:
     assert found.fixed == {"param": {"stride": "s", "mode": "train"}}
     assert isinstance(found.fixed["param"]["stride"], Named)
     assert not isinstance(found.fixed["param"]["mode"], Named)
+
+
+def test_the_backward_of_a_target_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "layer.py"
+    file.write_text(
+        "def double(x):\n    return 2 * x\ndef double_backward(g):\n    return 2 * g\n"
+        "def loss(x):\n    return x.sum(), x * 0 + 1\n"
+    )
+    assert partner(file, "double") == "double_backward"
+    assert partner(file, "loss") is None
+    assert partner(tmp_path / "absent.py", "double") is None
+    verdicts = verify_backward(f"{file}::double", shapes={"x": "N"})
+    assert verdicts["x"].status == "holds"
+
+
+def test_a_loss_that_returns_d() -> None:
+    assert pairs("def loss(x):\n    d = 2 * x\n    return (x**2).sum(), d\n")[0].kind == "loss"
+    assert pairs("def loss(x, cache):\n    return x.sum(), cache\n")[0].kind == "forward"
