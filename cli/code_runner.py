@@ -145,7 +145,10 @@ def named(request: Request, answers: Answers) -> Results:
         claim: Any = run_deep(partial(_readable, verdict.claim))
         claim = replace(claim, id=request.id(name), title=title, source=title)
         entry = Entry(claim, None, path, request.pair.name, line)
-        found.append((entry, replace(verdict, claim=claim)))
+        derived = verdict.derived
+        if isinstance(derived, sp.Basic):
+            derived = run_deep(partial(_with_letters, derived))
+        found.append((entry, replace(verdict, claim=claim, derived=derived)))
     return found
 
 

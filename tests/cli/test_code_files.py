@@ -94,6 +94,13 @@ def test_a_file_whose_gradients_hold(write: Write, run: Run) -> None:
     assert "3 claims: 3 hold, 0 disagree" in result.output
 
 
+def test_what_is_derived_has_plain_letters_for_indices(write: Write, run: Run) -> None:
+    result = run("verify", write(RIGHT), "--format", "json")
+    for record in json.loads(result.stdout)["claims"]:
+        assert record["derived"] == record["documented"]
+        assert "·" not in record["derived"]
+
+
 def test_a_file_with_a_mistake_says_where(write: Write, run: Run) -> None:
     path = write(WRONG)
     result = run("verify", path)
