@@ -284,6 +284,8 @@ class Jets:
         if sign == 0:
             if a.g is not None and exponent < self.order:
                 raise NotDifferentiable(f"zero to the power {exponent}")
+            if a.g is not None and any(self.field.sign(slope) for slope in np.ravel(a.g)):
+                raise NotDifferentiable("a fractional power at the end of its domain")
             zero = self.field.number(0)
             return self.chain(a, zero, lambda: zero, lambda: zero)
         y = self.field.power(a.v, exponent)

@@ -151,3 +151,11 @@ def test_every_function_has_numpy_text(name, capsys):
     verdict = verify(FALSE[name])
     exec(replay(verdict), {"__name__": "replay"})
     assert capsys.readouterr().out
+
+
+def test_a_power_has_no_derivative_at_the_end_of_its_domain():
+    root = sp.Rational(4, 3) * sp.cbrt(x)
+    own = Gradient(x ** sp.Rational(4, 3), x, Piecewise((root, x > 0), (5, True)))
+    assert verify(own).status != "disagrees"  # at 0 there is no other side
+    assert verify(Gradient(x ** sp.Rational(4, 3), x, root)).status == "holds"
+    assert verify(Gradient(x ** sp.Rational(4, 3), x, 2 * root)).status == "disagrees"
