@@ -207,24 +207,33 @@ def _in_workers(questions: Questions[Answer], jobs: int, limit: float | None) ->
     found: dict[int, Answer] = {}
     waiting = _Waiting(questions)
     with _workers() as workers:
-        for turn in range(questions.number):
-            while turn not in found:
-                workers.extend(_started(questions) for _ in range(jobs - len(workers)))
-                for worker in workers:
-                    if worker.position is None and (
-                        (position := waiting.next_for(worker)) is not None
-                    ):
+
+        def handed_on() -> bool:
+            """Whether an answer came; no worker is left without a question, whatever is waited
+            for: one that is would wait for the others.
+            """
+            before = len(found)
+            for worker in [w for w in workers if w.position is not None]:
+                assert worker.position is not None
+                if not _is_done(worker, limit):
+                    continue
+                found[worker.position] = _answer(questions, worker, worker.position, limit)
+                worker.position = None
+                if not worker.process.is_alive():
+                    worker.end()
+                    workers.remove(worker)
+            workers.extend(_started(questions) for _ in range(jobs - len(workers)))
+            for worker in workers:
+                if worker.position is None:
+                    position = waiting.next_for(worker)
+                    if position is not None:
                         worker.start(position)
-                for worker in [w for w in workers if w.position is not None]:
-                    assert worker.position is not None
-                    if not _is_done(worker, limit):
-                        continue
-                    found[worker.position] = _answer(questions, worker, worker.position, limit)
-                    worker.position = None
-                    if not worker.process.is_alive():
-                        worker.end()
-                        workers.remove(worker)
-                if turn not in found:
+            return len(found) > before
+
+        for turn in range(questions.number):
+            handed_on()
+            while turn not in found:
+                if not handed_on():
                     _wait(workers, limit)
             yield found.pop(turn)
 
