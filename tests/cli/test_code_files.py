@@ -194,6 +194,8 @@ def test_every_assignment_has_its_shape(write: Write, run: Run) -> None:
     assert result.exit_code == 0, result.output
     rows = [(row["line"], row["name"], row["shape"]) for row in json.loads(result.stdout)]
     assert rows == [
+        (10, "x", ["N", "D"]),
+        (10, "w", ["D", "M"]),
         (11, "dx", ["N", "D"]),
         (12, "dw", ["D", "M"]),
         (13, "db", ["M"]),

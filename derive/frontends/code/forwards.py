@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,7 +44,7 @@ IMPORTS = {
 
 @dataclass(frozen=True)
 class Assignment:
-    """A definition of the trace.
+    """A name that is given to an array.
 
     :param shape: its sizes; ``()`` for a scalar.
     """
@@ -66,6 +67,10 @@ def assignments(found: Found) -> list[Assignment]:
         file, line = traced.trace.lines.get(symbol, ("", 0))
         if line and os.path.abspath(file) == path:
             rows.append(Assignment(line, str(symbol), tuple(getattr(symbol, "shape", ()) or ())))
+    told = {(row.line, re.sub(r"_\d+$", "", row.name)) for row in rows}
+    for ((file, line), name), shape in traced.trace.assigned.items():
+        if os.path.abspath(file) == path and (line, name) not in told:
+            rows.append(Assignment(line, name, shape))
     return sorted(rows, key=lambda row: row.line)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from derive.frontends.code import arrays as arr
+from derive.frontends.code import axes as ax
 from derive.frontends.code import branches, containers, loops, math_names
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arithmetic import named, power, where
@@ -50,6 +51,7 @@ def assign(name: str, value: Any) -> Any:
     if isinstance(value, Array) and tracing():
         if name.startswith("_"):
             name = name.strip("_") or "v"
+        current().assign(name, tuple(ax.size_of(axis) for axis in value.axes))
         defined = named(value, name)
         value._bodies = defined._bodies
         value.label = value.label or name

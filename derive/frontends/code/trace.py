@@ -45,6 +45,7 @@ class Trace:
     def __init__(self, names: set[str]) -> None:
         self.where: dict[Any, Any] = {}
         self.lines: dict[Any, tuple[str, int]] = {}
+        self.assigned: dict[tuple[tuple[str, int], str], tuple[Any, ...]] = {}  # names, shapes
         self.assumed: dict[Any, None] = {}
         self.notes: dict[str, None] = {}
         self.given: dict[Any, None] = {}
@@ -96,6 +97,12 @@ class Trace:
                 return frame.f_code.co_filename, frame.f_lineno
             frame = frame.f_back
         return None
+
+    def assign(self, name: str, shape: tuple[Any, ...]) -> None:
+        """Note that the user's code gives a name to an array, be it one that has another name."""
+        line = self.line()
+        if line is not None:
+            self.assigned[line, name] = shape
 
     def define(self, wanted: str, body: Any, axes: list[tuple[Any, Any]]) -> Any:
         """A definition: an entry of the new array at the axes' own indices.
