@@ -118,6 +118,14 @@ def _functions(
     return Performed(outputs, names, call)
 
 
+# What a parameter is called that takes an upstream, and no number at which f′ is: dout, grad_y, g.
+_OF_UPSTREAM = re.compile(
+    r"d|d[a-z]|dl\w*|d_\w+|d(out|output|outputs|loss|up|next|post)\w*|delta\w*|\w*grad(s|_\w+)?|"
+    r"gradient\w*|\w*upstream\w*|\w*cotangent\w*|g|g[a-z]|g_?out\w*|ct|err|error|\w+_bar",
+    re.IGNORECASE,
+)
+
+
 def _entry_by_entry(
     asked: Asked, forward: Any, backward: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
 ) -> Performed:
@@ -132,6 +140,8 @@ def _entry_by_entry(
     if isinstance(output, (tuple, list)) or len(free) > 1 or not args:
         raise ClaimError(f"{asked.name} and its derivative take and return more than an array each")
     own = output if asked.reading == "output" else args[0]
+    if any(map(_OF_UPSTREAM.fullmatch, free)):
+        raise ClaimError(f"{free[0]} is called as an upstream is")
     if asked.reading == "output" and not free:
         free = [parameters[0].name]
     at = {**known, **dict.fromkeys(free, own)}

@@ -42,6 +42,18 @@ def negated_grad(g):
     return -g
 
 
+def square(x):
+    return x**2
+
+
+def square_grad(dout):  # of the upstream alone: x is forgotten
+    return 2 * dout
+
+
+def square_prime(grad_output):
+    return 2 * grad_output
+
+
 def softmax(x):
     e = np.exp(x - x.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
@@ -62,6 +74,8 @@ def softmax_prime(x):
         (sigmoid, wrong_prime, "disagrees"),
         (sigmoid, wrong_of_input_prime, "disagrees"),
         (negated, negated_grad, "holds"),
+        (square, square_grad, "disagrees"),
+        (square, square_prime, "disagrees"),
     ],
 )
 def test_a_derivative_holds_in_one_reading_or_is_wrong_in_all(forward, derivative, status):
