@@ -402,7 +402,7 @@ def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
     last = _own_returns(node)[-1].value
     if isinstance(last, ast.Tuple) and isinstance(last.elts[-1], ast.Dict) and found:
         return asked or all(n in arguments or gradient_of(n) in arguments for n in found)
-    if _is_loss(node) and all(name in ("", "g", "d", "delta") for name in found):
+    if _is_loss(node) and all(name in ("", "g") for name in found):
         return True
     named = {"", *arguments}
     return asked or any(gradient_of(n) in named for n in (*_returned(node)[1:], *found))
