@@ -8,6 +8,7 @@ an atom: a connected product of factors under bound indices that run from 0, wit
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import permutations
 
 from derive.canonical.atoms import (
@@ -27,7 +28,11 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.axes import axis_of, on_axes
 from derive.canonical.closed_sums import one_digit, sum_of_ones, sum_of_powers
-from derive.canonical.guards import guarded_by_range
+from derive.canonical.guards import (
+    guarded_beside_brackets,
+    guarded_by_range,
+    poles_beside_brackets,
+)
 from derive.canonical.laws import law
 from derive.canonical.matrix_powers import joined_powers, power_of_eigenvalue
 from derive.canonical.ranges import UNROLLED, bracket_used, cut_range, over_fixed_range
@@ -67,7 +72,7 @@ def _term_by_term(n: Verbs, variable: Var, poly: Polynomial) -> Polynomial:
         shifted = Var(variable.name, FRESH, ZERO, high - low)
         poly = n.substitute(poly, {variable: as_poly(shifted) + low})
         variable = shifted
-    return n.add({}, *(n.scale(_sum_monomial(n, [variable], m), c) for m, c in poly.items()))
+    return sum_all(n, [variable], poly)
 
 
 @law("sum of a product")
@@ -117,7 +122,24 @@ def _of_product(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynomia
 
 def sum_all(n: Verbs, variables: list[Var], poly: Polynomial) -> Polynomial:
     """Σ over several indices, each from 0, one after the other."""
+
+    poles = poles_beside_brackets(n, variables, poly) if len(poly) > 1 else []
+    return _past_poles(n, variables, poly, poles) if poles else _one_by_one(n, variables, poly)
+
+
+def _one_by_one(n: Verbs, variables: list[Var], poly: Polynomial) -> Polynomial:
     return n.add({}, *(n.scale(_sum_monomial(n, variables, m), c) for m, c in poly.items()))
+
+
+@law("pole beside brackets")
+def _past_poles(n: Verbs, variables: list[Var], poly: Polynomial, poles: list[Atom]) -> Polynomial:
+    """Σ_k (1 − [k = 0])·f/p, as [p ≠ 0]/p · Σ_k (1 − [k = 0])·f where the sum is 0 with p
+
+    Always: where p is 0 every term is 0 by its brackets, or has no value. Without [p ≠ 0] the
+    two sums of it would be (n − 1)/(n − 1), and that is not 0 for n = 1.
+    """
+    total = partial(_one_by_one, n, variables)
+    return total(guarded_beside_brackets(n, poly, poles, total))
 
 
 @law("independent factors")
