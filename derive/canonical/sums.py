@@ -8,7 +8,6 @@ an atom: a connected product of factors under bound indices that run from 0, wit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from itertools import permutations
 
 from derive.canonical.atoms import (
@@ -28,13 +27,10 @@ from derive.canonical.atoms import (
 )
 from derive.canonical.axes import axis_of, on_axes
 from derive.canonical.closed_sums import one_digit, sum_of_ones, sum_of_powers
-from derive.canonical.guards import (
-    guarded_beside_brackets,
-    guarded_by_range,
-    poles_beside_brackets,
-)
+from derive.canonical.guards import guarded_by_range
 from derive.canonical.laws import law
 from derive.canonical.matrix_powers import joined_powers, power_of_eigenvalue
+from derive.canonical.poles import poles_beside_brackets, with_poles_guarded
 from derive.canonical.ranges import UNROLLED, bracket_used, cut_range, over_fixed_range
 from derive.canonical.verbs import Verbs
 from derive.core.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
@@ -133,13 +129,11 @@ def _one_by_one(n: Verbs, variables: list[Var], poly: Polynomial) -> Polynomial:
 
 @law("pole beside brackets")
 def _past_poles(n: Verbs, variables: list[Var], poly: Polynomial, poles: list[Atom]) -> Polynomial:
-    """Σ_k (1 − [k = 0])·f/p, as [p ≠ 0]/p · Σ_k (1 − [k = 0])·f where the sum is 0 with p
+    """Σ_k (1 − [k = 0])·f/p = [p ≠ 0]/p · Σ_k (1 − [k = 0])·f
 
-    Always: where p is 0 every term is 0 by its brackets, or has no value. Without [p ≠ 0] the
-    two sums of it would be (n − 1)/(n − 1), and that is not 0 for n = 1.
+    Always: where p is 0 each term is 0 by its brackets, or the sum has no value.
     """
-    total = partial(_one_by_one, n, variables)
-    return total(guarded_beside_brackets(n, poly, poles, total))
+    return _one_by_one(n, variables, with_poles_guarded(n, variables, poly, poles))
 
 
 @law("independent factors")
