@@ -251,6 +251,7 @@ def assumptions(
         relation = _condition(condition, problem.names)
         if not (isinstance(condition.term, Int) and _is_of_indices(relation, problem.names)):
             result[relation] = None
+    result |= dict.fromkeys(problem.inventory.real_numbers_that_count)
     result.pop(sp.true, None)  # what SymPy sees to hold anyway
     return without_implied(result)
 
