@@ -58,7 +58,7 @@ def _counting(claim: Claim) -> set[Any]:
     counting = {s for s in scalars if s.is_integer}
     if scalars != counting:
         counting |= scalars & in_ranges(claim.said)
-    for symbol, value in reversed(claim.where.items()):
+    for symbol, value in reversed(list(claim.where.items())):
         if symbol in counting:
             counting |= scalars & value.free_symbols
     return counting
