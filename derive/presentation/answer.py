@@ -222,6 +222,10 @@ def assumptions(
         normaliser = Normaliser(budget=share(WORK), keep=lambda _: True)
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
+        unfolding = Normaliser(budget=share(WORK))
+        left = _open_conditions(problem, unfolding, conditions) if conditions else conditions
+        if len(left) < len(conditions):
+            conditions, normalisers = left, (*normalisers, unfolding)
     bounds = (fact for array in problem.lowering.labels for fact in problem.held[array].facts)
     result: dict[Any, None] = dict.fromkeys((*bounds, *problem.about_integers))
     # That a symbol is declared positive goes without saying where it only stands below a fraction.
