@@ -57,7 +57,7 @@ def _is_definite(array: Array) -> bool:
 
 
 def _put_in(term: Term, array: Array, root: Array, made: dict[Term, Term | None]) -> Term | None:
-    """A term with Σ_k R[k, i]·R[k, j] for A[i, j]; None where it reads the matrix in another way."""
+    """A term with Σ_k R[k, i]·R[k, j] for A[i, j]; None where it reads A in another way."""
     if term not in made:
         made[term] = _rewritten(term, array, root, made)
     return made[term]
