@@ -536,6 +536,13 @@ ELSEWHERE: dict[str, Any] = {
     "determinants.inverse_written_out": [
         Identity(entry(MatrixSymbol("M", 2, 2).I, 0, 0), 1 / MatrixSymbol("M", 2, 2)[0, 0]),
     ],
+    # two products, a product the other way round, and a matrix that is no product of vectors
+    "determinants.inverse_of_rank_one": [
+        Identity((sp.Identity(n) + u * v.T + v * u.T).I,
+                 sp.Identity(n) - (u * v.T + v * u.T) / (1 + 2 * Trace(u.T * v))),
+        Identity((sp.Identity(n) + u * v.T).I, sp.Identity(n) - v * u.T / (1 + Trace(u.T * v))),
+        Identity((sp.Identity(n) + A).I, sp.Identity(n) - A / (1 + Trace(A))),
+    ],
     # the other side of the diagonal; a diagonal that is not given
     "structure.known_entry": [
         Identity(entry(A, i, j), 0, given=(Q.lower_triangular(A), i > j)),
