@@ -17,8 +17,10 @@ from derive.language.printing import text_of
 from derive.language.typesetting import latex_of
 
 TOGETHER, DOCUMENTED = "put together", "as documented"
-OF_DELTA = "delta_z stands for the gradient in z"
+OF_DELTA = "delta_z for the gradient in z"
 OF_G = "G for the gradient in what is computed"
+OF_ONES = "1 for a matrix of ones"
+_ONES = re.compile(r"\*1(?![\w./])|(?<![\w./])1\*")
 
 _GREEK = (
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
@@ -63,7 +65,11 @@ def stands_for(chain: ChainRule) -> str:
     """What the names in its lines and reasons stand for; ``""`` where there are none."""
     said = [OF_DELTA] if any(line.name is not None for line in chain.lines) else []
     if any(re.search(r"G\b", reason) for line in chain.lines for reason in line.reasons):
-        said.append(OF_G if said else OF_G.replace("for", "stands for", 1))
+        said.append(OF_G)
+    if any(_ONES.search(text_of(line.value)) for line in chain.lines):
+        said.append(OF_ONES)
+    if said:
+        said[0] = said[0].replace("for", "stands for", 1)
     return ", and ".join(said)
 
 

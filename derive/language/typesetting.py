@@ -185,7 +185,7 @@ class _Typesetter(LatexPrinter):
     def _print_KroneckerDelta(self, node: Any, exp: Any = None) -> str:
         left, right = map(self._print, node.args)
         power = "" if exp is None else rf"^{{{exp}}}"
-        return rf"\mathbb{{1}}[{left} = {right}]{power}"
+        return rf"\mathbf{{1}}[{left} = {right}]{power}"
 
     def _print_At(self, node: Any) -> str:
         return rf"{{{self._print(node.array)}}}_{{{self._print(node.index)}}}"
