@@ -52,11 +52,13 @@ class Line:
     :param claim: the gradient that the line is about, and what it is equal to.
     :param name: the symbol that stands for it in the lines below; None in the last ones.
     :param reasons: why, in words, one phrase each.
+    :param facts: what is assumed, and used for the first time.
     """
 
     claim: Any
     name: Any
     reasons: tuple[str, ...]
+    facts: tuple[Any, ...] = ()
 
     @property
     def value(self) -> Any:
@@ -184,11 +186,10 @@ class _Chain:
             own = replace(self.claim, wrt=symbol, equals=value, where=self._where())
             verdict = self._decided(own)
             if verdict is not None:
-                return Line(
-                    own,
-                    None if self._has_name(value) else name,
-                    self._with_facts(value, reasons, verdict, own),
-                )
+                if _has_softmax(value) and OF_SOFTMAX not in reasons:  # its Jacobian alone
+                    reasons = (OF_SOFTMAX,)
+                named = None if self._has_name(value) else name
+                return Line(own, named, reasons, self._facts(verdict, own))
         return Line(self.claim, None, self._last_reasons()) if last and not self.within else None
 
     def _decided(self, claim: Any) -> Verdict | None:
@@ -205,14 +206,11 @@ class _Chain:
         """Of the documented side itself, which is proved as a whole."""
         return self._reasons(self.claim.wrt, self._read_in(self.claim.wrt))
 
-    def _with_facts(self, value: Any, reasons: Any, verdict: Verdict, own: Any) -> tuple[str, ...]:
-        """The reasons, of softmax its Jacobian alone, and what is assumed for the first time."""
-        facts = [f for f in verdict.assumptions if f in own.given and f not in self.used]
-        self.used |= set(facts)
-        given = (f"with {', '.join(map(text_of, facts))}",) if facts else ()
-        if _has_softmax(value) and OF_SOFTMAX not in reasons:
-            reasons = (OF_SOFTMAX,)
-        return tuple(dict.fromkeys((*reasons, *given)))
+    def _facts(self, verdict: Verdict, own: Any) -> tuple[Any, ...]:
+        """What a line assumes, and no line before it."""
+        found = tuple(f for f in verdict.assumptions if f in own.given and f not in self.used)
+        self.used |= set(found)
+        return found
 
     def _has_name(self, value: Any) -> bool:
         """Whether a gradient is something that the document has a name for."""

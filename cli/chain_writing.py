@@ -49,8 +49,9 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
             left = f"{text_of(line.name)} = {left}"
         lines.append(Text(f"  {number:>2}. ").append(left, "bold"))
         lines += _equal(text_of(line.value), width)
-        if line.reasons:
-            lines += [Text(text, "dim") for text in _indented("; ".join(line.reasons), width)]
+        assumed = ", ".join(map(text_of, line.facts))
+        why = (*line.reasons, f"with {assumed}") if assumed else line.reasons
+        lines += [Text(text, "dim") for text in _indented("; ".join(why), width)]
     if chain.lines and not _repeats(chain):
         if chain.documented.states_both:
             lines.append(Text("      ").append(text_of(chain.documented.left), "bold"))
@@ -159,10 +160,11 @@ def record(chain: ChainRule) -> dict[str, Any]:
             {
                 "latex": rf"{_left(line)} = {latex_of(line.value)}",
                 "reasons": list(line.reasons),
+                "facts": [latex_of(fact) for fact in line.facts],
             }
             for line in chain.lines
         ],
-        "stands_for": stands_for(chain),
+        "stands_for": stands_for(chain).replace("delta_", "δ_"),
         "end": _end(chain) if chain.lines and not _repeats(chain) else "",
         "documented": right,
         "assumptions": [latex_of(fact) for fact in chain.verdict.assumptions],
