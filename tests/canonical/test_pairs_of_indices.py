@@ -1,4 +1,4 @@
-"""Sums over pairs of which each counts one way round: rankings, margins, differences of all pairs."""
+"""Sums over pairs of which each counts one way round: rankings, margins, differences."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def each(body):
     return FunctionMatrix(n, 1, Lambda((k, i), body))
 
 
-R, S = r[k, 0], r[j, 0]
+R, S, other = r[k, 0], r[j, 0], v[j, 0]
 ALL = pairs(Abs(R - S))
 SIGNS = Sum(sign(R - S), (j, 0, n - 1))
 TRUE = [
@@ -49,7 +49,7 @@ TRUE = [
 FALSE = [
     Identity(pairs(where(R > S)), pairs(where(S >= R))),
     Identity(pairs(where(R > S)), n**2 / 2),
-    Identity(pairs(where(R > v[j, 0])), (n**2 - pairs(where(Eq(R, v[j, 0])))) / 2),
+    Identity(pairs(where(other < R)), (n**2 - pairs(where(Eq(R, other)))) / 2),
     Gradient(ALL, r, each(SIGNS)),
     # An entry does not differ from itself.
     Gradient(ALL, r, each(2 * SIGNS + Sum(sign(R - S) ** 2, (j, 0, n - 1)) - n)),
