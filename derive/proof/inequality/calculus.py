@@ -77,22 +77,25 @@ def bounded_along(
     if len(poly) > MAX_TERMS:
         return False
     used = dict(n.used)
+    along: list[tuple[EntryAtom, Polynomial, list[End]]] = []
     for x in _variables(n, poly):
         if of is not None and x is not of:
             continue
         n.check()
         slope = derivative(n, poly, x)
-        if slope is None:
-            continue
-        tests = start, further(x)
-        ends = [end for end in _ends(n, poly, x) if _keeps_traits(n, x, end.value)]
+        if slope is not None:
+            ends = [end for end in _ends(n, poly, x) if _keeps_traits(n, x, end.value)]
+            along.append((x, slope, ends))
+    # Between two ends first: what is concave there needs no look at the other entries.
+    for x, slope, ends in along:
         given = [end for end in ends if end.inward is not None]
-        others = [end for end in ends if end.inward is None]
-        if (
-            _concave(n, poly, slope, x, given, *tests)
-            or any(_not_falling(n, poly, slope, x, end, *tests) for end in given)
-            or any(_not_falling(n, poly, slope, x, end, *tests) for end in others)
-        ):
+        if _concave(n, poly, slope, x, given, start, further(x)):
+            return True
+    for x, slope, ends in along:
+        n.check()
+        ordered = sorted(ends, key=lambda end: end.inward is None)
+        ordered += _stationary(n, slope, x)
+        if any(_not_falling(n, poly, slope, x, end, start, further(x)) for end in ordered):
             return True
     n.did_not_use(used)
     return False
@@ -231,6 +234,22 @@ def _ends(n: Normaliser, poly: Polynomial, x: EntryAtom) -> list[End]:
             values.append(n.of_atom(other))
     known = [end.value for end in given]
     return given + [End(value) for value in values if value not in known]
+
+
+def _stationary(n: Normaliser, slope: Polynomial, x: EntryAtom) -> list[End]:
+    """Where a slope a·log x + b or a·exp x + b is 0: at exp(−b/a) and log(−b/a)."""
+    for monomial, factor in slope.items():
+        rest = {m: c for m, c in slope.items() if m != monomial}
+        if len(monomial) != 1 or monomial[0][1] != 1 or _speaks_of(rest, x):
+            continue
+        ((atom, _),) = monomial
+        value = n.scale(rest, -1 / Fraction(factor))
+        is_log = isinstance(atom, FunctionAtom) and atom.name == "log"
+        if is_log and _argument(atom) == {((x, 1),): 1}:
+            return [End(n.exp(value))]
+        if isinstance(atom, ExpAtom) and atom.argument == ((x, 1),) and n.sign(value) == "+":
+            return [End(n.log(value))]
+    return []
 
 
 def _keeps_traits(n: Normaliser, x: EntryAtom, value: Polynomial) -> bool:
