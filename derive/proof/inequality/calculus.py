@@ -38,6 +38,7 @@ from derive.canonical.forms import Normaliser
 from derive.canonical.function_values import is_value
 from derive.canonical.state import Fact
 from derive.core.integers import Var
+from derive.proof.definedness import has_a_number_beside_squares
 
 MAX_TERMS = 16  # of a function that is differentiated
 MAX_VARIABLES = 4
@@ -147,6 +148,31 @@ def _concave(
             return False
         n.used[end.label] = None
     return _throughout(n, poly, x, given, n.scale(curvature, -1), test)
+
+
+def bounded_at_both_ends(n: Normaliser, poly: Polynomial, test: Test) -> bool:
+    """Whether a polynomial is linear in an entry for which two ends are given, and nonnegative at
+    both: between them it is a mean of the two.
+    """
+    used = dict(n.used)
+    entries = {a: None for m in poly for a, e in m if isinstance(a, EntryAtom) and not a.height}
+    for x in sorted(entries, key=lambda a: a.id):
+        slope: Polynomial = {}
+        rest: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            if (x, 1) in monomial:
+                slope[tuple(pair for pair in monomial if pair[0] is not x)] = coefficient
+            else:
+                rest[monomial] = coefficient
+        given = [end for end in _ends(n, poly, x) if end.inward is not None]
+        sides = {end.inward[((x, 1),)] > 0 for end in given if end.inward is not None}
+        if len(given) != 2 or len(sides) != 2 or _speaks_of(slope, x) or _speaks_of(rest, x):
+            continue
+        if all(test(n.add(rest, n.multiply(slope, end.value))) for end in given):
+            n.used |= {end.label: None for end in given}
+            return True
+    n.did_not_use(used)
+    return False
 
 
 def _throughout(
@@ -369,7 +395,8 @@ def is_smooth(n: Normaliser, poly: Polynomial, x: EntryAtom) -> bool:
             if not _is_whole(exponent):
                 signs = ("+", "-") if isinstance(exponent, int) else ("+",)
                 base = _argument(atom) if isinstance(atom, BaseAtom) else n.of_atom(atom)
-                if n.sign(base) not in signs:
+                positive = base.get((), 0) > 0 and has_a_number_beside_squares(n, base)
+                if n.sign(base) not in signs and not positive:
                     return False
             if atom is x:
                 continue
