@@ -13,6 +13,7 @@ from itertools import combinations, islice, product
 from typing import Any
 
 import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.exchanges import diagonal_words
@@ -334,7 +335,18 @@ def _totals(d: Documented, site: Site, term: Any) -> Iterator[Any]:
         if index in term.free_symbols:
             k = sp.Symbol(f"{index}'", integer=True)
             total = sp.Sum(sp.S.One, (k, 0, size - 1))
-            yield with_limits(total, total.limits, term.xreplace({index: k}))
+            yield with_limits(total, total.limits, _renamed(term, index, k))
+
+
+def _renamed(term: Any, index: Any, other: Any) -> Any:
+    """A term with an index under another name."""
+    names = {index: other}
+    # Each entry by itself: that its indices are in range is not asked again.
+    moved = {
+        e: entry(e.parent.xreplace(names), *(i.xreplace(names) for i in e.indices))
+        for e in term.atoms(MatrixElement)
+    }
+    return term.xreplace({**moved, **names})
 
 
 def _of_free_indices(mistake: Mistake) -> Mistake:
