@@ -35,7 +35,7 @@ from derive.proof.inequality.bounds import (
     over_pairs,
     over_tuples,
 )
-from derive.proof.inequality.calculus import bounded_along
+from derive.proof.inequality.calculus import bounded_along, bounded_at_both_ends
 from derive.proof.inequality.cases import nonnegative_by_cases, on_each_side
 from derive.proof.inequality.definite_forms import is_cauchy_schwarz, is_definite_form
 from derive.proof.inequality.gram import as_products
@@ -142,6 +142,8 @@ def is_nonnegative_everywhere(
         return is_nonnegative_everywhere(n, other, depth - 1)
 
     if depth > 0 and grows(n, cleared, sooner):
+        return True
+    if depth > 0 and bounded_at_both_ends(n, cleared, sooner):
         return True
     found = gathered(n, cleared) if depth > 0 else None
     if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):
