@@ -34,6 +34,7 @@ _GRAD = re.compile(
 )
 _WRT = re.compile(rf"wrt((?:\s+{_NAME})+)")
 _BACKWARD = re.compile(rf"backward\s+({_NAME})")
+_FORWARD = re.compile(rf"forward\s+({_NAME})")
 _BARE = re.compile(_NAME)
 _SIZE = re.compile(rf"(?:{_NAME}|\d+|[-+*/() ])+")
 
@@ -77,7 +78,7 @@ class Declaration:
     :param fixed: the value of each argument that is no array.
     :param wrt: the inputs whose gradients are given, in order; None where it is not said.
     :param grads: the attributes that hold the gradients of inputs.
-    :param backward: the name of the backward function.
+    :param backward: the name of the backward function, or of the method; ``forward`` likewise.
     :param unsized: integer inputs that are annotated without the number of their labels.
     """
 
@@ -87,6 +88,7 @@ class Declaration:
     wrt: list[str] | None = None
     grads: dict[str, str] = field(default_factory=dict)
     backward: str | None = None
+    forward: str | None = None
     unsized: tuple[str, ...] = ()
 
     def add(self, other: Declaration) -> None:
@@ -96,6 +98,7 @@ class Declaration:
         self.grads.update(other.grads)
         self.wrt = other.wrt if other.wrt is not None else self.wrt
         self.backward = other.backward or self.backward
+        self.forward = other.forward or self.forward
         self.unsized = tuple(n for n in (*self.unsized, *other.unsized) if n not in self.shapes)
 
 
@@ -115,6 +118,8 @@ def read_comment(text: str, line: int) -> Declaration:
             names = found.wrt
         elif match := _BACKWARD.fullmatch(part):
             found.backward = match[1]
+        elif match := _FORWARD.fullmatch(part):
+            found.forward = match[1]
         elif match := _GRAD.fullmatch(part):
             found.grads[match[1]] = re.sub("[\"']", "", match[2])
         elif match := _SHAPED.fullmatch(part):
@@ -163,7 +168,13 @@ def _value(text: str, line: int) -> Any:
         node = ast.parse(text, mode="eval").body
         if isinstance(node, ast.Dict):
             return _dictionary(node, line)
+        if isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) > 0:
+            return tuple(_item(part, line) for part in node.elts)
     return _size(text, line)
+
+
+def _item(node: ast.expr, line: int) -> Any:
+    return Named(node.id) if isinstance(node, ast.Name) else _value(ast.unparse(node), line)
 
 
 def _dictionary(node: ast.Dict, line: int) -> dict[str, Any]:
@@ -171,9 +182,7 @@ def _dictionary(node: ast.Dict, line: int) -> dict[str, Any]:
     for key, value in zip(node.keys, node.values, strict=True):
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             raise DeclarationError(line, f"`{ast.unparse(node)}`: the keys are text")
-        found[key.value] = Named(value.id) if isinstance(value, ast.Name) else _value(
-            ast.unparse(value), line
-        )  # fmt: skip
+        found[key.value] = _item(value, line)
     return found
 
 

@@ -23,7 +23,8 @@ from derive.base.errors import ClaimError, DeriveError
 from derive.evaluation.evaluate import EvaluationError, Point, Values
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import Array, keys
-from derive.frontends.code.calls import Performed, perform
+from derive.frontends.code.calling import Performed
+from derive.frontends.code.calls import perform
 from derive.frontends.code.left_out import Unfit, running_without
 from derive.frontends.code.libraries import TABLES
 from derive.frontends.code.library_arrays import in_double, library_of, of_library, plain
@@ -183,8 +184,9 @@ def size_symbols(traced: Traced) -> list[Any]:
 def _sizes_in(value: Any) -> set[Any]:
     if isinstance(value, Size):
         return value.expr.free_symbols
-    if isinstance(value, Mapping):
-        return set().union(*(_sizes_in(v) for v in value.values()))
+    if isinstance(value, (Mapping, tuple)):
+        parts = value if isinstance(value, tuple) else value.values()
+        return set().union(*map(_sizes_in, parts))
     return set()
 
 
@@ -306,6 +308,8 @@ def concrete(value: Any, at: Mapping[Any, int]) -> Any:
         return int(value.expr.xreplace(dict(at)))
     if isinstance(value, Mapping):
         return {key: concrete(one, at) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return tuple(concrete(one, at) for one in value)
     return value
 
 

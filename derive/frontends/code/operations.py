@@ -449,8 +449,11 @@ def cast(x: Any, kind: str) -> Array:
     return Array(array.axes, dict(array.bodies), kind)
 
 
+BETWEEN_0_AND_1 = ("rand", "random", "random_sample", "uniform")  # who draws such numbers
+
+
 def random(name: str, shape: Any) -> Array:
-    """Numbers that are drawn: an array of which nothing is known but its shape.
+    """Numbers that are drawn: an array of which its shape is known, and where they lie.
 
     :param name: the function that draws them, in whose place a native run gets the same numbers.
     """
@@ -468,6 +471,11 @@ def random(name: str, shape: Any) -> Array:
         symbol = body = sp.Symbol(label, real=True)
     found = Array(axes, {(0,) * len(axes): body}, FLOAT)
     trace_.drawn.append((name, found.copy()))
+    if name in BETWEEN_0_AND_1:
+        at = [sp.Symbol(f"i{k}", integer=True) for k in range(len(factors))]
+        entry = symbol[tuple(at)] if at else symbol
+        trace_.given[sp.Ge(entry, 0, evaluate=False)] = None
+        trace_.given[sp.Lt(entry, 1, evaluate=False)] = None
     return found
 
 

@@ -14,10 +14,14 @@ from dataclasses import replace
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Backward
 from derive.claims.verdict import HOLDS, UNDECIDED, Verdict
-from derive.frontends.code.pairs import NoLoss, Pair, Traced, trace_pair
+from derive.frontends.code.calling import NoLoss
+from derive.frontends.code.method_names import DERIVATIVES, GRADIENTS
+from derive.frontends.code.pairs import Pair, Traced, trace_pair
 
 _OF_NUMBERS = re.compile(r"_(prime|derivative|deriv)$|^(d|deriv)_", re.IGNORECASE)
 _OF_EITHER = re.compile(r"_(grad|gradient)$|^(grad|gradient)_", re.IGNORECASE)
+# The same of methods: f.derivative(x), f.grad(x).
+_METHODS = {**dict.fromkeys(DERIVATIVES, "f_prime"), **dict.fromkeys(GRADIENTS, "f_grad")}
 OF_OUTPUT = "the derivative is one in terms of the output"
 
 Verdicts = dict[str, Verdict]
@@ -74,6 +78,10 @@ def likeliest(pair: Pair) -> Traced:
 
 
 def _name(pair: Pair) -> str:
+    if pair.flag:
+        return "f_prime"
+    if pair.methods is not None:
+        return _METHODS.get(pair.methods[1], pair.methods[1])
     own = pair.backward if isinstance(pair.backward, str) else ""
     return own or getattr(pair.backward, "__name__", "")
 
