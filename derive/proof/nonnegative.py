@@ -39,7 +39,7 @@ from derive.proof.inequality.calculus import bounded_along, bounded_at_both_ends
 from derive.proof.inequality.cases import nonnegative_by_cases, on_each_side
 from derive.proof.inequality.definite_forms import is_cauchy_schwarz, is_definite_form
 from derive.proof.inequality.gram import as_products
-from derive.proof.inequality.squares import is_sum_of_squares
+from derive.proof.inequality.squares import is_above_squares, is_sum_of_squares
 from derive.proof.one_sum import over_each
 
 
@@ -133,7 +133,7 @@ def is_nonnegative_everywhere(
             return True
         if is_definite_form(n, candidate) or is_cauchy_schwarz(n, candidate):
             return True
-    if nonnegative_by_cases(n, cleared):
+    if nonnegative_by_cases(n, cleared) or is_above_squares(n, cleared):
         return True
     if depth > 0 and _is_nonnegative_factored(n, cleared, depth - 1):
         return True

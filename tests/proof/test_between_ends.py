@@ -1,11 +1,11 @@
 """Inequalities between two ends that are given: convexity, means, and where a slope vanishes."""
 
 import pytest
-from sympy import Max, Rational, exp, log, sqrt, symbols
+from sympy import Abs, Max, Rational, exp, log, sign, sqrt, symbols
 
 from derive import Inequality, verify
 
-x, y, th = symbols("x y theta", real=True)
+x, y, th, lam = symbols("x y theta lambda", real=True)
 between = (th >= 0, th <= 1)
 
 
@@ -21,7 +21,10 @@ def root(e):
     return sqrt(1 + e**2)
 
 
+prox = sign(x) * Max(Abs(x) - lam, 0)  # of λ·|u|
+
 TRUE = [
+    (lam * Abs(prox) + (prox - x) ** 2 / 2, lam * Abs(y) + (y - x) ** 2 / 2, (lam >= 0,)),
     (*chord(root), between),
     (0, mean(x, y), (*between, x >= 0, y >= 0)),
     (x**th * y ** (1 - th), mean(x, y), (*between, x > 0, y > 0)),
@@ -30,6 +33,7 @@ TRUE = [
     (2 * x, exp(x) + 2 * log(2) - 2, ()),
 ]
 FALSE = [
+    (lam * Abs(prox) + (prox - x) ** 2, lam * Abs(y) + (y - x) ** 2, (lam >= 0,)),
     (*chord(root)[::-1], between),
     (*chord(lambda e: Max(e, 0) - e**2), between),
     (0, mean(x, y), (th >= 0, x >= 0, y >= 0)),
