@@ -201,7 +201,7 @@ class _Call:
     def _given(self, returned: Any) -> dict[str, Any]:
         """The gradients that are returned, or left in the layer."""
         asked = self.asked
-        inputs = [n for n in self.called if n in asked.expected and n in asked.floats]
+        inputs = [n for n in asked.expected if n in self.called and n in asked.floats]
         held = [n for n in asked.expected if n not in self.called]
         found: dict[str, Any] = {}
         if isinstance(returned, Mapping):

@@ -316,6 +316,44 @@ class Named:
         return np.sin(x)
     def down(self, d):
         return d
+
+
+# derive: q (N, D), k (N, D)
+class Score:
+    def forward(self, q, k):
+        self.q, self.k = q, k
+        return (q * k).sum(1)
+    def backward(self, d):
+        dq = d[:, None] * self.k
+        dk = d[:, None] * self.q
+        return dk, dq
+
+# derive: q (N, D), k (N, D)
+class ScoreWrong:
+    def forward(self, q, k):
+        self.q, self.k = q, k
+        return (q * k).sum(1)
+    def backward(self, d):
+        return d[:, None] * self.q, d[:, None] * self.k
+
+# derive: q (N, D), k (N, D), wrt k q
+class ScoreTold:
+    def forward(self, q, k):
+        self.q, self.k = q, k
+        return (q * k).sum(1)
+    def backward(self, d):
+        return d[:, None] * self.q, d[:, None] * self.k
+
+# derive: x (N, 2)
+class Largest:
+    def forward(self, x):
+        self.x = x
+        self.out = np.full(len(x), -np.inf)
+        for j in range(2):
+            self.out = np.maximum(self.out, x[:, j])
+        return self.out
+    def backward(self, d):
+        return (self.x == self.out[:, None]) * d[:, None]
 """
 
 EXPECTED = [
@@ -345,6 +383,10 @@ EXPECTED = [
     "Mul: a holds, b holds",
     "Picked: p holds",
     "Named: x disagrees",
+    "Score: q disagrees, k disagrees",
+    "ScoreWrong: q disagrees, k disagrees",
+    "ScoreTold: k holds, q holds",
+    "Largest: x holds",
 ]
 
 
