@@ -38,8 +38,9 @@ class Asked:
     :param methods: of a class, the names of its forward and of its backward; none for ``forward``
         and ``backward``.
     :param flag: the argument with which the forward returns its derivative.
-    :param reading: what a derivative without an upstream takes, ``"input"`` or ``"output"``;
-        ``""`` for a backward.
+    :param reading: what a derivative without an upstream takes, ``"input"`` or ``"output"``; what
+        the backward of a loss of each sample is of, ``"mean"`` or ``"sum"``, where it takes the
+        predictions; ``""`` for a backward that takes an upstream.
     """
 
     name: str
@@ -55,6 +56,9 @@ class Asked:
     @property
     def expected(self) -> tuple[str, ...]:
         return self.floats if self.wrt is None else self.wrt
+
+
+MEAN, SUM = OF_LOSSES = "mean", "sum"
 
 
 class NoLoss(ClaimError):

@@ -24,8 +24,11 @@ from derive.frontends.code.finding import FUNCTIONS, called
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
+from derive.frontends.code.targets import without_false_alarms
 
 ATTEMPTS = 3  # small sizes at which a refutation is tried
+
+OF_TARGETS = 0.2  # of the work, for whether it is right of one-hot targets
 
 UNSEEN = "is not seen to stay within its array"  # of an entry, in a reason
 
@@ -39,7 +42,9 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
 
     :raises ClaimError: where the pair itself is not understood.
     """
-    return pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
+    found = pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
+    less = partial(_decide_as_read, timeout=timeout, effort=effort * OF_TARGETS)
+    return without_false_alarms(pair, found, partial(pointwise.decided, decide=less))
 
 
 def _decide_as_read(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:

@@ -27,7 +27,9 @@ MARK = re.compile(r"#\s*derive:\s*(.*)")
 DECORATOR = "shapes"
 
 _NAME = r"[^\W\d]\w*"
-_SHAPED = re.compile(rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+))?")
+_SHAPED = re.compile(
+    rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+)|(one-?hot))?"
+)
 _FIXED = re.compile(rf"({_NAME})\s*=\s*(.+)")
 _GRAD = re.compile(
     rf"grad\s+({_NAME})\s*=\s*({_NAME}(?:\.{_NAME}|\[(?:[\"']?{_NAME}[\"']?|-?\d+)\])*)"
@@ -55,10 +57,13 @@ class DeclarationError(Exception):
 
 @dataclass(frozen=True)
 class Labels:
-    """Integers in an array, each from 0 to ``of`` − 1."""
+    """Integers in an array, each from 0 to ``of`` − 1; ``one_hot`` where each stands as a row of
+    zeros and a 1, along the last axis.
+    """
 
     sizes: str
     of: str
+    one_hot: bool = False
 
 
 class Named(str):
@@ -124,7 +129,7 @@ def read_comment(text: str, line: int) -> Declaration:
             found.grads[match[1]] = re.sub("[\"']", "", match[2])
         elif match := _SHAPED.fullmatch(part):
             sizes = _sizes(match[2], line)
-            found.shapes[match[1]] = Labels(sizes, _size(match[3], line)) if match[3] else sizes
+            found.shapes[match[1]] = _declared(sizes, match[3], bool(match[4]), line)
         elif match := _FIXED.fullmatch(part):
             found.fixed[match[1]] = _value(match[2], line)
         else:
@@ -132,6 +137,19 @@ def read_comment(text: str, line: int) -> Declaration:
                 line, f"`{part}` declares nothing; `x (N, D)`, `y (N) labels of C`, `eps = 1e-5` do"
             )
     return found
+
+
+def _declared(sizes: str, of: str | None, one_hot: bool, line: int) -> str | Labels:
+    if one_hot:
+        return Labels(sizes, _last(sizes, line), one_hot=True)
+    return sizes if of is None else Labels(sizes, _size(of, line))
+
+
+def _last(sizes: str, line: int) -> str:
+    parts = sizes.split()
+    if not parts:
+        raise DeclarationError(line, "what is one-hot has an axis of classes: `y (N, C) one-hot`")
+    return parts[-1]
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -329,6 +347,11 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _labels(call: ast.Call) -> Labels:
+    if getattr(call.func, "id", None) == "one_hot" or getattr(call.func, "attr", "") == "one_hot":
+        sizes = _literal(call.args[0]) if call.args else None
+        if isinstance(sizes, str):
+            return Labels(sizes, _last(sizes, call.lineno), one_hot=True)
+        raise DeclarationError(call.lineno, 'what is one-hot is declared as one_hot("N C")')
     named = {keyword.arg: _literal(keyword.value) for keyword in call.keywords}
     values = [_literal(argument) for argument in call.args] + [named.get("of")]
     if len(values) == 2 and all(isinstance(value, str) for value in values):

@@ -10,7 +10,9 @@ from typing import Any
 from derive.base.errors import ClaimError
 from derive.frontends.code.arrays import FLOAT, Array
 from derive.frontends.code.calling import (
+    OF_LOSSES,
     OF_UPSTREAM,
+    SUM,
     Asked,
     NoLoss,
     Performed,
@@ -141,6 +143,8 @@ class _Call:
         own = [p.name for p in back if p.name in self.called]
         slopes = takes_no_upstream(self.backward)
         whole = getattr(parts[0], "ndim", 0) == 0
+        if self.asked.reading in OF_LOSSES:
+            return self._of_predictions(parts[0], [p.name for p in back if p.default is p.empty])
         if self.asked.reading:
             return self._entry_by_entry(parts[0], names, own)
         if slopes and names and not OF_UPSTREAM.fullmatch(names[0]):
@@ -179,6 +183,21 @@ class _Call:
             return {name: upstreams[0] * slope for name, slope in found.items()}
 
         return Performed([output], ["upstream"], call)
+
+    def _of_predictions(self, losses: Any, takes: list[str]) -> Performed:
+        """A loss of each sample, whose backward is called with the predictions again, by whatever
+        name, and gives the gradient of the mean of the losses, or of their sum.
+        """
+        first, *others = self.called or ("",)
+        again = takes[1:] == others != [] and takes[0] not in (*self.values, *self.fixed)
+        if not again or losses.ndim >= getattr(self.values.get(first), "ndim", 0):
+            raise ClaimError(f"the backward of {self.asked.name} takes an upstream")
+        loss = losses.sum() if self.asked.reading == SUM else losses.mean()
+
+        def call(_: list[Any]) -> dict[str, Any]:
+            return self._given(self._back({takes[0]: self.values[first]}))
+
+        return Performed([loss], [], call)
 
     def _back(self, at: Mapping[str, Any]) -> Any:
         known = {**self.values, **self.fixed, **at}

@@ -251,16 +251,23 @@ def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: rang
     """Numbers for an input, few of them, so that some are equal; labels in their range."""
     shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
     if given.of is not None:
+        shape = shape[: len(given.symbol_axes)]
         count = int(given.of.xreplace(dict(at)))
         flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
-        return np.array(flat, dtype=int).reshape(shape)
+        return labelled(given, np.array(flat, dtype=int).reshape(shape), count)
     values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
     return np.array(values, dtype=float).reshape(shape)
 
 
+def labelled(given: Input, labels: np.ndarray, count: int) -> np.ndarray:
+    """Labels as a function takes them: as they are, or as rows of zeros and a 1."""
+    return np.eye(count)[labels] if given.one_hot else labels
+
+
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:
     """The values of the symbols of an input, which may be several, one for each segment."""
-    return pieces(given.array.axes, given.symbols, numbers, at)
+    numbers = numbers.argmax(-1) if given.one_hot else numbers
+    return pieces(given.symbol_axes, given.symbols, numbers, at)
 
 
 def pieces(

@@ -47,6 +47,7 @@ from derive.frontends.code.reshaping import (
     shape_of,
     single_factor,
 )
+from derive.frontends.code.shapes import one_hot_rows
 from derive.frontends.code.sizes import Size, at_least, expression, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.sums import (
@@ -410,11 +411,7 @@ def index_grid(shape: Sequence[Any]) -> list[Array]:
 
 
 def one_hot(x: Any, count: Any) -> Array:
-    array = as_array(x)
-    axis = ax.of_size(expression(count))
-    j = axis[0][0][0] if axis[0] else sp.Integer(0)
-    bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
-    return without_places(Array([*array.axes, axis], bodies, FLOAT))
+    return without_places(one_hot_rows(as_array(x), expression(count)))
 
 
 def take(x: Any, indices: Any, axis: Any = None) -> Array:

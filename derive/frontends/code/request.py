@@ -22,6 +22,10 @@ _SPELT = ("d{0}", "d_{0}", "grad_{0}", "{0}_grad", "D{0}", "g{0}", "{0}grad", "g
 _IN_DICTIONARIES = ("{0}", *_SPELT)
 
 
+# The gradient in what a layer is called with, whatever that is called in its forward.
+OF_THE_INPUT = ("dinputs", "dinput", "d_inputs", "d_input", "grad_input", "input_grad")
+
+
 @dataclass(frozen=True)
 class Request:
     """A pair with everything that it is verified with.
@@ -181,6 +185,10 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
         for name in inputs:
             if name not in grads and (place := _place(pair, name)):
                 grads[name] = place
+        if call and call[0] in inputs and call[0] not in grads:
+            found = next((a for a in OF_THE_INPUT if a in pair.attributes), None)
+            if found is not None:
+                grads[call[0]] = found
     if declared.wrt is not None:
         wrt = declared.wrt
         lost = [name for name in wrt if name in held and name not in grads]

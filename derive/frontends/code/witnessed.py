@@ -23,6 +23,7 @@ from derive.frontends.code.native import (
     drawn,
     drawn_array,
     floats,
+    labelled,
     size_symbols,
     symbols_in,
 )
@@ -191,9 +192,10 @@ def _differs(
 
 def _witnessed(given: Input, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
     shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
+    shape = shape[: len(given.symbol_axes)]
     whole = np.zeros(shape, dtype=int if given.is_labels else float)
-    _fill(whole, given.array.axes, given.symbols, witness, at)
-    return whole
+    _fill(whole, given.symbol_axes, given.symbols, witness, at)
+    return labelled(given, whole, int(given.of.xreplace(dict(at)))) if given.is_labels else whole
 
 
 def _witnessed_array(array: Array, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
