@@ -491,13 +491,18 @@ def _growing(atom: Atom, exponent: Exponent) -> Any:
     return None if exponent % 2 == 0 else exponent
 
 
+_LARGEST = 1 << 16  # of what is divided by on trial
+
+
 def _factorised(value: Fraction) -> dict[int, int]:
-    """The prime factors of a positive rational, with their exponents."""
+    """The prime factors of a positive rational, with their exponents; a product of primes above a
+    bound is one of them, as 1 − 2⁻⁵² has one of thirty digits.
+    """
     result: dict[int, int] = {}
     for number, direction in ((value.numerator, 1), (value.denominator, -1)):
         divisor = 2
         while number > 1:
-            if divisor * divisor > number:
+            if divisor * divisor > number or divisor > _LARGEST:
                 divisor = number
             while number % divisor == 0:
                 result[divisor] = result.get(divisor, 0) + direction

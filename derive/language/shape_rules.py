@@ -166,10 +166,13 @@ def _delta(shapes: Shaping, expr: Any) -> Dims:
 
 @shape_rule(sp.Piecewise, Cases)
 def _piecewise(shapes: Shaping, expr: Any) -> Dims:
-    """A scalar, of scalars and conditions between scalars."""
+    """A scalar, of scalars and conditions between scalars; what no case reads may be anything."""
     for value, test in expr.args:
-        shapes.scalar(value, expr)
+        if test != sp.false:
+            shapes.scalar(value, expr)
         shapes.of(test)
+        if test == sp.true:
+            break
     return SCALAR
 
 

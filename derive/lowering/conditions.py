@@ -48,6 +48,11 @@ def _piecewise(low: Lowering, expr: Any, scope: Scope) -> Term:
     before: list[Term] = []
     known = len(low.guards)
     for value, test in expr.args:
+        if test == sp.false:
+            continue  # what is in no case may read anything
+        if test == sp.true:
+            terms.append(mul(*before, low.scalar(value, scope)))
+            break
         bracket = condition_term(low, test, scope)
         failed = len(low.guards)
         low.guards.extend(_guards(low, test, scope))

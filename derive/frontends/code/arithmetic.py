@@ -188,11 +188,25 @@ def absolute(a: Any) -> Array:
     return elementwise(sp.Abs, named(as_array(a), "u"))
 
 
+def _without(a: Array, b: Array, end: Any) -> Array | None:
+    """The other one, as wide as both, where one of two arrays is ∞ or −∞ throughout."""
+    for one, other in ((a, b), (b, a)):
+        if all(body == end for body in one.bodies.values()):
+            return elementwise(lambda _, q: q, one, other)
+    return None
+
+
 def maximum(a: Any, b: Any) -> Array:
-    a, b = named(as_array(a), "u"), named(as_array(b), "u")
+    a, b = as_array(a), as_array(b)
+    if (other := _without(a, b, -sp.oo)) is not None:
+        return other
+    a, b = named(a, "u"), named(b, "u")
     return elementwise(lambda p, q: sp.Max(p, q), a, b)
 
 
 def minimum(a: Any, b: Any) -> Array:
-    a, b = named(as_array(a), "u"), named(as_array(b), "u")
+    a, b = as_array(a), as_array(b)
+    if (other := _without(a, b, sp.oo)) is not None:
+        return other
+    a, b = named(a, "u"), named(b, "u")
     return elementwise(lambda p, q: sp.Min(p, q), a, b)

@@ -345,7 +345,15 @@ def _of_backward(forward: ast.FunctionDef, backward: ast.FunctionDef | None) -> 
     """The names of the gradients that a class returns."""
     if backward is None:
         return ()
-    return _gradients_of_loss(forward) if backward is forward else _returned(backward)
+    if backward is forward:
+        return _gradients_of_loss(forward)
+    returns = _own_returns(backward)
+    value = returns[-1].value if returns else None
+    if isinstance(value, ast.Dict):
+        return tuple(_texts(key for key in value.keys if key))
+    if isinstance(value, ast.Name) and (keys := _keys(backward, value.id)):
+        return keys
+    return _returned(backward)
 
 
 def _first(methods: Iterable[str], names: Iterable[str]) -> str:

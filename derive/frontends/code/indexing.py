@@ -97,9 +97,24 @@ for _name in ("add", "sub", "mul", "truediv", "pow"):
     _forward(f"__r{_name}__")
 
 
+class Places:
+    """``where(condition)``: the places at which it holds; as an index it is the condition."""
+
+    def __init__(self, condition: Array) -> None:
+        self.condition = condition
+
+    def __getitem__(self, key: Any) -> Places:
+        if key != 0 or self.condition.ndim != 1:
+            raise Refused(
+                "the places of a condition along one axis: their number depends on values"
+            )
+        return self
+
+
 def items_of(array: Array, key: Any) -> list[Any]:
     """One item for each axis, and None for each new one."""
     parts = list(key) if isinstance(key, tuple) else [key]
+    parts = [part.condition if isinstance(part, Places) else part for part in parts]
     used = 0
     for part in parts:
         if part is None or part is Ellipsis:

@@ -220,8 +220,7 @@ class _Call:
     def _given(self, returned: Any) -> dict[str, Any]:
         """The gradients that are returned, or left in the layer."""
         asked = self.asked
-        inputs = [n for n in self.called if n in asked.expected and n in asked.floats]
-        held = [n for n in asked.expected if n not in self.called]
+        inputs = [n for n in asked.expected if n in self.called and n in asked.floats]
         found: dict[str, Any] = {}
         if isinstance(returned, Mapping):
             found.update(
@@ -229,7 +228,7 @@ class _Call:
             )
         elif returned is not None:
             given = list(returned) if isinstance(returned, (tuple, list)) else [returned]
-            wanted = inputs if len(given) == len(inputs) else [*inputs, *held]
+            wanted = inputs if len(given) == len(inputs) else list(asked.expected)
             if len(given) != len(wanted):
                 raise ClaimError(
                     f"the backward of {asked.name} returns {len(given)} gradients for "

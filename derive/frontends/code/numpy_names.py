@@ -16,6 +16,7 @@ from derive.frontends.code.einsums import einsum
 from derive.frontends.code.entrywise import ENTRYWISE
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
 from derive.frontends.code.grids import GRIDS
+from derive.frontends.code.indexing import Masked, Places
 from derive.frontends.code.matrix_class import with_matrices
 from derive.frontends.code.not_numbers import NOT_NUMBERS
 from derive.frontends.code.sizes import Size
@@ -25,7 +26,9 @@ from derive.frontends.code.writing import add_at
 
 
 def _unary(function: Callable[[Any], Array]) -> Callable[..., Array]:
-    def applied(x: Any, out: Any = None, dtype: Any = None) -> Array:
+    def applied(x: Any, out: Any = None, dtype: Any = None) -> Any:
+        if isinstance(x, Masked):
+            return Masked(function(x.array), x.condition)
         return _into(out, function(x))
 
     return applied
@@ -102,8 +105,10 @@ def clip(
 
 
 def where(condition: Any, *values: Any) -> Any:
+    if not values:
+        return Places(ops.as_condition(condition))
     if len(values) != 2:
-        raise Refused("where with a condition alone: its size depends on values")
+        raise Refused("where with one value")
     return arithmetic.where(condition, *values)
 
 
@@ -470,7 +475,9 @@ NAMES: dict[str, Any] = {
 }  # fmt: skip
 
 
-NAMES = with_matrices(NAMES | {**GRIDS, **ENTRYWISE, **NOT_NUMBERS, "row_stack": vstack})
+NAMES = with_matrices(
+    NAMES | {**GRIDS, **ENTRYWISE, **NOT_NUMBERS, "nonzero": where, "row_stack": vstack}
+)
 
 
 class _Ufunc:

@@ -173,6 +173,14 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
             grads[name] = place
     inputs = [name for name in floats if name in call]
     returned = pair.returned if inputs else ()  # there is nothing that it could be a gradient in
+    named = [_input_of(name, floats) for name in pair.returned]
+    if named and all(named) and not set(named) <= set(inputs) and declared.wrt is None:
+        # a dictionary, or a tuple, in which gradients of parameters are
+        told = tuple(name for name in named if name)
+        grads = {name: place for name, place in grads.items() if name not in told}
+        return Request(
+            pair, declared.shapes, fixed, told, params, init, tuple(attributes), call, grads
+        )
     if not returned:  # what is not returned is left in the layer
         for name in inputs:
             if name not in grads and (place := _place(pair, name)):

@@ -14,8 +14,8 @@ from derive.frontends.code import axes as ax
 from derive.frontends.code import branches, containers, loops, math_names
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arithmetic import named, power, where
-from derive.frontends.code.arrays import BOOL, FLOAT, Array, as_array
-from derive.frontends.code.indexing import Masked
+from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
+from derive.frontends.code.indexing import Masked, Places
 from derive.frontends.code.libraries import Unknown
 from derive.frontends.code.nested_loops import size_along as size_along
 from derive.frontends.code.sizes import Size, expression, plain
@@ -83,7 +83,36 @@ def changed_item(container: Any, key: Any, sign: str, value: Any) -> None:
 
 def _is_mask(key: Any) -> bool:
     parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(p, Array) and p.kind == BOOL for p in parts)
+    return any(isinstance(p, Places) or (isinstance(p, Array) and p.kind == BOOL) for p in parts)
+
+
+def _deepest(container: Any, keys: tuple[Any, ...]) -> tuple[Any, Any]:
+    """What ``container[i][j]`` is an entry of, and its key: of an array the places in one."""
+    for number, key in enumerate(keys[:-1]):
+        last = keys[-1] if isinstance(keys[-1], tuple) else (keys[-1],)
+        if isinstance(container, Array) and all(map(_is_place, keys[number:-1])):
+            return container, (*keys[number:-1], *last)
+        container = container[key]
+    return container, keys[-1]
+
+
+def _is_place(key: Any) -> bool:
+    """Whether an index takes one place of an axis."""
+    if isinstance(key, Array):
+        return key.kind == INT and not key.ndim
+    return isinstance(key, (int, Size)) and not isinstance(key, bool)
+
+
+def stored_deep(container: Any, keys: tuple[Any, ...], value: Any) -> None:
+    """``container[i][j] = value``."""
+    holder, key = _deepest(container, keys)
+    holder[key] = value
+
+
+def changed_deep(container: Any, keys: tuple[Any, ...], sign: str, value: Any) -> None:
+    """``container[i][j] += value``."""
+    holder, key = _deepest(container, keys)
+    changed_item(holder, key, sign, value)
 
 
 def both(*values: Callable[[], Any]) -> Any:

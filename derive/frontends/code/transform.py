@@ -165,6 +165,16 @@ def _call(name: str, *args: ast.expr) -> ast.Call:
     )  # fmt: skip
 
 
+def _chain(target: ast.Subscript) -> tuple[ast.expr, ast.expr]:
+    """What is indexed in ``a[i][j]``, and the indices."""
+    keys: list[ast.expr] = []
+    base: ast.expr = target
+    while isinstance(base, ast.Subscript):
+        keys.insert(0, _index(base.slice))
+        base = base.value
+    return base, ast.Tuple(keys, ast.Load())
+
+
 def _thunk(value: ast.expr) -> ast.Lambda:
     return _lambda([], value)
 
@@ -224,6 +234,9 @@ class _Copy(ast.NodeTransformer):
                 node.value = self._located(_call("assign", ast.Constant(name), node.value), node)
                 return node
             target = node.targets[0]
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Subscript):
+                call = _call("stored_deep", *_chain(target), node.value)
+                return self._located(ast.Expr(call), node)
             if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
                 own = ast.Name(target.value.id, ast.Load())
                 call = _call("stored", ast.Constant(target.value.id), own, node.value)
@@ -248,6 +261,9 @@ class _Copy(ast.NodeTransformer):
         self.generic_visit(node)
         sign = ast.Constant(OPERATORS[type(node.op)])
         target = node.target
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Subscript):
+            deep = _call("changed_deep", *_chain(target), sign, node.value)
+            return self._located(ast.Expr(deep), node)
         if isinstance(target, ast.Subscript):
             new: ast.stmt = ast.Expr(
                 _call("changed_item", target.value, _index(target.slice), sign, node.value)

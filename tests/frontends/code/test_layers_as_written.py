@@ -316,6 +316,82 @@ class Named:
         return np.sin(x)
     def down(self, d):
         return d
+
+
+# derive: q (N, D), k (N, D)
+class Score:
+    def forward(self, q, k):
+        self.q, self.k = q, k
+        return (q * k).sum(1)
+    def backward(self, d):
+        dq = d[:, None] * self.k
+        dk = d[:, None] * self.q
+        return dk, dq
+
+# derive: q (N, D), k (N, D)
+class ScoreWrong:
+    def forward(self, q, k):
+        self.q, self.k = q, k
+        return (q * k).sum(1)
+    def backward(self, d):
+        return d[:, None] * self.q, d[:, None] * self.k
+
+# derive: q (N, D), k (N, D), wrt k q
+class ScoreTold:
+    def forward(self, q, k):
+        self.q, self.k = q, k
+        return (q * k).sum(1)
+    def backward(self, d):
+        return d[:, None] * self.q, d[:, None] * self.k
+
+# derive: x (N, 2)
+class Largest:
+    def forward(self, x):
+        self.x = x
+        self.out = np.full(len(x), -np.inf)
+        for j in range(2):
+            self.out = np.maximum(self.out, x[:, j])
+        return self.out
+    def backward(self, d):
+        return (self.x == self.out[:, None]) * d[:, None]
+
+# derive: x (H)
+def padded_forward(x):
+    xp, out = np.pad(x, 1), np.zeros_like(x)
+    for i in range(3):
+        out += xp[i : i + len(x)] * 2.0
+    return out, xp
+def padded_backward(d, xp):
+    dxp = np.zeros_like(xp)
+    for i in range(3):
+        dxp[i : i + len(d)] += d * 2.0
+    return dxp[1:-1]
+
+# derive: x (N, D), t (N) labels of K, W (D, K)
+class Linear:
+    def __init__(self, W):
+        self.params = {"W": W}
+    def loss(self, x, t):
+        z = x @ self.params["W"]
+        return np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(t)), t])
+    def gradient(self, x, t):
+        z = np.exp(x @ self.params["W"])
+        p = z / z.sum(1, keepdims=True)
+        p[np.arange(len(t)), t] -= 1
+        grads = {}
+        grads["W"] = x.T @ p / len(t)
+        return grads
+
+# derive: x (N, D), w (D)
+class LastFirst:
+    def __init__(self, w):
+        self.w = w
+    def forward(self, x):
+        self.x = x
+        return x * self.w
+    def backward(self, d):
+        dw, dx = (d * self.x).sum(0), d * self.w
+        return dw, dx
 """
 
 EXPECTED = [
@@ -345,6 +421,13 @@ EXPECTED = [
     "Mul: a holds, b holds",
     "Picked: p holds",
     "Named: x disagrees",
+    "Score: q disagrees, k disagrees",
+    "ScoreWrong: q disagrees, k disagrees",
+    "ScoreTold: k holds, q holds",
+    "Largest: x holds",
+    "LastFirst: w holds, x holds",
+    "padded_forward: x holds",
+    "Linear: W holds",
 ]
 
 
