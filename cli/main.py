@@ -449,7 +449,8 @@ def export(id: str, target: str, timeout: float, effort: float) -> int:
 def draw(id: str, form: str, way_back: bool, output: str | None) -> int:
     """Draw the definitions of a formula from its inputs to its result, each edge with its shape.
 
-    Of a formula with several claims it is the one that defines most.
+    Of a formula with several claims it is the one that defines most, and that is about a loss or
+    another result with a name, where there is one.
     """
     from derive.backends.draw import drawn
 
