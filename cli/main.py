@@ -588,5 +588,12 @@ def gradient(
     return answer(decide_safely(question.claim(asked), decider(timeout, effort)), form)
 
 
+def run() -> None:
+    """The program."""
+    from derive.cli.exits import in_a_process
+
+    in_a_process(main)
+
+
 if __name__ == "__main__":
-    main()
+    run()
