@@ -529,7 +529,7 @@ def serve_command(port: int, allow_python: bool, show: bool, timeout: float, eff
     type=click.Choice(["math", "numpy", "torch", "jax"]),
     default="math",
     show_default=True,
-    help="Of a function in a file: its derivative, or a backward in the file's library.",
+    help="Of a function in a file: its derivative, or code of it in a library.",
 )
 @form_option
 @timeout_option

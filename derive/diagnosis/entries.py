@@ -139,6 +139,26 @@ def only_the_diagonal_entry(d: Documented) -> Iterator[Repair]:
                 yield d.put(site, part, partial(diagonal_words, part, site.node))
 
 
+def missing_projection_entry(d: Documented) -> Iterator[Repair]:
+    """p·g for p·(g − Σ p·g) along an axis, whatever p is."""
+    for site in _by_entries(d):
+        whole = site.parent is None or isinstance(site.parent, (Tensor, *SUMS))
+        if not isinstance(site.node, sp.Mul) or not whole:
+            continue
+        for p in site.node.args:
+            rest = sp.Mul(*(f for f in site.node.args if f is not p))
+            if p.is_number or not rest.free_symbols & p.free_symbols:
+                continue
+            for total in _totals(d, site, p * rest):
+                part = p * sp.Add(rest, -total, evaluate=False)
+                yield d.put(site, part, partial(_projection_words, part, site.node))
+
+
+def _projection_words(part: Any, node: Any) -> str:
+    words = quoted("it holds with {} for {}", part, node)
+    return words or "a sum is missing: p*(g - sum(p*g)) is meant where p*g stands"
+
+
 def another_axis(d: Documented) -> Iterator[Repair]:
     """A sum along another axis of all that is in it."""
     for site in _by_entries(d):
@@ -346,6 +366,7 @@ BY_ENTRIES: tuple[Mistake, ...] = (
     missing_total,
     another_entry,
     missing_entry_term,
+    missing_projection_entry,
 )
 """The likelier ones first."""
 

@@ -418,7 +418,10 @@ class Trial:
 
     def _proved_by(self, meant: Meant) -> bool:
         """Whether the claim is proved with other definitions."""
-        asked = replace(self.claim, where={**self.claim.where, **meant.where})
+        return self._proved_anew(replace(self.claim, where={**self.claim.where, **meant.where}))
+
+    def _proved_anew(self, asked: Any) -> bool:
+        """Whether another claim is proved, read from the start."""
         try:
             fields = tuple(getattr(asked, name) for name in asked.expression_fields)
             problem = Problem(fields, asked.where, asked.assumed)
@@ -430,8 +433,10 @@ class Trial:
     def proved(self, side: Any) -> bool:
         """Whether the claim is proved with another documented side."""
         problem, statement = self.problem, self.statement
-        if problem.lowering.unsafe_reads:
-            return False
+        if problem.lowering.unsafe_reads:  # as those of the documented side may be alone
+            return self._proved_anew(
+                replace(self.claim, **{self.claim.expression_fields[-1]: side})
+            )
         met = dict(problem.met)
         try:
             if not same_shape(problem.shapes.of(side), statement.shape):
