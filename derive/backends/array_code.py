@@ -64,13 +64,6 @@ _SAID = {
 SUM, PRODUCT, POWER, LEAF = range(4)  # how tightly a text holds together
 
 
-def is_counted(node: Any) -> bool:
-    """Whether a choice among whole numbers is written, which has a type of whole numbers."""
-    if isinstance(node, (sp.Piecewise, Cases)):
-        return all(branch.args[0].is_Integer for branch in node.args)
-    return isinstance(node, sp.KroneckerDelta)
-
-
 @dataclass(frozen=True)
 class Text:
     """An array as text.
@@ -111,16 +104,6 @@ class _Sizes(StrPrinter):
 def size_text(size: Any) -> str:
     """A size as Python."""
     return str(_Sizes().doprint(size))
-
-
-def _of_one_type(parts: list[Text], counted: list[bool]) -> list[Text]:
-    """Factors as torch contracts them, which it does with those of one type alone."""
-    others = [part for part, whole in zip(parts, counted, strict=True) if not whole]
-    kind = min((part.at(LEAF) for part in others), key=len, default="")
-    return [
-        Text(f"{part.at(LEAF)}.to({kind}.dtype)", part.axes) if whole and kind else part
-        for part, whole in zip(parts, counted, strict=True)
-    ]
 
 
 class ArrayCode:
@@ -509,8 +492,6 @@ class ArrayCode:
 
     def _contracted(self, factors: list[Any], gone: set[Any]) -> Text:
         parts = [self._as_it_is(factor) for factor in factors]
-        if self.library == "torch":
-            parts = _of_one_type(parts, list(map(is_counted, factors)))
         left = tuple(index for index in self._union(parts) if index not in gone)
         # torch contracts arrays of one type only, and multiplies those of several.
         typed = self.library != "torch" or all(map(_has_type, factors))

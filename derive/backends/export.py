@@ -17,7 +17,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive.backends.array_code import MODULES, ArrayCode, is_counted, size_text
+from derive.backends.array_code import MODULES, ArrayCode, size_text
 from derive.backends.claim_source import source
 from derive.backends.matrix_code import MatrixCode, word_for
 from derive.backends.python_names import Names
@@ -343,7 +343,7 @@ class _Code:
         lines += [f"    found = {own}({', '.join(one.name for one in others)})", ""]
         lines += [f"    def total({wrt}):", f"        return {called}", ""]
         compared = _BY_ITSELF[self.library].format(wrt=wrt).rstrip()
-        if is_counted(self.equals) and self.library == "torch":
+        if _is_counted(self.equals) and self.library == "torch":
             compared = compared.replace("allclose(found,", "allclose(found.to(differences),")
         lines.append(compared)
         return "\n".join([f"def test_{own}():", *lines])
@@ -377,6 +377,11 @@ class _Code:
 def _shape(symbol: Any) -> tuple[Any, ...]:
     shape = getattr(symbol, "shape", None)
     return () if shape is None else tuple(map(sp.sympify, shape))
+
+
+def _is_counted(value: Any) -> bool:
+    """Whether it is written as a choice among whole numbers, which has a type of these."""
+    return isinstance(value, sp.Piecewise) and all(arm.expr.is_Integer for arm in value.args)
 
 
 def _is_whole(symbol: Any) -> bool:

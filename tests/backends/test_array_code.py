@@ -107,17 +107,6 @@ def test_products_are_written_as_people_write_them() -> None:
     assert ArrayCode("jax", names, str).array(x[i, j], [(j, D), (i, N)]) == "x.T"
 
 
-def test_torch_contracts_factors_of_one_type() -> None:
-    """Where a choice between 0 and 1 is one of integers, and the others are no integers."""
-    once = sp.Sum(x[k, j] * sp.KroneckerDelta(i, 2 * k), (k, 0, N - 1))
-    axes = [(i, N), (j, D)]
-    found = {to: ArrayCode(to, {x: "x"}, str).array(once, axes) for to in ("torch", "numpy")}
-    assert found["torch"].count(".to(x.dtype)") == 1
-    assert ".to(" not in found["numpy"]
-    counted = sp.Sum(sp.KroneckerDelta(i, k) * sp.KroneckerDelta(k, j), (k, 0, N - 1))
-    assert ".to(" not in ArrayCode("torch", {}, str).array(counted, [(i, N), (j, N)])
-
-
 def test_what_has_no_code_is_said() -> None:
     with pytest.raises(UnsupportedError, match="Product cannot be written as array code"):
         ArrayCode("numpy", {x: "x"}, str).array(sp.Product(x[i, k], (k, 0, D - 1)), [(i, N)])
