@@ -103,10 +103,16 @@ def derivations(chains: Sequence[Mapping[str, Any]], title: str) -> str:
     from markupsafe import Markup
 
     shown = [
-        {"fragment": Markup(fragment(chain["report"]))} if "report" in chain else chain
+        {"fragment": Markup(fragment(_by_ids(chain["report"])))} if "report" in chain else chain
         for chain in chains
     ]
     return str(page.render(chains=shown, title=title))
+
+
+def _by_ids(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report in which each claim is a section of its own, as the others of the page are."""
+    claims = [{**claim, "section": None, "formula": claim["id"]} for claim in report["claims"]]
+    return {**report, "claims": claims}
 
 
 def _template(name: str) -> Any:
