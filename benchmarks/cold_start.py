@@ -21,7 +21,7 @@ VERIFY = ("-m", "derive.cli.main", "verify", "1")
 IMPORT = ("-c", "import sympy")
 DECIDED = (0, 1)  # exit codes: everything holds, or something does not
 
-TARGET_RATIO = 4.0
+TARGET_RATIO = 3.0
 
 
 @dataclass(frozen=True)

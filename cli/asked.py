@@ -27,16 +27,34 @@ def _catalogue(targets: Sequence[str]) -> Mapping[str, Formula]:
 
 
 def resolved(targets: Sequence[str]) -> list[Entry]:
+    """The claims of the catalogue and of files of claims that the targets name."""
     from derive.cli.targets import resolve
     from derive.frontends.files import TargetError
 
+    document = next((t for t in targets if is_document(t) and os.path.exists(t)), None)
+    if document is not None:
+        said = f"`derive verify {document}` decides its formulas, `derive check` a single one"
+        raise click.ClickException(f"{document} is a document: {said}")
     try:
         entries = resolve(targets, lambda: _catalogue(targets))
     except TargetError as problem:
-        raise click.ClickException(str(problem)) from None
+        raise click.ClickException(f"{problem}{_instead(targets)}") from None
     if not entries:
         raise click.ClickException("the catalogue is empty")
     return entries
+
+
+def _instead(targets: Sequence[str]) -> str:
+    """What may be done with targets that state no claims but are something else."""
+    from derive.cli.code_report import has_code
+
+    for folder in filter(os.path.isdir, targets):
+        found = sorted(name for name in os.listdir(folder) if is_document(name))
+        if found:
+            return f"; a document is a target by itself: {os.path.join(folder, found[0])}"
+    if any(map(may_be_code, targets)) and has_code(tuple(targets)):
+        return "; of code there are `derive verify`, `shapes`, `explain` and `gradient FILE::NAME`"
+    return ""
 
 
 def asked_for(targets: Sequence[str]) -> tuple[list[Task], list[Request], list[str]]:
@@ -63,7 +81,7 @@ def _from_files(targets: Sequence[str]) -> tuple[list[Entry], list[Request], lis
     try:
         found = split(targets)
     except TargetError as problem:
-        raise click.ClickException(str(problem)) from None
+        raise click.ClickException(f"{problem}{_instead(targets)}") from None
     entries = resolved(found.claims) if found.claims else []
     return [*entries, *found.entries], found.requests, found.problems
 

@@ -6,6 +6,7 @@ file, an internal error.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import gc
@@ -13,7 +14,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -79,6 +80,31 @@ class Commands(click.Group):
             return INTERRUPTED
         except Exception as problem:
             return _failed(problem)
+
+
+def in_a_process(command: Callable[[], Any]) -> None:
+    """Run a command as the whole of a process, which ends as soon as everything is written.
+
+    Python would take all modules apart before, which of SymPy lasts half as long as its import.
+    """
+    code: list[Any] = []
+    atexit.register(_end, code)  # the first that is registered is the last that is called
+    try:
+        command()
+    except SystemExit as ended:
+        code.append(ended.code)
+        raise
+
+
+def _end(code: Sequence[Any]) -> None:
+    """End the process; what cannot be written, or is no number, Python tells by itself."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return
+    if code and isinstance(code[0], int):
+        os._exit(code[0])
 
 
 def _open_closed_streams() -> None:

@@ -72,6 +72,7 @@ SLOPES: dict[str, str] = {
 
 
 # Said only where nothing else is.
+PRODUCTS = "a sum of products gives each factor the gradient times the others, summed up"
 EVERY = "a number that stands in every entry gets the sum over them all"
 TERMS, FACTOR = "a sum gives its gradient to each of its terms", "a constant factor stays"
 ENTRIES, ADDED = "each entry is derived on its own", "a sum has the gradients of its terms"
@@ -94,6 +95,10 @@ def rules_between(definition: Any, symbol: Any) -> list[str]:
             of_arrays["tr(AᵀA) has the gradient 2A"] = None
             nodes.skip()
             continue
+        if _is_softmax(node):
+            of_arrays[OF_SOFTMAX] = None
+            nodes.skip()
+            continue
         for said in _rules_of(node, symbol):
             of_arrays[said] = None
         if phrase := _of_number(node, symbol):
@@ -104,6 +109,9 @@ def rules_between(definition: Any, symbol: Any) -> list[str]:
 
 def slope_of(function: sp.Lambda) -> str | None:
     """The derivative of a function of one number in words, if it is a known one."""
+    expr = function.expr
+    if isinstance(expr, sp.Pow) and not expr.exp.has(*function.variables):
+        return _of_power(expr.exp)
     return SLOPES.get(function_name(function) or type(function.expr).__name__)
 
 
@@ -181,6 +189,39 @@ def _is_square(product: Any, symbol: Any) -> bool:
     return set(factors) == {symbol, sp.Transpose(symbol)} and len(factors) == 2
 
 
+def _entry_of(node: Any) -> Any:
+    """What an array has at its indices; None of what is not written so."""
+    if isinstance(node, sp.FunctionMatrix):
+        return node.lamda.expr
+    return node.body if isinstance(node, Tensor) else None
+
+
+def _is_softmax(node: Any) -> bool:
+    """Whether it is exp(z[i]) over the sum of all such, written entry by entry."""
+    body = _entry_of(node)
+    if not isinstance(body, sp.Mul):
+        return False
+    above = [factor.args[0] for factor in body.args if isinstance(factor, sp.exp)]
+    below = [f.base for f in body.args if isinstance(f, sp.Pow) and f.exp == -1]
+    if len(above) != 1 or len(below) != 1 or len(body.args) != 2:
+        return False
+    (total,) = below
+    if not isinstance(total, sp.Sum) or len(total.limits) != 1:
+        return False
+    k = total.limits[0][0]
+    own = node.lamda.variables if isinstance(node, sp.FunctionMatrix) else node.bound_symbols
+    return isinstance(total.function, sp.exp) and any(
+        total.function.args[0].xreplace({k: index}) == above[0] for index in own
+    )
+
+
+def _is_contraction(node: Any) -> bool:
+    """Whether the entries of an array are sums of products, as of matrices side by side."""
+    factors = sp.Mul.make_args(_entry_of(node))
+    sums = [factor for factor in factors if isinstance(factor, sp.Sum)]
+    return len(sums) == 1 and len(sp.Mul.make_args(sums[0].function)) > 1
+
+
 def _of_undefined(node: Any, symbol: Any) -> list[str]:
     name = str(node.args[0]) if isinstance(node, ScalarApplication) else node.func.__name__
     return [f"{name} is any function, whose gradient keeps its name"]
@@ -202,6 +243,8 @@ def _of_number(node: Any, symbol: Any) -> str | None:
         return TERMS
     if isinstance(node, (sp.Sum, Tensor, sp.FunctionMatrix, Recurrence, Elementwise)):
         of_entries = EVERY if isinstance(symbol, sp.Symbol) else ENTRIES
+        if _entry_of(node) is not None and _is_contraction(node):
+            return PRODUCTS
         return ADDED if isinstance(node, sp.Sum) else of_entries
     if isinstance(node, ElementwiseApplyFunction):
         return _of_line(node.function)

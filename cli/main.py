@@ -8,7 +8,6 @@ SymPy and rich are imported by the commands that need them: ``--help`` must not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ from derive.cli.asked import asked_for, is_document, is_function, may_be_code, r
 from derive.cli.deciding import decider, kept_findings, one_by_one
 from derive.cli.exits import FAILS, INTERRUPTED, OK, USAGE, Commands, complain, exit_code
 from derive.cli.options import (
+    ID,
+    OF_VERIFY,
     TARGETS,
     cache_option,
     effort_option,
@@ -88,7 +89,7 @@ def list_command(form: str) -> int:
     return OK
 
 
-@main.command(short_help="Say which derivations hold and which disagree.", epilog=TARGETS)
+@main.command(short_help="Say which derivations hold and which disagree.", epilog=OF_VERIFY)
 @targets_argument
 @report_form
 @output
@@ -167,6 +168,8 @@ def verify(
             raise click.UsageError(project.without_targets())
     targets = targets or project.targets
     if watched:
+        from derive.cli.watching import watch_over
+
         return watch_over(context, targets, changed_since)
     if changed_since is not None:
         from derive.cli.changes import changed_among
@@ -216,21 +219,6 @@ def verify(
     for problem in problems:
         complain(problem)
     return USAGE if problems else code
-
-
-def watch_over(context: click.Context, targets: Sequence[str], revision: str | None) -> int:
-    """Verify what is saved among the targets, until an interruption."""
-    from derive.cli.watching import NotWatched, as_typed, in_a_process, watch
-
-    if revision is not None:
-        raise click.UsageError("--watch and --changed-since are two ways to choose files")
-    try:
-        watch(targets, as_typed(context, leave_out=("watched",)), in_a_process)
-    except NotWatched as problem:
-        raise click.UsageError(str(problem)) from None
-    except KeyboardInterrupt:
-        pass
-    return OK
 
 
 @main.command("init", short_help="Draft the declarations that a document needs.")
@@ -323,7 +311,7 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
     return FAILS if any(row.error is not None for row in rows) else OK
 
 
-@main.command(short_help="Show a formula or claim in full, with both of its sides.")
+@main.command(short_help="Show a formula or claim in full, with both of its sides.", epilog=ID)
 @id_argument
 @timeout_option
 @effort_option
@@ -345,7 +333,7 @@ def show(id: str, timeout: float, effort: float) -> int:
     return exit_code(verdicts)
 
 
-@main.command(short_help="Show a derivation step by step, or a witness worked out.")
+@main.command(short_help="Show a derivation step by step, or a witness worked out.", epilog=ID)
 @id_argument
 @click.option("--numpy", is_flag=True, help="Print only the NumPy script that replays the witness.")
 @click.option("--replay", "check", is_flag=True, help="Evaluate each step on its own, too.")
@@ -412,7 +400,9 @@ def explain(
     return exit_code(verdicts)
 
 
-@main.command(short_help="Write a formula and its proved gradient as code, with its test.")
+@main.command(
+    short_help="Write a formula and its proved gradient as code, with its test.", epilog=ID
+)
 @id_argument
 @click.option(
     "--to",
@@ -444,7 +434,7 @@ def export(id: str, target: str, timeout: float, effort: float) -> int:
     return OK
 
 
-@main.command(short_help="Draw a formula: the graph of its definitions, as SVG.")
+@main.command(short_help="Draw a formula: the graph of its definitions, as SVG.", epilog=ID)
 @id_argument
 @click.option(
     "--format",
@@ -459,7 +449,8 @@ def export(id: str, target: str, timeout: float, effort: float) -> int:
 def draw(id: str, form: str, way_back: bool, output: str | None) -> int:
     """Draw the definitions of a formula from its inputs to its result, each edge with its shape.
 
-    Of a formula with several claims it is the one that defines most.
+    Of a formula with several claims it is the one that defines most, and that is about a loss or
+    another result with a name, where there is one.
     """
     from derive.backends.draw import drawn
 
@@ -597,5 +588,12 @@ def gradient(
     return answer(decide_safely(question.claim(asked), decider(timeout, effort)), form)
 
 
+def run() -> None:
+    """The program."""
+    from derive.cli.exits import in_a_process
+
+    in_a_process(main)
+
+
 if __name__ == "__main__":
-    main()
+    run()

@@ -88,10 +88,20 @@ effort_option = click.option(
     callback=_positive,
     help="How much work to do for each claim, as a multiple of the usual.",
 )
+ID = (
+    "ID is a claim (mlp.grad-W1) or a formula (mlp) of the catalogue, or of a file: my_claims.py, "
+    "my_claims.py::name."
+)
 TARGETS = (
     "A TARGET is a claim (mlp.grad-W1), a formula (mlp), a section (1.3), a Python file of claims "
     "(my_claims.py, my_claims.py::name) or of code (my_layer.py, my_layer.py::affine_forward), or "
     "a directory of them; none means the whole catalogue. Such files are run as Python."
+)
+
+
+OF_VERIFY = TARGETS.replace(
+    "none means the whole catalogue",
+    "none means those of [tool.derive] in pyproject.toml, or else the whole catalogue",
 )
 
 

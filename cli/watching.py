@@ -15,6 +15,9 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from derive.cli.exits import OK
+
+BEAT = 200  # milliseconds after which nothing has been saved
 Changes = Iterable[set[tuple[object, str]]]
 
 
@@ -31,7 +34,8 @@ def watch(
     """Verify the targets, and then, whenever one is saved, what was saved, until Ctrl-C.
 
     :param run: starts ``derive`` with these arguments and waits for its end.
-    :param changes: yields what was saved, for given paths; watchfiles by itself.
+    :param changes: yields what was saved, for given paths, and nothing as soon as it sees that;
+        watchfiles by itself.
     :raises NotWatched: for a target that is no file and no directory, and without watchfiles.
     """
     for target in targets or (""):
@@ -42,8 +46,10 @@ def watch(
     changes = changes or _watchfiles()
     # Editors save by a new file in the place of the old one: what is watched are the folders.
     folders = {_folder(target.partition("::")[0]) for target in targets}
+    stream = iter(changes(*sorted(folders)))
+    next(stream, None)  # what is saved while the first run lasts is seen, too
     run(["verify", *targets, *options])
-    for saved in changes(*sorted(folders)):
+    for saved in stream:
         paths = {Path(path).resolve() for _, path in saved}
         again = [target for target in targets if _concerned(target, paths)]
         if again:
@@ -59,7 +65,13 @@ def _watchfiles() -> Callable[..., Changes]:
         ) from None
 
     def changes(*folders: str) -> Changes:
-        return watchfiles.watch(*folders, recursive=False, raise_interrupt=True)
+        return watchfiles.watch(
+            *folders,
+            recursive=False,
+            raise_interrupt=True,
+            yield_on_timeout=True,
+            rust_timeout=BEAT,
+        )
 
     return changes
 
@@ -101,3 +113,16 @@ def in_a_process(arguments: Sequence[str]) -> None:
     """Run ``derive`` and wait; an interruption ends it, too."""
     subprocess.run([sys.executable, "-m", "derive.cli.main", *arguments], check=False)
     click.echo("waiting for changes; Ctrl-C ends it", err=True)
+
+
+def watch_over(context: click.Context, targets: Sequence[str], revision: str | None) -> int:
+    """Verify what is saved among the targets, until an interruption."""
+    if revision is not None:
+        raise click.UsageError("--watch and --changed-since are two ways to choose files")
+    try:
+        watch(targets, as_typed(context, leave_out=("watched", "of_project")), in_a_process)
+    except NotWatched as problem:
+        raise click.UsageError(str(problem)) from None
+    except KeyboardInterrupt:
+        pass
+    return OK

@@ -28,7 +28,7 @@ from derive.claims.kinds import Claim
 from derive.claims.typesetting import latex_of_derivative
 from derive.claims.verdict import HOLDS, Verdict
 from derive.language.operators import Tensor
-from derive.language.printing import plain_text
+from derive.language.printing import text_of
 from derive.language.structure import bound_within
 from derive.language.typesetting import latex_of
 from derive.refutation.points import PointMaker
@@ -221,7 +221,7 @@ class _Code:
         backward, others = self._function(own, self.equals, _shape(claim.wrt), extra)
         note = f"The gradient of {head} in {_word(claim.wrt, 'x')}, proved for every size."
         if self.verdict.assumptions:
-            note += f" Assuming {', '.join(map(plain_text, self.verdict.assumptions))}."
+            note += f" Assuming {', '.join(map(text_of, self.verdict.assumptions))}."
         backward[1:1] = [f"    # {line}" for line in _wrapped(note)]
         test = self._test(head, own, inputs, others)
         blocks = [_IMPORTS[self.library], "\n".join(forward), "\n".join(backward), test]
@@ -342,7 +342,10 @@ class _Code:
             called = f"({every[self.upstream].name} * {called}).sum()"
         lines += [f"    found = {own}({', '.join(one.name for one in others)})", ""]
         lines += [f"    def total({wrt}):", f"        return {called}", ""]
-        lines.append(_BY_ITSELF[self.library].format(wrt=wrt).rstrip())
+        compared = _BY_ITSELF[self.library].format(wrt=wrt).rstrip()
+        if _is_counted(self.equals) and self.library == "torch":
+            compared = compared.replace("allclose(found,", "allclose(found.to(differences),")
+        lines.append(compared)
         return "\n".join([f"def test_{own}():", *lines])
 
     def _functions(self, point: Any) -> dict[Any, str]:
@@ -374,6 +377,11 @@ class _Code:
 def _shape(symbol: Any) -> tuple[Any, ...]:
     shape = getattr(symbol, "shape", None)
     return () if shape is None else tuple(map(sp.sympify, shape))
+
+
+def _is_counted(value: Any) -> bool:
+    """Whether it is written as a choice among whole numbers, which has a type of these."""
+    return isinstance(value, sp.Piecewise) and all(arm.expr.is_Integer for arm in value.args)
 
 
 def _is_whole(symbol: Any) -> bool:

@@ -10,6 +10,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArraySymbol
 
+from derive.backends.marks import UNNAMED
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
 from derive.language.dims import shown
@@ -102,9 +103,9 @@ def graph_of(claim: Any, parameters: Collection[Any] = ()) -> Graph:
     base = _base(getattr(claim, "wrt", None))
     result = _base(of)
     if result not in where:
-        result = sp.Symbol("value")
+        result = sp.Symbol(UNNAMED)
         while result in where:
-            result = sp.Dummy("value")
+            result = sp.Dummy(UNNAMED)
         where[result] = of
     read = {symbol: _inputs(value) for symbol, value in where.items()}
     reached = _reached(result, read)
@@ -212,6 +213,12 @@ def _how(source: Any, value: Any, shapes: Shapes) -> tuple[str, str]:
 
 
 def largest(claims: Collection[Claim], parameters: Collection[Any] = ()) -> Graph:
-    """The graph of the claim that defines most, one with recurrences before one without."""
-    graphs = [graph_of(claim, parameters) for claim in claims]
-    return max(graphs, key=lambda g: (sum(edge.back for edge in g.edges), len(g.nodes)))
+    """The graph of the claim that defines most, one with recurrences before one without, and one
+    that comes to what has a name, such as a loss, before one of an update or an identity.
+    """
+
+    def defines(graph: Graph) -> tuple[int, bool, int]:
+        is_named = all(node.name != UNNAMED for node in graph.nodes if node.kind == RESULT)
+        return sum(edge.back for edge in graph.edges), is_named, len(graph.nodes)
+
+    return max((graph_of(claim, parameters) for claim in claims), key=defines)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from derive.backends.marks import MARKS
+from derive.backends.marks import MARKS, UNNAMED
 from derive.backends.places import PROBLEMS, claims_beside, counted, verb
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}m"
@@ -103,10 +103,16 @@ def derivations(chains: Sequence[Mapping[str, Any]], title: str) -> str:
     from markupsafe import Markup
 
     shown = [
-        {"fragment": Markup(fragment(chain["report"]))} if "report" in chain else chain
+        {"fragment": Markup(fragment(_by_ids(chain["report"])))} if "report" in chain else chain
         for chain in chains
     ]
     return str(page.render(chains=shown, title=title))
+
+
+def _by_ids(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report in which each claim is a section of its own, as the others of the page are."""
+    claims = [{**claim, "section": None, "formula": claim["id"]} for claim in report["claims"]]
+    return {**report, "claims": claims}
 
 
 def _template(name: str) -> Any:
@@ -189,11 +195,16 @@ def _sections(claims: Any) -> list[tuple[str, Any, list[Any]]]:
 
 
 def _drawing(claims: Any) -> Any:
-    """The picture of the claim that defines most; None where there is none."""
+    """The picture of the claim that defines most, and comes to what has a name if any does; None
+    where there is none.
+    """
     from markupsafe import Markup
 
+    def defines(text: str) -> tuple[bool, int]:
+        return re.search(rf">{UNNAMED}\b", text) is None, text.count('<g class="node')
+
     drawings = [claim["drawing"] for claim in claims if claim.get("drawing")]
-    most = max(drawings, key=lambda text: text.count('<g class="node'), default="")
+    most = max(drawings, key=defines, default="")
     return Markup(most) if most and _is_safe(most, SVG, DRAWN) else None
 
 

@@ -36,3 +36,5 @@ STYLES = {
     NO_STATEMENT: "dim",
     NOT_UNDERSTOOD: "cyan",
 }
+
+UNNAMED = "value"  # in pictures, what a claim computes that has no name of its own

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from derive.claims.kinds import Claim
 from derive.claims.markdown import for_markdown
 from derive.claims.typesetting import latex_equation
-from derive.language.network import Network
 from derive.language.typesetting import latex_of
+
+if TYPE_CHECKING:
+    from derive.language.network import Network
 
 
 @dataclass(frozen=True)

@@ -230,3 +230,10 @@ def test_a_verdict_is_an_aligned():
     assert latex_of_verdict(verdict).startswith("\\begin{aligned}")
     assert sp.latex(verdict) == latex_of_verdict(verdict)
     assert verdict._repr_latex_().startswith("$\\displaystyle")
+
+
+def test_claims_that_do_not_hold_are_sections_of_their_own_among_derivations():
+    reports = [{"report": {"claims": [DISAGREES | {"id": name}], "summary": {}}} for name in "ab"]
+    outline = _Outline()
+    outline.feed(html.derivations(reports, "ols"))
+    assert not outline.open and len(set(outline.ids)) == len(outline.ids) > 0

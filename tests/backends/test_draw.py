@@ -72,6 +72,9 @@ def test_what_is_defined_nowhere_is_a_result_of_its_own():
     graph = graph_of(Gradient(sp.Trace(x.T * x), x, 2 * x))
     assert (names(graph, GIVEN), names(graph, RESULT)) == (["x"], ["value"])
     assert largest([Gradient(sp.Trace(x.T * x), x, x), CLAIM]).title == "net"
+    update = Identity(W - loss * u * W, W, where=WHERE, id="update")
+    assert len(graph_of(update).nodes) > len(graph_of(CLAIM).nodes)
+    assert largest([update, CLAIM]).title == "net"  # what the notes draw is the network
 
 
 @pytest.mark.parametrize("claim", [CLAIM, Identity(at(H, T), at(H, T), where=THROUGH_TIME)])

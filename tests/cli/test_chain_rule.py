@@ -13,8 +13,9 @@ import derive
 from derive import Gradient, Identity, gradient, verify
 from derive.claims.verdict import DISAGREES, UNDECIDED, Verdict
 from derive.claims.wording import derivative
-from derive.cli.chain_rule import THROUGH_TIME, NoChain, as_matrix_product, chain_rule
+from derive.cli.chain_rule import OVER_TIME, THROUGH_TIME, NoChain, as_matrix_product, chain_rule
 from derive.cli.chain_writing import latex, text_lines
+from derive.cli.local_rules import OF_SOFTMAX, PRODUCTS, rules_between
 from derive.cli.main import main
 from derive.formulas import rnn
 
@@ -124,10 +125,37 @@ def test_an_identity_is_shown_with_the_gradient_that_it_speaks_of():
 
 def test_through_time_a_step_is_shown_with_what_the_document_calls_its_gradient():
     claims = {claim.id: claim for claim in rnn.formula.claims}
-    lines = chain_rule(claims["rnn.bptt.h0"], partial(verify, effort=0.1)).lines
+    lines = chain_rule(claims["rnn.bptt.Wx"], partial(verify, effort=0.1)).lines
     assert "∂L/∂(at(H, t))" in [derivative(line.claim) for line in lines]
     assert str(lines[1].value) == "at(delta, t)"
     assert THROUGH_TIME in lines[1].reasons and THROUGH_TIME not in lines[0].reasons
+    # A parameter that every step reads gets what all of them give.
+    assert [OVER_TIME in line.reasons for line in lines] == [False] * (len(lines) - 1) + [True]
+    # Of steps 1 … T: what is at step 0 is left out, and said.
+    assert not lines[0].value.has(sp.Piecewise)
+    assert lines[0].reasons[-1] == "for t ≥ 1 and t ≤ T"
+
+
+def test_a_reason_says_what_the_symbol_is_to_the_operation():
+    image, kernel, bias = (
+        sp.IndexedBase(a, shape=(n,) * k) for a, k in (("x", 4), ("w", 4), ("b", 1))
+    )
+    slid = derive.conv2d(image, kernel, bias)
+    said = [rules_between(slid, part) for part in (image, kernel, bias)]
+    assert ["input" in said[0][0], "weight" in said[1][0], "bias" in said[2][0]] == [True] * 3
+    i, j, p = sp.symbols("i j p", integer=True)
+    z = sp.MatrixSymbol("z", n, m)
+    shares = derive.tensor(sp.exp(z[i, j]) / sp.Sum(sp.exp(z[i, p]), (p, 0, m - 1)), (i, n), (j, m))
+    others = derive.tensor(
+        sp.exp(z[i, j]) / sp.Sum(sp.exp(2 * z[i, p]), (p, 0, m - 1)), (i, n), (j, m)
+    )
+    assert rules_between(shares, z) == [OF_SOFTMAX] and OF_SOFTMAX not in rules_between(others, z)
+    product = derive.tensor(sp.Sum(X[i, p] * z[i, p], (p, 0, m - 1)), (i, n))
+    assert rules_between(product, z) == [PRODUCTS]
+    total = derive.tensor(sp.Sum(z[i, p], (p, 0, m - 1)), (i, n))
+    assert PRODUCTS not in rules_between(total, z)
+    line = z.applyfunc(sp.Lambda(t, 1 - t))
+    assert rules_between(line, z) == ["d(1 − u) = −du"]
 
 
 def test_other_claims_are_one_line_and_false_ones_none():

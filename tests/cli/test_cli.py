@@ -537,3 +537,16 @@ def test_what_decides_nothing_does_not_wait_for_sympy(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.endswith("False"), done.stderr
+
+
+def test_a_process_ends_at_once_with_all_that_was_written():
+    code = (
+        "import atexit\nfrom derive.cli.exits import in_a_process\n"
+        "class Kept:\n    def __del__(self): print('taken apart')\n"
+        "kept = Kept()\n"
+        "def command():\n    atexit.register(print, 'tidied up')\n    print('written', end=' ')\n"
+        "    raise SystemExit(3)\n"
+        "in_a_process(command)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "written tidied up\n", "")
