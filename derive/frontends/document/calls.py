@@ -48,6 +48,11 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
     parts = arguments(group)
     definition = defined_at(reader, key)
     known = known_at(reader, key)
+    inverted = known is None and any(text_of(part) == "-1" for part in name.after)
+    if inverted and (definition is None or definition.arguments):
+        how = reader.choices.pick(f"{pretty(key)} with a −1 above", ("a matrix", "a function"))
+        if how == "a function":
+            raise Unread("inverse", "the inverse of a function is not read", name.node)
     inside = len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes
     factor = inside and not _is_applied_inside(name.letter, group.body)  # σ(1 − σ)
     if definition is not None and definition.arguments:
@@ -71,6 +76,9 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         if not value.is_scalar and reader.choices.pick(label, options) == "a factor":
             return None
         return _of_loss(reader, name, value, parts)
+    free = name.letter in (*FUNCTION_LETTERS, "Gamma") and definition is None and known is None
+    if parts and all(map(_is_number, parts)) and not free:  # x(0) is no product
+        raise Unread("call", f"{pretty(key)} at a number is not read", node)
     if definition is not None or known is not None:
         if all(mention(part) is not None for part in parts) and (len(parts) > 1 or is_loss(name)):
             value = symbol(reader, key, node)
@@ -100,6 +108,13 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             f"{pretty(key)} is a function that is not defined", f"{pretty(key)}: function", node
         )
     return None
+
+
+def _is_number(node: Node) -> bool:
+    """Whether a node is a number with its sign."""
+    if isinstance(node, tree.Sum) and len(node.terms) == 1:
+        (node,) = node.terms
+    return isinstance(node, tree.Number)
 
 
 def _gamma(reader: Reader, name: Mention, value: Value) -> Value:
@@ -278,6 +293,7 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
         elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
             how = reader.choices.pick(label, ("any function", "a function of the whole"))
         reader.note(f"{label} is {how}, as nothing defines it")
+        reader.made_up.add(label)
     if how == "a function of the whole":
         return _whole(reader, name, inputs)
     if how == "any function":

@@ -144,14 +144,17 @@ def _upper(reader: Reader, node: Node) -> Any:
     """The upper end of a sum: an integer, also one that an index around it gives; a name that is
     declared as nothing else is a size.
     """
-    if letters_of(node).isdisjoint(reader.indices):
+    name = mention(node)
+    if name is not None and name.key == "infty":
+        raise Unread("series", "an infinite sum is not read", node)
+    rounded = any(
+        isinstance(part, tree.Group) and part.opening in ("floor", "ceil") for part in node.walk()
+    )
+    if not rounded and letters_of(node).isdisjoint(reader.indices):
         try:
             return read_size(text_of(node), size_symbol)
         except SizeError:
             pass
-    name = mention(node)
-    if name is not None and name.key == "infty":
-        raise Unread("series", "an infinite sum is not read", node)
     return reader.size(reader.value(node), node)
 
 

@@ -41,6 +41,8 @@ def within_their_sentences(collected: Collected) -> None:
 def why_no_claim(collected: Collected, task: Task, part: Part) -> str:
     """Why an equation that is refuted as a claim may be a condition; "" where it is a claim."""
     source, place = collected.source, task.unit.formula.place(0)
+    if hints.CONSTRAINED.search(task.unit.formula.text, 0, task.statement.start):
+        return "what a problem is subject to is a condition"
     if IDENTITY in part.lenient and not hints.is_of_some(source, place):
         return ""  # "also, UU⊤ = I" is said of the U that has been spoken of
     at = task.unit.section, task.unit.at
@@ -68,6 +70,8 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
                 other is not None and other.key == name.key for other in map(mention, side.walk())
             ):
                 return "a name on both sides: an update, or a condition"
+    if (line := _solved_later(reader, head, side)) is not None:
+        return f"an equation that what line {line} defines may solve"
     if (free := _free_name(reader, head, side)) is not None:
         return f"an equation for {pretty(free)}, which nothing defines, may be a condition"
     if derivative_alone(head) is None and any(
@@ -79,6 +83,18 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
     if constant := a_constant(side):
         return f"an equation with {constant} may be a condition"
     return ""
+
+
+def _solved_later(reader: Reader, head: Node, side: Node) -> int | None:
+    """The line that defines, later on, what stands under a derivative on one side and on the other
+    one: u′ = u is an equation to be solved, there.
+    """
+    taken = derivative_alone(head)
+    name = None if taken is None or taken.of is None else mention(taken.of)
+    if name is None or not any(name.key in pair for pair in mentioned(side)):
+        return None
+    made = reader.knowledge.defined(name.key, reader.section, reader.at)
+    return made.line if made is not None and made.at > reader.at else None
 
 
 def _free_name(reader: Reader, head: Node, side: Node) -> str | None:

@@ -528,3 +528,10 @@ def arguments(group: Group) -> list[Node]:
     """What stands between the commas in brackets."""
     body = group.body
     return list(body.items) if isinstance(body, Listing) else [body]
+
+
+def is_pair(node: Node) -> bool:
+    """Whether a node is an array of one column and two rows, without brackets of its own."""
+    if not isinstance(node, Matrix) or node.kind not in ("array", "matrix", "smallmatrix"):
+        return False
+    return [len(row) for row in node.rows] == [1, 1]
