@@ -7,7 +7,7 @@ together, and is the documented side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -52,11 +52,13 @@ class Line:
     :param claim: the gradient that the line is about, and what it is equal to.
     :param name: the symbol that stands for it in the lines below; None in the last ones.
     :param reasons: why, in words, one phrase each.
+    :param facts: what is assumed, and used for the first time.
     """
 
     claim: Any
     name: Any
     reasons: tuple[str, ...]
+    facts: tuple[Any, ...] = ()
 
     @property
     def value(self) -> Any:
@@ -184,11 +186,10 @@ class _Chain:
             own = replace(self.claim, wrt=symbol, equals=value, where=self._where())
             verdict = self._decided(own)
             if verdict is not None:
-                return Line(
-                    own,
-                    None if self._has_name(value) else name,
-                    self._with_facts(value, reasons, verdict, own),
-                )
+                if _has_softmax(value) and OF_SOFTMAX not in reasons:  # its Jacobian alone
+                    reasons = (OF_SOFTMAX,)
+                named = None if self._has_name(value) else name
+                return Line(own, named, reasons, self._facts(verdict, own))
         return Line(self.claim, None, self._last_reasons()) if last and not self.within else None
 
     def _decided(self, claim: Any) -> Verdict | None:
@@ -203,23 +204,13 @@ class _Chain:
 
     def _last_reasons(self) -> tuple[str, ...]:
         """Of the documented side itself, which is proved as a whole."""
-        readers = self._read_in(self.claim.wrt)
-        steps = [
-            reader
-            for reader in readers
-            if self._is_state(reader) and self.definitions[reader].step.has(self.claim.wrt)
-        ]
-        reasons = self._reasons(self.claim.wrt, readers)
-        return (*reasons, OVER_TIME) if steps else reasons
+        return self._reasons(self.claim.wrt, self._read_in(self.claim.wrt))
 
-    def _with_facts(self, value: Any, reasons: Any, verdict: Verdict, own: Any) -> tuple[str, ...]:
-        """The reasons, of softmax its Jacobian alone, and what is assumed for the first time."""
-        facts = [f for f in verdict.assumptions if f in own.given and f not in self.used]
-        self.used |= set(facts)
-        given = (f"with {', '.join(map(text_of, facts))}",) if facts else ()
-        if _has_softmax(value) and OF_SOFTMAX not in reasons:
-            reasons = (OF_SOFTMAX,)
-        return tuple(dict.fromkeys((*reasons, *given)))
+    def _facts(self, verdict: Verdict, own: Any) -> tuple[Any, ...]:
+        """What a line assumes, and no line before it."""
+        found = tuple(f for f in verdict.assumptions if f in own.given and f not in self.used)
+        self.used |= set(found)
+        return found
 
     def _has_name(self, value: Any) -> bool:
         """Whether a gradient is something that the document has a name for."""
@@ -246,6 +237,7 @@ class _Chain:
             step, shape = at(symbol, index), self.shapes.of(at(symbol, index))
         except DeriveError:
             return None
+        within = (index >= self.definitions[symbol].low, index <= self.definitions[symbol].high)
         candidates = dict.fromkeys(
             at(name, index)
             for name in self.gradients
@@ -255,19 +247,22 @@ class _Chain:
             for part in sp.preorder_traversal(self.claim.equals):
                 if part.has(index) and self._may_be(part, shape):
                     candidates[part] = None
+        derived = simplified = None
         try:
             derived = engine.gradient(self.claim.of, step, self.claim.where)
             if self.claim.weights is None and len(text_of(derived)) <= LONGEST:
-                candidates[derived] = None
+                simplified = _where_true(derived, within)
+                candidates |= dict.fromkeys((simplified, derived))
         except DeriveError:
             pass
-        within = (index >= self.definitions[symbol].low, index <= self.definitions[symbol].high)
         for value in islice(candidates, MOST_PIECES):
             given = (*self.claim.given, *within)
             own = replace(self.claim, wrt=step, equals=value, given=given)
             if self._decided(own) is not None:
                 moving = (THROUGH_TIME,) if self._is_read_later(symbol) else ()
                 reasons = (*self._reasons(symbol, self._read_in(symbol)), *moving)
+                if value != derived and value == simplified:
+                    reasons = (*reasons, f"for {_listed(map(text_of, within))}")
                 return Line(own, None, reasons)
         return None
 
@@ -413,15 +408,33 @@ class _Chain:
             definition = self.definitions.get(reader, reader)
             shown += rules_between(definition, symbol)
         if len(readers) > 1:
-            names = " and ".join(self._told(reader) for reader in readers)
+            names = _listed(map(self._told, readers))
             shown.insert(0, f"it is read in {names}: their gradients add up")
         if not shown and readers:
-            shown = ["the chain rule, through " + " and ".join(map(self._told, readers))]
+            shown = [f"the chain rule, through {_listed(map(self._told, readers))}"]
+        if not self._is_state(symbol) and any(self._reads_at_steps(r, symbol) for r in readers):
+            shown.append(OVER_TIME)
         return tuple(dict.fromkeys(shown))
+
+    def _reads_at_steps(self, reader: Any, symbol: Any) -> bool:
+        return self._is_state(reader) and self.definitions[reader].step.has(symbol)
 
     def _told(self, reader: Any) -> str:
         """The name of a definition; of a formula without one that it is the result."""
         return text_of(reader) if reader in self.definitions else "the result"
+
+
+def _where_true(value: Any, facts: tuple[Any, ...]) -> Any:
+    """A value where some facts hold: of cases that ask for one of them, what is then."""
+    if not isinstance(value, sp.Basic):
+        return value
+    cases = (case for case in value.atoms(sp.Piecewise) if case.args[0].cond in facts)
+    return value.xreplace({case: case.args[0].expr for case in cases})
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def as_matrix_product(value: Any) -> Any:

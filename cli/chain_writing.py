@@ -17,8 +17,10 @@ from derive.language.printing import text_of
 from derive.language.typesetting import latex_of
 
 TOGETHER, DOCUMENTED = "put together", "as documented"
-OF_DELTA = "delta_z stands for the gradient in z"
+OF_DELTA = "delta_z for the gradient in z"
 OF_G = "G for the gradient in what is computed"
+OF_ONES = "1 for a matrix of ones"
+_ONES = re.compile(r"\*1(?![\w./])|(?<![\w./])1\*")
 
 _GREEK = (
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
@@ -47,8 +49,9 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
             left = f"{text_of(line.name)} = {left}"
         lines.append(Text(f"  {number:>2}. ").append(left, "bold"))
         lines += _equal(text_of(line.value), width)
-        if line.reasons:
-            lines += [Text(text, "dim") for text in _indented("; ".join(line.reasons), width)]
+        assumed = ", ".join(map(text_of, line.facts))
+        why = (*line.reasons, f"with {assumed}") if assumed else line.reasons
+        lines += [Text(text, "dim") for text in _indented("; ".join(why), width)]
     if chain.lines and not _repeats(chain):
         if chain.documented.states_both:
             lines.append(Text("      ").append(text_of(chain.documented.left), "bold"))
@@ -63,7 +66,11 @@ def stands_for(chain: ChainRule) -> str:
     """What the names in its lines and reasons stand for; ``""`` where there are none."""
     said = [OF_DELTA] if any(line.name is not None for line in chain.lines) else []
     if any(re.search(r"G\b", reason) for line in chain.lines for reason in line.reasons):
-        said.append(OF_G if said else OF_G.replace("for", "stands for", 1))
+        said.append(OF_G)
+    if any(_ONES.search(text_of(line.value)) for line in chain.lines):
+        said.append(OF_ONES)
+    if said:
+        said[0] = said[0].replace("for", "stands for", 1)
     return ", and ".join(said)
 
 
@@ -153,10 +160,11 @@ def record(chain: ChainRule) -> dict[str, Any]:
             {
                 "latex": rf"{_left(line)} = {latex_of(line.value)}",
                 "reasons": list(line.reasons),
+                "facts": [latex_of(fact) for fact in line.facts],
             }
             for line in chain.lines
         ],
-        "stands_for": stands_for(chain),
+        "stands_for": stands_for(chain).replace("delta_", "δ_"),
         "end": _end(chain) if chain.lines and not _repeats(chain) else "",
         "documented": right,
         "assumptions": [latex_of(fact) for fact in chain.verdict.assumptions],

@@ -7,7 +7,10 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
+
 from derive.base.errors import DeriveError
+from derive.cli.exits import complain
 from derive.cli.sources import source_of
 
 
@@ -69,3 +72,14 @@ def _verified_in(folder: Path) -> Iterator[Path]:
             continue
         if source is not None and (source.states_claims or source.declared() or source.problems):
             yield path
+
+
+def changed_among(targets: Sequence[str], revision: str) -> tuple[str, ...]:
+    """The files among the targets that changed since a revision; none says so."""
+    try:
+        changed = changed_targets(targets or (os.curdir,), revision)
+    except NoHistory as problem:
+        raise click.ClickException(str(problem)) from None
+    if not changed:
+        complain(f"no file among the targets changed since {revision}")
+    return tuple(changed)

@@ -41,7 +41,6 @@ RULES: tuple[tuple[type, str], ...] = (
     (Softmax, OF_SOFTMAX),
     (LogSumExp, "the gradient of logsumexp is softmax"),
     (Broadcast, "what is repeated in the value is summed in the gradient"),
-    (Conv2d, "a convolution gives back a correlation"),
     (ConvTranspose2d, "a transposed convolution gives back a convolution"),
     (MaxPool2d, "a maximum gives back to the entry that attains it"),
     (MaxOver, "a maximum gives back to the entry that attains it"),
@@ -73,6 +72,7 @@ SLOPES: dict[str, str] = {
 
 
 # Said only where nothing else is.
+EVERY = "a number that stands in every entry gets the sum over them all"
 TERMS, FACTOR = "a sum gives its gradient to each of its terms", "a constant factor stays"
 ENTRIES, ADDED = "each entry is derived on its own", "a sum has the gradients of its terms"
 LINEAR = (ENTRIES, ADDED, TERMS, FACTOR)
@@ -113,6 +113,8 @@ def _reads(node: Any, symbol: Any) -> bool:
 
 def _rules_of(node: Any, symbol: Any) -> list[str]:
     if isinstance(node, ElementwiseApplyFunction):
+        if _slope_of_line(node.function) is not None:
+            return []
         name = function_name(node.function) if isinstance(node.function, sp.Lambda) else None
         applied = name or text_of(getattr(node.function, "expr", node.function))
         slope = slope_of(node.function) if isinstance(node.function, sp.Lambda) else None
@@ -156,6 +158,19 @@ def _of_sum(node: Any, symbol: Any) -> list[str]:
     return []
 
 
+def _of_convolution(node: Any, symbol: Any) -> list[str]:
+    """Of what it slides over, of what is slid, and of what is added."""
+    image, kernel, *others = node.args
+    rules = []
+    if image.has(symbol):
+        rules.append("a convolution gives back to its input the transposed convolution of G")
+    if kernel.has(symbol):
+        rules.append("each weight of a kernel gets G times what it met, added up over all places")
+    if any(other.has(symbol) for other in others):
+        rules.append("a bias gets the sum of G over all places")
+    return rules
+
+
 def _of_trace(node: Any, symbol: Any) -> list[str]:
     return ["tr(AB) has the gradient Bᵀ in A"]
 
@@ -174,6 +189,7 @@ def _of_undefined(node: Any, symbol: Any) -> list[str]:
 _BY_KIND: tuple[tuple[type, Callable[[Any, Any], list[str]]], ...] = (
     (sp.MatMul, _of_product),
     (sp.MatAdd, _of_sum),
+    (Conv2d, _of_convolution),
     (sp.Trace, _of_trace),
     (ScalarApplication, _of_undefined),
     (AppliedUndef, _of_undefined),
@@ -182,8 +198,13 @@ _BY_KIND: tuple[tuple[type, Callable[[Any, Any], list[str]]], ...] = (
 
 def _of_number(node: Any, symbol: Any) -> str | None:
     """A phrase on an operation on numbers, or on a sum of them."""
+    if isinstance(node, Elementwise) and isinstance(node.function.expr, sp.Add):
+        return TERMS
     if isinstance(node, (sp.Sum, Tensor, sp.FunctionMatrix, Recurrence, Elementwise)):
-        return ADDED if isinstance(node, sp.Sum) else ENTRIES
+        of_entries = EVERY if isinstance(symbol, sp.Symbol) else ENTRIES
+        return ADDED if isinstance(node, sp.Sum) else of_entries
+    if isinstance(node, ElementwiseApplyFunction):
+        return _of_line(node.function)
     if isinstance(node, sp.Pow) and not node.exp.has(symbol):
         return _of_power(node.exp)
     if isinstance(node, sp.Mul) and sum(arg.has(symbol) for arg in node.args) > 1:
@@ -197,6 +218,23 @@ def _of_number(node: Any, symbol: Any) -> str | None:
     if isinstance(node, sp.Mul):
         return FACTOR
     return None
+
+
+def _slope_of_line(function: Any) -> Any:
+    """The slope of a function of one number whose graph is a line; None for any other."""
+    if not isinstance(function, sp.Lambda) or len(function.variables) != 1:
+        return None
+    slope = function.expr.diff(*function.variables)
+    return slope if slope.is_number else None
+
+
+def _of_line(function: Any) -> str | None:
+    """``d(1 − u) = −du``."""
+    slope = _slope_of_line(function)
+    if slope is None:
+        return None
+    value = text_of(function(sp.Symbol("u", real=True)))
+    return f"d({value}) = {text_of(slope * sp.Symbol('du', real=True))}".replace("-", "−")
 
 
 def _of_power(exponent: Any) -> str:

@@ -8,7 +8,6 @@ SymPy and rich are imported by the commands that need them: ``--help`` must not 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ import click
 
 from derive.cli.asked import asked_for, is_document, is_function, may_be_code, resolved
 from derive.cli.deciding import decider, kept_findings, one_by_one
-from derive.cli.exits import FAILS, OK, USAGE, Commands, complain, exit_code
+from derive.cli.exits import FAILS, INTERRUPTED, OK, USAGE, Commands, complain, exit_code
 from derive.cli.options import (
     TARGETS,
     cache_option,
@@ -119,6 +118,12 @@ def list_command(form: str) -> int:
     metavar="REV",
     help="Verify only those files among the targets that changed since a revision of Git.",
 )
+@click.option(
+    "--project",
+    "of_project",
+    is_flag=True,
+    help="Verify what [tool.derive] names as targets, and nothing else where it names none.",
+)
 @click.option("--watch", "watched", is_flag=True, help="Verify a file again whenever it is saved.")
 @click.pass_context
 def verify(
@@ -137,6 +142,7 @@ def verify(
     docstrings: bool,
     everything: bool,
     changed_since: str | None,
+    of_project: bool,
     watched: bool,
 ) -> int:
     """Say which derivations hold and which disagree, with the reason and a witness.
@@ -154,51 +160,59 @@ def verify(
     except (OutputError, SettingsError) as problem:
         raise click.UsageError(str(problem)) from None
     everywhere = not targets
+    if of_project:
+        if targets:
+            raise click.UsageError("--project and targets are two ways to say what to verify")
+        if not project.targets:
+            raise click.UsageError(project.without_targets())
     targets = targets or project.targets
     if watched:
         return watch_over(context, targets, changed_since)
     if changed_since is not None:
+        from derive.cli.changes import changed_among
+
         targets = changed_among(targets, changed_since)
         if not targets:
             from derive.report import Report
 
-            report.finish(Report())
+            report.add(Report())
+            report.finish()
             return OK
     timeout, effort = (project.or_typed(*o) for o in (("timeout", timeout), ("effort", effort)))
     jobs = project.or_typed("jobs", jobs)
     documents = [target for target in targets if docstrings or is_document(target)]
     others = [target for target in targets if target not in documents]
-    if documents and others and (wanted or not report.is_text):
-        raise click.UsageError("documents and other targets are two reports: write one at a time")
-    code = OK
-    if documents:
-        from derive.cli import verifying_documents
-
-        code = verifying_documents.run(
-            documents,
-            report,
-            timeout,
-            effort,
-            declarations,
-            strict,
-            annotate,
-            docstrings,
-            everything,
-        )
-        if not others:
-            return code
     for option, value in (("--declarations", declarations), ("--annotate", annotate)):
-        if value is not None:
+        if value is not None and not documents:
             raise click.UsageError(f"{option} is for documents: .md, .tex, .ipynb, .rst")
-    tasks, requests, problems = asked_for(others)
-    cache = None if no_cache else kept_findings(cache_dir, timeout, effort)
-    if tasks or requests:
-        from derive.cli import verifying
+    code, problems = OK, []
+    try:
+        if documents:
+            from derive.cli import verifying_documents
 
-        asked = verifying.Asked(
-            tasks, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
-        )
-        code = max(code, verifying.run(asked, report))
+            code = verifying_documents.run(
+                documents,
+                report,
+                timeout,
+                effort,
+                declarations,
+                strict,
+                annotate,
+                docstrings,
+                everything,
+            )
+        if code != INTERRUPTED and (others or not documents):
+            tasks, requests, problems = asked_for(others)
+            cache = None if no_cache else kept_findings(cache_dir, timeout, effort)
+            if tasks or requests:
+                from derive.cli import verifying
+
+                asked = verifying.Asked(
+                    tasks, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
+                )
+                code = max(code, verifying.run(asked, report))
+    finally:  # what was decided before Ctrl-C is not lost
+        report.finish()
     for problem in problems:
         complain(problem)
     return USAGE if problems else code
@@ -217,19 +231,6 @@ def watch_over(context: click.Context, targets: Sequence[str], revision: str | N
     except KeyboardInterrupt:
         pass
     return OK
-
-
-def changed_among(targets: Sequence[str], revision: str) -> tuple[str, ...]:
-    """The files among the targets that changed since a revision; none says so."""
-    from derive.cli.changes import NoHistory, changed_targets
-
-    try:
-        changed = changed_targets(targets or (os.curdir,), revision)
-    except NoHistory as problem:
-        raise click.ClickException(str(problem)) from None
-    if not changed:
-        complain(f"no file among the targets changed since {revision}")
-    return tuple(changed)
 
 
 @main.command("init", short_help="Draft the declarations that a document needs.")
@@ -537,7 +538,7 @@ def serve_command(port: int, allow_python: bool, show: bool, timeout: float, eff
     type=click.Choice(["math", "numpy", "torch", "jax"]),
     default="math",
     show_default=True,
-    help="Of a function in a file: its derivative, or a backward in the file's library.",
+    help="Of a function in a file: its derivative, or code of it in a library.",
 )
 @form_option
 @timeout_option

@@ -112,10 +112,11 @@ def write(output: Output, report: Mapping[str, Any]) -> None:
 
 
 class Outputs:
-    """The outputs of one run."""
+    """The outputs of one run, written together when all that it decides was found."""
 
     def __init__(self, outputs: list[Output]) -> None:
         self.outputs = outputs
+        self._found: Report | None = None
 
     @property
     def is_text(self) -> bool:
@@ -131,12 +132,16 @@ class Outputs:
 
         return MOST_STEPS
 
-    def finish(self, report: Report) -> None:
+    def add(self, report: Report) -> None:
+        """A part of what is found: of claims and code, or of documents."""
+        self._found = report if self._found is None else self._found.joined(report)
+
+    def finish(self) -> None:
         """Write every output but text, which was printed as it was found."""
         written = [output for output in self.outputs if output.form != "text"]
-        if not written:
+        if not written or self._found is None:
             return
-        data = report.data()
+        data = self._found.data()
         try:
             for output in written:
                 if output.path is not None:

@@ -52,6 +52,11 @@ class Settings:
         typed = click.get_current_context().get_parameter_source(option)
         return value if own is None or typed is not ParameterSource.DEFAULT else own
 
+    def without_targets(self) -> str:
+        """What is said where targets are asked for and none are named."""
+        where = f"{self.file} has" if self.file else f"there is no {FILE}, and so there are"
+        return f'{where} no targets in [tool.derive]: targets = ["notes.md", "claims.py"]'
+
     def is_expected(self, finding: Finding) -> bool:
         """Whether a claim fails, and is said to."""
         wanted = self.expect.get(finding.id)

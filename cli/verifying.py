@@ -59,7 +59,7 @@ def run(asked: Asked, report: Outputs) -> int:
             else:
                 findings.extend(stream)
     finally:  # what was decided before Ctrl-C is not lost
-        report.finish(Report(findings))
+        report.add(Report(findings))
     unknown = asked.project.unknown(findings) if asked.everywhere else []
     surprises = asked.project.surprises(findings)
     for message in (*unknown, *surprises):

@@ -60,7 +60,7 @@ def run(
             screen.print(document_lines(found, screen.width, everything))
         if checked.interrupted:
             break
-    outputs.finish(Report(documents=documents))
+    outputs.add(Report(documents=documents))
     if results[-1].interrupted:
         complain("interrupted")
         return INTERRUPTED

@@ -181,6 +181,12 @@ class Report:
         """The formulas of all documents, in order."""
         return [one for document in self.documents or () for one in document.formulas]
 
+    def joined(self, other: Report) -> Report:
+        """What this one and another have decided."""
+        read = [one.documents for one in (self, other) if one.documents is not None]
+        documents = [document for some in read for document in some] if read else None
+        return Report([*self.findings, *other.findings], documents)
+
     def _repr_markdown_(self) -> str:
         """How a notebook shows it: a line for each claim, and the counts."""
         lines = []

@@ -493,7 +493,9 @@ class ArrayCode:
     def _contracted(self, factors: list[Any], gone: set[Any]) -> Text:
         parts = [self._as_it_is(factor) for factor in factors]
         left = tuple(index for index in self._union(parts) if index not in gone)
-        if len(parts) > 1 and all(part.axes for part in parts):
+        # torch contracts arrays of one type only, and multiplies those of several.
+        typed = self.library != "torch" or all(map(_has_type, factors))
+        if len(parts) > 1 and all(part.axes for part in parts) and typed:
             parts.sort(key=lambda part: min(map(self.order.index, part.axes)))
             if product := self._matrices(parts, left, gone):
                 return product
@@ -564,6 +566,17 @@ class ArrayCode:
         first = axes.index(part.axes[0])
         items = [":" if index in part.axes else "None" for index in axes[first:]]
         return Text(f"{part.at(LEAF)}[{', '.join(items)}]", part.axes)
+
+
+def _has_type(factor: Any) -> bool:
+    """Whether an array has the type of floats that it reads: a choice between numbers has not."""
+    if isinstance(factor, (sp.Piecewise, Cases)):
+        return any(_has_type(branch.args[0]) for branch in factor.args)
+    if isinstance(factor, (Relational, sp.KroneckerDelta)):
+        return False
+    if isinstance(factor, (sp.Indexed, MatrixElement, ArrayElement, TensorElement)):
+        return not factor.is_integer
+    return any(map(_has_type, factor.args))
 
 
 def _turned(matrix: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from derive.backends.places import counted, failures
+from derive.backends.places import counted, failures, verb
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -22,8 +22,8 @@ def render(report: Mapping[str, Any]) -> str:
         )
         level = "error" if found.is_error else "warning"
         lines.append(f"::{level} {properties}::{_text(found.message)}")
-    counts = ", ".join(f"{number} {status}" for status, number in counted(report))
-    return "\n".join([*lines, f"derive: {counts}", ""])
+    counts = [f"{number} {verb(outcome, number)}" for outcome, number in counted(report) if number]
+    return "\n".join([*lines, f"derive: {', '.join(counts) or 'nothing to decide'}", ""])
 
 
 def _text(text: str) -> str:

@@ -14,9 +14,8 @@ from importlib import resources
 from typing import Any
 
 from derive.backends.marks import MARKS
-from derive.backends.places import PROBLEMS, counted
+from derive.backends.places import PROBLEMS, claims_beside, counted, verb
 
-PLURALS = {"holds": "hold", "disagrees": "disagree", "defines": "define", "declares": "declare"}
 MATHML = "{http://www.w3.org/1998/Math/MathML}m"
 # Attributes that the converter writes; none of them runs or loads anything.
 SAFE = frozenset({
@@ -63,21 +62,20 @@ def _shown(report: Mapping[str, Any]) -> dict[str, Any]:
     if formulas is not None:
         claims = _in_order(claims, formulas)
     statuses = [claim["status"] for claim in claims]
+    counts = [(status, number, verb(status, number)) for status, number in counted(report)]
+    noun = "claim"
+    if formulas is not None:
+        noun = "item" if claims_beside(report) else "formula"
     return {
         "sections": _sections(claims),
         "problems": report.get("problems", ()),
-        "counts": [(s, n, verb(s, n)) for s, n in counted(report) if n],
+        "counts": [count for count in counts if count[1]],
         "filters": [status for status in MARKS if status in statuses],
-        "total": len(claims if formulas is None else formulas),
-        "noun": "claim" if formulas is None else "formula",
+        "total": sum(number for _, number, _ in counts),
+        "noun": noun,
         "marks": MARKS,
         "longest_step": LONGEST_STEP,
     }
-
-
-def verb(outcome: str, number: int) -> str:
-    """``hold`` for several that hold, and so on."""
-    return PLURALS.get(outcome, outcome) if number != 1 else outcome
 
 
 def page_of_pasting(key: str, allow_python: bool, most: int) -> str:

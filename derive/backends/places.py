@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ PROBLEMS = {
     "ambiguous": "a formula that holds in one reading and not in another",
     "not-understood": "a formula that could not be read",
 }
+PLURALS = {"holds": "hold", "disagrees": "disagree", "defines": "define", "declares": "declare"}
 
 
 @dataclass(frozen=True)
@@ -44,29 +46,47 @@ class Failure:
 
 def failures(report: Mapping[str, Any]) -> Iterator[Failure]:
     """All that does not hold and was not expected to fail, in the order of the report."""
-    # What a document says is told by its formulas: one may have several readings, a claim each.
+    found = [
+        *map(failure_of_claim, claims_beside(report)),
+        *map(failure_of_formula, report.get("formulas", ())),
+    ]
+    yield from (failure for failure in found if failure is not None)
+
+
+def claims_beside(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The claims but those of documents: what a document says is told by its formulas, of which one
+    may have several readings, a claim each.
+    """
     inside = {id for formula in report.get("formulas", ()) for id in formula.get("claims", ())}
-    for claim in report["claims"]:
-        known = claim.get("expected") == claim["status"]
-        if claim["status"] in PROBLEMS and claim["id"] not in inside and not known:
-            yield Failure(
-                claim["id"],
-                claim["status"],
-                _message(claim),
-                claim.get("file"),
-                claim.get("line"),
-                claim.get("column"),
-            )
-    for formula in report.get("formulas", ()):
-        if formula["outcome"] in PROBLEMS and formula.get("expected") != formula["outcome"]:
-            yield Failure(
-                f"{formula['file']}:{formula['line']}",
-                formula["outcome"],
-                formula.get("message") or formula["outcome"],
-                formula["file"],
-                formula["line"],
-                formula.get("column"),
-            )
+    return [claim for claim in report["claims"] if claim["id"] not in inside]
+
+
+def failure_of_claim(claim: Mapping[str, Any]) -> Failure | None:
+    """None where it holds, or fails as is expected."""
+    if claim["status"] not in PROBLEMS or claim.get("expected") == claim["status"]:
+        return None
+    return Failure(
+        claim["id"],
+        claim["status"],
+        _message(claim),
+        claim.get("file"),
+        claim.get("line"),
+        claim.get("column"),
+    )
+
+
+def failure_of_formula(formula: Mapping[str, Any]) -> Failure | None:
+    """None where it is nothing that has to be mended, or comes out as is expected."""
+    if formula["outcome"] not in PROBLEMS or formula.get("expected") == formula["outcome"]:
+        return None
+    return Failure(
+        f"{formula['file']}:{formula['line']}",
+        formula["outcome"],
+        formula.get("message") or formula["outcome"],
+        formula["file"],
+        formula["line"],
+        formula.get("column"),
+    )
 
 
 def _message(claim: Mapping[str, Any]) -> str:
@@ -78,6 +98,14 @@ def _message(claim: Mapping[str, Any]) -> str:
 
 
 def counted(report: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """How many there are of each: of the formulas of a document, otherwise of the claims."""
+    """How many there are of each: of the formulas of documents, and of the claims beside them."""
     summary = report["summary"]
-    return list(summary.get("formulas", summary).items())
+    counts = Counter(summary.get("formulas", summary))
+    if "formulas" in summary:
+        counts.update(claim["status"] for claim in claims_beside(report))
+    return list(counts.items())
+
+
+def verb(outcome: str, number: int) -> str:
+    """``hold`` for several that hold, and so on."""
+    return PLURALS.get(outcome, outcome) if number != 1 else outcome

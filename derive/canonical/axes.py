@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial
+from derive.canonical.atoms import Atom, Exponent, Monomial, Polynomial, UndefinedValue
 from derive.canonical.laws import law
+from derive.canonical.powers import bracket_by_range
 from derive.canonical.verbs import Verbs
 from derive.core.integers import BOUND, FRESH, SIZE, ZERO, Poly, Var, as_poly
 
@@ -58,13 +59,19 @@ def on_axes(
         moved = True
     if not moved:
         return None
-    inside: Polynomial = {(): 1}
-    for variable, value in values.items():
-        assert variable.high is not None
-        for gap in (value, variable.high - value):
-            inside = n.multiply(inside, n.index_bracket(">=", gap))
+    gaps = [gap for v, value in values.items() for gap in (value, _end(v) - value)]
     body = n.substitute(n.settled(dict(factors), 1), values)
-    return n.sum_all([*old, *new], n.multiply(inside, body))
+    inside = [n.index_bracket(">=", gap) for gap in gaps]
+    try:
+        product = n.multiply(*inside, body)
+    except UndefinedValue:  # of what has no value at an end of the axis, which is outside
+        product = n.multiply(*(bracket_by_range(n, ">=", gap) for gap in gaps), body)
+    return n.sum_all([*old, *new], product)
+
+
+def _end(variable: Var) -> Poly:
+    assert variable.high is not None
+    return variable.high
 
 
 def has_unit_slope(poly: Poly, variable: Var) -> bool:

@@ -1,4 +1,6 @@
-"""The determinant of a matrix and a product: the matrix determinant lemma, and det(I + A B)."""
+"""The determinant of a matrix and a product: the matrix determinant lemma, and det(I + A B); the
+inverse of a multiple of the identity and a product.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +78,28 @@ def of_low_rank(n: Verbs, shared: Shared, size: Poly) -> Polynomial | None:
     below = n.power(here, -1)
     inner = [[n.sum_over(k, n.multiply(v, below, u)) for u in lefts] for v in rights]
     return n.multiply(n.product_over(k, here), leibniz(n, _shifted(n, inner, UNIT)))
+
+
+def inverse_of_rank_one(n: Verbs, shared: Shared, i: Poly, j: Poly) -> Polynomial | None:
+    """(c I + u vᵀ)⁻¹[i, j] = ([i = j] − u[i]·v[j]/(c + vᵀu))/c for a c that is seen not to be 0:
+    then c + vᵀu is not 0 wherever there is an inverse. None for a matrix of another form.
+    """
+    k, m = shared.params
+    if k.high is None or k.high != m.high or (k.low, m.low) != (ZERO, ZERO):
+        return None
+    diagonal, whole, rest = _parts(n, n.of(shared.body), k, m)
+    scaled = not any(k in a.free or isinstance(a, BracketAtom) for t in diagonal for a, _ in t)
+    if whole or not diagonal or not rest or not scaled or n.sign(diagonal) not in ("+", "-"):
+        return None
+    vectors = _vectors(n, rest, k, m)
+    if vectors is None or len(vectors) != 1:
+        return None
+    ((left, right),) = vectors
+    inner = n.sum_over(k, n.multiply(left, n.substitute(right, {m: as_poly(k)})))
+    below = n.power(n.multiply(diagonal, n.add(diagonal, inner)), -1)
+    product = n.multiply(n.substitute(left, {k: i}), n.substitute(right, {m: j}), below)
+    same = n.multiply(n.index_bracket("=", i - j), n.power(diagonal, -1))
+    return n.subtract(same, product)
 
 
 def _parts(

@@ -102,6 +102,7 @@ REWRITTEN: Mapping[str, Before] = {
     "bracket": lambda r, op, p: RealBracket((r.term(p),), (op,)),
     "bracket of a product": lambda r, op, p: RealBracket((r.term(p),), (op,)),
     "sum": lambda r, variable, p: total(variable, r.term(p)),
+    "pole beside brackets": lambda r, variables, p, *_: _summed(r, variables, r.term(p)),
     "fixed range": _sum,
     "sum over a delta": _picked,
     "sum of a bracket": _cut_short,

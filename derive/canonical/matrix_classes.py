@@ -9,7 +9,7 @@ from __future__ import annotations
 from derive.base.errors import UnsupportedError
 from derive.canonical import matrix_laws, structure
 from derive.canonical.atoms import InverseAtom, Polynomial
-from derive.canonical.determinants import inverse_written_out, is_small
+from derive.canonical.determinants import inverse_of_rank_one, inverse_written_out, is_small
 from derive.canonical.laws import law
 from derive.canonical.names import rank_of
 from derive.canonical.verbs import Verbs
@@ -68,7 +68,11 @@ def inverse_entry(n: Verbs, shared: Shared, i: Poly, j: Poly) -> Polynomial:
         found = inverse_written_out(n, shared, i, j)
         if found is not None:
             return found
+    found = inverse_of_rank_one(n, shared, i, j)
     name, transposed, _ = n.matrix_name(shared)
+    if found is not None:
+        n.matrices.inverted.setdefault(name, {})[shared.label] = None
+        return found
     if name in n.matrices.factors:
         return matrix_laws.inverse_of_square(n, n.matrices.factors[name], i, j)
     if name not in n.matrices.inverted:

@@ -16,11 +16,13 @@ from derive.canonical.atoms import (
     Polynomial,
     RealBracketAtom,
     RefAtom,
+    UndefinedValue,
     UnknownAtom,
     WholeAtom,
 )
 from derive.canonical.determinants import is_small, of_low_rank, united, written_out
 from derive.canonical.joined_digits import joined
+from derive.canonical.powers import bracket_by_range
 from derive.canonical.verbs import Verbs
 from derive.core.integers import FRESH, ZERO, Var, as_poly
 from derive.core.terms import (
@@ -42,9 +44,13 @@ from derive.core.terms import (
     RealBracket,
     Ref,
     Sum,
+    Term,
     Unknown,
     Whole,
+    add,
     narrowed,
+    neg,
+    num,
 )
 
 # The rule of every core node; its docstring is the law.
@@ -118,16 +124,40 @@ def _mul(n: Verbs, term: Mul) -> Polynomial:
     """multiplied out; what stands beside a bracket that is 0 need not have a value
 
     Factors with a bracket [p = 0] come last: x·(1 − [p = 0]) is simpler by p = 0, where x·(1/p),
-    of which it is the branch, is not.
+    of which it is the branch, is not. And where 1/p stands beside 1 − [p = 0] of an integer p,
+    that is [p ≥ 1] + [−p ≥ 1].
     """
     if any(isinstance(arg, IndexBracket) and not n.of(arg) for arg in term.args):
         return {}
-    return n.multiply(*sorted((n.of(arg) for arg in term.args), key=_asks_for_zero))
+    try:
+        return n.multiply(*sorted((n.of(arg) for arg in term.args), key=_asks_for_zero))
+    except UndefinedValue:
+        apart = [_unequal(n, arg) for arg in term.args]
+        if not any(apart):
+            raise
+        return n.multiply(*(a or n.of(arg) for a, arg in zip(apart, term.args, strict=True)))
 
 
 def _asks_for_zero(poly: Polynomial) -> bool:
     """Whether a bracket [p = 0] of real numbers stands in a polynomial."""
     return any(isinstance(a, RealBracketAtom) and a.relation == "=" for m in poly for a, _ in m)
+
+
+def _unequal(n: Verbs, term: Term) -> Polynomial | None:
+    """[p ≥ 1] + [−p ≥ 1] for 1 − [p = 0], and [p ≥ 1] as it is, where else it would be 1 − [p = 0].
+
+    None for another term.
+    """
+    if isinstance(term, IndexBracket) and term.data[0] == ">=":
+        return bracket_by_range(n, ">=", term.data[1])
+    if not isinstance(term, Add):
+        return None
+    brackets = [a for arg in term.args for a in arg.args if isinstance(a, IndexBracket)]
+    if len(brackets) != 1 or term is not add(num(1), neg(brackets[0])):
+        return None
+    relation, p = brackets[0].data
+    ends = (p - 1, -p - 1) if relation == "=" else (-p - 1,)
+    return n.add({}, *(bracket_by_range(n, ">=", end) for end in ends))
 
 
 @rule(Pow)

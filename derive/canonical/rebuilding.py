@@ -32,8 +32,9 @@ from derive.canonical.atoms import (
     WholePowerAtom,
 )
 from derive.canonical.laws import law
+from derive.canonical.powers import bracket_by_range
 from derive.canonical.verbs import Verbs
-from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly
+from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 
 Values = Mapping[Var, Poly]
 
@@ -110,7 +111,11 @@ def _integer(n: Verbs, atom: IntAtom, values: Values) -> Polynomial:
 
 @REBUILT.on(IndexBracketAtom)
 def _index_bracket(n: Verbs, atom: IndexBracketAtom, values: Values) -> Polynomial:
-    return n.index_bracket(atom.relation, atom.poly.substitute(values))
+    poly = atom.poly.substitute(values)
+    if atom.relation == ">=" and is_nonnegative(atom.poly + 1):
+        # It is not 1 − [p = −1]: that is beside what has no value at p = −1.
+        return bracket_by_range(n, ">=", poly)
+    return n.index_bracket(atom.relation, poly)
 
 
 @REBUILT.on(RealBracketAtom)

@@ -30,6 +30,7 @@ from derive.canonical.closed_sums import one_digit, sum_of_ones, sum_of_powers
 from derive.canonical.guards import guarded_by_range
 from derive.canonical.laws import law
 from derive.canonical.matrix_powers import joined_powers, power_of_eigenvalue
+from derive.canonical.poles import poles_beside_brackets, with_poles_guarded
 from derive.canonical.ranges import UNROLLED, bracket_used, cut_range, over_fixed_range
 from derive.canonical.verbs import Verbs
 from derive.core.integers import FRESH, ONE, ZERO, Poly, Var, as_poly, is_nonnegative
@@ -67,7 +68,7 @@ def _term_by_term(n: Verbs, variable: Var, poly: Polynomial) -> Polynomial:
         shifted = Var(variable.name, FRESH, ZERO, high - low)
         poly = n.substitute(poly, {variable: as_poly(shifted) + low})
         variable = shifted
-    return n.add({}, *(n.scale(_sum_monomial(n, [variable], m), c) for m, c in poly.items()))
+    return sum_all(n, [variable], poly)
 
 
 @law("sum of a product")
@@ -117,7 +118,22 @@ def _of_product(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynomia
 
 def sum_all(n: Verbs, variables: list[Var], poly: Polynomial) -> Polynomial:
     """Σ over several indices, each from 0, one after the other."""
+
+    poles = poles_beside_brackets(n, variables, poly) if len(poly) > 1 else []
+    return _past_poles(n, variables, poly, poles) if poles else _one_by_one(n, variables, poly)
+
+
+def _one_by_one(n: Verbs, variables: list[Var], poly: Polynomial) -> Polynomial:
     return n.add({}, *(n.scale(_sum_monomial(n, variables, m), c) for m, c in poly.items()))
+
+
+@law("pole beside brackets")
+def _past_poles(n: Verbs, variables: list[Var], poly: Polynomial, poles: list[Atom]) -> Polynomial:
+    """Σ_k (1 − [k = 0])·f/p = [p ≠ 0]/p · Σ_k (1 − [k = 0])·f
+
+    Always: where p is 0 each term is 0 by its brackets, or the sum has no value.
+    """
+    return _one_by_one(n, variables, with_poles_guarded(n, variables, poly, poles))
 
 
 @law("independent factors")

@@ -1,5 +1,6 @@
 """Sizes that a document defines, such as u = d/h, or gives to be equal, such as n = m, put in
-wherever they stand: in ranges, in the shapes of arrays, in other definitions.
+wherever they stand: in ranges, in the shapes of arrays, in other definitions. What is defined and
+stands at the end of a range, in a shape or as an index is one of them, however it is declared.
 
 What is given is put in where it names a size as a sum of products of others, with positive whole
 coefficients: then it is a size whatever those are.
@@ -17,6 +18,7 @@ from derive.base.errors import ClaimError
 from derive.claims.indices import as_symbols
 from derive.claims.kinds import Claim
 from derive.claims.label_ranges import within_their_axes
+from derive.language.structure import in_ranges
 
 Stated = TypeVar("Stated", bound=Claim)
 
@@ -36,9 +38,10 @@ def put_in(claim: Stated) -> Stated:
 def _put_in(claim: Stated) -> Stated:
     sizes: dict[Any, Any] = {}
     where: dict[Any, Any] = {}
+    counting = _counting(claim)
     for symbol, value in claim.where.items():
         value = value.xreplace(sizes)
-        if isinstance(symbol, sp.Symbol) and symbol.is_integer:
+        if symbol in counting:
             sizes[symbol] = value
         else:
             where[symbol] = value
@@ -47,6 +50,18 @@ def _put_in(claim: Stated) -> Stated:
     changed: dict[str, Any] = {name: _in(getattr(claim, name), sizes) for name in _spoken(claim)}
     where = {_in(symbol, sizes): value for symbol, value in where.items()}
     return replace(claim, where=where, **changed)
+
+
+def _counting(claim: Claim) -> set[Any]:
+    """The symbols that are defined, and count something or are part of what does."""
+    scalars = {s for s in claim.where if isinstance(s, sp.Symbol)}
+    counting = {s for s in scalars if s.is_integer}
+    if scalars != counting:
+        counting |= scalars & in_ranges(claim.said)
+    for symbol, value in reversed(list(claim.where.items())):
+        if symbol in counting:
+            counting |= scalars & value.free_symbols
+    return counting
 
 
 def _made_equal(claim: Stated) -> Stated:

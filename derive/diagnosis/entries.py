@@ -13,6 +13,7 @@ from itertools import combinations, islice, product
 from typing import Any
 
 import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.diagnosis.claimed import Documented, Repair
 from derive.diagnosis.exchanges import diagonal_words
@@ -136,6 +137,26 @@ def only_the_diagonal_entry(d: Documented) -> Iterator[Repair]:
             for total in _totals(d, site, p * rest):
                 part = p * sp.Add(rest, -total, evaluate=False)
                 yield d.put(site, part, partial(diagonal_words, part, site.node))
+
+
+def missing_projection_entry(d: Documented) -> Iterator[Repair]:
+    """p·g for p·(g − Σ p·g) along an axis, whatever p is."""
+    for site in _by_entries(d):
+        whole = site.parent is None or isinstance(site.parent, (Tensor, *SUMS))
+        if not isinstance(site.node, sp.Mul) or not whole:
+            continue
+        for p in site.node.args:
+            rest = sp.Mul(*(f for f in site.node.args if f is not p))
+            if p.is_number or not rest.free_symbols & p.free_symbols:
+                continue
+            for total in _totals(d, site, p * rest):
+                part = p * sp.Add(rest, -total, evaluate=False)
+                yield d.put(site, part, partial(_projection_words, part, site.node))
+
+
+def _projection_words(part: Any, node: Any) -> str:
+    words = quoted("it holds with {} for {}", part, node)
+    return words or "a sum is missing: p*(g - sum(p*g)) is meant where p*g stands"
 
 
 def another_axis(d: Documented) -> Iterator[Repair]:
@@ -314,7 +335,18 @@ def _totals(d: Documented, site: Site, term: Any) -> Iterator[Any]:
         if index in term.free_symbols:
             k = sp.Symbol(f"{index}'", integer=True)
             total = sp.Sum(sp.S.One, (k, 0, size - 1))
-            yield with_limits(total, total.limits, term.xreplace({index: k}))
+            yield with_limits(total, total.limits, _renamed(term, index, k))
+
+
+def _renamed(term: Any, index: Any, other: Any) -> Any:
+    """A term with an index under another name."""
+    names = {index: other}
+    # Each entry by itself: that its indices are in range is not asked again.
+    moved = {
+        e: entry(e.parent.xreplace(names), *(i.xreplace(names) for i in e.indices))
+        for e in term.atoms(MatrixElement)
+    }
+    return term.xreplace({**moved, **names})
 
 
 def _of_free_indices(mistake: Mistake) -> Mistake:
@@ -334,6 +366,7 @@ BY_ENTRIES: tuple[Mistake, ...] = (
     missing_total,
     another_entry,
     missing_entry_term,
+    missing_projection_entry,
 )
 """The likelier ones first."""
 

@@ -460,6 +460,27 @@ def both_orders(d: Documented) -> Iterator[Repair]:
             yield d.put(site, part)
 
 
+def with_its_transpose(d: Documented) -> Iterator[Repair]:
+    """Twice a square product for its sum with its transpose: (AᵀB + BᵀA)/2 for AᵀB."""
+    for span in spans(d):
+        node, shape = span.node, span.shape
+        if isinstance(node, sp.MatMul) and len(shape) == 2 and same_shape(shape[:1], shape[1:]):
+            turned = transposed(node)
+            if turned != node:
+                both = sp.MatAdd(node, turned, evaluate=False)
+                yield d.put(span.site, times(sp.S.Half, span.instead(both)))
+
+
+def exchanged_symbols(d: Documented) -> Iterator[Repair]:
+    """Two symbols of one shape stand in each other's places."""
+    there = [s for s in d.symbols if d.is_matrix(s) and isinstance(s, sp.MatrixSymbol)]
+    there = [s for s in there if d.side.has(s)]
+    for a, b in combinations(there, 2):
+        if d.alike(a, b):
+            side = d.side.xreplace({a: b, b: a})
+            yield Repair(side, partial(quoted, "it holds with {} and {} exchanged", a, b))
+
+
 def missing_diagonal(d: Documented) -> Iterator[Repair]:
     """Between two factors diag(v), diag(p∘(1 − p)) or diag(1 − h∘h) is left out."""
     vectors = [s for s in d.symbols if d.is_matrix(s)]
@@ -524,6 +545,8 @@ EXCHANGES: tuple[Mistake, ...] = (
     missing_number,
     inverted,
     both_orders,
+    with_its_transpose,
+    exchanged_symbols,
     missing_diagonal,
     parentheses,
 )

@@ -32,17 +32,17 @@ from derive.diagnosis.claimed import (
 from derive.diagnosis.places import Site, made_of, sites, with_limits, without_part
 from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, fitted, spans
+from derive.diagnosis.wrong_indices import ENTRIES, entry_like, superfluous_sum, wrong_index
 from derive.language.conditions import Cases
 from derive.language.dims import is_unit, same_shape
-from derive.language.operators import MaxOver, TensorElement, entry
+from derive.language.operators import MaxOver
 from derive.language.printing import text_of
-from derive.language.sequences import At, MatrixSum
+from derive.language.sequences import MatrixSum
 from derive.refutation.symbols import fields_of
 
 SUMS = (sp.Add, sp.MatAdd)
 PRODUCTS = (sp.Mul, sp.MatMul, sp.HadamardProduct)
 RANGES = (sp.Sum, sp.Product, MaxOver, MatrixSum)
-ENTRIES = (MatrixElement, sp.Indexed, TensorElement, At)
 TURNED = {sp.Gt: sp.Lt, sp.Lt: sp.Gt, sp.Ge: sp.Le, sp.Le: sp.Ge}
 STRICTER = {sp.Gt: sp.Ge, sp.Ge: sp.Gt, sp.Lt: sp.Le, sp.Le: sp.Lt}
 AXES = ("rows", "columns")
@@ -424,40 +424,8 @@ def _opposite(d: Documented, node: Any, k: Any, low: Any, high: Any) -> Iterator
             yield from (sp.Tuple(k, sp.S.Zero, low - a) for a in (0, 1))
 
 
-@mistake
-def wrong_index(d: Documented) -> Iterator[Repair]:
-    """The indices of an entry are swapped, or one is another, is one too large or small, or has a
-    wrong sign in it.
-    """
-    for site in d.sites:
-        node = site.node
-        if isinstance(node, ENTRIES):
-            first, indices = 1, list(node.args[1:])
-        elif isinstance(node, sp.KroneckerDelta):
-            first, indices = 0, list(node.args[:2])
-        else:
-            continue
-        for p, q in combinations(range(len(indices)), 2) if first else ():
-            if indices[p] != indices[q]:
-                swapped = list(indices)
-                swapped[p], swapped[q] = indices[q], indices[p]
-                yield d.put(site, entry_like(node, swapped, first))
-        for p, index in enumerate(indices):
-            if index.is_number:
-                continue
-            terms = sp.Add.make_args(index)
-            others = [index - 2 * term for term in terms] if len(terms) > 1 else []
-            if index.is_Symbol:
-                others = [other for other in d.indices_at(site) if other not in indices]
-            for other in (*others, index + 1, index - 1):
-                yield d.put(site, entry_like(node, [*indices[:p], other, *indices[p + 1 :]], first))
-
-
-def entry_like(node: Any, indices: list[Any], first: int = 1) -> Any:
-    """The entry of the same array at other indices."""
-    if isinstance(node, MatrixElement):
-        return entry(node.parent, *indices)
-    return node.func(*node.args[:first], *indices)
+mistake(wrong_index)
+mistake(superfluous_sum)
 
 
 @mistake

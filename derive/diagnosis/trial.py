@@ -47,6 +47,7 @@ OTHERS = 2  # points besides one of unequal sizes that shows the disagreement, a
 _AGREEMENT = 1e-7
 _CANCELLED = 1e-13  # of numbers of a few eighths: what floats leave of a sum that is zero
 _LARGEST = 24  # numerator of a factor that a person forgets
+_DENOMINATORS = np.arange(1, _LARGEST + 1)
 _UNITS = 60
 _HALF = sp.S.Half
 _SQUARES = 4  # matrices that may be meant to be symmetric
@@ -175,6 +176,7 @@ class Trial:
         self._proofs = PROOFS
         self._inductions = INDUCTIONS
         self._found: list[Ground] = []
+        self._worths: dict[int, tuple[list[Unit], list[float]]] = {}  # by points that are kept
         self._more = self._make_grounds()
 
     def renew(self, budget: Budget) -> None:
@@ -317,14 +319,21 @@ class Trial:
 
     def _possible(self, value: float, point: Point) -> Iterator[tuple[Unit, Fraction]]:
         """The simple factors that have a value at a point, the simplest first."""
-        for unit in islice(self._units(), _UNITS):
-            worth = _worth(unit, point)
-            if worth and math.isfinite(worth):
-                rational = Fraction(value / worth).limit_denominator(_LARGEST)
-                if abs(rational.numerator) <= _LARGEST and _is_multiple(
-                    value, unit, rational, point
-                ):
-                    yield unit, rational
+        units, worths = self._worths_at(point)
+        for number in _near_simple(value, worths):
+            rational = Fraction(value / worths[number]).limit_denominator(_LARGEST)
+            unit = units[number]
+            if abs(rational.numerator) <= _LARGEST and _is_multiple(value, unit, rational, point):
+                yield unit, rational
+
+    def _worths_at(self, point: Point) -> tuple[list[Unit], list[float]]:
+        """What a factor may consist of besides a rational, and its values at a point."""
+        found = self._worths.get(id(point))
+        if found is None:
+            worths = [(unit, _worth(unit, point)) for unit in islice(self._units(), _UNITS)]
+            worths = [(unit, worth) for unit, worth in worths if worth and math.isfinite(worth)]
+            found = self._worths[id(point)] = [u for u, _ in worths], [w for _, w in worths]
+        return found
 
     def _units(self) -> Iterator[Unit]:
         """What a factor may consist of besides a rational: sizes and scalars."""
@@ -409,7 +418,10 @@ class Trial:
 
     def _proved_by(self, meant: Meant) -> bool:
         """Whether the claim is proved with other definitions."""
-        asked = replace(self.claim, where={**self.claim.where, **meant.where})
+        return self._proved_anew(replace(self.claim, where={**self.claim.where, **meant.where}))
+
+    def _proved_anew(self, asked: Any) -> bool:
+        """Whether another claim is proved, read from the start."""
         try:
             fields = tuple(getattr(asked, name) for name in asked.expression_fields)
             problem = Problem(fields, asked.where, asked.assumed)
@@ -421,8 +433,10 @@ class Trial:
     def proved(self, side: Any) -> bool:
         """Whether the claim is proved with another documented side."""
         problem, statement = self.problem, self.statement
-        if problem.lowering.unsafe_reads:
-            return False
+        if problem.lowering.unsafe_reads:  # as those of the documented side may be alone
+            return self._proved_anew(
+                replace(self.claim, **{self.claim.expression_fields[-1]: side})
+            )
         met = dict(problem.met)
         try:
             if not same_shape(problem.shapes.of(side), statement.shape):
@@ -501,6 +515,16 @@ def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, bud
             for array, traits in zip(group, kept, strict=True):
                 array.traits = traits
     return ""
+
+
+def _near_simple(value: float, worths: Sequence[float]) -> list[int]:
+    """The places of those worths of which a simple rational multiple may be near a value."""
+    if not worths or not math.isfinite(value):
+        return []
+    ratios = value / np.array(worths)
+    slack = 2 * _AGREEMENT * (1 + abs(value)) / np.abs(worths)
+    near = np.abs(ratios[:, None] - np.rint(ratios[:, None] * _DENOMINATORS) / _DENOMINATORS)
+    return [int(place) for place in np.flatnonzero(near.min(axis=1) <= slack)]
 
 
 def simple_number(values: np.ndarray, unit: Any, worth: np.ndarray) -> Any:

@@ -77,6 +77,14 @@ class _QuickPrinter(StrPrinter):
         return result[3:] if result.startswith(" + ") else "-" + result[3:]
 
 
+def added_first(terms: list[Any]) -> list[Any]:
+    """The terms of a sum, what is subtracted from before what is subtracted."""
+    if not terms[0].could_extract_minus_sign():
+        return terms
+    place = next((k for k, t in enumerate(terms) if not t.could_extract_minus_sign()), 0)
+    return [terms[place], *terms[:place], *terms[place + 1 :]]
+
+
 class _NotationPrinter(_QuickPrinter):
     """SymPy's own text, less the constructors that no document writes."""
 
@@ -92,11 +100,7 @@ class _NotationPrinter(_QuickPrinter):
         terms = list(super()._as_ordered_terms(expr, order))
         # Of matrices, terms with a minus come last anyway.
         numbers = isinstance(expr, sp.Add) and not isinstance(expr, sp.MatrixExpr)
-        if numbers and terms[0].could_extract_minus_sign():
-            first = next((t for t in terms if not t.could_extract_minus_sign()), terms[0])
-            terms.remove(first)
-            terms.insert(0, first)
-        return terms
+        return added_first(terms) if numbers else terms
 
     def _printed_terms(self, node: Any) -> list[tuple[Any, str]]:
         """Terms with a minus come last, so that a sum starts with what is subtracted from."""

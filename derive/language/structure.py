@@ -4,12 +4,14 @@ a function. Everything that walks expressions asks here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import ArrayComprehension
+from sympy.tensor.array.expressions.array_expressions import ArrayElement, ArraySymbol
 
 from derive.base.tables import Table
 from derive.language.operators import MaxOver, Tensor
@@ -75,6 +77,28 @@ def bound_within(expr: Any) -> set[Any]:
     """All symbols that are bound somewhere in an expression."""
     scopes = filter(None, map(scope_of, sp.preorder_traversal(expr)))
     return {symbol for scope in scopes for symbol in scope.symbols}
+
+
+def in_ranges(expressions: Iterable[Any]) -> set[Any]:
+    """The symbols at the ends of ranges, in the shapes of arrays and as their indices."""
+    found: set[Any] = set()
+    seen: set[Any] = set()
+    stack = [e for e in expressions if isinstance(e, sp.Basic)]
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        scope = scope_of(node)
+        for binder in () if scope is None else scope.binders:
+            if binder.high is not None:
+                found |= binder.low.free_symbols | binder.high.free_symbols
+        if isinstance(node, (sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)):
+            found |= set().union(*(sp.sympify(size).free_symbols for size in node.shape or ()))
+        elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement)):
+            found |= set().union(*(index.free_symbols for index in node.indices))
+        stack.extend(arg for arg in node.args if isinstance(arg, sp.Basic))
+    return found
 
 
 @SCOPES.on(sp.Sum, sp.Product, ArrayComprehension)

@@ -12,7 +12,7 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.tensor.array.expressions import ArraySymbol
 
-from derive.language.printing import function_name, has_slopes, text_of
+from derive.language.printing import added_first, function_name, has_slopes, text_of
 
 _NAMED = {
     "sigmoid": r"\sigma", "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos",
@@ -59,6 +59,13 @@ class _Typesetter(LatexPrinter):
         return str(super()._print_Symbol(expr))
 
     _print_MatrixSymbol = _print_Symbol
+
+    def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
+        """As in text: x - mu, not -mu + x; of matrices all terms with a minus come last."""
+        terms = list(super()._as_ordered_terms(expr, order))
+        if isinstance(expr, sp.MatrixExpr):
+            return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
+        return added_first(terms)
 
     def _print_Transpose(self, node: Any) -> str:
         return rf"{self.parenthesize(node.arg, PRECEDENCE['Pow'], True)}^{{\top}}"
@@ -185,7 +192,7 @@ class _Typesetter(LatexPrinter):
     def _print_KroneckerDelta(self, node: Any, exp: Any = None) -> str:
         left, right = map(self._print, node.args)
         power = "" if exp is None else rf"^{{{exp}}}"
-        return rf"\mathbb{{1}}[{left} = {right}]{power}"
+        return rf"\mathbf{{1}}[{left} = {right}]{power}"
 
     def _print_At(self, node: Any) -> str:
         return rf"{{{self._print(node.array)}}}_{{{self._print(node.index)}}}"

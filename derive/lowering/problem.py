@@ -120,7 +120,8 @@ class Inventory:
         self.bound |= inner
         self._note(expr, inner)
         for binder in () if scope is None else scope.ranges:
-            self.ends |= (binder.low.free_symbols | binder.high.free_symbols) - inner
+            ends = _outside_entries(binder.low) | _outside_entries(binder.high)
+            self.ends |= ends - inner
         parts = tuple(expr) if isinstance(expr, sp.MatrixBase) else expr.args
         for arg in parts[1:] if isinstance(expr, sp.IndexedBase) else parts:
             self.read(arg, inner)
@@ -182,6 +183,19 @@ class Inventory:
     def integers(self) -> set[Any]:
         """All symbols that stand for integers."""
         return self.sizes | self.ends | self.indexed
+
+    @property
+    def real_numbers_that_count(self) -> list[Any]:
+        """That a symbol is an integer, and a size is positive, of each that is declared to be real,
+        which is to say that it need not be one.
+        """
+        found: list[Any] = []
+        for symbol in sorted(self.integers, key=str):
+            if symbol.is_real and symbol.is_integer is None:
+                found.append(sp.Q.integer(symbol))
+                if symbol not in self.free_indices:
+                    found.append(symbol >= 1)
+        return found
 
     @property
     def free_indices(self) -> set[Any]:

@@ -222,6 +222,10 @@ def assumptions(
         normaliser = Normaliser(budget=share(WORK), keep=lambda _: True)
         conditions = _open_conditions(problem, normaliser, conditions)
         normalisers = (*normalisers, normaliser)
+        unfolding = Normaliser(budget=share(WORK))
+        left = _open_conditions(problem, unfolding, conditions) if conditions else conditions
+        if len(left) < len(conditions):
+            conditions, normalisers = left, (*normalisers, unfolding)
     bounds = (fact for array in problem.lowering.labels for fact in problem.held[array].facts)
     result: dict[Any, None] = dict.fromkeys((*bounds, *problem.about_integers))
     # That a symbol is declared positive goes without saying where it only stands below a fraction.
@@ -251,6 +255,7 @@ def assumptions(
         relation = _condition(condition, problem.names)
         if not (isinstance(condition.term, Int) and _is_of_indices(relation, problem.names)):
             result[relation] = None
+    result |= dict.fromkeys(problem.inventory.real_numbers_that_count)
     result.pop(sp.true, None)  # what SymPy sees to hold anyway
     return without_implied(result)
 

@@ -13,7 +13,7 @@ INVERTIBLE = (sp.Q.invertible, sp.Q.orthogonal, sp.Q.positive_definite)
 
 def without_implied(assumptions: Iterable[Any]) -> tuple[Any, ...]:
     """The assumptions without those that others imply: |A|·|B| ≠ 0 says that A and B are
-    invertible, and then AᵀB and A ⊗ B are.
+    invertible, and then AᵀB, A⁻¹ and A ⊗ B are; what is orthogonal or positive definite is.
     """
     listed = list(dict.fromkeys(part for a in assumptions for part in _of_determinants(a)))
     known = {
@@ -21,12 +21,20 @@ def without_implied(assumptions: Iterable[Any]) -> tuple[Any, ...]:
         for fact in listed
         if isinstance(fact, AppliedPredicate) and fact.function in INVERTIBLE
     }
+    stronger = {
+        fact.arguments[0]
+        for fact in listed
+        if isinstance(fact, AppliedPredicate) and fact.function in INVERTIBLE[1:]
+    }
     return tuple(
         fact
         for fact in listed
         if not isinstance(fact, AppliedPredicate)
         or fact.function != sp.Q.invertible
-        or not _follows(fact.arguments[0], known - {fact.arguments[0]})
+        or not (
+            _is_one_of(fact.arguments[0], stronger)
+            or _follows(fact.arguments[0], known - {fact.arguments[0]})
+        )
     )
 
 
@@ -41,7 +49,9 @@ def _of_determinants(fact: Any) -> list[Any]:
 
 
 def _follows(matrix: Any, known: set[Any]) -> bool:
-    """Whether a matrix is a product of others that are known to be invertible."""
+    """Whether a matrix is a product of others that are known to be invertible, or the inverse."""
+    if isinstance(matrix, sp.Inverse):
+        return _is_one_of(matrix, known)
     if not isinstance(matrix, (sp.MatMul, sp.KroneckerProduct)):
         return False
     return all(_is_one_of(factor, known) for factor in matrix.args)

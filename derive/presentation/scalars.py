@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from sympy.matrices.expressions.matexpr import MatrixExpr
+from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
 from derive.core.functions import FUNCTIONS
 from derive.core.integers import Poly, is_nonnegative
@@ -115,10 +115,15 @@ def _apply(w: Writer, term: Apply) -> Any:
     return FUNCTIONS[term.data[0]].symbol(*args)
 
 
+_PLAIN = (sp.Sum, sp.Symbol, sp.Indexed, MatrixElement)
+
+
 def _exponential(exponent: Any) -> Any:
     """exp(exponent), which is 2ⁿ for n·log 2 and Γ(x) for log Γ(x)."""
     if isinstance(exponent, sp.loggamma):
         return sp.gamma(*exponent.args)
+    if all(isinstance(term, _PLAIN) for term in sp.Add.make_args(exponent)):
+        return sp.exp(exponent, evaluate=False)  # there is nothing to simplify, which takes long
     factors = sp.Mul.make_args(exponent)
     logarithms = [f for f in factors if isinstance(f, sp.log) and f.args[0].is_Integer]
     if len(logarithms) != 1:

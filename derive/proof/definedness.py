@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from derive.canonical.atoms import BaseAtom, EntryAtom, IntAtom, Polynomial, exact
 from derive.canonical.forms import Normaliser
-from derive.core.integers import is_nonnegative
+from derive.core.integers import SIZE, is_nonnegative
 from derive.core.terms import (
     Add,
     Apply,
@@ -42,7 +42,8 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
     """Let a normaliser assume the signs without which the sides have no value.
 
     Nothing is taken from a factor of a bracket, which may be zero where the factor has no
-    value, nor from under a sum, whose index is not fixed.
+    value, nor from under a sum, whose index is not fixed; of sizes it is, where its range is not
+    empty.
     """
     seen: set[Term] = set()
     brackets: dict[Term, bool] = {}
@@ -74,6 +75,7 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
                 stack.append(term.data[0].body)
         elif isinstance(term, (Add, Mul, Pow, Apply, Unknown)):
             stack.extend(term.args)
+    facts.extend((size, "!=") for size in _sizes_below(sides))
     for term, sign in facts:
         poly = normaliser.of(term)
         atoms = [a for m in poly for a, _ in m]
@@ -87,6 +89,32 @@ def assume_defined(normaliser: Normaliser, *sides: Term) -> None:
 def _is_size(term: Term) -> bool:
     """Whether a term is a number less than a size, such as n − 1."""
     return isinstance(term, Add) and all(isinstance(a, (Int, Num)) for a in term.args)
+
+
+def _sizes_below(sides: tuple[Term, ...]) -> list[Term]:
+    """What the sides divide by that has sizes alone in it, wherever they have a value: not beside
+    a bracket, nor under a sum whose range may be empty. The verdict lists it.
+    """
+    found: dict[Term, None] = {}
+    seen: set[Term] = set()
+    stack = list(sides)
+    while stack:
+        term = stack.pop()
+        if term in seen or (isinstance(term, Mul) and any(_is_bracket(a) for a in term.args)):
+            continue
+        seen.add(term)
+        if isinstance(term, Ref):
+            stack.append(term.data[0].body)
+        elif isinstance(term, Sum):
+            low, high = bounds(term.data[0])
+            stack.extend(term.args if is_nonnegative(high - low) else ())
+        elif isinstance(term, (Add, Mul, Pow, Apply, Unknown)):
+            stack.extend(term.args)
+        if isinstance(term, Pow) and isinstance(term.args[1], Num) and term.args[1].data[0] < 0:
+            base = term.args[0]
+            if _is_size(base) and all(v.kind == SIZE for v in base.free):
+                found[base] = None
+    return list(found)
 
 
 def denominators(*sides: Term) -> tuple[list[Term], list[Trait]]:

@@ -37,7 +37,8 @@ from derive.proof.inequality.bounds import (
 )
 from derive.proof.inequality.calculus import bounded_along
 from derive.proof.inequality.cases import nonnegative_by_cases, on_each_side
-from derive.proof.inequality.definite_forms import is_definite_form
+from derive.proof.inequality.definite_forms import is_cauchy_schwarz, is_definite_form
+from derive.proof.inequality.gram import as_products
 from derive.proof.inequality.squares import is_sum_of_squares
 from derive.proof.one_sum import over_each
 
@@ -52,9 +53,28 @@ def prove_at_most(
 ) -> Proof | None:
     """A proof that ``left`` ≤ ``right``: the sign of the difference, by sign rules and squares.
 
-    First with every shared array as a name, so that rᵀr is seen to be a sum of squares.
+    First with every shared array as a name, so that rᵀr is seen to be a sum of squares; and last,
+    of a search that takes its time, with definite matrices as products.
     """
-    for rung in (Rung(0, False, 5e6), *ladder):
+    proof = _on_rungs(left, right, prepare, budget, (Rung(0, False, 5e6), *ladder))
+    if proof is None and any(rung.slopes for rung in ladder):
+        for one, other, matrices in as_products(left, right):
+            proof = _on_rungs(one, other, prepare, budget, CHEAP)
+            if proof is not None:
+                proof.normaliser.used |= {("positive_definite", a): None for a in matrices}
+                return proof
+    return proof
+
+
+def _on_rungs(
+    left: Term,
+    right: Term,
+    prepare: Callable[[Normaliser], None],
+    budget: Budget,
+    ladder: tuple[Rung, ...],
+) -> Proof | None:
+    """A proof that ``left`` ≤ ``right`` on the first rung on which there is one."""
+    for rung in ladder:
         normaliser = Normaliser(rung.inline, rung.exponentials, budget.share(rung.work))
         try:
             prepare(normaliser)
@@ -111,7 +131,7 @@ def is_nonnegative_everywhere(
     for candidate in (poly, cleared, *multiples):
         if n.sign(candidate) in ("+", "0+") or is_sum_of_squares(n, candidate):
             return True
-        if is_definite_form(n, candidate):
+        if is_definite_form(n, candidate) or is_cauchy_schwarz(n, candidate):
             return True
     if nonnegative_by_cases(n, cleared):
         return True

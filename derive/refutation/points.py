@@ -222,7 +222,12 @@ class PointMaker:
 
     def _candidates(self, largest: int) -> Iterator[dict[Any, int]]:
         count = len(self.dimensions)
-        lows = [0 if s.is_nonnegative and not s.is_positive else 1 for s in self.dimensions]
+        # What is bounded by what is given alone may be 0: it is no size.
+        bounded = {s for f in self.facts if f.of_sizes for s in f.argument.free_symbols}
+        lows = [
+            0 if not s.is_positive and (s.is_nonnegative or (s.is_integer and s in bounded)) else 1
+            for s in self.dimensions
+        ]
         if count <= 6:
             candidates = sorted(product(*(range(low, largest + 1) for low in lows)), key=sum)
         else:

@@ -22,7 +22,7 @@ from derive.language.operators import (
     TensorElement,
 )
 from derive.language.sequences import At
-from derive.language.structure import Scope, scope_of
+from derive.language.structure import Binder, Scope, scope_of
 
 _ARRAYS = (sp.MatrixSymbol, ArraySymbol, sp.IndexedBase)
 
@@ -88,7 +88,7 @@ class Inventory:
     def _visit_scope(self, expr: Any, scope: Scope, bound: frozenset[Any]) -> None:
         inner = bound | scope.symbols
         for binder in scope.ranges:
-            self._note(self.ranges, (binder.low, binder.high), inner)
+            self._note_ends(binder, inner)
         if scope.is_axes:
             self._note(self.shapes, expr.shape, bound)
         if isinstance(expr, sp.Subs):  # its points come first, a beginning after the step
@@ -96,6 +96,15 @@ class Inventory:
         self.visit(scope.body, inner)
         if not isinstance(expr, sp.Subs):
             self._visit_all(scope.beside, bound)
+
+    def _note_ends(self, binder: Binder, bound: frozenset[Any]) -> None:
+        """The ends of a range: the entries in them are numbers that arrays hold."""
+        for end in (binder.low, binder.high):
+            held = end.atoms(sp.Indexed)
+            if held:
+                self.visit(end, bound)
+            rest = end.xreplace(dict.fromkeys(held, sp.S.Zero)) if held else end
+            self._note(self.ranges, (rest,), bound)
 
     def _visit_all(self, expressions: Iterable[Any], bound: frozenset[Any]) -> None:
         for expr in expressions:

@@ -223,6 +223,14 @@ LAWS: dict[str, Any] = {
                  over(U[l], l)),
         Identity(Sum(x / (n - 1), (k, 0, n - 2)), x),
     ],
+    # a single value that a bracket rules out, beside what has no value there
+    "pole beside brackets": [
+        Identity(over(if_(x / (n - 1), Ne(k, 0))), x),
+        Identity(over(if_(x / (n - 1) ** 2, Ne(k, n - 1))) * (n - 1), x),
+        Identity(over(if_(x / (n * (n - 1)), Ne(k, l)), k, l), x),
+        Identity(over(if_(x / (n**2 - 1), Ne(k, 0))), x / (n + 1)),
+        Identity(Sum(if_(x / j, Ne(k, 0)), (k, 0, j), (j, 0, n - 1)), n * x),
+    ],
     # an index that does not run along the whole axis
     "index along an axis": [
         Identity(Sum(V[k + 1], (k, 0, n - 2)), over(V[k])),
@@ -527,6 +535,13 @@ ELSEWHERE: dict[str, Any] = {
                                           given=(n >= 2,))],
     "determinants.inverse_written_out": [
         Identity(entry(MatrixSymbol("M", 2, 2).I, 0, 0), 1 / MatrixSymbol("M", 2, 2)[0, 0]),
+    ],
+    # two products, a product the other way round, and a matrix that is no product of vectors
+    "determinants.inverse_of_rank_one": [
+        Identity((sp.Identity(n) + u * v.T + v * u.T).I,
+                 sp.Identity(n) - (u * v.T + v * u.T) / (1 + 2 * Trace(u.T * v))),
+        Identity((sp.Identity(n) + u * v.T).I, sp.Identity(n) - v * u.T / (1 + Trace(u.T * v))),
+        Identity((sp.Identity(n) + A).I, sp.Identity(n) - A / (1 + Trace(A))),
     ],
     # the other side of the diagonal; a diagonal that is not given
     "structure.known_entry": [

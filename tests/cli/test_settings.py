@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree as Xml
 
 import pytest
 from click.testing import CliRunner
@@ -101,6 +103,36 @@ def test_a_wrong_setting_is_one_sentence(project, line, said):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_project_without_targets_is_not_taken_for_the_catalogue(tmp_path, monkeypatch):
+    """A hook in a project that names none would decide the catalogue, and fail by its mistakes."""
+    monkeypatch.chdir(tmp_path)
+    for there in ("", "[tool.derive]\njobs = 1\n"):
+        (tmp_path / "pyproject.toml").write_text(there, encoding="utf-8")
+        result = verify("--project")
+        assert result.exit_code == 2 and "no targets in [tool.derive]" in result.stderr
+    assert "two ways" in verify("--project", "claims.py").stderr
+
+
+def test_documents_and_claims_stand_in_one_report(project, tmp_path):
+    project()
+    (tmp_path / "notes.md").write_text("We have $(a+b)^2 = a^2+b^2$, $a-b=b-a$.", encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.derive]\ntargets = ["claims.py", "notes.md"]\n', encoding="utf-8"
+    )
+    result = verify("--project", "--format", "junit", "-o", "github=marks.txt", "-o", "json=r.json")
+    assert result.exit_code == 1
+    suites = {suite.get("name"): suite for suite in Xml.fromstring(result.stdout.encode())}
+    failed = {name: suite.get("failures") for name, suite in suites.items()}
+    assert failed == {"claims.py": "1", "notes.md": "2"}  # both of one line
+    marks = (tmp_path / "marks.txt").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in marks[:-1]] == [
+        "::error file=claims.py", "::error file=notes.md", "::error file=notes.md",
+    ]  # fmt: skip
+    assert marks[-1] == "derive: 1 holds, 3 disagree"
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert len(report["claims"]) == 4 and len(report["formulas"]) == 2
+
+
 def test_other_projects_say_nothing(tmp_path):
     assert project_settings(tmp_path) == Settings()
     (tmp_path / "pyproject.toml").write_text("[tool]\nruff = 1\n", encoding="utf-8")
@@ -160,7 +192,8 @@ def test_the_shell_completes_names_of_the_catalogue():
 
 def test_the_hook_and_the_action_run_what_there_is():
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
-    assert hooks.count("entry: derive verify\n") == hooks.count("- id:") == 2
+    entries = re.findall(r"entry: derive (.*)", hooks)
+    assert entries == ["verify --project", "verify"] and hooks.count("- id:") == 2
     action = (ROOT / "action.yml").read_text(encoding="utf-8")
     assert 'derive" verify --format github' in action
     # Inputs are others' text, which no shell may read as its own.

@@ -17,6 +17,7 @@ from derive.frontends.code.calls import Asked, arguments
 from derive.frontends.code.check import pair_of
 from derive.frontends.code.finding import AUTOGRAD, FORWARD, LAYER
 from derive.frontends.code.finding import Pair as Found
+from derive.frontends.code.forward_runs import compare_forward
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.pairs import (
     Failed,
@@ -149,6 +150,7 @@ def derivative(found: Found, wrt: str) -> tuple[Any, Traced]:
     :raises DeriveError: where the engine has no rule for it.
     """
     traced = traced_forward(found)
+    compare_forward(traced)
     return derived(traced, wrt), traced
 
 

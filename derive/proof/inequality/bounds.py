@@ -49,9 +49,9 @@ def lower_bounds(
     """
     yield from _by_logarithms(n, poly)
     yield from _below_sums(n, poly, test, wide)
+    yield from _entries_of_maximum(n, poly, test)
     for monomial, coefficient in poly.items():
         rest = {m: c for m, c in poly.items() if m != monomial}
-        yield from _entries_of_maximum(n, poly, monomial, rest, test)
         if all(n.lasts(poly, a) for a, _ in monomial):
             yield from _by_exponential(n, monomial, coefficient, rest)
         diagonal = _on_diagonals(n, monomial, coefficient)
@@ -331,18 +331,21 @@ def _exponent(n: Normaliser, monomial: Monomial) -> Polynomial:
     return n.add({}, *({a.argument: e} for a, e in monomial if isinstance(a, ExpAtom)))
 
 
-def _entries_of_maximum(
-    n: Normaliser, poly: Polynomial, monomial: Monomial, rest: Polynomial, test: Test
-) -> Iterator[Polynomial]:
+def _entries_of_maximum(n: Normaliser, poly: Polynomial, test: Test) -> Iterator[Polynomial]:
     """s·max_k f(k) ≥ s·f(e) for s ≥ 0 and each index e in range that the rest mentions; the same
     of a power, for f(e) ≥ 0.
     """
-    for atom, exponent in monomial:
-        others = {a: e for a, e in monomial if a is not atom}
-        coefficient = poly[monomial]
-        if not isinstance(atom, MaximumAtom) or exponent <= 0 or coefficient <= 0:
-            continue
-        if n.monomial_sign(n.monomial(others)) not in ("+", "0+"):
+    maxima = ((a, e) for m in poly for a, e in m if isinstance(a, MaximumAtom) and e > 0)
+    for atom, exponent in dict.fromkeys(maxima):
+        times: Polynomial = {}
+        rest: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            others = {a: e for a, e in monomial if a is not atom}
+            if dict(monomial).get(atom) == exponent:
+                times[n.monomial(others)] = coefficient
+            else:
+                rest[monomial] = coefficient
+        if any(_mentions(a, atom) for m in times for a, _ in m) or not test(times):
             continue
         high, key = atom.high, atom.body
         for place in dict.fromkeys(i for m in rest for a, _ in m for i in indices(a)):
@@ -350,16 +353,21 @@ def _entries_of_maximum(
                 value = n.substitute(dict(key), {n.bound(atom.height - 1): place})
                 if exponent == 1 or test(value):
                     power = n.power(value, exponent)
-                    yield n.add(rest, n.multiply(n.settled(others, coefficient), power))
+                    yield n.add(rest, n.multiply(times, power))
 
 
 def attained(n: Normaliser, poly: Polynomial) -> Polynomial | None:
-    """The polynomial with max_k f(k) replaced by f(k) at some k: nobody says at which.
+    """The polynomial with max_k f(k) replaced by f(k) at some k: nobody says at which. First one
+    that is subtracted, where there is one.
 
     What is true whatever k is, is true of the maximum, which is one of the f(k).
     """
-    atoms = dict.fromkeys(a for m in poly for a, _ in m if isinstance(a, MaximumAtom))
-    for atom in atoms:
+    signs: dict[MaximumAtom, bool] = {}
+    for monomial, coefficient in poly.items():
+        for atom, _ in monomial:
+            if isinstance(atom, MaximumAtom):
+                signs[atom] = signs.get(atom, False) or coefficient > 0
+    for atom in sorted(signs, key=signs.__getitem__):
         high, key = atom.high, atom.body
         if any(a is not atom and _mentions(a, atom) for m in poly for a, _ in m):
             continue

@@ -1,7 +1,7 @@
 """Σ_ab C_ab·(u_aᵀ S u_b) ≥ 0 for a positive definite S, where the matrix C is semidefinite.
 
 For C = Σ_k v_k v_kᵀ it is the sum of w_kᵀ S w_k with w_k = Σ_a v_k[a]·u_a, as for
-uᵀSu − 2uᵀSv + vᵀSv = (u − v)ᵀS(u − v).
+uᵀSu − 2uᵀSv + vᵀSv = (u − v)ᵀS(u − v). And uᵀSu·vᵀSv ≥ (uᵀSv)².
 """
 
 from __future__ import annotations
@@ -46,6 +46,26 @@ def is_definite_form(n: Normaliser, poly: Polynomial) -> bool:
     if not is_semidefinite([[products.get((a, b), none) for b in vectors] for a in vectors]):
         return False
     definite_used(n, matrix)
+    return True
+
+
+def is_cauchy_schwarz(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial is c·uᵀSu·vᵀSv − d·(uᵀSv)² for c ≥ d ≥ 0 and a positive definite S."""
+    if len(poly) != 2:
+        return False
+    (more, c), (less, d) = sorted(poly.items(), key=lambda item: -item[1])
+    forms = [a for a, e in (*more, *less) if isinstance(a, SumAtom) and len(a.highs) == 2]
+    if [e for _, e in more] != [1, 1] or [e for _, e in less] != [2] or len(forms) != 3:
+        return False
+    u = Var("u", FRESH, ZERO, forms[0].highs[0])
+    found = [_taken_apart(n, form, u) for form in forms]
+    if any(part is None for part in found) or {h for f in forms for h in f.highs} != {u.high}:
+        return False
+    (one, left, left2, s), (two, right, right2, t), (three, *mixed, r) = (p for p in found if p)
+    same = _named(one) == _named(two) == _named(three) and left == left2 and right == right2
+    if not same or {*mixed} != {left, right} or c * s * t < -d * r * r or min(s, t) < 0 or c < 0:
+        return False
+    definite_used(n, one)
     return True
 
 
