@@ -279,6 +279,7 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
     if len(inputs) > 1:
         if all(value.is_scalar for value in inputs) and not name.primes:
             function = sp.Function(label, real=True)
+            reader.made_up |= set() if declared else {label}
             return Value(function(*map(scalar, inputs)))
         return _whole(reader, name, inputs)
     (value,) = inputs

@@ -220,10 +220,6 @@ class _Collector:
     def name(self, text: str) -> Mention:
         text = text.strip().strip("$")
         node = self.body(text)
-        if isinstance(node, tree.Product) and len(node.factors) == 2:
-            letter, number = node.factors
-            if isinstance(number, tree.Number) and isinstance(letter, tree.Letter):
-                node = tree.Script(node.start, node.end, letter, number, None, 0)  # W1
         found = mention(node)
         if found is None:
             raise DeclarationError(f"`{text}` is no name")

@@ -35,6 +35,7 @@ from derive.frontends.document.tree import (
     Sum,
     Text,
     Word,
+    join_number,
 )
 
 MAX_DEPTH = 40
@@ -310,6 +311,7 @@ class Parser:
                 break
             operators.append("")
             factors.append(self.factor())
+            join_number(factors, operators)
         return self._product(start, factors, operators)
 
     def _product(self, start: int, factors: list[Node], operators: list[str]) -> Node:

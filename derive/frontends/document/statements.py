@@ -268,8 +268,9 @@ class _Statement:
                 taken = None  # σ′(z) of an array z is taken entry by entry
         if taken is None:
             part = self.tried(side, lambda: self.unfolded(head, side), lenient)
-            return replace(part, unsaid=unsaid(reader, part.claim, (head, side)))
-        return self.tried(side, lambda: self.derivative(taken, side), lenient)
+        else:
+            part = self.tried(side, lambda: self.derivative(taken, side), lenient)
+        return replace(part, unsaid=unsaid(reader, part.claim, (head, side)))
 
     def unfolded(self, head: Node, side: Node) -> Claim | None:
         """An equation whose head is ∇ before several factors, or no derivative alone."""

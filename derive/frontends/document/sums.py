@@ -94,7 +94,12 @@ def _indices_in(reader: Reader, conditions: list[tree.Chain]) -> None:
 
 def _named(reader: Reader, indices: list[Index], letters: list[str]) -> dict[Any, Any]:
     """Bound indices under the names that the document gives them, where nothing else has them."""
-    free = {index.symbol.name for index in reader.indices.values() if index not in indices}
+    free = {
+        symbol.name
+        for index in reader.indices.values()
+        if index not in indices
+        for symbol in index.symbol.free_symbols  # of t − 1, the step before, that of t
+    }
     return {
         index.symbol: sp.Symbol(pretty(name), integer=True)
         for index, name in zip(indices, letters, strict=True)

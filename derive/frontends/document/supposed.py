@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.frontends.document import hints
+from derive.frontends.document import hints, tree
 from derive.frontends.document.dependence import mentioned
 from derive.frontends.document.derivative_sides import derivative_alone
 from derive.frontends.document.lookup import defined_at
@@ -57,7 +57,7 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
     """Why a refuted equation with this side may be no claim."""
     if task.head is None and task.defined is None:
         name = mention(head)
-        if name is not None and name.after and mention(side) is not None:
+        if name is not None and name.after and mention(_without_sign(side)) is not None:
             own = (name.key, name.letter)
             if all(reader.knowledge.defined(key, reader.section, reader.at) is None for key in own):
                 return f"an equation for {pretty(name.key)} may be a condition"
@@ -83,6 +83,11 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
     if constant := a_constant(side):
         return f"an equation with {constant} may be a condition"
     return ""
+
+
+def _without_sign(node: Node) -> Node:
+    """The X of −X."""
+    return node.terms[0] if isinstance(node, tree.Sum) and len(node.terms) == 1 else node
 
 
 def _solved_later(reader: Reader, head: Node, side: Node) -> int | None:

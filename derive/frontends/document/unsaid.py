@@ -34,9 +34,13 @@ def unsaid(
     :param sides: as they are written.
     :param turned: whether the right side of the claim is the one that is written first.
     """
-    if claim is None or claim.derivatives:
+    if claim is None:
         return ()
     said: Any = claim
+    if claim.derivatives:
+        functions = {part.func.__name__ for part in said.equals.atoms(AppliedUndef)}
+        own = _names(said.of, claim.where, numbers=False)
+        return tuple(sorted((functions - own) & reader.made_up))  # y′ = f(t, y)
     exprs = (said.right, said.left) if turned else (said.left, said.right)
     numbers = not any(side.has(sp.MatrixSymbol, sp.IndexedBase) for side in exprs)
     first, second = (_names(side, claim.where, numbers) for side in exprs)

@@ -42,6 +42,9 @@ def _said(tmp_path, text):
         (r"$A \in \mathbb{R}^{m\times n}$, $x \in \mathbb{R}^n$, $b \in \mathbb{R}^m$."
          r"$$\begin{aligned} \min_x\ & \|x\|^2 \\ \text{s.t. } & A x \le b \\ & x \ge 0"
          r"\end{aligned}$$", ["no-statement", "no-statement", "no-statement"]),
+        # What a matrix is, and an equation of which nothing says the right side.
+        (r"The skew matrices, $X^\top = -X$.", ["no-statement"]),
+        (r"$$y = t^2$$ The system is $$y'(t) = f(t, y)$$", ["ambiguous"]),
         # An equation to be solved by what is defined later; a value at the end.
         (r"$$\frac{du}{dx} = u + x$$ It is solved by $$u = e^x$$", ["no-statement"]),
         (r"$$y = t^2$$ with the initial condition $y(0) = 1$.", ["not-understood"]),
@@ -72,6 +75,15 @@ def test_conditions_and_claims(tmp_path, text, wanted):
         (r"$$\Delta f = 1 / (n T)$$ $$\Delta f = T^2$$", ["not-understood", "not-understood"]),
         (r"$\lambda \in \mathbb{R}^{M\times1}$, $S \in \mathbb{R}^{M \times M}$."
          r"$$m = S \lambda$$ $$m^\top = \lambda^\top S^\top$$", ["holds"]),
+        # A sum up to a step, and to the one before.
+        (r"$$S_t = \sum_{s=1}^{t} g_s$$ $$S_t = S_{t-1} + g_t$$ $$S_t = S_{t-1} + 2 g_t$$",
+         ["holds", "disagrees"]),
+        (r"$$m_t = (1 - \beta) \sum_{i=1}^{t} \beta^{t-i} g_i$$"
+         r"$$m_t = \beta m_{t-1} + (1 - \beta) g_t$$ $$m_t = \beta m_{t-1} + \beta g_t$$",
+         ["holds", "disagrees"]),
+        # A letter with a number right after it is a name.
+        (r"$W1 \in \mathbb{R}^{m\times n}$, $x1 \in \mathbb{R}^n$. $$z1 = W1 x1$$"
+         r"$$z1^\top = x1^\top W1^\top$$ $$z1 = x1^\top W1$$", ["holds", "ill-shaped"]),
         # What no rule reads ends in an outcome.
         (r"$$\nabla^{x} f = 3 x$$", ["not-understood"]),
         (r"$$g_1(x) = 27 x_1^{-1} x_2 \le 1$$", ["ambiguous"]),
