@@ -55,6 +55,9 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             raise Unread("inverse", "the inverse of a function is not read", name.node)
     inside = len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes
     factor = inside and not _is_applied_inside(name.letter, group.body)  # σ(1 − σ)
+    plain = not name.primes and all(isinstance(p, tree.Letter | tree.Number) for p in parts)
+    if definition is not None and plain and 0 < len(definition.indices) == len(parts):
+        return _at_indices(reader, name, parts, node)
     if definition is not None and definition.arguments:
         return None if factor else _defined_function(reader, name, definition, parts)
     if known is not None and known.kind == "function":
@@ -108,6 +111,14 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             f"{pretty(key)} is a function that is not defined", f"{pretty(key)}: function", node
         )
     return None
+
+
+def _at_indices(reader: Reader, name: Mention, parts: list[Node], node: Node) -> Value:
+    """π(a) of a π that is defined by what it is at an index: the entry there."""
+    first, last = parts[0], parts[-1]
+    below = tree.Listing(first.start, last.end, tuple(parts), (",",) * (len(parts) - 1))
+    array = symbol(reader, name.key, node)
+    return powered(reader, entry_of(reader, array, first if len(parts) == 1 else below, node), name)
 
 
 def _is_number(node: Node) -> bool:

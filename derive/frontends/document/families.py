@@ -90,7 +90,7 @@ def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
     numbered = isinstance(parts[0], tree.Number) and name.letter in reader.knowledge.summed_to
     if len(parts) != 1 or not (numbered or isinstance(parts[0], tree.Letter)):
         return None
-    family = None if numbered else _family(reader, name)
+    family = _family(reader, name)
     if family is not None:
         return _of_family(reader, name, family, parts[0])
     rows = _by_rows(reader, name)

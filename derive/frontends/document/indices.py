@@ -91,6 +91,8 @@ def index_variable(reader: Reader, letter: str) -> Index | None:
         return reader.indices[letter]
     if letter in reader.bound or reader.knowledge.is_size(letter, reader.section):
         return None
+    if letter.isdigit():
+        return None
     known = known_at(reader, letter)
     if known is not None and known.kind != "index":
         return None

@@ -123,13 +123,16 @@ def a_constant(node: Node) -> str:
     return IDENTITY if text_of(node) in ("I", "bol(I)") else ""
 
 
-def standing_alone(root: Node) -> Iterator[str]:
-    """The letters that stand in a formula without a subscript."""
+def standing_alone(root: Node, subscripts: bool = True) -> Iterator[str]:
+    """The letters that stand in a formula without a subscript.
+
+    :param subscripts: those in subscripts, too.
+    """
     below = {
         part.start
         for node in root.walk()
         if isinstance(node, tree.Script) and node.sub is not None and mention(node.base)
-        for part in node.base.walk()
+        for part in (*node.base.walk(), *(() if subscripts else node.sub.walk()))
     }
     return (
         node.name

@@ -12,7 +12,15 @@ from derive.frontends.document import tree, values
 from derive.frontends.document.indices import index_variable, letters_of
 from derive.frontends.document.lookup import defined_at, known_at
 from derive.frontends.document.names import mention, text_of
-from derive.frontends.document.reader import RULES, Index, Reader, Undeclared, Unread, relation
+from derive.frontends.document.reader import (
+    RULES,
+    Absurd,
+    Index,
+    Reader,
+    Undeclared,
+    Unread,
+    relation,
+)
 from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
@@ -112,6 +120,8 @@ def _named(reader: Reader, indices: list[Index], letters: list[str]) -> dict[Any
 def _made(node: tree.Big, body: Value, limits: list[Any]) -> Value:
     if node.operator == "prod":
         if body.shape and not body.is_scalar:
+            if not values.same(*body.shape[:2]):
+                raise Absurd("a product of vectors over an index")
             raise Unread("product", "a product of matrices over an index is not read", node)
         expr = scalar(body)
         for limit in limits:
