@@ -92,6 +92,7 @@ def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
         return None
     family = _family(reader, name)
     if family is not None:
+        reader.several |= {name.letter} if isinstance(parts[0], tree.Letter) else set()
         return _of_family(reader, name, family, parts[0])
     rows = _by_rows(reader, name)
     if rows is None:

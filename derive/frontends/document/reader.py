@@ -123,6 +123,8 @@ class Reader:
     lowest: dict[Any, Any] = field(default_factory=dict)  # lower ends of indices that have one
     indexed: set[str] = field(default_factory=set)  # names that stand with an index somewhere
     functions_used: set[str] = field(default_factory=set)
+    several: set[str] = field(default_factory=set)  # the x of x_i, one of several
+    apart: set[str] = field(default_factory=set)  # the x of an x_2 that is read by itself
     made_up: set[str] = field(default_factory=set)  # symbols of what nothing declares or defines
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ from derive.frontends.document.lookup import declared_sizes, declared_with, fit
 from derive.frontends.document.names import mention, standing_alone, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
 from derive.frontends.document.reach import over_all
-from derive.frontends.document.reader import Absurd, Reader, Unread
+from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
 from derive.frontends.document.spoken import counts, foreign, needed
@@ -510,6 +510,9 @@ class _Statement:
     def closed(self, kind: type[Claim], **said: Any) -> Claim:
         """A claim with the definitions and the assumptions that it needs."""
         reader = self.reader
+        if mixed := reader.several & reader.apart:
+            letter = pretty(min(mixed))
+            raise Undeclared(f"whether {letter}_2 is one of the {letter}_i is not said", "")
         given = self.given()
         put = reader.sizes.put_in
         named = self.free_sizes()

@@ -20,6 +20,7 @@ from derive.frontends.document.indices import (
     annotated,
     components,
     entry_of,
+    first,
     has_bound_index,
     index_variable,
     letters_of,
@@ -134,6 +135,8 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
         if found is not None:
             return found, name
     if not bound_index and is_known(reader, name):
+        if len(name.subs) == 1 and isinstance(name.subs[0], tree.Number):
+            reader.apart.add(name.letter)
         return symbol(reader, key, name.node), name
     if (found := shifted(reader, name)) is not None:
         return found, name
@@ -168,6 +171,8 @@ def _is_first(reader: Reader, name: Mention) -> bool:
         return False
     if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
         return False
+    if name.subs[0].text != str(first(reader)):
+        return False  # there may be no second one
     family = declared_under(reader, name.letter)
     known = known_at(reader, name.key)
     return family is not None and (known is None or known.sizes == family.sizes)

@@ -107,3 +107,16 @@ $$\frac{\partial J}{\partial \theta_b} = \pi_\theta(b) (r_b - J)$$
 $$\frac{\partial J}{\partial \theta_b} = \pi_\theta(b) (r_b + J)$$
 """  # noqa: E501
     assert outcomes(tmp_path, text)[-4:] == ["holds", "disagrees", "holds", "disagrees"]
+
+
+def test_two_that_are_declared_alone_are_two(tmp_path):
+    text = r"""Let $x_1, x_2 \in \mathbb{R}^d$.
+$$\|x_1 - x_2\|^2 = \|x_1\|^2 + \|x_2\|^2 - 2 x_1^\top x_2$$
+$$\|x_1 - x_2\|^2 = \|x_1\|^2 + \|x_2\|^2$$
+
+The mean is $m = \frac1n \sum_{i=1}^n x_i$ and $$\sum_{i=1}^n (x_i - m) = 0$$
+
+$$f = \sum_{i=1}^n x_i^\top x_i + x_1^\top x_2$$ $$\frac{\partial f}{\partial x_2} = x_1$$
+"""
+    wanted = ["holds", "disagrees", "holds", "defines", "ambiguous"]
+    assert outcomes(tmp_path, text) == wanted
