@@ -48,8 +48,16 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
     parts = arguments(group)
     definition = defined_at(reader, key)
     known = known_at(reader, key)
+    inverted = known is None and any(text_of(part) == "-1" for part in name.after)
+    if inverted and (definition is None or definition.arguments):
+        how = reader.choices.pick(f"{pretty(key)} with a −1 above", ("a matrix", "a function"))
+        if how == "a function":
+            raise Unread("inverse", "the inverse of a function is not read", name.node)
     inside = len(parts) == 1 and name.letter in letters_of(group.body) and not name.primes
     factor = inside and not _is_applied_inside(name.letter, group.body)  # σ(1 − σ)
+    plain = not name.primes and all(isinstance(p, tree.Letter | tree.Number) for p in parts)
+    if definition is not None and plain and 0 < len(definition.indices) == len(parts):
+        return _at_indices(reader, name, parts, node)
     if definition is not None and definition.arguments:
         return None if factor else _defined_function(reader, name, definition, parts)
     if known is not None and known.kind == "function":
@@ -71,6 +79,9 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
         if not value.is_scalar and reader.choices.pick(label, options) == "a factor":
             return None
         return _of_loss(reader, name, value, parts)
+    free = name.letter in (*FUNCTION_LETTERS, "Gamma") and definition is None and known is None
+    if parts and all(map(_is_number, parts)) and not free:  # x(0) is no product
+        raise Unread("call", f"{pretty(key)} at a number is not read", node)
     if definition is not None or known is not None:
         if all(mention(part) is not None for part in parts) and (len(parts) > 1 or is_loss(name)):
             value = symbol(reader, key, node)
@@ -100,6 +111,21 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             f"{pretty(key)} is a function that is not defined", f"{pretty(key)}: function", node
         )
     return None
+
+
+def _at_indices(reader: Reader, name: Mention, parts: list[Node], node: Node) -> Value:
+    """π(a) of a π that is defined by what it is at an index: the entry there."""
+    first, last = parts[0], parts[-1]
+    below = tree.Listing(first.start, last.end, tuple(parts), (",",) * (len(parts) - 1))
+    array = symbol(reader, name.key, node)
+    return powered(reader, entry_of(reader, array, first if len(parts) == 1 else below, node), name)
+
+
+def _is_number(node: Node) -> bool:
+    """Whether a node is a number with its sign."""
+    if isinstance(node, tree.Sum) and len(node.terms) == 1:
+        (node,) = node.terms
+    return isinstance(node, tree.Number)
 
 
 def _gamma(reader: Reader, name: Mention, value: Value) -> Value:
@@ -264,6 +290,7 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
     if len(inputs) > 1:
         if all(value.is_scalar for value in inputs) and not name.primes:
             function = sp.Function(label, real=True)
+            reader.made_up |= set() if declared else {label}
             return Value(function(*map(scalar, inputs)))
         return _whole(reader, name, inputs)
     (value,) = inputs
@@ -278,6 +305,7 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
         elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
             how = reader.choices.pick(label, ("any function", "a function of the whole"))
         reader.note(f"{label} is {how}, as nothing defines it")
+        reader.made_up.add(label)
     if how == "a function of the whole":
         return _whole(reader, name, inputs)
     if how == "any function":

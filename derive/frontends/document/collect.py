@@ -35,7 +35,7 @@ from derive.frontends.document.knowledge import (
     Section,
 )
 from derive.frontends.document.labels import labelled
-from derive.frontends.document.names import Mention, divisors, entrywise, mention, text_of
+from derive.frontends.document.names import Mention, divisors, mention, text_of, used_as_arrays
 from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
 from derive.frontends.document.restating import is_circular, restated, used_before
@@ -220,10 +220,6 @@ class _Collector:
     def name(self, text: str) -> Mention:
         text = text.strip().strip("$")
         node = self.body(text)
-        if isinstance(node, tree.Product) and len(node.factors) == 2:
-            letter, number = node.factors
-            if isinstance(number, tree.Number) and isinstance(letter, tree.Letter):
-                node = tree.Script(node.start, node.end, letter, number, None, 0)  # W1
         found = mention(node)
         if found is None:
             raise DeclarationError(f"`{text}` is no name")
@@ -387,7 +383,7 @@ class _Collector:
             if isinstance(node, tree.Big) and node.sup is not None:
                 self.ends |= size_names(node.sup) - summed
             self.knowledge.divisors |= divisors(node)
-            self.knowledge.arrays |= entrywise(node)
+            self.knowledge.arrays |= used_as_arrays(node)
             name = mention(node)
             if name is None:
                 continue

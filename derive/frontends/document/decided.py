@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from derive.claims.kinds import Claim
-from derive.claims.statuses import AMBIGUOUS, HOLDS, REFUTED
+from derive.claims.statuses import AMBIGUOUS, HOLDS, NO_STATEMENT, REFUTED
 from derive.claims.verdict import Verdict
 from derive.frontends.document.contents import Place
 from derive.frontends.document.knowledge import Fact
@@ -71,6 +71,16 @@ class Condition:
     fact: Fact
     is_case: bool
     unit: Unit | None
+
+
+def may_be_said_of(made: Decided, unsaid: tuple[str, ...]) -> Decided:
+    """What is refuted, and may say what names are of which nothing else tells."""
+    if made.claim is not None and made.claim.at_most:
+        message = f"nothing says what {unsaid[0]} is: it may be a condition"
+        return replace(made, outcome=NO_STATEMENT, code="condition", message=message)
+    names = ", ".join(unsaid)
+    message = f"nothing declares or defines {names}, of which only one side speaks"
+    return replace(made, outcome=AMBIGUOUS, code="undeclared", message=message)
 
 
 def under(found: list[Decided], again: list[Decided], lines: str, elsewhere: bool) -> list[Decided]:

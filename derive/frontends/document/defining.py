@@ -10,7 +10,7 @@ from derive.frontends.document.contents import Formula
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.indices import components, letters_of
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.names import Mention, mention, text_of
+from derive.frontends.document.names import Mention, mention, standing_alone, text_of
 from derive.frontends.document.spelling import size_symbol
 from derive.frontends.document.tree import Node, arguments, brackets
 
@@ -132,6 +132,20 @@ def _of_entries(right: Node) -> tuple[Node, tuple[Node, ...]] | None:
     return right.body, parts
 
 
+def _are_indices(given: tuple[Node, ...], right: Node) -> bool:
+    """Whether what a name is said of, the a of π(a) = …, stands below others only: θ_a."""
+    letters = {part.name for part in given if isinstance(part, tree.Letter)}
+    below = {
+        letter
+        for node in right.walk()
+        if isinstance(node, tree.Script) and node.sub is not None and mention(node) is not None
+        for part in components(node.sub)
+        for letter in letters_of(part)
+    }
+    apart = set(standing_alone(right, subscripts=False))
+    return len(letters) == len(given) and letters <= below and not letters & apart
+
+
 def definition(
     left: Node,
     right: Node,
@@ -176,6 +190,8 @@ def definition(
             return Definition(name.key, name, entry, section, at, line, (), parts, text)
     indices: tuple[Node, ...] = ()
     key = name.key
+    if given and _are_indices(given, right):
+        return Definition(key, name, right, section, at, line, (), given, text)
     if name.subs and not given:
         parts = tuple(components(name.subs[-1]))
         if all(isinstance(part, tree.Letter) for part in parts):

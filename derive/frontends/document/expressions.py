@@ -35,6 +35,7 @@ from derive.frontends.document.tree import (
     Sum,
     Text,
     Word,
+    join_number,
 )
 
 MAX_DEPTH = 40
@@ -91,7 +92,7 @@ class Parser:
         self.tokens = tokens
         self.at = 0
         self.length = length
-        self.depth = 0
+        self.depth = self.scripted = 0  # how deep, and in how many scripts
         self.bars: tuple[str, ...] = ()  # the bars that close a norm around this place
         self.inside = 0  # brackets around this place
 
@@ -310,6 +311,8 @@ class Parser:
                 break
             operators.append("")
             factors.append(self.factor())
+            if not self.scripted:
+                join_number(factors, operators)
         return self._product(start, factors, operators)
 
     def _product(self, start: int, factors: list[Node], operators: list[str]) -> Node:
@@ -410,7 +413,9 @@ class Parser:
             if self._ends_a_side() and self.key != "{":
                 raise self.failure("dangling-script", f"Nothing follows {mark}.", token)
             self._refuse_two_readings(mark)
+            self.scripted += 1
             value = self.argument()
+            self.scripted -= 1
             if mark == "_":
                 sub = value
             elif isinstance(value, Mark) and value.name == "prime":

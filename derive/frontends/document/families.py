@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -13,7 +14,7 @@ from derive.frontends.document.indices import as_vector, entry_of, index_of
 from derive.frontends.document.knowledge import Known
 from derive.frontends.document.lookup import declared_sizes, declared_under, defined_at, known_at
 from derive.frontends.document.names import Mention, of_capital, text_of, with_scripts
-from derive.frontends.document.reader import Reader, Unread
+from derive.frontends.document.reader import READ_UNKNOWN, Absurd, Reader, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.through_time import STEPS
@@ -89,8 +90,9 @@ def member(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:
     numbered = isinstance(parts[0], tree.Number) and name.letter in reader.knowledge.summed_to
     if len(parts) != 1 or not (numbered or isinstance(parts[0], tree.Letter)):
         return None
-    family = None if numbered else _family(reader, name)
+    family = _family(reader, name)
     if family is not None:
+        reader.several |= {name.letter} if isinstance(parts[0], tree.Letter) else set()
         return _of_family(reader, name, family, parts[0])
     rows = _by_rows(reader, name)
     if rows is None:
@@ -142,16 +144,34 @@ def of_undeclared(reader: Reader, name: Mention) -> Value | None:
         return None
     if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
         return None
+    if name.letter in reader.bare:
+        beside = ("an entry", "one of several")
+        if reader.choices.pick(f"{pretty(name.letter)} with an index", beside) == "an entry":
+            return _entry_of_bare(reader, name)
     kinds = ("vector",) if name.bold else ("scalar", "vector")
     how = reader.choices.pick(f"each {pretty(name.letter)}", kinds)
     reader.note(f"each {pretty(name.key)} is a {how}, as nothing declares it")
     if how == "scalar":
+        if name.letter in reader.bare and READ_UNKNOWN(reader, _bare(name)).shape:
+            raise Absurd(f"{pretty(name.letter)} is an array, and each {pretty(name.key)} a number")
         return _numbered(reader, name, (), part)
     size = reader.symbols.get(f"size of each {name.letter}")
     if size is None:
         size = Value(reader.sizes.new(f"n_{name.letter}"))
         reader.symbols[f"size of each {name.letter}"] = size
     return _numbered(reader, name, (size.expr,), part)
+
+
+def _entry_of_bare(reader: Reader, name: Mention) -> Value:
+    """x_i beside an x, of which nothing is known either: an entry of it."""
+    array = READ_UNKNOWN(reader, _bare(name))
+    if not array.shape or array.is_scalar:
+        raise Absurd(f"{pretty(name.letter)} is a number and has entries")
+    return entry_of(reader, array, name.subs[-1], name.node)
+
+
+def _bare(name: Mention) -> Mention:
+    return replace(name, subs=(), after=(), shape=None)
 
 
 def any_of(reader: Reader, key: str) -> Value | None:

@@ -37,3 +37,17 @@ def open_vector(reader: Reader, key: str) -> Value:
     if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
         return fresh(reader, key, (sp.S.One, size), thin=True)
     return fresh(reader, key, (size, sp.S.One), thin=True)
+
+
+def labels(expr: Any) -> set[str]:
+    """The names of the symbols that stand for something in an expression, indices left out."""
+    return {
+        label_of(part)
+        for part in sp.preorder_traversal(expr)
+        if isinstance(part, sp.MatrixSymbol | sp.IndexedBase)
+        or (isinstance(part, sp.Symbol) and not part.is_integer)
+    }
+
+
+def label_of(symbol: Any) -> str:
+    return str(getattr(symbol, "name", getattr(symbol, "label", "")))

@@ -37,7 +37,7 @@ SUPPOSED = re.compile(
     r"satisfying|"
     r"wenn|falls|sofern|mit der Nebenbedingung|si|lorsque|sous la contrainte|tel(?:le)?s? que)"
     r"(?:\s+(?:that|dass|que|we have|also|moreover))?|如果|若|当|假如|假设|满足)[\s,:]*"
-    r"(?:\$+|\\[\[(]|:math:`)?\s*$",
+    r"(?:\$+|\\[\[(]|:math:`|\.\. math::)?\s*$",
     re.I,
 )
 ORTHOGONAL = re.compile(
@@ -47,9 +47,21 @@ ORTHOGONAL = re.compile(
     r"tel(?:le)?s? que)\b|正交|可逆|白化|设|满足|其中|约束|假设|若|如果|当",
     re.I,
 )
+AT_AN_END = re.compile(
+    r"(?:boundary|initial|terminal|final|periodic\w*)\s+(?:conditions?|values?)|"
+    r"(?:Rand|Anfangs|End)(?:bedingung|wert)|conditions?\s+(?:aux\s+limites|initiales?|de\s+bord)|"
+    r"(?:边界|初始|终端)条件",
+    re.I,
+)
+CONSTRAINED = re.compile(
+    r"\bs\.\s*t\.|subject(?:\s|~|\\ )+to|Nebenbedingung|u\.\s*d\.\s*N|"
+    r"sous (?:la |les )?contrainte|约束",
+    re.I,
+)
 SATISFIED = re.compile(
-    r"(?:\b(?:satisf\w*|fulfil\w*|solves?|obeys?|erfüll\w*|löst|genügt|vérifie\w*)|满足)[\s,:]*"
-    r"(?:\$+|\\[\[(]|:math:`|\\begin\{[a-z]+\*?\})?\s*$",
+    r"(?:\b(?:satisf\w*|fulfil\w*|solves?|obeys?|erfüll\w*|löst|genügt|vérifie\w*)|满足|"
+    r"\b(?:solve|solving|solutions?|roots?|zeros?)\b[^.!?]{0,60}\bequations?)[\s,:]*"
+    r"(?:\$+|\\[\[(]|:math:`|\.\. math::|\\begin\{[a-z]+\*?\})?\s*$",
     re.I,
 )
 SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
@@ -80,8 +92,10 @@ def is_supposed(source: str, place: Place, defined: bool) -> bool:
     """
     if place.cell is not None:
         return False
-    before = source[max(0, place.offset - 60) : place.offset]
-    if SUPPOSED.search(before) is not None:
+    if AT_AN_END.search(source, max(0, place.offset - 200), place.offset) is not None:
+        return True
+    before = source[max(0, place.offset - 160) : place.offset]
+    if SUPPOSED.search(before[-60:]) is not None:
         return True
     return not defined and SATISFIED.search(before) is not None
 

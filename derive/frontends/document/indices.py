@@ -8,11 +8,12 @@ import sympy as sp
 
 from derive.frontends.document import tree, values
 from derive.frontends.document.lookup import fit, known_at
-from derive.frontends.document.names import Mention, text_of
+from derive.frontends.document.names import Mention, in_parentheses, text_of
 from derive.frontends.document.reader import (
     ANNOTATED_SIZES,
     INDEX_VARIABLE,
     SIZE_OF,
+    ZEROS,
     Index,
     Reader,
     Undeclared,
@@ -90,6 +91,8 @@ def index_variable(reader: Reader, letter: str) -> Index | None:
         return reader.indices[letter]
     if letter in reader.bound or reader.knowledge.is_size(letter, reader.section):
         return None
+    if letter.isdigit():
+        return None
     known = known_at(reader, letter)
     if known is not None and known.kind != "index":
         return None
@@ -119,7 +122,7 @@ def entry_of(reader: Reader, array: Value, sub: Node, node: Node) -> Value:
     parts = components(sub)
     shape = array.shape
     if not shape:
-        raise Misfit("it is a scalar and has no entries")
+        raise Unread("subscript", "it is a number and has no entries", node)
     if len(parts) == 1 and len(shape) == 2 and 1 in shape:
         if shape[0] == 1:
             return Value(entry(array.expr, 0, index_of(reader, parts[0], shape[1])))
@@ -190,6 +193,21 @@ def annotated_sizes(group: tree.Group) -> tuple[Any, ...]:
         except SizeError as problem:
             raise Unread("size", str(problem), part) from None
     return tuple(found)
+
+
+@ZEROS.fill
+def zeros(sub: Node) -> Value:
+    """0_n, 0_{n×m}: a column or a matrix of zeros."""
+    group = in_parentheses(sub)
+    body = sub if group is None else group.body
+    if isinstance(body, tree.Product) and set(body.operators) == {"times"}:
+        sizes = tuple(map(size_of, body.factors))
+    else:
+        sizes = tuple(map(size_of, components(body)))
+    if len(sizes) > 2:
+        raise Unread("subscript", "zeros with more than two axes", sub)
+    rows, cols = (*sizes, sp.S.One)[:2]
+    return Value(sp.ZeroMatrix(rows, cols), (rows, cols), thin=len(sizes) == 1)
 
 
 @SIZE_OF.fill

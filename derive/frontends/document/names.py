@@ -8,6 +8,7 @@ index (x_i) or, in parentheses, a shape; which of them is decided where the name
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -122,6 +123,24 @@ def a_constant(node: Node) -> str:
     return IDENTITY if text_of(node) in ("I", "bol(I)") else ""
 
 
+def standing_alone(root: Node, subscripts: bool = True) -> Iterator[str]:
+    """The letters that stand in a formula without a subscript.
+
+    :param subscripts: those in subscripts, too.
+    """
+    below = {
+        part.start
+        for node in root.walk()
+        if isinstance(node, tree.Script) and node.sub is not None and mention(node.base)
+        for part in (*node.base.walk(), *(() if subscripts else node.sub.walk()))
+    }
+    return (
+        node.name
+        for node in root.walk()
+        if isinstance(node, tree.Letter) and node.start not in below
+    )
+
+
 def divisors(node: Node) -> set[str]:
     """The letters that this node alone divides something by: z/T, \\frac{z}{2T}."""
     below: list[Node] = []
@@ -138,15 +157,22 @@ def divisors(node: Node) -> set[str]:
     return {name.letter for name in names if name is not None and not (name.after or name.subs)}
 
 
-def entrywise(node: Node) -> set[str]:
-    """The letters that this node alone multiplies entry by entry: the γ of γ ⊙ x."""
-    if not isinstance(node, tree.Product):
-        return set()
-    beside = {
-        k + side for k, sign in enumerate(node.operators) if sign == "odot" for side in (0, 1)
+def used_as_arrays(node: Node) -> set[str]:
+    """The letters that this node alone multiplies entry by entry, the γ of γ ⊙ x, or takes the
+    norm of, the x and y of ‖x − y‖.
+    """
+    parts: list[Node] = []
+    if isinstance(node, tree.Product):
+        beside = {
+            k + side for k, sign in enumerate(node.operators) if sign == "odot" for side in (0, 1)
+        }
+        parts = [node.factors[k] for k in sorted(beside)]
+    elif isinstance(node, tree.Norm) and node.bars == 2:
+        parts = list(node.body.terms) if isinstance(node.body, tree.Sum) else [node.body]
+    found = {
+        name.letter for part in parts if (name := mention(part)) and not (name.after or name.subs)
     }
-    names = (mention(node.factors[k]) for k in beside)
-    return {name.letter for name in names if name is not None and not (name.after or name.subs)}
+    return found if isinstance(node, tree.Product) else {name for name in found if name.islower()}
 
 
 def is_transpose(node: Node) -> bool:

@@ -29,11 +29,11 @@ from derive.claims.verdict import Verdict
 from derive.frontends.document import hints, sameness, tree
 from derive.frontends.document.attempts import all_readings
 from derive.frontends.document.choices import Choices
-from derive.frontends.document.decided import Condition, Decided, Outcome, under
+from derive.frontends.document.decided import Condition, Decided, Outcome, may_be_said_of, under
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
-from derive.frontends.document.parts import Part, Read, Task
+from derive.frontends.document.parts import Part, Read, Task, unsaid_in
 from derive.frontends.document.provisos import in_one_sentence, said_with
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.supposed import why_no_claim, within_their_sentences
@@ -48,15 +48,12 @@ WORST = (DISAGREES, ILL_SHAPED, NOT_UNDERSTOOD, AMBIGUOUS, UNDECIDED, HOLDS)
 UNDEFINED = frozenset("fghFGHJRQ")
 """Letters of functions that are no activations: they stand for something in particular."""
 
-
 KEPT = ("vectors", "layout of gradients", "layout of Jacobians")
 """Choices that a section makes once."""
-
 
 KEPT_EVERYWHERE = ("softmax", "power", "power of a vector", "star", "prime", "circ", "a / b c",
                    "⊙ beside a product", "one index of a matrix")  # fmt: skip
 """Choices that a document makes once."""
-
 
 Decide = Callable[[Claim], Verdict]
 
@@ -427,11 +424,14 @@ class _Decider:
                 code="readings",
                 message="it holds in another reading than the rest of the formula",
             )
+        everything = [one for one in everything if one[1].code != "absurd"]
+        if not everything:
+            return replace(made, outcome=AMBIGUOUS, code="readings", message="it has no meaning")
         # A reading in which a definition that it uses does not fit is none, if there is another.
         resting = [one for one in everything if one[1].code != "rests-on"]
         everything = resting or everything
         refuted = all(
-            one.code in (ILL_SHAPED, "absurd") or (isinstance(v, Verdict) and v.status in REFUTED)
+            one.code == ILL_SHAPED or (isinstance(v, Verdict) and v.status in REFUTED)
             for v, one in everything
         )
         doubtful = next((read.doubtful for _, read in results if read.doubtful), "")
@@ -462,13 +462,16 @@ class _Decider:
         for sentence in made.inferred:
             # Its definition may be what was not understood: nothing is refuted by inventing it.
             function, said, _ = sentence.partition(" is any function, as nothing defines it")
-            if said and function in UNDEFINED:
+            if (said and function.partition("_")[0] in UNDEFINED) or function.startswith("ψ_"):
                 return replace(
                     made,
                     outcome=AMBIGUOUS,
                     code="undeclared",
                     message=f"nothing that is understood defines {function}",
                 )
+        if (unsaid := unsaid_in(everything)) and not self.asserted:
+            self.condition(task)
+            return may_be_said_of(made, unsaid)
         disagreeing = [v for v, _ in everything if isinstance(v, Verdict) and v.status == DISAGREES]
         if disagreeing:
             verdict = disagreeing[0]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from derive.claims.kinds import Claim
-from derive.claims.statuses import ILL_SHAPED
+from derive.claims.statuses import DISAGREES, ILL_SHAPED
+from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import Rests
@@ -26,6 +29,7 @@ class Part:
     :param lenient: why its refutation is no verdict: it may be a condition.
     :param foreign: names in the derivative as documented that what is differentiated does not
         speak of, and nothing defines: an upstream gradient that is only told of in prose.
+    :param unsaid: names of which nothing says what they are, and one side alone speaks.
     :param defining: whether it is the definition of a name.
     """
 
@@ -37,6 +41,7 @@ class Part:
     at: Node | None = None
     lenient: str = ""
     foreign: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     defining: bool = False
 
 
@@ -67,6 +72,12 @@ class Task:
     head: tree.Chain | None = None
     head_unit: Unit | None = None
     defined: Definition | None = None
+
+
+def unsaid_in(everything: Iterable[tuple[Any, Part]]) -> tuple[str, ...]:
+    """What one side alone speaks of, in the first reading that fits and of which that is so."""
+    fitting = (part for v, part in everything if isinstance(v, Verdict) and v.status == DISAGREES)
+    return next((part.unsaid for part in fitting if part.unsaid), ())
 
 
 def failure(problem: Exception, reader: Reader, node: Node, lenient: str = "") -> Part:

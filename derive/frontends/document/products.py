@@ -204,6 +204,8 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
             units.append((sign, value))
             k += used
             continue
+        if k + 1 < len(factors) and _is_operator(reader, factor, factors[k + 1], signs[k + 1]):
+            raise Unread("operator", "Δ before a name is not read", factor)
         if isinstance(factor, tree.Script) and isinstance(factor.base, tree.Empty):
             raise Unread("left-script", "a script on the left is not read", factor)
         k += 1
@@ -214,6 +216,14 @@ def _units(reader: Reader, factors: list[Node], signs: list[str]) -> list[tuple[
                 continue
         units.append((sign, reader.value(factor)))
     return units
+
+
+def _is_operator(reader: Reader, factor: Node, after: Node, sign: str) -> bool:
+    """Whether a Δ that nothing declares is a difference, or the sum of the second derivatives."""
+    name = mention(factor)
+    if sign != "" or name is None or name.key != "Delta" or name.after or is_known(reader, name):
+        return False
+    return mention(after) is not None
 
 
 def _differential(reader: Reader, factors: list[Node], k: int) -> tuple[Value, int]:

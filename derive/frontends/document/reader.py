@@ -32,7 +32,9 @@ from derive.language.matrix_functions import matrix_exp
 MAX_DEPTH = 60
 
 READ_NAME = Slot("derive.frontends.document.symbols")
-SIZE_OF = Slot("derive.frontends.document.symbols")
+READ_UNKNOWN = Slot("derive.frontends.document.undeclared")
+SIZE_OF = Slot("derive.frontends.document.indices")
+ZEROS = Slot("derive.frontends.document.indices")
 WITHOUT_DOTS = Slot("derive.frontends.document.ellipses")
 INDEX_VARIABLE = Slot("derive.frontends.document.indices")
 ANNOTATED_SIZES = Slot("derive.frontends.document.symbols")
@@ -107,6 +109,7 @@ class Reader:
     sees: Callable[[str], tuple[str, ...]] | None = None  # what a loss that nothing defines sees
     varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
     counting: frozenset[str] = frozenset()  # letters that stand alone in a subscript
+    bare: frozenset[str] = frozenset()  # names that stand without one
     in_entries: bool = False  # whether the entries of a matrix written out are read
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
@@ -120,6 +123,9 @@ class Reader:
     lowest: dict[Any, Any] = field(default_factory=dict)  # lower ends of indices that have one
     indexed: set[str] = field(default_factory=set)  # names that stand with an index somewhere
     functions_used: set[str] = field(default_factory=set)
+    several: set[str] = field(default_factory=set)  # the x of x_i, one of several
+    apart: set[str] = field(default_factory=set)  # the x of an x_2 that is read by itself
+    made_up: set[str] = field(default_factory=set)  # symbols of what nothing declares or defines
 
     def __post_init__(self) -> None:
         self.home = self.section, self.at
@@ -206,6 +212,10 @@ def _group(reader: Reader, node: tree.Group) -> Value:
     brackets = node.opening + node.closing
     if brackets == "[]" and isinstance(node.body, tree.Chain):
         return indicator(reader, node.body)  # Iverson's: [x > 0]
+    if brackets == "()" and tree.is_pair(node.body):
+        how = reader.choices.pick("two numbers above each other", ("a vector", "a binomial"))
+        if how == "a binomial":
+            raise Unread("binomial", "two numbers in parentheses may be a binomial", node)
     if brackets in ("()", "[]", "{}"):
         return reader.value(node.body)
     if brackets == "<>":
@@ -486,6 +496,11 @@ def _script(reader: Reader, node: tree.Script) -> Value:
             return indicator(reader, body)
     if is_ones(base):
         return _scripted_ones(reader, node)
+    if text_of(base) in ("0", "bol(0)") and node.sup is None and node.sub is not None:
+        zeros: Value = ZEROS(node.sub)
+        return zeros
+    if is_one(base) and isinstance(base, tree.Number) and node.sub is not None:
+        raise Unread("ones", "a 1 with a subscript has several meanings", node)
     if isinstance(base, tree.Run):
         return reader.value(tree.split(node))
     if isinstance(base, tree.Norm):

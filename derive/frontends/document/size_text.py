@@ -18,7 +18,9 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+)|(?P<name>(?:\\[A-Za-z]+|[^\W\d_]+'*)(?:_(?:\{[^{}]*\}|\w))?)"
     r"|(?P<op>\\lfloor|\\rfloor|⌊|⌋|//|[-+*/()]))"
 )
-_SEPARATORS = re.compile(r"\s*(?:×|\\times\b|,|;|\bby\b|(?<=[\w)}])\s+x\s+(?=[\w(\\])|⨯)\s*")
+_SEPARATORS = re.compile(
+    r"\s*(?:×|\\times(?![A-Za-z])|,|;|\bby\b|(?<=[\w)}])\s+x\s+(?=[\w(\\])|⨯)\s*"
+)
 _PRODUCTS = {"·": "*", "⋅": "*", r"\cdot": "*", "−": "-", "–": "-"}
 _GREEK = re.compile(
     r"\\(?:mathrm|text|mathit|operatorname|mathsf|mathbf|boldsymbol)\s*\{([^{}]*)\}"

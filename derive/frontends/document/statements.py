@@ -32,10 +32,10 @@ from derive.frontends.document.derivatives import Taken
 from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import declared_sizes, declared_with, fit
-from derive.frontends.document.names import mention, text_of
+from derive.frontends.document.names import mention, standing_alone, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
 from derive.frontends.document.reach import over_all
-from derive.frontends.document.reader import Absurd, Reader, Unread
+from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
 from derive.frontends.document.spoken import counts, foreign, needed
@@ -44,6 +44,7 @@ from derive.frontends.document.supposed import may_be_condition
 from derive.frontends.document.through_time import in_order, open_steps
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS
+from derive.frontends.document.unsaid import unsaid
 from derive.frontends.document.values import Misfit, Value, scalar, transpose
 from derive.language.captured import captured
 from derive.language.operators import partial
@@ -63,13 +64,16 @@ def read(task: Task, reader: Reader) -> Read:
         for part in components(node.sub)
         if isinstance(part, tree.Letter)
     )
+    roots = [root for root in (task.head, task.statement) if root is not None]
+    reader.bare = frozenset(bare for root in roots for bare in standing_alone(root))
     if reader.in_time:
-        for root in (task.head, task.statement):
-            if root is not None:
-                open_steps(reader, root)
+        for root in roots:
+            open_steps(reader, root)
     with values.unifying(reader.sizes):
-        made = _Statement(task, reader)
-        parts = made.parts()
+        try:
+            parts = _Statement(task, reader).parts()
+        except PROBLEMS as problem:
+            parts = [failure(problem, reader, task.statement.body)]
     return Read(parts, tuple(reader.inferred), _doubtful(reader), tuple(reader.supposed))
 
 
@@ -118,6 +122,10 @@ class _Statement:
                     found.append(part)
                 continue
             if relation in EQUALS:
+                if relation == "=:":
+                    continue  # its right side is what is defined
+                if k and relations[k - 1] not in EQUALS:
+                    head = sides[k]  # of a ≤ b = c, b is what c is equal to
                 if defined is not None and task.head is None and k == 0:
                     continue
                 if head is side:
@@ -259,8 +267,10 @@ class _Statement:
             if primed(taken) and not self.is_number(taken.by[0]):
                 taken = None  # σ′(z) of an array z is taken entry by entry
         if taken is None:
-            return self.tried(side, lambda: self.unfolded(head, side), lenient)
-        return self.tried(side, lambda: self.derivative(taken, side), lenient)
+            part = self.tried(side, lambda: self.unfolded(head, side), lenient)
+        else:
+            part = self.tried(side, lambda: self.derivative(taken, side), lenient)
+        return replace(part, unsaid=unsaid(reader, part.claim, (head, side)))
 
     def unfolded(self, head: Node, side: Node) -> Claim | None:
         """An equation whose head is ∇ before several factors, or no derivative alone."""
@@ -340,7 +350,10 @@ class _Statement:
         reader = self.reader
         defined = self.task.defined
         name = mention(head)
-        if defined is not None and not defined.indices and not reader.in_time:
+        assert isinstance(self.task.statement.body, tree.Chain)
+        if head is not (self.task.head or self.task.statement.body).sides[0]:
+            left = reader.value(head)
+        elif defined is not None and not defined.indices and not reader.in_time:
             left = symbol(reader, defined.name, head)
         elif name is not None and name.shape is not None and not name.after:
             left = reader.value(head)
@@ -475,10 +488,12 @@ class _Statement:
             small, large = self.matched(small, large)
             return self.closed(Inequality, left=small.expr, right=large.expr)
 
-        plain = all(isinstance(side, tree.Number) or mention(side) for side in (left, right))
-        return self.tried(
-            right, build, "an inequality between names may be a condition" if plain else ""
-        )
+        plain = all(map(_is_plain, (left, right)))
+        lenient = "an inequality between names may be a condition" if plain else ""
+        part = self.tried(right, build, lenient)
+        turned = relation == ">="
+        written = (right, left) if turned else (left, right)
+        return replace(part, unsaid=unsaid(self.reader, part.claim, written, turned))
 
     def update(self, sides: list[Node], relations: list[str]) -> list[Part]:
         """``w ← w − η g = e``: that both are one step."""
@@ -495,6 +510,9 @@ class _Statement:
     def closed(self, kind: type[Claim], **said: Any) -> Claim:
         """A claim with the definitions and the assumptions that it needs."""
         reader = self.reader
+        if mixed := reader.several & reader.apart:
+            letter = pretty(min(mixed))
+            raise Undeclared(f"whether {letter}_2 is one of the {letter}_i is not said", "")
         given = self.given()
         put = reader.sizes.put_in
         named = self.free_sizes()
@@ -546,6 +564,13 @@ class _Statement:
         for fact in reader.knowledge.facts_at({self.task.unit.section, *reader.sources}):
             found.extend(assumed(reader, fact))
         return [*found, *reader.steps]
+
+
+def _is_plain(side: Node) -> bool:
+    """Whether a side of an inequality is a name or a number, as 1/2."""
+    return mention(side) is not None or all(
+        isinstance(node, tree.Number | tree.Fraction | tree.Sum) for node in side.walk()
+    )
 
 
 def _is_symbol(expr: Any) -> bool:

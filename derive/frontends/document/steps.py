@@ -11,7 +11,7 @@ import sympy as sp
 from derive.frontends.document import tree
 from derive.frontends.document.definitions import as_declared, body_of, is_put_in
 from derive.frontends.document.fresh import fresh, fresh_name
-from derive.frontends.document.indices import index_variable
+from derive.frontends.document.indices import index_variable, letters_of
 from derive.frontends.document.knowledge import Definition, Known
 from derive.frontends.document.lookup import (
     Rests,
@@ -115,6 +115,8 @@ def _step(
     elif declared is not None:
         sizes = tuple(_moved(text, letter, by) for text in declared.sizes)
         value = _declared(reader, key, replace(declared, sizes=sizes))
+    elif definition is not None and not running and _counts_to(definition, letter):
+        raise Unread(STEPS, f"{pretty(known)} is a sum up to its step", node)
     elif definition is not None and not running:
         shape = symbol(reader, known, node)
         value = fresh(reader, key, shape.shape, shape.thin)
@@ -128,6 +130,16 @@ def _step(
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
     reader.symbols[key] = value
     return value
+
+
+def _counts_to(definition: Definition, letter: str) -> bool:
+    """Whether a definition is a sum up to the step at which it stands: that at another step is no
+    array of its own.
+    """
+    return any(
+        isinstance(node, tree.Big) and node.sup is not None and letter in letters_of(node.sup)
+        for node in definition.body.walk()
+    )
 
 
 def _depends(size: Any, letter: str) -> bool:

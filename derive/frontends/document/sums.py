@@ -12,7 +12,15 @@ from derive.frontends.document import tree, values
 from derive.frontends.document.indices import index_variable, letters_of
 from derive.frontends.document.lookup import defined_at, known_at
 from derive.frontends.document.names import mention, text_of
-from derive.frontends.document.reader import RULES, Index, Reader, Undeclared, Unread, relation
+from derive.frontends.document.reader import (
+    RULES,
+    Absurd,
+    Index,
+    Reader,
+    Undeclared,
+    Unread,
+    relation,
+)
 from derive.frontends.document.size_text import SizeError
 from derive.frontends.document.size_text import size as read_size
 from derive.frontends.document.spelling import pretty, size_symbol
@@ -94,7 +102,12 @@ def _indices_in(reader: Reader, conditions: list[tree.Chain]) -> None:
 
 def _named(reader: Reader, indices: list[Index], letters: list[str]) -> dict[Any, Any]:
     """Bound indices under the names that the document gives them, where nothing else has them."""
-    free = {index.symbol.name for index in reader.indices.values() if index not in indices}
+    free = {
+        symbol.name
+        for index in reader.indices.values()
+        if index not in indices
+        for symbol in index.symbol.free_symbols  # of t − 1, the step before, that of t
+    }
     return {
         index.symbol: sp.Symbol(pretty(name), integer=True)
         for index, name in zip(indices, letters, strict=True)
@@ -107,6 +120,8 @@ def _named(reader: Reader, indices: list[Index], letters: list[str]) -> dict[Any
 def _made(node: tree.Big, body: Value, limits: list[Any]) -> Value:
     if node.operator == "prod":
         if body.shape and not body.is_scalar:
+            if not values.same(*body.shape[:2]):
+                raise Absurd("a product of vectors over an index")
             raise Unread("product", "a product of matrices over an index is not read", node)
         expr = scalar(body)
         for limit in limits:
@@ -144,14 +159,17 @@ def _upper(reader: Reader, node: Node) -> Any:
     """The upper end of a sum: an integer, also one that an index around it gives; a name that is
     declared as nothing else is a size.
     """
-    if letters_of(node).isdisjoint(reader.indices):
+    name = mention(node)
+    if name is not None and name.key == "infty":
+        raise Unread("series", "an infinite sum is not read", node)
+    rounded = any(
+        isinstance(part, tree.Group) and part.opening in ("floor", "ceil") for part in node.walk()
+    )
+    if not rounded and letters_of(node).isdisjoint(reader.indices):
         try:
             return read_size(text_of(node), size_symbol)
         except SizeError:
             pass
-    name = mention(node)
-    if name is not None and name.key == "infty":
-        raise Unread("series", "an infinite sum is not read", node)
     return reader.size(reader.value(node), node)
 
 

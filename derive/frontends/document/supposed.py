@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.frontends.document import hints
+from derive.frontends.document import hints, tree
 from derive.frontends.document.dependence import mentioned
 from derive.frontends.document.derivative_sides import derivative_alone
 from derive.frontends.document.lookup import defined_at
@@ -41,6 +41,8 @@ def within_their_sentences(collected: Collected) -> None:
 def why_no_claim(collected: Collected, task: Task, part: Part) -> str:
     """Why an equation that is refuted as a claim may be a condition; "" where it is a claim."""
     source, place = collected.source, task.unit.formula.place(0)
+    if hints.CONSTRAINED.search(task.unit.formula.text, 0, task.statement.start):
+        return "what a problem is subject to is a condition"
     if IDENTITY in part.lenient and not hints.is_of_some(source, place):
         return ""  # "also, UU⊤ = I" is said of the U that has been spoken of
     at = task.unit.section, task.unit.at
@@ -55,7 +57,7 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
     """Why a refuted equation with this side may be no claim."""
     if task.head is None and task.defined is None:
         name = mention(head)
-        if name is not None and name.after and mention(side) is not None:
+        if name is not None and name.after and mention(_without_sign(side)) is not None:
             own = (name.key, name.letter)
             if all(reader.knowledge.defined(key, reader.section, reader.at) is None for key in own):
                 return f"an equation for {pretty(name.key)} may be a condition"
@@ -68,6 +70,8 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
                 other is not None and other.key == name.key for other in map(mention, side.walk())
             ):
                 return "a name on both sides: an update, or a condition"
+    if (line := _solved_later(reader, head, side)) is not None:
+        return f"an equation that what line {line} defines may solve"
     if (free := _free_name(reader, head, side)) is not None:
         return f"an equation for {pretty(free)}, which nothing defines, may be a condition"
     if derivative_alone(head) is None and any(
@@ -79,6 +83,23 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
     if constant := a_constant(side):
         return f"an equation with {constant} may be a condition"
     return ""
+
+
+def _without_sign(node: Node) -> Node:
+    """The X of −X."""
+    return node.terms[0] if isinstance(node, tree.Sum) and len(node.terms) == 1 else node
+
+
+def _solved_later(reader: Reader, head: Node, side: Node) -> int | None:
+    """The line that defines, later on, what stands under a derivative on one side and on the other
+    one: u′ = u is an equation to be solved, there.
+    """
+    taken = derivative_alone(head)
+    name = None if taken is None or taken.of is None else mention(taken.of)
+    if name is None or not any(name.key in pair for pair in mentioned(side)):
+        return None
+    made = reader.knowledge.defined(name.key, reader.section, reader.at)
+    return made.line if made is not None and made.at > reader.at else None
 
 
 def _free_name(reader: Reader, head: Node, side: Node) -> str | None:

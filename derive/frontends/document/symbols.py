@@ -9,6 +9,7 @@ array of open sizes only where the way it is written says so.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
@@ -19,11 +20,12 @@ from derive.frontends.document.indices import (
     annotated,
     components,
     entry_of,
+    first,
     has_bound_index,
     index_variable,
     letters_of,
 )
-from derive.frontends.document.lookup import defined_at, is_known, known_at
+from derive.frontends.document.lookup import declared_under, defined_at, is_known, known_at
 from derive.frontends.document.names import (
     Mention,
     is_transpose,
@@ -128,11 +130,13 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
         layered = replace(name, sups=(*name.sups, name.after[0]), after=name.after[1:])
         if text_of(name.after[0]) not in ("T", "top", "-1") and is_known(reader, layered):
             return symbol(reader, layered.key, name.node), layered
-    if not bound_index and _is_member(reader, name):
+    if not bound_index and (_is_member(reader, name) or _is_first(reader, name)):
         found = member(reader, name, components(name.subs[-1]))
         if found is not None:
             return found, name
     if not bound_index and is_known(reader, name):
+        if len(name.subs) == 1 and isinstance(name.subs[0], tree.Number):
+            reader.apart.add(name.letter)
         return symbol(reader, key, name.node), name
     if (found := shifted(reader, name)) is not None:
         return found, name
@@ -155,6 +159,23 @@ def _is_member(reader: Reader, name: Mention) -> bool:
     if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
         return False
     return index_variable(reader, text_of(name.subs[-1])) is not None
+
+
+def _is_first(reader: Reader, name: Mention) -> bool:
+    """Whether k_1 is the first of the k_i that a sum goes over, declared by it: "k_1, …, k_N ∈ ℝ^d"
+    declares no k_1 apart from these.
+    """
+    if len(name.subs) != 1 or name.sups or not isinstance(name.subs[0], tree.Number):
+        return False
+    if name.letter not in reader.knowledge.summed_to or defined_at(reader, name.key) is not None:
+        return False
+    if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
+        return False
+    if name.subs[0].text != str(first(reader)):
+        return False  # there may be no second one
+    family = declared_under(reader, name.letter)
+    known = known_at(reader, name.key)
+    return family is not None and (known is None or known.sizes == family.sizes)
 
 
 def _is_constant(reader: Reader, name: Mention) -> bool:
@@ -215,12 +236,28 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
         return entry_of(reader, array, name.subs[-1], name.node)
     if (split := _numbered(reader, name, parts)) is not None:
         return split
-    if name.letter == "delta" and len(parts) == 2:
-        i, j = (index_variable(reader, text_of(part)) for part in parts)
-        if i is not None and j is not None:
-            reader.note("δ with two indices is the Kronecker delta")
-            return Value(sp.KroneckerDelta(i.symbol, j.symbol))
+    two = name.letter == "delta" and len(parts) == 2
+    if two and (places := _two_places(reader, parts)) is not None:
+        reader.note("δ with two indices is the Kronecker delta")
+        return Value(sp.KroneckerDelta(*places))
     return member(reader, name, parts)
+
+
+def _two_places(reader: Reader, parts: list[Node]) -> list[Any] | None:
+    """Two indices, or an index and a number as in δ_{i1}, counted alike; None for others."""
+    indices = [index_variable(reader, text_of(part)) for part in parts]
+    bases = [index.base for index in indices if index is not None]
+    if not bases:
+        return None
+    places: list[Any] = []
+    for part, index in zip(parts, indices, strict=True):
+        if index is not None:
+            places.append(index.symbol)
+        elif isinstance(part, tree.Number) and part.text.isdigit():
+            places.append(sp.Integer(part.text) - bases[0])
+        else:
+            return None
+    return places
 
 
 def _numbered(reader: Reader, name: Mention, parts: list[Node]) -> Value | None:

@@ -216,6 +216,10 @@ def _put_in(reader: Reader, found: Member) -> Value:
     own = found.family
     assert own.definition is not None
     step = _step(reader, found.step)
+    for first in _counted_from(own.definition.body, own.letter):
+        least = sp.expand(step - own.offset - first + 1)  # the sum is of nothing before
+        if any(not symbol.is_positive for symbol in least.free_symbols):
+            reader.steps.setdefault(sp.Ge(least, 0))
     before = dict(reader.indices)
     low = int(_span(reader, own)[0])
     reader.indices[own.letter] = Index(sp.expand(step - own.offset - low), low)
@@ -223,6 +227,17 @@ def _put_in(reader: Reader, found: Member) -> Value:
         return body_of(reader, own.definition)
     finally:
         reader.indices = before
+
+
+def _counted_from(body: Node, letter: str) -> Iterator[int]:
+    """Where the sums begin that go up to the step at which they stand: 1 of Σ_{s=1}^{t}."""
+    for node in body.walk():
+        if not isinstance(node, tree.Big) or text_of(node.sup) != letter:
+            continue
+        sub = node.sub
+        first = sub.sides[-1] if isinstance(sub, tree.Chain) else None
+        if isinstance(first, tree.Number) and first.text.isdigit():
+            yield int(first.text)
 
 
 # ------------------------------------------------------------------------------------- sequences

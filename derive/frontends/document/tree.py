@@ -528,3 +528,28 @@ def arguments(group: Group) -> list[Node]:
     """What stands between the commas in brackets."""
     body = group.body
     return list(body.items) if isinstance(body, Listing) else [body]
+
+
+def is_pair(node: Node) -> bool:
+    """Whether a node is an array of one column and two rows, without brackets of its own."""
+    if not isinstance(node, Matrix) or node.kind not in ("array", "matrix", "smallmatrix"):
+        return False
+    return [len(row) for row in node.rows] == [1, 1]
+
+
+def join_number(factors: list[Node], operators: list[str]) -> None:
+    """Make W1, a letter with a number right after it, one name as W_1: no product ends so."""
+    letter, number = factors[-2:]
+    below = number.base if isinstance(number, Script) and number.sub is None else number
+    if not isinstance(below, Number) or not below.text.isdigit() or letter.end != below.start:
+        return
+    if not isinstance(letter, Letter | Run) or (
+        isinstance(letter, Letter) and letter.name in NUMBERS
+    ):
+        return
+    sup, primes = (number.sup, number.primes) if isinstance(number, Script) else (None, 0)
+    factors[-2:] = [Script(letter.start, number.end, letter, below, sup, primes)]
+    del operators[-1]
+
+
+NUMBERS = ("e", "pi", "i", "infty")

@@ -7,7 +7,7 @@ import re
 import sympy as sp
 
 from derive.frontends.document.families import of_undeclared
-from derive.frontends.document.fresh import fresh, open_vector
+from derive.frontends.document.fresh import fresh, labels, open_vector
 from derive.frontends.document.indices import (
     annotated_sizes,
     components,
@@ -16,7 +16,7 @@ from derive.frontends.document.indices import (
 )
 from derive.frontends.document.lookup import defined_at, known_at
 from derive.frontends.document.names import Mention, text_of
-from derive.frontends.document.reader import Reader, Undeclared, Unread
+from derive.frontends.document.reader import READ_UNKNOWN, Reader, Undeclared, Unread
 from derive.frontends.document.spelling import PRETTY, pretty, size_symbol
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.through_time import STEPS, needs_time
@@ -40,6 +40,7 @@ SCALAR_GREEK = frozenset(
 )
 
 
+@READ_UNKNOWN.fill
 def unknown(reader: Reader, name: Mention) -> Value:
     """A name that nothing declares or defines, read by the way it is written.
 
@@ -70,6 +71,7 @@ def unknown(reader: Reader, name: Mention) -> Value:
         and key not in reader.knowledge.sizes
     ):
         reader.guessed.add(key)
+        reader.made_up |= labels(value.expr)
     # Each I has the size that its place asks for, and an e without an exponent is another one.
     several = bool(name.subs) and bool(value.expr.free_symbols & _counted(reader))
     if not isinstance(value.expr, sp.Identity | sp.NumberSymbol) and not several:

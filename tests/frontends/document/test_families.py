@@ -81,3 +81,42 @@ $$\frac{dp}{dx} = p (1 - p)$$
 $$\frac{dp}{dx} = p^2$$
 """
     assert outcomes(tmp_path, text) == ["holds", "disagrees"]
+
+
+def test_the_first_of_several_is_one_of_them(tmp_path):
+    text = r"""<!-- derive: vectors=column -->
+With $q \in \mathbb{R}^d$ and $k_1, \dots, k_N \in \mathbb{R}^d$ let $s_i = q^\top k_i$ and
+
+$$\ell = -s_1 + \log \sum_{i=1}^N e^{s_i}, \quad p_i = \frac{e^{s_i}}{\sum_{j=1}^N e^{s_j}}$$
+$$\frac{\partial \ell}{\partial s_i} = p_i - \delta_{i1}$$
+$$\frac{\partial \ell}{\partial s_i} = p_i - \delta_{i2}$$
+$$\frac{\partial \ell}{\partial q} = \sum_{i=1}^N p_i k_i - k_1$$
+$$\frac{\partial \ell}{\partial q} = \sum_{i=1}^N p_i k_i + k_1$$
+$$\frac{\partial \ell}{\partial k_1} = (p_1 - 1) q$$
+"""
+    wanted = ["holds", "disagrees", "holds", "disagrees", "holds"]
+    assert outcomes(tmp_path, text)[-5:] == wanted
+
+
+def test_a_policy_is_said_of_an_index(tmp_path):
+    text = r"""Let $\theta \in \mathbb{R}^K$ and
+$$\pi_\theta(a) = \frac{e^{\theta_a}}{\sum_{b=1}^K e^{\theta_b}}, \quad J = \sum_a \pi_\theta(a) r_a$$
+$$\frac{\partial \log \pi_\theta(a)}{\partial \theta_b} = \delta_{ab} - \pi_\theta(b)$$
+$$\frac{\partial \log \pi_\theta(a)}{\partial \theta_b} = \delta_{ab} - \pi_\theta(a)$$
+$$\frac{\partial J}{\partial \theta_b} = \pi_\theta(b) (r_b - J)$$
+$$\frac{\partial J}{\partial \theta_b} = \pi_\theta(b) (r_b + J)$$
+"""  # noqa: E501
+    assert outcomes(tmp_path, text)[-4:] == ["holds", "disagrees", "holds", "disagrees"]
+
+
+def test_two_that_are_declared_alone_are_two(tmp_path):
+    text = r"""Let $x_1, x_2 \in \mathbb{R}^d$.
+$$\|x_1 - x_2\|^2 = \|x_1\|^2 + \|x_2\|^2 - 2 x_1^\top x_2$$
+$$\|x_1 - x_2\|^2 = \|x_1\|^2 + \|x_2\|^2$$
+
+The mean is $m = \frac1n \sum_{i=1}^n x_i$ and $$\sum_{i=1}^n (x_i - m) = 0$$
+
+$$f = \sum_{i=1}^n x_i^\top x_i + x_1^\top x_2$$ $$\frac{\partial f}{\partial x_2} = x_1$$
+"""
+    wanted = ["holds", "disagrees", "holds", "defines", "ambiguous"]
+    assert outcomes(tmp_path, text) == wanted
