@@ -30,6 +30,15 @@ from derive.frontends.code.declared import (
     joined_name,
 )
 from derive.frontends.code.method_names import FORWARDS, methods_of
+from derive.frontends.code.signatures import (
+    arguments_of,
+    dotted,
+    gives_gradients,
+    gradients_of_loss,
+    of_backward,
+    returned,
+    written,
+)
 
 FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
     "functions",
@@ -39,10 +48,6 @@ FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
     "vjp",
     "forward",
 )
-
-_LOSSES = {"loss", "losses", "cost", "nll", "objective", "criterion"}
-
-NOTHING = "None"  # is returned where there is no gradient
 
 _SWAPS = (("forward", "backward"), ("fwd", "bwd"), ("fprop", "bprop"), ("Forward", "Backward"))
 _BACKWARD_ENDS = ("_backward", "_back", "_bwd", "_grad", "_gradient", "_vjp", "_bprop")
@@ -234,17 +239,17 @@ class _Finder:
         flag = ""
         names = [name, *(rule or ()), *([backward] if backward else ())]
         declared = self._declared(*names)
-        arguments, defaults = _arguments(node)
+        arguments, defaults = arguments_of(node)
         if rule is not None:
             kind, last = VJP, self.functions.get(rule[-1])
         elif backward:
             kind, last = FUNCTIONS, self.functions[backward]
         else:
             asked = self._asks(declared)
-            kind, last = (LOSS if _gives_gradients(node, asked) else FORWARD), node
+            kind, last = (LOSS if gives_gradients(node, asked) else FORWARD), node
             if kind == FORWARD and (flag := _flag(node)):
                 kind = LOSS
-        returned = _gradients_of_loss(node) if kind == LOSS and not flag else _returned(last)
+        given = gradients_of_loss(node) if kind == LOSS and not flag else returned(last)
         return Pair(
             path=self.path,
             line=node.lineno,
@@ -254,9 +259,9 @@ class _Finder:
             backward=backward if kind == FUNCTIONS else "",
             arguments=arguments,
             defaults=defaults,
-            backward_arguments=_arguments(last)[0] if kind == FUNCTIONS and last else (),
+            backward_arguments=arguments_of(last)[0] if kind == FUNCTIONS and last else (),
             declared=declared,
-            returned=("",) if flag else returned,
+            returned=("",) if flag else given,
             flag=flag,
         )
 
@@ -264,7 +269,7 @@ class _Finder:
         classes = lineage(self.path, self.tree, node)
         methods = methods_within(classes)
         declared = self._declared(node.name)
-        torch = any(_dotted(base) in self.functions_of_torch for base in node.bases)
+        torch = any(dotted(base) in self.functions_of_torch for base in node.bases)
         pair = self._methods(methods, declared)
         forward = methods.get(pair[0]) if pair else None
         if forward is None:
@@ -272,16 +277,16 @@ class _Finder:
         if forward is None:
             return None
         backward = methods[pair[1]] if pair else None
-        if backward is None and _gives_gradients(forward, self._asks(declared)):
+        if backward is None and gives_gradients(forward, self._asks(declared)):
             pair, backward = (forward.name, ""), forward  # as a function does
         kind = FORWARD if backward is None else AUTOGRAD if torch else LAYER
         if kind == LAYER and backward is not None and _has_context(forward, backward, declared):
             kind = AUTOGRAD  # a Function of one's own
         separate = kind == AUTOGRAD and "setup_context" in methods  # its forward takes no ctx
-        arguments, defaults = _arguments(forward)
+        arguments, defaults = arguments_of(forward)
         built_with: tuple[str, ...] = ()
         if kind != AUTOGRAD and "__init__" in methods:
-            built_with, of_constructor = _arguments(methods["__init__"])
+            built_with, of_constructor = arguments_of(methods["__init__"])
             defaults |= of_constructor
         static = kind == LAYER and _is_static(forward)
         return Pair(
@@ -294,8 +299,8 @@ class _Finder:
             defaults=defaults,
             built_with=_without_switches(built_with[1:], methods.get("__init__"), declared),
             declared=declared,
-            returned=_of_backward(forward, backward),
-            attributes=tuple(dict.fromkeys(name for c in classes for name in _written(c))),
+            returned=of_backward(forward, backward),
+            attributes=tuple(dict.fromkeys(name for c in classes for name in written(c))),
             methods=pair if kind == LAYER else None,
         )
 
@@ -316,7 +321,7 @@ class _Finder:
             kept = {n: m for n, m in methods.items() if n == declared.backward}
             return declared.forward or _first(methods, FORWARDS), next(iter(kept))
         found = methods_of(
-            {n: _arguments(m)[0][0 if _is_static(m) else 1 :] for n, m in methods.items()}
+            {n: arguments_of(m)[0][0 if _is_static(m) else 1 :] for n, m in methods.items()}
         )
         if found is not None and declared is not None and declared.forward:
             return declared.forward, found[1]
@@ -341,21 +346,6 @@ def _without_switches(
     return tuple(n for n in names if n not in switches or n not in declared.shapes)
 
 
-def _of_backward(forward: ast.FunctionDef, backward: ast.FunctionDef | None) -> tuple[str, ...]:
-    """The names of the gradients that a class returns."""
-    if backward is None:
-        return ()
-    if backward is forward:
-        return _gradients_of_loss(forward)
-    returns = _own_returns(backward)
-    value = returns[-1].value if returns else None
-    if isinstance(value, ast.Dict):
-        return tuple(_texts(key for key in value.keys if key))
-    if isinstance(value, ast.Name) and (keys := _keys(backward, value.id)):
-        return keys
-    return _returned(backward)
-
-
 def _first(methods: Iterable[str], names: Iterable[str]) -> str:
     return next((name for name in names if name in methods), "forward")
 
@@ -366,12 +356,12 @@ def _has_context(
     """Whether two static methods take a context first, as those of torch's Functions do."""
     if not (_is_static(forward) and _is_static(backward)):
         return False
-    first = [_arguments(node)[0][:1] for node in (forward, backward)]
+    first = [arguments_of(node)[0][:1] for node in (forward, backward)]
     return first[0] == first[1] and (declared is None or first[0][0] not in declared.shapes)
 
 
 def _is_static(node: ast.FunctionDef) -> bool:
-    return any(_dotted(one) == "staticmethod" for one in node.decorator_list)
+    return any(dotted(one) == "staticmethod" for one in node.decorator_list)
 
 
 _FLAGS = re.compile(r"((is|return|compute)_)?(deriv|derivat(iv)?e|derive|prime|grad|gradient)")
@@ -393,169 +383,6 @@ def _flag(node: ast.FunctionDef) -> str:
     return ""
 
 
-def _arguments(node: ast.FunctionDef) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The names of the arguments, and which have defaults."""
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    first = len(positional) - len(arguments.defaults)
-    optional = {argument.arg for argument in positional[first:]}
-    optional |= {
-        argument.arg
-        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        if default is not None
-    }
-    names = tuple(argument.arg for argument in (*positional, *arguments.kwonlyargs))
-    return names, frozenset(optional)
-
-
-def _keys(node: ast.FunctionDef, name: str) -> tuple[str, ...]:
-    """The keys of the dictionary of gradients that a function fills, none where it is none."""
-    found: dict[str, None] = {}
-    for item in ast.walk(node):
-        if not isinstance(item, ast.Assign):
-            continue
-        for target in item.targets:
-            if isinstance(target, ast.Name) and target.id == name:
-                if isinstance(item.value, ast.Dict):
-                    found.update(dict.fromkeys(_texts(key for key in item.value.keys if key)))
-                elif isinstance(item.value, ast.Call) and _dotted(item.value.func) == "dict":
-                    found.update(dict.fromkeys(k.arg for k in item.value.keywords if k.arg))
-            elif isinstance(target, ast.Subscript) and _dotted(target.value) == name:
-                found.update(dict.fromkeys(_texts([target.slice])))
-    return tuple(found)
-
-
-def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-
-
-def _written(node: ast.ClassDef) -> Iterator[str]:
-    """``W`` for what a class assigns to ``self.W``, ``grads[W]`` for ``self.grads["W"]``."""
-    for item in ast.walk(node):
-        targets: list[ast.expr] = []
-        if isinstance(item, ast.Assign):
-            targets = list(item.targets)
-        elif isinstance(item, (ast.AugAssign, ast.AnnAssign)):
-            targets = [item.target]
-        while targets:
-            target = targets.pop()
-            if isinstance(target, (ast.Tuple, ast.List)):
-                targets.extend(target.elts)
-            elif isinstance(target, ast.Attribute) and _dotted(target.value) == "self":
-                yield target.attr
-                given = getattr(item, "value", None)
-                if isinstance(given, ast.Dict):
-                    keys = _texts(key for key in given.keys if key)
-                    yield from (f"{target.attr}[{key}]" for key in keys)
-            elif isinstance(target, ast.Attribute) and _dotted(target.value).startswith("self."):
-                yield f"{_dotted(target.value).removeprefix('self.')}.{target.attr}"
-            elif isinstance(target, ast.Subscript):
-                owner, _, attribute = _dotted(target.value).partition(".")
-                if owner == "self" and attribute:
-                    yield from (f"{attribute}[{key}]" for key in _texts([target.slice]))
-
-
-def _own_returns(node: ast.FunctionDef) -> list[ast.Return]:
-    """The returns of a function, not those of functions inside of it."""
-    found: list[ast.Return] = []
-    waiting: list[ast.AST] = list(node.body)
-    while waiting:
-        item = waiting.pop(0)
-        if isinstance(item, ast.Return):
-            found.append(item)
-        if not isinstance(item, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            waiting.extend(ast.iter_child_nodes(item))
-    return found
-
-
-def _returned(node: ast.FunctionDef | None) -> tuple[str, ...]:
-    """The names in the last return, ``""`` for what is no name."""
-    returns = [] if node is None else _own_returns(node)
-    if not returns or returns[-1].value is None:
-        return ()
-    value = returns[-1].value
-    parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
-    return tuple(_shown(part) for part in parts)
-
-
-def _shown(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant) and node.value is None:
-        return NOTHING
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _gradients_of_loss(node: ast.FunctionDef) -> tuple[str, ...]:
-    """The names of what is returned after a loss: one by one, in a tuple, or in a dictionary."""
-    returns = _own_returns(node)
-    value = returns[-1].value if returns else None
-    parts = value.elts[1:] if isinstance(value, (ast.Tuple, ast.List)) else []
-    if len(parts) == 1:
-        (only,) = parts
-        if isinstance(only, ast.Dict):
-            return tuple(_texts(key for key in only.keys if key))
-        if isinstance(only, (ast.Tuple, ast.List)):
-            parts = only.elts
-        elif isinstance(only, ast.Name) and (keys := _keys(node, only.id)):
-            return keys
-    return tuple(_scaled(part) for part in parts)
-
-
-def _scaled(node: ast.expr) -> str:
-    """The name in ``dx``, ``-dx``, ``dx / n``; ``""`` for any other expression."""
-    if isinstance(node, ast.UnaryOp):
-        return _scaled(node.operand)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        return _scaled(node.left)
-    return _shown(node)
-
-
-def _gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
-    """Whether a function returns a value and then what is called a gradient of an argument.
-
-    :param asked: whether it is declared in which inputs gradients are.
-    """
-    if len(_returned(node)) < 2:
-        return False
-    arguments, _ = _arguments(node)
-    found = _gradients_of_loss(node)
-    last = _own_returns(node)[-1].value
-    if isinstance(last, ast.Tuple) and isinstance(last.elts[-1], ast.Dict) and found:
-        return asked or all(n in arguments or gradient_of(n) in arguments for n in found)
-    if _is_loss(node) and all(name in ("", "g") for name in found):
-        return True
-    named = {"", *arguments}
-    return asked or any(gradient_of(n) in named for n in (*_returned(node)[1:], *found))
-
-
-def _is_loss(node: ast.FunctionDef) -> bool:
-    """Whether a function, or the first value that it returns, is called a loss."""
-    first = _returned(node)[0]
-    words = re.findall(r"[a-z]+", f"{node.name} {first}".lower())
-    return any(word in _LOSSES for word in words)
-
-
-def gradient_of(name: str) -> str | None:
-    """The input whose gradient a name says to be, ``""`` for gradients of several; None for no
-    gradient's name.
-
-    >>> gradient_of("dW"), gradient_of("grad_x"), gradient_of("grads"), gradient_of("out")
-    ('W', 'x', '', None)
-    """
-    if name.lower() in ("grad", "grads", "gradient", "gradients"):
-        return ""
-    for start in ("grad_", "gradient_", "d_", "grads_"):
-        if name.startswith(start) and len(name) > len(start):
-            return name[len(start) :]
-    for end in ("_grad", "_gradient", "_grads"):
-        if name.endswith(end) and len(name) > len(end):
-            return name[: -len(end)]
-    if len(name) > 1 and name[0] == "d":
-        return name[1:]
-    return None
-
-
 def _derivative_rules(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:
     """``f.defvjp(fwd, bwd)`` at the module's level."""
     for node in tree.body:
@@ -567,12 +394,6 @@ def _derivative_rules(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]
         names = [value.id for value in values if isinstance(value, ast.Name)]
         if len(names) >= 2:
             yield name, (names[0], names[1])
-
-
-def _dotted(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return f"{_dotted(node.value)}.{node.attr}"
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _autograd_names(tree: ast.Module) -> Iterator[str]:
@@ -608,6 +429,6 @@ __all__ = [
     "Pair",
     "Source",
     "SourceError",
+    "called",
     "find",
-    "gradient_of",
 ]

@@ -254,14 +254,9 @@ def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: rang
         shape = shape[: len(given.symbol_axes)]
         count = int(given.of.xreplace(dict(at)))
         flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
-        return labelled(given, np.array(flat, dtype=int).reshape(shape), count)
+        return given.labelled(np.array(flat, dtype=int).reshape(shape), count)
     values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
     return np.array(values, dtype=float).reshape(shape)
-
-
-def labelled(given: Input, labels: np.ndarray, count: int) -> np.ndarray:
-    """Labels as a function takes them: as they are, or as rows of zeros and a 1."""
-    return np.eye(count)[labels] if given.one_hot else labels
 
 
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:

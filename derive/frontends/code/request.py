@@ -11,12 +11,11 @@ from derive.frontends.code.finding import (
     FUNCTIONS,
     LAYER,
     LOSS,
-    NOTHING,
     VJP,
     Pair,
     SourceError,
-    gradient_of,
 )
+from derive.frontends.code.signatures import NOTHING, gradient_of
 
 _SPELT = ("d{0}", "d_{0}", "grad_{0}", "{0}_grad", "D{0}", "g{0}", "{0}grad", "grad{0}", "del{0}")
 _IN_DICTIONARIES = ("{0}", *_SPELT)

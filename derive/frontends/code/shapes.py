@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from derive.base.errors import ClaimError
@@ -176,6 +177,10 @@ class Input:
     def in_code(self) -> str:
         """The array of its symbol, in code."""
         return f"{self.name}.argmax(-1)" if self.one_hot else self.name
+
+    def labelled(self, labels: np.ndarray, count: int) -> np.ndarray:
+        """Labels as a function takes them: as they are, or as rows of zeros and a 1."""
+        return np.eye(count)[labels] if self.one_hot else labels
 
     @property
     def symbol_axes(self) -> list[ax.Axis]:

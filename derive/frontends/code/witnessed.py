@@ -23,7 +23,6 @@ from derive.frontends.code.native import (
     drawn,
     drawn_array,
     floats,
-    labelled,
     size_symbols,
     symbols_in,
 )
@@ -195,7 +194,7 @@ def _witnessed(given: Input, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
     shape = shape[: len(given.symbol_axes)]
     whole = np.zeros(shape, dtype=int if given.is_labels else float)
     _fill(whole, given.symbol_axes, given.symbols, witness, at)
-    return labelled(given, whole, int(given.of.xreplace(dict(at)))) if given.is_labels else whole
+    return given.labelled(whole, int(given.of.xreplace(dict(at)))) if given.is_labels else whole
 
 
 def _witnessed_array(array: Array, witness: Any, at: Mapping[Any, int]) -> np.ndarray:

@@ -9,8 +9,9 @@ import pytest
 
 from derive.code import verify_backward
 from derive.frontends.code.declared import Labels, Named, declarations, read_comment
-from derive.frontends.code.finding import Pair, SourceError, called, find, gradient_of
+from derive.frontends.code.finding import Pair, SourceError, called, find
 from derive.frontends.code.request import Request, request
+from derive.frontends.code.signatures import gradient_of
 
 PATH = Path("layer.py")
 
