@@ -80,9 +80,22 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
         for name in pair
     ):
         return ""
-    if constant := a_constant(side):
+    if (constant := a_constant(side)) and not _is_counted(head):
         return f"an equation with {constant} may be a condition"
     return ""
+
+
+def _is_counted(node: Node) -> bool:
+    """Whether a node adds and multiplies whole numbers alone: 2 + 2 = 5 is said of nothing, and
+    60000/128 = 468 may be rounded.
+    """
+    exact = (tree.Sum, tree.Product, tree.Group, tree.Number)
+    return all(
+        isinstance(part, exact)
+        and not (isinstance(part, tree.Number) and not part.text.isdigit())
+        and not (isinstance(part, tree.Product) and "/" in part.operators)
+        for part in node.walk()
+    )
 
 
 def _without_sign(node: Node) -> Node:

@@ -93,3 +93,9 @@ $$y_i = \sum_{{k=0}}^{{K-1}} w_k x_{{i+k}}, \quad i = {first},\dots,N-1$$
 $$\frac{{\partial L}}{{\partial w_k}} = \sum_{{i=0}}^{{N-1}}\frac{{\partial L}}{{\partial y_i}} x_{{i+k}}$$
 """  # noqa: E501
     assert ("holds" in _outcomes(tmp_path, text)) == holds
+
+
+def test_what_is_said_of_nothing_is_no_condition_unless_it_may_be_rounded(tmp_path):
+    text = r"$1 + 1 = 3$, $28 \times 28 = 784$, $60000/128 = 468$, $\sqrt{2} = 1.41$"
+    found = _outcomes(tmp_path, text)
+    assert found == ["disagrees", "holds", "no-statement", "no-statement"]
