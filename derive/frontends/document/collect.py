@@ -35,7 +35,14 @@ from derive.frontends.document.knowledge import (
     Section,
 )
 from derive.frontends.document.labels import labelled
-from derive.frontends.document.names import Mention, divisors, mention, text_of, used_as_arrays
+from derive.frontends.document.names import (
+    Mention,
+    divisors,
+    is_transpose,
+    mention,
+    text_of,
+    used_as_arrays,
+)
 from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
 from derive.frontends.document.restating import is_circular, restated, used_before
@@ -425,19 +432,20 @@ class _Collector:
         if sizes is None:
             return
         left = chain.sides[0]
-        parts = list(left.items) if isinstance(left, tree.Listing) else [left]
-        for part in parts:
+        for part in left.items if isinstance(left, tree.Listing) else (left,):
             name = mention(part)
             unit.declares = unit.declares or is_ones(part)
             if name is not None and name.primes:
                 name = replace(name, letter=name.letter + "'" * name.primes, primes=0)
+            stated = sizes
+            if name is not None and [*map(is_transpose, name.after)] == [True] and len(sizes) == 2:
+                name, stated = replace(name, after=()), sizes[::-1]
             if name is None or name.after:
                 continue
             unit.declares = True
-            kind = "shape" if sizes and sizes != ("1",) else "scalar"
-            self.knowledge.declare(
-                Known(name.key, kind, sizes, unit.section, unit.at, line, "membership")
-            )
+            kind = "shape" if stated and stated != ("1",) else "scalar"
+            made = Known(name.key, kind, stated, unit.section, unit.at, line, "membership")
+            self.knowledge.declare(made)
 
     def sums_to_one(self, unit: Unit, chain: tree.Chain) -> None:
         """``Σ_j y_j = 1`` of a name that nothing defines is no claim: it is assumed of it."""

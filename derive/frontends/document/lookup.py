@@ -30,6 +30,16 @@ def is_known(reader: Reader, name: Mention) -> bool:
     )
 
 
+def is_told(reader: Reader, node: Node) -> bool:
+    """Whether a formula speaks of anything that is declared or defined."""
+    names = (name for part in node.walk() if (name := mention(part)) is not None)
+    return any(
+        known_at(reader, key) is not None or defined_at(reader, key) is not None
+        for name in names
+        for key in (name.key, name.whole)
+    )
+
+
 def may_be_any(reader: Reader, name: Mention) -> bool:
     """Whether nothing says what a name is, or nothing but that a loss is a scalar."""
     if not is_known(reader, name):

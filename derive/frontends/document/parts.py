@@ -11,7 +11,7 @@ from derive.claims.statuses import DISAGREES, ILL_SHAPED
 from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.lookup import Rests
+from derive.frontends.document.lookup import Rests, is_told
 from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import Unit
@@ -83,6 +83,8 @@ def unsaid_in(everything: Iterable[tuple[Any, Part]]) -> tuple[str, ...]:
 def failure(problem: Exception, reader: Reader, node: Node, lenient: str = "") -> Part:
     """What an exception says of a side."""
     at = reader.blame or node
+    if isinstance(problem, Misfit) and not is_told(reader, at):
+        return Part(node, None, "undeclared", f"as it is read, {problem}", at=at)
     if isinstance(problem, Misfit):
         return Part(node, None, ILL_SHAPED, str(problem), at=at, lenient=lenient)
     if isinstance(problem, Rests):

@@ -31,7 +31,7 @@ from derive.frontends.document.derivative_sides import derivative_alone, derivat
 from derive.frontends.document.derivatives import Taken
 from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.lookup import declared_sizes, declared_with, fit
+from derive.frontends.document.lookup import declared_sizes, declared_with, fit, is_told
 from derive.frontends.document.names import mention, standing_alone, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
 from derive.frontends.document.reach import over_all
@@ -226,6 +226,8 @@ class _Statement:
         name = mention(left)
         if texts is None or isinstance(left, tree.Listing):
             return None
+        if not is_told(reader, left):
+            return None  # y(t) ∈ ℝ, of which nothing else is known
         if name is not None and not name.after:
             definition = reader.knowledge.defined(name.key, reader.section, reader.at)
             if definition is None or definition.arguments:

@@ -69,7 +69,7 @@ def test_conditions_and_claims(tmp_path, text, wanted):
         (r"$w \in \mathbb{R}^D$. $$w \ge \mathbf{0}_D$$ $$w + \mathbf{0}_D = w$$",
          ["disagrees", "holds"]),
         (r"$$p(k) = \left(\begin{array}{c} n \\ k \end{array}\right)"
-         r"\left(\begin{array}{c} m \\ k \end{array}\right)$$", ["not-understood"]),
+         r"\left(\begin{array}{c} m \\ k \end{array}\right)$$", []),  # which is defined, alone
         (r"$$F^{-1}(u) = a + u (b - a)$$ $$F^{-1}(0) = b$$",
          ["not-understood", "not-understood"]),
         (r"$$\Delta f = 1 / (n T)$$ $$\Delta f = T^2$$", ["not-understood", "not-understood"]),
@@ -84,6 +84,10 @@ def test_conditions_and_claims(tmp_path, text, wanted):
         # A letter with a number right after it is a name.
         (r"$W1 \in \mathbb{R}^{m\times n}$, $x1 \in \mathbb{R}^n$. $$z1 = W1 x1$$"
          r"$$z1^\top = x1^\top W1^\top$$ $$z1 = x1^\top W1$$", ["holds", "ill-shaped"]),
+        # A shape that is said of a transpose.
+        (r"$\Gamma^\top \in \mathbb{R}^{K\times d}$, $S \in \mathbb{R}^{n\times K}$."
+         r"$$X = S \Gamma^\top$$ $$X^\top = \Gamma S^\top$$ $$X^\top = \Gamma^\top S$$",
+         ["holds", "holds", "ill-shaped"]),
         # What no rule reads ends in an outcome.
         (r"$$\nabla^{x} f = 3 x$$", ["not-understood"]),
         (r"$$g_1(x) = 27 x_1^{-1} x_2 \le 1$$", ["ambiguous"]),
