@@ -2,10 +2,11 @@
 
 ::
 
-    from derive.code import check_backward, labels
+    from derive.code import check_backward, labels, one_hot
 
     check_backward(affine_forward, affine_backward, x="N D", w="D M", b="M")
     check_backward(softmax_loss, x="N C", y=labels("N", of="C"))
+    check_backward(cross_entropy, x="N C", y=one_hot("N C"))
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any, TypeVar
 
 from derive.claims.verdict import HOLDS, Verdict
 from derive.frontends.code.check import decide, pair_of
-from derive.frontends.code.shapes import labels
+from derive.frontends.code.shapes import labels, one_hot
 
 F = TypeVar("F")
 
-__all__ = ["check_backward", "labels", "shapes", "verify_backward"]
+__all__ = ["check_backward", "labels", "one_hot", "shapes", "verify_backward"]
 
 
 def shapes(**declared: Any) -> Callable[[F], F]:
@@ -56,8 +57,8 @@ def verify_backward(
         or (output, cache); without one it gives (loss, gradients).
     :param backward: called with the upstream gradient and the cache; of a target in a file the
         function there that is called so, ``affine_backward`` of ``affine``, if none is given.
-    :param shapes: the sizes of each input, as in ``{"x": "N D"}``, or :func:`labels`; keyword
-        arguments are the same in short.
+    :param shapes: the sizes of each input, as in ``{"x": "N D"}``, or :func:`labels`,
+        :func:`one_hot`; keyword arguments are the same in short.
     :param fixed: arguments that are numbers, or names of sizes.
     :param wrt: the inputs whose gradients are returned, in order; every float input by default.
     :param params: of a layer class, arguments of its constructor, each with the input that is

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import permutations
 from typing import Any
 
 from derive.base.errors import UnsupportedError
-from derive.canonical.atoms import Atom, Exponent, Polynomial, SumAtom, UndefinedValue
+from derive.canonical.atoms import (
+    Atom,
+    Exponent,
+    Polynomial,
+    SumAtom,
+    UndefinedValue,
+    exact,
+)
 from derive.canonical.closed_sums import sum_of_ones
 from derive.canonical.guards import guarded_by_range
 from derive.canonical.laws import law
 from derive.canonical.verbs import Verbs
 from derive.core.integers import BOUND, FRESH, ZERO, Poly, Var, as_poly
+
+FEW = 3  # indices of which every order is tried
 
 _colours: dict[int, Var] = {}
 
@@ -23,34 +34,60 @@ def canonical_sum(
     """The sum as an atom: of all ways to name its indices, the first in order.
 
     A sum that is its own negative under other names is 0, as Σ_ij A[i, j] x[i] x[j] is for a
-    skew A.
+    skew A. And by [−p > 0] = 1 − [p > 0] − [p = 0] a sum may be other sums less itself: as
+    Σ_ij [x[i] > x[j]] is Σ_ij [x[j] > x[i]], it is (n² − Σ_ij [x[i] = x[j]])/2.
 
     Always: an index has no meaning outside of its sum.
     """
     body = n.monomial(dict(factors))
     height = max((a.height for a, _ in body), default=0)
     best: tuple[Any, ...] | None = None
-    for order in _orders(n, variables, factors):
+    turned: list[tuple[list[Var], Polynomial]] = []
+    orders = list(_orders(n, variables, factors))
+    tried = 0
+    while tried < len(orders):
+        order = orders[tried]
+        tried += 1
         values = {v: as_poly(n.bound(height + k)) for k, v in enumerate(order)}
         named = n.substitute({body: 1}, values)
         if len(named) != 1 and len(variables) == 1:
             return _term_by_term(n, variables[0], height, named)
-        if len(named) != 1:
-            continue  # by these names a factor is more than one
+        if len(named) != 1:  # by these names a factor is more than one: [−p > 0]
+            if not turned and len(variables) <= FEW:
+                same = (o for o in map(list, permutations(variables)) if _highs(o) == _highs(order))
+                orders.extend(o for o in same if o not in orders)
+            turned.append((order, named))
+            continue
         ((monomial, coefficient),) = named.items()
         # Renaming may turn a factor's sign; the order of atoms may not depend on names.
         rank = (tuple((a.id, e) for a, e in monomial), coefficient)
         if best is not None and best[1] == monomial and best[2] == -coefficient:
             return {}
         if best is None or rank < best[0]:
-            best = (rank, monomial, coefficient, tuple(v.high for v in order))
+            best = (rank, monomial, coefficient, _highs(order))
     if best is None:
         raise UnsupportedError("a sum whose factors change with the names of its indices")
     _, monomial, coefficient, highs = best
+    for order, named in turned:
+        times = coefficient - named.get(monomial, 0)
+        if monomial in named and times and _highs(order) == highs:
+            rest = {m: c for m, c in named.items() if m != monomial}
+            return n.scale(_with_fresh(n, rest, height, order), exact(Fraction(coefficient, times)))
     if max((a.height for a, _ in monomial), default=0) != height:
         raise UnsupportedError("a sum whose factors change with the names of its indices")
     atom = n.atom(SumAtom, highs, monomial)
     return n.scale(n.named_sum(atom), coefficient)
+
+
+def _highs(order: list[Var]) -> tuple[Poly | None, ...]:
+    return tuple(v.high for v in order)
+
+
+def _with_fresh(n: Verbs, named: Polynomial, height: int, order: list[Var]) -> Polynomial:
+    """The sum of what has the names of bound indices, over indices of its own."""
+    fresh = [Var(v.name, FRESH, ZERO, v.high) for v in order]
+    values = {n.bound(height + k): as_poly(v) for k, v in enumerate(fresh)}
+    return n.sum_all(fresh, n.substitute(named, values))
 
 
 def _term_by_term(n: Verbs, variable: Var, height: int, named: Polynomial) -> Polynomial:

@@ -530,7 +530,7 @@ def _assumption(show: _Shown, forms: Forms, kinds: tuple[type[Atom], ...] = ()) 
         with_it, without = (m1, m2) if e == 1 else (m2, m1)
         return _in_one_term(show.whole(reader, {((atom, 1),): 1}), with_it, without, left, right)
     written = show.scalar(reader, {((atom, 1),): 1})
-    if kinds and not _is_total(written):
+    if written.is_number or (kinds and not _is_total(written)):  # a constant is no unknown
         return ""
     return f"it would hold if {text_of(written)} = {_rational(value)}"
 

@@ -313,7 +313,9 @@ def _max_over(walk: Interpreter, expr: Any, env: Environment) -> Jet:
 @handles(sp.Abs)
 def _abs(walk: Interpreter, expr: Any, env: Environment) -> Jet:
     inner = walk.scalar(expr.args[0], env)
-    sign = walk.sign(inner)
+    # |u| is as flat as u at a zero of u that has no slope, as |x[k] - x[j]| has none for k = j.
+    flat = inner.shape == () and walk.jets.move_alike(inner, walk.number(0))
+    sign = walk.field.sign(inner.v) if flat else walk.sign(inner)
     noted(expr, sign)
     return walk.jets.negative(inner) if sign < 0 else inner
 

@@ -201,10 +201,10 @@ def may_vanish(normaliser: Normaliser, term: Term) -> bool:
         return not poly
     if normaliser.known(normaliser.primitive(poly)[0], "!="):
         return False
-    return not _has_a_number_beside_squares(normaliser, poly)
+    return not has_a_number_beside_squares(normaliser, poly)
 
 
-def _has_a_number_beside_squares(normaliser: Normaliser, poly: Polynomial) -> bool:
+def has_a_number_beside_squares(normaliser: Normaliser, poly: Polynomial) -> bool:
     """p ≥ c > 0 where p − c is a sum of squares, or −p where −p − c is."""
     number = poly.get((), 0)
     if not number or len(poly) > MAX_SQUARED:

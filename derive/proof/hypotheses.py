@@ -87,7 +87,8 @@ class Hypotheses:
                 continue
             poly = normaliser.of(condition.term)
             open_ = frozenset(v for m in poly for a, _ in m for v in a.free)
-            normaliser.assume(poly, condition.relation, open_, condition)
+            if condition.relation != "!=" or not kinks.vanishes_somewhere(normaliser, poly, open_):
+                normaliser.assume(poly, condition.relation, open_, condition)
         for left, right, label in equations:
             difference = normaliser.subtract(normaliser.of(left), normaliser.of(right))
             open_ = self._open(difference, label, self._hidden(left, right))

@@ -8,11 +8,19 @@ be zero at all where something else rules it out: what is given, or the branch t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import combinations, islice
 
-from derive.canonical.atoms import BracketAtom, Key, Polynomial, RealBracketAtom
+from derive.canonical.atoms import (
+    BracketAtom,
+    EntryAtom,
+    Key,
+    Polynomial,
+    RealBracketAtom,
+    UndefinedValue,
+)
 from derive.canonical.forms import Normaliser
+from derive.core.integers import SIZE, ZERO, Var, as_poly
 from derive.core.terms import Add, Apply, Mul, Pow, RealBracket, Ref, Shared, Term
 from derive.proof.decide import vanishes
 
@@ -94,3 +102,25 @@ def _factors(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
     rest = n.divided(poly, factor, common)
     if rest.keys() != {()}:
         yield rest
+
+
+def vanishes_somewhere(n: Normaliser, poly: Polynomial, indices: Iterable[Var]) -> bool:
+    """Whether a polynomial is 0 at some values of its indices, as x[k] − x[j] is for k = j: there
+    |x[k] − x[j]| has a derivative, and that x[k] − x[j] is not 0 cannot be assumed for all k and j.
+    """
+    moving = sorted(v for v in indices if v.kind != SIZE)
+    values = [{v: as_poly(w)} for v, w in combinations(moving, 2)]
+    entries = dict.fromkeys(a for m in poly for a, _ in m if isinstance(a, EntryAtom))
+    for one, other in combinations(entries, 2):
+        gaps = (p - q for p, q in zip(one.indices, other.indices, strict=False))
+        for gap in gaps if one.array is other.array else ():
+            for v in moving:
+                slope = gap.coefficient(v)
+                if slope is None or slope.constant not in (-1, 0, 1):
+                    return True  # the two may be one, and it is not seen where
+                if slope != ZERO:
+                    values.append({v: as_poly(v) - gap * slope})
+    try:
+        return any(not n.substitute(poly, value) for value in values)
+    except UndefinedValue:
+        return True

@@ -35,11 +35,11 @@ from derive.proof.inequality.bounds import (
     over_pairs,
     over_tuples,
 )
-from derive.proof.inequality.calculus import bounded_along
+from derive.proof.inequality.calculus import bounded_along, bounded_at_both_ends
 from derive.proof.inequality.cases import nonnegative_by_cases, on_each_side
 from derive.proof.inequality.definite_forms import is_cauchy_schwarz, is_definite_form
 from derive.proof.inequality.gram import as_products
-from derive.proof.inequality.squares import is_sum_of_squares
+from derive.proof.inequality.squares import is_above_squares, is_sum_of_squares
 from derive.proof.one_sum import over_each
 
 
@@ -133,7 +133,7 @@ def is_nonnegative_everywhere(
             return True
         if is_definite_form(n, candidate) or is_cauchy_schwarz(n, candidate):
             return True
-    if nonnegative_by_cases(n, cleared):
+    if nonnegative_by_cases(n, cleared) or is_above_squares(n, cleared):
         return True
     if depth > 0 and _is_nonnegative_factored(n, cleared, depth - 1):
         return True
@@ -142,6 +142,8 @@ def is_nonnegative_everywhere(
         return is_nonnegative_everywhere(n, other, depth - 1)
 
     if depth > 0 and grows(n, cleared, sooner):
+        return True
+    if depth > 0 and bounded_at_both_ends(n, cleared, sooner):
         return True
     found = gathered(n, cleared) if depth > 0 else None
     if found is not None and not found[2] and is_nonnegative_everywhere(n, found[1], depth):

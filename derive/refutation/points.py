@@ -112,7 +112,8 @@ class PointMaker:
             self._kinds[symbol] = kinds_of_symbol(symbol)
         for fact in self.facts:
             target = whole(fact.argument)
-            if fact.name and target in self._kinds:
+            # What is said of V[0] alone is no property of V: of the points some satisfy it.
+            if fact.name and target in self._kinds and _is_of_all(fact.argument, target):
                 self._kinds[target].add(fact.name)
         self._refuse_symmetric_partials()
         self._polynomials = {
@@ -531,6 +532,15 @@ class PointMaker:
         return all(
             holds(fact, point, self.claim.where) for fact in self.facts if fact.local == local
         )
+
+
+def _is_of_all(argument: Any, array: Any) -> bool:
+    """Whether an assumption on an array, or on an entry of it, is one on all of its entries."""
+    if argument is array or not getattr(array, "shape", None):
+        return True
+    indices = [i for i, size in zip(argument.indices, array.shape, strict=False) if size != 1]
+    free = all(isinstance(i, sp.Symbol) and not i.is_positive for i in indices)
+    return free and len({*indices}) == len(indices)
 
 
 def _solved(equation: Any, symbol: Any) -> Any:

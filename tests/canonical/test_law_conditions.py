@@ -630,6 +630,12 @@ ELSEWHERE: dict[str, Any] = {
         Inequality(0, x**2 - 2 * x + sp.Rational(1, 2)),
         Inequality(0, x * y + x**2),
     ],
+    # a term whose sign is not known, or is the other one, and one that is more than twice as large
+    "squares.is_above_squares": [
+        Inequality(0, x**2 + y**2 - 2 * x * y - x * z + z**2 / 8),
+        Inequality(-x * y, x**2 / 8 + y**2 / 8, given=(x <= 0, y >= 0)),
+        Inequality(x * y, x**2 / 2 + y**2 / 3, given=(x >= 0, y >= 0)),
+    ],
 }  # fmt: skip
 
 LAW_MODULES = (

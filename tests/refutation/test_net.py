@@ -140,3 +140,15 @@ def test_no_assumption_of_a_broken_proof_hides_what_contradicts_it(monkeypatch):
     verdict = verify(Identity(x, 2 * x))
     assert (verdict.status, verdict.assumptions) == ("undecided", ())
     assert "contradicted" in verdict.reason
+
+
+def test_what_is_said_of_one_entry_is_not_said_of_all():
+    n, j, k = sp.Symbol("n", integer=True, positive=True), *sp.symbols("j k", integer=True)
+    V, A = sp.IndexedBase("V", shape=(n,)), sp.MatrixSymbol("A", n, n)
+    for claim in (
+        Inequality(0, V[j], given=sp.Q.positive(V[0])),
+        Inequality(0, A[j, k], given=(sp.Q.positive(A[0, 0]), sp.Q.positive_definite(A))),
+        Inequality(0, A[0, j], given=sp.Q.positive(A[k, k])),
+    ):
+        assert verify(claim).status == "disagrees"
+    assert verify(Inequality(0, V[j], given=sp.Q.positive(V[k]))).status == "holds"

@@ -11,7 +11,7 @@ from derive.frontends.code.declared import Labels
 from derive.frontends.code.finding import LAYER
 from derive.frontends.code.pairs import Pair
 from derive.frontends.code.request import Request
-from derive.frontends.code.shapes import labels
+from derive.frontends.code.shapes import Labels as Given
 
 
 def answers(request: Request, timeout: float = 60.0, effort: float = EFFORT) -> dict[str, Verdict]:
@@ -42,6 +42,6 @@ def asked_pair(request: Request) -> Pair:
 def declared_shapes(request: Request) -> dict[str, Any]:
     """The shapes of the inputs, as :func:`pair_of` takes them."""
     return {
-        name: labels(shape.sizes, of=shape.of) if isinstance(shape, Labels) else shape
+        name: Given(shape.sizes, shape.of, shape.one_hot) if isinstance(shape, Labels) else shape
         for name, shape in request.shapes.items()
     }

@@ -40,6 +40,8 @@ def as_code(traced: Traced, expr: Any) -> str | None:
     if not read <= known:
         return None
     names = {symbol: str(symbol) for symbol in known}
+    rows = (given for given in traced.inputs.values() if given.one_hot)
+    names |= {symbol: given.in_code for given in rows for symbol in given.symbols.values()}
 
     def size_text(size: Any) -> str:
         if size.atoms(sp.Function) or not size.free_symbols <= sizes:

@@ -4,56 +4,21 @@ function with ``defvjp``. The same calls make the trace and the native run.
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from derive.base.errors import ClaimError
+from derive.frontends.code import layers
+from derive.frontends.code.calling import (
+    OF_UPSTREAM,
+    Asked,
+    Performed,
+    listed,
+    parameters_of,
+    spelt,
+)
 from derive.frontends.code.torch_autograd import Context
-
-
-@dataclass
-class Performed:
-    """A forward that was called.
-
-    :param outputs: what it gives.
-    :param names: the name of the upstream of each output; none where it is a loss itself.
-    :param backward: the gradients by their inputs, from the upstreams.
-    """
-
-    outputs: list[Any]
-    names: list[str]
-    backward: Callable[[list[Any]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of a pair.
-
-    :param name: for messages.
-    :param wrt: the inputs whose gradients are returned, in order; None for all floats.
-    :param floats: the inputs that are no labels.
-    :param params: arguments of a constructor, each with its input.
-    :param call: the inputs with which a layer is called; None for all that its forward takes.
-    :param grads: where a layer leaves the gradients of inputs.
-    :param reading: what a derivative without an upstream takes, ``"input"`` or ``"output"``;
-        ``""`` for a backward.
-    """
-
-    name: str
-    wrt: tuple[str, ...] | None
-    floats: tuple[str, ...]
-    params: Mapping[str, str]
-    call: tuple[str, ...] | None
-    grads: Mapping[str, str]
-    reading: str = ""
-
-    @property
-    def expected(self) -> tuple[str, ...]:
-        return self.floats if self.wrt is None else self.wrt
 
 
 def perform(
@@ -68,6 +33,8 @@ def perform(
 
     :raises ClaimError: where the pair is not understood.
     """
+    if asked.flag:
+        return _flagged(asked, forward, values, fixed)
     if backward is not None:
         if asked.reading:
             return _entry_by_entry(asked, forward, backward, values, fixed)
@@ -75,9 +42,9 @@ def perform(
     if getattr(forward, "fwd", None) is not None and getattr(forward, "bwd", None) is not None:
         return _vjp(asked, forward, values, fixed)
     if isinstance(forward, type):
-        if _is_autograd(forward):
+        if asked.methods is None and _is_autograd(forward):
             return _autograd(asked, forward, values, fixed)
-        return _layer(asked, forward, values, fixed, init)
+        return layers.performed(asked, forward, values, fixed, init)
     args, options = arguments(forward, values, fixed, asked.name)
     result = forward(*args, **options)
     if not isinstance(result, (tuple, list)) or len(result) < 2:
@@ -92,7 +59,7 @@ def _functions(
     args, options = arguments(forward, values, fixed, asked.name)
     result = forward(*args, **options)
     known = {**values, **fixed}
-    parameters = _parameters(backward)
+    parameters = parameters_of(backward)
     free = [p.name for p in parameters if p.name not in known and p.default is p.empty]
     if not free:
         free = [p.name for p in parameters if p.name not in known][:1]
@@ -118,14 +85,6 @@ def _functions(
     return Performed(outputs, names, call)
 
 
-# What a parameter is called that takes an upstream, and no number at which f′ is: dout, grad_y, g.
-_OF_UPSTREAM = re.compile(
-    r"d|d[a-z]|dl\w*|d_\w+|d(out|output|outputs|loss|up|next|post)\w*|delta\w*|\w*grad(s|_\w+)?|"
-    r"gradient\w*|\w*upstream\w*|\w*cotangent\w*|g|g[a-z]|g_?out\w*|ct|err|error|\w+_bar",
-    re.IGNORECASE,
-)
-
-
 def _entry_by_entry(
     asked: Asked, forward: Any, backward: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
 ) -> Performed:
@@ -135,12 +94,12 @@ def _entry_by_entry(
     args, options = arguments(forward, values, fixed, asked.name)
     output = forward(*args, **options)
     known = {**values, **fixed}
-    parameters = _parameters(backward)
+    parameters = parameters_of(backward)
     free = [p.name for p in parameters if p.name not in known and p.default is p.empty]
     if isinstance(output, (tuple, list)) or len(free) > 1 or not args:
         raise ClaimError(f"{asked.name} and its derivative take and return more than an array each")
     own = output if asked.reading == "output" else args[0]
-    if any(map(_OF_UPSTREAM.fullmatch, free)):
+    if any(map(OF_UPSTREAM.fullmatch, free)):
         raise ClaimError(f"{free[0]} is called as an upstream is")
     if asked.reading == "output" and not free:
         free = [parameters[0].name]
@@ -151,6 +110,28 @@ def _entry_by_entry(
         positional = [at[p.name] for p in parameters if p.name in at and p.name not in keyword]
         returned = backward(*positional, **{name: at[name] for name in keyword if name in at})
         slopes = matched(returned, asked.expected, asked.name)
+        return {name: upstreams[0] * slope for name, slope in slopes.items()}
+
+    return Performed([output], ["upstream"], call)
+
+
+def _flagged(
+    asked: Asked, function: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> Performed:
+    """A function that returns its derivative where one of its arguments is true."""
+    args, options = arguments(function, values, fixed, asked.name)
+    output = function(*args, **options)
+    told = {**options, asked.flag: True}
+    if not asked.reading:
+        return Performed(
+            [output], [], lambda _: matched(function(*args, **told), asked.expected, asked.name)
+        )
+    if len(args) != 1:
+        raise ClaimError(f"{asked.name} and its derivative take more than an array")
+    at = output if asked.reading == "output" else args[0]
+
+    def call(upstreams: list[Any]) -> dict[str, Any]:
+        slopes = matched(function(at, **told), asked.expected, asked.name)
         return {name: upstreams[0] * slope for name, slope in slopes.items()}
 
     return Performed([output], ["upstream"], call)
@@ -169,7 +150,7 @@ def _split(result: Any, free: Sequence[str], name: str) -> tuple[list[Any], list
     if several and len(free) - 1 == len(parts) - 1:
         return parts[:-1], parts[-1:]
     returned = f"{len(parts)} values" if several else "one value"
-    raise ClaimError(f"{name} returns {returned} and its backward takes {_listed(free)}")
+    raise ClaimError(f"{name} returns {returned} and its backward takes {listed(free)}")
 
 
 def _vjp(
@@ -177,7 +158,7 @@ def _vjp(
 ) -> Performed:
     inner = getattr(function, "fun", function)
     args, options = arguments(inner, values, fixed, asked.name)
-    names = [p.name for p in _parameters(inner)]
+    names = [p.name for p in parameters_of(inner)]
     whole = [*args, *(options[n] for n in names[len(args) :] if n in options)]
     held = tuple(getattr(function, "nondiff_argnums", ()) or ())
     output, residuals = function.fwd(*whole)
@@ -206,7 +187,7 @@ def _autograd(
     asked: Asked, kind: Any, values: Mapping[str, Any], fixed: Mapping[str, Any]
 ) -> Performed:
     separate = "setup_context" in kind.__dict__
-    parameters = _parameters(kind.forward)[0 if separate else 1 :]
+    parameters = parameters_of(kind.forward)[0 if separate else 1 :]
     args = []
     names = []
     for p in parameters:
@@ -229,7 +210,7 @@ def _autograd(
     def call(upstreams: list[Any]) -> dict[str, Any]:
         return _by_position(kind.backward(context, *upstreams), names, asked)
 
-    own = [p.name for p in _parameters(kind.backward)[1:] if p.kind is not p.VAR_POSITIONAL]
+    own = [p.name for p in parameters_of(kind.backward)[1:] if p.kind is not p.VAR_POSITIONAL]
     return Performed(
         outputs, own if len(own) == len(outputs) else _upstreams(outputs, "grad_output"), call
     )
@@ -243,154 +224,18 @@ def _by_position(returned: Any, names: Sequence[str], asked: Asked) -> dict[str,
         if len(parts) != len(floats):
             raise ClaimError(
                 f"the backward of {asked.name} returns {len(parts)} values for its arguments "
-                f"{_listed(names)}"
+                f"{listed(names)}"
             )
         names = floats
     found = dict(zip(names, parts, strict=True))
     lost = [n for n in asked.wrt or () if found.get(n) is None]
     if lost:
-        raise ClaimError(f"the backward of {asked.name} returns nothing for {_listed(lost)}")
+        raise ClaimError(f"the backward of {asked.name} returns nothing for {listed(lost)}")
     return {n: found[n] for n in asked.expected if found.get(n) is not None}
 
 
 def _upstreams(outputs: Sequence[Any], name: str) -> list[str]:
     return [name] if len(outputs) == 1 else [f"{name}_{k + 1}" for k in range(len(outputs))]
-
-
-def _layer(
-    asked: Asked,
-    kind: Any,
-    values: Mapping[str, Any],
-    fixed: Mapping[str, Any],
-    init: Mapping[str, Any],
-) -> Performed:
-    forward_name = "forward" if hasattr(kind, "forward") else "__call__"
-    parameters = [p for p in _parameters(getattr(kind, forward_name))[1:]]
-    taken = {p.name for p in parameters}
-    params = dict(asked.params)
-    built = {p.name for p in _parameters(kind.__init__)[1:]} if "__init__" in dir(kind) else set()
-    if not params:
-        params = {n: n for n in values if n in built and n not in taken}
-    called = asked.call
-    if called is None:
-        rest = [n for n in values if n not in params.values()]
-        called = tuple(n for n in rest if n in taken) or tuple(rest[: len(parameters)])
-    own_init = {**{n: v for n, v in fixed.items() if n in built and n not in taken}, **init}
-    layer = kind(**{a: values[n] for a, n in params.items()}, **own_init)
-    for name in values:
-        if name not in params.values() and name not in called:
-            if not hasattr(layer, name):
-                raise ClaimError(f"{asked.name} has no argument and no attribute {name}")
-            setattr(layer, name, values[name])
-    extra = {n: v for n, v in fixed.items() if n in taken and n not in called}
-    every = {**values, **fixed}
-    before = dict(getattr(layer, "__dict__", {}))
-    result = getattr(layer, forward_name)(*(every[n] for n in called), **extra)
-    if result is None:
-        result = _output(layer, before, [every[n] for n in called], asked)
-    back = _parameters(layer.backward)
-    several = isinstance(result, (tuple, list))
-    parts = list(result) if several else [result]
-    names = [p.name for p in back if p.name not in values and p.kind is not p.VAR_KEYWORD]
-    if not names:
-        outputs, names = parts[:1], []
-    else:
-        outputs = parts[: len(names)]
-        names = names[: len(outputs)]
-
-    def call(upstreams: list[Any]) -> dict[str, Any]:
-        at = dict(zip(names, upstreams, strict=True))
-        returned = layer.backward(
-            *(at[p.name] if p.name in at else values[p.name]
-              for p in back if p.name in at or p.name in values)
-        )  # fmt: skip
-        inputs = [n for n in called if n in asked.expected and n in asked.floats]
-        held = [n for n in asked.expected if n not in called]
-        found: dict[str, Any] = {}
-        if isinstance(returned, Mapping):
-            found.update(
-                {n: returned[k] for n in asked.expected for k in _spelt(n) if k in returned}
-            )
-        elif returned is not None:
-            given = list(returned) if isinstance(returned, (tuple, list)) else [returned]
-            wanted = inputs if len(given) == len(inputs) else [*inputs, *held]
-            if len(given) != len(wanted):
-                raise ClaimError(
-                    f"the backward of {asked.name} returns {len(given)} gradients for "
-                    f"{_listed(inputs)}"
-                )
-            found.update(dict(zip(wanted, given, strict=True)))
-        for name in asked.expected:
-            if name not in found or name in asked.grads:
-                left = _left(layer, name, asked)
-                if left is not None:
-                    found[name] = left
-        lost = [n for n in asked.wrt or () if n not in found]
-        if lost or not found:
-            raise ClaimError(
-                f"where {asked.name} leaves the gradient of {_listed(lost or asked.expected)} "
-                "is not seen; say it with grads"
-            )
-        return {n: found[n] for n in asked.expected if n in found}
-
-    return Performed(outputs, names, call)
-
-
-_OUTPUTS = ("output", "outputs", "out", "y", "Y")
-
-
-def _output(layer: Any, before: Mapping[str, Any], inputs: Sequence[Any], asked: Asked) -> Any:
-    """What a forward that returns nothing leaves in its layer.
-
-    :raises ClaimError: where it cannot be told.
-    """
-    held = getattr(layer, "__dict__", {})
-    written = [
-        name
-        for name, value in held.items()
-        if value is not None
-        and value is not before.get(name)
-        and not any(value is one for one in inputs)
-    ]
-    named = [name for name in _OUTPUTS if name in written] or written
-    if not named or (len(named) > 1 and named[0] not in _OUTPUTS):
-        raise ClaimError(
-            f"the forward of {asked.name} returns nothing, and which attribute is its output is "
-            "not seen"
-        )
-    return held[named[0]]
-
-
-def _left(layer: Any, name: str, asked: Asked) -> Any:
-    """The gradient that a layer leaves in an attribute, or in an entry of one."""
-    if name in asked.grads:
-        found = layer
-        for part in re.findall(r"[^.\[\]]+", asked.grads[name]):
-            part = part.strip("'\"")
-            try:
-                if isinstance(found, Mapping):
-                    found = found[part]
-                elif isinstance(found, (list, tuple)) and part.lstrip("-").isdigit():
-                    found = found[int(part)]
-                else:
-                    found = getattr(found, part)
-            except (KeyError, AttributeError, IndexError):
-                raise ClaimError(f"{asked.name} leaves nothing in {asked.grads[name]}") from None
-        return found
-    for spelt in _spelt(name)[1:]:
-        if spelt in getattr(layer, "__dict__", {}):
-            return getattr(layer, spelt)
-    for holder in ("grads", "gradients", "grad"):
-        held = getattr(layer, "__dict__", {}).get(holder)
-        if isinstance(held, Mapping):
-            for spelt in _spelt(name):
-                if spelt in held:
-                    return held[spelt]
-    return None
-
-
-def _spelt(name: str) -> tuple[str, ...]:
-    return (name, f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", f"D{name}", f"g{name}")
 
 
 def ordered(names: Iterable[str], forward: Any) -> tuple[str, ...]:
@@ -405,7 +250,7 @@ def ordered(names: Iterable[str], forward: Any) -> tuple[str, ...]:
     taken: list[str] = []
     for function in functions:
         with suppress(ClaimError):
-            taken += [p.name for p in _parameters(function)]
+            taken += [p.name for p in parameters_of(function)]
     given = list(names)
     return (*(n for n in dict.fromkeys(taken) if n in given), *(n for n in given if n not in taken))
 
@@ -418,15 +263,8 @@ def text_arguments(forward: Any) -> set[str]:
     found: set[str] = set()
     for function in functions:
         with suppress(ClaimError):
-            found |= {p.name for p in _parameters(function) if isinstance(p.default, str)}
+            found |= {p.name for p in parameters_of(function) if isinstance(p.default, str)}
     return found
-
-
-def _parameters(function: Any) -> list[inspect.Parameter]:
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        raise ClaimError(f"{function!r} is no function") from None
 
 
 def arguments(
@@ -440,7 +278,7 @@ def arguments(
     args: list[Any] = []
     options: dict[str, Any] = {}
     used = set()
-    for parameter in _parameters(function):
+    for parameter in parameters_of(function):
         if parameter.kind is parameter.VAR_KEYWORD:
             options.update({n: v for n, v in known.items() if n not in used})
             used |= set(known)
@@ -456,7 +294,7 @@ def arguments(
             raise ClaimError(f"the shape of {name}'s argument {parameter.name} is not given")
     unused = [n for n in known if n not in used]
     if unused:
-        raise ClaimError(f"{name} has no argument {_listed(unused)}")
+        raise ClaimError(f"{name} has no argument {listed(unused)}")
     return args, options
 
 
@@ -466,20 +304,16 @@ def matched(returned: Any, wrt: Sequence[str], name: str) -> dict[str, Any]:
     :raises ClaimError: where the numbers differ.
     """
     if isinstance(returned, Mapping):
-        found = {one: returned[k] for one in wrt for k in reversed(_spelt(one)) if k in returned}
+        found = {one: returned[k] for one in wrt for k in reversed(spelt(one)) if k in returned}
         if not found:
-            raise ClaimError(f"{name} returns gradients of {_listed(map(str, returned))}")
+            raise ClaimError(f"{name} returns gradients of {listed(map(str, returned))}")
         return found
     parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
     if len(parts) == 1 and len(wrt) > 1 and isinstance(parts[0], (tuple, list)):
         parts = list(parts[0])
     if len(parts) != len(wrt):
         raise ClaimError(
-            f"{name} returns {len(parts)} gradients for the inputs {_listed(wrt)}; "
+            f"{name} returns {len(parts)} gradients for the inputs {listed(wrt)}; "
             "name those that they belong to with wrt"
         )
     return {n: v for n, v in zip(wrt, parts, strict=True) if v is not None}
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,12 +20,15 @@ from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native, pointwise, small_sizes, witnessed
 from derive.frontends.code.as_code import as_code
-from derive.frontends.code.finding import partner
+from derive.frontends.code.finding import FUNCTIONS, called
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
+from derive.frontends.code.targets import without_false_alarms
 
 ATTEMPTS = 3  # small sizes at which a refutation is tried
+
+OF_TARGETS = 0.2  # of the work, for whether it is right of one-hot targets
 
 UNSEEN = "is not seen to stay within its array"  # of an entry, in a reason
 
@@ -38,7 +42,9 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
 
     :raises ClaimError: where the pair itself is not understood.
     """
-    return pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
+    found = pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
+    less = partial(_decide_as_read, timeout=timeout, effort=effort * OF_TARGETS)
+    return without_false_alarms(pair, found, partial(pointwise.decided, decide=less))
 
 
 def _decide_as_read(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
@@ -335,7 +341,7 @@ def pair_of(
 
     :raises ClaimError: where it means none.
     """
-    path = None
+    path, known = None, None
     if isinstance(target, str):
         path, mark, name = target.partition("::")
         if not mark:
@@ -345,7 +351,12 @@ def pair_of(
         target = name
         if isinstance(backward, str) and "::" in backward:
             backward = backward.partition("::")[2]
-        backward = backward or partner(Path(path), name)
+        known = called(Path(path), name)
+        if known is not None and known.kind == FUNCTIONS:
+            backward = backward or known.backward
+    elif isinstance(target, type):
+        file = inspect.getsourcefile(target)
+        known = called(Path(file), target.__qualname__) if file is not None else None
     own = target if isinstance(target, str) else getattr(target, "__name__", str(target))
     if isinstance(wrt, str):
         wrt = tuple(wrt.replace(",", " ").split())
@@ -355,4 +366,6 @@ def pair_of(
         own, target, backward, dict(shapes), dict(fixed or {}),
         None if wrt is None else tuple(wrt), path, dict(params or {}), dict(init or {}),
         None if call is None else tuple(call), dict(grads or {}),
+        methods=known.methods if known is not None else None,
+        flag=known.flag if known is not None and backward is None else "",
     )  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sympy as sp
 
@@ -21,20 +23,124 @@ from derive.frontends.code.sizes import (
     quotient,
     same,
 )
-from derive.frontends.code.trace import Refused, current
+from derive.frontends.code.trace import COPIED, Refused, current
 
 
-def mapped(value: Any, function: Callable[[Any], Any]) -> Any:
-    """A value with a function applied to the arrays and sizes in it."""
+def mapped(
+    value: Any, function: Callable[[Any], Any], filled: bool = True, objects: bool = True
+) -> Any:
+    """A value with a function applied to the arrays and sizes in it.
+
+    :param filled: whether to those of lists that a loop has filled, and of objects, too.
+    """
+    objects = objects and filled
     if isinstance(value, (Array, Size)):
         return function(value)
     if type(value) is tuple:
-        return tuple(mapped(v, function) for v in value)
+        return tuple(mapped(v, function, filled, objects) for v in value)
+    if not isinstance(value, (list, dict)):
+        return _mapped_object(value, function) if objects and is_object(value) else value
+    rounds = getattr(value, "rounds", None)
+    if rounds is not None and not filled:
+        return value
+    found: SymbolicList | SymbolicDict
+    if isinstance(value, list):
+        own = list.__iter__(value)  # those before the rounds
+        found = SymbolicList([mapped(v, function, filled, objects) for v in own])
+    else:
+        items = {k: mapped(v, function, filled, objects) for k, v in value.items()}
+        found = SymbolicDict(items)
+        if isinstance(value, SymbolicDict):
+            found.shift = expression(mapped(plain(value.shift), function))
+    if isinstance(value, (SymbolicList, SymbolicDict)) and value.rounds is not None:
+        found.rounds = _mapped_rounds(value.rounds, function)
+        if value.previous is not None:
+            found.previous = _mapped_item(value.previous, value.rounds.count, function)
+    return found
+
+
+_since: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # of an object, when its loop began
+
+
+def is_object(value: Any) -> bool:
+    """Whether a value is an object of a class of the user's."""
+    kind = type(value)
+    return str(kind.__module__).endswith(COPIED) and hasattr(value, "__dict__")
+
+
+def _mapped_object(value: Any, function: Callable[[Any], Any]) -> Any:
+    """A copy of an object that a loop has made; what is older than the loop is in it as it is."""
+    found = copy(value)
+    since = _since.get(value, 0)
+    _since[found] = since
+
+    def change(part: Any) -> Any:
+        return part if isinstance(part, Array) and part.serial < since else function(part)
+
+    for name, attribute in vars(value).items():
+        if is_object(attribute):
+            raise Refused("objects within objects that a loop makes")
+        setattr(found, name, mapped(attribute, change))
+    return found
+
+
+def snapshot(value: Any, since: int, function: Callable[[Any], Any]) -> Any:
+    """A value whose objects are as they are at the end of a round.
+
+    :param since: when the loop began.
+    """
+    if is_object(value):
+        _since[value] = since
+        return _mapped_object(value, function)
+    if type(value) is tuple:
+        return tuple(snapshot(v, since, function) for v in value)
     if isinstance(value, list) and getattr(value, "rounds", None) is None:
-        return SymbolicList([mapped(v, function) for v in value])
-    if isinstance(value, dict) and getattr(value, "rounds", None) is None:
-        return SymbolicDict({k: mapped(v, function) for k, v in value.items()})
+        return SymbolicList([snapshot(v, since, function) for v in value])
     return value
+
+
+def has_objects(value: Any) -> bool:
+    """Whether there are objects of the user's in a value."""
+    if isinstance(value, (tuple, list)):
+        return getattr(value, "rounds", None) is None and any(map(has_objects, value))
+    return is_object(value)
+
+
+class Handed:
+    """Items with objects in them: the same ones for the rounds of one loop, which may change them.
+
+    What one loop does to them another one would have to see.
+    """
+
+    def __init__(self, item: Callable[[Any], Any]) -> None:
+        self.item = item
+        self.counters: Any = None
+        self.given: dict[Any, Any] = {}
+
+    def __call__(self, position: Any) -> Any:
+        run = innermost()
+        counters = position.free_symbols & set(current().counters)
+        if not counters or self.counters not in (None, counters):
+            raise Refused("objects that a loop makes are used outside of one other loop")
+        self.counters = counters
+        key = position, run is not None and run.first
+        if key not in self.given:
+            self.given[key] = self.item(position)
+        return self.given[key]
+
+
+def _mapped_rounds(rounds: Items, function: Callable[[Any], Any]) -> Items:
+    count = expression(mapped(plain(rounds.count), function))
+    return Items(count, _mapped_item(rounds.item, rounds.count, function), rounds.direction)
+
+
+def _mapped_item(
+    item: Callable[[Any], Any], count: Any, function: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    """The items of the rounds of a loop as they are now, each with a function applied to it."""
+    own = current().index_of(count, "c")
+    value = mapped(item(own), function)
+    return lambda c: replaced(value, lambda e: e.xreplace({own: c}))
 
 
 def replaced(value: Any, change: Callable[[Any], Any]) -> Any:

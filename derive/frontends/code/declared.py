@@ -27,13 +27,16 @@ MARK = re.compile(r"#\s*derive:\s*(.*)")
 DECORATOR = "shapes"
 
 _NAME = r"[^\W\d]\w*"
-_SHAPED = re.compile(rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+))?")
+_SHAPED = re.compile(
+    rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+)|(one-?hot))?"
+)
 _FIXED = re.compile(rf"({_NAME})\s*=\s*(.+)")
 _GRAD = re.compile(
     rf"grad\s+({_NAME})\s*=\s*({_NAME}(?:\.{_NAME}|\[(?:[\"']?{_NAME}[\"']?|-?\d+)\])*)"
 )
 _WRT = re.compile(rf"wrt((?:\s+{_NAME})+)")
 _BACKWARD = re.compile(rf"backward\s+({_NAME})")
+_FORWARD = re.compile(rf"forward\s+({_NAME})")
 _BARE = re.compile(_NAME)
 _SIZE = re.compile(rf"(?:{_NAME}|\d+|[-+*/() ])+")
 
@@ -54,10 +57,13 @@ class DeclarationError(Exception):
 
 @dataclass(frozen=True)
 class Labels:
-    """Integers in an array, each from 0 to ``of`` − 1."""
+    """Integers in an array, each from 0 to ``of`` − 1; ``one_hot`` where each stands as a row of
+    zeros and a 1, along the last axis.
+    """
 
     sizes: str
     of: str
+    one_hot: bool = False
 
 
 class Named(str):
@@ -77,7 +83,7 @@ class Declaration:
     :param fixed: the value of each argument that is no array.
     :param wrt: the inputs whose gradients are given, in order; None where it is not said.
     :param grads: the attributes that hold the gradients of inputs.
-    :param backward: the name of the backward function.
+    :param backward: the name of the backward function, or of the method; ``forward`` likewise.
     :param unsized: integer inputs that are annotated without the number of their labels.
     """
 
@@ -87,6 +93,7 @@ class Declaration:
     wrt: list[str] | None = None
     grads: dict[str, str] = field(default_factory=dict)
     backward: str | None = None
+    forward: str | None = None
     unsized: tuple[str, ...] = ()
 
     def add(self, other: Declaration) -> None:
@@ -96,6 +103,7 @@ class Declaration:
         self.grads.update(other.grads)
         self.wrt = other.wrt if other.wrt is not None else self.wrt
         self.backward = other.backward or self.backward
+        self.forward = other.forward or self.forward
         self.unsized = tuple(n for n in (*self.unsized, *other.unsized) if n not in self.shapes)
 
 
@@ -115,11 +123,13 @@ def read_comment(text: str, line: int) -> Declaration:
             names = found.wrt
         elif match := _BACKWARD.fullmatch(part):
             found.backward = match[1]
+        elif match := _FORWARD.fullmatch(part):
+            found.forward = match[1]
         elif match := _GRAD.fullmatch(part):
             found.grads[match[1]] = re.sub("[\"']", "", match[2])
         elif match := _SHAPED.fullmatch(part):
             sizes = _sizes(match[2], line)
-            found.shapes[match[1]] = Labels(sizes, _size(match[3], line)) if match[3] else sizes
+            found.shapes[match[1]] = _declared(sizes, match[3], bool(match[4]), line)
         elif match := _FIXED.fullmatch(part):
             found.fixed[match[1]] = _value(match[2], line)
         else:
@@ -127,6 +137,19 @@ def read_comment(text: str, line: int) -> Declaration:
                 line, f"`{part}` declares nothing; `x (N, D)`, `y (N) labels of C`, `eps = 1e-5` do"
             )
     return found
+
+
+def _declared(sizes: str, of: str | None, one_hot: bool, line: int) -> str | Labels:
+    if one_hot:
+        return Labels(sizes, _last(sizes, line), one_hot=True)
+    return sizes if of is None else Labels(sizes, _size(of, line))
+
+
+def _last(sizes: str, line: int) -> str:
+    parts = sizes.split()
+    if not parts:
+        raise DeclarationError(line, "what is one-hot has an axis of classes: `y (N, C) one-hot`")
+    return parts[-1]
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -163,7 +186,13 @@ def _value(text: str, line: int) -> Any:
         node = ast.parse(text, mode="eval").body
         if isinstance(node, ast.Dict):
             return _dictionary(node, line)
+        if isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) > 0:
+            return tuple(_item(part, line) for part in node.elts)
     return _size(text, line)
+
+
+def _item(node: ast.expr, line: int) -> Any:
+    return Named(node.id) if isinstance(node, ast.Name) else _value(ast.unparse(node), line)
 
 
 def _dictionary(node: ast.Dict, line: int) -> dict[str, Any]:
@@ -171,9 +200,7 @@ def _dictionary(node: ast.Dict, line: int) -> dict[str, Any]:
     for key, value in zip(node.keys, node.values, strict=True):
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             raise DeclarationError(line, f"`{ast.unparse(node)}`: the keys are text")
-        found[key.value] = Named(value.id) if isinstance(value, ast.Name) else _value(
-            ast.unparse(value), line
-        )  # fmt: skip
+        found[key.value] = _item(value, line)
     return found
 
 
@@ -320,6 +347,11 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _labels(call: ast.Call) -> Labels:
+    if getattr(call.func, "id", None) == "one_hot" or getattr(call.func, "attr", "") == "one_hot":
+        sizes = _literal(call.args[0]) if call.args else None
+        if isinstance(sizes, str):
+            return Labels(sizes, _last(sizes, call.lineno), one_hot=True)
+        raise DeclarationError(call.lineno, 'what is one-hot is declared as one_hot("N C")')
     named = {keyword.arg: _literal(keyword.value) for keyword in call.keywords}
     values = [_literal(argument) for argument in call.args] + [named.get("of")]
     if len(values) == 2 and all(isinstance(value, str) for value in values):

@@ -32,6 +32,7 @@ from derive.frontends.code.axes import UNIT
 from derive.frontends.code.sizes import at_least, expanded, expression, is_counter, same
 from derive.frontends.code.sums import max_over, positions, sum_of
 from derive.frontends.code.trace import Refused, current
+from derive.language.operators import Tensor
 
 
 @WITHOUT_PLACES.fill
@@ -59,6 +60,9 @@ class Extreme:
 
 def place_of_largest(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
     """``argmax``; without an axis the place in the flattened array."""
+    labels = _labels(as_array(x), axis, keepdims)
+    if labels is not None:
+        return labels
     array = named(as_array(x), "u")
     if array.kind == BOOL:
         raise Refused("argmax of conditions")
@@ -84,6 +88,54 @@ def place_of_largest(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
         bodies[key if keepdims else tuple(key[k] for k in rest)] = flat
     axes = [UNIT if k in gone else own_axis for k, own_axis in enumerate(hits.axes)]
     return Array(axes if keepdims else [hits.axes[k] for k in rest], bodies, INT)
+
+
+def _labels(array: Array, axis: Any, keepdims: bool) -> Array | None:
+    """The labels of which an array has rows of zeros and a 1; None of another one."""
+    gone = positions(array, axis)
+    if len(gone) != 1 or len(array.axes[gone[0]]) != 1 or len(array.axes[gone[0]][0]) != 1:
+        return None
+    (place,) = gone
+    ((index, size),) = array.axes[place][0]
+    bodies: dict[Any, Any] = {}
+    for key, body in array.bodies.items():
+        label = _label_in(_unfolded(body), index)
+        if label is None or not _is_below(label, size):
+            return None
+        bodies[key if keepdims else key[:place] + key[place + 1 :]] = label
+    axes = list(array.axes)
+    axes[place : place + 1] = [UNIT] if keepdims else []
+    return Array(axes, bodies, INT)
+
+
+def _unfolded(body: Any) -> Any:
+    """What an entry of a definition is."""
+    while isinstance(body, sp.Indexed):
+        definition = current().where.get(body.base)
+        if not isinstance(definition, Tensor):
+            break
+        values = dict(zip(definition.bound_symbols, body.indices, strict=True))
+        body = definition.body.xreplace(values)
+    return body
+
+
+def _label_in(body: Any, index: Any) -> Any:
+    """The label l of [l = index]."""
+    if not isinstance(body, sp.KroneckerDelta) or index not in body.args:
+        return None
+    label = body.args[1 - body.args.index(index)]
+    return None if index in label.free_symbols else label
+
+
+def _is_below(label: Any, size: Any) -> bool:
+    """Whether a label is given to be one of as many, so that its row has a 1."""
+    base = getattr(label, "base", label)
+    ends = {
+        g.rhs
+        for g in current().given
+        if isinstance(g, sp.Le) and getattr(g.lhs, "base", g.lhs) == base
+    }
+    return any(expanded(size - 1 - end) == 0 for end in ends)
 
 
 def place_of_smallest(x: Any, axis: Any = None, keepdims: bool = False) -> Array:

@@ -20,6 +20,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from derive.frontends.code.bases import lineage
+from derive.frontends.code.bases import methods as methods_within
 from derive.frontends.code.declared import (
     Declaration,
     Definition,
@@ -27,6 +29,7 @@ from derive.frontends.code.declared import (
     declarations,
     joined_name,
 )
+from derive.frontends.code.method_names import FORWARDS, methods_of
 
 FUNCTIONS, LOSS, LAYER, AUTOGRAD, VJP, FORWARD = (
     "functions",
@@ -66,6 +69,8 @@ class Pair:
     :param built_with: what a class's constructor takes.
     :param attributes: what a class writes into itself, ``self.name`` or ``self.grads["name"]``.
     :param declared: the shapes and the rest; None where nothing is declared.
+    :param methods: of a class, the names of its forward and of its backward.
+    :param flag: the argument with which a function returns its derivative.
     :param returned: the names that the backward (or the loss) returns, ``""`` for an expression,
         ``NOTHING`` for None.
     """
@@ -83,6 +88,8 @@ class Pair:
     declared: Declaration | None = None
     returned: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    methods: tuple[str, str] | None = None
+    flag: str = ""
 
     @property
     def has_backward(self) -> bool:
@@ -142,16 +149,15 @@ def find(path: Path, text: str) -> Source:
     )
 
 
-def partner(path: Path, name: str) -> str | None:
-    """The function that is called as the backward of another one in a file: ``affine_backward`` of
-    ``affine``. None where the file has none, and where the function has its gradients itself.
+def called(path: Path, name: str) -> Pair | None:
+    """The pair of a name in a file, with the function that is called as its backward; None where
+    there is none.
     """
     try:
         found = find(path, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, SourceError):
         return None  # whoever runs the file says what is wrong with it
-    pair = next((pair for pair in found.pairs if pair.name == name), None)
-    return pair.backward if pair is not None and pair.kind == FUNCTIONS else None
+    return next((pair for pair in found.pairs if pair.name == name), None)
 
 
 def _states_claims(tree: ast.Module) -> bool:
@@ -171,6 +177,7 @@ class _Finder:
     def __init__(self, path: Path, tree: ast.Module, declared: dict[str, Declaration]) -> None:
         self.path = path
         self.declared = declared
+        self.tree = tree
         self.functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
         self.classes = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
         self.rules = dict(_derivative_rules(tree))
@@ -224,6 +231,7 @@ class _Finder:
     def _of_function(self, node: ast.FunctionDef, backward: str) -> Pair:
         name = node.name
         rule = self.rules.get(name)
+        flag = ""
         names = [name, *(rule or ()), *([backward] if backward else ())]
         declared = self._declared(*names)
         arguments, defaults = _arguments(node)
@@ -232,9 +240,11 @@ class _Finder:
         elif backward:
             kind, last = FUNCTIONS, self.functions[backward]
         else:
-            asked = declared is not None and declared.wrt is not None
+            asked = self._asks(declared)
             kind, last = (LOSS if _gives_gradients(node, asked) else FORWARD), node
-        returned = _gradients_of_loss(node) if kind == LOSS else _returned(last)
+            if kind == FORWARD and (flag := _flag(node)):
+                kind = LOSS
+        returned = _gradients_of_loss(node) if kind == LOSS and not flag else _returned(last)
         return Pair(
             path=self.path,
             line=node.lineno,
@@ -246,36 +256,133 @@ class _Finder:
             defaults=defaults,
             backward_arguments=_arguments(last)[0] if kind == FUNCTIONS and last else (),
             declared=declared,
-            returned=returned,
+            returned=("",) if flag else returned,
+            flag=flag,
         )
 
     def _of_class(self, node: ast.ClassDef) -> Pair | None:
-        methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
-        forward = methods.get("forward") or methods.get("__call__")
-        backward = methods.get("backward")
+        classes = lineage(self.path, self.tree, node)
+        methods = methods_within(classes)
+        declared = self._declared(node.name)
+        torch = any(_dotted(base) in self.functions_of_torch for base in node.bases)
+        pair = self._methods(methods, declared)
+        forward = methods.get(pair[0]) if pair else None
+        if forward is None:
+            forward = methods.get("forward") or methods.get("__call__")
         if forward is None:
             return None
-        torch = any(_dotted(base) in self.functions_of_torch for base in node.bases)
+        backward = methods[pair[1]] if pair else None
+        if backward is None and _gives_gradients(forward, self._asks(declared)):
+            pair, backward = (forward.name, ""), forward  # as a function does
         kind = FORWARD if backward is None else AUTOGRAD if torch else LAYER
+        if kind == LAYER and backward is not None and _has_context(forward, backward, declared):
+            kind = AUTOGRAD  # a Function of one's own
         separate = kind == AUTOGRAD and "setup_context" in methods  # its forward takes no ctx
         arguments, defaults = _arguments(forward)
         built_with: tuple[str, ...] = ()
         if kind != AUTOGRAD and "__init__" in methods:
             built_with, of_constructor = _arguments(methods["__init__"])
             defaults |= of_constructor
+        static = kind == LAYER and _is_static(forward)
         return Pair(
             path=self.path,
             line=node.lineno,
             name=node.name,
             kind=kind,
             forward=node.name,
-            arguments=arguments[0 if separate else 1 :],
+            arguments=arguments[0 if separate or static else 1 :],
             defaults=defaults,
-            built_with=built_with[1:],
-            declared=self._declared(node.name),
-            returned=_returned(backward) if backward is not None else (),
-            attributes=tuple(dict.fromkeys(_written(node))),
+            built_with=_without_switches(built_with[1:], methods.get("__init__"), declared),
+            declared=declared,
+            returned=_of_backward(forward, backward),
+            attributes=tuple(dict.fromkeys(name for c in classes for name in _written(c))),
+            methods=pair if kind == LAYER else None,
         )
+
+    def _asks(self, declared: Declaration | None) -> bool:
+        return declared is not None and declared.wrt is not None
+
+    def _methods(
+        self, methods: dict[str, ast.FunctionDef], declared: Declaration | None
+    ) -> tuple[str, str] | None:
+        """The forward and the backward of a class, as they are declared or by their names."""
+        for name in (declared.forward, declared.backward) if declared is not None else ():
+            if name and name not in methods:
+                assert declared is not None
+                raise SourceError(
+                    f"{self.path}, line {declared.line}: the class has no method called {name!r}"
+                )
+        if declared is not None and declared.backward:
+            kept = {n: m for n, m in methods.items() if n == declared.backward}
+            return declared.forward or _first(methods, FORWARDS), next(iter(kept))
+        found = methods_of(
+            {n: _arguments(m)[0][0 if _is_static(m) else 1 :] for n, m in methods.items()}
+        )
+        if found is not None and declared is not None and declared.forward:
+            return declared.forward, found[1]
+        return found
+
+
+def _without_switches(
+    names: tuple[str, ...], constructor: ast.FunctionDef | None, declared: Declaration | None
+) -> tuple[str, ...]:
+    """The arguments of a constructor without those that only say whether there is what is called
+    so: of ``bias=True`` the array is an attribute.
+    """
+    if constructor is None or declared is None:
+        return names
+    positional = [*constructor.args.posonlyargs, *constructor.args.args]
+    given = positional[len(positional) - len(constructor.args.defaults) :]
+    switches = {
+        argument.arg
+        for argument, default in zip(given, constructor.args.defaults, strict=True)
+        if isinstance(default, ast.Constant) and isinstance(default.value, bool)
+    }
+    return tuple(n for n in names if n not in switches or n not in declared.shapes)
+
+
+def _of_backward(forward: ast.FunctionDef, backward: ast.FunctionDef | None) -> tuple[str, ...]:
+    """The names of the gradients that a class returns."""
+    if backward is None:
+        return ()
+    return _gradients_of_loss(forward) if backward is forward else _returned(backward)
+
+
+def _first(methods: Iterable[str], names: Iterable[str]) -> str:
+    return next((name for name in names if name in methods), "forward")
+
+
+def _has_context(
+    forward: ast.FunctionDef, backward: ast.FunctionDef, declared: Declaration | None
+) -> bool:
+    """Whether two static methods take a context first, as those of torch's Functions do."""
+    if not (_is_static(forward) and _is_static(backward)):
+        return False
+    first = [_arguments(node)[0][:1] for node in (forward, backward)]
+    return first[0] == first[1] and (declared is None or first[0][0] not in declared.shapes)
+
+
+def _is_static(node: ast.FunctionDef) -> bool:
+    return any(_dotted(one) == "staticmethod" for one in node.decorator_list)
+
+
+_FLAGS = re.compile(r"((is|return|compute)_)?(deriv|derivat(iv)?e|derive|prime|grad|gradient)")
+
+
+def _flag(node: ast.FunctionDef) -> str:
+    """The argument with which a function returns its derivative, as ``f(x, derivative=True)``."""
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    given = positional[len(positional) - len(arguments.defaults) :]
+    pairs = [
+        *zip(given, arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    for argument, default in pairs:
+        no = isinstance(default, ast.Constant) and default.value is False
+        if no and _FLAGS.fullmatch(argument.arg):
+            return argument.arg
+    return ""
 
 
 def _arguments(node: ast.FunctionDef) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -321,7 +428,7 @@ def _written(node: ast.ClassDef) -> Iterator[str]:
     for item in ast.walk(node):
         targets: list[ast.expr] = []
         if isinstance(item, ast.Assign):
-            targets = item.targets
+            targets = list(item.targets)
         elif isinstance(item, (ast.AugAssign, ast.AnnAssign)):
             targets = [item.target]
         while targets:
@@ -330,6 +437,12 @@ def _written(node: ast.ClassDef) -> Iterator[str]:
                 targets.extend(target.elts)
             elif isinstance(target, ast.Attribute) and _dotted(target.value) == "self":
                 yield target.attr
+                given = getattr(item, "value", None)
+                if isinstance(given, ast.Dict):
+                    keys = _texts(key for key in given.keys if key)
+                    yield from (f"{target.attr}[{key}]" for key in keys)
+            elif isinstance(target, ast.Attribute) and _dotted(target.value).startswith("self."):
+                yield f"{_dotted(target.value).removeprefix('self.')}.{target.attr}"
             elif isinstance(target, ast.Subscript):
                 owner, _, attribute = _dotted(target.value).partition(".")
                 if owner == "self" and attribute:

@@ -13,7 +13,8 @@ from derive.base.errors import ClaimError, DeriveError, UnsupportedError
 from derive.frontends.code import axes as ax
 from derive.frontends.code.answers import declared_shapes
 from derive.frontends.code.arrays import Array, as_array
-from derive.frontends.code.calls import Asked, arguments
+from derive.frontends.code.calling import Asked
+from derive.frontends.code.calls import arguments
 from derive.frontends.code.check import pair_of
 from derive.frontends.code.finding import AUTOGRAD, FORWARD, LAYER
 from derive.frontends.code.finding import Pair as Found

@@ -142,7 +142,11 @@ class _Writing:
         self.apart = apart
         self.inputs = [name for name in found.arguments if name in traced.inputs]
         self.name = found.name.removesuffix("_forward")
-        self.names = {s: str(s) for i in traced.inputs.values() for s in i.symbols.values()}
+        self.names = {
+            s: i.in_code if i.one_hot else str(s)
+            for i in traced.inputs.values()
+            for s in i.symbols.values()
+        }
         self.upstream = ""
         for u in traced.upstreams:
             for body in u.bodies.values():

@@ -29,7 +29,10 @@ def of_library(library: str, value: np.ndarray) -> Any:
         return sys.modules["torch"].tensor(value)
     if library == "jax":
         return sys.modules["jax"].numpy.asarray(value)
-    return value.copy() if value.ndim else value.item()
+    if value.ndim:
+        return value.copy()
+    # NumPy's own number, which is a float and has a type and axes as an array has.
+    return value[()] if value.dtype.kind == "f" else value.item()
 
 
 def plain(value: Any) -> np.ndarray:

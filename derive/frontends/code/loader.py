@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -14,9 +15,10 @@ from typing import Any
 
 from derive.base.errors import ClaimError
 from derive.frontends.code import runtime
+from derive.frontends.code.bases import find_module, is_foreign
 from derive.frontends.code.left_out import UNFIT, Place, Unfit
 from derive.frontends.code.libraries import Library, Passing, Unknown, imported, names_of
-from derive.frontends.code.trace import Trace
+from derive.frontends.code.trace import COPIED, Trace
 from derive.frontends.code.transform import RUNTIME, transformed, transformed_function
 
 # What only says something about a function.
@@ -39,11 +41,26 @@ class Runtime:
     def __getattr__(self, name: str) -> Any:
         return getattr(runtime, name)
 
-    def imported(self, name: str, whole: bool, file: str) -> Any:
-        return self._loader.imported(name, whole, file)
+    def imported(self, name: str, whole: bool, file: str, tried: bool = False) -> Any:
+        return self._tried(self._loader.imported(name, whole, file), name, tried)
 
-    def imported_from(self, module: str, name: str, level: int, file: str) -> Any:
-        return self._loader.imported_from(module, name, level, file)
+    def imported_from(
+        self, module: str, name: str, level: int, file: str, tried: bool = False
+    ) -> Any:
+        found = self._loader.imported_from(module, name, level, file)
+        return self._tried(found, module, tried and not level)
+
+    @staticmethod
+    def _tried(found: Any, name: str, tried: bool) -> Any:
+        """What was imported; where the file does without what is not installed, it is to do so.
+
+        :raises ModuleNotFoundError: where it is none of ours, and is not installed.
+        """
+        root = name.partition(".")[0]
+        own = isinstance(found, Unknown) and not isinstance(found, Passing)
+        if tried and own and importlib.util.find_spec(root) is None:
+            raise ModuleNotFoundError(f"No module named {root!r}", name=root)
+        return found
 
 
 class Loader:
@@ -73,7 +90,7 @@ class Loader:
         except SyntaxError as problem:
             raise ClaimError(f"{path}:{problem.lineno}: {problem.msg}") from None
         name = os.path.splitext(os.path.basename(path))[0]
-        module = ModuleType(f"{name} (traced)")
+        module = ModuleType(f"{name}{COPIED}")
         self.modules[path] = module
         self.trace.files.add(path)
         module.__dict__.update({RUNTIME: self.runtime, "__file__": path, "__builtins__": builtins})
@@ -142,7 +159,7 @@ class Loader:
                 path = inspect.getsourcefile(value)
             except TypeError:
                 return value
-            if path and not _is_foreign(path):
+            if path and not is_foreign(path):
                 return self.function(value)
         return value
 
@@ -194,30 +211,3 @@ class Loader:
         if name in ("torch", "jax"):
             self.trace.library = name
         return library
-
-
-def _is_foreign(path: str) -> bool:
-    return "site-packages" in path or path.startswith(os.path.dirname(os.__file__))
-
-
-def find_module(name: str, file: str, level: int) -> str | None:
-    """The user's own file that an import means: beside the file, or from the top of its package."""
-    start = os.path.dirname(os.path.abspath(file))
-    starts = []
-    if level:
-        for _ in range(level - 1):
-            start = os.path.dirname(start)
-        starts = [start]
-    else:
-        starts = [start]
-        while os.path.exists(os.path.join(start, "__init__.py")):
-            start = os.path.dirname(start)
-            starts.append(start)
-        starts += [p for p in sys.path if p and not _is_foreign(p + "/")]
-    parts = name.split(".") if name else []
-    for directory in starts:
-        base = os.path.join(directory, *parts)
-        for path in (f"{base}.py", os.path.join(base, "__init__.py")):
-            if os.path.isfile(path) and not _is_foreign(path):
-                return path
-    return None

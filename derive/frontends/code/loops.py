@@ -20,14 +20,17 @@ from derive.frontends.code import arrays as arr
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import FLOAT, INT, Array, as_array, keys
 from derive.frontends.code.containers import (
+    Handed,
     Items,
     SymbolicDict,
     SymbolicList,
+    has_objects,
     items_of,
     list_method,
     mapped,
     replaced,
     shorten,
+    snapshot,
 )
 from derive.frontends.code.rounds import Cell
 from derive.frontends.code.sizes import (
@@ -182,11 +185,13 @@ class SymbolicLoop:
     def filled(self, values: SymbolicList, position: Any, value: Any) -> None:
         if values.serial >= self.serial or id(values) in self.writes:
             raise Refused("an item of a list that a loop fills is written twice")
+        _refuse_objects(value)
         self.writes[id(values)] = (values, position, _kept(value))
 
     def keyed(self, values: SymbolicDict, key: Any, value: Any) -> None:
         if id(values) in self.keys:
             raise Refused("an entry of a dictionary is written twice in a round")
+        _refuse_objects(value)
         self.keys[id(values)] = (values, key, _kept(value))
 
     def entry(self, values: SymbolicDict, key: Any) -> Any:
@@ -376,6 +381,8 @@ class SymbolicLoop:
 
     def _finish(self, cells: list[Cell], before: set[Any]) -> None:
         trace = current()
+        for _, parts in self.lists.values():
+            parts[:] = [(snapshot(value, self.serial, _as_it_is), side) for value, side in parts]
         for k, (name, _) in self.carried.items():
             self.closing[name] = self.keys[k][2]
         for k, (name, _) in self.items_carried.items():
@@ -455,6 +462,7 @@ class SymbolicLoop:
                 self.final[name] = mapped(
                     value,
                     lambda p: plain(p.expr.xreplace(at_end)) if isinstance(p, Size) else p,
+                    filled=False,
                 )
 
     def _state_under(self, filled: SymbolicDict, key: Any, value: Any) -> Any:
@@ -491,9 +499,11 @@ class SymbolicLoop:
             raise Refused("a list is filled by two loops")
         if side < 0 and len(values):
             raise Refused("insert before the items of a list")
-        values.rounds = Items(
-            self.count, lambda c: replaced(value, lambda e: e.xreplace({counter: c})), direction
+        made: Callable[[Any], Any] = lambda c: replaced(  # noqa: E731
+            value, lambda e: e.xreplace({counter: c})
         )
+        item = Handed(made) if has_objects(value) else made
+        values.rounds = Items(self.count, item, direction)
 
     def _carry_on(self, values: SymbolicList, before: Any) -> None:
         """What a round appends is the state before the next one."""
@@ -512,22 +522,28 @@ class SymbolicLoop:
         )
 
 
+def _refuse_objects(value: Any) -> None:
+    if has_objects(value):
+        raise Refused("objects that a loop makes are kept elsewhere than in a list that it fills")
+
+
 def _constant(value: Any) -> Callable[[Any], Any]:
     return lambda _: value
 
 
+def _as_it_is(part: Any) -> Any:
+    """An array as it is now."""
+    if isinstance(part, Size):
+        return part
+    found = Array(part.axes, dict(part.bodies), part.kind)
+    if arr.creations:
+        arr.creations[-1].pop()  # its counter stays
+    return found
+
+
 def _kept(value: Any) -> Any:
-    """A value as it is now, whatever is done to its arrays later."""
-
-    def one(part: Any) -> Any:
-        if isinstance(part, Size):
-            return part
-        found = Array(part.axes, dict(part.bodies), part.kind)
-        if arr.creations:
-            arr.creations[-1].pop()  # its counter stays
-        return found
-
-    return mapped(value, one)
+    """A value as it is now, whatever is done to its arrays later; not what is in objects."""
+    return mapped(value, _as_it_is, objects=False)
 
 
 def _part(values: dict[str, Any], name: str) -> Any:

@@ -23,7 +23,8 @@ from derive.base.errors import ClaimError, DeriveError
 from derive.evaluation.evaluate import EvaluationError, Point, Values
 from derive.frontends.code import axes as ax
 from derive.frontends.code.arrays import Array, keys
-from derive.frontends.code.calls import Performed, perform
+from derive.frontends.code.calling import Performed
+from derive.frontends.code.calls import perform
 from derive.frontends.code.left_out import Unfit, running_without
 from derive.frontends.code.libraries import TABLES
 from derive.frontends.code.library_arrays import in_double, library_of, of_library, plain
@@ -183,8 +184,9 @@ def size_symbols(traced: Traced) -> list[Any]:
 def _sizes_in(value: Any) -> set[Any]:
     if isinstance(value, Size):
         return value.expr.free_symbols
-    if isinstance(value, Mapping):
-        return set().union(*(_sizes_in(v) for v in value.values()))
+    if isinstance(value, (Mapping, tuple)):
+        parts = value if isinstance(value, tuple) else value.values()
+        return set().union(*map(_sizes_in, parts))
     return set()
 
 
@@ -249,16 +251,23 @@ def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: rang
     """Numbers for an input, few of them, so that some are equal; labels in their range."""
     shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
     if given.of is not None:
+        shape = shape[: len(given.symbol_axes)]
         count = int(given.of.xreplace(dict(at)))
         flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
-        return np.array(flat, dtype=int).reshape(shape)
+        return labelled(given, np.array(flat, dtype=int).reshape(shape), count)
     values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
     return np.array(values, dtype=float).reshape(shape)
 
 
+def labelled(given: Input, labels: np.ndarray, count: int) -> np.ndarray:
+    """Labels as a function takes them: as they are, or as rows of zeros and a 1."""
+    return np.eye(count)[labels] if given.one_hot else labels
+
+
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:
     """The values of the symbols of an input, which may be several, one for each segment."""
-    return pieces(given.array.axes, given.symbols, numbers, at)
+    numbers = numbers.argmax(-1) if given.one_hot else numbers
+    return pieces(given.symbol_axes, given.symbols, numbers, at)
 
 
 def pieces(
@@ -306,6 +315,8 @@ def concrete(value: Any, at: Mapping[Any, int]) -> Any:
         return int(value.expr.xreplace(dict(at)))
     if isinstance(value, Mapping):
         return {key: concrete(one, at) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return tuple(concrete(one, at) for one in value)
     return value
 
 

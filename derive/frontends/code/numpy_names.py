@@ -11,6 +11,7 @@ from derive.frontends.code import alignment, arithmetic, reshaping, sums, window
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
+from derive.frontends.code.dtypes import DType, FInfo, kind_of
 from derive.frontends.code.einsums import einsum
 from derive.frontends.code.entrywise import ENTRYWISE
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
@@ -21,53 +22,6 @@ from derive.frontends.code.sizes import Size
 from derive.frontends.code.sums import positions
 from derive.frontends.code.trace import Misfit, Refused
 from derive.frontends.code.writing import add_at
-
-
-class DType:
-    """A type of entries, which can be called as NumPy's are."""
-
-    def __init__(self, name: str, kind: str) -> None:
-        self.name = name
-        self.kind_name = kind
-
-    def __call__(self, value: Any = 0) -> Any:
-        return ops.cast(value, self.kind_name)
-
-    def __eq__(self, other: Any) -> bool:
-        return kind_of(other) == self.kind_name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-FLOATS = ("float64", "float32", "float16", "float_", "double", "single", "floating", "longdouble",
-          "bfloat16", "half", "float")  # fmt: skip
-INTS = ("int64", "int32", "int16", "int8", "int_", "intp", "uint8", "integer", "long", "int")
-BOOLS = ("bool_", "bool")
-
-
-def kind_of(dtype: Any) -> str:
-    """The kind that a ``dtype=`` means.
-
-    :raises Refused: for one that is not read.
-    """
-    if dtype is None:
-        return FLOAT
-    if isinstance(dtype, DType):
-        return dtype.kind_name
-    if dtype in (float, int, bool):
-        return {float: FLOAT, int: INT, bool: BOOL}[dtype]
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None)
-    if name in FLOATS or name in ("f", "d", "f4", "f8"):
-        return FLOAT
-    if name in INTS or name in ("i", "i4", "i8"):
-        return INT
-    if name in BOOLS:
-        return BOOL
-    raise Refused(f"the type {dtype!r}")
 
 
 def _unary(function: Callable[[Any], Array]) -> Callable[..., Array]:
@@ -278,6 +232,16 @@ def _at_least_2d(a: Any) -> Array:
     return found
 
 
+def _each(function: Callable[[Any], Array]) -> Callable[..., Any]:
+    """A function of an array, and of several one by one."""
+
+    def applied(*arrays: Any) -> Any:
+        found = [function(a) for a in arrays]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    return applied
+
+
 def column_stack(tup: Any) -> Array:
     items = reshaping.listed(tup)
     if items is not None:
@@ -481,7 +445,7 @@ NAMES: dict[str, Any] = {
     "broadcast_to": broadcast_to, "indices": indices, "take": take,
     "put_along_axis": put_along_axis, "r_": _Joined(False), "c_": _Joined(True),
     "take_along_axis": take_along_axis, "unravel_index": unravel_index, "add.at": add_at,
-    "atleast_2d": _at_least_2d, "errstate": errstate, "seterr": _ignored,
+    "atleast_2d": _each(_at_least_2d), "finfo": FInfo, "errstate": errstate, "seterr": _ignored,
     "random.randn": lambda *shape: ops.random("randn", shape),
     "random.rand": lambda *shape: ops.random("rand", shape),
     "random.random": lambda size=None: ops.random("random", size),
@@ -498,6 +462,8 @@ NAMES: dict[str, Any] = {
     "isscalar": isscalar, "random.seed": _ignored, "set_printoptions": _ignored,
     "float64": DType("float64", FLOAT), "float32": DType("float32", FLOAT),
     "float16": DType("float16", FLOAT), "double": DType("float64", FLOAT),
+    "integer": DType("int64", INT), "floating": DType("float64", FLOAT),
+    "issubdtype": lambda a, b: kind_of(a) == kind_of(b),
     "int64": DType("int64", INT), "int32": DType("int32", INT), "int_": DType("int64", INT),
     "intp": DType("int64", INT), "uint8": DType("uint8", INT), "bool_": DType("bool", BOOL),
     "bool": DType("bool", BOOL),

@@ -47,6 +47,7 @@ from derive.frontends.code.reshaping import (
     shape_of,
     single_factor,
 )
+from derive.frontends.code.shapes import one_hot_rows
 from derive.frontends.code.sizes import Size, at_least, expression, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.sums import (
@@ -410,11 +411,7 @@ def index_grid(shape: Sequence[Any]) -> list[Array]:
 
 
 def one_hot(x: Any, count: Any) -> Array:
-    array = as_array(x)
-    axis = ax.of_size(expression(count))
-    j = axis[0][0][0] if axis[0] else sp.Integer(0)
-    bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
-    return without_places(Array([*array.axes, axis], bodies, FLOAT))
+    return without_places(one_hot_rows(as_array(x), expression(count)))
 
 
 def take(x: Any, indices: Any, axis: Any = None) -> Array:
@@ -449,8 +446,11 @@ def cast(x: Any, kind: str) -> Array:
     return Array(array.axes, dict(array.bodies), kind)
 
 
+BETWEEN_0_AND_1 = ("rand", "random", "random_sample", "uniform")  # who draws such numbers
+
+
 def random(name: str, shape: Any) -> Array:
-    """Numbers that are drawn: an array of which nothing is known but its shape.
+    """Numbers that are drawn: an array of which its shape is known, and where they lie.
 
     :param name: the function that draws them, in whose place a native run gets the same numbers.
     """
@@ -468,6 +468,11 @@ def random(name: str, shape: Any) -> Array:
         symbol = body = sp.Symbol(label, real=True)
     found = Array(axes, {(0,) * len(axes): body}, FLOAT)
     trace_.drawn.append((name, found.copy()))
+    if name in BETWEEN_0_AND_1:
+        at = [sp.Symbol(f"i{k}", integer=True) for k in range(len(factors))]
+        entry = symbol[tuple(at)] if at else symbol
+        trace_.given[sp.Ge(entry, 0, evaluate=False)] = None
+        trace_.given[sp.Lt(entry, 1, evaluate=False)] = None
     return found
 
 

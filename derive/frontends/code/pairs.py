@@ -15,7 +15,8 @@ from derive.frontends.code import axes as ax
 from derive.frontends.code.alignment import rearranged
 from derive.frontends.code.arithmetic import multiply
 from derive.frontends.code.arrays import FLOAT, UNWRITTEN, Array, as_array, as_real, keys
-from derive.frontends.code.calls import Asked, ordered, perform, text_arguments
+from derive.frontends.code.calling import Asked, NoLoss
+from derive.frontends.code.calls import ordered, perform, text_arguments
 from derive.frontends.code.declared import Named, Text
 from derive.frontends.code.extremes import atoms_of
 from derive.frontends.code.left_out import Place, Unfit
@@ -57,6 +58,8 @@ class Pair:
     swapped: bool = False  # whether sums of sizes are taken from the last term
     left_out: tuple[Place, ...] = ()  # the statements that do not fit
     reading: str = ""  # what a derivative takes that has no upstream, see Asked
+    methods: tuple[str, str] | None = None  # of a class, its forward and its backward
+    flag: str = ""  # the argument with which the forward returns its derivative
 
 
 @dataclass
@@ -93,10 +96,6 @@ class Failed(Exception):
         if self.at is None:
             return self.reason
         return f"{self.at[0]}:{self.at[1]}: {self.reason}"
-
-
-class NoLoss(ClaimError):
-    """What is taken for a loss has several entries."""
 
 
 def trace_pair(pair: Pair) -> Traced:
@@ -171,6 +170,8 @@ def fixed_values(given: Mapping[str, Any], sizes: set[str], function: Any) -> di
             return plain(size_of(value))
         if isinstance(value, dict):
             return {key: inside(one) for key, one in value.items()}
+        if isinstance(value, tuple):
+            return tuple(map(inside, value))
         return str(value) if isinstance(value, Text) else value
 
     def is_size(name: str, value: Any) -> bool:
@@ -193,7 +194,10 @@ def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
         if name not in inputs:
             raise ClaimError(f"wrt names {name}, which is no input: {', '.join(inputs)}")
     floats = ordered((n for n, i in inputs.items() if not i.is_labels), forward)
-    return Asked(pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads, pair.reading)
+    return Asked(
+        pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads, pair.reading,
+        pair.methods, pair.flag,
+    )  # fmt: skip
 
 
 def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
@@ -221,7 +225,18 @@ def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
             unfit[name] = pair.left_out[value.place]
         else:
             gradients[name] = _placeless(as_array(value))
+    _check_earlier(trace, [*outputs, *gradients.values()])
     return Traced(pair, trace, inputs, fixed, init, asked, outputs, upstreams, gradients, unfit)
+
+
+def _check_earlier(trace: Trace, arrays: list[Array]) -> None:
+    """Insist that nothing rests on a run of a layer that was to make its parameters."""
+    if not trace.earlier:
+        return
+    bodies = [body for array in arrays for body in array.bodies.values()]
+    read = [*bodies, *reachable(trace.where, bodies).values()]
+    if any(trace.earlier & expr.atoms(sp.IndexedBase, sp.Symbol) for expr in read):
+        raise Refused("the layer keeps something of the run in which it made its parameters")
 
 
 def copied(given: Mapping[str, Any]) -> dict[str, Any]:

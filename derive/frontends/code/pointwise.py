@@ -1,8 +1,9 @@
 """f and f′: a derivative that takes no upstream, ``sigmoid_prime(x)`` or ``sigmoid_prime(a)``.
 
 Whether it takes the input of f or its output, or is a backward that takes the upstream alone, its
-text does not always tell. It holds if it does in one of these readings; it is wrong if it is in
-each of them.
+text does not always tell. Nor does that of a loss of each sample, whether its backward takes an
+upstream or the predictions again. It holds if it does in one of these readings; it is wrong if it
+is in each of them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from dataclasses import replace
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Backward
 from derive.claims.verdict import HOLDS, UNDECIDED, Verdict
-from derive.frontends.code.pairs import NoLoss, Pair, Traced, trace_pair
+from derive.frontends.code.calling import OF_LOSSES, NoLoss
+from derive.frontends.code.method_names import DERIVATIVES, GRADIENTS
+from derive.frontends.code.pairs import Pair, Traced, trace_pair
 
 _OF_NUMBERS = re.compile(r"_(prime|derivative|deriv)$|^(d|deriv)_", re.IGNORECASE)
 _OF_EITHER = re.compile(r"_(grad|gradient)$|^(grad|gradient)_", re.IGNORECASE)
+# The same of methods: f.derivative(x), f.grad(x).
+_METHODS = {**dict.fromkeys(DERIVATIVES, "f_prime"), **dict.fromkeys(GRADIENTS, "f_grad")}
 OF_OUTPUT = "the derivative is one in terms of the output"
 
 Verdicts = dict[str, Verdict]
@@ -32,6 +37,8 @@ def decided(pair: Pair, decide: Callable[[Pair], Verdicts]) -> Verdicts:
     readings: dict[str, Verdicts] = {}
     try:
         readings[""] = found = decide(pair)
+        if pair.methods is not None and not _hold(found):
+            found = _of_losses(pair, found, decide)
         if not (_OF_NUMBERS.search(name) or _OF_EITHER.search(name)) or _hold(found):
             return found
         if not any(isinstance(v.claim, Backward) for v in found.values()):
@@ -58,6 +65,28 @@ def decided(pair: Pair, decide: Callable[[Pair], Verdicts]) -> Verdicts:
     }
 
 
+def _of_losses(pair: Pair, found: Verdicts, decide: Callable[[Pair], Verdicts]) -> Verdicts:
+    """The verdicts on a class, or those on the loss that it is if its backward takes predictions:
+    where it holds so, and where it is wrong both ways.
+    """
+    readings = [found]
+    for reading in OF_LOSSES:
+        try:
+            readings.append(decide(replace(pair, reading=reading)))
+        except ClaimError:
+            return found
+        if _hold(readings[-1]):
+            note = f"its backward takes the predictions, and is of the {reading} of the losses"
+            return {n: replace(v, notes=(*v.notes, note)) for n, v in readings[-1].items()}
+    reason = "it is not decided whether its backward takes the predictions or an upstream"
+    return {
+        n: replace(v, status=UNDECIDED, witness=None, reason=reason)
+        if any(own[n].status == UNDECIDED for own in readings if n in own)
+        else v
+        for n, v in readings[1].items()
+    }
+
+
 def likeliest(pair: Pair) -> Traced:
     """A pair, traced in its likeliest reading.
 
@@ -74,6 +103,10 @@ def likeliest(pair: Pair) -> Traced:
 
 
 def _name(pair: Pair) -> str:
+    if pair.flag:
+        return "f_prime"
+    if pair.methods is not None:
+        return _METHODS.get(pair.methods[1], pair.methods[1])
     own = pair.backward if isinstance(pair.backward, str) else ""
     return own or getattr(pair.backward, "__name__", "")
 

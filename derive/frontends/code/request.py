@@ -22,6 +22,10 @@ _SPELT = ("d{0}", "d_{0}", "grad_{0}", "{0}_grad", "D{0}", "g{0}", "{0}grad", "g
 _IN_DICTIONARIES = ("{0}", *_SPELT)
 
 
+# The gradient in what a layer is called with, whatever that is called in its forward.
+OF_THE_INPUT = ("dinputs", "dinput", "d_inputs", "d_input", "grad_input", "input_grad")
+
+
 @dataclass(frozen=True)
 class Request:
     """A pair with everything that it is verified with.
@@ -154,7 +158,9 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
     call = tuple(n for n in pair.arguments if n in declared.shapes or n in declared.fixed)
     attributes = [n for n in declared.shapes if n not in params and n not in call]
     for name in attributes:
-        if name not in pair.attributes:
+        if name not in pair.attributes and not any(
+            attribute.endswith(f"[{name}]") for attribute in pair.attributes
+        ):
             raise _wrong(
                 pair, f"{name} is declared, and is neither an argument nor an attribute of it"
             )
@@ -166,10 +172,15 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
         if name not in grads and (place := _place(pair, name)):
             grads[name] = place
     inputs = [name for name in floats if name in call]
-    if not pair.returned:  # what is not returned is left in the layer
+    returned = pair.returned if inputs else ()  # there is nothing that it could be a gradient in
+    if not returned:  # what is not returned is left in the layer
         for name in inputs:
             if name not in grads and (place := _place(pair, name)):
                 grads[name] = place
+        if call and call[0] in inputs and call[0] not in grads:
+            found = next((a for a in OF_THE_INPUT if a in pair.attributes), None)
+            if found is not None:
+                grads[call[0]] = found
     if declared.wrt is not None:
         wrt = declared.wrt
         lost = [name for name in wrt if name in held and name not in grads]
@@ -180,9 +191,9 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
                 f"`# derive: grad {lost[0]} = attribute` says it",
             )
     else:
-        given = len(pair.returned)
+        given = len(returned)
         if given not in (0, len(inputs)):
-            by_name = [n for n in (_input_of(r, inputs) for r in pair.returned) if n]
+            by_name = [n for n in (_input_of(r, inputs) for r in returned) if n]
             if len(by_name) != given:
                 raise _wrong(
                     pair,
@@ -201,7 +212,7 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
 
 def _place(pair: Pair, name: str) -> str | None:
     """The attribute, or the entry of a dictionary, that is called the gradient of an input."""
-    for pattern in _SPELT:
+    for pattern in (*_SPELT, "{0}.grad"):
         if pattern.format(name) in pair.attributes:
             return pattern.format(name)
     for attribute in pair.attributes:

@@ -277,6 +277,13 @@ def _isinstance(value: Any, kinds: Any) -> bool:
     return isinstance(value, options)
 
 
+def _issubclass(kind: Any, kinds: Any) -> bool:
+    if isinstance(kind, type):
+        return issubclass(kind, kinds)
+    options = kinds if isinstance(kinds, tuple) else (kinds,)
+    return any(kind == option for option in options)  # types of entries
+
+
 def _enumerate(values: Any, start: int = 0) -> Any:
     return containers.enumerated(values, start)
 
@@ -319,6 +326,7 @@ def _list(values: Any = ()) -> Any:
 _BUILTINS: dict[str, Any] = {
     "range": _range, "len": _len, "int": _int, "float": _float, "bool": _bool, "sum": _sum,
     "max": _extreme("max"), "min": _extreme("min"), "isinstance": _isinstance,
+    "issubclass": _issubclass,
     "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "print": _print,
     "round": _round, "list": _list, "map": _map,
 }  # fmt: skip

@@ -18,10 +18,13 @@ from derive.frontends.code.trace import Trace
 
 @dataclass(frozen=True)
 class Labels:
-    """An input of integers 0 … ``of`` − 1."""
+    """An input of integers 0 … ``of`` − 1; ``one_hot`` where each stands as a row of zeros and a
+    1, along the last axis.
+    """
 
     shape: str
     of: str
+    one_hot: bool = False
 
 
 def labels(shape: str, of: str) -> Labels:
@@ -31,6 +34,18 @@ def labels(shape: str, of: str) -> Labels:
     :param of: the size, as in ``"C"``.
     """
     return Labels(shape, str(of))
+
+
+def one_hot(shape: str) -> Labels:
+    """An input whose rows, along the last axis, are zeros and a 1.
+
+    :param shape: its sizes, as in ``"N C"``.
+    :raises ClaimError: for none.
+    """
+    parts = parts_of(shape)
+    if not parts:
+        raise ClaimError('what is one-hot has an axis of classes: one_hot("N C")')
+    return Labels(shape, parts[-1], one_hot=True)
 
 
 def size_symbol(name: str) -> sp.Symbol:
@@ -147,6 +162,7 @@ class Input:
     :param symbols: the symbol of each choice of segments, with the indices of its entry.
     :param sizes: its shape.
     :param of: for labels, the number of labels.
+    :param one_hot: whether the labels stand as rows of zeros and a 1; the symbol is theirs.
     """
 
     name: str
@@ -154,6 +170,17 @@ class Input:
     symbols: dict[tuple[int, ...], Any]
     sizes: tuple[Any, ...]
     of: Any = None
+    one_hot: bool = False
+
+    @property
+    def in_code(self) -> str:
+        """The array of its symbol, in code."""
+        return f"{self.name}.argmax(-1)" if self.one_hot else self.name
+
+    @property
+    def symbol_axes(self) -> list[ax.Axis]:
+        """The axes of its symbols."""
+        return list(self.array.axes[:-1] if self.one_hot else self.array.axes)
 
     @property
     def is_labels(self) -> bool:
@@ -166,9 +193,9 @@ def make_input(
     """An input by its declared shape; ``turned`` where products are taken from the last factor,
     ``swapped`` where sums are from the last term.
     """
-    of = None
+    of, rows = None, False
     if isinstance(declared, Labels):
-        of = size_of(declared.of)
+        of, rows = size_of(declared.of), declared.one_hot
         declared = declared.shape
     sizes = sizes_of(declared)
     axes = []
@@ -181,15 +208,27 @@ def make_input(
         number_last = turned != bool(re.search(r"[A-Za-z_]\w*\s*\*\s*\d", text))
         axes.append(ax.of_declared(size, order, turned, number_last, swapped))
     if of is not None:
-        axes = [ax.of_size(size) for size in sizes]
-    array, symbols = make_array(trace, name, axes, of is not None)
+        axes = [ax.of_size(size) for size in sizes[: len(sizes) - rows]]
+    array, symbols = make_array(
+        trace, trace.name(f"{name}_class") if rows else name, axes, of is not None
+    )
     if of is not None:
         for symbol in symbols.values():
             at = [sp.Symbol(n, integer=True) for n in ("i", "j", "k", "l")[: len(_shape(symbol))]]
             label = symbol[tuple(at)] if at else symbol
             trace.given[sp.Ge(label, 0, evaluate=False)] = None
             trace.given[sp.Le(label, of - 1, evaluate=False)] = None
-    return Input(name, array, symbols, sizes, of)
+    if rows:
+        array = one_hot_rows(array, of)
+    return Input(name, array, symbols, sizes, of, rows)
+
+
+def one_hot_rows(array: Array, count: Any) -> Array:
+    """An array of labels, each as a row of zeros and a 1."""
+    axis = ax.of_size(count)
+    j = axis[0][0][0] if axis[0] else sp.Integer(0)
+    bodies = {(*key, 0): sp.KroneckerDelta(body, j) for key, body in array.bodies.items()}
+    return Array([*array.axes, axis], bodies, FLOAT)
 
 
 def _shape(symbol: Any) -> tuple[Any, ...]:

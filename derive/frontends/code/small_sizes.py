@@ -90,7 +90,7 @@ def at_sizes(pair: Pair, at: Mapping[Any, int]) -> Pair:
 
     def shape(given: Any) -> Any:
         if isinstance(given, Labels):
-            return Labels(shape(given.shape), size(given.of))
+            return Labels(shape(given.shape), size(given.of), given.one_hot)
         return " ".join(str(s.xreplace(dict(at))) for s in sizes_of(given))
 
     def fixed(value: Any) -> Any:

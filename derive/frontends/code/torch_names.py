@@ -12,10 +12,10 @@ from derive.frontends.code import arithmetic, reshaping, sums
 from derive.frontends.code import arrays as arr
 from derive.frontends.code import operations as ops
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
+from derive.frontends.code.dtypes import DType, kind_of
 from derive.frontends.code.einsums import einsum
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest
 from derive.frontends.code.numpy_names import NAMES as NUMPY
-from derive.frontends.code.numpy_names import DType, kind_of
 from derive.frontends.code.sizes import expression, plain
 from derive.frontends.code.torch_autograd import Context, Function, Module, Quiet, decorator
 from derive.frontends.code.torch_functional import FUNCTIONAL, log_softmax, softmax

@@ -15,6 +15,8 @@ from derive.base.slot import Slot
 from derive.frontends.code import sizes
 from derive.language.operators import Tensor
 
+COPIED = " (traced)"  # after the name of a module of the user's, as it is traced
+
 
 class Refused(DeriveError):
     """What is not traced: the message says why in one sentence, without the place."""
@@ -67,6 +69,7 @@ class Trace:
         self.library = "numpy"  # whose methods arrays have
         self.files: set[str] = set()
         self.within: list[Any] = []  # the conditions of branches on counters that are open
+        self.earlier: set[Any] = set()  # the inputs of a run that only made a layer's parameters
         self.drawn: list[tuple[str, Any]] = []  # random arrays, in order, with who drew them
 
     def index(self, name: str = "i") -> sp.Symbol:

@@ -18,6 +18,7 @@ from derive.frontends.code.nested_loops import nested
 RUNTIME = "__derive__"
 BUILTINS = {
     "range", "len", "int", "float", "bool", "sum", "max", "min", "abs", "round", "isinstance",
+    "issubclass",
     "enumerate", "zip", "reversed", "print", "list", "tuple", "any", "all", "divmod", "super",
     "map",
 }  # fmt: skip
@@ -66,6 +67,15 @@ def _with_one_return(body: list[ast.stmt]) -> list[ast.stmt]:
 
 def _gives_value(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Return) and statement.value is not None
+
+
+def _catches_imports(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is for an import that fails."""
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    caught = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    return any(isinstance(kind, ast.Name) and kind.id in caught for kind in kinds)
 
 
 def _is_registration(statement: ast.stmt) -> bool:
@@ -352,14 +362,22 @@ class _Copy(ast.NodeTransformer):
 
     # ---- imports
 
+    def visit_Try(self, node: ast.Try) -> Any:
+        if not getattr(node, "generated", False) and any(map(_catches_imports, node.handlers)):
+            for statement in node.body:
+                if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                    statement.tried = True  # type: ignore[union-attr]
+        return self.generic_visit(node)
+
     def visit_Import(self, node: ast.Import) -> Any:
         new = []
         for alias in node.names:
             bound = alias.asname or alias.name.partition(".")[0]
             whole = ast.Constant(bool(alias.asname))
             value = _call(
-                "imported", ast.Constant(alias.name), whole, ast.Name("__file__", ast.Load())
-            )
+                "imported", ast.Constant(alias.name), whole, ast.Name("__file__", ast.Load()),
+                ast.Constant(getattr(node, "tried", False)),
+            )  # fmt: skip
             new.append(ast.Assign(targets=[ast.Name(bound, ast.Store())], value=value))
         return [self._located(statement, node) for statement in new]
 
@@ -369,6 +387,7 @@ class _Copy(ast.NodeTransformer):
             value = _call(
                 "imported_from", ast.Constant(node.module or ""), ast.Constant(alias.name),
                 ast.Constant(node.level), ast.Name("__file__", ast.Load()),
+                ast.Constant(getattr(node, "tried", False)),
             )  # fmt: skip
             if alias.name == "*":
                 update = ast.Call(

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from derive.claims.verdict import Verdict
-from derive.frontends.code.calls import Performed, perform
+from derive.frontends.code.calling import Performed
+from derive.frontends.code.calls import perform
 from derive.frontends.code.native import NotRun, concrete, native_function
 from derive.frontends.code.pairs import Traced
 from derive.frontends.code.witnessed import Point, point_of
@@ -47,6 +48,7 @@ def script(traced: Traced, name: str, verdict: Verdict) -> str | None:
     pair = traced.pair
     plain = pair.path is not None and traced.trace.library == "numpy" and not traced.trace.drawn
     whole = len(traced.inputs[name].symbols) == 1
+    plain = plain and not pair.flag
     if verdict.witness is None or not (plain and whole) or not isinstance(pair.forward, str):
         return None
     assert pair.path is not None

@@ -23,6 +23,7 @@ from derive.frontends.code.native import (
     drawn,
     drawn_array,
     floats,
+    labelled,
     size_symbols,
     symbols_in,
 )
@@ -69,6 +70,8 @@ def refuted(traced: Traced, name: str, witness: Any, key: tuple[int, ...]) -> bo
         at, numbers = point.sizes, point.inputs
         run.drawn = [(n, _witnessed_array(a, witness, at)) for n, a in traced.trace.drawn]
         seen = _differs(run, name, numbers, point.upstreams, at, point.position, witness)
+        if seen and any(n == "binomial" for n, _ in traced.trace.drawn):
+            seen = _shown_elsewhere(traced, run, name) or None  # its masks are of 0 and 1
         return _shown_elsewhere(traced, run, name) or None if seen is None else seen
     except NotRun:
         return None
@@ -83,11 +86,16 @@ def _shown_elsewhere(traced: Traced, run: Run, name: str) -> bool:
     rng = random.Random(5)
     for at in chosen(traced, rng)[: 2 * POINTS]:
         numbers = {n: drawn(i, at, rng, MIXED) for n, i in traced.inputs.items()}
-        run.drawn = [(n, drawn_array(a, at, rng)) for n, a in traced.trace.drawn]
+        run.drawn = [(n, _possible(n, drawn_array(a, at, rng))) for n, a in traced.trace.drawn]
         upstreams = [2 * drawn_array(u, at, rng) - 1 for u in traced.upstreams]
         if shown_wrong(run, [name], numbers, upstreams, at, rng):
             return True
     return False
+
+
+def _possible(name: str, numbers: np.ndarray) -> np.ndarray:
+    """Numbers that are drawn, as they can be."""
+    return np.round(numbers) if name == "binomial" else numbers
 
 
 def shown_wrong(
@@ -184,9 +192,10 @@ def _differs(
 
 def _witnessed(given: Input, witness: Any, at: Mapping[Any, int]) -> np.ndarray:
     shape = tuple(int(size.xreplace(dict(at))) for size in given.sizes)
+    shape = shape[: len(given.symbol_axes)]
     whole = np.zeros(shape, dtype=int if given.is_labels else float)
-    _fill(whole, given.array.axes, given.symbols, witness, at)
-    return whole
+    _fill(whole, given.symbol_axes, given.symbols, witness, at)
+    return labelled(given, whole, int(given.of.xreplace(dict(at)))) if given.is_labels else whole
 
 
 def _witnessed_array(array: Array, witness: Any, at: Mapping[Any, int]) -> np.ndarray:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 
-from derive.canonical.atoms import Polynomial, ProductAtom, SumAtom
+from derive.canonical.atoms import Atom, Exponent, Polynomial, ProductAtom, SumAtom
 from derive.canonical.forms import Normaliser
+from derive.canonical.readback import Reader
 from derive.canonical.recursion import Reference
 from derive.core.graph import in_order, parts_of
 from derive.core.integers import FREE, ONE, SIZE, Poly, Var, as_poly
@@ -33,13 +34,32 @@ from derive.proof.definedness import may_switch_off
 def telescoped(left: Term, right: Term, normaliser: Callable[[], Normaliser]) -> Proof | None:
     """A proof by differences: D(1) = 0, and for t > 1 D(t) − D(t − 1) = 0 or, with multiples
     of both, c(t)·D(t) = d(t)·D(t − 1), for the difference D of both sides as a function of an
-    integer; and by those of D times what it is divided by. Of the size of an array it goes up
-    to that size: only the first t entries are read.
+    integer; and by those of D times what it is divided by, and without the sums that are a
+    factor of all of it. Of the size of an array it goes up to that size: only the first t
+    entries are read.
     """
     whole = add(left, neg(right))
     below = mul(*_denominators(whole))
     tried = [whole] if not below.args else [whole, mul(whole, below)]
-    lengths = lengths_of(whole)
+    found = _by_differences(left, right, tried, normaliser)
+    rest = _without_common_sums(normaliser(), tried[-1]) if found is None else None
+    return found if rest is None else _by_differences(left, right, [rest], normaliser)
+
+
+def _without_common_sums(n: Normaliser, whole: Term) -> Term | None:
+    """A term without the sums and products over a range that each summand of it has as a factor:
+    where the rest is 0, so is the whole. None where there are no such factors.
+    """
+    poly = n.of(whole)
+    common = {a: e for a, e in n.content(poly)[1].items() if isinstance(a, (SumAtom, ProductAtom))}
+    over: dict[Atom, Exponent] = {a: e for a, e in common.items() if e > 0}
+    return Reader(n).term(n.divided(poly, 1, over)) if over else None
+
+
+def _by_differences(
+    left: Term, right: Term, tried: list[Term], normaliser: Callable[[], Normaliser]
+) -> Proof | None:
+    lengths = lengths_of(tried[0])
     ordered = sorted(lengths, key=lambda v: (lengths[v] is not None, v.key))
     for difference, variable in product(tried, ordered):
         low = variable.low if variable.low is not None else ONE

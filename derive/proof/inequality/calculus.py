@@ -38,6 +38,7 @@ from derive.canonical.forms import Normaliser
 from derive.canonical.function_values import is_value
 from derive.canonical.state import Fact
 from derive.core.integers import Var
+from derive.proof.definedness import has_a_number_beside_squares
 
 MAX_TERMS = 16  # of a function that is differentiated
 MAX_VARIABLES = 4
@@ -77,22 +78,25 @@ def bounded_along(
     if len(poly) > MAX_TERMS:
         return False
     used = dict(n.used)
+    along: list[tuple[EntryAtom, Polynomial, list[End]]] = []
     for x in _variables(n, poly):
         if of is not None and x is not of:
             continue
         n.check()
         slope = derivative(n, poly, x)
-        if slope is None:
-            continue
-        tests = start, further(x)
-        ends = [end for end in _ends(n, poly, x) if _keeps_traits(n, x, end.value)]
+        if slope is not None:
+            ends = [end for end in _ends(n, poly, x) if _keeps_traits(n, x, end.value)]
+            along.append((x, slope, ends))
+    # Between two ends first: what is concave there needs no look at the other entries.
+    for x, slope, ends in along:
         given = [end for end in ends if end.inward is not None]
-        others = [end for end in ends if end.inward is None]
-        if (
-            _concave(n, poly, slope, x, given, *tests)
-            or any(_not_falling(n, poly, slope, x, end, *tests) for end in given)
-            or any(_not_falling(n, poly, slope, x, end, *tests) for end in others)
-        ):
+        if _concave(n, poly, slope, x, given, start, further(x)):
+            return True
+    for x, slope, ends in along:
+        n.check()
+        ordered = sorted(ends, key=lambda end: end.inward is None)
+        ordered += _stationary(n, slope, x)
+        if any(_not_falling(n, poly, slope, x, end, start, further(x)) for end in ordered):
             return True
     n.did_not_use(used)
     return False
@@ -144,6 +148,31 @@ def _concave(
             return False
         n.used[end.label] = None
     return _throughout(n, poly, x, given, n.scale(curvature, -1), test)
+
+
+def bounded_at_both_ends(n: Normaliser, poly: Polynomial, test: Test) -> bool:
+    """Whether a polynomial is linear in an entry for which two ends are given, and nonnegative at
+    both: between them it is a mean of the two.
+    """
+    used = dict(n.used)
+    entries = {a: None for m in poly for a, e in m if isinstance(a, EntryAtom) and not a.height}
+    for x in sorted(entries, key=lambda a: a.id):
+        slope: Polynomial = {}
+        rest: Polynomial = {}
+        for monomial, coefficient in poly.items():
+            if (x, 1) in monomial:
+                slope[tuple(pair for pair in monomial if pair[0] is not x)] = coefficient
+            else:
+                rest[monomial] = coefficient
+        given = [end for end in _ends(n, poly, x) if end.inward is not None]
+        sides = {end.inward[((x, 1),)] > 0 for end in given if end.inward is not None}
+        if len(given) != 2 or len(sides) != 2 or _speaks_of(slope, x) or _speaks_of(rest, x):
+            continue
+        if all(test(n.add(rest, n.multiply(slope, end.value))) for end in given):
+            n.used |= {end.label: None for end in given}
+            return True
+    n.did_not_use(used)
+    return False
 
 
 def _throughout(
@@ -231,6 +260,22 @@ def _ends(n: Normaliser, poly: Polynomial, x: EntryAtom) -> list[End]:
             values.append(n.of_atom(other))
     known = [end.value for end in given]
     return given + [End(value) for value in values if value not in known]
+
+
+def _stationary(n: Normaliser, slope: Polynomial, x: EntryAtom) -> list[End]:
+    """Where a slope a·log x + b or a·exp x + b is 0: at exp(−b/a) and log(−b/a)."""
+    for monomial, factor in slope.items():
+        rest = {m: c for m, c in slope.items() if m != monomial}
+        if len(monomial) != 1 or monomial[0][1] != 1 or _speaks_of(rest, x):
+            continue
+        ((atom, _),) = monomial
+        value = n.scale(rest, -1 / Fraction(factor))
+        is_log = isinstance(atom, FunctionAtom) and atom.name == "log"
+        if is_log and _argument(atom) == {((x, 1),): 1}:
+            return [End(n.exp(value))]
+        if isinstance(atom, ExpAtom) and atom.argument == ((x, 1),) and n.sign(value) == "+":
+            return [End(n.log(value))]
+    return []
 
 
 def _keeps_traits(n: Normaliser, x: EntryAtom, value: Polynomial) -> bool:
@@ -350,7 +395,8 @@ def is_smooth(n: Normaliser, poly: Polynomial, x: EntryAtom) -> bool:
             if not _is_whole(exponent):
                 signs = ("+", "-") if isinstance(exponent, int) else ("+",)
                 base = _argument(atom) if isinstance(atom, BaseAtom) else n.of_atom(atom)
-                if n.sign(base) not in signs:
+                positive = base.get((), 0) > 0 and has_a_number_beside_squares(n, base)
+                if n.sign(base) not in signs and not positive:
                     return False
             if atom is x:
                 continue

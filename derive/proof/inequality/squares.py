@@ -17,6 +17,7 @@ from derive.canonical.forms import Normaliser
 from derive.core.integers import as_poly, is_nonnegative
 
 MAX_BASIS = 30
+MAX_ABOVE = 10  # terms of a polynomial of which one is turned
 MAX_MEANS = 6  # terms that are weighed against another
 MAX_ROOT_TERMS = 12  # of a polynomial whose square is looked for
 MAX_ROOT = 60  # the root that is taken of them
@@ -33,6 +34,24 @@ def is_sum_of_squares(n: Normaliser, poly: Polynomial) -> bool:
     if _by_gram(n, poly) or (reduced is not None and (not reduced or _by_gram(n, reduced))):
         return True
     return _by_means(n, poly) or _is_square(n, poly)
+
+
+def is_above_squares(n: Normaliser, poly: Polynomial) -> bool:
+    """Whether a polynomial is a sum of squares and twice a term that is seen not to be negative, as
+    −λ·u + (λ² + u²)/2 = (λ + u)²/2 − 2·λ·u for u ≤ 0 ≤ λ.
+    """
+    if len(poly) > MAX_ABOVE:
+        return False
+    for monomial, coefficient in poly.items():
+        if all(isinstance(e, int) and e % 2 == 0 for _, e in monomial):
+            continue
+        sign = n.monomial_sign(monomial)
+        if sign is None or ("+" in sign) != (coefficient > 0):
+            continue
+        turned = {m: -c if m == monomial else c for m, c in poly.items()}
+        if is_sum_of_squares(n, turned):
+            return True
+    return False
 
 
 def _is_square(n: Normaliser, poly: Polynomial) -> bool:

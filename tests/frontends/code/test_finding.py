@@ -9,7 +9,7 @@ import pytest
 
 from derive.code import verify_backward
 from derive.frontends.code.declared import Labels, Named, declarations, read_comment
-from derive.frontends.code.finding import Pair, SourceError, find, gradient_of, partner
+from derive.frontends.code.finding import Pair, SourceError, called, find, gradient_of
 from derive.frontends.code.request import Request, request
 
 PATH = Path("layer.py")
@@ -215,9 +215,10 @@ def test_the_backward_of_a_target_in_a_file(tmp_path: Path) -> None:
         "def double(x):\n    return 2 * x\ndef double_backward(g):\n    return 2 * g\n"
         "def loss(x):\n    return x.sum(), x * 0 + 1\n"
     )
-    assert partner(file, "double") == "double_backward"
-    assert partner(file, "loss") is None
-    assert partner(tmp_path / "absent.py", "double") is None
+    double, loss = called(file, "double"), called(file, "loss")
+    assert double is not None and double.backward == "double_backward"
+    assert loss is not None and loss.kind == "loss"
+    assert called(tmp_path / "absent.py", "double") is None
     verdicts = verify_backward(f"{file}::double", shapes={"x": "N"})
     assert verdicts["x"].status == "holds"
 

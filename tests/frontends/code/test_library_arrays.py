@@ -56,7 +56,9 @@ def test_jax_is_wide_for_a_while(monkeypatch):
 def test_numpy_gets_copies_and_numbers():
     numbers = np.ones(2)
     assert of_library("numpy", numbers) is not numbers
-    assert type(of_library("numpy", np.array(2.0))) is float
+    number = of_library("numpy", np.array(2.0))
+    assert isinstance(number, float) and number.dtype == float
+    assert type(of_library("numpy", np.array(2))) is int
 
 
 def test_the_library_is_what_a_module_has_imported(torch):

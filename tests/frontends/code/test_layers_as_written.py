@@ -1,0 +1,373 @@
+"""Classes as people write them: methods of many names, parameters in dictionaries and in objects,
+layers that make their parameters when they are run first, objects in lists.
+"""
+
+import pytest
+
+from derive.frontends.code.answers import answers
+from derive.frontends.code.finding import find
+from derive.frontends.code.request import request
+
+SOURCE = """
+import numpy as np
+
+
+# derive: x (N, D), p = 0.3
+class DropRight:
+    def __init__(self, p):
+        self.p = p
+    def forward(self, x):
+        self.mask = np.random.binomial(1, 1 - self.p, size=x.shape)
+        return x * self.mask / (1 - self.p)
+    def backward(self, dout):
+        return dout * self.mask ** 2 / (1 - self.p)
+
+# derive: x (N, D), p = 0.3
+class DropWrong:
+    def __init__(self, p):
+        self.p = p
+    def forward(self, x):
+        self.mask = np.random.binomial(1, 1 - self.p, size=x.shape)
+        return x * self.mask / (1 - self.p)
+    def backward(self, dout):
+        return dout * self.mask
+
+# derive: x (N, D), p = 0.3
+class DropWrong2:
+    def __init__(self, p):
+        self.p = p
+    def forward(self, x):
+        self.mask = np.random.rand(*x.shape) > self.p
+        return x * self.mask / (1 - self.p)
+    def backward(self, dout):
+        return dout / (1 - self.p)
+
+# derive: x (N, D)
+class Lazy:
+    # its state is 0 in the first run
+    def __init__(self):
+        self.w = None
+        self.h = 0.0
+    def forward(self, x):
+        if self.w is None:
+            self.w = np.ones(x.shape[1])
+        self.x = x
+        self.h = self.h + x
+        return self.w * self.h
+    def backward(self, dout):
+        self.dw = (dout * self.h).sum(0)
+        return dout * self.w
+
+# derive: x (N, D), w (D)
+class LazyState:
+    def __init__(self):
+        self.w = None
+        self.h = 0.0
+    def forward(self, x):
+        if self.w is None:
+            self.init(x)
+        self.h = self.h * self.c + x
+        return self.w * self.h
+    def init(self, x):
+        self.w = np.ones(x.shape[1])
+        self.c = 0.5
+    def backward(self, dout):
+        self.dw = (dout * self.h).sum(0)
+        return dout * self.w
+
+# derive: x (N, D), w (D)
+class LazyRight:
+    def __init__(self):
+        self.w = None
+    def forward(self, x):
+        if self.w is None:
+            self.init(x)
+        self.x = x
+        return self.w * x * self.c
+    def init(self, x):
+        self.w = np.ones(x.shape[1])
+        self.c = 0.5
+    def backward(self, dout):
+        self.dw = (dout * self.x).sum(0) * self.c
+        return dout * self.w * self.c
+
+# derive: x (N, D), w (D)
+class LazyWrong:
+    def __init__(self):
+        self.ready = False
+    def forward(self, x):
+        if not self.ready:
+            self.w = np.ones(x.shape[1]); self.ready = True
+        self.x = x
+        return self.w * x
+    def backward(self, dout):
+        self.dw = (dout * self.x).sum(0)
+        return dout * self.w * self.w
+
+# derive: x (N)
+class Cube:
+    def __call__(self, x):
+        return x ** 3
+    def derivative(self, x):
+        return 3 * x ** 2
+
+# derive: x (N)
+class CubeWrong:
+    def __call__(self, x):
+        return x ** 3
+    def derivative(self, x):
+        return 2 * x ** 2
+
+# derive: x (N)
+class SquareOfUpstream:
+    def forward(self, x):
+        return x ** 2
+    def backward(self, x):
+        return 2 * x
+
+# derive: x (N)
+class SquareGrad:
+    def forward(self, x):
+        return x ** 2
+    def grad(self, dout):
+        return 2 * dout
+
+# derive: x (N)
+def cube(x, derivative=False):
+    if derivative:
+        return 3 * x ** 2
+    return x ** 3
+
+# derive: x (N)
+def cube_wrong(x, derivative=False):
+    if derivative:
+        return 2 * x ** 2
+    return x ** 3
+
+# derive: y (N), p (N), wrt p
+def mse(y, p, derivative=False):
+    if derivative:
+        return 2 * (p - y) / y.size
+    return np.mean((y - p) ** 2)
+
+# derive: y (N), p (N), wrt p
+def mse_wrong(y, p, derivative=False):
+    if derivative:
+        return 2 * (p - y)
+    return np.mean((y - p) ** 2)
+
+# derive: p (N, C), y (N) labels of C
+class CE:
+    def __call__(self, p, y):
+        self.p, self.y = p, y
+        return -np.mean(np.log(p[np.arange(len(y)), y]))
+    def gradient(self):
+        d = np.zeros_like(self.p)
+        d[np.arange(len(self.y)), self.y] = -1 / self.p[np.arange(len(self.y)), self.y]
+        return d / len(self.y)
+
+# derive: p (N, C), y (N) labels of C
+class CEWrong:
+    def __call__(self, p, y):
+        self.p, self.y = p, y
+        return -np.mean(np.log(p[np.arange(len(y)), y]))
+    def gradient(self):
+        d = np.zeros_like(self.p)
+        d[np.arange(len(self.y)), self.y] = -1 / self.p[np.arange(len(self.y)), self.y]
+        return d
+
+# derive: X (N, T)
+def rows_forward(X):
+    return X * 2.0
+def rows_backward(dout):
+    out = []
+    for d in dout:
+        row = []
+        for e in d:
+            row.append(2.0 * e)
+        out.append(row)
+    return np.array(out)
+
+class Cell:
+    def __init__(self, w):
+        self.w, self.dw = w, np.zeros_like(w)
+    def forward(self, x, h):
+        self.kept = x, h, np.tanh(x + h * self.w)
+        return self.kept[2]
+    def backward(self, dh):
+        x, h, out = self.kept
+        dz = dh * (1 - out**2)
+        self.dw[...] = (dz * h).sum(0)
+        return dz, dz * self.w
+
+# derive: xs (T, N, D), w (D)
+class Unrolled:
+    def __init__(self, w):
+        self.w, self.dw = w, np.zeros_like(w)
+    def forward(self, xs):
+        self.cells = []
+        out, h = np.empty(xs.shape), np.zeros(xs.shape[1:])
+        for t in range(len(xs)):
+            cell = Cell(self.w)
+            self.cells.append(cell)
+            h = cell.forward(xs[t], h)
+            out[t] = h
+        return out
+    def backward(self, dout):
+        dxs, dh = np.empty(dout.shape), 0
+        dw = 0
+        for t in reversed(range(len(dout))):
+            dxs[t], dh = self.cells[t].backward(dout[t] + dh)
+            dw += self.cells[t].dw
+        self.dw[...] = dw
+        return dxs
+
+# derive: xs (T, N, D), w (D)
+class UnrolledTwice:
+    def __init__(self, w):
+        self.w, self.dw = w, np.zeros_like(w)
+    def forward(self, xs):
+        self.cells = []
+        out, h = np.empty(xs.shape), np.zeros(xs.shape[1:])
+        for t in range(len(xs)):
+            cell = Cell(self.w)
+            self.cells.append(cell)
+            h = cell.forward(xs[t], h)
+            out[t] = h
+        return out
+    def backward(self, dout):
+        dxs, dh = np.empty(dout.shape), 0
+        for t in reversed(range(len(dout))):
+            dxs[t], dh = self.cells[t].backward(dout[t] + dh)
+        dw = 0
+        for t in range(len(dout)):
+            dw += self.cells[t].dw
+        self.dw[...] = dw
+        return dxs
+
+# derive: x (N, D), w (D, M), b (M)
+class Kept:
+    def __init__(self, d=2, m=3, bias=True):
+        self.params = {"w": np.zeros((d, m)), "b": np.zeros(m)}
+        self.grads = {}
+    def forward_pass(self, x):
+        self.x = x
+        return x @ self.params["w"] + self.params["b"]
+    def backward_pass(self, d, rate=0.1):
+        self.grads["w"] = self.x.T @ d
+        self.grads["b"] = d.sum(0)
+        return d @ self.params["w"].T
+
+class Value:
+    def __init__(self, data):
+        self.data, self.grad = data, None
+
+class Layer:
+    def __call__(self, x):
+        return self.forward(x)
+    def forward(self, x):
+        raise NotImplementedError
+    def backward(self, d):
+        raise NotImplementedError
+
+# derive: x (N, D), w (D)
+class Boxed(Layer):
+    def __init__(self, d=2):
+        self.w = Value(np.zeros(d))
+    def forward(self, x):
+        self.x = x
+        return x * self.w.data
+    def backward(self, d):
+        self.w.grad = (d * self.x).sum(0)
+        return d * self.w.data * 2
+
+# derive: x (N, D), rate = 0.1
+class Learning(Layer):
+    def __init__(self):
+        self.w = 2.0
+    def forward(self, x):
+        return x * self.w
+    def backward(self, d, rate):
+        dx = d * self.w
+        self.w -= rate * d.sum()
+        return dx
+
+# derive: a (N, D), b (N, D)
+class Mul:
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return a * b
+    @staticmethod
+    def backward(ctx, d):
+        a, b = ctx.saved_tensors
+        return d * b, d * a
+
+# derive: p (N, C), y (N) labels of C
+class Picked:
+    def __call__(self, p, y):
+        e = np.exp(p) / np.exp(p).sum(1, keepdims=True)
+        grad = (e - np.eye(p.shape[1])[y]) / len(y)
+        return -np.log(e[np.arange(len(y)), y]).mean(), grad
+
+# derive: x (N), forward up, backward down
+class Named:
+    def up(self, x):
+        return np.sin(x)
+    def down(self, d):
+        return d
+"""
+
+EXPECTED = [
+    "DropRight: x undecided",
+    "DropWrong: x disagrees",
+    "DropWrong2: x disagrees",
+    "Lazy: x holds",
+    "LazyState: x undecided, w undecided",
+    "LazyRight: x holds, w holds",
+    "LazyWrong: x disagrees, w holds",
+    "Cube: x holds",
+    "CubeWrong: x disagrees",
+    "SquareOfUpstream: x disagrees",
+    "SquareGrad: x disagrees",
+    "cube: x holds",
+    "cube_wrong: x disagrees",
+    "mse: p holds",
+    "mse_wrong: p disagrees",
+    "CE: p holds",
+    "CEWrong: p disagrees",
+    "rows_forward: X holds",
+    "Unrolled: xs holds, w holds",
+    "UnrolledTwice: xs undecided, w undecided",
+    "Kept: x holds, w holds, b holds",
+    "Boxed: x disagrees, w holds",
+    "Learning: x holds",
+    "Mul: a holds, b holds",
+    "Picked: p holds",
+    "Named: x disagrees",
+]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    path = tmp_path_factory.mktemp("layers") / "layers.py"
+    path.write_text(SOURCE)
+    return {pair.name: pair for pair in find(path, SOURCE).declared()}
+
+
+@pytest.mark.parametrize("expected", EXPECTED)
+def test_a_class_as_it_is_written(pairs, expected):
+    name, _, told = expected.partition(": ")
+    found = answers(request(pairs[name]))
+    assert ", ".join(f"{n} {v.status}" for n, v in found.items()) == told, found
+
+
+def test_a_library_that_is_tried_and_not_installed_is_done_without(tmp_path):
+    path = tmp_path / "tried.py"
+    path.write_text(
+        "try:\n    import no_such_library as np\nexcept ImportError:\n    import numpy as np\n"
+        "# derive: x (N)\ndef wave(x):\n    return np.sin(x)\n"
+        "def wave_backward(d, x):\n    return d * np.cos(x)\n"
+    )
+    (pair,) = find(path, path.read_text()).declared()
+    assert answers(request(pair))["x"].status == "holds"

@@ -1,0 +1,99 @@
+"""Targets: one-hot where it is declared, or where what is written is right of those alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from derive.code import one_hot, verify_backward
+from derive.frontends.code.answers import answers
+from derive.frontends.code.finding import find
+from derive.frontends.code.request import request
+
+SOFTMAX = """
+import numpy as np
+
+# derive: z (N, C), y (N, C){declared}
+def softmax_loss(z, y):
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    loss = -np.sum(y * np.log(p)) / z.shape[0]
+    dz = {gradient}
+    return loss, dz
+"""
+
+LOSSES = """
+import numpy as np
+
+# derive: y_pred (N, C), y_true (N, C){declared}
+class CrossEntropy:
+    def forward(self, y_pred, y_true):
+        return -np.log(np.sum(y_pred * y_true, axis=1))
+    def backward(self, dvalues, y_true):
+        self.dinputs = {gradient}
+
+# derive: z (N, C), y (N, C) one-hot
+class WithLogits:
+    def forward(self, z, y):
+        self.y = y
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return -np.mean(np.log(self.p[np.arange(len(y)), np.argmax(y, axis=1)]))
+    def backward(self):
+        return (self.p - self.y) / len(self.y)
+
+# derive: a (N, C), t (N, C)
+class Squares:
+    def forward(self, a, t):
+        return np.mean((t - a) ** 2, axis=-1)
+    def backward(self, dvalues, t):
+        self.dinputs = -2 * (t - dvalues) / dvalues.shape[1]{scale}
+"""
+
+
+def decided(tmp_path, text):
+    path = tmp_path / "layer.py"
+    path.write_text(text, encoding="utf-8")
+    pairs = [pair for pair in find(path, text).pairs if pair.declared]
+    return {p.name: next(iter(answers(request(p)).values())) for p in pairs}
+
+
+@pytest.mark.parametrize("declared", ["", " one-hot"])
+@pytest.mark.parametrize(
+    ("gradient", "status"),
+    [("(p - y) / z.shape[0]", "holds"), ("p - y", "disagrees"), ("(y - p) / len(z)", "disagrees")],
+)
+def test_a_loss_of_targets(tmp_path, declared, gradient, status):
+    text = SOFTMAX.format(declared=declared, gradient=gradient)
+    verdict = decided(tmp_path, text)["softmax_loss"]
+    assert verdict.status == status
+    silent = status == "holds" and not declared
+    assert any("one-hot" in str(a) for a in verdict.assumptions) == silent
+
+
+def test_a_backward_that_takes_the_predictions(tmp_path):
+    right = decided(
+        tmp_path,
+        LOSSES.format(declared=" one-hot", gradient="-y_true / dvalues / len(dvalues)", scale=""),
+    )
+    assert {name: v.status for name, v in right.items()} == {
+        "CrossEntropy": "holds", "WithLogits": "holds", "Squares": "holds",
+    }  # fmt: skip
+    assert any("of the sum of the losses" in note for note in right["Squares"].notes)
+    wrong = decided(
+        tmp_path,
+        LOSSES.format(
+            declared="", gradient="y_true / dvalues / len(dvalues)", scale=" / len(t) / 3"
+        ),
+    )
+    assert {name: v.status for name, v in wrong.items()} == {
+        "CrossEntropy": "disagrees", "WithLogits": "holds", "Squares": "disagrees",
+    }  # fmt: skip
+
+
+def test_one_axis_may_be_of_samples_and_one_class_is_none():
+    def of_sum(z, y):
+        return (z * y).sum() + z.sum() * y.sum(), y + 1
+
+    assert verify_backward(of_sum, z="C", y="C", wrt="z")["z"].status == "undecided"
+    assert verify_backward(of_sum, z="N 1", y="N 1", wrt="z")["z"].status == "disagrees"
+    assert verify_backward(of_sum, z="C", y=one_hot("C"), wrt="z")["z"].status == "holds"
