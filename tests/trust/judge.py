@@ -363,19 +363,22 @@ def _(expr, place, bound):
     return scalar(expr.args[1], place, bound) if found == 0 else real(int(found > 0))
 
 
-def _order(gap: Real) -> int:
-    """The sign of a gap between two candidates, which is no kink where they move alike."""
-    alike = all(part is None or part == 0 for part in (gap.a, gap.b, gap.ab))
-    return sign(Real(gap.v) if alike else gap)
-
-
 def largest(values: Any, by: int) -> Real:
-    best = None
+    """The largest of some numbers, or the smallest: a kink where it is taken twice, unless the two
+    move alike.
+    """
+    best, tied = None, False
     for one in values:
-        if best is None or by * _order(one - best) > 0:
-            best = one
+        gap = real(by) if best is None else one - best
+        order = by * sign_of(gap.v)
+        if order > 0:
+            best, tied = one, False
+        elif order == 0:
+            tied = tied or any(part not in (None, 0) for part in (gap.a, gap.b, gap.ab))
     if best is None:
         raise NoValue("the largest of nothing")
+    if tied:
+        raise NoValue("a kink, exactly here")
     return best
 
 
