@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
@@ -292,6 +293,16 @@ def _predicate(trait: str, symbol: Any) -> Any:
     return getattr(sp.Q, trait)(symbol)
 
 
+def _meeting(value: Any) -> list[tuple[Any, Any]]:
+    """The pairs of indices that make a value 0 where they are equal, as k and j do x[k] − x[j]."""
+    read = value.atoms(MatrixElement, sp.Indexed)
+    indices = {s for entry in read for index in entry.indices for s in index.free_symbols}
+    indices = {s for s in indices if s.is_integer}
+    return [
+        (a, b) for a, b in combinations(sorted(indices, key=str), 2) if value.xreplace({a: b}) == 0
+    ]
+
+
 def _condition(condition: Condition, taken: frozenset[str]) -> Any:
     """A condition as a SymPy relation between entries."""
     if isinstance(condition.term, Determinant) and condition.relation == "!=":
@@ -301,7 +312,9 @@ def _condition(condition: Condition, taken: frozenset[str]) -> Any:
     known = not value.has(MatrixElement)
     if condition.relation == "!=":
         value = -value if value.could_extract_minus_sign() else value
-        return sp.Ne(value, 0, evaluate=known)
+        relation = sp.Ne(value, 0, evaluate=known)
+        apart = [sp.Eq(a, b) for a, b in _meeting(value)]
+        return sp.Or(*apart, relation, evaluate=False) if apart else relation
     if condition.relation == "+":
         return sp.Gt(value, 0, evaluate=known)
     return sp.Symbol(f"the maximum {value} is attained once")

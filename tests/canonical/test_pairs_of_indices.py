@@ -10,6 +10,7 @@ from sympy import (
     Lambda,
     MatrixSymbol,
     Max,
+    Ne,
     Piecewise,
     Sum,
     Symbol,
@@ -59,6 +60,12 @@ FALSE = [
 @pytest.mark.parametrize("claim", TRUE)
 def test_a_pair_counts_one_way_round(claim):
     assert verify(claim).status == "holds"
+
+
+def test_what_is_assumed_of_two_entries_is_not_said_of_one():
+    (assumed,) = verify(TRUE[-1]).assumptions
+    p, q = assumed.args[0].args
+    assert assumed.args[1].xreplace({p: q}) == Ne(0, 0, evaluate=False)
 
 
 @pytest.mark.parametrize("claim", FALSE)
