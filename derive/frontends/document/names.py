@@ -297,3 +297,15 @@ def _is_layer(node: Node) -> bool:
     if isinstance(node, tree.Mark):
         return node.name in ("*", "ast", "star", "+", "-")
     return isinstance(node, tree.Word | tree.Text) and not is_transpose(node)
+
+
+def called_at_names(node: Node) -> Mention | None:
+    """The u of u(x, y): what is said to be a number is so at some x and y."""
+    if not isinstance(node, tree.Product) or node.operators != ("",):
+        return None
+    head, behind = node.factors
+    group, script = tree.brackets(behind)
+    name = mention(head)
+    if group is None or script is not None or name is None or name.after:
+        return None
+    return name if all(mention(part) is not None for part in tree.arguments(group)) else None

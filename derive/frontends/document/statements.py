@@ -31,8 +31,8 @@ from derive.frontends.document.derivative_sides import derivative_alone, derivat
 from derive.frontends.document.derivatives import Taken
 from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
-from derive.frontends.document.lookup import declared_sizes, declared_with, fit, is_told
-from derive.frontends.document.names import mention, standing_alone, text_of
+from derive.frontends.document.lookup import declared_sizes, declared_with, defined_at, fit, is_told
+from derive.frontends.document.names import called_at_names, mention, standing_alone, text_of
 from derive.frontends.document.parts import Part, Read, Task, failure
 from derive.frontends.document.reach import over_all
 from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
@@ -226,8 +226,10 @@ class _Statement:
         name = mention(left)
         if texts is None or isinstance(left, tree.Listing):
             return None
-        if not is_told(reader, left):
-            return None  # y(t) ∈ ℝ, of which nothing else is known
+        called = called_at_names(left)
+        made = None if called is None else defined_at(reader, called.key)
+        if not is_told(reader, left) or (called and (made is None or not made.arguments)):
+            return None  # y(t) ∈ ℝ says what y is
         if name is not None and not name.after:
             definition = reader.knowledge.defined(name.key, reader.section, reader.at)
             if definition is None or definition.arguments:

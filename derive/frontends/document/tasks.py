@@ -6,10 +6,10 @@ from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
 from derive.frontends.document.defining import are_products
 from derive.frontends.document.knowledge import Knowledge
-from derive.frontends.document.names import mention
+from derive.frontends.document.names import called_at_names, mention
 from derive.frontends.document.parts import Task
 from derive.frontends.document.reader import is_ones
-from derive.frontends.document.tree import Node, arguments, brackets
+from derive.frontends.document.tree import Node
 from derive.frontends.document.units import EQUALS, Unit
 
 
@@ -85,21 +85,10 @@ def _is_condition(body: tree.Chain, unit: Unit) -> bool:
     if are_products(left, right):
         return False
     name = mention(left)
-    names = (name is not None and not name.after) or _is_call_of_names(left)
+    names = (name is not None and not name.after) or called_at_names(left) is not None
     numbers = isinstance(right, tree.Number) or not any(
         isinstance(node, tree.Letter | tree.Run | tree.Word) for node in right.walk()
     )
     if names and numbers:
         return True
     return not unit.formula.display and name is not None and names and mention(right) is not None
-
-
-def _is_call_of_names(node: Node) -> bool:
-    """u(x, y): what is said to be a number is so at some x and y."""
-    if not isinstance(node, tree.Product) or node.operators != ("",):
-        return False
-    head, behind = node.factors
-    group, script = brackets(behind)
-    if group is None or script is not None or (name := mention(head)) is None:
-        return False
-    return not name.after and all(mention(part) is not None for part in arguments(group))
