@@ -89,8 +89,8 @@ def test_conditions_and_claims(tmp_path, text, wanted):
          r"$$X = S \Gamma^\top$$ $$X^\top = \Gamma S^\top$$ $$X^\top = \Gamma^\top S$$",
          ["holds", "holds", "ill-shaped"]),
         # What is said of y(t) declares another y, and is no statement on t·y.
-        (r"$y \in \mathbb{R}^m$, $t > 0$. Elsewhere $y(t) \in \mathbb{R}$. $$z = t y$$"
-         r"$$z^\top = t y^\top$$ $$z = t y^\top$$", ["holds", "ill-shaped"]),
+        (r"$y \in \mathbb{R}^m$, $t \in \mathbb{R}$. Elsewhere $y(t) \in \mathbb{R}$. $$z = t y$$"
+         r"$$z^\top = t y^\top$$ $$z = t y^\top$$", ["no-statement", "holds", "ill-shaped"]),
         # What no rule reads ends in an outcome.
         (r"$$\nabla^{x} f = 3 x$$", ["not-understood"]),
         (r"$$g_1(x) = 27 x_1^{-1} x_2 \le 1$$", ["ambiguous"]),
