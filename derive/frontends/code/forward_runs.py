@@ -30,8 +30,6 @@ from derive.frontends.code.native import (
     SINGLE,
     TOLERANCE,
     UNIT,
-    NotInstalled,
-    NotRun,
     chosen,
     concrete,
     drawn,
@@ -39,6 +37,7 @@ from derive.frontends.code.native import (
     traced_value,
     values_of,
 )
+from derive.frontends.code.not_installed import NotInstalled, NotRun
 from derive.frontends.code.pairs import Traced, objective, reachable, whole
 from derive.frontends.code.sizes import same
 from derive.frontends.code.torch_autograd import Context

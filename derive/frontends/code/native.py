@@ -28,6 +28,7 @@ from derive.frontends.code.calls import perform
 from derive.frontends.code.left_out import Unfit, running_without
 from derive.frontends.code.libraries import TABLES
 from derive.frontends.code.library_arrays import in_double, library_of, of_library, plain
+from derive.frontends.code.not_installed import Annotations, NotInstalled, NotRun
 from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_values
 from derive.frontends.code.shapes import Input, make_input
 from derive.frontends.code.sizes import Size
@@ -47,14 +48,6 @@ STEP = 3e-5  # of finite differences
 # Numbers that are drawn, in eighths: of both signs, positive, between 0 and 1.
 MIXED, POSITIVE, UNIT = range(-8, 9), range(1, 13), range(1, 8)
 WIDE = range(-4001, 4001, 7)  # so many that few are equal
-
-
-class NotRun(Exception):
-    """The user's functions cannot be run here."""
-
-
-class NotInstalled(NotRun):
-    """A library that is read is not installed."""
 
 
 class Differs(Exception):
@@ -93,7 +86,7 @@ def native_module(path: str) -> Any:
         top = os.path.dirname(top)
     before = list(sys.path)
     sys.path.insert(0, top)
-    annotations = _Annotations()
+    annotations = Annotations()
     sys.meta_path.append(annotations)  # after what is installed
     known = name if "." in name else f"derive_native_{name}"
     try:
@@ -121,49 +114,6 @@ def native_module(path: str) -> Any:
 
 def _root(module: str | None) -> str:
     return (module or "").partition(".")[0]
-
-
-class _Missing:
-    """What a module that is not installed has: names that may stand in annotations."""
-
-    def __init__(self, name: str) -> None:
-        self.__name__ = name
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Missing(f"{self.__name__}.{name}")
-
-    def __getitem__(self, key: Any) -> Any:
-        return self
-
-    def __or__(self, other: Any) -> Any:
-        return self
-
-    __ror__ = __or__
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        if len(args) == 1 and callable(args[0]) and not options:
-            return args[0]  # a decorator
-        raise NotRun(f"{self.__name__} is not installed")
-
-
-class _Annotations:
-    """Finds packages of annotations where they are not installed."""
-
-    NAMES = ("jaxtyping", "torchtyping", "nptyping", "beartype", "typeguard", "typing_extensions")
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name.partition(".")[0] not in self.NAMES:
-            return None
-        return importlib.util.spec_from_loader(name, self)  # type: ignore[arg-type]
-
-    def create_module(self, spec: Any) -> Any:
-        return None
-
-    def exec_module(self, module: Any) -> None:
-        missing = _Missing(module.__name__)
-        module.__getattr__ = lambda name: getattr(missing, name)
 
 
 # ---- points

@@ -16,7 +16,8 @@ import numpy as np
 from derive.claims.verdict import Verdict
 from derive.frontends.code.calling import Performed
 from derive.frontends.code.calls import perform
-from derive.frontends.code.native import NotRun, concrete, native_function
+from derive.frontends.code.native import concrete, native_function
+from derive.frontends.code.not_installed import NotRun
 from derive.frontends.code.pairs import Traced
 from derive.frontends.code.witnessed import Point, point_of
 

@@ -17,7 +17,6 @@ from derive.frontends.code.native import (
     MIXED,
     POINTS,
     STEP,
-    NotRun,
     Run,
     chosen,
     drawn,
@@ -26,6 +25,7 @@ from derive.frontends.code.native import (
     size_symbols,
     symbols_in,
 )
+from derive.frontends.code.not_installed import NotRun
 from derive.frontends.code.pairs import Traced
 from derive.frontends.code.shapes import Input
 
