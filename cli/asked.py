@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -52,9 +54,19 @@ def _instead(targets: Sequence[str]) -> str:
         found = sorted(name for name in os.listdir(folder) if is_document(name))
         if found:
             return f"; a document is a target by itself: {os.path.join(folder, found[0])}"
-    if any(map(may_be_code, targets)) and has_code(tuple(targets)):
+    files = [target for target in targets if may_be_code(target)]
+    if files and all(map(_is_python, files)) and has_code(tuple(targets)):
         return "; of code there are `derive verify`, `shapes`, `explain` and `gradient FILE::NAME`"
     return ""
+
+
+def _is_python(target: str) -> bool:
+    """Whether the text of a file can be read as Python."""
+    try:
+        ast.parse(Path(target.partition("::")[0]).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
 
 
 def asked_for(targets: Sequence[str]) -> tuple[list[Task], list[Request], list[str]]:
