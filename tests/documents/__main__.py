@@ -8,6 +8,7 @@ words. The exit code is 1 where a verdict is wrong or changed.
 from __future__ import annotations
 
 import argparse
+import ast
 import shutil
 import sys
 import tempfile
@@ -30,12 +31,22 @@ def rewritten(document: Path, name: str, folder: Path) -> Path | None:
     text = REWRITINGS[name](document.read_text(encoding="utf-8"))
     if text is None or document.suffix == ".ipynb":
         return None
+    if document.suffix == ".py" and not _is_python(text):
+        return None  # the code has a name that was rewritten in the formulas
     copy = folder / document.name
     copy.write_bytes(text.encode())
     sidecar = document.with_suffix(".derive.toml")
     if sidecar.exists():
         shutil.copy(sidecar, folder / sidecar.name)
     return copy
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 class Decider:
