@@ -190,7 +190,8 @@ class _Call:
         """
         first, *others = self.called or ("",)
         again = takes[1:] == others != [] and takes[0] not in (*self.values, *self.fixed)
-        if not again or losses.ndim >= getattr(self.values.get(first), "ndim", 0):
+        upstream = not again or OF_UPSTREAM.fullmatch(takes[0]) is not None
+        if upstream or losses.ndim >= getattr(self.values.get(first), "ndim", 0):
             raise ClaimError(f"the backward of {self.asked.name} takes an upstream")
         loss = losses.sum() if self.asked.reading == SUM else losses.mean()
 

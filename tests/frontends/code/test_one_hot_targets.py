@@ -90,6 +90,16 @@ def test_a_backward_that_takes_the_predictions(tmp_path):
     }  # fmt: skip
 
 
+def test_what_is_called_as_an_upstream_is_no_prediction(tmp_path):
+    text = LOSSES.format(declared="", gradient="-y_true / dvalues", scale="")
+    ignored = text.replace("dvalues, t)", "dout, t)").replace("(t - dvalues)", "(t - self.a)")
+    ignored = ignored.replace("dvalues.shape[1]", "t.shape[1]")
+    ignored = ignored.replace("(self, a, t):", "(self, a, t):\n        self.a = a")
+    assert decided(tmp_path, ignored)["Squares"].status == "disagrees"
+    named = ignored.replace("dout, t)", "dvalues, t)")
+    assert decided(tmp_path, named)["Squares"].status == "holds"
+
+
 def test_one_axis_may_be_of_samples_and_one_class_is_none():
     def of_sum(z, y):
         return (z * y).sum() + z.sum() * y.sum(), y + 1
