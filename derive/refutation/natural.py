@@ -34,13 +34,19 @@ Nearby = Generator[Point, Point | None, None]
 
 def cost(maker: PointMaker, point: Point, left: Any, right: Any) -> float:
     """How hard a witness is to read; 0 for one of small whole numbers with plain sides."""
+    shown = float(left), float(right)
+    tiny = sum(_tininess(abs(number)) for number in (*shown, shown[0] - shown[1]))
+    sides = _weight(left, PLAIN_SIDE) + _weight(right, PLAIN_SIDE)
+    return cost_of_values(maker, point) + 2 * sides + tiny
+
+
+def cost_of_values(maker: PointMaker, point: Point) -> float:
+    """The part of the cost that is known before the sides are: it costs at least that."""
     values = sum(_weight(v, PLAIN_ENTRY) for value in point.values.values() for v in _each(value))
     bodies = sum(f.expr.count_ops() for f in point.functions.values() if isinstance(f, sp.Lambda))
     for symbol in _distributions(maker, point):
         values += sum(NEGATIVE for number in _each(point.values[symbol]) if number < 0)
-    shown = float(left), float(right)
-    tiny = sum(_tininess(abs(number)) for number in (*shown, shown[0] - shown[1]))
-    return values + bodies / 4 + 2 * (_weight(left, PLAIN_SIDE) + _weight(right, PLAIN_SIDE)) + tiny
+    return values + bodies / 4
 
 
 def _tininess(size: float) -> float:

@@ -44,7 +44,7 @@ from derive.refutation.large import (
     search_large,
     sparse,
 )
-from derive.refutation.natural import cost, nearby
+from derive.refutation.natural import cost, cost_of_values, nearby
 from derive.refutation.points import PointMaker
 from derive.refutation.symbols import dimension_symbols, free_indices, witness_names
 
@@ -165,6 +165,8 @@ def _natural(maker: PointMaker, point: Point, found: Found) -> tuple[Point, Any,
         while least > 0:
             candidate = candidates.send(taken) if taken is not None else next(candidates)
             taken = None
+            if cost_of_values(maker, candidate) >= least:
+                continue
             if not _worth_a_look(maker.claim, candidate):
                 continue
             other = _disagreement(maker.claim, candidate)
