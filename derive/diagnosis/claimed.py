@@ -20,6 +20,7 @@ from derive.claims.kinds import Claim
 from derive.diagnosis.places import Site, parts, sites, with_part
 from derive.diagnosis.quoting import quoted
 from derive.language.dims import Dims, is_unit, same_shape
+from derive.language.free_names import free_names
 from derive.language.operators import (
     LogSumExp,
     MatrixGradient,
@@ -154,7 +155,7 @@ class Documented:
     @cached_property
     def free(self) -> set[Any]:
         """The symbols of the claim that are bound nowhere."""
-        return set(self.claim.where).union(*(e.free_symbols for e in fields_of(self.claim)))
+        return set(self.claim.where).union(*map(free_names, fields_of(self.claim)))
 
     @cached_property
     def applications(self) -> list[Application]:

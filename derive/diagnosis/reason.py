@@ -488,8 +488,8 @@ def _missing_term(show: _Shown, forms: Forms, trial: Trial, documented: Document
     written = show.whole(reader, rest)
     if written.has(sp.FunctionMatrix) or isinstance(written, sp.MatrixBase):
         return ""
-    side = plus(documented.side, written)
-    return missing_words(written) if trial.holds(side) else ""
+    words = missing_words(written)
+    return words if words and trial.holds(plus(documented.side, written)) else ""
 
 
 def _missing_of(derived: Any, trial: Trial, documented: Documented) -> str:

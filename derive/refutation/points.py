@@ -399,10 +399,8 @@ class PointMaker:
         rng.shuffle(symbols)
         for symbol in symbols:
             value = values[symbol]
-            for proposal in (
-                self._newton(equations, symbol, sizes, values),
-                self._scaled(equations, symbol, sizes, values),
-            ):
+            for solve in (self._newton, self._scaled):
+                proposal = solve(equations, symbol, sizes, values)
                 if proposal is not None:
                     yield {**values, symbol: proposal}
             for special in special_values(np.shape(value), rng):
