@@ -10,9 +10,8 @@ import os
 import sys
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from derive.cli.exits import FAILS, USAGE, complain, exit_code
 from derive.cli.outputs import Outputs
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 CLAIMS_WORTH_A_PROCESS = 8
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What is to be decided, and how."""
 
     tasks: list[Task]

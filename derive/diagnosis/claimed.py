@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -41,8 +41,7 @@ SIMPLE = (sp.MatrixSymbol, sp.Inverse, DiagMatrix)
 Words = Callable[[], str]
 
 
-@dataclass(frozen=True)
-class Repair:
+class Repair(NamedTuple):
     """A side that may be meant, and what is then wrong with the documented one; no words where
     they would be too long. They are called for rarely: printing takes long.
     """

@@ -7,11 +7,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, islice, permutations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -63,8 +63,7 @@ _FAILURES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(NamedTuple):
     """A point at which sides are compared: the derived and the documented one there."""
 
     point: Point
@@ -453,7 +452,7 @@ class Trial:
             if not same_shape(problem.shapes.of(side), statement.shape):
                 return False
             right = right_side(problem, side, statement.place)
-            return self._proof(problem, replace(statement, right=right))
+            return self._proof(problem, statement._replace(right=right))
         except DeriveError:
             return False
         finally:
