@@ -142,8 +142,7 @@ def _code_findings(asked: Asked) -> Generator[Finding]:
 def _findings(asked: Asked) -> Generator[Finding]:
     """What is found of each claim, in order, behind a progress line."""
     tasks, jobs = asked.tasks, asked.jobs
-    # A proof that is to be shown is written while it is found, and no cache keeps it.
-    cache = None if asked.steps else asked.cache
+    cache = asked.cache
     known = {} if cache is None else _known(cache, tasks)
     left = [task for number, task in enumerate(tasks) if number not in known]
     if jobs is None:

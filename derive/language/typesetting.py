@@ -186,6 +186,11 @@ class _Typesetter(LatexPrinter):
     def _print__Placeholder(self, node: Any) -> str:
         return str(node.typed)
 
+    def _print_DiagMatrix(self, node: Any) -> str:
+        return rf"\operatorname{{diag}}\left({self._print(node.args[0])}\right)"
+
+    _print_DiagonalMatrix = _print_DiagonalOf = _print_DiagMatrix
+
     def _print_Trace(self, node: Any) -> str:
         return rf"\operatorname{{tr}}\left({self._print(node.arg)}\right)"
 
