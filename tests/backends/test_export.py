@@ -10,7 +10,6 @@ import sympy as sp
 from click.testing import CliRunner
 
 from derive import Backward, Gradient, Identity, formulas, sigmoid, softmax, verify
-from derive.backends import claim_source
 from derive.backends.export import ExportError, _run, export
 from derive.claims.entry import Entry
 from derive.cli.main import main
