@@ -162,6 +162,7 @@ def _of_formula(formula: Mapping[str, Any]) -> dict[str, Any]:
         "source": "",
         "written": formula["latex"],
         "reading": formula.get("reading", ()),
+        "expected": formula.get("expected"),
     }
 
 

@@ -228,6 +228,12 @@ def test_a_witness_is_set_as_mathematics():
     }
 
 
+def test_what_fails_as_expected_says_so():
+    expected = REPORT | {"claims": [DISAGREES | {"expected": "disagrees"}], "formulas": []}
+    assert "as expected" in html.render(expected)
+    assert "as expected" not in html.render(expected | {"claims": [DISAGREES, HOLDS]})
+
+
 def test_a_formula_is_set_as_its_document_writes_it():
     assert "<mi>X</mi>" in html._as_written(r"X w &= y \label{a}")
     assert html._as_written(r"\mine{X} = y") == ""
