@@ -56,7 +56,7 @@ def fragment(report: Mapping[str, Any]) -> str:
 
 def _title(report: Mapping[str, Any]) -> str:
     """What the page is about: the file, where it is one."""
-    told = (*report["claims"], *report.get("formulas", ()))
+    told = (*claims_beside(report), *report.get("formulas", ()))
     files = {one.get("file") for one in told}
     return f"Derivations in {files.pop()}" if len(files) == 1 and all(files) else "Derivations"
 

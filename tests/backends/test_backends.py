@@ -228,6 +228,12 @@ def test_a_witness_is_set_as_mathematics():
     }
 
 
+def test_a_page_on_one_file_is_called_after_it():
+    document = REPORT | {"claims": [HOLDS], "formulas": [FORMULA | {"claims": ["ols.right"]}]}
+    assert "<h1>Derivations in notes.md</h1>" in html.render(document)
+    assert "<h1>Derivations</h1>" in html.render(REPORT)
+
+
 def test_what_fails_as_expected_says_so():
     expected = REPORT | {"claims": [DISAGREES | {"expected": "disagrees"}], "formulas": []}
     assert "as expected" in html.render(expected)
