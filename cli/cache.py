@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 DECIDES = ("sympy", "numpy", "python-flint", "mpmath")
 
 # What decides nothing and tells nothing of a claim that is there.
-APART = ("formulas", "frontends", "backends")
+APART = ("formulas", "frontends")
 
 # Modules of files of claims, and of scripts: their classes are pickled by their names alone.
 BY_NAME = (b"_claims_", b"__main__")
@@ -51,11 +52,14 @@ class Cache:
     """Findings in a directory, for one pair of limits.
 
     Nothing here raises: where a finding cannot be read or kept the claim is decided again.
+
+    :param steps: how many steps of a proof a finding shows, with its mathematics: those of a page
+        are kept apart from what a terminal is told, for which nobody should have to wait.
     """
 
-    def __init__(self, directory: Path, timeout: float, effort: float) -> None:
+    def __init__(self, directory: Path, timeout: float, effort: float, steps: int = 0) -> None:
         self.directory = directory
-        self.limits = (timeout, effort)
+        self.limits = (timeout, effort, steps)
 
     @cached_property
     def _engine(self) -> str:
@@ -92,7 +96,7 @@ class Cache:
 
     def _by_content(self, entry: Entry) -> Path | None:
         try:
-            written = run_deep(partial(pickle.dumps, entry.claim, 5))
+            written = run_deep(partial(_written, entry.claim))
         except Exception:  # a claim of functions that have no name to be found by
             return None
         if any(module in written for module in BY_NAME):
@@ -127,6 +131,29 @@ class Cache:
                 _write(path, data)
             if entry.formula is not None and not entry.path:
                 _write(self._by_id(entry.id), data)
+
+
+def _written(claim: Any) -> bytes:
+    """A claim as bytes that are the same in every process."""
+    buffer = io.BytesIO()
+    _ByContent(buffer, 5).dump(claim)
+    return buffer.getvalue()
+
+
+class _ByContent(pickle.Pickler):
+    """Writes indices that have no name of their own by when they are met first: SymPy counts them
+    from a random number on, and ``A.applyfunc(tanh)`` makes one.
+    """
+
+    def __init__(self, buffer: io.BytesIO, protocol: int) -> None:
+        super().__init__(buffer, protocol)
+        self._met: dict[Any, int] = {}
+
+    def reducer_override(self, obj: Any) -> Any:
+        if type(obj).__name__ != "Dummy":
+            return NotImplemented
+        number = self._met.setdefault(obj, len(self._met))
+        return str, ((number, obj.name, sorted(obj._assumptions_orig.items())),)
 
 
 def _add_sources(digest: Any, root: Path, apart: tuple[str, ...] = ()) -> None:

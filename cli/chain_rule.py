@@ -34,6 +34,7 @@ MOST_PIECES = 8  # of the documented side that are tried as a gradient on the wa
 LONGEST = 240  # characters of a line on the way; a longer one explains nothing
 
 OVER_TIME = "it is read at every step: the gradients of all steps add up"
+AGAIN = "the gradient is derived once more"
 THROUGH_TIME = "the later steps move with it: what comes back through them is added"
 
 _DERIVATIVES = (sp.Derivative, Partial, MatrixPartial)
@@ -102,10 +103,27 @@ def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
     lines: tuple[Line, ...] = ()
     if claim.axes == ("wrt",):
         lines = tuple(_Chain(claim, graph, definitions, decide).lines())
+    elif claim.derivatives == 2:
+        lines = tuple(_twice(verdict, graph, definitions, decide))
     elif claim.states_both and (inside := _gradient_within(claim)) is not None:
         definitions = dict(claim.where)
         lines = tuple(_Chain(inside, graph_of(inside), definitions, decide, within=True).lines())
     return ChainRule(definitions, lines, claim, verdict)
+
+
+def _twice(verdict: Verdict, graph: Graph, definitions: Any, decide: Decide) -> Iterator[Line]:
+    """The lines of the gradient, and that it is derived once more; none where it is not found."""
+    claim: Any = verdict.claim
+    try:
+        once = engine.gradient(claim.of, claim.wrt, claim.where)
+    except DeriveError:
+        return
+    first = Gradient(claim.of, claim.wrt, once, where=claim.where, given=claim.given, id=claim.id)
+    if len(text_of(once)) > LONGEST or decide(first).status != HOLDS:
+        return
+    yield from _Chain(first, graph, definitions, decide).lines()
+    facts = tuple(fact for fact in verdict.assumptions if fact in claim.given)
+    yield Line(claim, None, (AGAIN,), facts)
 
 
 def _gradient_within(claim: Any) -> Any:

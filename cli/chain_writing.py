@@ -50,7 +50,7 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
         lines.append(Text(f"  {number:>2}. ").append(left, "bold"))
         lines += _equal(text_of(line.value), width)
         assumed = ", ".join(map(text_of, line.facts))
-        why = (*line.reasons, f"with {assumed}") if assumed else line.reasons
+        why = (*line.reasons, f"as {assumed}") if assumed else line.reasons
         lines += [Text(text, "dim") for text in _indented("; ".join(why), width)]
     if chain.lines and not _repeats(chain):
         if chain.documented.states_both:
@@ -99,7 +99,10 @@ def latex(chain: ChainRule) -> str:
         rf"{latex_of(symbol)} &= {latex_of(value)} && \text{{definition}}"
         for symbol, value in chain.definitions.items()
     ]
-    rows += [rf"{_left(line)} &= {latex_of(line.value)} && {_why(line)}" for line in chain.lines]
+    for line in chain.lines:
+        first, *others = _why(line)
+        rows.append(rf"{_left(line)} &= {latex_of(line.value)} && {first}")
+        rows += [rf"& && {reason}" for reason in others]
     left, relation, right = _split(chain.documented)
     if chain.lines and not chain.documented.states_both:
         left = ""
@@ -125,10 +128,12 @@ def _left(line: Line) -> str:
     return text if line.name is None else f"{latex_of(line.name)} = {text}"
 
 
-def _why(line: Line) -> str:
-    """The first reason: a line of LaTeX has no room for more."""
-    said = line.reasons[0] if line.reasons else "derived"
-    return rf"\text{{{_plain(said)}}}"
+def _why(line: Line) -> list[str]:
+    """The reasons, for a line of the ``align`` each: one beside the other is wider than paper."""
+    said = [rf"\text{{{_plain(reason)}}}" for reason in line.reasons]
+    if line.facts:
+        said.append(r"\text{as } " + r",\; ".join(map(latex_of, line.facts)))
+    return said or [r"\text{derived}"]
 
 
 def _plain(text: str) -> str:

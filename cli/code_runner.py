@@ -25,8 +25,8 @@ import sympy as sp
 from derive.base.worker import run_deep
 from derive.claims.entry import Entry
 from derive.claims.kinds import Backward
-from derive.claims.verdict import UNDECIDED, Verdict
-from derive.cli.claim_runner import packed
+from derive.claims.verdict import UNDECIDED, Step, Verdict
+from derive.cli.claim_runner import packed, with_steps
 from derive.cli.runner import OVERTIME
 from derive.frontends.code.request import Request
 from derive.frontends.code.sizes import COUNTER
@@ -39,16 +39,18 @@ LOADING = 20.0  # seconds that running a file and tracing it may take besides
 
 
 def results(
-    requests: Sequence[Request], answer: Answer, jobs: int, timeout: float
+    requests: Sequence[Request], answer: Answer, jobs: int, timeout: float, steps: int = 0
 ) -> Generator[Results]:
     """The entries and verdicts of each pair, in order.
 
     :param answer: what decides a pair; what it raises becomes undecided verdicts.
     :param timeout: seconds for each gradient.
+    :param steps: how many steps of a proof a verdict keeps.
     """
     if "fork" not in multiprocessing.get_all_start_methods():
         for request in requests:
-            yield named(request, _safely(request, answer))
+            answers = _safely(request, answer)
+            yield named(request, {name: with_steps(v, steps) for name, v in answers.items()})
         return
     waiting = list(enumerate(requests))
     running: list[_Job] = []
@@ -57,7 +59,7 @@ def results(
         for turn, request in enumerate(requests):
             while turn not in done:
                 while waiting and len(running) < jobs:
-                    running.append(_Job(*waiting.pop(0), answer, timeout))
+                    running.append(_Job(*waiting.pop(0), answer, timeout, steps))
                 ends = min(job.deadline for job in running)
                 wait([job.channel for job in running], max(ends - time.monotonic(), 0.01))
                 for job in [job for job in running if job.is_over()]:
@@ -72,12 +74,15 @@ def results(
 class _Job:
     """The process that decides one pair."""
 
-    def __init__(self, position: int, request: Request, answer: Answer, timeout: float) -> None:
+    def __init__(
+        self, position: int, request: Request, answer: Answer, timeout: float, steps: int
+    ) -> None:
         self.position, self.request = position, request
         context = multiprocessing.get_context("fork")
         self.channel, theirs = context.Pipe(duplex=False)
         sys.stdout.flush()
-        self.process = context.Process(target=_work, args=(request, answer, theirs), daemon=True)
+        given = (request, answer, theirs, steps)
+        self.process = context.Process(target=_work, args=given, daemon=True)
         self.process.start()
         theirs.close()
         self.started = time.monotonic()
@@ -107,12 +112,12 @@ class _Job:
         self.channel.close()
 
 
-def _work(request: Request, answer: Answer, channel: Connection) -> None:
+def _work(request: Request, answer: Answer, channel: Connection, steps: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent alone answers Ctrl-C
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.dup2(2, 1)  # standard output is the report's
     answers = _safely(request, answer)
-    shown = {name: replace(verdict, steps=()) for name, verdict in answers.items()}
+    shown = {name: with_steps(verdict, steps) for name, verdict in answers.items()}
     with contextlib.suppress(OSError):  # the parent is gone
         channel.send_bytes(run_deep(partial(packed, shown)))
 
@@ -149,7 +154,8 @@ def named(request: Request, answers: Answers) -> Results:
         derived = verdict.derived
         if isinstance(derived, sp.Basic):
             derived = run_deep(partial(_with_letters, derived))
-        found.append((entry, replace(verdict, claim=claim, derived=derived)))
+        steps = tuple(run_deep(partial(_readable_step, step)) for step in verdict.steps)
+        found.append((entry, replace(verdict, claim=claim, derived=derived, steps=steps)))
     return found
 
 
@@ -165,6 +171,11 @@ def _readable(claim: Any) -> Any:
             shown[name] = _with_letters(value)
     where = {symbol: _with_letters(value) for symbol, value in claim.where.items()}
     return replace(claim, **shown, where=where)
+
+
+def _readable_step(step: Step) -> Step:
+    before, after = (_with_letters(side) for side in (step.before, step.after))
+    return Step(step.rule, before, after, step.ranges)
 
 
 def _with_letters(expr: Any) -> Any:

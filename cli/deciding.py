@@ -33,9 +33,11 @@ def one_by_one(timeout: float, effort: float, steps: int = 0) -> Callable[[Any],
     return lambda claim: next(verdicts([claim], decide, 1, timeout, steps))
 
 
-def kept_findings(directory: str | None, timeout: float, effort: float) -> Cache | None:
+def kept_findings(
+    directory: str | None, timeout: float, effort: float, steps: int = 0
+) -> Cache | None:
     from derive.cli.cache import Cache, default_directory, is_off
 
     if directory is None and is_off():
         return None
-    return Cache(Path(directory) if directory else default_directory(), timeout, effort)
+    return Cache(Path(directory) if directory else default_directory(), timeout, effort, steps)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from derive.claims.verdict import Verdict
 
 OK, FAILS, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that takes no more
 
 
 def complain(message: str) -> None:
@@ -121,6 +122,10 @@ def _failed(problem: Exception) -> int:
     if isinstance(problem, OSError) and problem.errno == errno.EPIPE:
         _abandon_output()
         return CLOSED_PIPE
+    if isinstance(problem, OSError) and problem.errno in FULL:
+        _abandon_output()
+        complain(f"the output cannot be written: {(problem.strerror or 'it is full').lower()}")
+        return USAGE
     complain(f"internal error: {_located(problem)}")
     return USAGE
 

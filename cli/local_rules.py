@@ -110,9 +110,10 @@ def rules_between(definition: Any, symbol: Any) -> list[str]:
 def slope_of(function: sp.Lambda) -> str | None:
     """The derivative of a function of one number in words, if it is a known one."""
     expr = function.expr
-    if isinstance(expr, sp.Pow) and not expr.exp.has(*function.variables):
+    named = SLOPES.get(function_name(function) or type(expr).__name__)
+    if named is None and isinstance(expr, sp.Pow) and not expr.exp.has(*function.variables):
         return _of_power(expr.exp)
-    return SLOPES.get(function_name(function) or type(function.expr).__name__)
+    return named
 
 
 def _reads(node: Any, symbol: Any) -> bool:

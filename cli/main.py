@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=f"{TARGETS} Exit code 0: everything holds; 1: something disagrees, is ill-shaped or "
+    epilog=f"{TARGETS} To verify, it may be a document (notes.md), too. Exit code 0: everything holds; 1: something disagrees, is ill-shaped or "
     "undecided; 2: a usage error, an unreadable file or an internal error.",
 )
 @click.option(
@@ -206,12 +206,12 @@ def verify(
             )
         if code != INTERRUPTED and (others or not documents):
             tasks, requests, problems = asked_for(others)
-            cache = None if no_cache else kept_findings(cache_dir, timeout, effort)
+            kept = None if no_cache else kept_findings(cache_dir, timeout, effort, report.steps)
             if tasks or requests:
                 from derive.cli import verifying
 
                 asked = verifying.Asked(
-                    tasks, requests, jobs, timeout, effort, cache, report.steps, project, everywhere
+                    tasks, requests, jobs, timeout, effort, kept, report.steps, project, everywhere
                 )
                 code = max(code, verifying.run(asked, report))
     finally:  # what was decided before Ctrl-C is not lost

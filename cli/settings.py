@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 FILE = "pyproject.toml"
 FAILURES = ("disagrees", "ill-shaped", "undecided")
+TO_BE = {"disagrees": "disagree", "ill-shaped": "be ill-shaped", "undecided": "be undecided"}
+IT_IS = {"holds": "holds", "disagrees": "disagrees"} | {
+    adjective: f"is {adjective}" for adjective in ("ill-shaped", "undecided")
+}
 ANY_FAILURE = "fails"
 
 
@@ -65,8 +69,8 @@ class Settings:
     def surprises(self, findings: Sequence[Finding]) -> list[str]:
         """A sentence for each claim that is said to fail and does otherwise."""
         return [
-            f"{found.id} is said in {self.file} to be {self.expect[found.id]}, and it is "
-            f"{found.status}"
+            f"{found.id} is said in {self.file} to {TO_BE[self.expect[found.id]]}, and it "
+            f"{IT_IS[found.status]}"
             if self.expect[found.id] != ANY_FAILURE
             else f"{found.id} is said in {self.file} to fail, and it holds"
             for found in findings

@@ -6,6 +6,7 @@ What was found before is printed without SymPy, which is imported where somethin
 from __future__ import annotations
 
 import contextlib
+import linecache
 import os
 import sys
 import time
@@ -124,24 +125,31 @@ def _code_findings(asked: Asked) -> Generator[Finding]:
     answer = partial(answers, timeout=timeout, effort=asked.effort)
     jobs = min(asked.jobs or os.cpu_count() or 1, len(requests))
     progress = Progress(sys.stderr, len(requests))
-    with contextlib.closing(results(requests, answer, jobs, timeout)) as stream:
+    with contextlib.closing(results(requests, answer, jobs, timeout, asked.steps)) as stream:
         try:
             progress.show(0, requests[0].pair.name)
             for done, found in enumerate(stream, start=1):
                 progress.clear()
                 for entry, verdict in found:
-                    yield deeply_told(entry, verdict, bool(asked.steps))
+                    finding = deeply_told(entry, verdict, bool(asked.steps))
+                    yield _with_its_line(finding) if asked.steps else finding
                 if done < len(requests):
                     progress.show(done, requests[done].pair.name)
         finally:
             progress.clear()
 
 
+def _with_its_line(finding: Finding) -> Finding:
+    """The finding with the line of code that it is about, as a page shows it."""
+    record = finding.record
+    text = linecache.getline(record.get("file", ""), record.get("line", 0)).strip()
+    return finding.marked(code=text) if text else finding
+
+
 def _findings(asked: Asked) -> Generator[Finding]:
     """What is found of each claim, in order, behind a progress line."""
     tasks, jobs = asked.tasks, asked.jobs
-    # A proof that is to be shown is written while it is found, and no cache keeps it.
-    cache = None if asked.steps else asked.cache
+    cache = asked.cache
     known = {} if cache is None else _known(cache, tasks)
     left = [task for number, task in enumerate(tasks) if number not in known]
     if jobs is None:

@@ -79,7 +79,11 @@ class _Writer(ReprPrinter):
         return f"{self._print(node.base)}[{', '.join(map(self._print, node.indices))}]"
 
     def _print_MatrixElement(self, node: Any) -> str:
-        return f"{self._print(node.parent)}[{self._print(node.i)}, {self._print(node.j)}]"
+        if node.parent[node.i, node.j] == node:
+            return f"{self._print(node.parent)}[{self._print(node.i)}, {self._print(node.j)}]"
+        # An entry of softmax(z), say, which [i, j] would write out.
+        parts = ", ".join(map(self._print, node.args))
+        return f"{self.imported(type(node))}({parts})"
 
     def _print_Integer(self, node: Any) -> str:
         return f"{self.imported(sp.Integer)}({node.p})"
@@ -220,6 +224,17 @@ def _with_plain_indices(claim: Any) -> Any:
     }
     where = {s.xreplace(new): v.xreplace(new) for s, v in claim.where.items()}
     return replace(claim, **changed, where=where)
+
+
+def with_joined_sums(claim: Any) -> Any:
+    """The claim with one sum for a sum of sums on its documented side: SymPy writes none such."""
+    equals = claim.equals
+    nested = {
+        node: sp.Sum(*node.args)
+        for node in (equals.atoms(sp.Sum) if isinstance(equals, sp.Basic) else ())
+        if isinstance(node.function, sp.Sum)
+    }
+    return replace(claim, equals=equals.xreplace(nested)) if nested else claim
 
 
 def _sorted(writer: _Writer) -> Iterable[tuple[str, set[str]]]:

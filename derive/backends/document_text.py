@@ -92,7 +92,7 @@ def summary_line(document: Document) -> Text:
     parts = [(o, number) for o, number in count_outcomes(document.formulas).items() if number]
     words = {HOLDS: "hold", DISAGREES: "disagree", DEFINES: "define", DECLARES: "declare"}
     for position, (outcome, number) in enumerate(parts):
-        word = words.get(outcome, outcome.replace("-", " ")) if number != 1 else outcome
+        word = words.get(outcome, outcome) if number != 1 else outcome
         line.append(", " if position else "")
         line.append(f"{number} {word}", STYLES[outcome])
     if not parts:

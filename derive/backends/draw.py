@@ -12,8 +12,11 @@ from derive.base.errors import DeriveError
 from derive.claims.entry import Entry
 
 FEWEST, MOST = 3, 60  # definitions, and nodes in all, of what a page shows
+# As a symbol is told; "a weight" and "one parameter" is what it does something to.
 _LEARNT = re.compile(
-    r"\b(weights?|bias(es)?|parameters?|kernels?|filters?|gains?|scale of|shift of)\b", re.I
+    r"(?<!\ba )(?<!\bone )\b(weights?|bias(es)?|parameters?|kernels?|filters?|gains?|embedding"
+    r"|scale of|shift of|trained|learn(t|ed))\b",
+    re.IGNORECASE,
 )
 
 
@@ -56,4 +59,4 @@ def _parameters(entry: Entry) -> set[Any]:
     if entry.formula is None:
         return {getattr(entry.claim, "wrt", None)}
     told = entry.formula.symbols.items()
-    return {symbol for symbol, meaning in told if _LEARNT.search(meaning)}
+    return {symbol for symbol, meaning in told if _LEARNT.search(meaning.partition(":")[0])}

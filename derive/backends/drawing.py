@@ -149,7 +149,7 @@ def _ordered(spots: list[_Spot]) -> list[list[int]]:
 
 def _width(graph: Graph, k: int) -> float:
     node = graph.nodes[k]
-    texts = [node.label, _short(node.formula)]
+    texts = [node.label, _short(node.formula) or node.kind]
     return max(CHARACTER * len(texts[0]), 0.82 * CHARACTER * len(texts[1])) + 18
 
 

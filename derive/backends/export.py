@@ -18,7 +18,7 @@ from sympy.core.function import AppliedUndef
 from sympy.tensor.array.expressions import ArraySymbol
 
 from derive.backends.array_code import MODULES, ArrayCode, size_text
-from derive.backends.claim_source import source
+from derive.backends.claim_source import source, with_joined_sums
 from derive.backends.matrix_code import MatrixCode, word_for
 from derive.backends.python_names import Names
 from derive.base.errors import DeriveError, UnsupportedError
@@ -97,7 +97,8 @@ def export(entry: Entry, decide: Callable[[Claim], Verdict], target: str) -> str
         return _latex(claim, verdict)
     try:
         if target == "python":
-            return source(claim)
+            joined = with_joined_sums(claim)
+            return source(claim if joined is claim else _proved(joined, decide)[0])
         text = _Code(claim, verdict, target).text()
         checked = text if target == "numpy" else _Code(claim, verdict, "numpy").text()
     except (DeriveError, NotImplementedError, TypeError, ValueError, IndexError) as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -188,7 +189,9 @@ def _after(base: Any, read: Mapping[Any, set[Any]], order: list[Any]) -> set[Any
 
 
 def _formula(value: Any) -> str:
-    return text_of(value.step if isinstance(value, Recurrence) else value)
+    """As text, with ``H[t - 1]`` for one step of a sequence, as people write it."""
+    text = text_of(value.step if isinstance(value, Recurrence) else value)
+    return re.sub(r"\bat\((\w+), ([^()]*)\)", r"\1[\2]", text)
 
 
 def _shape(shapes: Shapes, expression: Any) -> str:

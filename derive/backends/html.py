@@ -34,6 +34,7 @@ DRAWN = frozenset({
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
 LONGEST_STEP = 800  # the same of a step of a proof: nobody reads more, and there are many
 ON_PAPER = {100: 58, 75: 77, 55: 105, 40: 145, 28: 207, 20: 290, 14: 400}  # per cent: characters
+LONGEST_VALUE = 300  # characters of a value of a witness that is shown as text
 LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
 
 
@@ -42,8 +43,7 @@ def render(report: Mapping[str, Any]) -> str:
 
     :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
     """
-    title = report.get("title") or "Derivations"
-    return _template("report.html").render(title=title, **_shown(report))
+    return _template("report.html").render(title=_title(report), **_shown(report))
 
 
 def fragment(report: Mapping[str, Any]) -> str:
@@ -52,6 +52,13 @@ def fragment(report: Mapping[str, Any]) -> str:
     :raises ModuleNotFoundError: without the extra ``html`` (jinja2, latex2mathml).
     """
     return _template("claims.html").render(**_shown(report))
+
+
+def _title(report: Mapping[str, Any]) -> str:
+    """What the page is about: the file, where it is one."""
+    told = (*claims_beside(report), *report.get("formulas", ()))
+    files = {one.get("file") for one in told}
+    return f"Derivations in {files.pop()}" if len(files) == 1 and all(files) else "Derivations"
 
 
 def _shown(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,8 +133,10 @@ def _template(name: str) -> Any:
     )
     environment.filters |= {
         "math": _math,
+        "as_written": _as_written,
         "anchor": anchor,
         "matrix": _matrix,
+        "plain": _plain,
         "claim_anchor": claim_anchor,
         "mapping": _mapping,
     }
@@ -153,6 +162,7 @@ def _of_formula(formula: Mapping[str, Any]) -> dict[str, Any]:
         "source": "",
         "written": formula["latex"],
         "reading": formula.get("reading", ()),
+        "expected": formula.get("expected"),
     }
 
 
@@ -234,6 +244,17 @@ def _math(latex: str, display: bool = False, longest: int = LONGEST_MATHEMATICS)
     return Markup("<code>{}</code>").format(escape(shown))
 
 
+def _as_written(latex: str) -> Any:
+    """A formula as its document writes it, set; ``""`` where it has commands that only the document
+    knows.
+    """
+    from markupsafe import Markup
+
+    plain = re.sub(r"\\(?:label|tag)\{[^{}]*\}|(?<!\\)&", "", latex)
+    found = _converted(plain, True) if len(plain) <= LONGEST_MATHEMATICS else None
+    return "" if found is None or "\\" in found else Markup(found)
+
+
 @functools.lru_cache(maxsize=4096)
 def _converted(latex: str, display: bool) -> str | None:
     from latex2mathml.converter import convert
@@ -262,21 +283,48 @@ def _narrow(characters: int) -> str:
 
 
 def _matrix(value: Any) -> Any:
-    """A value of a witness as LaTeX: a number, or a small matrix; None where it is too large."""
+    """A value of a witness as LaTeX: a number, a small matrix, or an array of such matrices; None
+    where it is too large.
+    """
     if isinstance(value, Mapping):
         return None
-    rows = value if isinstance(value, list) else None
-    if rows is None:
+    if not isinstance(value, list):
         return _number(value)
-    if not rows or any(
-        isinstance(row, list) and any(isinstance(x, list) for x in row) for row in rows
-    ):
+    if not value or len(value) > LARGEST_MATRIX:
         return None
-    rows = [row if isinstance(row, list) else [row] for row in rows]
-    if len(rows) > LARGEST_MATRIX or len(rows[0]) > LARGEST_MATRIX:
+    if _depth(value) > 2:
+        parts = [_matrix(part) for part in value]
+        beside = r",\; ".join(part or "" for part in parts)
+        return None if None in parts else rf"\left[ {beside} \right]"
+    rows = [row if isinstance(row, list) else [row] for row in value]
+    if len(rows[0]) > LARGEST_MATRIX:
         return None
     body = r" \\ ".join(" & ".join(_number(x) for x in row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _depth(value: Any) -> int:
+    return 1 + _depth(value[0]) if isinstance(value, list) and value else 0
+
+
+def _plain(value: Any) -> str:
+    """A value of a witness that is too large to be set, as text that is cut off."""
+    if isinstance(value, Mapping):
+        places = "; ".join(
+            f"{', '.join(map(str, at))}: {number}" for at, number in value["entries"]
+        )
+        sizes = "×".join(map(str, value["shape"]))
+        others = value["elsewhere"]
+        if "diagonal" in value:
+            others = f"{value['diagonal']} on the diagonal, {others}"
+        text = f"{sizes}: {others} everywhere but at {places}" if places else f"{sizes}: {others}"
+    else:
+        text = _nested(value)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + " …"
+
+
+def _nested(value: Any) -> str:
+    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, list) else str(value)
 
 
 def _mapping(function: str) -> str:

@@ -16,6 +16,7 @@ PROBLEMS = {
     "ambiguous": "a formula that holds in one reading and not in another",
     "not-understood": "a formula that could not be read",
 }
+AS_CODE = "derived, as code: "  # how a note on code begins
 PLURALS = {"holds": "hold", "disagrees": "disagree", "defines": "define", "declares": "declare"}
 
 
@@ -92,8 +93,12 @@ def failure_of_formula(formula: Mapping[str, Any]) -> Failure | None:
 def _message(claim: Mapping[str, Any]) -> str:
     parts = [claim.get("reason") or claim["status"]]
     derived = claim.get("derived")
-    if claim["status"] == "disagrees" and derived and len(derived) < 400:
-        parts.append(f"derived: {derived}")
+    as_code = [note for note in claim.get("notes", ()) if note.startswith(AS_CODE)]
+    if claim["status"] == "disagrees":
+        if as_code:
+            parts += as_code
+        elif derived and len(derived) < 400 and "Lambda(" not in derived:
+            parts.append(f"derived: {derived}")
     return "; ".join(" ".join(str(part).split()) for part in parts)
 
 

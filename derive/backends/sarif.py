@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -29,13 +30,21 @@ def render(report: Mapping[str, Any]) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "derive", "rules": rules}},
+                "tool": {"driver": {"name": "derive", "version": _version(), "rules": rules}},
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(found) for found in failures(report)],
             }
         ],
     }
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _version() -> str:
+    """The version of this package; ``"unknown"`` where it is not installed."""
+    try:
+        return metadata.version("derive-formulas")
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def _result(found: Failure) -> dict[str, Any]:

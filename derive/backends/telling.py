@@ -25,9 +25,11 @@ def told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
     if typesetting:
         # Imported where it is asked for: a terminal shows neither.
         from derive.backends.draw import picture
-        from derive.claims.typesetting import typeset
+        from derive.claims.typesetting import latex_of_witness, typeset
 
         record["latex"] = typeset(entry.claim, verdict)
+        if verdict.witness is not None:
+            record["latex"] |= latex_of_witness(verdict.witness, function_name)
         if (drawing := picture(entry)) is not None:
             record["drawing"] = drawing
     return Finding(

@@ -120,6 +120,8 @@ def explain_lines(
 
 
 def _step_lines(number: int, step: Step, width: int) -> Lines:
-    lines = [Text(f"  {number:>3}. ").append(step.rule, "bold")]
+    first, *rest = wrap_prose(step.rule, width - 7)
+    lines = [Text(f"  {number:>3}. ").append(first, "bold")]
+    lines += [Text(" " * 7).append(line, "bold") for line in rest]
     lines += field("", text_of(step.before), width)
     return lines + field("        →", text_of(step.after), width)

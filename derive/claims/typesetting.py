@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -96,3 +97,19 @@ def typeset(claim: Any, verdict: Any) -> dict[str, Any]:
         ],
         "more_steps": max(len(verdict.steps) - len(shown), 0),
     }
+
+
+def latex_of_witness(witness: Any, name_of: Callable[[Any], str]) -> dict[str, Any]:
+    """The names of a witness, and what is put in for its functions, each by its name as text."""
+    functions = {name_of(key): value for key, value in witness.functions.items()}
+    return {
+        "names": {name: latex_of(sp.Symbol(name)) for name in (*witness.values, *functions)},
+        "functions": {name: _mapping(value) for name, value in functions.items()},
+    }
+
+
+def _mapping(function: sp.Lambda) -> str:
+    """``Lambda(t, t**2)`` as t ↦ t²."""
+    variables = ", ".join(latex_of(variable) for variable in function.variables)
+    bound = variables if len(function.variables) == 1 else rf"\left({variables}\right)"
+    return rf"{bound} \mapsto {latex_of(function.expr)}"

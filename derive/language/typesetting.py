@@ -80,6 +80,17 @@ class _Typesetter(LatexPrinter):
         level = PRECEDENCE["Mul"]
         return r" \odot ".join(self.parenthesize(factor, level, True) for factor in node.args)
 
+    def _print_MatMul(self, node: Any) -> str:
+        """As SymPy does, but for a fraction in front, which needs no parentheses."""
+        first, *rest = node.args
+        if not isinstance(first, sp.Rational) or first.is_Integer or not rest:
+            return str(super()._print_MatMul(node))
+        if len(rest) == 1:
+            text = self.parenthesize(rest[0], PRECEDENCE["Mul"])
+        else:
+            text = super()._print_MatMul(_unchecked(sp.MatMul, *rest))
+        return f"{self._print(first)} {text}"
+
     def _print_MatAdd(self, node: Any) -> str:
         terms = [self._signed(term) for term in node.args]
         inner = [term.args[-1] if term.is_MatMul else term for term in terms]
@@ -185,6 +196,11 @@ class _Typesetter(LatexPrinter):
 
     def _print__Placeholder(self, node: Any) -> str:
         return str(node.typed)
+
+    def _print_DiagMatrix(self, node: Any) -> str:
+        return rf"\operatorname{{diag}}\left({self._print(node.args[0])}\right)"
+
+    _print_DiagonalMatrix = _print_DiagonalOf = _print_DiagMatrix
 
     def _print_Trace(self, node: Any) -> str:
         return rf"\operatorname{{tr}}\left({self._print(node.arg)}\right)"

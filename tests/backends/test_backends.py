@@ -13,7 +13,8 @@ import sympy as sp
 from derive import Gradient, Identity, at, recurrence, verify
 from derive.backends import github, html, junit, sarif
 from derive.backends.html import page_part
-from derive.claims.typesetting import latex_of_verdict, typeset
+from derive.claims.typesetting import latex_of_verdict, latex_of_witness, typeset
+from derive.claims.verdict import Witness
 from derive.language.differing import differing
 from derive.language.images import elementwise
 from derive.language.printing import text_of
@@ -60,6 +61,16 @@ def test_annotations_stand_on_one_line_each_at_their_place():
     assert lines[1].startswith("::warning title=<script>")
     assert lines[2].startswith("::warning file=notes.md,line=3,col=5")
     assert lines[3] == "derive: 1 holds, 1 disagrees, 1 undecided"
+
+
+def test_annotations_tell_the_derived_side_as_people_read_it():
+    record = DISAGREES | {"derived": "FunctionMatrix(n, 1, Lambda((i, j), t[i]))"}
+    report = REPORT | {"claims": [record | {"notes": []}]}
+    assert "derived: " not in github.render(report)
+    code = {"notes": ["derived, as code: t[:, None]"]}
+    assert "50 %25; derived, as code: t[:, None]" in github.render(
+        REPORT | {"claims": [record | code]}
+    )
 
 
 def test_junit_counts_what_fails():
@@ -201,6 +212,37 @@ def test_what_is_wider_than_paper_is_set_smaller_there():
     assert '<math class="on-paper-55"' in html._math(" + ".join(["x"] * 45) + r" = \alpha", True)
     style = html.page_part("report.css")
     assert all(f".on-paper-{percent} {{" in style for percent in html.ON_PAPER if percent < 100)
+
+
+def test_a_witness_is_set_as_mathematics():
+    whole = html._matrix([[[["1"]], [["2"]]]])
+    assert whole.count("bmatrix") == 4 and "'" not in whole
+    assert html._matrix([["1"] * 13]) is None and html._plain([["1"] * 2]) == "[[1, 1]]"
+    sparse = {"shape": [9, 9], "entries": [[[0, 1], "2"]], "elsewhere": "0", "diagonal": "1"}
+    assert html._plain(sparse) == "9×9: 1 on the diagonal, 0 everywhere but at 0, 1: 2"
+    t = sp.Symbol("t")
+    found = Witness({"n": 1}, {"W_1": 2}, {sp.Function("phi"): sp.Lambda(t, t**2)}, (), 0, 1)
+    assert latex_of_witness(found, str) == {
+        "names": {"W_1": "W_{1}", "phi": r"\phi"},
+        "functions": {"phi": r"t \mapsto t^{2}"},
+    }
+
+
+def test_a_page_on_one_file_is_called_after_it():
+    document = REPORT | {"claims": [HOLDS], "formulas": [FORMULA | {"claims": ["ols.right"]}]}
+    assert "<h1>Derivations in notes.md</h1>" in html.render(document)
+    assert "<h1>Derivations</h1>" in html.render(REPORT)
+
+
+def test_what_fails_as_expected_says_so():
+    expected = REPORT | {"claims": [DISAGREES | {"expected": "disagrees"}], "formulas": []}
+    assert "as expected" in html.render(expected)
+    assert "as expected" not in html.render(expected | {"claims": [DISAGREES, HOLDS]})
+
+
+def test_a_formula_is_set_as_its_document_writes_it():
+    assert "<mi>X</mi>" in html._as_written(r"X w &= y \label{a}")
+    assert html._as_written(r"\mine{X} = y") == ""
 
 
 def test_mathematics_of_claims_is_set(page):

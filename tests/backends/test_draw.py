@@ -8,9 +8,11 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 
-from derive import Gradient, Identity, at, recurrence, sequence
+from derive import Formula, Gradient, Identity, at, recurrence, sequence
+from derive.backends.draw import drawn
 from derive.backends.drawing import HEIGHT, _layers, svg
 from derive.backends.graph import DEFINED, GIVEN, PARAMETER, RESULT, SCALAR, graph_of, largest
+from derive.claims.entry import Entry
 from derive.cli.main import main
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -151,3 +153,26 @@ def test_no_two_labels_are_written_over_one_another():
     for k, (x0, y0, wide) in enumerate(places):
         for x1, y1, other in places[:k]:
             assert abs(x0 - x1) >= (wide + other) / 2 or abs(y0 - y1) >= 9
+
+
+def test_a_step_of_a_sequence_is_written_as_people_do():
+    graph = graph_of(Identity(at(H, T), at(H, T), where=THROUGH_TIME))
+    assert any(node.formula.startswith("H[t - 1]*U") for node in graph.nodes)
+    assert not any("at(" in node.formula for node in graph.nodes)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "learnt"),
+    [
+        ("scale, trained", True),
+        ("embedding, a row for each word", True),
+        ("mask: 1 keeps a weight, 0 drops it", False),
+        ("probability with which a weight is dropped", False),
+        ("the gradient of one parameter", False),
+    ],
+)
+def test_parameters_are_what_a_formula_calls_so(meaning, learnt):
+    a = sp.Symbol("a", real=True)
+    claim = Identity(a**2, a**2, id="f.a")
+    entry = Entry(claim, Formula("f", "F", "1", {}, {a: meaning}, (claim,)))
+    assert ("Parameters: a." in drawn([entry], "text")) is learnt

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import sympy as sp
 from click.testing import CliRunner
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive import Backward, Gradient, Identity, formulas, sigmoid, softmax, verify
+from derive.backends import claim_source
 from derive.backends.export import ExportError, _run, export
 from derive.claims.entry import Entry
 from derive.cli.main import main
@@ -158,3 +160,18 @@ def test_a_python_file_states_the_claim_that_it_was_made_of(tmp_path):
     exec(wrong, names)
     with pytest.raises(AssertionError):
         names["test_claim"]()
+
+
+def test_entries_and_sums_that_sympy_would_write_out_come_back_as_they_are():
+    c, q = sp.symbols("c q", integer=True, positive=True)
+    k, i = sp.symbols("k i", integer=True)
+    z = sp.MatrixSymbol("z", 1, c)
+    entry = MatrixElement(softmax(z), sp.S.Zero, k)
+    claim = Gradient(sp.Sum(entry, (k, 0, c - 1)), z, 0 * z, id="entries")
+    assert "MatrixElement(" in claim_source.source(claim)
+    inner = sp.Sum(i, (i, 0, q - 1))
+    nested = sp.Expr.__new__(sp.Sum, inner, sp.Tuple(k, 0, c - 1))
+    claim = Gradient(sp.Trace(z.T * z), c, nested, id="sums")
+    joined = claim_source.with_joined_sums(claim)
+    assert joined.equals == sp.Sum(i, (i, 0, q - 1), (k, 0, c - 1)) != claim.equals
+    assert claim_source.with_joined_sums(joined) is joined

@@ -76,6 +76,38 @@ def test_other_limits_another_claim_or_another_place_are_another_question(tmp_pa
     assert kept(tmp_path).get(Entry(CLAIM, path="claims.py")) is None
 
 
+def test_indices_that_only_sympy_tells_apart_are_found_again_by_what_they_do(tmp_path):
+    A = sp.MatrixSymbol("A", 2, 2)
+
+    def entry(function):
+        return Entry(Identity(A.applyfunc(function), A, id="a.file"), path="claims.py")
+
+    def differences(swapped):
+        u, v = sp.Dummy("u"), sp.Dummy("u")
+        body = (
+            sp.Sum(u - 2 * v, (v, 0, 3), (u, 0, 2))
+            if swapped
+            else sp.Sum(u - 2 * v, (u, 0, 3), (v, 0, 2))
+        )
+        return Entry(Identity(body, 0, id="a.file"), path="claims.py")
+
+    kept(tmp_path).put(entry(sp.tanh), FOUND)
+    assert kept(tmp_path).get(entry(sp.tanh)) is not None
+    assert kept(tmp_path).get(entry(sp.sin)) is None
+    kept(tmp_path).put(differences(True), FOUND)
+    assert kept(tmp_path).get(differences(True)) is not None
+    assert kept(tmp_path).get(differences(False)) is None
+
+
+def test_what_a_page_shows_is_kept_apart_from_what_a_terminal_is_told(tmp_path):
+    page = Cache(tmp_path, 60.0, 1.0, steps=60)
+    kept(tmp_path).put(ENTRY, FOUND)
+    assert page.get(ENTRY) is None and page.of_catalogue("a.wrong") is None
+    page.put(ENTRY, told(ENTRY, Verdict(CLAIM, "disagrees", derived=t), typesetting=True))
+    assert page.of_catalogue("a.wrong").record["latex"]["documented"] == "t + 1"
+    assert "latex" not in kept(tmp_path).of_catalogue("a.wrong").record
+
+
 @pytest.mark.parametrize("where", ["derive", "derive.cli", "derive.formulas"])
 def test_no_finding_outlives_a_change_of_the_source(tmp_path, monkeypatch, where):
     kept(tmp_path).put(ENTRY, FOUND)

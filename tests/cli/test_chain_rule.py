@@ -10,10 +10,17 @@ import sympy as sp
 from click.testing import CliRunner
 
 import derive
-from derive import Gradient, Identity, gradient, verify
+from derive import Gradient, Hessian, Identity, gradient, verify
 from derive.claims.verdict import DISAGREES, UNDECIDED, Verdict
 from derive.claims.wording import derivative
-from derive.cli.chain_rule import OVER_TIME, THROUGH_TIME, NoChain, as_matrix_product, chain_rule
+from derive.cli.chain_rule import (
+    AGAIN,
+    OVER_TIME,
+    THROUGH_TIME,
+    NoChain,
+    as_matrix_product,
+    chain_rule,
+)
 from derive.cli.chain_writing import latex, text_lines
 from derive.cli.local_rules import OF_SOFTMAX, PRODUCTS, rules_between
 from derive.cli.main import main
@@ -183,3 +190,18 @@ def test_what_does_not_hold_is_shown_beside_what_does(form, shown):
     assert result.exit_code == 1
     assert shown in result.stdout and "it would hold if p = 1/2" in result.stdout
     assert "derived:" not in result.stdout and "The derived side" not in result.stdout
+
+
+def test_a_hessian_is_the_gradient_derived_once_more():
+    S = sp.MatrixSymbol("S", m, m)
+    claim = Hessian((w.T * S * w)[0, 0], w, 2 * S, given=(sp.Q.symmetric(S),))
+    chain = chain_rule(claim, DECIDE)
+    assert [line.value for line in chain.lines] == [(S + S.T) * w, 2 * S]
+    assert chain.lines[-1].reasons == (AGAIN,) and chain.lines[-1].facts == claim.given
+    shown = latex(chain)
+    assert r"& && \text{as } S\ \text{is symmetric}" in shown
+
+
+def test_a_named_function_has_its_own_slope_as_the_reason():
+    logistic = w.applyfunc(sp.Lambda(t, 1 / (1 + sp.exp(-t))))
+    assert rules_between(logistic, w) == ["sigmoid acts entry by entry, d σ(u) = σ(u)(1 − σ(u)) du"]

@@ -101,6 +101,15 @@ def test_what_is_derived_has_plain_letters_for_indices(write: Write, run: Run) -
         assert "·" not in record["derived"]
 
 
+def test_a_page_shows_the_line_of_code_and_the_proof(write: Write, run: Run) -> None:
+    path = write(RIGHT)
+    target = path.with_suffix(".html")
+    assert run("verify", f"{path}::affine_forward", "-o", f"html={target}").exit_code == 0
+    page = target.read_text(encoding="utf-8")
+    assert "<code>dw = x.T @ dout</code>" in page
+    assert page.count("Proof (") == 3
+
+
 def test_a_file_with_a_mistake_says_where(write: Write, run: Run) -> None:
     path = write(WRONG)
     result = run("verify", path)

@@ -60,7 +60,7 @@ def test_a_project_names_its_targets_and_what_fails_of_them(project):
         ('["claims.wrong"]', 0, ""),
         ("[]", 1, ""),
         ('["claims.right", "claims.wrong"]', 1, "claims.right is said in pyproject.toml to fail"),
-        ('{"claims.wrong" = "undecided"}', 1, "to be undecided, and it is disagrees"),
+        ('{"claims.wrong" = "undecided"}', 1, "to be undecided, and it disagrees"),
         ('["claims.wrung", "claims.wrong"]', 2, "did you mean claims.wrong?"),
     ],
 )

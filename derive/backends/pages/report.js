@@ -12,6 +12,9 @@ function apply() {
     const claims = section.querySelectorAll(".claim");
     section.hidden = claims.length > 0 && [...claims].every((claim) => claim.hidden);
   }
+  for (const link of document.querySelectorAll("nav a")) {
+    link.parentElement.hidden = document.getElementById(link.hash.slice(1)).parentElement.hidden;
+  }
   shown.textContent = `${count} shown`;
 }
 filter.addEventListener("change", apply);
