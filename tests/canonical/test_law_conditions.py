@@ -319,6 +319,14 @@ LAWS: dict[str, Any] = {
         Identity(over(entry(A**m, i, k) * entry(A**m, k, j) * U[k]), entry(A ** (2 * m), i, j)),
         Identity(A**m * B**m, A ** (2 * m)),
     ],
+    # part of the axis; an index that stands in something else; another matrix, its transpose
+    "matrix joined to its power": [
+        Identity(over(A[i, k] * entry(A**m, k, j), k, low=1), entry(A ** (m + 1), i, j)),
+        Identity(over(A[i, k] * entry(A**m, k, j) * U[k]), entry(A ** (m + 1), i, j)),
+        Identity(over(A[k, k] * entry(A**m, k, j)), entry(A ** (m + 1), j, j)),
+        Identity(B * A**m, A ** (m + 1)),
+        Identity(A.T * A**m, A ** (m + 1)),
+    ],
     # another vector, and the other side
     "power of an eigenvalue": [
         Identity(A**m * u, x**m * u, given=(Eq(A * v, x * v),)),
