@@ -62,9 +62,9 @@ def matrix_joined(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynom
                 continue
             beside = [(a, e) for a, e in monomial if index in a.free and a is not power]
             alone = not any(index in p.variables for p in (low, high, far))
-            if not alone or len(beside) != 1 or not isinstance(beside[0][0], EntryAtom):
+            atom = beside[0][0] if len(beside) == 1 else None
+            if not alone or not isinstance(atom, EntryAtom):
                 continue
-            ((atom, _),) = beside
             for place in atom.indices:
                 at = (place, met) if left else (met, place)
                 entry = substitute(
