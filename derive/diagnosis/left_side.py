@@ -57,9 +57,9 @@ def _says_something(claim: Any) -> Callable[[Any], bool]:
 
 
 def _done(side: Any) -> Any:
-    """A side with its products and sums made; as it is where SymPy chokes on it."""
-    try:
-        return side.doit(deep=False)
+    """A product or a sum of matrices made; any other side, and where SymPy chokes, as it is."""
+    try:  # SymPy would work out a sum over a range
+        return side.doit(deep=False) if isinstance(side, (sp.MatAdd, sp.MatMul)) else side
     except Exception:  # of a determinant, among others, a RuntimeError
         return side
 

@@ -441,7 +441,17 @@ FUNCTIONS: dict[str, Any] = {
     ],
     # x < 0
     "atan2": [Identity(sp.atan2(y, x), sp.atan(y / x))],
-    "Mod": [Identity(sp.Mod(x, 1), x), Identity(sp.Mod(x, y), x)],
+    # what is added is no whole number, nor what a remainder is multiplied with; by another b
+    "Mod": [
+        Identity(sp.Mod(x, 1), x),
+        Identity(sp.Mod(x, y), x),
+        Identity(sp.Mod(x + y, 1), sp.Mod(x, 1)),
+        Identity(sp.Mod(x + n / 2, 1), sp.Mod(x, 1)),
+        Identity(sp.Mod(sp.Mod(x, 1) / 2, 1), sp.Mod(x / 2, 1)),
+        Identity(sp.Mod(y * sp.Mod(x, 1), 1), sp.Mod(y * x, 1)),
+        Identity(sp.Mod(x + 1, y), sp.Mod(x, y)),
+        Identity(sp.floor(n * x), n * sp.floor(x)),
+    ],
     "Abs": [Identity(Abs(x + y), Abs(x) + Abs(y))],
     # x = 0
     "sign": [Identity(sp.sign(x), 2 * if_(1, x > 0) - 1)],
