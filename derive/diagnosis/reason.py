@@ -150,8 +150,8 @@ def mistake_in(
     if words:
         return Explained(words, None if claim.states_both else meant)
     return Explained(
-        trivial
-        or holds_if_symmetric(problem, claim, statement, later)
+        holds_if_symmetric(problem, claim, statement, later)
+        or trivial
         or _compared(problem, statement, trial, documented, budget.share(MORE_WORK))
         or _other_variable(trial, claim, sp.MatrixSymbol)
         or _left_out(trial, documented)

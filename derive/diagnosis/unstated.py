@@ -142,6 +142,8 @@ def _of_array(array: Any, claim: Claim, kinds: set[str]) -> Iterator[tuple[str, 
         return
     rows, columns = shape
     if rows == columns:
+        if any(fact.has(array) for fact in claim.assumed if isinstance(fact, sp.Eq)):
+            return  # it would be one of few matrices
         for kind, fact in (
             ("positive definite", sp.Q.positive_definite),
             ("orthogonal", sp.Q.orthogonal),
