@@ -69,13 +69,14 @@ from derive.lowering import reads
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
-from derive.presentation.steps import steps
+from derive.presentation.steps import after, steps
 from derive.proof.arrays import merge
 from derive.proof.decide import BY_CALCULUS, CHEAP, COSTLY, Proof, prove_equal
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.induction.suggested import Numbers
 from derive.proof.inequality.cases import contradictory
+from derive.proof.inequality.eigenvalues import diagonals
 from derive.proof.inequality.steps_up import integers_of, prove_by_steps
 from derive.proof.nonnegative import prove_at_most
 from derive.refutation import replay  # noqa: F401  (verdicts call it)
@@ -85,6 +86,7 @@ from derive.refutation.search import agrees_numerically, agrees_somewhere, searc
 QUICK_WORK = 1.5e6  # for a witness before the costlier canonical forms
 UNCHECKED = "a proof was found, and no point at which both sides could be evaluated to check it"
 PATIENT_WORK = 10e6  # for a witness after them
+EIGENVALUES_WORK = 3e6  # for a proof with a diagonal matrix
 
 __all__ = ["backward", "gradient", "hessian", "jacobian", "shape_of", "verify"]
 
@@ -337,6 +339,10 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
             proof = arrays.proof() if number == 0 and deep else None
             if number == 1 and _is_due_by_steps(claim, *sides):
                 proof = prove_by_steps(*sides, Hypotheses.of(problem).prepare, budget)
+            if number == 1 and claim.at_most and proof is None:
+                found = _by_eigenvalues(claim, budget)
+                if found is not None:
+                    return found
             due = number == 0 and induction.is_due(claim, *sides)
             # Of a gradient through time a later rung seldom shows more than the first, and an
             # induction begins with its form.
@@ -369,6 +375,32 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
     if problem.ignored:
         tried += f"; not used: {', '.join(dict.fromkeys(map(str, problem.ignored)))}"
     return Verdict(claim, UNDECIDED, reason=tried)
+
+
+def _by_eigenvalues(claim: Claim, budget: Budget) -> Verdict | None:
+    """The verdict on an inequality that is proved with a symmetric matrix as a diagonal one."""
+    for diagonal in diagonals(claim):
+        if agrees_numerically(diagonal.claim) is False:
+            continue
+        problem = Problem(_fields(diagonal.claim), diagonal.claim.where, diagonal.claim.assumed)
+        statement = state(problem, diagonal.claim)
+        if statement is None or problem.lowering.unsafe_reads:
+            continue
+        sides = statement.left, statement.right
+        prepare, soon = Hypotheses.of(problem).prepare, budget.share(EIGENVALUES_WORK)
+        proof = prove_at_most(*sides, prepare, soon, CHEAP, statement.place)
+        if proof is None and _is_due_by_steps(diagonal.claim, *sides):
+            proof = prove_by_steps(*sides, prepare, soon)
+        if proof is None or problem.lowering.unsafe_reads:
+            continue
+        verdict = _proved(problem, claim, statement, proof, budget)
+        assumptions = [diagonal.given_back(fact) for fact in verdict.assumptions]
+        if verdict.status != HOLDS or None in assumptions:
+            continue
+        turned = Step("eigenvectors", diagonal.matrix, sp.DiagMatrix(diagonal.eigenvalues))
+        given = tuple(dict.fromkeys((diagonal.symmetric, *assumptions)))
+        return replace(verdict, assumptions=given, steps=after(turned, verdict.steps))
+    return None
 
 
 def _refuted(

@@ -20,6 +20,7 @@ from derive.backends.python_names import Names
 from derive.claims import sizes
 from derive.claims.verdict import SparseArray, Verdict, Witness
 from derive.claims.wording import equation
+from derive.language.arrays import stacked
 from derive.language.sequences import Recurrence
 from derive.language.spelling import encodable
 from derive.refutation.symbols import witness_names
@@ -260,6 +261,8 @@ class _Script:
 
     def _derivative(self) -> str:
         wrt = self.claim.wrt
+        matrix = stacked(wrt)
+        wrt = wrt if matrix is None else matrix
         transposed = isinstance(wrt, sp.Transpose)
         base, indices = _base_and_indices(wrt.arg if transposed else wrt)
         function, point = self._function(self.claim.of, base, []), self.printer.print(base)
@@ -269,6 +272,8 @@ class _Script:
         facts = [part for fact in self.claim.assumed for part in sp.And.make_args(fact)]
         if isinstance(base, sp.MatrixSymbol) and sp.Q.symmetric(base) in facts:
             jacobian = f"symmetric_part({jacobian})"
+        if matrix is not None:
+            return self._in_columns(function, point, jacobian, transposed)
         match self.claim.kind:
             case "gradient":
                 text = f"{jacobian}.reshape(np.shape({point}))"
@@ -287,6 +292,28 @@ class _Script:
         if transposed and self.claim.kind != "hessian":
             text = f"np.swapaxes({text}, -1, -2)"
         return text + self._subscript(indices)
+
+    def _in_columns(self, function: str, point: str, jacobian: str, transposed: bool) -> str:
+        """The derivative in vec(X), or in vec(Xᵀ), from the one in X: its columns, or its rows,
+        one after the other.
+        """
+        size = f"np.size({point})"
+        turned = jacobian if transposed else f"np.swapaxes({jacobian}, -1, -2)"
+        match self.claim.kind:
+            case "gradient":
+                return f"{turned}.reshape({size}, 1)"
+            case "backward":
+                upstream = self.printer.print(self.claim.upstream)
+                return f"(np.ravel({upstream}) @ {turned}.reshape(-1, {size})).reshape({size}, 1)"
+            case "hessian":
+                slope = f"jacobian({function}, x).reshape(np.shape(x))"
+                if transposed:
+                    return f"jacobian(lambda x: {slope}, {point}).reshape({size}, {size})"
+                second = f"jacobian(lambda x: {slope}.T, {point})"
+                return f"np.swapaxes({second}, -1, -2).reshape({size}, {size})"
+        if len(self.witness.entry) == 2:  # between two vectors
+            return f"{turned}.reshape(-1, {size})"
+        raise Unprintable("a derivative of a matrix in a stacked one")
 
     def _slope(self, function: str, point: str, indices: tuple[Any, ...] | None) -> str:
         """The derivative in the witness's entry of an array that is too large to vary all of."""

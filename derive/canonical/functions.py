@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import factorial
+from typing import Any
 
 import sympy as sp
 
-from derive.canonical.atoms import ConstAtom, CosAtom, FunctionAtom, Polynomial, exact
+from derive.canonical.atoms import (
+    ConstAtom,
+    CosAtom,
+    FunctionAtom,
+    IntAtom,
+    Monomial,
+    Polynomial,
+    exact,
+)
 from derive.canonical.log_parts import log_size
 from derive.canonical.verbs import Verbs
 
@@ -198,6 +207,49 @@ def _tan(n: Verbs, x: Polynomial) -> Polynomial:
     return n.multiply(n.function("sin", [x]), n.power(n.function("cos", [x]), -1))
 
 
+def _remainder(n: Verbs, a: Polynomial, b: Polynomial) -> Polynomial:
+    """Mod(x + k, 1) = Mod(x, 1) and Mod(k, 1) = 0 for whole k, sizes and indices among them, and
+    Mod(k·Mod(x, 1), 1) = Mod(k·x, 1); of another b, Mod of equal arguments is equal, always
+    """
+    opaque = _several("Mod")
+    if b != {(): 1}:
+        return opaque(n, a, b)
+
+    def by_one(x: Polynomial) -> Polynomial:
+        left: Polynomial = {}
+        for monomial, coefficient in x.items():
+            inside = _remainder_by_one(n, monomial)
+            if coefficient % 1 == 0 and inside is not None:
+                left = n.add(left, n.scale(inside, coefficient))
+            elif coefficient % 1 != 0 or not all(_counts(atom, e) for atom, e in monomial):
+                left = n.add(left, {monomial: coefficient if monomial else coefficient % 1})
+        if left != x:
+            return by_one(left)
+        return opaque(n, x, b) if x else {}
+
+    return n.split(a, by_one)
+
+
+def _remainder_by_one(n: Verbs, monomial: Monomial) -> Polynomial | None:
+    """k·x of a product k·Mod(x, 1) with a whole k; None of any other."""
+    found = [(a, e) for a, e in monomial if not _counts(a, e)]
+    if len(found) != 1:
+        return None
+    ((atom, exponent),) = found
+    if exponent != 1 or not isinstance(atom, FunctionAtom) or atom.name != "Mod":
+        return None
+    inside, by = map(dict, atom.args)
+    count = n.monomial({a: e for a, e in monomial if a is not atom})
+    return n.multiply(inside, {count: 1}) if by == {(): 1} else None
+
+
+def _counts(atom: Any, exponent: Any) -> bool:
+    """Whether a factor is a whole number: a size or an index, to a whole power."""
+    if not isinstance(atom, IntAtom) or not isinstance(exponent, int) or exponent < 0:
+        return False
+    return all(c % 1 == 0 for c in atom.poly.terms.values())
+
+
 def _sign_law(n: Verbs, x: Polynomial) -> Polynomial:
     """sign x = [x > 0] − [−x > 0], for all reals"""
     return n.subtract(n.real_bracket(">", x), n.real_bracket(">", n.scale(x, -1)))
@@ -245,7 +297,7 @@ _FUNCTIONS: dict[str, Callable[..., Polynomial]] = {
     "lgamma": _apart(_lgamma),
     "polygamma": _apart(_polygamma),
     "atan2": _several("atan2"),
-    "Mod": _several("Mod"),
+    "Mod": _remainder,
     "Abs": _stated(
         "|x| = x·(2·[x > 0] − 1) for all reals, and ±x where the sign is known",
         lambda n, x: n.absolute(x),

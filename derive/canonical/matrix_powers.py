@@ -1,11 +1,13 @@
-"""Powers of matrices in sums: Aᵖ·A^q is A^(p + q), and Aⁿ·x is λⁿ·x for an eigenvector x."""
+"""Powers of matrices in sums: Aᵖ·A^q is A^(p + q), A·Aᵖ is A^(p + 1), and Aⁿ·x is λⁿ·x for an
+eigenvector x.
+"""
 
 from __future__ import annotations
 
 from itertools import permutations
 from typing import TypeGuard
 
-from derive.canonical.atoms import Atom, Monomial, Polynomial, RefAtom
+from derive.canonical.atoms import Atom, EntryAtom, Monomial, Polynomial, RefAtom
 from derive.canonical.laws import law
 from derive.canonical.verbs import Verbs
 from derive.core.integers import FREE, Var, as_poly, is_nonnegative
@@ -37,6 +39,45 @@ def joined_powers(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynom
         product = n.multiply(whole, n.settled(rest, 1))
         others = [v for v in variables if v is not index]
         return n.sum_all(others, product) if others else product
+    return None
+
+
+@law("matrix joined to its power")
+def matrix_joined(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynomial | None:
+    """Σ_k A[i, k]·Aᵖ[k, j] = A^(p + 1)[i, j] = Σ_k Aᵖ[i, k]·A[k, j]; None where none is summed so.
+
+    Where p ≥ 0, and k runs along the whole axis and stands in nothing else.
+    """
+    for power, exponent in monomial:
+        if exponent != 1 or not _is_power(power, n):
+            continue
+        name, (*own, low, high, row, column) = power.name, power.indices
+        factors = n.recursion.heads[name].factors
+        if own or factors is None or not is_nonnegative(high - low + 1):
+            continue
+        size = n.recursion.heads[name].params[-1].high
+        for met, far, left in ((row, column, True), (column, row, False)):
+            index = next((v for v in variables if as_poly(v) == met), None)
+            if index is None or index.high != size:
+                continue
+            beside = [(a, e) for a, e in monomial if index in a.free and a is not power]
+            alone = not any(index in p.variables for p in (low, high, far))
+            atom = beside[0][0] if len(beside) == 1 else None
+            if not alone or not isinstance(atom, EntryAtom):
+                continue
+            for place in atom.indices:
+                at = (place, met) if left else (met, place)
+                entry = substitute(
+                    factors.body, dict(zip((factors.row, factors.column), at, strict=True))
+                )
+                if index in place.variables or n.of(entry) != {tuple(beside): 1}:
+                    continue
+                ends = (place, far) if left else (far, place)
+                whole = n.recursion.entry(name, (low, high + 1, *ends))
+                rest = {a: e for a, e in monomial if a is not power and a is not atom}
+                product = n.multiply(whole, n.settled(rest, 1))
+                others = [v for v in variables if v is not index]
+                return n.sum_all(others, product) if others else product
     return None
 
 
@@ -100,5 +141,7 @@ def _is_power(atom: Atom, n: Verbs) -> TypeGuard[RefAtom]:
     """Whether an atom is an entry of a power of a matrix of more than one row."""
     head = n.recursion.heads.get(atom.name) if isinstance(atom, RefAtom) else None
     if head is None or head.factors is None or head.factors.place is not None:
+        return False
+    if n.recursion.is_replaced(head):
         return False
     return len(head.params) == head.unfoldings[0].axis + 3

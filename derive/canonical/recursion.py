@@ -88,6 +88,15 @@ class Recursion:
         return self.expected or (reference is not None and reference.time is not None)
 
     @property
+    def steps(self) -> bool:
+        """Whether arrays are unfolded relative to a time."""
+        return self.reference is not None and self.reference.time is not None
+
+    def is_replaced(self, shared: Shared) -> bool:
+        """Whether an array is replaced by something else at some of its indices."""
+        return self.reference is not None and shared in self.reference.rewrites
+
+    @property
     def there(self) -> tuple[Poly, ...]:
         """What is nonnegative because there is a time at which a step or its base is made."""
         return () if self.reference is None else self.reference.there

@@ -307,6 +307,9 @@ def sign_by_kind(n: Verbs, atom: Atom) -> str | None:
     if isinstance(atom, FunctionAtom) and atom.name == "log":  # of x as of x − 1, for x > 0
         found = n.sign(n.subtract(dict(atom.args[0]), {(): 1}))
         return found or _known_sign(n, {((atom, 1),): 1}) or closed_sign({((atom, 1),): 1})
+    if isinstance(atom, FunctionAtom) and atom.name == "Mod":  # 0 ≤ Mod(x, b) < b for b > 0
+        by = n.sign(dict(atom.args[1]))
+        return f"0{by}" if by in ("+", "-") else _known_sign(n, {((atom, 1),): 1})
     if isinstance(atom, FunctionAtom) and atom.name in ODD_AND_GROWING:
         return n.sign(dict(atom.args[0]))
     if isinstance(atom, EntryAtom):

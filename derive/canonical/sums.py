@@ -29,7 +29,7 @@ from derive.canonical.axes import axis_of, on_axes
 from derive.canonical.closed_sums import one_digit, sum_of_ones, sum_of_powers
 from derive.canonical.guards import guarded_by_range
 from derive.canonical.laws import law
-from derive.canonical.matrix_powers import joined_powers, power_of_eigenvalue
+from derive.canonical.matrix_powers import joined_powers, matrix_joined, power_of_eigenvalue
 from derive.canonical.poles import poles_beside_brackets, with_poles_guarded
 from derive.canonical.ranges import UNROLLED, bracket_used, cut_range, over_fixed_range
 from derive.canonical.verbs import Verbs
@@ -77,8 +77,8 @@ def _sum_monomial(n: Verbs, variables: list[Var], monomial: Monomial) -> Polynom
 
     Where each index starts at 0.
     """
-    if n.recursion.heads and n.recursion.reference is None:
-        for rewrite in (joined_powers, power_of_eigenvalue):
+    if n.recursion.heads and not n.recursion.steps:
+        for rewrite in (joined_powers, power_of_eigenvalue, matrix_joined):
             joined = rewrite(n, variables, monomial)
             if joined is not None:
                 return joined

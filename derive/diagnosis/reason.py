@@ -5,17 +5,15 @@ A mistake is named only where the claim without it is proved, by the means by wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import product
 from typing import Any, NamedTuple
 
 import sympy as sp
-from sympy.assumptions.assume import AppliedPredicate
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from derive.base.budget import Budget, spend
+from derive.base.budget import Budget
 from derive.base.errors import DeriveError
 from derive.canonical.atoms import (
     Atom,
@@ -35,22 +33,20 @@ from derive.claims.rounding import put_in_for
 from derive.claims.verdict import Witness
 from derive.core.terms import Shared
 from derive.diagnosis import stabilisers
-from derive.diagnosis.claimed import Documented, Repair
-from derive.diagnosis.computed import missing_computed_factor
-from derive.diagnosis.definitions import Place, places
-from derive.diagnosis.entries import AT_FREE_INDICES, BY_ENTRIES, CARRIED, THROUGH_TIME
-from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES, transposed_definition
-from derive.diagnosis.inside import missing_factor_inside
+from derive.diagnosis.claimed import Documented
+from derive.diagnosis.definitions import places
 from derive.diagnosis.lacking import lacking, lacking_inside, missing_words, plus
+from derive.diagnosis.left_side import mistake_on_the_left
 from derive.diagnosis.misfits import fitting
-from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, each, factor_words
+from derive.diagnosis.mistakes import factor_words
 from derive.diagnosis.quoting import plainly_indexed, quoted
+from derive.diagnosis.repaired import repaired
 from derive.diagnosis.together import two_mistakes
 from derive.diagnosis.trial import Trial, holds_if_symmetric
+from derive.diagnosis.unstated import in_an_inequality, unstated
 from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
 from derive.language.printing import numbers_apart, text_of
-from derive.language.sequences import Recurrence
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement, state
 from derive.presentation import answer
@@ -62,11 +58,6 @@ from derive.refutation.search import agrees_numerically, agrees_somewhere
 WORK = 0.8e6  # for undoing mistakes
 DEFINITION = 0.3e6  # besides, for each definition in which they may stand
 MOST_DEFINITIONS = 5  # for which there is more work
-KINDS = (
-    *CONVENTIONS, *MISTAKES, missing_computed_factor, *BY_ENTRIES, *EXCHANGES,
-    transposed_definition, missing_factor_inside, *AT_FREE_INDICES,
-)  # fmt: skip
-CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
 MORE_WORK = 0.3e6  # for what the canonical forms of both sides tell
 MOST_OF_AN_ENTRY = 120  # characters
 PLAIN = (IntAtom, PrimeAtom, ConstAtom)  # kinds of factors that a person forgets
@@ -87,10 +78,11 @@ def disagreement(
 ) -> Explained:
     """One sentence for a claim that a witness refutes."""
     where = difference(claim, witness)
-    if claim.at_most:
-        return Explained(where)
     try:
-        found = mistake_in(problem, claim, statement, witness, budget)
+        if claim.at_most:
+            found = Explained(in_an_inequality(claim, budget))
+        else:
+            found = mistake_in(problem, claim, statement, witness, budget)
     except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
         return Explained(where)
     hint = plainly_indexed(found.words)
@@ -139,13 +131,16 @@ def mistake_in(
     )
     trivial, meant = "", None
     if not words:
-        words, trivial, meant = _repaired(trial, documented, where)
+        words, trivial, meant = repaired(trial, documented, where)
     is_less = meant is not None and _length(meant) < _length(documented.side)
     if words and claim.states_both and is_less:
         # That less is meant is no explanation where a term of something else is missing.
         words = lacking(trial, documented, of_others=True)[0] or words
     if words:
         return Explained(words, None if claim.states_both else meant)
+    words = mistake_on_the_left(problem, claim, statement, witness, budget)
+    if words:
+        return Explained(words)
     later = budget.share(MORE_WORK)
     trial.renew(later)
     words, meant = lacking(trial, documented)
@@ -154,86 +149,15 @@ def mistake_in(
     if words:
         return Explained(words, None if claim.states_both else meant)
     return Explained(
-        trivial
-        or holds_if_symmetric(problem, claim, statement, later)
+        holds_if_symmetric(problem, claim, statement, later)
+        or trivial
         or _compared(problem, statement, trial, documented, budget.share(MORE_WORK))
         or _other_variable(trial, claim, sp.MatrixSymbol)
         or _left_out(trial, documented)
         or _missing_of(answer.derived(problem, statement), trial, documented)
         or ("" if claim.states_both else two_mistakes(trial, documented, where))
+        or unstated(claim, trial.proves)
     )
-
-
-def _repaired(trial: Trial, documented: Documented, where: Sequence[Place]) -> tuple[str, str, Any]:
-    """The first mistake without which the claim is proved; and the first that makes an identity say
-    that its left side is itself, which is an explanation where there is no other. With the side
-    that is meant; None where it is meant as it is documented.
-    """
-    claim, trivial, located = documented.claim, "", ("", None)
-    left = getattr(claim, "left", None)
-    for mistake, place in _in_order(claim, where):
-        for candidate in each(mistake, place.documented):
-            for repair in _filled(trial, place, candidate):
-                if trial.late:
-                    words, meant = located
-                    return words, trivial, meant
-                spend(CANDIDATE)
-                # That one symbol is to be the other says nothing.
-                if left is not None and left.is_Symbol and repair.side == left:
-                    continue
-                if not trial.holds(place.with_part(repair.side)):
-                    continue
-                words = place.told(repair.words())
-                whole = place.name in (None, documented.side)
-                meant = repair.side if whole else None
-                if words and (left is None or not _is_restated(repair.side, left, claim)):
-                    return words, trivial, meant
-                trivial = trivial or words
-                if not words and place.name is not None and not located[0]:
-                    located = place.told("a part of it is wrong"), meant  # too long to be quoted
-    words, meant = located
-    return words, trivial, meant
-
-
-def _in_order(claim: Claim, where: Sequence[Place]) -> Iterator[tuple[Mistake, Place]]:
-    """The mistakes and where each may stand: the likelier mistake first; of what runs through time,
-    those of sequences in one definition after the other.
-    """
-    kinds = list(KINDS)
-    if any(isinstance(value, Recurrence) for value in claim.where.values()):
-        yield from product(CARRIED, where)
-        yield from ((kind, place) for place in where for kind in THROUGH_TIME)
-        kinds = [kind for kind in kinds if kind not in THROUGH_TIME]
-    yield from product(kinds, where)
-
-
-def _is_restated(side: Any, left: Any, claim: Claim) -> bool:
-    """Whether a side is the other one as it is written, or its transpose."""
-    equal = {a for fact in getattr(claim, "given", ()) for a in _symmetric(fact)}
-    texts = {text_of(left)}
-    if isinstance(left, sp.MatrixExpr):
-        texts.add(text_of(_turned(left, equal)))
-    return text_of(side) in texts
-
-
-def _turned(matrix: Any, symmetric: set[Any]) -> Any:
-    """The transpose, taken inside of sums and products."""
-    if matrix in symmetric or isinstance(matrix, (sp.Identity, sp.Transpose)):
-        return matrix.arg if isinstance(matrix, sp.Transpose) else matrix
-    if isinstance(matrix, sp.MatAdd):
-        return sp.MatAdd(*(_turned(a, symmetric) for a in matrix.args), evaluate=False)
-    if isinstance(matrix, sp.MatMul):
-        numbers = [f for f in matrix.args if not isinstance(f, sp.MatrixExpr)]
-        factors = [f for f in matrix.args if isinstance(f, sp.MatrixExpr)]
-        turned = (_turned(f, symmetric) for f in reversed(factors))
-        return sp.MatMul(*numbers, *turned, evaluate=False)
-    return sp.Transpose(matrix)
-
-
-def _symmetric(fact: Any) -> Iterator[Any]:
-    for predicate in fact.atoms(AppliedPredicate) if isinstance(fact, sp.Basic) else ():
-        if predicate.function == sp.Q.symmetric:
-            yield predicate.arguments[0]
 
 
 def _length(expr: Any) -> int:
@@ -311,15 +235,6 @@ def _left_out(trial: Trial, documented: Documented) -> str:
     return ""
 
 
-def _filled(trial: Trial, place: Place, candidate: Repair | Scaling) -> list[Repair]:
-    """A repair; of a part that lacks a factor, with those factors that numbers leave possible."""
-    if isinstance(candidate, Repair):
-        return [candidate]
-    factors = trial.factors(place.with_part(candidate.doubled), candidate.added)
-    repairs = (candidate.by(factor) for factor in factors)
-    return [repair for repair in repairs if repair is not None]
-
-
 # ---- what a side that does not fit may be meant to be
 
 
@@ -366,7 +281,7 @@ def _compared(
     problem: Problem, statement: Statement, trial: Trial, documented: Documented, budget: Budget
 ) -> str:
     """A missing factor or term, or the assumption under which there is no difference."""
-    show = _Shown(problem, statement)
+    show = _Shown(problem, statement, documented.claim.states_both)
     for named in (True, False) if problem.where else (False,):
         try:
             forms = _forms(problem, statement, budget, named)
@@ -403,9 +318,10 @@ def _forms(problem: Problem, statement: Statement, budget: Budget, named: bool) 
 class _Shown:
     """Canonical forms in print."""
 
-    def __init__(self, problem: Problem, statement: Statement) -> None:
+    def __init__(self, problem: Problem, statement: Statement, states_both: bool) -> None:
         self.problem = problem
         self.statement = statement
+        self.states_both = states_both
 
     def scalar(self, reader: Reader, poly: Polynomial) -> Any:
         return Writer(taken=self.problem.names).scalar(reader.term(poly))
@@ -517,6 +433,8 @@ def _assumption(show: _Shown, forms: Forms, kinds: tuple[type[Atom], ...] = ()) 
     if len(exponents) != 1:
         return ""
     ((atom, e),) = exponents.items()
+    if () in difference and {((atom, e),)} == set(difference) - {()} and show.states_both:
+        return ""  # that the one side were what the other is says nothing
     if e not in (1, -1) or isinstance(
         atom, (IndexBracketAtom, BaseAtom, RealBracketAtom, ConstAtom, PrimeAtom)
     ):

@@ -40,6 +40,7 @@ from derive.evaluation.interpreter import Interpreter, Seed, variable
 from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.mentioned import mentions
 from derive.evaluation.point import LazyArray, Point
+from derive.language.arrays import stacked
 from derive.language.sequences import At
 
 __all__ = [
@@ -216,6 +217,10 @@ def _seed_of(
     if isinstance(wrt, sp.Transpose):
         seed, shape = _seed_of(wrt.arg, point, where, field)
         return seed, shape[::-1]
+    matrix = stacked(wrt)
+    if matrix is not None:
+        seed, shape = _seed_of(matrix, point, where, field)
+        return seed, (math.prod(shape), 1)
     symbol, position = variable(wrt, walk, {})
     if position is not None:
         return Seed(symbol, position, 1), ()
@@ -250,6 +255,10 @@ def derivative(
         for last in range(-1, -2 * order, -2):
             found = np.swapaxes(found, last, last - 1)
         return found
+    matrix = stacked(wrt)
+    if matrix is not None:
+        found = derivative(of, matrix, point, where, field, order, symmetric)
+        return _in_columns(found, order)
     if symmetric and order == 2:
         raise UnsupportedError("a second derivative within the symmetric matrices")
 
@@ -270,6 +279,17 @@ def derivative(
         return _finished(np.moveaxis(found, 0, -1).reshape(result.shape + shape), field)
 
     return _at_enough_precision(field, compute)
+
+
+def _in_columns(found: np.ndarray, order: int) -> np.ndarray:
+    """A derivative in vec(X) from the one in X: the columns of X one after the other."""
+    rows, columns = found.shape[-2:]
+    shape = found.shape[: found.ndim - 2 * order]
+    if order == 1:
+        turned = np.swapaxes(found, -1, -2)
+        return turned.reshape((*shape, rows * columns, 1))
+    turned = np.swapaxes(np.swapaxes(found, -1, -2), -3, -4)
+    return turned.reshape((*shape, rows * columns, 1, rows * columns, 1))
 
 
 def _of_position(whole: np.ndarray, wrt: At, point: Point) -> np.ndarray:

@@ -221,6 +221,11 @@ def vec(matrix: Any) -> Any:
     return _arranged("vec", (matrix,), ())
 
 
+def stacked(expr: Any) -> Any:
+    """The matrix X, or its transpose, of which an expression is vec(X); None where it is none."""
+    return expr.operands[0] if isinstance(expr, ArrangedMatrix) and expr.kind == "vec" else None
+
+
 def unvec(vector: Any, *sizes: Any) -> Any:
     """unvec(x, n, m)[i, j] = x[i + n·j]: the matrix whose columns, under one another, are x; also
     ``unvec(x, (n, m))``.

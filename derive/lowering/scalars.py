@@ -162,10 +162,13 @@ def _min(low: Lowering, expr: Any, scope: Scope) -> Term:
 
 @SCALARS.on(sp.floor, sp.ceiling)
 def _rounded(low: Lowering, expr: Any, scope: Scope) -> Term:
-    """⌊a/b⌋, ⌈a/b⌉ of sizes: an integer of its own"""
-    if not low.is_integer(expr, scope):
-        raise UnsupportedError(f"{expr} rounds what is made of more than sizes")
-    return Int((), (low.integer(expr, scope),))
+    """⌊a/b⌋, ⌈a/b⌉ of sizes: an integer of its own; ⌊x⌋ = x − Mod(x, 1), ⌈x⌉ = x + Mod(−x, 1)"""
+    if low.is_integer(expr, scope):
+        return Int((), (low.integer(expr, scope),))
+    argument = low.scalar(expr.args[0], scope)
+    if isinstance(expr, sp.floor):
+        return add(argument, neg(apply("Mod", argument, num(1))))
+    return add(argument, apply("Mod", neg(argument), num(1)))
 
 
 # Each is a known function of 1/x. The one other value of acot, π/2 at 0, is where it jumps.

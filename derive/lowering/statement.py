@@ -24,7 +24,7 @@ from derive.claims.kinds import (
     Shape,
 )
 from derive.core.integers import ZERO, Poly, as_poly
-from derive.core.terms import Term, axis_variable, num, ref
+from derive.core.terms import Term, axis_variable, num
 from derive.language.dims import condition, is_unit, same_shape, shown
 from derive.language.printing import text_of
 from derive.lowering.problem import Problem
@@ -124,8 +124,7 @@ def _gradient(problem: Problem, claim: Gradient, derive_only: bool) -> Statement
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(of, target)
     place = problem.place(shape)
-    kept = (*indices, *problem.kept(claim.wrt, place))
-    left = ref(adjoint, *outer, *kept)
+    left = problem.slope(adjoint, (*outer, *indices), claim.wrt, place)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -145,8 +144,7 @@ def _jacobian(problem: Problem, claim: Jacobian, derive_only: bool) -> Statement
         _documented(problem, claim, shape, "∂({of})/∂{wrt}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(problem.lowering.element(claim.of, of_place, {}), target)
-    kept = (*indices, *problem.kept(claim.wrt, wrt_place))
-    left = ref(adjoint, *outer, *kept)
+    left = problem.slope(adjoint, (*outer, *indices), claim.wrt, wrt_place)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -171,8 +169,7 @@ def _backward(problem: Problem, claim: Backward, derive_only: bool) -> Statement
         low.element(claim.of, of_place, {}), target, cotangent, binders
     )
     place = problem.place(shape)
-    kept = (*indices, *problem.kept(claim.wrt, place))
-    left = ref(adjoint, *outer, *kept)
+    left = problem.slope(adjoint, (*outer, *indices), claim.wrt, place)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -193,9 +190,9 @@ def _hessian(problem: Problem, claim: Hessian, derive_only: bool) -> Statement:
         _documented(problem, claim, shape, "the Hessian of {of}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(of, target)
-    slope = ref(adjoint, *outer, *indices, *problem.kept(claim.wrt, first))
+    slope = problem.slope(adjoint, (*outer, *indices), claim.wrt, first)
     again, outer = problem.adjoint(slope, target)
-    left = ref(again, *outer, *indices, *problem.kept(claim.wrt, second))
+    left = problem.slope(again, (*outer, *indices), claim.wrt, second)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 

@@ -81,6 +81,11 @@ def steps(
     return Steps(lambda: tuple(_Author(problem, statement, at_most, effort).steps(proof)))
 
 
+def after(first: Step, others: Sequence[Step]) -> Steps:
+    """A derivation after one more step."""
+    return Steps(lambda: (first, *others))
+
+
 class _Author:
     """Writes the steps of one proof; the indices of its entry have one name in all of them."""
 

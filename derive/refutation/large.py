@@ -29,6 +29,7 @@ from derive.evaluation.interpreter import Seed
 from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.orbits import Orbits, at_blocks
 from derive.evaluation.point import Point
+from derive.language.arrays import stacked
 from derive.refutation.points import PointMaker
 from derive.refutation.properties import Fact, axis_range, size_of
 from derive.refutation.symbols import fields_of
@@ -214,8 +215,8 @@ class LargePoints:
             raise UnsupportedError(f"a {type(claim).__name__} has no two sides to compare")
         if claim.axes not in KNOWN_AXES:
             raise UnsupportedError(f"a {type(claim).__name__} at large sizes")
-        if isinstance(claim.wrt, sp.Transpose):
-            raise UnsupportedError("a derivative in a transpose at large sizes")
+        if isinstance(claim.wrt, sp.Transpose) or stacked(claim.wrt) is not None:
+            raise UnsupportedError("a derivative in a transpose, or in a vec, at large sizes")
         plain = self._walk(point, field, 0)
         symbol, fixed = self._varied(claim.wrt, plain)
         wrt_shape = () if fixed is not None else plain.shape(symbol)

@@ -319,6 +319,14 @@ LAWS: dict[str, Any] = {
         Identity(over(entry(A**m, i, k) * entry(A**m, k, j) * U[k]), entry(A ** (2 * m), i, j)),
         Identity(A**m * B**m, A ** (2 * m)),
     ],
+    # part of the axis; an index that stands in something else; another matrix, its transpose
+    "matrix joined to its power": [
+        Identity(over(A[i, k] * entry(A**m, k, j), k, low=1), entry(A ** (m + 1), i, j)),
+        Identity(over(A[i, k] * entry(A**m, k, j) * U[k]), entry(A ** (m + 1), i, j)),
+        Identity(over(A[k, k] * entry(A**m, k, j)), entry(A ** (m + 1), j, j)),
+        Identity(B * A**m, A ** (m + 1)),
+        Identity(A.T * A**m, A ** (m + 1)),
+    ],
     # another vector, and the other side
     "power of an eigenvalue": [
         Identity(A**m * u, x**m * u, given=(Eq(A * v, x * v),)),
@@ -433,7 +441,17 @@ FUNCTIONS: dict[str, Any] = {
     ],
     # x < 0
     "atan2": [Identity(sp.atan2(y, x), sp.atan(y / x))],
-    "Mod": [Identity(sp.Mod(x, 1), x), Identity(sp.Mod(x, y), x)],
+    # what is added is no whole number, nor what a remainder is multiplied with; by another b
+    "Mod": [
+        Identity(sp.Mod(x, 1), x),
+        Identity(sp.Mod(x, y), x),
+        Identity(sp.Mod(x + y, 1), sp.Mod(x, 1)),
+        Identity(sp.Mod(x + n / 2, 1), sp.Mod(x, 1)),
+        Identity(sp.Mod(sp.Mod(x, 1) / 2, 1), sp.Mod(x / 2, 1)),
+        Identity(sp.Mod(y * sp.Mod(x, 1), 1), sp.Mod(y * x, 1)),
+        Identity(sp.Mod(x + 1, y), sp.Mod(x, y)),
+        Identity(sp.floor(n * x), n * sp.floor(x)),
+    ],
     "Abs": [Identity(Abs(x + y), Abs(x) + Abs(y))],
     # x = 0
     "sign": [Identity(sp.sign(x), 2 * if_(1, x > 0) - 1)],

@@ -43,6 +43,7 @@ from derive import (
     verify,
 )
 from derive.diagnosis import reason as explain
+from derive.diagnosis import repaired
 from derive.diagnosis.reason import difference
 from derive.diagnosis.trial import Trial
 from derive.language.operators import entry
@@ -729,7 +730,7 @@ def test_a_broken_mistake_costs_no_verdict(monkeypatch):
         raise NotImplementedError
         yield
 
-    monkeypatch.setattr(explain, "MISTAKES", [broken])
+    monkeypatch.setattr(repaired, "MISTAKES", [broken])
     monkeypatch.setattr(explain, "fitting", broken)
     for name in ("regression.mean", "mlp.square-weights"):
         found = verify(WRONG[name][0])

@@ -117,6 +117,8 @@ OWN = [
     _same("digits", derive.vec(S * A), sp.KroneckerProduct(sp.Identity(m), S) * derive.vec(A)),
     _same("pole", _over(t / (n - 1), sp.Ne(k, 0), (k, 0, n - 1)),
         sp.Piecewise((t, n >= 2), (0, True))),
+    _same("sum-of-powers", S * derive.sum_over(S**k, (k, 1, m)),
+        derive.sum_over(S ** (k + 1), (k, 1, m))),
     _same("eigenvalue", S**m * x, t**m * x, sp.Eq(S * x, t * x)),
     _same("trace-of-entries", Trace(matrix_exp(S)), sp.Sum(entry(matrix_exp(S), k, k),
         (k, 0, n - 1))),

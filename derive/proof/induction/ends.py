@@ -1,31 +1,37 @@
-"""Sums of sequences that run the other way, or whose ranges differ at one end:
-Σ_{k≤h} f(k) = Σ_{k≤h} f(h − k) = f(0) + Σ_{k<h} f(k + 1).
+"""Sums of sequences that run the other way, or whose ranges differ at one end, or that telescope:
+Σ_{k≤h} f(k) = Σ_{k≤h} f(h − k) = f(0) + Σ_{k<h} f(k + 1), and Σ_{k≤h} f(k + 1) − f(k) = f(h + 1) −
+f(0).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.proof.decide import vanishes
 
+BOTH_FIRST, BOTH_LAST = (True, True), (False, False)
+ADDED_FIRST, ADDED_LAST = (False, True), (True, False)
 FURTHEST = 2  # terms that one range may have more than another
 
 
 def vanishes_from_ends(n: Normaliser, poly: Polynomial) -> bool:
     """Whether a polynomial is zero once its sums run one way, or the first or the last terms of its
-    longest sums are taken apart, so many that another sum in it is as long.
+    longest sums are taken apart, so many that another sum in it is as long; or the first terms of
+    the sums that are added, and the last ones of those that are subtracted.
     """
     turned = _one_way(n, poly)
     if turned != poly and vanishes(n, turned):
         return True
     poly = turned
+    apart = product(_lengths(n, poly), (BOTH_FIRST, BOTH_LAST))
+    across = product(_telescoping(n, poly), (ADDED_FIRST, ADDED_LAST))
     return any(
         vanishes(n, _shortened(n, poly, high, steps, first))
-        for high, steps in _lengths(n, poly)
-        for first in (True, False)
+        for (high, steps), first in (*apart, *across)
     )
 
 
@@ -60,16 +66,29 @@ def _falls(n: Normaliser, inside: Polynomial, variable: Var) -> bool:
     return bool(read) and min(read)[1] == -1
 
 
+def _highs(n: Normaliser, poly: Polynomial) -> dict[Poly, set[bool]]:
+    """Ends of ranges under which sequences stand; whether such sums are added, or subtracted."""
+    highs: dict[Poly, set[bool]] = {}
+    for monomial, coefficient in poly.items():
+        for atom, exponent in monomial:
+            if not isinstance(atom, SumAtom) or exponent != 1:
+                continue
+            if any(isinstance(a, RefAtom) and a.name in n.recursion.heads for a in atoms_in(atom)):
+                for high in atom.highs:
+                    highs.setdefault(high, set()).add(coefficient > 0)
+    return highs
+
+
+def _telescoping(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:
+    """Ends of ranges, seen not to be empty, of which sums are added and others subtracted."""
+    for high, signs in _highs(n, poly).items():
+        if len(signs) == 2 and is_nonnegative(high):
+            yield high, 1
+
+
 def _lengths(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:
     """Ends of ranges under which sequences stand, each with the terms that a shorter one lacks."""
-    highs = dict.fromkeys(
-        high
-        for m in poly
-        for atom, exponent in m
-        if isinstance(atom, SumAtom) and exponent == 1
-        if any(isinstance(a, RefAtom) and a.name in n.recursion.heads for a in atoms_in(atom))
-        for high in atom.highs
-    )
+    highs = _highs(n, poly)
     for high in highs:
         for other in highs:
             gap = (high - other).constant
@@ -79,8 +98,13 @@ def _lengths(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:
                 yield high, gap
 
 
-def _shortened(n: Normaliser, poly: Polynomial, high: Poly, steps: int, first: bool) -> Polynomial:
-    """The polynomial with so many terms of each sum up to an end written out."""
+def _shortened(
+    n: Normaliser, poly: Polynomial, high: Poly, steps: int, first: tuple[bool, bool]
+) -> Polynomial:
+    """The polynomial with so many terms of each sum up to an end written out.
+
+    :param first: whether these are the first ones, of sums that are subtracted and of others.
+    """
     found: Polynomial = {}
     for monomial, coefficient in poly.items():
         atom = next(
@@ -93,7 +117,7 @@ def _shortened(n: Normaliser, poly: Polynomial, high: Poly, steps: int, first: b
         k = next(v for v in opened if v.high == high)
         others = [v for v in opened if v is not k]
         shorter = Var(k.name, FRESH, ZERO, high - steps)
-        if first:
+        if first[coefficient > 0]:
             moved, apart = as_poly(shorter) + steps, [as_poly(c) for c in range(steps)]
         else:
             moved, apart = as_poly(shorter), [high - c for c in range(steps)]

@@ -41,8 +41,8 @@ Test = Callable[[Polynomial], bool]
 def lower_bounds(
     n: Normaliser, poly: Polynomial, test: Test, wide: bool = True
 ) -> Iterator[Polynomial]:
-    """Bounds from below: |sin x| ≤ 1 and its like; by convexity, exp x ≥ 1 + x and
-    −log p ≥ 1 − p; a logarithm against x is its argument against exp x; a maximum is at least
+    """Bounds from below: |sin x| ≤ 1 and its like; 0 ≤ Mod(x, b) ≤ b; by convexity, exp x ≥ 1 + x
+    and −log p ≥ 1 − p; a logarithm against x is its argument against exp x; a maximum is at least
     each entry; a sum of what is nonnegative is at least any of its terms.
 
     :param wide: whether the rest of a sum is taken under it in more than one way.
@@ -57,6 +57,7 @@ def lower_bounds(
         diagonal = _on_diagonals(n, monomial, coefficient)
         if diagonal is not None:
             yield n.add(rest, diagonal)
+        yield from _by_remainder(n, monomial, coefficient, rest)
         if len(monomial) != 1:
             continue
         ((atom, exponent),) = monomial
@@ -72,6 +73,20 @@ def lower_bounds(
         rest = {m: c for m, c in poly.items() if m != monomial}
         if len(rest) <= FEW:
             yield from _by_squares(n, monomial, coefficient, rest, test)
+
+
+def _by_remainder(
+    n: Normaliser, monomial: Monomial, coefficient: Number, rest: Polynomial
+) -> Iterator[Polynomial]:
+    """s·Mod(x, b) ≥ 0 and −s·Mod(x, b) ≥ −s·b, for s ≥ 0 and b > 0."""
+    found = [a for a, e in monomial if isinstance(a, FunctionAtom) and a.name == "Mod" and e == 1]
+    outside = n.monomial({a: e for a, e in monomial if a not in found})
+    if len(found) != 1 or n.monomial_sign(outside) not in ("+", "0+"):
+        return
+    by = dict(found[0].args[1])
+    if n.sign(by) == "+":
+        most = n.multiply({outside: coefficient}, by)
+        yield rest if coefficient > 0 else n.add(rest, most)
 
 
 def _by_exponential(

@@ -404,6 +404,8 @@ def is_smooth(n: Normaliser, poly: Polynomial, x: EntryAtom) -> bool:
                 and n.sign(_argument(atom)) != "+"
             ):
                 return False
+            if isinstance(atom, FunctionAtom) and atom.name == "Mod":  # it jumps
+                return False
             inside = n.opened(atom)[1] if isinstance(atom, SumAtom) else _argument(atom)
             if not is_smooth(n, inside, x):
                 return False

@@ -1,0 +1,68 @@
+"""The mistakes in the left side of an identity: Σ_j p_j = 1 is wrong by what is summed, and not by
+the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from derive.base.budget import Budget
+from derive.claims.verdict import Witness
+from derive.diagnosis.claimed import Documented
+from derive.diagnosis.definitions import places
+from derive.diagnosis.repaired import repaired
+from derive.diagnosis.trial import Trial
+from derive.lowering.problem import Problem
+from derive.lowering.statement import Statement
+
+WORK = 0.8e6
+
+
+def mistake_on_the_left(
+    problem: Problem, claim: Any, statement: Statement, witness: Witness, budget: Budget
+) -> str:
+    """The mistake in the left side of an identity without which it is the right one, in words; ''
+    where none is found, or where the claim states one side only.
+    """
+    if not claim.states_both:
+        return ""
+    turned = replace(claim, left=claim.right, right=claim.left)
+    back = statement._replace(left=statement.right, right=statement.left)
+    seen = replace(witness, left=witness.right, right=witness.left)
+    documented = Documented(turned, turned.right, problem.shapes)
+    trial = Trial(problem, turned, back, budget.share(WORK), seen, budget)
+    own = list(places(documented))[:1]  # definitions were looked at from the other side
+    words, _, _ = repaired(trial, documented, own, _says_something(claim))
+    return f"in the left side: {words}" if words else ""
+
+
+def _says_something(claim: Any) -> Callable[[Any], bool]:
+    """Whether a side still says what it said, without an inverse that nobody wrote, and is not the
+    right one as it stands. Beside a number something may be too much.
+    """
+    inverses, length = claim.left.atoms(sp.Inverse), _length(claim.left)
+
+    def suits(side: Any) -> bool:
+        if claim.right.is_number:
+            whole = any(not symbol.is_integer for symbol in side.free_symbols)
+        else:
+            whole = _length(side) >= length
+        return whole and side.atoms(sp.Inverse) <= inverses and _done(side) != claim.right
+
+    return suits
+
+
+def _done(side: Any) -> Any:
+    """A product or a sum of matrices made; any other side, and where SymPy chokes, as it is."""
+    try:  # SymPy would work out a sum over a range
+        return side.doit(deep=False) if isinstance(side, (sp.MatAdd, sp.MatMul)) else side
+    except Exception:  # of a determinant, among others, a RuntimeError
+        return side
+
+
+def _length(side: Any) -> int:
+    return sum(1 for _ in sp.preorder_traversal(side))
