@@ -20,7 +20,8 @@ from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native, pointwise, small_sizes, witnessed
 from derive.frontends.code.as_code import as_code
-from derive.frontends.code.finding import FUNCTIONS, called
+from derive.frontends.code.building import with_sizes
+from derive.frontends.code.finding import FUNCTIONS, LAYER, called
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
@@ -42,6 +43,7 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
 
     :raises ClaimError: where the pair itself is not understood.
     """
+    pair = with_sizes(pair)
     found = pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
     less = partial(_decide_as_read, timeout=timeout, effort=effort * OF_TARGETS)
     return without_false_alarms(pair, found, partial(pointwise.decided, decide=less))
@@ -362,10 +364,14 @@ def pair_of(
         wrt = tuple(wrt.replace(",", " ").split())
     if isinstance(call, str):
         call = tuple(call.replace(",", " ").split())
+    unbuilt: tuple[str, ...] = ()
+    if known is not None and known.kind == LAYER:
+        said = {*shapes, *(params or ()), *(init or ()), *(fixed or ())}
+        unbuilt = tuple(name for name in known.built_with if name not in said)
     return Pair(
         own, target, backward, dict(shapes), dict(fixed or {}),
         None if wrt is None else tuple(wrt), path, dict(params or {}), dict(init or {}),
         None if call is None else tuple(call), dict(grads or {}),
         methods=known.methods if known is not None else None,
-        flag=known.flag if known is not None and backward is None else "",
+        flag=known.flag if known is not None and backward is None else "", unbuilt=unbuilt,
     )  # fmt: skip

@@ -111,7 +111,7 @@ class _Call:
                 layer, {n: _stand_in(n, self.values[n]) for n in self.called if n in self.values}
             )
             _empty(before_lists)
-        self.places = {n: _place_of(self.kind, layer, n, self.asked.name) for n in self.held}
+        self.places = {n: place_in(self.kind, layer, n, self.asked.name) for n in self.held}
         for name, place in self.places.items():
             _put(layer, place, self.values[name])
         before = dict(getattr(layer, "__dict__", {}))
@@ -128,7 +128,8 @@ class _Call:
     def _lost(self) -> bool:
         """Whether the forward has put something else where a parameter was."""
         return any(
-            _at(self.layer, place) is not self.values[name] for name, place in self.places.items()
+            held_at(self.layer, place) is not self.values[name]
+            for name, place in self.places.items()
         )
 
     # ---- backward
@@ -290,7 +291,7 @@ def _attribute(kind: Any, name: str) -> Any:
 # ---- what a layer holds
 
 
-def _place_of(kind: Any, layer: Any, name: str, shown: str) -> str:
+def place_in(kind: Any, layer: Any, name: str, shown: str) -> str:
     """Where a layer holds a parameter: an attribute, or an entry of a dictionary.
 
     :raises ClaimError: where it holds none of this name.
@@ -345,7 +346,8 @@ def _put(layer: Any, place: str, value: Any) -> None:
         setattr(holder, last, value)
 
 
-def _at(layer: Any, place: str) -> Any:
+def held_at(layer: Any, place: str) -> Any:
+    """The array that a layer holds at a place."""
     found = layer
     for part in _steps(place):
         found = _step(found, part)

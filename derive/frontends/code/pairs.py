@@ -60,6 +60,7 @@ class Pair:
     reading: str = ""  # what a derivative takes that has no upstream, see Asked
     methods: tuple[str, str] | None = None  # of a class, its forward and its backward
     flag: str = ""  # the argument with which the forward returns its derivative
+    unbuilt: tuple[str, ...] = ()  # what a constructor takes and nothing is declared of
 
 
 @dataclass

@@ -15,6 +15,7 @@ from dataclasses import replace
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Backward
 from derive.claims.verdict import HOLDS, UNDECIDED, Verdict
+from derive.frontends.code.building import with_sizes
 from derive.frontends.code.calling import OF_LOSSES, NoLoss
 from derive.frontends.code.method_names import DERIVATIVES, GRADIENTS
 from derive.frontends.code.pairs import Pair, Traced, trace_pair
@@ -80,11 +81,12 @@ def _of_losses(pair: Pair, found: Verdicts, decide: Callable[[Pair], Verdicts]) 
             return {n: replace(v, notes=(*v.notes, note)) for n, v in readings[-1].items()}
     reason = "it is not decided whether its backward takes the predictions or an upstream"
     return {
-        n: replace(v, status=UNDECIDED, witness=None, reason=reason)
+        n: found[n] if n in found and found[n].status == UNDECIDED  # it says why
+        else replace(v, status=UNDECIDED, witness=None, reason=reason)
         if any(own[n].status == UNDECIDED for own in readings if n in own)
         else v
         for n, v in readings[1].items()
-    }
+    }  # fmt: skip
 
 
 def likeliest(pair: Pair) -> Traced:
@@ -93,6 +95,7 @@ def likeliest(pair: Pair) -> Traced:
     :raises Failed: where a line is refused, or does not fit.
     :raises ClaimError: where the pair itself is not understood.
     """
+    pair = with_sizes(pair)
     as_input = replace(pair, reading="input")
     try:
         return trace_pair(as_input if _OF_NUMBERS.search(_name(pair)) else pair)

@@ -108,3 +108,34 @@ def test_labels_below_0_count_from_the_end(read, status, tmp_path):
     path.write_text(LABELS.format(read=read))
     shapes = {"x": "N C", "y": labels("N", of="C")}
     assert verify_backward(f"{path}::forward", shapes=shapes)["x"].status == status
+
+
+HALVES = """
+import numpy as np
+
+def forward(x):
+    first = {first}
+    out = np.empty_like(x)
+    out[first] = x[first]
+    out[{second}] = 2 * x[{second}]
+    return out, first
+
+def backward(g, first):
+    return np.where(first, g, {slope} * g)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "slope", "status"),
+    [
+        ("x >= 0", "~first", 2, "holds"),
+        ("x > 0", "x <= 0", 2, "holds"),
+        ("(x > 1) | (x < -1)", "(x <= 1) & (x >= -1)", 2, "holds"),
+        ("x > 0", "~first", 1, "disagrees"),
+        ("x > 0", "x < 0", 2, "undecided"),  # nothing is written where x = 0
+        ("x > 1", "x < -1", 2, "undecided"),
+    ],
+)
+def test_masks_that_leave_nothing_fill_an_empty_array(first, second, slope, status, tmp_path):
+    text = HALVES.format(first=first, second=second, slope=slope)
+    assert verdict(tmp_path, text, x="N D").status == status
