@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice, product
@@ -50,10 +50,25 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
 
 
 def _decide_as_read(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
+    traced = _cut(pair, _other_cuts(pair)) or _traced_or_none(pair)
+    if traced is None:
+        return _decided_as_traced(pair, None, timeout, effort)
+    found: dict[str, Verdict] = {}
+    if traced.trace.masks:
+        # -1e9 in a case is meant for −∞: a softmax of it is right where exp(-1e9) is 0
+        masked = _traced_or_none(replace(traced.pair, masked=True))
+        if masked is not None:
+            found = _decided_as_traced(masked.pair, masked, timeout, effort)
+    if not found or any(v.status == UNDECIDED for v in found.values()):
+        exact = _decided_as_traced(traced.pair, traced, timeout, effort)
+        found = exact | {n: v for n, v in found.items() if v.status != UNDECIDED}
+    return found
+
+
+def _decided_as_traced(
+    pair: Pair, traced: Traced | None, timeout: float, effort: float
+) -> dict[str, Verdict]:
     several = any("*" in str(shape) for shape in pair.shapes.values())
-    traced = _cut(pair, _other_cuts(pair))
-    if traced is not None:
-        pair = traced.pair
     found = _decide(pair, timeout, effort, traced)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
@@ -255,10 +270,17 @@ def _decided(
     assert worst is not None
     if worst.status == HOLDS:
         # What the trace rests on is assumed, whatever the proof made use of.
-        rests = (*traced.trace.assumed, *traced.trace.between, *traced.trace.once)
+        rests = (*_masks(traced), *traced.trace.assumed, *traced.trace.between, *traced.trace.once)
         assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
         worst = replace(worst, assumptions=assumptions)
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)
+
+
+def _masks(traced: Traced) -> Iterator[Any]:
+    """What is taken for −∞, as equations."""
+    if traced.pair.masked:
+        for mask in traced.trace.masks:
+            yield sp.Eq(sp.Symbol(f"{float(mask):g}"), -sp.oo, evaluate=False)
 
 
 def _assigned_at(traced: Traced, claim: Any) -> str:

@@ -54,6 +54,7 @@ class Pair:
     given: tuple[Any, ...] = ()
     inside: bool = False  # whether what is clipped is taken to lie between the ends
     exact: bool = False  # whether numbers such as 1e-7 are taken for 0
+    masked: bool = False  # whether cases such as -1e9 are taken for −∞
     turned: bool = False  # whether products of sizes are taken from the last factor
     swapped: bool = False  # whether sums of sizes are taken from the last term
     left_out: tuple[Place, ...] = ()  # the statements that do not fit
@@ -108,7 +109,7 @@ def trace_pair(pair: Pair) -> Traced:
     names = {str(s) for s in symbols_of(pair)}
     arr.unsettled.clear()
     trace = Trace(names | set(pair.shapes))
-    trace.inside, trace.exact = pair.inside, pair.exact
+    trace.inside, trace.exact, trace.masked = pair.inside, pair.exact, pair.masked
     loader = Loader(trace, pair.left_out)
     try:
         return _trace(pair, trace, loader)

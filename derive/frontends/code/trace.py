@@ -65,6 +65,8 @@ class Trace:
         self.inside = False  # whether it is taken to lie between them
         self.stabilised: dict[Any, None] = {}  # small numbers, such as 1e-7
         self.exact = False  # whether these are taken for 0
+        self.masks: dict[Any, None] = {}  # numbers that stand for what is masked, such as -1e9
+        self.masked = False  # whether these are taken for −∞
         self.rewritten: set[Any] = set()  # definitions of arrays that are changed in place later
         self.library = "numpy"  # whose methods arrays have
         self.files: set[str] = set()
