@@ -230,7 +230,7 @@ def _answered(traced: Traced, timeout: float, effort: float) -> dict[str, Verdic
     except native.Differs as problem:
         return _all(pair, UNDECIDED, f"{OURS}: {problem}", traced)
     except native.NotRun as problem:
-        if native.can_run(traced):
+        if not isinstance(problem, native.NotInstalled) and native.can_run(traced):
             reason = f"the code does not run: {problem}"
             return _all(pair, UNDECIDED, reason, traced)
         library = "the code" if traced.trace.library == "numpy" else traced.trace.library
