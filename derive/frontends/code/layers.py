@@ -10,6 +10,7 @@ from typing import Any
 from derive.base.errors import ClaimError
 from derive.frontends.code.arrays import FLOAT, Array
 from derive.frontends.code.calling import (
+    AT_OUTPUT,
     OF_LOSSES,
     OF_UPSTREAM,
     SUM,
@@ -186,18 +187,26 @@ class _Call:
         return Performed([output], ["upstream"], call)
 
     def _of_predictions(self, losses: Any, takes: list[str]) -> Performed:
-        """A loss of each sample, whose backward is called with the predictions again, by whatever
-        name, and gives the gradient of the mean of the losses, or of their sum.
+        """A loss of each sample, or of all, whose backward is called with the predictions again, by
+        whatever name, and gives the gradient of the mean of the losses, or of their sum.
         """
+        reading = self.asked.reading
         first, *others = self.called or ("",)
+        own = takes == list(self.called) and others != []  # by the same name
         again = takes[1:] == others != [] and takes[0] not in (*self.values, *self.fixed)
         upstream = not again or OF_UPSTREAM.fullmatch(takes[0]) is not None
-        if upstream or losses.ndim >= getattr(self.values.get(first), "ndim", 0):
+        at = self.values.get(first)
+        if (upstream and not own) or losses.ndim >= getattr(at, "ndim", 0):
             raise ClaimError(f"the backward of {self.asked.name} takes an upstream")
-        loss = losses.sum() if self.asked.reading == SUM else losses.mean()
+        if reading.startswith(AT_OUTPUT):
+            held = getattr(self.layer, "__dict__", {})
+            at = next((held[n] for n in _OUTPUTS if n in held and held[n] is not losses), None)
+            if own or getattr(at, "ndim", 0) != self.values[first].ndim:
+                raise ClaimError(f"{self.asked.name} keeps no output of the shape of its input")
+        loss = losses.sum() if reading.endswith(SUM) else losses.mean()
 
         def call(_: list[Any]) -> dict[str, Any]:
-            return self._given(self._back({takes[0]: self.values[first]}))
+            return self._given(self._back({takes[0]: at}))
 
         return Performed([loss], [], call)
 
