@@ -22,6 +22,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.base.errors import ClaimError
 from derive.base.worker import run_deep
 from derive.claims.entry import Entry
 from derive.claims.kinds import Backward
@@ -125,6 +126,8 @@ def _work(request: Request, answer: Answer, channel: Connection, steps: int) -> 
 def _safely(request: Request, answer: Answer) -> Answers:
     try:
         return answer(request)
+    except ClaimError as problem:  # the pair is not understood
+        return _without(request, str(problem))
     except Exception as problem:
         message = " ".join(f"{type(problem).__name__}: {problem}".split())
         return _without(request, f"internal error: {message}")

@@ -31,6 +31,7 @@ from derive.frontends.code.arrays import (
 from derive.frontends.code.axes import bounds
 from derive.frontends.code.sizes import at_least, expanded
 from derive.frontends.code.trace import Refused, current, tracing
+from derive.language.conditions import Cases
 
 
 @sizes.ELEMENTWISE.fill
@@ -177,10 +178,39 @@ def compare(relation: Any, a: Any, b: Any) -> Array:
             return found if relation is sp.Eq else sp.Not(found)
         if p.is_number and q.is_number:
             return relation(p, q)
+        if (found := _of_cases(lambda value: relation(value, q), p)) is not None:
+            return found
         return relation(p, q, evaluate=False)
 
     found = Array(axes, {key: related(left[key], right[key]) for key in keys(axes)}, BOOL)
     return WITHOUT_PLACES(found) if whole and tracing() else found
+
+
+def _of_cases(holds: Callable[[Any], Any], body: Any) -> Any:
+    """Where a relation holds of a body that is a number in each of its cases, as the 1s and 0s of a
+    mask, as a condition; None where it is none.
+    """
+    if body.is_number:
+        found = holds(body)
+        return found if found in (sp.true, sp.false) else None
+    if isinstance(body, Cases):
+        rest: Any = sp.true
+        parts = []
+        for value, condition in body.args:
+            here = _of_cases(holds, value)
+            if here is None:
+                return None
+            parts.append(sp.And(rest, condition, here))
+            rest = sp.And(rest, sp.Not(condition))
+        return sp.Or(*parts)
+    cases = [part for part in body.args if isinstance(part, Cases)]
+    if not isinstance(body, (sp.Add, sp.Mul)) or len(cases) != 1:
+        return None
+    (own,) = cases
+    others = [part for part in body.args if part is not own]
+    if not all(part.is_number for part in others):
+        return None
+    return _of_cases(lambda value: holds(body.func(value, *others)), own)
 
 
 @ABSOLUTE.fill

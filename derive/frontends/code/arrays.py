@@ -19,6 +19,7 @@ from derive.frontends.code.sizes import Size, expanded, expression, plain, same
 from derive.frontends.code.trace import COUNTED, Misfit, Refused, current, tracing
 from derive.language.conditions import Cases
 
+MASK = -10_000  # what masks an entry before a softmax is no more than that
 STABILISER = 1e-5  # numbers up to it are there to keep a quotient or a logarithm finite
 FLOAT, INT, BOOL = "float", "int", "bool"
 READ, WRITE = Slot("derive.frontends.code.indexing"), Slot("derive.frontends.code.writing")
@@ -478,6 +479,9 @@ def choice(condition: Any, value: Any, other: Any) -> Any:
         return other
     if value == other:
         return value
+    value, other = _as_mask(value), _as_mask(other)
+    if isinstance(other, Cases) and other.has(UNWRITTEN):
+        other = _without_rest(other, condition)
     if value == 0 and _is_or_zero(other):  # one case, so that what is 0 elsewhere is seen
         return choice(
             sp.And(sp.Not(condition), other.args[0][1]), other.args[0][0], other.args[1][0]
@@ -485,6 +489,35 @@ def choice(condition: Any, value: Any, other: Any) -> Any:
     if other == 0 and _is_or_zero(value):
         return choice(sp.And(condition, value.args[0][1]), value.args[0][0], other)
     return Cases(*sp.Piecewise((value, condition), (other, True), evaluate=False).args)
+
+
+def _as_mask(value: Any) -> Any:
+    """A case that is a number such as −10⁹: −∞ where such a mask is taken for that."""
+    if not (isinstance(value, sp.Rational) and value <= MASK and tracing()):
+        return value
+    current().masks[value] = None
+    return sp.S.NegativeInfinity if current().masked else value
+
+
+def _without_rest(cases: Any, condition: Any) -> Any:
+    """What stands where a condition does not hold, without what nothing was written to, if there is
+    none of that: the cases are all that the condition leaves, as ``x < 0`` leaves ``x ≥ 0``.
+    """
+    taken: list[tuple[Any, Any]] = []
+    rest = cases
+    while isinstance(rest, Cases) and len(rest.args) == 2 and rest.args[1][1] == sp.true:
+        taken.append((rest.args[0][0], rest.args[0][1]))
+        rest = rest.args[1][0]
+    if rest != UNWRITTEN:
+        return cases
+    for number, (value, _) in enumerate(taken):
+        every = [sp.to_nnf(c, False) for c in (condition, *(at for _, at in taken[: number + 1]))]
+        rests = [(one, sp.Or(*(c for c in every if c is not one))) for one in every]
+        if any(sp.to_nnf(sp.Not(rest), False) == one for one, rest in rests):
+            for own, at in reversed(taken[:number]):
+                value = Cases(*sp.Piecewise((own, at), (value, True), evaluate=False).args)
+            return value
+    return cases
 
 
 def _is_or_zero(body: Any) -> bool:

@@ -40,7 +40,7 @@ class Asked:
     :param flag: the argument with which the forward returns its derivative.
     :param reading: what a derivative without an upstream takes, ``"input"`` or ``"output"``; what
         the backward of a loss of each sample is of, ``"mean"`` or ``"sum"``, where it takes the
-        predictions; ``""`` for a backward that takes an upstream.
+        predictions, its input or its output, again; ``""`` for a backward that takes an upstream.
     """
 
     name: str
@@ -58,7 +58,9 @@ class Asked:
         return self.floats if self.wrt is None else self.wrt
 
 
-MEAN, SUM = OF_LOSSES = "mean", "sum"
+MEAN, SUM = "mean", "sum"
+AT_OUTPUT = "at the output, "  # what a loss is called with is what its layer calls its output
+OF_LOSSES = (MEAN, SUM, AT_OUTPUT + MEAN, AT_OUTPUT + SUM)
 
 
 class NoLoss(ClaimError):

@@ -49,8 +49,11 @@ def perform(
     result = forward(*args, **options)
     if not isinstance(result, (tuple, list)) or len(result) < 2:
         raise ClaimError(f"{asked.name} has no backward and does not return (loss, gradients)")
-    rest = result[1] if len(result) == 2 else tuple(result[1:])
-    return Performed([result[0]], [], lambda _: matched(rest, asked.expected, asked.name))
+    loss, *parts = result
+    if len(parts) == 1 and isinstance(loss, Mapping) and not isinstance(parts[0], Mapping):
+        loss, parts = parts[0], [loss]  # return grads, cost
+    rest = parts[0] if len(parts) == 1 else tuple(parts)
+    return Performed([loss], [], lambda _: matched(rest, asked.expected, asked.name))
 
 
 def _functions(
@@ -63,8 +66,11 @@ def _functions(
     free = [p.name for p in parameters if p.name not in known and p.default is p.empty]
     if not free:
         free = [p.name for p in parameters if p.name not in known][:1]
-    outputs, cache = _split(result, free, asked.name)
-    names = free[: len(outputs)]
+    if _is_kept(result, free):
+        outputs, cache, names = [result[0]], [result[1]], []
+    else:
+        outputs, cache = _split(result, free, asked.name)
+        names = free[: len(outputs)]
 
     def call(upstreams: list[Any]) -> dict[str, Any]:
         at = dict(zip(free, [*upstreams, *cache], strict=True))
@@ -83,6 +89,14 @@ def _functions(
         return matched(backward(*positional, **keyword), asked.expected, asked.name)
 
     return Performed(outputs, names, call)
+
+
+def _is_kept(result: Any, free: Sequence[str]) -> bool:
+    """Whether a forward returns a loss and what it keeps, and its backward takes that alone."""
+    if not isinstance(result, (tuple, list)) or len(result) != 2 or len(free) != 1:
+        return False
+    is_number = [isinstance(one, (int, float)) or getattr(one, "ndim", 1) == 0 for one in result]
+    return is_number == [True, False] and not OF_UPSTREAM.fullmatch(free[0])
 
 
 def _entry_by_entry(

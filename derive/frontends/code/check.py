@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice, product
@@ -20,7 +20,8 @@ from derive.claims.kinds import Claim, Gradient
 from derive.claims.verdict import DISAGREES, HOLDS, ILL_SHAPED, STATUSES, UNDECIDED, Verdict
 from derive.frontends.code import native, pointwise, small_sizes, witnessed
 from derive.frontends.code.as_code import as_code
-from derive.frontends.code.finding import FUNCTIONS, called
+from derive.frontends.code.building import with_sizes
+from derive.frontends.code.finding import FUNCTIONS, LAYER, called
 from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
@@ -42,16 +43,32 @@ def decide(pair: Pair, timeout: float = 60.0, effort: float = EFFORT) -> dict[st
 
     :raises ClaimError: where the pair itself is not understood.
     """
+    pair = with_sizes(pair)
     found = pointwise.decided(pair, partial(_decide_as_read, timeout=timeout, effort=effort))
     less = partial(_decide_as_read, timeout=timeout, effort=effort * OF_TARGETS)
     return without_false_alarms(pair, found, partial(pointwise.decided, decide=less))
 
 
 def _decide_as_read(pair: Pair, timeout: float, effort: float) -> dict[str, Verdict]:
+    traced = _cut(pair, _other_cuts(pair)) or _traced_or_none(pair)
+    if traced is None:
+        return _decided_as_traced(pair, None, timeout, effort)
+    found: dict[str, Verdict] = {}
+    if traced.trace.masks:
+        # -1e9 in a case is meant for −∞: a softmax of it is right where exp(-1e9) is 0
+        masked = _traced_or_none(replace(traced.pair, masked=True))
+        if masked is not None:
+            found = _decided_as_traced(masked.pair, masked, timeout, effort)
+    if not found or any(v.status == UNDECIDED for v in found.values()):
+        exact = _decided_as_traced(traced.pair, traced, timeout, effort)
+        found = exact | {n: v for n, v in found.items() if v.status != UNDECIDED}
+    return found
+
+
+def _decided_as_traced(
+    pair: Pair, traced: Traced | None, timeout: float, effort: float
+) -> dict[str, Verdict]:
     several = any("*" in str(shape) for shape in pair.shapes.values())
-    traced = _cut(pair, _other_cuts(pair))
-    if traced is not None:
-        pair = traced.pair
     found = _decide(pair, timeout, effort, traced)
     undecided = [n for n, v in found.items() if v.status == UNDECIDED]
     wrong = [n for n, v in found.items() if v.status == DISAGREES]
@@ -213,7 +230,7 @@ def _answered(traced: Traced, timeout: float, effort: float) -> dict[str, Verdic
     except native.Differs as problem:
         return _all(pair, UNDECIDED, f"{OURS}: {problem}", traced)
     except native.NotRun as problem:
-        if native.can_run(traced):
+        if not isinstance(problem, native.NotInstalled) and native.can_run(traced):
             reason = f"the code does not run: {problem}"
             return _all(pair, UNDECIDED, reason, traced)
         library = "the code" if traced.trace.library == "numpy" else traced.trace.library
@@ -253,10 +270,17 @@ def _decided(
     assert worst is not None
     if worst.status == HOLDS:
         # What the trace rests on is assumed, whatever the proof made use of.
-        rests = (*traced.trace.assumed, *traced.trace.between, *traced.trace.once)
+        rests = (*_masks(traced), *traced.trace.assumed, *traced.trace.between, *traced.trace.once)
         assumptions = tuple(dict.fromkeys((*rests, *worst.assumptions)))
         worst = replace(worst, assumptions=assumptions)
     return replace(worst, notes=(*worst.notes, *notes), seconds=seconds)
+
+
+def _masks(traced: Traced) -> Iterator[Any]:
+    """What is taken for −∞, as equations."""
+    if traced.pair.masked:
+        for mask in traced.trace.masks:
+            yield sp.Eq(sp.Symbol(f"{float(mask):g}"), -sp.oo, evaluate=False)
 
 
 def _assigned_at(traced: Traced, claim: Any) -> str:
@@ -362,10 +386,14 @@ def pair_of(
         wrt = tuple(wrt.replace(",", " ").split())
     if isinstance(call, str):
         call = tuple(call.replace(",", " ").split())
+    unbuilt: tuple[str, ...] = ()
+    if known is not None and known.kind == LAYER:
+        said = {*shapes, *(params or ()), *(init or ()), *(fixed or ())}
+        unbuilt = tuple(name for name in known.built_with if name not in said)
     return Pair(
         own, target, backward, dict(shapes), dict(fixed or {}),
         None if wrt is None else tuple(wrt), path, dict(params or {}), dict(init or {}),
         None if call is None else tuple(call), dict(grads or {}),
         methods=known.methods if known is not None else None,
-        flag=known.flag if known is not None and backward is None else "",
+        flag=known.flag if known is not None and backward is None else "", unbuilt=unbuilt,
     )  # fmt: skip

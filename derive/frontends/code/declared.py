@@ -18,8 +18,8 @@ import contextlib
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -85,6 +85,8 @@ class Declaration:
     :param grads: the attributes that hold the gradients of inputs.
     :param backward: the name of the backward function, or of the method; ``forward`` likewise.
     :param unsized: integer inputs that are annotated without the number of their labels.
+    :param annotated: the inputs of which nothing but an annotation tells the shape.
+    :param unread: why the annotation of an argument tells none.
     """
 
     line: int
@@ -95,6 +97,8 @@ class Declaration:
     backward: str | None = None
     forward: str | None = None
     unsized: tuple[str, ...] = ()
+    annotated: frozenset[str] = frozenset()
+    unread: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Declaration) -> None:
         """Take in what another declaration of the same thing says besides."""
@@ -105,6 +109,20 @@ class Declaration:
         self.backward = other.backward or self.backward
         self.forward = other.forward or self.forward
         self.unsized = tuple(n for n in (*self.unsized, *other.unsized) if n not in self.shapes)
+        self.annotated = self.annotated - set(other.shapes) | other.annotated
+        self.unread.update(other.unread)
+
+    def among(self, names: Collection[str]) -> Declaration | None:
+        """The same without the annotations of what is none of ``names``, as an upstream's; None
+        where nothing else is declared.
+        """
+        others = {name for name in self.annotated if name not in names}
+        shapes = {name: shape for name, shape in self.shapes.items() if name not in others}
+        unsized = tuple(name for name in self.unsized if name in names)
+        said = shapes or unsized or self.fixed or self.wrt or self.grads
+        if not said and not any(name in names for name in self.unread):
+            return None
+        return replace(self, shapes=shapes, unsized=unsized)
 
 
 def read_comment(text: str, line: int) -> Declaration:
@@ -170,7 +188,7 @@ def _sizes(text: str, line: int) -> str:
 
 
 def _size(text: str, line: int) -> str:
-    if not _SIZE.fullmatch(text.strip()):
+    if not _is_size(text):
         raise DeclarationError(line, f"`{text.strip()}` is no size: sizes are names and integers")
     return re.sub(r"\s+", "", text)
 
@@ -189,6 +207,16 @@ def _value(text: str, line: int) -> Any:
         if isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) > 0:
             return tuple(_item(part, line) for part in node.elts)
     return _size(text, line)
+
+
+def _is_size(text: str) -> bool:
+    if not _SIZE.fullmatch(text.strip()):
+        return False
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except SyntaxError:
+        return False
+    return True
 
 
 def _item(node: ast.expr, line: int) -> Any:
@@ -279,7 +307,8 @@ def _annotated(node: Definition) -> Declaration | None:
             arguments = method.args
             for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
                 _read_annotation(argument, found)
-    return found if found.shapes or found.unsized else None
+    found.annotated = frozenset(found.shapes)
+    return found if found.shapes or found.unsized or found.unread else None
 
 
 def _read_annotation(argument: ast.arg, found: Declaration) -> None:
@@ -290,15 +319,15 @@ def _read_annotation(argument: ast.arg, found: Declaration) -> None:
     sizes = annotation.slice.elts[-1]
     if not isinstance(sizes, ast.Constant) or not isinstance(sizes.value, str):
         return
+    name = argument.arg
     if _INTEGERS.fullmatch(kind):
-        found.unsized = (*found.unsized, argument.arg)
-    elif _FLOATS.fullmatch(kind):
-        for size in sizes.value.split():
-            if not _SIZE.fullmatch(size):
-                raise DeclarationError(
-                    argument.lineno, f"`{size}` is no size: sizes are names and integers"
-                )
-        found.shapes[argument.arg] = " ".join(sizes.value.split())
+        found.unsized = (*found.unsized, name)
+    elif _FLOATS.fullmatch(kind) and name not in found.shapes:
+        wrong = [size for size in sizes.value.split() if size == "_" or not _is_size(size)]
+        if wrong:
+            found.unread[name] = f"`{wrong[0]}` is no size: sizes are names and integers"
+        else:
+            found.shapes[name] = " ".join(sizes.value.split())
 
 
 def _decorated(node: Definition) -> Declaration | None:

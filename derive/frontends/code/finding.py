@@ -29,13 +29,14 @@ from derive.frontends.code.declared import (
     declarations,
     joined_name,
 )
-from derive.frontends.code.method_names import FORWARDS, methods_of
+from derive.frontends.code.method_names import FORWARDS, VALUES, methods_of
 from derive.frontends.code.signatures import (
     arguments_of,
     dotted,
     gives_gradients,
     gradients_of_loss,
     of_backward,
+    read,
     returned,
     written,
 )
@@ -73,6 +74,7 @@ class Pair:
     :param backward_arguments: what the backward function takes.
     :param built_with: what a class's constructor takes.
     :param attributes: what a class writes into itself, ``self.name`` or ``self.grads["name"]``.
+    :param reads: what a class reads of itself, and does not call one of its methods.
     :param declared: the shapes and the rest; None where nothing is declared.
     :param methods: of a class, the names of its forward and of its backward.
     :param flag: the argument with which a function returns its derivative.
@@ -93,6 +95,7 @@ class Pair:
     declared: Declaration | None = None
     returned: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    reads: frozenset[str] = frozenset()
     methods: tuple[str, str] | None = None
     flag: str = ""
 
@@ -260,7 +263,7 @@ class _Finder:
             arguments=arguments,
             defaults=defaults,
             backward_arguments=arguments_of(last)[0] if kind == FUNCTIONS and last else (),
-            declared=declared,
+            declared=declared and declared.among(arguments),
             returned=("",) if flag else given,
             flag=flag,
         )
@@ -274,11 +277,18 @@ class _Finder:
         forward = methods.get(pair[0]) if pair else None
         if forward is None:
             forward = methods.get("forward") or methods.get("__call__")
+        backward = methods[pair[1]] if pair else None
+        if backward is None:  # a loss may give its gradients itself, as a function does
+            asked = self._asks(declared)
+            own = [forward] if forward is not None else []
+            own += [methods[name] for name in VALUES if name in methods]
+            inputs = declared.shapes if declared is not None else ()
+            giving = [method for method in own if gives_gradients(method, asked, inputs)]
+            if giving:
+                forward = backward = giving[0]
+                pair = (forward.name, "")
         if forward is None:
             return None
-        backward = methods[pair[1]] if pair else None
-        if backward is None and gives_gradients(forward, self._asks(declared)):
-            pair, backward = (forward.name, ""), forward  # as a function does
         kind = FORWARD if backward is None else AUTOGRAD if torch else LAYER
         if kind == LAYER and backward is not None and _has_context(forward, backward, declared):
             kind = AUTOGRAD  # a Function of one's own
@@ -289,6 +299,7 @@ class _Finder:
             built_with, of_constructor = arguments_of(methods["__init__"])
             defaults |= of_constructor
         static = kind == LAYER and _is_static(forward)
+        attributes = tuple(dict.fromkeys(name for c in classes for name in written(c)))
         return Pair(
             path=self.path,
             line=node.lineno,
@@ -298,9 +309,10 @@ class _Finder:
             arguments=arguments[0 if separate or static else 1 :],
             defaults=defaults,
             built_with=_without_switches(built_with[1:], methods.get("__init__"), declared),
-            declared=declared,
+            declared=declared and declared.among((*built_with, *arguments, *attributes)),
             returned=of_backward(forward, backward),
-            attributes=tuple(dict.fromkeys(name for c in classes for name in written(c))),
+            attributes=attributes,
+            reads=frozenset(name for c in classes for name in read(c) if name not in methods),
             methods=pair if kind == LAYER else None,
         )
 

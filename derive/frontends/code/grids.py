@@ -33,6 +33,33 @@ def meshgrid(*vectors: Any, indexing: str = "xy", sparse: bool = False) -> list[
     return found
 
 
+class Grid:
+    """``np.ogrid`` and ``np.mgrid``: the numbers of each slice along an axis of their own."""
+
+    def __init__(self, sparse: bool) -> None:
+        self._sparse = sparse
+
+    def __getitem__(self, key: Any) -> Any:
+        ranges = [counted(part) for part in (key if isinstance(key, tuple) else (key,))]
+        if not isinstance(key, tuple):
+            return ranges[0]
+        grid = meshgrid(*ranges, indexing="ij", sparse=self._sparse)
+        return grid if self._sparse else reshaping.stack(grid, 0)
+
+
+def counted(part: slice) -> Array:
+    """The numbers that a slice in the brackets of such a name stands for."""
+    if isinstance(part.step, complex):
+        raise Refused("a slice with an imaginary step, outside of an array")
+    step = 1 if part.step is None else part.step
+    return ops.arange(0 if part.start is None else part.start, part.stop, step)
+
+
+def open_grid(*vectors: Any) -> tuple[Array, ...]:
+    """``np.ix_``."""
+    return tuple(meshgrid(*vectors, indexing="ij", sparse=True))
+
+
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, **options: Any) -> Array:
     axis = ax.of_size(expression(num))
     index = axis[0][0][0] if axis[0] else sp.Integer(0)
@@ -112,11 +139,10 @@ def weighted_mean(a: Any, axis: Any = None, weights: Any = None) -> Array:
 
 def kronecker(a: Any, b: Any) -> Array:
     x, y = as_array(a), as_array(b)
-    if x.ndim != 2 or y.ndim != 2:
-        raise Refused("kron of what is no matrix")
-    outer = x[:, None, :, None] * y[None, :, None, :]
-    rows, columns = (m * n for m, n in zip(x.shape, y.shape, strict=True))
-    return reshaping.reshaped(outer, (rows, columns))
+    if x.ndim != y.ndim:
+        raise Refused("kron of arrays with different numbers of axes")
+    outer = x[(slice(None), None) * x.ndim] * y[(None, slice(None)) * y.ndim]
+    return reshaping.reshaped(outer, [m * n for m, n in zip(x.shape, y.shape, strict=True)])
 
 
 def chained(arrays: Sequence[Any]) -> Array:
@@ -149,6 +175,7 @@ def stacked_in_depth(arrays: Any) -> Array:
 
 
 GRIDS: dict[str, Any] = {
+    "ogrid": Grid(sparse=True), "mgrid": Grid(sparse=False), "ix_": open_grid,
     "meshgrid": meshgrid, "linspace": linspace, "tri": tri, "vander": vander, "diff": differences,
     "fill_diagonal": fill_diagonal, "cumprod": cumulated_product, "average": weighted_mean,
     "kron": kronecker, "linalg.multi_dot": chained, "linalg.matrix_power": matrix_power,

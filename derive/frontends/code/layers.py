@@ -10,6 +10,7 @@ from typing import Any
 from derive.base.errors import ClaimError
 from derive.frontends.code.arrays import FLOAT, Array
 from derive.frontends.code.calling import (
+    AT_OUTPUT,
     OF_LOSSES,
     OF_UPSTREAM,
     SUM,
@@ -111,7 +112,7 @@ class _Call:
                 layer, {n: _stand_in(n, self.values[n]) for n in self.called if n in self.values}
             )
             _empty(before_lists)
-        self.places = {n: _place_of(self.kind, layer, n, self.asked.name) for n in self.held}
+        self.places = {n: place_in(self.kind, layer, n, self.asked.name) for n in self.held}
         for name, place in self.places.items():
             _put(layer, place, self.values[name])
         before = dict(getattr(layer, "__dict__", {}))
@@ -128,7 +129,8 @@ class _Call:
     def _lost(self) -> bool:
         """Whether the forward has put something else where a parameter was."""
         return any(
-            _at(self.layer, place) is not self.values[name] for name, place in self.places.items()
+            held_at(self.layer, place) is not self.values[name]
+            for name, place in self.places.items()
         )
 
     # ---- backward
@@ -185,18 +187,26 @@ class _Call:
         return Performed([output], ["upstream"], call)
 
     def _of_predictions(self, losses: Any, takes: list[str]) -> Performed:
-        """A loss of each sample, whose backward is called with the predictions again, by whatever
-        name, and gives the gradient of the mean of the losses, or of their sum.
+        """A loss of each sample, or of all, whose backward is called with the predictions again, by
+        whatever name, and gives the gradient of the mean of the losses, or of their sum.
         """
+        reading = self.asked.reading
         first, *others = self.called or ("",)
+        own = takes == list(self.called) and others != []  # by the same name
         again = takes[1:] == others != [] and takes[0] not in (*self.values, *self.fixed)
         upstream = not again or OF_UPSTREAM.fullmatch(takes[0]) is not None
-        if upstream or losses.ndim >= getattr(self.values.get(first), "ndim", 0):
+        at = self.values.get(first)
+        if (upstream and not own) or losses.ndim >= getattr(at, "ndim", 0):
             raise ClaimError(f"the backward of {self.asked.name} takes an upstream")
-        loss = losses.sum() if self.asked.reading == SUM else losses.mean()
+        if reading.startswith(AT_OUTPUT):
+            held = getattr(self.layer, "__dict__", {})
+            at = next((held[n] for n in _OUTPUTS if n in held and held[n] is not losses), None)
+            if own or getattr(at, "ndim", 0) != self.values[first].ndim:
+                raise ClaimError(f"{self.asked.name} keeps no output of the shape of its input")
+        loss = losses.sum() if reading.endswith(SUM) else losses.mean()
 
         def call(_: list[Any]) -> dict[str, Any]:
-            return self._given(self._back({takes[0]: self.values[first]}))
+            return self._given(self._back({takes[0]: at}))
 
         return Performed([loss], [], call)
 
@@ -290,7 +300,7 @@ def _attribute(kind: Any, name: str) -> Any:
 # ---- what a layer holds
 
 
-def _place_of(kind: Any, layer: Any, name: str, shown: str) -> str:
+def place_in(kind: Any, layer: Any, name: str, shown: str) -> str:
     """Where a layer holds a parameter: an attribute, or an entry of a dictionary.
 
     :raises ClaimError: where it holds none of this name.
@@ -345,7 +355,8 @@ def _put(layer: Any, place: str, value: Any) -> None:
         setattr(holder, last, value)
 
 
-def _at(layer: Any, place: str) -> Any:
+def held_at(layer: Any, place: str) -> Any:
+    """The array that a layer holds at a place."""
     found = layer
     for part in _steps(place):
         found = _step(found, part)

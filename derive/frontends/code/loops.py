@@ -31,6 +31,7 @@ from derive.frontends.code.containers import (
     replaced,
     shorten,
     snapshot,
+    symbolic_range,
 )
 from derive.frontends.code.rounds import Cell
 from derive.frontends.code.sizes import (
@@ -562,6 +563,11 @@ def _name_of(array: Array) -> str:
 
 def loop(iterable: Any, line: int) -> Any:
     items = items_of(iterable)
+    if items is None and isinstance(iterable, range) and len(iterable) > 1:
+        if current().counted:
+            items = symbolic_range(iterable.start, iterable.stop, iterable.step)
+        else:
+            current().unrolled = True
     return Loop(iterable) if items is None else SymbolicLoop(items)
 
 

@@ -28,7 +28,7 @@ from derive.frontends.code.calls import perform
 from derive.frontends.code.left_out import Unfit, running_without
 from derive.frontends.code.libraries import TABLES
 from derive.frontends.code.library_arrays import in_double, library_of, of_library, plain
-from derive.frontends.code.not_installed import Annotations, NotInstalled, NotRun
+from derive.frontends.code.not_installed import NotInstalled, NotRun, standing_in
 from derive.frontends.code.pairs import Pair, Traced, asked_of, fixed_values
 from derive.frontends.code.shapes import Input, make_input
 from derive.frontends.code.sizes import Size
@@ -86,18 +86,17 @@ def native_module(path: str) -> Any:
         top = os.path.dirname(top)
     before = list(sys.path)
     sys.path.insert(0, top)
-    annotations = Annotations()
-    sys.meta_path.append(annotations)  # after what is installed
     known = name if "." in name else f"derive_native_{name}"
     try:
-        if "." in name:
-            module = importlib.import_module(name)
-        else:
-            spec = importlib.util.spec_from_file_location(known, path)
-            assert spec is not None and spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[known] = module
-            spec.loader.exec_module(module)
+        with standing_in():
+            if "." in name:
+                module = importlib.import_module(name)
+            else:
+                spec = importlib.util.spec_from_file_location(known, path)
+                assert spec is not None and spec.loader is not None
+                module = importlib.util.module_from_spec(spec)
+                sys.modules[known] = module
+                spec.loader.exec_module(module)
     except Exception as problem:
         sys.modules.pop(known, None)
         if isinstance(problem, ModuleNotFoundError) and _root(problem.name) in TABLES:
@@ -107,7 +106,6 @@ def native_module(path: str) -> Any:
         raise NotRun(f"{type(problem).__name__}: {problem}{at}") from problem
     finally:
         sys.path[:] = before
-        sys.meta_path.remove(annotations)
     _modules[key] = module
     return module
 
@@ -385,7 +383,7 @@ def compare(traced: Traced) -> int:
             tries += 1
             try:
                 _compare_at(traced, run, at, rng, numbers)
-            except Differs:
+            except (Differs, NotInstalled):
                 raise
             except (EvaluationError, FloatingPointError) as found:
                 problem = found
@@ -432,7 +430,7 @@ def _compare_at(
             raise FloatingPointError("a number that is cut")
     try:
         outputs, gradients = run.both(numbers, upstreams, at)
-    except ClaimError:
+    except (ClaimError, NotInstalled):
         raise
     except Exception as problem:
         raise NotRun(f"{type(problem).__name__}: {problem}") from problem

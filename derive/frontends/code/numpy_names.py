@@ -15,7 +15,7 @@ from derive.frontends.code.dtypes import DType, FInfo, kind_of
 from derive.frontends.code.einsums import einsum
 from derive.frontends.code.entrywise import ENTRYWISE
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
-from derive.frontends.code.grids import GRIDS
+from derive.frontends.code.grids import GRIDS, counted
 from derive.frontends.code.indexing import Masked, Places
 from derive.frontends.code.matrix_class import with_matrices
 from derive.frontends.code.not_numbers import NOT_NUMBERS
@@ -345,10 +345,7 @@ class _Joined:
         if isinstance(part, str):
             raise Refused(f"the directive {part!r} of np.r_")
         if isinstance(part, slice):
-            if isinstance(part.step, complex):
-                raise Refused("a slice of np.r_ with an imaginary step")
-            step = 1 if part.step is None else part.step
-            return arange(0 if part.start is None else part.start, part.stop, step)
+            return counted(part)
         return as_array(part)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
@@ -25,7 +26,7 @@ from derive.frontends.code.rounds import UNREAD
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
 from derive.frontends.code.sizes import plain, same
 from derive.frontends.code.sums import sum_over
-from derive.frontends.code.trace import Misfit, Refused, Trace, opened, place
+from derive.frontends.code.trace import Crowded, Misfit, Refused, Trace, opened, place
 from derive.language.operators import Tensor
 
 
@@ -54,12 +55,15 @@ class Pair:
     given: tuple[Any, ...] = ()
     inside: bool = False  # whether what is clipped is taken to lie between the ends
     exact: bool = False  # whether numbers such as 1e-7 are taken for 0
+    counted: bool = False  # whether loops over ranges of numbers run once, with a counter
+    masked: bool = False  # whether cases such as -1e9 are taken for −∞
     turned: bool = False  # whether products of sizes are taken from the last factor
     swapped: bool = False  # whether sums of sizes are taken from the last term
     left_out: tuple[Place, ...] = ()  # the statements that do not fit
     reading: str = ""  # what a derivative takes that has no upstream, see Asked
     methods: tuple[str, str] | None = None  # of a class, its forward and its backward
     flag: str = ""  # the argument with which the forward returns its derivative
+    unbuilt: tuple[str, ...] = ()  # what a constructor takes and nothing is declared of
 
 
 @dataclass
@@ -101,13 +105,26 @@ class Failed(Exception):
 def trace_pair(pair: Pair) -> Traced:
     """Trace a forward and its backward.
 
+    A loop over a range of numbers runs round by round. Where that cuts an array into many parts, it
+    runs once, with a counter.
+
     :raises Failed: where a line is refused, or does not fit.
     :raises ClaimError: where the pair itself is not understood.
     """
+    if not pair.counted:
+        with suppress(Crowded):
+            return _traced_once(pair, crowds=False)
+        with suppress(Failed):
+            return _traced_once(replace(pair, counted=True))
+    return _traced_once(pair)
+
+
+def _traced_once(pair: Pair, crowds: bool = True) -> Traced:
     names = {str(s) for s in symbols_of(pair)}
     arr.unsettled.clear()
     trace = Trace(names | set(pair.shapes))
-    trace.inside, trace.exact = pair.inside, pair.exact
+    trace.inside, trace.exact, trace.masked = pair.inside, pair.exact, pair.masked
+    trace.counted, trace.crowds = pair.counted, crowds
     loader = Loader(trace, pair.left_out)
     try:
         return _trace(pair, trace, loader)
@@ -120,7 +137,7 @@ def _trace(pair: Pair, trace: Trace, loader: Loader) -> Traced:
     with opened(trace):
         try:
             return _traced(pair, trace, loader)
-        except (Failed, ClaimError):
+        except (Failed, ClaimError, Crowded):
             raise
         except (Misfit, ShapeError) as problem:
             raise Failed("ill-shaped", str(problem), place(problem, trace.files)) from problem

@@ -15,7 +15,9 @@ from dataclasses import replace
 from derive.base.errors import ClaimError
 from derive.claims.kinds import Backward
 from derive.claims.verdict import HOLDS, UNDECIDED, Verdict
-from derive.frontends.code.calling import OF_LOSSES, NoLoss
+from derive.frontends.code import native
+from derive.frontends.code.building import with_sizes
+from derive.frontends.code.calling import AT_OUTPUT, MEAN, OF_LOSSES, NoLoss
 from derive.frontends.code.method_names import DERIVATIVES, GRADIENTS
 from derive.frontends.code.pairs import Pair, Traced, trace_pair
 
@@ -38,13 +40,15 @@ def decided(pair: Pair, decide: Callable[[Pair], Verdicts]) -> Verdicts:
     try:
         readings[""] = found = decide(pair)
         if pair.methods is not None and not _hold(found):
-            found = _of_losses(pair, found, decide)
+            found = _of_losses(pair, found, decide) or found
         if not (_OF_NUMBERS.search(name) or _OF_EITHER.search(name)) or _hold(found):
             return found
         if not any(isinstance(v.claim, Backward) for v in found.values()):
             return found  # of a loss, and it takes what that takes
     except NoLoss:
-        pass
+        again = _of_losses(pair, {}, decide) if pair.methods is not None else None
+        if again:
+            return again
     for reading in ("input", "output"):
         try:
             readings[reading] = again = decide(replace(pair, reading=reading))
@@ -65,26 +69,36 @@ def decided(pair: Pair, decide: Callable[[Pair], Verdicts]) -> Verdicts:
     }
 
 
-def _of_losses(pair: Pair, found: Verdicts, decide: Callable[[Pair], Verdicts]) -> Verdicts:
+def _of_losses(pair: Pair, found: Verdicts, decide: Callable[[Pair], Verdicts]) -> Verdicts | None:
     """The verdicts on a class, or those on the loss that it is if its backward takes predictions:
-    where it holds so, and where it is wrong both ways.
+    where it holds so, and where it is wrong every way. None where it takes none.
+
+    :param found: the verdicts if it takes an upstream; none where it takes none.
     """
-    readings = [found]
+    readings: dict[str, Verdicts] = {}
     for reading in OF_LOSSES:
         try:
-            readings.append(decide(replace(pair, reading=reading)))
+            readings[reading] = again = decide(replace(pair, reading=reading))
         except ClaimError:
-            return found
-        if _hold(readings[-1]):
-            note = f"its backward takes the predictions, and is of the {reading} of the losses"
-            return {n: replace(v, notes=(*v.notes, note)) for n, v in readings[-1].items()}
+            continue
+        if _hold(again):
+            words = reading.removeprefix(AT_OUTPUT)
+            note = f"its backward takes the predictions, and is of the {words} of the losses"
+            return {n: replace(v, notes=(*v.notes, note)) for n, v in again.items()}
+    if not readings:
+        return None
+    if all(v.status == UNDECIDED for v in found.values()) and native.fails(pair):
+        found = {}  # it cannot be called with an upstream
+    likeliest = readings.get(AT_OUTPUT + MEAN) or next(iter(readings.values()))
+    every = [*readings.values(), *([found] if found else [])]
     reason = "it is not decided whether its backward takes the predictions or an upstream"
     return {
-        n: replace(v, status=UNDECIDED, witness=None, reason=reason)
-        if any(own[n].status == UNDECIDED for own in readings if n in own)
+        n: found[n] if n in found and found[n].status == UNDECIDED  # it says why
+        else replace(v, status=UNDECIDED, witness=None, reason=reason)
+        if any(own[n].status == UNDECIDED for own in every if n in own)
         else v
-        for n, v in readings[1].items()
-    }
+        for n, v in likeliest.items()
+    }  # fmt: skip
 
 
 def likeliest(pair: Pair) -> Traced:
@@ -93,6 +107,7 @@ def likeliest(pair: Pair) -> Traced:
     :raises Failed: where a line is refused, or does not fit.
     :raises ClaimError: where the pair itself is not understood.
     """
+    pair = with_sizes(pair)
     as_input = replace(pair, reading="input")
     try:
         return trace_pair(as_input if _OF_NUMBERS.search(_name(pair)) else pair)

@@ -60,6 +60,7 @@ def request(pair: Pair) -> Request:
     declared = pair.declared
     assert declared is not None
     needed = (*pair.built_with, *pair.arguments)
+    told = pair.built_with if any(name not in needed for name in declared.shapes) else ()
     for name in declared.unsized:
         if name not in declared.shapes:
             raise _wrong(
@@ -71,9 +72,11 @@ def request(pair: Pair) -> Request:
         name
         for name in needed
         if name not in declared.shapes and name not in declared.fixed and name not in pair.defaults
-    ]
+        and name not in told  # by the shapes of what the layer holds, or refused then
+    ]  # fmt: skip
     if missing:
-        raise _wrong(pair, f"the shape of {_listed(missing)} is not declared")
+        why = "".join(f" ({declared.unread[n]})" for n in missing if n in declared.unread)
+        raise _wrong(pair, f"the shape of {_listed(missing)} is not declared{why}")
     if pair.kind != LAYER:
         unknown = [n for n in (*declared.shapes, *declared.fixed) if n not in needed]
         if unknown:
@@ -157,17 +160,16 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
     call = tuple(n for n in pair.arguments if n in declared.shapes or n in declared.fixed)
     attributes = [n for n in declared.shapes if n not in params and n not in call]
     for name in attributes:
-        if name not in pair.attributes and not any(
-            attribute.endswith(f"[{name}]") for attribute in pair.attributes
-        ):
+        held = name in pair.attributes or name in pair.reads
+        if not held and not any(one.endswith(f"[{name}]") for one in pair.attributes):
             raise _wrong(
                 pair, f"{name} is declared, and is neither an argument nor an attribute of it"
             )
     init = {n: v for n, v in declared.fixed.items() if n in pair.built_with}
     fixed = {n: v for n, v in declared.fixed.items() if n not in init}
-    held = [name for name in floats if name not in call]
+    kept = [name for name in floats if name not in call]
     grads = dict(declared.grads)
-    for name in held:
+    for name in kept:
         if name not in grads and (place := _place(pair, name)):
             grads[name] = place
     inputs = [name for name in floats if name in call]
@@ -190,7 +192,7 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
                 grads[call[0]] = found
     if declared.wrt is not None:
         wrt = declared.wrt
-        lost = [name for name in wrt if name in held and name not in grads]
+        lost = [name for name in wrt if name in kept and name not in grads]
         if lost:
             raise _wrong(
                 pair,
@@ -209,7 +211,7 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
                 )
             inputs = by_name
         left = [name for name in inputs if name in grads]
-        wrt = [*(inputs if given else left), *(name for name in held if name in grads)]
+        wrt = [*(inputs if given else left), *(name for name in kept if name in grads)]
     if not wrt:
         raise _wrong(pair, "no gradient of a declared input is found")
     return Request(

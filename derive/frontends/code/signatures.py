@@ -89,8 +89,17 @@ def written(node: ast.ClassDef) -> Iterator[str]:
                     yield from (f"{attribute}[{key}]" for key in _texts([target.slice]))
 
 
+def read(node: ast.ClassDef) -> set[str]:
+    """``W`` for what a class reads as ``self.W``."""
+    return {
+        item.attr
+        for item in ast.walk(node)
+        if isinstance(item, ast.Attribute) and dotted(item.value) == "self"
+    }
+
+
 def _own_returns(node: ast.FunctionDef) -> list[ast.Return]:
-    """The returns of a function, not those of functions inside of it."""
+    """The returns of a function as they stand, not those of functions inside of it."""
     found: list[ast.Return] = []
     waiting: list[ast.AST] = list(node.body)
     while waiting:
@@ -99,7 +108,7 @@ def _own_returns(node: ast.FunctionDef) -> list[ast.Return]:
             found.append(item)
         if not isinstance(item, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
             waiting.extend(ast.iter_child_nodes(item))
-    return found
+    return sorted(found, key=lambda node: node.lineno)
 
 
 def returned(node: ast.FunctionDef | None) -> tuple[str, ...]:
@@ -120,9 +129,7 @@ def _shown(node: ast.expr) -> str:
 
 def gradients_of_loss(node: ast.FunctionDef) -> tuple[str, ...]:
     """The names of what is returned after a loss: one by one, in a tuple, or in a dictionary."""
-    returns = _own_returns(node)
-    value = returns[-1].value if returns else None
-    parts = value.elts[1:] if isinstance(value, (ast.Tuple, ast.List)) else []
+    parts = _values(node)[1:]
     if len(parts) == 1:
         (only,) = parts
         if isinstance(only, ast.Dict):
@@ -134,6 +141,23 @@ def gradients_of_loss(node: ast.FunctionDef) -> tuple[str, ...]:
     return tuple(_scaled(part) for part in parts)
 
 
+def _values(node: ast.FunctionDef) -> list[ast.expr]:
+    """What a function returns, a loss before the dictionary of its gradients."""
+    returns = _own_returns(node)
+    value = returns[-1].value if returns else None
+    if not isinstance(value, (ast.Tuple, ast.List)):
+        return [] if value is None else [value]
+    if len(value.elts) == 2 and _is_dictionary(node, value.elts[0]):
+        return value.elts[::-1]
+    return value.elts
+
+
+def _is_dictionary(node: ast.FunctionDef, value: ast.expr) -> bool:
+    return isinstance(value, ast.Dict) or (
+        isinstance(value, ast.Name) and _keys(node, value.id) != ()
+    )
+
+
 def _scaled(node: ast.expr) -> str:
     """The name in ``dx``, ``-dx``, ``dx / n``; ``""`` for any other expression."""
     if isinstance(node, ast.UnaryOp):
@@ -143,27 +167,28 @@ def _scaled(node: ast.expr) -> str:
     return _shown(node)
 
 
-def gives_gradients(node: ast.FunctionDef, asked: bool) -> bool:
+def gives_gradients(node: ast.FunctionDef, asked: bool, declared: Iterable[str] = ()) -> bool:
     """Whether a function returns a value and then what is called a gradient of an argument.
 
     :param asked: whether it is declared in which inputs gradients are.
+    :param declared: other inputs than its arguments.
     """
-    if len(returned(node)) < 2:
+    values = _values(node)
+    if len(values) < 2:
         return False
-    arguments, _ = arguments_of(node)
+    arguments = (*arguments_of(node)[0], *declared)
     found = gradients_of_loss(node)
-    last = _own_returns(node)[-1].value
-    if isinstance(last, ast.Tuple) and isinstance(last.elts[-1], ast.Dict) and found:
+    if isinstance(values[-1], ast.Dict) and found:
         return asked or all(n in arguments or gradient_of(n) in arguments for n in found)
     if _is_loss(node) and all(name in ("", "g") for name in found):
         return True
     named = {"", *arguments}
-    return asked or any(gradient_of(n) in named for n in (*returned(node)[1:], *found))
+    return asked or any(gradient_of(n) in named for n in (*map(_shown, values[1:]), *found))
 
 
 def _is_loss(node: ast.FunctionDef) -> bool:
     """Whether a function, or the first value that it returns, is called a loss."""
-    first = returned(node)[0]
+    first = _shown(_values(node)[0])
     words = re.findall(r"[a-z]+", f"{node.name} {first}".lower())
     return any(word in _LOSSES for word in words)
 

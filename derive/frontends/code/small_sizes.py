@@ -103,6 +103,7 @@ def at_sizes(pair: Pair, at: Mapping[Any, int]) -> Pair:
         shapes={name: shape(given) for name, given in pair.shapes.items()},
         fixed={name: fixed(value) for name, value in pair.fixed.items()},
         init={name: fixed(value) for name, value in pair.init.items()},
+        counted=False,
     )
 
 

@@ -26,6 +26,10 @@ class Misfit(DeriveError):
     """Arrays that do not fit together, at a line of the user's."""
 
 
+class Crowded(Exception):
+    """An array that is cut into many parts by a loop whose rounds run one by one."""
+
+
 def place(error: BaseException | None, files: set[str]) -> tuple[str, int] | None:
     """The innermost line of the user's files in a traceback."""
     found = None
@@ -65,6 +69,11 @@ class Trace:
         self.inside = False  # whether it is taken to lie between them
         self.stabilised: dict[Any, None] = {}  # small numbers, such as 1e-7
         self.exact = False  # whether these are taken for 0
+        self.masks: dict[Any, None] = {}  # numbers that stand for what is masked, such as -1e9
+        self.unrolled = False  # whether a loop over a range of numbers has run round by round
+        self.crowds = True  # whether arrays may be cut into any number of parts by that
+        self.counted = False  # whether loops over ranges of numbers run once, with a counter
+        self.masked = False  # whether these are taken for −∞
         self.rewritten: set[Any] = set()  # definitions of arrays that are changed in place later
         self.library = "numpy"  # whose methods arrays have
         self.files: set[str] = set()

@@ -46,7 +46,7 @@ from derive.frontends.code.sizes import (
     expanded,
     same,
 )
-from derive.frontends.code.trace import Misfit, Refused, current
+from derive.frontends.code.trace import Crowded, Misfit, Refused, current
 
 
 @WRITE.fill
@@ -69,6 +69,7 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
         one_by_one = _at_listed(array, items, value, add)
         return _scattered(array, items, value, add) if one_by_one is None else one_by_one
     array = _cut(array, items)
+    _check_parts(array)
     # the region: axes that stay, each with where it starts, and points
     region: list[Axis] = []
     place = 0
@@ -178,6 +179,13 @@ def written(array: Array, key: Any, value: Any, add: bool = False) -> Array:
             )
         result.comb = comb
     return result
+
+
+def _check_parts(array: Array) -> None:
+    """Insist that a loop over a range of numbers does not cut an array along several axes."""
+    trace = current()
+    if trace.unrolled and not trace.crowds and sum(len(axis) > 2 for axis in array.axes) > 1:
+        raise Crowded
 
 
 def _sizes_of_counters(position: Any, axis: Axis) -> list[Any] | None:

@@ -435,3 +435,44 @@ def bent_loss(x):
     if x.sum() > 1:
         return x.sum(), np.ones_like(x)
     return 0.5 * (x**2).sum(), x
+
+
+def stencil_forward(x, w):
+    H, W = x.shape
+    padded = np.pad(x, 1)
+    out = np.zeros_like(x)
+    for i in range(3):
+        for j in range(3):
+            out += padded[i : i + H, j : j + W] * w[i, j]
+    return out, (padded, w)
+
+
+def stencil_backward(g, cache):
+    padded, w = cache
+    H, W = g.shape
+    dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
+    for i in range(3):
+        for j in range(3):
+            dw[i, j] = (padded[i : i + H, j : j + W] * g).sum()
+            dpadded[i : i + H, j : j + W] += g * w[i, j]
+    return dpadded[1:-1, 1:-1], dw
+
+
+def stencil_wrong_backward(g, cache):
+    _, w = cache
+    H, W = g.shape
+    dpadded = np.zeros((H + 2, W + 2))
+    for i in range(3):
+        for j in range(3):
+            dpadded[i : i + H, j : j + W] += g * w[j, i]
+    return dpadded[1:-1, 1:-1]
+
+
+def stencil_last_backward(g, cache):
+    _, w = cache
+    H, W = g.shape
+    dpadded = np.zeros((H + 2, W + 2))
+    for i in range(3):
+        for j in range(3):
+            dpadded[i : i + H, j : j + W] = g * w[i, j]
+    return dpadded[1:-1, 1:-1]

@@ -77,6 +77,46 @@ def test_annotations_and_the_decorator_declare_shapes() -> None:
     assert first.wrt == second.wrt == ("x",)
 
 
+def test_the_annotations_of_a_backward_say_nothing_of_the_inputs() -> None:
+    text = (
+        "def f_forward(x: Float[A, 'n d']):\n    return x, x\n"
+        "def f_backward(dy: Float[A, 'm d'], x: Float[A, 'm d']):\n    return dy\n"
+        "class L:\n    def forward(self, x: Float[A, 'n d']):\n        return x\n"
+        "    def backward(self, x: Float[A, 'n m'], other: Float[A, '... m']):\n        return x\n"
+        "def softmax(x: Float[A, '... d']):\n    return x\n"
+    )
+    found = find(PATH, text)
+    assert [request(pair).shapes for pair in found.declared()] == [{"x": "n d"}] * 2
+    assert not found.problems
+
+
+@pytest.mark.parametrize("size", ["...", "*b", "_"])
+def test_an_annotation_that_tells_no_size_is_named_where_it_is_needed(size: str) -> None:
+    text = f"def f(x: Float[A, '{size} d']):\n    return x, dx\n"
+    with pytest.raises(SourceError, match=r"the shape of x is not declared .* is no size"):
+        asked(text)
+
+
+def test_a_loss_of_a_class_gives_its_gradients_itself() -> None:
+    text = (
+        "class Net:\n    # derive: x (N, D), y (N) labels of C, W (D, C)\n"
+        "    def __init__(self, W):\n        self.W = W\n"
+        "    def forward(self, x):\n        return x @ self.W\n"
+        "    def loss(self, x, y=None):\n        if y is None:\n            return scores\n"
+        "        return loss, {'W': dW}\n"
+    )
+    found = asked(text)
+    assert (found.pair.methods, found.wrt) == (("loss", ""), ("W",))
+
+
+def test_gradients_may_stand_before_their_loss() -> None:
+    text = (
+        "# derive: w (D), b ()\ndef propagate(w, b):\n"
+        "    grads = {'dw': dw, 'db': db}\n    return grads, cost\n"
+    )
+    assert asked(text).wrt == ("w", "b")
+
+
 def test_labels_without_their_number_are_asked_for() -> None:
     text = "def f(x: Float[A, 'N D'], y: Int[A, 'N']):\n    return x, dx\n"
     with pytest.raises(SourceError, match="how many labels y has"):

@@ -31,6 +31,7 @@ CASES = {
     "around": {"x": "N D"},
     "matrix": {"x": "N D", "w": "D M"},
     "by_rows": {"x": "N D", "a": "N D"},
+    "stencil": {"x": "H W", "w": "3 3"},
     "beside": {"h": "H", "x": "D", "w": "M H+D"},
 }
 
@@ -50,6 +51,12 @@ def test_an_idiom_is_read(name):
 def test_a_view_has_what_is_written_into_its_array():
     assert statuses("crossed_forward", "crossed_backward", x="4 D") == {"x": "holds"}
     assert statuses("crossed_forward", "crossed_wrong_backward", x="4 D") == {"x": "disagrees"}
+
+
+@pytest.mark.parametrize("backward", ["stencil_wrong_backward", "stencil_last_backward"])
+def test_a_loop_over_numbers_that_cuts_an_array_into_many_parts(backward):
+    found = statuses("stencil_forward", backward, shapes=CASES["stencil"], wrt="x")
+    assert found == {"x": "disagrees"}
 
 
 def test_a_sum_of_sizes_may_be_cut_in_another_order():

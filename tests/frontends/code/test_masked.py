@@ -35,6 +35,39 @@ def test_a_mask_of_infinity_before_a_softmax_by_hand(mask, tmp_path):
     assert verdict(tmp_path, SOFTMAX.format(mask=mask, sign=""), s="T T").status == "holds"
 
 
+NUMBERS = {
+    "where": "s = np.where(np.tril(np.ones((T, T))) == 0, -1e9, s)",
+    "written": "s[np.triu(np.ones((T, T)), k=1).astype(bool)] = -1e4",
+    "of the type": "s = np.where(np.tril(np.ones((T, T))), s, np.finfo(np.float32).min)",
+}
+
+
+@pytest.mark.parametrize("mask", NUMBERS.values(), ids=NUMBERS)
+def test_a_large_number_in_a_case_is_taken_for_infinity(mask, tmp_path):
+    found = verdict(tmp_path, SOFTMAX.format(mask=mask, sign=""), s="T T")
+    assert found.status == "holds"
+    assert str(found.assumptions[0]).endswith("+38, -oo)" if "finfo" in mask else ", -oo)")
+    wrong = SOFTMAX.format(mask=mask, sign="").replace("sum(axis=1, keepdims=True))\n", "sum())\n")
+    assert verdict(tmp_path, wrong, s="T T").status == "disagrees"
+
+
+@pytest.mark.parametrize(
+    ("value", "slope", "status"),
+    [
+        ("x / np.where(m > 0, x, -1e9)", "0 * x", "disagrees"),  # 1/1e9 is small, and not 0
+        ("np.where(x < -1e4, -1e4, x)", "1 + 0 * x", "disagrees"),
+        ("np.where(m > 0, x, -1e5)", "m > 0", "holds"),
+        ("np.where(m > 0, x, -100.0) * x", "2 * x * (m > 0)", "disagrees"),
+    ],
+)
+def test_a_large_number_elsewhere_is_a_number(value, slope, status, tmp_path):
+    text = f"import numpy as np\ndef forward(x, m):\n    return {value}, (x, m)\n"
+    text += f"def backward(g, cache):\n    x, m = cache\n    return g * ({slope})\n"
+    found = verdict(tmp_path, text, x="N", m="N", wrt="x")
+    assert found.status == status
+    assert not found.assumptions or "oo" not in str(found.assumptions)
+
+
 def test_a_wrong_sign_after_a_mask_is_refuted(tmp_path):
     text = SOFTMAX.format(mask=MASKS["where"], sign="-")
     assert verdict(tmp_path, text, s="T T").status == "disagrees"
@@ -108,3 +141,34 @@ def test_labels_below_0_count_from_the_end(read, status, tmp_path):
     path.write_text(LABELS.format(read=read))
     shapes = {"x": "N C", "y": labels("N", of="C")}
     assert verify_backward(f"{path}::forward", shapes=shapes)["x"].status == status
+
+
+HALVES = """
+import numpy as np
+
+def forward(x):
+    first = {first}
+    out = np.empty_like(x)
+    out[first] = x[first]
+    out[{second}] = 2 * x[{second}]
+    return out, first
+
+def backward(g, first):
+    return np.where(first, g, {slope} * g)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "slope", "status"),
+    [
+        ("x >= 0", "~first", 2, "holds"),
+        ("x > 0", "x <= 0", 2, "holds"),
+        ("(x > 1) | (x < -1)", "(x <= 1) & (x >= -1)", 2, "holds"),
+        ("x > 0", "~first", 1, "disagrees"),
+        ("x > 0", "x < 0", 2, "undecided"),  # nothing is written where x = 0
+        ("x > 1", "x < -1", 2, "undecided"),
+    ],
+)
+def test_masks_that_leave_nothing_fill_an_empty_array(first, second, slope, status, tmp_path):
+    text = HALVES.format(first=first, second=second, slope=slope)
+    assert verdict(tmp_path, text, x="N D").status == status

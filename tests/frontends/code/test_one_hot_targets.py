@@ -100,6 +100,37 @@ def test_what_is_called_as_an_upstream_is_no_prediction(tmp_path):
     assert decided(tmp_path, named)["Squares"].status == "holds"
 
 
+PER_SAMPLE = """
+import numpy as np
+
+class Entropy:
+    # derive: p (N, C), t (N) labels of C
+    def forward(self, p, t):
+        return -np.log(p[range(len(p)), t])
+    def backward(self, p, t):
+        self.dp = {sign}np.eye(p.shape[1])[t] / p / len(p)
+
+class SoftmaxEntropy:
+    # derive: z (N, C), t (N) labels of C
+    def forward(self, z, t):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.output = e / e.sum(axis=1, keepdims=True)
+        return np.mean(Entropy().forward(self.output, t))
+    def backward(self, dvalues, t):
+        self.dinputs = dvalues.copy()
+        self.dinputs[range(len(dvalues)), t] -= {one}
+        self.dinputs = self.dinputs / len(dvalues)
+"""
+
+
+@pytest.mark.parametrize(("sign", "one", "status"), [("-", 1, "holds"), ("", 2, "disagrees")])
+def test_predictions_by_the_same_name_and_those_that_are_kept(tmp_path, sign, one, status):
+    found = decided(tmp_path, PER_SAMPLE.format(sign=sign, one=one))
+    assert {name: v.status for name, v in found.items()} == {
+        "Entropy": status, "SoftmaxEntropy": status,
+    }  # fmt: skip
+
+
 def test_one_axis_may_be_of_samples_and_one_class_is_none():
     def of_sum(z, y):
         return (z * y).sum() + z.sum() * y.sum(), y + 1

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from derive.base.errors import ClaimError
@@ -205,3 +206,29 @@ def test_a_refutation_stands_by_finite_differences():
         return 2 * x**2 * dout
 
     assert verify_backward(forward, backward, x="N")["x"].status == "disagrees"
+
+
+def kept_forward(x, t):
+    diff = x - t
+    return 0.5 * np.mean(np.sum(diff**2, axis=1)), diff
+
+
+def kept_backward(diff):
+    return diff / len(diff)
+
+
+def kept_wrong_backward(diff):
+    return diff
+
+
+def scaled_backward(dloss):
+    return dloss
+
+
+def test_a_loss_and_what_it_keeps():
+    shapes = {"x": "N D", "t": "N D"}
+    check_backward(kept_forward, kept_backward, **shapes, wrt="x")
+    found = verify_backward(kept_forward, kept_wrong_backward, **shapes, wrt="x")
+    assert found["x"].reason.startswith("a sum where the mean over N is meant")
+    found = verify_backward(kept_forward, scaled_backward, **shapes, wrt="x")
+    assert found["x"].status == "ill-shaped"  # it takes an upstream

@@ -1,0 +1,60 @@
+"""Files that import what is not installed, and whose functions do without it."""
+
+import sys
+
+from derive.code import verify_backward
+from derive.frontends.code.not_installed import StandIns
+
+SOURCE = """
+import numpy as np
+import no_such_plots.pyplot as plt
+from no_such_bar import bar
+from no_such_layers import Layer
+try:
+    import no_such_arrays as xp
+except ImportError:
+    xp = np
+plt.style.use("ggplot")
+plt.rcParams["figure.figsize"] = (10, 8)
+
+class Mine(Layer):
+    pass
+
+def square_forward(x):
+    return xp.square(x), x
+
+def square_backward(g, x):
+    return 2 * g * x
+
+def wrong_backward(g, x):
+    return g * x
+
+def shown_backward(g, x):
+    bar(g, 1)
+    return 2 * g * x
+
+for one in {loop}:
+    pass
+"""
+
+
+def verdict(tmp_path, backward, loop="()"):
+    path = tmp_path / "plotted.py"
+    path.write_text(SOURCE.format(loop=loop))
+    return verify_backward(f"{path}::square_forward", backward, x="N D")["x"]
+
+
+def test_a_file_that_draws_plots_is_run_without_them(tmp_path):
+    found = verdict(tmp_path, "square_backward")
+    assert (found.status, found.notes) == ("holds", ())
+    assert verdict(tmp_path, "wrong_backward").status == "disagrees"
+    assert not [name for name in sys.modules if name.startswith("no_such")]
+    assert not any(isinstance(finder, StandIns) for finder in sys.meta_path)
+
+
+def test_a_function_that_calls_what_is_not_there_is_not_decided(tmp_path):
+    assert verdict(tmp_path, "shown_backward").status == "undecided"
+
+
+def test_what_is_not_there_has_no_items(tmp_path):
+    assert verdict(tmp_path, "square_backward", loop="plt.axes()").status == "undecided"
