@@ -8,10 +8,11 @@ import sympy as sp
 
 from derive.frontends.document import tree, values
 from derive.frontends.document.families import any_of
-from derive.frontends.document.indices import letters_of
+from derive.frontends.document.indices import first, letters_of
 from derive.frontends.document.knowledge import Fact
+from derive.frontends.document.lookup import known_at
 from derive.frontends.document.names import mention
-from derive.frontends.document.reader import Absurd, Reader, Unread
+from derive.frontends.document.reader import Absurd, Index, Reader, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.through_time import any_step
 from derive.frontends.document.tree import Node
@@ -97,6 +98,7 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
     }
     several = {key.removeprefix("number of ") for key in reader.symbols}
     several |= {one.key.partition("_")[0] for one in reader.sequences.values()}
+    _counting(reader, spoken - bound)
     free = (spoken - bound) & (several | reader.symbols.keys() | reader.indices.keys())
     if not free or not isinstance(body, tree.Chain):
         return []
@@ -118,6 +120,16 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
         elif relation in COMPARED and left.is_scalar and right.is_scalar:
             found.append(COMPARED[relation](scalar(left), scalar(right)))
     return found
+
+
+def _counting(reader: Reader, letters: set[str]) -> None:
+    """Letters that are indices in the definitions of a claim are so in what is said of them: the
+    o of J = −log y_o in "for w ≠ o".
+    """
+    for letter in letters - reader.indices.keys() - reader.symbols.keys() - reader.bound.keys():
+        symbol = sp.Symbol(pretty(letter), integer=True)
+        if symbol in reader.ranges and known_at(reader, letter) is None:
+            reader.indices[letter] = Index(symbol, first(reader))
 
 
 def _is_fitting(left: Value, right: Value) -> bool:

@@ -68,12 +68,7 @@ SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
 
 
 def is_case(source: str, place: Place) -> bool:
-    """Whether the sentence before a formula makes it the condition of a case: "if A = A⊤".
-
-    In a notebook, whose cells are texts of their own, every condition is taken for one.
-    """
-    if place.cell is not None:
-        return True
+    """Whether the sentence before a formula makes it the condition of a case: "if A = A⊤"."""
     before = source[max(0, place.offset - 200) : place.offset]
     return CASE.search(SENTENCE.split(before)[-1]) is not None
 
@@ -81,7 +76,7 @@ def is_case(source: str, place: Place) -> bool:
 def is_of_some(source: str, place: Place) -> bool:
     """Whether the sentence of a formula may say which matrices have a product that is I."""
     before = source[max(0, place.offset - 300) : place.offset]
-    return place.cell is not None or ORTHOGONAL.search(SENTENCE.split(before)[-1]) is not None
+    return ORTHOGONAL.search(SENTENCE.split(before)[-1]) is not None
 
 
 def is_supposed(source: str, place: Place, defined: bool) -> bool:
@@ -90,8 +85,6 @@ def is_supposed(source: str, place: Place, defined: bool) -> bool:
     :param defined: whether it speaks of what the document defines, which satisfies it or not; what
         else satisfies an equation is what it is a condition for.
     """
-    if place.cell is not None:
-        return False
     if AT_AN_END.search(source, max(0, place.offset - 200), place.offset) is not None:
         return True
     before = source[max(0, place.offset - 160) : place.offset]

@@ -27,11 +27,12 @@ def within_their_sentences(collected: Collected) -> None:
         others = [
             made for made in unit.defines if any(d.at < made.at for d in definitions[made.name])
         ]
-        if not others or not collected.source or not hints.is_case(collected.source, place):
+        source = collected.text(unit)
+        if not others or not source or not hints.is_case(source, place):
             continue
         until = unit.at
         for after in collected.units[unit.at + 1 : unit.at + NEAR]:
-            if in_one_sentence(collected.source, unit, after):
+            if in_one_sentence(source, unit, after):
                 until = after.at
         for made in others:
             known = definitions[made.name]
@@ -40,7 +41,7 @@ def within_their_sentences(collected: Collected) -> None:
 
 def why_no_claim(collected: Collected, task: Task, part: Part) -> str:
     """Why an equation that is refuted as a claim may be a condition; "" where it is a claim."""
-    source, place = collected.source, task.unit.formula.place(0)
+    source, place = collected.text(task.unit), task.unit.formula.place(0)
     if hints.CONSTRAINED.search(task.unit.formula.text, 0, task.statement.start):
         return "what a problem is subject to is a condition"
     if IDENTITY in part.lenient and not hints.is_of_some(source, place):

@@ -6,6 +6,7 @@ import re
 
 import sympy as sp
 
+from derive.frontends.document.definitions import argument_choice
 from derive.frontends.document.families import of_undeclared
 from derive.frontends.document.fresh import fresh, labels, open_vector
 from derive.frontends.document.indices import (
@@ -120,6 +121,8 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if bare == "I" and name.subs and len(components(name.subs[-1])) == 1:
         size = size_of(name.subs[-1])
         return Value(sp.Identity(size), (size, size))
+    if reader.choices.made.get(argument_choice(name)) == "a number":
+        return fresh(reader, key, ())  # where L(w) is of a number, it is differentiated in one
     vectorlike = name.bold or letter in reader.knowledge.arrays
     if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
         if not vectorlike and letter in reader.knowledge.divisors:
@@ -140,10 +143,11 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         raise Undeclared(f"nothing is known of {pretty(key)}", remedy, name.node)
     if vectorlike:
         return open_vector(reader, key)
-    if letter in SCALAR_GREEK:
+    entries = letter in reader.knowledge.with_index
+    if letter in SCALAR_GREEK and not entries:
         reader.note(f"{pretty(key)} is a scalar, as nothing declares it")
         return fresh(reader, key, ())
-    if not reader.knowledge.known and not reader.knowledge.arrays:
+    if not reader.knowledge.known and not reader.knowledge.arrays and not entries:
         reader.note(f"{pretty(key)} is a scalar, as the document declares no arrays")
         return fresh(reader, key, ())
     kinds: tuple[str, ...] = ("scalar", "vector")
