@@ -104,9 +104,12 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
         return []
     before = set(reader.symbols)
     try:
+        reader.assuming = True
         sides = [values.as_matrix(reader.value(side)) for side in body.sides]
     except (*PROBLEMS, *REFUSED):
         return []
+    finally:
+        reader.assuming = False
     if set(reader.symbols) - before:
         return []  # it speaks of something that the claim does not
     found = []

@@ -19,6 +19,7 @@ from derive.frontends.document.names import (
     called_at_names,
     mention,
     of_capital,
+    standing_alone,
     text_of,
     with_scripts,
 )
@@ -31,6 +32,7 @@ _HOLE = "\0"
 def see(knowledge: Knowledge, statement: tree.Statement, section: int) -> None:
     """Add what a statement says: letters that count, between which ends, and names that are 0."""
     body = statement.body
+    knowledge.alone.update(standing_alone(body))
     if isinstance(body, tree.Chain) and body.relations == ("=",):
         name = mention(body.sides[0])
         if name is not None and not name.after and text_of(body.sides[1]) in ("0", "bol(0)"):

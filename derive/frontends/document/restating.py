@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from derive.frontends.document import tree
-from derive.frontends.document.counters import is_by_steps
+from derive.frontends.document.counters import is_by_steps, member_of
 from derive.frontends.document.defining import keys
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.knowledge import Definition, Knowledge
@@ -39,7 +39,7 @@ def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> b
     """
     before = knowledge.defined(made.name, made.section, made.at)
     if before is None:
-        return False
+        return _is_step_of_derivative(knowledge, made)
     if before.section not in knowledge.around(made.section):
         # In another section only what is defined as a derivative is surely the same.
         return any(isinstance(node, tree.Derivative) for node in before.body.walk())
@@ -68,6 +68,15 @@ def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> b
         ours = frozenset(other.get(name, name) for name in ours)
         theirs |= set(other.values())
     return bool(arrays) and {name for name in ours if is_free(knowledge, name, ours)} <= theirs
+
+
+def _is_step_of_derivative(knowledge: Knowledge, made: Definition) -> bool:
+    """Whether g_T is one of the g_t that are derivatives already: then the equation claims it."""
+    found = member_of(knowledge, made.written, made.section, made.at)
+    own = None if found is None else found.family.definition
+    if own is None or own.at >= made.at or own.section not in knowledge.around(made.section):
+        return False
+    return isinstance(own.body, tree.Derivative)
 
 
 def counts(knowledge: Knowledge, name: Mention | None) -> bool:

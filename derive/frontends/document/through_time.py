@@ -174,6 +174,8 @@ def _position(reader: Reader, one: Sequence, found: Member) -> Value:
             reader.ranges[index.symbol] = one.high - one.low + 1
     if one.begin is not None:
         _inside(reader, one, step, found.step)
+    elif not reader.assuming:
+        _within_span(reader, one, step)
     return _at_place(one, sp.expand(step + one.shift))
 
 
@@ -200,6 +202,17 @@ def _inside(reader: Reader, one: Sequence, step: Any, node: Node) -> None:
             reader.steps.setdefault(sp.Ge(least, 0))
         elif not _is_counted(least):
             raise Unsure(f"whether step {text_of(node)} is there is not seen")
+
+
+def _within_span(reader: Reader, one: Sequence, step: Any) -> None:
+    """Assume of a step that a statement leaves open that what is given at each step, as the targets
+    y_t for t = 1, …, T, is given there.
+    """
+    for difference in (step - one.low, one.high - step):
+        least = sp.expand(difference)
+        left_open = {symbol for symbol in least.free_symbols if not symbol.is_positive}
+        if left_open and not left_open & reader.ranges.keys():
+            reader.steps.setdefault(sp.Ge(least, 0))
 
 
 def _is_counted(number: Any) -> bool:
