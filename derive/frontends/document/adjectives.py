@@ -1,9 +1,9 @@
 """What the words right beside a name say of it: "a symmetric matrix $A ∈ ℝ^{n×n}$", "$A$ is
-symmetric", "the one-hot labels $Y$".
+symmetric", "the one-hot labels $Y$"; and what a formula of its own does: $λ > 0$, $β_t ∈ (0, 1)$.
 
 A statement is decided without it first. What is open then is decided once more with it, where it is
-said before the statement or in its sentence, of an array that is declared, and of no case. The
-verdict names the line.
+said before the statement or in its sentence, of what is not defined, and of no case. The verdict
+names the line.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from derive.frontends.document import tree
 from derive.frontends.document.defining import real_space
 from derive.frontends.document.knowledge import Fact, Known
-from derive.frontends.document.names import Mention, mention
+from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.provisos import between
+from derive.frontends.document.spelling import PRETTY
 from derive.frontends.document.units import Collected, Unit
 
 _WORDS = {
@@ -62,7 +63,16 @@ _OTHERWISE = re.compile(r"\b(?:otherwise|else|sonst|sinon)\b", re.I)
 _THAT = re.compile(
     r"\b(?:assum\w*|suppos\w*|recall\w*|note|know|given)\s+(?:also\s+|further\s+)?that\b", re.I
 )
+_LET = re.compile(
+    r"\b(?:let|assum\w*|suppos\w*|constants?|(?:hyper)?parameters?|fixed|given|scalars?|temperature|"
+    r"sei(?:en)?|soit|soient)\b",
+    re.I,
+)
 _SENTENCE = re.compile(r"[.!?;](?=\s|$)|\n\s*\n")
+_COMMENT = re.compile(r"<!--[\s\S]*?-->\s*|^[ \t]*%.*$", re.M)
+_WHERE = re.compile(r"\b(?:if|when|whenever|for|wenn|falls|für|si|lorsque|pour)\b", re.I)
+"""Words after which a comparison is a case."""
+
 _REACH = 200
 
 
@@ -95,6 +105,7 @@ def _is_told(collected: Collected, other: Unit, unit: Unit) -> bool:
 
 def _facts(collected: Collected, other: Unit, unit: Unit) -> Iterator[Fact]:
     """What the words beside a formula say of its names, where they are the same at another."""
+    yield from _signs(collected, other, unit)
     names, declares = _names(other)
     beside = between(collected.text(unit), *sorted((other, unit), key=lambda one: one.at))
     own = beside is not None and _OTHERWISE.search(beside) is None
@@ -113,6 +124,67 @@ def _facts(collected: Collected, other: Unit, unit: Unit) -> Iterator[Fact]:
             if _may_be(word, known):
                 line = other.place.line
                 yield Fact((name.key,), word, None, unit.section, line, "prose")
+
+
+def _signs(collected: Collected, other: Unit, unit: Unit) -> Iterator[Fact]:
+    """What λ > 0, 0 < p < 1 or β_t ∈ (0, 1) say of a number that nothing defines."""
+    name, words = _signed(other)
+    if name is None or not words:
+        return
+    knowledge = collected.knowledge
+    at = (name.key, unit.section, unit.at)
+    if knowledge.defined(*at) is not None:
+        return
+    known = knowledge.declared(*at)
+    if known is not knowledge.declared(name.key, other.section, other.at):
+        return
+    if other.section not in knowledge.around(unit.section):
+        return
+    before = _before(collected.text(other), other)
+    case = _WHERE.search(before) or _UNSURE.search(_THAT.sub("", before))
+    constant = name.letter in PRETTY or name.letter.isupper() or _LET.search(before) is not None
+    if not other.declares and (case or not constant):
+        return  # "1 where x > 0", "for x > 0"
+    for word in words:
+        yield Fact((name.key,), word, None, unit.section, other.place.line, "prose")
+
+
+def _signed(unit: Unit) -> tuple[Mention | None, list[str]]:
+    """The name that a formula compares with numbers, and what it is said to be."""
+    if len(unit.row.items) != 1 or not isinstance(unit.row.items[0], tree.Statement):
+        return None, []
+    body = unit.row.items[0].body
+    if not isinstance(body, tree.Chain):
+        return None, []
+    names = [name for side in body.sides if (name := mention(side)) is not None]
+    if len(names) != 1 or names[0].after or names[0].primes:
+        return None, []
+    if body.relations == ("in",):
+        return names[0], list(_within(body.sides[1]))
+    found = []
+    for left, relation, right in zip(body.sides, body.relations, body.sides[1:], strict=False):
+        if relation in (">", ">="):
+            left, relation, right = right, {">": "<", ">=": "<="}[relation], left
+        below = {"0": {"<": "positive", "<=": "nonnegative"}}
+        above = {"1": {"<": "below_one", "<=": "at_most_one"}, "0": {"<": "negative"}}
+        words = below.get(text_of(left), {}) if mention(right) else above.get(text_of(right), {})
+        if relation not in words:
+            return None, []
+        found.append(words[relation])
+    return names[0], found
+
+
+def _within(space: tree.Node) -> Iterator[str]:
+    """What the numbers of (0, 1), [0, 1] and (0, ∞) are."""
+    group, text = space, text_of(space)
+    if not isinstance(group, tree.Group) or group.opening not in ("(", "["):
+        yield from {"bla(R)_{>0}": ["positive"], "bla(R)_{++}": ["positive"]}.get(text, ())
+        return
+    if text[1:-1] not in ("0,1", "0,infty"):
+        return
+    yield "positive" if group.opening == "(" else "nonnegative"
+    if text[1:-1] == "0,1":
+        yield "below_one" if group.closing == ")" else "at_most_one"
 
 
 def _names(unit: Unit) -> tuple[list[Mention], bool]:
@@ -139,9 +211,8 @@ def _properties(source: str, unit: Unit, for_all: bool, in_case: bool) -> Iterat
     :param for_all: whether what follows "for" is no case: "for a symmetric matrix A ∈ ℝ^{n×n}".
     :param in_case: whether what is said of a case counts.
     """
-    start = unit.formula.place(0).offset
+    before = _before(source, unit)
     end = unit.formula.place(len(unit.formula.text)).offset
-    before = _SENTENCE.split(source[max(0, start - _REACH) : start])[-1]
     after = source[end : end + _REACH]
     case = _CASE.search(before)
     doubtful = _UNSURE.search(_THAT.sub("", before)) is not None
@@ -153,6 +224,13 @@ def _properties(source: str, unit: Unit, for_all: bool, in_case: bool) -> Iterat
         for pattern, word in _WORDS.items():
             if re.search(rf"(?<![-\w])(?:{pattern})(?![-\w])", said["words"], re.I):
                 yield word
+
+
+def _before(source: str, unit: Unit) -> str:
+    """What stands before a formula in its sentence."""
+    start = unit.formula.place(0).offset
+    text = _COMMENT.sub("\n\n", source[max(0, start - _REACH) : start])
+    return _SENTENCE.split(text)[-1]
 
 
 def _may_be(word: str, known: Known) -> bool:

@@ -43,6 +43,9 @@ PREDICATES = {
 }
 
 
+BELOW = {"below_one": sp.Lt, "at_most_one": sp.Le}
+
+
 def assumed(reader: Reader, fact: Fact) -> list[Any]:
     """A declared assumption in SymPy, if the statement speaks of its names."""
     if fact.body is not None:
@@ -63,6 +66,8 @@ def _property(value: Value, word: str) -> list[Any]:
         return [sp.Q.positive_definite(expr), sp.Q.symmetric(expr)]
     if word == "positive_semidefinite":
         return [sp.Q.symmetric(expr)]  # for a proof; what refutes it has to be definite
+    if word in BELOW:
+        return [] if value.shape else [BELOW[word](expr, 1)]
     if word in PREDICATES:
         if value.shape and word in ("positive", "negative", "nonnegative", "nonzero"):
             i, j = fresh_index("i"), fresh_index("j")

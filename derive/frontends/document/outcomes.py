@@ -35,6 +35,7 @@ from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task, unsaid_in
+from derive.frontends.document.spelling import pretty
 from derive.frontends.document.supposed import why_no_claim, within_their_sentences
 from derive.frontends.document.tasks import directive, task_of, vanishes
 from derive.frontends.document.through_time import STEPS
@@ -426,7 +427,12 @@ class _Decider:
                     message=f"nothing says how {names} depends on what is differentiated; define it"
                     f" (`{part.foreign[0]} = …`)",
                 )
-            remedy = self.narrower(claim, made.inferred)
+            remedy, narrowed = self.narrower(claim, made.inferred)
+            if narrowed is not None:
+                inferred = (*made.inferred, remedy)
+                return replace(
+                    made, outcome=HOLDS, claim=narrowed.claim, verdict=narrowed, inferred=inferred
+                )
             if remedy:
                 return replace(
                     made,
@@ -454,10 +460,12 @@ class _Decider:
                 return replace(made, outcome=ILL_SHAPED, message=one.message)
         return replace(made, outcome=ILL_SHAPED, message=part.message)
 
-    def narrower(self, claim: Claim, inferred: Sequence[str]) -> str:
+    def narrower(self, claim: Claim, inferred: Sequence[str]) -> tuple[str, Verdict | None]:
         """Of what a loss that nothing defines depends, if the claim holds where it sees only one
-        of the arrays that it was taken to see; or "".
+        of the arrays that it was taken to see, or ""; and that verdict, if of these arrays it is
+        the only one in which anything is differentiated, and the claim speaks of the others.
         """
+        taken = {pretty(letter) for letter in self.knowledge.taken_in}
         for name, value in claim.where.items():
             assumed = any(said.startswith(f"{name} is any scalar function") for said in inferred)
             if not assumed or not isinstance(value, ScalarApplication) or len(value.args) < 3:
@@ -465,9 +473,13 @@ class _Decider:
             for argument in value.args[1:]:
                 where = {**claim.where, name: value.func(value.args[0], argument)}
                 changes: dict[str, Any] = {"where": where}
-                if self.verdict(replace(claim, **changes)).status == HOLDS:
-                    return f"{name} = any scalar of {argument}"
-        return ""
+                verdict = self.verdict(replace(claim, **changes))
+                if verdict.status == HOLDS:
+                    others = {str(one) for one in value.args[1:]} - {str(argument)}
+                    said = set(map(str, getattr(claim, "equals", argument).free_symbols))
+                    alone = str(argument) in taken and not others & taken and others <= said
+                    return f"{name} = any scalar of {argument}", verdict if alone else None
+        return "", None
 
     def hinted(self, claim: Claim, unit: Unit) -> str:
         """What the text says that would make a refuted claim hold, as a suggestion; or ""."""

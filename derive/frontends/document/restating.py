@@ -28,9 +28,29 @@ def used_before(knowledge: Knowledge, spoken: Mapping[int, set[str]], made: Defi
 
 
 def is_circular(knowledge: Knowledge, made: Definition) -> bool:
-    """Whether what would define a name is computed from that name."""
-    found = leaves(knowledge, made.body, made.section, made.at)
-    return made.name in found and made.name in knowledge.known
+    """Whether what would define a name is computed from that name, and not one step on."""
+    if not _uses_itself(knowledge, made):
+        return False
+    own = member_of(knowledge, made.written, made.section, made.at)
+    first = None if own is None else own.family.definition
+    return made.name in knowledge.known or first is None or not is_by_steps(knowledge, first)
+
+
+def _uses_itself(knowledge: Knowledge, made: Definition) -> bool:
+    """Whether a name stands in the definitions that its own one uses."""
+    seen: set[str] = set()
+    pending = [made]
+    while pending:
+        one = pending.pop()
+        for pair in mentioned(one.body):
+            if made.name in pair and one is not made:
+                return True
+            for name in pair:
+                found = knowledge.defined(name, made.section, made.at)
+                if found is not None and name not in seen:
+                    seen.add(name)
+                    pending.append(found)
+    return False
 
 
 def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> bool:

@@ -70,3 +70,43 @@ def test_a_notebook_has_sentences_too(tmp_path):
     made = {"cells": [{"cell_type": "markdown", "source": cell}]}
     found = decided(tmp_path, json.dumps(made), "notes.ipynb").outcomes
     assert found[-1].outcome == "holds"
+
+
+SIGNS = r"""
+# A
+The ReLU is $x$ where $x > 0$.
+With a weight $\lambda > 0$ and $c \in [0, \infty)$, $q_i \in (0, 1)$:
+$$|x| = x$$
+$$|\lambda| = \lambda$$
+$$|c| = c$$
+$$|1 - q_k| = 1 - q_k$$
+$$|2 - c| = 2 - c$$
+# B
+If $\mu > 0$, fine.
+$$|\lambda| = \lambda$$
+$$|\mu| = \mu$$
+"""
+
+
+def test_what_is_said_to_be_above_0(tmp_path):
+    found = [one.outcome for one in decided(tmp_path, SIGNS).outcomes if one.display]
+    assert found == ["disagrees", *["holds"] * 3, *["disagrees"] * 3]
+
+
+def test_a_loss_sees_what_it_is_differentiated_in(tmp_path):
+    text = r"""With $x, s \in \mathbb{R}^d$ let $y = s \odot \exp(2x)$, $h = \exp(x)$,
+and $g = \frac{\partial \ell}{\partial y}$. Then
+$$\frac{\partial \ell}{\partial x} = 2 s \odot g \odot h \odot h$$
+$$\frac{\partial \ell}{\partial x} = s \odot g \odot h \odot h$$
+"""
+    found = [one.outcome for one in decided(tmp_path, text).outcomes if one.display]
+    assert found == ["holds", "disagrees"]
+
+
+def test_what_is_solved_for_is_claimed(tmp_path):
+    text = r"""Let $a_t \in (0, 1)$ and $x_t = a_t x_0 + (1 - a_t) \epsilon$.
+$$x_0 = \frac{1}{a_t} (x_t - (1 - a_t) \epsilon)$$
+$$x_0 = \frac{1}{a_t} (x_t - a_t \epsilon)$$
+"""
+    found = [one.outcome for one in decided(tmp_path, text).outcomes if one.display]
+    assert found == ["holds", "no-statement"]
