@@ -10,6 +10,7 @@ from typing import Protocol
 
 from derive.claims.statuses import AMBIGUOUS, HOLDS, REFUTED
 from derive.frontends.document.adjectives import said_of
+from derive.frontends.document.attempts import readings_at_the_end
 from derive.frontends.document.choices import Choices
 from derive.frontends.document.decided import Condition, Decided, is_open, under
 from derive.frontends.document.knowledge import Knowledge
@@ -33,11 +34,33 @@ class Decider(Protocol):
 
 def once_more(decider: Decider, task: Task, found: list[Decided]) -> list[Decided]:
     """The parts of a statement, with what is said of them beside it."""
+    if any(map(_is_foreign, found)):
+        found = _at_the_end(decider, task, found)
     if any(map(is_open, found)):
         found = _under_conditions(decider, task, found)
     if any(one.outcome in REFUTED for one in found):
         found = _as_quantities(decider, task, found)
     return found
+
+
+def _is_foreign(one: Decided) -> bool:
+    """Whether a claim is refuted for any loss, and not for the one that is defined."""
+    refuted = one.verdict is not None and one.verdict.status in REFUTED
+    return one.outcome == AMBIGUOUS and one.code == "undeclared" and refuted
+
+
+def _at_the_end(decider: Decider, task: Task, found: list[Decided]) -> list[Decided]:
+    """What is refuted of layer l for any loss, once more of the last layers, for the loss that
+    the document defines.
+    """
+    results = readings_at_the_end(decider.knowledge, task)
+    again = [] if not results else decider.over_readings(task, results)
+    if len(again) != len(found):
+        return found
+    return [
+        after if _is_foreign(before) and after.outcome in REFUTED else before
+        for before, after in zip(found, again, strict=True)
+    ]
 
 
 def _as_quantities(decider: Decider, task: Task, found: list[Decided]) -> list[Decided]:

@@ -114,6 +114,7 @@ class Reader:
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
+    layered: bool = False  # whether what comes before the layers that are spoken of is any array
     assuming: bool = False  # whether what is read is assumed of every step
     in_time: bool = False  # whether h_t is a position of a sequence
     sequences: dict[str, Any] = field(default_factory=dict)
