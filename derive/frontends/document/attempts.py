@@ -79,13 +79,14 @@ class _Attempts:
         roots = [root for root in (task.head, task.statement) if root is not None]
         place = task.unit.section, task.unit.at
         of_many = task.defined is None and over_steps(self.knowledge, roots, *place)
+        circles = ("circular",) if layers_of(task) else ()
         if not of_many:
             found = self.read(choices)
-            if not _has(found, STEPS):
+            if not _has(found, STEPS, *circles):
                 return found
             choices.forget()
         found = self.read(choices, in_time=True)
-        stuck = ("circular", "undeclared", STEPS) if layers_of(task) else (STEPS,)
+        stuck = (STEPS, *circles, "undeclared") if circles else (STEPS,)
         if not _has(found, *stuck):
             return found
         layered = self.in_layers(choices)
@@ -115,6 +116,11 @@ class _Attempts:
         found = replace(self, task=task).read(choices, unread=computed, layered=True)
         if _has(found, STEPS):
             return None
+        if task is not self.task and layers is not None:
+            letter, by = layers.letter, -layers.low
+            found = replace(
+                found, inferred=(*found.inferred, f"read with {letter} + {by} for {letter}")
+            )
         if computed:
             found.parts = [replace(part, foreign=(pretty(computed),)) for part in found.parts]
         return found

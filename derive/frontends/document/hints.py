@@ -64,6 +64,15 @@ SATISFIED = re.compile(
     r"(?:\$+|\\[\[(]|:math:`|\.\. math::|\\begin\{[a-z]+\*?\})?\s*$",
     re.I,
 )
+ANY_FUNCTION = re.compile(
+    r"activation|non-?linearit|non-?linear function|"
+    r"(?:element|entry|component|coordinate)-?\s?wise|point-?wise|differentiable|Aktivierung|Nichtlinearit|elementweise|激活函数|逐元素",
+    re.I,
+)
+PARTICULAR = re.compile(
+    r"sigmoid|logisti|tanh|hyperbolic|relu|rectif|softmax|softplus|elu\b|sine|identity|linear\b",
+    re.I,
+)
 SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
 
 
@@ -91,6 +100,22 @@ def is_supposed(source: str, place: Place, defined: bool) -> bool:
     if SUPPOSED.search(before[-60:]) is not None:
         return True
     return not defined and SATISFIED.search(before) is not None
+
+
+def is_any_function(source: str, letter: str) -> bool:
+    """Whether a text says of a letter that it is an activation, or applied entry by entry, and not
+    which one: "where $g$ is applied elementwise".
+    """
+    mark = rf"(?:\$|\\\(|`){re.escape(letter)}(?:\(\w*\))?(?:\$|\\\)|`)"
+    for found in re.finditer(mark, source):
+        after = SENTENCE.split(source[found.end() : found.end() + 80])[0]
+        before = SENTENCE.split(source[max(0, found.start() - 40) : found.start()])[-1]
+        told = re.match(r"\s*(?:is|are|denotes?|be|an?\b|ist|sei|,|是|为)", after)
+        if told and ANY_FUNCTION.search(after) and not PARTICULAR.search(before + after):
+            return True
+        if re.search(r"(?:activation|nonlinearity)(?: functions?)?\s*$", before, re.I):
+            return not PARTICULAR.search(before + after)
+    return False
 
 
 SEMIDEFINITE = " is positive semidefinite by line"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from derive.frontends.document import tree
 from derive.frontends.document.counters import stepped
+from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Knowledge
 from derive.frontends.document.names import Mention, mention, text_of
 from derive.frontends.document.parts import Task
@@ -169,12 +170,17 @@ def _of_layers(knowledge: Knowledge) -> Iterator[Definition]:
 def _variables(task: Task) -> Iterator[Mention]:
     """What derivatives are taken in, in a statement."""
     for root in _roots(task):
+        bases = {id(node.base) for node in root.walk() if isinstance(node, tree.Script)}
         for node in root.walk():
             parts: list[Node] = []
+            if id(node) in bases:
+                continue  # the dZ of dZ^{[l]}
             if isinstance(node, tree.Derivative):
                 parts = [by.variable for by in node.by]
             elif isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub:
                 parts = [node.sub]
+            elif (inner := differential(node)) is not None:
+                parts = [inner]
             yield from (name for part in parts if (name := mention(part)) is not None)
 
 

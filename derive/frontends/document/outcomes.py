@@ -390,7 +390,11 @@ class _Decider:
         for sentence in made.inferred:
             # Its definition may be what was not understood: nothing is refuted by inventing it.
             function, said, _ = sentence.partition(" is any function, as nothing defines it")
-            if (said and function.partition("_")[0] in UNDEFINED) or function.startswith("ψ_"):
+            bare = function.partition("_")[0]
+            undefined = bare in UNDEFINED and not hints.is_any_function(
+                self.collected.text(task.unit), bare
+            )
+            if said and (undefined or function.startswith("ψ_")):
                 return replace(
                     made,
                     outcome=AMBIGUOUS,

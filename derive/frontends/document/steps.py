@@ -135,9 +135,18 @@ def _step(
 
 
 def _any_before(reader: Reader, key: str, definition: Definition) -> Value:
-    """What comes before the first layer that is spoken of: a vector, or a matrix if it is called
-    by a capital.
+    """What comes before the first layer that is spoken of: of the shape that is declared for
+    A^{[0]}, or else a vector, or a matrix if it is called by a capital.
     """
+    match = _STEPPED.match(key)
+    if match is not None:
+        stem, opening, letter, offset, closing = match.groups()
+        for number in ("0", "1"):
+            begin = known_at(reader, f"{stem}{opening}{number}{closing}")
+            if begin is not None and begin.kind == "shape":
+                here = "_{" + letter + (offset or "") + "}"
+                sizes = (re.sub(rf"_\{{?{number}\}}?(?!\w)", here, size) for size in begin.sizes)
+                return _declared(reader, key, replace(begin, sizes=tuple(sizes)))
     if not definition.written.letter[:1].isupper():
         return open_vector(reader, key)
     shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
