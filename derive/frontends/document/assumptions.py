@@ -8,10 +8,11 @@ import sympy as sp
 
 from derive.frontends.document import tree, values
 from derive.frontends.document.families import any_of
-from derive.frontends.document.indices import letters_of
+from derive.frontends.document.indices import first, letters_of
 from derive.frontends.document.knowledge import Fact
+from derive.frontends.document.lookup import known_at
 from derive.frontends.document.names import mention
-from derive.frontends.document.reader import Absurd, Reader, Unread
+from derive.frontends.document.reader import Absurd, Index, Reader, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.through_time import any_step
 from derive.frontends.document.tree import Node
@@ -42,6 +43,9 @@ PREDICATES = {
 }
 
 
+BELOW = {"below_one": sp.Lt, "at_most_one": sp.Le}
+
+
 def assumed(reader: Reader, fact: Fact) -> list[Any]:
     """A declared assumption in SymPy, if the statement speaks of its names."""
     if fact.body is not None:
@@ -62,6 +66,8 @@ def _property(value: Value, word: str) -> list[Any]:
         return [sp.Q.positive_definite(expr), sp.Q.symmetric(expr)]
     if word == "positive_semidefinite":
         return [sp.Q.symmetric(expr)]  # for a proof; what refutes it has to be definite
+    if word in BELOW:
+        return [] if value.shape else [BELOW[word](expr, 1)]
     if word in PREDICATES:
         if value.shape and word in ("positive", "negative", "nonnegative", "nonzero"):
             i, j = fresh_index("i"), fresh_index("j")
@@ -97,14 +103,18 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
     }
     several = {key.removeprefix("number of ") for key in reader.symbols}
     several |= {one.key.partition("_")[0] for one in reader.sequences.values()}
+    _counting(reader, spoken - bound)
     free = (spoken - bound) & (several | reader.symbols.keys() | reader.indices.keys())
     if not free or not isinstance(body, tree.Chain):
         return []
     before = set(reader.symbols)
     try:
+        reader.assuming = True
         sides = [values.as_matrix(reader.value(side)) for side in body.sides]
     except (*PROBLEMS, *REFUSED):
         return []
+    finally:
+        reader.assuming = False
     if set(reader.symbols) - before:
         return []  # it speaks of something that the claim does not
     found = []
@@ -118,6 +128,16 @@ def _formula_assumed(reader: Reader, body: Node) -> list[Any]:
         elif relation in COMPARED and left.is_scalar and right.is_scalar:
             found.append(COMPARED[relation](scalar(left), scalar(right)))
     return found
+
+
+def _counting(reader: Reader, letters: set[str]) -> None:
+    """Letters that are indices in the definitions of a claim are so in what is said of them: the
+    o of J = −log y_o in "for w ≠ o".
+    """
+    for letter in letters - reader.indices.keys() - reader.symbols.keys() - reader.bound.keys():
+        symbol = sp.Symbol(pretty(letter), integer=True)
+        if symbol in reader.ranges and known_at(reader, letter) is None:
+            reader.indices[letter] = Index(symbol, first(reader))
 
 
 def _is_fitting(left: Value, right: Value) -> bool:

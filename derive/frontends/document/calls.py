@@ -224,7 +224,7 @@ def is_array(reader: Reader, definition: Definition, parameter: Mention) -> bool
     before = reader.section, reader.at
     reader.section, reader.at = definition.section, definition.at
     try:
-        return not is_number(reader, parameter)
+        return not is_number(reader, definition, parameter)
     finally:
         reader.section, reader.at = before
 

@@ -79,7 +79,7 @@ def check(
     collected = collect(contents, parse, said)
     # For suggestions alone: the words of a document, wherever its container puts them.
     collected.prose.append((0, source, 1))
-    collected.source = source
+    collected.source, collected.cells = source, contents.cells
     found = named(str(path), outcomes(collected, decide, *([seen] if seen else [])))
     problems = [(place.line, message) for place, message in contents.problems]
     return Checked(str(path), tuple(found), (*problems, *collected.problems), source)

@@ -18,6 +18,7 @@ from derive.frontends.document.defining import (
     are_products,
     checked,
     definition,
+    is_defining,
     is_product,
     real_space,
     set_to_zero,
@@ -27,7 +28,6 @@ from derive.frontends.document.dependence import mentioned
 from derive.frontends.document.indices import components, letters_of
 from derive.frontends.document.knowledge import (
     LINES,
-    Definition,
     Fact,
     Knowledge,
     Known,
@@ -236,7 +236,7 @@ class _Collector:
         return found
 
     def table(self, item: Paragraph, line: int) -> None:
-        """A table with a column of symbols and one of shapes."""
+        """A column of symbols and one of shapes."""
         rows = [
             [cell.strip() for cell in row.strip().strip("|").split("|")]
             for row in item.text.splitlines()
@@ -350,8 +350,8 @@ class _Collector:
             self.knowledge.ranges.append(said)
 
     def numbers(self, chain: tree.Chain, unit: Unit, line: int) -> None:
-        """``π_k > 0``, ``σ > 0``: what is compared with a number is one, where it is one of several
-        or a Greek letter.
+        """``π_k > 0``, ``σ > 0``, ``C > 0``: what is compared with a number is one, where it is one
+        of several, a Greek letter or a capital.
         """
         if not set(chain.relations) <= {"<", ">", "<=", ">="}:
             return
@@ -362,9 +362,11 @@ class _Collector:
         (name,) = names
         several = len(name.subs) == 1 and isinstance(name.subs[0], tree.Letter)
         greek = not name.subs and name.letter in PRETTY and not name.bold and len(numbers) > 0
-        if name.sups or name.after or not name.letter[:1].islower():
+        capital = len(name.letter) == 1 and not name.subs and not name.bold and len(numbers) > 0
+        if name.sups or name.after or not (name.letter[:1].islower() or capital):
             return
-        if several or (greek and set(chain.relations) <= {"<", ">"}):
+        capital = capital and name.letter.isupper()
+        if several or ((greek or capital) and set(chain.relations) <= {"<", ">"}):
             made = Known(name.key, "scalar", (), unit.section, unit.at, line, "comparison")
             self.compared_with.append((name, made))
 
@@ -477,7 +479,7 @@ class _Collector:
         if made is None:
             return
         made = labelled(made, self.knowledge.known)
-        claims = is_product(left, self.knowledge.is_taken) or not _defining(made, unit)
+        claims = is_product(left, self.knowledge.is_taken) or not is_defining(made, unit)
         if chain.relations[0] not in DEFINES and claims:
             return
         if made.name.endswith("^2") and self.knowledge.is_taken(made.name.removesuffix("^2")):
@@ -578,23 +580,3 @@ class _Collector:
         self.knowledge.sizes.add(made.name)
         self.knowledge.sizes.add(re.sub(r"[\\{}\s]", "", name))
         return made
-
-
-def _defining(made: Definition, unit: Unit) -> bool:
-    """Whether an equation with a name on its left defines it: it is no condition such as x = 0,
-    no range such as i = 1, …, n, and the name is not on both sides.
-    """
-    body = made.body
-    if isinstance(body, tree.Listing | tree.Number):
-        return False
-    if not any(isinstance(node, tree.Letter | tree.Run | tree.Word) for node in body.walk()):
-        return False
-    of_entries = bool(made.indices) and not made.written.subs  # E = (e_{ij})
-    if not unit.formula.display and not made.arguments and not of_entries:
-        other = mention(body)
-        letters = body.base if isinstance(body, tree.Script) else body  # of XW_1
-        product = isinstance(letters, tree.Run) and 1 < len(letters.letters) < 4
-        if other is not None and not other.after and not product:
-            return False
-    own = made.written.key
-    return all(key != own for key, _ in mentioned(body))

@@ -6,6 +6,7 @@ Nothing in a document is executed, and no other file is read for it.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from derive.frontends.document.contents import Contents, Lines
@@ -67,10 +68,11 @@ def _in_notebook(source: str, path: Path) -> Contents:
         ]
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         raise DocumentError(f"{path} is no notebook") from None
-    return joined(
+    found = joined(
         markdown(Source(str(text), ((0, 0),), Lines.of(str(text), number)))
         for number, text in texts
     )
+    return replace(found, cells={number: str(text) for number, text in texts})
 
 
 __all__ = ["MAX_BYTES", "DocumentError", "read_document"]

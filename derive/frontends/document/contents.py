@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,13 @@ class Contents:
 
     ``items`` hold formulas, directives, headings and paragraphs; ``macros`` the sources of macro
     definitions outside of formulas (preambles, front matter); ``problems`` sentences on what could
-    not be read at all, each with its place.
+    not be read at all, each with its place; ``cells`` the texts of a notebook, by number.
     """
 
     items: tuple[Passage, ...]
     macros: tuple[str, ...] = ()
     problems: tuple[tuple[Place, str], ...] = ()
+    cells: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def formulas(self) -> tuple[Formula, ...]:

@@ -14,7 +14,15 @@ from dataclasses import dataclass, replace
 from derive.frontends.document import tree
 from derive.frontends.document.indices import components
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import Mention, mention, of_capital, text_of, with_scripts
+from derive.frontends.document.names import (
+    Mention,
+    called_at_names,
+    mention,
+    of_capital,
+    standing_alone,
+    text_of,
+    with_scripts,
+)
 from derive.frontends.document.tree import Node
 
 _STEP = re.compile(r"^([a-z]|ell|tau)([+-]\d+)?$")
@@ -24,10 +32,12 @@ _HOLE = "\0"
 def see(knowledge: Knowledge, statement: tree.Statement, section: int) -> None:
     """Add what a statement says: letters that count, between which ends, and names that are 0."""
     body = statement.body
+    knowledge.alone.update(standing_alone(body))
     if isinstance(body, tree.Chain) and body.relations == ("=",):
         name = mention(body.sides[0])
         if name is not None and not name.after and text_of(body.sides[1]) in ("0", "bol(0)"):
             knowledge.zeros.setdefault(name.key, set()).add(section)
+        _see_arguments(knowledge, body)
     for node in statement.walk():
         for by in _taken_in(node):
             knowledge.taken_in.update(
@@ -47,6 +57,22 @@ def see(knowledge: Knowledge, statement: tree.Statement, section: int) -> None:
                     step = stepped(part)
                     if isinstance(part, tree.Sum) and step is not None:
                         knowledge.counting.add(step[0])
+
+
+def _see_arguments(knowledge: Knowledge, body: tree.Chain) -> None:
+    """The θ of L(θ) = Σ_i θ_i x_i, and the x of g(x) = Σ_i (x − x_i)², stand with an index."""
+    head = body.sides[0]
+    if called_at_names(head) is None or not isinstance(head, tree.Product):
+        return
+    group, _ = tree.brackets(head.factors[1])
+    parts = () if group is None else tree.arguments(group)
+    given = {name.key for part in parts if (name := mention(part)) is not None}
+    for node in body.sides[1].walk():
+        name = mention(node) if isinstance(node, tree.Script) else None
+        if name is None or len(name.subs) != 1 or name.whole not in given:
+            continue
+        if all(isinstance(part, tree.Letter) for part in components(name.subs[0])):
+            knowledge.with_index.add(name.whole)
 
 
 def _taken_in(node: Node) -> list[Node]:

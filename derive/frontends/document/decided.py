@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from derive.claims.kinds import Claim
-from derive.claims.statuses import AMBIGUOUS, HOLDS, NO_STATEMENT, REFUTED
+from derive.claims.statuses import AMBIGUOUS, HOLDS, NO_STATEMENT, REFUTED, UNDECIDED
 from derive.claims.verdict import Verdict
 from derive.frontends.document.contents import Place
 from derive.frontends.document.knowledge import Fact
@@ -83,19 +83,25 @@ def may_be_said_of(made: Decided, unsaid: tuple[str, ...]) -> Decided:
     return replace(made, outcome=AMBIGUOUS, code="undeclared", message=message)
 
 
+def is_open(one: Decided) -> bool:
+    """Whether a part is decided once more where its text says something of its names."""
+    hinted = one.outcome == AMBIGUOUS and one.code == "assumption"
+    return one.outcome in REFUTED or one.outcome == UNDECIDED or hinted
+
+
 def under(found: list[Decided], again: list[Decided], lines: str, elsewhere: bool) -> list[Decided]:
-    """What is refuted, as it is under conditions.
+    """What is open, as it is under conditions.
 
     :param again: the same parts, decided under the conditions that are stated in ``lines``.
     :param elsewhere: whether these are said of a case that this is not said of.
     """
     made = []
-    sentence = f"what line {lines} states is assumed"
+    sentences = (f"what line {lines} states is assumed",) if lines else ()
     for before, after in zip(found, again, strict=True):
-        if before.outcome not in REFUTED:
+        if not is_open(before):
             made.append(before)
         elif after.outcome in REFUTED:  # at a point that satisfies what is assumed
-            said = replace(after, inferred=(*after.inferred, sentence))
+            said = replace(after, inferred=(*after.inferred, *sentences))
             made.append(before if elsewhere else said)
         elif after.outcome != HOLDS:
             made.append(before if elsewhere else after)  # not refuted under what is said of it
@@ -103,5 +109,5 @@ def under(found: list[Decided], again: list[Decided], lines: str, elsewhere: boo
             message = f"it holds in the case of line {lines}; declare that as an assumption"
             made.append(replace(before, outcome=AMBIGUOUS, code="assumption", message=message))
         else:
-            made.append(replace(after, inferred=(*after.inferred, sentence)))
+            made.append(replace(after, inferred=(*after.inferred, *sentences)))
     return made

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from derive.frontends.document import functions, size_text, tree
 from derive.frontends.document.contents import Formula
+from derive.frontends.document.dependence import mentioned
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.indices import components, letters_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.names import Mention, mention, standing_alone, text_of
 from derive.frontends.document.spelling import size_symbol
 from derive.frontends.document.tree import Node, arguments, brackets
+from derive.frontends.document.units import Unit
 
 
 def keys(names: Iterable[Node]) -> list[str]:
@@ -207,3 +209,23 @@ def definition(
                 indices = parts
                 key = Mention(name.letter, left, name.subs[:-1], name.sups).key
     return Definition(key, name, right, section, at, line, given, indices, text)
+
+
+def is_defining(made: Definition, unit: Unit) -> bool:
+    """Whether an equation with a name on its left defines it: it is no condition such as x = 0,
+    no range such as i = 1, …, n, and the name is not on both sides.
+    """
+    body = made.body
+    if isinstance(body, tree.Listing | tree.Number):
+        return False
+    if not any(isinstance(node, tree.Letter | tree.Run | tree.Word) for node in body.walk()):
+        return False
+    of_entries = bool(made.indices) and not made.written.subs  # E = (e_{ij})
+    if not unit.formula.display and not made.arguments and not of_entries:
+        other = mention(body)
+        letters = body.base if isinstance(body, tree.Script) else body  # of XW_1
+        product = isinstance(letters, tree.Run) and 1 < len(letters.letters) < 4
+        if other is not None and not other.after and not product:
+            return False
+    own = made.written.key
+    return all(key != own for key, _ in mentioned(body))

@@ -68,7 +68,7 @@ def body_of(
                 raise Unread("argument", "an argument that is no name", argument)
             if parameter.key in reader.bound:
                 continue
-            if is_number(reader, parameter):
+            if is_number(reader, definition, parameter):
                 label = fresh_name(reader, pretty(parameter.key), parameter.key)
                 reader.bound[parameter.key] = Value(sp.Symbol(label, real=True))
         if definition.indices:
@@ -87,15 +87,20 @@ def argument_choice(parameter: Mention) -> str:
     return f"the argument {pretty(parameter.key)}"
 
 
-def is_number(reader: Reader, parameter: Mention) -> bool:
+def is_number(reader: Reader, definition: Definition, parameter: Mention) -> bool:
     """Whether the argument of a function is a number: where nothing says what its letter is, or
-    only a section before does, in one of two readings; of a letter that is transposed, too.
+    only a section before does, in one of two readings; of a letter that is transposed or has
+    entries, too.
     """
     key = argument_choice(parameter)
+    knowledge = reader.knowledge
     if not is_known(reader, parameter):
-        if parameter.subs or parameter.letter not in reader.knowledge.arrays:
+        if parameter.subs or parameter.letter not in knowledge.arrays | knowledge.with_index:
             return True
         return reader.choices.pick(key, ("an array", "a number")) == "a number"
+    spoken = map(mention, definition.body.walk())
+    if not any(name and parameter.key in (name.key, name.letter) for name in spoken):
+        return False  # it is what the definitions that are used speak of
     around = reader.knowledge.around(reader.section)
     known, made = known_at(reader, parameter.key), defined_at(reader, parameter.key)
     if any(one is not None and one.section in around for one in (known, made)):

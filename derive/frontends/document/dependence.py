@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from derive.frontends.document import tree
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import is_loss, mention, with_scripts
+from derive.frontends.document.names import LOSSES, is_loss, mention, with_scripts
 from derive.frontends.document.tree import Node
 
 if TYPE_CHECKING:
@@ -71,8 +71,11 @@ def seen_by(knowledge: Knowledge, task: Task, reader: Reader) -> Callable[[str],
 
 def computed_loss(task: Task, knowledge: Knowledge) -> str:
     """The loss that a statement differentiates, where it is defined; or ""."""
+    place = task.unit.section, task.unit.at
     for root in (task.head, task.statement):
         for node in () if root is None else root.walk():
+            if differential(node) is not None:
+                return next((key for key in LOSSES if knowledge.defined(key, *place)), "")
             name = mention(node)
             if name is not None and is_loss(name):
                 made = knowledge.defined(name.key, task.unit.section, task.unit.at)

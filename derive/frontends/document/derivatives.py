@@ -18,6 +18,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 from derive.base.slot import Slot
 from derive.frontends.document import tree, values
 from derive.frontends.document.by_squares import root_of
+from derive.frontends.document.counters import member_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import arrays_in, defined_at, is_known, known_at, may_be_any
 from derive.frontends.document.names import (
@@ -100,11 +101,8 @@ def as_gradient(reader: Reader, node: Node) -> Taken | None:
     name = mention(inner) if inner is not None else None
     if inner is None or name is None:
         return None
-    stem = name.letter
-    if not any(
-        known_at(reader, key) is not None or defined_at(reader, key) is not None
-        for key in (name.key, stem)
-    ):
+    told = any(known_at(reader, key) or defined_at(reader, key) for key in (name.key, name.letter))
+    if not told and member_of(reader.knowledge, name, reader.section, reader.home[1]) is None:
         return None
     reader.note("d before a name is the derivative of the loss in it")
     return Taken(the_loss(reader, node), (inner,), node, nabla=True)

@@ -140,8 +140,11 @@ def of_undeclared(reader: Reader, name: Mention) -> Value | None:
     counts = isinstance(part, tree.Letter) and (
         part.name in reader.indices or part.name in reader.knowledge.counting
     )
-    if not counts or name.letter in reader.bound:
+    if not counts:
         return None
+    if name.letter in reader.bound:  # g(x) = Σ (x − x_i)²: x is a number, and the x_i are others
+        own = name.letter in reader.knowledge.with_index and not reader.bound[name.letter].shape
+        return _numbered(reader, name, (), part) if own else None
     if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
         return None
     if name.letter in reader.bare:

@@ -64,16 +64,20 @@ SATISFIED = re.compile(
     r"(?:\$+|\\[\[(]|:math:`|\.\. math::|\\begin\{[a-z]+\*?\})?\s*$",
     re.I,
 )
+ANY_FUNCTION = re.compile(
+    r"activation|non-?linearit|non-?linear function|"
+    r"(?:element|entry|component|coordinate)-?\s?wise|point-?wise|differentiable|Aktivierung|Nichtlinearit|elementweise|激活函数|逐元素",
+    re.I,
+)
+PARTICULAR = re.compile(
+    r"sigmoid|logisti|tanh|hyperbolic|relu|rectif|softmax|softplus|elu\b|sine|identity|linear\b",
+    re.I,
+)
 SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
 
 
 def is_case(source: str, place: Place) -> bool:
-    """Whether the sentence before a formula makes it the condition of a case: "if A = A⊤".
-
-    In a notebook, whose cells are texts of their own, every condition is taken for one.
-    """
-    if place.cell is not None:
-        return True
+    """Whether the sentence before a formula makes it the condition of a case: "if A = A⊤"."""
     before = source[max(0, place.offset - 200) : place.offset]
     return CASE.search(SENTENCE.split(before)[-1]) is not None
 
@@ -81,7 +85,7 @@ def is_case(source: str, place: Place) -> bool:
 def is_of_some(source: str, place: Place) -> bool:
     """Whether the sentence of a formula may say which matrices have a product that is I."""
     before = source[max(0, place.offset - 300) : place.offset]
-    return place.cell is not None or ORTHOGONAL.search(SENTENCE.split(before)[-1]) is not None
+    return ORTHOGONAL.search(SENTENCE.split(before)[-1]) is not None
 
 
 def is_supposed(source: str, place: Place, defined: bool) -> bool:
@@ -90,14 +94,28 @@ def is_supposed(source: str, place: Place, defined: bool) -> bool:
     :param defined: whether it speaks of what the document defines, which satisfies it or not; what
         else satisfies an equation is what it is a condition for.
     """
-    if place.cell is not None:
-        return False
     if AT_AN_END.search(source, max(0, place.offset - 200), place.offset) is not None:
         return True
     before = source[max(0, place.offset - 160) : place.offset]
     if SUPPOSED.search(before[-60:]) is not None:
         return True
     return not defined and SATISFIED.search(before) is not None
+
+
+def is_any_function(source: str, letter: str) -> bool:
+    """Whether a text says of a letter that it is an activation, or applied entry by entry, and not
+    which one: "where $g$ is applied elementwise".
+    """
+    mark = rf"(?:\$|\\\(|`){re.escape(letter)}(?:\(\w*\))?(?:\$|\\\)|`)"
+    for found in re.finditer(mark, source):
+        after = SENTENCE.split(source[found.end() : found.end() + 80])[0]
+        before = SENTENCE.split(source[max(0, found.start() - 40) : found.start()])[-1]
+        told = re.match(r"\s*(?:is|are|denotes?|be|an?\b|ist|sei|,|是|为)", after)
+        if told and ANY_FUNCTION.search(after) and not PARTICULAR.search(before + after):
+            return True
+        if re.search(r"(?:activation|nonlinearity)(?: functions?)?\s*$", before, re.I):
+            return not PARTICULAR.search(before + after)
+    return False
 
 
 SEMIDEFINITE = " is positive semidefinite by line"

@@ -27,14 +27,14 @@ from derive.claims.statuses import (
 )
 from derive.claims.verdict import Verdict
 from derive.frontends.document import hints, sameness, tree
+from derive.frontends.document.again import once_more
 from derive.frontends.document.attempts import all_readings
 from derive.frontends.document.choices import Choices
-from derive.frontends.document.decided import Condition, Decided, Outcome, may_be_said_of, under
+from derive.frontends.document.decided import Condition, Decided, Outcome, may_be_said_of
 from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task, unsaid_in
-from derive.frontends.document.provisos import in_one_sentence, said_with
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.supposed import why_no_claim, within_their_sentences
 from derive.frontends.document.tasks import directive, task_of, vanishes
@@ -99,7 +99,6 @@ class _Decider:
         self.number = 0
         self.kept: dict[tuple[int, str], dict[str, list[int]]] = {}
         self.conditions: list[Condition] = []
-        self.source = collected.source
         self.asserted = collected.asserted
 
     # ---- one formula
@@ -196,78 +195,7 @@ class _Decider:
                     message="it has too many readings; declare the shapes of its names",
                 )
             ]
-        found = self.over_readings(task, results)
-        if any(one.outcome in REFUTED for one in found):
-            found = self.under_conditions(task, found)
-        if any(one.outcome in REFUTED for one in found):
-            found = self.as_quantities(task, found)
-        return found
-
-    def as_quantities(self, task: Task, found: list[Decided]) -> list[Decided]:
-        """What is refuted once more, with declared names as quantities of their own: y = H x + v
-        may define y, or say what is assumed of a y that is measured.
-        """
-        inferred = {sentence for one in found for sentence in one.inferred}
-        at = (task.unit.section, task.unit.at)
-        both = {
-            key: made
-            for key in self.knowledge.definitions
-            if (made := self.knowledge.defined(key, *at)) is not None
-            and (known := self.knowledge.declared(key, *at)) is not None
-            and known.how != "subscript"
-            and f"{pretty(key)} is defined in line {made.line}" in inferred
-        }
-        for key, made in both.items():
-            results = self.all_readings(task, opaque=key)
-            again = [] if results is None else self.over_readings(task, results)
-            if len(again) != len(found):
-                continue
-            message = (
-                f"it holds if {pretty(key)} is a quantity of its own, and line {made.line} does "
-                "not define it; put `derive: skip` before that"
-            )
-            found = [
-                replace(before, outcome=AMBIGUOUS, code="readings", message=message)
-                if before.outcome in REFUTED and after.outcome == HOLDS
-                else before
-                for before, after in zip(found, again, strict=True)
-            ]
-        return found
-
-    def under_conditions(self, task: Task, found: list[Decided]) -> list[Decided]:
-        """What is refuted once more, with the conditions that formulas before it state: it may
-        hold under them.
-        """
-        around = self.knowledge.around(task.unit.section)
-        stated = [one for one in self.conditions if one.fact.section in around]
-        stated += [Condition(fact, False, None) for fact in said_with(self.collected, task.unit)]
-        own = [one for one in stated if not one.is_case or self.follows(one, task.unit)]
-        for conditions in (own, stated) if len(own) < len(stated) else (own,):
-            if conditions and any(one.outcome in REFUTED for one in found):
-                found = self.assuming(task, found, conditions, elsewhere=conditions is not own)
-        return found
-
-    def assuming(
-        self, task: Task, found: list[Decided], stated: list[Condition], elsewhere: bool
-    ) -> list[Decided]:
-        """What is refuted once more under conditions.
-
-        :param elsewhere: whether some of them are said of a case that this is not said of.
-        """
-        facts = self.knowledge.facts
-        self.knowledge.facts = [*facts, *(one.fact for one in stated)]
-        try:
-            results = self.all_readings(task)
-            again = [] if results is None else self.over_readings(task, results)
-        finally:
-            self.knowledge.facts = facts
-        lines = ", ".join(dict.fromkeys(str(one.fact.line) for one in stated))
-        return found if len(again) != len(found) else under(found, again, lines, elsewhere)
-
-    def follows(self, condition: Condition, unit: Unit) -> bool:
-        """Whether a formula follows a condition in its sentence: "if A = A⊤, then …"."""
-        said = condition.unit
-        return said is not None and said.at < unit.at and in_one_sentence(self.source, said, unit)
+        return once_more(self, task, self.over_readings(task, results))
 
     def condition(self, task: Task) -> None:
         """Remember an equation that is refuted as a claim, for it may state a condition."""
@@ -276,7 +204,7 @@ class _Decider:
             return
         fact = Fact((), "", body, unit.section, unit.place.line, "condition")
         self.conditions.append(
-            Condition(fact, hints.is_case(self.source, unit.formula.place(0)), unit)
+            Condition(fact, hints.is_case(self.collected.text(unit), unit.formula.place(0)), unit)
         )
 
     def all_readings(self, task: Task, opaque: str = "") -> list[tuple[Choices, Read]] | None:
@@ -462,7 +390,11 @@ class _Decider:
         for sentence in made.inferred:
             # Its definition may be what was not understood: nothing is refuted by inventing it.
             function, said, _ = sentence.partition(" is any function, as nothing defines it")
-            if (said and function.partition("_")[0] in UNDEFINED) or function.startswith("ψ_"):
+            bare = function.partition("_")[0]
+            undefined = bare in UNDEFINED and not hints.is_any_function(
+                self.collected.text(task.unit), bare
+            )
+            if said and (undefined or function.startswith("ψ_")):
                 return replace(
                     made,
                     outcome=AMBIGUOUS,
@@ -499,7 +431,12 @@ class _Decider:
                     message=f"nothing says how {names} depends on what is differentiated; define it"
                     f" (`{part.foreign[0]} = …`)",
                 )
-            remedy = self.narrower(claim, made.inferred)
+            remedy, narrowed = self.narrower(claim, made.inferred)
+            if narrowed is not None:
+                inferred = (*made.inferred, remedy)
+                return replace(
+                    made, outcome=HOLDS, claim=narrowed.claim, verdict=narrowed, inferred=inferred
+                )
             if remedy:
                 return replace(
                     made,
@@ -527,10 +464,12 @@ class _Decider:
                 return replace(made, outcome=ILL_SHAPED, message=one.message)
         return replace(made, outcome=ILL_SHAPED, message=part.message)
 
-    def narrower(self, claim: Claim, inferred: Sequence[str]) -> str:
+    def narrower(self, claim: Claim, inferred: Sequence[str]) -> tuple[str, Verdict | None]:
         """Of what a loss that nothing defines depends, if the claim holds where it sees only one
-        of the arrays that it was taken to see; or "".
+        of the arrays that it was taken to see, or ""; and that verdict, if of these arrays it is
+        the only one in which anything is differentiated, and the claim speaks of the others.
         """
+        taken = {pretty(letter) for letter in self.knowledge.taken_in}
         for name, value in claim.where.items():
             assumed = any(said.startswith(f"{name} is any scalar function") for said in inferred)
             if not assumed or not isinstance(value, ScalarApplication) or len(value.args) < 3:
@@ -538,9 +477,13 @@ class _Decider:
             for argument in value.args[1:]:
                 where = {**claim.where, name: value.func(value.args[0], argument)}
                 changes: dict[str, Any] = {"where": where}
-                if self.verdict(replace(claim, **changes)).status == HOLDS:
-                    return f"{name} = any scalar of {argument}"
-        return ""
+                verdict = self.verdict(replace(claim, **changes))
+                if verdict.status == HOLDS:
+                    others = {str(one) for one in value.args[1:]} - {str(argument)}
+                    said = set(map(str, getattr(claim, "equals", argument).free_symbols))
+                    alone = str(argument) in taken and not others & taken and others <= said
+                    return f"{name} = any scalar of {argument}", verdict if alone else None
+        return "", None
 
     def hinted(self, claim: Claim, unit: Unit) -> str:
         """What the text says that would make a refuted claim hold, as a suggestion; or ""."""

@@ -10,8 +10,10 @@ from derive.claims.kinds import Claim
 from derive.claims.statuses import DISAGREES, ILL_SHAPED
 from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
+from derive.frontends.document.counters import member_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import Rests, is_told
+from derive.frontends.document.names import mention
 from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import Unit
@@ -80,10 +82,17 @@ def unsaid_in(everything: Iterable[tuple[Any, Part]]) -> tuple[str, ...]:
     return next((part.unsaid for part in fitting if part.unsaid), ())
 
 
+def _has_steps(reader: Reader, node: Node) -> bool:
+    """Whether a formula speaks of a step of what is declared or defined step by step."""
+    names = filter(None, map(mention, node.walk()))
+    place = reader.section, reader.home[1]
+    return any(member_of(reader.knowledge, name, *place) is not None for name in names)
+
+
 def failure(problem: Exception, reader: Reader, node: Node, lenient: str = "") -> Part:
     """What an exception says of a side."""
     at = reader.blame or node
-    if isinstance(problem, Misfit) and not is_told(reader, at):
+    if isinstance(problem, Misfit) and not (is_told(reader, at) or _has_steps(reader, at)):
         return Part(node, None, "undeclared", f"as it is read, {problem}", at=at)
     if isinstance(problem, Misfit):
         return Part(node, None, ILL_SHAPED, str(problem), at=at, lenient=lenient)

@@ -43,16 +43,20 @@ def said_with(collected: Collected, unit: Unit) -> Iterator[Fact]:
         chain = _comparison(other)
         if chain is None:
             continue
-        if other.formula is unit.formula or _is_beside(collected.source, other, unit):
+        if other.formula is unit.formula or _is_beside(collected.text(unit), other, unit):
             yield Fact((), "", chain, unit.section, other.place.line, "condition")
 
 
 def _comparison(unit: Unit) -> tree.Chain | None:
     """The comparison of names and numbers that a formula is, if it is nothing else."""
     statements = [item for item in unit.row.items if isinstance(item, tree.Statement)]
-    if len(statements) != 1 or not isinstance(statements[0].body, tree.Chain):
+    if len(statements) != 1:
         return None
-    chain = statements[0].body
+    chain: Node = statements[0].body
+    if isinstance(chain, tree.Group) and chain.opening == "(":
+        chain = chain.body  # (j ≠ y) beside a formula
+    if not isinstance(chain, tree.Chain):
+        return None
     if not set(chain.relations) <= COMPARISONS or not all(map(_is_plain, chain.sides)):
         return None
     return chain
@@ -71,22 +75,21 @@ def _is_plain(node: Node) -> bool:
 
 def in_one_sentence(source: str, before: Unit, after: Unit) -> bool:
     """Whether a formula in the text, and one after it, stand in one sentence."""
-    between = _between(source, before, after)
-    return between is not None and not before.formula.display
+    return between(source, before, after) is not None and not before.formula.display
 
 
-def _between(source: str, before: Unit, after: Unit) -> str | None:
+def between(source: str, before: Unit, after: Unit) -> str | None:
     """What stands between two formulas of a sentence; None where no sentence has both."""
-    if not source or before.place.cell is not None or after.place.cell is not None:
+    if not source or before.place.cell != after.place.cell:
         return None
     start = before.formula.place(len(before.formula.text)).offset
-    between = source[start : after.formula.place(0).offset]
-    return None if len(between) > FAR or _ENDED.search(between) is not None else between
+    text = source[start : after.formula.place(0).offset]
+    return None if len(text) > FAR or _ENDED.search(text) is not None else text
 
 
 def _is_beside(source: str, other: Unit, unit: Unit) -> bool:
     before, after = sorted((other, unit), key=lambda one: one.place.offset)
-    between = _between(source, before, after)
-    if between is None or other.formula.display:
+    text = between(source, before, after)
+    if text is None or other.formula.display:
         return False
-    return other is before or (after.at - before.at == 1 and bool(_INTRODUCED.match(between)))
+    return other is before or (after.at - before.at == 1 and bool(_INTRODUCED.match(text)))

@@ -114,6 +114,8 @@ class Reader:
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
+    layered: bool = False  # whether what comes before the layers that are spoken of is any array
+    assuming: bool = False  # whether what is read is assumed of every step
     in_time: bool = False  # whether h_t is a position of a sequence
     sequences: dict[str, Any] = field(default_factory=dict)
     made_in_time: dict[Any, Any] = field(default_factory=dict)  # sequences, with what they are of
@@ -126,6 +128,7 @@ class Reader:
     several: set[str] = field(default_factory=set)  # the x of x_i, one of several
     apart: set[str] = field(default_factory=set)  # the x of an x_2 that is read by itself
     made_up: set[str] = field(default_factory=set)  # symbols of what nothing declares or defines
+    labelled: set[str] = field(default_factory=set)  # those of them that have a subscript
 
     def __post_init__(self) -> None:
         self.home = self.section, self.at

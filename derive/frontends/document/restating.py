@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from derive.frontends.document import tree
-from derive.frontends.document.counters import is_by_steps
+from derive.frontends.document.counters import is_by_steps, member_of
 from derive.frontends.document.defining import keys
 from derive.frontends.document.dependence import is_backward, leaves, mentioned
 from derive.frontends.document.knowledge import Definition, Knowledge
@@ -28,9 +28,29 @@ def used_before(knowledge: Knowledge, spoken: Mapping[int, set[str]], made: Defi
 
 
 def is_circular(knowledge: Knowledge, made: Definition) -> bool:
-    """Whether what would define a name is computed from that name."""
-    found = leaves(knowledge, made.body, made.section, made.at)
-    return made.name in found and made.name in knowledge.known
+    """Whether what would define a name is computed from that name, and not one step on."""
+    if not _uses_itself(knowledge, made):
+        return False
+    own = member_of(knowledge, made.written, made.section, made.at)
+    first = None if own is None else own.family.definition
+    return made.name in knowledge.known or first is None or not is_by_steps(knowledge, first)
+
+
+def _uses_itself(knowledge: Knowledge, made: Definition) -> bool:
+    """Whether a name stands in the definitions that its own one uses."""
+    seen: set[str] = set()
+    pending = [made]
+    while pending:
+        one = pending.pop()
+        for pair in mentioned(one.body):
+            if made.name in pair and one is not made:
+                return True
+            for name in pair:
+                found = knowledge.defined(name, made.section, made.at)
+                if found is not None and name not in seen:
+                    seen.add(name)
+                    pending.append(found)
+    return False
 
 
 def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> bool:
@@ -39,7 +59,7 @@ def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> b
     """
     before = knowledge.defined(made.name, made.section, made.at)
     if before is None:
-        return False
+        return _is_step_of_derivative(knowledge, made)
     if before.section not in knowledge.around(made.section):
         # In another section only what is defined as a derivative is surely the same.
         return any(isinstance(node, tree.Derivative) for node in before.body.walk())
@@ -68,6 +88,15 @@ def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> b
         ours = frozenset(other.get(name, name) for name in ours)
         theirs |= set(other.values())
     return bool(arrays) and {name for name in ours if is_free(knowledge, name, ours)} <= theirs
+
+
+def _is_step_of_derivative(knowledge: Knowledge, made: Definition) -> bool:
+    """Whether g_T is one of the g_t that are derivatives already: then the equation claims it."""
+    found = member_of(knowledge, made.written, made.section, made.at)
+    own = None if found is None else found.family.definition
+    if own is None or own.at >= made.at or own.section not in knowledge.around(made.section):
+        return False
+    return isinstance(own.body, tree.Derivative)
 
 
 def counts(knowledge: Knowledge, name: Mention | None) -> bool:

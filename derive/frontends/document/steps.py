@@ -10,7 +10,7 @@ import sympy as sp
 
 from derive.frontends.document import tree
 from derive.frontends.document.definitions import as_declared, body_of, is_put_in
-from derive.frontends.document.fresh import fresh, fresh_name
+from derive.frontends.document.fresh import fresh, fresh_name, open_vector
 from derive.frontends.document.indices import index_variable, letters_of
 from derive.frontends.document.knowledge import Definition, Known
 from derive.frontends.document.lookup import (
@@ -115,6 +115,8 @@ def _step(
     elif declared is not None:
         sizes = tuple(_moved(text, letter, by) for text in declared.sizes)
         value = _declared(reader, key, replace(declared, sizes=sizes))
+    elif definition is not None and by < 0 and reader.layered:
+        value = _any_before(reader, key, definition)
     elif definition is not None and not running and _counts_to(definition, letter):
         raise Unread(STEPS, f"{pretty(known)} is a sum up to its step", node)
     elif definition is not None and not running:
@@ -130,6 +132,25 @@ def _step(
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: …", node)
     reader.symbols[key] = value
     return value
+
+
+def _any_before(reader: Reader, key: str, definition: Definition) -> Value:
+    """What comes before the first layer that is spoken of: of the shape that is declared for
+    A^{[0]}, or else a vector, or a matrix if it is called by a capital.
+    """
+    match = _STEPPED.match(key)
+    if match is not None:
+        stem, opening, letter, offset, closing = match.groups()
+        for number in ("0", "1"):
+            begin = known_at(reader, f"{stem}{opening}{number}{closing}")
+            if begin is not None and begin.kind == "shape":
+                here = "_{" + letter + (offset or "") + "}"
+                sizes = (re.sub(rf"_\{{?{number}\}}?(?!\w)", here, size) for size in begin.sizes)
+                return _declared(reader, key, replace(begin, sizes=tuple(sizes)))
+    if not definition.written.letter[:1].isupper():
+        return open_vector(reader, key)
+    shape = (reader.sizes.new(f"rows_{key}"), reader.sizes.new(f"cols_{key}"))
+    return fresh(reader, key, shape)
 
 
 def _counts_to(definition: Definition, letter: str) -> bool:

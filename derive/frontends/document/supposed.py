@@ -7,10 +7,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derive.frontends.document import hints, tree
+from derive.frontends.document.counters import member_of
 from derive.frontends.document.dependence import mentioned
 from derive.frontends.document.derivative_sides import derivative_alone
 from derive.frontends.document.lookup import defined_at
-from derive.frontends.document.names import IDENTITY, a_constant, mention
+from derive.frontends.document.names import IDENTITY, Mention, a_constant, mention
 from derive.frontends.document.parts import Part, Task
 from derive.frontends.document.provisos import NEAR, in_one_sentence
 from derive.frontends.document.reader import Reader
@@ -27,11 +28,12 @@ def within_their_sentences(collected: Collected) -> None:
         others = [
             made for made in unit.defines if any(d.at < made.at for d in definitions[made.name])
         ]
-        if not others or not collected.source or not hints.is_case(collected.source, place):
+        source = collected.text(unit)
+        if not others or not source or not hints.is_case(source, place):
             continue
         until = unit.at
         for after in collected.units[unit.at + 1 : unit.at + NEAR]:
-            if in_one_sentence(collected.source, unit, after):
+            if in_one_sentence(source, unit, after):
                 until = after.at
         for made in others:
             known = definitions[made.name]
@@ -40,7 +42,7 @@ def within_their_sentences(collected: Collected) -> None:
 
 def why_no_claim(collected: Collected, task: Task, part: Part) -> str:
     """Why an equation that is refuted as a claim may be a condition; "" where it is a claim."""
-    source, place = collected.source, task.unit.formula.place(0)
+    source, place = collected.text(task.unit), task.unit.formula.place(0)
     if hints.CONSTRAINED.search(task.unit.formula.text, 0, task.statement.start):
         return "what a problem is subject to is a condition"
     if IDENTITY in part.lenient and not hints.is_of_some(source, place):
@@ -62,7 +64,7 @@ def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
             if all(reader.knowledge.defined(key, reader.section, reader.at) is None for key in own):
                 return f"an equation for {pretty(name.key)} may be a condition"
         if name is not None and not name.after and not name.primes:
-            if not any(defined_at(reader, key) for key in (name.key, name.whole)):
+            if not _is_defined(reader, name):
                 return (
                     f"an equation for {pretty(name.key)}, which nothing defines, may be a condition"
                 )
@@ -98,6 +100,14 @@ def _is_counted(node: Node) -> bool:
     )
 
 
+def _is_defined(reader: Reader, name: Mention) -> bool:
+    """Whether a name is defined, or the array that it is an entry of, or each of its steps."""
+    if any(defined_at(reader, key) for key in (name.key, name.whole)):
+        return True
+    found = member_of(reader.knowledge, name, reader.section, reader.home[1])
+    return found is not None and found.family.definition is not None
+
+
 def _without_sign(node: Node) -> Node:
     """The X of −X."""
     return node.terms[0] if isinstance(node, tree.Sum) and len(node.terms) == 1 else node
@@ -124,7 +134,7 @@ def _free_name(reader: Reader, head: Node, side: Node) -> str | None:
         return None
     if derivative_alone(head) is not None:
         return None
-    if any(defined_at(reader, key) for key in (name.key, name.whole)):
+    if _is_defined(reader, name):
         return None
     if name.key in reader.bound or name.key in reader.knowledge.sizes:
         return None

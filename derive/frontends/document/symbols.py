@@ -15,7 +15,7 @@ import sympy as sp
 
 from derive.base.slot import Slot
 from derive.frontends.document import tree, values
-from derive.frontends.document.families import member, one_of_several
+from derive.frontends.document.families import member, of_undeclared, one_of_several
 from derive.frontends.document.indices import (
     annotated,
     components,
@@ -30,6 +30,7 @@ from derive.frontends.document.names import (
     Mention,
     is_transpose,
     mention,
+    standing_alone,
     text_of,
     with_scripts,
 )
@@ -222,7 +223,10 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
     if (one := one_of_several(reader, name, base, parts)) is not None:
         return one
     if base in reader.bound and not reader.bound[base].shape and len(parts) == 1:
-        raise Absurd(f"{pretty(base)} is a number and has entries")
+        others = of_undeclared(reader, name) if _is_alone(reader, base) else None
+        if others is None:
+            raise Absurd(f"{pretty(base)} is a number and has entries")
+        return others
     if base in reader.bound and reader.bound[base].shape:
         return entry_of(reader, reader.bound[base], name.subs[-1], name.node)
     reader.indexed.add(base)
@@ -241,6 +245,12 @@ def _entry(reader: Reader, name: Mention) -> Value | None:
         reader.note("δ with two indices is the Kronecker delta")
         return Value(sp.KroneckerDelta(*places))
     return member(reader, name, parts)
+
+
+def _is_alone(reader: Reader, base: str) -> bool:
+    """Whether the definition that is read speaks of an argument without an index as well."""
+    made = [defined_at(reader, key) for key in reader.running[-1:]]
+    return any(one is not None and base in standing_alone(one.body) for one in made)
 
 
 def _two_places(reader: Reader, parts: list[Node]) -> list[Any] | None:

@@ -21,6 +21,7 @@ from derive.frontends.document.counters import Family, Member, member_of, of_not
 from derive.frontends.document.definitions import as_declared, body_of
 from derive.frontends.document.fresh import fresh_name
 from derive.frontends.document.indices import entry_of, letters_of
+from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import (
     declared_sizes,
     declared_under,
@@ -87,7 +88,16 @@ def _open(reader: Reader, letter: str) -> None:
 def needs_time(reader: Reader, name: Mention) -> bool:
     """Whether a name that is not known by itself is a step of what is defined step by step."""
     found = family(reader, name)
-    return found is not None and found.family.definition is not None
+    if found is None or found.family.definition is None:
+        return False
+    return not _is_given(found.family.definition, name)
+
+
+def _is_given(made: Definition, name: Mention) -> bool:
+    """Whether x_0 is what x_t = a_t x_0 + b_t is computed from, and none of these."""
+    return any(
+        (other := mention(node)) is not None and other.key == name.key for node in made.body.walk()
+    )
 
 
 def at_step(reader: Reader, name: Mention) -> Value | None:
@@ -99,7 +109,9 @@ def at_step(reader: Reader, name: Mention) -> Value | None:
         return None
     made = found.family.definition
     derived = made is not None and _is_derivative(made.body)
-    apart = made is not None and stepped(found.step) is None and is_known(reader, name)
+    apart = False
+    if made is not None and stepped(found.step) is None:
+        apart = is_known(reader, name) or _is_given(made, name)
     if apart and not derived and _direction(reader, found.family) == 0:
         return None  # x_0, of which x_t is computed
     if derived or _is_put_in(reader, name, found):
@@ -174,6 +186,8 @@ def _position(reader: Reader, one: Sequence, found: Member) -> Value:
             reader.ranges[index.symbol] = one.high - one.low + 1
     if one.begin is not None:
         _inside(reader, one, step, found.step)
+    elif not reader.assuming:
+        _within_span(reader, one, step)
     return _at_place(one, sp.expand(step + one.shift))
 
 
@@ -200,6 +214,17 @@ def _inside(reader: Reader, one: Sequence, step: Any, node: Node) -> None:
             reader.steps.setdefault(sp.Ge(least, 0))
         elif not _is_counted(least):
             raise Unsure(f"whether step {text_of(node)} is there is not seen")
+
+
+def _within_span(reader: Reader, one: Sequence, step: Any) -> None:
+    """Assume of a step that a statement leaves open that what is given at each step, as the targets
+    y_t for t = 1, …, T, is given there.
+    """
+    for difference in (step - one.low, one.high - step):
+        least = sp.expand(difference)
+        left_open = {symbol for symbol in least.free_symbols if not symbol.is_positive}
+        if left_open and not left_open & reader.ranges.keys():
+            reader.steps.setdefault(sp.Ge(least, 0))
 
 
 def _is_counted(number: Any) -> bool:

@@ -6,6 +6,8 @@ import re
 
 import sympy as sp
 
+from derive.frontends.document import tree
+from derive.frontends.document.definitions import argument_choice
 from derive.frontends.document.families import of_undeclared
 from derive.frontends.document.fresh import fresh, labels, open_vector
 from derive.frontends.document.indices import (
@@ -72,6 +74,8 @@ def unknown(reader: Reader, name: Mention) -> Value:
     ):
         reader.guessed.add(key)
         reader.made_up |= labels(value.expr)
+        if name.subs and key not in reader.indexed:
+            reader.labelled |= labels(value.expr)
     # Each I has the size that its place asks for, and an e without an exponent is another one.
     several = bool(name.subs) and bool(value.expr.free_symbols & _counted(reader))
     if not isinstance(value.expr, sp.Identity | sp.NumberSymbol) and not several:
@@ -120,6 +124,8 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if bare == "I" and name.subs and len(components(name.subs[-1])) == 1:
         size = size_of(name.subs[-1])
         return Value(sp.Identity(size), (size, size))
+    if reader.choices.made.get(argument_choice(name)) == "a number":
+        return fresh(reader, key, ())  # where L(w) is of a number, it is differentiated in one
     vectorlike = name.bold or letter in reader.knowledge.arrays
     if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
         if not vectorlike and letter in reader.knowledge.divisors:
@@ -134,16 +140,17 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         return unit
     if (several := of_undeclared(reader, name)) is not None:
         return several
-    if name.subs or name.sups:
+    if name.sups or (name.subs and not _is_labelled(reader, name)):
         raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: n", name.node)
     if len(bare) > 1 and bare not in PRETTY:
         raise Undeclared(f"nothing is known of {pretty(key)}", remedy, name.node)
     if vectorlike:
         return open_vector(reader, key)
-    if letter in SCALAR_GREEK:
+    entries = letter in reader.knowledge.with_index
+    if letter in SCALAR_GREEK and not entries:
         reader.note(f"{pretty(key)} is a scalar, as nothing declares it")
         return fresh(reader, key, ())
-    if not reader.knowledge.known and not reader.knowledge.arrays:
+    if not reader.knowledge.known and not reader.knowledge.arrays and not entries:
         reader.note(f"{pretty(key)} is a scalar, as the document declares no arrays")
         return fresh(reader, key, ())
     kinds: tuple[str, ...] = ("scalar", "vector")
@@ -151,9 +158,29 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         kinds = ("vector", "scalar")
     if reader.in_entries:
         kinds = ("scalar",)
-    how = reader.choices.pick(f"{pretty(key)}", kinds)
+    label = f"each {pretty(letter)}" if name.subs else pretty(key)  # w_1 and w_2 are alike
+    how = reader.choices.pick(label, kinds)
     reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
     return fresh(reader, key, ()) if how == "scalar" else open_vector(reader, key)
+
+
+def _is_labelled(reader: Reader, name: Mention) -> bool:
+    """Whether λ_1, σ_n, a_0 is a name of its own: its subscript is a number or no index, and there
+    is no array, as an a that stands alone, of which it may be an entry.
+    """
+    if len(name.subs) != 1 or name.letter[:1].isupper() or name.letter in reader.indices:
+        return False
+    (sub,) = name.subs
+    if not isinstance(sub, tree.Number | tree.Letter | tree.Word):
+        return False
+    if (
+        isinstance(sub, tree.Letter)
+        and sub.name in reader.knowledge.counting | reader.indices.keys()
+    ):
+        return False
+    if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
+        return False
+    return name.letter in SCALAR_GREEK or name.letter not in reader.knowledge.alone
 
 
 def _unit_vector(reader: Reader, name: Mention) -> Value | None:

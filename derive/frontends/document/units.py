@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from derive.frontends.document import tree
@@ -57,7 +58,13 @@ class Collected:
     problems: list[tuple[int, str]]
     prose: list[tuple[int, str, int]]  # the section, the text, the line
     source: str = ""
+    cells: Mapping[int, str] = field(default_factory=dict)
     asserted: bool = False
+
+    def text(self, unit: Unit) -> str:
+        """The text that the places of a formula count in: the document, or a notebook's cell."""
+        cell = unit.place.cell
+        return self.source if cell is None else self.cells.get(cell, "")
 
 
 def one_by_one(row: tree.Row) -> list[tree.Row]:

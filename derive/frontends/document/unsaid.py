@@ -3,7 +3,7 @@
 No identity holds of every value of such a name where the other side does not speak of it: a
 refutation tells nothing but that the text says elsewhere, or not at all, what it is. A mistake
 loses a name on the way, and invents none: what the first side alone speaks of is claimed, unless
-the two sides have no name in common.
+the two sides have no name in common, or it is a name with a subscript, as the λ_1 of a matrix.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def unsaid(
     if claim.derivatives:
         functions = {part.func.__name__ for part in said.equals.atoms(AppliedUndef)}
         own = _names(said.of, claim.where, numbers=False)
-        return tuple(sorted((functions - own) & reader.made_up))  # y′ = f(t, y)
+        others = _names(said.equals, claim.where, numbers=False) & reader.labelled
+        return tuple(sorted(((functions | others) - own) & reader.made_up))  # y′ = f(t, y)
     exprs = (said.right, said.left) if turned else (said.left, said.right)
     numbers = not any(side.has(sp.MatrixSymbol, sp.IndexedBase) for side in exprs)
     first, second = (_names(side, claim.where, numbers) for side in exprs)
@@ -48,6 +49,7 @@ def unsaid(
     if not (first and second) and _is_of_defined(reader, sides, exprs, claim.where):
         return ()
     new = (second - first) & (own | _by_case(exprs[1], claim.where))
+    new |= (first ^ second) & reader.labelled  # λ_1, which words may say something of
     if not new and not first & second:
         new = first & own
     return tuple(sorted(new))

@@ -511,7 +511,10 @@ def apply(function: Callable[[Any], Any], value: Value) -> Value:
         z0 = sp.Symbol("z", real=True)
         if z0 not in body.free_symbols:
             body, z = body.xreplace({z: z0}), z0
-        return Value(value.expr.applyfunc(sp.Lambda(z, body)), value.shape, value.thin)
+        try:
+            return Value(value.expr.applyfunc(sp.Lambda(z, body)), value.shape, value.thin)
+        except TypeError:  # SymPy tries a comparison with the whole array first
+            return _entrywise(function, (value,), value.shape)
     return _entrywise(function, (value,), value.shape)
 
 

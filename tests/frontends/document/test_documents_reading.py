@@ -53,8 +53,8 @@ def test_a_regression_right_and_wrong(tmp_path):
         # What nothing declares is no ground for a refutation: G is told of in prose.
         (r"<!-- derive: X: n×d; W: d×m; G: n×m; L = any scalar of Y -->"
          "\n$$Y = X W$$\n" r"$$\frac{\partial L}{\partial W} = X^\top G$$", "ambiguous"),
-        # The text says symmetric; the directive does not.
-        (r"<!-- derive: A: n×n; x: n -->" "\nFor symmetric $A$\n\n$$f(x) = x^\\top A x$$\n"
+        # The text speaks of symmetric matrices; of A nothing says that.
+        (r"<!-- derive: A: n×n; x: n -->" "\nOf symmetric matrices:\n\n$$f(x) = x^\\top A x$$\n"
          r"$$\nabla f(x) = 2 A x$$", "ambiguous"),
         (r"<!-- derive: A: symmetric n×n; x: n -->" "\n\n$$f(x) = x^\\top A x$$\n"
          r"$$\nabla f(x) = 2 A x$$", "holds"),

@@ -128,3 +128,16 @@ $$m_t = (1-\beta) \sum_{i=1}^{t} \beta^{t-i} g_i$$
 $$m_t = \sum_{i=1}^{t} \beta^{t-i} g_i$$
 """
     assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
+
+
+def test_the_last_of_the_derivatives_is_claimed_where_targets_are_given(tmp_path):
+    text = r"""
+Let $a, h_t, x_t, y_t \in \mathbb{R}$ for $t = 1, \dots, T$.
+$$h_t = a h_{t-1} + x_t, \qquad L = \frac12 \sum_{t=1}^T (h_t - y_t)^2, \qquad
+g_t = \frac{\partial L}{\partial h_t}$$
+$$g_T = h_T - y_T$$
+$$g_T = 2 (h_T - y_T)$$
+$$g_t = h_t - y_t + a g_{t+1}$$
+$$g_t = h_t - y_t + g_{t+1}$$
+"""
+    assert outcomes(tmp_path, text)[-4:] == ["holds", "disagrees", "holds", "disagrees"]
