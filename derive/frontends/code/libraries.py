@@ -7,6 +7,7 @@ arguments. A method in ``ATTRIBUTES`` is read without a call.
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -62,8 +63,18 @@ class Unknown:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def _used(self, *args: Any, **options: Any) -> Any:
         raise Refused(f"{self._name} is not read")
+
+    __call__ = _used
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _used  # it may be anything
+    __contains__ = __len__ = __float__ = __int__ = __index__ = __mro_entries__ = _used
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return False if is_annotating() else self._used()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -77,6 +88,11 @@ class Unknown:
 
     def __repr__(self) -> str:
         return f"<{self._name}, which is not read>"
+
+
+def is_annotating() -> bool:
+    """Whether it is ``typing`` that compares something, with the forms that it has itself."""
+    return sys._getframe(2).f_globals.get("__name__") == "typing"
 
 
 class Passing(Unknown):

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from derive.frontends.code.bases import is_foreign
+from derive.frontends.code.libraries import is_annotating
 
 ANNOTATING = ("jaxtyping", "torchtyping", "nptyping", "beartype", "typeguard", "typing_extensions")
 NEEDED = ("torch", "jax")  # a file that imports one of them is about it
@@ -55,6 +56,18 @@ class Missing:
 
     __ror__ = __or__
 
+    def _told(self, *_: Any) -> Any:
+        raise NotInstalled(f"{self.__name__.partition('.')[0]} is not installed")
+
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _told  # it may be anything
+    __contains__ = __len__ = __float__ = __int__ = __index__ = _told
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return False if is_annotating() else self._told()
+
     def __mro_entries__(self, bases: Any) -> tuple[()]:
         return ()
 
@@ -66,7 +79,7 @@ class Missing:
 
     def _check(self) -> None:
         if not Missing.importing:
-            raise NotInstalled(f"{self.__name__.partition('.')[0]} is not installed")
+            self._told()
 
 
 def _importing() -> FrameType | None:

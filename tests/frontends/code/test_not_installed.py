@@ -1,6 +1,9 @@
 """Files that import what is not installed, and whose functions do without it."""
 
 import sys
+from pathlib import Path
+
+import pytest
 
 from derive.code import verify_backward
 from derive.frontends.code.not_installed import StandIns
@@ -58,3 +61,30 @@ def test_a_function_that_calls_what_is_not_there_is_not_decided(tmp_path):
 
 def test_what_is_not_there_has_no_items(tmp_path):
     assert verdict(tmp_path, "square_backward", loop="plt.axes()").status == "undecided"
+
+
+WHAT_IS_ASKED = """import numpy as np
+import somelib
+
+FLAG = somelib.FLAG
+
+
+# derive: x (N)
+def square(x):
+    if {asked}:
+        return x**2, x
+    return x**3, x
+
+
+def square_backward(dz, x):
+    return 2 * x * dz
+"""
+
+
+@pytest.mark.parametrize("asked", ["FLAG", "somelib.backend == 'np'", "somelib.VERSION > (1, 0)"])
+def test_what_is_not_there_decides_no_branch(tmp_path: Path, asked: str) -> None:
+    path = tmp_path / "branch.py"
+    path.write_text(WHAT_IS_ASKED.format(asked=asked))
+    (verdict,) = verify_backward(f"{path}::square", shapes={"x": "N"}).values()
+    assert verdict.status == "undecided"
+    assert "somelib" in verdict.reason
