@@ -132,7 +132,7 @@ def _stages(console: Console) -> bool:
     claims, seconds, found = stages.measure()
     table = Table(title=f"{claims} claims one after the other: {seconds:.1f} s")
     table.add_column("stage")
-    for heading in ("times", "seconds", "%"):
+    for heading in ("times", "CPU seconds", "%"):
         table.add_column(heading, justify="right")
     found["all else"] = stages.Stage(claims, seconds - sum(s.seconds for s in found.values()))
     for name, stage in sorted(found.items(), key=lambda item: -item[1].seconds):

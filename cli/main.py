@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=f"{TARGETS} To verify, it may be a document (notes.md), too. Exit code 0: everything "
-    "holds; 1: something disagrees, is ill-shaped or undecided; 2: a usage error, an unreadable file or an internal error.",
+    "holds; 1: something disagrees, is ill-shaped or undecided; 2: a usage error, an unreadable "
+    "file or an internal error.",
 )
 @click.option(
     "--version",

@@ -28,6 +28,9 @@ _NUMBERED = re.compile(r"([A-Za-z]{2,})_?(\d+)")
 _DOTTED = re.compile(r"[A-Za-z]\w*(\.\w+)+")
 
 
+# What Python has instead of λ, where ``lambda`` is a word of its own.
+_LAMBDA = frozenset({"lam", "lamb", "lambd", "lmbda", "lambda_"})
+
 # What is written after ∂ without parentheses.
 _SIMPLE = (sp.Symbol, sp.MatrixSymbol, ArraySymbol, sp.Indexed, sp.IndexedBase)
 _ENTRIES = ("MatrixElement", "At", "ArrayElement", "TensorElement")
@@ -46,6 +49,8 @@ class _Typesetter(LatexPrinter):
 
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
         name = str(expr.name)
+        if name in _LAMBDA:
+            return r"\lambda"
         if weight := _WEIGHT.fullmatch(name):
             return rf"{weight[1]}_{{{weight[2]}}}"
         if _WORD.fullmatch(name) and not hasattr(sp.Symbol, name):

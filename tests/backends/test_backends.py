@@ -265,6 +265,11 @@ def test_latex_is_a_document_s():
         r"X \odot \left(1 - \tanh^{2}{\left(X \right)}\right)"
     )
     assert latex_of(X.T * w, marked={w}) == r"X^{\top} \class{differs}{w}"
+    half = sp.Rational(1, 2)
+    assert latex_of(half * X.T * y) == r"\frac{1}{2} X^{\top} y"
+    assert latex_of(-half * X) == r"- \frac{1}{2} X"
+    assert latex_of(sp.DiagMatrix(y)) == r"\operatorname{diag}\left(y\right)"
+    assert latex_of(sp.Symbol("lam") * y) == r"\lambda y"
 
 
 def test_a_verdict_is_an_aligned():
