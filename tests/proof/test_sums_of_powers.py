@@ -1,10 +1,10 @@
 """Sums of powers of matrices: Gramians, resolvents, and sums that telescope."""
 
 import pytest
-from sympy import Eq, MatrixSymbol, symbols
+from sympy import Eq, MatrixSymbol, Trace, symbols
 from sympy import Identity as Eye
 
-from derive import Identity, sum_over, verify
+from derive import Gradient, Identity, sum_over, verify
 
 n, T = symbols("n T", integer=True, positive=True)
 s = symbols("s", integer=True)
@@ -28,6 +28,7 @@ TRUE = [
     Identity(gramian(T - 1), P - A**T * P * A.T**T, given=Eq(P - A * P * A.T, Q)),
     Identity(A * between - between * P, A**T * Q - Q * P**T),
     Identity(A**T - P**T, over(A**s * (A - P) * P ** (T - 1 - s))),
+    Gradient(Trace(A**T * Q), A, over(A.T**s * Q.T * A.T ** (T - 1 - s))),
 ]
 
 # Right at n = 1, of symmetric matrices, at T = 1, or but for a term at an end.
@@ -40,6 +41,7 @@ FALSE = [
     Identity(A * between - between * P, A**T * Q - P**T * Q),
     Identity(A**T - P**T, over(A ** (T - 1 - s) * P**s * (A - P))),
     Identity(over(A**s - A ** (s + 1), high=T - 2), Eye(n) - A**T),
+    Gradient(Trace(A**T * Q), A, over(A**s * Q.T * A ** (T - 1 - s))),
 ]
 
 

@@ -5,7 +5,7 @@ f(0).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, atoms_in
@@ -23,7 +23,13 @@ def vanishes_from_ends(n: Normaliser, poly: Polynomial) -> bool:
     longest sums are taken apart, so many that another sum in it is as long; or the first terms of
     the sums that are added, and the last ones of those that are subtracted.
     """
-    turned = _one_way(n, poly)
+    added = {m: c for m, c in poly.items() if c > 0}
+    others = n.subtract(poly, added)
+    # What reads sequences both ways runs neither way.
+    back = _turned(n, added, lambda inside, k: _goes_both_ways(n, inside, k))
+    if back != added and vanishes(n, n.add(back, others)):
+        return True
+    turned = _turned(n, poly, lambda inside, k: _falls(n, inside, k))
     if turned != poly and vanishes(n, turned):
         return True
     poly = turned
@@ -35,15 +41,21 @@ def vanishes_from_ends(n: Normaliser, poly: Polynomial) -> bool:
     )
 
 
-def _one_way(n: Normaliser, poly: Polynomial) -> Polynomial:
-    """The polynomial with each sum running the way in which its first sequence is read."""
+def _turned(
+    n: Normaliser, poly: Polynomial, is_due: Callable[[Polynomial, Var], bool]
+) -> Polynomial:
+    """The polynomial with the sums over sequences running the other way where that is due."""
     found: Polynomial = {}
     for monomial, coefficient in poly.items():
         atom = next((a for a, e in monomial if isinstance(a, SumAtom) and e == 1), None)
         term: Polynomial = {monomial: coefficient}
         if atom is not None and any(isinstance(a, RefAtom) for a in atoms_in(atom)):
             opened, inside = n.opened(atom)
-            down = {k: k.high - as_poly(k) for k in opened if k.high and _falls(n, inside, k)}
+            down = {
+                k: k.high - as_poly(k)
+                for k in opened
+                if k.high and _reads_at(n, inside, k) and is_due(inside, k)
+            }
             if down:
                 outside = {n.monomial({a: e for a, e in monomial if a is not atom}): coefficient}
                 turned = n.sum_all(opened, n.substitute(inside, down))
@@ -54,7 +66,17 @@ def _one_way(n: Normaliser, poly: Polynomial) -> Polynomial:
 
 def _falls(n: Normaliser, inside: Polynomial, variable: Var) -> bool:
     """Whether the first sequence that is read at a variable is read downwards."""
-    read = [
+    return min(_reads_at(n, inside, variable))[1] == -1
+
+
+def _goes_both_ways(n: Normaliser, inside: Polynomial, variable: Var) -> bool:
+    """Whether sequences are read upwards and downwards at a variable."""
+    return len({slope for _, slope in _reads_at(n, inside, variable)}) == 2
+
+
+def _reads_at(n: Normaliser, inside: Polynomial, variable: Var) -> list[tuple[int, int]]:
+    """The sequences that are read at a variable, by their names, each up or down."""
+    return [
         (a.name, int(slope.constant))
         for m in inside
         for atom, _ in m
@@ -63,7 +85,6 @@ def _falls(n: Normaliser, inside: Polynomial, variable: Var) -> bool:
         for slope in (index.coefficient(variable) for index in a.indices)
         if slope is not None and slope.constant in (1, -1)
     ]
-    return bool(read) and min(read)[1] == -1
 
 
 def _highs(n: Normaliser, poly: Polynomial) -> dict[Poly, set[bool]]:
