@@ -51,7 +51,7 @@ _CASE = re.compile(
 """Words in whose sentence a property is a case, in which alone it may be assumed."""
 
 _UNSURE = re.compile(
-    r"\b(?:iff|unless|whether|case|special|particular|not|non|nor|neither|never|"
+    r"\b(?:iff|unless|unlike|some|others?|only|later|whether|case|special|particular|not|non|nor|neither|never|"
     r"without|instead|would|could|might|may|need|must|should|cannot|can|then|so|hence|thus|"
     r"therefore|prove|show|that|nicht|ob|dann|pas)\b|n't\b",
     re.I,
