@@ -31,7 +31,7 @@ def mistake_on_the_left(
     if not claim.states_both:
         return ""
     turned = replace(claim, left=claim.right, right=claim.left)
-    back = replace(statement, left=statement.right, right=statement.left)
+    back = statement._replace(left=statement.right, right=statement.left)
     seen = replace(witness, left=witness.right, right=witness.left)
     documented = Documented(turned, turned.right, problem.shapes)
     trial = Trial(problem, turned, back, budget.share(WORK), seen, budget)
