@@ -27,8 +27,8 @@ from derive.refutation.points import PointMaker
 from derive.refutation.search import agrees_numerically
 
 POINTS = 6  # at which an inequality has to be true
-WORK = 5e6  # for what an inequality may lack
-TURNED = 2e6  # for a proof that it holds the other way round
+WORK = 3e6  # for what an inequality may lack
+TURNED = 1.5e6  # for a proof that it holds the other way round
 PROOF = 1.2e6  # for one of anything else
 MOST = 24  # that are tried
 CANDIDATE = 500  # units of work to make and evaluate one

@@ -31,6 +31,7 @@ TRUE = [
     (-x * log(x), exp(-1), (x > 0,)),
     (x * y, x * log(x) - x + exp(y), (x > 0,)),
     (2 * x, exp(x) + 2 * log(2) - 2, ()),
+    (log(1 + exp(x + y)), log(1 + exp(x)) + y / (1 + exp(-x)) + y**2 / 8, ()),
 ]
 FALSE = [
     (lam * Abs(prox) + (prox - x) ** 2, lam * Abs(y) + (y - x) ** 2, (lam >= 0,)),
@@ -43,6 +44,7 @@ FALSE = [
     (-x * log(x), Rational(1, 3), (x > 0,)),
     (x * y, x * log(x) - x + exp(y) / 2, (x > 0,)),
     (2 * x, exp(x) - Rational(2, 3), ()),
+    (64 * log(x), 64 * (x - 1) - Rational(1, 9), (x > 0,)),
 ]
 
 

@@ -121,8 +121,9 @@ def _by_squares(
 
 
 def _by_logarithms(n: Normaliser, poly: Polynomial, k: Var | None = None) -> Iterator[Polynomial]:
-    """s·(c·log p + d·log q + …) ≥ s·(1 − p^−c·q^−d·…) for s ≥ 0, as x ≥ 1 − exp(−x); and for an
-    s that depends on the index k, if there is one, of all that it is multiplied by.
+    """s·(c·log p + d·log q + …) ≥ s·m·(1 − p^(−c/m)·q^(−d/m)·…) for s ≥ 0 and a common factor
+    m ≥ 1, as x ≥ m − m·exp(−x/m); and for an s that depends on the index k, if there is one, of all
+    that it is multiplied by.
     """
     groups: dict[Monomial, Polynomial] = {}
     for monomial, coefficient in poly.items():
@@ -135,14 +136,22 @@ def _by_logarithms(n: Normaliser, poly: Polynomial, k: Var | None = None) -> Ite
     for outside, logs_of_it in groups.items():
         if n.monomial_sign(outside) in ("+", "0+"):
             taken = n.multiply({outside: 1}, logs_of_it)
-            line = n.subtract({(): 1}, n.exp(n.scale(logs_of_it, -1)))
+            line = _below_a_logarithm(n, logs_of_it)
             yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
             weighs = k is not None and any(k in a.free for a, _ in outside)
             multiplied = _multiplied_by(n, poly, outside) if weighs else {}
             if multiplied != logs_of_it and multiplied:
-                line = n.subtract({(): 1}, n.exp(n.scale(multiplied, -1)))
+                line = _below_a_logarithm(n, multiplied)
                 taken = n.multiply({outside: 1}, multiplied)
                 yield n.add(n.subtract(poly, taken), n.multiply({outside: 1}, line))
+
+
+def _below_a_logarithm(n: Normaliser, logs: Polynomial) -> Polynomial:
+    """m·(1 − exp(−x/m)), which is at most x, for a common factor m ≥ 1 of the terms of x: the
+    larger m is, the closer.
+    """
+    most = max(abs(Fraction(n.primitive(logs)[1])), Fraction(1))
+    return n.scale(n.subtract({(): 1}, n.exp(n.scale(logs, -1 / most))), most)
 
 
 def _multiplied_by(n: Normaliser, poly: Polynomial, factor: Monomial) -> Polynomial:

@@ -251,11 +251,11 @@ def _ends(n: Normaliser, poly: Polynomial, x: EntryAtom) -> list[End]:
     values: list[Polynomial] = []
     if len(given) == 2:
         values.append(n.scale(n.add(given[0].value, given[1].value), Fraction(1, 2)))
-    values += [{}, {(): 1}]
     others = {a for m in poly for b, _ in m for a in atoms_in(b) if isinstance(a, EntryAtom)} - {x}
     for other in sorted(others, key=lambda a: a.id) if len(others) < MAX_VARIABLES else ():
         if not other.height and put_in(n, poly, x, n.of_atom(other)) == {}:
             values.append(n.of_atom(other))
+    values += [{}, {(): 1}]
     known = [end.value for end in given]
     return given + [End(value) for value in values if value not in known]
 
