@@ -80,7 +80,7 @@ def disagreement(
     where = difference(claim, witness)
     try:
         if claim.at_most:
-            found = Explained(in_an_inequality(claim, budget))
+            found = Explained(in_an_inequality(claim, witness, budget))
         else:
             found = mistake_in(problem, claim, statement, witness, budget)
     except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
@@ -156,7 +156,7 @@ def mistake_in(
         or _left_out(trial, documented)
         or _missing_of(answer.derived(problem, statement), trial, documented)
         or ("" if claim.states_both else two_mistakes(trial, documented, where))
-        or unstated(claim, trial.proves)
+        or unstated(claim, witness, trial.proves)
     )
 
 

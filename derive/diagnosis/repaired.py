@@ -53,9 +53,9 @@ def repaired(
                 # That one symbol is to be the other says nothing.
                 if left is not None and left.is_Symbol and repair.side == left:
                     continue
-                if not suits(repair.side):
-                    continue
-                if not trial.holds(place.with_part(repair.side)):
+                there = place.with_part(repair.side)
+                # Numbers first: nearly all fail there, and what a side says takes long to see.
+                if not trial.agrees(there) or not suits(repair.side) or not trial.holds(there):
                     continue
                 words = place.told(repair.words())
                 whole = place.name in (None, documented.side)

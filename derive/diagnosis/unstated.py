@@ -16,6 +16,8 @@ import sympy as sp
 from derive.base.budget import Budget, spend
 from derive.base.errors import DeriveError
 from derive.claims.kinds import Claim
+from derive.claims.verdict import Witness
+from derive.evaluation.point import Point
 from derive.language.operators import entry
 from derive.language.printing import text_of
 from derive.lowering.problem import Problem
@@ -24,7 +26,8 @@ from derive.proof.decide import BY_CALCULUS, CHEAP, Rung
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.nonnegative import prove_at_most
 from derive.refutation.points import PointMaker
-from derive.refutation.search import agrees_numerically
+from derive.refutation.properties import fact_of, holds
+from derive.refutation.search import agrees_numerically, point_of
 
 POINTS = 6  # at which an inequality has to be true
 WORK = 3e6  # for what an inequality may lack
@@ -38,12 +41,12 @@ Proves = Callable[[Problem, Statement], bool]
 Changed = tuple[str, Claim]
 
 
-def unstated(claim: Claim, proves: Proves) -> str:
+def unstated(claim: Claim, witness: Witness, proves: Proves) -> str:
     """The assumption under which an equation is proved, in words; '' where none was found."""
-    return _first(_agreeing(_assuming(claim), 2), proves)
+    return _first(_agreeing(_assuming(claim, witness), 2), proves)
 
 
-def in_an_inequality(claim: Claim, budget: Budget) -> str:
+def in_an_inequality(claim: Claim, witness: Witness, budget: Budget) -> str:
     """What makes an inequality true, in words; '' where nothing was found."""
     budget = budget.share(WORK)
 
@@ -59,7 +62,7 @@ def in_an_inequality(claim: Claim, budget: Budget) -> str:
     words = _first(turned, by(CHEAP + BY_CALCULUS, TURNED))
     if words:
         return words
-    others = list(_agreeing(chain(_assuming(claim), _scaled(claim)), POINTS))
+    others = list(_agreeing(chain(_assuming(claim, witness), _scaled(claim)), POINTS))
     return _first(others, by(CHEAP, PROOF)) or _first(others, by(BY_CALCULUS, PROOF))
 
 
@@ -90,9 +93,21 @@ def _first(changed: Iterable[Changed], proves: Proves) -> str:
 # ---- assumptions
 
 
-def _assuming(claim: Any) -> Iterator[Changed]:
+def _assuming(claim: Any, witness: Witness) -> Iterator[Changed]:
+    """What is assumed nowhere, and is not so at the witness: there the claim is false as it is."""
+    maker = PointMaker(claim)
+    there = point_of(maker, witness)
     for words, facts in _facts(claim):
-        yield f"it would hold if {words}", replace(claim, given=(*claim.given, *facts))
+        if there is None or not all(_is_so(fact, maker, there) for fact in facts):
+            yield f"it would hold if {words}", replace(claim, given=(*claim.given, *facts))
+
+
+def _is_so(fact: Any, maker: PointMaker, there: Point) -> bool:
+    try:
+        read = fact_of(fact, maker.indices, {*maker.dimensions})
+        return holds(read, there, maker.claim.where)
+    except DeriveError:
+        return False
 
 
 def _facts(claim: Claim) -> Iterator[tuple[str, tuple[Any, ...]]]:
