@@ -19,7 +19,7 @@ from derive.diagnosis.trial import Trial
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement
 
-WORK = 0.3e6  # less than for the right side, which is more often wrong
+WORK = 0.03e6  # less than for the right side, which is more often wrong
 
 
 def mistake_on_the_left(

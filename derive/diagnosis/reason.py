@@ -156,7 +156,7 @@ def mistake_in(
         or _left_out(trial, documented)
         or _missing_of(answer.derived(problem, statement), trial, documented)
         or ("" if claim.states_both else two_mistakes(trial, documented, where))
-        or unstated(claim, witness, trial.proves)
+        or unstated(claim, witness, trial.proves, budget)
     )
 
 

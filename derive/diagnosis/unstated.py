@@ -31,19 +31,20 @@ from derive.refutation.search import agrees_numerically, point_of
 
 POINTS = 6  # at which an inequality has to be true
 WORK = 3e6  # for what an inequality may lack
+OF_EQUATIONS = 0.03e6  # for points at which an equation may hold
 TURNED = 1.5e6  # for a proof that it holds the other way round
 PROOF = 1.2e6  # for one of anything else
 MOST = 24  # that are tried
-CANDIDATE = 500  # units of work to make and evaluate one
+CANDIDATE = 2500  # units of work to make and evaluate one
 FACTORS = (2, 4)
 
 Proves = Callable[[Problem, Statement], bool]
 Changed = tuple[str, Claim]
 
 
-def unstated(claim: Claim, witness: Witness, proves: Proves) -> str:
+def unstated(claim: Claim, witness: Witness, proves: Proves, budget: Budget) -> str:
     """The assumption under which an equation is proved, in words; '' where none was found."""
-    return _first(_agreeing(_assuming(claim, witness), 2), proves)
+    return _first(_agreeing(_assuming(claim, witness), 2, budget.share(OF_EQUATIONS)), proves)
 
 
 def in_an_inequality(claim: Claim, witness: Witness, budget: Budget) -> str:
@@ -58,17 +59,19 @@ def in_an_inequality(claim: Claim, witness: Witness, budget: Budget) -> str:
 
         return proves
 
-    turned = _agreeing(_turned(claim), POINTS)
+    turned = _agreeing(_turned(claim), POINTS, budget)
     words = _first(turned, by(CHEAP + BY_CALCULUS, TURNED))
     if words:
         return words
-    others = list(_agreeing(chain(_assuming(claim, witness), _scaled(claim)), POINTS))
+    others = list(_agreeing(chain(_assuming(claim, witness), _scaled(claim)), POINTS, budget))
     return _first(others, by(CHEAP, PROOF)) or _first(others, by(BY_CALCULUS, PROOF))
 
 
-def _agreeing(tried: Iterator[Changed], points: int) -> Iterator[Changed]:
+def _agreeing(tried: Iterator[Changed], points: int, budget: Budget) -> Iterator[Changed]:
     """The changes with which a claim is true at some points."""
     for words, asked in islice(tried, MOST):
+        if budget.over:
+            return
         spend(CANDIDATE)
         if agrees_numerically(asked, tries=points) is True:
             yield words, asked
