@@ -13,6 +13,7 @@ import sympy as sp
 from derive import Gradient, Identity, at, recurrence, verify
 from derive.backends import github, html, junit, sarif
 from derive.backends.html import page_part
+from derive.backends.witness_values import value_latex, value_text
 from derive.claims.typesetting import latex_of_verdict, latex_of_witness, typeset
 from derive.claims.verdict import Witness
 from derive.language.differing import differing
@@ -215,11 +216,11 @@ def test_what_is_wider_than_paper_is_set_smaller_there():
 
 
 def test_a_witness_is_set_as_mathematics():
-    whole = html._matrix([[[["1"]], [["2"]]]])
+    whole = value_latex([[[["1"]], [["2"]]]])
     assert whole.count("bmatrix") == 4 and "'" not in whole
-    assert html._matrix([["1"] * 13]) is None and html._plain([["1"] * 2]) == "[[1, 1]]"
+    assert value_latex([["1"] * 13]) is None and value_text([["1"] * 2]) == "[[1, 1]]"
     sparse = {"shape": [9, 9], "entries": [[[0, 1], "2"]], "elsewhere": "0", "diagonal": "1"}
-    assert html._plain(sparse) == "9×9: 1 on the diagonal, 0 everywhere but at 0, 1: 2"
+    assert value_text(sparse) == "9×9: 1 on the diagonal, 0 everywhere but at 0, 1: 2"
     t = sp.Symbol("t")
     found = Witness({"n": 1}, {"W_1": 2}, {sp.Function("phi"): sp.Lambda(t, t**2)}, (), 0, 1)
     assert latex_of_witness(found, str) == {
