@@ -229,6 +229,14 @@ def test_a_witness_is_set_as_mathematics():
     }
 
 
+def test_what_a_message_is_about_is_marked_in_the_formula():
+    formula = FORMULA | {"latex": r"a = \det(A)<", "caret": [3, 9]}
+    page = html.render(REPORT | {"formulas": [formula]})
+    assert r"<code>a = <mark>\det</mark>(A)&lt;</code>" in page
+    for other in ({"caret": [4, 9]}, {"caret": [3, 99]}, {"outcome": "holds"}):
+        assert html._at_its_caret(formula | other)[1:] == ("", "")
+
+
 def test_a_page_on_one_file_is_called_after_it():
     document = REPORT | {"claims": [HOLDS], "formulas": [FORMULA | {"claims": ["ols.right"]}]}
     assert "<h1>Derivations in notes.md</h1>" in html.render(document)
