@@ -168,13 +168,13 @@ def _of_formula(formula: Mapping[str, Any]) -> dict[str, Any]:
 
 def _at_its_caret(formula: Mapping[str, Any]) -> tuple[str, str, str]:
     """A formula before, at and after what its message is about; the first alone where that is not
-    told, nothing fails, or the formula goes over lines.
+    told, is a whole side, as of what disagrees, or the formula goes over lines.
     """
     line, column = formula.get("caret") or (None, 0)
     latex = formula["latex"]
     at = column - formula.get("column", 0)
-    told = formula["outcome"] in PROBLEMS and line == formula["line"] and "\n" not in latex
-    if not told or not 0 <= at < len(latex):
+    told = formula["outcome"] in PROBLEMS and formula["outcome"] != "disagrees"
+    if not told or line != formula["line"] or "\n" in latex or not 0 <= at < len(latex):
         return latex, "", ""
     word = re.match(r"\\[A-Za-z]+|.", latex[at:])
     end = at + (word.end() if word else 1)

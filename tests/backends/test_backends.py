@@ -233,7 +233,7 @@ def test_what_a_message_is_about_is_marked_in_the_formula():
     formula = FORMULA | {"latex": r"a = \det(A)<", "caret": [3, 9]}
     page = html.render(REPORT | {"formulas": [formula]})
     assert r"<code>a = <mark>\det</mark>(A)&lt;</code>" in page
-    for other in ({"caret": [4, 9]}, {"caret": [3, 99]}, {"outcome": "holds"}):
+    for other in ({"caret": [4, 9]}, {"caret": [3, 99]}, {"outcome": "disagrees"}):
         assert html._at_its_caret(formula | other)[1:] == ("", "")
 
 
