@@ -91,6 +91,6 @@ def test_names_are_written_as_directives_take_them(key, name):
 def test_nothing_is_written_where_nothing_is_to_be_declared(tmp_path):
     bare = tmp_path / "bare.md"
     bare.write_text("No formula.\n", encoding="utf-8")
-    result = run(main, ["init", str(bare)])
+    result = CliRunner().invoke(main, ["init", str(bare)])
     assert "nothing is drafted" in result.output and result.exit_code == 0
     assert list(tmp_path.iterdir()) == [bare]
