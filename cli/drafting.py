@@ -24,6 +24,9 @@ def run(path: str, force: bool, to_paste: bool) -> str:
         made = draft_of(path, beside=to_paste)
     except DeriveError as problem:
         raise click.ClickException(str(problem)) from None
+    if not (made.names or made.asked or made.losses):
+        known = "declares all of its names" if made.declared else "has no formulas to declare for"
+        return f"{path} {known}: nothing is drafted"
     if to_paste:
         return directive(made, Path(path).suffix)
     file = Path(path).with_name(Path(path).stem + SIDECAR)

@@ -54,5 +54,7 @@ def explain_set(id: str, form: str, timeout: float, effort: float) -> int:
         try:
             click.echo(derivations(pages, id))
         except ModuleNotFoundError as missing:
-            raise click.ClickException(f"HTML needs the extra html ({missing})") from None
+            extra = "pip install 'derive-formulas[html]'"
+            sentence = f"{missing.name} is not installed; {extra} brings it"
+            raise click.ClickException(sentence) from None
     return exit_code(verdicts)

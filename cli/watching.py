@@ -61,7 +61,7 @@ def _watchfiles() -> Callable[..., Changes]:
         import watchfiles
     except ModuleNotFoundError:
         raise NotWatched(
-            "--watch needs the extra watch: pip install derive-formulas[watch]"
+            "watchfiles is not installed; pip install 'derive-formulas[watch]' brings it"
         ) from None
 
     def changes(*folders: str) -> Changes:

@@ -15,6 +15,7 @@ from typing import Any
 
 from derive.backends.marks import MARKS, UNNAMED
 from derive.backends.places import PROBLEMS, claims_beside, counted, verb
+from derive.backends.witness_values import value_latex, value_text
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}m"
 # Attributes that the converter writes; none of them runs or loads anything.
@@ -34,8 +35,6 @@ DRAWN = frozenset({
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
 LONGEST_STEP = 800  # the same of a step of a proof: nobody reads more, and there are many
 ON_PAPER = {100: 58, 75: 77, 55: 105, 40: 145, 28: 207, 20: 290, 14: 400}  # per cent: characters
-LONGEST_VALUE = 300  # characters of a value of a witness that is shown as text
-LARGEST_MATRIX = 12  # rows and columns of a witness that is shown in full
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -135,8 +134,8 @@ def _template(name: str) -> Any:
         "math": _math,
         "as_written": _as_written,
         "anchor": anchor,
-        "matrix": _matrix,
-        "plain": _plain,
+        "matrix": value_latex,
+        "plain": value_text,
         "claim_anchor": claim_anchor,
         "mapping": _mapping,
     }
@@ -161,9 +160,25 @@ def _of_formula(formula: Mapping[str, Any]) -> dict[str, Any]:
         "title": "",
         "source": "",
         "written": formula["latex"],
+        "parts": _at_its_caret(formula),
         "reading": formula.get("reading", ()),
         "expected": formula.get("expected"),
     }
+
+
+def _at_its_caret(formula: Mapping[str, Any]) -> tuple[str, str, str]:
+    """A formula before, at and after what its message is about; the first alone where that is not
+    told, is a whole side, as of what disagrees, or the formula goes over lines.
+    """
+    line, column = formula.get("caret") or (None, 0)
+    latex = formula["latex"]
+    at = column - formula.get("column", 0)
+    told = formula["outcome"] in PROBLEMS and formula["outcome"] != "disagrees"
+    if not told or line != formula["line"] or "\n" in latex or not 0 <= at < len(latex):
+        return latex, "", ""
+    word = re.match(r"\\[A-Za-z]+|.", latex[at:])
+    end = at + (word.end() if word else 1)
+    return latex[:at], latex[at:end], latex[end:]
 
 
 def _in_order(
@@ -282,61 +297,7 @@ def _narrow(characters: int) -> str:
     return "" if percent == 100 else f' class="on-paper-{percent}"'
 
 
-def _matrix(value: Any) -> Any:
-    """A value of a witness as LaTeX: a number, a small matrix, or an array of such matrices; None
-    where it is too large.
-    """
-    if isinstance(value, Mapping):
-        return None
-    if not isinstance(value, list):
-        return _number(value)
-    if not value or len(value) > LARGEST_MATRIX:
-        return None
-    if _depth(value) > 2:
-        parts = [_matrix(part) for part in value]
-        beside = r",\; ".join(part or "" for part in parts)
-        return None if None in parts else rf"\left[ {beside} \right]"
-    rows = [row if isinstance(row, list) else [row] for row in value]
-    if len(rows[0]) > LARGEST_MATRIX:
-        return None
-    body = r" \\ ".join(" & ".join(_number(x) for x in row) for row in rows)
-    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
-
-
-def _depth(value: Any) -> int:
-    return 1 + _depth(value[0]) if isinstance(value, list) and value else 0
-
-
-def _plain(value: Any) -> str:
-    """A value of a witness that is too large to be set, as text that is cut off."""
-    if isinstance(value, Mapping):
-        places = "; ".join(
-            f"{', '.join(map(str, at))}: {number}" for at, number in value["entries"]
-        )
-        sizes = "×".join(map(str, value["shape"]))
-        others = value["elsewhere"]
-        if "diagonal" in value:
-            others = f"{value['diagonal']} on the diagonal, {others}"
-        text = f"{sizes}: {others} everywhere but at {places}" if places else f"{sizes}: {others}"
-    else:
-        text = _nested(value)
-    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + " …"
-
-
-def _nested(value: Any) -> str:
-    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, list) else str(value)
-
-
 def _mapping(function: str) -> str:
     """``Lambda(t, t**2)`` as t ↦ t**2."""
     found = re.fullmatch(r"Lambda\((\w+|\([\w, ]*\)), (.*)\)", function, re.DOTALL)
     return f"{found[1]} ↦ {found[2]}" if found else function
-
-
-def _number(value: Any) -> str:
-    text = str(value)
-    if re.fullmatch(r"-?\d+", text):
-        return text
-    if fraction := re.fullmatch(r"(-?)(\d+)/(\d+)", text):
-        return rf"{fraction[1]}\frac{{{fraction[2]}}}{{{fraction[3]}}}"
-    return rf"\text{{{re.sub(r'[^0-9A-Za-z.+ …-]', '', text)}}}"

@@ -17,13 +17,17 @@ from itertools import count
 from typing import Any, NoReturn
 
 from derive.backends.marks import MARKS
+from derive.backends.places import verb
 from derive.backends.telling import deeply_told
+from derive.backends.witness_values import value_latex
 from derive.base.errors import ClaimError
 from derive.claims.entry import Entry
 from derive.claims.formula import Formula
 from derive.claims.kinds import KINDS, Claim
 from derive.claims.markdown import for_markdown
+from derive.claims.typesetting import latex_of_witness
 from derive.claims.verdict import Verdict
+from derive.claims.wording import function_name
 from derive.engine import verify
 from derive.report import Finding, count_statuses
 
@@ -70,7 +74,7 @@ class Verdicts:
             parts += [for_markdown(finding.record["reason"])] if finding.record["reason"] else []
             parts.append(f"$$\n{verdict._latex(None)}\n$$")
             if finding.comparison:
-                parts.append(for_markdown(_witness(finding)))
+                parts.append(_set_witness(verdict, finding))
         return "\n\n".join([*parts, self._counts()]) + "\n"
 
     def _counts(self) -> str:
@@ -78,7 +82,7 @@ class Verdicts:
         if not total:
             return "the cell states no claim"
         counts = count_statuses(self.verdicts).items()
-        told = ", ".join(f"{number} {status}" for status, number in counts if number)
+        told = ", ".join(f"{number} {verb(status, number)}" for status, number in counts if number)
         return f"{total} claim{'s' if total > 1 else ''}: {told}"
 
 
@@ -186,6 +190,22 @@ def _claims_in(name: str, value: Any, around: tuple[Any, ...] = ()) -> Iterator[
 
 def _name(finding: Finding) -> str:
     return finding.id or finding.title
+
+
+def _set_witness(verdict: Verdict, finding: Finding) -> str:
+    """The witness with its values as matrices, in Markdown; as text where one of them is large."""
+    witness = finding.record["witness"]
+    values = {name: value_latex(value) for name, value in witness["values"].items()}
+    if None in values.values():
+        return for_markdown(_witness(finding))
+    set_in = latex_of_witness(verdict.witness, function_name)
+    parts = [f"{name} = {size}" for name, size in witness["sizes"].items()]
+    parts += [f"{set_in['names'][name]} = {value}" for name, value in values.items()]
+    parts += [f"{set_in['names'][name]} = {value}" for name, value in set_in["functions"].items()]
+    at = f" at entry {finding.entry}" if finding.entry else ""
+    beside = r",\quad ".join(parts)
+    point = f"${beside}$" if parts else "everywhere"
+    return f"witness: {point}; {for_markdown(finding.comparison + at)}"
 
 
 def _witness(finding: Finding) -> str:

@@ -13,6 +13,7 @@ import sympy as sp
 from derive import Gradient, Identity, at, recurrence, verify
 from derive.backends import github, html, junit, sarif
 from derive.backends.html import page_part
+from derive.backends.witness_values import value_latex, value_text
 from derive.claims.typesetting import latex_of_verdict, latex_of_witness, typeset
 from derive.claims.verdict import Witness
 from derive.language.differing import differing
@@ -215,17 +216,25 @@ def test_what_is_wider_than_paper_is_set_smaller_there():
 
 
 def test_a_witness_is_set_as_mathematics():
-    whole = html._matrix([[[["1"]], [["2"]]]])
+    whole = value_latex([[[["1"]], [["2"]]]])
     assert whole.count("bmatrix") == 4 and "'" not in whole
-    assert html._matrix([["1"] * 13]) is None and html._plain([["1"] * 2]) == "[[1, 1]]"
+    assert value_latex([["1"] * 13]) is None and value_text([["1"] * 2]) == "[[1, 1]]"
     sparse = {"shape": [9, 9], "entries": [[[0, 1], "2"]], "elsewhere": "0", "diagonal": "1"}
-    assert html._plain(sparse) == "9×9: 1 on the diagonal, 0 everywhere but at 0, 1: 2"
+    assert value_text(sparse) == "9×9: 1 on the diagonal, 0 everywhere but at 0, 1: 2"
     t = sp.Symbol("t")
     found = Witness({"n": 1}, {"W_1": 2}, {sp.Function("phi"): sp.Lambda(t, t**2)}, (), 0, 1)
     assert latex_of_witness(found, str) == {
         "names": {"W_1": "W_{1}", "phi": r"\phi"},
         "functions": {"phi": r"t \mapsto t^{2}"},
     }
+
+
+def test_what_a_message_is_about_is_marked_in_the_formula():
+    formula = FORMULA | {"latex": r"a = \det(A)<", "caret": [3, 9]}
+    page = html.render(REPORT | {"formulas": [formula]})
+    assert r"<code>a = <mark>\det</mark>(A)&lt;</code>" in page
+    for other in ({"caret": [4, 9]}, {"caret": [3, 99]}, {"outcome": "disagrees"}):
+        assert html._at_its_caret(formula | other)[1:] == ("", "")
 
 
 def test_a_page_on_one_file_is_called_after_it():

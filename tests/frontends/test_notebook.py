@@ -53,8 +53,8 @@ def test_verdicts_are_shown_with_reason_and_witness():
     markdown = found._repr_markdown_()
     assert "✗ **disagrees** `bare`" in markdown
     assert markdown.count("$$") == 8
-    assert "witness: n = 1" in markdown
-    assert "4 claims: 2 holds, 1 disagrees, 1 ill-shaped" in markdown
+    assert r"witness: $n = 1,\quad x = \begin{bmatrix}" in markdown
+    assert "4 claims: 2 hold, 1 disagrees, 1 ill-shaped" in markdown
     assert repr(found).splitlines()[0] == "✓ holds  good"
     assert "no claim" in repr(Verdicts())
 

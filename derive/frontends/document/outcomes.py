@@ -35,6 +35,7 @@ from derive.frontends.document.knowledge import Fact
 from derive.frontends.document.left_out import left_out
 from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task, unsaid_in
+from derive.frontends.document.retold import as_the_rest, in_words
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.supposed import why_no_claim, within_their_sentences
 from derive.frontends.document.tasks import directive, task_of, vanishes
@@ -329,8 +330,7 @@ class _Decider:
             return Decided(UNDECIDED, task.unit.place, message="this reading has no such part")
         verdict = statuses.get((best, k))
         place = task.unit.formula.place(self.caret(task, part))
-        told = tuple(f"{key}: {option}" for key, option in choices.made.items())
-        told += tuple(f"{key}: {choices.fixed[key]} (declared)" for key in sorted(choices.used))
+        told = in_words(choices)
         made = Decided(UNDECIDED, place, part.claim, verdict, reading=told, inferred=read.inferred)
         if part.claim is None and part.code == "":
             return replace(made, outcome=DEFINES)
@@ -372,7 +372,8 @@ class _Decider:
                 f"declare `{doubtful}: …`",
             )
         if refuted:
-            return self.refuted(made, part, [(v, one) for v, one in everything], task)
+            decided = self.refuted(made, part, everything, task)
+            return as_the_rest(decided, results, statuses, k, self.kept, task.unit.section)
         return self.open(made, part, [(v, one) for v, one in everything])
 
     def refuted(

@@ -86,3 +86,11 @@ def test_what_is_declared_is_not_drafted(notes):
 )
 def test_names_are_written_as_directives_take_them(key, name):
     assert written(key) == name
+
+
+def test_nothing_is_written_where_nothing_is_to_be_declared(tmp_path):
+    bare = tmp_path / "bare.md"
+    bare.write_text("No formula.\n", encoding="utf-8")
+    result = CliRunner().invoke(main, ["init", str(bare)])
+    assert "nothing is drafted" in result.output and result.exit_code == 0
+    assert list(tmp_path.iterdir()) == [bare]
