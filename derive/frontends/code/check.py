@@ -26,6 +26,7 @@ from derive.frontends.code.left_out import MOST, own_file, place_of
 from derive.frontends.code.pairs import Failed, Pair, Traced, claims_of, trace_pair
 from derive.frontends.code.shapes import Labels
 from derive.frontends.code.targets import without_false_alarms
+from derive.frontends.code.wider import narrowed, widened
 
 ATTEMPTS = 3  # small sizes at which a refutation is tried
 
@@ -81,12 +82,27 @@ def _decided_as_traced(
         found.update({n: again[n] for n in undecided if again[n].status != UNDECIDED})
         undecided = [n for n in undecided if found[n].status == UNDECIDED]
     if undecided:
+        found.update(_of_every_size(pair, undecided, timeout, effort))
+        undecided = [n for n in undecided if found[n].status == UNDECIDED]
+    if undecided:
         found.update(_wrong_at_small_sizes(pair, found, undecided, timeout, effort))
     unseen = [n for n in undecided if UNSEEN in found[n].reason and found[n].status == UNDECIDED]
     where = small_sizes.leaving(pair) if unseen else None
     if where is not None:
         found.update({n: replace(found[n], status=ILL_SHAPED, reason=where) for n in unseen})
     return found
+
+
+def _of_every_size(
+    pair: Pair, names: list[str], timeout: float, effort: float
+) -> dict[str, Verdict]:
+    """Proofs for every size in the place of the numbers that are declared."""
+    wider = widened(pair)
+    if wider is None:
+        return {}
+    again = _decide(wider[0], timeout, effort)
+    told = {name: narrowed(again[name], wider[1]) for name in names if name in again}
+    return {name: verdict for name, verdict in told.items() if verdict is not None}
 
 
 def _wrong_at_small_sizes(

@@ -265,6 +265,21 @@ def innermost() -> Any:
     return next((w for w in reversed(arr.watchers) if getattr(w, "carries", False)), None)
 
 
+def _was_read(holder: Any, key: Any) -> None:
+    """Tell the loops that are open, and younger than a list or a dictionary, of an entry's use."""
+    for run in arr.watchers:
+        if getattr(run, "carries", False) and holder.serial < run.serial:
+            run.read.add((id(holder), key))
+
+
+def _check_write(holder: Any, key: Any, value: Any) -> None:
+    """Insist that an entry that a round has read is not replaced in it: that is a state."""
+    for run in arr.watchers:
+        read = getattr(run, "carries", False) and (id(holder), key) in run.read
+        if read and (id(holder), key) not in run.entries and value is not holder[key]:
+            raise Refused("an entry of a list or a dictionary is a state of a loop")
+
+
 class SymbolicList(list):
     """A list of the user's. After a loop over a symbolic range has filled it, ``rounds`` are the
     items that it has for each counter, after those that it had before.
@@ -333,6 +348,7 @@ class SymbolicList(list):
             index = plain(index.as_size())
         own = len(self)
         if isinstance(index, int) and 0 <= index < own:
+            _was_read(self, index)
             return super().__getitem__(index)
         position = expression(index)
         if self.rounds is None:
@@ -367,6 +383,7 @@ class SymbolicList(list):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if isinstance(index, int) and self.rounds is None:
+            _check_write(self, index, value)
             super().__setitem__(index, value)
             return
         loop_ = innermost()
@@ -425,6 +442,7 @@ class SymbolicDict(dict):
             if own is None and key.expr.free_symbols & set(current().counters):
                 raise Refused(f"the entry {key} of a dictionary is written")
             key = key if own is None else own
+        _check_write(self, key, value)
         super().__setitem__(key, value)
 
     def at(self, position: Any) -> Any:
@@ -437,6 +455,7 @@ class SymbolicDict(dict):
         if not isinstance(key, Size) and (
             key in self or self.rounds is None or not isinstance(key, int)
         ):
+            _was_read(self, key)
             return super().__getitem__(key)
         position = expression(key)
         own = self.at(position)

@@ -220,7 +220,9 @@ def _is_size(text: str) -> bool:
 
 
 def _item(node: ast.expr, line: int) -> Any:
-    return Named(node.id) if isinstance(node, ast.Name) else _value(ast.unparse(node), line)
+    if isinstance(node, (ast.Name, ast.BinOp)):
+        return Named(ast.unparse(node))
+    return _value(ast.unparse(node), line)
 
 
 def _dictionary(node: ast.Dict, line: int) -> dict[str, Any]:

@@ -123,6 +123,8 @@ class SymbolicLoop:
         self.carried: dict[int, tuple[str, Array]] = {}  # the state that stands for that
         self.last: dict[int, tuple[SymbolicList, Any]] = {}  # lists whose last item is read
         self.items_carried: dict[int, tuple[str, Any]] = {}  # the state that stands for that
+        self.entries: set[tuple[int, Any]] = set()  # of lists and dictionaries, that are states
+        self.read: set[tuple[int, Any]] = set()  # those that were read in this round
         self.pops: dict[int, tuple[SymbolicList, int]] = {}  # what a round takes, and from where
         self.created: list[Any] = []  # weak references: most arrays are gone soon
 
@@ -261,6 +263,7 @@ class SymbolicLoop:
 
     def _round(self) -> Iterator[Any]:
         trace = current()
+        self.read.clear()
         trace.counters[self.counter] = self.count
         trace.ranges[self.counter] = self.count
         arr.watchers.append(self)

@@ -43,12 +43,13 @@ from derive.frontends.code.indexing import Masked
 from derive.frontends.code.masked import in_cases
 from derive.frontends.code.reshaping import (
     broadcast_to,
+    flipped,
     reshaped,
     shape_of,
     single_factor,
 )
 from derive.frontends.code.shapes import one_hot_rows
-from derive.frontends.code.sizes import Size, at_least, expression, quotient, same
+from derive.frontends.code.sizes import Size, at_least, expression, plain, quotient, same
 from derive.frontends.code.sizes import expanded as expand_size
 from derive.frontends.code.sums import (
     contracted,
@@ -375,6 +376,8 @@ def arange(*ends: Any) -> Array:
     else:
         start, stop = expression(ends[0]), expression(ends[1])
         step = expression(ends[2]) if len(ends) == 3 else step
+    if step == -1:
+        return flipped(arange(plain(stop + 1), plain(start + 1)))
     if not at_least(step, 1):
         raise Refused(f"arange with the step {step}")
     length = expand_size(stop - start)

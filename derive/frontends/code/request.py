@@ -175,9 +175,10 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
     inputs = [name for name in floats if name in call]
     returned = pair.returned if inputs else ()  # there is nothing that it could be a gradient in
     named = [_input_of(name, floats) for name in pair.returned]
-    if named and all(named) and not set(named) <= set(inputs) and declared.wrt is None:
+    asked = declared.wrt is None or set(declared.wrt) <= set(named)
+    if named and all(named) and not set(named) <= set(inputs) and asked:
         # a dictionary, or a tuple, in which gradients of parameters are
-        told = tuple(name for name in named if name)
+        told = tuple(declared.wrt or (name for name in named if name))
         grads = {name: place for name, place in grads.items() if name not in told}
         return Request(
             pair, declared.shapes, fixed, told, params, init, tuple(attributes), call, grads

@@ -17,6 +17,7 @@ from derive.frontends.code.arithmetic import named, power, where
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.indexing import Masked, Places
 from derive.frontends.code.libraries import Unknown
+from derive.frontends.code.loops import Unbound
 from derive.frontends.code.nested_loops import size_along as size_along
 from derive.frontends.code.sizes import Size, expression, plain
 from derive.frontends.code.trace import Refused, current, tracing
@@ -212,6 +213,31 @@ def returned(value: Any) -> Any:
     if loops.symbolic_open(since_call=True):
         raise Refused("return inside of a loop over a symbolic range, or of a branch on values")
     return value
+
+
+def entry(holder: Any, key: Any) -> Any:
+    """An entry of a list or a dictionary, as a state of a loop.
+
+    :raises NameError: where there is none.
+    """
+    run = containers.innermost()
+    if run is not None:
+        run.entries.add((id(holder), key))
+    if isinstance(holder, dict) and key in holder:
+        return dict.__getitem__(holder, key)
+    if isinstance(holder, list) and isinstance(key, int) and -len(holder) <= key < len(holder):
+        return list.__getitem__(holder, key)
+    raise NameError(f"no entry {key}")
+
+
+def put_entry(holder: Any, key: Any, value: Any) -> None:
+    """Put a state back where its entry is."""
+    if isinstance(value, Unbound):
+        return
+    if isinstance(holder, dict):
+        dict.__setitem__(holder, key, value)
+    else:
+        list.__setitem__(holder, key, value)
 
 
 # ---- built-in functions

@@ -24,7 +24,8 @@ from derive.frontends.code.shapes import Labels, size_of, sizes_of
 from derive.frontends.code.witnessed import shown_wrong
 
 CANDIDATES = 150  # sizes at which the code is run
-LARGEST = 3  # of them
+LARGEST = 3  # of them, where no number is declared
+WIDEST = 5  # number, as the width of a window, than which the largest is larger by two
 ENTRIES = 60  # of all inputs together
 UNTRIED = 2  # sizes that are tried where the code cannot be run
 
@@ -119,11 +120,24 @@ def _candidates(traced: Traced, rng: random.Random) -> list[dict[Any, int]]:
     symbols = native.size_symbols(traced)
     if not symbols:
         return []
-    drawn = {tuple(rng.randint(1, LARGEST) for _ in symbols) for _ in range(4 * CANDIDATES)}
+    largest = max([LARGEST, *(number + 2 for number in _numbers(traced) if number <= WIDEST)])
+    drawn = {tuple(rng.randint(1, largest) for _ in symbols) for _ in range(4 * CANDIDATES)}
     found = [dict(zip(symbols, map(sp.Integer, numbers), strict=True)) for numbers in drawn]
     found = [at for at in found if 0 < _entries(traced, at) <= ENTRIES]
     found.sort(key=lambda at: (_entries(traced, at), str(at)))
     return found[:: max(1, len(found) // CANDIDATES)]
+
+
+def _numbers(traced: Traced) -> Iterator[int]:
+    """The whole numbers that are declared, as values and in shapes."""
+    waiting: list[Any] = [*traced.fixed.values(), *traced.init.values()]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (Mapping, tuple)):
+            waiting.extend(value.values() if isinstance(value, Mapping) else value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            yield value
+    yield from (int(s) for one in traced.inputs.values() for s in one.sizes if s.is_Integer)
 
 
 def _entries(traced: Traced, at: Mapping[Any, int]) -> int:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from derive.frontends.code.bindings import bound_attributes, bound_entries, bound_names
 from derive.frontends.code.emptying import while_taking
 from derive.frontends.code.left_out import Place, without
 from derive.frontends.code.nested_loops import nested
@@ -112,45 +113,20 @@ def _guarded(statement: ast.stmt) -> list[ast.stmt]:
     return [wrapped]
 
 
-def bound_names(body: list[ast.stmt]) -> set[str]:
-    """The names that statements bind, those of functions and classes inside apart."""
-    found: set[str] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            found.add(node.name)
-            continue
-        if isinstance(
-            node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-        ):
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {(a.asname or a.name.partition(".")[0]) for a in node.names}
-        stack.extend(ast.iter_child_nodes(node))
-    return found - {"__problem__"}
-
-
-def bound_attributes(body: list[ast.stmt], bound: set[str]) -> list[tuple[str, str]]:
-    """The attributes that statements bind, of names that they do not bind."""
-    found: set[tuple[str, str]] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
-            continue
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            holder = node.value
-            if isinstance(holder, ast.Name) and holder.id not in bound:
-                found.add((holder.id, node.attr))
-        stack.extend(ast.iter_child_nodes(node))
-    return sorted(found)
-
-
 def _attribute(name: str, attribute: str, context: ast.expr_context) -> ast.Attribute:
     return ast.Attribute(ast.Name(name, ast.Load()), attribute, context)
+
+
+def _entry(entry: tuple[str, int | str]) -> tuple[ast.expr, ast.expr]:
+    holder, key = entry
+    return ast.parse(holder, mode="eval").body, ast.Constant(key)
+
+
+def _entry_name(entry: tuple[str, int | str]) -> str:
+    """What the state is called that an entry is: ``grads.W``, ``sums.sums0``."""
+    holder, key = entry
+    own = str(key) if str(key).isidentifier() else f"{holder.rpartition('.')[2]}{key}"
+    return f"{holder}.{own}"
 
 
 def _where_carried(loop: str, body: list[Any]) -> ast.If:
@@ -439,6 +415,7 @@ class _Copy(ast.NodeTransformer):
         node = nested(node, self.products) or node
         read = sorted(bound_names(node.body) - set(_names_of(node.target)))
         attributes = bound_attributes(node.body, {*read, *_names_of(node.target)})
+        entries = bound_entries(node.body, {*read, *_names_of(node.target)})
         self.generic_visit(node)
         loop = self.fresh()
         start = ast.Assign(
@@ -462,6 +439,12 @@ class _Copy(ast.NodeTransformer):
                                part(method, ".".join(a), _attribute(*a, ast.Load())))
                     for a in attributes
                 ]))  # fmt: skip
+            if entries:
+                found.append(_where_carried(loop, [
+                    ast.Expr(_call("put_entry", *_entry(e), part(method, _entry_name(e),
+                                                                 _call("entry", *_entry(e)))))
+                    for e in entries
+                ]))  # fmt: skip
             return found
 
         closing: list[ast.stmt] = [
@@ -471,6 +454,11 @@ class _Copy(ast.NodeTransformer):
             closing.append(_where_carried(loop, [
                 ast.Expr(part("close", ".".join(a), _attribute(*a, ast.Load())))
                 for a in attributes
+            ]))  # fmt: skip
+        if entries:
+            closing.append(_where_carried(loop, [
+                ast.Expr(part("close", _entry_name(e), _call("entry", *_entry(e))))
+                for e in entries
             ]))  # fmt: skip
         node.body = [*bind("open"), *node.body, *closing]
         return [self._located(s, node) for s in (start, node, *bind("after"))]

@@ -178,3 +178,46 @@ def decayed_backward(dhs, cache):
 def decayed_backward_wrong(dhs, cache):
     dx, da = decayed_backward(dhs, cache)
     return dx, da * cache[1]
+
+
+def entered_forward(x, w):
+    kept, sums = [], {"h": 0}
+    for row in x:
+        sums["h"] = w * sums["h"] + row
+        kept.append(sums["h"])
+    return np.stack(kept), (w, kept)
+
+
+def entered_backward(g, cache):
+    w, kept = cache
+    dx, grads, carried = np.zeros_like(g), [0, 1.0], np.zeros_like(w)
+    for t in range(len(g) - 1, -1, -1):
+        dh = g[t] + carried
+        dx[t] = dh
+        if t > 0:
+            grads[0] += dh * kept[t - 1]
+        carried = dh * w
+    return dx, grads[0]
+
+
+def entered_backward_wrong(g, cache):
+    w, kept = cache
+    dx, grads, carried = np.zeros_like(g), [0, 1.0], np.zeros_like(w)
+    for t in range(len(g) - 1, -1, -1):
+        dh = g[t] + carried
+        dx[t] = dh
+        grads[0] += dh * kept[t]
+        carried = dh * w
+    return dx, grads[0]
+
+
+def unseen_forward(x):
+    sums = [0, 0]
+    for row in x:
+        for k in range(2):
+            sums[k] = sums[k] + row
+    return sums[0] + sums[1], len(x)
+
+
+def unseen_backward(g, steps):
+    return np.ones((steps, 1)) * g

@@ -20,6 +20,8 @@ PAIRS = {
         "chosen_forward", "chosen_backward", {"a": "T D", "b": "T D"}, {"wrt": "a"}, "a"),
     "an array that the first round changes before its name goes on": (
         "decayed_forward", "decayed_backward", {"x": "T D", "a": "D"}, {}, "a"),
+    "an entry of a list or a dictionary": (
+        "entered_forward", "entered_backward", {"x": "T D", "w": "D"}, {}, "w"),
 }  # fmt: skip
 LAYER = {"shapes": {"x": "T D", "a": "D"}, "params": {"a": "a"}, "call": "x", "wrt": "x a",
          "grads": {"a": "da"}}  # fmt: skip
@@ -42,6 +44,13 @@ def test_a_state_is_followed(pair):
 def test_an_attribute_is_a_state():
     assert statuses("Average", **LAYER) == {"x": "holds", "a": "holds"}
     assert statuses("WrongAverage", **LAYER) == {"x": "holds", "a": "disagrees"}
+
+
+def test_an_entry_that_is_not_seen_to_be_a_state_is_refused():
+    (verdict,) = verify_backward(f"{STATES}::unseen_forward", "unseen_backward", x="T D").values()
+    assert verdict.status in ("undecided", "disagrees")
+    told = " ".join((verdict.reason, *verdict.notes))
+    assert "an entry of a list or a dictionary is a state of a loop" in told
 
 
 def test_the_effort_bounds_what_is_decided():
