@@ -26,7 +26,8 @@ from derive.base.worker import run_deep
 from derive.claims.entry import Entry
 from derive.claims.kinds import Backward
 from derive.claims.verdict import UNDECIDED, Verdict
-from derive.cli.runner import OVERTIME, packed
+from derive.cli.claim_runner import packed
+from derive.cli.runner import OVERTIME
 from derive.frontends.code.request import Request
 from derive.frontends.code.sizes import COUNTER
 

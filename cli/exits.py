@@ -87,6 +87,8 @@ def in_a_process(command: Callable[[], Any]) -> None:
 
     Python would take all modules apart before, which of SymPy lasts half as long as its import.
     """
+    # NumPy's matrices are small here: its BLAS need not start a thread for each processor.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code: list[Any] = []
     atexit.register(_end, code)  # the first that is registered is the last that is called
     try:

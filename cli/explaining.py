@@ -14,10 +14,10 @@ from derive.claims.verdict import HOLDS
 from derive.cli.asked import resolved
 from derive.cli.chain_rule import NoChain, chain_of
 from derive.cli.chain_writing import latex, latex_of_verdict, record, text_lines
+from derive.cli.claim_runner import decide_safely
 from derive.cli.deciding import decider
 from derive.cli.exits import exit_code
 from derive.cli.printing import deeply
-from derive.cli.runner import decide_safely
 from derive.report import Report
 
 OF_A_LINE = 0.1  # the effort for a line: what is a step to a person is one to a proof

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from derive.backends.telling import deeply_told
 from derive.base.worker import run_deep
-from derive.claims.verdict import Verdict
-from derive.cli.runner import Decide, Questions, decide_safely, undecided, with_steps
+from derive.cli.runner import Questions
 from derive.cli.tasks import Task
 from derive.report import Finding, of_plain
 
 if TYPE_CHECKING:
+    from derive.claims.verdict import Verdict
     from derive.cli.cache import Cache
+    from derive.cli.claim_runner import Decide
 
 
 def questions(
@@ -28,9 +28,14 @@ def questions(
     """
 
     def told(task: Task, verdict: Verdict) -> Finding:
+        from derive.backends.telling import deeply_told
+        from derive.cli.claim_runner import with_steps
+
         return deeply_told(task.built(), with_steps(verdict, steps), bool(steps))
 
     def answer(position: int) -> Finding:
+        from derive.cli.claim_runner import decide_safely
+
         task = tasks[position]
         entry = task.built()
         kept = None if cache is None else cache.get(entry)
@@ -40,6 +45,8 @@ def questions(
         return finding
 
     def failed(position: int, reason: str, seconds: float, stopped: bool) -> Finding:
+        from derive.cli.claim_runner import undecided
+
         task = tasks[position]
         return told(task, undecided(task.built().claim, reason, seconds, stopped))
 
@@ -50,4 +57,12 @@ def questions(
         sent=lambda finding: json.dumps(finding.plain()).encode(),
         received=lambda _, data: of_plain(run_deep(partial(json.loads, data))),
         groups=[task.module for task in tasks],
+        prepare=_prepare,
     )
+
+
+def _prepare() -> None:
+    """Import what decides and tells; a parent that only prints what its workers say has none."""
+    import derive.backends.telling
+    import derive.cli.claim_runner
+    import derive.engine  # noqa: F401

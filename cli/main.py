@@ -318,7 +318,7 @@ def shapes(targets: tuple[str, ...], form: str) -> int:
 def show(id: str, timeout: float, effort: float) -> int:
     """Show a formula or claim: its dimensions and symbols, what is documented and derived."""
     from derive.backends.text import show_lines
-    from derive.cli.runner import decide_safely
+    from derive.cli.claim_runner import decide_safely
 
     entries = resolved([id])
     screen = screen_now()
@@ -371,9 +371,9 @@ def explain(
         return explain_set(id, form, timeout, effort)
     from derive.backends.snippet import replay
     from derive.backends.text import explain_lines
+    from derive.cli.claim_runner import decide_safely
     from derive.cli.explaining import chain_text
     from derive.cli.render import replay_lines
-    from derive.cli.runner import decide_safely
 
     entries = resolved([id])
     screen = screen_now()
@@ -560,7 +560,7 @@ def gradient(
     from derive.base.errors import BudgetExceeded, Stopped
     from derive.base.worker import run_deep
     from derive.claims.verdict import ILL_SHAPED, Verdict
-    from derive.cli.runner import decide_safely
+    from derive.cli.claim_runner import decide_safely
     from derive.frontends.typed.expression import (
         Asked,
         ExpressionError,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -23,8 +22,7 @@ class OutputError(Exception):
     """An output that cannot be made; the message is one sentence."""
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """A format and the file that it goes to; None is standard output."""
 
     form: str

@@ -253,7 +253,7 @@ class ClaimItem(pytest.Item):
         :raises DoesNotHold: with the verdict, whatever else it is than *holds*.
         """
         from derive import engine
-        from derive.cli.runner import verdicts
+        from derive.cli.claim_runner import verdicts
 
         timeout = self.config.getoption("derive_timeout")
         effort = self.config.getoption("derive_effort")
@@ -280,7 +280,7 @@ class DocumentFile(pytest.File):
         """Its formulas with a verdict, in order; they are decided for that."""
         from derive import engine
         from derive.base.errors import DeriveError
-        from derive.cli.runner import decide_safely
+        from derive.cli.claim_runner import decide_safely
         from derive.frontends.document.check import check
         from derive.frontends.document.report import DECIDED
 

@@ -1,40 +1,35 @@
-"""Deciding many claims: here or in worker processes, each verdict as soon as it is its turn.
+"""Answering many questions: here or in worker processes, each answer as soon as it is its turn.
 
 A worker that is given a limit is ended a second after it, whatever it does: a thread can be stuck
-in one call that nothing interrupts, a process cannot. What that costs is one verdict.
+in one call that nothing interrupts, a process cannot. What that costs is one answer.
+
+Nothing here needs SymPy, so that workers can import it all at once while their parent has none.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
+import math
 import multiprocessing
-import pickle
 import signal
 import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
-import sympy as sp
-from sympy.core.function import Application, AppliedUndef
-from sympy.core.relational import Relational
-
 from derive.base.worker import run_deep
-from derive.claims.kinds import Claim
-from derive.claims.verdict import UNDECIDED, Verdict
 
-Decide = Callable[[Claim], Verdict]
 Answer = TypeVar("Answer")
 
 TERMINATED = 128 + signal.SIGTERM
-OVERTIME = 1.0  # seconds after the limit of a claim until the process that decides it is ended
+OVERTIME = 1.0  # seconds after the limit of a question until the process that is at it is ended
+PREPARING = 60.0  # seconds that a worker may take besides, before its first one
+FEW = 2  # workers
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,7 @@ class Questions(Generic[Answer]):
     :param sent: an answer as bytes; what cannot be sent is asked once more in the parent.
     :param received: the same answer again.
     :param groups: what each of them shares with others, so that one worker should be asked it.
+    :param prepare: what a worker does before it is asked, which is not of the time of any.
     """
 
     number: int
@@ -55,41 +51,7 @@ class Questions(Generic[Answer]):
     sent: Callable[[Answer], bytes]
     received: Callable[[int, bytes], Answer]
     groups: Sequence[str] = ()
-
-
-def verdicts(
-    claims: Sequence[Claim],
-    decide: Decide,
-    jobs: int = 1,
-    limit: float | None = None,
-    steps: int = 0,
-) -> Generator[Verdict]:
-    """The verdicts in the order of the claims.
-
-    Nothing that goes wrong with one claim takes the others with it: an exception, an answer
-    that cannot be pickled or a worker that dies costs at most that claim.
-
-    :param limit: seconds for each claim, which ``decide`` keeps to by itself where it can.
-    :param steps: how many steps of a proof a verdict keeps; they are written when they are read.
-    """
-
-    def received(position: int, data: bytes) -> Verdict:
-        return replace(run_deep(partial(pickle.loads, data)), claim=claims[position])
-
-    def failed(position: int, reason: str, seconds: float, stopped: bool) -> Verdict:
-        return undecided(claims[position], reason, seconds, stopped)
-
-    return answers(
-        Questions(
-            len(claims),
-            lambda position: with_steps(decide_safely(claims[position], decide), steps),
-            failed,
-            packed,
-            received,
-        ),
-        jobs,
-        limit,
-    )
+    prepare: Callable[[], object] = lambda: None
 
 
 def answers(
@@ -106,28 +68,6 @@ def answers(
     return _in_workers(questions, jobs, limit)
 
 
-def with_steps(verdict: Verdict, steps: int) -> Verdict:
-    """A verdict with as many steps as a report reads."""
-    if not steps or not verdict.steps:
-        return replace(verdict, steps=())
-    return replace(verdict, steps=run_deep(lambda: tuple(islice(verdict.steps, steps))))
-
-
-def decide_safely(claim: Claim, decide: Decide) -> Verdict:
-    """The verdict; an exception becomes an undecided one that says so."""
-    started = time.perf_counter()
-    try:
-        return decide(claim)
-    except Exception as problem:
-        message = " ".join(f"{type(problem).__name__}: {problem}".split())
-        return undecided(claim, f"internal error: {message}", time.perf_counter() - started)
-
-
-def undecided(claim: Claim, reason: str, seconds: float = 0.0, stopped: bool = False) -> Verdict:
-    """What is said of a claim that nothing came of."""
-    return Verdict(claim, UNDECIDED, reason=reason, stopped=stopped, seconds=seconds)
-
-
 # ------------------------------------------------------------------------------------- workers
 
 
@@ -137,6 +77,9 @@ def _work(questions: Questions[Any], channel: Connection) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent alone answers Ctrl-C
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
+        with contextlib.suppress(Exception):  # whoever needs it will be told
+            questions.prepare()
+        channel.send_bytes(b"")
         while True:
             answer = questions.answer(channel.recv())
             try:
@@ -150,7 +93,8 @@ def _work(questions: Questions[Any], channel: Connection) -> None:
 class _Worker:
     process: Any
     channel: Connection
-    position: int | None = None  # of the claim that it is at
+    prepared: bool = False
+    position: int | None = None  # of the question that it is at
     since: float = 0.0
     group: str | None = None  # of what it was asked last
 
@@ -158,6 +102,23 @@ class _Worker:
         self.position, self.since = position, time.monotonic()
         with contextlib.suppress(OSError):  # it has died, which is seen when it is waited for
             self.channel.send(position)
+
+    def has_spoken(self) -> bool:
+        """Whether it has said something, or has died. That it is prepared is heard here, and is no
+        answer: its time begins then.
+        """
+        if self.channel.poll() and not self.prepared:
+            with contextlib.suppress(EOFError, OSError):
+                self.channel.recv_bytes()
+                self.prepared, self.since = True, time.monotonic()
+        return self.channel.poll()
+
+    def left(self, limit: float | None) -> float:
+        """The seconds until it has to have answered."""
+        if limit is None:
+            return math.inf
+        allowed = limit + OVERTIME + (0 if self.prepared else PREPARING)
+        return self.since + allowed - time.monotonic()
 
     def end(self) -> None:
         self.process.kill()
@@ -188,23 +149,37 @@ class _Waiting:
         self._begun: set[str] = set()
 
     def next_for(self, worker: _Worker) -> int | None:
-        """The next one of the group that a worker is at, then of one that nobody has begun."""
+        """The next one of the group that a worker is at; then the first of one that nobody has
+        begun, or the last of one that another worker is at, where more are left of that.
+        """
         if not self._left:
             return None
-        if worker.group not in self._left:
-            fresh = (group for group in self._left if group not in self._begun)
-            worker.group = next(fresh, None) or next(iter(self._left))
-            self._begun.add(worker.group)
-        assert worker.group is not None
-        own = self._left[worker.group]
-        position = own.popleft()
+        group = worker.group
+        if group is None or group not in self._left:
+            group = self._group_for_one_more()
+        joins = group in self._begun and group != worker.group
+        if not joins:
+            self._begun.add(group)
+            worker.group = group
+        own = self._left[group]
+        # Of one that nobody shares anything of, the first: what comes first is shown first.
+        position = own.pop() if joins and group else own.popleft()
         if not own:
-            del self._left[worker.group]
+            del self._left[group]
         return position
+
+    def _group_for_one_more(self) -> str:
+        most = max(self._left, key=lambda group: len(self._left[group]))
+        fresh = next((group for group in self._left if group not in self._begun), most)
+        return most if len(self._left[most]) > len(self._left[fresh]) else fresh
 
 
 def _in_workers(questions: Questions[Answer], jobs: int, limit: float | None) -> Generator[Answer]:
     found: dict[int, Answer] = {}
+    if jobs > FEW:
+        # Few prepare themselves at the same time, for which they would have to wait here; many
+        # had better share what was prepared before them.
+        questions.prepare()
     waiting = _Waiting(questions)
     with _workers() as workers:
 
@@ -241,11 +216,10 @@ def _in_workers(questions: Questions[Answer], jobs: int, limit: float | None) ->
 def _wait(workers: list[_Worker], limit: float | None) -> None:
     """Until one of those at work has something to say, or its time is over."""
     busy = [worker for worker in workers if worker.position is not None]
-    if any(worker.channel.poll() for worker in busy):
+    if any(worker.has_spoken() for worker in busy):
         return
-    first = min(worker.since for worker in busy)
-    left = None if limit is None else max(first + limit + OVERTIME - time.monotonic(), 0)
-    wait([worker.channel for worker in busy], left if left is None else min(left, _LONGEST_WAIT))
+    left = max(min(worker.left(limit) for worker in busy), 0)
+    wait([worker.channel for worker in busy], min(left, _LONGEST_WAIT))
 
 
 _LONGEST_WAIT = 86_400.0  # seconds; the operating system counts them in a short number
@@ -253,8 +227,7 @@ _LONGEST_WAIT = 86_400.0  # seconds; the operating system counts them in a short
 
 def _is_done(worker: _Worker, limit: float | None) -> bool:
     """Whether a worker has something to say, or its time is over."""
-    over = limit is not None and time.monotonic() - worker.since >= limit + OVERTIME
-    return over or worker.channel.poll()
+    return worker.has_spoken() or worker.left(limit) <= 0
 
 
 def _answer(
@@ -296,37 +269,3 @@ def _workers() -> Iterator[list[_Worker]]:
 
 def _terminated(*_: Any) -> None:
     raise SystemExit(TERMINATED)
-
-
-# ----------------------------------------------------------------------------- what is sent
-
-
-def packed(value: Any) -> bytes:
-    """A verdict, or several in a container, with their expressions as they are written."""
-    buffer = io.BytesIO()
-    _AsWritten(buffer).dump(value)
-    return buffer.getvalue()
-
-
-class _AsWritten(pickle.Pickler):
-    """Sends expressions as they are written: SymPy would work each out anew on its arrival, which
-    takes long, and makes True of x ≠ 0 for an entry x.
-    """
-
-    def reducer_override(self, obj: Any) -> Any:
-        plain = isinstance(obj, (sp.Add, sp.Mul, sp.Pow, Relational, Application))
-        if plain and obj.args and not isinstance(obj, AppliedUndef):
-            return _unevaluated, (type(obj), obj.args)
-        if isinstance(obj, sp.Sum):
-            return _sum, obj.args
-        return NotImplemented
-
-
-def _unevaluated(kind: Any, arguments: tuple[Any, ...]) -> Any:
-    return kind(*arguments, evaluate=False)
-
-
-def _sum(*arguments: Any) -> Any:
-    result = sp.Expr.__new__(sp.Sum, *arguments)
-    result.is_commutative = True
-    return result

@@ -5,8 +5,7 @@ that was decided before is never built.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from derive.report import Finding
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from derive.formulas.index import Listed
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A claim that is to be decided.
 
     :param id: its id.

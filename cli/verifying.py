@@ -10,9 +10,8 @@ import os
 import sys
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from derive.cli.exits import FAILS, USAGE, complain, exit_code
 from derive.cli.outputs import Outputs
@@ -24,14 +23,12 @@ from derive.report import Finding, Report
 
 if TYPE_CHECKING:
     from derive.cli.cache import Cache
-    from derive.cli.screen import Screen
     from derive.frontends.code.request import Request
 
 CLAIMS_WORTH_A_PROCESS = 8
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What is to be decided, and how."""
 
     tasks: list[Task]
@@ -73,24 +70,25 @@ def run(asked: Asked, report: Outputs) -> int:
 
 def _print_findings(stream: Generator[Finding], findings: list[Finding], asked: Asked) -> None:
     """Print each section as soon as it is decided, and the counts at the end."""
-    from derive.backends.finding_lines import expected_lines, summary_lines
-
-    screen = screen_now()
     started = time.perf_counter()
     waiting: list[Finding] = []
     sections = _section_ends(asked.tasks)
     try:
         for finding in stream:
             if waiting and waiting[0].heading_key != finding.heading_key:
-                _print_section(screen, waiting)
+                _print_section(waiting)
                 waiting = []
             findings.append(finding)
             waiting.append(finding)
             if len(findings) in sections:
-                _print_section(screen, waiting)
+                _print_section(waiting)
                 waiting = []
     finally:
-        _print_section(screen, waiting)
+        _print_section(waiting)
+        # Imported once the workers are at work: what prints is not what they wait for.
+        from derive.backends.finding_lines import expected_lines, summary_lines
+
+        screen = screen_now()
         elapsed = time.perf_counter() - started
         total = max(asked.total, len(findings))
         screen.print(summary_lines(findings, total, elapsed, screen.width))
@@ -196,11 +194,12 @@ def _section_ends(tasks: Sequence[Task]) -> set[int]:
     }
 
 
-def _print_section(screen: Screen, findings: Sequence[Finding]) -> None:
-    from derive.backends.finding_lines import finding_lines, heading
-
+def _print_section(findings: Sequence[Finding]) -> None:
     if not findings:
         return
+    from derive.backends.finding_lines import finding_lines, heading
+
+    screen = screen_now()
     screen.print(heading(findings, screen.width))
     id_width = max(len(finding.id) for finding in findings)
     for finding in findings:

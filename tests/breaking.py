@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -30,7 +29,7 @@ def rule_names() -> tuple[str, ...]:
 def broken(name: str) -> tuple[dict[Any, Any], Any, Any]:
     """The table that the rule of that name stands in, its key, and what is false in its place."""
     if name in LAWS:
-        return LAWS, name, replace(LAWS[name], apply=_broken(LAWS[name].apply))
+        return LAWS, name, LAWS[name]._replace(apply=_broken(LAWS[name].apply))
     if name in FUNCTIONS:
         laws = function_laws()
         change = _broken if FUNCTIONS[name] in BY_A_DIFFERENCE else _with_one_added

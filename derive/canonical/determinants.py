@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import combinations, permutations
+from typing import NamedTuple
 
 from derive.canonical.atoms import (
     Atom,
@@ -216,8 +216,7 @@ def inverse_written_out(n: Verbs, shared: Shared, i: Poly, j: Poly) -> Polynomia
     return result
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """A matrix as B + c L R, with det(B + c L R) = det B · det(I + c R B⁻¹ L).
 
     :param determinant: det B.

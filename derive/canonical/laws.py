@@ -10,14 +10,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Law:
+class Law(NamedTuple):
     """A law: its name, and the function of a normaliser and what is rewritten that applies it."""
 
     name: str

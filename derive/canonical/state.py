@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import (
@@ -75,8 +75,7 @@ class AtomTable:
         return self._bound[number]
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """A sign that is assumed of a primitive polynomial, whatever its ``open`` indices are."""
 
     key: Key
@@ -181,8 +180,7 @@ class Given:
     unsolved: list[tuple[Polynomial, frozenset[Var], Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(NamedTuple):
     """The canonical body of a shared array: ``poly`` in its parameters.
 
     ``name`` is the number of its class where the array stays opaque: then the array is
@@ -196,8 +194,7 @@ class Body:
     scale: Fraction | int = 1
 
 
-@dataclass(frozen=True)
-class Merge:
+class Merge(NamedTuple):
     """``array`` is ``scale`` times the array ``other`` at the indices in the order ``axes``, by a
     proof or, where it is ``plain``, by its definition.
     """

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -23,8 +22,7 @@ from derive.core.terms import Const, RealBracket, Term, add, apply, mul, neg, nu
 Slope = Callable[..., Term]
 
 
-@dataclass(frozen=True)
-class ElementwiseFunction:
+class ElementwiseFunction(NamedTuple):
     """A scalar function by its name in the core.
 
     :param name: how a term :class:`~derive.core.terms.Apply` calls it.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -20,6 +20,7 @@ from derive.claims.kinds import Claim
 from derive.diagnosis.places import Site, parts, sites, with_part
 from derive.diagnosis.quoting import quoted
 from derive.language.dims import Dims, is_unit, same_shape
+from derive.language.free_names import free_names
 from derive.language.operators import (
     LogSumExp,
     MatrixGradient,
@@ -40,8 +41,7 @@ SIMPLE = (sp.MatrixSymbol, sp.Inverse, DiagMatrix)
 Words = Callable[[], str]
 
 
-@dataclass(frozen=True)
-class Repair:
+class Repair(NamedTuple):
     """A side that may be meant, and what is then wrong with the documented one; no words where
     they would be too long. They are called for rarely: printing takes long.
     """
@@ -154,7 +154,7 @@ class Documented:
     @cached_property
     def free(self) -> set[Any]:
         """The symbols of the claim that are bound nowhere."""
-        return set(self.claim.where).union(*(e.free_symbols for e in fields_of(self.claim)))
+        return set(self.claim.where).union(*map(free_names, fields_of(self.claim)))
 
     @cached_property
     def applications(self) -> list[Application]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from derive.diagnosis.claimed import Documented
 from derive.evaluation.mentioned import mentions
@@ -25,8 +25,7 @@ class Meant:
     where: Mapping[Any, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a mistake may stand: the documented side itself, or the definition of ``name``.
 
     ``documented`` has what stands there, and of the claim what may be spoken of there.

@@ -114,8 +114,12 @@ def _indices(e: Any) -> set[Any]:
 
 
 def missing_entry_term(d: Documented) -> Iterator[Scaling]:
-    """A sum lacks a term: an entry, a product of two, a sum or a mean along an axis."""
+    """A sum lacks a term: an entry, a product of two, a sum or a mean along an axis. Of a 0 there
+    is nothing that a term could be missing from: the answer itself says what is meant.
+    """
     for site in _by_entries(d):
+        if site.node.is_zero:
+            continue
         outermost = site.parent is None or isinstance(site.parent, Tensor)
         whole = outermost and not isinstance(site.node, SUMS)
         if isinstance(site.node, sp.Add) or whole:

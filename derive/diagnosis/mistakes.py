@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, pairwise, permutations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
@@ -51,8 +50,7 @@ CHOKES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Scaling:
+class Scaling(NamedTuple):
     """A part that may lack a factor: the side with that part doubled, and the repair for a
     factor; None where the factor says no more than what the part is to be.
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial, reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -17,8 +16,7 @@ from derive.language.dims import Dims, is_unit, same_shape
 CLOSE = 1e-8
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A matrix that a form may be made of, with its values at the points.
 
     :param write: gives its expression: most are never written.

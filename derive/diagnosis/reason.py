@@ -6,10 +6,10 @@ A mistake is named only where the claim without it is proved, by the means by wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.assumptions.assume import AppliedPredicate
@@ -73,8 +73,7 @@ PLAIN = (IntAtom, PrimeAtom, ConstAtom)  # kinds of factors that a person forget
 LONGEST_NUMBER = 24  # characters: 15 digits, with a sign and an exponent
 
 
-@dataclass(frozen=True)
-class Explained:
+class Explained(NamedTuple):
     """Why a claim is wrong, in words, and what its documented side is meant to be; None where no
     other side was found, or where a definition that it rests on is wrong.
     """
@@ -95,7 +94,7 @@ def disagreement(
     except Exception:  # SymPy may choke on a side that nobody wrote; that costs no verdict
         return Explained(where)
     hint = plainly_indexed(found.words)
-    return replace(found, words=f"{hint}; {where}" if hint else where)
+    return found._replace(words=f"{hint}; {where}" if hint else where)
 
 
 def misfit(claim: Claim, reason: str, budget: Budget) -> str:
@@ -488,8 +487,8 @@ def _missing_term(show: _Shown, forms: Forms, trial: Trial, documented: Document
     written = show.whole(reader, rest)
     if written.has(sp.FunctionMatrix) or isinstance(written, sp.MatrixBase):
         return ""
-    side = plus(documented.side, written)
-    return missing_words(written) if trial.holds(side) else ""
+    words = missing_words(written)
+    return words if words and trial.holds(plus(documented.side, written)) else ""
 
 
 def _missing_of(derived: Any, trial: Trial, documented: Documented) -> str:

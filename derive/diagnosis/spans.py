@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -15,8 +14,7 @@ from derive.diagnosis.places import Site, made_of
 from derive.language.dims import Dims, is_unit, same_shape
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A part that a factor may be missing of: a whole place, or some factors of a product there."""
 
     site: Site

@@ -7,11 +7,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, islice, permutations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -63,8 +63,7 @@ _FAILURES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(NamedTuple):
     """A point at which sides are compared: the derived and the documented one there."""
 
     point: Point
@@ -209,12 +208,16 @@ class Trial:
             if count >= DRAWS and self._sizes_vary(wrong or drawn):
                 break
             ground = self._ground(ordinary_point(self._maker, rng))
-            if ground is not None:
-                drawn.append(ground)
-                wrong += [ground] if self._witness is not None and self._is_wrong(ground) else []
-        yield from wrong[:1]
-        if self._witness is not None:
-            yield from filter(None, [self._ground(point_of(self._maker, self._witness))])
+            if ground is None:
+                continue
+            drawn.append(ground)
+            if self._witness is not None and self._is_wrong(ground):
+                wrong.append(ground)
+                if len(wrong) == 1:  # most sides are seen to be wrong here or at the next one
+                    yield ground
+                    yield from self._witnessed()
+        if not wrong:
+            yield from self._witnessed()
         # Where the documented side happens to be right, so is what is meant.
         rest = [g for g in drawn if not wrong or g is not wrong[0]]
         first = wrong[0].point.sizes if wrong else {}
@@ -222,6 +225,13 @@ class Trial:
         rest.sort(key=lambda g: not self._is_wrong(g))
         yield from rest[:OTHERS]
         yield from [g for g in rest[OTHERS:] if not self._is_wrong(g)][:1]
+
+    def _witnessed(self) -> list[Ground]:
+        """The witness, where one is known."""
+        if self._witness is None:
+            return []
+        ground = self._ground(point_of(self._maker, self._witness))
+        return [] if ground is None else [ground]
 
     def _sizes_vary(self, grounds: Sequence[Ground]) -> bool:
         """Whether no size is the same at all of some points, where it could be a number."""
@@ -442,7 +452,7 @@ class Trial:
             if not same_shape(problem.shapes.of(side), statement.shape):
                 return False
             right = right_side(problem, side, statement.place)
-            return self._proof(problem, replace(statement, right=right))
+            return self._proof(problem, statement._replace(right=right))
         except DeriveError:
             return False
         finally:

@@ -7,9 +7,8 @@ evaluator is worth. The polygamma functions ψₘ are a function of their own fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -23,8 +22,7 @@ Slope = Callable[[Any, Any, Any], Any]
 POLYGAMMA = "polygamma:"  # and the order
 
 
-@dataclass(frozen=True)
-class EvaluatedFunction:
+class EvaluatedFunction(NamedTuple):
     """A function of one real number, by the name that fields and jets call it by.
 
     :param name: as :mod:`math` and python-flint's balls name it, where they know it.

@@ -9,6 +9,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.tensor.array.expressions import ArraySymbol
 
+from derive.language.free_names import free_names
 from derive.language.structure import bound_within, scope_of
 
 
@@ -19,7 +20,7 @@ def captured(expressions: Iterable[Any], where: Mapping[Any, Any]) -> tuple[Any,
     rests_on: dict[Any, set[Any]] = {}
     for symbol, value in where.items():
         if isinstance(value, sp.Basic):
-            own = set(value.free_symbols).union(*(rests_on.get(s, ()) for s in _names(value)))
+            own = set(free_names(value)).union(*(rests_on.get(s, ()) for s in _names(value)))
             rests_on[symbol] = own - {symbol}
     spoken = set().union(*rests_on.values())
     for expr in (*expressions, *where.values()):

@@ -8,9 +8,8 @@ matrices.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
@@ -242,8 +241,7 @@ def ordered_product(body: MatrixExpr, limits: Any, *, later: str = "left") -> Or
 # ---- systems: definitions that refer to one another through time
 
 
-@dataclass(frozen=True)
-class System:
+class System(NamedTuple):
     """Symbols whose definitions are to be worked out together, in order, position by position.
 
     A single symbol whose definition does not refer to itself is not ``recursive``.

@@ -5,8 +5,7 @@ a function. Everything that walks expressions asks here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -18,8 +17,7 @@ from derive.language.operators import MaxOver, Tensor
 from derive.language.sequences import MatrixSum, OrderedProduct, Recurrence
 
 
-@dataclass(frozen=True)
-class Binder:
+class Binder(NamedTuple):
     """An index symbol with its range; ``low`` and ``high`` are None where it has none."""
 
     symbol: Any
@@ -32,8 +30,7 @@ class Binder:
         return None if self.low is None else self.high - self.low + 1
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What a node binds.
 
     :param binders: as the node writes them; of several ranges each may speak of those after it.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
 Blocks = tuple[Any, Any, Any, Any]
 
 
-@dataclass(frozen=True)
-class Eliminated:
+class Eliminated(NamedTuple):
     """A matrix [[A, B], [C, D]] with one of its diagonal blocks, the pivot, eliminated.
 
     ``complement`` is what is left of the other diagonal block, D − C A⁻¹ B of the first pivot and

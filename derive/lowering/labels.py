@@ -10,8 +10,7 @@ where the range of q is that of the labels, and the gradient of a gather is a sc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -19,8 +18,7 @@ from derive.language.index_ranges import flat
 from derive.language.structure import bound_within
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """The range of the whole numbers that an array holds, where it is given, by which facts."""
 
     low: Any = None

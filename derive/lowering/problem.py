@@ -22,6 +22,7 @@ from derive.core.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.core.terms import Shared, Term, forget_terms, ref
 from derive.core.whole import is_polynomial
 from derive.language.dims import same_shape, same_size, shown
+from derive.language.free_names import free_names
 from derive.language.index_ranges import Ranges, flat, gap, goes_without_saying, ranges
 from derive.language.operators import ArrayOperator, Broadcast, Tensor, TensorElement
 from derive.language.sequences import At, Recurrence, systems
@@ -111,7 +112,7 @@ class Inventory:
         """Collect from an expression and everything in it, each part once in each scope."""
         if not isinstance(expr, sp.Basic):
             return
-        here = bound & expr.free_symbols if bound else bound
+        here = bound & free_names(expr) if bound else bound
         if (expr, here) in self._seen:
             return
         self._seen.add((expr, here))
@@ -245,7 +246,7 @@ class Problem:
             self.inventory.read(expr)
         self.spoken: set[Any] = set()
         for expr in (*expressions, *self.where.values()):
-            self.spoken |= getattr(expr, "free_symbols", set())
+            self.spoken |= free_names(expr) if isinstance(expr, sp.Basic) else set()
         for fact in given:
             if isinstance(fact, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
                 self.inventory.compared |= fact.free_symbols

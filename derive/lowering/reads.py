@@ -12,8 +12,7 @@ what a convolution makes of an image does where the image is large enough.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
@@ -42,8 +41,7 @@ class LeavesArray(ShapeError):
     """An entry is read outside of its array."""
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """An index of an entry, the size of its axis, and what the entry stands in.
 
     :param guards: conditions, each with whether it holds there.
@@ -59,8 +57,7 @@ class Read:
     factors: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Leaving:
+class Leaving(NamedTuple):
     """A read with the sizes and bound indices at which it leaves its array."""
 
     read: Read

@@ -7,8 +7,7 @@ derived, and what is documented.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -33,8 +32,7 @@ from derive.lowering.problem import Problem
 Dims = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """``left`` (derived) against ``right`` (documented), at the entry ``place`` of ``shape``."""
 
     left: Term

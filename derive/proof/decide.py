@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from derive.base.budget import Budget
 from derive.base.errors import BudgetExceeded
@@ -49,8 +48,7 @@ from derive.proof.rational import are_unlike, equal_quotients
 from derive.proof.residues import vanishes_by_residues
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """A proof that a term vanishes.
 
     It holds the normaliser that found it, the canonical forms of both sides, the lemmas that were
@@ -65,8 +63,7 @@ class Proof:
     others: tuple[Normaliser, ...] = ()
 
 
-@dataclass(frozen=True)
-class Rung:
+class Rung(NamedTuple):
     """One rung of the ladder: a canonical form, and what it may cost.
 
     :param inline: arrays of more terms than this are left opaque; None unfolds every array.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from derive.canonical.atoms import Atom, Polynomial, ProductAtom
 from derive.canonical.forms import Normaliser
@@ -16,8 +16,7 @@ ALONG = Var("u", FREE)  # what runs along all of them
 as_poly(ALONG)  # made here, and not for the first claim that asks for it
 
 
-@dataclass(frozen=True)
-class Stretch:
+class Stretch(NamedTuple):
     """A product Π_u g(u), u from ``low`` up to ``high``, as an atom over a range from 0."""
 
     atom: Atom

@@ -8,9 +8,8 @@ indices are free: it may be multiplied by a matrix whose inverse stands in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from derive.base.errors import BudgetExceeded
 from derive.canonical.atoms import Atom, EntryAtom, InverseAtom, Monomial, Polynomial, SumAtom
@@ -28,8 +27,7 @@ Place = tuple[Poly, ...]
 Pattern = tuple[Any, tuple[Poly | None, ...]]  # an array, with its free indices and None for others
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     """An entry in a term, directly or under one of its sums.
 
     :param others: the factors beside it, those under the sum together with those outside.

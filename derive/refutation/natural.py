@@ -26,6 +26,8 @@ NEGATIVE = 3  # the cost of a label or a probability below 0
 LEAST = 0.02  # what is smaller looks like 0
 ENTRIES = 12  # that are tried one by one
 DECIMAL = 4  # the cost of a side that is no fraction
+SIMPLE = 4  # the denominator of a fraction that may cost less
+NEAR = 1e-9  # what floats leave of a fraction, relative
 _CHOICES = tuple(map(Fraction, (1, 2, -1, 0)))
 
 
@@ -34,13 +36,28 @@ Nearby = Generator[Point, Point | None, None]
 
 def cost(maker: PointMaker, point: Point, left: Any, right: Any) -> float:
     """How hard a witness is to read; 0 for one of small whole numbers with plain sides."""
+    shown = float(left), float(right)
+    tiny = sum(_tininess(abs(number)) for number in (*shown, shown[0] - shown[1]))
+    sides = _weight(left, PLAIN_SIDE) + _weight(right, PLAIN_SIDE)
+    return cost_of_values(maker, point) + 2 * sides + tiny
+
+
+def least_cost_of_sides(left: float, right: float) -> float:
+    """What sides cost at least of which floats are known: of a number that is no simple fraction,
+    as much as a decimal.
+    """
+    fractions = ((side, Fraction(side).limit_denominator(SIMPLE)) for side in (left, right))
+    unlike = (side for side, near in fractions if abs(side - near) > NEAR * (1 + abs(side)))
+    return 2 * sum(_weight(side, PLAIN_SIDE) for side in unlike)
+
+
+def cost_of_values(maker: PointMaker, point: Point) -> float:
+    """The part of the cost that is known before the sides are: it costs at least that."""
     values = sum(_weight(v, PLAIN_ENTRY) for value in point.values.values() for v in _each(value))
     bodies = sum(f.expr.count_ops() for f in point.functions.values() if isinstance(f, sp.Lambda))
     for symbol in _distributions(maker, point):
         values += sum(NEGATIVE for number in _each(point.values[symbol]) if number < 0)
-    shown = float(left), float(right)
-    tiny = sum(_tininess(abs(number)) for number in (*shown, shown[0] - shown[1]))
-    return values + bodies / 4 + 2 * (_weight(left, PLAIN_SIDE) + _weight(right, PLAIN_SIDE)) + tiny
+    return values + bodies / 4
 
 
 def _tininess(size: float) -> float:

@@ -299,7 +299,7 @@ class PointMaker:
         equations = [f for f in self.facts if not f.name and isinstance(f.argument, sp.Eq)]
         proposals: Iterable[dict[Any, Any]] = [values]
         if equations:
-            proposals = self._solutions(equations, sizes, values, rng)
+            proposals = _distinct(self._solutions(equations, sizes, values, rng))
         yield from (proposal for proposal in proposals if self.suitable(proposal))
 
     def _between(self, array: Any, sizes: Mapping[Any, int]) -> range | None:
@@ -399,10 +399,8 @@ class PointMaker:
         rng.shuffle(symbols)
         for symbol in symbols:
             value = values[symbol]
-            for proposal in (
-                self._newton(equations, symbol, sizes, values),
-                self._scaled(equations, symbol, sizes, values),
-            ):
+            for solve in (self._newton, self._scaled):
+                proposal = solve(equations, symbol, sizes, values)
                 if proposal is not None:
                     yield {**values, symbol: proposal}
             for special in special_values(np.shape(value), rng):
@@ -532,6 +530,17 @@ class PointMaker:
         return all(
             holds(fact, point, self.claim.where) for fact in self.facts if fact.local == local
         )
+
+
+def _distinct(proposals: Iterable[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
+    """Each proposal once: labels of one class have but one value at which they sum to 1."""
+    seen = set()
+    for values in proposals:
+        numbers = ((s, v) for s, v in values.items() if not isinstance(v, LazyArray))
+        key = tuple((s, *v.flat) if isinstance(v, np.ndarray) else (s, v) for s, v in numbers)
+        if key not in seen:
+            seen.add(key)
+            yield values
 
 
 def _is_of_all(argument: Any, array: Any) -> bool:

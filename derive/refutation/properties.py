@@ -6,9 +6,8 @@ An assumption of a kind that cannot be checked is refused, never ignored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -117,8 +116,7 @@ _CHECKS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """One assumption: a predicate by name with its argument, or a condition by itself.
 
     :param everywhere: indices for every value of which it is assumed, with their axes' sizes.

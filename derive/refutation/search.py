@@ -44,7 +44,7 @@ from derive.refutation.large import (
     search_large,
     sparse,
 )
-from derive.refutation.natural import cost, nearby
+from derive.refutation.natural import cost, cost_of_values, least_cost_of_sides, nearby
 from derive.refutation.points import PointMaker
 from derive.refutation.symbols import dimension_symbols, free_indices, witness_names
 
@@ -165,7 +165,11 @@ def _natural(maker: PointMaker, point: Point, found: Found) -> tuple[Point, Any,
         while least > 0:
             candidate = candidates.send(taken) if taken is not None else next(candidates)
             taken = None
-            if not _worth_a_look(maker.claim, candidate):
+            known = cost_of_values(maker, candidate)
+            if known >= least:
+                continue
+            apart = _apart(maker.claim, candidate)
+            if apart is not None and known + _least_cost(*apart) >= least:
                 continue
             other = _disagreement(maker.claim, candidate)
             if other is None:
@@ -196,13 +200,28 @@ def admitted(
 
 def _worth_a_look(claim: Claim, point: Point) -> bool:
     """Whether floats disagree at a point, or cannot tell."""
+    apart = _apart(claim, point)
+    return apart is None or bool(apart[0].size)
+
+
+def _apart(claim: Claim, point: Point) -> tuple[np.ndarray, np.ndarray] | None:
+    """Both sides in floats, of those entries in which they disagree; None where floats cannot
+    tell.
+    """
     try:
         left, right = sides(claim, point, FLOATING)
     except Inconclusive:
-        return True
+        return None
     except (EvaluationError, ShapeError):
-        return False
-    return bool((_excess(claim, left, right) > _SCREEN).any())
+        return np.empty(0), np.empty(0)
+    wrong = _excess(claim, left, right) > _SCREEN
+    return left[wrong], right[wrong]
+
+
+def _least_cost(left: np.ndarray, right: np.ndarray) -> float:
+    """What the sides cost at least in the simplest of some entries; without any, no end."""
+    pairs = zip(left.tolist(), right.tolist(), strict=True)
+    return min((least_cost_of_sides(*pair) for pair in pairs), default=math.inf)
 
 
 def _excess(claim: Claim, left: np.ndarray, right: np.ndarray) -> np.ndarray:

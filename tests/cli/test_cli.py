@@ -19,8 +19,8 @@ from click.testing import CliRunner
 
 import derive.engine
 from derive import Formula, Identity, Shape, Verdict, Witness, formulas
+from derive.cli.claim_runner import verdicts
 from derive.cli.main import main
-from derive.cli.runner import verdicts
 from derive.formulas import index
 
 ROOT = Path(__file__).resolve().parents[2]

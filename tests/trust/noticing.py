@@ -102,7 +102,7 @@ def _telling(rule: Rule, tell: Callable[[str], None]) -> Any:
 
     right = rule.right
     if isinstance(right, Law):
-        return replace(right, apply=telling(right.apply))
+        return right._replace(apply=telling(right.apply))
     if rule.part is not None:
         return (*right[: rule.part], telling(right[rule.part]), *right[rule.part + 1 :])
     return telling(right)

@@ -44,6 +44,7 @@ from derive.core.terms import (
     Whole,
     bounds,
 )
+from derive.proof.arrays.drawn import Drawn
 
 Scope = tuple[Var, ...]
 Lookup = Callable[[Shared], np.ndarray]
@@ -81,7 +82,7 @@ class Sample:
 
     def __init__(self, rank: int) -> None:
         self._usual = MANY if rank <= 2 else FEW
-        self._random = np.random.default_rng(0)
+        self._drawn = Drawn(0)
         self._sizes: dict[Var, int] = {}
         self._arrays: dict[Array, np.ndarray] = {}
         self._functions: dict[Any, np.ndarray] = {}
@@ -143,13 +144,13 @@ class Sample:
         :param signed: of the same signs; they may be roots' or logarithms' arguments.
         """
         if not signed:
-            return self._random.uniform(0.3, 1.2, values.shape) * self.signs(values.shape)
-        found = self._random.permutation(values.reshape(-1, POINTS)).reshape(values.shape)
-        return found * self._random.uniform(0.5, 1.5, found.shape)
+            return self._drawn.uniform(0.3, 1.2, values.shape) * self.signs(values.shape)
+        found = self._drawn.shuffled(values.reshape(-1, POINTS)).reshape(values.shape)
+        return found * self._drawn.uniform(0.5, 1.5, found.shape)
 
     def signs(self, shape: tuple[int, ...]) -> np.ndarray:
         """Of both signs, rather positive: an activation should not vanish everywhere."""
-        return np.where(self._random.random(shape) < NEGATIVE, -1.0, 1.0)
+        return np.where(self._drawn.uniform(0, 1, shape) < NEGATIVE, -1.0, 1.0)
 
     def size(self, variable: Var) -> int:
         """The value of a size."""
@@ -197,7 +198,7 @@ class Sample:
             if math.prod(shape) > LARGEST or min(shape) < 1:
                 raise Unsampled
             # Sums along an axis neither grow nor fade from one layer of a network to the next.
-            found = self._random.uniform(0.3, 1.2, shape) / math.sqrt(shape[0])
+            found = self._drawn.uniform(0.3, 1.2, shape) / math.sqrt(shape[0])
             if not array.traits & {"positive", "nonnegative"}:
                 negative = bool(array.traits & {"negative", "nonpositive"})
                 found *= -1 if negative else self.signs(shape)
@@ -223,14 +224,14 @@ class Sample:
             shape = tuple(map(self.number, label.array.axes))
             if high < low or math.prod(shape) > LARGEST:
                 raise Unsampled
-            found = self._labels[label.array] = self._random.integers(low, high + 1, shape)
+            found = self._labels[label.array] = self._drawn.integers(low, high, shape)
         return found
 
     def unknown(self, key: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers that stand for an undefined function."""
         found = self._functions.get(key)
         if found is None:
-            found = self._functions[key] = self._random.uniform(0.5, 1.5, shape)
+            found = self._functions[key] = self._drawn.uniform(0.5, 1.5, shape)
         return found
 
 

@@ -9,7 +9,7 @@ before it, and what is to be shown there then speaks of few arrays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from derive.core.graph import in_order, parts_of
 from derive.core.integers import FREE, Poly, Var, as_poly, is_nonnegative
@@ -18,8 +18,7 @@ from derive.proof.induction.lemmas import Lemma
 from derive.proof.induction.suggested import Numbers
 
 
-@dataclass(frozen=True)
-class Companion:
+class Companion(NamedTuple):
     """A lemma about an array that is not carried through time, in a step of an induction.
 
     :param ahead: how far ahead of the time of the step it is stated.

@@ -18,7 +18,7 @@ ranges are integers, from the base on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -239,7 +239,7 @@ class Induction(Stepping):
             return None
         value = add(right, rest if sign > 0 else neg(rest))
         assert isinstance(left, Ref)
-        return replace(lemma, indices=left.data[1], value=value, time=time)
+        return lemma._replace(indices=left.data[1], value=value, time=time)
 
     def _put_in(self, adjoint: Shared, indices: tuple[Poly, ...]) -> Term | None:
         """What is put into an adjoint at each time: the terms of its step that speak of no adjoint

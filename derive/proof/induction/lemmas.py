@@ -7,8 +7,7 @@ replaced by its value, wherever its indices are seen to lie in the range of the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from derive.canonical.atoms import Polynomial
 from derive.canonical.forms import Normaliser
@@ -18,8 +17,7 @@ from derive.core.integers import FREE, SIZE, Poly, Var, as_poly, is_nonnegative
 from derive.core.terms import Shared, Term, Unfolding, ref, substitute
 
 
-@dataclass(frozen=True)
-class Lemma:
+class Lemma(NamedTuple):
     """``array`` at ``indices`` is ``value`` for every ``time`` in its range and every value of the
     other ``variables``.
 
@@ -71,7 +69,7 @@ class Lemma:
         time = Var("t", FREE, *ends)
         values = {self.time: as_poly(time)}
         indices = tuple(i.substitute(values) for i in self.indices)
-        return replace(self, indices=indices, value=substitute(self.value, values), time=time)
+        return self._replace(indices=indices, value=substitute(self.value, values), time=time)
 
     def at(self, time: Poly) -> tuple[Term, Term]:
         """Both sides at one time."""

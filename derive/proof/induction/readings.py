@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from derive.canonical.atoms import Atom, Monomial, Polynomial, RefAtom, SumAtom
 from derive.canonical.forms import Normaliser
@@ -20,8 +19,7 @@ TRIES = 12  # lemmas that are read off one difference
 TURNS = 2  # ways to pair the indices of two sums
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """``atom`` would have to be ``value`` for a difference to vanish."""
 
     atom: RefAtom

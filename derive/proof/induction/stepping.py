@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from derive.base.budget import Budget
 from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, atoms_in
@@ -34,8 +34,7 @@ COMPANION_ROUNDS = 3  # in which arrays are unfolded, to show that two are equal
 Prepare = Callable[[Normaliser], None]
 
 
-@dataclass(frozen=True)
-class LeftOver:
+class LeftOver(NamedTuple):
     """What is left of a lemma at its base or step, by the further lemma that would make it vanish;
     None where none is seen.
     """

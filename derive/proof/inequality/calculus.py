@@ -8,10 +8,9 @@ is assumed is used along a segment only where it holds all along it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -51,8 +50,7 @@ SIGN_TRAITS = {"positive": 1, "nonnegative": 1, "negative": -1, "nonpositive": -
 Test = Callable[[Polynomial], bool]
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """A value at which a segment to x may begin.
 
     :param inward: what is known to be nonnegative because it is a bound of x, if it is one.
@@ -198,7 +196,7 @@ def _along(n: Normaliser, x: EntryAtom, ends: list[End], test: Test) -> list[Fac
             if all(value is not None and test(value) for value in there):
                 # What is linear, ≥ 0 at both ends and > 0 at one is > 0 between them.
                 strict = any(n.sign(value) == "+" for value in there if value)
-                facts.append(replace(fact, sign=fact.sign[-1]) if strict else fact)
+                facts.append(fact._replace(sign=fact.sign[-1]) if strict else fact)
     for end in ends:
         if end.inward is not None:
             key, factor = n.primitive(end.inward)
