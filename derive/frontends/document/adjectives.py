@@ -73,6 +73,10 @@ _COMMENT = re.compile(r"<!--[\s\S]*?-->\s*|^[ \t]*%.*$", re.M)
 _WHERE = re.compile(r"\b(?:if|when|whenever|for|wenn|falls|für|si|lorsque|pour)\b", re.I)
 """Words after which a comparison is a case."""
 
+_OF_TWO = {"{0,1}": "bit", "{1,0}": "bit", **dict.fromkeys(
+    ("{-1,1}", "{-1,+1}", "{1,-1}", "{+1,-1}"), "sign"
+)}  # fmt: skip
+
 _REACH = 200
 
 
@@ -175,8 +179,12 @@ def _signed(unit: Unit) -> tuple[Mention | None, list[str]]:
 
 
 def _within(space: tree.Node) -> Iterator[str]:
-    """What the numbers of (0, 1), [0, 1] and (0, ∞) are."""
+    """What the numbers of (0, 1), [0, 1], (0, ∞), {0, 1} and {−1, 1} are."""
     group, text = space, text_of(space)
+    of_two = text_of(space.base) if isinstance(space, tree.Script) else text
+    if of_two in _OF_TWO:
+        yield _OF_TWO[of_two]
+        return
     if not isinstance(group, tree.Group) or group.opening not in ("(", "["):
         yield from {"bla(R)_{>0}": ["positive"], "bla(R)_{++}": ["positive"]}.get(text, ())
         return
