@@ -51,14 +51,19 @@ _CASE = re.compile(
 """Words in whose sentence a property is a case, in which alone it may be assumed."""
 
 _UNSURE = re.compile(
-    r"\b(?:iff|unless|whether|case|special|particular|not|non|nor|neither|never|"
+    r"\b(?:iff|unless|whether|only|but|however|although|wrong\w*|mistake\w*|"
+    r"case|special|particular|not|non|nor|neither|never|"
     r"without|instead|would|could|might|may|need|must|should|cannot|can|then|so|hence|thus|"
     r"therefore|prove|show|that|nicht|ob|dann|pas)\b|n't\b",
     re.I,
 )
 """Words in whose sentence a property is a consequence, or not there."""
 
-_OTHERWISE = re.compile(r"\b(?:otherwise|else|sonst|sinon)\b", re.I)
+_ONLY = re.compile(r"\s*(?:\$+|\\\)|`)\s*(?:only|alone|nur|seulement)\b", re.I)
+_OTHERWISE = re.compile(
+    r"\b(?:otherwise|else|but|however|only|wrong\w*|mistake\w*|quoted|sonst|aber|sinon|mais)\b",
+    re.I,
+)
 
 _THAT = re.compile(
     r"\b(?:assum\w*|suppos\w*|recall\w*|note|know|given)\s+(?:also\s+|further\s+)?that\b", re.I
@@ -222,6 +227,8 @@ def _properties(source: str, unit: Unit, for_all: bool, in_case: bool) -> Iterat
     before = _before(source, unit)
     end = unit.formula.place(len(unit.formula.text)).offset
     after = source[end : end + _REACH]
+    if _ONLY.match(after):
+        return  # "right for symmetric $A$ only"
     case = _CASE.search(before)
     doubtful = _UNSURE.search(_THAT.sub("", before)) is not None
     if case is not None and not in_case:

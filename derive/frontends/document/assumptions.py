@@ -69,8 +69,8 @@ def _property(value: Value, word: str) -> list[Any]:
     if word in ("bit", "sign"):
         one = expr
         if value.shape:
-            at_ = (sp.Symbol("row", integer=True), sp.Symbol("col", integer=True))
-            places = zip(at_, value.shape, strict=True)
+            free = (sp.Symbol("row", integer=True), sp.Symbol("col", integer=True))
+            places = zip(free, value.shape, strict=True)
             one = entry(expr, *(0 if size == 1 else k for k, size in places))
         return [sp.Eq(one**2, one if word == "bit" else 1, evaluate=False)]
     if word in BELOW:

@@ -47,6 +47,8 @@ def test_what_is_said_of_a_name(tmp_path, text):
         rf"{DECLARED} The symmetric part of $A$ is large. Then {GRADIENT}.",
         "# A\n" rf"{DECLARED}" "\n## B\nLet $A$ be symmetric.\n\n## C\n" f"{GRADIENT}",
         rf"{DECLARED} {GRADIENT}. Let $A$ be symmetric.",
+        rf"{DECLARED} Right for symmetric $A$ only: {GRADIENT}.",
+        rf"{DECLARED} For symmetric $A$, but often quoted: {GRADIENT}.",
     ],
 )
 def test_what_is_not_said_of_it(tmp_path, text):
