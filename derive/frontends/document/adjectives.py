@@ -51,14 +51,19 @@ _CASE = re.compile(
 """Words in whose sentence a property is a case, in which alone it may be assumed."""
 
 _UNSURE = re.compile(
-    r"\b(?:iff|unless|unlike|some|others?|only|later|whether|case|special|particular|not|non|nor|neither|never|"
+    r"\b(?:iff|unless|unlike|some|others?|only|later|whether|but|however|although|wrong\w*|"
+    r"mistake\w*|case|special|particular|not|non|nor|neither|never|"
     r"without|instead|would|could|might|may|need|must|should|cannot|can|then|so|hence|thus|"
     r"therefore|prove|show|that|nicht|ob|dann|pas)\b|n't\b",
     re.I,
 )
 """Words in whose sentence a property is a consequence, or not there."""
 
-_OTHERWISE = re.compile(r"\b(?:otherwise|else|sonst|sinon)\b", re.I)
+_ONLY = re.compile(r"\s*(?:\$+|\\\)|`)\s*(?:only|alone|nur|seulement)\b", re.I)
+_OTHERWISE = re.compile(
+    r"\b(?:otherwise|else|but|however|only|wrong\w*|mistake\w*|quoted|sonst|aber|sinon|mais)\b",
+    re.I,
+)
 
 _THAT = re.compile(
     r"\b(?:assum\w*|suppos\w*|recall\w*|note|know|given)\s+(?:also\s+|further\s+)?that\b", re.I
@@ -72,6 +77,10 @@ _SENTENCE = re.compile(r"[.!?;](?=\s|$)|\n\s*\n")
 _COMMENT = re.compile(r"<!--[\s\S]*?-->\s*|^[ \t]*%.*$", re.M)
 _WHERE = re.compile(r"\b(?:if|when|whenever|for|wenn|falls|für|si|lorsque|pour)\b", re.I)
 """Words after which a comparison is a case."""
+
+_OF_TWO = {"{0,1}": "bit", "{1,0}": "bit", **dict.fromkeys(
+    ("{-1,1}", "{-1,+1}", "{1,-1}", "{+1,-1}"), "sign"
+)}  # fmt: skip
 
 _REACH = 200
 
@@ -175,8 +184,12 @@ def _signed(unit: Unit) -> tuple[Mention | None, list[str]]:
 
 
 def _within(space: tree.Node) -> Iterator[str]:
-    """What the numbers of (0, 1), [0, 1] and (0, ∞) are."""
+    """What the numbers of (0, 1), [0, 1], (0, ∞), {0, 1} and {−1, 1} are."""
     group, text = space, text_of(space)
+    of_two = text_of(space.base) if isinstance(space, tree.Script) else text
+    if of_two in _OF_TWO:
+        yield _OF_TWO[of_two]
+        return
     if not isinstance(group, tree.Group) or group.opening not in ("(", "["):
         yield from {"bla(R)_{>0}": ["positive"], "bla(R)_{++}": ["positive"]}.get(text, ())
         return
@@ -214,6 +227,8 @@ def _properties(source: str, unit: Unit, for_all: bool, in_case: bool) -> Iterat
     before = _before(source, unit)
     end = unit.formula.place(len(unit.formula.text)).offset
     after = source[end : end + _REACH]
+    if _ONLY.match(after):
+        return  # "right for symmetric $A$ only"
     case = _CASE.search(before)
     doubtful = _UNSURE.search(_THAT.sub("", before)) is not None
     if case is not None and not in_case:

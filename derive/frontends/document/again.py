@@ -26,6 +26,7 @@ class Decider(Protocol):
     collected: Collected
     knowledge: Knowledge
     conditions: list[Condition]
+    hinting: bool
 
     def all_readings(self, task: Task, opaque: str = "") -> list[tuple[Choices, Read]] | None: ...
 
@@ -110,7 +111,11 @@ def _under_conditions(decider: Decider, task: Task, found: list[Decided]) -> lis
     for facts in said_of(collected, unit):
         if any(map(is_open, found)):
             said = [Condition(fact, False, None) for fact in facts]
-            found = _assuming(decider, task, found, [*own, *said])
+            decider.hinting = False  # what else the text may say was tried without these
+            try:
+                found = _assuming(decider, task, found, [*own, *said])
+            finally:
+                decider.hinting = True
     if len(own) < len(stated) and any(one.outcome in REFUTED for one in found):
         found = _assuming(decider, task, found, stated, elsewhere=True)
     return found

@@ -66,6 +66,13 @@ def _property(value: Value, word: str) -> list[Any]:
         return [sp.Q.positive_definite(expr), sp.Q.symmetric(expr)]
     if word == "positive_semidefinite":
         return [sp.Q.symmetric(expr)]  # for a proof; what refutes it has to be definite
+    if word in ("bit", "sign"):
+        one = expr
+        if value.shape:
+            free = (sp.Symbol("row", integer=True), sp.Symbol("col", integer=True))
+            places = zip(free, value.shape, strict=True)
+            one = entry(expr, *(0 if size == 1 else k for k, size in places))
+        return [sp.Eq(one**2, one if word == "bit" else 1, evaluate=False)]
     if word in BELOW:
         return [] if value.shape else [BELOW[word](expr, 1)]
     if word in PREDICATES:

@@ -85,8 +85,12 @@ def may_be_said_of(made: Decided, unsaid: tuple[str, ...]) -> Decided:
 
 def is_open(one: Decided) -> bool:
     """Whether a part is decided once more where its text says something of its names."""
-    hinted = one.outcome == AMBIGUOUS and one.code == "assumption"
-    return one.outcome in REFUTED or one.outcome == UNDECIDED or hinted
+    return one.outcome in REFUTED or one.outcome == UNDECIDED or _is_hinted(one)
+
+
+def _is_hinted(one: Decided) -> bool:
+    """Whether a part holds under something that the text may say."""
+    return one.outcome == AMBIGUOUS and one.code == "assumption"
 
 
 def under(found: list[Decided], again: list[Decided], lines: str, elsewhere: bool) -> list[Decided]:
@@ -102,7 +106,7 @@ def under(found: list[Decided], again: list[Decided], lines: str, elsewhere: boo
             made.append(before)
         elif after.outcome in REFUTED:  # at a point that satisfies what is assumed
             said = replace(after, inferred=(*after.inferred, *sentences))
-            made.append(before if elsewhere else said)
+            made.append(before if elsewhere or _is_hinted(before) else said)
         elif after.outcome != HOLDS:
             made.append(before if elsewhere else after)  # not refuted under what is said of it
         elif elsewhere:

@@ -101,6 +101,7 @@ class _Decider:
         self.kept: dict[tuple[int, str], dict[str, list[int]]] = {}
         self.conditions: list[Condition] = []
         self.asserted = collected.asserted
+        self.hinting = True
 
     # ---- one formula
 
@@ -446,7 +447,7 @@ class _Decider:
                     message=f"what the loss depends on is not said; declare `{remedy}` if it holds "
                     "for that",
                 )
-            hint = self.hinted(claim, task.unit)
+            hint = self.hinted(claim, task.unit) if self.hinting else ""
             if hint:
                 return replace(made, outcome=AMBIGUOUS, code="assumption", message=hint)
             return replace(

@@ -468,7 +468,9 @@ class _Statement:
         if not of.is_scalar and equals.is_scalar:
             raise Misfit("the second derivative of an array, and a number is given")
         if not of.is_scalar:
-            raise Unread("order", "the second derivative of an array is not read", by[0])
+            message = "the second derivative of an array is not read"
+            # Where it is one only as nothing declares what it is made of, it may be a number.
+            raise Absurd(message) if reader.guessed else Unread("order", message, by[0])
         if inner.is_scalar and outer.is_scalar:
             left = partial(partial(scalar(of), scalar(inner)), scalar(outer))
             return self.closed(Identity, left=left, right=scalar(equals))

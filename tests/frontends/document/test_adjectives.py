@@ -47,6 +47,8 @@ def test_what_is_said_of_a_name(tmp_path, text):
         rf"{DECLARED} The symmetric part of $A$ is large. Then {GRADIENT}.",
         "# A\n" rf"{DECLARED}" "\n## B\nLet $A$ be symmetric.\n\n## C\n" f"{GRADIENT}",
         rf"{DECLARED} {GRADIENT}. Let $A$ be symmetric.",
+        rf"{DECLARED} Right for symmetric $A$ only: {GRADIENT}.",
+        rf"{DECLARED} For symmetric $A$, but often quoted: {GRADIENT}.",
     ],
 )
 def test_what_is_not_said_of_it(tmp_path, text):
@@ -110,3 +112,14 @@ $$x_0 = \frac{1}{a_t} (x_t - a_t \epsilon)$$
 """
     found = [one.outcome for one in decided(tmp_path, text).outcomes if one.display]
     assert found == ["holds", "no-statement"]
+
+
+def test_one_of_two_numbers(tmp_path):
+    text = r"""Let $y_i \in \{-1, 1\}$, $f_i, s \in \mathbb{R}$ and $z \in \{0, 1\}$.
+$$\sum_{i=1}^n (y_i - f_i)^2 = \sum_{i=1}^n (1 - y_i f_i)^2$$
+$$\sum_{i=1}^n (y_i - f_i)^2 = \sum_{i=1}^n (1 + y_i f_i)^2$$
+$$(z - s)^2 = (z - s)(1 - 2s) + s (1 - s)$$
+$$(z - s)^2 = (z - s)(1 - 2s) + 2s (1 - s)$$
+"""
+    found = [one.outcome for one in decided(tmp_path, text).outcomes if one.display]
+    assert found == ["holds", "disagrees", "holds", "disagrees"]
