@@ -22,12 +22,8 @@ from derive.core.integers import FREE, ZERO, Poly, Var, as_poly
 from derive.core.terms import (
     Shared,
     Term,
-    axis_variable,
-    delta,
     forget_terms,
-    mul,
     ref,
-    total,
 )
 from derive.core.whole import is_polynomial
 from derive.language.arrays import stacked
@@ -561,25 +557,6 @@ class Problem:
     def target(self, wrt: Any) -> tuple[Any, tuple[Poly, ...]]:
         wrt = stacked(wrt) or wrt
         return target_of(self.lowering, wrt.arg if isinstance(wrt, sp.Transpose) else wrt, {})
-
-    def slope(
-        self, adjoint: Shared, leading: tuple[Poly, ...], wrt: Any, place: tuple[Poly, ...]
-    ) -> Term:
-        """An adjoint at a place of ``wrt``: of vec(X) at k, the entry (i, j) of that of X with
-        i + n·j = k, where X has n rows.
-
-        :param leading: the indices of the adjoint that stand before those of ``wrt``.
-        """
-        matrix = stacked(wrt)
-        if matrix is None:
-            return ref(adjoint, *leading, *self.kept(wrt, place))
-        rows, columns = self.shapes.of(matrix)
-        if rows == 1 or columns == 1:
-            return self.slope(adjoint, leading, matrix, place[::-1] if rows == 1 else place)
-        i, j = (axis_variable(self.lowering.size(size)) for size in (rows, columns))
-        entry = self.slope(adjoint, leading, matrix, (as_poly(i), as_poly(j)))
-        here = delta(as_poly(i) + self.lowering.size(rows) * as_poly(j), place[0])
-        return total(j, total(i, mul(entry, here)))
 
     def kept(self, wrt: Any, place: tuple[Poly, ...]) -> tuple[Poly, ...]:
         """The indices, in the array that ``wrt`` is or is the transpose of, of a place of ``wrt``;

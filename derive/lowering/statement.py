@@ -24,7 +24,8 @@ from derive.claims.kinds import (
     Shape,
 )
 from derive.core.integers import ZERO, Poly, as_poly
-from derive.core.terms import Term, axis_variable, num
+from derive.core.terms import Shared, Term, axis_variable, delta, mul, num, ref, total
+from derive.language.arrays import stacked
 from derive.language.dims import condition, is_unit, same_shape, shown
 from derive.language.printing import text_of
 from derive.lowering.problem import Problem
@@ -124,7 +125,7 @@ def _gradient(problem: Problem, claim: Gradient, derive_only: bool) -> Statement
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(of, target)
     place = problem.place(shape)
-    left = problem.slope(adjoint, (*outer, *indices), claim.wrt, place)
+    left = _slope(problem, adjoint, (*outer, *indices), claim.wrt, place)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -144,7 +145,7 @@ def _jacobian(problem: Problem, claim: Jacobian, derive_only: bool) -> Statement
         _documented(problem, claim, shape, "∂({of})/∂{wrt}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(problem.lowering.element(claim.of, of_place, {}), target)
-    left = problem.slope(adjoint, (*outer, *indices), claim.wrt, wrt_place)
+    left = _slope(problem, adjoint, (*outer, *indices), claim.wrt, wrt_place)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -169,7 +170,7 @@ def _backward(problem: Problem, claim: Backward, derive_only: bool) -> Statement
         low.element(claim.of, of_place, {}), target, cotangent, binders
     )
     place = problem.place(shape)
-    left = problem.slope(adjoint, (*outer, *indices), claim.wrt, place)
+    left = _slope(problem, adjoint, (*outer, *indices), claim.wrt, place)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -190,9 +191,9 @@ def _hessian(problem: Problem, claim: Hessian, derive_only: bool) -> Statement:
         _documented(problem, claim, shape, "the Hessian of {of}")
     target, indices = problem.target(claim.wrt)
     adjoint, outer = problem.adjoint(of, target)
-    slope = problem.slope(adjoint, (*outer, *indices), claim.wrt, first)
+    slope = _slope(problem, adjoint, (*outer, *indices), claim.wrt, first)
     again, outer = problem.adjoint(slope, target)
-    left = problem.slope(again, (*outer, *indices), claim.wrt, second)
+    left = _slope(problem, again, (*outer, *indices), claim.wrt, second)
     return Statement(left, _right(problem, claim.equals, place, derive_only), place, shape)
 
 
@@ -235,3 +236,23 @@ def _shape(problem: Problem, claim: Shape, derive_only: bool) -> None:
                 " (its transpose would fit)", " (the transpose has)"
             )
         )
+
+
+def _slope(
+    problem: Problem, adjoint: Shared, leading: tuple[Poly, ...], wrt: Any, place: tuple[Poly, ...]
+) -> Term:
+    """An adjoint at a place of ``wrt``: of vec(X) at k, the entry (i, j) of that of X with
+    i + n·j = k, where X has n rows.
+
+    :param leading: the indices of the adjoint that stand before those of ``wrt``.
+    """
+    matrix = stacked(wrt)
+    if matrix is None:
+        return ref(adjoint, *leading, *problem.kept(wrt, place))
+    rows, columns = problem.shapes.of(matrix)
+    if rows == 1 or columns == 1:
+        return _slope(problem, adjoint, leading, matrix, place[::-1] if rows == 1 else place)
+    i, j = (axis_variable(problem.lowering.size(size)) for size in (rows, columns))
+    entry = _slope(problem, adjoint, leading, matrix, (as_poly(i), as_poly(j)))
+    here = delta(as_poly(i) + problem.lowering.size(rows) * as_poly(j), place[0])
+    return total(j, total(i, mul(entry, here)))

@@ -32,13 +32,12 @@ from derive.proof.inequality.bounds import (
     grows,
     indices,
     lower_bounds,
-    over_pairs,
-    over_tuples,
 )
 from derive.proof.inequality.calculus import bounded_along, bounded_at_both_ends
 from derive.proof.inequality.cases import nonnegative_by_cases, on_each_side
 from derive.proof.inequality.definite_forms import is_cauchy_schwarz, is_definite_form
 from derive.proof.inequality.gram import as_products
+from derive.proof.inequality.pairs import over_pairs, over_tuples
 from derive.proof.inequality.squares import is_above_squares, is_sum_of_squares
 from derive.proof.one_sum import over_each
 

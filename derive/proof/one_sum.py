@@ -18,7 +18,8 @@ from derive.canonical.atoms import (
 from derive.canonical.forms import Normaliser
 from derive.canonical.log_parts import is_parted
 from derive.core.integers import FREE, ZERO, Number, Poly, Var, as_poly, is_nonnegative
-from derive.proof.inequality.bounds import count_of, over_tuples, without_factors
+from derive.proof.inequality.bounds import count_of, without_factors
+from derive.proof.inequality.pairs import over_tuples
 
 
 def as_one_sum(n: Normaliser, poly: Polynomial) -> Iterator[Polynomial]:
