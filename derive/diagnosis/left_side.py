@@ -16,6 +16,7 @@ from derive.diagnosis.claimed import Documented
 from derive.diagnosis.definitions import places
 from derive.diagnosis.repaired import repaired
 from derive.diagnosis.trial import Trial
+from derive.language.operators import MatrixPartial, Partial
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement
 
@@ -26,9 +27,10 @@ def mistake_on_the_left(
     problem: Problem, claim: Any, statement: Statement, witness: Witness, budget: Budget
 ) -> str:
     """The mistake in the left side of an identity without which it is the right one, in words; ''
-    where none is found, or where the claim states one side only.
+    where none is found, where the claim states one side only, and where the left one is a
+    derivative: that is what is asked.
     """
-    if not claim.states_both:
+    if not claim.states_both or isinstance(claim.left, (Partial, MatrixPartial)):
         return ""
     turned = replace(claim, left=claim.right, right=claim.left)
     back = statement._replace(left=statement.right, right=statement.left)

@@ -31,11 +31,11 @@ from derive.refutation.search import agrees_numerically, point_of
 
 POINTS = 6  # at which an inequality has to be true
 WORK = 3e6  # for what an inequality may lack
-OF_EQUATIONS = 0.03e6  # for points at which an equation may hold
+OF_EQUATIONS = 0.012e6  # for points at which an equation may hold
 TURNED = 1.5e6  # for a proof that it holds the other way round
 PROOF = 1.2e6  # for one of anything else
 MOST = 24  # that are tried
-CANDIDATE = 2500  # units of work to make and evaluate one
+CANDIDATE = 500  # units of work to make and evaluate one
 FACTORS = (2, 4)
 
 Proves = Callable[[Problem, Statement], bool]

@@ -8,10 +8,10 @@ from sympy import IndexedBase, KroneckerDelta, Sum, symbols
 
 from derive import (
     Backward,
+    Gradient,
     Identity,
     Jacobian,
     ShapeError,
-    UnsupportedError,
     avg_pool2d,
     batch_norm2d,
     concatenate,
@@ -233,14 +233,13 @@ def test_an_entry_of_an_operator_is_its_definition():
     assert verify(claim).status == "holds"
 
 
-def test_what_rounds_more_than_sizes_is_refused():
+def test_what_rounds_a_number_is_flat_between_its_steps():
     t = sp.Symbol("t", real=True)
-    verdict = verify(Identity(sp.floor(t), t))
-    assert verdict.status in ("undecided", "disagrees")
-    with pytest.raises(UnsupportedError):
-        from derive import gradient
-
-        gradient(sp.floor(t) * t, t)
+    assert verify(Identity(sp.floor(t), t)).status == "disagrees"
+    verdict = verify(Gradient(sp.floor(t) * t, t, sp.floor(t)))
+    assert verdict.status == "holds"
+    assert verdict.assumptions == (sp.Ne(sp.Mod(t, 1), 0),)
+    assert verify(Gradient(sp.floor(t) * t, t, sp.floor(t) + t)).status == "disagrees"
 
 
 def test_a_jacobian_of_too_few_axes_is_told_what_it_is():
