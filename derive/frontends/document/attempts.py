@@ -4,6 +4,7 @@ layer where that does not do either.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from derive.frontends.document import statements
@@ -47,7 +48,7 @@ def readings_at_the_end(knowledge: Knowledge, task: Task) -> Readings | None:
     return _read(knowledge, task, lambda choices: attempts.read(choices, layered=True))
 
 
-def _read(knowledge: Knowledge, task: Task, attempt):  # type: ignore[no-untyped-def]
+def _read(knowledge: Knowledge, task: Task, attempt: Callable[[Choices], Read]) -> Readings | None:
     results = []
     for found in readings(attempt, conventions(knowledge, task.unit.section), MAX_READINGS):
         if found is None:
