@@ -46,9 +46,20 @@ def least_cost_of_sides(left: float, right: float) -> float:
     """What sides cost at least of which floats are known: of a number that is no simple fraction,
     as much as a decimal.
     """
-    fractions = ((side, Fraction(side).limit_denominator(SIMPLE)) for side in (left, right))
-    unlike = (side for side, near in fractions if abs(side - near) > NEAR * (1 + abs(side)))
-    return 2 * sum(_weight(side, PLAIN_SIDE) for side in unlike)
+    return 2 * sum(_weight(side, PLAIN_SIDE) for side in (left, right) if not _is_simple(side))
+
+
+def least_cost_of_others(left: Any, right: Any) -> float:
+    """What the sides cost at least at points nearby, seen from one of them: where what is simple is
+    a decimal, it has come out of such a computation, and will again.
+    """
+    decimals = [float(side) for side in (left, right) if isinstance(side, sp.Float)]
+    return 2 * DECIMAL * len(decimals) if any(map(_is_simple, decimals)) else 0
+
+
+def _is_simple(side: float) -> bool:
+    near = Fraction(side).limit_denominator(SIMPLE)
+    return abs(side - near) <= NEAR * (1 + abs(side))
 
 
 def cost_of_values(maker: PointMaker, point: Point) -> float:

@@ -44,7 +44,13 @@ from derive.refutation.large import (
     search_large,
     sparse,
 )
-from derive.refutation.natural import cost, cost_of_values, least_cost_of_sides, nearby
+from derive.refutation.natural import (
+    cost,
+    cost_of_values,
+    least_cost_of_others,
+    least_cost_of_sides,
+    nearby,
+)
 from derive.refutation.points import PointMaker
 from derive.refutation.symbols import dimension_symbols, free_indices, witness_names
 
@@ -158,7 +164,8 @@ def _first_witness(maker: PointMaker, points: Iterator[Point], budget: Budget) -
 def _natural(maker: PointMaker, point: Point, found: Found) -> tuple[Point, Any, Any, Any]:
     """A point at which a claim is wrong, or a simpler one; with the entry and both sides there."""
     place, *sides_there = found
-    least = cost(maker, point, *_shown(*sides_there))
+    shown = _shown(*sides_there)
+    least, beside = cost(maker, point, *shown), least_cost_of_others(*shown)
     candidates = nearby(maker, point, share(_SIMPLER_WORK))
     taken = None
     with suppress(StopIteration):
@@ -166,7 +173,7 @@ def _natural(maker: PointMaker, point: Point, found: Found) -> tuple[Point, Any,
             candidate = candidates.send(taken) if taken is not None else next(candidates)
             taken = None
             known = cost_of_values(maker, candidate)
-            if known >= least:
+            if known + beside >= least:
                 continue
             apart = _apart(maker.claim, candidate)
             if apart is not None and known + _least_cost(*apart) >= least:
