@@ -50,7 +50,7 @@ def verdicts(
             len(claims),
             lambda position: with_steps(decide_safely(claims[position], decide), steps),
             failed,
-            packed,
+            lambda verdict: run_deep(partial(packed, verdict)),
             received,
         ),
         jobs,

@@ -18,11 +18,8 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
-
-from derive.base.worker import run_deep
 
 Answer = TypeVar("Answer")
 
@@ -83,7 +80,7 @@ def _work(questions: Questions[Any], channel: Connection) -> None:
         while True:
             answer = questions.answer(channel.recv())
             try:
-                data = run_deep(partial(questions.sent, answer))
+                data = questions.sent(answer)
             except Exception:
                 data = b""
             channel.send_bytes(data)
