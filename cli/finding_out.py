@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
-from derive.base.worker import run_deep
 from derive.cli.runner import Questions
 from derive.cli.tasks import Task
 from derive.report import Finding, of_plain
@@ -55,7 +53,7 @@ def questions(
         answer,
         failed,
         sent=lambda finding: json.dumps(finding.plain()).encode(),
-        received=lambda _, data: of_plain(run_deep(partial(json.loads, data))),
+        received=lambda _, data: of_plain(json.loads(data)),
         groups=[task.module for task in tasks],
         prepare=_prepare,
     )
