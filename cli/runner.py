@@ -146,29 +146,23 @@ class _Waiting:
         self._begun: set[str] = set()
 
     def next_for(self, worker: _Worker) -> int | None:
-        """The next one of the group that a worker is at; then the first of one that nobody has
-        begun, or the last of one that another worker is at, where more are left of that.
+        """One of the group that a worker is at, then of one that nobody has begun, then of the one
+        of which most are left: its last one, for as a rule those take longest, and at the end none
+        should have to be waited for. Of questions that share nothing it is the first.
         """
         if not self._left:
             return None
-        group = worker.group
-        if group is None or group not in self._left:
-            group = self._group_for_one_more()
-        joins = group in self._begun and group != worker.group
-        if not joins:
-            self._begun.add(group)
-            worker.group = group
-        own = self._left[group]
-        # Of one that nobody shares anything of, the first: what comes first is shown first.
-        position = own.pop() if joins and group else own.popleft()
+        if worker.group is None or worker.group not in self._left:
+            fresh = (group for group in self._left if group not in self._begun)
+            worker.group = next(fresh, None)
+            if worker.group is None:
+                worker.group = max(self._left, key=lambda group: len(self._left[group]))
+            self._begun.add(worker.group)
+        own = self._left[worker.group]
+        position = own.pop() if worker.group else own.popleft()
         if not own:
-            del self._left[group]
+            del self._left[worker.group]
         return position
-
-    def _group_for_one_more(self) -> str:
-        most = max(self._left, key=lambda group: len(self._left[group]))
-        fresh = next((group for group in self._left if group not in self._begun), most)
-        return most if len(self._left[most]) > len(self._left[fresh]) else fresh
 
 
 def _in_workers(questions: Questions[Answer], jobs: int, limit: float | None) -> Generator[Answer]:

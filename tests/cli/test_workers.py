@@ -74,12 +74,15 @@ def test_what_fails_while_a_worker_is_prepared_costs_no_answer() -> None:
     assert list(answers(_asked(3, prepare=lambda: 1 // 0), jobs=2)) == ["0", "1", "2"]
 
 
-def test_a_worker_helps_with_the_longest_group_before_it_begins_a_short_one() -> None:
-    waiting = _Waiting(_asked(7, groups=["a", "a", "a", "a", "b", "c", "c"]))
+def test_a_worker_without_a_group_begins_one_and_then_helps_with_the_longest() -> None:
+    waiting = _Waiting(_asked(9, groups=["a", "a", "a", "a", "b", "c", "c", "c", "c"]))
     first, second = _Worker(None, None), _Worker(None, None)
+    assert waiting.next_for(first) == 3  # the last ones of a group take longest
+    assert [waiting.next_for(second) for _ in range(3)] == [4, 8, 7]
+    assert waiting.next_for(first) == 2
+    assert [waiting.next_for(second) for _ in range(3)] == [6, 5, 1]
     assert waiting.next_for(first) == 0
-    assert waiting.next_for(second) == 3  # the last of a: as many are left of it
-    assert waiting.next_for(first) == 1
+    assert waiting.next_for(second) is None
 
 
 def test_questions_that_share_nothing_are_asked_in_order() -> None:
