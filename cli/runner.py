@@ -138,7 +138,8 @@ def _started(questions: Questions[Any]) -> _Worker:
 class _Waiting:
     """The positions that no worker was given yet, by group."""
 
-    def __init__(self, questions: Questions[Any]) -> None:
+    def __init__(self, questions: Questions[Any], workers: int) -> None:
+        self._alone = workers == 1
         groups = questions.groups or [""] * questions.number
         self._left: dict[str, deque[int]] = {}
         for position, group in enumerate(groups):
@@ -148,7 +149,8 @@ class _Waiting:
     def next_for(self, worker: _Worker) -> int | None:
         """One of the group that a worker is at, then of one that nobody has begun, then of the one
         of which most are left: its last one, for as a rule those take longest, and at the end none
-        should have to be waited for. Of questions that share nothing it is the first.
+        should have to be waited for. Of questions that share nothing, and for one worker, which
+        nobody waits for, it is the first.
         """
         if not self._left:
             return None
@@ -159,7 +161,7 @@ class _Waiting:
                 worker.group = max(self._left, key=lambda group: len(self._left[group]))
             self._begun.add(worker.group)
         own = self._left[worker.group]
-        position = own.pop() if worker.group else own.popleft()
+        position = own.pop() if worker.group and not self._alone else own.popleft()
         if not own:
             del self._left[worker.group]
         return position
@@ -171,7 +173,7 @@ def _in_workers(questions: Questions[Answer], jobs: int, limit: float | None) ->
         # Few prepare themselves at the same time, for which they would have to wait here; many
         # had better share what was prepared before them.
         questions.prepare()
-    waiting = _Waiting(questions)
+    waiting = _Waiting(questions, jobs)
     with _workers() as workers:
 
         def handed_on() -> bool:

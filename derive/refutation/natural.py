@@ -58,6 +58,8 @@ def least_cost_of_others(left: Any, right: Any) -> float:
 
 
 def _is_simple(side: float) -> bool:
+    if not math.isfinite(side):
+        return False
     near = Fraction(side).limit_denominator(SIMPLE)
     return abs(side - near) <= NEAR * (1 + abs(side))
 

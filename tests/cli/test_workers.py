@@ -75,7 +75,7 @@ def test_what_fails_while_a_worker_is_prepared_costs_no_answer() -> None:
 
 
 def test_a_worker_without_a_group_begins_one_and_then_helps_with_the_longest() -> None:
-    waiting = _Waiting(_asked(9, groups=["a", "a", "a", "a", "b", "c", "c", "c", "c"]))
+    waiting = _Waiting(_asked(9, groups=["a", "a", "a", "a", "b", "c", "c", "c", "c"]), workers=2)
     first, second = _Worker(None, None), _Worker(None, None)
     assert waiting.next_for(first) == 3  # the last ones of a group take longest
     assert [waiting.next_for(second) for _ in range(3)] == [4, 8, 7]
@@ -86,7 +86,13 @@ def test_a_worker_without_a_group_begins_one_and_then_helps_with_the_longest() -
 
 
 def test_questions_that_share_nothing_are_asked_in_order() -> None:
-    waiting = _Waiting(_asked(4))
+    waiting = _Waiting(_asked(4), workers=2)
     first, second = _Worker(None, None), _Worker(None, None)
     assert [waiting.next_for(w) for w in (first, second, first, second)] == [0, 1, 2, 3]
     assert waiting.next_for(first) is None
+
+
+def test_a_single_worker_is_asked_in_order() -> None:
+    waiting = _Waiting(_asked(4, groups=["a", "a", "b", "b"]), workers=1)
+    worker = _Worker(None, None)
+    assert [waiting.next_for(worker) for _ in range(5)] == [0, 1, 2, 3, None]
