@@ -20,7 +20,7 @@ from derive.language.operators import MatrixPartial, Partial
 from derive.lowering.problem import Problem
 from derive.lowering.statement import Statement
 
-WORK = 0.03e6  # less than for the right side, which is more often wrong
+WORK = 0.02e6  # less than for the right side, which is more often wrong
 
 
 def mistake_on_the_left(

@@ -31,7 +31,7 @@ from derive.refutation.search import agrees_numerically, point_of
 
 POINTS = 6  # at which an inequality has to be true
 WORK = 3e6  # for what an inequality may lack
-OF_EQUATIONS = 0.012e6  # for points at which an equation may hold
+OF_EQUATIONS = 0.008e6  # for points at which an equation may hold
 TURNED = 1.5e6  # for a proof that it holds the other way round
 PROOF = 1.2e6  # for one of anything else
 MOST = 24  # that are tried

@@ -374,7 +374,13 @@ def _text(value: sp.Basic) -> str:
 
 def plain_text(value: Any) -> str:
     """``str(value)``, for programs."""
-    return _QuickPrinter().doprint(value) if isinstance(value, sp.Basic) else str(value)
+    return _plain(value) if isinstance(value, sp.Basic) else str(value)
+
+
+@lru_cache(maxsize=512)
+def _plain(value: sp.Basic) -> str:
+    """Kept, since what is derived is, where a claim holds, what is documented."""
+    return _QuickPrinter().doprint(value)
 
 
 def shape_text(shape: Iterable[Any]) -> str:
