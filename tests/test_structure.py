@@ -147,7 +147,8 @@ def test_a_file_is_named_after_what_lives_in_it():
 def test_the_folders_of_the_tests_mirror_the_tree():
     """A module's tests lie where the module lies; what concerns all packages lies at the top."""
     beside = {"corpus", "documents", "trust"}  # what tests are about, and not tests of a package
-    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*")}
+    tests = ROOT / "tests"
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
     places = {folder.as_posix() for folder in folders} - {".", *beside}
     packages = {path.parent for path in FILES}
     there = {path.relative_to(ROOT).as_posix().removeprefix("derive/") for path in packages}

@@ -87,6 +87,9 @@ def native_module(path: str) -> Any:
     before = list(sys.path)
     sys.path.insert(0, top)
     known = name if "." in name else f"derive_native_{name}"
+    # Bytecode is told from its source by the second: a file that is saved twice in one would run as
+    # it was.
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         with standing_in():
             if "." in name:
@@ -105,6 +108,7 @@ def native_module(path: str) -> Any:
         at = f" (line {lines[-1]})" if lines else ""
         raise NotRun(f"{type(problem).__name__}: {problem}{at}") from problem
     finally:
+        sys.dont_write_bytecode = written
         sys.path[:] = before
     _modules[key] = module
     return module
