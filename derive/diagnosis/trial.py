@@ -487,7 +487,7 @@ class Trial:
         numbers = None if problem.given else Numbers(sides)
         prepare, end = Hypotheses.of(problem).prepare, self._whole.share(INDUCTION_WORK)
         try:
-            return induction.prove(*sides, prepare, end, numbers) is not None
+            return induction.prove(*sides, prepare, end, numbers, statement.place) is not None
         except (DeriveError, RecursionError, ArithmeticError):
             return False
         finally:  # others are still to be tried
