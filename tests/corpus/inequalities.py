@@ -56,6 +56,15 @@ both = (
     Eq(Sum(iq[i], (i, 0, n - 1)), 1),
 )
 average_of = Sum(ix[i], (i, 0, n - 1)) / n
+other_average = Sum(iq[i], (i, 0, n - 1)) / n
+
+
+def spread(left, right):
+    return Sum((ix[i] - left) * (iq[i] - right), (i, 0, n - 1))
+
+
+scatter = Sum((ix[i] - average_of) ** 2, (i, 0, n - 1))
+other_scatter = Sum((iq[i] - other_average) ** 2, (i, 0, n - 1))
 
 
 def mixed(first, second):
@@ -125,6 +134,8 @@ TRUE += [
         ix[i] <= 1,
     ),
     at_most("frobenius.product", frobenius(F1 * F2), frobenius(F1) * frobenius(F2)),
+    at_most("correlation", spread(average_of, other_average) ** 2, scatter * other_scatter),
+    at_most("scatter.least", scatter, Sum((ix[i] - u) ** 2, (i, 0, n - 1))),
     at_most("frobenius.trace", Trace(F3) ** 2, n * frobenius(F3)),
     at_most(
         "chebyshev",
@@ -172,6 +183,7 @@ FALSE += [
         Rational(1, 4),
         ix[i] >= 0,
     ),
+    at_most("correlation.not-centred", spread(0, 0) ** 2, scatter * other_scatter),
     at_most("frobenius.trace.no-n", Trace(F3) ** 2, frobenius(F3)),
     at_most("constant.pi.less", sp.pi, Rational(22, 7) - Rational(1, 100)),
     at_most("size.product.no-2", n + m, n * m),
