@@ -147,6 +147,15 @@ TRUE += [
     at_most("size.floor", sp.floor(n / m) * m, n),
     same("inverse.arctangents", sp.atan(u) + sp.atan(1 / u), sp.pi / 2, u > 0),
     same("inverse.atanh", sp.atanh(u), (log(1 + u) - log(1 - u)) / 2),
+    same("angle.margin", cos(sp.acos(u) + v), u * cos(v) - sqrt(1 - u**2) * sin(v)),
+    same("angle.arctangents", sin(2 * sp.atan(u)), 2 * u / (1 + u**2)),
+    same("angle.turned", sin(t), cos(u + v), where={t: u + v + 5 * sp.pi / 2}),
+    same(
+        "angle.double",
+        sin(2 * (u + v) / (1 + v)),
+        2 * sin(t) * cos(t),
+        where={t: (u + v) / (1 + v)},
+    ),
     same("half-angle", sp.tan(t / 2), sin(t) / (1 + cos(t))),
     same(
         "log-likelihood",
@@ -188,6 +197,9 @@ FALSE += [
     at_most("constant.pi.less", sp.pi, Rational(22, 7) - Rational(1, 100)),
     at_most("size.product.no-2", n + m, n * m),
     same("inverse.arctangents.signs", sp.atan(u) + sp.atan(1 / u), sp.pi / 2),
+    same("angle.margin.sign", cos(sp.acos(u) - v), u * cos(v) - sqrt(1 - u**2) * sin(v)),
+    same("angle.inside", sp.asin(sin(u)), u),
+    same("angle.turned.half", sin(t), cos(u + v), where={t: u + v + 3 * sp.pi / 2}),
     same("half-angle.root", cos(t / 2), sqrt((1 + cos(t)) / 2)),
     same(
         "declared.scale.no-root",
