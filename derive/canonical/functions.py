@@ -131,7 +131,8 @@ def _known_angle(n: Verbs, name: str, x: Polynomial) -> Polynomial | None:
         return None
     u = dict(atom.args[0])
     square = n.multiply(u, u)
-    sine, one = n.scale(u, coefficient), {(): 1}
+    one: Polynomial = {(): 1}
+    sine = n.scale(u, coefficient)
     if atom.name == "asin":
         return sine if name == "sin" else n.power(n.subtract(one, square), Fraction(1, 2))
     hypotenuse = n.power(n.add(one, square), Fraction(-1, 2))

@@ -53,15 +53,16 @@ def prove_at_most(
 ) -> Proof | None:
     """A proof that ``left`` ≤ ``right``: the sign of the difference, by sign rules and squares.
 
-    First with every shared array as a name, so that rᵀr is seen to be a sum of squares, and sums
-    within sums as well, of a search that takes its time; and last with definite matrices as
-    products.
+    First with every shared array as a name, so that rᵀr is seen to be a sum of squares, and then
+    with sums within sums as names as well; and last, of a search that takes its time, with definite
+    matrices as products.
     """
     in_names = Rung(0, False, 5e6)
     proof = _on_rungs(left, right, prepare, budget, (in_names,))
-    totals = with_totals(left, right) if ladder else None
+    totals = with_totals((left, right)) if ladder else None
     if proof is None and totals is not None:
-        proof = _on_rungs(*totals, prepare, budget, (in_names,))
+        one, other = totals
+        proof = _on_rungs(one, other, prepare, budget, (in_names,))
     if proof is None:
         proof = _on_rungs(left, right, prepare, budget, ladder)
     if proof is None and any(rung.slopes for rung in ladder):
