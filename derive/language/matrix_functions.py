@@ -11,7 +11,8 @@ matrices.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -161,7 +162,8 @@ def implied(said: Iterable[Any], where: Mapping[Any, Any], given: Iterable[Any])
 
     :param where: what the claim defines; of that itself nothing is assumed.
     """
-    operands = {node.operand for node in _functions(said) if node.definite}
+    expressions = (expr for expr in said if isinstance(expr, sp.Basic))
+    operands = {n.operand for expr in expressions for n in _functions(expr) if n.definite}
     if not operands:
         return ()
     facts = (part for fact in given for part in sp.And.make_args(fact))
@@ -176,15 +178,14 @@ def implied(said: Iterable[Any], where: Mapping[Any, Any], given: Iterable[Any])
     return tuple(p(m) for m in symbols for p in (sp.Q.symmetric, DEFINITE))
 
 
-def _functions(said: Iterable[Any]) -> Iterator[MatrixFunction]:
-    """The functions of matrices in some expressions, each once."""
-    stack = [expr for expr in said if isinstance(expr, sp.Basic)]
-    seen = set(stack)
+@lru_cache(maxsize=4096)
+def _functions(expr: sp.Basic) -> frozenset[MatrixFunction]:
+    """The functions of matrices in an expression. Kept, since claims have definitions in common."""
+    stack = [expr]
+    seen = {expr}
     while stack:
-        node = stack.pop()
-        if isinstance(node, MatrixFunction):
-            yield node
-        for part in node.args:
+        for part in stack.pop().args:
             if isinstance(part, sp.Basic) and part not in seen:
                 seen.add(part)
                 stack.append(part)
+    return frozenset(node for node in seen if isinstance(node, MatrixFunction))
