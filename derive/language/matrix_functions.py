@@ -20,9 +20,8 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.language.dims import Dims
 from derive.language.operators import entry
+from derive.language.predicates import says
 from derive.language.shape_rules import Shaping, shape_rule
-
-DEFINITE = sp.Q.positive_definite
 
 
 class MatrixFunction(MatrixExpr):
@@ -143,7 +142,7 @@ def is_surely_definite(matrix: Any, known: Collection[Any]) -> bool:
     """Whether a matrix is positive definite by some assumptions: it is the sum of matrices that
     are, each with a positive factor, transposed or inverted.
     """
-    if DEFINITE(matrix) in known or isinstance(matrix, sp.Identity):
+    if sp.Q.positive_definite(matrix) in known or isinstance(matrix, sp.Identity):
         return True
     if isinstance(matrix, (sp.Transpose, sp.Inverse)):
         return is_surely_definite(matrix.arg, known)
@@ -167,7 +166,7 @@ def implied(said: Iterable[Any], where: Mapping[Any, Any], given: Iterable[Any])
     if not operands:
         return ()
     facts = (part for fact in given for part in sp.And.make_args(fact))
-    definite = {f.arguments[0] for f in facts if getattr(f, "function", None) == DEFINITE}
+    definite = {fact.arguments[0] for fact in facts if says(fact, "positive_definite")}
     inside = {m for a in operands for m in a.atoms(sp.MatrixSymbol)}
     for symbol in reversed(where):  # a definition uses those before it
         if symbol in inside:
@@ -175,7 +174,7 @@ def implied(said: Iterable[Any], where: Mapping[Any, Any], given: Iterable[Any])
     found = (operands & inside) | (inside & definite)
     square = (m for m in found if isinstance(m, sp.MatrixSymbol) and m.shape[0] == m.shape[1])
     symbols = sorted(set(square) - set(where), key=str)
-    return tuple(p(m) for m in symbols for p in (sp.Q.symmetric, DEFINITE))
+    return tuple(p(m) for m in symbols for p in (sp.Q.symmetric, sp.Q.positive_definite))
 
 
 @lru_cache(maxsize=4096)
