@@ -22,7 +22,7 @@ from derive.claims.kinds import Claim
 from derive.claims.verdict import Witness
 from derive.diagnosis.definitions import Meant
 from derive.evaluation.evaluate import FLOATING, Point, Values, sides
-from derive.evaluation.fields import EvaluationError, Inconclusive
+from derive.evaluation.fields import EvaluationError, Inconclusive, Undefined
 from derive.language.dims import same_shape
 from derive.language.sequences import Recurrence
 from derive.lowering.problem import Problem
@@ -33,7 +33,13 @@ from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.induction.suggested import Numbers
 from derive.refutation.points import PointMaker
-from derive.refutation.search import agrees_numerically, ordinary_point, point_of, relative
+from derive.refutation.search import (
+    agrees_numerically,
+    agrees_somewhere,
+    ordinary_point,
+    point_of,
+    relative,
+)
 
 # Most proofs need only the forms that leave shared arrays opaque, in deep networks too.
 LADDER = (Rung(3, False, 0.5e6), Rung(None, False, 0.1e6), Rung(None, True, 0.1e6))
@@ -498,7 +504,7 @@ class Trial:
         numbers = None if problem.given else Numbers(sides)
         prepare, end = Hypotheses.of(problem).prepare, self._whole.share(INDUCTION_WORK)
         try:
-            return induction.prove(*sides, prepare, end, numbers) is not None
+            return induction.prove(*sides, prepare, end, numbers, statement.place) is not None
         except (DeriveError, RecursionError, ArithmeticError):
             return False
         finally:  # others are still to be tried
@@ -520,7 +526,7 @@ def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, bud
             return ""
         symbols = [array.symbol for array in group]
         assumed = replace(claim, given=(*claim.assumed, *map(sp.Q.symmetric, symbols)))  # type: ignore[call-arg]
-        if not agrees_numerically(assumed):
+        if not agrees(assumed):
             continue
         kept = [array.traits for array in group]
         try:
@@ -536,6 +542,15 @@ def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, bud
             for array, traits in zip(group, kept, strict=True):
                 array.traits = traits
     return ""
+
+
+def agrees(claim: Claim) -> bool:
+    """Whether a claim agrees in numbers; logarithms of matrices have values at few points."""
+    agreed = agrees_numerically(claim)
+    try:
+        return bool(agrees_somewhere(claim) if agreed is None else agreed)
+    except Undefined:
+        return False
 
 
 def _near_simple(value: float, worths: Sequence[float]) -> list[int]:
