@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy as sp
 
 from derive.frontends.document import functions, tree, values
@@ -9,11 +11,20 @@ from derive.frontends.document.calls import applied, slope, substituted, t
 from derive.frontends.document.lookup import is_known
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.products import TIGHT, signed, times
-from derive.frontends.document.reader import RULES, Reader, Undeclared, Unread, powers
+from derive.frontends.document.reader import (
+    REACHING,
+    RULES,
+    Reader,
+    Undeclared,
+    Unread,
+    powers,
+)
 from derive.frontends.document.sums import index_bound
 from derive.frontends.document.tree import Node, arguments
 from derive.frontends.document.values import Value, scalar
 from derive.language.operators import max_over
+
+TRACES = ("tr", "trace", "Tr", "sp", "Sp", "Spur")
 
 UNREAD = ("arg", "argmax", "argmin", "lim", "sup", "inf", "Pr", "Var", "Cov", "E", "KL")
 
@@ -56,6 +67,47 @@ def read_apply(reader: Reader, node: tree.Apply) -> Value:
             raise Unread("inverse", "the inverse of a function is not read", sup)
         value = powers(reader, value, sup, node)
     return value
+
+
+@REACHING.fill
+def reaching(reader: Reader, node: Node) -> Node:
+    """``tr (A B)^{-1} C`` as the trace of all that stands there, where it is no trace of what is in
+    the brackets alone. Brackets around a single name are there for the word: tr(A)^2 is a square.
+    """
+    factors: tuple[Node, ...] = (node,)
+    signs: tuple[str, ...] = ()
+    if isinstance(node, tree.Product):
+        factors, signs = node.factors, node.operators
+    for k, factor in enumerate(factors):
+        word = _before_brackets(factor)
+        head = None if word is None else mention(word.head)
+        if word is None or head is None or head.letter not in (*TRACES, "log", "ln"):
+            continue
+        rest, beside = factors[k + 1 :], signs[k:]
+        follows = bool(rest) and head.letter in TRACES
+        if not (word is not factor or follows) or any(sign not in ("", "cdot") for sign in beside):
+            continue
+        label = f"reach of {head.letter} before brackets"
+        if reader.choices.pick(label, ("the brackets", "all that follows")) == "the brackets":
+            return node
+        inner = word.argument
+        if isinstance(factor, tree.Script):
+            inner = replace(factor, base=inner)
+        if rest:
+            inner = tree.Product(inner.start, node.end, (inner, *rest), beside)
+        group = tree.Group(inner.start, inner.end, "(", inner, ")")
+        wide = replace(word, argument=group)
+        return replace(node, factors=(*factors[:k], wide), operators=signs[:k]) if k else wide
+    return node
+
+
+def _before_brackets(node: Node) -> tree.Apply | None:
+    """The word before brackets that hold more than a name, ``tr (A B)`` and ``tr (A B)^{-1}``."""
+    if isinstance(node, tree.Script) and node.sub is None and not node.primes:
+        node = node.base
+    if not isinstance(node, tree.Apply) or node.bare or not isinstance(node.argument, tree.Group):
+        return None
+    return node if mention(node.argument.body) is None else None
 
 
 def _argument(reader: Reader, node: tree.Apply) -> Value:
