@@ -103,7 +103,9 @@ def is_number(reader: Reader, definition: Definition, parameter: Mention) -> boo
     if not is_known(reader, parameter):
         if is_written_as_array(definition, parameter):
             return False
-        if parameter.subs or parameter.letter not in knowledge.arrays | knowledge.with_index:
+        if parameter.subs or parameter.letter not in (
+            knowledge.arrays | knowledge.with_index | knowledge.beside
+        ):
             return True
         return reader.choices.pick(key, ("an array", "a number")) == "a number"
     spoken = map(mention, definition.body.walk())

@@ -241,8 +241,9 @@ def _changing(letter: str, other: str, by: int) -> Callable[[Node], Node]:
         return tree.Word(node.start, node.end, _written(other, step[1] + by), "text")
 
     def in_brackets(part: Node) -> Node:
-        above = new(part.body) if isinstance(part, tree.Group) else None
-        return part if above is None else replace(part, body=above)  # type: ignore[type-var]
+        if not isinstance(part, tree.Group) or (above := new(part.body)) is None:
+            return part
+        return replace(part, body=above)
 
     def change(node: Node) -> Node:
         if not isinstance(node, tree.Script):

@@ -111,6 +111,7 @@ class Reader:
     varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
     counting: frozenset[str] = frozenset()  # letters that stand alone in a subscript
     bare: frozenset[str] = frozenset()  # names that stand without one
+    about: frozenset[str] = frozenset()  # what the statement is about in the end, by names
     in_entries: bool = False  # whether the entries of a matrix written out are read
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)

@@ -8,6 +8,7 @@ import sympy as sp
 
 from derive.frontends.document import functions, tree, values
 from derive.frontends.document.calls import applied, slope, substituted, t
+from derive.frontends.document.indices import first
 from derive.frontends.document.lookup import is_known
 from derive.frontends.document.names import mention, text_of
 from derive.frontends.document.products import TIGHT, signed, times
@@ -61,7 +62,10 @@ def read_apply(reader: Reader, node: tree.Apply) -> Value:
             base = int(text_of(sub))
             return values.apply(lambda x: sp.log(x) / sp.log(base), value)
         raise Unread("subscript", f"{word} with a subscript is not read", sub)
-    value = _of_argument(reader, node, word, primes)
+    if word == "diag" and not primes and (made := _diagonal_over(reader, node)) is not None:
+        value = made
+    else:
+        value = _of_argument(reader, node, word, primes)
     if sup is not None:
         if text_of(sup) == "-1":
             raise Unread("inverse", "the inverse of a function is not read", sup)
@@ -97,7 +101,7 @@ def reaching(reader: Reader, node: Node) -> Node:
             inner = tree.Product(inner.start, node.end, (inner, *rest), beside)
         group = tree.Group(inner.start, inner.end, "(", inner, ")")
         wide = replace(word, argument=group)
-        return replace(node, factors=(*factors[:k], wide), operators=signs[:k]) if k else wide
+        return tree.Product(node.start, node.end, (*factors[:k], wide), signs[:k]) if k else wide
     return node
 
 
@@ -149,6 +153,46 @@ def _applied_word(reader: Reader, word: str, inputs: list[Value], primes: int) -
     for _ in range(primes):
         body = slope(body)
     return values.apply(lambda x: substituted(body, x), inputs[0])
+
+
+def _diagonal_over(reader: Reader, node: tree.Apply) -> Value | None:
+    """``diag(p_i (1 − p_i))``: the diagonal matrix of these numbers for all i; None where another
+    thing than a number stands there, or its index is that of a sum or of a definition.
+    """
+    bound = {
+        letter
+        for letter, index in reader.indices.items()
+        if isinstance(index.symbol, sp.Dummy) or not isinstance(index.symbol, sp.Symbol)
+    }
+    letters = _indexing(node.argument)
+    if len(letters) != 1 or letters & bound:
+        return None
+    (letter,) = letters
+    with index_bound(reader, letter, first(reader)) as index:
+        value = reader.value(node.argument)
+        size = reader.ranges.get(index.symbol)
+        if size is None or not value.is_scalar or index.symbol not in scalar(value).free_symbols:
+            return None
+        j = sp.Dummy("j", integer=True)
+        column = sp.FunctionMatrix(size, 1, sp.Lambda((index.symbol, j), scalar(value)))
+    return functions.diagonal(reader.choices, [Value(column, (size, sp.S.One), thin=True)])
+
+
+def _indexing(node: Node) -> set[str]:
+    """The letters that stand alone below names, but for those of sums."""
+    below = {
+        part.sub.name
+        for part in node.walk()
+        if isinstance(part, tree.Script) and isinstance(part.sub, tree.Letter)
+    }
+    summed = {
+        letter.name
+        for part in node.walk()
+        if isinstance(part, tree.Big) and part.sub is not None
+        for letter in part.sub.walk()
+        if isinstance(letter, tree.Letter)
+    }
+    return below - summed
 
 
 def _extreme_over(reader: Reader, word: str, sub: Node, node: tree.Apply) -> Value:
