@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _LOSSES = {"loss", "losses", "cost", "nll", "objective", "criterion"}
 NOTHING = "None"  # is returned where there is no gradient
+
+# What a target is called: y, y_true, labels, …
+OF_TARGETS = re.compile(
+    r"y|t|(y_?)?(true|train|real|hot)|targets?|labels?|truth|ground_?truth|gt|expected|actual|"
+    r"desired|\w*one_?hot\w*|\w+_(targets?|labels?|true)|yt|y_?(batch|hat_true)|correct",
+    re.IGNORECASE,
+)
+
+
+def predictions(names: Sequence[str]) -> list[str]:
+    """The one of several inputs that is called as no target is, in which a loss has its gradient;
+    none where there are more.
+
+    >>> predictions(["y_pred", "y_true"]), predictions(["x", "w", "y"])
+    (['y_pred'], [])
+    """
+    found = [name for name in names if not OF_TARGETS.fullmatch(name)]
+    return found if len(found) == 1 else []
 
 
 def of_backward(forward: ast.FunctionDef, backward: ast.FunctionDef | None) -> tuple[str, ...]:

@@ -454,3 +454,19 @@ def test_a_library_that_is_tried_and_not_installed_is_done_without(tmp_path):
     )
     (pair,) = find(path, path.read_text()).declared()
     assert answers(request(pair))["x"].status == "holds"
+
+
+def test_attributes_that_are_written_together_have_their_names(tmp_path):
+    path = tmp_path / "together.py"
+    path.write_text(
+        "# derive: x (N, D), W (D, M), V (D, M)\nclass Product:\n"
+        "    def __init__(self, W, V):\n        self.W, self.V = W, V\n"
+        "    def forward(self, x):\n        self.x = x\n"
+        "        self.q, self.k = x @ self.W, x @ self.V\n        return self.q * self.k\n"
+        "    def backward(self, g):\n        self.dW = self.x.T @ (g * self.k)\n"
+        "        return g * self.k @ self.W.T + g * self.q @ self.V.T\n"
+    )
+    (pair,) = find(path, path.read_text()).declared()
+    found = answers(request(pair))
+    assert {name: v.status for name, v in found.items()} == {"x": "holds", "W": "holds"}
+    assert {"q", "k"} <= {str(name) for name in found["W"].claim.where}
