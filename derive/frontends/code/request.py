@@ -233,4 +233,4 @@ def _place(pair: Pair, name: str) -> str | None:
             for pattern in _IN_DICTIONARIES:
                 if key == pattern.format(name) + "]":
                     return attribute
-    return None
+    return pair.paired.get(name)
