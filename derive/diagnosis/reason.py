@@ -136,7 +136,7 @@ def mistake_in(
         words = lacking(trial, documented, of_others=True)[0] or words
     if words:
         return Explained(words, None if claim.states_both else meant)
-    words = mistake_on_the_left(problem, claim, statement, witness, budget)
+    words = mistake_on_the_left(trial, witness, budget)
     if words:
         return Explained(words)
     later = budget.share(MORE_WORK)

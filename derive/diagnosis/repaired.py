@@ -20,6 +20,7 @@ from derive.diagnosis.inside import missing_factor_inside
 from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, each
 from derive.diagnosis.stepwise import STEPWISE
 from derive.diagnosis.trial import Trial
+from derive.language.predicates import says
 from derive.language.printing import text_of
 from derive.language.sequences import Recurrence
 
@@ -108,7 +109,7 @@ def _turned(matrix: Any, symmetric: set[Any]) -> Any:
 
 def _symmetric(fact: Any) -> Iterator[Any]:
     for predicate in fact.atoms(AppliedPredicate) if isinstance(fact, sp.Basic) else ():
-        if predicate.function == sp.Q.symmetric:
+        if says(predicate, "symmetric"):
             yield predicate.arguments[0]
 
 

@@ -96,6 +96,10 @@ class Ground(NamedTuple):
         gap = relative(apart, self.left, np.abs(value) + np.abs(self.right))
         return not ((gap > _AGREEMENT) & (apart > _CANCELLED)).any()
 
+    def turned(self) -> Ground:
+        """The same point for the claim with its sides exchanged."""
+        return self._replace(left=self.right, right=self.left)
+
     def combination(self, terms: Sequence[Any]) -> np.ndarray | None:
         """The numbers with which some terms together are derived − documented here; None where
         there are none, NaN where they may be any.
@@ -183,6 +187,13 @@ class Trial:
         self._found: list[Ground] = []
         self._worths: dict[int, tuple[list[Unit], list[float]]] = {}  # by points that are kept
         self._more = self._make_grounds()
+
+    def turned(self, claim: Claim, budget: Budget, witness: Witness) -> Trial:
+        """A trial of the same claim with its sides exchanged, at the same points."""
+        back = self.statement._replace(left=self.statement.right, right=self.statement.left)
+        trial = Trial(self.problem, claim, back, budget, witness, self._whole)
+        trial._more = (ground.turned() for ground in self.grounds())
+        return trial
 
     def renew(self, budget: Budget) -> None:
         """Allow more work and more proofs."""
