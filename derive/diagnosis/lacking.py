@@ -31,7 +31,7 @@ def lacking(trial: Trial, documented: Documented, of_others: bool = False) -> tu
     for group in chain(groups, missing.pairs(documented)):
         if trial.late:
             return "", None
-        if of_others and all(term.free_symbols <= side.free_symbols for term in group):
+        if of_others and all(_names(term) <= _names(side) for term in group):
             continue
         for multiples in trial.multiples(group, numbers):
             term = multiples[0][1]
@@ -47,6 +47,11 @@ def lacking(trial: Trial, documented: Documented, of_others: bool = False) -> tu
             if words and trial.holds(whole):
                 return words, whole
     return "", None
+
+
+def _names(expr: Any) -> set[Any]:
+    """What an expression speaks of; SymPy counts x[k] among it, besides x."""
+    return {symbol for symbol in expr.free_symbols if not isinstance(symbol, sp.Indexed)}
 
 
 def lacking_inside(trial: Trial, documented: Documented) -> tuple[str, Any]:

@@ -87,11 +87,17 @@ def transposed_as_a_whole(d: Documented) -> Iterator[Repair]:
 
 
 @mistake
-def wrong_factor(d: Documented) -> Iterator[Scaling]:
+def wrong_factor(d: Documented) -> Iterator[Repair | Scaling]:
     """The whole lacks a factor: -1, a number, a size, a scalar."""
     doubled = times(2, d.side)
     if doubled is not None:
         yield Scaling(doubled, partial(_side_by, d))
+    for symbol in d.symbols:  # those that are defined are no factors that numbers are asked for
+        if isinstance(symbol, sp.Symbol) and symbol in d.claim.where and d.is_whole:
+            for factor in (1 / symbol, symbol):
+                side = times(factor, d.side)
+                if side is not None and not d.has_more_of_the_other(side):
+                    yield Repair(side, partial(factor_words, d, factor))
 
 
 def _side_by(d: Documented, factor: Any) -> Repair | None:
@@ -300,7 +306,7 @@ def wrong_point(d: Documented) -> Iterator[Repair]:
                 told = partial(_point_words, application, other)
                 yield d.put(site, application.at(other), told)
             negative = times(-1, argument)
-            if negative is not None:
+            if negative is not None and not _has_cases(application.expr):
                 yield d.put(site, application.at(negative))
         # Everywhere: the variable itself is another one.
         node = site.node
@@ -313,6 +319,11 @@ def wrong_point(d: Documented) -> Iterator[Repair]:
             for other in d.others(node):
                 side = d.side.xreplace({node: other})
                 yield Repair(side, partial(quoted, "it holds with {} for {}", other, node))
+
+
+def _has_cases(expr: Any) -> bool:
+    """Whether a function is written by cases: then a condition in it is wrong, and no argument."""
+    return isinstance(expr, ElementwiseApplyFunction) and expr.function.has(sp.Piecewise)
 
 
 def _point_words(application: Application, other: Any) -> str:

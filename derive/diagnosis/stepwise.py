@@ -20,6 +20,7 @@ from derive.diagnosis.mistakes import Scaling, axes_along
 from derive.diagnosis.places import Site, with_limits
 from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import fitted, spans
+from derive.diagnosis.wrong_indices import ENTRIES
 from derive.language.printing import text_of
 from derive.language.sequences import At, MatrixSum, Recurrence, at
 
@@ -98,10 +99,12 @@ def counted_from_the_other_end(d: Documented) -> Iterator[Repair]:
 
 def _ranges_around(site: Site) -> Iterator[Any]:
     for node in site.around:
-        if isinstance(node, MatrixSum):
-            yield node.limits
-        elif isinstance(node, sp.Sum):
-            yield from node.limits
+        if isinstance(node, SUMS):
+            yield from _ranges(node)
+
+
+def _ranges(node: Any) -> list[Any]:
+    return [node.limits] if isinstance(node, MatrixSum) else list(node.limits)
 
 
 def runs_to_an_index(d: Documented) -> Iterator[Repair]:
@@ -110,7 +113,7 @@ def runs_to_an_index(d: Documented) -> Iterator[Repair]:
         node = site.node
         if not isinstance(node, SUMS):
             continue
-        limits = [node.limits] if isinstance(node, MatrixSum) else list(node.limits)
+        limits = _ranges(node)
         for position, (k, low, high) in enumerate(limits):
             others = [(low, size - 1) for size in axes_along(d, node, k)]
             for index in d.indices_at(site):
@@ -171,7 +174,39 @@ def _added(site: Site, term: Any) -> Scaling:
     return Scaling(site.put(plus(site.node, term)), put, added=True)
 
 
+def complement(d: Documented) -> Iterator[Repair]:
+    """A gate stands where what it leaves through otherwise is meant: f for 1 − f, or that for f."""
+    for site in d.sites:
+        node = site.node
+        if isinstance(node, ENTRIES) and not isinstance(node, At):
+            yield d.put(site, 1 - node)
+        elif isinstance(node, sp.Add) and len(node.args) == 2 and node.args[0] == 1:
+            gate = -node.args[1]
+            if isinstance(gate, ENTRIES):
+                yield d.put(site, gate)
+        elif isinstance(site.parent, sp.HadamardProduct) and d.is_matrix(node):
+            gate = times(-1, node)
+            shape = d.shape(node) or ()
+            if isinstance(node, (At, sp.MatrixSymbol)) and gate is not None:
+                yield d.put(site, sp.MatAdd(sp.OneMatrix(*shape), gate, evaluate=False))
+
+
+def undiscounted(d: Documented) -> Iterator[Repair]:
+    """A term lacks a power that counts all steps: β^T·x, of what there was at the beginning."""
+    bases = [s.node.base for s in d.sites if isinstance(s.node, sp.Pow) and s.node.exp.free_symbols]
+    sums = (s.node for s in d.sites if isinstance(s.node, SUMS))
+    lengths = [high - low + 1 for node in sums for _, low, high in _ranges(node)]
+    for site in d.sites:
+        if not isinstance(site.parent, (sp.Add, sp.MatAdd)) or site.node.is_number:
+            continue
+        for base, length in product(dict.fromkeys(bases), dict.fromkeys(lengths)):
+            part = times(base**length, site.node)
+            if base.is_symbol and part is not None:
+                words = "the term {} lacks a factor {}"
+                yield d.put(site, part, partial(quoted, words, site.node, base**length))
+
+
 STEPWISE = (
     missing_at_a_step, missing_in_a_step, runs_to_an_index, counted_from_the_other_end,
-    missing_at_an_end,
+    missing_at_an_end, undiscounted, complement,
 )  # fmt: skip

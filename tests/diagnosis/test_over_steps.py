@@ -2,7 +2,7 @@
 
 import pytest
 import sympy as sp
-from sympy import HadamardProduct, IndexedBase, Lambda, MatrixSymbol, Sum, Symbol, Trace
+from sympy import HadamardProduct, IndexedBase, Lambda, MatrixSymbol, Product, Sum, Symbol, Trace
 
 from derive import Gradient, Identity, at, recurrence, sequence, sum_over, verify
 
@@ -37,6 +37,16 @@ v, g, r, V1, x = (IndexedBase(*of) for of in (
 momentum = {v: recurrence(beta * v[t - 1] + g[t - 1], (t, 1, T), start=0)}
 advantage = r[t] + gamma * V1[t + 1] - V1[t] + gamma * v[t + 1]
 returns = {v: recurrence(advantage, (t, 0, T - 1), end=0)}
+decayed = {v: recurrence(beta * v[t - 1] + g[t - 1], (t, 1, T), start=u)}
+gate = IndexedBase("gate", shape=(T + 1,))
+gates = sequence(1 / (1 + sp.exp(-g[t - 1])), (t, 1, T))
+kept = gate[t] * v[t - 1] + (1 - gate[t]) * u * g[t - 1]
+gated = {gate: gates, v: recurrence(kept, (t, 1, T), start=0)}
+speed = IndexedBase("speed", shape=(T + 1,))
+moving = {
+    speed: recurrence(beta * speed[t - 1] - g[t - 1], (t, 1, T), start=0),
+    v: recurrence(v[t - 1] + beta * speed[t - 1] - g[t - 1], (t, 1, T), start=u),
+}
 ranked = Sum(sp.log(Sum(sp.exp(x[s]), (s, i, n - 1))) - x[i], (i, 0, n - 1))
 
 WRONG = {
@@ -48,6 +58,12 @@ WRONG = {
         Identity(v[T], Sum(beta**s * g[s - 1], (s, 1, T)), where=momentum),
     "the term gamma**T*V1[T] is missing":
         Identity(v[0], Sum(gamma**s * r[s], (s, 0, T - 1)) - V1[0], where=returns),
+    "the term u lacks a factor beta**T":
+        Identity(v[T], u + Sum(beta ** (T - 1 - s) * g[s], (s, 0, T - 1)), where=decayed),
+    "it holds with 1 - gate[s] for gate[s]": Gradient(
+        v[T], u, Sum(gate[s] * g[s - 1] * Product(gate[i], (i, s + 1, T)), (s, 1, T)), where=gated),
+    "the sign of the term -Sum(speed[s], (s, 1, T)) is wrong":
+        Identity(v[T], u - Sum(speed[s], (s, 1, T)), where=moving),
     "it holds with the range i = 0 … l":
         Gradient(ranked, x[l], Sum(sp.exp(x[l]) / Sum(sp.exp(x[s]), (s, i, n - 1)),
                                    (i, 0, n - 1)) - 1),
