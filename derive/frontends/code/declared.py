@@ -28,7 +28,7 @@ DECORATOR = "shapes"
 
 _NAME = r"[^\W\d]\w*"
 _SHAPED = re.compile(
-    rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+)|(one-?hot))?"
+    rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+)|(one-?hot|binary))?"
 )
 _FIXED = re.compile(rf"({_NAME})\s*=\s*(.+)")
 _GRAD = re.compile(
@@ -58,12 +58,13 @@ class DeclarationError(Exception):
 @dataclass(frozen=True)
 class Labels:
     """Integers in an array, each from 0 to ``of`` − 1; ``one_hot`` where each stands as a row of
-    zeros and a 1, along the last axis.
+    zeros and a 1, along the last axis, ``binary`` where they are the numbers 0 and 1.
     """
 
     sizes: str
     of: str
     one_hot: bool = False
+    binary: bool = False
 
 
 class Named(str):
@@ -147,7 +148,7 @@ def read_comment(text: str, line: int) -> Declaration:
             found.grads[match[1]] = re.sub("[\"']", "", match[2])
         elif match := _SHAPED.fullmatch(part):
             sizes = _sizes(match[2], line)
-            found.shapes[match[1]] = _declared(sizes, match[3], bool(match[4]), line)
+            found.shapes[match[1]] = _declared(sizes, match[3], match[4], line)
         elif match := _FIXED.fullmatch(part):
             found.fixed[match[1]] = _value(match[2], line)
         else:
@@ -157,8 +158,10 @@ def read_comment(text: str, line: int) -> Declaration:
     return found
 
 
-def _declared(sizes: str, of: str | None, one_hot: bool, line: int) -> str | Labels:
-    if one_hot:
+def _declared(sizes: str, of: str | None, word: str | None, line: int) -> str | Labels:
+    if word == "binary":
+        return Labels(sizes, "2", binary=True)
+    if word is not None:
         return Labels(sizes, _last(sizes, line), one_hot=True)
     return sizes if of is None else Labels(sizes, _size(of, line))
 
@@ -378,8 +381,13 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _labels(call: ast.Call) -> Labels:
-    if getattr(call.func, "id", None) == "one_hot" or getattr(call.func, "attr", "") == "one_hot":
-        sizes = _literal(call.args[0]) if call.args else None
+    word = getattr(call.func, "id", None) or getattr(call.func, "attr", "")
+    sizes = _literal(call.args[0]) if call.args else None
+    if word == "binary":
+        if isinstance(sizes, str):
+            return Labels(sizes, "2", binary=True)
+        raise DeclarationError(call.lineno, 'a mask of 0 and 1 is declared as binary("N T")')
+    if word == "one_hot":
         if isinstance(sizes, str):
             return Labels(sizes, _last(sizes, call.lineno), one_hot=True)
         raise DeclarationError(call.lineno, 'what is one-hot is declared as one_hot("N C")')

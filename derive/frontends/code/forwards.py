@@ -161,10 +161,10 @@ def derived(traced: Traced, wrt: str) -> Any:
     :raises ClaimError: where there is no such input.
     :raises DeriveError: where the engine has no rule for it.
     """
-    if wrt not in traced.inputs or traced.inputs[wrt].is_labels:
+    if wrt not in traced.inputs or not traced.inputs[wrt].is_float:
         raise ClaimError(
             f"{traced.pair.name} has no input {wrt} to derive in; it has "
-            f"{', '.join(n for n, i in traced.inputs.items() if not i.is_labels)}"
+            f"{', '.join(n for n, i in traced.inputs.items() if i.is_float)}"
         )
     symbols = list(traced.inputs[wrt].symbols.values())
     if len(symbols) != 1:

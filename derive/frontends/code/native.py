@@ -214,6 +214,7 @@ def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: rang
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:
     """The values of the symbols of an input, which may be several, one for each segment."""
     numbers = numbers.argmax(-1) if given.one_hot else numbers
+    numbers = numbers.astype(int) if given.binary and given.is_labels else numbers
     return pieces(given.symbol_axes, given.symbols, numbers, at)
 
 
@@ -521,7 +522,10 @@ def untraced(pair: Pair) -> Traced:
     """
     trace = Trace(set())
     with opened(trace):
-        inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
+        inputs = {
+            name: make_input(trace, name, shape, real=pair.real_masks)
+            for name, shape in pair.shapes.items()
+        }
     forward = native_function(pair, pair.forward)
     asked = asked_of(pair, inputs, forward)
     names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}
