@@ -314,10 +314,12 @@ def _own_case(body: Any) -> Any:
     """The case that holds at a position, as where an entry is read that was just written."""
     while isinstance(body, Cases) and body.args[0][1] in (sp.true, sp.false):
         (value, condition), *others = body.args
-        if condition == sp.false and len(others) > 1:
-            body = Cases(*others)
+        if condition == sp.true:
+            body = value
+        elif len(others) == 1 and others[0][1] == sp.true:
+            body = others[0][0]
         else:
-            body = value if condition == sp.true else others[0][0]
+            body = Cases(*others)
     return body
 
 
