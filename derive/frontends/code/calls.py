@@ -214,7 +214,7 @@ def _autograd(
             names.append(p.name)
         else:
             raise ClaimError(f"the shape of {asked.name}'s argument {p.name} is not given")
-    context = Context(len(args))
+    context = _own_context(kind) or Context(len(args))
     if separate:
         output = kind.forward(*args)
         kind.setup_context(context, tuple(args), output)
@@ -229,6 +229,22 @@ def _autograd(
     return Performed(
         outputs, own if len(own) == len(outputs) else _upstreams(outputs, "grad_output"), call
     )
+
+
+def _own_context(kind: Any) -> Any:
+    """What Functions of a file's own keep arrays in, which their ``apply`` makes; None where there
+    is no such class, or it takes something.
+    """
+    apply = getattr(getattr(kind, "apply", None), "__func__", None)
+    code, space = getattr(apply, "__code__", None), getattr(apply, "__globals__", {})
+    named = [space.get(name) for name in getattr(code, "co_names", ())]
+    made = [c for c in named if isinstance(c, type) and hasattr(c, "save_for_backward")]
+    if len(made) != 1 or made[0] is Context:
+        return None
+    try:
+        return made[0]()
+    except TypeError:
+        return None
 
 
 def _by_position(returned: Any, names: Sequence[str], asked: Asked) -> dict[str, Any]:

@@ -47,7 +47,7 @@ STEP = 3e-5  # of finite differences
 
 # Numbers that are drawn, in eighths: of both signs, positive, between 0 and 1.
 MIXED, POSITIVE, UNIT = range(-8, 9), range(1, 13), range(1, 8)
-WIDE = range(-4001, 4001, 7)  # so many that few are equal
+WIDE = range(-4001, 4001, 7)  # so many that none are equal in an array that is not large
 
 
 class Differs(Exception):
@@ -207,8 +207,10 @@ def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: rang
         count = int(given.of.xreplace(dict(at)))
         flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
         return given.labelled(np.array(flat, dtype=int).reshape(shape), count)
-    values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
-    return np.array(values, dtype=float).reshape(shape)
+    many = int(np.prod(shape, dtype=int))
+    distinct = choices is WIDE and many <= len(choices)
+    values = rng.sample(choices, many) if distinct else [rng.choice(choices) for _ in range(many)]
+    return np.array(values, dtype=float).reshape(shape) / 8
 
 
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:

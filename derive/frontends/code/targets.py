@@ -1,5 +1,5 @@
-"""Targets that are meant to be one-hot, and masks that are meant to be of 0 and 1, where nobody says
-so: what is right of those alone.
+"""Targets that are meant to be one-hot, and masks that are meant to be of 0 and 1, where nobody
+says so: what is right of those alone.
 
 The gradient of −Σ y·log softmax(z) is (Σ y)·p − y, and p − y where the rows of y are zeros and a 1.
 Whoever writes p − y has such a y in mind. It holds then, under an assumption that the verdict
@@ -24,8 +24,8 @@ from derive.frontends.code.signatures import OF_MASKS, OF_TARGETS
 def without_false_alarms(
     pair: Pair, found: dict[str, Verdict], decide: Callable[[Pair], dict[str, Verdict]]
 ) -> dict[str, Verdict]:
-    """The verdicts, with those on one-hot targets, or on masks of 0 and 1, instead of what disagrees
-    and holds for these.
+    """The verdicts, with those on one-hot targets or masks of 0 and 1 instead of what disagrees and
+    holds for these.
     """
     wrong = [name for name, verdict in found.items() if verdict.status == DISAGREES]
     for mask, shape in pair.shapes.items() if wrong else ():
