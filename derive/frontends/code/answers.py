@@ -35,6 +35,7 @@ def asked_pair(request: Request) -> Pair:
         shapes=declared_shapes(request),
         fixed=request.fixed,
         wrt=request.wrt,
+        packed=request.packed,
         **options,
     )
 

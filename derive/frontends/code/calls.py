@@ -34,6 +34,7 @@ def perform(
 
     :raises ClaimError: where the pair is not understood.
     """
+    values = _packed(values, asked.packed)
     if asked.flag:
         return _flagged(asked, forward, values, fixed)
     if backward is not None:
@@ -55,6 +56,17 @@ def perform(
         loss, parts = parts[0], [loss]  # return grads, cost
     rest = parts[0] if len(parts) == 1 else tuple(parts)
     return Performed([loss], [], lambda _: matched(rest, asked.expected, asked.name))
+
+
+def _packed(values: Mapping[str, Any], packed: Mapping[str, str]) -> Mapping[str, Any]:
+    """Inputs as they are passed, some of them in dictionaries."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in packed:
+            found.setdefault(packed[name], {})[name] = value
+        else:
+            found[name] = value
+    return found
 
 
 def _functions(
@@ -340,6 +352,12 @@ def matched(returned: Any, wrt: Sequence[str], name: str) -> dict[str, Any]:
             raise ClaimError(f"{name} returns gradients of {listed(map(str, returned))}")
         return found
     parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    named = [part for part in parts if isinstance(part, Mapping)]
+    if len(named) == 1:  # dx, grads
+        inside = {o: named[0][k] for o in wrt for k in reversed(spelt(o)) if k in named[0]}
+        rest = [one for one in wrt if one not in inside]
+        others = [part for part in parts if not isinstance(part, Mapping)]
+        return {**matched(others, rest, name), **inside} if rest else inside
     if len(parts) == 1 and len(wrt) > 1 and isinstance(parts[0], (tuple, list)):
         parts = list(parts[0])
     if len(parts) == 1:

@@ -402,6 +402,7 @@ def pair_of(
     init: Mapping[str, Any] | None = None,
     call: Any = None,
     grads: Mapping[str, str] | None = None,
+    packed: Mapping[str, str] | None = None,
 ) -> Pair:
     """The pair that a target means: functions, or ``path/to/file.py::name``.
 
@@ -438,4 +439,5 @@ def pair_of(
         None if call is None else tuple(call), dict(grads or {}),
         methods=known.methods if known is not None else None,
         flag=known.flag if known is not None and backward is None else "", unbuilt=unbuilt,
+        packed=dict(packed or {}),
     )  # fmt: skip

@@ -88,6 +88,7 @@ def _pair(asked: Request) -> Pair:
         shapes=declared_shapes(asked),
         fixed=asked.fixed,
         wrt=asked.wrt,
+        packed=asked.packed,
         **options,
     )
 
@@ -101,6 +102,11 @@ def traced_forward(found: Found) -> Traced:
     assert found.declared is not None
     if found.kind == LAYER or found.built_with:
         raise ClaimError(f"{found.name} is a class; functions are derived")
+    if found.declared.holders:
+        held = ", ".join(sorted(set(found.declared.holders.values())))
+        raise ClaimError(
+            f"{found.name} takes a dictionary of arrays, {held}, which is not derived in"
+        )
     asked = Request(found, found.declared.shapes, found.declared.fixed, ())
     pair = pair_of(
         f"{found.path}::{found.forward}", shapes=declared_shapes(asked), fixed=asked.fixed

@@ -65,6 +65,7 @@ class Pair:
     reading: str = ""  # what a derivative takes that has no upstream, see Asked
     methods: tuple[str, str] | None = None  # of a class, its forward and its backward
     flag: str = ""  # the argument with which the forward returns its derivative
+    packed: Mapping[str, str] = field(default_factory=dict)  # the dictionaries that inputs are in
     unbuilt: tuple[str, ...] = ()  # what a constructor takes and nothing is declared of
 
 
@@ -217,7 +218,7 @@ def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
     floats = ordered((n for n, i in inputs.items() if i.is_float), forward)
     return Asked(
         pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads, pair.reading,
-        pair.methods, pair.flag,
+        pair.methods, pair.flag, pair.packed,
     )  # fmt: skip
 
 
