@@ -74,7 +74,8 @@ def request(pair: Pair) -> Request:
     missing = [
         name
         for name in needed
-        if name not in packed.values() and name not in declared.shapes and name not in declared.fixed and name not in pair.defaults
+        if name not in packed.values() and name not in declared.shapes
+        and name not in declared.fixed and name not in pair.defaults
         and name not in told  # by the shapes of what the layer holds, or refused then
     ]  # fmt: skip
     if missing:
