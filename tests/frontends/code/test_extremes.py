@@ -107,4 +107,4 @@ def back(g, cache):
 )
 def test_the_place_along_flattened_axes_is_cut_into_its_digits(value, status, tmp_path):
     text = FLATTENED.format(value=value)
-    assert verdict(tmp_path, text, "pooled", x="2 2 M M").status == status
+    assert verdict(tmp_path, text, "pooled", x="2 2 M K").status == status
