@@ -252,7 +252,8 @@ class _Finder:
             kind, last = FUNCTIONS, self.functions[backward]
         else:
             asked = self._asks(declared)
-            kind, last = (LOSS if gives_gradients(node, asked) else FORWARD), node
+            inside = declared.holders if declared is not None else ()
+            kind, last = (LOSS if gives_gradients(node, asked, inside) else FORWARD), node
             if kind == FORWARD and (flag := _flag(node)):
                 kind = LOSS
         given = gradients_of_loss(node) if kind == LOSS and not flag else returned(last)
