@@ -552,7 +552,8 @@ class _Collector:
         self.knowledge.sizes.update(
             name
             for name in self.ends
-            if name not in self.knowledge.known and name not in self.knowledge.definitions
+            if name not in self.knowledge.known
+            and all(made.indices for made in self.knowledge.definitions.get(name, []))  # N_k
         )
         for name in self.knowledge.sizes:
             self.knowledge.sized[name] = {0}  # sums go up to it: everywhere
