@@ -87,7 +87,8 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             value = symbol(reader, key, node)
             if value.is_scalar and (len(parts) > 1 or is_loss(name)):
                 return _of_loss(reader, name, value, parts)
-        if len(parts) == 1 and _is_unknown_letter(reader, parts[0]) and not factor:
+        unknown = len(parts) == 1 and _is_unknown_letter(reader, parts[0])
+        if unknown and not (factor or name.primes):
             label = f"{pretty(key)} before ({text_of(parts[0])})"
             if reader.choices.pick(label, ("a factor", "applied")) == "applied":
                 raise Unread("call", f"{pretty(key)} is declared, and no function", node)

@@ -440,10 +440,10 @@ def _matrix_entry(reader: Reader, item: Node) -> Any:
 def _cases(reader: Reader, node: tree.Cases) -> Value:
     branches: list[tuple[Any, Any]] = []
     for branch in node.branches:
-        value = reader.value(branch.value)
+        if not (value := reader.value(branch.value)).is_scalar:
+            raise Unread("cases", "cases of arrays are not read", node)
         branches.append((scalar(value), _condition(reader, branch)))
-    # The last condition is kept: where none holds there is no value.
-    return Value(sp.Piecewise(*branches))
+    return Value(sp.Piecewise(*branches))  # where no condition holds there is no value
 
 
 OTHERWISE = ("otherwise", "else", "sonst", "sinon", "其他", "否则", "andernfalls", "autrement")

@@ -145,11 +145,11 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         return unit
     if (several := of_undeclared(reader, name)) is not None:
         return several
-    if (found := _indexed(reader, name)) is not None:
-        return found
+    if (indexed := _indexed(reader, name)) is not None:
+        return indexed
     if name.sups or (name.subs and not _is_labelled(reader, name)):
-        several = bool(name.subs) and len(components(name.subs[-1])) > 1
-        fitting = f"{pretty(name.whole)}: n×m" if several else f"{pretty(key)}: n"
+        two = bool(name.subs) and len(components(name.subs[-1])) > 1
+        fitting = f"{pretty(name.whole)}: n×m" if two else f"{pretty(key)}: n"
         raise Undeclared(f"nothing is known of {pretty(key)}", fitting, name.node)
     if len(bare) > 1 and bare not in PRETTY:
         raise Undeclared(f"nothing is known of {pretty(key)}", remedy, name.node)
