@@ -7,8 +7,8 @@ together, and is the documented side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -19,19 +19,19 @@ from sympy.tensor.array.expressions import ArraySymbol
 from derive import engine
 from derive.backends.graph import Graph, graph_of
 from derive.base.errors import DeriveError
-from derive.claims.kinds import Claim, Gradient
+from derive.claims.kinds import Gradient
 from derive.claims.verdict import HOLDS, Verdict
-from derive.cli.local_rules import OF_SOFTMAX, rules_between
-from derive.evaluation.fields import EvaluationError
+from derive.cli.derivation import LONGEST, MOST_LINES, Decide, Derivation, Line, listed, proved
+from derive.cli.equalities import identity_lines
+from derive.cli.forward_chain import jacobian_lines
+from derive.cli.inner_parts import with_parts
+from derive.cli.local_rules import OF_LOGSUMEXP, OF_SOFTMAX, rules_between
 from derive.language.operators import MatrixPartial, Partial, Softmax
 from derive.language.printing import text_of
 from derive.language.sequences import Recurrence, at
 from derive.language.shapes import Shapes
-from derive.refutation.search import agrees_numerically
 
-MOST_LINES = 12  # gradients on the way; a deep network has hundreds
 MOST_PIECES = 8  # of the documented side that are tried as a gradient on the way
-LONGEST = 240  # characters of a line on the way; a longer one explains nothing
 
 OVER_TIME = "it is read at every step: the gradients of all steps add up"
 AGAIN = "the gradient is derived once more"
@@ -39,48 +39,12 @@ THROUGH_TIME = "the later steps move with it: what comes back through them is ad
 
 _DERIVATIVES = (sp.Derivative, Partial, MatrixPartial)
 
-Decide = Callable[[Claim], Verdict]
-
 
 class NoChain(Exception):
     """A claim that has no such lines; the message is one sentence."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """One gradient on the way.
-
-    :param claim: the gradient that the line is about, and what it is equal to.
-    :param name: the symbol that stands for it in the lines below; None in the last ones.
-    :param reasons: why, in words, one phrase each.
-    :param facts: what is assumed, and used for the first time.
-    """
-
-    claim: Any
-    name: Any
-    reasons: tuple[str, ...]
-    facts: tuple[Any, ...] = ()
-
-    @property
-    def value(self) -> Any:
-        return self.claim.equals
-
-
-@dataclass(frozen=True)
-class ChainRule:
-    """The lines of a gradient, from the result back to what it is taken in.
-
-    :param definitions: those that the result rests on, in their order.
-    :param documented: the claim itself, whose side the lines come to.
-    """
-
-    definitions: dict[Any, Any]
-    lines: tuple[Line, ...]
-    documented: Any
-    verdict: Verdict = field(repr=False)
-
-
-def chain_rule(claim: Any, decide: Decide) -> ChainRule:
+def chain_rule(claim: Any, decide: Decide) -> Derivation:
     """The lines of a gradient or a backward pass; of any other claim its definitions alone.
 
     :param decide: what each line is proved by.
@@ -89,7 +53,7 @@ def chain_rule(claim: Any, decide: Decide) -> ChainRule:
     return chain_of(decide(claim), decide)
 
 
-def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
+def chain_of(verdict: Verdict, decide: Decide) -> Derivation:
     """The lines of a gradient that was decided already, or of the one that an identity speaks of.
 
     :raises NoChain: where it does not hold.
@@ -97,6 +61,9 @@ def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
     claim: Any = verdict.claim
     if verdict.status != HOLDS:
         raise NoChain(f"{claim.id or 'the claim'} is {verdict.status}: only a proof has a chain")
+    if claim.axes:
+        claim = with_parts(claim)
+    parts = claim.where if claim is not verdict.claim else {}
     graph = graph_of(claim)
     names = {node.name for node in graph.nodes}
     definitions = {s: v for s, v in claim.where.items() if _name(s) in names}
@@ -105,10 +72,14 @@ def chain_of(verdict: Verdict, decide: Decide) -> ChainRule:
         lines = tuple(_Chain(claim, graph, definitions, decide).lines())
     elif claim.derivatives == 2:
         lines = tuple(_twice(verdict, graph, definitions, decide))
+    elif claim.axes == ("of", "wrt"):
+        lines = tuple(jacobian_lines(claim, verdict, decide))
     elif claim.states_both and (inside := _gradient_within(claim)) is not None:
         definitions = dict(claim.where)
         lines = tuple(_Chain(inside, graph_of(inside), definitions, decide, within=True).lines())
-    return ChainRule(definitions, lines, claim, verdict)
+    elif claim.states_both and claim.is_equation:
+        lines = identity_lines(verdict, decide)
+    return Derivation(definitions, lines, verdict.claim, verdict, dict(parts))
 
 
 def _twice(verdict: Verdict, graph: Graph, definitions: Any, decide: Decide) -> Iterator[Line]:
@@ -202,23 +173,13 @@ class _Chain:
             if len(text_of(value)) > LONGEST:
                 continue
             own = replace(self.claim, wrt=symbol, equals=value, where=self._where())
-            verdict = self._decided(own)
+            verdict = proved(own, self.decide)
             if verdict is not None:
-                if _has_softmax(value) and OF_SOFTMAX not in reasons:  # its Jacobian alone
+                if _has_softmax(value) and not {OF_SOFTMAX, OF_LOGSUMEXP} & {*reasons}:
                     reasons = (OF_SOFTMAX,)
                 named = None if self._has_name(value) else name
                 return Line(own, named, reasons, self._facts(verdict, own))
         return Line(self.claim, None, self._last_reasons()) if last and not self.within else None
-
-    def _decided(self, claim: Any) -> Verdict | None:
-        """The proof of a line, or None: most of what is tried differs at the first point."""
-        try:
-            if agrees_numerically(claim) is False:
-                return None
-        except (DeriveError, EvaluationError, ArithmeticError, ValueError, TypeError):
-            return None
-        verdict = self.decide(claim)
-        return verdict if verdict.status == HOLDS else None
 
     def _last_reasons(self) -> tuple[str, ...]:
         """Of the documented side itself, which is proved as a whole."""
@@ -276,11 +237,11 @@ class _Chain:
         for value in islice(candidates, MOST_PIECES):
             given = (*self.claim.given, *within)
             own = replace(self.claim, wrt=step, equals=value, given=given)
-            if self._decided(own) is not None:
+            if proved(own, self.decide) is not None:
                 moving = (THROUGH_TIME,) if self._is_read_later(symbol) else ()
                 reasons = (*self._reasons(symbol, self._read_in(symbol)), *moving)
                 if value != derived and value == simplified:
-                    reasons = (*reasons, f"for {_listed(map(text_of, within))}")
+                    reasons = (*reasons, f"for {listed(map(text_of, within))}")
                 return Line(own, None, reasons)
         return None
 
@@ -331,7 +292,8 @@ class _Chain:
                     yield name, reasons
         if readers == [self.claim.of] or local is None:
             for piece in self._pieces(symbol):
-                yield piece, reasons
+                for value in self._written(piece):
+                    yield value, reasons
         if local is not None:
             for value in self._written(local):
                 yield value, reasons
@@ -344,7 +306,10 @@ class _Chain:
 
     def _written(self, value: Any) -> Iterator[Any]:
         """A gradient with the document's names for what it defines, and as it is."""
-        named = as_matrix_product(value.xreplace(self.in_full))
+        named = value
+        for _ in self.in_full:  # what stands inside of a definition gets its name first
+            named = named.xreplace(self.in_full)
+        named = as_matrix_product(named)
         if named != value:
             yield named
         yield value
@@ -426,10 +391,10 @@ class _Chain:
             definition = self.definitions.get(reader, reader)
             shown += rules_between(definition, symbol)
         if len(readers) > 1:
-            names = _listed(map(self._told, readers))
+            names = listed(map(self._told, readers))
             shown.insert(0, f"it is read in {names}: their gradients add up")
         if not shown and readers:
-            shown = [f"the chain rule, through {_listed(map(self._told, readers))}"]
+            shown = [f"the chain rule, through {listed(map(self._told, readers))}"]
         if not self._is_state(symbol) and any(self._reads_at_steps(r, symbol) for r in readers):
             shown.append(OVER_TIME)
         return tuple(dict.fromkeys(shown))
@@ -448,11 +413,6 @@ def _where_true(value: Any, facts: tuple[Any, ...]) -> Any:
         return value
     cases = (case for case in value.atoms(sp.Piecewise) if case.args[0].cond in facts)
     return value.xreplace({case: case.args[0].expr for case in cases})
-
-
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def as_matrix_product(value: Any) -> Any:

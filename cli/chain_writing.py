@@ -10,14 +10,15 @@ from sympy.printing.pretty.pretty_symbology import greek_unicode
 
 from derive.backends.layout import wrap_expression, wrap_prose
 from derive.claims import typesetting
-from derive.claims.typesetting import latex_equation, latex_of_derivative
-from derive.claims.wording import derivative
-from derive.cli.chain_rule import ChainRule, Line
+from derive.claims.typesetting import latex_equation, latex_left
+from derive.claims.wording import left as left_of
+from derive.cli.derivation import Derivation, Line
 from derive.language.printing import text_of
 from derive.language.typesetting import latex_of
 
 TOGETHER, DOCUMENTED = "put together", "as documented"
 OF_DELTA = "delta_z for the gradient in z"
+OF_JACOBIAN = "J_z for the Jacobian of z"
 OF_G = "G for the gradient in what is computed"
 OF_ONES = "1 for a matrix of ones"
 _ONES = re.compile(r"\*1(?![\w./])|(?<![\w./])1\*")
@@ -30,6 +31,7 @@ _GREEK = (
 
 # Characters of the reasons, as LaTeX's ``\\text`` takes them.
 _IN_TEXT = {
+    "|": "$|$", "<": "$<$", ">": "$>$",  # other characters in TeX's oldest fonts
     "_": r"\_", "^": r"\textasciicircum{}", "&": r"\&", "ᵀ": r"$^\top$", "⁻¹": r"$^{-1}$",
     "−": "$-$", "⊙": r"$\odot$", "∂": r"$\partial$", "≤": r"$\leq$",
     "↦": r"$\mapsto$", "²": "$^2$", "ⁿ⁻¹": "$^{n-1}$", "ⁿ": "$^n$", "√": r"$\surd$",
@@ -40,15 +42,22 @@ _INDENT = 6
 _HANG = " " * (_INDENT + 3)
 
 
-def text_lines(chain: ChainRule, width: int) -> list[Text]:
+def text_lines(chain: Derivation, width: int) -> list[Text]:
     """A number and an equation for each line, and below it the reasons."""
     lines = [Text(line, "dim") for line in _indented(stands_for(chain), width)]
+    for symbol, value in chain.parts.items():
+        first, *rest = wrap_expression(f"{text_of(symbol)} = {text_of(value)}", width - 11)
+        lines += [Text(f"      with {first}"), *(Text(" " * 11 + part) for part in rest)]
     for number, line in enumerate(chain.lines, start=1):
-        left = derivative(line.claim)
-        if line.name is not None:
-            left = f"{text_of(line.name)} = {left}"
-        lines.append(Text(f"  {number:>2}. ").append(left, "bold"))
-        lines += _equal(text_of(line.value), width)
+        head = Text(f"  {number:>2}. ")
+        equal = _equal(text_of(line.value), width)
+        if line.goes_on:
+            lines.append(head.append(equal.pop(0).plain.strip()))
+        else:
+            first, *rest = wrap_expression(_left_text(line), width - _INDENT)
+            lines.append(head.append(first, "bold"))
+            lines += [Text(" " * _INDENT + part, "bold") for part in rest]
+        lines += equal
         assumed = ", ".join(map(text_of, line.facts))
         why = (*line.reasons, f"as {assumed}") if assumed else line.reasons
         lines += [Text(text, "dim") for text in _indented("; ".join(why), width)]
@@ -62,9 +71,15 @@ def text_lines(chain: ChainRule, width: int) -> list[Text]:
     return lines
 
 
-def stands_for(chain: ChainRule) -> str:
+def _left_text(line: Line) -> str:
+    left = left_of(line.claim)
+    return left if line.name is None else f"{text_of(line.name)} = {left}"
+
+
+def stands_for(chain: Derivation) -> str:
     """What the names in its lines and reasons stand for; ``""`` where there are none."""
-    said = [OF_DELTA] if any(line.name is not None for line in chain.lines) else []
+    names = {str(line.name)[0] for line in chain.lines if line.name is not None}
+    said = [OF_JACOBIAN if "J" in names else OF_DELTA] if names else []
     if any(re.search(r"G\b", reason) for line in chain.lines for reason in line.reasons):
         said.append(OF_G)
     if any(_ONES.search(text_of(line.value)) for line in chain.lines):
@@ -83,17 +98,18 @@ def _indented(text: str, width: int) -> list[str]:
     return [_HANG + line for line in wrap_prose(text, width - len(_HANG))] if text else []
 
 
-def _repeats(chain: ChainRule) -> bool:
+def _repeats(chain: Derivation) -> bool:
     """Whether the last line is the documented side already."""
-    claim = chain.documented
-    return not claim.states_both and bool(chain.lines[-1].value == claim.equals)
+    claim, last = chain.documented, chain.lines[-1]
+    same = last.claim.states_both == claim.states_both
+    return same and bool(last.value == claim.documented)
 
 
-def _end(chain: ChainRule) -> str:
+def _end(chain: Derivation) -> str:
     return f"{TOGETHER}, {DOCUMENTED}" if len(chain.lines) > 1 else DOCUMENTED
 
 
-def latex(chain: ChainRule) -> str:
+def latex(chain: Derivation) -> str:
     """The definitions, the lines and the documented side; amsmath is all that it needs."""
     rows = [
         rf"{latex_of(symbol)} &= {latex_of(value)} && \text{{definition}}"
@@ -101,7 +117,7 @@ def latex(chain: ChainRule) -> str:
     ]
     for line in chain.lines:
         first, *others = _why(line)
-        rows.append(rf"{_left(line)} &= {latex_of(line.value)} && {first}")
+        rows.append(rf"{_left(line)} &= {latex_of(line.value)} && {first}".lstrip())
         rows += [rf"& && {reason}" for reason in others]
     left, relation, right = _split(chain.documented)
     if chain.lines and not chain.documented.states_both:
@@ -124,7 +140,9 @@ def latex_of_verdict(verdict: Any) -> str:
 
 
 def _left(line: Line) -> str:
-    text = latex_of_derivative(line.claim)
+    if line.goes_on:
+        return ""
+    text = latex_left(line.claim)
     return text if line.name is None else f"{latex_of(line.name)} = {text}"
 
 
@@ -151,7 +169,7 @@ def _split(claim: Any) -> tuple[str, str, str]:
     return left, "=", right
 
 
-def record(chain: ChainRule) -> dict[str, Any]:
+def record(chain: Derivation) -> dict[str, Any]:
     """Plain data: each line in LaTeX, with its reasons."""
     left, relation, right = _split(chain.documented)
     return {
@@ -163,7 +181,7 @@ def record(chain: ChainRule) -> dict[str, Any]:
         ],
         "lines": [
             {
-                "latex": rf"{_left(line)} = {latex_of(line.value)}",
+                "latex": rf"{_left(line)} = {latex_of(line.value)}".lstrip(),
                 "reasons": list(line.reasons),
                 "facts": [latex_of(fact) for fact in line.facts],
             }

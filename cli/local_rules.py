@@ -34,12 +34,13 @@ from derive.language.printing import function_name, text_of
 from derive.language.sequences import MatrixSum, Recurrence
 
 OF_SOFTMAX = "the Jacobian of p = softmax(z) is diag(p) − pᵀp"
+OF_LOGSUMEXP = "the gradient of logsumexp is softmax"
 MOST_OF_NUMBERS = 3  # phrases on single numbers for one line
 
 # Of an operation, and of classes before those that they are built upon.
 RULES: tuple[tuple[type, str], ...] = (
     (Softmax, OF_SOFTMAX),
-    (LogSumExp, "the gradient of logsumexp is softmax"),
+    (LogSumExp, OF_LOGSUMEXP),
     (Broadcast, "what is repeated in the value is summed in the gradient"),
     (ConvTranspose2d, "a transposed convolution gives back a convolution"),
     (MaxPool2d, "a maximum gives back to the entry that attains it"),
@@ -76,6 +77,7 @@ PRODUCTS = "a sum of products gives each factor the gradient times the others, s
 EVERY = "a number that stands in every entry gets the sum over them all"
 TERMS, FACTOR = "a sum gives its gradient to each of its terms", "a constant factor stays"
 ENTRIES, ADDED = "each entry is derived on its own", "a sum has the gradients of its terms"
+ENTRYWISE = "it acts entry by entry, and its Jacobian is diagonal"
 LINEAR = (ENTRIES, ADDED, TERMS, FACTOR)
 
 
@@ -105,6 +107,71 @@ def rules_between(definition: Any, symbol: Any) -> list[str]:
             (linear if phrase in LINEAR else of_numbers)[phrase] = None
     trivial = [said for said in LINEAR if said in linear][:1]
     return list(of_arrays) or list(of_numbers)[:MOST_OF_NUMBERS] or trivial
+
+
+def jacobian_rules(definition: Any, symbol: Any) -> list[str]:
+    """What the matrix of one definition is made of, in a vector that it reads, outermost first."""
+    found: dict[str, None] = {}
+    nodes = sp.preorder_traversal(definition)
+    for node in nodes:
+        if node == symbol or not _reads(node, symbol):
+            continue
+        if _is_softmax(node) or isinstance(node, Softmax):
+            found[OF_SOFTMAX] = None
+            if _is_softmax(node):
+                nodes.skip()
+            continue
+        if isinstance(node, ElementwiseApplyFunction):
+            slope = slope_of(node.function) if isinstance(node.function, sp.Lambda) else None
+            if _slope_of_line(node.function) is None:
+                found[ENTRYWISE + (f": {slope}" if slope else "")] = None
+        elif isinstance(node, sp.HadamardProduct):
+            found["the Jacobian of a ⊙ x in x is diag(a)"] = None
+        elif isinstance(node, sp.MatMul):
+            found |= dict.fromkeys(_jacobian_of_product(node, symbol))
+        elif isinstance(node, Broadcast):
+            found["what is repeated has the same row in its Jacobian for each of its copies"] = None
+        elif isinstance(node, sp.MatAdd) and symbol in node.args:
+            found["what is added as it is has the Jacobian I"] = None
+    return list(found) or rules_of_entries(definition, symbol)
+
+
+def _jacobian_of_product(node: Any, symbol: Any) -> list[str]:
+    """Of a matrix times a column, or of a row times a matrix."""
+    matrices = [arg for arg in node.args if getattr(arg, "is_Matrix", False)]
+    moving = [k for k, arg in enumerate(matrices) if arg.has(symbol)]
+    if any(arg not in matrices and arg.has(symbol) for arg in node.args) or len(moving) > 1:
+        return ["the product rule"]
+    if len(matrices) < 2:
+        return []
+    if moving == [len(matrices) - 1] and matrices[-1].shape[1] == 1:
+        return ["the Jacobian of Ax in x is A"]
+    if moving == [0] and matrices[0].shape[0] == 1:
+        return ["the Jacobian of xA in x is Aᵀ"]
+    return []
+
+
+def rules_of_entries(definition: Any, symbol: Any) -> list[str]:
+    """Phrases on the numbers of an array that is derived entry by entry."""
+    found: dict[str, None] = {}
+    for node in sp.preorder_traversal(definition):
+        if node == symbol or not _reads(node, symbol):
+            continue
+        if isinstance(node, ElementwiseApplyFunction) and isinstance(node.function, sp.Lambda):
+            phrase = slope_of(node.function)
+        elif isinstance(node, (MaxPool2d, MaxOver)):
+            phrase = "a maximum moves with the entry that attains it"
+        elif isinstance(node, AvgPool2d):
+            phrase = "a mean moves with each entry by an equal share"
+        elif isinstance(node, Conv2d) and not any(arg.has(symbol) for arg in node.args[:2]):
+            phrase = "a bias is added at each place"
+        elif isinstance(node, (Conv2d, sp.MatMul)):
+            phrase = "a sum of products moves with each factor by the others"
+        else:
+            phrase = _of_number(node, symbol)
+        if phrase and phrase not in LINEAR:
+            found[phrase] = None
+    return list(found)[:MOST_OF_NUMBERS] or [ENTRIES]
 
 
 def slope_of(function: sp.Lambda) -> str | None:

@@ -352,10 +352,10 @@ def show(id: str, timeout: float, effort: float) -> int:
 def explain(
     id: str, numpy: bool, check: bool, steps: bool, form: str, timeout: float, effort: float
 ) -> int:
-    """Show how a gradient is derived, or the witness worked out and replayed in NumPy.
+    """Show how a claim is derived, or the witness worked out and replayed in NumPy.
 
-    What holds is shown by the chain rule, from the result back, each line proved; where there is
-    no chain, or with --steps, by every step of the proof.
+    What holds is shown as a person derives it, each line proved; where there are no such lines, or
+    with --steps, by every step of the proof.
     """
     from derive.cli.code_report import has_code
 

@@ -30,6 +30,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import sympy as sp
@@ -96,7 +97,8 @@ def verify(claim: Claim, timeout: float = 60.0, effort: float = EFFORT) -> Verdi
 
     :param timeout: seconds after which the verdict is ``undecided``.
     :param effort: how much work may be done for each part of a decision, 1 being the usual.
-    :raises ClaimError: when ``claim`` is no claim, or ``effort`` no positive number.
+    :raises ClaimError: when ``claim`` is no claim, ``effort`` no positive number or ``timeout``
+        no number.
 
     Never raises for what a claim contains: what is unsupported, too slow or broken inside gives
     ``undecided``, with the reason. What is decided depends on the work that may be done, and on the
@@ -104,8 +106,10 @@ def verify(claim: Claim, timeout: float = 60.0, effort: float = EFFORT) -> Verdi
     """
     if not isinstance(claim, Claim):
         raise ClaimError(f"verify takes a claim, not {type(claim).__name__}")
-    if not (effort > 0 and math.isfinite(effort)):
+    if not (isinstance(effort, Real) and effort > 0 and math.isfinite(effort)):
         raise ClaimError(f"an effort is a positive number, not {effort!r}")
+    if not isinstance(timeout, Real) or math.isnan(timeout):
+        raise ClaimError(f"a timeout is a number of seconds, not {timeout!r}")
     start = time.monotonic()
     opened: list[Budget] = []
 
@@ -135,6 +139,8 @@ def verify(claim: Claim, timeout: float = 60.0, effort: float = EFFORT) -> Verdi
 def gradient(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
     """∂of/∂wrt of a scalar, of the shape of ``wrt``.
 
+    :param where: definitions that the expression rests on, in order, symbol to expression.
+    :raises ClaimError: where an argument is no SymPy expression, or ``wrt`` nothing to derive in.
     :raises ShapeError: where the expression does not fit together, or is no scalar.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
@@ -144,6 +150,8 @@ def gradient(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Ex
 def jacobian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
     """∂of/∂wrt: the axes of ``of``, then those of ``wrt``; a matrix between two vectors.
 
+    :param where: definitions that the expression rests on, in order, symbol to expression.
+    :raises ClaimError: where an argument is no SymPy expression, or ``wrt`` nothing to derive in.
     :raises ShapeError: where the expression does not fit together.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
@@ -151,8 +159,11 @@ def jacobian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Ex
 
 
 def backward(of: Any, wrt: Any, upstream: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
-    """Σ upstream · ∂of/∂wrt over all axes of ``of``, of the shape of ``wrt``.
+    """Σ upstream · ∂of/∂wrt over all axes of ``of``, of the shape of ``wrt``; ``upstream`` has the
+    shape of ``of``.
 
+    :param where: definitions that the expression rests on, in order, symbol to expression.
+    :raises ClaimError: where an argument is no SymPy expression, or ``wrt`` nothing to derive in.
     :raises ShapeError: where the expression does not fit together.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
@@ -160,8 +171,10 @@ def backward(of: Any, wrt: Any, upstream: Any, where: Mapping[Any, Any] | None =
 
 
 def hessian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Expr:
-    """∂²of/∂wrt_i ∂wrt_j of a scalar in a vector.
+    """∂²of/∂wrt_i ∂wrt_j of a scalar in a vector, as a matrix; in a matrix an array of four axes.
 
+    :param where: definitions that the expression rests on, in order, symbol to expression.
+    :raises ClaimError: where an argument is no SymPy expression, or ``wrt`` nothing to derive in.
     :raises ShapeError: where the expression does not fit together, or is no scalar.
     :raises UnsupportedError: naming a node that the engine gives no meaning to.
     """
@@ -171,6 +184,8 @@ def hessian(of: Any, wrt: Any, where: Mapping[Any, Any] | None = None) -> sp.Exp
 def shape_of(expr: Any, where: Mapping[Any, Any] | None = None) -> tuple[Any, ...]:
     """The shape of an expression: SymPy sizes, () for a scalar.
 
+    :param where: definitions that the expression rests on, in order, symbol to expression.
+    :raises ClaimError: where ``expr`` is no SymPy expression.
     :raises ShapeError: naming the subexpression and both shapes.
     :raises UnsupportedError: naming a node that has no shape rule.
     """
@@ -353,7 +368,7 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
                         *sides, Hypotheses.of(problem).prepare, budget, rungs, statement.place
                     )
                 if proof is None and inductive:
-                    proof = _by_induction(problem, claim, *sides, budget)
+                    proof = _by_induction(problem, claim, statement, budget)
             if proof is None and number == 0 and not (deep or claim.at_most):
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
@@ -418,14 +433,16 @@ def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:
 
 
 def _by_induction(
-    problem: Problem, claim: Claim, left: Term, right: Term, budget: Budget
+    problem: Problem, claim: Claim, statement: Statement, budget: Budget
 ) -> Proof | None:
     """A proof by induction over time of a claim that no number speaks against."""
+    left, right = statement.left, statement.right
     # The numbers are drawn without a look at what is given.
     numbers = None if problem.given else Numbers([left, right])
     if not (numbers and numbers.agree(left, right)) and agrees_numerically(claim) is False:
         return None
-    return induction.prove(left, right, Hypotheses.of(problem).prepare, budget, numbers)
+    prepare = Hypotheses.of(problem).prepare
+    return induction.prove(left, right, prepare, budget, numbers, statement.place)
 
 
 def _contradictory(problem: Problem) -> bool:

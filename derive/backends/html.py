@@ -6,35 +6,19 @@ fonts and no script are carried along, screen readers can read it, and it can be
 
 from __future__ import annotations
 
-import functools
 import re
-import xml.etree.ElementTree as Xml
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from derive.backends.marks import MARKS, UNNAMED
+from derive.backends.marks import MARKS
+from derive.backends.mathml import mathml
+from derive.backends.page_sections import sections
 from derive.backends.places import PROBLEMS, claims_beside, counted, verb
 from derive.backends.witness_values import value_latex, value_text
 
-MATHML = "{http://www.w3.org/1998/Math/MathML}m"
-# Attributes that the converter writes; none of them runs or loads anything.
-SAFE = frozenset({
-    "accent", "accentunder", "class", "columnalign", "columnlines", "columnspacing", "depth",
-    "display", "displaystyle", "fence", "form", "height", "largeop", "linebreak", "linethickness",
-    "lspace", "mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize",
-    "movablelimits", "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator",
-    "stretchy", "symmetric", "voffset", "width",
-})  # fmt: skip
-SVG = "{http://www.w3.org/2000/svg}"
-DRAWN = frozenset({
-    "aria-labelledby", "class", "d", "height", "id", "marker-end", "marker-start", "markerHeight",
-    "markerUnits", "markerWidth", "orient", "refX", "refY", "role", "rx", "viewBox", "width", "x",
-    "y",
-})  # fmt: skip
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
 LONGEST_STEP = 800  # the same of a step of a proof: nobody reads more, and there are many
-ON_PAPER = {100: 58, 75: 77, 55: 105, 40: 145, 28: 207, 20: 290, 14: 400}  # per cent: characters
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -73,7 +57,7 @@ def _shown(report: Mapping[str, Any]) -> dict[str, Any]:
     if formulas is not None:
         noun = "item" if claims_beside(report) else "formula"
     return {
-        "sections": _sections(claims),
+        "sections": sections(claims),
         "problems": report.get("problems", ()),
         "counts": [count for count in counts if count[1]],
         "filters": [status for status in MARKS if status in statuses],
@@ -207,41 +191,6 @@ def formula_anchor(formula: Mapping[str, Any]) -> str:
     return f"formula-{anchor(formula['file'])}-" + "-".join(str(n) for n in place if n is not None)
 
 
-def _sections(claims: Any) -> list[tuple[str, Any, list[Any]]]:
-    """The claims by file, section or formula, in their order: the name of each, its picture, its
-    claims.
-    """
-    found: dict[str, list[Any]] = {}
-    for claim in claims:
-        parts = (claim.get("file"), claim.get("section"), claim.get("formula"))
-        name = " · ".join(str(part) for part in parts if part) or "Claims"
-        found.setdefault(name, []).append(claim)
-    return [(name, _drawing(claims), claims) for name, claims in found.items()]
-
-
-def _drawing(claims: Any) -> Any:
-    """The picture of the claim that defines most, and comes to what has a name if any does; None
-    where there is none.
-    """
-    from markupsafe import Markup
-
-    def defines(text: str) -> tuple[bool, int]:
-        return re.search(rf">{UNNAMED}\b", text) is None, text.count('<g class="node')
-
-    drawings = [claim["drawing"] for claim in claims if claim.get("drawing")]
-    most = max(drawings, key=defines, default="")
-    return Markup(most) if most and _is_safe(most, SVG, DRAWN) else None
-
-
-def _is_safe(text: str, space: str, attributes: frozenset[str]) -> bool:
-    """Whether text is XML of nothing but a namespace's elements with some attributes."""
-    try:
-        elements = list(Xml.fromstring(text).iter())
-    except Xml.ParseError:
-        return False
-    return all(e.tag.startswith(space) and attributes.issuperset(e.attrib) for e in elements)
-
-
 def anchor(name: str) -> str:
     """An id of an element, from any name."""
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "unnamed"
@@ -252,7 +201,7 @@ def _math(latex: str, display: bool = False, longest: int = LONGEST_MATHEMATICS)
     from markupsafe import Markup, escape
 
     if len(latex) <= longest:
-        found = _converted(latex, display)
+        found = mathml(latex, display)
         if found is not None:
             return Markup(found)
     shown = latex if len(latex) <= 500 else latex[:500] + " …"
@@ -266,35 +215,8 @@ def _as_written(latex: str) -> Any:
     from markupsafe import Markup
 
     plain = re.sub(r"\\(?:label|tag)\{[^{}]*\}|(?<!\\)&", "", latex)
-    found = _converted(plain, True) if len(plain) <= LONGEST_MATHEMATICS else None
+    found = mathml(plain, True) if len(plain) <= LONGEST_MATHEMATICS else None
     return "" if found is None or "\\" in found else Markup(found)
-
-
-@functools.lru_cache(maxsize=4096)
-def _converted(latex: str, display: bool) -> str | None:
-    from latex2mathml.converter import convert
-    from markupsafe import escape
-
-    try:
-        found = convert(latex, display="block" if display else "inline")
-    except Exception:  # whatever a converter stumbles over is shown as it is written
-        return None
-    # It takes over text from LaTeX as it is: only what is MathML, and nothing else, is shown.
-    found = re.sub(r"&(?!#?\w+;)", "&amp;", found)
-    if not _is_safe(found, MATHML, SAFE):
-        return None
-    # Shorter by a third: a page of HTML knows the namespace, and letters need not be numbers.
-    narrow = _narrow(len(re.sub(r"&#?\w+;", "x", re.sub(r"<[^>]*>", "", found))))
-    found = found.replace(f' xmlns="{MATHML[1:].partition("}")[0]}"', narrow, 1)
-    return re.sub(r"&#x([0-9A-Fa-f]+);", lambda match: escape(chr(int(match[1], 16))), found)
-
-
-def _narrow(characters: int) -> str:
-    """The class of a formula that is wider than paper: it is set smaller there, since nothing
-    scrolls in print and browsers do not break formulas.
-    """
-    percent = next((p for p, most in ON_PAPER.items() if characters <= most), min(ON_PAPER))
-    return "" if percent == 100 else f' class="on-paper-{percent}"'
 
 
 def _mapping(function: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import factorial
+from math import factorial, gcd
 from typing import Any
 
 import sympy as sp
@@ -23,6 +23,7 @@ from derive.canonical.verbs import Verbs
 
 MAX_SHIFTS = 12  # steps down in the argument of Γ and of its derivatives
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
+MAX_ANGLES_AGAIN = 6  # the same of a multiple of a sum
 
 
 Law = Callable[..., Polynomial]
@@ -69,13 +70,31 @@ def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
     plain_sin = _odd("sin")
 
     def law(n: Verbs, x: Polynomial) -> Polynomial:
+        quarters, x = _quarter_turns(x)
+        turned = (0 if name == "sin" else 1) + quarters
+        made = upright(n, ("sin", "cos")[turned % 2], x)
+        return n.scale(made, -1 if turned % 4 > 1 else 1)
+
+    def upright(n: Verbs, name: str, x: Polynomial) -> Polynomial:
+        known = _known_angle(n, name, x)
+        if known is not None:
+            return known
+        part, others = _part_of_pi(x)
+        if _is_known(part):
+            return together(n, name, others, {m: c for m, c in x.items() if m not in others})
         parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
         whole = all(part.denominator == 1 for part in parts.values())
-        if not whole or not 1 < sum(parts.values()) <= MAX_ANGLES:
+        times = gcd(*(int(part) for part in parts.values())) if whole else 1
+        most = MAX_ANGLES_AGAIN if times > 1 else MAX_ANGLES
+        if not whole or not 1 < sum(parts.values()) <= most:
             return plain_sin(n, x) if name == "sin" else _cos(n, x)
         monomial, coefficient = next(iter(x.items()))
         first: Polynomial = {monomial: exact(Fraction(coefficient) / parts[monomial])}
-        rest = n.subtract(x, first)
+        if times > 1:
+            first = n.scale(x, Fraction(1, times))
+        return together(n, name, first, n.subtract(x, first))
+
+    def together(n: Verbs, name: str, first: Polynomial, rest: Polynomial) -> Polynomial:
         sines = [n.function("sin", [p]) for p in (first, rest)]
         cosines = [n.function("cos", [p]) for p in (first, rest)]
         if name == "sin":
@@ -83,10 +102,69 @@ def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
         return n.subtract(n.multiply(*cosines), n.multiply(*sines))
 
     statement = {
-        "sin": "sin(a + b) = sin a·cos b + cos a·sin b and sin(−x) = −sin x, for all reals",
-        "cos": "cos(a + b) = cos a·cos b − sin a·sin b and cos(−x) = cos x, for all reals",
+        "sin": "sin(a + b) = sin a·cos b + cos a·sin b, sin(−x) = −sin x, for all reals; "
+        "sin(asin x) = x, sin(atan x) = x/√(1 + x²), wherever they have a value; sin(k·π/4), "
+        "sin(k·π/6)",
+        "cos": "cos(a + b) = cos a·cos b − sin a·sin b, cos(−x) = cos x, for all reals; "
+        "cos(asin x) = √(1 − x²), cos(atan x) = 1/√(1 + x²), wherever they have a value; "
+        "cos(k·π/4), cos(k·π/6)",
     }[name]
     return _stated(statement, lambda n, x: n.split(x, lambda part: law(n, part)))
+
+
+def _part_of_pi(x: Polynomial) -> tuple[Fraction, Polynomial]:
+    """Which multiple of π is added in an angle, and what is left of it."""
+    for monomial, coefficient in x.items():
+        if len(monomial) == 1 and monomial[0][1] == 1:
+            atom = monomial[0][0]
+            if isinstance(atom, ConstAtom) and atom.value is sp.pi:
+                return Fraction(coefficient), {m: c for m, c in x.items() if m != monomial}
+    return Fraction(0), x
+
+
+def _quarter_turns(x: Polynomial) -> tuple[int, Polynomial]:
+    """How often a whole π/2 is added in an angle, and what is left of it."""
+    part, rest = _part_of_pi(x)
+    return (int(2 * part), rest) if (2 * part).denominator == 1 else (0, x)
+
+
+def _is_known(part: Fraction) -> bool:
+    """Whether sin and cos of a multiple of π that is no quarter turn are roots of rationals: of
+    one of π/4 or π/6.
+    """
+    return part.denominator in (3, 4, 6)
+
+
+def _known_angle(n: Verbs, name: str, x: Polynomial) -> Polynomial | None:
+    """sin or cos of 0, of parts of π, of ±asin u and of ±atan u; None of any other angle."""
+    if len(x) != 1:
+        return None if x else {(): 1} if name == "cos" else {}
+    ((monomial, coefficient),) = x.items()
+    if len(monomial) != 1 or monomial[0][1] != 1:
+        return None
+    ((atom, _),) = monomial
+    part, _ = _part_of_pi(x)
+    if _is_known(part):
+        return _of_part_of_pi(n, name, part)
+    if not isinstance(atom, FunctionAtom) or atom.name not in ("asin", "atan"):
+        return None
+    if coefficient not in (1, -1):
+        return None
+    u = dict(atom.args[0])
+    square = n.multiply(u, u)
+    one: Polynomial = {(): 1}
+    sine = n.scale(u, coefficient)
+    if atom.name == "asin":
+        return sine if name == "sin" else n.power(n.subtract(one, square), Fraction(1, 2))
+    hypotenuse = n.power(n.add(one, square), Fraction(-1, 2))
+    return n.multiply(sine, hypotenuse) if name == "sin" else hypotenuse
+
+
+def _of_part_of_pi(n: Verbs, name: str, part: Fraction) -> Polynomial:
+    value = getattr(sp, name)(sp.pi * sp.Rational(part.numerator, part.denominator))
+    square = value**2
+    root = n.power({(): Fraction(int(square.p), int(square.q))}, Fraction(1, 2))
+    return n.scale(root, 1 if value.is_positive else -1)
 
 
 def _hyperbolic(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:

@@ -31,12 +31,18 @@ class Setting:
     where: Mapping[Any, Any] = field(default_factory=dict)
     given: Any = ()
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.where, Mapping):
+            raise ClaimError(f"`where` is {self.where!r}; a dictionary is expected")
+
     def __call__(self, kind: type[Kind], /, *arguments: Any, **keywords: Any) -> Kind:
         """A claim in this setting, of the arguments that its kind takes. Its own definitions stand
         after these, and its own assumptions beside them.
 
         :raises ClaimError: as the kind does, and where both define one symbol.
         """
+        if not (isinstance(kind, type) and issubclass(kind, Claim)):
+            raise ClaimError(f"a setting makes a claim of a kind such as Gradient, not of {kind!r}")
         own = keywords.pop("where", {})
         for symbol in own:
             if symbol in self.where:

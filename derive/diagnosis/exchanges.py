@@ -30,6 +30,7 @@ from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.dims import same_shape
 from derive.language.operators import Partial, Softmax, Tensor
+from derive.language.predicates import is_given
 from derive.language.printing import text_of
 from derive.refutation.symbols import fields_of
 
@@ -512,7 +513,7 @@ def counted_once(d: Documented) -> Iterator[Repair]:
     """
     wrt = getattr(d.claim, "wrt", None)
     given = getattr(d.claim, "given", ())
-    if not isinstance(wrt, sp.MatrixSymbol) or sp.Q.symmetric(wrt) not in given:
+    if not isinstance(wrt, sp.MatrixSymbol) or not is_given("symmetric", wrt, given):
         return
     diagonal = sp.HadamardProduct(d.side, sp.Identity(wrt.shape[0]), evaluate=False)
     both = sp.MatAdd(d.side, diagonal, evaluate=False)
@@ -527,6 +528,19 @@ def transposed_definition(d: Documented) -> Iterator[Repair]:
     """A definition is the transpose of what is meant, in all its places."""
     if d.is_matrix(d.side) and not d.is_whole:
         yield Repair(transposed(d.side), lambda: "it is the transpose of what is meant")
+
+
+def upside_down(d: Documented) -> Iterator[Repair]:
+    """A quotient stands upside down in a product: (1 − b)/(1 − a) for (1 − a)/(1 − b)."""
+    for site in d.sites:
+        factors = site.node.args if type(site.node) is sp.Mul else ()
+        below = [f for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
+        above = [f for f in factors if f not in below and not f.is_number]
+        for x, y in product(above, below):
+            rest = (f for f in factors if f not in (x, y))
+            part = sp.Mul(*rest, y.base, 1 / x, evaluate=False)
+            words = "a quotient is upside down: it holds with {} for {}"
+            yield d.put(site, part, partial(quoted, words, y.base / x, x * y))
 
 
 CONVENTIONS: tuple[Mistake, ...] = (counted_once, only_the_diagonal)
@@ -544,6 +558,7 @@ EXCHANGES: tuple[Mistake, ...] = (
     what_is_differentiated,
     missing_number,
     inverted,
+    upside_down,
     both_orders,
     with_its_transpose,
     exchanged_symbols,

@@ -15,7 +15,8 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
-from derive.base.errors import ShapeError, UnsupportedError
+from derive.base.errors import ClaimError, ShapeError, UnsupportedError
+from derive.language.checked_arguments import given_array, given_expression
 from derive.language.dims import Dims, condition, same_size, shown
 from derive.language.operators import ArrayOperator, MatrixOperator, entry, fresh_index
 from derive.language.shape_rules import Shaping, shape_rule
@@ -89,7 +90,8 @@ class ArrangedArray(_Arranged, ArrayOperator):
 
 
 def _arranged(kind: str, operands: Sequence[Any], options: Sequence[Any]) -> Any:
-    given = tuple(map(sp.sympify, operands))
+    first, *others = operands
+    given = (given_array(first, kind), *(given_expression(other, kind) for other in others))
     parts = (Str(kind), *given, sp.Tuple(*options))
     rank = len(KINDS[kind].shape(given, options))
     if rank == 0:
@@ -138,6 +140,9 @@ def einsum(subscripts: str, *operands: Any) -> Any:
 
     :raises ShapeError: where the subscripts do not go with the operands.
     """
+    if not isinstance(subscripts, str):
+        raise ClaimError(f"einsum takes its subscripts first, as a string, not {subscripts}")
+    operands = tuple(given_array(operand, "einsum") for operand in operands)
     text = subscripts.replace(" ", "")
     if "->" not in text or "." in text:
         raise ShapeError(
@@ -244,7 +249,7 @@ def permute(array: Any, *axes: Any) -> Any:
 
     :raises ShapeError: where ``axes`` does not name each axis once.
     """
-    axes = _spread(axes)
+    axes, array = _spread(axes), given_array(array, "permute")
     if sorted(axes) != list(range(len(array.shape))):
         raise ShapeError(f"permute: {tuple(axes)} is no order of the {len(array.shape)} axes")
     return _arranged("permute", (array,), (sp.Tuple(*axes),))
@@ -301,6 +306,7 @@ def _is_matrix(shapes: Shaping, expr: Any) -> None:
 # ---- pad
 
 
+SEQUENCES = (tuple, list, sp.Tuple)
 MODES = ("constant", "reflect", "circular")
 
 
@@ -314,14 +320,16 @@ def pad(array: Any, widths: Any, mode: str = "constant", value: Any = 0) -> Any:
     :raises ShapeError: where there are not two widths for each axis.
     :raises UnsupportedError: for another mode.
     """
+    array = given_array(array, "pad")
     alike = [(widths, widths)] * len(array.shape)
-    each = widths if isinstance(widths, (tuple, list, sp.Tuple)) else alike
-    pairs = [tuple(map(sp.sympify, pair)) for pair in each]
+    each = widths if isinstance(widths, SEQUENCES) else alike
+    pairs = [tuple(pair) if isinstance(pair, SEQUENCES) else () for pair in each]
     if len(pairs) != len(array.shape) or any(len(pair) != 2 for pair in pairs):
         raise ShapeError(f"pad: {widths} is to have (before, after) for each of the axes")
     if mode not in MODES:
         raise UnsupportedError(f"pad: the mode is {', '.join(MODES)}, not {mode}")
-    options = (Str(mode), *(sp.Tuple(*pair) for pair in pairs))
+    sizes = (sp.Tuple(*(given_expression(size, "pad") for size in pair)) for pair in pairs)
+    options = (Str(mode), *sizes)
     if mode == "constant":
         return _arranged("pad", (array, value), options)
     return _arranged("pad", (array,), options)

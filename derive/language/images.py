@@ -17,7 +17,8 @@ from typing import Any
 
 import sympy as sp
 
-from derive.base.errors import ShapeError
+from derive.base.errors import ClaimError, ShapeError
+from derive.language.checked_arguments import given_expression
 from derive.language.dims import Dims, condition, same_shape, same_size, shown
 from derive.language.operators import ArrayOperator, MatrixOperator, MaxOver, entry, fresh_index
 from derive.language.shape_rules import Shaping, shape_rule
@@ -29,10 +30,10 @@ Pair = Any  # one value for both axes of an image, or (for rows, for columns)
 
 def pair(value: Pair) -> sp.Tuple:
     """(rows, columns) from one value for both, or from two."""
-    if isinstance(value, (tuple, list, sp.Tuple)):
-        first, second = value
-        return sp.Tuple(sp.sympify(first), sp.sympify(second))
-    return sp.Tuple(sp.sympify(value), sp.sympify(value))
+    both = value if isinstance(value, (tuple, list, sp.Tuple)) else (value, value)
+    if len(both) != 2:
+        raise ClaimError(f"one value for both axes of an image is meant, or two, not {value}")
+    return sp.Tuple(*(given_expression(part, "a layer of images") for part in both))
 
 
 def window_count(size: Any, window: Any, stride: Any, padding: Any, dilation: Any = 1) -> Any:
@@ -540,7 +541,9 @@ def _flatten_shape(shapes: Shaping, expr: Flatten) -> Dims:
 
 
 def _given(*operands: Any) -> tuple[Any, ...]:
-    return tuple(sp.sympify(part) for part in operands if part is not None)
+    return tuple(
+        given_expression(part, "a layer of images") for part in operands if part is not None
+    )
 
 
 def _of_rank(shapes: Shaping, part: Any, where: Any, rank: int, axes: str) -> Dims:

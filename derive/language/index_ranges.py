@@ -15,6 +15,8 @@ from typing import Any
 
 import sympy as sp
 
+from derive.language.checked_arguments import given_array
+
 MOST = 64  # inequalities that one index is eliminated from
 
 
@@ -42,7 +44,9 @@ def within(array: Any, count: Any) -> Any:
     """The assumption that an array of integers holds labels 0 … count − 1, for ``given``.
 
     :param array: an ``IndexedBase`` with a shape, made with ``integer=True``.
+    :raises ClaimError: for what has no shape.
     """
+    array = given_array(array, "within")
     places = tuple(sp.Dummy(letter, integer=True) for letter in "ijkl"[: len(array.shape)])
     return sp.And(array[places] >= 0, array[places] <= sp.sympify(count) - 1)
 

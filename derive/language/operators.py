@@ -8,6 +8,7 @@ expression, so that no operator has a derivative rule of its own.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
@@ -21,7 +22,8 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.printing.pycode import AbstractPythonCodePrinter
 
-from derive.base.errors import ShapeError
+from derive.base.errors import ClaimError, ShapeError
+from derive.language.checked_arguments import given_axis, given_expression, given_limits
 
 _fresh_names = count()
 
@@ -34,12 +36,20 @@ def fresh_index(name: str = "k") -> sp.Dummy:
 def entry(array: Any, *indices: Any) -> sp.Expr:
     """The entry of a matrix or array at ``indices``, left unevaluated."""
     if isinstance(array, MatrixExpr):
+        if len(indices) != 2:
+            raise ShapeError(
+                f"an entry of a matrix has two indices; {array} is given {len(indices)}"
+            )
         # Not by MatrixElement's own constructor: it asks SymPy whether the indices are in range,
         # which takes longer than everything else and is decided elsewhere.
         return sp.Expr.__new__(MatrixElement, array, *map(sp.sympify, indices))
     if isinstance(array, (Tensor, ArrayOperator)):
         return TensorElement(array, *map(sp.sympify, indices))
-    return array[tuple(indices)] if indices else array
+    if not indices:
+        return array
+    if not hasattr(array, "__getitem__"):
+        raise ClaimError(f"entry takes an array, and {array} has no entries")
+    return array[tuple(indices)]
 
 
 def _by_entries(printer: Any, body: Any, axes: Iterable[tuple[Any, Any]]) -> str:
@@ -394,6 +404,7 @@ class GradientOf:
     """What ``L.gradient(k)`` returns: call it with the arguments of L."""
 
     def __init__(self, function: ScalarFunction, position: int) -> None:
+        position = operator.index(position)
         if position < 0:
             raise IndexError(f"argument {position}: arguments are counted from 0")
         self.function = function
@@ -490,27 +501,28 @@ class MatrixGradient(_AppliedGradient, MatrixExpr):
 
 def softmax(operand: MatrixExpr) -> Softmax:
     """Row-wise softmax: ``softmax(X)[i, j] = exp(X[i, j]) / Σ_k exp(X[i, k])``."""
-    return Softmax(operand)
+    return Softmax(given_expression(operand, "softmax"))
 
 
 def logsumexp(operand: MatrixExpr) -> LogSumExp:
     """Row-wise log-sum-exp, a column: ``logsumexp(X)[i, 0] = log Σ_k exp(X[i, k])``."""
-    return LogSumExp(operand)
+    return LogSumExp(given_expression(operand, "logsumexp"))
 
 
 def broadcast(operand: Any, rows: Any, cols: Any) -> Broadcast:
     """A scalar, row, column or 1×1 matrix repeated to (rows, cols)."""
-    return Broadcast(operand, rows, cols)
+    return Broadcast(*(given_expression(part, "broadcast") for part in (operand, rows, cols)))
 
 
 def max_over(body: Any, limits: Any) -> MaxOver:
     """The maximum of ``body`` over ``(k, lo, hi)``, both ends included."""
-    return MaxOver(body, limits)
+    return MaxOver(given_expression(body, "max_over"), given_limits(limits, "max_over"))
 
 
 def tensor(body: Any, *axes: Any) -> Tensor:
     """The array with entry ``body`` at its indices; ``axes`` are ``(index, size)`` pairs."""
-    return Tensor(body, *axes)
+    over = (given_axis(axis, "tensor") for axis in axes)
+    return Tensor(given_expression(body, "tensor"), *over)
 
 
 class _Partial:
@@ -563,7 +575,7 @@ def partial(of: Any, wrt: Any) -> Any:
     ``wrt``, its own definition is cut, as for the ``wrt`` of a claim. In a transpose it is the
     transpose of the derivative.
     """
-    of, wrt = sp.sympify(of), sp.sympify(wrt)
+    of, wrt = given_expression(of, "partial"), given_expression(wrt, "partial")
     if isinstance(wrt, sp.Transpose):
         return sp.Transpose(partial(of, wrt.arg))
     return MatrixPartial(of, wrt) if isinstance(wrt, MatrixExpr) else Partial(of, wrt)

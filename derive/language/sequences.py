@@ -17,6 +17,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.tensor.array.expressions import ArrayElement
 
 from derive.base.errors import ClaimError, ShapeError
+from derive.language.checked_arguments import given_array, given_expression, given_limits
 from derive.language.operators import MatrixOperator, OverRange, entry
 
 
@@ -207,8 +208,9 @@ def recurrence(step: Any, limits: Any, *, start: Any = None, end: Any = None) ->
     if (start is None) == (end is None):
         raise ClaimError("a recurrence has either a start or an end")
     direction = 1 if end is None else -1
-    initial = sp.sympify(start if end is None else end)
-    return Recurrence(sp.sympify(step), sp.Tuple(*limits), initial, sp.Integer(direction))
+    initial = given_expression(start if end is None else end, "recurrence")
+    over = given_limits(limits, "recurrence")
+    return Recurrence(given_expression(step, "recurrence"), over, initial, sp.Integer(direction))
 
 
 def sequence(body: Any, limits: Any) -> Recurrence:
@@ -217,12 +219,15 @@ def sequence(body: Any, limits: Any) -> Recurrence:
     It starts from nothing: positions before ``low`` are zero. It may read a recurrence that is
     defined after it at the previous position, as a gate reads the state.
     """
-    return Recurrence(sp.sympify(body), sp.Tuple(*limits), sp.S.NaN, sp.Integer(1))
+    over = given_limits(limits, "sequence")
+    return Recurrence(given_expression(body, "sequence"), over, sp.S.NaN, sp.Integer(1))
 
 
 def sum_over(body: Any, limits: Any) -> Any:
     """Σ of matrices over ``(k, low, high)``, both ends included: a matrix. See ``sympy.Sum``."""
-    return MatrixSum(body, limits) if isinstance(body, MatrixExpr) else sp.Sum(body, tuple(limits))
+    over = given_limits(limits, "sum_over")
+    body = given_expression(body, "sum_over")
+    return MatrixSum(body, over) if isinstance(body, MatrixExpr) else sp.Sum(body, tuple(over))
 
 
 def ordered_product(body: MatrixExpr, limits: Any, *, later: str = "left") -> OrderedProduct:
@@ -235,7 +240,8 @@ def ordered_product(body: MatrixExpr, limits: Any, *, later: str = "left") -> Or
     if later not in ("left", "right"):
         raise ClaimError(f"later factors stand on the left or on the right, not on the {later}")
     side = sp.Integer(1 if later == "left" else -1)
-    return MatrixExpr.__new__(OrderedProduct, body, sp.Tuple(*limits), side)
+    over = given_limits(limits, "ordered_product")
+    return MatrixExpr.__new__(OrderedProduct, given_array(body, "ordered_product"), over, side)
 
 
 # ---- systems: definitions that refer to one another through time

@@ -215,6 +215,15 @@ class _Typesetter(LatexPrinter):
         power = "" if exp is None else rf"^{{{exp}}}"
         return rf"\mathbf{{1}}[{left} = {right}]{power}"
 
+    def _print_Piecewise(self, node: Any) -> str:
+        """Of 1 where something holds, and 0 where not, its bracket alone."""
+        if (condition := _bracketed(node)) is None:
+            return str(super()._print_Piecewise(node))
+        return rf"\mathbf{{1}}[{self._print(condition)}]"
+
+    def _needs_mul_brackets(self, expr: Any, first: bool = False, last: bool = False) -> bool:
+        return _bracketed(expr) is None and bool(super()._needs_mul_brackets(expr, first, last))
+
     def _print_At(self, node: Any) -> str:
         return rf"{{{self._print(node.array)}}}_{{{self._print(node.index)}}}"
 
@@ -251,6 +260,14 @@ class _Typesetter(LatexPrinter):
             text = str(super()._print(expr, **settings))
         self._marked = marked
         return rf"\class{{differs}}{{{text}}}" if differs else text
+
+
+def _bracketed(node: Any) -> Any:
+    """The condition of what is 1 where it holds and 0 elsewhere; None of anything else."""
+    if not isinstance(node, sp.Piecewise) or len(node.args) != 2:
+        return None
+    (one, condition), (zero, otherwise) = node.args
+    return condition if one == 1 and zero == 0 and otherwise == True else None  # noqa: E712
 
 
 def _unchecked(kind: Any, *args: Any) -> Any:

@@ -11,8 +11,9 @@ import pytest
 import sympy as sp
 
 from derive import Gradient, Identity, at, recurrence, verify
-from derive.backends import github, html, junit, sarif
+from derive.backends import github, html, junit, mathml, sarif
 from derive.backends.html import page_part
+from derive.backends.page_sections import sections
 from derive.backends.witness_values import value_latex, value_text
 from derive.claims.typesetting import latex_of_verdict, latex_of_witness, typeset
 from derive.claims.verdict import Witness
@@ -210,9 +211,60 @@ def test_mathematics_brings_no_elements_of_its_own(latex):
 
 def test_what_is_wider_than_paper_is_set_smaller_there():
     assert "on-paper" not in html._math("a + b = c", True)
-    assert '<math class="on-paper-55"' in html._math(" + ".join(["x"] * 45) + r" = \alpha", True)
+    wide = html._math(" + ".join(["x"] * 45) + r" = \alpha", True)
+    assert wide.startswith('<math display="block" class="on-paper-55">')
     style = html.page_part("report.css")
-    assert all(f".on-paper-{percent} {{" in style for percent in html.ON_PAPER if percent < 100)
+    assert all(f".on-paper-{percent} {{" in style for percent in mathml.ON_PAPER if percent < 100)
+
+
+@pytest.mark.parametrize(
+    ("latex", "set_as"),
+    [
+        (r"{A}_{n}", "<msub><mi>A</mi><mi>n</mi></msub>"),
+        (r"\mathit{hidden} b", '<mi class="word">hidden</mi><mi>b</mi>'),
+        (r"\mathrm{diag} b", "<mi>diag</mi><mi>b</mi>"),
+        (r"\mathbf{1}", "<mn>\N{MATHEMATICAL BOLD DIGIT ONE}</mn>"),
+        (r"\boldsymbol{\beta}", "<mi>\N{MATHEMATICAL BOLD ITALIC SMALL BETA}</mi>"),
+        (r"\left(a\right)", "<mo>(</mo><mi>a</mi><mo>)</mo>"),
+        (r"a{-}b", "<mi>a</mi><mrow><mo>−</mo></mrow><mi>b</mi>"),
+        (r"]a[", '<mo stretchy="false">]</mo><mi>a</mi><mo stretchy="false">[</mo>'),
+        (r"\begin{array}{l} a \end{array}",
+         '<mtable class="to-left"><mtr><mtd><mi>a</mi></mtd></mtr></mtable>'),
+    ],
+)  # fmt: skip
+def test_mathml_says_what_browsers_do_not_do_by_themselves(latex, set_as):
+    assert mathml.mathml(latex, False) == f"<math>{set_as}</math>"
+
+
+def test_what_several_claims_define_is_shown_once():
+    def record(name, *where):
+        steps = [
+            {"rule": "definition", "before": "r", "after": "Xw"},
+            {"rule": "law", "before": "a", "after": "b"},
+        ]
+        set_in = {"left": "l", "relation": "=", "documented": "d", "derived": None,
+                  "where": list(where), "given": [], "assumptions": [], "steps": steps,
+                  "more_steps": 0}  # fmt: skip
+        return HOLDS | {"id": name, "latex": set_in}
+
+    claims = [record("a", "r = Xw", "s = 1"), record("b", "r = Xw", "s = 2"), record("c", "t = 3")]
+    (section,) = sections(claims)
+    assert section.definitions == ("r = Xw",)  # and not s, which is another thing in each
+    first, _, last = claims
+    assert (section.names(first), section.own(first)) == (["r"], ["s = 1"])
+    assert (section.names(last), section.own(last)) == ([], ["t = 3"])
+    assert [step["rule"] for step in section.steps(first)] == ["law"]
+    assert [step["rule"] for step in section.steps(last)] == ["definition", "law"]  # not shown yet
+    twice = [record("a", "s = 1"), record("b", "s = 1"), record("c", "s = 2")]
+    assert sections(twice)[0].definitions == ()
+
+
+def test_what_is_1_where_something_holds_is_a_bracket():
+    t = sp.Symbol("t")
+    positive = sp.Piecewise((1, t > 0), (0, True))
+    assert latex_of(2 * t * positive) == r"2 t \mathbf{1}[t > 0]"
+    for other in (sp.Piecewise((0, t > 0), (1, True)), sp.Piecewise((t, t > 0), (0, True))):
+        assert "cases" in latex_of(other)
 
 
 def test_a_witness_is_set_as_mathematics():
