@@ -60,16 +60,14 @@ class Cache:
     def __init__(self, directory: Path, timeout: float, effort: float, steps: int = 0) -> None:
         self.directory = directory
         self.limits = (timeout, effort, steps)
+        self._last: tuple[Entry, Path | None] | None = None
 
     @cached_property
     def _engine(self) -> str:
         """A digest of everything that decides, and tells what was decided."""
-        from importlib.metadata import PackageNotFoundError, version
-
         digest = hashlib.sha256(repr((sys.version_info[:3], self.limits)).encode())
         for name in DECIDES:
-            with contextlib.suppress(PackageNotFoundError):
-                digest.update(f"{name} {version(name)}\n".encode())
+            digest.update(f"{name} {_version(name)}\n".encode())
         import derive
         import derive.cli
 
@@ -95,6 +93,11 @@ class Cache:
         return self._file(b"id", self._catalogue.encode(), claim_id.encode())
 
     def _by_content(self, entry: Entry) -> Path | None:
+        if self._last is None or self._last[0] is not entry:  # what is put was asked for before
+            self._last = entry, self._content_key(entry)
+        return self._last[1]
+
+    def _content_key(self, entry: Entry) -> Path | None:
         try:
             written = run_deep(partial(_written, entry.claim))
         except Exception:  # a claim of functions that have no name to be found by
@@ -156,13 +159,36 @@ class _ByContent(pickle.Pickler):
         return str, ((number, obj.name, sorted(obj._assumptions_orig.items())),)
 
 
+def _version(project: str) -> str:
+    """The version of an installed project, ``""`` where it is not installed.
+
+    It stands in the name of a folder beside the project; what reads it there is slow to import.
+    """
+    start = f"{project.replace('-', '_')}-"
+    for folder in sys.path:
+        names: list[str] = []
+        with contextlib.suppress(OSError):
+            names = os.listdir(folder or ".")
+        found = [n for n in names if n.lower().startswith(start) and n.endswith(".dist-info")]
+        if found:  # of an installation that is broken, whatever it says
+            return " ".join(sorted(found))
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(project)
+    except PackageNotFoundError:
+        return ""
+
+
 def _add_sources(digest: Any, root: Path, apart: tuple[str, ...] = ()) -> None:
     """Put every file of a package into a digest, each with its name."""
-    for path in sorted(root.rglob("*.py")):
-        relative = path.relative_to(root)
-        if relative.parts[0] not in apart:
-            content = path.read_bytes()
-            digest.update(f"{relative.as_posix()} {len(content)}\n".encode())
+    for folder, folders, names in os.walk(root):
+        relative = os.path.relpath(folder, root)
+        folders[:] = sorted(name for name in folders if relative != "." or name not in apart)
+        for name in sorted(name for name in names if name.endswith(".py")):
+            with open(os.path.join(folder, name), "rb") as file:
+                content = file.read()
+            digest.update(f"{relative}/{name} {len(content)}\n".encode())
             digest.update(content)
 
 

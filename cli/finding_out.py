@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 
 def questions(
-    tasks: Sequence[Task], decide: Decide, cache: Cache | None, steps: int
+    tasks: Sequence[Task], decide: Decide, cache: Cache | None, steps: int, brief: bool
 ) -> Questions[Finding]:
     """What is to be found out of some claims. A worker is asked those of one module one after the
     other, so that it builds few.
 
     :param steps: how many steps of a proof are shown, and its mathematics in LaTeX; 0 for none.
+    :param brief: tell what a terminal shows alone, where nothing is kept.
     """
 
     def told(task: Task, verdict: Verdict) -> Finding:
         from derive.backends.telling import deeply_told
         from derive.cli.claim_runner import with_steps
 
-        return deeply_told(task.built(), with_steps(verdict, steps), bool(steps))
+        shown = with_steps(verdict, steps)
+        return deeply_told(task.built(), shown, bool(steps), brief and cache is None)
 
     def answer(position: int) -> Finding:
         from derive.cli.claim_runner import decide_safely

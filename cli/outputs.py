@@ -122,6 +122,11 @@ class Outputs:
         return self.outputs[0].form == "text"
 
     @property
+    def is_text_alone(self) -> bool:
+        """Whether that is all that is asked for."""
+        return self.is_text and len(self.outputs) == 1
+
+    @property
     def steps(self) -> int:
         """How many steps of each proof an output shows."""
         if not needs_typesetting(self.outputs):

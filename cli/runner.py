@@ -77,8 +77,8 @@ def _work(questions: Questions[Any], channel: Connection) -> None:
         with contextlib.suppress(Exception):  # whoever needs it will be told
             questions.prepare()
         channel.send_bytes(b"")
-        while True:
-            answer = questions.answer(channel.recv())
+        while (position := channel.recv()) is not None:
+            answer = questions.answer(position)
             try:
                 data = questions.sent(answer)
             except Exception:
@@ -94,9 +94,11 @@ class _Worker:
     position: int | None = None  # of the question that it is at
     since: float = 0.0
     group: str | None = None  # of what it was asked last
+    dismissed: bool = False
 
-    def start(self, position: int) -> None:
-        self.position, self.since = position, time.monotonic()
+    def start(self, position: int | None) -> None:
+        """Ask it a question; without one it may go, so that nobody has to wait for that later."""
+        self.position, self.since, self.dismissed = position, time.monotonic(), position is None
         with contextlib.suppress(OSError):  # it has died, which is seen when it is waited for
             self.channel.send(position)
 
@@ -192,10 +194,8 @@ def _in_workers(questions: Questions[Answer], jobs: int, limit: float | None) ->
                     workers.remove(worker)
             workers.extend(_started(questions) for _ in range(jobs - len(workers)))
             for worker in workers:
-                if worker.position is None:
-                    position = waiting.next_for(worker)
-                    if position is not None:
-                        worker.start(position)
+                if worker.position is None and not worker.dismissed:
+                    worker.start(waiting.next_for(worker))
             return len(found) > before
 
         for turn in range(questions.number):
@@ -254,6 +254,8 @@ def _workers() -> Iterator[list[_Worker]]:
     try:
         yield workers
     finally:
+        for worker in workers:  # all at once, for each takes a while to go
+            worker.process.kill()
         for worker in workers:
             worker.end()
         if main:

@@ -41,6 +41,7 @@ class Asked(NamedTuple):
     steps: int
     project: Settings
     everywhere: bool  # all that the project has, and not what was typed
+    brief: bool = False  # nothing is written but what a terminal shows
 
     @property
     def total(self) -> int:
@@ -50,6 +51,7 @@ class Asked(NamedTuple):
 def run(asked: Asked, report: Outputs) -> int:
     """Decide what is asked, print it and write its outputs; the exit code."""
     findings: list[Finding] = []
+    asked = asked._replace(brief=report.is_text_alone)
     try:
         with contextlib.closing(_marked(asked)) as stream:
             if report.is_text:
@@ -187,7 +189,7 @@ def _decided(
     from derive.cli.runner import answers
 
     decide = decider(asked.timeout, asked.effort)
-    asked_of_workers = questions(tasks, decide, cache, asked.steps)
+    asked_of_workers = questions(tasks, decide, cache, asked.steps, asked.brief)
     with contextlib.closing(answers(asked_of_workers, jobs, asked.timeout)) as stream:
         yield from stream
 

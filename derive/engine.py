@@ -368,7 +368,7 @@ def _compared(problem: Problem, claim: Claim, statement: Statement, budget: Budg
                         *sides, Hypotheses.of(problem).prepare, budget, rungs, statement.place
                     )
                 if proof is None and inductive:
-                    proof = _by_induction(problem, claim, *sides, budget)
+                    proof = _by_induction(problem, claim, statement, budget)
             if proof is None and number == 0 and not (deep or claim.at_most):
                 proof = arrays.proof()
         except UnsupportedError as obstacle:  # no proof, and perhaps a witness
@@ -433,14 +433,16 @@ def _is_due_by_steps(claim: Claim, left: Term, right: Term) -> bool:
 
 
 def _by_induction(
-    problem: Problem, claim: Claim, left: Term, right: Term, budget: Budget
+    problem: Problem, claim: Claim, statement: Statement, budget: Budget
 ) -> Proof | None:
     """A proof by induction over time of a claim that no number speaks against."""
+    left, right = statement.left, statement.right
     # The numbers are drawn without a look at what is given.
     numbers = None if problem.given else Numbers([left, right])
     if not (numbers and numbers.agree(left, right)) and agrees_numerically(claim) is False:
         return None
-    return induction.prove(left, right, Hypotheses.of(problem).prepare, budget, numbers)
+    prepare = Hypotheses.of(problem).prepare
+    return induction.prove(left, right, prepare, budget, numbers, statement.place)
 
 
 def _contradictory(problem: Problem) -> bool:

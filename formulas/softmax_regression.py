@@ -42,10 +42,13 @@ l = Symbol("l", real=True)
 logits = x * W + b
 softmax = operators.softmax(o)
 total = Sum(exp(o[0, k]), (k, 0, c - 1))
-loss = -Sum(y[0, j] * log(exp(o[0, j]) / total), (j, 0, c - 1))
+# SymPy would take long to see that it cannot simplify these.
+log_softmax = log(exp(o[0, j]) / total, evaluate=False)
+labels_sum_to_one = Eq(Sum(y[0, j], (j, 0, c - 1)), 1, evaluate=False)
+
+loss = -Sum(y[0, j] * log_softmax, (j, 0, c - 1))
 loss_expanded = Sum(y[0, j] * log(total), (j, 0, c - 1)) - Sum(y[0, j] * o[0, j], (j, 0, c - 1))
 loss_one_hot = log(total) - Sum(y[0, j] * o[0, j], (j, 0, c - 1))
-labels_sum_to_one = Eq(Sum(y[0, j], (j, 0, c - 1)), 1)
 grad_o = softmax - y
 grad_W = x.T * grad_o
 grad_b = grad_o

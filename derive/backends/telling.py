@@ -16,12 +16,13 @@ from derive.report import Finding
 _VALUE_WIDTH = 60
 
 
-def told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
+def told(entry: Entry, verdict: Verdict, typesetting: bool = False, brief: bool = False) -> Finding:
     """What a report says of a claim.
 
     :param typesetting: give it its mathematics in LaTeX, and a picture of its definitions, too.
+    :param brief: for a terminal alone, which shows no side of what holds.
     """
-    record = verdict_data(entry, verdict)
+    record = headline(entry, verdict) if brief else verdict_data(entry, verdict)
     if typesetting:
         # Imported where it is asked for: a terminal shows neither.
         from derive.backends.draw import picture
@@ -42,9 +43,11 @@ def told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
     )
 
 
-def deeply_told(entry: Entry, verdict: Verdict, typesetting: bool = False) -> Finding:
+def deeply_told(
+    entry: Entry, verdict: Verdict, typesetting: bool = False, brief: bool = False
+) -> Finding:
     """The same of expressions that are nested deeply."""
-    return run_deep(partial(told, entry, verdict, typesetting))
+    return run_deep(partial(told, entry, verdict, typesetting, brief))
 
 
 def assumption_texts(verdict: Verdict) -> tuple[str, ...]:
@@ -117,6 +120,19 @@ def _nested(value: Any) -> str:
 
 
 # ------------------------------------------------------------------------------- the JSON of it
+
+
+def headline(entry: Entry, verdict: Verdict) -> dict[str, Any]:
+    """What a terminal shows of a claim and its verdict, besides what a finding has in text."""
+    return {
+        "id": entry.claim.id,
+        "section": entry.section or None,
+        "title": entry.claim.title,
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "notes": list(verdict.notes),
+        "stopped": verdict.stopped,
+    }
 
 
 def verdict_data(entry: Entry, verdict: Verdict) -> dict[str, Any]:

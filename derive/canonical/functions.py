@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import factorial
+from math import factorial, gcd
 from typing import Any
 
 import sympy as sp
@@ -23,6 +23,7 @@ from derive.canonical.verbs import Verbs
 
 MAX_SHIFTS = 12  # steps down in the argument of Γ and of its derivatives
 MAX_ANGLES = 4  # terms to which sin and cos of a sum are taken apart
+MAX_ANGLES_AGAIN = 6  # the same of a multiple of a sum
 
 
 Law = Callable[..., Polynomial]
@@ -69,12 +70,25 @@ def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
     plain_sin = _odd("sin")
 
     def law(n: Verbs, x: Polynomial) -> Polynomial:
+        quarters, x = _quarter_turns(x)
+        turned = (0 if name == "sin" else 1) + quarters
+        made = upright(n, ("sin", "cos")[turned % 2], x)
+        return n.scale(made, -1 if turned % 4 > 1 else 1)
+
+    def upright(n: Verbs, name: str, x: Polynomial) -> Polynomial:
+        known = _known_angle(n, name, x)
+        if known is not None:
+            return known
         parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
         whole = all(part.denominator == 1 for part in parts.values())
-        if not whole or not 1 < sum(parts.values()) <= MAX_ANGLES:
+        times = gcd(*(int(part) for part in parts.values())) if whole else 1
+        most = MAX_ANGLES_AGAIN if times > 1 else MAX_ANGLES
+        if not whole or not 1 < sum(parts.values()) <= most:
             return plain_sin(n, x) if name == "sin" else _cos(n, x)
         monomial, coefficient = next(iter(x.items()))
         first: Polynomial = {monomial: exact(Fraction(coefficient) / parts[monomial])}
+        if times > 1:
+            first = n.scale(x, Fraction(1, times))
         rest = n.subtract(x, first)
         sines = [n.function("sin", [p]) for p in (first, rest)]
         cosines = [n.function("cos", [p]) for p in (first, rest)]
@@ -83,10 +97,46 @@ def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
         return n.subtract(n.multiply(*cosines), n.multiply(*sines))
 
     statement = {
-        "sin": "sin(a + b) = sin a·cos b + cos a·sin b and sin(−x) = −sin x, for all reals",
-        "cos": "cos(a + b) = cos a·cos b − sin a·sin b and cos(−x) = cos x, for all reals",
+        "sin": "sin(a + b) = sin a·cos b + cos a·sin b, sin(−x) = −sin x, for all reals; "
+        "sin(asin x) = x, sin(atan x) = x/√(1 + x²), wherever they have a value, and sin(k·π/2)",
+        "cos": "cos(a + b) = cos a·cos b − sin a·sin b, cos(−x) = cos x, for all reals; "
+        "cos(asin x) = √(1 − x²), cos(atan x) = 1/√(1 + x²), wherever they have a value, and "
+        "cos(k·π/2)",
     }[name]
     return _stated(statement, lambda n, x: n.split(x, lambda part: law(n, part)))
+
+
+def _quarter_turns(x: Polynomial) -> tuple[int, Polynomial]:
+    """How often a whole π/2 is added in an angle, and what is left of it."""
+    for monomial, coefficient in x.items():
+        turns = 2 * Fraction(coefficient)
+        if turns.denominator == 1 and len(monomial) == 1 and monomial[0][1] == 1:
+            atom = monomial[0][0]
+            if isinstance(atom, ConstAtom) and atom.value is sp.pi:
+                return int(turns), {m: c for m, c in x.items() if m != monomial}
+    return 0, x
+
+
+def _known_angle(n: Verbs, name: str, x: Polynomial) -> Polynomial | None:
+    """sin or cos of 0, of ±asin u and of ±atan u; None of any other angle."""
+    if len(x) != 1:
+        return None if x else {(): 1} if name == "cos" else {}
+    ((monomial, coefficient),) = x.items()
+    if len(monomial) != 1 or monomial[0][1] != 1:
+        return None
+    ((atom, _),) = monomial
+    if not isinstance(atom, FunctionAtom) or atom.name not in ("asin", "atan"):
+        return None
+    if coefficient not in (1, -1):
+        return None
+    u = dict(atom.args[0])
+    square = n.multiply(u, u)
+    one: Polynomial = {(): 1}
+    sine = n.scale(u, coefficient)
+    if atom.name == "asin":
+        return sine if name == "sin" else n.power(n.subtract(one, square), Fraction(1, 2))
+    hypotenuse = n.power(n.add(one, square), Fraction(-1, 2))
+    return n.multiply(sine, hypotenuse) if name == "sin" else hypotenuse
 
 
 def _hyperbolic(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:

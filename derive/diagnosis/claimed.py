@@ -144,7 +144,7 @@ class Documented:
         return Counter(site.node for site in self.sites)
 
     @cached_property
-    def _parts(self) -> list[Any]:
+    def all_parts(self) -> list[Any]:
         """Every part of the claim, each once."""
         found: dict[Any, None] = {}
         for expr in (self.side, *fields_of(self.claim)):
@@ -159,14 +159,14 @@ class Documented:
     @cached_property
     def applications(self) -> list[Application]:
         """The functions at arguments in the claim, where these mean the same everywhere."""
-        found = (a for node in self._parts for a in applications(node))
+        found = (a for node in self.all_parts for a in applications(node))
         return [a for a in found if a.argument.free_symbols <= self.free]
 
     @cached_property
     def functions(self) -> list[Application]:
         """The functions of numbers in the claim, each at one of its arguments."""
         found: dict[Any, Application] = {}
-        for application in (a for node in self._parts for a in applications(node)):
+        for application in (a for node in self.all_parts for a in applications(node)):
             expr = application.expr
             if isinstance(expr, ElementwiseApplyFunction):
                 found.setdefault(expr.function, application)
@@ -177,7 +177,7 @@ class Documented:
     @cached_property
     def repeated(self) -> list[Any]:
         """Rows and columns of the claim that are repeated along an axis of ones."""
-        found = (p for p in self._parts if isinstance(p, sp.MatMul) and len(p.args) == 2)
+        found = (p for p in self.all_parts if isinstance(p, sp.MatMul) and len(p.args) == 2)
         ones = sp.OneMatrix
         return [
             p
@@ -190,7 +190,7 @@ class Documented:
     def symbols(self) -> list[Any]:
         """The arrays and the real numbers of the claim, those it defines first."""
         found = dict.fromkeys(self.claim.where)
-        for part in self._parts:
+        for part in self.all_parts:
             if isinstance(part, (sp.MatrixSymbol, sp.Symbol)):
                 found[part] = None
             elif isinstance(part, sp.Indexed):
@@ -226,7 +226,7 @@ class Documented:
     def squares(self) -> list[Any]:
         """The square matrices of the claim and their transposes."""
         found: dict[Any, None] = {}
-        for part in self._parts:
+        for part in self.all_parts:
             shape = self.shape(part) if isinstance(part, MatrixExpr) else None
             if shape is not None and shape[0] == shape[1] != 1 and isinstance(part, SIMPLE):
                 found[part] = found[transposed(part)] = None
@@ -236,7 +236,7 @@ class Documented:
     def pool(self) -> list[Any]:
         """What may have been meant in the place of something else."""
         arguments = [a.argument for a in self.applications]
-        arguments += [p.parent for p in self._parts if isinstance(p, MatrixElement)]
+        arguments += [p.parent for p in self.all_parts if isinstance(p, MatrixElement)]
         symbols = (s for s in self.symbols if not isinstance(s, sp.IndexedBase))
         return list(dict.fromkeys((*arguments, *symbols)))
 
@@ -281,6 +281,15 @@ class Documented:
         else:
             found = (other for other in found if isinstance(other, MatrixExpr))
         return list(islice(found, POOL))
+
+    def has_more_of_the_other(self, side: Any) -> bool:
+        """Whether a side is the symbol that the left one is, or has that in it where the documented
+        one has not: that says nothing.
+        """
+        left = getattr(self.claim, "left", None)
+        if left is None or side == left:
+            return left is not None and bool(left.is_Symbol)
+        return not (left.is_number or self.side.has(left)) and bool(side.has(left))
 
     def instead(self, site: Site, part: Any) -> str:
         """``it holds with B for A``, where A is a part that occurs once."""

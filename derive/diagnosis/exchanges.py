@@ -30,6 +30,7 @@ from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, fitted, spans
 from derive.language.dims import same_shape
 from derive.language.operators import Partial, Softmax, Tensor
+from derive.language.predicates import is_given
 from derive.language.printing import text_of
 from derive.refutation.symbols import fields_of
 
@@ -512,7 +513,7 @@ def counted_once(d: Documented) -> Iterator[Repair]:
     """
     wrt = getattr(d.claim, "wrt", None)
     given = getattr(d.claim, "given", ())
-    if not isinstance(wrt, sp.MatrixSymbol) or sp.Q.symmetric(wrt) not in given:
+    if not isinstance(wrt, sp.MatrixSymbol) or not is_given("symmetric", wrt, given):
         return
     diagonal = sp.HadamardProduct(d.side, sp.Identity(wrt.shape[0]), evaluate=False)
     both = sp.MatAdd(d.side, diagonal, evaluate=False)

@@ -36,6 +36,8 @@ def lacking(trial: Trial, documented: Documented, of_others: bool = False) -> tu
         for multiples in trial.multiples(group, numbers):
             term = multiples[0][1]
             written = missing.written(multiples)
+            if documented.has_more_of_the_other(written):
+                continue
             words, whole = missing_words(written), plus(side, written)
             if not words and not documented.claim.states_both:  # too long: what is derived shows it
                 what = (

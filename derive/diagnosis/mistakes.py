@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import combinations, pairwise, permutations, product
+from types import NoneType
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -181,7 +182,9 @@ def _term_by(d: Documented, site: Site, factor: Any) -> Repair | None:
     if factor == 0:
         rest = without_part(site.parent, site.path[-1])
         side = site.outer.put(rest) if kind == "term" else site.put(sp.S.Zero)
-        return Repair(side, partial(_of_term, kind, "is superfluous", term))
+        inner = term.is_number and len(site.around) > 1
+        within = quoted("in {} ", site.parent) if inner and kind == "term" else ""
+        return Repair(side, partial(_of_term, kind, f"{within}is superfluous", term))
     part = times(factor, term)
     if _is_cancelled(term, part):
         return None
@@ -522,12 +525,17 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
                         yield d.put(site, part, partial(_lacks, d, site, square, part))
     matrices = [symbol for symbol in d.symbols if d.is_matrix(symbol)]
     squares = [a for a in matrices if same_shape(a.shape[:1], a.shape[1:])]
-    for site in d.sites:  # a product of determinants lacks one
-        if isinstance(site.node, sp.Determinant) and not isinstance(site.parent, sp.Pow):
-            for a, power in product(squares, (1, -1)):
-                factor = sp.Determinant(a) ** power
-                part = sp.Mul(factor, site.node, evaluate=False)
-                yield d.put(site, part, partial(quoted, "the factor {} is missing", factor))
+    whole = [p for p in d.all_parts if isinstance(p, sp.Determinant)]
+    for site in d.sites:  # a product or a term of a sum of determinants lacks one
+        term = (
+            bool(whole) and isinstance(site.parent, (*SUMS, NoneType)) and d.shape(site.node) == ()
+        )
+        if term or (isinstance(site.node, sp.Determinant) and not isinstance(site.parent, sp.Pow)):
+            for det, power in product(
+                dict.fromkeys((*map(sp.Determinant, squares), *whole)), (1, -1)
+            ):
+                part = sp.Mul(det**power, site.node, evaluate=False)
+                yield d.put(site, part, partial(_of_determinant, site, det**power))
     for span in spans(d):
         for other in matrices:
             shape = d.shape(other) or ()
@@ -535,6 +543,12 @@ def missing_factor(d: Documented) -> Iterator[Repair]:
             if factor is not None:
                 part = span.times(factor)
                 yield d.put(span.site, part, partial(_lacks, d, span.site, factor, part))
+
+
+def _of_determinant(site: Site, factor: Any) -> str:
+    if isinstance(site.parent, SUMS):
+        return _of_term("term", f"lacks a factor {text_of(factor)}", site.node)
+    return quoted("the factor {} is missing", factor)
 
 
 def _lacks(d: Documented, site: Site, factor: Any, part: Any) -> str:

@@ -42,9 +42,8 @@ from derive.diagnosis.mistakes import factor_words
 from derive.diagnosis.quoting import plainly_indexed, quoted
 from derive.diagnosis.repaired import repaired
 from derive.diagnosis.together import two_mistakes
-from derive.diagnosis.trial import Trial, holds_if_symmetric
+from derive.diagnosis.trial import Trial, agrees, holds_if_symmetric
 from derive.diagnosis.unstated import in_an_inequality, unstated
-from derive.evaluation.fields import Undefined
 from derive.language.operators import MatrixOperator, Tensor
 from derive.language.printing import numbers_apart, text_of
 from derive.lowering.problem import Problem
@@ -53,7 +52,6 @@ from derive.presentation import answer
 from derive.presentation.writer import NoMatrixForm, Writer
 from derive.proof.decide import vanishes
 from derive.proof.hypotheses import Hypotheses
-from derive.refutation.search import agrees_numerically, agrees_somewhere
 
 WORK = 0.8e6  # for undoing mistakes
 DEFINITION = 0.3e6  # besides, for each definition in which they may stand
@@ -138,7 +136,7 @@ def mistake_in(
         words = lacking(trial, documented, of_others=True)[0] or words
     if words:
         return Explained(words, None if claim.states_both else meant)
-    words = mistake_on_the_left(problem, claim, statement, witness, budget)
+    words = mistake_on_the_left(trial, witness, budget)
     if words:
         return Explained(words)
     later = budget.share(MORE_WORK)
@@ -188,14 +186,7 @@ def _stabilised(trial: Trial, claim: Claim) -> str:
 
 def _another_holds(trial: Trial, asked: Claim) -> bool:
     """Whether another claim than the one that is tried agrees in numbers, and is proved."""
-    if trial.late:
-        return False
-    agreed = agrees_numerically(asked)
-    try:  # logarithms of many entries are defined at few points
-        agreed = agrees_somewhere(asked) if agreed is None else agreed
-    except Undefined:
-        return False
-    if not agreed:
+    if trial.late or not agrees(asked):
         return False
     fields = tuple(getattr(asked, name) for name in asked.expression_fields)
     problem = Problem(fields, asked.where, asked.assumed)
@@ -402,6 +393,8 @@ def _missing_term(show: _Shown, forms: Forms, trial: Trial, documented: Document
         return ""
     written = show.whole(reader, rest)
     if written.has(sp.FunctionMatrix) or isinstance(written, sp.MatrixBase):
+        return ""
+    if documented.has_more_of_the_other(written):
         return ""
     words = missing_words(written)
     return words if words and trial.holds(plus(documented.side, written)) else ""

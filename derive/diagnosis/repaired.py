@@ -18,12 +18,14 @@ from derive.diagnosis.entries import AT_FREE_INDICES, BY_ENTRIES, CARRIED, THROU
 from derive.diagnosis.exchanges import CONVENTIONS, EXCHANGES, transposed_definition
 from derive.diagnosis.inside import missing_factor_inside
 from derive.diagnosis.mistakes import MISTAKES, Mistake, Scaling, each
+from derive.diagnosis.stepwise import STEPWISE
 from derive.diagnosis.trial import Trial
+from derive.language.predicates import says
 from derive.language.printing import text_of
 from derive.language.sequences import Recurrence
 
 KINDS = (
-    *CONVENTIONS, *MISTAKES, missing_computed_factor, *BY_ENTRIES, *EXCHANGES,
+    *CONVENTIONS, *MISTAKES, *STEPWISE, missing_computed_factor, *BY_ENTRIES, *EXCHANGES,
     transposed_definition, missing_factor_inside, *AT_FREE_INDICES,
 )  # fmt: skip
 CANDIDATE = 500  # units of work for a side with a mistake undone, written and evaluated
@@ -50,8 +52,9 @@ def repaired(
                     words, meant = located
                     return words, trivial, meant
                 spend(CANDIDATE)
-                # That one symbol is to be the other says nothing.
-                if left is not None and left.is_Symbol and repair.side == left:
+                # That a symbol is to be the other one says nothing, nor that a side has the other
+                # one in it.
+                if documented.has_more_of_the_other(repair.side):
                     continue
                 there = place.with_part(repair.side)
                 # Numbers first: nearly all fail there, and what a side says takes long to see.
@@ -106,7 +109,7 @@ def _turned(matrix: Any, symmetric: set[Any]) -> Any:
 
 def _symmetric(fact: Any) -> Iterator[Any]:
     for predicate in fact.atoms(AppliedPredicate) if isinstance(fact, sp.Basic) else ():
-        if predicate.function == sp.Q.symmetric:
+        if says(predicate, "symmetric"):
             yield predicate.arguments[0]
 
 

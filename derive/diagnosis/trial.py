@@ -22,7 +22,7 @@ from derive.claims.kinds import Claim
 from derive.claims.verdict import Witness
 from derive.diagnosis.definitions import Meant
 from derive.evaluation.evaluate import FLOATING, Point, Values, sides
-from derive.evaluation.fields import EvaluationError, Inconclusive
+from derive.evaluation.fields import EvaluationError, Inconclusive, Undefined
 from derive.language.dims import same_shape
 from derive.language.sequences import Recurrence
 from derive.lowering.problem import Problem
@@ -33,7 +33,13 @@ from derive.proof.hypotheses import Hypotheses
 from derive.proof.induction import induction
 from derive.proof.induction.suggested import Numbers
 from derive.refutation.points import PointMaker
-from derive.refutation.search import agrees_numerically, ordinary_point, point_of, relative
+from derive.refutation.search import (
+    agrees_numerically,
+    agrees_somewhere,
+    ordinary_point,
+    point_of,
+    relative,
+)
 
 # Most proofs need only the forms that leave shared arrays opaque, in deep networks too.
 LADDER = (Rung(3, False, 0.5e6), Rung(None, False, 0.1e6), Rung(None, True, 0.1e6))
@@ -89,6 +95,10 @@ class Ground(NamedTuple):
         apart = np.abs(self.left - value)
         gap = relative(apart, self.left, np.abs(value) + np.abs(self.right))
         return not ((gap > _AGREEMENT) & (apart > _CANCELLED)).any()
+
+    def turned(self) -> Ground:
+        """The same point for the claim with its sides exchanged."""
+        return self._replace(left=self.right, right=self.left)
 
     def combination(self, terms: Sequence[Any]) -> np.ndarray | None:
         """The numbers with which some terms together are derived − documented here; None where
@@ -177,6 +187,13 @@ class Trial:
         self._found: list[Ground] = []
         self._worths: dict[int, tuple[list[Unit], list[float]]] = {}  # by points that are kept
         self._more = self._make_grounds()
+
+    def turned(self, claim: Claim, budget: Budget, witness: Witness) -> Trial:
+        """A trial of the same claim with its sides exchanged, at the same points."""
+        back = self.statement._replace(left=self.statement.right, right=self.statement.left)
+        trial = Trial(self.problem, claim, back, budget, witness, self._whole)
+        trial._more = (ground.turned() for ground in self.grounds())
+        return trial
 
     def renew(self, budget: Budget) -> None:
         """Allow more work and more proofs."""
@@ -487,7 +504,7 @@ class Trial:
         numbers = None if problem.given else Numbers(sides)
         prepare, end = Hypotheses.of(problem).prepare, self._whole.share(INDUCTION_WORK)
         try:
-            return induction.prove(*sides, prepare, end, numbers) is not None
+            return induction.prove(*sides, prepare, end, numbers, statement.place) is not None
         except (DeriveError, RecursionError, ArithmeticError):
             return False
         finally:  # others are still to be tried
@@ -509,7 +526,7 @@ def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, bud
             return ""
         symbols = [array.symbol for array in group]
         assumed = replace(claim, given=(*claim.assumed, *map(sp.Q.symmetric, symbols)))  # type: ignore[call-arg]
-        if not agrees_numerically(assumed):
+        if not agrees(assumed):
             continue
         kept = [array.traits for array in group]
         try:
@@ -525,6 +542,15 @@ def holds_if_symmetric(problem: Problem, claim: Claim, statement: Statement, bud
             for array, traits in zip(group, kept, strict=True):
                 array.traits = traits
     return ""
+
+
+def agrees(claim: Claim) -> bool:
+    """Whether a claim agrees in numbers; logarithms of matrices have values at few points."""
+    agreed = agrees_numerically(claim)
+    try:
+        return bool(agrees_somewhere(claim) if agreed is None else agreed)
+    except Undefined:
+        return False
 
 
 def _near_simple(value: float, worths: Sequence[float]) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, combinations, islice
 from typing import Any
 
 import sympy as sp
@@ -31,12 +31,13 @@ from derive.refutation.search import agrees_numerically, point_of
 
 POINTS = 6  # at which an inequality has to be true
 WORK = 3e6  # for what an inequality may lack
-OF_EQUATIONS = 0.008e6  # for points at which an equation may hold
+OF_EQUATIONS = 0.012e6  # for points at which an equation may hold
 TURNED = 1.5e6  # for a proof that it holds the other way round
 PROOF = 1.2e6  # for one of anything else
 MOST = 24  # that are tried
 CANDIDATE = 500  # units of work to make and evaluate one
 FACTORS = (2, 4)
+MOST_SQUARES = 3  # of which two may have to commute
 
 Proves = Callable[[Problem, Statement], bool]
 Changed = tuple[str, Claim]
@@ -122,10 +123,25 @@ def _facts(claim: Claim) -> Iterator[tuple[str, tuple[Any, ...]]]:
     if len(bare) == 2:
         signs = tuple(symbol > 0 for symbol in bare)
         yield " and ".join(map(text_of, signs)), signs
+    if not claim.at_most:
+        for first, second in combinations(islice(_squares(claim, maker.arrays), MOST_SQUARES), 2):
+            both = sp.MatMul(first, second), sp.MatMul(second, first)
+            if first.shape == second.shape:
+                yield f"{first} and {second} commuted", (sp.Eq(*both, evaluate=False),)
     for array in maker.arrays:
         yield from _of_array(array, claim, set(maker.kinds.get(array, ())))
     for size in maker.dimensions:
         yield text_of(size >= 2), (size >= 2,)
+
+
+def _squares(claim: Any, arrays: Iterable[Any]) -> Iterator[Any]:
+    """The square matrices of a claim of which no equation is given."""
+    given = [fact for fact in claim.assumed if isinstance(fact, sp.Eq)]
+    for array in arrays:
+        if not isinstance(array, sp.MatrixSymbol) or any(fact.has(array) for fact in given):
+            continue
+        if array.shape[0] == array.shape[1] != 1:
+            yield array
 
 
 def _is_bounded(symbol: Any, claim: Any) -> bool:

@@ -41,6 +41,7 @@ from derive.evaluation.jets import Jet, Jets
 from derive.evaluation.mentioned import mentions
 from derive.evaluation.point import LazyArray, Point
 from derive.language.arrays import stacked
+from derive.language.predicates import is_given
 from derive.language.sequences import At
 
 __all__ = [
@@ -376,8 +377,8 @@ def _jacobian_of(claim: Any, point: Point, field: Field) -> tuple[np.ndarray, Si
     varied, wrt_shape = _at_enough_precision(
         field, lambda: _seed_of(claim.wrt, point, where, field)
     )
-    symmetric = isinstance(varied.symbol, sp.MatrixSymbol) and any(
-        sp.Q.symmetric(varied.symbol) in sp.And.make_args(fact) for fact in claim.assumed
+    symmetric = isinstance(varied.symbol, sp.MatrixSymbol) and is_given(
+        "symmetric", varied.symbol, claim.assumed
     )
     left = derivative(claim.of, claim.wrt, point, where, field, symmetric=symmetric)
     return left, left.shape[: left.ndim - len(wrt_shape)], wrt_shape

@@ -8,8 +8,9 @@ condition goes back to where the index is bound, as :class:`Cases`, which stay t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -59,19 +60,20 @@ def lost_index(expressions: Sequence[Any]) -> sp.Symbol | None:
     return min(lost, key=str, default=None)
 
 
-Found = tuple[sp.Piecewise, set[sp.Symbol]]
+Found = tuple[sp.Piecewise, frozenset[sp.Symbol]]
 
 
-def _lost(expr: Any) -> list[Found]:
+@lru_cache(maxsize=4096)
+def _lost(expr: Any) -> tuple[Found, ...]:
     """The cases in an expression with conditions on indices that are bound in their branches and
-    occur nowhere else, and these indices.
+    occur nowhere else, and these indices. Kept, since claims have definitions in common.
     """
-    found = list(_folded(expr))
+    found = tuple(_folded(expr))
     if not found:
         return found
     rest = expr.xreplace({node: sp.Dummy("cases") for node, _ in found})
     free: set[Any] = getattr(rest, "free_symbols", set())
-    return [(node, escaped) for node, escaped in found if free.isdisjoint(escaped)]
+    return tuple((node, escaped) for node, escaped in found if free.isdisjoint(escaped))
 
 
 def _folded(expr: Any) -> Iterator[Found]:
@@ -86,7 +88,7 @@ def _folded(expr: Any) -> Iterator[Found]:
         cases = node.function if isinstance(node, SUMS) else None
         escaped = _escaped(cases, node) if isinstance(cases, sp.Piecewise) else None
         if escaped:
-            yield cases, escaped
+            yield cases, frozenset(escaped)
         else:
             stack.extend(node.args)
 
@@ -106,7 +108,7 @@ def _binders(expr: Any) -> list[Any]:
     return [node for node in sp.preorder_traversal(expr) if isinstance(node, BINDERS)]
 
 
-def _unfolded(cases: sp.Piecewise, escaped: set[sp.Symbol]) -> Any:
+def _unfolded(cases: sp.Piecewise, escaped: Set[sp.Symbol]) -> Any:
     """The expression that SymPy folds into these cases, None where it is not seen.
 
     Cases of the whole, conditions without the indices, stay outside.
@@ -126,7 +128,7 @@ def _unfolded(cases: sp.Piecewise, escaped: set[sp.Symbol]) -> Any:
     return whole[0][0] if len(whole) == 1 else Cases(*sp.Piecewise(*whole, evaluate=False).args)
 
 
-def _under_its_sum(branches: list[Any], escaped: set[sp.Symbol]) -> Any:
+def _under_its_sum(branches: list[Any], escaped: Set[sp.Symbol]) -> Any:
     """Cases of a sum inside of an expression as that expression, its sum of these cases."""
     if branches[-1][1] != sp.true:
         return None

@@ -11,7 +11,8 @@ matrices.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -19,9 +20,8 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from derive.language.dims import Dims
 from derive.language.operators import entry
+from derive.language.predicates import says
 from derive.language.shape_rules import Shaping, shape_rule
-
-DEFINITE = sp.Q.positive_definite
 
 
 class MatrixFunction(MatrixExpr):
@@ -142,7 +142,7 @@ def is_surely_definite(matrix: Any, known: Collection[Any]) -> bool:
     """Whether a matrix is positive definite by some assumptions: it is the sum of matrices that
     are, each with a positive factor, transposed or inverted.
     """
-    if DEFINITE(matrix) in known or isinstance(matrix, sp.Identity):
+    if sp.Q.positive_definite(matrix) in known or isinstance(matrix, sp.Identity):
         return True
     if isinstance(matrix, (sp.Transpose, sp.Inverse)):
         return is_surely_definite(matrix.arg, known)
@@ -161,11 +161,12 @@ def implied(said: Iterable[Any], where: Mapping[Any, Any], given: Iterable[Any])
 
     :param where: what the claim defines; of that itself nothing is assumed.
     """
-    operands = {node.operand for node in _functions(said) if node.definite}
+    expressions = (expr for expr in said if isinstance(expr, sp.Basic))
+    operands = {n.operand for expr in expressions for n in _functions(expr) if n.definite}
     if not operands:
         return ()
     facts = (part for fact in given for part in sp.And.make_args(fact))
-    definite = {f.arguments[0] for f in facts if getattr(f, "function", None) == DEFINITE}
+    definite = {fact.arguments[0] for fact in facts if says(fact, "positive_definite")}
     inside = {m for a in operands for m in a.atoms(sp.MatrixSymbol)}
     for symbol in reversed(where):  # a definition uses those before it
         if symbol in inside:
@@ -173,18 +174,17 @@ def implied(said: Iterable[Any], where: Mapping[Any, Any], given: Iterable[Any])
     found = (operands & inside) | (inside & definite)
     square = (m for m in found if isinstance(m, sp.MatrixSymbol) and m.shape[0] == m.shape[1])
     symbols = sorted(set(square) - set(where), key=str)
-    return tuple(p(m) for m in symbols for p in (sp.Q.symmetric, DEFINITE))
+    return tuple(p(m) for m in symbols for p in (sp.Q.symmetric, sp.Q.positive_definite))
 
 
-def _functions(said: Iterable[Any]) -> Iterator[MatrixFunction]:
-    """The functions of matrices in some expressions, each once."""
-    stack = [expr for expr in said if isinstance(expr, sp.Basic)]
-    seen = set(stack)
+@lru_cache(maxsize=4096)
+def _functions(expr: sp.Basic) -> frozenset[MatrixFunction]:
+    """The functions of matrices in an expression. Kept, since claims have definitions in common."""
+    stack = [expr]
+    seen = {expr}
     while stack:
-        node = stack.pop()
-        if isinstance(node, MatrixFunction):
-            yield node
-        for part in node.args:
+        for part in stack.pop().args:
             if isinstance(part, sp.Basic) and part not in seen:
                 seen.add(part)
                 stack.append(part)
+    return frozenset(node for node in seen if isinstance(node, MatrixFunction))

@@ -9,6 +9,7 @@ derivative.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -31,8 +32,8 @@ def read_whole(expressions: Sequence[Any], defined: Collection[Any]) -> list[Any
         node
         for expr in expressions
         if isinstance(expr, sp.Basic)
-        for node in expr.atoms(AppliedUndef)
-        if node.func not in defined and any(isinstance(a, ARRAYS) for a in node.args)
+        for node in _calls_of_arrays(expr)
+        if node.func not in defined
     }
     if not calls:
         return None
@@ -42,6 +43,15 @@ def read_whole(expressions: Sequence[Any], defined: Collection[Any]) -> list[Any
         arguments = (a.xreplace(read) for a in call.args)
         read[call] = ScalarFunction(call.func.__name__)(*arguments)
     return [_with_derivatives(expr, read) for expr in expressions]
+
+
+@lru_cache(maxsize=4096)
+def _calls_of_arrays(expr: sp.Basic) -> tuple[AppliedUndef, ...]:
+    """The undefined functions of arrays in an expression. Kept, since claims have definitions in
+    common.
+    """
+    calls = expr.atoms(AppliedUndef)
+    return tuple(node for node in calls if any(isinstance(a, ARRAYS) for a in node.args))
 
 
 def _with_derivatives(expr: Any, read: dict[Any, Any]) -> Any:

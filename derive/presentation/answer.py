@@ -19,7 +19,7 @@ from derive.core.graph import in_order, inverted_in
 from derive.core.integers import as_poly
 from derive.core.terms import Array, Determinant, Int, Shared, Term
 from derive.language.conditions import Cases
-from derive.language.matrix_functions import DEFINITE, is_surely_definite
+from derive.language.matrix_functions import is_surely_definite
 from derive.language.operators import MatrixOperator, MatrixPartial, Partial
 from derive.lowering.problem import Condition, Problem
 from derive.lowering.statement import Statement
@@ -247,7 +247,7 @@ def assumptions(
     for matrices in filter(None, classes):
         result[_invertible(min(matrices, key=_transposes))] = None
     roots = (m.label for m, name, _ in problem.lowering.of_matrices if name in SQUARES)
-    result |= {DEFINITE(a): None for a in roots if not is_surely_definite(a, result)}
+    result |= {sp.Q.positive_definite(a): None for a in roots if not is_surely_definite(a, result)}
     found = conditions
     for n in normalisers:
         found += [Condition(Reader(n).term(dict(key)), "!=") for key in n.divided_by]

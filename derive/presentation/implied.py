@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import sympy as sp
-from sympy.assumptions.assume import AppliedPredicate
 
-INVERTIBLE = (sp.Q.invertible, sp.Q.orthogonal, sp.Q.positive_definite)
+from derive.language.predicates import says
+
+STRONGER = ("orthogonal", "positive_definite")  # than invertible
 
 
 def without_implied(assumptions: Iterable[Any]) -> tuple[Any, ...]:
@@ -16,21 +17,12 @@ def without_implied(assumptions: Iterable[Any]) -> tuple[Any, ...]:
     invertible, and then AᵀB, A⁻¹ and A ⊗ B are; what is orthogonal or positive definite is.
     """
     listed = list(dict.fromkeys(part for a in assumptions for part in _of_determinants(a)))
-    known = {
-        fact.arguments[0]
-        for fact in listed
-        if isinstance(fact, AppliedPredicate) and fact.function in INVERTIBLE
-    }
-    stronger = {
-        fact.arguments[0]
-        for fact in listed
-        if isinstance(fact, AppliedPredicate) and fact.function in INVERTIBLE[1:]
-    }
+    known = {fact.arguments[0] for fact in listed if says(fact, "invertible", *STRONGER)}
+    stronger = {fact.arguments[0] for fact in listed if says(fact, *STRONGER)}
     return tuple(
         fact
         for fact in listed
-        if not isinstance(fact, AppliedPredicate)
-        or fact.function != sp.Q.invertible
+        if not says(fact, "invertible")
         or not (
             _is_one_of(fact.arguments[0], stronger)
             or _follows(fact.arguments[0], known - {fact.arguments[0]})

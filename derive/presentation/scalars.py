@@ -115,20 +115,40 @@ def _apply(w: Writer, term: Apply) -> Any:
     return FUNCTIONS[term.data[0]].symbol(*args)
 
 
-_PLAIN = (sp.Sum, sp.Symbol, sp.Indexed, MatrixElement)
-
-
 def _exponential(exponent: Any) -> Any:
-    """exp(exponent), which is 2ⁿ for n·log 2 and Γ(x) for log Γ(x)."""
+    """exp(exponent), which is 2ⁿ for n·log 2, Γ(x) for log Γ(x), and eˣ/s for x - log s."""
     if isinstance(exponent, sp.loggamma):
         return sp.gamma(*exponent.args)
-    if all(isinstance(term, _PLAIN) for term in sp.Add.make_args(exponent)):
-        return sp.exp(exponent, evaluate=False)  # there is nothing to simplify, which takes long
-    factors = sp.Mul.make_args(exponent)
-    logarithms = [f for f in factors if isinstance(f, sp.log) and f.args[0].is_Integer]
+    factors: list[Any] = []
+    rest: list[Any] = []
+    for term in sp.Add.make_args(exponent):
+        power = _power_of_logarithm(term)
+        if power is None:
+            rest.append(term)
+        else:
+            factors.append(power)
+    if len(rest) == 1 and rest[0].is_Number:
+        return sp.Mul(sp.exp(rest[0]), *factors)
+    if rest:
+        # Nothing is left to simplify, which SymPy would take long to see.
+        factors.append(sp.exp(sp.Add(*rest), evaluate=False))
+    return sp.Mul(*factors)
+
+
+_NO_NUMBERS = (sp.Sum, sp.Symbol, sp.Indexed, MatrixElement)  # of a sum SymPy takes long to see it
+
+
+def _power_of_logarithm(term: Any) -> Any:
+    """sᵏ for k·log s with a number k, and 2ⁿ for n·log 2; None for anything else."""
+    factors = sp.Mul.make_args(term)
+    logarithms = [f for f in factors if isinstance(f, sp.log)]
     if len(logarithms) != 1:
-        return sp.exp(exponent)
-    return logarithms[0].args[0] ** sp.Mul(*(f for f in factors if f is not logarithms[0]))
+        return None
+    (of,) = logarithms[0].args
+    others = [f for f in factors if f is not logarithms[0]]
+    if of.is_Integer or all(not isinstance(f, _NO_NUMBERS) and f.is_number for f in others):
+        return raised(of, sp.Mul(*others))
+    return None
 
 
 @SCALARS.on(Unknown)

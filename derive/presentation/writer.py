@@ -310,6 +310,8 @@ def raised(base: Any, exponent: Any) -> Any:
         length = max(abs(base.p), base.q).bit_length() - 1
         if length * abs(int(exponent)) > MOST_BITS:
             raise UnsupportedError("a power of a number is too long to be written down")
+    if isinstance(base, sp.Sum) and exponent.is_Rational and exponent not in (0, 1):
+        return sp.Pow(base, exponent, evaluate=False)  # SymPy would take long to see that it stays
     return base**exponent
 
 

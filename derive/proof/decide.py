@@ -201,7 +201,7 @@ def _vanishes_as_matrix(
     """
     if len(_inverse_names(poly)) < MANY_INVERSES:
         return vanishes_multiplied(n, poly, place)
-    if vanishes(n, poly) or vanishes_by_descent(n, poly, place, _multiplied, vanishes):
+    if vanishes(n, poly) or vanishes_by_descent(n, poly, place, multiplied, vanishes):
         return True
     return patient and vanishes_multiplied(n, poly, place)
 
@@ -222,11 +222,11 @@ def vanishes_multiplied(
         return True
     return depth > 0 and any(
         vanishes_multiplied(n, product, rest, depth - 1)
-        for product, rest in _multiplied(n, poly, place)
+        for product, rest in multiplied(n, poly, place)
     )
 
 
-def _multiplied(
+def multiplied(
     n: Normaliser, poly: Polynomial, place: tuple[Poly, ...]
 ) -> Iterator[tuple[Polynomial, tuple[Poly, ...]]]:
     """A matrix multiplied by each of those whose inverses stand in it, from either side."""

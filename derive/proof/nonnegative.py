@@ -39,6 +39,7 @@ from derive.proof.inequality.definite_forms import is_cauchy_schwarz, is_definit
 from derive.proof.inequality.gram import as_products
 from derive.proof.inequality.pairs import over_pairs, over_tuples
 from derive.proof.inequality.squares import is_above_squares, is_sum_of_squares
+from derive.proof.inequality.totals import with_totals
 from derive.proof.one_sum import over_each
 
 
@@ -52,10 +53,18 @@ def prove_at_most(
 ) -> Proof | None:
     """A proof that ``left`` ≤ ``right``: the sign of the difference, by sign rules and squares.
 
-    First with every shared array as a name, so that rᵀr is seen to be a sum of squares; and last,
-    of a search that takes its time, with definite matrices as products.
+    First with every shared array as a name, so that rᵀr is seen to be a sum of squares, and then
+    with sums within sums as names as well; and last, of a search that takes its time, with definite
+    matrices as products.
     """
-    proof = _on_rungs(left, right, prepare, budget, (Rung(0, False, 5e6), *ladder))
+    in_names = Rung(0, False, 5e6)
+    proof = _on_rungs(left, right, prepare, budget, (in_names,))
+    totals = with_totals((left, right)) if ladder else None
+    if proof is None and totals is not None:
+        one, other = totals
+        proof = _on_rungs(one, other, prepare, budget, (in_names,))
+    if proof is None:
+        proof = _on_rungs(left, right, prepare, budget, ladder)
     if proof is None and any(rung.slopes for rung in ladder):
         for one, other, matrices in as_products(left, right):
             proof = _on_rungs(one, other, prepare, budget, CHEAP)

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -190,8 +191,12 @@ def polynomial_function(function: Any, arguments: int, rank: int) -> sp.Lambda:
     return sp.Lambda(slots, body)
 
 
-def scalar_polynomial(shapes: list[tuple[int, ...]], rank: int) -> sp.Lambda:
-    """A polynomial of degree three in all entries of its arguments, each with its own weight."""
+@lru_cache(maxsize=256)
+def scalar_polynomial(shapes: tuple[tuple[int, ...], ...], rank: int) -> sp.Lambda:
+    """A polynomial of degree three in all entries of its arguments, each with its own weight.
+
+    Kept, since all points of some sizes have it.
+    """
     variables: list[Any] = []
     entries: list[Any] = []
     for k, shape in enumerate(shapes):

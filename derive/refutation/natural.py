@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,17 @@ def _is_simple(side: float) -> bool:
 def cost_of_values(maker: PointMaker, point: Point) -> float:
     """The part of the cost that is known before the sides are: it costs at least that."""
     values = sum(_weight(v, PLAIN_ENTRY) for value in point.values.values() for v in _each(value))
-    bodies = sum(f.expr.count_ops() for f in point.functions.values() if isinstance(f, sp.Lambda))
+    functions = (f for f in point.functions.values() if isinstance(f, sp.Lambda))
+    bodies = sum(map(_operations, functions))
     for symbol in _distributions(maker, point):
         values += sum(NEGATIVE for number in _each(point.values[symbol]) if number < 0)
     return values + bodies / 4
+
+
+@lru_cache(maxsize=256)
+def _operations(function: sp.Lambda) -> int:
+    """How many operations a function takes; kept, since many points have it."""
+    return int(function.expr.count_ops())
 
 
 def _tininess(size: float) -> float:

@@ -507,7 +507,7 @@ class PointMaker:
                 except (EvaluationError, UnsupportedError):
                     declared = getattr(argument, "shape", ())
                     shapes.append(tuple(size_of(size, sizes) for size in declared))
-            functions[function] = scalar_polynomial(shapes, rank)
+            functions[function] = scalar_polynomial(tuple(shapes), rank)
         return functions
 
     def point(self, sizes: Mapping[Any, int], values: Mapping[Any, Any]) -> Point:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,22 @@ def test_every_source_of_the_installation_is_in_the_key():
     root = Path(formulas.__file__).parent
     caches._add_sources(Digest(), root)
     assert {path.read_bytes() for path in root.rglob("*.py")} <= set(seen)
+
+
+@pytest.mark.parametrize("project", caches.DECIDES)
+def test_the_versions_of_what_decides_are_in_the_key(project):
+    assert version(project) in caches._version(project)
+
+
+def test_no_finding_outlives_another_version_of_what_decides(tmp_path, monkeypatch):
+    kept(tmp_path).put(ENTRY, FOUND)
+    other = tmp_path / "packages"
+    (other / "sympy-99.0.dist-info").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(other), *sys.path])
+    assert caches._version("sympy") == "sympy-99.0.dist-info"
+    assert kept(tmp_path).get(ENTRY) is None
+    assert kept(tmp_path).of_catalogue("a.wrong") is None
+
+
+def test_a_project_that_is_not_installed_has_no_version():
+    assert caches._version("no-such-project") == ""

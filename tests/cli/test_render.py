@@ -31,6 +31,7 @@ from derive import (
     softmax,
     tensor,
 )
+from derive.backends.finding_lines import finding_lines
 from derive.backends.layout import one_line, wrap_expression
 from derive.backends.snippet import replay
 from derive.backends.telling import told
@@ -228,6 +229,16 @@ def test_a_claim_that_holds_takes_one_line_and_its_assumptions():
     assert plain(verdict_lines(entry(claim), verdict, 80)) == (
         "  ✓ holds       a.b  t is t\n      assuming t > 0, t ≠ 1"
     )
+
+
+def test_what_is_told_for_a_terminal_alone_is_printed_the_same():
+    held = Verdict(Identity(t, t, id="a.b", title="t is t"), "holds", assumptions=(t > 0,))
+    cut = Verdict(held.claim, "undecided", reason="no proof was found", stopped=True)
+    for verdict in (FAILING, held, cut):
+        brief, whole = (told(entry(verdict.claim), verdict, brief=b) for b in (True, False))
+        assert brief.heading_key == whole.heading_key
+        assert plain(finding_lines(brief, 80)) == plain(finding_lines(whole, 80))
+    assert "documented" not in brief.record
 
 
 def test_identities_are_left_and_right():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,21 @@ def test_few_workers_prepare_themselves_and_many_share_it(tmp_path: Path, jobs: 
 @FORKED
 def test_what_fails_while_a_worker_is_prepared_costs_no_answer() -> None:
     assert list(answers(_asked(3, prepare=lambda: 1 // 0), jobs=2)) == ["0", "1", "2"]
+
+
+@FORKED
+def test_a_worker_for_which_nothing_is_left_goes_while_another_works(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+
+    def answer(position: int) -> str:
+        if position == 1:
+            Finalize(None, gone.touch, exitpriority=1)
+        end = time.monotonic() + PATIENCE
+        while position == 0 and not gone.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        return f"{position} {gone.exists()}"
+
+    assert list(answers(_asked(2, answer=answer), jobs=2)) == ["0 True", "1 False"]
 
 
 def test_a_worker_without_a_group_begins_one_and_then_helps_with_the_longest() -> None:

@@ -56,6 +56,15 @@ both = (
     Eq(Sum(iq[i], (i, 0, n - 1)), 1),
 )
 average_of = Sum(ix[i], (i, 0, n - 1)) / n
+other_average = Sum(iq[i], (i, 0, n - 1)) / n
+
+
+def spread(left, right):
+    return Sum((ix[i] - left) * (iq[i] - right), (i, 0, n - 1))
+
+
+scatter = Sum((ix[i] - average_of) ** 2, (i, 0, n - 1))
+other_scatter = Sum((iq[i] - other_average) ** 2, (i, 0, n - 1))
 
 
 def mixed(first, second):
@@ -125,6 +134,8 @@ TRUE += [
         ix[i] <= 1,
     ),
     at_most("frobenius.product", frobenius(F1 * F2), frobenius(F1) * frobenius(F2)),
+    at_most("correlation", spread(average_of, other_average) ** 2, scatter * other_scatter),
+    at_most("scatter.least", scatter, Sum((ix[i] - u) ** 2, (i, 0, n - 1))),
     at_most("frobenius.trace", Trace(F3) ** 2, n * frobenius(F3)),
     at_most(
         "chebyshev",
@@ -136,6 +147,15 @@ TRUE += [
     at_most("size.floor", sp.floor(n / m) * m, n),
     same("inverse.arctangents", sp.atan(u) + sp.atan(1 / u), sp.pi / 2, u > 0),
     same("inverse.atanh", sp.atanh(u), (log(1 + u) - log(1 - u)) / 2),
+    same("angle.margin", cos(sp.acos(u) + v), u * cos(v) - sqrt(1 - u**2) * sin(v)),
+    same("angle.arctangents", sin(2 * sp.atan(u)), 2 * u / (1 + u**2)),
+    same("angle.turned", sin(t), cos(u + v), where={t: u + v + 5 * sp.pi / 2}),
+    same(
+        "angle.double",
+        sin(2 * (u + v) / (1 + v)),
+        2 * sin(t) * cos(t),
+        where={t: (u + v) / (1 + v)},
+    ),
     same("half-angle", sp.tan(t / 2), sin(t) / (1 + cos(t))),
     same(
         "log-likelihood",
@@ -172,10 +192,14 @@ FALSE += [
         Rational(1, 4),
         ix[i] >= 0,
     ),
+    at_most("correlation.not-centred", spread(0, 0) ** 2, scatter * other_scatter),
     at_most("frobenius.trace.no-n", Trace(F3) ** 2, frobenius(F3)),
     at_most("constant.pi.less", sp.pi, Rational(22, 7) - Rational(1, 100)),
     at_most("size.product.no-2", n + m, n * m),
     same("inverse.arctangents.signs", sp.atan(u) + sp.atan(1 / u), sp.pi / 2),
+    same("angle.margin.sign", cos(sp.acos(u) - v), u * cos(v) - sqrt(1 - u**2) * sin(v)),
+    same("angle.inside", sp.asin(sin(u)), u),
+    same("angle.turned.half", sin(t), cos(u + v), where={t: u + v + 3 * sp.pi / 2}),
     same("half-angle.root", cos(t / 2), sqrt((1 + cos(t)) / 2)),
     same(
         "declared.scale.no-root",

@@ -1,10 +1,23 @@
 """Assumptions that a claim does not state, what an inequality lacks, and mistakes on the left."""
 
 import pytest
-from sympy import Eq, IndexedBase, MatrixSymbol, Q, Sum, Trace, exp, log, sqrt, symbols, tanh
+from sympy import (
+    Determinant,
+    Eq,
+    IndexedBase,
+    MatrixSymbol,
+    Q,
+    Sum,
+    Trace,
+    exp,
+    log,
+    sqrt,
+    symbols,
+    tanh,
+)  # fmt: skip
 from sympy import Identity as Eye
 
-from derive import Identity, Inequality, verify
+from derive import Gradient, Identity, Inequality, verify
 
 n, m = symbols("n m", integer=True, positive=True)
 i, j, k = symbols("i j k", integer=True)
@@ -35,6 +48,11 @@ WRONG = {
     "it would hold if x > 0 and y > 0": Identity(sqrt(x**2) * sqrt(y**2), x * y),
     "it would hold if A were orthogonal": Identity(Trace(B.T * A.T * A * B), Trace(B.T * B)),
     "it would hold if W.T*W = I": Identity(W * W.T * W * W.T, W * W.T),
+    "it would hold if A and B commuted": Identity((A * B) * (A * B), A * A * B * B),
+    "it would hold if B were symmetric":
+        Gradient(log(Determinant(W.T * B * W)), W, 2 * B * W * (W.T * B * W).I),
+    "the term Trace(A) lacks a factor Determinant(A)":
+        Gradient(Determinant(A) * t * (1 + Trace(A)), t, Determinant(A) + Trace(A)),
     "in the left side: it holds with the range j = 0 … i":
         Identity(Sum(exp(S[i, j]) / Sum(exp(S[i, k]), (k, 0, i)), (j, 0, i - 1)), 1),
     "in the left side: the sign of the term W*(I + W.T*W)**(-1)*W.T is wrong":

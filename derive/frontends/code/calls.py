@@ -18,6 +18,7 @@ from derive.frontends.code.calling import (
     parameters_of,
     spelt,
 )
+from derive.frontends.code.signatures import predictions
 from derive.frontends.code.torch_autograd import Context
 
 
@@ -325,9 +326,12 @@ def matched(returned: Any, wrt: Sequence[str], name: str) -> dict[str, Any]:
     parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
     if len(parts) == 1 and len(wrt) > 1 and isinstance(parts[0], (tuple, list)):
         parts = list(parts[0])
+    if len(parts) == 1:
+        wrt = predictions(wrt) or wrt
     if len(parts) != len(wrt):
+        many = f"{len(parts)} gradients" if len(parts) > 1 else "one gradient"
         raise ClaimError(
-            f"{name} returns {len(parts)} gradients for the inputs {listed(wrt)}; "
+            f"{name} returns {many} for the inputs {listed(wrt)}; "
             "name those that they belong to with wrt"
         )
     return {n: v for n, v in zip(wrt, parts, strict=True) if v is not None}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from derive.frontends.code.signatures import (
     gives_gradients,
     gradients_of_loss,
     of_backward,
+    paired,
     read,
     returned,
     written,
@@ -74,6 +75,7 @@ class Pair:
     :param backward_arguments: what the backward function takes.
     :param built_with: what a class's constructor takes.
     :param attributes: what a class writes into itself, ``self.name`` or ``self.grads["name"]``.
+    :param paired: the entries of a class's list of gradients, by what its list of parameters has.
     :param reads: what a class reads of itself, and does not call one of its methods.
     :param declared: the shapes and the rest; None where nothing is declared.
     :param methods: of a class, the names of its forward and of its backward.
@@ -95,6 +97,7 @@ class Pair:
     declared: Declaration | None = None
     returned: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    paired: Mapping[str, str] = field(default_factory=dict)
     reads: frozenset[str] = frozenset()
     methods: tuple[str, str] | None = None
     flag: str = ""
@@ -312,6 +315,7 @@ class _Finder:
             declared=declared and declared.among((*built_with, *arguments, *attributes)),
             returned=of_backward(forward, backward),
             attributes=attributes,
+            paired=next((p for p in map(paired, classes) if p), {}),
             reads=frozenset(name for c in classes for name in read(c) if name not in methods),
             methods=pair if kind == LAYER else None,
         )

@@ -23,6 +23,7 @@ from derive.frontends.code.sizes import (
 )
 from derive.frontends.code.sums import sum_over
 from derive.frontends.code.trace import Misfit, Refused, current
+from derive.language.conditions import Cases
 
 
 def are_one(condition: Array, other: Array) -> bool:
@@ -303,10 +304,23 @@ def at_position(array: Array, place: int, index: Any) -> Array:
         segment, inside = 0, (ax.digits(index, axis[0]) if axis[0] else {})
     axes = (*array.axes[:place], *array.axes[place + 1 :])
     bodies = {
-        key: array.bodies[(*key[:place], segment, *key[place:])].xreplace(inside)
+        key: _own_case(array.bodies[(*key[:place], segment, *key[place:])].xreplace(inside))
         for key in keys(axes)
     }
     return Array(axes, bodies, array.kind)
+
+
+def _own_case(body: Any) -> Any:
+    """The case that holds at a position, as where an entry is read that was just written."""
+    while isinstance(body, Cases) and body.args[0][1] in (sp.true, sp.false):
+        (value, condition), *others = body.args
+        if condition == sp.true:
+            body = value
+        elif len(others) == 1 and others[0][1] == sp.true:
+            body = others[0][0]
+        else:
+            body = Cases(*others)
+    return body
 
 
 def _segment_at(axis: Axis, index: Any) -> tuple[int, dict[Any, Any]] | None:

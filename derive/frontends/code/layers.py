@@ -23,6 +23,7 @@ from derive.frontends.code.calling import (
 )
 from derive.frontends.code.method_names import takes_no_upstream
 from derive.frontends.code.shapes import make_array
+from derive.frontends.code.signatures import predictions
 from derive.frontends.code.trace import current, tracing
 
 _OUTPUTS = ("output", "outputs", "out", "y", "Y")
@@ -191,6 +192,8 @@ class _Call:
         whatever name, and gives the gradient of the mean of the losses, or of their sum.
         """
         reading = self.asked.reading
+        if reading.endswith(SUM) and self._takes_the_mean():
+            raise ClaimError(f"{self.asked.name} takes the mean of its losses")
         first, *others = self.called or ("",)
         own = takes == list(self.called) and others != []  # by the same name
         again = takes[1:] == others != [] and takes[0] not in (*self.values, *self.fixed)
@@ -209,6 +212,17 @@ class _Call:
             return self._given(self._back({takes[0]: at}))
 
         return Performed([loss], [], call)
+
+    def _takes_the_mean(self) -> bool:
+        """Whether another method of the class, or of a base, says what the loss of all samples is:
+        the mean of those that its forward gives.
+        """
+        return any(
+            {self.forward, "mean"} <= set(method.__code__.co_names)
+            for owner in self.kind.__mro__
+            for name, method in vars(owner).items()
+            if hasattr(method, "__code__") and name != self.forward
+        )
 
     def _back(self, at: Mapping[str, Any]) -> Any:
         known = {**self.values, **self.fixed, **at}
@@ -240,6 +254,8 @@ class _Call:
         elif returned is not None:
             given = list(returned) if isinstance(returned, (tuple, list)) else [returned]
             wanted = inputs if len(given) == len(inputs) else list(asked.expected)
+            if len(given) == 1:
+                wanted = predictions(wanted) or wanted
             if len(given) != len(wanted):
                 raise ClaimError(
                     f"the backward of {asked.name} returns {len(given)} gradients for "

@@ -12,6 +12,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+from derive.base.errors import DeriveError
 from derive.frontends.code.arrays import METHOD
 from derive.frontends.code.trace import Refused, current
 
@@ -63,13 +64,19 @@ class Unknown:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    def _told(self) -> str:
+        return f"{self._name} is not read"
+
     def _used(self, *args: Any, **options: Any) -> Any:
-        raise Refused(f"{self._name} is not read")
+        raise Refused(self._told())
 
     __call__ = _used
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _used  # it may be anything
     __contains__ = __len__ = __float__ = __int__ = __index__ = __mro_entries__ = _used
-    __hash__ = object.__hash__
+    as_array = _used
+
+    def __hash__(self) -> int:  # it may be equal to any key
+        return object.__hash__(self) if is_annotating() else self._used()
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -93,6 +100,25 @@ class Unknown:
 def is_annotating() -> bool:
     """Whether it is ``typing`` that compares something, with the forms that it has itself."""
     return sys._getframe(2).f_globals.get("__name__") == "typing"
+
+
+class Broken(Unknown):
+    """A name of the user's whose statement fails when the file is loaded."""
+
+    def __init__(self, name: str, problem: BaseException, line: int | None) -> None:
+        own = isinstance(problem, DeriveError)
+        why = str(problem) if own else f"{type(problem).__name__}: {problem}"
+        at = f" (line {line})" if line is not None else ""
+        super().__init__(f"{name}{at}")
+        self._why = why
+
+    def _told(self) -> str:
+        return f"{self._name} is not read: {self._why}"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
 
 
 class Passing(Unknown):

@@ -21,6 +21,7 @@ from derive.frontends.code.calls import ordered, perform, text_arguments
 from derive.frontends.code.declared import Named, Text
 from derive.frontends.code.extremes import atoms_of
 from derive.frontends.code.left_out import Place, Unfit
+from derive.frontends.code.libraries import Unknown
 from derive.frontends.code.loader import Loader
 from derive.frontends.code.rounds import UNREAD
 from derive.frontends.code.shapes import Input, Labels, make_array, make_input, size_of, sizes_of
@@ -172,6 +173,8 @@ def resolve(loader: Loader, pair: Pair, target: Any) -> Any:
                 found = getattr(found, part)
             except AttributeError:
                 raise ClaimError(f"{pair.path} has no {target}") from None
+        if isinstance(found, Unknown):
+            found._used()
         return found
     return loader.function(target)
 

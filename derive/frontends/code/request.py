@@ -15,7 +15,7 @@ from derive.frontends.code.finding import (
     Pair,
     SourceError,
 )
-from derive.frontends.code.signatures import NOTHING, gradient_of
+from derive.frontends.code.signatures import NOTHING, gradient_of, predictions
 
 _SPELT = ("d{0}", "d_{0}", "grad_{0}", "{0}_grad", "D{0}", "g{0}", "{0}grad", "grad{0}", "del{0}")
 _IN_DICTIONARIES = ("{0}", *_SPELT)
@@ -121,8 +121,8 @@ def _order(pair: Pair, floats: list[str]) -> list[str]:
         return floats
     elif all(named) and len(set(named)) == len(named):
         return [name for name in named if name]
-    if len(pair.returned) == 1 and len(floats) == 1:
-        return floats
+    if len(pair.returned) == 1 and (len(floats) == 1 or predictions(floats)):
+        return predictions(floats) or floats
     if pair.kind == FUNCTIONS and (not named or list(pair.returned) == [""]):
         return floats  # in their order, if they are as many: that is seen when it is run
     raise _wrong(
@@ -204,6 +204,8 @@ def _of_layer(pair: Pair, floats: list[str]) -> Request:
         given = len(returned)
         if given not in (0, len(inputs)):
             by_name = [n for n in (_input_of(r, inputs) for r in returned) if n]
+            if not by_name and given == 1:
+                by_name = predictions(inputs)
             if len(by_name) != given:
                 raise _wrong(
                     pair,
@@ -231,4 +233,4 @@ def _place(pair: Pair, name: str) -> str | None:
             for pattern in _IN_DICTIONARIES:
                 if key == pattern.format(name) + "]":
                     return attribute
-    return None
+    return pair.paired.get(name)

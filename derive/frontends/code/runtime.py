@@ -16,11 +16,11 @@ from derive.frontends.code import operations as ops
 from derive.frontends.code.arithmetic import named, power, where
 from derive.frontends.code.arrays import BOOL, FLOAT, INT, Array, as_array
 from derive.frontends.code.indexing import Masked, Places
-from derive.frontends.code.libraries import Unknown
+from derive.frontends.code.libraries import Broken, Library, Unknown
 from derive.frontends.code.loops import Unbound
 from derive.frontends.code.nested_loops import size_along as size_along
 from derive.frontends.code.sizes import Size, expression, plain
-from derive.frontends.code.trace import Refused, current, tracing
+from derive.frontends.code.trace import Refused, current, place, tracing
 from derive.frontends.code.writing import write
 
 loop, branch, listed = loops.loop, branches.branch, loops.listed
@@ -323,6 +323,7 @@ def _extreme(name: str) -> Callable[..., Any]:
 
 
 def _isinstance(value: Any, kinds: Any) -> bool:
+    _known(value)
     options = kinds if isinstance(kinds, tuple) else (kinds,)
     options = tuple(k for k in options if isinstance(k, type))
     if isinstance(value, Size) and int in options:
@@ -330,6 +331,43 @@ def _isinstance(value: Any, kinds: Any) -> bool:
     if isinstance(value, Array) and not value.ndim and float in options:
         return True
     return isinstance(value, options)
+
+
+def _known(value: Any) -> Any:
+    """A value that a branch may rest on.
+
+    :raises Refused: for what stands in for something that is not there: it may be anything.
+    """
+    return value._used() if isinstance(value, Unknown) else value
+
+
+def _type(value: Any, *parts: Any, **options: Any) -> Any:
+    return type(_known(value), *parts, **options)
+
+
+def _callable(value: Any) -> bool:
+    return callable(_known(value))
+
+
+def _hasattr(value: Any, name: str) -> bool:
+    if not hasattr(_known(value), name):
+        return False
+    if isinstance(value, Library):
+        _known(getattr(value, name))
+    return True
+
+
+def _getattr(value: Any, name: str, *default: Any) -> Any:
+    return getattr(_known(value) if default else value, name, *default)
+
+
+def _str(*values: Any, **options: Any) -> str:
+    return str(*map(_known, values), **options)
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """``a is b``."""
+    return _known(a) is _known(b)
 
 
 def _issubclass(kind: Any, kinds: Any) -> bool:
@@ -381,7 +419,8 @@ def _list(values: Any = ()) -> Any:
 _BUILTINS: dict[str, Any] = {
     "range": _range, "len": _len, "int": _int, "float": _float, "bool": _bool, "sum": _sum,
     "max": _extreme("max"), "min": _extreme("min"), "isinstance": _isinstance,
-    "issubclass": _issubclass,
+    "issubclass": _issubclass, "type": _type, "callable": _callable, "hasattr": _hasattr,
+    "getattr": _getattr, "str": _str,
     "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "print": _print,
     "round": _round, "list": _list, "map": _map,
 }  # fmt: skip
@@ -418,4 +457,5 @@ def on_list(values: Any, name: str) -> Any:
 
 def failed(name: str, problem: BaseException) -> Any:
     """What a name stands for whose statement failed when the file was loaded."""
-    return Unknown(f"{name} ({type(problem).__name__}: {problem})")
+    at = place(problem, current().files) if tracing() else None
+    return Broken(name, problem, at[1] if at is not None else None)

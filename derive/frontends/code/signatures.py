@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _LOSSES = {"loss", "losses", "cost", "nll", "objective", "criterion"}
 NOTHING = "None"  # is returned where there is no gradient
+
+# What a target is called: y, y_true, labels, …
+OF_TARGETS = re.compile(
+    r"y|t|(y_?)?(true|train|real|hot)|targets?|labels?|truth|ground_?truth|gt|expected|actual|"
+    r"desired|\w*one_?hot\w*|\w+_(targets?|labels?|true)|yt|y_?(batch|hat_true)|correct",
+    re.IGNORECASE,
+)
+
+
+def predictions(names: Sequence[str]) -> list[str]:
+    """The one of several inputs that is called as no target is, in which a loss has its gradient;
+    none where there are more.
+
+    >>> predictions(["y_pred", "y_true"]), predictions(["x", "w", "y"])
+    (['y_pred'], [])
+    """
+    found = [name for name in names if not OF_TARGETS.fullmatch(name)]
+    return found if len(found) == 1 else []
 
 
 def of_backward(forward: ast.FunctionDef, backward: ast.FunctionDef | None) -> tuple[str, ...]:
@@ -87,6 +105,41 @@ def written(node: ast.ClassDef) -> Iterator[str]:
                 owner, _, attribute = dotted(target.value).partition(".")
                 if owner == "self" and attribute:
                     yield from (f"{attribute}[{key}]" for key in _texts([target.slice]))
+
+
+_PARAMETERS = ("params", "parameters")
+
+
+def paired(node: ast.ClassDef) -> dict[str, str]:
+    """``grads[0]`` for the W of ``self.params = [W, b]`` beside a list ``self.grads`` as long: the
+    entries of the one are the gradients in those of the other.
+    """
+    names: list[str] = []
+    holder, length = "", None
+    for item in ast.walk(node):
+        for target, value in _single(item) if isinstance(item, ast.Assign) else ():
+            if not isinstance(target, ast.Attribute) or dotted(target.value) != "self":
+                continue
+            if target.attr in _PARAMETERS and isinstance(value, ast.List) and not names:
+                names = [dotted(one).removeprefix("self.") for one in value.elts]
+            elif gradient_of(target.attr) == "" and isinstance(value, (ast.List, ast.ListComp)):
+                holder = holder or target.attr
+                length = len(value.elts) if isinstance(value, ast.List) else None
+    if not holder or length not in (None, len(names)):
+        return {}
+    return {name: f"{holder}[{place}]" for place, name in enumerate(names) if name}
+
+
+def _single(item: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The targets of an assignment, each with its own value."""
+    for target in item.targets:
+        parts = (target, item.value)
+        if all(isinstance(one, (ast.Tuple, ast.List)) for one in parts):
+            ours, given = target.elts, item.value.elts  # type: ignore[attr-defined]
+            if len(ours) == len(given):
+                yield from zip(ours, given, strict=True)
+                continue
+        yield parts
 
 
 def read(node: ast.ClassDef) -> set[str]:

@@ -31,6 +31,7 @@ class Settling(Rounds):
         for cell in self.cells:
             self.classify(cell)
         self.look_at_writes()
+        self.write_states()
         for group in self.groups():
             self.settle(group)
             self.rewrite()
@@ -190,6 +191,27 @@ class Settling(Rounds):
                 write.value = put(write.value)
                 write.rest = [put(r) for r in write.rest]
 
+    def write_states(self) -> None:
+        """Read what is written as the state that it is, in ``h[t] = f(last); last = h[t]``: the
+        array is then the state one round later.
+        """
+        states = [
+            cell.update
+            for cell in self.cells
+            if isinstance(cell.update, sp.Indexed) and cell.update.base in self.own
+            and isinstance(self.trace.where[cell.update.base], Tensor)
+            and cell.base in self.mentioned(cell.update)
+        ]  # fmt: skip
+        for cell in self.cells if states else ():
+            for write in cell.writes if cell.kind == "set" else ():
+                own = [i for i in cell.indices if i != write.index]
+                at = (self.counter, *(c for c, _ in cell.outer), *own)
+                for state in states:
+                    body = self.trace.where[state.base]
+                    if len(body.axes) == len(at) and body.definition(*at) == write.value:
+                        write.value = state.base[at]
+            cell.core = [w.value for w in cell.writes] if cell.kind == "set" else cell.core
+
     def early_read(self, cell: Cell) -> Callable[..., Any]:
         (write, *_) = cell.writes
 
@@ -316,10 +338,13 @@ class Settling(Rounds):
     def settle_last(self, cell: Cell) -> None:
         (rest,) = cell.core
         cell.final = rest.xreplace({self.counter: self.last})
+        # what a round before the first one would leave, as of h[t + 1] behind h[T]
+        earlier = expanded(self.before_first - self.direction)
+        always = rest.xreplace({self.counter: earlier}) == cell.initial
 
         def before(counter: Any, *args: Any) -> Any:
-            body = cell.at(rest, args).xreplace({self.counter: counter - self.direction})
-            return self.unless_first(counter, body, cell.at(cell.initial, args))
+            body = cell.at(rest, args).xreplace({self.counter: expanded(counter - self.direction)})
+            return body if always else self.unless_first(counter, body, cell.at(cell.initial, args))
 
         self.table[cell.base] = before
 

@@ -7,7 +7,6 @@ lists; where y has one axis it is not decided, as that may be one of samples.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,12 +16,7 @@ from derive.base.errors import ClaimError
 from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
 from derive.frontends.code.pairs import Pair
 from derive.frontends.code.shapes import one_hot, parts_of
-
-_CALLED = re.compile(
-    r"y|t|(y_?)?(true|train|real|hot)|targets?|labels?|truth|ground_?truth|gt|expected|actual|"
-    r"desired|\w*one_?hot\w*|\w+_(targets?|labels?|true)|yt|y_?(batch|hat_true)|correct",
-    re.IGNORECASE,
-)
+from derive.frontends.code.signatures import OF_TARGETS
 
 
 def without_false_alarms(
@@ -31,7 +25,7 @@ def without_false_alarms(
     """The verdicts, with those on one-hot targets instead of what disagrees and holds for these."""
     wrong = [name for name, verdict in found.items() if verdict.status == DISAGREES]
     for target, shape in pair.shapes.items() if wrong else ():
-        meant = isinstance(shape, str) and target not in found and _CALLED.fullmatch(target)
+        meant = isinstance(shape, str) and target not in found and OF_TARGETS.fullmatch(target)
         if not meant or not parts_of(shape) or parts_of(shape)[-1] == "1":
             continue
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from derive.frontends.code.bindings import bound_attributes, bound_entries, bound_names
@@ -19,7 +20,7 @@ from derive.frontends.code.nested_loops import nested
 RUNTIME = "__derive__"
 BUILTINS = {
     "range", "len", "int", "float", "bool", "sum", "max", "min", "abs", "round", "isinstance",
-    "issubclass",
+    "issubclass", "type", "callable", "hasattr", "getattr", "str",
     "enumerate", "zip", "reversed", "print", "list", "tuple", "any", "all", "divmod", "super",
     "map",
 }  # fmt: skip
@@ -219,7 +220,9 @@ class _Copy(ast.NodeTransformer):
                 node.value = self._located(call, node)
                 return node
         names = [n for t in node.targets for n in _names_of(t)]
-        return [node, *(self._naming(name, node) for name in names)]
+        found = [self._naming(ast.Name(name, ast.Load()), name, node) for name in names]
+        attributes = [a for t in node.targets for a in _attributes_of(t)]
+        return [node, *found, *(self._naming(a, a.attr, node) for a in attributes)]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         self.generic_visit(node)
@@ -228,9 +231,10 @@ class _Copy(ast.NodeTransformer):
             node.value = self._located(_call("assign", ast.Constant(name), node.value), node)
         return node
 
-    def _naming(self, name: str, at: ast.AST) -> ast.stmt:
-        value = _call("assign", ast.Constant(name), ast.Name(name, ast.Load()))
-        found = ast.Assign(targets=[ast.Name(name, ast.Store())], value=value)
+    def _naming(self, own: ast.Name | ast.Attribute, name: str, at: ast.AST) -> ast.stmt:
+        target, load = deepcopy(own), deepcopy(own)
+        target.ctx, load.ctx = ast.Store(), ast.Load()
+        found = ast.Assign(targets=[target], value=_call("assign", ast.Constant(name), load))
         return self._located(found, at)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -294,6 +298,10 @@ class _Copy(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> Any:
         self.generic_visit(node)
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            same: ast.expr = _call("is_same", node.left, node.comparators[0])
+            turned = isinstance(node.ops[0], ast.IsNot)
+            return self._located(ast.UnaryOp(ast.Not(), same) if turned else same, node)
         if any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) or len(node.ops) == 1:
             return node
         parts = [node.left, *node.comparators]
@@ -359,7 +367,13 @@ class _Copy(ast.NodeTransformer):
             for statement in node.body:
                 if isinstance(statement, (ast.Import, ast.ImportFrom)):
                     statement.tried = True  # type: ignore[union-attr]
-        return self.generic_visit(node)
+        self.generic_visit(node)
+        if not getattr(node, "generated", False) and node.handlers:
+            # What is not read may succeed: the user's handlers are not for that.
+            refusal = ast.Attribute(ast.Name(RUNTIME, ast.Load()), "Refused", ast.Load())
+            handler = ast.ExceptHandler(type=refusal, name=None, body=[ast.Raise()])
+            node.handlers.insert(0, self._located(handler, node))
+        return node
 
     def visit_Import(self, node: ast.Import) -> Any:
         new = []
@@ -559,6 +573,14 @@ def target_name(target: ast.expr) -> str | None:
         key = target.slice.value
         return key if isinstance(key, str) and key.isidentifier() else None
     return None
+
+
+def _attributes_of(target: ast.expr) -> list[ast.Attribute]:
+    """The attributes of names in ``self.q, self.k = …``."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [found for part in target.elts for found in _attributes_of(part)]
+    named = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+    return [target] if named else []  # type: ignore[list-item]
 
 
 def _names_of(target: ast.expr) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from derive.frontends.document import statements
 from derive.frontends.document.choices import MAX_READINGS, Choices, readings
 from derive.frontends.document.counters import over_steps
-from derive.frontends.document.dependence import computed_loss, seen_by
+from derive.frontends.document.dependence import computed_loss, leaves, seen_by
 from derive.frontends.document.knowledge import Knowledge
 from derive.frontends.document.last_layers import (
     at_the_end,
@@ -73,7 +73,15 @@ class _Attempts:
         reader.opaque = {self.opaque, unread} - {""}
         reader.in_time, reader.layered = in_time, layered
         reader.sees = seen_by(self.knowledge, task, reader)
+        reader.about = self.about()
         return statements.read(task, reader)
+
+    def about(self) -> frozenset[str]:
+        """The names that the statement is about in the end."""
+        task = self.task
+        roots = [root for root in (task.head, task.statement) if root is not None]
+        place = task.unit.section, task.unit.at
+        return frozenset().union(*(leaves(self.knowledge, root, *place) for root in roots))
 
     def attempt(self, choices: Choices) -> Read:
         task = self.task

@@ -302,7 +302,14 @@ def _any_function(reader: Reader, name: Mention, inputs: list[Value], node: Node
             how = reader.choices.pick(label, ("any function", *named))
         elif name.letter == "psi":
             how = reader.choices.pick(label, ("any function", *OF_PSI))
-        elif name.letter in FUNCTION_LETTERS and name.letter not in ACTIVATIONS and value.shape:
+        elif (
+            name.letter in FUNCTION_LETTERS
+            and name.letter not in ACTIVATIONS
+            and value.shape
+            and not (
+                reader.layered and name.sups
+            )  # a layer's own function, g^{[l]}: no layer is 1×1
+        ):
             how = reader.choices.pick(label, ("any function", "a function of the whole"))
         reader.note(f"{label} is {how}, as nothing defines it")
         reader.made_up.add(label)

@@ -37,6 +37,7 @@ from derive.frontends.document.knowledge import (
 from derive.frontends.document.labels import labelled
 from derive.frontends.document.names import (
     Mention,
+    beside_transposes,
     divisors,
     is_transpose,
     mention,
@@ -47,6 +48,7 @@ from derive.frontends.document.patterns import Pattern, pattern
 from derive.frontends.document.reader import is_ones
 from derive.frontends.document.restating import is_circular, restated, used_before
 from derive.frontends.document.spelling import PRETTY, size_symbol
+from derive.frontends.document.stacked import told
 from derive.frontends.document.superscripts import knowing_superscripts
 from derive.frontends.document.tree import Node
 from derive.frontends.document.typed import NAME_HEADS, SHAPE_HEADS, heading_number, latex
@@ -119,6 +121,9 @@ class _Collector:
                 self.formula(item)
             elif isinstance(item, Paragraph):
                 self.prose.append((self.open[-1].number, item.text, line))
+                for letter, kind in told(item.text):
+                    stacked = self.knowledge.stacked.setdefault(letter, set())
+                    stacked.add((self.open[-1].number, kind))
                 self.table(item, line)
         for heading, _ in self.sidecar:
             if heading not in used:
@@ -393,6 +398,7 @@ class _Collector:
                 self.ends |= size_names(node.sup) - summed
             self.knowledge.divisors |= divisors(node)
             self.knowledge.arrays |= used_as_arrays(node)
+            self.knowledge.beside |= beside_transposes(node)
             name = mention(node)
             if name is None:
                 continue

@@ -19,7 +19,13 @@ from derive.frontends.document.lookup import (
     is_known,
     known_at,
 )
-from derive.frontends.document.names import Mention, mention, text_of
+from derive.frontends.document.names import (
+    Mention,
+    is_transpose,
+    mention,
+    text_of,
+    used_as_arrays,
+)
 from derive.frontends.document.reader import Index, Reader, Undeclared, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.values import Value, scalar
@@ -95,7 +101,11 @@ def is_number(reader: Reader, definition: Definition, parameter: Mention) -> boo
     key = argument_choice(parameter)
     knowledge = reader.knowledge
     if not is_known(reader, parameter):
-        if parameter.subs or parameter.letter not in knowledge.arrays | knowledge.with_index:
+        if is_written_as_array(definition, parameter):
+            return False
+        if parameter.subs or parameter.letter not in (
+            knowledge.arrays | knowledge.with_index | knowledge.beside
+        ):
             return True
         return reader.choices.pick(key, ("an array", "a number")) == "a number"
     spoken = map(mention, definition.body.walk())
@@ -106,6 +116,22 @@ def is_number(reader: Reader, definition: Definition, parameter: Mention) -> boo
     if any(one is not None and one.section in around for one in (known, made)):
         return False
     return reader.choices.pick(key, ("a number", "as before")) == "a number"
+
+
+def is_written_as_array(definition: Definition, parameter: Mention) -> bool:
+    """Whether the body of a function writes its argument as no number is written: bold, with a ⊤,
+    between the bars of a norm.
+    """
+    for node in definition.body.walk():
+        name = mention(node)
+        if name is None:
+            if isinstance(node, tree.Norm) and parameter.letter in used_as_arrays(node):
+                return True
+        elif name.key == parameter.key:
+            marks = {text_of(part) for part in name.after}
+            if name.bold or (marks != {"T"} and any(map(is_transpose, name.after))):
+                return True
+    return False
 
 
 def _indexed_body(reader: Reader, definition: Definition) -> Value:

@@ -35,6 +35,7 @@ from derive.frontends.document.tree import (
     Sum,
     Text,
     Word,
+    apart_from_primes,
     join_number,
 )
 
@@ -418,12 +419,9 @@ class Parser:
             self.scripted -= 1
             if mark == "_":
                 sub = value
-            elif isinstance(value, Mark) and value.name == "prime":
-                primes += 1
-            elif (count := _primes_only(value)) > 0:
-                primes += count
             else:
-                sup = value
+                sup, count = apart_from_primes(value)
+                primes += count
         return Script(base.start, self.end, base, sub, sup, primes)
 
     def _refuse_two_readings(self, mark: str) -> None:
@@ -589,12 +587,3 @@ class Parser:
         if _WORD.fullmatch(text):
             return False
         return not (following in ("(", "_", "^") and text[0].isalpha() and "$" not in text)
-
-
-def _primes_only(value: Node) -> int:
-    """How many primes an exponent is made of; 0 where it is something else."""
-    if isinstance(value, Product) and all(
-        isinstance(factor, Mark) and factor.name == "prime" for factor in value.factors
-    ):
-        return len(value.factors)
-    return 0

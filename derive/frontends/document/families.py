@@ -13,9 +13,16 @@ from derive.frontends.document.fresh import fresh_name
 from derive.frontends.document.indices import as_vector, entry_of, index_of
 from derive.frontends.document.knowledge import Known
 from derive.frontends.document.lookup import declared_sizes, declared_under, defined_at, known_at
-from derive.frontends.document.names import Mention, of_capital, text_of, with_scripts
+from derive.frontends.document.names import (
+    Mention,
+    of_capital,
+    of_small,
+    text_of,
+    with_scripts,
+)
 from derive.frontends.document.reader import READ_UNKNOWN, Absurd, Reader, Unread
 from derive.frontends.document.spelling import pretty
+from derive.frontends.document.stacked import APART, COLUMN, ROW, picked, rows_beside
 from derive.frontends.document.steps import symbol
 from derive.frontends.document.through_time import STEPS
 from derive.frontends.document.tree import Node
@@ -127,7 +134,31 @@ def _of_family(reader: Reader, name: Mention, family: Known, part: Node) -> Valu
         raise Unread(
             STEPS, f"all steps of {pretty(family.name)}, which is defined step by step", name.node
         )
+    rows = rows_beside(reader, name, family)
+    if rows is not None:
+        return as_vector(
+            reader, at(rows.expr, index_of(reader, part, rows.shape[0])), rows.shape[1]
+        )
     return _numbered(reader, name, declared_sizes(reader, family), part)
+
+
+def all_of_several(reader: Reader, name: Mention) -> Value | None:
+    """An X or y that nothing declares, beside x_i or y_i that something does: the array of them."""
+    small = of_small(name.letter)
+    vectors = small != ""
+    small = small or name.letter
+    if name.subs or name.sups or not any(one.startswith(f"{small}_") for one in reader.about):
+        return None
+    family = declared_under(reader, small)
+    if family is None or (len(family.sizes) if family.kind == "shape" else 0) != int(vectors):
+        return None
+    how = picked(reader, small, name.letter, [ROW, COLUMN] if vectors else [ROW])
+    if how == APART:
+        return None
+    array, thin = _several(reader, small, declared_sizes(reader, family)), not vectors
+    rows = Value(array, array.shape, thin)
+    by_rows = not thin or reader.choices.pick("vectors", ("column", "row", "numpy")) != "row"
+    return rows if how == ROW and by_rows else replace(values.transpose(rows), thin=thin)
 
 
 def of_undeclared(reader: Reader, name: Mention) -> Value | None:
@@ -193,20 +224,32 @@ def any_of(reader: Reader, key: str) -> Value | None:
 
 def _numbered(reader: Reader, name: Mention, sizes: tuple[Any, ...], part: Node) -> Value:
     """One of several arrays of a shape, as a position of an array with one axis more."""
-    if f"number of {name.letter}" not in reader.symbols:
-        reader.symbols[f"number of {name.letter}"] = Value(reader.sizes.new(f"N_{name.letter}"))
-    number = reader.symbols[f"number of {name.letter}"].expr
+    number = _number(reader, name.letter)
     if len(sizes) > 2:
         raise Unread("family", f"a family of arrays with {len(sizes)} axes", name.node)
     return _at_number(reader, name.letter, sizes, index_of(reader, part, number))
 
 
 def _at_number(reader: Reader, letter: str, sizes: tuple[Any, ...], index: Any) -> Value:
-    number = reader.symbols[f"number of {letter}"].expr
-    label = fresh_name(reader, pretty(letter), f"several {letter}")
+    array = _several(reader, letter, sizes)
     if not sizes:
-        return Value(entry(sp.MatrixSymbol(label, number, 1), index, 0))
+        return Value(entry(array, index, 0))
     if len(sizes) == 1:
-        rows = sp.MatrixSymbol(label, number, sizes[0])
-        return as_vector(reader, at(rows, index), sizes[0])
-    return Value(at(sp.IndexedBase(label, shape=(number, *sizes)), index), sizes)
+        return as_vector(reader, at(array, index), sizes[0])
+    return Value(at(array, index), sizes)
+
+
+def _several(reader: Reader, letter: str, sizes: tuple[Any, ...]) -> Any:
+    """The array with one axis more whose positions the x_i are."""
+    number = _number(reader, letter)
+    label = fresh_name(reader, pretty(letter), f"several {letter}")
+    if len(sizes) < 2:
+        return sp.MatrixSymbol(label, number, *(sizes or (1,)))
+    return sp.IndexedBase(label, shape=(number, *sizes))
+
+
+def _number(reader: Reader, letter: str) -> Any:
+    key = f"number of {letter}"
+    if key not in reader.symbols:
+        reader.symbols[key] = Value(reader.sizes.new(f"N_{letter}"))
+    return reader.symbols[key].expr

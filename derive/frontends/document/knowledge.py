@@ -114,6 +114,8 @@ class Knowledge:
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed, or beside a ⊙
     alone: set[str] = field(default_factory=set)  # letters that stand somewhere without a subscript
+    stacked: dict[str, set[tuple[int, str]]] = field(default_factory=dict)  # said to be rows, where
+    beside: set[str] = field(default_factory=set)  # letters right behind a ⊤ or ∇: maybe arrays
     with_index: set[str] = field(default_factory=set)  # arguments that have one: the θ of Σ_i θ_i
     divisors: set[str] = field(default_factory=set)  # letters that something is divided by
     members: set[str] = field(default_factory=set)  # u_k, of which there is one for each k

@@ -15,7 +15,7 @@ from derive.frontends.document import tree
 from derive.frontends.document.counters import stepped
 from derive.frontends.document.derivatives import differential
 from derive.frontends.document.knowledge import Definition, Knowledge
-from derive.frontends.document.names import Mention, mention, text_of
+from derive.frontends.document.names import Mention, mention, side_by_side, text_of
 from derive.frontends.document.parts import Task
 from derive.frontends.document.tree import Node
 
@@ -208,11 +208,10 @@ def _roots(task: Task) -> Iterator[Node]:
 
 
 def _scripts(node: tree.Script) -> Iterator[Node]:
-    """What stands as a whole below a name, or in brackets above it."""
+    """What stands as a whole below a name, or in brackets above it, as the l of [l]⊤."""
     if node.sub is not None:
         yield node.sub
-    if isinstance(node.sup, tree.Group):
-        yield node.sup.body
+    yield from (part.body for part in side_by_side(node.sup) if isinstance(part, tree.Group))
 
 
 def _step(node: Node) -> tuple[str, int] | None:
@@ -241,13 +240,23 @@ def _changing(letter: str, other: str, by: int) -> Callable[[Node], Node]:
             return None
         return tree.Word(node.start, node.end, _written(other, step[1] + by), "text")
 
+    def in_brackets(part: Node) -> Node:
+        if not isinstance(part, tree.Group) or (above := new(part.body)) is None:
+            return part
+        return replace(part, body=above)
+
     def change(node: Node) -> Node:
         if not isinstance(node, tree.Script):
             return node
         if node.sub is not None and (sub := new(node.sub)) is not None:
             node = replace(node, sub=sub)
-        if isinstance(node.sup, tree.Group) and (above := new(node.sup.body)) is not None:
-            node = replace(node, sup=replace(node.sup, body=above))
+        if isinstance(node.sup, tree.Group):
+            return replace(node, sup=in_brackets(node.sup))
+        if isinstance(node.sup, tree.Product) and side_by_side(node.sup) == node.sup.factors:
+            return replace(
+                node,
+                sup=replace(node.sup, factors=tuple(map(in_brackets, node.sup.factors))),
+            )
         return node
 
     return change

@@ -73,6 +73,15 @@ def of_capital(letter: str) -> str:
     return ""
 
 
+def of_small(letter: str) -> str:
+    """x of X, φ of Φ: what the rows of an array are called; "" of what is no capital."""
+    return (
+        letter.lower()
+        if (len(letter) == 1 and letter.isupper()) or letter in ("Phi", "Psi")
+        else ""
+    )
+
+
 def with_scripts(letter: str, subs: tuple[Node, ...], sups: tuple[Node, ...]) -> str:
     key = letter
     if subs:
@@ -154,6 +163,23 @@ def divisors(node: Node) -> set[str]:
     names = [mention(part) for part in below]
     if any(name is not None and name.letter in ("partial", "d", "rom(d)") for name in names):
         return set()  # a derivative in them
+    return {name.letter for name in names if name is not None and not (name.after or name.subs)}
+
+
+def beside_transposes(node: Node) -> set[str]:
+    """The letters that this node alone writes as arrays are written beside others, the β of x⊤β and
+    of ∇_β: they may be arrays.
+    """
+    found: list[Node] = []
+    if isinstance(node, tree.Script) and text_of(node.base) == "nabla" and node.sub is not None:
+        found = [node.sub]
+    elif isinstance(node, tree.Product):
+        pairs = zip(node.factors, node.operators, node.factors[1:], strict=False)
+        for before, sign, after in pairs:
+            name = mention(before)
+            if sign == "" and name is not None and "top" in map(text_of, name.after):
+                found.append(after)
+    names = map(mention, found)
     return {name.letter for name in names if name is not None and not (name.after or name.subs)}
 
 

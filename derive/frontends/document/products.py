@@ -17,6 +17,7 @@ from derive.frontends.document.lookup import defined_at, is_known
 from derive.frontends.document.names import mention
 from derive.frontends.document.reach import reaches_all
 from derive.frontends.document.reader import (
+    REACHING,
     RULES,
     Absurd,
     Reader,
@@ -34,6 +35,8 @@ TIGHT = ("", "cdot", "/", "div", "@")
 
 @RULES.on(tree.Product)
 def read_product(reader: Reader, node: tree.Product) -> Value:
+    if (reaching := REACHING(reader, node)) is not node:
+        return reader.value(reaching)
     segments, signs = _segments(node)
     weak = [sign for sign in signs if sign in ("odot", "circ")]
     if weak and any(len(segment) > 1 for segment in segments[1:]):

@@ -39,6 +39,7 @@ WITHOUT_DOTS = Slot("derive.frontends.document.ellipses")
 INDEX_VARIABLE = Slot("derive.frontends.document.indices")
 ANNOTATED_SIZES = Slot("derive.frontends.document.symbols")
 SUBSCRIPTED = Slot("derive.frontends.document.products")
+REACHING = Slot("derive.frontends.document.words")
 
 
 class Unread(Exception):
@@ -110,6 +111,7 @@ class Reader:
     varied: list[Any] = field(default_factory=list)  # names under a d, in an equation of those
     counting: frozenset[str] = frozenset()  # letters that stand alone in a subscript
     bare: frozenset[str] = frozenset()  # names that stand without one
+    about: frozenset[str] = frozenset()  # what the statement is about in the end, by names
     in_entries: bool = False  # whether the entries of a matrix written out are read
     drafting: bool = False  # whether names that nothing declares are guessed at
     guessed: set[str] = field(default_factory=set)
@@ -506,6 +508,8 @@ def _script(reader: Reader, node: tree.Script) -> Value:
         raise Unread("ones", "a 1 with a subscript has several meanings", node)
     if isinstance(base, tree.Run):
         return reader.value(tree.split(node))
+    if (reaching := REACHING(reader, node)) is not node:
+        return reader.value(reaching)
     if isinstance(base, tree.Norm):
         return _norm_script(reader, node, base)
     if isinstance(base, tree.Styled | tree.Annotated) and node.sub is None:
@@ -525,14 +529,11 @@ def _norm_script(reader: Reader, node: tree.Script, base: tree.Norm) -> Value:
     if base.bars == 2 and text_of(node.sup) == "2" and kind in ("", "2", "F"):
         value = reader.value(base.body)
         matrix = bool(value.shape) and not values.is_vector(value)
-        if (
-            not matrix
-            or kind == "F"
-            or (
-                kind == ""
-                and reader.choices.pick("matrix norm", ("Frobenius", "spectral")) == "Frobenius"
-            )
-        ):
+        frobenius = not matrix or kind == "F"
+        if not frobenius and kind == "":
+            norm = reader.choices.pick("matrix norm", ("Frobenius", "spectral"))
+            frobenius = norm == "Frobenius"
+        if frobenius:
             return Value(values.squares(value))
         raise Unsure("the spectral norm of a matrix is not read")
     return powers(reader, _norm_of(reader, base, kind), node.sup, node)

@@ -23,23 +23,19 @@ def foreign(claim: Claim | None) -> tuple[str, ...]:
 def _speaks_of(expr: Any, where: Any) -> set[Any]:
     """The symbols of an expression that are not defined, with those of its definitions."""
     found: set[Any] = set()
+    names: set[str] = set()  # of what functions are written with, the z of 1/(1 + exp(-z))
     seen: set[Any] = set()
     pending = [expr]
     while pending:
         for part in sp.preorder_traversal(pending.pop()):
+            if isinstance(part, sp.Lambda):
+                names |= {_label(variable) for variable in part.variables}
             if isinstance(part, derivatives.SYMBOLS) and part not in seen:
                 seen.add(part)
                 if part in where:
                     pending.append(where[part])
                 elif not getattr(part, "is_integer", False):
                     found.add(part)
-    bound = {
-        v
-        for part in sp.preorder_traversal(expr)
-        if isinstance(part, sp.Lambda)
-        for v in part.variables
-    }
-    names = {_label(name) for name in bound}
     return {name for name in found if not (isinstance(name, sp.Symbol) and _label(name) in names)}
 
 

@@ -553,3 +553,18 @@ def join_number(factors: list[Node], operators: list[str]) -> None:
 
 
 NUMBERS = ("e", "pi", "i", "infty")
+
+
+def apart_from_primes(sup: Node) -> tuple[Node | None, int]:
+    """A superscript without the primes in it, and how many these are: [l] and 1 of [l]′."""
+    if isinstance(sup, Mark) and sup.name == "prime":
+        return None, 1
+    if isinstance(sup, Script) and sup.primes and brackets(sup.base)[0] is sup.base:
+        return (sup.base, sup.primes) if sup.sub is None and sup.sup is None else (sup, 0)
+    if not isinstance(sup, Product) or any(sup.operators):
+        return sup, 0
+    rest = [part for part in sup.factors if not (isinstance(part, Mark) and part.name == "prime")]
+    count = len(sup.factors) - len(rest)
+    if len(rest) < 2:
+        return (rest[0] if rest else None), count
+    return replace(sup, factors=tuple(rest), operators=("",) * (len(rest) - 1)), count

@@ -8,7 +8,7 @@ import sympy as sp
 
 from derive.frontends.document import tree
 from derive.frontends.document.definitions import argument_choice
-from derive.frontends.document.families import of_undeclared
+from derive.frontends.document.families import all_of_several, of_undeclared
 from derive.frontends.document.fresh import fresh, labels, open_vector
 from derive.frontends.document.indices import (
     annotated_sizes,
@@ -124,9 +124,13 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     if bare == "I" and name.subs and len(components(name.subs[-1])) == 1:
         size = size_of(name.subs[-1])
         return Value(sp.Identity(size), (size, size))
-    if reader.choices.made.get(argument_choice(name)) == "a number":
+    argument = reader.choices.made.get(argument_choice(name))
+    if argument == "a number":
         return fresh(reader, key, ())  # where L(w) is of a number, it is differentiated in one
+    if not name.primes and (array := all_of_several(reader, name)) is not None:
+        return array
     vectorlike = name.bold or letter in reader.knowledge.arrays
+    vectorlike |= argument == "an array" and letter in reader.knowledge.beside
     if (bare[:1].isupper() and len(bare) == 1) or bare in ("Sigma", "Lambda", "Phi", "Psi"):
         if not vectorlike and letter in reader.knowledge.divisors:
             reader.note(f"{pretty(key)} is a scalar, as something is divided by it")
@@ -146,7 +150,7 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         raise Undeclared(f"nothing is known of {pretty(key)}", remedy, name.node)
     if vectorlike:
         return open_vector(reader, key)
-    entries = letter in reader.knowledge.with_index
+    entries = letter in reader.knowledge.with_index | reader.knowledge.beside
     if letter in SCALAR_GREEK and not entries:
         reader.note(f"{pretty(key)} is a scalar, as nothing declares it")
         return fresh(reader, key, ())

@@ -242,11 +242,19 @@ def common(a: Shape, b: Shape) -> Shape | None:
     return tuple(result)
 
 
+def _fills(own: Shape, shape: Shape) -> bool:
+    """Whether an array of its own shape needs no broadcasting to another: an open size is not
+    settled by a 1 that can be broadcast to it, as by the b of W A + b.
+    """
+    ones = any(x == 1 and _is_open(y) for x, y in zip(own, shape, strict=False))
+    return not ones and alike(own, shape)
+
+
 def spread(value: Value, shape: Shape) -> Any:
     """The SymPy of a value, broadcast to a shape."""
     if not shape:
         return scalar(value)
-    if value.shape and alike(value.shape, shape):
+    if value.shape and _fills(value.shape, shape):
         return value.expr
     if len(shape) == 2:
         return broadcast(value.expr, *shape)
@@ -286,7 +294,7 @@ def meet(left: Value, right: Value, verb: str, loose: bool = False) -> tuple[Val
         return Value(scalar(left)), Value(scalar(right)), ()
     for a, b in _turns(left, right, loose):
         shape = common(a.shape, b.shape)
-        if shape is not None and (alike(shape, a.shape) or alike(shape, b.shape)):
+        if shape is not None and (_fills(a.shape, shape) or _fills(b.shape, shape)):
             return a, b, shape
     pairs = [p for p in zip(left.shape, right.shape, strict=False) if 1 not in p]
     raise Misfit(

@@ -41,6 +41,13 @@ def vanishes_from_ends(n: Normaliser, poly: Polynomial) -> bool:
     )
 
 
+def running_up(n: Normaliser, poly: Polynomial) -> Polynomial:
+    """The polynomial with the sums over sequences that rise running the other way: what they read
+    up to the end of their range, as a lemma about that end does.
+    """
+    return _turned(n, poly, lambda inside, k: not _falls(n, inside, k))
+
+
 def _turned(
     n: Normaliser, poly: Polynomial, is_due: Callable[[Polynomial, Var], bool]
 ) -> Polynomial:

@@ -32,11 +32,11 @@ from derive.claims.kinds import Claim
 from derive.core.graph import in_order, references
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
 from derive.core.terms import Ref, Shared, Term, add, neg, substitute
-from derive.proof.decide import Proof, vanishes, without_denominators
+from derive.proof.decide import Proof, multiplied, vanishes, without_denominators
 from derive.proof.induction.closed_forms import closed_form
 from derive.proof.induction.companions import companions
 from derive.proof.induction.differences import lengths_of, telescoped
-from derive.proof.induction.ends import vanishes_from_ends
+from derive.proof.induction.ends import running_up, vanishes_from_ends
 from derive.proof.induction.lemmas import Lemma, same_arrays, step_of
 from derive.proof.induction.readings import candidates
 from derive.proof.induction.stepping import Prepare, Stepping, is_left_opaque, names_in
@@ -85,6 +85,7 @@ class Induction(Stepping):
                         vanishes(n, difference)
                         or self.vanishes_by_differences(n, difference)
                         or vanishes_from_ends(n, difference)
+                        or self._vanishes_without_inverses(n, difference)
                     ):
                         return self._proof(n, a, b)
                 left_over.append((n, difference))
@@ -102,6 +103,14 @@ class Induction(Stepping):
                 return None
             self.lemmas.extend(lemma)
         return None
+
+    def _vanishes_without_inverses(self, n: Normaliser, difference: Polynomial) -> bool:
+        """Whether a matrix is zero by the ends of its sums, multiplied by a matrix whose inverse
+        stands in it: (I − A)·Σ_k Aᵏ telescopes.
+        """
+        return any(
+            vanishes_from_ends(n, product) for product, _ in multiplied(n, difference, self.place)
+        )
 
     def _in_fewer_names(self, n: Normaliser) -> Iterator[tuple[Polynomial, Polynomial, Polynomial]]:
         """Both sides and their difference, with fewer and fewer arrays as names: those that are
@@ -135,7 +144,8 @@ class Induction(Stepping):
         the claim, and D(t) = D(t − 1) within: arrays that run forward are unfolded at t, and
         those that run backward at t − 1.
         """
-        difference = add(self.left, neg(self.right))
+        first = self.normaliser()  # an index of the claim may stand within an array without name
+        difference = Reader(first).term(first.subtract(first.of(self.left), first.of(self.right)))
         reach = {(self.classes.get(s, s), u.axis): -1
                  for s in self.heads for u in s.unfoldings if u.direction < 0}  # fmt: skip
         for v in sorted(difference.free, key=lambda v: v.key):
@@ -287,6 +297,9 @@ class Induction(Stepping):
         """
         yield from self._stated()
         yield from candidates(n, difference, None)
+        turned = running_up(n, difference)
+        if turned != difference:
+            yield from candidates(n, turned, None)
         cleared = without_denominators(n, difference)
         if cleared != difference:
             yield from candidates(n, cleared, None)
@@ -322,12 +335,18 @@ def is_due(claim: Claim, *sides: Term) -> bool:
 
 
 def prove(
-    left: Term, right: Term, prepare: Prepare, budget: Budget, numbers: Numbers | None = None
+    left: Term,
+    right: Term,
+    prepare: Prepare,
+    budget: Budget,
+    numbers: Numbers | None = None,
+    place: tuple[Poly, ...] = (),
 ) -> Proof | None:
     """A proof that two terms are equal, or None where no induction that was tried gives one.
 
     :param numbers: what tells which lemmas may hold; None where the points at which the claim is
         made are not those that are drawn.
+    :param place: the indices of the entry that both terms are.
     :raises UnsupportedError: naming a node without a canonical form.
     """
     whole = budget.share(WORK)
@@ -337,7 +356,8 @@ def prove(
     ways = [(IN_NAMES, True)] if by_names else []
     for work, in_names in (*ways, (WORK, False)):
         try:
-            proof = Induction(left, right, prepare, whole.share(work), in_names, numbers).prove()
+            end = whole.share(work)
+            proof = Induction(left, right, prepare, end, in_names, numbers, place).prove()
         except BudgetExceeded:
             budget.check()
             continue

@@ -23,6 +23,7 @@ from derive.proof.decide import vanishes
 from derive.proof.definedness import assume_defined
 from derive.proof.induction.companions import Companion
 from derive.proof.induction.differences import telescoped
+from derive.proof.induction.ends import vanishes_from_ends
 from derive.proof.induction.lemmas import Lemma, at_time, in_range
 from derive.proof.induction.readings import candidates
 from derive.proof.induction.suggested import Numbers
@@ -48,6 +49,7 @@ class Stepping:
 
     :param in_names: whether what a document defines stays opaque until it is in the way.
     :param numbers: what tells which lemmas may hold, where numbers may be asked.
+    :param place: the indices of the entry that the two terms are.
     """
 
     left: Term
@@ -56,6 +58,7 @@ class Stepping:
     budget: Budget
     in_names: bool = False
     numbers: Numbers | None = None
+    place: tuple[Poly, ...] = ()
     lemmas: list[Lemma] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -271,7 +274,7 @@ class Stepping:
                 if stated is not None and _is_stated(stated):
                     self._hurried = True
                     return LeftOver(stated)
-        if self.vanishes_by_differences(n, difference):
+        if self.vanishes_by_differences(n, difference) or self._vanishes_from_ends(n, difference):
             self.rely_on(n)
             return None
         return LeftOver(_read_off(n, difference, lemma, tried))
@@ -303,6 +306,18 @@ class Stepping:
         if proof is not None:
             self.rely_on(proof.normaliser)
         return proof is not None
+
+    def _vanishes_from_ends(self, n: Normaliser, difference: Polynomial) -> bool:
+        """Whether what is left is zero by the ends of its sums over sequences, of which none is
+        unfolded there: A·Aᵏ is A^(k + 1).
+        """
+        if not any(s.factors for s in self.heads):
+            return False
+        resting = self.normaliser()
+        found = vanishes_from_ends(resting, resting.of(Reader(n).term(difference)))
+        if found:
+            self.rely_on(resting)
+        return found
 
     @staticmethod
     def _vanishes_without_offsets(n: Normaliser, sides: tuple[Term, Term]) -> bool:

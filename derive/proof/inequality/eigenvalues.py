@@ -20,12 +20,13 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.claims.kinds import Claim
 from derive.language.operators import entry
+from derive.language.predicates import says
 
 ALIKE = (sp.MatMul, sp.MatAdd, sp.Transpose, sp.Inverse, sp.MatPow, sp.Identity, sp.ZeroMatrix)
 OF_WHOLES = (sp.Trace, sp.Determinant)
 SCALARS = (sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.Abs, sp.Max, sp.Min)
-KEPT = (sp.Q.symmetric, sp.Q.positive_definite, sp.Q.orthogonal, sp.Q.invertible)
-SYMMETRIC = (sp.Q.symmetric, sp.Q.positive_definite)
+SYMMETRIC = ("symmetric", "positive_definite")
+KEPT = (*SYMMETRIC, "orthogonal", "invertible")
 MOST_DEGREE = 4  # of an equation for eigenvalues that is solved
 INDEX = "lambda_index"
 
@@ -63,7 +64,7 @@ def diagonals(claim: Any) -> Iterator[Diagonal]:
     facts = [part for fact in claim.assumed for part in sp.And.make_args(fact)]
     if not all(map(_is_said_alike, facts)):
         return
-    chosen = (f.arg for f in facts if isinstance(f, AppliedPredicate) and f.function in SYMMETRIC)
+    chosen = (fact.arg for fact in facts if says(fact, *SYMMETRIC))
     for matrix in dict.fromkeys(chosen):
         if not isinstance(matrix, sp.MatrixSymbol) or matrix in claim.where:
             continue
@@ -89,7 +90,7 @@ def _diagonal(claim: Any, matrix: Any, facts: list[Any]) -> Diagonal | None:
     fields = {name: getattr(claim, name).xreplace(diagonal) for name in claim.expression_fields}
     where = {symbol: value.xreplace(diagonal) for symbol, value in claim.where.items()}
     made = replace(claim, **fields, where=where, given=tuple(own))
-    why = next(f for f in facts if f in [kind(matrix) for kind in SYMMETRIC])
+    why = next(fact for fact in facts if says(fact, *SYMMETRIC) and fact.arg == matrix)
     return Diagonal(made, matrix, eigenvalues, own, why)
 
 
@@ -187,6 +188,6 @@ def _is_said_alike(fact: Any) -> bool:
     """Whether a fact says the same when all matrices in it are turned."""
     if isinstance(fact, AppliedPredicate):
         if isinstance(fact.arg, sp.MatrixExpr):
-            return fact.function in KEPT and isinstance(fact.arg, sp.MatrixSymbol)
+            return says(fact, *KEPT) and isinstance(fact.arg, sp.MatrixSymbol)
         return _says_the_same(fact.arg)
     return isinstance(fact, Relational) and all(map(_says_the_same, fact.args))

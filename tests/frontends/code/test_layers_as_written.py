@@ -454,3 +454,57 @@ def test_a_library_that_is_tried_and_not_installed_is_done_without(tmp_path):
     )
     (pair,) = find(path, path.read_text()).declared()
     assert answers(request(pair))["x"].status == "holds"
+
+
+def test_attributes_that_are_written_together_have_their_names(tmp_path):
+    path = tmp_path / "together.py"
+    path.write_text(
+        "# derive: x (N, D), W (D, M), V (D, M)\nclass Product:\n"
+        "    def __init__(self, W, V):\n        self.W, self.V = W, V\n"
+        "    def forward(self, x):\n        self.x = x\n"
+        "        self.q, self.k = x @ self.W, x @ self.V\n        return self.q * self.k\n"
+        "    def backward(self, g):\n        self.dW = self.x.T @ (g * self.k)\n"
+        "        return g * self.k @ self.W.T + g * self.q @ self.V.T\n"
+    )
+    (pair,) = find(path, path.read_text()).declared()
+    found = answers(request(pair))
+    assert {name: v.status for name, v in found.items()} == {"x": "holds", "W": "holds"}
+    assert {"q", "k"} <= {str(name) for name in found["W"].claim.where}
+
+
+LISTS = """
+import numpy as np
+
+# derive: W (D, M), b (M), x (N, D)
+class Affine:
+    def __init__(self, W, b):
+        self.params = [W, b]
+        self.grads = {grads}
+    def forward(self, x):
+        W, b = self.params
+        self.x = x
+        return x @ W + b
+    def backward(self, dout):
+        W, b = self.params
+        self.grads[{first}][...] = self.x.T @ dout
+        self.grads[{second}][...] = {sign}dout.sum(axis=0)
+        return dout @ W.T
+"""
+
+
+@pytest.mark.parametrize(
+    ("grads", "places", "sign", "told"),
+    [
+        ("[np.zeros_like(W), np.zeros_like(b)]", "01", "", "holds holds holds"),
+        ("[np.zeros_like(p) for p in self.params]", "01", "-", "holds holds disagrees"),
+        ("[np.zeros_like(b), np.zeros_like(W)]", "10", "", "holds ill-shaped ill-shaped"),
+        ("[np.zeros_like(W), np.zeros_like(b), 0]", "01", "", "holds"),  # of which it is not told
+    ],
+)
+def test_a_list_of_gradients_beside_one_of_parameters(tmp_path, grads, places, sign, told):
+    path = tmp_path / "lists.py"
+    text = LISTS.format(grads=grads, first=places[0], second=places[1], sign=sign)
+    path.write_text(text)
+    (pair,) = find(path, text).declared()
+    found = answers(request(pair))
+    assert " ".join(found[n].status for n in ("x", "W", "b") if n in found) == told

@@ -81,10 +81,81 @@ def square_backward(dz, x):
 """
 
 
-@pytest.mark.parametrize("asked", ["FLAG", "somelib.backend == 'np'", "somelib.VERSION > (1, 0)"])
+ASKED = [
+    "FLAG", "somelib.backend == 'np'", "somelib.VERSION > (1, 0)", "somelib.FLAG is not None",
+    "hasattr(somelib, 'v2')", "getattr(somelib, 'v2', None)", "isinstance(somelib.MODE, str)",
+    "type(somelib.MODE) == str", "callable(somelib.op)", "str(somelib.MODE) == 'fast'",
+    "{1: True}.get(somelib.MODE)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", ASKED)
 def test_what_is_not_there_decides_no_branch(tmp_path: Path, asked: str) -> None:
     path = tmp_path / "branch.py"
     path.write_text(WHAT_IS_ASKED.format(asked=asked))
     (verdict,) = verify_backward(f"{path}::square", shapes={"x": "N"}).values()
     assert verdict.status == "undecided"
     assert "somelib" in verdict.reason
+
+
+HANDLED = """import numpy as np
+import somelib
+
+wave = somelib.traced(np.sin)
+
+
+# derive: x (N)
+def square(x):
+    try:
+        return somelib.square(x), x
+    except Exception:
+        return x**2, x
+
+
+def square_backward(dz, x):
+    return 2 * x * dz
+
+
+# derive: x (N)
+def waves(x):
+    return wave(x), x
+
+
+def waves_backward(dz, x):
+    return np.cos(x) * dz
+
+
+# derive: x (N)
+@somelib.traced
+def traced(x):
+    return np.sin(x), x
+
+
+def traced_backward(dz, x):
+    return np.cos(x) * dz
+
+
+# derive: x (N)
+class Layer(somelib.Layer):
+    def forward(self, x):
+        return 2 * x
+
+    def backward(self, dz):
+        return 2 * dz
+"""
+
+REASONS = {
+    "square": "HANDLED:10: somelib.square is not read",
+    "waves": "HANDLED:21: wave (line 4) is not read: somelib.traced is not read",
+    "traced": "traced (line 29) is not read: somelib.traced is not read",
+    "Layer": "Layer (line 39) is not read: somelib.Layer is not read",
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_what_rests_on_what_is_not_there_is_told_in_a_sentence(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "handled.py"
+    path.write_text(HANDLED)
+    (verdict,) = verify_backward(f"{path}::{name}", shapes={"x": "N"}).values()
+    assert verdict.status == "undecided"
+    assert verdict.reason == REASONS[name].replace("HANDLED", str(path))

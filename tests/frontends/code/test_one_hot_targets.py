@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from derive.base.errors import ClaimError
 from derive.code import one_hot, verify_backward
 from derive.frontends.code.answers import answers
 from derive.frontends.code.finding import find
@@ -88,6 +89,74 @@ def test_a_backward_that_takes_the_predictions(tmp_path):
     assert {name: v.status for name, v in wrong.items()} == {
         "CrossEntropy": "disagrees", "WithLogits": "holds", "Squares": "disagrees",
     }  # fmt: skip
+
+
+MEANS = """
+import numpy as np
+
+class Loss:
+    def calculate(self, output, y):
+        return np.{reduced}(self.forward(output, y))
+
+# derive: y_pred (N, C), y_true (N, C)
+class Squares(Loss):
+    def forward(self, y_pred, y_true):
+        return np.mean((y_true - y_pred) ** 2, axis=-1)
+    def backward(self, dvalues, y_true):
+        self.dinputs = -2 * (y_true - dvalues) / dvalues.shape[1]{scale}
+"""
+
+
+@pytest.mark.parametrize(
+    ("reduced", "scale", "status"),
+    [("mean", "", "disagrees"), ("mean", " / len(dvalues)", "holds"), ("sum", "", "holds")],
+)
+def test_a_class_that_takes_the_mean_of_its_losses_is_of_no_sum(tmp_path, reduced, scale, status):
+    found = decided(tmp_path, MEANS.format(reduced=reduced, scale=scale))
+    assert found["Squares"].status == status
+
+
+ONE_GRADIENT = """
+import numpy as np
+
+# derive: y_true (N, C), y_pred (N, C)
+def squares(y_true, y_pred):
+    return np.mean((y_true - y_pred) ** 2)
+
+def squares_prime(y_true, y_pred):
+    return {sign}2 * (y_pred - y_true) / np.size(y_true)
+
+# derive: logits (N, C), target (N, C)
+class Loss:
+    def forward(self, logits, target):
+        self.d = logits - target
+        return np.sum(self.d**2) / 2
+    def backward(self):
+        return {sign}self.d
+
+# derive: a (N, C), y (N, C)
+def cost(a, y):
+    d = a - y
+    return np.sum(d * d), {sign}2 * d
+"""
+
+
+@pytest.mark.parametrize(("sign", "status"), [("", "holds"), ("-", "disagrees")])
+def test_one_gradient_of_a_loss_is_that_in_the_predictions(tmp_path, sign, status):
+    found = decided(tmp_path, ONE_GRADIENT.format(sign=sign))
+    assert {n: v.status for n, v in found.items()} == dict.fromkeys(found, status)
+    assert [v.claim.id for v in found.values()] == [
+        "squares.y_pred", "Loss.logits", "cost.a"
+    ]  # fmt: skip
+
+
+def test_one_gradient_of_two_inputs_that_are_no_targets_is_not_told(tmp_path):
+    text = ONE_GRADIENT.format(sign="").replace("y_true", "left").replace("y_pred", "right")
+    path = tmp_path / "layer.py"
+    path.write_text(text)
+    pair = next(pair for pair in find(path, text).pairs if pair.name == "squares")
+    with pytest.raises(ClaimError, match="returns one gradient for the inputs left, right"):
+        answers(request(pair))
 
 
 def test_what_is_called_as_an_upstream_is_no_prediction(tmp_path):

@@ -65,3 +65,46 @@ def test_a_wrong_step_in_time_is_named():
     (verdict,) = verify_backward(f"{IDIOMS}::stepped_loss", x="T D", f="D", wrt="f").values()
     assert verdict.status == "disagrees"
     assert "it holds with hs[i, j] for hs[i + 1, j]" in verdict.reason
+
+
+ROWS = """
+import numpy as np
+
+def forward(x, h0, W):
+    h, before = np.zeros(x.shape), []
+    prev = h0
+    for t in range(len(x)):
+        before.append(prev)
+        h[t] = np.tanh(x[t] + W @ prev)
+        prev = h[t]
+    return h, (x, h0, W, h, before)
+
+def backward(dh, cache):
+    x, h0, W, h, before = cache
+    dx, dW, d = np.zeros_like(x), np.zeros_like(W), np.zeros_like(h0)
+    here = {last}
+    for t in reversed(range(len(x))):
+        da = (1 - {here} ** 2) * (dh[t] + d)
+        dx[t] = da
+        dW += np.outer(da, h[t - 1] if t > {first} else h0)
+        d = W.T @ da
+        here = before[t]
+    return dx, d, dW
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "here", "first", "status"),
+    [
+        ("0", "h[t]", "0", "holds"),
+        ("h[-1]", "here", "0", "holds"),
+        ("h0", "here", "0", "disagrees"),
+        ("0", "h[t]", "1", "disagrees"),
+    ],
+)
+def test_the_row_that_is_written_is_the_state(tmp_path, last, here, first, status):
+    path = tmp_path / "rows.py"
+    path.write_text(ROWS.format(last=last, here=here, first=first))
+    shapes = {"x": "T H", "h0": "H", "W": "H H"}
+    found = verify_backward(f"{path}::forward", "backward", shapes=shapes)
+    assert found["W"].status == status

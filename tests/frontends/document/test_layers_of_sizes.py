@@ -89,3 +89,21 @@ $$dA^{[l-1]} = (W^{[l]})^\top dZ^{[l]}$$
 $$dW^{[l]} = \frac{1}{m} dZ^{[l]} (A^{[l-1]})^\top$$
 """
     assert outcomes(tmp_path, text) == ["holds", "holds", "holds", "disagrees"]
+
+
+def test_functions_of_a_layer_and_transposes_beside_it(tmp_path):
+    text = r"""
+With $X, Y \in \mathbb{R}^{n_0 \times m}$ and $A^{[0]} = X$ let
+$Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]}$, $A^{[l]} = g^{[l]}(Z^{[l]})$, where
+$W^{[l]} \in \mathbb{R}^{n_l \times n_{l-1}}$, $b^{[l]} \in \mathbb{R}^{n_l\times 1}$,
+$Y \in \mathbb{R}^{n_L\times m}$ and $J = \frac{1}{2m} \|A^{[L]} - Y\|_F^2$.
+$$dZ^{[L]} = \frac1m (A^{[L]} - Y) \odot g^{[L]\prime}(Z^{[L]})$$
+$$dZ^{[L]} = (A^{[L]} - Y) \odot g^{[L]'}(Z^{[L]})$$
+$$dA^{[l-1]} = W^{[l]\top} dZ^{[l]}$$
+$$dZ^{[l-1]} = W^{[l]\top} dZ^{[l]} \odot {g^{[l-1]}}'(Z^{[l-1]})$$
+$$dZ^{[l-1]} = W^{[l]\top} dZ^{[l]}$$
+$$db^{[l]} = dZ^{[l]} \mathbf{1}_m$$
+"""
+    assert outcomes(tmp_path, text)[-6:] == [
+        "holds", "disagrees", "holds", "holds", "disagrees", "holds"
+    ]  # fmt: skip
