@@ -6,10 +6,8 @@ on the command line is stronger.
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +99,8 @@ def project_settings(directory: Path | None = None) -> Settings:
 
 
 def _read(file: Path, start: Path) -> Settings:
+    import tomllib  # where there is such a file alone: every command starts here
+
     shown = os.path.relpath(file, start)
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -132,6 +132,8 @@ def _read(file: Path, start: Path) -> Settings:
 
 
 def _hint(name: str, known: Any) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 

@@ -79,6 +79,9 @@ def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
         known = _known_angle(n, name, x)
         if known is not None:
             return known
+        part, others = _part_of_pi(x)
+        if _is_known(part):
+            return together(n, name, others, {m: c for m, c in x.items() if m not in others})
         parts = {m: abs(Fraction(c)) * n.angle_unit(m, Fraction(c)) for m, c in x.items()}
         whole = all(part.denominator == 1 for part in parts.values())
         times = gcd(*(int(part) for part in parts.values())) if whole else 1
@@ -89,7 +92,9 @@ def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
         first: Polynomial = {monomial: exact(Fraction(coefficient) / parts[monomial])}
         if times > 1:
             first = n.scale(x, Fraction(1, times))
-        rest = n.subtract(x, first)
+        return together(n, name, first, n.subtract(x, first))
+
+    def together(n: Verbs, name: str, first: Polynomial, rest: Polynomial) -> Polynomial:
         sines = [n.function("sin", [p]) for p in (first, rest)]
         cosines = [n.function("cos", [p]) for p in (first, rest)]
         if name == "sin":
@@ -98,33 +103,49 @@ def _circular(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:
 
     statement = {
         "sin": "sin(a + b) = sin a·cos b + cos a·sin b, sin(−x) = −sin x, for all reals; "
-        "sin(asin x) = x, sin(atan x) = x/√(1 + x²), wherever they have a value, and sin(k·π/2)",
+        "sin(asin x) = x, sin(atan x) = x/√(1 + x²), wherever they have a value; sin(k·π/4), "
+        "sin(k·π/6)",
         "cos": "cos(a + b) = cos a·cos b − sin a·sin b, cos(−x) = cos x, for all reals; "
-        "cos(asin x) = √(1 − x²), cos(atan x) = 1/√(1 + x²), wherever they have a value, and "
-        "cos(k·π/2)",
+        "cos(asin x) = √(1 − x²), cos(atan x) = 1/√(1 + x²), wherever they have a value; "
+        "cos(k·π/4), cos(k·π/6)",
     }[name]
     return _stated(statement, lambda n, x: n.split(x, lambda part: law(n, part)))
 
 
-def _quarter_turns(x: Polynomial) -> tuple[int, Polynomial]:
-    """How often a whole π/2 is added in an angle, and what is left of it."""
+def _part_of_pi(x: Polynomial) -> tuple[Fraction, Polynomial]:
+    """Which multiple of π is added in an angle, and what is left of it."""
     for monomial, coefficient in x.items():
-        turns = 2 * Fraction(coefficient)
-        if turns.denominator == 1 and len(monomial) == 1 and monomial[0][1] == 1:
+        if len(monomial) == 1 and monomial[0][1] == 1:
             atom = monomial[0][0]
             if isinstance(atom, ConstAtom) and atom.value is sp.pi:
-                return int(turns), {m: c for m, c in x.items() if m != monomial}
-    return 0, x
+                return Fraction(coefficient), {m: c for m, c in x.items() if m != monomial}
+    return Fraction(0), x
+
+
+def _quarter_turns(x: Polynomial) -> tuple[int, Polynomial]:
+    """How often a whole π/2 is added in an angle, and what is left of it."""
+    part, rest = _part_of_pi(x)
+    return (int(2 * part), rest) if (2 * part).denominator == 1 else (0, x)
+
+
+def _is_known(part: Fraction) -> bool:
+    """Whether sin and cos of a multiple of π that is no quarter turn are roots of rationals: of
+    one of π/4 or π/6.
+    """
+    return part.denominator in (3, 4, 6)
 
 
 def _known_angle(n: Verbs, name: str, x: Polynomial) -> Polynomial | None:
-    """sin or cos of 0, of ±asin u and of ±atan u; None of any other angle."""
+    """sin or cos of 0, of parts of π, of ±asin u and of ±atan u; None of any other angle."""
     if len(x) != 1:
         return None if x else {(): 1} if name == "cos" else {}
     ((monomial, coefficient),) = x.items()
     if len(monomial) != 1 or monomial[0][1] != 1:
         return None
     ((atom, _),) = monomial
+    part, _ = _part_of_pi(x)
+    if _is_known(part):
+        return _of_part_of_pi(n, name, part)
     if not isinstance(atom, FunctionAtom) or atom.name not in ("asin", "atan"):
         return None
     if coefficient not in (1, -1):
@@ -137,6 +158,13 @@ def _known_angle(n: Verbs, name: str, x: Polynomial) -> Polynomial | None:
         return sine if name == "sin" else n.power(n.subtract(one, square), Fraction(1, 2))
     hypotenuse = n.power(n.add(one, square), Fraction(-1, 2))
     return n.multiply(sine, hypotenuse) if name == "sin" else hypotenuse
+
+
+def _of_part_of_pi(n: Verbs, name: str, part: Fraction) -> Polynomial:
+    value = getattr(sp, name)(sp.pi * sp.Rational(part.numerator, part.denominator))
+    square = value**2
+    root = n.power({(): Fraction(int(square.p), int(square.q))}, Fraction(1, 2))
+    return n.scale(root, 1 if value.is_positive else -1)
 
 
 def _hyperbolic(name: str) -> Callable[[Verbs, Polynomial], Polynomial]:

@@ -159,8 +159,19 @@ class Documented:
     @cached_property
     def applications(self) -> list[Application]:
         """The functions at arguments in the claim, where these mean the same everywhere."""
-        found = (a for node in self.all_parts for a in applications(node))
-        return [a for a in found if a.argument.free_symbols <= self.free]
+        return [a for a in self.all_applications if a.argument.free_symbols <= self.free]
+
+    @cached_property
+    def all_applications(self) -> list[Application]:
+        """The functions at arguments in the claim, those of what a sum binds among them."""
+        return [a for node in self.all_parts for a in applications(node)]
+
+    def means_something(self, expr: Any, site: Site) -> bool:
+        """Whether a part of the claim means something in a place: what it has of bound indices is
+        bound there, too.
+        """
+        bound = {index for index, size in site.bound if size is not None}
+        return bool(expr.free_symbols <= self.free | bound)
 
     @cached_property
     def functions(self) -> list[Application]:

@@ -28,8 +28,7 @@ def bases(d: Documented) -> list[Any]:
             under = not power.exp.is_Integer or power.exp.could_extract_minus_sign()
             if under and not (power.base.is_number or power.base.is_Symbol):
                 found |= dict.fromkeys((power.base, *_means(power.base)))
-    numbers = (b for b in found if b.free_symbols <= d.free)
-    return [b for b in numbers if d.shape(b) == () or is_unit(d.shape(b) or (2,))]
+    return [b for b in found if d.shape(b) == () or is_unit(d.shape(b) or (2,))]
 
 
 def _means(total: Any) -> Iterator[Any]:
@@ -44,6 +43,8 @@ def missing_computed_factor(d: Documented) -> Iterator[Repair]:
         for exponent in EXPONENTS:
             factor = base**exponent
             for span in islice(spans(d), MOST_SPANS):
+                if not d.means_something(base, span.site):
+                    continue
                 part = span.times(factor)
                 # What a whole matrix lacks is read off from the canonical forms.
                 if part is not None and (span.site.around or not span.shape):

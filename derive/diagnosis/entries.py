@@ -175,6 +175,17 @@ def another_axis(d: Documented) -> Iterator[Repair]:
                 turned = body.xreplace({k: i, j: k})
                 part = with_limits(site.node, [sp.Tuple(k, 0, size - 1)], turned)
                 yield d.put(site, part, partial(quoted, "it holds with {} for {}", part, site.node))
+                yield from _mean_along(d, site, part, size)
+
+
+def _mean_along(d: Documented, site: Site, total: Any, size: Any) -> Iterator[Repair]:
+    """The mean along another axis, that divides by its size, for the mean that stands there."""
+    mean, below = site.parent, 1 / sp.expand(site.node.limits[0][2] + 1)
+    if isinstance(mean, sp.Mul) and below in mean.args and 1 / size != below:
+        new = {site.node: total, below: 1 / size}
+        part = sp.Mul(*(new.get(factor, factor) for factor in mean.args), evaluate=False)
+        words = "the mean runs along another axis: it holds with {} for {}"
+        yield d.put(site.outer, part, partial(quoted, words, part, mean))
 
 
 def _with_term(d: Documented, site: Site, term: Any, factor: Any) -> Repair | None:

@@ -530,6 +530,19 @@ def transposed_definition(d: Documented) -> Iterator[Repair]:
         yield Repair(transposed(d.side), lambda: "it is the transpose of what is meant")
 
 
+def upside_down(d: Documented) -> Iterator[Repair]:
+    """A quotient stands upside down in a product: (1 − b)/(1 − a) for (1 − a)/(1 − b)."""
+    for site in d.sites:
+        factors = site.node.args if type(site.node) is sp.Mul else ()
+        below = [f for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
+        above = [f for f in factors if f not in below and not f.is_number]
+        for x, y in product(above, below):
+            rest = (f for f in factors if f not in (x, y))
+            part = sp.Mul(*rest, y.base, 1 / x, evaluate=False)
+            words = "a quotient is upside down: it holds with {} for {}"
+            yield d.put(site, part, partial(quoted, words, y.base / x, x * y))
+
+
 CONVENTIONS: tuple[Mistake, ...] = (counted_once, only_the_diagonal)
 """What is looked for before anything else: a factor that undoes it would hide it."""
 
@@ -545,6 +558,7 @@ EXCHANGES: tuple[Mistake, ...] = (
     what_is_differentiated,
     missing_number,
     inverted,
+    upside_down,
     both_orders,
     with_its_transpose,
     exchanged_symbols,

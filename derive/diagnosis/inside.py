@@ -41,4 +41,4 @@ def _factors(d: Documented) -> list[Any]:
     scalars = [s for s in d.symbols if isinstance(s, sp.Symbol)]
     sizes = [s for s in sorted(d.free, key=str) if s.is_Symbol and s.is_integer and s.is_positive]
     found = [f for s in (*scalars, *sizes) for f in (s, 1 / s)]
-    return [sp.S.NegativeOne, *islice(found, MOST_FACTORS)]
+    return [sp.S.NegativeOne, sp.S.Half, sp.Integer(2), *islice(found, MOST_FACTORS)]

@@ -326,8 +326,10 @@ def wrong_function(d: Documented) -> Iterator[Repair]:
     """A function is left out, or another one or its derivative is meant, or it is one too many."""
     for site in d.sites:
         node = site.node
-        for application in d.applications:
+        for application in d.all_applications:
             argument, value = application.argument, application.expr
+            if not d.means_something(argument, site):
+                continue
             if node == argument and d.alike(value, node):
                 yield d.put(site, value)
             elif (
@@ -364,12 +366,14 @@ def _slope_words(application: Application, own: Application) -> str:
 @mistake
 def missing_derivative(d: Documented) -> Iterator[Repair]:
     """The derivative of a function inside is left out: the chain rule."""
-    for application in d.applications:
+    for application in d.all_applications:
         slope = application.slope
         shape = None if slope is None or slope.is_number else d.shape(slope)
         if shape is None:
             continue
         for span in spans(d):
+            if not d.means_something(application.argument, span.site):
+                continue
             factor = fitted(slope, shape, span.shape)
             if factor is not None:
                 part = span.times(factor)

@@ -172,9 +172,14 @@ def _of_array(array: Any, claim: Claim, kinds: set[str]) -> Iterator[tuple[str, 
         some = array[indices] if isinstance(array, sp.IndexedBase) else entry(array, *indices)
         whole = sp.Sum(some, (index, 0, size - 1))
         yield f"the entries of {array} summed to 1", (sp.Eq(whole, 1),)
-    if len(long) != 2 or not isinstance(array, sp.MatrixSymbol):
+    if len(long) != 2 or len(shape) != 2:
         return
     rows, columns = shape
+    if isinstance(array, sp.IndexedBase):
+        if rows == columns and not claim.at_most:
+            fact = sp.Eq(array[indices], array[indices[::-1]], evaluate=False)
+            yield f"{array} were symmetric", (fact,)
+        return
     if rows == columns:
         if any(fact.has(array) for fact in claim.assumed if isinstance(fact, sp.Eq)):
             return  # it would be one of few matrices

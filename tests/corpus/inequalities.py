@@ -66,6 +66,11 @@ def spread(left, right):
 scatter = Sum((ix[i] - average_of) ** 2, (i, 0, n - 1))
 other_scatter = Sum((iq[i] - other_average) ** 2, (i, 0, n - 1))
 
+lam = Symbol("lam", real=True)
+shrunk = sp.sign(u) * sp.Max(sp.Abs(u) - lam, 0)
+envelope = (shrunk - u) ** 2 / 2 + lam * sp.Abs(shrunk)
+huber = Piecewise((u**2 / 2, sp.Abs(u) <= lam), (lam * sp.Abs(u) - lam**2 / 2, True))
+
 
 def mixed(first, second):
     return alpha * first + (1 - alpha) * second
@@ -156,6 +161,7 @@ TRUE += [
         2 * sin(t) * cos(t),
         where={t: (u + v) / (1 + v)},
     ),
+    same("shrunk.envelope", envelope, huber, lam >= 0),
     same("half-angle", sp.tan(t / 2), sin(t) / (1 + cos(t))),
     same(
         "log-likelihood",
@@ -200,6 +206,7 @@ FALSE += [
     same("angle.margin.sign", cos(sp.acos(u) - v), u * cos(v) - sqrt(1 - u**2) * sin(v)),
     same("angle.inside", sp.asin(sin(u)), u),
     same("angle.turned.half", sin(t), cos(u + v), where={t: u + v + 3 * sp.pi / 2}),
+    same("shrunk.envelope.signed", envelope, huber),
     same("half-angle.root", cos(t / 2), sqrt((1 + cos(t)) / 2)),
     same(
         "declared.scale.no-root",

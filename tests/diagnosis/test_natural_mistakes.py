@@ -186,6 +186,25 @@ WRONG = {
 }
 
 
+Xi, bi, yi = (sp.IndexedBase(*of) for of in (("Xi", (n, d)), ("bi", (d,)), ("yi", (n,))))
+Z = sp.IndexedBase("Z", shape=(n, d))
+linear = sp.Sum(Xi[i, j] * bi[j], (j, 0, d - 1))
+robust = sp.Sum(sp.sqrt((linear - yi[i]) ** 2 + eps), (i, 0, n - 1))
+counts = sp.Sum(exp(linear) - yi[i] * linear, (i, 0, n - 1))
+spread = sp.Sum((Z[i, j] - sp.Sum(Z[i, s], (s, 0, d - 1)) / d) ** 2, (i, 0, n - 1), (j, 0, d - 1))
+WRONG |= {  # in sums, by what stands under them
+    "link": (Gradient(counts, bi[s], sp.Sum((linear - yi[i]) * Xi[i, s], (i, 0, n - 1))),
+             "it holds with exp(Sum("),
+    "root": (Gradient(robust, bi[s], sp.Sum((linear - yi[i]) * Xi[i, s], (i, 0, n - 1))),
+             "the factor 1/sqrt(eps + "),
+    "axis": (Gradient(spread, Z, tensor(2 * (Z[i, j] - sp.Sum(Z[s, j], (s, 0, n - 1)) / n),
+                                        (i, n), (j, d))), "the mean runs along another axis"),
+    "half": (Identity(sigma(t), (1 + sp.tanh(t)) / 2), "t lacks a factor 1/2"),
+    "quotient": (Identity(1 / (lam / (1 - lam) + 1 / (1 - eps)),
+                          (1 - eps * lam) / (1 - eps) * (1 - lam)), "a quotient is upside down"),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_the_mistake_is_named(name):
     claim, words = WRONG[name]

@@ -49,6 +49,9 @@ WRONG = {
     "it would hold if A were orthogonal": Identity(Trace(B.T * A.T * A * B), Trace(B.T * B)),
     "it would hold if W.T*W = I": Identity(W * W.T * W * W.T, W * W.T),
     "it would hold if A and B commuted": Identity((A * B) * (A * B), A * A * B * B),
+    "it would hold if S were symmetric":
+        Gradient(Sum(S[i, j] * V[i] * V[j], (i, 0, n - 1), (j, 0, n - 1)), V[k],
+                 2 * Sum(S[k, j] * V[j], (j, 0, n - 1))),
     "it would hold if B were symmetric":
         Gradient(log(Determinant(W.T * B * W)), W, 2 * B * W * (W.T * B * W).I),
     "the term Trace(A) lacks a factor Determinant(A)":

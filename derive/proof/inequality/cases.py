@@ -213,9 +213,11 @@ def _in_case(n: Normaliser, poly: Polynomial, case: dict[Key, int]) -> Polynomia
         if all(_truth(a, case) for a, _ in monomial):
             plain = tuple(p for p in monomial if not isinstance(p[0], RealBracketAtom))
             result = n.add(result, {plain: coefficient})
-    for key, sign in case.items():
-        if sign == 0:
-            result = _reduced(n, result, dict(key))
+    zeros = [dict(key) for key, sign in case.items() if sign == 0]
+    for zero in zeros * len(zeros):  # what one of them leaves another may take
+        if not result:
+            break
+        result = _reduced(n, result, zero)
     return result
 
 
