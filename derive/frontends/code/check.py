@@ -422,7 +422,10 @@ def pair_of(
         if known is not None and known.kind == FUNCTIONS:
             backward = backward or known.backward
     elif isinstance(target, type):
-        file = inspect.getsourcefile(target)
+        try:
+            file = inspect.getsourcefile(target)
+        except TypeError:  # a class of the interpreter's own
+            raise ClaimError(f"the source of {target!r} is not found") from None
         known = called(Path(file), target.__qualname__) if file is not None else None
     own = target if isinstance(target, str) else getattr(target, "__name__", str(target))
     if isinstance(wrt, str):
