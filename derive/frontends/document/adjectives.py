@@ -65,6 +65,21 @@ _OTHERWISE = re.compile(
     re.I,
 )
 
+_TAKEN_BACK = re.compile(
+    r"\b(?:but|only|not|never|neither|nor|which we|unlike|half|drop\w*|elsewhere|sometimes|often|"
+    r"rarely|hardly|approximately|fails?|false|first|second|last|later|earlier|before|previously|"
+    r"so far|until|here alone|nicht|aber|nur|mais|pas|seulement)\b|n't\b",
+    re.I,
+)
+"""Words in the rest of whose sentence a property may be taken back."""
+
+_NOT_NECESSARILY = re.compile(r"\b(?:but|and|though)?\s*not necessarily(?:\s+\S+){1,2}", re.I)
+_WITHDRAWN = (
+    r"(?:\$+|\\\))\s*(?:is|are|be|may be|can be)\s+(?:now\s+)?"
+    r"(?:any\b|an?\s+arbitrary|arbitrary|general\b|not\b|no longer|unrestricted)"
+)
+_DROPPED = re.compile(r"\b(?:drop|abandon|lift|relax)\w*\s+(?:this|that|the|these|our)\s+\w+", re.I)
+
 _THAT = re.compile(
     r"\b(?:assum\w*|suppos\w*|recall\w*|note|know|given)\s+(?:also\s+|further\s+)?that\b", re.I
 )
@@ -129,6 +144,8 @@ def _facts(collected: Collected, other: Unit, unit: Unit) -> Iterator[Fact]:
             continue
         if knowledge.defined(name.key, unit.section, unit.at) is not None:
             continue
+        if _is_withdrawn(collected.text(unit), other, unit, name):
+            continue
         for word in words:
             if _may_be(word, known):
                 line = other.place.line
@@ -148,6 +165,8 @@ def _signs(collected: Collected, other: Unit, unit: Unit) -> Iterator[Fact]:
     if known is not knowledge.declared(name.key, other.section, other.at):
         return
     if other.section not in knowledge.around(unit.section):
+        return
+    if _is_withdrawn(collected.text(unit), other, unit, name):
         return
     before = _before(collected.text(other), other)
     case = _WHERE.search(before) or _UNSURE.search(_THAT.sub("", before))
@@ -227,8 +246,8 @@ def _properties(source: str, unit: Unit, for_all: bool, in_case: bool) -> Iterat
     before = _before(source, unit)
     end = unit.formula.place(len(unit.formula.text)).offset
     after = source[end : end + _REACH]
-    if _ONLY.match(after):
-        return  # "right for symmetric $A$ only"
+    if _ONLY.match(after) or _is_taken_back(after):
+        return  # "right for symmetric $A$ only", "is $A$ symmetric?"
     case = _CASE.search(before)
     doubtful = _UNSURE.search(_THAT.sub("", before)) is not None
     if case is not None and not in_case:
@@ -239,6 +258,25 @@ def _properties(source: str, unit: Unit, for_all: bool, in_case: bool) -> Iterat
         for pattern, word in _WORDS.items():
             if re.search(rf"(?<![-\w])(?:{pattern})(?![-\w])", said["words"], re.I):
                 yield word
+
+
+def _is_taken_back(after: str) -> bool:
+    """Whether the rest of a sentence asks, or takes back what it has said."""
+    rest = re.match(r"[^.!?;]*(?:[.!;](?!\s|$)[^.!?;]*)*", after)
+    assert rest is not None
+    words = re.sub(r"\$[^$]*\$", " ", rest[0].lstrip("$ "))
+    asked = after[rest.end() : rest.end() + 1] == "?"
+    return asked or _TAKEN_BACK.search(_NOT_NECESSARILY.sub("", words)) is not None
+
+
+def _is_withdrawn(source: str, other: Unit, unit: Unit, name: Mention) -> bool:
+    """Whether the text between two formulas says that a name is anything now."""
+    if other.place.cell != unit.place.cell or other.at > unit.at:
+        return False
+    between_ = source[other.formula.place(len(other.formula.text)).offset : unit.place.offset]
+    letter = re.escape(name.letter)
+    said = re.search(rf"(?<![A-Za-z]){letter}{_WITHDRAWN}", between_, re.I)
+    return said is not None or _DROPPED.search(between_) is not None
 
 
 def _before(source: str, unit: Unit) -> str:

@@ -87,6 +87,11 @@ def applied(reader: Reader, name: Mention, group: tree.Group, node: Node) -> Val
             value = symbol(reader, key, node)
             if value.is_scalar and (len(parts) > 1 or is_loss(name)):
                 return _of_loss(reader, name, value, parts)
+        unknown = len(parts) == 1 and _is_unknown_letter(reader, parts[0])
+        if unknown and not (factor or name.primes):
+            label = f"{pretty(key)} before ({text_of(parts[0])})"
+            if reader.choices.pick(label, ("a factor", "applied")) == "applied":
+                raise Unread("call", f"{pretty(key)} is declared, and no function", node)
         return None
     if name.subs and all(mention(part) is not None for part in parts) and not name.primes:
         stem = replace(name, subs=name.subs[:-1], after=())
@@ -119,6 +124,14 @@ def _at_indices(reader: Reader, name: Mention, parts: list[Node], node: Node) ->
     below = tree.Listing(first.start, last.end, tuple(parts), (",",) * (len(parts) - 1))
     array = symbol(reader, name.key, node)
     return powered(reader, entry_of(reader, array, first if len(parts) == 1 else below, node), name)
+
+
+def _is_unknown_letter(reader: Reader, node: Node) -> bool:
+    """Whether a letter is no array or number that is known: the t of x(t) may be a time."""
+    if not isinstance(node, tree.Letter) or node.name in reader.bound:
+        return False
+    taken = node.name in reader.knowledge.sizes or node.name in reader.indices
+    return not taken and known_at(reader, node.name) is None and not defined_at(reader, node.name)
 
 
 def _is_number(node: Node) -> bool:

@@ -289,7 +289,6 @@ class _Collector:
                 section,
                 item.place(start),
                 text.strip(),
-                len(parsed.rows),
                 skipped,
                 expected,
             )
@@ -328,6 +327,7 @@ class _Collector:
             body = statement.body
             if isinstance(body, tree.Chain):
                 self.range(body, unit)
+                self.ends_short(body, unit)
                 self.numbers(body, unit, line)
                 chain = (unit, statement)
                 self.members(body, unit, line)
@@ -353,6 +353,13 @@ class _Collector:
         if len(right.items) > 2 and isinstance(right.items[-2], tree.Dots):
             said = Range(left.name, first, last, unit.section, unit.at)
             self.knowledge.ranges.append(said)
+
+    def ends_short(self, chain: tree.Chain, unit: Unit) -> None:
+        """``l < L``, ``l = 1, …, L − 1``: what stands beside that is not said of the last layer."""
+        text = "".join(map(text_of, chain.sides))
+        ordered = "<" in chain.relations and text_of(chain.sides[-1]) == "L"
+        if re.search(r"(?:^|\W)(?:l|ell)", text) and (ordered or text.endswith("L-1")):
+            self.knowledge.short.add((unit.section, unit.at))
 
     def numbers(self, chain: tree.Chain, unit: Unit, line: int) -> None:
         """``π_k > 0``, ``σ > 0``, ``C > 0``: what is compared with a number is one, where it is one
@@ -552,7 +559,8 @@ class _Collector:
         self.knowledge.sizes.update(
             name
             for name in self.ends
-            if name not in self.knowledge.known and name not in self.knowledge.definitions
+            if name not in self.knowledge.known
+            and all(made.indices for made in self.knowledge.definitions.get(name, []))  # N_k
         )
         for name in self.knowledge.sizes:
             self.knowledge.sized[name] = {0}  # sums go up to it: everywhere

@@ -225,7 +225,16 @@ def is_defining(made: Definition, unit: Unit) -> bool:
         other = mention(body)
         letters = body.base if isinstance(body, tree.Script) else body  # of XW_1
         product = isinstance(letters, tree.Run) and 1 < len(letters.letters) < 4
-        if other is not None and not other.after and not product:
+        plain = other is not None and not other.after and not product
+        if plain and not _are_of_one_layer(made.written, other):
             return False
     own = made.written.key
     return all(key != own for key, _ in mentioned(body))
+
+
+def _are_of_one_layer(one: Mention, other: Mention | None) -> bool:
+    """Whether two names belong to one layer: a^{(L)} = z^{(L)} defines the output."""
+    if other is None or not one.sups or len(one.sups) != len(other.sups) or one.subs or other.subs:
+        return False
+    written = [tuple(map(text_of, name.sups)) for name in (one, other)]
+    return written[0] == written[1] and written[0][0][:1] in ("(", "[")

@@ -30,7 +30,7 @@ from derive.frontends.document.names import (
     text_of,
     with_scripts,
 )
-from derive.frontends.document.reader import RULES, Reader, Undeclared, Unread
+from derive.frontends.document.reader import RULES, Absurd, Reader, Undeclared, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.steps import by_key, symbol
 from derive.frontends.document.symbols import LOSS_IN
@@ -388,6 +388,8 @@ def reach(reader: Reader, of: Value, by: Value, node: Node | None = None) -> Non
                 seen.add(name)
                 if name in reader.where:
                     pending.append(reader.where[name])
+    if "a point" in reader.choices.made.values():
+        raise Absurd("a point, where it is differentiated in what one is made of")
     raise Undeclared(
         f"nothing says how {sp.sstr(of.expr)[:60]} depends on {sp.sstr(by.expr)[:40]}",
         "its definition",

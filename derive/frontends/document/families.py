@@ -178,7 +178,7 @@ def of_undeclared(reader: Reader, name: Mention) -> Value | None:
         return _numbered(reader, name, (), part) if own else None
     if known_at(reader, name.letter) is not None or defined_at(reader, name.letter) is not None:
         return None
-    if name.letter in reader.bare:
+    if name.letter in reader.bare or _is_guessed_vector(reader, name.letter):
         beside = ("an entry", "one of several")
         if reader.choices.pick(f"{pretty(name.letter)} with an index", beside) == "an entry":
             return _entry_of_bare(reader, name)
@@ -194,6 +194,12 @@ def of_undeclared(reader: Reader, name: Mention) -> Value | None:
         size = Value(reader.sizes.new(f"n_{name.letter}"))
         reader.symbols[f"size of each {name.letter}"] = size
     return _numbered(reader, name, (size.expr,), part)
+
+
+def _is_guessed_vector(reader: Reader, letter: str) -> bool:
+    """Whether a name that nothing declares is read as a vector already, as the w of f(w)."""
+    found = reader.symbols.get(letter)
+    return found is not None and letter in reader.guessed and bool(found.shape)
 
 
 def _entry_of_bare(reader: Reader, name: Mention) -> Value:

@@ -73,6 +73,14 @@ PARTICULAR = re.compile(
     r"sigmoid|logisti|tanh|hyperbolic|relu|rectif|softmax|softplus|elu\b|sine|identity|linear\b",
     re.I,
 )
+OTHER_CASE = re.compile(
+    r"^\W*(?:with|for|under|using|in|if|when|where)\b[^`$]*`+[^`]+`+|"
+    r"\b(?:cases?|variants?|versions?|settings?|modes?|alternativ\w*|instead|otherwise|Fall|Variante|"
+    r"sonst|sinon|variante)\b|情况|否则|变体",
+    re.I,
+)
+_OPENED = re.compile(r"[\s:$]*(?:\.\. math::|\\\[|\\begin\{[a-z]+\*?\})?\s*$")
+_ENDED = re.compile(r"[.!?;](?=\s|$)|\n\s*\n|\$\$|\\\]")
 SENTENCE = re.compile(r"[.!?;:。！？；：](?=\s|$)|\n\s*\n")
 
 
@@ -80,6 +88,14 @@ def is_case(source: str, place: Place) -> bool:
     """Whether the sentence before a formula makes it the condition of a case: "if A = A⊤"."""
     before = source[max(0, place.offset - 200) : place.offset]
     return CASE.search(SENTENCE.split(before)[-1]) is not None
+
+
+def is_of_another_case(source: str, place: Place) -> bool:
+    """Whether the sentence before a formula may say that it is for another case than what the
+    document says elsewhere: "With `unit=SHARPE`, the forecast is", "in the second variant".
+    """
+    before = _OPENED.sub("", source[max(0, place.offset - 300) : place.offset])
+    return OTHER_CASE.search(_ENDED.split(before)[-1]) is not None
 
 
 def is_of_some(source: str, place: Place) -> bool:

@@ -110,6 +110,7 @@ class Knowledge:
     options: list[tuple[int, str, str, int]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     ranges: list[Range] = field(default_factory=list)
+    short: set[tuple[int, int]] = field(default_factory=set)  # where layers end before the last
     sizes: set[str] = field(default_factory=set)
     sized: dict[str, set[int]] = field(default_factory=dict)  # by which sections a size is known
     arrays: set[str] = field(default_factory=set)  # letters that are transposed, or beside a ⊙

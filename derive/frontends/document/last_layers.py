@@ -85,6 +85,8 @@ def at_the_end(knowledge: Knowledge, by: int) -> Knowledge:
     for key, definitions in knowledge.definitions.items():
         for letter, earlier in _earlier(key, by):
             for made in definitions:
+                if earlier == 0 and _ends_short(knowledge, made):
+                    continue
                 one = _instance(made, letter, earlier)
                 if one is not None and one.name not in knowledge.definitions:
                     found.define(one)
@@ -95,6 +97,13 @@ def at_the_end(knowledge: Knowledge, by: int) -> Knowledge:
                 sizes = tuple(_resized(size, letter, earlier) for size in known.sizes)
                 found.declare(replace(known, name=name, sizes=sizes))
     return found
+
+
+def _ends_short(knowledge: Knowledge, made: Definition) -> bool:
+    """Whether a definition is said for l < L alone: the last layer may be another one."""
+    return any(
+        section == made.section and abs(at - made.at) <= 2 for section, at in knowledge.short
+    )
 
 
 def is_one_by_one(knowledge: Knowledge, task: Task, loss: str) -> bool:

@@ -37,7 +37,11 @@ from derive.frontends.document.names import Mention
 from derive.frontends.document.parts import Part, Read, Task, unsaid_in
 from derive.frontends.document.retold import as_the_rest, in_words
 from derive.frontends.document.spelling import pretty
-from derive.frontends.document.supposed import why_no_claim, within_their_sentences
+from derive.frontends.document.supposed import (
+    of_another_case,
+    why_no_claim,
+    within_their_sentences,
+)
 from derive.frontends.document.tasks import directive, task_of, vanishes
 from derive.frontends.document.through_time import STEPS
 from derive.frontends.document.units import Collected, Unit
@@ -385,6 +389,8 @@ class _Decider:
         task: Task,
     ) -> Decided:
         """A part that is refuted in every reading: as the mildest of them has it."""
+        if (case := of_another_case(self.collected, task)) and not self.asserted:
+            return replace(made, outcome=AMBIGUOUS, code="condition", message=case)
         lenient = why_no_claim(self.collected, task, part)
         if lenient and not self.asserted:
             self.condition(task)

@@ -441,9 +441,10 @@ def _cases(reader: Reader, node: tree.Cases) -> Value:
     branches: list[tuple[Any, Any]] = []
     for branch in node.branches:
         value = reader.value(branch.value)
+        if not value.is_scalar and not reader.guessed:
+            raise Unsure("cases of arrays are not read")
         branches.append((scalar(value), _condition(reader, branch)))
-    # The last condition is kept: where none holds there is no value.
-    return Value(sp.Piecewise(*branches))
+    return Value(sp.Piecewise(*branches))  # where no condition holds there is no value
 
 
 OTHERWISE = ("otherwise", "else", "sonst", "sinon", "其他", "否则", "andernfalls", "autrement")
@@ -506,9 +507,8 @@ def _script(reader: Reader, node: tree.Script) -> Value:
         return zeros
     if is_one(base) and isinstance(base, tree.Number) and node.sub is not None:
         raise Unread("ones", "a 1 with a subscript has several meanings", node)
-    if isinstance(base, tree.Run):
-        return reader.value(tree.split(node))
-    if (reaching := REACHING(reader, node)) is not node:
+    reaching = tree.split(node) if isinstance(base, tree.Run) else REACHING(reader, node)
+    if reaching is not node:
         return reader.value(reaching)
     if isinstance(base, tree.Norm):
         return _norm_script(reader, node, base)

@@ -61,7 +61,10 @@ def restated(knowledge: Knowledge, made: Definition, ends: Collection[str]) -> b
     if before is None:
         return _is_step_of_derivative(knowledge, made)
     if before.section not in knowledge.around(made.section):
-        # In another section only what is defined as a derivative is surely the same.
+        # In another section only what is defined as a derivative is surely the same; δ = ∂C/∂z once
+        # more is that of the C and z that are defined there.
+        if isinstance(made.body, tree.Derivative):
+            return False
         return any(isinstance(node, tree.Derivative) for node in before.body.walk())
     if is_backward(before, knowledge.is_taken):
         return True  # δ = ∂L/∂z, and then what it is

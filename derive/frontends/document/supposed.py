@@ -55,6 +55,24 @@ def why_no_claim(collected: Collected, task: Task, part: Part) -> str:
     return part.lenient
 
 
+def of_another_case(collected: Collected, task: Task) -> str:
+    """Why an equation for a name alone, which another formula defines, may be said of another case
+    than that; "" where its sentence speaks of none.
+    """
+    body = task.statement.body
+    name = mention(body.sides[0]) if isinstance(body, tree.Chain) and task.head is None else None
+    if name is None or name.after or name.primes or task.defined is not None:
+        return ""
+    at = task.unit.section, task.unit.at
+    made = collected.knowledge.defined(name.key, *at)
+    if made is None and name.subs:
+        made = collected.knowledge.defined(name.whole, *at)
+    source, place = collected.text(task.unit), task.unit.formula.place(0)
+    if made is None or not hints.is_of_another_case(source, place):
+        return ""
+    return f"it may be said of another case than line {made.line}, with which it disagrees"
+
+
 def may_be_condition(reader: Reader, task: Task, head: Node, side: Node) -> str:
     """Why a refuted equation with this side may be no claim."""
     if task.head is None and task.defined is None:

@@ -43,7 +43,7 @@ from derive.frontends.document.reader import (
     one_power,
     turned,
 )
-from derive.frontends.document.spelling import pretty
+from derive.frontends.document.spelling import pretty, size_symbol
 from derive.frontends.document.steps import by_key, shifted, shifted_key, symbol
 from derive.frontends.document.through_time import STEPS, at_step, needs_time
 from derive.frontends.document.tree import Node
@@ -125,6 +125,8 @@ def looked_up(reader: Reader, name: Mention) -> tuple[Value, Mention]:
         return Value(index.symbol + index.base), name
     if _is_constant(reader, name):
         return Value(sp.pi if name.letter == "pi" else sp.E), name
+    if _is_size_beside(reader, name):
+        return Value(size_symbol(key)), name
     if (square := _square(reader, name)) is not None:
         return square
     if name.after and not bound_index:
@@ -194,6 +196,14 @@ def _is_constant(reader: Reader, name: Mention) -> bool:
         return False
     options = ("the number e", "as defined")
     return reader.choices.pick("e with an exponent", options) == "the number e"
+
+
+def _is_size_beside(reader: Reader, name: Mention) -> bool:
+    """Whether an N that sums go up to stands here, beside N_k that are defined: not all of them."""
+    if name.subs or name.sups or name.key not in reader.knowledge.sizes:
+        return False
+    made = defined_at(reader, name.key)
+    return made is not None and bool(made.indices) and known_at(reader, name.key) is None
 
 
 def _square(reader: Reader, name: Mention) -> tuple[Value, Mention] | None:

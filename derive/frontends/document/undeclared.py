@@ -9,10 +9,11 @@ import sympy as sp
 from derive.frontends.document import tree
 from derive.frontends.document.definitions import argument_choice
 from derive.frontends.document.families import all_of_several, of_undeclared
-from derive.frontends.document.fresh import fresh, labels, open_vector
+from derive.frontends.document.fresh import fresh, fresh_name, labels, open_vector
 from derive.frontends.document.indices import (
     annotated_sizes,
     components,
+    entry_of,
     index_variable,
     size_of,
 )
@@ -144,8 +145,12 @@ def _unknown(reader: Reader, name: Mention) -> Value:
         return unit
     if (several := of_undeclared(reader, name)) is not None:
         return several
+    if (indexed := _indexed(reader, name)) is not None:
+        return indexed
     if name.sups or (name.subs and not _is_labelled(reader, name)):
-        raise Undeclared(f"nothing is known of {pretty(key)}", f"{pretty(key)}: n", name.node)
+        two = bool(name.subs) and len(components(name.subs[-1])) > 1
+        fitting = f"{pretty(name.whole)}: n×m" if two else f"{pretty(key)}: n"
+        raise Undeclared(f"nothing is known of {pretty(key)}", fitting, name.node)
     if len(bare) > 1 and bare not in PRETTY:
         raise Undeclared(f"nothing is known of {pretty(key)}", remedy, name.node)
     if vectorlike:
@@ -166,6 +171,35 @@ def _unknown(reader: Reader, name: Mention) -> Value:
     how = reader.choices.pick(label, kinds)
     reader.note(f"{pretty(key)} is a {how}, as nothing declares it")
     return fresh(reader, key, ()) if how == "scalar" else open_vector(reader, key)
+
+
+def _indexed(reader: Reader, name: Mention) -> Value | None:
+    """An entry of an array of which nothing else is known: w_j of a vector w that the statement
+    speaks of as well, r_{nk} of numbers that are counted by n and by k. What is refuted of these
+    may hold by what words say of them.
+    """
+    if len(name.subs) != 1 or name.sups or name.primes or not name.letter[:1].islower():
+        return None
+    parts = components(name.subs[0])
+    if any(not isinstance(part, tree.Letter) for part in parts):
+        return None
+    array = reader.symbols.get(name.letter)
+    if array is not None and len(parts) == 1 and name.letter in reader.guessed:
+        return entry_of(reader, array, name.subs[0], name.node) if array.shape else None
+    counting = reader.indices.keys() | reader.knowledge.counting
+    taken = name.bold or name.letter in reader.knowledge.arrays or name.letter in reader.bare
+    if len(parts) != 2 or taken or any(text_of(part) not in counting for part in parts):
+        return None
+    key = f"several {name.letter}"
+    if reader.choices.pick(f"the {pretty(name.letter)} with two indices", ("any", "?")) == "?":
+        return None
+    if key not in reader.symbols:
+        sizes = reader.sizes.new(f"rows_{name.letter}"), reader.sizes.new(f"cols_{name.letter}")
+        reader.note(f"each {pretty(name.key)} is a scalar, as nothing declares it")
+        label = fresh_name(reader, pretty(name.letter), key)
+        reader.symbols[key] = Value(sp.MatrixSymbol(label, *sizes), sizes)
+        reader.symbols[f"number of {name.letter}"] = Value(sizes[0])
+    return entry_of(reader, reader.symbols[key], name.subs[0], name.node)
 
 
 def _is_labelled(reader: Reader, name: Mention) -> bool:

@@ -49,6 +49,11 @@ def test_what_is_said_of_a_name(tmp_path, text):
         rf"{DECLARED} {GRADIENT}. Let $A$ be symmetric.",
         rf"{DECLARED} Right for symmetric $A$ only: {GRADIENT}.",
         rf"{DECLARED} For symmetric $A$, but often quoted: {GRADIENT}.",
+        rf"{DECLARED} The matrix $A$ is symmetric in the first part, but not here. {GRADIENT}",
+        rf"{DECLARED} Many authors take $A$ symmetric, which we do not. {GRADIENT}",
+        rf"{DECLARED} Is the matrix $A$ symmetric? {GRADIENT}",
+        rf"{DECLARED} Let $A$ be symmetric. Now we drop this assumption. {GRADIENT}",
+        rf"{DECLARED} First, let $A$ be symmetric. From here on $A$ is arbitrary. {GRADIENT}",
     ],
 )
 def test_what_is_not_said_of_it(tmp_path, text):
@@ -61,6 +66,11 @@ def test_what_is_wrong_of_a_symmetric_matrix_too(tmp_path):
     found = decided(tmp_path, text).outcomes[-1]
     assert found.outcome == "disagrees"
     assert "A is symmetric by line 1" in found.claims[0].inferred
+
+
+def test_more_that_is_said_takes_nothing_back(tmp_path):
+    text = rf"{DECLARED} The matrix $A$ is symmetric but not necessarily definite. Then {GRADIENT}."
+    assert decided(tmp_path, text).outcomes[-1].outcome == "holds"
 
 
 def test_a_notebook_has_sentences_too(tmp_path):

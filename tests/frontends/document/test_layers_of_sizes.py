@@ -107,3 +107,44 @@ $$db^{[l]} = dZ^{[l]} \mathbf{1}_m$$
     assert outcomes(tmp_path, text)[-6:] == [
         "holds", "disagrees", "holds", "holds", "disagrees", "holds"
     ]  # fmt: skip
+
+
+OUTPUT = r"""
+$$\delta^{(L)} = a^{(L)} - y$$
+$$\delta^{(L)} = (a^{(L)} - y) \odot \sigma'(z^{(L)})$$
+$$\delta^{(l)} = \left((W^{(l+1)})^\top \delta^{(l+1)}\right) \odot \sigma'(z^{(l)})$$
+"""
+LINEAR = r"""
+For $l = 1, \dots, L$ let $z^{(l)} = W^{(l)} a^{(l-1)} + b^{(l)}$ with
+$b^{(l)} \in \mathbb{R}^{n_l}$, $W^{(l)} \in \mathbb{R}^{n_l \times n_{l-1}}$, and
+$a^{(l)} = \sigma(z^{(l)})$ for $l < L$, while
+"""
+
+
+def test_a_last_layer_that_is_another_one(tmp_path):
+    text = (
+        LINEAR
+        + "$a^{(L)} = z^{(L)}$. "
+        + QUADRATIC
+        + ERRORS
+        + OUTPUT.partition(r"$$\delta^{(l)}")[0]
+    )
+    found = outcomes(tmp_path, text)
+    assert found[0] == "holds"
+    assert found[1] != "holds"
+
+
+def test_what_is_said_of_the_layers_before_is_not_said_of_the_last(tmp_path):
+    text = LINEAR + "the last layer is linear. " + QUADRATIC + ERRORS + OUTPUT
+    assert outcomes(tmp_path, text) == ["ambiguous", "ambiguous", "holds"]
+
+
+def test_layers_of_another_section_are_others(tmp_path):
+    alike = NETWORK.replace("n_l", "n").replace("n_{l-1}", "n") + QUADRATIC + ERRORS
+    text = f"# A\n{NETWORK}{QUADRATIC}{ERRORS}\n# B\n{alike}" + OUTPUT.splitlines()[2]
+    assert outcomes(tmp_path, text) == ["holds"]
+
+
+def test_cases_of_arrays_are_not_ill_shaped(tmp_path):
+    text = NETWORK + r"$$h^{(l)} = \begin{cases} a^{(l)} & l < L \\ z^{(l)} & l = L \end{cases}$$"
+    assert outcomes(tmp_path, text) == ["undecided"]

@@ -66,3 +66,41 @@ $$\nabla_\beta S = -2\sum_{{i=1}}^n (y_i - x_i^\top\beta) x_i$$
 $$\nabla_\beta S = 2\sum_{{i=1}}^n (y_i - x_i^\top\beta) x_i$$
 """
     assert outcomes(tmp_path, text)[-2:] == ["holds", "disagrees"]
+
+
+WEIGHTS = r"""Let $x_1, \dots, x_N \in \mathbb{R}^d$, $\mu \in \mathbb{R}^d$ and $r_{nk}$ with
+$\sum_{k=1}^K r_{nk} = 1$ be given. With $N_k = \sum_{n=1}^N r_{nk}$:
+"""
+
+
+@pytest.mark.parametrize(
+    ("formula", "wanted"),
+    [
+        (r"\sum_{k=1}^K N_k = N", "holds"),
+        (r"\sum_{k=1}^K N_k = 2N", "ambiguous"),  # words may say more of them
+        (r"\nabla_\mu \sum_{n=1}^N \sum_{k=1}^K r_{nk} \|x_n - \mu\|^2"
+         r" = 2\sum_{n=1}^N \sum_{k=1}^K r_{nk} (\mu - x_n)", "holds"),
+        (r"\sum_{n=1}^N \sum_{k=1}^K r_{nk} = \sum_{n=1}^N \sum_{k=1}^K r_{kn}", "ambiguous"),
+    ],
+)  # fmt: skip
+def test_what_has_two_indices_and_is_not_declared(tmp_path, formula, wanted):
+    assert outcomes(tmp_path, f"{WEIGHTS} $${formula}$$")[-1] == wanted
+
+
+def test_a_definition_for_another_case(tmp_path):
+    text = r"""Let $s, b \in \mathbb{R}^n$. With `unit=RETURN` it is
+$$\alpha = s^\top b$$
+With `unit=RATIO` it is
+$$\alpha = 2 s^\top b$$
+Hence
+$$\alpha = 3 s^\top b$$
+"""
+    assert outcomes(tmp_path, text) == ["defines", "ambiguous", "disagrees"]
+
+
+def test_an_array_at_a_time_is_no_product(tmp_path):
+    text = r"""Let $\dot x = A x$ with $x \in \mathbb{R}^n$, $A \in \mathbb{R}^{n\times n}$. Then
+$$\dot x(t) - A x(t) = 0$$
+$$\dot x(t) - A x(t) = x$$
+"""
+    assert "disagrees" not in outcomes(tmp_path, text)
