@@ -22,6 +22,8 @@ SAFE = frozenset({
     "stretchy", "symmetric", "voffset", "width",
 })  # fmt: skip
 ON_PAPER = {100: 58, 75: 77, 55: 105, 40: 145, 28: 207, 20: 290, 14: 400}  # per cent: characters
+SCRIPT = 0.7  # of a subscript to what it stands at
+RELATIONS = frozenset("=+−≤≥⊙≠<>→×")
 BRACKETS = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")  # stretch and fence by themselves, first or last in a row
 
 
@@ -47,7 +49,7 @@ def mathml(latex: str, display: bool) -> str | None:
         del root.attrib["display"]
     if len(root) == 1 and root[0].tag == "mrow" and not root[0].attrib:
         root[:] = list(root[0])
-    if narrow := _narrow(sum(len(text) for text in root.itertext())):
+    if narrow := _narrow(_width(root)):
         root.set("class", narrow)
     return Xml.tostring(root, encoding="unicode")
 
@@ -62,7 +64,26 @@ def parsed(text: str, space: str, attributes: frozenset[str]) -> Xml.Element | N
     return root if safe else None
 
 
-def _narrow(characters: int) -> str:
+def _width(element: Xml.Element) -> float:
+    """How wide an element is set, in characters: a fraction is as wide as its wider part, scripts
+    stand above one another. Browsers set a character in 5 to 11 pixels of 16.
+    """
+    parts = [_width(child) for child in element]
+    if element.tag == "mfrac":
+        return max(parts, default=0) + 0.5
+    if element.tag in ("msub", "msup", "msubsup") and parts:
+        return parts[0] + SCRIPT * max(parts[1:], default=0)
+    if element.tag in ("munder", "mover", "munderover") and parts:
+        return max(parts[0], SCRIPT * max(parts[1:], default=0))
+    if element.tag == "mtable":
+        rows = zip(element, parts, strict=True)
+        return max((wide + 2 * len(row) for row, wide in rows), default=0)
+    if element.tag == "mo" and element.text in RELATIONS:
+        return 1.7  # with the space on its sides
+    return len(element.text or "") + sum(parts) + 0.5 * (element.tag == "mspace")
+
+
+def _narrow(characters: float) -> str:
     """The class of a formula that is wider than paper: it is set smaller there, since nothing
     scrolls in print and browsers do not break formulas.
     """

@@ -183,7 +183,10 @@ def _run(path: Path) -> ModuleType:
     except SyntaxError as problem:
         if problem.filename != str(path):
             raise TargetError(_in_file(path, problem)) from None
-        raise TargetError(f"{path}, line {problem.lineno}: SyntaxError: {problem.msg}") from None
+        said = f"{path}, line {problem.lineno}: SyntaxError: {problem.msg}"
+        if path.suffix.lower() != ".py":
+            said += "; it is read as Python, since documents end in .md, .tex, .rst or .ipynb"
+        raise TargetError(said) from None
     except (Exception, SystemExit) as problem:
         raise TargetError(_in_file(path, problem)) from None
     return module

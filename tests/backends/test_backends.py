@@ -212,7 +212,9 @@ def test_mathematics_brings_no_elements_of_its_own(latex):
 def test_what_is_wider_than_paper_is_set_smaller_there():
     assert "on-paper" not in html._math("a + b = c", True)
     wide = html._math(" + ".join(["x"] * 45) + r" = \alpha", True)
-    assert wide.startswith('<math display="block" class="on-paper-55">')
+    assert wide.startswith('<math display="block" class="on-paper-40">')
+    fraction = r"\frac{" + "x" * 50 + "}{" + "y" * 50 + "}"
+    assert "on-paper" not in html._math(fraction, True)  # its parts stand above one another
     style = html.page_part("report.css")
     assert all(f".on-paper-{percent} {{" in style for percent in mathml.ON_PAPER if percent < 100)
 

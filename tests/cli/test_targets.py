@@ -217,6 +217,15 @@ def test_a_faulty_file_is_named_with_its_line(claims_file, source, expected):
     assert expected in message
 
 
+def test_a_text_that_is_no_document_by_its_name_says_so(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("Let $x$ be a vector.\n")
+    assert "documents end in .md, .tex, .rst or .ipynb" in complaint(str(notes))
+    claims = tmp_path / "claims.py"
+    claims.write_text("Let $x$\n")
+    assert "documents end" not in complaint(str(claims))
+
+
 def test_an_error_inside_a_library_points_at_the_users_line(claims_file):
     assert "line 4: " in complaint(str(claims_file("\nsp.Symbol(3)")))
 
