@@ -21,6 +21,10 @@ from derive.language.printing import text_of
 from derive.language.sequences import Recurrence
 
 MOST_UNFOLDINGS = 4
+OF_PRODUCTS: tuple[tuple[type, str], ...] = (
+    (sp.Trace, "tr(AB) = tr(BA)"),
+    (sp.Determinant, "det(AB) = det(A) det(B)"),
+)
 OF_ANGLES = "sin and cos of a sum of angles"
 # What is written out where the other side does not speak of it.
 OPERATORS: tuple[tuple[type, str], ...] = (
@@ -57,7 +61,12 @@ def _written_out(one: Any, other: Any) -> list[str]:
     """What only one of two sides speaks of, and the other in other words."""
     said = [text for kind, text in OPERATORS if bool(one.has(kind)) != bool(other.has(kind))]
     turned = [{f for f in side.atoms(sp.sin, sp.cos) if f.args[0].is_Add} for side in (one, other)]
-    return [*said, *([OF_ANGLES] if turned[0] != turned[1] else ())]
+    said += [OF_ANGLES] if turned[0] != turned[1] else []
+    for kind, of_products in OF_PRODUCTS:
+        inside = [{node.arg for node in side.atoms(kind)} for side in (one, other)]
+        if all(inside) and inside[0] != inside[1]:
+            said.append(of_products)
+    return said
 
 
 def _unfolded(claim: Any, decide: Decide) -> Iterator[tuple[Any, Line | None]]:

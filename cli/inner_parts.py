@@ -51,7 +51,7 @@ def _replaced(expression: Any, part: Any, name: Any) -> Any:
 
 def _turned(part: Any) -> Any:
     """The transpose, as SymPy writes it: of a product or a sum factor by factor."""
-    return sp.Transpose(part).doit()
+    return sp.Transpose(part).doit(deep=False)  # deeply, it would work sums out
 
 
 def _parts(of: Any, wrt: Any) -> Iterator[Any]:

@@ -11,6 +11,7 @@ from derive.canonical.laws import LAWS
 
 MOST_PHRASES = 4
 ARITHMETIC = "by arithmetic"
+OF_INVERSES = "A A⁻¹ = I"
 ALGEBRA = "multiplied out and collected, both sides are the same"
 SAME_FORM = "both sides have the same canonical form"
 
@@ -55,6 +56,12 @@ def phrases(verdict: Any) -> tuple[str, ...]:
     if bases and steps:
         base = "at its start" if re.search(r"\bt\b", bases[0]) else f"at t = {bases[0]}"
         found[f"by induction over t: it holds {base}, and at t where it does at {steps[0]}"] = None
+    if any(isinstance(side, sp.Basic) and side.has(sp.Inverse) for side in sides):
+        # Sums over the entries of products, and a delta where one of them is I.
+        taken_up = {LAWS[name].statement for name in ("independent factors", "sum over a delta")}
+        if taken_up.intersection(rules):
+            found[OF_INVERSES] = None
+        spoken = {rule: said for rule, said in spoken.items() if rule not in taken_up}
     for step in verdict.steps:
         if phrase := spoken.get(str(step.rule)) or _of_squares(step):
             found[phrase] = None

@@ -77,6 +77,7 @@ PRODUCTS = "a sum of products gives each factor the gradient times the others, s
 EVERY = "a number that stands in every entry gets the sum over them all"
 TERMS, FACTOR = "a sum gives its gradient to each of its terms", "a constant factor stays"
 ENTRIES, ADDED = "each entry is derived on its own", "a sum has the gradients of its terms"
+PRODUCT_RULE = "the product rule"
 ENTRYWISE = "it acts entry by entry, and its Jacobian is diagonal"
 LINEAR = (ENTRIES, ADDED, TERMS, FACTOR)
 
@@ -126,7 +127,8 @@ def jacobian_rules(definition: Any, symbol: Any) -> list[str]:
             if _slope_of_line(node.function) is None:
                 found[ENTRYWISE + (f": {slope}" if slope else "")] = None
         elif isinstance(node, sp.HadamardProduct):
-            found["the Jacobian of a ⊙ x in x is diag(a)"] = None
+            again = sum(arg.has(symbol) for arg in node.args) > 1
+            found[PRODUCT_RULE if again else "the Jacobian of a ⊙ x in x is diag(a)"] = None
         elif isinstance(node, sp.MatMul):
             found |= dict.fromkeys(_jacobian_of_product(node, symbol))
         elif isinstance(node, Broadcast):
@@ -141,7 +143,7 @@ def _jacobian_of_product(node: Any, symbol: Any) -> list[str]:
     matrices = [arg for arg in node.args if getattr(arg, "is_Matrix", False)]
     moving = [k for k, arg in enumerate(matrices) if arg.has(symbol)]
     if any(arg not in matrices and arg.has(symbol) for arg in node.args) or len(moving) > 1:
-        return ["the product rule"]
+        return [PRODUCT_RULE]
     if len(matrices) < 2:
         return []
     if moving == [len(matrices) - 1] and matrices[-1].shape[1] == 1:
@@ -319,7 +321,7 @@ def _of_number(node: Any, symbol: Any) -> str | None:
     if isinstance(node, sp.Pow) and not node.exp.has(symbol):
         return _of_power(node.exp)
     if isinstance(node, sp.Mul) and sum(arg.has(symbol) for arg in node.args) > 1:
-        return "the product rule"
+        return PRODUCT_RULE
     if isinstance(node, sp.Function):
         return SLOPES.get(node.func.__name__)
     if isinstance(node, sp.Max):

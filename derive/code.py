@@ -2,11 +2,12 @@
 
 ::
 
-    from derive.code import check_backward, labels, one_hot
+    from derive.code import binary, check_backward, labels, one_hot
 
     check_backward(affine_forward, affine_backward, x="N D", w="D M", b="M")
     check_backward(softmax_loss, x="N C", y=labels("N", of="C"))
     check_backward(cross_entropy, x="N C", y=one_hot("N C"))
+    check_backward(masked_loss, x="N T", mask=binary("N T"))
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from typing import Any, TypeVar
 
 from derive.claims.verdict import HOLDS, Verdict
 from derive.frontends.code.check import decide, pair_of
-from derive.frontends.code.shapes import labels, one_hot
+from derive.frontends.code.shapes import binary, labels, one_hot
 
 F = TypeVar("F")
 
-__all__ = ["check_backward", "labels", "one_hot", "shapes", "verify_backward"]
+__all__ = ["binary", "check_backward", "labels", "one_hot", "shapes", "verify_backward"]
 
 
 def shapes(**declared: Any) -> Callable[[F], F]:
@@ -58,7 +59,7 @@ def verify_backward(
     :param backward: called with the upstream gradient and the cache; of a target in a file the
         function there that is called so, ``affine_backward`` of ``affine``, if none is given.
     :param shapes: the sizes of each input, as in ``{"x": "N D"}``, or :func:`labels`,
-        :func:`one_hot`; keyword arguments are the same in short.
+        :func:`one_hot` or :func:`binary`; keyword arguments are the same in short.
     :param fixed: arguments that are numbers, or names of sizes.
     :param wrt: the inputs whose gradients are returned, in order; every float input by default.
     :param params: of a layer class, arguments of its constructor, each with the input that is

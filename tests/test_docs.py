@@ -47,6 +47,11 @@ def test_a_command_prints_what_a_document_shows(document, tmp_path, monkeypatch)
         assert _covers(_comparable(shown), _comparable(printed)), (command, printed)
 
 
+def test_the_documents_show_what_is_tested():
+    shown = [len(_blocks(ROOT / "README.md", language)) for language in ("python", "console")]
+    assert shown[0] >= 3 and shown[1] >= 7
+
+
 def _covers(shown: list[str], printed: list[str]) -> bool:
     pattern = "".join(
         "(.*\n)*" if line.strip() == "…" else re.escape(line) + "\n" for line in shown

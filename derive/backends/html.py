@@ -19,6 +19,7 @@ from derive.backends.witness_values import value_latex, value_text
 
 LONGEST_MATHEMATICS = 20_000  # characters of LaTeX; more is shown as text, cut off
 LONGEST_STEP = 800  # the same of a step of a proof: nobody reads more, and there are many
+CUT_OFF, CUT_OFF_STEP = 500, 120  # characters that are shown of what is longer
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -65,6 +66,7 @@ def _shown(report: Mapping[str, Any]) -> dict[str, Any]:
         "noun": noun,
         "marks": MARKS,
         "longest_step": LONGEST_STEP,
+        "cut_off_step": CUT_OFF_STEP,
     }
 
 
@@ -196,7 +198,9 @@ def anchor(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "unnamed"
 
 
-def _math(latex: str, display: bool = False, longest: int = LONGEST_MATHEMATICS) -> Any:
+def _math(
+    latex: str, display: bool = False, longest: int = LONGEST_MATHEMATICS, cut_off: int = CUT_OFF
+) -> Any:
     """LaTeX as MathML; as text where it is longer, or the converter does not know it."""
     from markupsafe import Markup, escape
 
@@ -204,7 +208,7 @@ def _math(latex: str, display: bool = False, longest: int = LONGEST_MATHEMATICS)
         found = mathml(latex, display)
         if found is not None:
             return Markup(found)
-    shown = latex if len(latex) <= 500 else latex[:500] + " …"
+    shown = latex if len(latex) <= cut_off else latex[:cut_off] + " …"
     return Markup("<code>{}</code>").format(escape(shown))
 
 

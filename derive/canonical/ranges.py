@@ -265,7 +265,7 @@ def without_offset(n: Verbs, variables: list[Var], poly: Poly, rest: Monomial) -
     Where c ≥ 0.
     """
     offset = int(poly.terms.get((), 0))
-    if not 0 < abs(offset) <= UNROLLED or len(poly.terms) != 3:
+    if not 0 < abs(offset) <= UNROLLED or len(poly.terms) < 3:
         return None
     n.offsets_seen = True
     if not n.clears_offsets:

@@ -14,13 +14,16 @@ from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import Span, spans
 from derive.language.dims import is_unit
 
-MOST_BASES = 4
+MOST_BASES = 5
 MOST_SPANS = 16
+TOTALS = (sp.Trace, sp.Sum, sp.Determinant)
 EXPONENTS = (-sp.S.Half, -sp.S.One, sp.S.Half, sp.S.One)
 
 
 def bases(d: Documented) -> list[Any]:
-    """The numbers that a claim computes and divides by, or takes the root of."""
+    """The numbers that a claim computes and divides by, or takes the root of; and what is
+    differentiated, with its own parts, as the rule of a quotient has them.
+    """
     of = getattr(d.claim, "of", None)
     found: dict[Any, None] = {}
     for expr in (d.side, of, *d.claim.where.values()):
@@ -28,6 +31,8 @@ def bases(d: Documented) -> list[Any]:
             under = not power.exp.is_Integer or power.exp.could_extract_minus_sign()
             if under and not (power.base.is_number or power.base.is_Symbol):
                 found |= dict.fromkeys((power.base, *_means(power.base)))
+    if isinstance(of, sp.Mul) and d.claim.derivatives:
+        found |= dict.fromkeys((*(f for f in of.args if isinstance(f, TOTALS)), of))
     return [b for b in found if d.shape(b) == () or is_unit(d.shape(b) or (2,))]
 
 

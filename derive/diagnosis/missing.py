@@ -106,6 +106,8 @@ def _alone(d: Documented) -> Iterator[Any]:
     if not same_shape((rows,), (columns,)):
         return
     yield sp.Identity(rows)
+    for x in own:
+        yield sp.HadamardProduct(x, sp.Identity(rows), evaluate=False)
     columns_of = [_column(d, x) for x in _arrays(d)]
     vectors = [x for x in columns_of if x is not None and same_shape(d.shape(x)[:1], (rows,))]  # type: ignore[index]
     for a in vectors:

@@ -97,7 +97,8 @@ def wrong_factor(d: Documented) -> Iterator[Scaling]:
 def _side_by(d: Documented, factor: Any) -> Repair | None:
     side = times(factor, d.side)
     if factor == 0:
-        return Repair(side, lambda: "what is derived is 0")
+        zero = f"{'the left side' if d.claim.states_both else 'what is derived'} is 0"
+        return Repair(side, lambda: zero)
     # That a number is to be the other side of an identity says nothing.
     restated = d.claim.states_both and d.side.is_number and not factor.is_number
     if restated or _is_cancelled(d.side, side):
@@ -210,7 +211,8 @@ def untransposed_factor(d: Documented) -> Iterator[Repair]:
     """A factor is to be transposed, or is not to be."""
     for site in d.sites:
         node, parent = site.node, site.parent
-        if parent is None or isinstance(parent, sp.Transpose) or not d.is_matrix(node):
+        turned_there = isinstance(parent, (sp.Transpose, MatrixElement))
+        if parent is None or turned_there or not d.is_matrix(node):
             continue
         if isinstance(node, (sp.MatMul, sp.Identity, sp.OneMatrix, DiagMatrix)):
             continue
@@ -418,15 +420,20 @@ def _opposite(d: Documented, node: Any, k: Any, low: Any, high: Any) -> Iterator
     """The ranges from an index to the end of an axis for those from its start to the index, and
     the other way round.
     """
-    sizes: dict[Any, None] = {}
-    for found in sorted(node.args[0].atoms(sp.Indexed, MatrixElement), key=str):
-        shape = d.shape(found.args[0]) or ()
-        sizes |= {n: None for i, n in zip(found.args[1:], shape, strict=False) if i == k}
-    for size in sizes:
+    for size in axes_along(d, node, k):
         if low == 0 and not (high - size).is_number:
             yield from (sp.Tuple(k, high + a, size - 1) for a in (0, 1))
         elif high == size - 1 and not low.is_number:
             yield from (sp.Tuple(k, sp.S.Zero, low - a) for a in (0, 1))
+
+
+def axes_along(d: Documented, node: Any, k: Any) -> dict[Any, None]:
+    """The sizes of the axes along which what is summed reads at an index."""
+    sizes: dict[Any, None] = {}
+    for found in sorted(node.args[0].atoms(sp.Indexed, MatrixElement), key=str):
+        shape = d.shape(found.args[0]) or ()
+        sizes |= {n: None for i, n in zip(found.args[1:], shape, strict=False) if i == k}
+    return sizes
 
 
 mistake(wrong_index)

@@ -16,7 +16,7 @@ import sympy as sp
 
 from derive.diagnosis.claimed import Documented, Repair, applications, times
 from derive.diagnosis.lacking import plus
-from derive.diagnosis.mistakes import Scaling
+from derive.diagnosis.mistakes import Scaling, axes_along
 from derive.diagnosis.places import Site, with_limits
 from derive.diagnosis.quoting import quoted
 from derive.diagnosis.spans import fitted, spans
@@ -105,21 +105,22 @@ def _ranges_around(site: Site) -> Iterator[Any]:
 
 
 def runs_to_an_index(d: Documented) -> Iterator[Repair]:
-    """A range that is to begin or to end at an index of the claim."""
+    """A range that is to begin or to end at an index of the claim, or to run along another axis."""
     for site in d.sites:
         node = site.node
         if not isinstance(node, SUMS):
             continue
         limits = [node.limits] if isinstance(node, MatrixSum) else list(node.limits)
         for position, (k, low, high) in enumerate(limits):
+            others = [(low, size - 1) for size in axes_along(d, node, k)]
             for index in d.indices_at(site):
-                if index in (k, low, high):
-                    continue
-                others = [(low, index + shift) for shift in STEPS]
-                others += [(index + shift, high) for shift in STEPS]
-                for ends in others:
-                    changed = [*limits[:position], sp.Tuple(k, *ends), *limits[position + 1 :]]
-                    words = partial(quoted, "it holds with the range {} = {} … {}", k, *ends)
+                if index not in (k, low, high):
+                    others += [(low, index + shift) for shift in STEPS]
+                    others += [(index + shift, high) for shift in STEPS]
+            for ends in others:
+                changed = [*limits[:position], sp.Tuple(k, *ends), *limits[position + 1 :]]
+                words = partial(quoted, "it holds with the range {} = {} … {}", k, *ends)
+                if ends != (low, high):
                     yield d.put(site, with_limits(node, changed), words)
 
 

@@ -19,6 +19,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from derive.base.budget import spend
 from derive.base.tables import Table
+from derive.evaluation.fields import ROUNDED
 from derive.language.conditions import Cases
 from derive.language.operators import MaxOver, Tensor, TensorElement
 
@@ -246,8 +247,14 @@ def _smaller(walk: _Walk, expr: Any, env: Environment) -> np.ndarray:
     return reduce(np.minimum, (walk.value(part, env) for part in expr.args))
 
 
+def _floor(x: np.ndarray) -> np.ndarray:
+    """⌊x⌋, also of a quotient that is a whole number up to rounding, as (3·N·C)/(N·C) may be."""
+    whole = np.round(x)
+    return np.where(np.abs(x - whole) < ROUNDED * (1 + np.abs(x)), whole, np.floor(x))
+
+
 FUNCTIONS: dict[type, Callable[[np.ndarray], np.ndarray]] = {
-    sp.exp: np.exp, sp.log: np.log, sp.Abs: np.abs, sp.sign: np.sign, sp.floor: np.floor,
+    sp.exp: np.exp, sp.log: np.log, sp.Abs: np.abs, sp.sign: np.sign, sp.floor: _floor,
     sp.sin: np.sin, sp.cos: np.cos, sp.tan: np.tan, sp.sinh: np.sinh, sp.cosh: np.cosh,
     sp.tanh: np.tanh, sp.erf: np.vectorize(math.erf, otypes=[float]),
 }  # fmt: skip

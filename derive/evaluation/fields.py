@@ -51,6 +51,7 @@ class NotExact(EvaluationError):
 
 
 Number = Any  # float, fmpq or arb
+ROUNDED = 1e-12  # relative, what floats may lose
 _LONGEST = 4096  # bits of a numerator or denominator that is kept exact among balls
 # What is multiplied in one call cannot be interrupted meanwhile, so that it has to stay short.
 _LONGEST_POWER = 1 << 18  # bits of an exact power
@@ -454,7 +455,8 @@ class _Floats(Field):
     def floor(self, x: Number) -> int:
         if not math.isfinite(x):
             raise Inconclusive("not a finite number")
-        return math.floor(x)
+        whole = round(x)  # a quotient may be a whole number up to rounding
+        return whole if abs(x - whole) < ROUNDED * (1 + abs(x)) else math.floor(x)
 
     def inverse(self, a: np.ndarray) -> np.ndarray:
         try:

@@ -267,6 +267,16 @@ def test_what_is_1_where_something_holds_is_a_bracket():
         assert "cases" in latex_of(other)
 
 
+def test_a_step_that_nobody_reads_is_cut_off():
+    long = " + ".join(["x"] * 300)
+    steps = [{"rule": "law", "before": long, "after": "y"}]
+    set_in = {"left": "l", "relation": "=", "documented": "d", "derived": None, "where": [],
+              "given": [], "assumptions": [], "steps": steps, "more_steps": 0}  # fmt: skip
+    page = html.render(REPORT | {"claims": [HOLDS | {"latex": set_in}]})
+    assert f"<code>{long[: html.CUT_OFF_STEP]} …</code>" in page
+    assert "<code>" not in html._math(long)  # as a statement it is set
+
+
 def test_a_witness_is_set_as_mathematics():
     whole = value_latex([[[["1"]], [["2"]]]])
     assert whole.count("bmatrix") == 4 and "'" not in whole

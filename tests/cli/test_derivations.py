@@ -11,8 +11,14 @@ from derive.claims.verdict import HOLDS
 from derive.cli.chain_rule import chain_rule
 from derive.cli.chain_writing import _plain, latex, text_lines
 from derive.cli.inner_parts import with_parts
-from derive.cli.law_phrases import ALGEBRA, ARITHMETIC, PHRASES
-from derive.cli.local_rules import OF_LOGSUMEXP, OF_SOFTMAX, SLOPES, jacobian_rules
+from derive.cli.law_phrases import ALGEBRA, ARITHMETIC, OF_INVERSES, PHRASES
+from derive.cli.local_rules import (
+    OF_LOGSUMEXP,
+    OF_SOFTMAX,
+    PRODUCT_RULE,
+    SLOPES,
+    jacobian_rules,
+)
 from derive.language.sequences import at
 
 n, m, k = sp.symbols("n m k", integer=True, positive=True)
@@ -134,6 +140,21 @@ def test_an_identity_says_what_it_rests_on():
     assert line.reasons == (ARITHMETIC,)
     (line,) = chain_rule(Identity(sp.sin(t + 1) ** 2 + sp.cos(t + 1) ** 2, 1), DECIDE).lines
     assert ALGEBRA not in line.reasons
+
+
+def test_matrices_have_laws_of_their_own():
+    S, T = sp.MatrixSymbol("S", n, n), sp.MatrixSymbol("T", n, n)
+    for claim, reason in (
+        (Identity(sp.Trace(S * T), sp.Trace(T * S)), "tr(AB) = tr(BA)"),
+        (
+            Identity(sp.Determinant(S * T), sp.Determinant(S) * sp.Determinant(T)),
+            "det(AB) = det(A) det(B)",
+        ),
+        (Identity(S.I * (S * T + S), T + sp.Identity(n), given=(sp.Q.invertible(S),)), OF_INVERSES),
+        (Jacobian(sp.HadamardProduct(x, x), x, 2 * sp.DiagMatrix(x)), PRODUCT_RULE),
+    ):
+        (line,) = chain_rule(claim, DECIDE).lines
+        assert line.reasons == (reason,), claim
 
 
 def test_an_induction_is_told():

@@ -61,3 +61,13 @@ def test_what_is_not_known_is_left_to_the_interpreter():
         at_once(tensor(sp.gamma(A[i, j]), (i, n), (j, m)), {**SIZES, **VALUES}.get)
     with pytest.raises(NotAtOnce):
         at_once(tensor(1, *((sp.Symbol(f"a{q}", integer=True), 100) for q in range(4))), {}.get)
+
+
+def test_a_quotient_that_is_whole_up_to_rounding():
+    p, q, r = sp.symbols("p q r", integer=True, positive=True)
+    sizes = {p: 5, q: 3, r: 7}
+    quotient = sp.floor((35 * i + 70) / (p * q * r))  # 105/5/3/7 is less than 1 in floats
+    whole = tensor(quotient, (i, 3))
+    slow = np.array(evaluate(whole, Point(sizes, {}), field=FLOATING), dtype=float)
+    assert slow.tolist() == at_once(whole, sizes.get).tolist() == [0, 1, 1]
+    assert [FLOATING.floor(x) for x in (0.999, -0.001, 1.5, -2.0)] == [0, -1, 1, -2]

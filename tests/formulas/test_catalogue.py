@@ -86,11 +86,15 @@ def sizes_to_try(claim):
 
 
 def points(claim):
+    """Points at which a claim is compared; one with none would pass unseen, and fails instead."""
+    found = False
     for seed in SEEDS:
         rng = numpy.random.default_rng(seed)
         for sizes in sizes_to_try(claim):
             for point in oracle.sample(claim, sizes, rng):
+                found = True
                 yield f"seed {seed}, sizes {sizes}", point
+    assert found, "no point"
 
 
 def numbers(*shape):

@@ -281,7 +281,7 @@ def shape(maker: Maker) -> Claim:
                        sp.ceiling(n / 2), n + m, 2 * n, sp.floor(n / 3)])  # fmt: skip
     other = rng.choice([_size_again(rows, rng), n, m])
     first, second = sp.MatrixSymbol("P", rows, m), sp.MatrixSymbol("R", other, m)
-    of = rng.choice([lambda: sp.MatAdd(first, second, evaluate=False) if False else first.T,
+    of = rng.choice([lambda: first.T,
                      lambda: first * second.T, lambda: first.T * X,
                      lambda: sp.KroneckerProduct(first, second)])()  # fmt: skip
     sizes = derive.shape_of(of)

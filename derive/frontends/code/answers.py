@@ -35,6 +35,7 @@ def asked_pair(request: Request) -> Pair:
         shapes=declared_shapes(request),
         fixed=request.fixed,
         wrt=request.wrt,
+        packed=request.packed,
         **options,
     )
 
@@ -42,6 +43,8 @@ def asked_pair(request: Request) -> Pair:
 def declared_shapes(request: Request) -> dict[str, Any]:
     """The shapes of the inputs, as :func:`pair_of` takes them."""
     return {
-        name: Given(shape.sizes, shape.of, shape.one_hot) if isinstance(shape, Labels) else shape
+        name: Given(shape.sizes, shape.of, shape.one_hot, shape.binary)
+        if isinstance(shape, Labels)
+        else shape
         for name, shape in request.shapes.items()
     }

@@ -18,6 +18,7 @@ from derive.frontends.code.arrays import (
     CONDITIONS,
     FLOAT,
     INT,
+    MASK,
     MULTIPLY,
     WITHOUT_PLACES,
     Array,
@@ -107,7 +108,26 @@ def multiply(a: Any, b: Any) -> Array:
             return where(one, other, 0)
     if a.kind == b.kind == BOOL:
         return conditions(lambda p, q: sp.And(p, q), a, b)
+    for one, other in ((a, b), (b, a)):
+        if (found := _masking(one, other)) is not None:
+            return found
     return elementwise(lambda p, q: p * q, a, b)
+
+
+def _masking(number_: Array, mask: Array) -> Array | None:
+    """−10⁹·m as a case, where m is known to be 1 where a condition holds and 0 elsewhere; None for
+    any other product.
+    """
+    if number_.ndim or not (number_.scalar().is_number and number_.scalar() <= MASK):
+        return None
+    ones = {key: _of_cases(_ONE_OR_ZERO.get, body) for key, body in mask.bodies.items()}
+    if any(one in (None, sp.true, sp.false) for one in ones.values()):
+        return None
+    bodies = {key: choice(one, number_.scalar(), sp.Integer(0)) for key, one in ones.items()}
+    return Array(mask.axes, bodies, FLOAT)
+
+
+_ONE_OR_ZERO = {sp.Integer(1): sp.true, sp.Integer(0): sp.false}
 
 
 @sizes.DIVIDE.fill

@@ -155,6 +155,24 @@ def counted_along(position: Any, sizes: Sequence[Any] | None = None) -> list[Any
     return None
 
 
+def without_digits(expr: Any, ranges: Mapping[Any, Any]) -> Any:
+    """An expression without the digits ⌊e/n⌋ and e mod n of what is at least 0 and less than n, as
+    of a place in a flattened axis.
+
+    :param ranges: the sizes over which indices run.
+    """
+    plain: dict[Any, Any] = {}
+    for found in expr.atoms(sp.floor, sp.Mod):
+        over, base = found.args if isinstance(found, sp.Mod) else found.args[0].as_numer_denom()
+        if not over.free_symbols & ranges.keys():
+            continue
+        low, high = bounds(expanded(over), ranges)
+        if low is None or not at_least(low, 0) or not at_least(expanded(base - 1 - high), 0):
+            continue
+        plain[found] = over if isinstance(found, sp.Mod) else sp.Integer(0)
+    return expr.xreplace(plain) if plain else expr
+
+
 def _by_division(position: Any, segment: Segment) -> dict[Any, Any]:
     found, rest = {}, sp.Integer(1)
     for place, (index, size) in reversed(list(enumerate(segment))):

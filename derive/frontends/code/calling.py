@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from derive.base.errors import ClaimError
@@ -38,6 +38,7 @@ class Asked:
     :param methods: of a class, the names of its forward and of its backward; none for ``forward``
         and ``backward``.
     :param flag: the argument with which the forward returns its derivative.
+    :param packed: the argument that is a dictionary with an input in it, by the input.
     :param reading: what a derivative without an upstream takes, ``"input"`` or ``"output"``; what
         the backward of a loss of each sample is of, ``"mean"`` or ``"sum"``, where it takes the
         predictions, its input or its output, again; ``""`` for a backward that takes an upstream.
@@ -52,6 +53,7 @@ class Asked:
     reading: str = ""
     methods: tuple[str, str] | None = None
     flag: str = ""
+    packed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expected(self) -> tuple[str, ...]:

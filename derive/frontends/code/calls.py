@@ -34,6 +34,7 @@ def perform(
 
     :raises ClaimError: where the pair is not understood.
     """
+    values = _packed(values, asked.packed)
     if asked.flag:
         return _flagged(asked, forward, values, fixed)
     if backward is not None:
@@ -55,6 +56,17 @@ def perform(
         loss, parts = parts[0], [loss]  # return grads, cost
     rest = parts[0] if len(parts) == 1 else tuple(parts)
     return Performed([loss], [], lambda _: matched(rest, asked.expected, asked.name))
+
+
+def _packed(values: Mapping[str, Any], packed: Mapping[str, str]) -> Mapping[str, Any]:
+    """Inputs as they are passed, some of them in dictionaries."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in packed:
+            found.setdefault(packed[name], {})[name] = value
+        else:
+            found[name] = value
+    return found
 
 
 def _functions(
@@ -214,7 +226,7 @@ def _autograd(
             names.append(p.name)
         else:
             raise ClaimError(f"the shape of {asked.name}'s argument {p.name} is not given")
-    context = Context(len(args))
+    context = _own_context(kind) or Context(len(args))
     if separate:
         output = kind.forward(*args)
         kind.setup_context(context, tuple(args), output)
@@ -229,6 +241,22 @@ def _autograd(
     return Performed(
         outputs, own if len(own) == len(outputs) else _upstreams(outputs, "grad_output"), call
     )
+
+
+def _own_context(kind: Any) -> Any:
+    """What Functions of a file's own keep arrays in, which their ``apply`` makes; None where there
+    is no such class, or it takes something.
+    """
+    apply = getattr(getattr(kind, "apply", None), "__func__", None)
+    code, space = getattr(apply, "__code__", None), getattr(apply, "__globals__", {})
+    named = [space.get(name) for name in getattr(code, "co_names", ())]
+    made = [c for c in named if isinstance(c, type) and hasattr(c, "save_for_backward")]
+    if len(made) != 1 or made[0] is Context:
+        return None
+    try:
+        return made[0]()
+    except TypeError:
+        return None
 
 
 def _by_position(returned: Any, names: Sequence[str], asked: Asked) -> dict[str, Any]:
@@ -324,6 +352,12 @@ def matched(returned: Any, wrt: Sequence[str], name: str) -> dict[str, Any]:
             raise ClaimError(f"{name} returns gradients of {listed(map(str, returned))}")
         return found
     parts = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    named = [part for part in parts if isinstance(part, Mapping)]
+    if len(named) == 1:  # dx, grads
+        inside = {o: named[0][k] for o in wrt for k in reversed(spelt(o)) if k in named[0]}
+        rest = [one for one in wrt if one not in inside]
+        others = [part for part in parts if not isinstance(part, Mapping)]
+        return {**matched(others, rest, name), **inside} if rest else inside
     if len(parts) == 1 and len(wrt) > 1 and isinstance(parts[0], (tuple, list)):
         parts = list(parts[0])
     if len(parts) == 1:

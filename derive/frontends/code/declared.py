@@ -28,7 +28,10 @@ DECORATOR = "shapes"
 
 _NAME = r"[^\W\d]\w*"
 _SHAPED = re.compile(
-    rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+)|(one-?hot))?"
+    rf"({_NAME})\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*(?:labels\s+of\s+(.+)|(one-?hot|binary))?"
+)
+_ENTRY = re.compile(
+    rf"({_NAME})\[([\"']?)({_NAME})\2\]\s*(\([^()]*(?:\([^()]*\)[^()]*)*\)\s*(?:binary)?)"
 )
 _FIXED = re.compile(rf"({_NAME})\s*=\s*(.+)")
 _GRAD = re.compile(
@@ -58,12 +61,13 @@ class DeclarationError(Exception):
 @dataclass(frozen=True)
 class Labels:
     """Integers in an array, each from 0 to ``of`` − 1; ``one_hot`` where each stands as a row of
-    zeros and a 1, along the last axis.
+    zeros and a 1, along the last axis, ``binary`` where they are the numbers 0 and 1.
     """
 
     sizes: str
     of: str
     one_hot: bool = False
+    binary: bool = False
 
 
 class Named(str):
@@ -87,6 +91,7 @@ class Declaration:
     :param unsized: integer inputs that are annotated without the number of their labels.
     :param annotated: the inputs of which nothing but an annotation tells the shape.
     :param unread: why the annotation of an argument tells none.
+    :param holders: the dictionary of each input that is an entry of one, under its own name.
     """
 
     line: int
@@ -99,9 +104,17 @@ class Declaration:
     unsized: tuple[str, ...] = ()
     annotated: frozenset[str] = frozenset()
     unread: dict[str, str] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Declaration) -> None:
-        """Take in what another declaration of the same thing says besides."""
+        """Take in what another declaration of the same thing says besides.
+
+        :raises DeclarationError: where entries of two dictionaries have one name.
+        """
+        for name in other.shapes if other.holders or self.holders else ():
+            own, there = self.holders.get(name), other.holders.get(name)
+            if name in self.shapes and own != there:
+                raise DeclarationError(other.line, f"two inputs are called {name}")
         self.shapes.update(other.shapes)
         self.fixed.update(other.fixed)
         self.grads.update(other.grads)
@@ -111,6 +124,7 @@ class Declaration:
         self.unsized = tuple(n for n in (*self.unsized, *other.unsized) if n not in self.shapes)
         self.annotated = self.annotated - set(other.shapes) | other.annotated
         self.unread.update(other.unread)
+        self.holders.update(other.holders)
 
     def among(self, names: Collection[str]) -> Declaration | None:
         """The same without the annotations of what is none of ``names``, as an upstream's; None
@@ -146,8 +160,14 @@ def read_comment(text: str, line: int) -> Declaration:
         elif match := _GRAD.fullmatch(part):
             found.grads[match[1]] = re.sub("[\"']", "", match[2])
         elif match := _SHAPED.fullmatch(part):
+            if match[1] in found.holders:
+                raise DeclarationError(line, f"two inputs are called {match[1]}")
             sizes = _sizes(match[2], line)
-            found.shapes[match[1]] = _declared(sizes, match[3], bool(match[4]), line)
+            found.shapes[match[1]] = _declared(sizes, match[3], match[4], line)
+        elif match := _ENTRY.fullmatch(part):
+            entry = read_comment(f"{match[3]} {match[4]}", line)
+            entry.holders[match[3]] = match[1]
+            found.add(entry)
         elif match := _FIXED.fullmatch(part):
             found.fixed[match[1]] = _value(match[2], line)
         else:
@@ -157,8 +177,10 @@ def read_comment(text: str, line: int) -> Declaration:
     return found
 
 
-def _declared(sizes: str, of: str | None, one_hot: bool, line: int) -> str | Labels:
-    if one_hot:
+def _declared(sizes: str, of: str | None, word: str | None, line: int) -> str | Labels:
+    if word == "binary":
+        return Labels(sizes, "2", binary=True)
+    if word is not None:
         return Labels(sizes, _last(sizes, line), one_hot=True)
     return sizes if of is None else Labels(sizes, _size(of, line))
 
@@ -247,12 +269,11 @@ def declarations(
     def take(owner: str, read: Callable[[], Declaration | None]) -> None:
         try:
             declared = read()
+            if declared is not None:
+                found.setdefault(owner, Declaration(declared.line)).add(declared)
         except DeclarationError as problem:
             problems.append(problem)
             lost.add(owner)
-            return
-        if declared is not None:
-            found.setdefault(owner, Declaration(declared.line)).add(declared)
 
     for node in _definitions(tree):
         take(node.name, partial(_annotated, node))
@@ -378,8 +399,13 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _labels(call: ast.Call) -> Labels:
-    if getattr(call.func, "id", None) == "one_hot" or getattr(call.func, "attr", "") == "one_hot":
-        sizes = _literal(call.args[0]) if call.args else None
+    word = getattr(call.func, "id", None) or getattr(call.func, "attr", "")
+    sizes = _literal(call.args[0]) if call.args else None
+    if word == "binary":
+        if isinstance(sizes, str):
+            return Labels(sizes, "2", binary=True)
+        raise DeclarationError(call.lineno, 'a mask of 0 and 1 is declared as binary("N T")')
+    if word == "one_hot":
         if isinstance(sizes, str):
             return Labels(sizes, _last(sizes, call.lineno), one_hot=True)
         raise DeclarationError(call.lineno, 'what is one-hot is declared as one_hot("N C")')

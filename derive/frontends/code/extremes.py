@@ -204,19 +204,48 @@ def at_place(conditions: list[Any], value: Any) -> tuple[list[Any], Any, list[An
             sp.Function(name, integer=True)(*read[0].args): index
             for name, index in zip(extreme.names, own, strict=True)
         }
-        conditions = [part.xreplace(inside) for part in conditions]
-        value = value.xreplace(inside)
+        ranges = {i: size for i, (_, size) in zip(own, extreme.factors, strict=True)}
+        ranges |= current().ranges
+        conditions = [ax.without_digits(part.xreplace(inside), ranges) for part in conditions]
+        value = ax.without_digits(value.xreplace(inside), ranges)
         hit = extreme.hit.xreplace(
             {
                 **dict(zip(extreme.others, read[0].args, strict=True)),
                 **dict(zip((i for i, _ in extreme.factors), own, strict=True)),
             }
         )
+        conditions = _by_digits(conditions, own, extreme.factors)
         conditions.append(hit)
         for index, (_, size) in zip(own, extreme.factors, strict=True):
             conditions, value, is_solved = _solved(conditions, value, index, size)
             if not is_solved:
                 limits.append((index, size))
+
+
+def _by_digits(conditions: list[Any], own: list[Any], factors: tuple[ax.Factor, ...]) -> list[Any]:
+    """Conditions with an equation for each digit of a place in a flattened axis, where that is all
+    that one side of an equation is.
+    """
+    if len(own) == 1:
+        return conditions
+    segment = tuple((index, size) for index, (_, size) in zip(own, factors, strict=True))
+    flat, found = ax.flat(segment), []
+    for part in conditions:
+        sides = part.args if isinstance(part, sp.Eq) else ()
+        other = [b for a, b in (sides, sides[::-1]) if expanded(a - flat) == 0] if sides else []
+        if not other or other[0].has(*own):
+            found.append(part)
+            continue
+        low, high = ax.bounds(other[0], current().ranges)
+        last = expanded(sp.Mul(*(size for _, size in segment)) - 1)
+        if low is None or not at_least(low, 0) or not at_least(expanded(last - high), 0):
+            found.append(part)
+            continue
+        digits = ax.digits(other[0], segment)
+        for index in own:
+            digit = ax.without_digits(digits[index], current().ranges)
+            found.append(sp.Eq(digit, index, evaluate=False))
+    return found
 
 
 def _solved(

@@ -72,7 +72,6 @@ class Pair:
     :param backward: the backward function; ``""`` where the forward carries it.
     :param arguments: what the forward takes, without self and ctx.
     :param defaults: the arguments that may be left out.
-    :param backward_arguments: what the backward function takes.
     :param built_with: what a class's constructor takes.
     :param attributes: what a class writes into itself, ``self.name`` or ``self.grads["name"]``.
     :param paired: the entries of a class's list of gradients, by what its list of parameters has.
@@ -92,7 +91,6 @@ class Pair:
     backward: str = ""
     arguments: tuple[str, ...] = ()
     defaults: frozenset[str] = frozenset()
-    backward_arguments: tuple[str, ...] = ()
     built_with: tuple[str, ...] = ()
     declared: Declaration | None = None
     returned: tuple[str, ...] = ()
@@ -252,7 +250,8 @@ class _Finder:
             kind, last = FUNCTIONS, self.functions[backward]
         else:
             asked = self._asks(declared)
-            kind, last = (LOSS if gives_gradients(node, asked) else FORWARD), node
+            inside = declared.holders if declared is not None else ()
+            kind, last = (LOSS if gives_gradients(node, asked, inside) else FORWARD), node
             if kind == FORWARD and (flag := _flag(node)):
                 kind = LOSS
         given = gradients_of_loss(node) if kind == LOSS and not flag else returned(last)
@@ -265,7 +264,6 @@ class _Finder:
             backward=backward if kind == FUNCTIONS else "",
             arguments=arguments,
             defaults=defaults,
-            backward_arguments=arguments_of(last)[0] if kind == FUNCTIONS and last else (),
             declared=declared and declared.among(arguments),
             returned=("",) if flag else given,
             flag=flag,

@@ -88,6 +88,7 @@ def _pair(asked: Request) -> Pair:
         shapes=declared_shapes(asked),
         fixed=asked.fixed,
         wrt=asked.wrt,
+        packed=asked.packed,
         **options,
     )
 
@@ -101,6 +102,11 @@ def traced_forward(found: Found) -> Traced:
     assert found.declared is not None
     if found.kind == LAYER or found.built_with:
         raise ClaimError(f"{found.name} is a class; functions are derived")
+    if found.declared.holders:
+        held = ", ".join(sorted(set(found.declared.holders.values())))
+        raise ClaimError(
+            f"{found.name} takes a dictionary of arrays, {held}, which is not derived in"
+        )
     asked = Request(found, found.declared.shapes, found.declared.fixed, ())
     pair = pair_of(
         f"{found.path}::{found.forward}", shapes=declared_shapes(asked), fixed=asked.fixed
@@ -161,10 +167,10 @@ def derived(traced: Traced, wrt: str) -> Any:
     :raises ClaimError: where there is no such input.
     :raises DeriveError: where the engine has no rule for it.
     """
-    if wrt not in traced.inputs or traced.inputs[wrt].is_labels:
+    if wrt not in traced.inputs or not traced.inputs[wrt].is_float:
         raise ClaimError(
             f"{traced.pair.name} has no input {wrt} to derive in; it has "
-            f"{', '.join(n for n, i in traced.inputs.items() if not i.is_labels)}"
+            f"{', '.join(n for n, i in traced.inputs.items() if i.is_float)}"
         )
     symbols = list(traced.inputs[wrt].symbols.values())
     if len(symbols) != 1:

@@ -47,7 +47,7 @@ STEP = 3e-5  # of finite differences
 
 # Numbers that are drawn, in eighths: of both signs, positive, between 0 and 1.
 MIXED, POSITIVE, UNIT = range(-8, 9), range(1, 13), range(1, 8)
-WIDE = range(-4001, 4001, 7)  # so many that few are equal
+WIDE = range(-4001, 4001, 7)  # so many that none are equal in an array that is not large
 
 
 class Differs(Exception):
@@ -207,13 +207,16 @@ def drawn(given: Input, at: Mapping[Any, int], rng: random.Random, choices: rang
         count = int(given.of.xreplace(dict(at)))
         flat = [rng.randrange(count) for _ in range(int(np.prod(shape, dtype=int)))]
         return given.labelled(np.array(flat, dtype=int).reshape(shape), count)
-    values = [rng.choice(choices) / 8 for _ in range(int(np.prod(shape, dtype=int)))]
-    return np.array(values, dtype=float).reshape(shape)
+    many = int(np.prod(shape, dtype=int))
+    distinct = choices is WIDE and many <= len(choices)
+    values = rng.sample(choices, many) if distinct else [rng.choice(choices) for _ in range(many)]
+    return np.array(values, dtype=float).reshape(shape) / 8
 
 
 def values_of(given: Input, numbers: np.ndarray, at: Mapping[Any, int]) -> dict[Any, Any]:
     """The values of the symbols of an input, which may be several, one for each segment."""
     numbers = numbers.argmax(-1) if given.one_hot else numbers
+    numbers = numbers.astype(int) if given.binary and given.is_labels else numbers
     return pieces(given.symbol_axes, given.symbols, numbers, at)
 
 
@@ -521,7 +524,10 @@ def untraced(pair: Pair) -> Traced:
     """
     trace = Trace(set())
     with opened(trace):
-        inputs = {name: make_input(trace, name, shape) for name, shape in pair.shapes.items()}
+        inputs = {
+            name: make_input(trace, name, shape, real=pair.real_masks)
+            for name, shape in pair.shapes.items()
+        }
     forward = native_function(pair, pair.forward)
     asked = asked_of(pair, inputs, forward)
     names = {str(s) for one in inputs.values() for size in one.sizes for s in size.free_symbols}

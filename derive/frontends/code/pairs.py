@@ -60,10 +60,12 @@ class Pair:
     masked: bool = False  # whether cases such as -1e9 are taken for −∞
     turned: bool = False  # whether products of sizes are taken from the last factor
     swapped: bool = False  # whether sums of sizes are taken from the last term
+    real_masks: bool = False  # whether masks of 0 and 1 are taken for any numbers
     left_out: tuple[Place, ...] = ()  # the statements that do not fit
     reading: str = ""  # what a derivative takes that has no upstream, see Asked
     methods: tuple[str, str] | None = None  # of a class, its forward and its backward
     flag: str = ""  # the argument with which the forward returns its derivative
+    packed: Mapping[str, str] = field(default_factory=dict)  # the dictionaries that inputs are in
     unbuilt: tuple[str, ...] = ()  # what a constructor takes and nothing is declared of
 
 
@@ -213,15 +215,16 @@ def asked_of(pair: Pair, inputs: Mapping[str, Input], forward: Any) -> Asked:
     for name in pair.wrt or ():
         if name not in inputs:
             raise ClaimError(f"wrt names {name}, which is no input: {', '.join(inputs)}")
-    floats = ordered((n for n, i in inputs.items() if not i.is_labels), forward)
+    floats = ordered((n for n, i in inputs.items() if i.is_float), forward)
     return Asked(
         pair.name, pair.wrt, floats, pair.params, pair.call, pair.grads, pair.reading,
-        pair.methods, pair.flag,
+        pair.methods, pair.flag, pair.packed,
     )  # fmt: skip
 
 
 def _traced(pair: Pair, trace: Trace, loader: Loader) -> Traced:
-    inputs = {n: make_input(trace, n, s, pair.turned, pair.swapped) for n, s in pair.shapes.items()}
+    cut = pair.turned, pair.swapped, pair.real_masks
+    inputs = {name: make_input(trace, name, shape, *cut) for name, shape in pair.shapes.items()}
     forward = resolve(loader, pair, pair.forward)
     asked = asked_of(pair, inputs, forward)
     sizes = {str(s) for s in symbols_of(pair)}

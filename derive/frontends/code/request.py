@@ -35,6 +35,7 @@ class Request:
     :param attributes: inputs that are put into a layer after it was built.
     :param call: the inputs with which a layer is called.
     :param grads: where a layer leaves the gradients of inputs.
+    :param packed: the argument that is a dictionary with an input in it.
     """
 
     pair: Pair
@@ -46,6 +47,7 @@ class Request:
     attributes: tuple[str, ...] = ()
     call: tuple[str, ...] = ()
     grads: dict[str, str] = field(default_factory=dict)
+    packed: dict[str, str] = field(default_factory=dict)
 
     def id(self, name: str) -> str:
         """The id of the claim about the gradient in one input."""
@@ -68,17 +70,20 @@ def request(pair: Pair) -> Request:
                 f"how many labels {name} has is not declared; "
                 f"`# derive: {name} (…) labels of C` says it",
             )
+    packed = {name: one for name, one in declared.holders.items() if one in needed}
     missing = [
         name
         for name in needed
-        if name not in declared.shapes and name not in declared.fixed and name not in pair.defaults
+        if name not in packed.values() and name not in declared.shapes
+        and name not in declared.fixed and name not in pair.defaults
         and name not in told  # by the shapes of what the layer holds, or refused then
     ]  # fmt: skip
     if missing:
         why = "".join(f" ({declared.unread[n]})" for n in missing if n in declared.unread)
         raise _wrong(pair, f"the shape of {_listed(missing)} is not declared{why}")
     if pair.kind != LAYER:
-        unknown = [n for n in (*declared.shapes, *declared.fixed) if n not in needed]
+        given = (*declared.shapes, *declared.fixed)
+        unknown = [n for n in given if n not in needed and n not in packed]
         if unknown:
             raise _wrong(
                 pair, f"{_listed(unknown)} is declared, and {pair.name} has no such argument"
@@ -88,10 +93,18 @@ def request(pair: Pair) -> Request:
     for name in declared.wrt or ():
         if name not in floats:
             raise _wrong(pair, f"`wrt {name}` names no input that has a shape")
-    if pair.kind == LAYER:
+    if pair.kind == LAYER and not packed:
         return _of_layer(pair, floats)
-    wrt = declared.wrt or _order(pair, floats)
-    return Request(pair, declared.shapes, declared.fixed, tuple(wrt))
+    holders = sorted(set(packed.values()))
+    if packed and pair.kind not in (FUNCTIONS, LOSS):
+        raise _wrong(
+            pair, f"{_listed(holders)} is a dictionary of arrays, which functions may take"
+        )
+    if any(holder in declared.fixed for holder in holders):
+        raise _wrong(pair, f"{_listed(holders)} has arrays and numbers in it, which is not read")
+    # names in a dictionary of gradients are seen when it is run
+    wrt = declared.wrt or (floats if packed else _order(pair, floats))
+    return Request(pair, declared.shapes, declared.fixed, tuple(wrt), packed=packed)
 
 
 def _wrong(pair: Pair, message: str) -> SourceError:

@@ -75,10 +75,11 @@ def reshaped(x: Any, shape: Sequence[Any]) -> Array:
     pool = [factor for axis in array.axes[start : start + len(axes)] for factor in axis[0]]
     middle, inside = regrouped(pool, wanted)
     found = [*head, *middle, *tail]
+    ranges = {i: n for axis in middle for part in axis for i, n in part}
     bodies = {}
     for key in keys(found):
         source = (*key[:start], *(0 for _ in axes), *key[start + len(middle) :])
-        bodies[key] = array.bodies[source].xreplace(inside)
+        bodies[key] = ax.without_digits(array.bodies[source].xreplace(inside), ranges)
     if not isinstance(x, Array):
         return Array(found, bodies, array.kind)
     view = Array(found, bodies, array.kind, root(x))

@@ -20,12 +20,13 @@ from derive.frontends.code.trace import Trace
 @dataclass(frozen=True)
 class Labels:
     """An input of integers 0 … ``of`` − 1; ``one_hot`` where each stands as a row of zeros and a
-    1, along the last axis.
+    1, along the last axis; ``binary`` where they are the 0 and the 1 of a mask, and numbers.
     """
 
     shape: str
     of: str
     one_hot: bool = False
+    binary: bool = False
 
 
 def labels(shape: str, of: str) -> Labels:
@@ -47,6 +48,14 @@ def one_hot(shape: str) -> Labels:
     if not parts:
         raise ClaimError('what is one-hot has an axis of classes: one_hot("N C")')
     return Labels(shape, parts[-1], one_hot=True)
+
+
+def binary(shape: str) -> Labels:
+    """An input whose entries are 0 or 1, as those of a mask are.
+
+    :param shape: its sizes, as in ``"N T"``.
+    """
+    return Labels(shape, "2", binary=True)
 
 
 def size_symbol(name: str) -> sp.Symbol:
@@ -164,6 +173,7 @@ class Input:
     :param sizes: its shape.
     :param of: for labels, the number of labels.
     :param one_hot: whether the labels stand as rows of zeros and a 1; the symbol is theirs.
+    :param binary: whether they are the 0 and the 1 of a mask.
     """
 
     name: str
@@ -172,6 +182,7 @@ class Input:
     sizes: tuple[Any, ...]
     of: Any = None
     one_hot: bool = False
+    binary: bool = False
 
     @property
     def in_code(self) -> str:
@@ -179,7 +190,9 @@ class Input:
         return f"{self.name}.argmax(-1)" if self.one_hot else self.name
 
     def labelled(self, labels: np.ndarray, count: int) -> np.ndarray:
-        """Labels as a function takes them: as they are, or as rows of zeros and a 1."""
+        """Labels as a function takes them: as they are, as rows of zeros and a 1, or as numbers."""
+        if self.binary:
+            return np.asarray(labels, dtype=float)
         return np.eye(count)[labels] if self.one_hot else labels
 
     @property
@@ -191,16 +204,27 @@ class Input:
     def is_labels(self) -> bool:
         return self.of is not None
 
+    @property
+    def is_float(self) -> bool:
+        """Whether it may have a gradient."""
+        return self.of is None and not self.binary
+
 
 def make_input(
-    trace: Trace, name: str, declared: Any, turned: bool = False, swapped: bool = False
+    trace: Trace,
+    name: str,
+    declared: Any,
+    turned: bool = False,
+    swapped: bool = False,
+    real: bool = False,
 ) -> Input:
     """An input by its declared shape; ``turned`` where products are taken from the last factor,
-    ``swapped`` where sums are from the last term.
+    ``swapped`` where sums are from the last term, ``real`` where a mask may be any numbers.
     """
-    of, rows = None, False
+    of, rows, mask = None, False, False
     if isinstance(declared, Labels):
-        of, rows = size_of(declared.of), declared.one_hot
+        rows, mask = declared.one_hot, declared.binary
+        of = None if mask and real else size_of(declared.of)
         declared = declared.shape
     sizes = sizes_of(declared)
     axes = []
@@ -225,7 +249,10 @@ def make_input(
             trace.given[sp.Le(label, of - 1, evaluate=False)] = None
     if rows:
         array = one_hot_rows(array, of)
-    return Input(name, array, symbols, sizes, of, rows)
+    if mask and of is not None:  # its square is itself, as that of what is 0 or 1
+        ones = {key: sp.KroneckerDelta(body, 1) for key, body in array.bodies.items()}
+        array = Array(array.axes, ones, FLOAT)
+    return Input(name, array, symbols, sizes, of, rows, mask)
 
 
 def one_hot_rows(array: Array, count: Any) -> Array:

@@ -16,15 +16,21 @@ OF_TARGETS = re.compile(
     re.IGNORECASE,
 )
 
+# What a mask of 0 and 1 is called, and the matrix R of what is rated.
+OF_MASKS = re.compile(
+    r"\w*masks?|mask_\w+|m|r|observed|is_observed|valid|present|rated", re.IGNORECASE
+)
+
 
 def predictions(names: Sequence[str]) -> list[str]:
-    """The one of several inputs that is called as no target is, in which a loss has its gradient;
-    none where there are more.
+    """The one of several inputs that is called as no target and no mask is, in which a loss has its
+    gradient; none where there are more.
 
-    >>> predictions(["y_pred", "y_true"]), predictions(["x", "w", "y"])
+    >>> predictions(["y_pred", "y_true", "mask"]), predictions(["x", "w", "y"])
     (['y_pred'], [])
     """
-    found = [name for name in names if not OF_TARGETS.fullmatch(name)]
+    others = [name for name in names if not OF_TARGETS.fullmatch(name)]
+    found = [name for name in others if not OF_MASKS.fullmatch(name)]
     return found if len(found) == 1 else []
 
 

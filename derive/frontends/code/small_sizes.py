@@ -91,7 +91,7 @@ def at_sizes(pair: Pair, at: Mapping[Any, int]) -> Pair:
 
     def shape(given: Any) -> Any:
         if isinstance(given, Labels):
-            return Labels(shape(given.shape), size(given.of), given.one_hot)
+            return replace(given, shape=shape(given.shape), of=size(given.of))
         return " ".join(str(s.xreplace(dict(at))) for s in sizes_of(given))
 
     def fixed(value: Any) -> Any:

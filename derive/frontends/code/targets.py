@@ -1,8 +1,10 @@
-"""Targets that are meant to be one-hot where nobody says so: what is right of those alone.
+"""Targets that are meant to be one-hot, and masks that are meant to be of 0 and 1, where nobody
+says so: what is right of those alone.
 
 The gradient of −Σ y·log softmax(z) is (Σ y)·p − y, and p − y where the rows of y are zeros and a 1.
 Whoever writes p − y has such a y in mind. It holds then, under an assumption that the verdict
-lists; where y has one axis it is not decided, as that may be one of samples.
+lists; where y has one axis it is not decided, as that may be one of samples. Likewise 2·m·(x − y)
+is the gradient of Σ (m·(x − y))² where m² is m.
 """
 
 from __future__ import annotations
@@ -15,37 +17,53 @@ import sympy as sp
 from derive.base.errors import ClaimError
 from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
 from derive.frontends.code.pairs import Pair
-from derive.frontends.code.shapes import one_hot, parts_of
-from derive.frontends.code.signatures import OF_TARGETS
+from derive.frontends.code.shapes import binary, one_hot, parts_of
+from derive.frontends.code.signatures import OF_MASKS, OF_TARGETS
 
 
 def without_false_alarms(
     pair: Pair, found: dict[str, Verdict], decide: Callable[[Pair], dict[str, Verdict]]
 ) -> dict[str, Verdict]:
-    """The verdicts, with those on one-hot targets instead of what disagrees and holds for these."""
+    """The verdicts, with those on one-hot targets or masks of 0 and 1 instead of what disagrees and
+    holds for these.
+    """
     wrong = [name for name, verdict in found.items() if verdict.status == DISAGREES]
+    for mask, shape in pair.shapes.items() if wrong else ():
+        if not isinstance(shape, str) or mask in found or not OF_MASKS.fullmatch(mask):
+            continue
+        again = _again(replace(pair, shapes={**pair.shapes, mask: binary(shape)}), decide)
+        if all(name in again and again[name].status == HOLDS for name in wrong):
+            declared = f"`{mask} ({', '.join(parts_of(shape))}) binary` declares it"
+            told = f"{mask} is 0 or 1 in each entry"
+            return {**found, **{n: _assuming(again[n], told, declared) for n in wrong}}
     for target, shape in pair.shapes.items() if wrong else ():
         meant = isinstance(shape, str) and target not in found and OF_TARGETS.fullmatch(target)
         if not meant or not parts_of(shape) or parts_of(shape)[-1] == "1":
             continue
-        try:
-            again = decide(replace(pair, shapes={**pair.shapes, target: one_hot(shape)}))
-        except ClaimError:
-            continue
+        again = _again(replace(pair, shapes={**pair.shapes, target: one_hot(shape)}), decide)
         if all(name in again and again[name].status == HOLDS for name in wrong):
             sizes = parts_of(shape)
             declared = f"`{target} ({', '.join(sizes)}) one-hot` declares it"
             if len(sizes) > 1:
-                return {**found, **{n: _assuming(again[n], target, declared) for n in wrong}}
+                told = f"{target} is one-hot along its last axis"
+                return {**found, **{n: _assuming(again[n], told, declared) for n in wrong}}
             reason = f"it holds where {target} is one-hot, and not for every {target}: {declared}"
             return {**found, **{n: _undecided(found[n], reason) for n in wrong}}
     return found
 
 
-def _assuming(verdict: Verdict, target: str, declared: str) -> Verdict:
-    assumed = sp.Symbol(f"{target} is one-hot along its last axis")
+def _again(pair: Pair, decide: Callable[[Pair], dict[str, Verdict]]) -> dict[str, Verdict]:
+    try:
+        return decide(pair)
+    except ClaimError:
+        return {}
+
+
+def _assuming(verdict: Verdict, told: str, declared: str) -> Verdict:
     return replace(
-        verdict, assumptions=(assumed, *verdict.assumptions), notes=(*verdict.notes, declared)
+        verdict,
+        assumptions=(sp.Symbol(told), *verdict.assumptions),
+        notes=(*verdict.notes, declared),
     )
 
 

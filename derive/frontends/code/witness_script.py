@@ -135,6 +135,8 @@ class _Recorded:
         place = _place(value, self.result, "result")
         if place is not None:
             return place
+        if isinstance(value, dict):
+            return f"{{{', '.join(f'{k!r}: {self._shown(v)}' for k, v in value.items())}}}"
         several = isinstance(self.result, tuple) and isinstance(value, tuple)
         if several and value and len(value) == len(self.result) - 1:
             return "result[1:]"

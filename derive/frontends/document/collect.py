@@ -289,7 +289,6 @@ class _Collector:
                 section,
                 item.place(start),
                 text.strip(),
-                len(parsed.rows),
                 skipped,
                 expected,
             )

@@ -34,7 +34,6 @@ class Unit:
     section: int
     place: Place
     latex: str
-    number_of_rows: int
     skipped: bool = False
     expected: str = ""
     declares: bool = False

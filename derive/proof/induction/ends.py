@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from derive.canonical.atoms import Polynomial, RefAtom, SumAtom, atoms_in
+from derive.canonical.atoms import Atom, Polynomial, RefAtom, SumAtom, atoms_in
 from derive.canonical.forms import Normaliser
 from derive.core.integers import FRESH, ZERO, Poly, Var, as_poly, is_nonnegative
 from derive.proof.decide import vanishes
@@ -88,23 +88,30 @@ def _reads_at(n: Normaliser, inside: Polynomial, variable: Var) -> list[tuple[in
         for m in inside
         for atom, _ in m
         for a in atoms_in(atom)
-        if isinstance(a, RefAtom) and a.name in n.recursion.heads
+        if isinstance(a, RefAtom) and _is_sequence(n, a)
         for slope in (index.coefficient(variable) for index in a.indices)
         if slope is not None and slope.constant in (1, -1)
     ]
 
 
 def _highs(n: Normaliser, poly: Polynomial) -> dict[Poly, set[bool]]:
-    """Ends of ranges under which sequences stand; whether such sums are added, or subtracted."""
+    """Ends of ranges under which sequences stand, or entries where there are no sequences; whether
+    such sums are added, or subtracted.
+    """
+    heads = n.recursion.heads
     highs: dict[Poly, set[bool]] = {}
     for monomial, coefficient in poly.items():
         for atom, exponent in monomial:
             if not isinstance(atom, SumAtom) or exponent != 1:
                 continue
-            if any(isinstance(a, RefAtom) and a.name in n.recursion.heads for a in atoms_in(atom)):
+            if not heads or any(_is_sequence(n, a) for a in atoms_in(atom)):
                 for high in atom.highs:
                     highs.setdefault(high, set()).add(coefficient > 0)
     return highs
+
+
+def _is_sequence(n: Normaliser, atom: Atom) -> bool:
+    return isinstance(atom, RefAtom) and atom.name in n.recursion.heads
 
 
 def _telescoping(n: Normaliser, poly: Polynomial) -> Iterator[tuple[Poly, int]]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 from derive.base.budget import Budget
@@ -33,6 +34,7 @@ from derive.core.graph import in_order, references
 from derive.core.integers import FREE, SIZE, Poly, Var, as_poly
 from derive.core.terms import Ref, Shared, Term, add, neg, substitute
 from derive.proof.decide import Proof, multiplied, vanishes, without_denominators
+from derive.proof.induction.by_parts import Parts, in_parts
 from derive.proof.induction.closed_forms import closed_form
 from derive.proof.induction.companions import companions
 from derive.proof.induction.differences import lengths_of, telescoped
@@ -54,7 +56,8 @@ class Induction(Stepping):
     def prove(self) -> Proof | None:
         """A proof, or None where no lemma that was tried gives one."""
         if not self.heads:
-            return telescoped(self.left, self.right, self.normaliser)
+            found = telescoped(self.left, self.right, self.normaliser)
+            return self._between_ends() if found is None else found
         first = self.normaliser()
         first.recursion.classify(self.heads)
         self.rely_on(first)
@@ -95,7 +98,7 @@ class Induction(Stepping):
                         break
             for other, rest in left_over if tried_before else ():
                 lemma = lemma or self._first_proved(self._proposals(other, rest), tried)
-            if lemma is None and self._is_invariant():
+            if lemma is None and (self._is_invariant() or self._vanishes_by_parts()):
                 return self._proof(n, a, b)
             if lemma is None:
                 lemma = self._first_proved(self._closed_forms(n, difference), tried)
@@ -103,6 +106,12 @@ class Induction(Stepping):
                 return None
             self.lemmas.extend(lemma)
         return None
+
+    def _between_ends(self) -> Proof | None:
+        """A proof by the ends of sums alone: of a window that moves on by one."""
+        n = self.normaliser()
+        a, b = n.of(self.left), n.of(self.right)
+        return Proof(n, a, b) if vanishes_from_ends(n, n.subtract(a, b)) else None
 
     def _vanishes_without_inverses(self, n: Normaliser, difference: Polynomial) -> bool:
         """Whether a matrix is zero by the ends of its sums, multiplied by a matrix whose inverse
@@ -161,9 +170,43 @@ class Induction(Stepping):
             now, before = (n.of(substitute(difference, {v: p}))
                            for p in (as_poly(time), as_poly(time) - 1))  # fmt: skip
             if vanishes(n, n.subtract(now, before)):
+                self.rely_on(first)
                 self.rely_on(n)
                 return True
         return False
+
+    def _vanishes_by_parts(self) -> bool:
+        """Whether the difference is one of sums that are equal by parts: what a document carries
+        forward, and the adjoint that runs back.
+        """
+        n = self.normaliser()
+        difference = n.subtract(n.of(self.left), n.of(self.right))
+        backward = [s for s in self.states if s.unfoldings[0].direction < 0]
+        forward = [s for s in self.heads if not s.derived and s.unfoldings[0].direction > 0]
+        found = any(
+            self._holds_in_parts(parts)
+            for forth, back in product(forward, backward)
+            for parts in in_parts(n, difference, forth, back)
+        )
+        if found:
+            self.rely_on(n)
+        return found
+
+    def _holds_in_parts(self, parts: Parts) -> bool:
+        n = self.normaliser()
+        if not vanishes(n, n.of(parts.between)):
+            return False
+        time = Var("t", FREE, parts.ahead + 1, parts.high + parts.ahead)
+        before = as_poly(time) - 1 - parts.ahead
+        reach = {(self.classes.get(s, s), u.axis): -1
+                 for s in self.heads for u in s.unfoldings if u.direction < 0}  # fmt: skip
+        n.forget()
+        n.recursion.reference = Reference(as_poly(time), time, self.everywhere(n), reach)
+        here, there = parts.at(parts.forward, before), parts.at(parts.back, before + 1)
+        if not vanishes(n, n.subtract(n.of(here), n.of(there))):
+            return False
+        self.rely_on(n)
+        return True
 
     def _look_into(
         self, n: Normaliser, rewrites: dict[Shared, list[Rewrite]], heads: list[Shared]

@@ -86,3 +86,25 @@ def test_windows_of_two_are_cut_from_the_end_of_an_axis(size, tmp_path):
     )
     found = verdict(tmp_path, text, x=f"N {size} {size.replace('H', 'W')}")
     assert found.status == "holds"
+
+
+FLATTENED = """import numpy as np
+def pooled(x):
+    c = x.reshape(4, -1)
+    i = np.argmax(c, axis=0)
+    out = c[i, np.arange(i.size)].reshape(x.shape[2:])
+    return out, (i, c.shape, x.shape)
+def back(g, cache):
+    i, flat, shape = cache
+    d = np.zeros(flat)
+    d[i, np.arange(i.size)] = {value}
+    return d.reshape(shape)
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [("g.flatten()", "holds"), ("g.T.flatten()", "disagrees")]
+)
+def test_the_place_along_flattened_axes_is_cut_into_its_digits(value, status, tmp_path):
+    text = FLATTENED.format(value=value)
+    assert verdict(tmp_path, text, "pooled", x="2 2 M K").status == status

@@ -508,3 +508,38 @@ def test_a_list_of_gradients_beside_one_of_parameters(tmp_path, grads, places, s
     (pair,) = find(path, text).declared()
     found = answers(request(pair))
     assert " ".join(found[n].status for n in ("x", "W", "b") if n in found) == told
+
+
+OWN_FUNCTIONS = """
+import numpy as np
+
+class Kept:
+    def __init__(self):
+        self.data = {}
+    def save_for_backward(self, **arrays):
+        self.data.update(arrays)
+
+class Function:
+    @classmethod
+    def apply(cls, *args):
+        return cls.forward(Kept(), *args)
+
+# derive: x (N), w (N)
+class Product(Function):
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x=x, w=w)
+        return x * w
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.data["w"], {sign}g * ctx.data["x"]
+"""
+
+
+@pytest.mark.parametrize(("sign", "status"), [("", "holds"), ("-", "disagrees")])
+def test_functions_of_a_file_keep_arrays_in_their_own_context(tmp_path, sign, status):
+    path = tmp_path / "own.py"
+    path.write_text(OWN_FUNCTIONS.replace("{sign}", sign))
+    (pair,) = find(path, path.read_text()).declared()
+    found = answers(request(pair))
+    assert {name: v.status for name, v in found.items()} == {"x": "holds", "w": status}

@@ -39,6 +39,8 @@ NUMBERS = {
     "where": "s = np.where(np.tril(np.ones((T, T))) == 0, -1e9, s)",
     "written": "s[np.triu(np.ones((T, T)), k=1).astype(bool)] = -1e4",
     "of the type": "s = np.where(np.tril(np.ones((T, T))), s, np.finfo(np.float32).min)",
+    "added": "s = s + np.triu(np.ones((T, T)), k=1) * -1e9",
+    "added of numbers": "s = s + -1e9 * (np.arange(T)[:, None] < np.arange(T)).astype(float)",
 }
 
 
@@ -58,6 +60,9 @@ def test_a_large_number_in_a_case_is_taken_for_infinity(mask, tmp_path):
         ("np.where(x < -1e4, -1e4, x)", "1 + 0 * x", "disagrees"),
         ("np.where(m > 0, x, -1e5)", "m > 0", "holds"),
         ("np.where(m > 0, x, -100.0) * x", "2 * x * (m > 0)", "disagrees"),
+        ("x + (m > 0).astype(float) * -1e9", "m <= 0", "disagrees"),
+        ("x * ((m > 0).astype(float) * -1e9)", "0 * x", "disagrees"),
+        ("x * ((m > 0).astype(float) * -1e9)", "(m > 0) * -1e9", "holds"),
     ],
 )
 def test_a_large_number_elsewhere_is_a_number(value, slope, status, tmp_path):

@@ -182,6 +182,9 @@ def test_what_a_pair_lacks_is_said():
         statuses("affine_forward", "affine_backward", x="N D", w="D M")
     with pytest.raises(ClaimError, match="has no nothing_there"):
         statuses("nothing_there", None, x="N")
+    for without in (int, len, None):
+        with pytest.raises(ClaimError, match=r"the source of .* is not found"):
+            verify_backward(without, x="N D")
     with pytest.raises(ClaimError, match="returns 3 gradients"):
         statuses(
             "affine_forward",
