@@ -75,8 +75,9 @@ PARTICULAR = re.compile(
 )
 OTHER_CASE = re.compile(
     r"^\W*(?:with|for|under|using|in|if|when|where)\b[^`$]*`+[^`]+`+|"
-    r"\b(?:cases?|variants?|versions?|settings?|modes?|alternativ\w*|instead|otherwise|Fall|Variante|"
-    r"sonst|sinon|variante)\b|情况|否则|变体",
+    r"^\W*(?:in|for|under|im|dans)\s+(?:\w+\s+){1,3}"
+    r"(?:cases?|variants?|versions?|settings?|modes?|Fall|Variante|cas|variante)\b|"
+    r"^\W*(?:otherwise|sonst|sinon)\b|情况|否则|变体",
     re.I,
 )
 _OPENED = re.compile(r"[\s:$]*(?:\.\. math::|\\\[|\\begin\{[a-z]+\*?\})?\s*$")

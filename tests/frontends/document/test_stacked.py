@@ -92,10 +92,12 @@ def test_a_definition_for_another_case(tmp_path):
 $$\alpha = s^\top b$$
 With `unit=RATIO` it is
 $$\alpha = 2 s^\top b$$
-Hence
+In the second variant it is
+$$\alpha = 4 s^\top b$$
+It is not the case that
 $$\alpha = 3 s^\top b$$
 """
-    assert outcomes(tmp_path, text) == ["defines", "ambiguous", "disagrees"]
+    assert outcomes(tmp_path, text) == ["defines", "ambiguous", "ambiguous", "disagrees"]
 
 
 def test_an_array_at_a_time_is_no_product(tmp_path):
