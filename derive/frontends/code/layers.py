@@ -199,7 +199,8 @@ class _Call:
         again = takes[1:] == others != [] and takes[0] not in (*self.values, *self.fixed)
         upstream = not again or OF_UPSTREAM.fullmatch(takes[0]) is not None
         at = self.values.get(first)
-        if (upstream and not own) or losses.ndim >= getattr(at, "ndim", 0):
+        rank = getattr(at, "ndim", 0) + self._takes_the_mean()  # perhaps one for each entry
+        if (upstream and not own) or losses.ndim >= rank:
             raise ClaimError(f"the backward of {self.asked.name} takes an upstream")
         if reading.startswith(AT_OUTPUT):
             held = getattr(self.layer, "__dict__", {})

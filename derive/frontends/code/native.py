@@ -91,7 +91,7 @@ def native_module(path: str) -> Any:
     # it was.
     written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        with standing_in():
+        with standing_in(), generating():
             if "." in name:
                 module = importlib.import_module(name)
             else:
@@ -270,6 +270,28 @@ def concrete(value: Any, at: Mapping[Any, int]) -> Any:
     return value
 
 
+class _Generator:
+    """A generator of NumPy's that draws as ``np.random`` does, whose draws are known."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np.random, name) if hasattr(np.random, name) else getattr(self._own, name)
+
+
+@contextmanager
+def generating() -> Iterator[None]:
+    """The block in which the generators that code makes draw as ``np.random`` does."""
+    own = np.random.default_rng
+    made: Any = lambda *args, **options: _Generator(own(*args, **options))  # noqa: E731
+    np.random.default_rng = made
+    try:
+        yield
+    finally:
+        np.random.default_rng = own
+
+
 @contextmanager
 def drawing(drawn: list[tuple[str, np.ndarray]]) -> Iterator[None]:
     """NumPy draws the given numbers, in order.
@@ -343,7 +365,7 @@ class Run:
         values = {name: of_library(self.library, value) for name, value in numbers.items()}
         fixed = {name: concrete(value, at) for name, value in traced.fixed.items()}
         init = {name: concrete(value, at) for name, value in traced.init.items()}
-        with np.errstate(all="ignore"), drawing(self.drawn):
+        with np.errstate(all="ignore"), generating(), drawing(self.drawn):
             return perform(traced.asked, self.forward, self.backward, values, fixed, init)
 
     def outputs(self, numbers: Mapping[str, np.ndarray], at: Mapping[Any, int]) -> list[np.ndarray]:

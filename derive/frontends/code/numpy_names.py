@@ -17,6 +17,7 @@ from derive.frontends.code.entrywise import ENTRYWISE
 from derive.frontends.code.extremes import place_of_largest, place_of_smallest, unraveled
 from derive.frontends.code.grids import GRIDS, counted
 from derive.frontends.code.indexing import Masked, Places
+from derive.frontends.code.libraries import Library
 from derive.frontends.code.matrix_class import with_matrices
 from derive.frontends.code.not_numbers import NOT_NUMBERS
 from derive.frontends.code.sizes import Size
@@ -461,6 +462,7 @@ NAMES: dict[str, Any] = {
     "random.binomial": lambda n, p, size=None: ops.random("binomial", size),
     "random.choice": lambda a, size=None, replace=True, p=None: ops.random("choice", size),
     "random.standard_normal": lambda size=None: ops.random("standard_normal", size),
+    "random.default_rng": lambda seed=None: Library("numpy", "random."),
     "isscalar": isscalar, "random.seed": _ignored, "set_printoptions": _ignored,
     "float64": DType("float64", FLOAT), "float32": DType("float32", FLOAT),
     "float16": DType("float16", FLOAT), "double": DType("float64", FLOAT),

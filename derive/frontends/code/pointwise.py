@@ -87,7 +87,9 @@ def _of_losses(pair: Pair, found: Verdicts, decide: Callable[[Pair], Verdicts]) 
             return {n: replace(v, notes=(*v.notes, note)) for n, v in again.items()}
     if not readings:
         return None
-    if all(v.status == UNDECIDED for v in found.values()) and native.fails(pair):
+    if found and _open(found) and all(map(_open, readings.values())):
+        return found  # it says why
+    if _open(found) and native.fails(pair):
         found = {}  # it cannot be called with an upstream
     likeliest = readings.get(AT_OUTPUT + MEAN) or next(iter(readings.values()))
     every = [*readings.values(), *([found] if found else [])]
@@ -128,6 +130,10 @@ def _name(pair: Pair) -> str:
 
 def _hold(found: Verdicts) -> bool:
     return all(verdict.status == HOLDS for verdict in found.values())
+
+
+def _open(found: Verdicts) -> bool:
+    return all(verdict.status == UNDECIDED for verdict in found.values())
 
 
 def _noted(found: Verdicts) -> Verdicts:

@@ -16,6 +16,7 @@ import sympy as sp
 
 from derive.base.errors import ClaimError
 from derive.claims.verdict import DISAGREES, HOLDS, UNDECIDED, Verdict
+from derive.frontends.code import small_sizes
 from derive.frontends.code.pairs import Pair
 from derive.frontends.code.shapes import binary, one_hot, parts_of
 from derive.frontends.code.signatures import OF_MASKS, OF_TARGETS
@@ -31,7 +32,10 @@ def without_false_alarms(
     for mask, shape in pair.shapes.items() if wrong else ():
         if not isinstance(shape, str) or mask in found or not OF_MASKS.fullmatch(mask):
             continue
-        again = _again(replace(pair, shapes={**pair.shapes, mask: binary(shape)}), decide)
+        of_ones = replace(pair, shapes={**pair.shapes, mask: binary(shape)})
+        if any(True for _ in small_sizes.wrong_sizes(of_ones)):
+            continue  # a run shows that it is wrong of these, too
+        again = _again(of_ones, decide)
         if all(name in again and again[name].status == HOLDS for name in wrong):
             declared = f"`{mask} ({', '.join(parts_of(shape))}) binary` declares it"
             told = f"{mask} is 0 or 1 in each entry"

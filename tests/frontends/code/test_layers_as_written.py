@@ -543,3 +543,33 @@ def test_functions_of_a_file_keep_arrays_in_their_own_context(tmp_path, sign, st
     (pair,) = find(path, path.read_text()).declared()
     found = answers(request(pair))
     assert {name: v.status for name, v in found.items()} == {"x": "holds", "w": status}
+
+
+GENERATORS = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+# derive: x (N, D), wrt x
+def drop_forward(x):
+    mask = {drawn} < 0.5
+    return x * mask / 0.5, mask
+
+def drop_backward(g, mask):
+    return {gradient}
+"""
+
+
+@pytest.mark.parametrize(
+    "drawn", ["rng.random(x.shape)", "np.random.default_rng().uniform(size=x.shape)"]
+)
+@pytest.mark.parametrize(
+    ("gradient", "status"), [("g * mask / 0.5", "holds"), ("g * mask", "disagrees")]
+)
+def test_a_generator_draws_as_numpy_does(tmp_path, drawn, gradient, status):
+    path = tmp_path / "drop.py"
+    path.write_text(GENERATORS.format(drawn=drawn, gradient=gradient))
+    (pair,) = find(path, path.read_text()).declared()
+    verdict = answers(request(pair))["x"]
+    assert verdict.status == status
+    assert "random numbers are taken for arbitrary ones" in verdict.notes

@@ -116,6 +116,22 @@ def test_a_class_that_takes_the_mean_of_its_losses_is_of_no_sum(tmp_path, reduce
     assert found["Squares"].status == status
 
 
+@pytest.mark.parametrize(
+    ("size", "status"), [("dvalues.size", "holds"), ("len(dvalues)", "disagrees")]
+)
+def test_a_class_that_takes_the_mean_may_give_a_loss_for_each_entry(tmp_path, size, status):
+    text = MEANS.format(reduced="mean", scale=f" / {size}").replace(" / dvalues.shape[1]", "")
+    text = text.replace("np.mean((y_true - y_pred) ** 2, axis=-1)", "(y_true - y_pred) ** 2")
+    assert decided(tmp_path, text)["Squares"].status == status
+    upstream = text.replace("calculate", "unused").replace("np.mean(self", "np.max(self")
+    assert decided(tmp_path, upstream)["Squares"].status == "disagrees"
+
+
+def test_what_is_not_read_is_said_of_either_reading(tmp_path):
+    text = MEANS.format(reduced="mean", scale="").replace("np.mean((", "np.unheard_of((")
+    assert "numpy.unheard_of is not read" in decided(tmp_path, text)["Squares"].reason
+
+
 ONE_GRADIENT = """
 import numpy as np
 
