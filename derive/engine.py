@@ -253,7 +253,7 @@ def _decided(claim: Claim, budget: Budget) -> Verdict:
             f"SymPy took a condition on {lost} out of the sum over {lost} that it stood in; write "
             "both ranges in one Sum, or define the inner sum in `where` as a tensor"
         )
-    bound = captured((*claim.said, *claim.assumed), claim.where) if claim.where else None
+    bound = captured(claim.said, claim.where) if claim.where else None
     if bound is not None:
         symbol, index = bound
         raise RewrittenError(

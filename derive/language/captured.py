@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -23,7 +24,7 @@ def captured(expressions: Iterable[Any], where: Mapping[Any, Any]) -> tuple[Any,
             own = set(free_names(value)).union(*(rests_on.get(s, ()) for s in _names(value)))
             rests_on[symbol] = own - {symbol}
     spoken = set().union(*rests_on.values())
-    for expr in (*expressions, *where.values()):
+    for expr in dict.fromkeys((*expressions, *where.values())):
         if not isinstance(expr, sp.Basic) or bound_within(expr).isdisjoint(spoken):
             continue
         for scope in filter(None, map(scope_of, sp.preorder_traversal(expr))):
@@ -34,6 +35,7 @@ def captured(expressions: Iterable[Any], where: Mapping[Any, Any]) -> tuple[Any,
     return None
 
 
-def _names(expr: Any) -> set[Any]:
+@lru_cache(maxsize=4096)
+def _names(expr: Any) -> frozenset[Any]:
     found: set[Any] = expr.atoms(sp.Symbol, sp.MatrixSymbol, sp.IndexedBase, ArraySymbol)
-    return found | {call.func for call in expr.atoms(AppliedUndef)}
+    return frozenset(found | {call.func for call in expr.atoms(AppliedUndef)})

@@ -5,6 +5,7 @@ a function. Everything that walks expressions asks here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -70,17 +71,25 @@ def scope_of(node: Any) -> Scope | None:
     return None if rule is None else rule(node)
 
 
-def bound_within(expr: Any) -> set[Any]:
-    """All symbols that are bound somewhere in an expression."""
+@lru_cache(maxsize=4096)
+def bound_within(expr: Any) -> frozenset[Any]:
+    """All symbols that are bound somewhere in an expression. Kept, since claims have definitions in
+    common.
+    """
     scopes = filter(None, map(scope_of, sp.preorder_traversal(expr)))
-    return {symbol for scope in scopes for symbol in scope.symbols}
+    return frozenset(symbol for scope in scopes for symbol in scope.symbols)
 
 
 def in_ranges(expressions: Iterable[Any]) -> set[Any]:
     """The symbols at the ends of ranges, in the shapes of arrays and as their indices."""
+    return set().union(*(_in_ranges(e) for e in expressions if isinstance(e, sp.Basic)))
+
+
+@lru_cache(maxsize=4096)
+def _in_ranges(expr: sp.Basic) -> frozenset[Any]:
     found: set[Any] = set()
     seen: set[Any] = set()
-    stack = [e for e in expressions if isinstance(e, sp.Basic)]
+    stack = [expr]
     while stack:
         node = stack.pop()
         if node in seen:
@@ -95,7 +104,7 @@ def in_ranges(expressions: Iterable[Any]) -> set[Any]:
         elif isinstance(node, (MatrixElement, sp.Indexed, ArrayElement)):
             found |= set().union(*(index.free_symbols for index in node.indices))
         stack.extend(arg for arg in node.args if isinstance(arg, sp.Basic))
-    return found
+    return frozenset(found)
 
 
 @SCOPES.on(sp.Sum, sp.Product, ArrayComprehension)
