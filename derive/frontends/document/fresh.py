@@ -1,4 +1,6 @@
-"""The symbols that stand for names in a claim, each of them under a name of its own."""
+"""The symbols that stand for names in a claim, each of them under a name of its own, and the sizes
+that nothing declares.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.frontends.document.reader import Reader
+from derive.frontends.document.reader import Degenerate, Reader
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.values import Value
 
@@ -37,6 +39,32 @@ def open_vector(reader: Reader, key: str) -> Value:
     if reader.choices.pick("vectors", ("column", "row", "numpy")) == "row":
         return fresh(reader, key, (sp.S.One, size), thin=True)
     return fresh(reader, key, (size, sp.S.One), thin=True)
+
+
+def refuse_single_entries(reader: Reader) -> None:
+    """Insist that no array is taken for a single row or a number because a statement would not fit
+    otherwise: (Ax)ᵀ = Aᵀxᵀ fits only so, and is true there.
+    """
+    sizes = reader.sizes
+    for key, value in reader.symbols.items():
+        if any(sizes.resolved(size) == 1 for size in value.shape if size in sizes.found):
+            name, shape = pretty(key), "n" if value.thin else "n×m"
+            message = f"it fits only where {name} has a single row, column or entry"
+            raise Degenerate(message, f"{name}: {shape}")
+
+
+def free_sizes(reader: Reader) -> dict[Any, Any]:
+    """A name for each size that nothing settles."""
+    named = {}
+    sizes = reader.sizes
+    for size in sorted(sizes.open - set(sizes.found), key=lambda s: s.name):
+        label = size.name.replace("rows_", "n_").replace("cols_", "m_")
+        while label in reader.knowledge.sizes or label in reader.used:
+            label += "'"
+        if label == "n_I":
+            continue
+        named[size] = sp.Symbol(label, integer=True, positive=True)
+    return named
 
 
 def labels(expr: Any) -> set[str]:

@@ -94,6 +94,15 @@ def outcomes(collected: Collected, decide: Decide, seen: Seen = _unseen) -> list
     return decider.kept_throughout(found)
 
 
+def _of_any_but(results: list[tuple[Choices, Read]], code: str) -> list[tuple[Choices, Read]]:
+    """The readings of which not every part ends with a code."""
+    return [
+        (choices, read)
+        for choices, read in results
+        if not (read.parts and all(part.code == code for part in read.parts))
+    ]
+
+
 class _Decider:
     def __init__(self, collected: Collected, decide: Decide) -> None:
         self.collected = collected
@@ -217,11 +226,9 @@ class _Decider:
         return all_readings(self.knowledge, task, opaque)
 
     def over_readings(self, task: Task, results: list[tuple[Choices, Read]]) -> list[Decided]:
-        results = [
-            (choices, read)
-            for choices, read in results
-            if not (read.parts and all(part.code == "absurd" for part in read.parts))
-        ]
+        results = _of_any_but(results, "absurd")
+        # What fits only in a degenerate way is no reading, if there is another.
+        results = _of_any_but(results, "degenerate") or results
         if not results:
             return []
         number = max(len(read.parts) for _, read in results)
@@ -361,7 +368,7 @@ class _Decider:
         if not everything:
             return replace(made, outcome=AMBIGUOUS, code="readings", message="it has no meaning")
         # A reading in which a definition that it uses does not fit is none, if there is another.
-        resting = [one for one in everything if one[1].code != "rests-on"]
+        resting = [one for one in everything if one[1].code not in ("rests-on", "degenerate")]
         everything = resting or everything
         refuted = all(
             one.code == ILL_SHAPED or (isinstance(v, Verdict) and v.status in REFUTED)
@@ -513,7 +520,9 @@ class _Decider:
         steps = next((one for _, one in everything if one.code == STEPS), None)
         if steps is not None and part.defining:
             return replace(made, outcome=DEFINES, code=STEPS, message=steps.message)
-        for code, outcome in (("undeclared", AMBIGUOUS), ("rests-on", UNDECIDED)):
+        for code, outcome in (
+            ("undeclared", AMBIGUOUS), ("rests-on", UNDECIDED), ("degenerate", AMBIGUOUS),
+        ):  # fmt: skip
             for _, one in everything:
                 if one.code == code:
                     if part.defining:

@@ -14,7 +14,7 @@ from derive.frontends.document.counters import member_of
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import Rests, is_told
 from derive.frontends.document.names import mention
-from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
+from derive.frontends.document.reader import Absurd, Degenerate, Reader, Undeclared, Unread
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import Unit
 from derive.frontends.document.values import Misfit, Unsure
@@ -26,8 +26,8 @@ class Part:
 
     :param node: the side that it is about.
     :param claim: None where there is none.
-    :param code: ``ill-shaped``, ``undeclared``, ``unsure``, ``absurd``, ``rests-on`` or the code of
-        what is not understood; "" beside a claim.
+    :param code: ``ill-shaped``, ``undeclared``, ``unsure``, ``absurd``, ``degenerate``,
+        ``rests-on`` or the code of what is not understood; "" beside a claim.
     :param lenient: why its refutation is no verdict: it may be a condition.
     :param foreign: names in the derivative as documented that what is differentiated does not
         speak of, and nothing defines: an upstream gradient that is only told of in prose.
@@ -98,8 +98,8 @@ def failure(problem: Exception, reader: Reader, node: Node, lenient: str = "") -
         return Part(node, None, ILL_SHAPED, str(problem), at=at, lenient=lenient)
     if isinstance(problem, Rests):
         return Part(node, None, "rests-on", problem.message, at=problem.node)
-    if isinstance(problem, Undeclared):
-        return Part(node, None, "undeclared", problem.message, problem.remedy, problem.node)
+    if isinstance(problem, (Undeclared, Degenerate)):
+        return Part(node, None, problem.code, problem.message, problem.remedy, problem.node)
     if isinstance(problem, Unread):
         return Part(node, None, problem.code, problem.message, at=problem.node)
     if isinstance(problem, Absurd):

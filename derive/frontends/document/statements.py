@@ -29,6 +29,7 @@ from derive.frontends.document.definitions import body_of
 from derive.frontends.document.dependence import leaves, mentioned
 from derive.frontends.document.derivative_sides import derivative_alone, derivative_of, primed
 from derive.frontends.document.derivatives import Taken
+from derive.frontends.document.fresh import free_sizes, refuse_single_entries
 from derive.frontends.document.indices import annotated_sizes, components
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import declared_sizes, declared_with, defined_at, fit, is_told
@@ -519,9 +520,10 @@ class _Statement:
         if mixed := reader.several & reader.apart:
             letter = pretty(min(mixed))
             raise Undeclared(f"whether {letter}_2 is one of the {letter}_i is not said", "")
+        refuse_single_entries(reader)
         given = self.given()
         put = reader.sizes.put_in
-        named = self.free_sizes()
+        named = free_sizes(reader)
         numbers = [put(sp.sympify(part)) for part in (*reader.where.values(), *given)]
         numbers += [put(sp.sympify(part)) for part in said.values() if not isinstance(part, tuple)]
         named |= counts(numbers)
@@ -549,19 +551,6 @@ class _Statement:
         made: Any = kind
         closed: Claim = made(**said, given=facts, where=where)
         return closed
-
-    def free_sizes(self) -> dict[Any, Any]:
-        """A name for each size that nothing settles."""
-        named = {}
-        sizes = self.reader.sizes
-        for size in sorted(sizes.open - set(sizes.found), key=lambda s: s.name):
-            label = size.name.replace("rows_", "n_").replace("cols_", "m_")
-            while label in self.reader.knowledge.sizes or label in self.reader.used:
-                label += "'"
-            if label == "n_I":
-                continue
-            named[size] = sp.Symbol(label, integer=True, positive=True)
-        return named
 
     def given(self) -> list[Any]:
         """What is assumed of the names that the claim speaks of."""
