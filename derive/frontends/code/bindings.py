@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 
 def bound_names(body: list[ast.stmt]) -> set[str]:
@@ -29,16 +30,11 @@ def bound_names(body: list[ast.stmt]) -> set[str]:
 def bound_attributes(body: list[ast.stmt], bound: set[str]) -> list[tuple[str, str]]:
     """The attributes that statements bind, of names that they do not bind."""
     found: set[tuple[str, str]] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
-            continue
+    for node in _own_nodes(body):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             holder = node.value
             if isinstance(holder, ast.Name) and holder.id not in bound:
                 found.add((holder.id, node.attr))
-        stack.extend(ast.iter_child_nodes(node))
     return sorted(found)
 
 
@@ -47,11 +43,7 @@ def bound_entries(body: list[ast.stmt], bound: set[str]) -> list[tuple[str, int 
     what they do not bind.
     """
     found: dict[tuple[str, int | str], None] = {}
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
-            continue
+    for node in _own_nodes(body):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             holder = node.value
             root = holder.value if isinstance(holder, ast.Attribute) else holder
@@ -59,5 +51,14 @@ def bound_entries(body: list[ast.stmt], bound: set[str]) -> list[tuple[str, int 
             free = isinstance(root, ast.Name) and root.id not in bound
             if free and isinstance(key, (int, str)) and not isinstance(key, bool):
                 found[ast.unparse(holder), key] = None
-        stack.extend(ast.iter_child_nodes(node))
     return sorted(found, key=str)
+
+
+def _own_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """The nodes of statements, those of functions and classes inside apart."""
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            yield node
+            stack.extend(ast.iter_child_nodes(node))

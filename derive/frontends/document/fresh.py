@@ -8,9 +8,19 @@ from typing import Any
 
 import sympy as sp
 
-from derive.frontends.document.reader import Degenerate, Reader
+from derive.frontends.document.reader import Reader, Unread
 from derive.frontends.document.spelling import pretty
 from derive.frontends.document.values import Value
+
+
+class Degenerate(Unread):
+    """A statement that fits only where an array has a single row, column or entry: a reading for
+    want of another, which says nothing.
+    """
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__("degenerate", message)
+        self.remedy = remedy
 
 
 def fresh_name(reader: Reader, label: str, key: str) -> str:

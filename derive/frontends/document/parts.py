@@ -11,10 +11,11 @@ from derive.claims.statuses import DISAGREES, ILL_SHAPED
 from derive.claims.verdict import Verdict
 from derive.frontends.document import tree
 from derive.frontends.document.counters import member_of
+from derive.frontends.document.fresh import Degenerate
 from derive.frontends.document.knowledge import Definition
 from derive.frontends.document.lookup import Rests, is_told
 from derive.frontends.document.names import mention
-from derive.frontends.document.reader import Absurd, Degenerate, Reader, Undeclared, Unread
+from derive.frontends.document.reader import Absurd, Reader, Undeclared, Unread
 from derive.frontends.document.tree import Node
 from derive.frontends.document.units import Unit
 from derive.frontends.document.values import Misfit, Unsure

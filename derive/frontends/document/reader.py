@@ -58,16 +58,6 @@ class Undeclared(Unread):
         self.remedy = remedy
 
 
-class Degenerate(Unread):
-    """A statement that fits only where an array has a single row, column or entry: a reading for
-    want of another, which says nothing.
-    """
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__("degenerate", message)
-        self.remedy = remedy
-
-
 class Absurd(Exception):
     """A choice that makes no sense for this notation: no reading."""
 
